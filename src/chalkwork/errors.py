@@ -1,0 +1,69 @@
+"""The one family of errors that Chalkwork raises for bad input."""
+
+from __future__ import annotations
+
+
+class ChalkworkError(ValueError):
+    """Something the user gave cannot be worked with; the message is one paragraph that says what and where.
+
+    A room that knows more than the one that raised adds it on the way out (`at`): the sheet parser knows the
+    file and the line, the derivation knows the equation.
+
+    >>> error = ChalkworkError("W2 is 2x3, but a1 has 4 rows", equation="z2 = W2 a1", hint="check the layers")
+    >>> print(error.at(file="sheet.md", line=12))
+    sheet.md, line 12: W2 is 2x3, but a1 has 4 rows, in z2 = W2 a1. Hint: check the layers.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        equation: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.equation = equation
+        self.hint = hint
+
+    def at(
+        self, *, file: str | None = None, line: int | None = None, equation: str | None = None
+    ) -> ChalkworkError:
+        """The same error with the place filled in where it was not known yet."""
+        self.file = self.file or file
+        self.line = self.line or line
+        self.equation = self.equation or equation
+        return self
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            part for part in (self.file, f"line {self.line}" if self.line is not None else None) if part
+        )
+        where = f", in {self.equation}" if self.equation else ""
+        body = f"{self.message}{where}"
+        hint = f". Hint: {self.hint.rstrip('.')}." if self.hint else ""
+        return (f"{place}: " if place else "") + body + hint
+
+
+class ShapeError(ChalkworkError):
+    """Two things do not fit together; the message holds the shapes found and the shapes expected."""
+
+
+class ReadError(ChalkworkError):
+    """A text is not in the language of the reader; the message shows the place."""
+
+
+class ValueProblem(ChalkworkError):
+    """A number is not usable: NaN, a logarithm of zero, a target that is no distribution."""
+
+
+class SheetError(ChalkworkError):
+    """A sheet does not follow the format; file, line and key are named."""
+
+
+class MissingExtra(ChalkworkError):
+    """An optional dependency is needed; the message says which extra to install."""
