@@ -1,0 +1,1 @@
+"""Chalkwork: the neural network that shows its work."""

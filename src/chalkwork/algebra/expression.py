@@ -1,0 +1,302 @@
+"""Immutable, shaped expressions: what can be written on the board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+
+from chalkwork.algebra.operations import TABLE, Operation, Parameter, Precedence, Shape, words
+from chalkwork.errors import ShapeError
+
+Scalar = int | float | Fraction
+
+
+class Expression:
+    """A name, a number, or an operation applied to expressions; with a shape, and never changed.
+
+    Python operators build larger ones: `+ - * / **` entry by entry, `@` for the matrix product, `.T` for the
+    transpose, `apply` for every other operation of the table.
+
+    >>> W, x, b = Name("W1", (3, 2)), Name("x", (2, 1)), Name("b1", (3, 1))
+    >>> z = W @ x + b
+    >>> print(z, z.shape)
+    W1 @ x + b1 (3, 1)
+    >>> x @ W
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.ShapeError: x is 2x1, but W1 has 3 rows, in x @ W1
+    """
+
+    __slots__ = ("_hash", "shape")
+    shape: Shape
+    _hash: int
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __add__(self, other: Expression | Scalar) -> Expression:
+        return apply("add", self, lift(other))
+
+    def __radd__(self, other: Scalar) -> Expression:
+        return apply("add", lift(other), self)
+
+    def __sub__(self, other: Expression | Scalar) -> Expression:
+        return apply("subtract", self, lift(other))
+
+    def __rsub__(self, other: Scalar) -> Expression:
+        return apply("subtract", lift(other), self)
+
+    def __mul__(self, other: Expression | Scalar) -> Expression:
+        return apply("multiply", self, lift(other))
+
+    def __rmul__(self, other: Scalar) -> Expression:
+        return apply("multiply", lift(other), self)
+
+    def __truediv__(self, other: Expression | Scalar) -> Expression:
+        return apply("divide", self, lift(other))
+
+    def __rtruediv__(self, other: Scalar) -> Expression:
+        return apply("divide", lift(other), self)
+
+    def __pow__(self, other: Expression | Scalar) -> Expression:
+        return apply("power", self, lift(other))
+
+    def __matmul__(self, other: Expression) -> Expression:
+        return apply("matmul", self, other)
+
+    def __neg__(self) -> Expression:
+        return apply("negative", self)
+
+    @property
+    def T(self) -> Expression:  # noqa: N802 - the field's name
+        """The transpose."""
+        return apply("transpose", self)
+
+    def __repr__(self) -> str:
+        return f"<{self}: {words(self.shape)}>"
+
+
+class Name(Expression):
+    """A named quantity.
+
+    >>> print(Name("a1", (3, 1)))
+    a1
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str, shape: Shape = ()) -> None:
+        self.name = name
+        self.shape = shape
+        self._hash = hash((name, shape))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Name) and self.name == other.name and self.shape == other.shape)
+
+    __hash__ = Expression.__hash__
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Number(Expression):
+    """A number; exact where it was given exactly.
+
+    >>> print(Number(Fraction(1, 2)) + 3)
+    1/2 + 3
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Scalar) -> None:
+        self.value = value
+        self.shape = ()
+        self._hash = hash(value)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Number) and self.value == other.value)
+
+    __hash__ = Expression.__hash__
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class Application(Expression):
+    """An operation of the table applied to arguments."""
+
+    __slots__ = ("arguments", "operation", "parameters")
+
+    def __init__(
+        self, operation: Operation, arguments: tuple[Expression, ...], parameters: tuple[Parameter, ...]
+    ) -> None:
+        self.operation = operation
+        self.arguments = arguments
+        self.parameters = parameters
+        shapes = tuple(argument.shape for argument in arguments)
+        try:
+            self.shape = operation.result_shape(shapes, self.named_parameters)
+        except ShapeError as error:
+            raise _explained(error, self) from None
+        self._hash = hash((operation.name, arguments, parameters))
+
+    @property
+    def named_parameters(self) -> dict[str, Parameter]:
+        """The parameters by name."""
+        return dict(zip(self.operation.parameters, self.parameters, strict=True)) if self.parameters else {}
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Application)
+            and self._hash == other._hash
+            and self.operation is other.operation
+            and self.parameters == other.parameters
+            and self.arguments == other.arguments
+        )
+
+    __hash__ = Expression.__hash__
+
+    def __str__(self) -> str:
+        return plain(self)
+
+
+def _explained(error: ShapeError, expression: Application) -> ShapeError:
+    """The shape error with the operands by name."""
+    equation = plain(expression)
+    if expression.operation.arity == 2 and all(argument.shape for argument in expression.arguments):
+        left, right = expression.arguments
+        if expression.operation.name == "matmul":
+            message = f"{left} is {words(left.shape)}, but {right} has {right.shape[0]} rows"
+        else:
+            message = f"{left} is {words(left.shape)}, but {right} is {words(right.shape)}"
+        return ShapeError(message, equation=equation, hint=error.hint)
+    return ShapeError(error.message, equation=equation, hint=error.hint)
+
+
+def lift(value: Expression | Scalar) -> Expression:
+    """The value as an expression."""
+    return value if isinstance(value, Expression) else Number(value)
+
+
+def apply(operation: str, *arguments: Expression, **parameters: Parameter) -> Application:
+    """The named operation of the table, applied; parameters that are not given take their defaults.
+
+    Raises ShapeError when the arguments do not fit, with their names and shapes.
+
+    >>> print(apply("leaky_relu", Name("z1", (3, 1)), alpha=0.1))
+    leaky_relu(z1, 0.1)
+    """
+    entry = TABLE[operation]
+    if not entry.parameters:
+        return Application(entry, arguments, ())
+    return Application(
+        entry, arguments, tuple(parameters.get(name, default) for name, default in entry.parameters.items())
+    )
+
+
+def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
+    """The expression in the reader's own language; reading it gives the same expression back."""
+    if isinstance(expression, Number):
+        return _plain_number(expression.value, needed)
+    if not isinstance(expression, Application):
+        return str(expression)
+    operation, arguments = expression.operation, expression.arguments
+    if operation.infix:
+        left, right = operation.slots
+        if operation.name in ("add", "multiply"):
+            right = Precedence(right + 1)  # a + (b + c) keeps its parentheses, so that reading restores it
+        body = f"{plain(arguments[0], left)} {operation.infix} {plain(arguments[1], _at_least_power(right))}"
+        if operation.name == "power":
+            body = f"{plain(arguments[0], left)}^{plain(arguments[1], Precedence.ATOM)}"
+    elif operation.name == "negative":
+        body = f"-{plain(arguments[0], Precedence.MATRIX_PRODUCT)}"
+    elif operation.name == "transpose":
+        return f"{plain(arguments[0], Precedence.ATOM)}.T"
+    else:
+        inside = [plain(argument) for argument in arguments]
+        values = list(expression.parameters)
+        while values and values[-1] == list(operation.parameters.values())[len(values) - 1]:
+            values.pop()
+        inside += [_plain_parameter(value) for value in values]
+        return f"{operation.name}({', '.join(inside)})"
+    return f"({body})" if operation.precedence < needed else body
+
+
+def _at_least_power(precedence: Precedence) -> Precedence:
+    return precedence
+
+
+def _plain_number(value: Scalar, needed: Precedence) -> str:
+    text = str(value)
+    if value < 0 and needed > Precedence.SUM or "/" in text and needed > Precedence.SUM:
+        return f"({text})"
+    return text
+
+
+def _plain_parameter(value: Parameter) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return {None: "none"}.get(value, str(value)) if value is None else str(value)
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """Every node, arguments before what is made of them, each different one once."""
+    seen: set[Expression] = set()
+    stack: list[tuple[Expression, bool]] = [(expression, False)]
+    while stack:
+        node, entered = stack.pop()
+        if node in seen:
+            continue
+        if entered or not isinstance(node, Application):
+            seen.add(node)
+            yield node
+        else:
+            stack.append((node, True))
+            stack.extend((argument, False) for argument in reversed(node.arguments))
+
+
+def names_in(expression: Expression) -> list[Name]:
+    """The names that occur, in order of first occurrence.
+
+    >>> x = Name("x")
+    >>> [str(name) for name in names_in(x * Name("w") + x)]
+    ['x', 'w']
+    """
+    return [node for node in walk(expression) if isinstance(node, Name)]
+
+
+def rebuild(expression: Application, arguments: tuple[Expression, ...]) -> Application:
+    """The same operation on other arguments."""
+    if all(new is old for new, old in zip(arguments, expression.arguments, strict=True)):
+        return expression
+    return Application(expression.operation, arguments, expression.parameters)
+
+
+def replace(expression: Expression, replacements: Mapping[Expression, Expression]) -> Expression:
+    """The expression with every occurrence of each key exchanged, larger parts first.
+
+    >>> z = Name("z")
+    >>> print(replace(apply("tanh", z) ** 2, {apply("tanh", z): Name("a")}))
+    a^2
+    """
+    return transform(expression, lambda node: replacements.get(node))
+
+
+def transform(expression: Expression, rule: Callable[[Expression], Expression | None]) -> Expression:
+    """The expression with `rule` applied to every node from the top; where it answers None, to the parts."""
+    known: dict[Expression, Expression] = {}
+
+    def visit(node: Expression) -> Expression:
+        if node in known:
+            return known[node]
+        result = rule(node)
+        if result is None:
+            result = (
+                rebuild(node, tuple(visit(argument) for argument in node.arguments))
+                if isinstance(node, Application)
+                else node
+            )
+        known[node] = result
+        return result
+
+    return visit(expression)

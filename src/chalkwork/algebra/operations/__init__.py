@@ -1,0 +1,16 @@
+"""The operations table: every operation once.
+
+`TABLE` maps a name to its `Operation`. To add an operation, write one entry in the file of its kind; value,
+derivative, typesetting, notebook code and the tests all come from that entry.
+"""
+
+from chalkwork.algebra.operations import activations, arithmetic, matrices
+from chalkwork.algebra.operations.entry import Operation, Parameter, Precedence, Shape, words
+
+TABLE: dict[str, Operation] = {
+    operation.name: operation
+    for room in (arithmetic, activations, matrices)
+    for operation in room.OPERATIONS
+}
+
+__all__ = ["TABLE", "Operation", "Parameter", "Precedence", "Shape", "words"]

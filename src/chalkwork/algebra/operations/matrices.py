@@ -1,0 +1,180 @@
+"""Matrix products, transposes, and what runs over the entries of a matrix."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from chalkwork.algebra.operations.entry import (
+    Operation,
+    Parameter,
+    Precedence,
+    Shape,
+    entrywise_shape,
+    reduced_shape,
+    words,
+)
+from chalkwork.errors import ShapeError
+
+FREE, MATRIX_PRODUCT, POWER, ATOM = (
+    Precedence.FREE,
+    Precedence.MATRIX_PRODUCT,
+    Precedence.POWER,
+    Precedence.ATOM,
+)
+BOTH = (-2, -1)
+
+
+def _matmul_shape(shapes: tuple[Shape, ...]) -> Shape:
+    left, right = shapes
+    if not left or not right:
+        raise ShapeError("a matrix product takes two matrices, not a scalar", hint="write * for a multiple")
+    if left[1] != right[0]:
+        raise ShapeError(f"the left factor is {words(left)}, but the right one has {right[0]} rows")
+    return (left[0], right[1])
+
+
+def _transpose_shape(shapes: tuple[Shape, ...]) -> Shape:
+    return shapes[0][::-1]
+
+
+def _broadcast_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
+    if not isinstance(shape, tuple) or entrywise_shape((shapes[0], shape)) != shape:
+        raise ShapeError(f"{words(shapes[0])} does not fill {shape}")
+    return shape
+
+
+def _diag_shape(shapes: tuple[Shape, ...]) -> Shape:
+    size = prod(shapes[0])
+    if not shapes[0] or size != max(shapes[0]):
+        raise ShapeError(f"diag takes a vector, not {words(shapes[0])}")
+    return (size, size)
+
+
+def _diagonal_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
+    if not isinstance(shape, tuple) or shapes[0] != (prod(shape), prod(shape)):
+        raise ShapeError(f"the diagonal of {words(shapes[0])} does not have the shape {shape}")
+    return shape
+
+
+def _axes(axis: int | None) -> int | tuple[int, int]:
+    return BOTH if axis is None else axis
+
+
+def _diagonal(xp: Any, x: Any, shape: Shape) -> Any:
+    kept = x * xp.eye(x.shape[-1], dtype=x.dtype)
+    return xp.sum(kept, axis=-1 if shape[1] == 1 else -2, keepdims=True)
+
+
+OPERATIONS = (
+    Operation(
+        name="matmul",
+        arity=2,
+        value=lambda xp, a, b: xp.matmul(a, b),
+        adjoint=("g @ b.T", "a.T @ g"),
+        shape=_matmul_shape,
+        precedence=MATRIX_PRODUCT,
+        slots=(MATRIX_PRODUCT, POWER),
+        infix="@",
+        latex=r"<0> \, <1>",
+        text="<0> <1>",
+        code="<0> @ <1>",
+    ),
+    Operation(
+        name="transpose",
+        value=lambda xp, x: xp.matrix_transpose(x),
+        adjoint=("g.T",),
+        shape=_transpose_shape,
+        precedence=POWER,
+        slots=(ATOM,),
+        latex="<0>^{<transposed>}",
+        text="<0><transposed>",
+        code="<0>.T",
+    ),
+    Operation(
+        name="broadcast",
+        value=lambda xp, x, shape: xp.broadcast_to(x, (*x.shape[:-2], *shape) if shape else x.shape),
+        adjoint=("g",),
+        parameters={"shape": ()},
+        shape=_broadcast_shape,
+        latex=r"<0> <times> \mathbf{1}",
+        text="<0> · 𝟏",
+        code="np.broadcast_to(<0>, <shape>)",
+        precedence=Precedence.PRODUCT,
+        slots=(Precedence.PRODUCT,),
+    ),
+    Operation(
+        name="sum",
+        value=lambda xp, x, axis: xp.sum(x, axis=_axes(axis), keepdims=True),
+        adjoint=("broadcast(g, shape)",),
+        parameters={"axis": None},
+        shape=reduced_shape,
+        latex=r"\sum <0>",
+        text="∑ <0>",
+        code="np.sum(<0>, axis=<axis>, keepdims=True)",
+        precedence=Precedence.PRODUCT,
+        slots=(MATRIX_PRODUCT,),
+    ),
+    Operation(
+        name="mean",
+        value=lambda xp, x, axis: xp.mean(x, axis=_axes(axis), keepdims=True),
+        adjoint=("broadcast(g / count, shape)",),
+        parameters={"axis": None},
+        shape=reduced_shape,
+        latex=r"\operatorname{mean}\left( <0> \right)",
+        text="mean(<0>)",
+        code="np.mean(<0>, axis=<axis>, keepdims=True)",
+        definition="sum(x, axis) / count",
+    ),
+    Operation(
+        name="max",
+        value=lambda xp, x, axis: xp.max(x, axis=_axes(axis), keepdims=True),
+        # equal largest entries share the derivative
+        adjoint=("g * equal(x, y) / sum(equal(x, y), axis)",),
+        parameters={"axis": None},
+        shape=reduced_shape,
+        latex=r"\max\left( <0> \right)",
+        text="max(<0>)",
+        code="np.max(<0>, axis=<axis>, keepdims=True)",
+    ),
+    Operation(
+        name="argmax",
+        # counted from 1, as the entries of a vector are
+        value=lambda xp, x, axis: xp.astype(xp.argmax(x, axis=axis, keepdims=True) + 1, x.dtype),
+        adjoint=(None,),
+        parameters={"axis": -1},
+        shape=reduced_shape,
+        latex=r"\operatorname{arg\,max}\left( <0> \right)",
+        text="arg max(<0>)",
+        code="np.argmax(<0>, axis=<axis>, keepdims=True) + 1",
+    ),
+    Operation(
+        name="squared_norm",
+        value=lambda xp, x: xp.sum(x * x, axis=BOTH, keepdims=True),
+        adjoint=("2 * g * x",),
+        shape=lambda shapes: (),
+        latex=r"\left\lVert <0> \right\rVert^2",
+        text="‖<0>‖²",
+        code="np.sum((<0>) ** 2)",
+        definition="sum(x^2)",
+    ),
+    Operation(
+        name="diag",
+        value=lambda xp, x: x * xp.eye(max(x.shape[-2:]), dtype=x.dtype),
+        adjoint=("diagonal(g, shape)",),
+        shape=_diag_shape,
+        latex=r"\operatorname{diag}\left( <0> \right)",
+        text="diag(<0>)",
+        code="np.diag(np.ravel(<0>))",
+    ),
+    Operation(
+        name="diagonal",
+        value=_diagonal,
+        adjoint=("diag(g)",),
+        parameters={"shape": ()},
+        shape=_diagonal_shape,
+        latex=r"\operatorname{diagonal}\left( <0> \right)",
+        text="diagonal(<0>)",
+        code="np.diagonal(<0>).reshape(<shape>)",
+    ),
+)

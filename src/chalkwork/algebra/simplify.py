@@ -1,0 +1,342 @@
+"""The few rewrites that turn what reverse mode gives into what a textbook prints.
+
+A sum is a list of terms, a term is a number and a list of (base, exponent). On that form: like terms are
+collected, factors cancelled, a common number is taken out, and a factor is distributed over a sum when it cancels
+a denominator there. The last one, with the fact that a target sums to one, is what makes softmax under cross-entropy
+`a - y` and the sigmoid under binary cross-entropy too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar, apply, rebuild
+from chalkwork.algebra.operations import Shape
+
+ONE, ZERO = Number(1), Number(0)
+MOST_TERMS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SumsToOne:
+    """The fact that the entries of `name` along `axis` add up to one."""
+
+    name: str
+    axis: int
+
+
+Factors = tuple[tuple[Expression, Scalar], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A coefficient times a product of powers."""
+
+    coefficient: Scalar
+    factors: Factors
+
+    def times(self, other: Term) -> Term:
+        """The product, equal bases merged and those that cancel gone."""
+        powers: dict[Expression, Scalar] = dict(self.factors)
+        for base, exponent in other.factors:
+            powers[base] = _exact(powers.get(base, 0) + exponent)
+        return Term(
+            _exact(self.coefficient * other.coefficient),
+            tuple((base, exponent) for base, exponent in powers.items() if exponent != 0),
+        )
+
+    @property
+    def key(self) -> frozenset[tuple[Expression, Scalar]]:
+        """What like terms have in common."""
+        return frozenset(self.factors)
+
+
+def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expression:
+    """The expression as a textbook would print it; equal in value and shape wherever both are defined.
+
+    `facts` says which targets add up to one.
+
+    >>> from chalkwork.algebra.reader import read
+    >>> a, y = Name("a", (2, 1)), Name("y", (2, 1))
+    >>> print(simplify(read("a * (-(y / a) - sum(-(y / a) * a, axis=0))", {"a": a, "y": y}), [SumsToOne("y", -2)]))
+    a - y
+    """
+    return _Simplifier(facts).visit(expression)
+
+
+def _exact(value: Scalar) -> Scalar:
+    return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
+
+
+def _quotient(a: Scalar, b: Scalar) -> Scalar:
+    if isinstance(a, float) or isinstance(b, float):
+        return float(a) / float(b)
+    return _exact(Fraction(a) / Fraction(b))
+
+
+def _is_sum(expression: Expression) -> bool:
+    return isinstance(expression, Application) and expression.operation.name in ("add", "subtract")
+
+
+def term_of(expression: Expression) -> Term:
+    """The product that the expression is, in factors; a constant filling a matrix counts as the constant."""
+    if isinstance(expression, Number):
+        return Term(expression.value, ())
+    if isinstance(expression, Application):
+        name, arguments = expression.operation.name, expression.arguments
+        if name == "negative":
+            return Term(-1, ()).times(term_of(arguments[0]))
+        if name == "broadcast":
+            return term_of(arguments[0])
+        if name == "multiply":
+            return term_of(arguments[0]).times(term_of(arguments[1]))
+        if name == "divide":
+            below = _inverse(term_of(arguments[1]), expression)
+            return below if below.factors == ((expression, 1),) else term_of(arguments[0]).times(below)
+        if name == "power" and isinstance(arguments[1], Number):
+            return Term(1, ((arguments[0], arguments[1].value),))
+    return Term(1, ((expression, 1),))
+
+
+def _inverse(term: Term, whole: Expression) -> Term:
+    if term.coefficient == 0:
+        return Term(1, ((whole, 1),))  # a division by zero stays as it is written
+    return Term(_quotient(1, term.coefficient), tuple((base, _exact(-exponent)) for base, exponent in term.factors))
+
+
+def terms_of(expression: Expression, sign: int = 1) -> list[Term]:
+    """The terms of the sum that the expression is."""
+    if isinstance(expression, Application):
+        name, arguments = expression.operation.name, expression.arguments
+        if name in ("add", "subtract"):
+            second = sign if name == "add" else -sign
+            return terms_of(arguments[0], sign) + terms_of(arguments[1], second)
+        if name == "negative":
+            return terms_of(arguments[0], -sign)
+        if name == "broadcast":
+            return terms_of(arguments[0], sign)
+    return [Term(sign, ()).times(term_of(expression))]
+
+
+def _power(base: Expression, exponent: Scalar) -> Expression:
+    return base if exponent == 1 else apply("power", base, Number(exponent))
+
+
+def _chain(parts: Iterable[Expression]) -> Expression | None:
+    result: Expression | None = None
+    for part in parts:
+        result = part if result is None else apply("multiply", result, part)
+    return result
+
+
+def expression_of(term: Term) -> Expression:
+    """The term written as number, numerators, denominators; a negative number goes in front as a sign."""
+    if term.coefficient == 0:
+        return ZERO
+    size = abs(term.coefficient)
+    above = [_power(base, exponent) for base, exponent in term.factors if exponent > 0]
+    below = _chain(_power(base, _exact(-exponent)) for base, exponent in term.factors if exponent < 0)
+    if size != 1 or not above:
+        above.insert(0, Number(size))
+    result = _chain(above) or ONE
+    if below is not None:
+        result = apply("divide", result, below)
+    if term.coefficient < 0:
+        return Number(-result.value) if isinstance(result, Number) else apply("negative", result)
+    return result
+
+
+def _collected(terms: Iterable[Term]) -> list[Term]:
+    """Like terms added up, in order of first occurrence."""
+    sums: dict[frozenset[tuple[Expression, Scalar]], Term] = {}
+    for term in terms:
+        known = sums.get(term.key)
+        coefficient = term.coefficient if known is None else _exact(known.coefficient + term.coefficient)
+        sums[term.key] = Term(coefficient, term.factors if known is None else known.factors)
+    return [term for term in sums.values() if term.coefficient != 0]
+
+
+def _multiplied_out(term: Term) -> list[Term]:
+    """The term with its sums multiplied out."""
+    results = [Term(term.coefficient, ())]
+    for base, exponent in term.factors:
+        if _is_sum(base) and exponent == 1:
+            results = [left.times(right) for left in results for right in terms_of(base)]
+        else:
+            results = [left.times(Term(1, ((base, exponent),))) for left in results]
+        if len(results) > MOST_TERMS:
+            return [term]
+    return results
+
+
+def _length(terms: list[Term]) -> int:
+    return sum(
+        1 + sum(len(terms_of(base)) if _is_sum(base) else 1 for base, _ in term.factors) for term in terms
+    )
+
+
+def _total(terms: list[Term]) -> Expression:
+    """The sum of the terms, written with a positive term in front where there is one."""
+    terms = _collected(terms)
+    if len(terms) > 1 and any(_is_sum(base) for term in terms for base, _ in term.factors):
+        expanded = _collected(part for term in terms for part in _multiplied_out(term))
+        if _length(expanded) < _length(terms):
+            terms = expanded
+    if not terms:
+        return ZERO
+    common = abs(terms[0].coefficient)
+    if common != 1 and len(terms) > 1 and all(abs(term.coefficient) == common for term in terms):
+        inner = _total([Term(1 if term.coefficient > 0 else -1, term.factors) for term in terms])
+        return expression_of(Term(common, ()).times(term_of(inner)))
+    first = next((index for index, term in enumerate(terms) if term.coefficient > 0), 0)
+    terms.insert(0, terms.pop(first))
+    result = expression_of(terms[0])
+    for term in terms[1:]:
+        operation = "add" if term.coefficient > 0 else "subtract"
+        result = apply(operation, result, expression_of(Term(abs(term.coefficient), term.factors)))
+    return result
+
+
+def _product(term: Term) -> Expression:
+    """The product, distributed over a sum where that cancels a denominator in it."""
+    if term.coefficient == 0:
+        return ZERO
+    for base, exponent in term.factors:
+        if exponent != 1 or not _is_sum(base):
+            continue
+        inner = terms_of(base)
+        rest = tuple(factor for factor in term.factors if factor[0] != base)
+        above = {other for other, power in rest if power > 0}
+        if any(other in above and power < 0 for part in inner for other, power in part.factors):
+            total = _total([Term(1, rest).times(part) for part in inner])
+            return expression_of(Term(term.coefficient, ()).times(term_of(total)))
+    return expression_of(term)
+
+
+def _split_scalars(term: Term) -> tuple[Term, Term]:
+    """The factors that are scalars, and the rest."""
+    scalars = tuple(factor for factor in term.factors if not factor[0].shape)
+    others = tuple(factor for factor in term.factors if factor[0].shape)
+    return Term(term.coefficient, scalars), Term(1, others)
+
+
+class _Simplifier:
+    def __init__(self, facts: Collection[SumsToOne]) -> None:
+        self.facts = frozenset(facts)
+        self.known: dict[Expression, Expression] = {}
+
+    def visit(self, node: Expression) -> Expression:
+        """The node simplified, its parts first."""
+        if not isinstance(node, Application):
+            return node
+        found = self.known.get(node)
+        if found is None:
+            inner = rebuild(node, tuple(self.visit(argument) for argument in node.arguments))
+            rule = _RULES.get(node.operation.name)
+            found = rule(self, inner) if rule else inner
+            if found.shape != node.shape:
+                found = self.fill(found, node.shape)
+            self.known[node] = found
+        return found
+
+    def fill(self, value: Expression, shape: Shape) -> Expression:
+        """The value spread over the shape."""
+        if isinstance(value, Application) and value.operation.name == "broadcast":
+            value = value.arguments[0]
+        return apply("broadcast", value, shape=shape)
+
+    def sum_or_product(self, node: Application) -> Expression:
+        if node.operation.name in ("add", "subtract"):
+            return _total(terms_of(node))
+        term = term_of(node)
+        return _product(term) if term.factors != ((node, 1),) else node
+
+    def negative(self, node: Application) -> Expression:
+        if _is_sum(node.arguments[0]) or isinstance(node.arguments[0], Number):
+            return _total(terms_of(node))
+        return expression_of(term_of(node))
+
+    def power(self, node: Application) -> Expression:
+        base, exponent = node.arguments
+        if isinstance(exponent, Number):
+            if exponent.value == 1:
+                return base
+            if exponent.value == 0:
+                return ONE
+            if isinstance(base, Number) and isinstance(exponent.value, int) and 0 < exponent.value < 64:
+                return Number(base.value**exponent.value)
+        return node
+
+    def transpose(self, node: Application) -> Expression:
+        (inner,) = node.arguments
+        if not isinstance(inner, Application):
+            return node
+        name, arguments = inner.operation.name, inner.arguments
+        if name == "transpose":
+            return arguments[0]
+        if name == "broadcast":
+            return self.fill(self.turned(arguments[0]), node.shape)
+        if name == "matmul":
+            return self.visit(apply("matmul", self.turned(arguments[1]), self.turned(arguments[0])))
+        if inner.operation.entrywise:
+            return self.visit(rebuild(inner, tuple(self.turned(argument) for argument in arguments)))
+        return node
+
+    def turned(self, part: Expression) -> Expression:
+        """The transpose of one part; a scalar is its own."""
+        return self.visit(apply("transpose", part)) if part.shape else part
+
+    def matmul(self, node: Application) -> Expression:
+        """Scalars go in front of a matrix product."""
+        scalars = Term(1, ())
+        parts = []
+        for argument in node.arguments:
+            factor, rest = _split_scalars(term_of(argument))
+            body = expression_of(rest)
+            if body.shape != argument.shape:  # a constant matrix: leave it whole
+                factor, body = Term(1, ()), argument
+            scalars = scalars.times(factor)
+            parts.append(body)
+        product = apply("matmul", *parts)
+        return expression_of(scalars.times(Term(1, ((product, 1),))))
+
+    def sum(self, node: Application) -> Expression:
+        (inner,) = node.arguments
+        axis = node.parameters[0]
+        if not inner.shape or (isinstance(axis, int) and inner.shape[axis] == 1):
+            return inner
+        if isinstance(inner, Name) and isinstance(axis, int) and SumsToOne(inner.name, axis) in self.facts:
+            return ONE
+        if isinstance(inner, Application) and inner.operation.name == "broadcast":
+            spread = inner.arguments[0]
+            count = prod(inner.shape) if axis is None else inner.shape[axis]  # type: ignore[call-overload]
+            if not spread.shape:
+                return _product(Term(count, ()).times(term_of(spread)))
+            return node
+        scalars, rest = _split_scalars(term_of(inner))
+        body = expression_of(rest)
+        if not scalars.factors and scalars.coefficient == 1 or body.shape != inner.shape:
+            return node
+        inside = self.visit(apply("sum", body, axis=axis))
+        return _product(scalars.times(term_of(inside)))
+
+    def argument(self, node: Application) -> Expression:
+        """What leaves its argument as it is."""
+        return node.arguments[0]
+
+
+_RULES: dict[str, Callable[[_Simplifier, Application], Expression]] = {
+    "add": _Simplifier.sum_or_product,
+    "subtract": _Simplifier.sum_or_product,
+    "multiply": _Simplifier.sum_or_product,
+    "divide": _Simplifier.sum_or_product,
+    "negative": _Simplifier.negative,
+    "power": _Simplifier.power,
+    "transpose": _Simplifier.transpose,
+    "matmul": _Simplifier.matmul,
+    "sum": _Simplifier.sum,
+    "identity": _Simplifier.argument,
+}

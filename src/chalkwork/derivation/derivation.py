@@ -1,0 +1,120 @@
+"""Equations and derivations: the one data structure of which everything else is a reading."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chalkwork.algebra.expression import Expression, Name, names_in
+from chalkwork.errors import ChalkworkError
+
+
+class Stage(StrEnum):
+    """The part of the work that an equation belongs to."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    UPDATE = "update"
+    REEVALUATION = "re-evaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """The symbol of one derivative, d(of)/d(by), as it stands in a chain rule."""
+
+    of: str
+    by: str
+
+
+Chain = tuple[tuple[Derivative, ...], ...]
+"""A sum over paths; each path is a product of derivatives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`name = expression`, with the stage it belongs to and the reason that gives it.
+
+    >>> x = Name("x")
+    >>> print(Equation("y", x * x, Stage.FORWARD, "the square"))
+    y = x * x
+    """
+
+    name: str
+    expression: Expression
+    stage: Stage
+    reason: str = ""
+    derivative: Derivative | None = None
+    """Set when the name stands for a derivative."""
+    chain: Chain = ()
+    """The chain rule that leads to the expression, stated before it is evaluated."""
+    justification: tuple[str, ...] = ()
+    """Further sentences (with $LaTeX$) where the step from the chain rule to the expression needs them."""
+
+    @property
+    def symbol(self) -> Name:
+        """The name as an expression, to be used in later equations."""
+        return Name(self.name, self.expression.shape)
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.expression}"
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Givens and an ordered list of equations, each of which uses only what stands before it.
+
+    Raises ChalkworkError when an equation uses an unknown name or defines one twice.
+
+    >>> x = Name("x")
+    >>> work = Derivation((x,), (Equation("y", x * x, Stage.FORWARD), Equation("z", Name("y") + 1, Stage.FORWARD)))
+    >>> list(work), str(work["z"])
+    (['y', 'z'], 'z = y + 1')
+    """
+
+    givens: tuple[Name, ...]
+    equations: tuple[Equation, ...]
+    _by_name: dict[str, Equation] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = {given.name for given in self.givens}
+        for equation in self.equations:
+            if equation.name in known:
+                raise ChalkworkError(f"{equation.name} is defined twice", equation=str(equation))
+            for name in names_in(equation.expression):
+                if name.name not in known:
+                    raise ChalkworkError(f"{name} is not defined", equation=str(equation))
+            known.add(equation.name)
+            self._by_name[equation.name] = equation
+
+    def __getitem__(self, name: str) -> Equation:
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self.equations)
+
+    def extended(self, equations: Iterable[Equation], givens: Iterable[Name] = ()) -> Derivation:
+        """The derivation with more equations (and givens) at the end."""
+        return Derivation((*self.givens, *givens), (*self.equations, *equations))
+
+    def ancestors(self, names: Iterable[str], known: Collection[str] = ()) -> tuple[Equation, ...]:
+        """The equations needed for the names, in order, without those in `known` and what only they need."""
+        wanted = set(names)
+        for equation in reversed(self.equations):
+            if equation.name in wanted and equation.name not in known:
+                wanted.update(name.name for name in names_in(equation.expression))
+        return tuple(
+            equation for equation in self.equations if equation.name in wanted and equation.name not in known
+        )
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of every given and every result."""
+        return {given.name: given.shape for given in self.givens} | {
+            equation.name: equation.expression.shape for equation in self.equations
+        }

@@ -1,0 +1,140 @@
+"""Numbers for every name, over any array namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.errors import ValueProblem
+
+Rounding = Callable[[Any], Any]
+
+
+def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) -> Any:
+    """The value of one expression, names taken from `values`.
+
+    Every array has the shape (..., rows, columns), a scalar (..., 1, 1); leading axes are free and are carried
+    along, so a thousand variants are one evaluation. `xp` is NumPy, `jax.numpy`, or any array-API namespace.
+
+    >>> x = Name("x")
+    >>> float(evaluate(x * x + 1, {"x": np.array([[3.0]])}).item())
+    10.0
+    """
+    known: dict[Expression, Any] = {}
+
+    def visit(node: Expression) -> Any:
+        if isinstance(node, Name):
+            return values[node.name]
+        if isinstance(node, Number):
+            return node.value if isinstance(node.value, int) else float(node.value)
+        assert isinstance(node, Application)
+        found = known.get(node)
+        if found is None:
+            arguments = [visit(argument) for argument in node.arguments]
+            if all(isinstance(argument, int | float) for argument in arguments):
+                arguments[0] = _as_array(xp, arguments[0], values)
+            found = node.operation.value(xp, *_arrays(xp, node, arguments), **node.named_parameters)
+            known[node] = found
+        return found
+
+    result = visit(expression)
+    return _as_array(xp, result, values) if isinstance(result, int | float) else result
+
+
+def _as_array(xp: Any, value: float, values: Mapping[str, Any]) -> Any:
+    like = next(iter(values.values()), None)
+    return xp.asarray([[value]], dtype=xp.float64 if like is None else like.dtype)
+
+
+_TAKES_PYTHON_NUMBERS = frozenset(("add", "subtract", "multiply", "divide", "power", "negative"))
+
+
+def _arrays(xp: Any, node: Application, arguments: list[Any]) -> list[Any]:
+    """Python numbers made arrays where the operation is a function of arrays."""
+    if node.operation.name in _TAKES_PYTHON_NUMBERS:
+        return arguments
+    like = next(argument for argument in arguments if not isinstance(argument, int | float))
+    return [
+        xp.asarray([[argument]], dtype=like.dtype) if isinstance(argument, int | float) else argument
+        for argument in arguments
+    ]
+
+
+def evaluate_all(
+    derivation: Derivation, givens: Mapping[str, Any], xp: Any = np, rounding: Rounding | None = None
+) -> dict[str, Any]:
+    """A value for every given and every equation, in order.
+
+    With `rounding` every result is rounded before it is used again, as one does by hand.
+
+    >>> from chalkwork.derivation.derivation import Stage
+    >>> x = Name("x")
+    >>> work = Derivation((x,), (Equation("y", x * x, Stage.FORWARD), Equation("z", Name("y") + 1, Stage.FORWARD)))
+    >>> evaluate_all(work, {"x": np.array([[3.0]])})["z"]
+    array([[10.]])
+    """
+    values = dict(givens)
+    for equation in derivation.equations:
+        value = evaluate(equation.expression, values, xp)
+        values[equation.name] = value if rounding is None else rounding(value)
+    return values
+
+
+def work_out(
+    derivation: Derivation, givens: Mapping[str, Any], rounding: Rounding | None = None
+) -> dict[str, Any]:
+    """`evaluate_all` in NumPy for one exercise; a result that is no number is an error that says where and why.
+
+    Raises ValueProblem with the equation and the entry.
+
+    >>> from chalkwork.algebra.expression import apply
+    >>> from chalkwork.derivation.derivation import Stage
+    >>> x = Name("x")
+    >>> work = Derivation((x,), (Equation("y", apply("log", x), Stage.FORWARD),))
+    >>> work_out(work, {"x": np.zeros((1, 1))})
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.ValueProblem: the logarithm of zero in y, in y = log(x)
+    """
+    values = dict(givens)
+    with np.errstate(all="ignore"):
+        for equation in derivation.equations:
+            value = evaluate(equation.expression, values)
+            if not np.isfinite(value).all():
+                raise _no_number(equation, values, value)
+            values[equation.name] = value if rounding is None else rounding(value)
+    return values
+
+
+def _no_number(equation: Equation, values: Mapping[str, Any], value: Any) -> ValueProblem:
+    bad = np.argwhere(~np.isfinite(value))[0]
+    place = equation.name
+    if equation.expression.shape:
+        place += f"[{bad[-2] + 1},{bad[-1] + 1}]"
+    cause = _cause(equation.expression, values) or f"the value {value[tuple(bad)]}"
+    return ValueProblem(f"{cause} in {place}", equation=str(equation))
+
+
+def _cause(expression: Expression, values: Mapping[str, Any]) -> str | None:
+    """The first operation from the inside that left its domain."""
+    if not isinstance(expression, Application):
+        return None
+    for argument in expression.arguments:
+        inner = _cause(argument, values)
+        if inner:
+            return inner
+    if np.isfinite(evaluate(expression, values)).all():
+        return None
+    name = expression.operation.name
+    last = evaluate(expression.arguments[-1], values)
+    if name in ("log", "xlogy"):
+        return "the logarithm of zero" if (last == 0).any() else "the logarithm of a negative number"
+    if name == "divide" and (last == 0).any():
+        return "a division by zero"
+    if name == "sqrt":
+        return "the square root of a negative number"
+    return f"an overflow of {name}"

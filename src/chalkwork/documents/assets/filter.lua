@@ -1,0 +1,97 @@
+-- What every document passes through between Markdown and its output format.
+--
+-- The prose comes from other people's sheets. Raw HTML or TeX becomes plain text, an image other than ours
+-- becomes its alternative text, a link keeps only harmless schemes: nothing is run, fetched or read.
+
+local function is_ours(source)
+  return source:match("^chalkwork%-figure%-%d+$") or source:match("^data:image/png;base64,")
+end
+
+local function as_text(raw)
+  return pandoc.Str(raw.text)
+end
+
+local function harmless_link(link)
+  link.attr = pandoc.Attr()
+  link.title = ""
+  local target = link.target:lower()
+  if target:match("^https?://") or target:match("^mailto:") then return link end
+  return link.content
+end
+
+local function harmless_image(image)
+  if is_ours(image.src) then return pandoc.Image(image.caption, image.src) end
+  return image.caption
+end
+
+local function harmless_code(code)
+  local language = code.classes[1]
+  if not (language and language:match("^[%w+#.-]+$")) then language = nil end
+  code.attr = pandoc.Attr("", {language})
+  return code
+end
+
+-- A paragraph "image, line break, caption" is a figure.
+local function figure(paragraph)
+  local image = paragraph.content[1]
+  if not (image and image.t == "Image" and is_ours(image.src)) then return nil end
+  local caption = {}
+  for i = 3, #paragraph.content do caption[#caption + 1] = paragraph.content[i] end
+  if FORMAT == "latex" then
+    local words = {pandoc.Str("["), pandoc.Str(pandoc.utils.stringify(image.caption)), pandoc.Str("]")}
+    if #caption == 0 then return pandoc.Para(words) end
+    return {pandoc.Para(words), pandoc.Para{pandoc.Emph(caption)}}
+  end
+  return pandoc.Figure(pandoc.Plain{image}, {pandoc.Plain(caption)})
+end
+
+-- A box around an equation, so that a wide one can scroll.
+local function equation(paragraph)
+  local only = paragraph.content[1]
+  if FORMAT ~= "html5" or #paragraph.content ~= 1 or not only or only.t ~= "Math" then return nil end
+  return pandoc.Div(pandoc.Plain{only}, pandoc.Attr("", {"equation"}, {tabindex = "0"}))
+end
+
+local function paragraph(block)
+  return figure(block) or equation(block)
+end
+
+-- Typst has no column alignment inside a matrix, only one for all columns, and its writer drops both: a
+-- private character carries "all columns to the right" across. Some names it writes are of an older Typst.
+local RIGHT = "\u{E000}"
+
+local function typst_math(math)
+  math.text = math.text:gsub("(\\begin{array}{r+})", "%1" .. RIGHT)
+  local source = pandoc.write(pandoc.Pandoc{pandoc.Plain{math}}, "typst", {wrap_text = "none"})
+  if source:sub(1, 1) ~= "$" then
+    return pandoc.Code((math.text:gsub(RIGHT, "")))
+  end
+  source = source:gsub('mat%((delim: [^,]*, )' .. RIGHT .. " *", "mat(align: #right, %1")
+  source = source:gsub(RIGHT .. " *", ""):gsub("(%a)%.circle", "%1.o")
+  source = source:gsub("%f[%a]sect%f[%A]", "inter"):gsub('delim: "||"', 'delim: "|"')
+  return pandoc.RawInline("typst", source)
+end
+
+-- TeX would run what it is given; only what pandoc understands as a formula is handed on as one.
+local function latex_math(math)
+  local understood = pandoc.write(
+    pandoc.Pandoc{pandoc.Plain{math}}, "html", {html_math_method = "mathml"}
+  ):find("<math", 1, true)
+  if not understood or math.text:find("^^", 1, true) then return pandoc.Code(math.text) end
+  return nil
+end
+
+local formulas = {typst = typst_math, latex = latex_math}
+
+return {
+  {
+    RawInline = as_text,
+    RawBlock = function(raw) return pandoc.Para{as_text(raw)} end,
+    Link = harmless_link,
+    Image = harmless_image,
+    Code = harmless_code,
+    CodeBlock = harmless_code,
+  },
+  {Para = paragraph},
+  {Math = formulas[FORMAT]},
+}

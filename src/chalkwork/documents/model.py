@@ -1,0 +1,86 @@
+"""What a solution is made of before any file format is chosen: a title and a list of blocks.
+
+The equation writer fills these in; the writers in `markdown` and `pandoc` read them. A block holds finished
+text only, so that a new output format needs no knowledge of derivations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of one line of inline Markdown; level 1 is the document's title, sections start at 2.
+
+    >>> Heading("Forward pass", 2).level
+    2
+    """
+
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Prose in Markdown, which may hold $maths$, lists and tables; it may come from a stranger's sheet.
+
+    >>> Paragraph("The loss is $L = 0.79$.").markdown
+    'The loss is $L = 0.79$.'
+    """
+
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    r"""An equation on lines of its own: LaTeX without the dollars, and the same for a terminal.
+
+    >>> Display(r"z_1 = W_1^{\top} x", "z₁ = W₁ᵀ x").text
+    'z₁ = W₁ᵀ x'
+    """
+
+    latex: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing (a whole SVG document), what it shows in words, and its caption in inline Markdown.
+
+    The description stands in for the drawing where there is none, so it is never empty.
+
+    >>> Figure("<svg/>", "Two inputs feed three units.", "The network").caption
+    'The network'
+    """
+
+    svg: str
+    description: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Program text, kept as it is, and the language it is in ('' if none).
+
+    >>> Code("z1 = W1.T @ x", "python").language
+    'python'
+    """
+
+    text: str
+    language: str
+
+
+Block = Heading | Paragraph | Display | Figure | Code
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A title (one line of inline Markdown) and what follows it.
+
+    >>> len(Document("Exercise 1", (Heading("Forward pass", 2), Paragraph("Propagate $x$."))).blocks)
+    2
+    """
+
+    title: str
+    blocks: tuple[Block, ...]

@@ -1,0 +1,150 @@
+"""Reading a sheet: Markdown with front matter and fenced blocks, into typed data. No mathematics here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chalkwork.errors import SheetError
+from chalkwork.sheets import values
+from chalkwork.sheets.blocks import (
+    PRECISION_KEYS,
+    read_convention,
+    read_graph,
+    read_network,
+    read_notation,
+    read_precision,
+    read_task,
+)
+from chalkwork.sheets.fences import Piece, Split, split_sheet
+from chalkwork.sheets.fields import Fields
+from chalkwork.sheets.locate import Listing, Node, line_map, load_yaml
+from chalkwork.sheets.references import settle
+from chalkwork.sheets.schema import Block, Convention, Precision, Prose, Sheet
+
+MAX_BYTES = 2_000_000
+FRONT_MATTER_KEYS = (
+    *("title", "convention", "notation", *PRECISION_KEYS),
+    *("author", "course", "date", "language", "points"),
+)
+
+
+def read_sheet(path: str | Path) -> Sheet:
+    """The sheet in a file.
+
+    Raises `SheetError`, with file and line, for a file that cannot be read, is larger than two megabytes or
+    is not UTF-8, and for everything in it that does not follow the format.
+
+    >>> read_sheet("nowhere.md")
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.SheetError: nowhere.md: the sheet cannot be read: No such file or directory
+    """
+    file = str(path)
+    try:
+        data = _bytes(Path(path), file)
+    except OSError as error:
+        raise SheetError(f"the sheet cannot be read: {error.strerror or error}", file=file) from None
+    except ValueError:
+        raise SheetError("the sheet cannot be read: the name is not a file name", file=repr(file)) from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = _line(data[: error.start].decode("utf-8"))
+        message = f"the sheet is not UTF-8: byte 0x{data[error.start]:02X} cannot be decoded"
+        raise SheetError(message, file=file, line=line, hint="save it as UTF-8") from None
+    return parse_sheet(text, file)
+
+
+def parse_sheet(text: str, file: str = "<sheet>") -> Sheet:
+    r"""The sheet in a text; `file` is the name that errors give.
+
+    Raises `SheetError`, with file and line, for everything that does not follow the format.
+
+    >>> sheet = parse_sheet('''---
+    ... title: One unit
+    ... ---
+    ... Compute the output.
+    ...
+    ... ```network
+    ... layers: [{weights: [[0.5], [1/4]], activation: sigmoid}]
+    ... ```
+    ... ```task
+    ... id: a
+    ... x: [1, 2]
+    ... points: 0.5
+    ... ```
+    ... ''')
+    >>> task = sheet.tasks[0]
+    >>> task.network, task.x, task.points, sheet.networks["net"].layers[0].weights
+    ('net', (1.0, 2.0), Fraction(1, 2), ((0.5,), (0.25,)))
+    >>> sheet.networks["net"].line_of("layers", 0, "weights")
+    7
+    """
+    try:
+        _check_text(text)
+        return _sheet(split_sheet(text), file)
+    except SheetError as error:
+        error.at(file=file)
+        raise
+
+
+def _bytes(path: Path, file: str) -> bytes:
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        data = stream.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
+    if size > MAX_BYTES or len(data) > MAX_BYTES:
+        raise SheetError(f"the file is too large for a sheet; the limit is {MAX_BYTES} bytes", file=file)
+    return data
+
+
+def _check_text(text: str) -> None:
+    try:
+        size = len(text.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise SheetError("a lone surrogate is not text", line=_line(text[: error.start])) from None
+    if size > MAX_BYTES:
+        raise SheetError(f"the text is too large for a sheet; the limit is {MAX_BYTES} bytes")
+    if "\0" in text:
+        raise SheetError("the sheet holds a NUL character", line=_line(text[: text.index("\0")]))
+
+
+def _line(before: str) -> int:
+    return before.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
+
+
+def _sheet(split: Split, file: str) -> Sheet:
+    table = load_yaml(split.front, split.front_line)
+    fields = Fields(table, "the front matter", "", FRONT_MATTER_KEYS)
+    convention = read_convention(fields, Convention())
+    precision = read_precision(fields, Precision())
+    return Sheet(
+        file=file,
+        line=1,
+        source=split.header,
+        lines=line_map(table),
+        title=fields.read("title", values.text, ""),
+        author=fields.read("author", _texts, ""),
+        course=fields.read("course", values.text, ""),
+        date=fields.read("date", values.text, ""),
+        language=fields.read("language", values.text, ""),
+        points=fields.read("points", values.text, ""),
+        convention=convention,
+        notation=fields.read("notation", read_notation, {}),
+        precision=precision,
+        blocks=settle(_block(piece, convention, precision) for piece in split.pieces),
+    )
+
+
+def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
+    if piece.language == "network":
+        return read_network(piece, convention)
+    if piece.language == "graph":
+        return read_graph(piece)
+    if piece.language == "task":
+        return read_task(piece, precision)
+    return Prose(piece.source, piece.line)
+
+
+def _texts(node: Node, where: str) -> str:
+    """A text, or a list of texts joined by commas."""
+    return ", ".join(values.names(node, where)) if isinstance(node, Listing) else values.text(node, where)

@@ -1,0 +1,110 @@
+"""The layers of a network block: sizes that are stated, sizes that follow, and whether they agree."""
+
+from __future__ import annotations
+
+from chalkwork.errors import SheetError
+from chalkwork.sheets import values
+from chalkwork.sheets.fields import Fields
+from chalkwork.sheets.locate import Listing, Node
+from chalkwork.sheets.schema import Convention, Layer
+from chalkwork.sheets.values import Matrix, Vector
+
+MAX_LAYERS = 20
+MAX_UNITS = 1000
+
+_KEYS = ("units", "inputs", "weights", "bias", "activation")
+_SIZE = values.integer(1, MAX_UNITS)
+
+
+def read_layers(fields: Fields, convention: Convention, line: int) -> tuple[Layer, ...]:
+    """The layers, each with its number of inputs and units known and fitting the layer before.
+
+    `line` is where the block begins.
+    Raises `SheetError` where a size is missing or two sizes contradict each other.
+    """
+    layers: list[Layer] = []
+
+    def read(node: Node, where: str) -> Layer:
+        layers.append(
+            _layer(Fields(node, "a layer", where, _KEYS), convention, layers[-1] if layers else None)
+        )
+        return layers[-1]
+
+    return fields.need("layers", values.listing(read, "a list of layers", MAX_LAYERS), line)
+
+
+def _layer(fields: Fields, convention: Convention, before: Layer | None) -> Layer:
+    weights = fields.read("weights", values.number_or(values.matrix), None)
+    sizes = _shape(weights, convention) if isinstance(weights, tuple) else None
+    inputs = _size(fields, "inputs", sizes[0] if sizes else None, before.units if before else None)
+    units = _size(fields, "units", sizes[1] if sizes else None, None)
+    if before is not None and inputs != before.units:
+        raise _chain(fields, inputs, units, before.units, convention, sizes is not None)
+    return Layer(
+        inputs=inputs,
+        units=units,
+        weights=weights,
+        bias=fields.read("bias", _bias(fields, units), True),
+        activation=fields.read("activation", values.name, "identity"),
+    )
+
+
+def _shape(weights: Matrix, convention: Convention) -> tuple[int, int]:
+    """Inputs and units of a weight matrix."""
+    rows, columns = len(weights), len(weights[0])
+    return (rows, columns) if convention.weights == "in_out" else (columns, rows)
+
+
+def _size(fields: Fields, key: str, found: int | None, before: int | None) -> int:
+    stated = fields.read(key, _SIZE, None)
+    if stated is None and found is None and before is None:
+        raise SheetError(
+            f"{fields.where}: the number of {key} is not known; expected the key {key!r} or a weight matrix",
+            line=fields.table.line,
+        )
+    if found is not None and found > MAX_UNITS:
+        raise SheetError(
+            f"{fields.place('weights')}: expected at most {MAX_UNITS} {key}, found {found}",
+            line=fields.line("weights"),
+        )
+    if stated is not None and found is not None and stated != found:
+        raise SheetError(
+            f"{fields.place(key)}: {stated} {key} are stated, but the weights have {found}",
+            line=fields.line(key),
+        )
+    size = stated or found or before
+    assert size is not None
+    return size
+
+
+def _chain(
+    fields: Fields, inputs: int, units: int, before: int, convention: Convention, by_weights: bool
+) -> SheetError:
+    key = "weights" if by_weights else "inputs"
+    orientation = "inputs x units" if convention.weights == "in_out" else "units x inputs"
+    other = "out_in" if convention.weights == "in_out" else "in_out"
+    rows, columns = (inputs, units) if convention.weights == "in_out" else (units, inputs)
+    found = f"a {rows}x{columns} matrix ({convention.weights}: {orientation})" if by_weights else f"{inputs}"
+    fits = by_weights and units == before
+    return SheetError(
+        f"{fields.place(key)}: expected {before} inputs, as the layer before has units, found {found}",
+        line=fields.line(key),
+        hint=f"with 'convention: {{weights: {other}}}' it would fit" if fits else None,
+    )
+
+
+def _bias(fields: Fields, units: int) -> values.Reader[bool | float | Vector]:
+    def read(node: Node, where: str) -> bool | float | Vector:
+        value = values.boolean(node)
+        if value is not None:
+            return value
+        if isinstance(node, Listing):
+            given = values.vector(node, where)
+            if len(given) != units:
+                raise values.fail(node, where, f"one number for each of the {units} units", f"{len(given)}")
+            return given
+        if values.is_number(node):
+            return values.number(node, where)
+        raise values.fail(node, where, "true, false, a list of numbers or one number")
+
+    return read

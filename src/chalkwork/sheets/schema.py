@@ -1,0 +1,196 @@
+"""What a sheet holds once it is read: plain frozen data, checked, and every entry's line for later errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from chalkwork.sheets.locate import Path, nearest_line
+from chalkwork.sheets.values import Matrix, Vector
+
+Samples = Literal["columns", "rows"]
+Weights = Literal["in_out", "out_in"]
+Rounding = Literal["shown", "every_line"]
+Detail = Literal["equations", "entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How the batch lies in X and how a weight matrix is oriented."""
+
+    samples: Samples = "rows"
+    weights: Weights = "in_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How many digits are shown (decimals or significant, never both) and when values are rounded."""
+
+    decimals: int | None = None
+    significant: int | None = None
+    rounding: Rounding = "shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss by name; None where the sheet leaves the choice to the loss."""
+
+    name: str
+    factor: Fraction | None = None
+    reduction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer: its sizes, and weights that are a matrix, one number for all, or None (drawn).
+
+    `bias` is True (zeros), False (none), one number for all, or the values.
+    """
+
+    inputs: int
+    units: int
+    weights: Matrix | float | None = None
+    bias: bool | float | Vector = True
+    activation: str = "identity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Located:
+    line: int
+    source: str = field(repr=False)
+    lines: Mapping[Path, int] = field(repr=False)
+
+    def line_of(self, *path: str | int) -> int:
+        """The line in the file of a key or an entry, such as `line_of("layers", 0, "weights")`.
+
+        Indices count from 0. What has no line of its own gets the line of the nearest thing around it, in the
+        end that of the block's opening fence.
+        """
+        return nearest_line(self.lines, path, self.line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rounded(_Located):
+    precision: Precision = Precision()
+
+    @property
+    def decimals(self) -> int | None:
+        """How many digits are shown after the point."""
+        return self.precision.decimals
+
+    @property
+    def significant(self) -> int | None:
+        """How many significant digits are shown."""
+        return self.precision.significant
+
+    @property
+    def rounding(self) -> Rounding:
+        """Whether only what is shown is rounded, or every line before it is used further."""
+        return self.precision.rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Markdown between the blocks, byte for byte."""
+
+    markdown: str
+    line: int
+
+    @property
+    def source(self) -> str:
+        """The text as it stands in the sheet."""
+        return self.markdown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkBlock(_Located):
+    """A network; its convention is the sheet's unless it states its own."""
+
+    name: str = "net"
+    layers: tuple[Layer, ...]
+    loss: Loss | None = None
+    convention: Convention = Convention()
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphBlock(_Located):
+    """A scalar graph: equations "name = expression", and which of the names is differentiated."""
+
+    name: str = "graph"
+    equations: tuple[str, ...]
+    output: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskBlock(_Rounded):
+    """A question about one network or one graph (exactly one of the two names is set).
+
+    `ask` is empty where the task asks for everything; `precision` is the sheet's where the task states none.
+    """
+
+    id: str
+    title: str = ""
+    points: Fraction | None = None
+    network: str | None = None
+    graph: str | None = None
+    x: Vector | Matrix | None = None
+    y: Vector | Matrix | None = None
+    values: Mapping[str, float | Vector | Matrix] = field(default_factory=dict)
+    learning_rate: float | None = None
+    steps: int = 1
+    ask: tuple[str, ...] = ()
+    after: str | None = None
+    detail: Detail = "equations"
+    long_way: bool = False
+    note: str = ""
+    hint: str = ""
+
+
+Block = Prose | NetworkBlock | GraphBlock | TaskBlock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet(_Rounded):
+    """A sheet: front matter and the blocks in the order of the document.
+
+    `source` is the front matter as it stands in the file; followed by the sources of the blocks it gives the
+    sheet again, so that solutions can be put between them.
+    """
+
+    file: str
+    title: str = ""
+    author: str = ""
+    course: str = ""
+    date: str = ""
+    language: str = ""
+    points: str = ""
+    convention: Convention = Convention()
+    notation: str | Mapping[str, str | bool | int] = field(default_factory=dict)
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def tasks(self) -> tuple[TaskBlock, ...]:
+        """The tasks, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, TaskBlock))
+
+    @property
+    def networks(self) -> dict[str, NetworkBlock]:
+        """The networks by name."""
+        return {block.name: block for block in self.blocks if isinstance(block, NetworkBlock)}
+
+    @property
+    def graphs(self) -> dict[str, GraphBlock]:
+        """The graphs by name."""
+        return {block.name: block for block in self.blocks if isinstance(block, GraphBlock)}
+
+    @property
+    def text(self) -> str:
+        """The whole sheet as it was read."""
+        return "".join(self._sources())
+
+    def _sources(self) -> Iterator[str]:
+        yield self.source
+        yield from (block.source for block in self.blocks)
