@@ -91,7 +91,9 @@ class Name(Expression):
         self._hash = hash((name, shape))
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Name) and self.name == other.name and self.shape == other.shape)
+        return self is other or (
+            isinstance(other, Name) and self.name == other.name and self.shape == other.shape
+        )
 
     __hash__ = Expression.__hash__
 
@@ -181,12 +183,16 @@ def lift(value: Expression | Scalar) -> Expression:
 def apply(operation: str, *arguments: Expression, **parameters: Parameter) -> Application:
     """The named operation of the table, applied; parameters that are not given take their defaults.
 
-    Raises ShapeError when the arguments do not fit, with their names and shapes.
+    Raises ShapeError when the arguments do not fit, with their names and shapes; TypeError when there are too few
+    or too many of them, or a parameter that the operation does not have.
 
     >>> print(apply("leaky_relu", Name("z1", (3, 1)), alpha=0.1))
     leaky_relu(z1, 0.1)
     """
     entry = TABLE[operation]
+    if len(arguments) != entry.arity or not parameters.keys() <= entry.parameters.keys():
+        takes = ", ".join((*("ab" if entry.arity == 2 else "x"), *entry.parameters))
+        raise TypeError(f"{operation}({takes}) does not take {len(arguments)} arguments and {sorted(parameters)}")
     if not entry.parameters:
         return Application(entry, arguments, ())
     return Application(
@@ -195,7 +201,10 @@ def apply(operation: str, *arguments: Expression, **parameters: Parameter) -> Ap
 
 
 def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
-    """The expression in the reader's own language; reading it gives the same expression back."""
+    """The expression in the reader's own language.
+
+    Reading it gives the same expression back, except that an exact fraction comes back as a division.
+    """
     if isinstance(expression, Number):
         return _plain_number(expression.value, needed)
     if not isinstance(expression, Application):
@@ -205,38 +214,37 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
         left, right = operation.slots
         if operation.name in ("add", "multiply"):
             right = Precedence(right + 1)  # a + (b + c) keeps its parentheses, so that reading restores it
-        body = f"{plain(arguments[0], left)} {operation.infix} {plain(arguments[1], _at_least_power(right))}"
+        body = f"{plain(arguments[0], left)} {operation.infix} {plain(arguments[1], right)}"
         if operation.name == "power":
-            body = f"{plain(arguments[0], left)}^{plain(arguments[1], Precedence.ATOM)}"
+            body = f"{plain(arguments[0], left)}^{_plain_exponent(arguments[1])}"
     elif operation.name == "negative":
-        body = f"-{plain(arguments[0], Precedence.MATRIX_PRODUCT)}"
+        inside = plain(arguments[0], Precedence.MATRIX_PRODUCT)
+        body = f"-({inside})" if isinstance(arguments[0], Number) and inside[0] != "(" else f"-{inside}"
     elif operation.name == "transpose":
         return f"{plain(arguments[0], Precedence.ATOM)}.T"
     else:
-        inside = [plain(argument) for argument in arguments]
-        values = list(expression.parameters)
-        while values and values[-1] == list(operation.parameters.values())[len(values) - 1]:
+        values, defaults = list(expression.parameters), list(operation.parameters.values())
+        while values and values[-1] == defaults[len(values) - 1]:
             values.pop()
-        inside += [_plain_parameter(value) for value in values]
-        return f"{operation.name}({', '.join(inside)})"
+        parts = [plain(argument) for argument in arguments] + [_plain_parameter(value) for value in values]
+        return f"{operation.name}({', '.join(parts)})"
     return f"({body})" if operation.precedence < needed else body
 
 
-def _at_least_power(precedence: Precedence) -> Precedence:
-    return precedence
+def _plain_exponent(expression: Expression) -> str:
+    text = plain(expression, Precedence.ATOM)
+    return "(T)" if text == "T" else text  # ^T is the transpose
 
 
 def _plain_number(value: Scalar, needed: Precedence) -> str:
     text = str(value)
-    if value < 0 and needed > Precedence.SUM or "/" in text and needed > Precedence.SUM:
-        return f"({text})"
-    return text
+    return f"({text})" if (text[0] == "-" or "/" in text) and needed > Precedence.SUM else text
 
 
 def _plain_parameter(value: Parameter) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(map(str, value)) + "]"
-    return {None: "none"}.get(value, str(value)) if value is None else str(value)
+    return "none" if value is None else str(value)
 
 
 def walk(expression: Expression) -> Iterator[Expression]:

@@ -1,34 +1,38 @@
 """Plain maths, such as `c = a + b` or `W1 @ x + b1`, to expressions. Nothing is ever executed.
 
-The language: numbers (`2`, `0.5`, `1e-3`), names (letters, digits, `_`; also `dW1`), `+ - * / ^ **`, `@` for the
-matrix product, `.T` or `^T` for the transpose, parentheses, and the operations of the table called by name, their
-parameters after the arguments: `leaky_relu(z, 0.01)`, `sum(x, axis=0)`.
+The language: numbers (`2`, `0.5`, `1e-3`), names (letters, digits, `_`; also `dW1`), `+ - * / ^ **`, `@` for
+the matrix product, `.T` or `^T` for the transpose, parentheses, and the operations of the table called by name,
+their parameters after the arguments: `leaky_relu(z, 0.01)`, `sum(x, axis=0)`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from fractions import Fraction
 from functools import lru_cache
+from math import inf
 
 from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.algebra.operations import TABLE, Parameter
 from chalkwork.errors import ReadError
 
 LONGEST_TEXT = 20_000
+LONGEST_NAME = 100
 DEEPEST_NESTING = 100
+MOST_LEVELS = 150  # of a whole tree, chains such as a + b + c + ... included
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?)|(?P<transpose>\.T\b|\^T\b(?!\w))"
-    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|[-+*/^@(),=\[\]−·]))"
+    r"\s*(?:(?P<number>(?:[0-9]+(?:\.(?!T\b)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<transpose>\.T\b|\^T\b)"
+    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|[-+*/^@(),=\[\]−·×]))"
 )
-_SAME = {"**": "^", "−": "-", "·": "*"}
+_SAME = {"**": "^", "−": "-", "·": "*", "×": "*"}
 _BINDING = {"+": 10, "-": 10, "*": 20, "/": 20, "@": 30}
+_PRODUCT = 20
 _OPERATION = {entry.infix: entry.name for entry in TABLE.values() if entry.infix}
-_ALSO = {"ln": "log", "norm2": "squared_norm", "max0": "relu"}
+_ALSO = {"ln": "log"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Syntax:
     value: str
     parts: tuple[Syntax, ...] = ()
     keywords: tuple[tuple[str, Syntax], ...] = ()
+    levels: int = 1
 
 
 class _Reader:
@@ -54,20 +59,57 @@ class _Reader:
                 rest = text[position:].lstrip()
                 if not rest:
                     break
-                raise self.error(f"{rest[0]!r} is not part of the language", len(text) - len(rest))
+                raise self.foreign(len(text) - len(rest))
             kind = found.lastgroup or ""
             word = found.group(kind)
+            if kind == "name":
+                self.check_name(word, found.start(kind))
+            elif kind == "number" and abs(number(word)) == inf:
+                raise self.error("the number is too large", found.start(kind))
             self.tokens.append((kind, _SAME.get(word, word), found.start(kind)))
             position = found.end()
         self.index = 0
         self.depth = 0
 
-    def error(self, message: str, position: int | None = None) -> ReadError:
+    def error(self, message: str, position: int | None = None, hint: str | None = None) -> ReadError:
         if position is None:
             position = self.tokens[self.index][2] if self.index < len(self.tokens) else len(self.text)
         start, end = max(0, position - 30), position + 30
-        shown = ("..." if start else "") + self.text[start:end].strip() + ("..." if end < len(self.text) else "")
-        return ReadError(f"{message}, at character {position + 1} of {shown!r}")
+        before, after = "..." if start else "", "..." if end < len(self.text) else ""
+        shown = before + self.text[start:end].strip() + after
+        return ReadError(f"{message}, at character {position + 1} of {shown!r}", hint=hint)
+
+    def foreign(self, position: int) -> ReadError:
+        """The error for a character that the language does not have."""
+        character = self.text[position]
+        usual = unicodedata.normalize("NFKC", character)  # what a superscript or a full-width sign stands for
+        hint = None
+        if usual != character and usual.isascii() and usual.isprintable():
+            hint = f"write ^{usual}" if "<super>" in unicodedata.decomposition(character) else f"write {usual}"
+        return self.error(f"{character!r} is not part of the language", position, hint)
+
+    def check_name(self, word: str, position: int) -> None:
+        if len(word) > LONGEST_NAME:
+            raise self.error(f"a name of {len(word)} characters is longer than {LONGEST_NAME}", position)
+        for place, character in enumerate(word):
+            if not (character.isalpha() or character == "_" or (character.isascii() and character.isdigit())):
+                raise self.foreign(position + place)
+
+    def node(
+        self, name: str, parts: tuple[Syntax, ...], keywords: tuple[tuple[str, Syntax], ...] = ()
+    ) -> Syntax:
+        """The call of an operation."""
+        levels = 1 + max((part.levels for part in parts), default=0)
+        if levels > MOST_LEVELS:
+            raise self.error(
+                f"more than {MOST_LEVELS} operations on top of each other", hint="name a part of it first"
+            )
+        return Syntax("call", name, parts, keywords, levels)
+
+    def enter(self) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST_NESTING:
+            raise self.error(f"more than {DEEPEST_NESTING} levels of brackets, signs or powers")
 
     def peek(self) -> str:
         return self.tokens[self.index][1] if self.index < len(self.tokens) else ""
@@ -78,47 +120,51 @@ class _Reader:
         self.index += 1
 
     def sum(self, binding: int = 0) -> Syntax:
-        self.depth += 1
-        if self.depth > DEEPEST_NESTING:
-            raise self.error(f"more than {DEEPEST_NESTING} levels of brackets")
-        left = self.signed(binding)
+        self.enter()
+        left = self.signed()
         while (strength := _BINDING.get(self.peek(), -1)) > binding:
             sign = self.peek()
             self.index += 1
-            left = Syntax("call", _OPERATION[sign], (left, self.sum(strength)))
+            left = self.node(_OPERATION[sign], (left, self.sum(strength)))
         self.depth -= 1
         return left
 
-    def signed(self, binding: int) -> Syntax:
+    def signed(self) -> Syntax:
+        # -a @ b and -a^2 are -(a @ b) and -(a^2); -a * b is (-a) * b, which is worth the same
         if self.peek() == "-":
-            self.index += 1
-            # -a b is -(a b) under a matrix product or power, but (-a) * b otherwise: the value is the same
-            inner = self.sum(20)
-            if inner.kind == "number":
-                return Syntax("number", f"-{inner.value}" if inner.value[0] != "-" else inner.value[1:])
-            return Syntax("call", "negative", (inner,))
+            return self.negated(lambda: self.sum(_PRODUCT))
         if self.peek() == "+":
             self.index += 1
-            return self.sum(20)
+            return self.sum(_PRODUCT)
         return self.power()
+
+    def negated(self, operand: Callable[[], Syntax]) -> Syntax:
+        """What follows a minus sign, negated; in front of a number the sign belongs to the number."""
+        self.index += 1
+        literal = self.index < len(self.tokens) and self.tokens[self.index][0] == "number"
+        inner = operand()
+        if literal and inner.kind == "number":
+            return Syntax("number", f"-{inner.value}")
+        return self.node("negative", (inner,))
 
     def power(self) -> Syntax:
         base = self.postfix()
         if self.peek() == "^":
             self.index += 1
-            self.depth += 1
-            if self.depth > DEEPEST_NESTING:
-                raise self.error(f"more than {DEEPEST_NESTING} nested powers")
-            exponent = self.signed(40) if self.peek() == "-" else self.power()
-            self.depth -= 1
-            return Syntax("call", "power", (base, exponent))
+            return self.node("power", (base, self.exponent()))
         return base
+
+    def exponent(self) -> Syntax:
+        self.enter()
+        result = self.negated(self.exponent) if self.peek() == "-" else self.power()
+        self.depth -= 1
+        return result
 
     def postfix(self) -> Syntax:
         result = self.atom()
         while self.index < len(self.tokens) and self.tokens[self.index][0] == "transpose":
             self.index += 1
-            result = Syntax("call", "transpose", (result,))
+            result = self.node("transpose", (result,))
         return result
 
     def atom(self) -> Syntax:
@@ -152,9 +198,8 @@ class _Reader:
         name = _ALSO.get(word, word)
         if name not in TABLE:
             near = get_close_matches(name, TABLE, 1)
-            error = self.error(f"there is no operation {word!r}", position)
-            error.hint = f"did you mean {near[0]}?" if near else "write a product with *"
-            raise error
+            hint = f"did you mean {near[0]}?" if near else "write a product with *"
+            raise self.error(f"there is no operation {word!r}", position, hint)
         self.take("(")
         parts: list[Syntax] = []
         keywords: list[tuple[str, Syntax]] = []
@@ -169,7 +214,7 @@ class _Reader:
                 self.take(",")
         self.take(")")
         self._check_call(name, parts, keywords, position)
-        return Syntax("call", name, tuple(parts), tuple(keywords))
+        return self.node(name, tuple(parts), tuple(keywords))
 
     def _check_call(
         self, name: str, parts: list[Syntax], keywords: list[tuple[str, Syntax]], position: int
@@ -181,8 +226,11 @@ class _Reader:
             raise self.error(f"{name} takes {wanted} arguments, not {len(parts) + len(keywords)}", position)
         free = list(entry.parameters)[len(parts) - entry.arity :]
         for keyword, _ in keywords:
-            if keyword not in free:
+            if keyword not in entry.parameters:
                 raise self.error(f"{name} has no parameter {keyword!r}", position)
+            if keyword not in free:
+                raise self.error(f"{name} has its parameter {keyword!r} twice", position)
+            free.remove(keyword)
 
 
 @lru_cache(maxsize=4096)
@@ -213,12 +261,13 @@ def free_names(syntax: Syntax) -> list[str]:
     """
     if syntax.kind == "name":
         return [syntax.value]
-    return list(dict.fromkeys(name for part in syntax.parts for name in free_names(part)))
+    arguments = syntax.parts[: TABLE[syntax.value].arity] if syntax.kind == "call" else ()
+    return list(dict.fromkeys(name for part in arguments for name in free_names(part)))
 
 
-def number(text: str) -> int | float | Fraction:
+def number(text: str) -> int | float:
     """The number that was typed: an int where it is one, else a float."""
-    if re.fullmatch(r"-?\d+", text) and len(text) <= 30:
+    if len(text) <= 30 and re.fullmatch(r"-?[0-9]+", text):
         return int(text)
     return float(text)
 
@@ -251,18 +300,21 @@ def build(
 def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Parameter:
     if syntax.kind == "name" and syntax.value in known:
         return known[syntax.value]
-    if syntax.kind == "name" and syntax.value == "none":
+    if name == "shape":
+        sizes = [number(part.value) if part.kind == "number" else 0 for part in syntax.parts]
+        if syntax.kind != "tuple" or not all(isinstance(size, int) and 0 < size < 10**6 for size in sizes):
+            raise ReadError("the shape is the number of rows and of columns in square brackets, such as [2, 3]")
+        return tuple(int(size) for size in sizes)
+    if syntax.kind == "name" and syntax.value == "none" and name in ("axis", "at_zero"):
         return None
-    if syntax.kind == "tuple" and all(part.kind == "number" for part in syntax.parts):
-        return tuple(int(float(part.value)) for part in syntax.parts)
+    if name == "axis":
+        if syntax.kind != "number" or number(syntax.value) not in (-2, -1, 0, 1):
+            raise ReadError("the axis is 0 (over the rows), 1 (over the columns) or none (over both)")
+        value = int(number(syntax.value))
+        return value if value < 0 else value - 2
     if syntax.kind != "number":
         raise ReadError(f"the parameter {name} takes a number")
-    value = number(syntax.value)
-    if name != "axis":
-        return float(value)
-    if value not in (-2, -1, 0, 1):
-        raise ReadError("the axis is 0 (over the rows) or 1 (over the columns)")
-    return int(value) if value < 0 else int(value) - 2
+    return float(number(syntax.value))
 
 
 def read(

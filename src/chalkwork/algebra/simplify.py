@@ -1,9 +1,9 @@
 """The few rewrites that turn what reverse mode gives into what a textbook prints.
 
 A sum is a list of terms, a term is a number and a list of (base, exponent). On that form: like terms are
-collected, factors cancelled, a common number is taken out, and a factor is distributed over a sum when it cancels
-a denominator there. The last one, with the fact that a target sums to one, is what makes softmax under cross-entropy
-`a - y` and the sigmoid under binary cross-entropy too.
+collected, factors cancelled, a common number is taken out, and a factor is distributed over a sum when it
+cancels a denominator there. The last one, with the fact that a target sums to one, is what makes softmax under
+cross-entropy `a - y` and the sigmoid under binary cross-entropy too.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
+from math import isfinite, prod
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar, apply, rebuild
 from chalkwork.algebra.operations import Shape
 
 ONE, ZERO = Number(1), Number(0)
 MOST_TERMS = 64
+LARGEST_EXACT = 10**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +62,35 @@ def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expre
 
     >>> from chalkwork.algebra.reader import read
     >>> a, y = Name("a", (2, 1)), Name("y", (2, 1))
-    >>> print(simplify(read("a * (-(y / a) - sum(-(y / a) * a, axis=0))", {"a": a, "y": y}), [SumsToOne("y", -2)]))
+    >>> adjoint = read("a * (-(y / a) - sum(-(y / a) * a, axis=0))", {"a": a, "y": y})
+    >>> print(simplify(adjoint, [SumsToOne("y", -2)]))
     a - y
     """
     return _Simplifier(facts).visit(expression)
 
 
+class _OutOfRangeError(ArithmeticError):
+    """A number folded out of constants is not worth writing: leave them as they are."""
+
+
 def _exact(value: Scalar) -> Scalar:
-    return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise _OutOfRangeError
+        return value
+    if max(abs(value.numerator), value.denominator) >= LARGEST_EXACT:
+        raise _OutOfRangeError
+    return int(value) if value.denominator == 1 else value
 
 
 def _quotient(a: Scalar, b: Scalar) -> Scalar:
     if isinstance(a, float) or isinstance(b, float):
-        return float(a) / float(b)
+        return _exact(float(a) / float(b))
     return _exact(Fraction(a) / Fraction(b))
+
+
+def _size(value: Scalar) -> Scalar:
+    return -value if value < 0 else value
 
 
 def _is_sum(expression: Expression) -> bool:
@@ -104,7 +120,8 @@ def term_of(expression: Expression) -> Term:
 def _inverse(term: Term, whole: Expression) -> Term:
     if term.coefficient == 0:
         return Term(1, ((whole, 1),))  # a division by zero stays as it is written
-    return Term(_quotient(1, term.coefficient), tuple((base, _exact(-exponent)) for base, exponent in term.factors))
+    factors = tuple((base, _exact(-exponent)) for base, exponent in term.factors)
+    return Term(_quotient(1, term.coefficient), factors)
 
 
 def terms_of(expression: Expression, sign: int = 1) -> list[Term]:
@@ -136,7 +153,7 @@ def expression_of(term: Term) -> Expression:
     """The term written as number, numerators, denominators; a negative number goes in front as a sign."""
     if term.coefficient == 0:
         return ZERO
-    size = abs(term.coefficient)
+    size = _size(term.coefficient)
     above = [_power(base, exponent) for base, exponent in term.factors if exponent > 0]
     below = _chain(_power(base, _exact(-exponent)) for base, exponent in term.factors if exponent < 0)
     if size != 1 or not above:
@@ -187,8 +204,8 @@ def _total(terms: list[Term]) -> Expression:
             terms = expanded
     if not terms:
         return ZERO
-    common = abs(terms[0].coefficient)
-    if common != 1 and len(terms) > 1 and all(abs(term.coefficient) == common for term in terms):
+    common = _size(terms[0].coefficient)
+    if common != 1 and len(terms) > 1 and all(_size(term.coefficient) == common for term in terms):
         inner = _total([Term(1 if term.coefficient > 0 else -1, term.factors) for term in terms])
         return expression_of(Term(common, ()).times(term_of(inner)))
     first = next((index for index, term in enumerate(terms) if term.coefficient > 0), 0)
@@ -196,7 +213,7 @@ def _total(terms: list[Term]) -> Expression:
     result = expression_of(terms[0])
     for term in terms[1:]:
         operation = "add" if term.coefficient > 0 else "subtract"
-        result = apply(operation, result, expression_of(Term(abs(term.coefficient), term.factors)))
+        result = apply(operation, result, expression_of(Term(_size(term.coefficient), term.factors)))
     return result
 
 
@@ -236,7 +253,10 @@ class _Simplifier:
         if found is None:
             inner = rebuild(node, tuple(self.visit(argument) for argument in node.arguments))
             rule = _RULES.get(node.operation.name)
-            found = rule(self, inner) if rule else inner
+            try:
+                found = rule(self, inner) if rule else inner
+            except _OutOfRangeError:
+                found = inner
             if found.shape != node.shape:
                 found = self.fill(found, node.shape)
             self.known[node] = found
@@ -267,11 +287,13 @@ class _Simplifier:
             if exponent.value == 0:
                 return ONE
             if isinstance(base, Number) and isinstance(exponent.value, int) and 0 < exponent.value < 64:
-                return Number(base.value**exponent.value)
+                return Number(_exact(base.value**exponent.value))
         return node
 
     def transpose(self, node: Application) -> Expression:
         (inner,) = node.arguments
+        if not inner.shape:
+            return inner
         if not isinstance(inner, Application):
             return node
         name, arguments = inner.operation.name, inner.arguments
@@ -312,13 +334,13 @@ class _Simplifier:
             return ONE
         if isinstance(inner, Application) and inner.operation.name == "broadcast":
             spread = inner.arguments[0]
-            count = prod(inner.shape) if axis is None else inner.shape[axis]  # type: ignore[call-overload]
+            count = inner.shape[axis] if isinstance(axis, int) else prod(inner.shape)
             if not spread.shape:
                 return _product(Term(count, ()).times(term_of(spread)))
             return node
         scalars, rest = _split_scalars(term_of(inner))
         body = expression_of(rest)
-        if not scalars.factors and scalars.coefficient == 1 or body.shape != inner.shape:
+        if (not scalars.factors and scalars.coefficient == 1) or body.shape != inner.shape:
             return node
         inside = self.visit(apply("sum", body, axis=axis))
         return _product(scalars.times(term_of(inside)))

@@ -48,8 +48,8 @@ class Equation:
     """Set when the name stands for a derivative."""
     chain: Chain = ()
     """The chain rule that leads to the expression, stated before it is evaluated."""
-    justification: tuple[str, ...] = ()
-    """Further sentences (with $LaTeX$) where the step from the chain rule to the expression needs them."""
+    steps: tuple[Expression, ...] = ()
+    """Earlier forms of the expression, equal in value, where the way from the chain rule to it is worth showing."""
 
     @property
     def symbol(self) -> Name:

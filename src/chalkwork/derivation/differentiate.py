@@ -1,8 +1,8 @@
 """Reverse mode over named equations: adjoint equations, in the same language, from forward ones.
 
-The adjoint of a name is the derivative of the output by it. Adjoints that people name (`delta1`, `dW1`) become
-equations of their own; every other one is written into the equations that use it. The method is the reverse mode
-of Griewank and Walther, Evaluating Derivatives, chapter 3, over expression trees instead of numbers.
+The adjoint of a name is the derivative of the output by it. Adjoints that people name (`delta1`, `dW1`)
+become equations of their own; every other one is written into the equations that use it. The method is the
+reverse mode of Griewank and Walther, Evaluating Derivatives, chapter 3, over expression trees instead of numbers.
 """
 
 from __future__ import annotations
@@ -81,7 +81,10 @@ def _fit(adjoint: Expression, shape: Shape) -> Expression:
 
 
 def _push(
-    expression: Expression, result: Expression, adjoint: Expression, receive: Callable[[Name, Expression], None]
+    expression: Expression,
+    result: Expression,
+    adjoint: Expression,
+    receive: Callable[[Name, Expression], None],
 ) -> None:
     """Carry the adjoint of an expression down to its names."""
     if isinstance(expression, Name):

@@ -17,8 +17,9 @@ Rounding = Callable[[Any], Any]
 def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) -> Any:
     """The value of one expression, names taken from `values`.
 
-    Every array has the shape (..., rows, columns), a scalar (..., 1, 1); leading axes are free and are carried
-    along, so a thousand variants are one evaluation. `xp` is NumPy, `jax.numpy`, or any array-API namespace.
+    Every array has the shape (..., rows, columns), a scalar (..., 1, 1); leading axes are free and are
+    carried along, so a thousand variants are one evaluation. `xp` is NumPy, `jax.numpy`, or any array-API
+    namespace.
 
     >>> x = Name("x")
     >>> float(evaluate(x * x + 1, {"x": np.array([[3.0]])}).item())
@@ -30,7 +31,7 @@ def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) ->
         if isinstance(node, Name):
             return values[node.name]
         if isinstance(node, Number):
-            return node.value if isinstance(node.value, int) else float(node.value)
+            return node.value if isinstance(node.value, int) and abs(node.value) < 2**31 else float(node.value)
         assert isinstance(node, Application)
         found = known.get(node)
         if found is None:
@@ -73,7 +74,8 @@ def evaluate_all(
 
     >>> from chalkwork.derivation.derivation import Stage
     >>> x = Name("x")
-    >>> work = Derivation((x,), (Equation("y", x * x, Stage.FORWARD), Equation("z", Name("y") + 1, Stage.FORWARD)))
+    >>> square = Equation("y", x * x, Stage.FORWARD)
+    >>> work = Derivation((x,), (square, Equation("z", square.symbol + 1, Stage.FORWARD)))
     >>> evaluate_all(work, {"x": np.array([[3.0]])})["z"]
     array([[10.]])
     """
@@ -87,7 +89,7 @@ def evaluate_all(
 def work_out(
     derivation: Derivation, givens: Mapping[str, Any], rounding: Rounding | None = None
 ) -> dict[str, Any]:
-    """`evaluate_all` in NumPy for one exercise; a result that is no number is an error that says where and why.
+    """`evaluate_all` in NumPy for one exercise; a result that is no number is an error that says why.
 
     Raises ValueProblem with the equation and the entry.
 

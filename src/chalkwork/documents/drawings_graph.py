@@ -26,7 +26,8 @@ from chalkwork.errors import ChalkworkError
 MOST_NODES = 200
 _NAME, _NUMBER = 15, 13
 _LINE, _PADDING = 20, 6
-_APART, _GAP, _PORT, _BEND = 34, 54, 34, 14
+_APART, _PORT, _BEND = 34, 34, 14
+_GAP, _WIDEST_GAP, _STEEP = 54.0, 150.0, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,12 @@ Computed: d = b + 1 = 2, from b (∂d/∂b = 1).
     widths = [_width(node) for node in pictures]
     layout = layered(widths, joints, apart=_APART, passing=4)
     labels = [edge.label for edge in edges]
-    figure = _Figure(layout, pictures, widths, _GAP)
+    figure = _Figure(layout, pictures, widths, 1.0)
     places, overlaps = _label_places(figure, labels)
     for growth in (1.3, 1.7, 2.2):
         if not overlaps:
             break
-        figure = _Figure(layout, pictures, widths, growth * _GAP)
+        figure = _Figure(layout, pictures, widths, growth)
         places, overlaps = _label_places(figure, labels)
     canvas = Canvas()
     for edge in range(len(edges)):
@@ -153,7 +154,7 @@ class _Figure:
     """A layout with heights: the boxes of the nodes and the runs of the edges."""
 
     def __init__(
-        self, layout: Layout, nodes: Sequence[GraphNode], widths: Sequence[float], gap: float
+        self, layout: Layout, nodes: Sequence[GraphNode], widths: Sequence[float], stretch: float
     ) -> None:
         self.layout = layout
         self._widths = widths
@@ -161,13 +162,21 @@ class _Figure:
         self.row_of = {slot: at for at, row in enumerate(layout.rows) for slot in row}
         self.bands: list[tuple[float, float]] = []
         floor = 0.0
-        for row in layout.rows:
+        for row, gap in zip(layout.rows, self._gaps(), strict=True):
             height = max(self._heights[slot] for slot in row if slot < len(nodes))
             self.bands.append((floor, floor - height))
-            floor -= height + gap
+            floor -= height + stretch * gap
         self._leaving = self._ports([(chain[0], chain[1]) for chain in layout.chains])
         self._arriving = self._ports([(chain[-1], chain[-2]) for chain in layout.chains])
         self.runs = [self._runs(edge) for edge in range(len(layout.chains))]
+
+    def _gaps(self) -> list[float]:
+        """The room above each row: more where edges go far to the side."""
+        gaps = [_GAP] * len(self.layout.rows)
+        for low, high in {link for chain in self.layout.chains for link in pairwise(chain)}:
+            row, aside = self.row_of[low], abs(self.layout.x[low] - self.layout.x[high])
+            gaps[row] = max(gaps[row], min(_STEEP * aside, _WIDEST_GAP))
+        return gaps
 
     def box(self, node: int) -> Box:
         floor, ceiling = self.bands[self.row_of[node]]

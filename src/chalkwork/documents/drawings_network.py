@@ -196,7 +196,8 @@ def _placed(left: _Column, column: _Column) -> _Column:
     """The column so far to the right of the one before that titles, notes and weights find room."""
     weights = column.layer.weights
     widest = max((text_width(weight, _NUMBER) for row in weights for weight in row), default=0.0)
-    gap = 60 + 2 * widest + 3 * len(weights) * column.layer.units if weights else 130
+    height = max(len(left.centres), len(column.centres)) * column.pitch
+    gap = max(60 + 2 * widest + 3 * len(weights) * column.layer.units, 0.3 * height) if weights else 130
     units = (left.unit_width + column.unit_width) / 2
     notes = max(map(_note_width, _note(left, column)), default=0.0)
     distance = max(units + gap, (left.width + column.width) / 2 + 20, notes + 20)

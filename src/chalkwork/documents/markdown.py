@@ -24,7 +24,8 @@ def data_uri(number: int, figure: Figure) -> str:
 def to_markdown(document: Document, figure_target: FigureTarget = data_uri) -> str:
     r"""The document as CommonMark with `$` and `$$` maths; figures are embedded unless a target is given.
 
-    >>> print(to_markdown(Document("Exercise 1", (Paragraph("Propagate $x$."), Display("z = W x", "")))), end="")
+    >>> document = Document("Exercise 1", (Paragraph("Propagate $x$."), Display("z = W x", "")))
+    >>> print(to_markdown(document), end="")
     # Exercise 1
     <BLANKLINE>
     Propagate $x$.

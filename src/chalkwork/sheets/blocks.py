@@ -27,6 +27,7 @@ from chalkwork.sheets.schema import (
 
 MAX_STEPS = 100
 MAX_EQUATIONS = 1000
+MAX_EQUATION = 2000
 MAX_POINTS = 10_000
 PRECISION_KEYS = ("decimals", "significant", "rounding")
 NETWORK_KEYS = ("name", "loss", "layers", "seed", "convention")
@@ -137,6 +138,8 @@ def read_precision(fields: Fields, default: Precision) -> Precision:
 
 def read_notation(node: Node, where: str) -> str | Mapping[str, str | bool | int]:
     """A preset's name, or free keys with a text, a truth value or a whole number each."""
+    if isinstance(node, Listing):
+        raise values.fail(node, where, "a name or a mapping")
     return values.table(_notation_entry)(node, where) if isinstance(node, Table) else values.name(node, where)
 
 
@@ -183,6 +186,8 @@ def _equations(node: Node, where: str) -> list[tuple[str, int]]:
     if not 0 < len(found) <= MAX_EQUATIONS:
         raise values.fail(node, where, f"1 to {MAX_EQUATIONS} equations", str(len(found)))
     for equation, line in found:
+        if len(equation) > MAX_EQUATION:
+            raise SheetError(f"{where}: an equation has at most {MAX_EQUATION} characters", line=line)
         if not _EQUATION.fullmatch(equation):
             raise SheetError(
                 f"{where}: expected 'name = expression', found {equation[:60]!r}",

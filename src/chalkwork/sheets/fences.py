@@ -17,7 +17,7 @@ MAX_BLOCKS = 1000
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _OPENING = re.compile(r"( {0,3})(`{3,}|~{3,})(.*)", re.DOTALL)
-_HIDDEN = re.compile(r"[ \t>*+\-0-9.)]*(?:`{3,}|~{3,})[ \t]*([A-Za-z]+)[ \t]*$")
+_HIDDEN = re.compile(r"[ \t>*+\-0-9.)]*(?:`{3,}|~{3,})[ \t]*([A-Za-z]+)[ \t\r\n]*$")
 _ORDINARY = frozenset({"graphql", "graphviz", "tasm", "tap", "net", "netlogo", "bash", "text", "tex"})
 
 
@@ -64,26 +64,25 @@ def split_sheet(text: str) -> Split:
     >>> [(piece.language, piece.body, piece.line) for piece in split.pieces]
     [('', 'Read this.\n', 4), ('task', 'id: a\n', 5)]
     """
-    lines = _LINE.findall(text)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    lines = _LINE.findall(text.removeprefix(mark))
     front_start, front_end = _front_matter(lines)
     split = _Splitter(lines)
     split.run(front_end)
-    header = "".join(lines[:front_end])
+    header = mark + "".join(lines[:front_end])
     front = "".join(lines[front_start : max(front_end - 1, front_start)])
     return Split(header, front, front_start + 1, tuple(split.pieces))
 
 
 def _front_matter(lines: list[str]) -> tuple[int, int]:
     """The first line inside the front matter and the first one after it, counted from 0."""
-    start = next((index for index, line in enumerate(lines) if line.strip("\ufeff \t\r\n")), None)
-    if start is None or lines[start].lstrip("\ufeff").rstrip() != "---":
+    start = next((index for index, line in enumerate(lines) if line.strip(" \t\r\n")), None)
+    if start is None or lines[start].rstrip() != "---":
         return 0, 0
     for index in range(start + 1, len(lines)):
         if lines[index].rstrip() in ("---", "..."):
             return start + 1, index + 1
-    raise SheetError(
-        "the front matter is never closed", line=start + 1, hint="end it with a line that holds only ---"
-    )
+    raise SheetError("the front matter is never closed", line=start + 1, hint="end it with a line that holds only ---")
 
 
 class _Splitter:
@@ -127,11 +126,7 @@ class _Splitter:
             if fence.closes(line):
                 return index + 1
             inner = _opening(line)
-            if (
-                inner is not None
-                and inner.info in LANGUAGES
-                and (language or inner.mark.startswith(fence.mark))
-            ):
+            if inner is not None and inner.info in LANGUAGES and (language or inner.mark.startswith(fence.mark)):
                 raise _unclosed(start, fence, f" before the {inner.info} block in line {index + 1}")
         raise _unclosed(start, fence, "")
 
@@ -149,11 +144,12 @@ class _Splitter:
 
 
 def _unclosed(start: int, fence: _Fence, before: str) -> SheetError:
-    name = f"{fence.info.split()[0][:40]} block" if fence.info else "code block"
+    word = fence.info.partition(" ")[0][:40]
+    name = f"{word} block" if word and word.isprintable() else "code block"
     return SheetError(
         f"the {name} is never closed{before}",
         line=start + 1,
-        hint=f"end it with a line that holds only {fence.mark[:10]}",
+        hint=f"end it with a line that holds only {fence.mark}" if len(fence.mark) < 10 else None,
     )
 
 

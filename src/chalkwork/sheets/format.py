@@ -42,6 +42,8 @@ def read_sheet(path: str | Path) -> Sheet:
     file = str(path)
     try:
         data = _bytes(Path(path), file)
+    except SheetError:
+        raise
     except OSError as error:
         raise SheetError(f"the sheet cannot be read: {error.strerror or error}", file=file) from None
     except ValueError:

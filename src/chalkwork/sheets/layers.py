@@ -25,9 +25,7 @@ def read_layers(fields: Fields, convention: Convention, line: int) -> tuple[Laye
     layers: list[Layer] = []
 
     def read(node: Node, where: str) -> Layer:
-        layers.append(
-            _layer(Fields(node, "a layer", where, _KEYS), convention, layers[-1] if layers else None)
-        )
+        layers.append(_layer(Fields(node, "a layer", where, _KEYS), convention, layers[-1] if layers else None))
         return layers[-1]
 
     return fields.need("layers", values.listing(read, "a list of layers", MAX_LAYERS), line)
@@ -87,7 +85,7 @@ def _chain(
     found = f"a {rows}x{columns} matrix ({convention.weights}: {orientation})" if by_weights else f"{inputs}"
     fits = by_weights and units == before
     return SheetError(
-        f"{fields.place(key)}: expected {before} inputs, as the layer before has units, found {found}",
+        f"{fields.place(key)}: expected {before} inputs, as many as the units before, found {found}",
         line=fields.line(key),
         hint=f"with 'convention: {{weights: {other}}}' it would fit" if fits else None,
     )

@@ -17,7 +17,7 @@ import yaml
 from chalkwork.errors import SheetError
 
 MAX_DEPTH = 16
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 
 Path = tuple[str | int, ...]
 
@@ -27,8 +27,8 @@ _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001
 _REPHRASED = (
     (
         "mapping values are not allowed",
-        "a second ': ' in one line",
-        "put a text that contains ': ' in quotes",
+        "a ': ' where none can stand",
+        "put a text that contains ': ' in quotes, and let all keys of a mapping begin in the same column",
     ),
     (
         "',' or ']'",
@@ -40,6 +40,7 @@ _REPHRASED = (
         "a mapping in braces that does not go on after this entry",
         "close it with }, separate its entries by commas, and put texts with brackets or braces in quotes",
     ),
+    ("node content", "an entry that is missing, or a sign that YAML reserves", "put a text in quotes"),
     ("end of stream", "a quote that is opened and never closed", "close it"),
     (
         "expected ':'",
@@ -47,12 +48,12 @@ _REPHRASED = (
         "write a colon and a space after the key",
     ),
     (
-        "expected <block end>",
+        "block end>",
         "a line that does not fit with the ones above it",
         "let all keys of a mapping, and all dashes of a list, begin in the same column",
     ),
     (
-        "expected key",
+        "<document start>",
         "a line that does not fit with the ones above it",
         "let all keys of a mapping begin in the same column",
     ),
@@ -194,7 +195,7 @@ class _Reader:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             key = self.node(event, depth)
-            if not isinstance(key, Scalar) or not key.text:
+            if not isinstance(key, Scalar) or not key.text or not key.text.isprintable():
                 raise SheetError("a key must be a name, such as 'units'", line=key.line)
             if key.text in table.entries:
                 raise SheetError(
@@ -243,14 +244,17 @@ class _Reader:
         index = min(mark.index, len(self.text.rstrip())) if mark is not None else 0
         found = self.text[index : index + 1]
         if found == "\t":
-            raise SheetError(
-                "a tab where YAML wants spaces", line=self.line(index), hint="indent with spaces"
-            )
+            raise SheetError("a tab where YAML wants spaces", line=self.line(index), hint="indent with spaces")
         if found and found in "`@%":
-            raise SheetError(
-                f"a text cannot begin with {found}", line=self.line(index), hint="put the text in quotes"
-            )
+            raise SheetError(f"a text cannot begin with {found}", line=self.line(index), hint="put the text in quotes")
         for words, message, hint in _REPHRASED:
             if words in problem:
-                raise SheetError(message, line=self.line(index), hint=hint)
+                raise SheetError(message + self.begun(error, index), line=self.line(index), hint=hint)
         raise SheetError(f"this is not YAML: {problem}", line=self.line(index))
+
+    def begun(self, error: yaml.YAMLError, index: int) -> str:
+        """Where the list, mapping or quote that is in trouble began, if that is another line."""
+        mark = getattr(error, "context_mark", None)
+        if mark is None or self.line(mark.index) == self.line(index):
+            return ""
+        return f" (what is open here began in line {self.line(mark.index)})"

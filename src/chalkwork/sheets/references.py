@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from chalkwork.errors import SheetError
 from chalkwork.sheets.schema import Block, GraphBlock, NetworkBlock, TaskBlock
 
+_Named = NetworkBlock | GraphBlock | TaskBlock
+
 _ONLY_NETWORK = ("x", "y", "learning_rate", "steps")
 _ONLY_GRAPH = ("values",)
 
@@ -66,8 +68,7 @@ class _Names:
             raise SheetError(f"after: the task {after!r} cannot follow itself", line=line)
         if before is None and after in self.later:
             raise SheetError(
-                f"after: expected a task above this one, found {after!r}, which is below, "
-                f"in line {self.later[after]}",
+                f"after: expected a task above this one, found {after!r}, which is below, in line {self.later[after]}",
                 line=line,
             )
         if before is None:
@@ -97,15 +98,16 @@ class _Names:
         )
 
 
-def _once(kind: str, name: str, block: Block, key: str, first: Block | None) -> None:
+def _once(kind: str, name: str, block: _Named, key: str, first: _Named | None) -> None:
     if first is not None:
-        line = block.line if not hasattr(block, "line_of") else block.line_of(key)
-        raise SheetError(f"{key}: a {kind} {name!r} is defined already, in line {first.line}", line=line)
+        raise SheetError(
+            f"{key}: a {kind} {name!r} is defined already, in line {first.line}",
+            line=block.line_of(key),
+            hint=f"give this one another {key}",
+        )
 
 
-def _known(
-    kind: str, name: str, task: TaskBlock, above: dict[str, NetworkBlock] | dict[str, GraphBlock]
-) -> None:
+def _known(kind: str, name: str, task: TaskBlock, above: dict[str, NetworkBlock] | dict[str, GraphBlock]) -> None:
     if name not in above:
         known = f"one of {_listed(list(above))}" if above else f"a {kind} block above this task"
         raise SheetError(f"{kind}: expected {known}, found {name!r}", line=task.line_of(kind))
@@ -115,9 +117,7 @@ def _fitting_keys(task: TaskBlock) -> None:
     kind, forbidden = ("network", _ONLY_GRAPH) if task.network is not None else ("graph", _ONLY_NETWORK)
     for key in _given(task, forbidden):
         hint = "write the numbers as 'values: {a: 2, b: 1}'" if key == "x" else None
-        raise SheetError(
-            f"{key}: a task about a {kind} does not have this key", line=task.line_of(key), hint=hint
-        )
+        raise SheetError(f"{key}: a task about a {kind} does not have this key", line=task.line_of(key), hint=hint)
     if _given(task, ("steps",)) and task.learning_rate is None and task.after is None:
         raise SheetError("steps: expected a learning_rate as well, found none", line=task.line_of("steps"))
 

@@ -36,9 +36,7 @@ _YAML_1_1 = frozenset({"yes", "no", "on", "off"})
 
 def fail(node: Node, where: str, expected: str, found: str = "", hint: str | None = None) -> SheetError:
     """The error for an entry that is not what its key wants."""
-    return SheetError(
-        f"{where}: expected {expected}, found {found or describe(node)}", line=node.line, hint=hint
-    )
+    return SheetError(f"{where}: expected {expected}, found {found or describe(node)}", line=node.line, hint=hint)
 
 
 def describe(node: Node) -> str:
@@ -78,9 +76,7 @@ def flag(node: Node, where: str) -> bool:
     value = boolean(node)
     if value is None:
         meant = isinstance(node, Scalar) and node.text.lower() in _YAML_1_1
-        raise fail(
-            node, where, "true or false", hint="only true and false are truth values" if meant else None
-        )
+        raise fail(node, where, "true or false", hint="only true and false are truth values" if meant else None)
     return value
 
 
@@ -168,9 +164,7 @@ def matrix(node: Node, where: str) -> Matrix:
         entries = _items(item, f"{where}[{i}]", "a row (a list of numbers)")
         rows.append(tuple([number(entry, f"{where}[{i},{j}]") for j, entry in enumerate(entries, 1)]))
         if len(rows[-1]) != len(rows[0]):
-            raise SheetError(
-                f"{where}: row {i} has {_count(rows[-1])}, row 1 has {_count(rows[0])}", line=item.line
-            )
+            raise SheetError(f"{where}: row {i} has {_count(rows[-1])}, row 1 has {_count(rows[0])}", line=item.line)
     return tuple(rows)
 
 
@@ -179,9 +173,7 @@ def numbers(node: Node, where: str) -> Vector | Matrix:
     if not isinstance(node, Listing):
         hint = f"write [{node.text}]" if is_number(node) and isinstance(node, Scalar) else None
         raise fail(node, where, "a list of numbers or a matrix (a list of rows)", hint=hint)
-    return (
-        matrix(node, where) if any(isinstance(item, Listing) for item in node.items) else vector(node, where)
-    )
+    return matrix(node, where) if any(isinstance(item, Listing) for item in node.items) else vector(node, where)
 
 
 def number_or(reader: Reader[T]) -> Reader[float | T]:

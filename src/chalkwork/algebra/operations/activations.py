@@ -1,4 +1,4 @@
-"""Activation functions, as in Goodfellow, Bengio and Courville, Deep Learning, section 6.3, and later papers."""
+"""Activation functions: Goodfellow, Bengio and Courville, Deep Learning, section 6.3, and later papers."""
 
 from __future__ import annotations
 
@@ -13,22 +13,48 @@ def _sigmoid(xp: Any, x: Any) -> Any:
     return xp.where(x >= 0, 1 / (1 + decay), decay / (1 + decay))
 
 
+def _positive_part(xp: Any, x: Any) -> Any:
+    return xp.where(x < 0, xp.zeros_like(x), x)  # a NaN is not below zero and stays
+
+
 def _step(xp: Any, x: Any, at_zero: float = 0.0, low: float = 0.0) -> Any:
-    zeros = 0 * xp.where(xp.isinf(x), xp.ones_like(x), x)  # keeps a NaN
-    return xp.where(x > 0, zeros + 1, xp.where(x < 0, zeros + low, zeros + at_zero))
+    at_most_zero = xp.where(x < 0, xp.full_like(x, low), xp.where(x == 0, xp.full_like(x, at_zero), x))
+    return xp.where(x > 0, xp.ones_like(x), at_most_zero)
 
 
-def _softmax(xp: Any, x: Any, axis: int | None = None) -> Any:
-    axes = (-2, -1) if axis is None else axis
-    powers = xp.exp(x - xp.max(x, axis=axes, keepdims=True))
-    return powers / xp.sum(powers, axis=axes, keepdims=True)
+def _times_gate(xp: Any, x: Any, gate: Any) -> Any:
+    """x times a gate in [0, 1] that closes faster than x falls: zero, not NaN, at minus infinity."""
+    return xp.where(gate == 0, xp.zeros_like(x), x) * gate
 
 
-def _logsumexp(xp: Any, x: Any, axis: int | None = None) -> Any:
-    axes = (-2, -1) if axis is None else axis
-    largest = xp.max(x, axis=axes, keepdims=True)
-    shift = xp.where(xp.isinf(largest), xp.zeros_like(largest), largest)
-    return shift + xp.log(xp.sum(xp.exp(x - shift), axis=axes, keepdims=True))
+def _softsign(xp: Any, x: Any) -> Any:
+    finite = xp.where(xp.isinf(x), xp.zeros_like(x), x)
+    return xp.where(xp.isinf(x), xp.sign(x), finite / (1 + xp.abs(finite)))
+
+
+def _axes(axis: int | None) -> int | tuple[int, int]:
+    return (-2, -1) if axis is None else axis
+
+
+def _softmax(xp: Any, x: Any, axis: int | None) -> Any:
+    powers = xp.exp(x - xp.max(x, axis=_axes(axis), keepdims=True))
+    return powers / xp.sum(powers, axis=_axes(axis), keepdims=True)
+
+
+def _shift(xp: Any, x: Any, axis: int | None) -> Any:
+    """The largest entry, where it is finite: subtracted before exp, so that nothing overflows."""
+    largest = xp.max(x, axis=_axes(axis), keepdims=True)
+    return xp.where(xp.isinf(largest), xp.zeros_like(largest), largest)
+
+
+def _logsumexp(xp: Any, x: Any, axis: int | None) -> Any:
+    shift = _shift(xp, x, axis)
+    return shift + xp.log(xp.sum(xp.exp(x - shift), axis=_axes(axis), keepdims=True))
+
+
+def _log_softmax(xp: Any, x: Any, axis: int | None) -> Any:
+    below = x - _shift(xp, x, axis)
+    return below - xp.log(xp.sum(xp.exp(below), axis=_axes(axis), keepdims=True))
 
 
 OPERATIONS = (
@@ -61,7 +87,7 @@ OPERATIONS = (
     ),
     Operation(
         name="relu",
-        value=lambda xp, x, at_zero: xp.where(x < 0, 0 * xp.where(xp.isinf(x), xp.ones_like(x), x), x),
+        value=lambda xp, x, at_zero: _positive_part(xp, x),
         derivative=("step(x, at_zero)",),
         parameters={"at_zero": 0.0},
         kinks=(0.0,),
@@ -99,23 +125,28 @@ OPERATIONS = (
         kinks=(0.0,),
         latex=r"\operatorname{LReLU}'\left( <0> \right)",
         text="LReLU′(<0>)",
-        code="np.where(<0> > 0, 1.0, <alpha>)",
+        code="leaky_step(<0>, <alpha>, <at_zero>)",
+        code_definition=(
+            "def leaky_step(x, alpha, at_zero=None):\n"
+            "    return np.where(x == 0, alpha if at_zero is None else at_zero, np.where(x < 0, alpha, 1.0))"
+        ),
     ),
     Operation(
         name="elu",
-        value=lambda xp, x, alpha: xp.where(x < 0, alpha * xp.expm1(xp.where(x < 0, x, 0 * xp.ones_like(x))), x),
+        value=lambda xp, x, alpha: xp.where(x < 0, alpha * xp.expm1(xp.where(x < 0, x, xp.zeros_like(x))), x),
         derivative=("step(x) + (1 - step(x)) * alpha * exp(minimum(x, 0))",),
         parameters={"alpha": 1.0},
         kinks=(0.0,),
         latex=r"\operatorname{ELU}\left( <0> \right)",
         text="ELU(<0>)",
         code="elu(<0>, <alpha>)",
-        code_definition="def elu(x, alpha):\n    return np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x)",
+        code_definition=(
+            "def elu(x, alpha):\n    return np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x)"
+        ),
     ),
     Operation(
         name="softplus",
-        value=lambda xp, x: xp.where(x < 0, 0 * xp.where(xp.isinf(x), xp.ones_like(x), x), x)
-        + xp.log1p(xp.exp(-xp.abs(x))),
+        value=lambda xp, x: _positive_part(xp, x) + xp.log1p(xp.exp(-xp.abs(x))),
         derivative=("sigmoid(x)",),
         latex=r"\operatorname{softplus}\left( <0> \right)",
         text="softplus(<0>)",
@@ -124,7 +155,7 @@ OPERATIONS = (
     ),
     Operation(
         name="silu",
-        value=lambda xp, x: x * _sigmoid(xp, x),
+        value=lambda xp, x: _times_gate(xp, x, _sigmoid(xp, x)),
         derivative=("sigmoid(x) * (1 + x * (1 - sigmoid(x)))",),
         latex=r"\operatorname{SiLU}\left( <0> \right)",
         text="SiLU(<0>)",
@@ -134,19 +165,20 @@ OPERATIONS = (
     ),
     Operation(
         name="gelu",
-        value=lambda xp, x: x * normal_cdf(xp, x),
+        value=lambda xp, x: _times_gate(xp, x, normal_cdf(xp, x)),
         derivative=("normal_cdf(x) + x * normal_pdf(x)",),
         latex=r"\operatorname{GELU}\left( <0> \right)",
         text="GELU(<0>)",
         code="gelu(<0>)",
         code_definition=(
-            "from math import erf\n\n\ndef gelu(x):\n    return x * (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
+            "from math import erf\n\n\n"
+            "def gelu(x):\n    return x * (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
         ),
         definition="x * normal_cdf(x)",
     ),
     Operation(
         name="softsign",
-        value=lambda xp, x: x / (1 + xp.abs(x)),
+        value=_softsign,
         derivative=("1 / (1 + abs(x))^2",),
         latex=r"\operatorname{softsign}\left( <0> \right)",
         text="softsign(<0>)",
@@ -172,7 +204,7 @@ OPERATIONS = (
     ),
     Operation(
         name="log_softmax",
-        value=lambda xp, x, axis=None: x - _logsumexp(xp, x, axis),
+        value=_log_softmax,
         adjoint=("g - exp(y) * sum(g, axis)",),
         parameters={"axis": None},
         shape=same_shape,

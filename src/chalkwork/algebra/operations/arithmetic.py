@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chalkwork.algebra.operations.entry import Operation, Precedence
 from chalkwork.algebra.operations.special import normal_cdf, normal_pdf
 
@@ -12,6 +14,13 @@ FREE, SUM, PRODUCT, POWER, ATOM = (
     Precedence.POWER,
     Precedence.ATOM,
 )
+
+
+def _xlogy(xp: Any, a: Any, b: Any) -> Any:
+    """a log b with 0 log 0 = 0, as entropies have it: Cover and Thomas, Elements of Information Theory, 2.1."""
+    nothing = (a == 0) & ~xp.isnan(b)
+    return xp.where(nothing, xp.zeros_like(a), a * xp.log(xp.where(nothing, xp.ones_like(b), b)))
+
 
 OPERATIONS = (
     Operation(
@@ -56,8 +65,8 @@ OPERATIONS = (
         precedence=PRODUCT,
         slots=(PRODUCT, PRODUCT),
         infix="*",
-        latex="<0> <times> <1>",
-        text="<0> <times> <1>",
+        latex="<0><times><1>",
+        text="<0><times><1>",
         code="<0> * <1>",
     ),
     Operation(
@@ -67,6 +76,7 @@ OPERATIONS = (
         derivative=("1 / b", "-a / b^2"),
         precedence=PRODUCT,
         slots=(PRODUCT, POWER),
+        latex_slots=(FREE, FREE),
         infix="/",
         latex=r"\frac{<0>}{<1>}",
         text="<0> / <1>",
@@ -76,7 +86,7 @@ OPERATIONS = (
         name="power",
         arity=2,
         value=lambda xp, a, b: a**b,
-        derivative=("b * a^(b - 1)", "y * log(a)"),
+        derivative=("b * a^(b - 1)", "xlogy(y, a)"),  # 0^b does not change with b
         precedence=POWER,
         slots=(ATOM, FREE),
         infix="^",
@@ -169,7 +179,7 @@ OPERATIONS = (
     Operation(
         name="equal",
         arity=2,
-        value=lambda xp, a, b: xp.where(a == b, xp.ones_like(a + b), xp.zeros_like(a + b)),
+        value=lambda xp, a, b: xp.where(a == b, xp.ones_like(a), xp.zeros_like(a)),
         derivative=("0", "0"),
         latex=r"\mathbb{1}\left[ <0> = <1> \right]",
         text="[<0> = <1>]",
@@ -178,15 +188,12 @@ OPERATIONS = (
     Operation(
         name="xlogy",
         arity=2,
-        # 0 log 0 = 0, the limit that entropies use (Cover and Thomas, Elements of Information Theory, 2.1)
-        value=lambda xp, a, b: xp.where(
-            a == 0, xp.zeros_like(a + b), a * xp.log(xp.where(a == 0, xp.ones_like(a + b), b + xp.zeros_like(a)))
-        ),
+        value=_xlogy,
         derivative=("log(b)", "a / b"),
         precedence=PRODUCT,
         slots=(PRODUCT, ATOM),
-        latex=r"<0> <times> <log> <1>",
-        text="<0> <times> <log> <1>",
+        latex=r"<0><times><log> <1>",
+        text="<0><times><log> <1>",
         code="xlogy(<0>, <1>)",
         code_definition=(
             "def xlogy(a, b):  # 0 log 0 = 0\n"
@@ -201,7 +208,8 @@ OPERATIONS = (
         text="Φ(<0>)",
         code="normal_cdf(<0>)",
         code_definition=(
-            "from math import erf\n\n\ndef normal_cdf(x):\n    return (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
+            "from math import erf\n\n\n"
+            "def normal_cdf(x):\n    return (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
         ),
     ),
     Operation(

@@ -48,13 +48,17 @@ def entrywise_shape(shapes: tuple[Shape, ...], **parameters: Parameter) -> Shape
     for sizes in zip(*matrices, strict=True):
         wanted = {size for size in sizes if size != 1}
         if len(wanted) > 1:
-            raise ShapeError(" and ".join(words(shape) for shape in matrices) + " do not go together entry by entry")
+            both = " and ".join(words(shape) for shape in matrices)
+            raise ShapeError(f"{both} do not go together entry by entry")
         result.append(wanted.pop() if wanted else 1)
     return tuple(result)
 
 
 def reduced_shape(shapes: tuple[Shape, ...], *, axis: Parameter = None) -> Shape:
     """The shape after collapsing the rows (axis -2), the columns (axis -1) or everything (no axis)."""
+    if axis not in (None, -2, -1):
+        hint = "-2 is over the rows, -1 over the columns"
+        raise ShapeError(f"there is no axis {axis} in {words(shapes[0])}", hint=hint)
     if axis is None or not shapes[0]:
         return ()
     rows, columns = shapes[0]
@@ -75,8 +79,8 @@ class Operation:
     the output by the result, and every parameter goes by its own name; `shape` is the argument's shape and
     `count` the number of entries that were collapsed into one.
 
-    An entrywise operation gives `derivative`, one text for each argument: f'(x). Any other gives `adjoint`, what
-    each argument receives when the result receives `g`. `None` marks an argument without derivative.
+    An entrywise operation gives `derivative`, one text for each argument: f'(x). Any other gives `adjoint`,
+    what each argument receives when the result receives `g`. `None` marks an argument without derivative.
 
     Texts for typesetting hold slots: `<0>`, `<1>` for the arguments, `<alpha>` for a parameter.
     """
@@ -93,6 +97,8 @@ class Operation:
     precedence: Precedence = Precedence.ATOM
     slots: tuple[Precedence, ...] = ()
     """The precedence below which each argument needs parentheses."""
+    latex_slots: tuple[Precedence, ...] = ()
+    """The same in LaTeX, where a fraction or a root needs none."""
     infix: str = ""
     latex: str = ""
     text: str = ""

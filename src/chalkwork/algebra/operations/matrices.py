@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, TypeGuard
 
 from chalkwork.algebra.operations.entry import (
     Operation,
@@ -39,9 +39,17 @@ def _transpose_shape(shapes: tuple[Shape, ...]) -> Shape:
 
 
 def _broadcast_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
-    if not isinstance(shape, tuple) or entrywise_shape((shapes[0], shape)) != shape:
-        raise ShapeError(f"{words(shapes[0])} does not fill {shape}")
+    if not _is_shape(shape) or entrywise_shape((shapes[0], shape)) != shape:
+        raise ShapeError(f"{words(shapes[0])} does not fill {_shown(shape)}")
     return shape
+
+
+def _is_shape(shape: Parameter) -> TypeGuard[Shape]:
+    return isinstance(shape, tuple) and len(shape) in (0, 2) and all(size > 0 for size in shape)
+
+
+def _shown(shape: Parameter) -> str:
+    return words(shape) if _is_shape(shape) else f"the shape {shape}"
 
 
 def _diag_shape(shapes: tuple[Shape, ...]) -> Shape:
@@ -52,8 +60,8 @@ def _diag_shape(shapes: tuple[Shape, ...]) -> Shape:
 
 
 def _diagonal_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
-    if not isinstance(shape, tuple) or shapes[0] != (prod(shape), prod(shape)):
-        raise ShapeError(f"the diagonal of {words(shapes[0])} does not have the shape {shape}")
+    if not _is_shape(shape) or not shape or 1 not in shape or shapes[0] != (max(shape), max(shape)):
+        raise ShapeError(f"the diagonal of {words(shapes[0])} is not {_shown(shape)}")
     return shape
 
 
@@ -61,9 +69,20 @@ def _axes(axis: int | None) -> int | tuple[int, int]:
     return BOTH if axis is None else axis
 
 
+def _argmax(xp: Any, x: Any, axis: int | None) -> Any:
+    """Counted from 1, as the entries of a vector are; without an axis through the rows one after another."""
+    if axis is None:
+        x, axis = xp.reshape(x, (*x.shape[:-2], 1, x.shape[-2] * x.shape[-1])), -1
+    return xp.astype(xp.argmax(x, axis=axis, keepdims=True) + 1, x.dtype)
+
+
+def _on_diagonal(xp: Any, x: Any, size: int) -> Any:
+    """x on the diagonal of a square matrix, zero elsewhere (an infinite entry times zero would not be)."""
+    return xp.where(xp.eye(size, dtype=x.dtype) == 1, x, xp.zeros_like(x))
+
+
 def _diagonal(xp: Any, x: Any, shape: Shape) -> Any:
-    kept = x * xp.eye(x.shape[-1], dtype=x.dtype)
-    return xp.sum(kept, axis=-1 if shape[1] == 1 else -2, keepdims=True)
+    return xp.sum(_on_diagonal(xp, x, x.shape[-1]), axis=-1 if shape[1] == 1 else -2, keepdims=True)
 
 
 OPERATIONS = (
@@ -97,7 +116,7 @@ OPERATIONS = (
         adjoint=("g",),
         parameters={"shape": ()},
         shape=_broadcast_shape,
-        latex=r"<0> <times> \mathbf{1}",
+        latex=r"<0><times>\mathbf{1}",
         text="<0> · 𝟏",
         code="np.broadcast_to(<0>, <shape>)",
         precedence=Precedence.PRODUCT,
@@ -139,8 +158,7 @@ OPERATIONS = (
     ),
     Operation(
         name="argmax",
-        # counted from 1, as the entries of a vector are
-        value=lambda xp, x, axis: xp.astype(xp.argmax(x, axis=axis, keepdims=True) + 1, x.dtype),
+        value=_argmax,
         adjoint=(None,),
         parameters={"axis": -1},
         shape=reduced_shape,
@@ -160,7 +178,7 @@ OPERATIONS = (
     ),
     Operation(
         name="diag",
-        value=lambda xp, x: x * xp.eye(max(x.shape[-2:]), dtype=x.dtype),
+        value=lambda xp, x: _on_diagonal(xp, x, max(x.shape[-2:])),
         adjoint=("diagonal(g, shape)",),
         shape=_diag_shape,
         latex=r"\operatorname{diag}\left( <0> \right)",

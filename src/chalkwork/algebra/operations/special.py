@@ -37,37 +37,36 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Any) ->
     return top / bottom
 
 
-def _erfc_of_positive(xp: Any, x: Any) -> Any:
-    """erfc(x) for x >= 0; beyond 30 it is zero in double precision."""
-    small = xp.where(x < 0.5, x, xp.ones_like(x) * 0.25)
+def _erfc(xp: Any, x: Any, exp_of_minus_square: Any) -> Any:
+    """erfc(x) for x >= 0, given exp(-x^2)."""
+    small = xp.where(x < 0.5, x, xp.zeros_like(x))
     middle = xp.where((x >= 0.5) & (x < 4), x, xp.ones_like(x))
-    large = xp.where(x >= 4, xp.where(x < 30, x, xp.ones_like(x) * 30), xp.ones_like(x) * 4)
+    large = xp.where(x >= 4, x, xp.full_like(x, 4.0))
     inverse = 1 / (large * large)
     tail = (1 / sqrt(pi) - inverse * _ratio(_LARGE, inverse)) / large
-    return xp.where(
-        x < 0.5,
-        1 - small * _ratio(_SMALL, small * small),
-        xp.where(
-            x < 4,
-            _exp_of_minus_square(xp, middle) * _ratio(_MIDDLE, middle),
-            xp.where(x < 30, _exp_of_minus_square(xp, large) * tail, xp.zeros_like(x)),
-        ),
-    )
+    beyond = exp_of_minus_square * xp.where(x < 4, _ratio(_MIDDLE, middle), tail)
+    return xp.where(x < 0.5, 1 - small * _ratio(_SMALL, small * small), beyond)
 
 
-def _exp_of_minus_square(xp: Any, x: Any) -> Any:
-    """exp(-x^2) with the square split, so that its rounding error is not magnified (Cody, section 4)."""
+def _clipped(xp: Any, x: Any) -> Any:
+    """|x|, but 40 for everything above, where the density is zero in double precision; NaN stays."""
+    size = xp.abs(x)
+    return xp.where(size > 40, xp.full_like(x, 40.0), size)
+
+
+def _bell(xp: Any, x: Any) -> Any:
+    """exp(-x^2 / 2), 0 <= x <= 40, the square split so that its rounding is not magnified (Cody, section 4)."""
     head = xp.floor(x * 16) / 16
-    return xp.exp(-head * head) * xp.exp(-(x - head) * (x + head))
+    return xp.exp(-head * head / 2) * xp.exp(-(x - head) * (x + head) / 2)
 
 
 def normal_cdf(xp: Any, x: Any) -> Any:
     """The distribution function of the standard normal, 1/2 erfc(-x / sqrt 2), entry by entry."""
-    scaled = xp.abs(x) / sqrt(2)
-    tail = _erfc_of_positive(xp, scaled) / 2
+    size = _clipped(xp, x)
+    tail = _erfc(xp, size / sqrt(2), _bell(xp, size)) / 2
     return xp.where(xp.isnan(x), x, xp.where(x > 0, 1 - tail, tail))
 
 
 def normal_pdf(xp: Any, x: Any) -> Any:
     """The density of the standard normal, exp(-x^2 / 2) / sqrt(2 pi), entry by entry."""
-    return xp.exp(-x * x / 2) / sqrt(2 * pi)
+    return _bell(xp, _clipped(xp, x)) / sqrt(2 * pi)

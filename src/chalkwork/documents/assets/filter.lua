@@ -4,7 +4,8 @@
 -- becomes its alternative text, a link keeps only harmless schemes: nothing is run, fetched or read.
 
 local function is_ours(source)
-  return source:match("^chalkwork%-figure%-%d+$") or source:match("^data:image/png;base64,")
+  if FORMAT == "docx" then return source:match("^data:image/png;base64,") end
+  return source:match("^chalkwork%-figure%-%d+$")
 end
 
 local function as_text(raw)
@@ -68,20 +69,48 @@ local function typst_math(math)
   end
   source = source:gsub('mat%((delim: [^,]*, )' .. RIGHT .. " *", "mat(align: #right, %1")
   source = source:gsub(RIGHT .. " *", ""):gsub("(%a)%.circle", "%1.o")
+  source = source:gsub('(%a*)(%(?)"(%a+)"', function(call, open, name)
+    if call ~= "upright" then return call .. open .. 'op("' .. name .. '")' end
+  end)
   source = source:gsub("%f[%a]sect%f[%A]", "inter"):gsub('delim: "||"', 'delim: "|"')
   return pandoc.RawInline("typst", source)
 end
 
--- TeX would run what it is given; only what pandoc understands as a formula is handed on as one.
+-- TeX would run what it is given; only what pandoc understands as a formula is handed on as one, without
+-- the few things that it skips unread.
+local UNREAD = {"^^", "\\label", "\\tag", "\\hyperref"}
+
+local function is_formula(math)
+  for _, mark in ipairs(UNREAD) do
+    if math.text:find(mark, 1, true) then return false end
+  end
+  local html = pandoc.write(pandoc.Pandoc{pandoc.Plain{math}}, "html", {html_math_method = "mathml"})
+  return html:find("<math", 1, true) ~= nil
+end
+
 local function latex_math(math)
-  local understood = pandoc.write(
-    pandoc.Pandoc{pandoc.Plain{math}}, "html", {html_math_method = "mathml"}
-  ):find("<math", 1, true)
-  if not understood or math.text:find("^^", 1, true) then return pandoc.Code(math.text) end
+  if not is_formula(math) then return pandoc.Code(math.text) end
+  -- Only the environment that stands by itself is broken over pages.
+  local rows = math.text:match("^%s*\\begin{aligned}(.*)\\end{aligned}%s*$")
+  if math.mathtype == "DisplayMath" and rows and not rows:find("{aligned}", 1, true) then
+    return pandoc.RawInline("latex", "\\begin{align*}" .. rows .. "\\end{align*}")
+  end
   return nil
 end
 
-local formulas = {typst = typst_math, latex = latex_math}
+-- MathML and Word get no space between a function and its argument ("ln a"), as TeX and Typst have it.
+local FUNCTIONS = {ln = true, log = true, exp = true, max = true, min = true, sin = true, cos = true, tanh = true}
+
+local function spaced_math(math)
+  math.text = math.text:gsub("\\(%a+)%s*%f[%w\\](\\?%a*)", function(name, next)
+    if FUNCTIONS[name] and next ~= "\\" and not next:match("^\\left") and not next:match("^\\[bB]ig") then
+      return "\\" .. name .. "\\, " .. next
+    end
+  end)
+  return math
+end
+
+local formulas = {typst = typst_math, latex = latex_math, html5 = spaced_math, docx = spaced_math}
 
 return {
   {

@@ -1,0 +1,132 @@
+"""One entry of an expression, as an expression between entries: the way one calculates by hand.
+
+The entries of `W1` are the names `W1[1,1]`, `W1[1,2]`, ..., those of a vector `x[1]`, `x[2]`, ...; counted from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from math import prod
+from typing import Any
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
+from chalkwork.algebra.operations import Parameter, Shape
+from chalkwork.algebra.reader import read
+
+
+def entry_name(name: str, shape: Shape, row: int, column: int) -> str:
+    """The name of one entry; row and column are counted from 0.
+
+    >>> entry_name("W1", (2, 3), 0, 2), entry_name("x", (3, 1), 1, 0), entry_name("L", (), 0, 0)
+    ('W1[1,3]', 'x[2]', 'L')
+    """
+    if not shape:
+        return name
+    if shape[1] == 1:
+        return f"{name}[{row + 1}]"
+    return f"{name}[{column + 1}]" if shape[0] == 1 else f"{name}[{row + 1},{column + 1}]"
+
+
+def split_entry(name: str) -> tuple[str, tuple[str, ...]]:
+    """The name of the whole and the index of the entry.
+
+    >>> split_entry("W1[1,3]"), split_entry("L")
+    (('W1', ('1', '3')), ('L', ()))
+    """
+    whole, bracket, rest = name.partition("[")
+    return whole, tuple(part.strip() for part in rest.rstrip("]").split(",")) if bracket else ()
+
+
+class EntryValues(dict[str, Any]):
+    """Values by name in which every entry has its name too.
+
+    >>> import numpy as np
+    >>> float(EntryValues({"x": np.array([[5.0], [6.0]])})["x[2]"].item())
+    6.0
+    """
+
+    def __missing__(self, name: str) -> Any:
+        whole, index = split_entry(name)
+        if not index:
+            raise KeyError(name)
+        value = self[whole]
+        places = [int(part) - 1 for part in index]
+        row, column = places if len(places) == 2 else (places[0], 0) if value.shape[-1] == 1 else (0, places[0])
+        return value[..., row : row + 1, column : column + 1]
+
+
+def entry(expression: Expression, row: int, column: int) -> Expression:
+    """The entry in that row and column (from 0) of an expression, in terms of entries of its names.
+
+    >>> W, x = Name("W", (2, 2)), Name("x", (2, 1))
+    >>> print(entry(apply("relu", W @ x), 0, 0))
+    relu(W[1,1] * x[1] + W[1,2] * x[2])
+    """
+    shape = expression.shape
+    if shape:
+        row, column = min(row, shape[0] - 1), min(column, shape[1] - 1)
+    if isinstance(expression, Name):
+        return Name(entry_name(expression.name, shape, row, column))
+    if not isinstance(expression, Application):
+        return expression
+    rule = _RULES.get(expression.operation.name)
+    if rule is not None:
+        return rule(expression, row, column)  # type: ignore[no-any-return]
+    if expression.operation.entrywise:
+        return apply(
+            expression.operation.name,
+            *(entry(argument, row, column) for argument in expression.arguments),
+            **expression.named_parameters,
+        )
+    if expression.operation.definition:
+        return entry(_defined(expression), row, column)
+    return expression
+
+
+def _defined(expression: Application) -> Expression:
+    inner = expression.arguments[0]
+    parameters: Mapping[str, Parameter] = expression.named_parameters | {
+        "count": prod(inner.shape) // max(1, prod(expression.shape))
+    }
+    return read(expression.operation.definition, {"x": inner}, parameters)
+
+
+def _added(parts: list[Expression]) -> Expression:
+    return reduce(lambda left, right: apply("add", left, right), parts)
+
+
+def _matmul(expression: Application, row: int, column: int) -> Expression:
+    left, right = expression.arguments
+    return _added(
+        [apply("multiply", entry(left, row, k), entry(right, k, column)) for k in range(left.shape[1])]
+    )
+
+
+def _collapsed(expression: Application, row: int, column: int) -> list[Expression]:
+    (inner,) = expression.arguments
+    if not inner.shape:
+        return [inner]
+    axis = expression.parameters[0]
+    rows = [row] if axis == -1 else range(inner.shape[0])
+    columns = [column] if axis == -2 else range(inner.shape[1])
+    return [entry(inner, i, j) for i in rows for j in columns]
+
+
+def _max(expression: Application, row: int, column: int) -> Expression:
+    return reduce(lambda left, right: apply("maximum", left, right), _collapsed(expression, row, column))
+
+
+_RULES: dict[str, Any] = {
+    "matmul": _matmul,
+    "transpose": lambda expression, row, column: entry(expression.arguments[0], column, row),
+    "broadcast": lambda expression, row, column: entry(expression.arguments[0], row, column),
+    "sum": lambda expression, row, column: _added(_collapsed(expression, row, column)),
+    "max": _max,
+    "diag": lambda expression, row, column: (
+        entry(expression.arguments[0], row, row) if row == column else Number(0)
+    ),
+    "diagonal": lambda expression, row, column: entry(
+        expression.arguments[0], max(row, column), max(row, column)
+    ),
+}

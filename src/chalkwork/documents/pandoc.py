@@ -1,0 +1,209 @@
+"""Documents as HTML, LaTeX, PDF and DOCX: one pandoc call each, and Typst for the PDF.
+
+Prose may come from a stranger's sheet. It is read as CommonMark without attributes or TeX; pandoc runs in its
+sandbox, where a document can open no file and no address; `assets/filter.lua` turns raw HTML and foreign
+images into text; and Typst sees a folder that holds its source only. Figures travel inside the input, never
+as files.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from base64 import b64encode
+from functools import cache
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from chalkwork.documents.docx import improve
+from chalkwork.documents.figures import inline_svg, png_data_uri
+from chalkwork.documents.markdown import FigureTarget, to_markdown
+from chalkwork.documents.model import Document, Figure
+from chalkwork.errors import ChalkworkError
+
+_ASSETS = Path(__file__).parent / "assets"
+_READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
+_SECONDS = 60
+_FOREIGN = re.compile("[\u0590-\u1cff\u2e80-\ud7ff\uf900-\ufefe\U00010000-\U0001d3ff\U0001e000-\U0010ffff]")
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8" />
+<meta http-equiv="Content-Security-Policy" content="{policy}" />
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+# Browsers put an accent in the right place only if it is not a combining character.
+_SPACED = {"\u0302": "^", "\u0303": "~", "\u0307": "\u02d9", "\u0308": "\u00a8", "\u20d7": "\u2192"}
+_ACCENT = re.compile(f'<mo accent="true">([{"".join(_SPACED)}])</mo>')
+
+# A prime is drawn small and high already; as an exponent it would shrink to a speck.
+_PRIME = re.compile(r"<msup>(<mi[^>]*>[^<]*</mi>)<mo>′</mo></msup>")
+_IMAGE = re.compile(r'<img src="(chalkwork-figure-\d+)"[^>]*/>')
+
+_PREAMBLE = r"""\usepackage{amsmath,amssymb}
+\ifPDFTeX % amssymb has letters only
+  \let\doublestruck\mathbb
+  \renewcommand{\mathbb}[1]{\ifx1#1\mathbf{1}\else\doublestruck{#1}\fi}
+\fi
+\allowdisplaybreaks"""
+
+
+def to_html(document: Document) -> str:
+    """One HTML page that needs nothing else: MathML, drawings, style and the maths font are inside.
+
+    Raises `ChalkworkError` if pandoc is missing or fails.
+
+    >>> from chalkwork.documents.model import Display
+    >>> "<msup>" in to_html(Document("Area", (Display("A = r^2", "A = r²"),)))
+    True
+    """
+    body = _ACCENT.sub(_spaced_accent, _convert(document, "html5", "--mathml").decode())
+    body = _PRIME.sub(r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">′</mo></mrow>', body)
+    drawings = {name: inline_svg(figure) for name, figure in _figures(document).items()}
+    body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
+    title = re.sub("[$*`]", "", document.title)
+    return _PAGE.format(policy=_POLICY, title=escape(title), style=_style(), body=body.strip())
+
+
+def to_latex(document: Document) -> str:
+    """A complete LaTeX file, for any engine; a figure is replaced by its description in words.
+
+    Raises `ChalkworkError` if pandoc is missing or fails.
+    """
+    options = ("papersize=a4", "geometry=margin=2.3cm", f"header-includes={_PREAMBLE}")
+    variables = [part for option in options for part in ("--variable", option)]
+    return _convert(document, "latex", "--standalone", "--shift-heading-level-by=-1", *variables).decode()
+
+
+def to_pdf(document: Document, path: str | Path) -> None:
+    """Write the document as a PDF on A4, typeset by Typst; no TeX is needed.
+
+    Raises `ChalkworkError` if the file cannot be written or a formula or drawing cannot be typeset.
+    """
+    import typst
+
+    figures = {name: figure.svg for name, figure in _figures(document).items()}
+    body = _convert(document, "typst").decode()
+    for name in figures:
+        body = body.replace(f'image("{name}"', f'image(bytes(sys.inputs.at("{name}")), format: "svg"')
+    source = f"#set document(title: {_typst_string(document.title)})\n{_asset('page.typ')}{body}"
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "document.typ"
+        file.write_text(source, encoding="utf-8", errors="replace")
+        try:
+            pdf = typst.compile(
+                file,
+                root=Path(folder),
+                sys_inputs=figures,
+                ignore_system_fonts=not _needs_system_fonts(source),
+            )
+        except typst.TypstError as error:
+            raise ChalkworkError(f"the document cannot be typeset: {error}") from error
+    _write(path, pdf)
+
+
+def to_docx(document: Document, path: str | Path) -> None:
+    """Write the document for word processors, with editable formulas and figures as pictures, on A4.
+
+    Raises `ChalkworkError` if the file cannot be written or a drawing cannot be rendered.
+    """
+    docx = _convert(document, "docx", "--shift-heading-level-by=-1", "--output=-", target=png_data_uri)
+    _write(path, improve(docx))
+
+
+def _convert(document: Document, to: str, *options: str, target: FigureTarget | None = None) -> bytes:
+    """Run pandoc once over the document."""
+    command = [
+        _pandoc(), "--sandbox", f"--from={_READER}", f"--to={to}", f"--lua-filter={_ASSETS / 'filter.lua'}",
+        "--wrap=none", "--syntax-highlighting=none", *options,
+    ]  # fmt: skip
+    markdown = to_markdown(document, target or _name).encode(errors="replace")
+    try:
+        result = subprocess.run(command, input=markdown, capture_output=True, timeout=_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise ChalkworkError(f"pandoc was stopped: {to} took more than {_SECONDS} s") from error
+    except OSError as error:
+        raise ChalkworkError(f"pandoc cannot be started: {error.strerror}") from error
+    if result.returncode:
+        reason = " ".join(result.stderr.decode(errors="replace").split())
+        raise ChalkworkError(f"pandoc cannot write {to}: {reason}")
+    return result.stdout
+
+
+@cache
+def _pandoc() -> str:
+    """Where pandoc is: beside pypandoc (importing it would cost more than a conversion), or on the path."""
+    package = find_spec("pypandoc")
+    for folder in (package.submodule_search_locations if package else None) or ():
+        found = shutil.which("pandoc", path=str(Path(folder) / "files"))
+        if found:
+            return found
+    found = shutil.which("pandoc")
+    if found is None:
+        raise ChalkworkError("pandoc is not installed", hint="pip install pypandoc_binary")
+    return found
+
+
+def _spaced_accent(accent: re.Match[str]) -> str:
+    return f'<mo accent="true" stretchy="false">{_SPACED[accent[1]]}</mo>'
+
+
+def _figures(document: Document) -> dict[str, Figure]:
+    """The drawings under the names that stand for them in what pandoc sees."""
+    figures = [block for block in document.blocks if isinstance(block, Figure)]
+    return {_name(number, figure): figure for number, figure in enumerate(figures, 1)}
+
+
+def _name(number: int, figure: Figure) -> str:
+    return f"chalkwork-figure-{number}"
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+@cache
+def _style() -> str:
+    font = b64encode((_ASSETS / "maths.woff2").read_bytes()).decode()
+    return (
+        "/* Maths: STIX Two Math, Copyright 2001-2021 The STIX Fonts Project Authors, OFL 1.1 (subset) */\n"
+        f'@font-face {{ font-family: "Chalkwork Maths"; src: url(data:font/woff2;base64,{font}); }}\n'
+        + _asset("style.css")
+    )
+
+
+def _typst_string(text: str) -> str:
+    escaped = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _needs_system_fonts(text: str) -> bool:
+    """Whether there is writing that Typst's own fonts lack; looking for fonts takes most of the time."""
+    return _FOREIGN.search(text) is not None
+
+
+def _write(path: str | Path, content: bytes) -> None:
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        raise ChalkworkError(
+            f"{path} cannot be written: {error.strerror}",
+            hint="does its folder exist, and may you write there?",
+        ) from error

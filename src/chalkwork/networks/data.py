@@ -1,0 +1,71 @@
+"""What users give, as arrays: two-dimensional, float64, finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chalkwork.errors import ShapeError, ValueProblem
+
+Array = np.ndarray[Any, Any]
+
+
+def as_array(value: Any, name: str) -> Array:
+    """The value as a float64 array of at most two dimensions.
+
+    Raises ShapeError for ragged rows, ValueProblem for what is no finite number.
+
+    >>> as_array([[1, 2], [3]], "W1")
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.ShapeError: W1 is ragged: row 1 has 2 entries, row 2 has 1
+    """
+    _check_rows(value, name)
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "buif":
+            raise ValueError("no numbers")
+        array = array.astype(np.float64)
+    except (ValueError, TypeError):
+        raise ValueProblem(f"{name} holds something that is no number") from None
+    if array.ndim > 2:
+        raise ShapeError(f"{name} has {array.ndim} dimensions; a matrix has two")
+    if array.size == 0:
+        raise ShapeError(f"{name} is empty")
+    if not np.isfinite(array).all():
+        place = np.argwhere(~np.isfinite(array))[0] + 1
+        entry = f"[{','.join(map(str, place))}]" if array.ndim else ""
+        raise ValueProblem(f"{name}{entry} is {array[tuple(place - 1)]}, not a finite number")
+    return array
+
+
+def _check_rows(value: Any, name: str) -> None:
+    if not isinstance(value, list | tuple) or not any(isinstance(row, list | tuple) for row in value):
+        return
+    lengths = [len(row) if isinstance(row, list | tuple) else 1 for row in value]
+    for index, length in enumerate(lengths):
+        if length != lengths[0]:
+            raise ShapeError(
+                f"{name} is ragged: row 1 has {_entries(lengths[0])}, row {index + 1} has {length}"
+            )
+
+
+def _entries(count: int) -> str:
+    return f"{count} entr{'y' if count == 1 else 'ies'}"
+
+
+def as_matrix(value: Any, name: str) -> Array:
+    """A matrix; ShapeError for anything else."""
+    array = as_array(value, name)
+    if array.ndim != 2:
+        raise ShapeError(f"{name} is not a matrix: give a list of rows")
+    return array
+
+
+def as_vector(value: Any, name: str) -> Array:
+    """A vector; a single row or column counts as one."""
+    array = as_array(value, name)
+    if array.ndim == 2 and 1 not in array.shape:
+        raise ShapeError(f"{name} is {array.shape[0]}x{array.shape[1]}, not a vector")
+    return array.reshape(-1)

@@ -1,0 +1,264 @@
+"""The equations of a feed-forward network: forward, backward, update, and forward again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.simplify import SumsToOne, simplify
+from chalkwork.derivation.chain import chain
+from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
+from chalkwork.derivation.differentiate import Adjoints, adjoint_equations
+from chalkwork.networks import reasons
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.convention import Convention
+from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from chalkwork.networks.optimisers import gradient_descent
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """One layer as the equations need it."""
+
+    inputs: int
+    units: int
+    activation: Activation
+    has_bias: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that the equations of a network depend on, and no numbers."""
+
+    layers: tuple[LayerPlan, ...]
+    loss: Loss
+    convention: Convention
+    samples: int = 1
+
+    @property
+    def depth(self) -> int:
+        """The number of layers with weights."""
+        return len(self.layers)
+
+    def data(self, name: str, units: int) -> Name:
+        """A data matrix of that many features."""
+        return Name(name, self.convention.data_shape(units, self.samples))
+
+    @property
+    def x(self) -> Name:
+        """The input."""
+        return self.data("x", self.layers[0].inputs)
+
+    @property
+    def y(self) -> Name:
+        """The target."""
+        return self.data("y", self.layers[-1].units)
+
+    def parameters(self, suffix: str = "") -> list[Name]:
+        """The parameters in order: W1, b1, W2, ..."""
+        names = []
+        for number, layer in enumerate(self.layers, 1):
+            names.append(Name(f"W{number}{suffix}", self.convention.weight_shape(layer.inputs, layer.units)))
+            if layer.has_bias:
+                bias = (layer.units, 1) if self.convention.samples == "columns" else (1, layer.units)
+                names.append(Name(f"b{number}{suffix}", bias))
+        return names
+
+    @property
+    def facts(self) -> list[SumsToOne]:
+        """What is known of the target: under cross-entropy those of each sample add up to one."""
+        return [SumsToOne("y", self.convention.unit_axis)] if isinstance(self.loss, CrossEntropy) else []
+
+    @property
+    def matched(self) -> bool:
+        """Whether output activation and loss belong together, so that the output's error is a - y."""
+        last = self.layers[-1].activation.name
+        return (last == "softmax" and isinstance(self.loss, CrossEntropy)) or (
+            last == "sigmoid" and isinstance(self.loss, BinaryCrossEntropy)
+        )
+
+
+def suffix_of(step: int) -> str:
+    """What the names carry after so many updates: nothing, `_new`, `_new2`, ..."""
+    return "" if step == 0 else "_new" if step == 1 else f"_new{step}"
+
+
+def derive(
+    plan: Plan, *, target: bool, updates: int = 0, predict: bool = False, long_way: bool = False
+) -> Derivation:
+    """The whole derivation: as far as the forward pass without a target, the gradients without an update.
+
+    >>> plan = Plan((LayerPlan(2, 1, Activation("sigmoid"), False),), BinaryCrossEntropy(), Convention())
+    >>> for equation in derive(plan, target=True, updates=1).equations:
+    ...     print(equation)
+    z1 = x @ W1
+    a1 = sigmoid(z1)
+    L = -sum(xlogy(y, a1) + xlogy(1 - y, 1 - a1))
+    delta1 = a1 - y
+    dW1 = x.T @ delta1
+    W1_new = W1 - eta * dW1
+    z1_new = x @ W1_new
+    a1_new = sigmoid(z1_new)
+    L_new = -sum(xlogy(y, a1_new) + xlogy(1 - y, 1 - a1_new))
+    """
+    givens = [plan.x, *([plan.y] if target else []), *plan.parameters(), *([Name("eta")] if updates else [])]
+    equations = forward(plan, 0, target)
+    if predict:
+        equations += prediction(plan, 0)
+    if target:
+        for step in range(max(1, updates)):
+            current = forward(plan, step, target)
+            equations += backward(plan, step, current, long_way)
+            if updates:
+                equations += update(plan, step)
+                equations += forward(plan, step + 1, target)
+    return Derivation(tuple(givens), tuple(equations))
+
+
+def forward(plan: Plan, step: int, target: bool) -> list[Equation]:
+    """z1, a1, ..., and the loss; after `step` updates."""
+    suffix = suffix_of(step)
+    stage = Stage.FORWARD if step == 0 else Stage.REEVALUATION
+    names = {name.name: name for name in plan.parameters(suffix)}
+    equations: list[Equation] = []
+    inputs: Expression = plan.x
+    for number, layer in enumerate(plan.layers, 1):
+        net = plan.convention.weighted(inputs, names[f"W{number}{suffix}"])
+        if layer.has_bias:
+            net = net + names[f"b{number}{suffix}"]
+        equations.append(Equation(f"z{number}{suffix}", net, stage, reasons.net_input(plan, number, step)))
+        output = layer.activation.expression(equations[-1].symbol, plan.convention.unit_axis)
+        reason = reasons.activation(plan, number, step)
+        equations.append(Equation(f"a{number}{suffix}", output, stage, reason))
+        inputs = equations[-1].symbol
+    if target:
+        loss = plan.loss.expression(inputs, plan.y, plan.samples)
+        equations.append(Equation(f"L{suffix}", loss, stage, reasons.loss(plan, step)))
+    return equations
+
+
+def prediction(plan: Plan, step: int) -> list[Equation]:
+    """The predicted class, where the network classifies."""
+    last = plan.layers[-1]
+    if last.activation.name not in ("softmax", "log_softmax", "sigmoid", "tanh"):
+        return []
+    suffix = suffix_of(step)
+    output = plan.data(f"a{plan.depth}{suffix}", last.units)
+    if last.units > 1:
+        chosen: Expression = apply("argmax", output, axis=plan.convention.unit_axis)
+    else:
+        chosen = apply("step", output - 0.5) if last.activation.name == "sigmoid" else apply("step", output)
+    stage = Stage.FORWARD if step == 0 else Stage.REEVALUATION
+    return [Equation(f"class{suffix}", chosen, stage, reasons.prediction(plan))]
+
+
+def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: bool = False) -> list[Equation]:
+    """delta and gradients, from the last layer to the first."""
+    suffix = suffix_of(step)
+    output = f"L{suffix}"
+    named = {f"z{number}{suffix}": f"delta{number}{suffix}" for number in range(1, plan.depth + 1)}
+    named |= {name.name: f"d{name.name}" for name in plan.parameters(suffix)}
+    if long_way:
+        named[f"a{plan.depth}{suffix}"] = f"da{plan.depth}{suffix}"
+    found = {e.name: e for e in adjoint_equations(equations, output, named, plan.facts)}
+    stops = [f"z{number}{suffix}" for number in range(1, plan.depth + 1)]
+    ordered: list[Equation] = []
+    for number in range(plan.depth, 0, -1):
+        if number == plan.depth and long_way:
+            ordered += _through_jacobian(plan, suffix, found, chain(equations, output, stops[-1]))
+        else:
+            ordered.append(_error(plan, number, step, found, equations, stops))
+        for letter in "Wb":
+            gradient = found.get(f"d{letter}{number}{suffix}")
+            if gradient is not None:
+                assert gradient.derivative is not None
+                ordered.append(
+                    replace(
+                        gradient,
+                        chain=chain(equations, output, gradient.derivative.by, stops),
+                        reason=reasons.gradient(plan, letter, number, step),
+                    )
+                )
+    return ordered
+
+
+def _error(
+    plan: Plan, number: int, step: int, found: dict[str, Equation], equations: Sequence[Equation], stops: list[str]
+) -> Equation:
+    suffix = suffix_of(step)
+    name = f"z{number}{suffix}"
+    equation = found[f"delta{number}{suffix}"]
+    return replace(
+        equation,
+        chain=chain(equations, f"L{suffix}", name, stops),
+        reason=reasons.error(plan, number, step),
+        steps=_justified(plan, suffix, equations) if number == plan.depth and plan.matched else (),
+    )
+
+
+def _justified(plan: Plan, suffix: str, equations: Sequence[Equation]) -> tuple[Expression, ...]:
+    """The forms between the chain rule and a - y: the product as it is, and the same before the targets' sum."""
+    outer = Adjoints([equations[-1]], f"L{suffix}", {}).found[f"a{plan.depth}{suffix}"]
+    activation = equations[-2]
+    written_out = simplify(outer)
+    output = activation.symbol
+    last = plan.layers[-1].activation.name
+    if last == "sigmoid":
+        return (written_out * (output * (1 - output)),)
+    axis = plan.convention.unit_axis
+    product = output * (written_out - apply("sum", written_out * output, axis=axis))
+    return product, simplify(product)
+
+
+def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path: object) -> list[Equation]:
+    """The error of the output layer the long way: dL/da, the Jacobian da/dz, and their product."""
+    number = plan.depth
+    output = plan.data(f"a{number}{suffix}", plan.layers[-1].units)
+    outer = replace(found[f"da{number}{suffix}"], reason=reasons.loss_derivative(plan))
+    derivative = Derivative(f"L{suffix}", f"z{number}{suffix}")
+    if plan.layers[-1].activation.name != "softmax" or plan.samples > 1:
+        equation = found[f"delta{number}{suffix}"]
+        return [outer, replace(equation, chain=path, reason=reasons.long_product(plan))]  # type: ignore[arg-type]
+    columns = plan.convention.samples == "columns"
+    outer_product = output @ output.T if columns else output.T @ output
+    jacobian = Equation(
+        f"J{number}{suffix}",
+        apply("diag", output) - outer_product,
+        Stage.BACKWARD,
+        reasons.jacobian(plan),
+        derivative=Derivative(f"a{number}{suffix}", f"z{number}{suffix}"),
+    )
+    product = jacobian.symbol @ outer.symbol if columns else outer.symbol @ jacobian.symbol
+    error = Equation(
+        f"delta{number}{suffix}",
+        product,
+        Stage.BACKWARD,
+        reasons.long_product(plan),
+        derivative=derivative,
+        chain=path,  # type: ignore[arg-type]
+    )
+    return [outer, jacobian, error]
+
+
+def update(plan: Plan, step: int) -> list[Equation]:
+    """Every parameter after one step of gradient descent."""
+    suffix, following = suffix_of(step), suffix_of(step + 1)
+    rate = Name("eta")
+    equations = []
+    for old in plan.parameters(suffix):
+        gradient = Name(f"d{old.name}", old.shape)
+        bare = old.name.removesuffix(suffix) if suffix else old.name
+        new = gradient_descent(old, gradient, rate)
+        equations.append(Equation(f"{bare}{following}", new, Stage.UPDATE, reasons.updated(old.name)))
+    return equations
+
+
+def number_of_parameters(plan: Plan) -> int:
+    """How many weights and biases there are."""
+    return sum(name.shape[0] * name.shape[1] for name in plan.parameters())
+
+
+def constant(value: float) -> Number:
+    """A number as an expression."""
+    return Number(value)

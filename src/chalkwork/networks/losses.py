@@ -1,0 +1,169 @@
+"""Losses: what is summed, over what, and with which factor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import Any, Literal
+
+from chalkwork.algebra.expression import Expression, Number, Scalar, apply
+from chalkwork.errors import ChalkworkError
+
+Reduction = Literal["sum", "mean", "mean_over_samples"]
+_REDUCTIONS = ("sum", "mean", "mean_over_samples")
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The common part of all losses: `factor` times the sum or mean of the losses of the single outputs.
+
+    `reduction` is `sum` (over outputs and samples), `mean_over_samples` (summed over outputs), or `mean`, which each
+    loss says the meaning of.
+    """
+
+    factor: Scalar = 1
+    reduction: Reduction = "sum"
+
+    def __post_init__(self) -> None:
+        if self.reduction not in _REDUCTIONS:
+            raise ChalkworkError(f"a loss has the reduction {', '.join(_REDUCTIONS)}, not {self.reduction!r}")
+        if isinstance(self.factor, bool) or not isinstance(self.factor, int | float | Fraction) or self.factor <= 0:
+            raise ChalkworkError(f"the factor of a loss is a positive number, not {self.factor!r}")
+
+    @property
+    def mean_is_over_outputs(self) -> bool:
+        """Whether `mean` divides by the number of outputs too."""
+        return False
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """The loss entry by entry, without its sign, and the sign."""
+        raise TypeError("use one of the losses")
+
+    def expression(self, output: Expression, target: Expression, samples: int) -> Expression:
+        """The loss of a batch, a scalar; `samples` is how many samples the output holds."""
+        inside, sign = self.summand(output, target)
+        count = 1
+        if self.reduction != "sum":
+            outputs = output.shape[0] * output.shape[1]
+            count = outputs if self.reduction == "mean" and self.mean_is_over_outputs else samples
+        factor = self.factor / count if isinstance(self.factor, float) else Fraction(self.factor) / count
+        total: Expression = apply("sum", inside)
+        if factor != 1:
+            exact = int(factor) if isinstance(factor, Fraction) and factor.denominator == 1 else factor
+            total = Number(exact) * total
+        return -total if sign < 0 else total
+
+    @property
+    def title(self) -> str:
+        """The loss in words."""
+        raise TypeError("use one of the losses")
+
+
+@dataclass(frozen=True, slots=True)
+class SquaredError(Loss):
+    """1/2 the sum over outputs and samples of (a - y)^2; `mean` is the mean over outputs and samples.
+
+    Source: Bishop, Pattern Recognition and Machine Learning, equation 5.11.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(SquaredError().expression(Name("a", (2, 1)), Name("y", (2, 1)), samples=1))
+    (1/2) * sum((a - y)^2)
+    """
+
+    factor: Scalar = Fraction(1, 2)
+
+    @property
+    def mean_is_over_outputs(self) -> bool:
+        """The mean of squared errors runs over outputs and samples."""
+        return True
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """(a - y)^2."""
+        return (output - target) ** 2, 1
+
+    @property
+    def title(self) -> str:
+        """The loss in words."""
+        return "squared error" if self.reduction == "sum" else "mean squared error"
+
+
+@dataclass(frozen=True, slots=True)
+class CrossEntropy(Loss):
+    """-y log a (natural logarithm), summed over outputs; `mean` is the mean over samples.
+
+    The targets of each sample add up to one. Source: Bishop, Pattern Recognition and Machine Learning,
+    equation 5.24.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(CrossEntropy().expression(Name("a", (2, 3)), Name("y", (2, 3)), samples=3))
+    -((1/3) * sum(xlogy(y, a)))
+    """
+
+    reduction: Reduction = "mean"
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """y log a, to be subtracted."""
+        return apply("xlogy", target, output), -1
+
+    @property
+    def title(self) -> str:
+        """The loss in words."""
+        return "cross-entropy"
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryCrossEntropy(Loss):
+    """-(y log a + (1 - y) log(1 - a)), summed over outputs; `mean` is the mean over samples.
+
+    The targets lie between 0 and 1. Source: Bishop, Pattern Recognition and Machine Learning, equation 5.21.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(BinaryCrossEntropy().expression(Name("a", (1, 1)), Name("y", (1, 1)), samples=1))
+    -sum(xlogy(y, a) + xlogy(1 - y, 1 - a))
+    """
+
+    reduction: Reduction = "mean"
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """y log a + (1 - y) log(1 - a), to be subtracted."""
+        return apply("xlogy", target, output) + apply("xlogy", 1 - target, 1 - output), -1
+
+    @property
+    def title(self) -> str:
+        """The loss in words."""
+        return "binary cross-entropy"
+
+
+LOSSES: dict[str, Loss] = {
+    "squared_error": SquaredError(),
+    "mean_squared_error": SquaredError(factor=1, reduction="mean"),
+    "cross_entropy": CrossEntropy(),
+    "binary_cross_entropy": BinaryCrossEntropy(),
+}
+
+
+def loss_of(description: str | Loss | Mapping[str, Any]) -> Loss:
+    """The loss by name, as an object, or as a mapping with `name`, `factor` and `reduction`.
+
+    Raises ChalkworkError for an unknown one, with the nearest name.
+
+    >>> loss_of("mean_squared_error").reduction
+    'mean'
+    >>> loss_of({"name": "squared_error", "factor": 1}).factor
+    1
+    """
+    if isinstance(description, Loss):
+        return description
+    given = {"name": description} if isinstance(description, str) else dict(description)
+    name = given.pop("name", None)
+    if name not in LOSSES:
+        near = get_close_matches(str(name), LOSSES, 1)
+        hint = f"did you mean {near[0]}?" if near else f"the losses are {', '.join(LOSSES)}"
+        raise ChalkworkError(f"there is no loss {name!r}", hint=hint)
+    known = LOSSES[name]
+    unknown = set(given) - {"factor", "reduction"}
+    if unknown:
+        raise ChalkworkError(f"a loss has a factor and a reduction, not {', '.join(sorted(unknown))!r}")
+    return type(known)(**({"factor": known.factor, "reduction": known.reduction} | given))

@@ -1,0 +1,252 @@
+"""One equation as a reader sees it: chain rule = formula = numbers put in = result, broken where it must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name, names_in
+from chalkwork.derivation.derivation import Chain, Derivative, Equation
+from chalkwork.typesetting.boxes import Box, row
+from chalkwork.typesetting.numbers import shown
+from chalkwork.typesetting.writer import Piece, Writer, join
+
+_EQUALS = Piece.of(" = ", " = ")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+MOST_SEGMENTS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the terminal's board: boxes with what each is (`name`, `formula`, `numbers`, `result`)."""
+
+    parts: tuple[tuple[str, Box], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypesetEquation:
+    """An equation in every form that a document needs."""
+
+    name: str
+    stage: str
+    latex: str
+    """What goes between the dollars; an `aligned` block where there are several lines."""
+    lines: tuple[Line, ...]
+    text: str
+    """On one line, for machines and search."""
+    reason_latex: str
+    reason_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What stands between two equals signs, in pieces between which a line may be broken."""
+
+    kind: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def latex(self) -> str:
+        return "".join(piece.latex for piece in self.pieces)
+
+    @property
+    def box(self) -> Box:
+        return row(piece.box for piece in self.pieces)
+
+
+def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
+    """The equation with its numbers, as the writer's notation and layout ask.
+
+    >>> from chalkwork.derivation.derivation import Stage
+    >>> from chalkwork.typesetting.notation import Notation
+    >>> from chalkwork.typesetting.numbers import NumberFormat
+    >>> from chalkwork.typesetting.symbols import Symbols
+    >>> values = {"a": np.array([[2.0]]), "b": np.array([[1.0]]), "c": np.array([[3.0]])}
+    >>> writer = Writer(Symbols(Notation()), values, NumberFormat())
+    >>> print(typeset(Equation("c", Name("a") + Name("b"), Stage.FORWARD), writer).latex)
+    c = a + b = 2 + 1 = 3
+    """
+    head, parts = _head(equation, writer), _parts(equation, writer)
+    return TypesetEquation(
+        equation.name,
+        equation.stage.value,
+        _latex(head, parts, writer.layout.latex_width),
+        _board(head, parts, writer.layout.text_width),
+        _one_line(head, parts, writer.values[equation.name], bool(equation.expression.shape), writer),
+        fill(equation.reason, writer, latex=True),
+        fill(equation.reason, writer, latex=False),
+    )
+
+
+def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
+    """A sentence with its `{names}` in the notation.
+
+    >>> from chalkwork.typesetting.notation import Notation
+    >>> from chalkwork.typesetting.numbers import NumberFormat
+    >>> from chalkwork.typesetting.symbols import Symbols
+    >>> fill("through {W1}", Writer(Symbols(Notation(), 2), {}, NumberFormat()), latex=True)
+    'through $W_1$'
+    """
+
+    def symbol(found: re.Match[str]) -> str:
+        mark = writer.symbols[found.group(1)]
+        return f"${mark.latex}$" if latex else mark.text
+
+    return _PLACEHOLDER.sub(symbol, sentence)
+
+
+def given(name: str, writer: Writer, is_matrix: bool = True) -> Piece:
+    """A given with its value: `x = [...]`.
+
+    >>> from chalkwork.typesetting.notation import Notation
+    >>> from chalkwork.typesetting.numbers import NumberFormat
+    >>> from chalkwork.typesetting.symbols import Symbols
+    >>> writer = Writer(Symbols(Notation(), 2), {"eta": np.array([[0.1]])}, NumberFormat())
+    >>> given("eta", writer, is_matrix=False).latex
+    '\\\\eta = 0.1'
+    """
+    symbol = writer.symbols[name]
+    value = writer.matrix(np.asarray(writer.values[name]), is_matrix)
+    return join(Piece.of(symbol.latex, symbol.text), _EQUALS, value)
+
+
+# --- the parts -----------------------------------------------------------------------------------------------------
+
+
+def _head(equation: Equation, writer: Writer) -> Piece:
+    symbol = writer.symbols[equation.name]
+    return Piece.of(symbol.latex, symbol.text)
+
+
+def _parts(equation: Equation, writer: Writer) -> list[_Part]:
+    parts: list[_Part] = []
+    chain = _chain_part(equation.chain, writer)
+    if equation.derivative is not None and equation.name.startswith("delta"):
+        symbol = writer.symbols.derivative(equation.derivative)
+        parts.append(_Part("formula", (Piece.of(symbol.latex, symbol.text),)))
+    if chain:
+        parts.append(_Part("formula", tuple(chain)))
+    for expression in (*equation.steps, equation.expression):
+        parts.append(_Part("formula", tuple(writer.segments(expression, with_numbers=False))))
+    if not isinstance(equation.expression, Name):
+        parts.append(_Part("numbers", _abridged(writer.segments(equation.expression, with_numbers=True))))
+    value = writer.matrix(np.asarray(writer.values[equation.name]), bool(equation.expression.shape))
+    parts.append(_Part("result", (value,)))
+    return _without_repetition(parts)
+
+
+def _abridged(pieces: list[Piece]) -> tuple[Piece, ...]:
+    """A very long sum or product with its middle left out."""
+    places = shown(len(pieces), MOST_SEGMENTS)
+    return tuple(Piece.of(r" + \cdots", " + ⋯") if place is None else pieces[place] for place in places)
+
+
+def _without_repetition(parts: list[_Part]) -> list[_Part]:
+    kept: list[_Part] = []
+    for part in parts:
+        if kept and kept[-1].latex == part.latex:
+            kept.pop()
+        kept.append(part)
+    return kept
+
+
+def _chain_part(chain: Chain, writer: Writer) -> list[Piece]:
+    pieces = []
+    for index, path in enumerate(chain):
+        for position, step in enumerate(path):
+            symbol = writer.symbols.derivative(step)
+            piece = Piece.of(symbol.latex, symbol.text)
+            if position:
+                piece = join(Piece.of(r" \cdot ", " · "), piece)
+            elif index:
+                piece = join(Piece.of(" + ", " + "), piece)
+            pieces.append(piece)
+    return pieces
+
+
+# --- lines ---------------------------------------------------------------------------------------------------------
+
+
+def _broken(head_width: int, parts: Sequence[_Part], width: int) -> list[list[tuple[str, Piece]]]:
+    """The parts on lines: as many parts on a line as fit, a part that is too wide broken between its pieces."""
+    lines: list[list[tuple[str, Piece]]] = [[]]
+    room = used = width - head_width
+    used = 0
+    for part in parts:
+        whole = part.box.width + 3
+        if lines[-1] and used + whole > room:
+            lines.append([])
+            used = 0
+        if whole <= room:
+            lines[-1].append((part.kind, join(_EQUALS, *part.pieces)))
+            used += whole
+            continue
+        line: list[Piece] = [_EQUALS]
+        line_width = 3
+        for piece in part.pieces:
+            if len(line) > 1 and line_width + piece.box.width > room:
+                lines[-1].append((part.kind, join(*line)))
+                lines.append([])
+                line, line_width = [Piece.of(r"\quad ", "   ")], 3
+            line.append(piece)
+            line_width += piece.box.width
+        lines[-1].append((part.kind, join(*line)))
+        used = room  # what follows a broken part starts a line
+    return [line for line in lines if line]
+
+
+def _latex(head: Piece, parts: Sequence[_Part], width: int) -> str:
+    lines = _broken(head.box.width, parts, width)
+    rows = ["".join(piece.latex for _, piece in line).strip() for line in lines]
+    if len(rows) == 1:
+        return f"{head.latex} {rows[0]}"
+    body = " \\\\\n".join(f"{head.latex if index == 0 else ''} &{text}" for index, text in enumerate(rows))
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def _board(head: Piece, parts: Sequence[_Part], width: int) -> tuple[Line, ...]:
+    indent = min(head.box.width, 8)
+    lines = _broken(indent, parts, width)
+    board = []
+    if head.box.width > indent and lines and head.box.width + sum(p.box.width for _, p in lines[0]) > width:
+        board.append(Line((("name", head.box),)))
+        head = Piece.of("", " " * indent)
+    for index, line in enumerate(lines):
+        start = ("name", head.box) if index == 0 else ("space", Box.text(" " * indent))
+        board.append(Line((start, *((kind, piece.box) for kind, piece in line))))
+    return tuple(board)
+
+
+def _one_line(head: Piece, parts: Sequence[_Part], value: Any, is_matrix: bool, writer: Writer) -> str:
+    formula = next((part for part in reversed(parts) if part.kind == "formula"), None)
+    middle = f" = {formula.box.lines[0]}" if formula and len(formula.box.lines) == 1 else ""
+    return f"{head.box.lines[0]}{middle} = {flat(value, is_matrix, writer)}"
+
+
+def flat(value: Any, is_matrix: bool, writer: Writer) -> str:
+    """A value on one line: rows separated by semicolons.
+
+    >>> from chalkwork.typesetting.notation import Notation
+    >>> from chalkwork.typesetting.numbers import NumberFormat
+    >>> from chalkwork.typesetting.symbols import Symbols
+    >>> flat(np.array([[1.0], [0.5]]), True, Writer(Symbols(Notation()), {}, NumberFormat()))
+    '[1.0; 0.5]'
+    """
+    box = writer.matrix(np.asarray(value), is_matrix).box
+    if len(box.lines) == 1:
+        return " ".join(box.lines[0].split())
+    return "[" + "; ".join(" ".join(line[1:-1].split()) for line in box.lines) + "]"
+
+
+def chain_names(chain: Chain) -> list[Derivative]:
+    """Every derivative that a chain rule mentions."""
+    return list(dict.fromkeys(step for path in chain for step in path))
+
+
+def uses(expression: Expression) -> list[str]:
+    """The names that an expression uses."""
+    return [name.name for name in names_in(expression)]

@@ -1,0 +1,170 @@
+"""Notations: how the ASCII names of a derivation print in a course's own letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+from chalkwork.errors import ChalkworkError
+
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
+    "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ",
+    "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
+_SUBSCRIPTS = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_SUPERSCRIPTS = str.maketrans("0123456789+-=()newT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿᵉʷᵀ")
+
+LAYER_STYLES = ("subscript", "[l]", "(l)")
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """The letters and signs of one course.
+
+    `input`, `target`, `net`, `activation`, `weight`, `bias`, `loss`, `delta` and `rate` are letters (Greek ones by
+    name). `input: a0` writes the input as the activation of layer 0. `hidden` and `output` give the
+    activations of a single hidden layer and of the last layer letters of their own, without a layer's index.
+    `layer` places the index: `subscript`, `[l]` or `(l)`.
+    """
+
+    input: str = "x"
+    target: str = "y"
+    net: str = "z"
+    activation: str = "a"
+    weight: str = "W"
+    bias: str = "b"
+    loss: str = "L"
+    delta: str = "delta"
+    rate: str = "eta"
+    hidden: str = ""
+    output: str = ""
+    layer: str = "subscript"
+    hadamard: str = "circ"
+    transpose: str = "top"
+    log: str = "log"
+    new: str = "new"
+    gradient: str = "partial"
+    brackets: str = "square"
+    bold: bool = False
+    decimal_comma: bool = False
+
+    @classmethod
+    def of(cls, description: str | Mapping[str, Any] | Notation | None) -> Notation:
+        """A preset by name, or a mapping of keys to letters that may name a `preset` to start from.
+
+        Raises ChalkworkError for an unknown preset, key or value, with the nearest known one.
+
+        >>> Notation.of("brackets").layer
+        '[l]'
+        >>> Notation.of({"net": "s", "activation": "h"}).net
+        's'
+        >>> Notation.of({"nett": "s"})
+        Traceback (most recent call last):
+            ...
+        chalkwork.errors.ChalkworkError: 'nett' is not a key of the notation. Hint: did you mean net?.
+        """
+        if description is None:
+            return cls()
+        if isinstance(description, Notation):
+            return description
+        if isinstance(description, str):
+            return _preset(description)
+        given = dict(description)
+        start = _preset(str(given.pop("preset"))) if "preset" in given else cls()
+        for key, value in given.items():
+            _check_key(key, value)
+        return replace(start, **given)
+
+    def letter_latex(self, letter: str, *, capital_matrix: bool = False) -> str:
+        """One letter in LaTeX."""
+        bare = f"\\{letter}" if letter in GREEK else letter if len(letter) == 1 else _word(letter)
+        if not self.bold or bare == letter == self.loss:
+            return bare
+        return rf"\boldsymbol{{{bare}}}"
+
+    def letter_text(self, letter: str) -> str:
+        """One letter in plain Unicode."""
+        return GREEK.get(letter, letter)
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "layer": LAYER_STYLES,
+    "hadamard": ("circ", "odot", "ast", "cdot"),
+    "transpose": ("top", "T", "prime", "t"),
+    "log": ("log", "ln"),
+    "new": ("new", "prime", "plus"),
+    "gradient": ("partial", "nabla", "d"),
+    "brackets": ("square", "round"),
+}
+_FLAGS = ("bold", "decimal_comma")
+_LETTER = re.compile(r"[A-Za-z]{1,12}")
+
+
+def _word(letter: str) -> str:
+    return rf"\mathrm{{{letter}}}"
+
+
+def _check_key(key: str, value: Any) -> None:
+    known = [entry.name for entry in fields(Notation)]
+    if key not in known:
+        near = get_close_matches(key, known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}"
+        raise ChalkworkError(f"{key!r} is not a key of the notation", hint=hint)
+    if key in _FLAGS:
+        if not isinstance(value, bool):
+            raise ChalkworkError(f"{key} in the notation is true or false, not {value!r}")
+    elif key in _CHOICES:
+        if value not in _CHOICES[key]:
+            raise ChalkworkError(f"{key} in the notation is one of {', '.join(_CHOICES[key])}, not {value!r}")
+    elif not isinstance(value, str) or not (
+        _LETTER.fullmatch(value) or (key == "input" and value == "a0") or (key in ("hidden", "output") and not value)
+    ):
+        raise ChalkworkError(f"{key} in the notation is a letter or the name of a Greek one, not {value!r}")
+
+
+PRESETS: dict[str, Notation] = {
+    "subscripts": Notation(),
+    "brackets": Notation(layer="[l]"),
+    "parentheses": Notation(layer="(l)"),
+    "signal": Notation(net="s", activation="x", input="a0", loss="E", layer="(l)"),
+    "net-out": Notation(net="net", activation="out", target="t", loss="E"),
+    "hidden-output": Notation(hidden="h", output="o", layer="(l)"),
+    "bold": Notation(bold=True, layer="(l)", hadamard="odot"),
+}
+
+
+def _preset(name: str) -> Notation:
+    if name in PRESETS:
+        return PRESETS[name]
+    near = get_close_matches(name, PRESETS, 1)
+    hint = f"did you mean {near[0]}?" if near else f"the presets are {', '.join(PRESETS)}"
+    raise ChalkworkError(f"there is no notation {name!r}", hint=hint)
+
+
+def subscript(text: str) -> str:
+    """The text in Unicode subscripts, where every character has one; else after an underscore.
+
+    >>> subscript("12"), subscript("q")
+    ('₁₂', '_q')
+    """
+    raised = text.translate(_SUBSCRIPTS)
+    return raised if _all_changed(text, raised) else f"_{text}"
+
+
+def superscript(text: str) -> str:
+    """The text in Unicode superscripts, where every character has one; else after a caret.
+
+    >>> superscript("-2"), superscript("b")
+    ('⁻²', '^b')
+    """
+    raised = text.translate(_SUPERSCRIPTS)
+    return raised if _all_changed(text, raised) else f"^{text}"
+
+
+def _all_changed(before: str, after: str) -> bool:
+    return all(a != b for a, b in zip(before, after, strict=True))

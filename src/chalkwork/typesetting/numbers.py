@@ -1,0 +1,117 @@
+"""Numbers as people write them: rounded to what was asked, aligned in columns, no noise of floating point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, isfinite, log10
+from typing import Any
+
+import numpy as np
+
+LARGEST_PLAIN = 1e7
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """How many digits are shown: `decimals` after the point, or `significant` ones.
+
+    A number that needs fewer is shown with fewer: an exercise that gives 0.15 does not print 0.1500.
+
+    >>> NumberFormat(decimals=4).scalar(0.15), NumberFormat(decimals=4).scalar(0.79303641)
+    ('0.15', '0.7930')
+    >>> NumberFormat(decimals=4).column([0.05, 0.35, -0.2])
+    ['0.05', '0.35', '-0.20']
+    >>> NumberFormat(decimals=None, significant=6).column([-0.00305449])
+    ['-0.00305449']
+    """
+
+    decimals: int | None = 4
+    significant: int | None = None
+
+    def scalar(self, value: float) -> str:
+        """One number."""
+        return self.column([value])[0]
+
+    def column(self, values: Sequence[float]) -> list[str]:
+        """Numbers that stand below each other, with their decimal points in line."""
+        numbers = [float(value) for value in values]
+        if not all(isfinite(number) for number in numbers):
+            return [_special(number) if not isfinite(number) else self.scalar(number) for number in numbers]
+        visible = [number for number in numbers if number != 0]
+        if visible and self._needs_powers_of_ten(visible):
+            return [self._scientific(number) for number in numbers]
+        decimals = max((self._decimals(number) for number in numbers), default=0)
+        return [_fixed(number, decimals) for number in numbers]
+
+    def matrix(self, rows: Sequence[Sequence[float]]) -> list[list[str]]:
+        """A matrix, aligned column by column."""
+        columns = [self.column(column) for column in zip(*rows, strict=True)]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    def _decimals(self, number: float) -> int:
+        """The decimals that this number asks for."""
+        most = self.decimals
+        if most is None:
+            leading = floor(log10(abs(number))) if number else 0
+            most = max(0, (self.significant or 6) - 1 - leading)
+        text = f"{number:.{most}f}"
+        if abs(float(text) - number) <= 1e-9 * 10.0**-most + 4e-16 * abs(number):
+            return len(text.rstrip("0").partition(".")[2])
+        return most
+
+    def _needs_powers_of_ten(self, numbers: Sequence[float]) -> bool:
+        largest = max(abs(number) for number in numbers)
+        smallest = min(abs(number) for number in numbers)
+        if largest >= LARGEST_PLAIN:
+            return True
+        if self.decimals is not None:
+            return largest < 0.5 * 10.0**-self.decimals
+        return smallest < 1e-5 and (largest < 1e-4 or largest / smallest > 1e4)
+
+    def _scientific(self, number: float) -> str:
+        if number == 0:
+            return "0"
+        digits = (self.significant or max(3, self.decimals or 0)) - 1
+        mantissa, _, exponent = f"{number:.{digits}e}".partition("e")
+        if "." in mantissa and abs(float(f"{number:.{digits}e}") - number) <= 1e-15 * abs(number):
+            mantissa = mantissa.rstrip("0").rstrip(".")
+        return f"{mantissa}e{int(exponent)}"
+
+    def rounded(self, values: Any) -> Any:
+        """The values themselves rounded so, half away from zero, as one does by hand."""
+        array = np.asarray(values, dtype=np.float64)
+        if self.decimals is not None:
+            scale: Any = 10.0**self.decimals
+        else:
+            with np.errstate(divide="ignore"):
+                leading = np.where(array == 0, 0.0, np.floor(np.log10(np.abs(array))))
+            scale = 10.0 ** ((self.significant or 6) - 1 - leading)
+        scaled = np.abs(array) * scale
+        return np.sign(array) * np.floor(scaled * (1 + 1e-14) + 0.5 + 1e-9) / scale
+
+
+def _fixed(number: float, decimals: int) -> str:
+    """Rounded half away from zero; a zero has no sign."""
+    scale = 10.0**decimals
+    scaled = abs(number) * scale
+    if scaled < 2**50:
+        number = (1 if number > 0 else -1) * floor(scaled * (1 + 1e-14) + 0.5 + 1e-9) / scale
+    text = f"{number:.{decimals}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def _special(number: float) -> str:
+    return "nan" if number != number else ("inf" if number > 0 else "-inf")
+
+
+def shown(size: int, most: int) -> list[int | None]:
+    """The indices of `size` entries that are shown where `most` find room; None stands for the dots.
+
+    >>> shown(3, 6), shown(10, 5)
+    ([0, 1, 2], [0, 1, 2, None, 9])
+    """
+    if size <= most:
+        return list(range(size))
+    most = max(most, 3)
+    return [*range(most - 2), None, size - 1]

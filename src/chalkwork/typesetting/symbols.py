@@ -1,0 +1,157 @@
+"""From the ASCII names of a derivation to symbols in a notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalkwork.derivation.derivation import Derivative
+from chalkwork.typesetting.notation import GREEK, Notation, subscript, superscript
+
+_NETWORK_NAME = re.compile(r"(x|y|z|a|W|b|L|eta|delta)(\d*)(?:_new(\d*))?")
+_PLAIN_NAME = re.compile(r"(.*?)_?(\d*)")
+_LETTERS = {
+    "x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
+    "eta": "rate", "delta": "delta",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """How one name prints; `raised` when it already carries a superscript, so that another needs parentheses."""
+
+    latex: str
+    text: str
+    raised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    letter: str
+    layer: str = ""
+    new: int = 0
+    matrix: bool = False
+
+
+class Symbols:
+    """The symbols of one derivation.
+
+    `layers` is the number of layers of the network, 0 where there is none and names stand for themselves.
+
+    >>> symbols = Symbols(Notation.of({"net": "s", "layer": "[l]"}), layers=2)
+    >>> symbols["z1"].latex, symbols["W2_new"].latex, symbols["z1"].text
+    ('s^{[1]}', 'W^{[2],\\\\text{new}}', 's[1]')
+    """
+
+    def __init__(
+        self, notation: Notation, layers: int = 0, derivatives: Mapping[str, Derivative] | None = None
+    ) -> None:
+        self.notation = notation
+        self.layers = layers
+        self.derivatives = dict(derivatives or {})
+        self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
+
+    def __getitem__(self, name: str) -> Symbol:
+        return self.entry(name, ())
+
+    def entry(self, name: str, index: tuple[str, ...]) -> Symbol:
+        """The symbol of one entry; the index as it should print, row first."""
+        key = (name, index)
+        if key not in self._known:
+            derivative = self.derivatives.get(name)
+            if derivative is not None and not name.startswith("delta"):
+                self._known[key] = self.derivative(derivative, index)
+            else:
+                self._known[key] = self._plain(name, index)
+        return self._known[key]
+
+    def derivative(self, derivative: Derivative, index: tuple[str, ...] = ()) -> Symbol:
+        """The symbol of a derivative of one name by another."""
+        of, by = self[derivative.of], self.entry(derivative.by, index)
+        if self.notation.gradient == "nabla" and self.layers:
+            return Symbol(rf"\nabla_{{{by.latex}}} {of.latex}", f"∇{by.text} {of.text}")
+        if self.notation.gradient == "d" and self.layers:
+            return Symbol(rf"\mathrm{{d}}{by.latex}", f"d{by.text}", by.raised)
+        return Symbol(
+            rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}", f"∂{of.text}/∂{by.text}", raised=True
+        )
+
+    def _parts(self, name: str) -> _Parts:
+        found = _NETWORK_NAME.fullmatch(name) if self.layers else None
+        if found is None:
+            letter, digits = _PLAIN_NAME.fullmatch(name).groups()  # type: ignore[union-attr]
+            return _Parts(letter or digits, digits if letter else "")
+        kind, layer, new = found.groups()
+        count = 0 if new is None else int(new or 1)
+        if kind == "x" and self.notation.input == "a0":
+            return _Parts(self.notation.activation, "0", count)
+        if kind == "a" and layer == str(self.layers) and self.notation.output:
+            return _Parts(self.notation.output, "", count)
+        if kind == "a" and layer == "1" and self.layers == 2 and self.notation.hidden:
+            return _Parts(self.notation.hidden, "", count)
+        return _Parts(getattr(self.notation, _LETTERS[kind]), layer, count, matrix=kind == "W")
+
+    def _plain(self, name: str, index: tuple[str, ...]) -> Symbol:
+        parts = self._parts(name)
+        letter = parts.letter
+        if index and parts.matrix and letter[0].isupper() and len(letter) == 1:
+            letter = letter.lower()
+        above, below = self._marks(parts, index)
+        latex = self._letter_latex(letter)
+        if below:
+            latex += f"_{{{','.join(below)}}}" if len(below) > 1 or len(below[0]) > 1 else f"_{below[0]}"
+        if above:
+            latex += "'" * parts.new if above == ["'"] else f"^{{{','.join(above)}}}"
+        return Symbol(latex, self._text(letter, parts, index), raised=bool(above))
+
+    def _letter_latex(self, letter: str) -> str:
+        if letter in GREEK or len(letter) == 1 or letter.isalpha():
+            return self.notation.letter_latex(letter)
+        return rf"\mathrm{{{letter.replace('_', chr(92) + '_')}}}"
+
+    def _marks(self, parts: _Parts, index: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """What stands above and below the letter in LaTeX."""
+        above: list[str] = []
+        below: list[str] = []
+        if parts.layer:
+            if self.layers and self.notation.layer != "subscript":
+                above.append(self.notation.layer.replace("l", parts.layer))
+            else:
+                below.append(parts.layer)
+        if index:
+            below.append(_joined(index))
+        if parts.new:
+            above.append(self._new_latex(parts.new))
+        return above, below
+
+    def _new_latex(self, count: int) -> str:
+        if self.notation.new == "prime":
+            return "'" if count == 1 else r"\prime" * count
+        if self.notation.new == "plus":
+            return "+" * count
+        return r"\text{new}" if count == 1 else rf"\text{{new}}\,{count}"
+
+    def _text(self, letter: str, parts: _Parts, index: tuple[str, ...]) -> str:
+        text = self.notation.letter_text(letter)
+        if parts.layer:
+            style = self.notation.layer if self.layers else "subscript"
+            text += {
+                "subscript": subscript(parts.layer),
+                "[l]": f"[{parts.layer}]",
+                "(l)": superscript(f"({parts.layer})"),
+            }[style]
+        if index:
+            separator = "," if parts.layer and (not self.layers or self.notation.layer == "subscript") else ""
+            text += separator + subscript(_joined(index))
+        if parts.new:
+            mark = {"new": superscript("new"), "prime": "′" * parts.new, "plus": superscript("+" * parts.new)}
+            text += mark[self.notation.new]
+            if self.notation.new == "new" and parts.new > 1:
+                text += superscript(str(parts.new))
+        return text
+
+
+def _joined(index: tuple[str, ...]) -> str:
+    """Row and column: run together while both are single signs."""
+    return "".join(index) if all(len(part) == 1 for part in index) else ",".join(index)

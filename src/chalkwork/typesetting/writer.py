@@ -1,0 +1,479 @@
+"""Expressions to LaTeX and to terminal boxes, with names or with numbers put in.
+
+One traversal serves both: a `Piece` holds the LaTeX and the box of the same thing, so that the width of the box
+also tells where the LaTeX must be broken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
+from chalkwork.algebra.operations import Precedence, Shape
+from chalkwork.typesetting.boxes import Box, row
+from chalkwork.typesetting.notation import superscript
+from chalkwork.typesetting.numbers import NumberFormat, shown
+from chalkwork.typesetting.symbols import Symbol, Symbols
+
+FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
+MOST_TERMS_WRITTEN = 6
+_SLOT = re.compile(r"<(\w+)>")
+_UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The same thing in LaTeX and as a box."""
+
+    latex: str
+    box: Box
+
+    @classmethod
+    def of(cls, latex: str, text: str) -> Piece:
+        """A piece of one line."""
+        return cls(latex, Box.text(text))
+
+    def enclosed(self) -> Piece:
+        """In parentheses."""
+        return Piece(rf"\left( {self.latex} \right)", self.box.enclosed())
+
+
+def join(*pieces: Piece) -> Piece:
+    """Pieces in a row."""
+    return Piece("".join(piece.latex for piece in pieces), row(piece.box for piece in pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The room there is: for one line of LaTeX and of the terminal, in characters, and for a matrix, in entries."""
+
+    latex_width: int = 74
+    text_width: int = 76
+    rows: int = 10
+    columns: int = 10
+
+
+class Writer:
+    """Writes the expressions of one derivation.
+
+    `values` are those of the derivation (matrices as two-dimensional arrays), `samples` says which axis of a matrix
+    runs over the samples, so that sums get the right index.
+    """
+
+    def __init__(
+        self,
+        symbols: Symbols,
+        values: Mapping[str, Any],
+        numbers: NumberFormat,
+        layout: Layout | None = None,
+        samples: str | None = None,
+    ) -> None:
+        self.symbols = symbols
+        self.notation = symbols.notation
+        self.values = values
+        self.numbers = numbers
+        self.layout = layout or Layout()
+        self.samples = samples
+        self._signs = self._notation_signs()
+        self._with_numbers = False
+        self._index: dict[int, str] = {}
+        self._place: dict[int, int] = {}
+
+    def _notation_signs(self) -> dict[str, Piece]:
+        hadamard = {"circ": "∘", "odot": "⊙", "ast": "∗", "cdot": "·"}[self.notation.hadamard]
+        transposed = {"top": (r"\top", "ᵀ"), "T": (r"\mathsf{T}", "ᵀ"), "prime": (r"\prime", "′"), "t": ("t", "ᵗ")}
+        return {
+            "hadamard": Piece.of(rf" \{self.notation.hadamard} ", f" {hadamard} "),
+            "transposed": Piece.of(*transposed[self.notation.transpose]),
+            "log": Piece.of(rf"\{self.notation.log}", self.notation.log),
+        }
+
+    # --- the two ways to write an expression -------------------------------------------------------------------
+
+    def formula(self, expression: Expression) -> Piece:
+        """The expression in names."""
+        self._with_numbers = False
+        return self.write(expression)
+
+    def substituted(self, expression: Expression) -> Piece:
+        """The expression with every name exchanged for its number."""
+        self._with_numbers = True
+        try:
+            return self.write(expression)
+        finally:
+            self._with_numbers = False
+
+    def segments(self, expression: Expression, with_numbers: bool) -> list[Piece]:
+        """The expression in pieces between which a line may be broken; signs stand at the front of a piece."""
+        self._with_numbers = with_numbers
+        try:
+            return self._segments(expression, FREE)
+        finally:
+            self._with_numbers = False
+
+    def _segments(self, expression: Expression, needed: Precedence) -> list[Piece]:
+        if isinstance(expression, Application) and self._precedence(expression) >= needed:
+            name = expression.operation.name
+            if name in ("add", "subtract", "multiply", "matmul"):
+                left, right = expression.arguments
+                slot = expression.operation.slots
+                sign, second = self._signed_right(expression, right, slot[1])
+                return [*self._segments(left, slot[0]), join(sign, second)]
+            if name == "sum" and self._with_numbers:
+                return self._sum_written_out(expression)
+            if name == "negative" and self._with_numbers:
+                inner = self._segments(expression.arguments[0], PRODUCT)
+                if len(inner) == 1:
+                    return [join(Piece.of("-", "−"), inner[0])]
+                inner[0] = join(Piece.of(r"-\Bigl( ", "−("), inner[0])
+                inner[-1] = join(inner[-1], Piece.of(r" \Bigr)", ")"))
+                return inner
+        return [self._enclosed_below(expression, needed)]
+
+    def write(self, expression: Expression, needed: Precedence = FREE) -> Piece:
+        """The expression, in parentheses where it binds less tightly than needed."""
+        return self._enclosed_below(expression, needed)
+
+    def _enclosed_below(self, expression: Expression, needed: Precedence) -> Piece:
+        piece = self._write(expression)
+        return piece.enclosed() if self._precedence(expression) < needed else piece
+
+    def _precedence(self, expression: Expression) -> Precedence:
+        if isinstance(expression, Number):
+            return self._number_precedence(expression.value)
+        if isinstance(expression, Name):
+            if self._with_numbers:
+                value = self._value(expression)
+                return ATOM if value.shape != (1, 1) else self._number_precedence(float(value[0, 0]))
+            return POWER if self._symbol(expression).raised else ATOM
+        assert isinstance(expression, Application)
+        operation = expression.operation
+        if operation.name == "sum" and self._with_numbers:
+            return SUM
+        if operation.name == "broadcast":
+            return self._precedence(expression.arguments[0])
+        return POWER if operation.precedence == ATOM else operation.precedence
+
+    def _number_precedence(self, value: Scalar) -> Precedence:
+        if value < 0:
+            return SUM
+        if isinstance(value, Fraction):
+            return PRODUCT
+        return PRODUCT if "e" in self._digits(value) else ATOM
+
+    def _write(self, expression: Expression) -> Piece:
+        if isinstance(expression, Number):
+            return self._number(expression.value)
+        if isinstance(expression, Name):
+            if self._with_numbers:
+                return self.matrix(self._value(expression), bool(expression.shape))
+            symbol = self._symbol(expression)
+            return Piece.of(symbol.latex, symbol.text)
+        assert isinstance(expression, Application)
+        special = getattr(self, f"_write_{expression.operation.name}", None)
+        return special(expression) if special else self._from_table(expression)
+
+    # --- leaves ------------------------------------------------------------------------------------------------
+
+    def _symbol(self, name: Name) -> Symbol:
+        index = tuple(
+            letter for axis, letter in sorted(self._index.items()) if name.shape and name.shape[axis] > 1
+        )
+        return self.symbols.entry(name.name, index) if index else self.symbols[name.name]
+
+    def _value(self, name: Name) -> Any:
+        value = np.asarray(self.values[name.name])
+        for axis, place in self._place.items():
+            if value.shape[axis] > 1:
+                value = np.take(value, [place], axis=axis)
+        return value
+
+    def _digits(self, value: Scalar) -> str:
+        return self.numbers.scalar(float(value)) if self._with_numbers else _short(value)
+
+    def _number(self, value: Scalar) -> Piece:
+        if isinstance(value, Fraction):
+            top, bottom = str(value).lstrip("-").split("/")
+            sign, minus = ("-", "−") if value < 0 else ("", "")
+            body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
+            return Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", minus + body)
+        return self.digits(self._digits(value))
+
+    def digits(self, text: str) -> Piece:
+        """A formatted number as LaTeX and text."""
+        mantissa, _, exponent = text.partition("e")
+        latex, plain = mantissa, mantissa.replace("-", "−")
+        if mantissa.lstrip("-") in ("inf", "nan"):
+            latex = mantissa.replace("inf", r"\infty").replace("nan", r"\text{NaN}")
+            plain = plain.replace("inf", "∞").replace("nan", "NaN")
+        if self.notation.decimal_comma:
+            latex, plain = latex.replace(".", "{,}"), plain.replace(".", ",")
+        if exponent:
+            latex += rf" \cdot 10^{{{exponent}}}"
+            plain += f"·10{superscript(exponent)}"
+        return Piece.of(latex, plain)
+
+    def matrix(self, value: Any, is_matrix: bool = True) -> Piece:
+        """A value: a number, or a matrix in brackets with dots where it does not fit."""
+        if value.shape == (1, 1) and (not is_matrix or self._place):
+            return self.digits(self.numbers.scalar(float(value[0, 0])))
+        rows = shown(value.shape[0], self.layout.rows)
+        columns = self._columns_shown(value, rows)
+        places = [index for index in rows if index is not None], [index for index in columns if index is not None]
+        entries = iter(self.numbers.matrix(value[np.ix_(*places)].tolist()))
+        table = []
+        for place in rows:
+            if place is None:
+                table.append([_DIAGONAL if column is None else _VERTICAL for column in columns])
+                continue
+            numbers = iter(next(entries))
+            table.append([_DOTS if column is None else self.digits(next(numbers)) for column in columns])
+        return self._bracketed(table)
+
+    def _columns_shown(self, value: Any, rows: Sequence[int | None]) -> list[int | None]:
+        """As many columns as the page is wide, judged by the first that could be shown."""
+        most = min(self.layout.columns, value.shape[1])
+        places = [index for index in rows if index is not None]
+        room = min(self.layout.text_width, self.layout.latex_width) - 10
+        while most > 3:
+            chosen = [index for index in shown(value.shape[1], most) if index is not None]
+            entries = self.numbers.matrix(value[np.ix_(places, chosen)].tolist())
+            widths = [max(len(line[column]) for line in entries) for column in range(len(chosen))]
+            if sum(widths) + 2 * len(widths) <= room:
+                break
+            most -= 1
+        return shown(value.shape[1], most)
+
+    def _bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
+        body = r" \\ ".join(" & ".join(entry.latex for entry in line) for line in table)
+        left, right = ("[", "]") if self.notation.brackets == "square" else ("(", ")")
+        latex = rf"\left{left}\begin{{array}}{{{'r' * len(table[0])}}} {body} \end{{array}}\right{right}"
+        texts = [[entry.box.lines[0] for entry in line] for line in table]
+        return Piece(latex, Box.matrix(texts, self.notation.brackets))
+
+    # --- operations ----------------------------------------------------------------------------------------------
+
+    def _from_table(self, expression: Application) -> Piece:
+        operation = expression.operation
+        slots = operation.slots or (FREE,) * operation.arity
+        if operation.infix in ("+", "-"):
+            left, right = expression.arguments
+            return join(self.write(left, slots[0]), *self._signed_right(expression, right, slots[1]))
+        texts = [self.write(argument, slot) for argument, slot in zip(expression.arguments, slots, strict=True)]
+        latex_slots = operation.latex_slots or slots
+        latexes = [
+            text if wanted == slot else self.write(argument, wanted)
+            for argument, text, slot, wanted in zip(expression.arguments, texts, slots, latex_slots, strict=True)
+        ]
+        signs = {**self._signs, "times": self._times(expression)}
+        signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
+        latex = "".join(
+            part if index % 2 == 0 else (latexes[int(part)] if part.isdigit() else signs[part]).latex
+            for index, part in enumerate(_split(operation.latex))
+        )
+        boxes = [
+            Box.text(part) if index % 2 == 0 else (texts[int(part)] if part.isdigit() else signs[part]).box
+            for index, part in enumerate(_split(operation.text))
+            if part
+        ]
+        return Piece(latex, _stretched(boxes))
+
+    def _parameter(self, value: Any) -> Piece:
+        return Piece.of(_short(value), _short(value)) if isinstance(value, int | float) else Piece.of("", "")
+
+    def _signed_right(
+        self, expression: Application, right: Expression, slot: Precedence
+    ) -> tuple[Piece, Piece]:
+        """The sign before the right operand and the operand; adding a negative number is subtracting."""
+        name = expression.operation.name
+        if name == "multiply":
+            return self._times(expression), self.write(right, slot)
+        if name == "matmul":
+            return Piece.of(r" \, ", " "), self.write(right, slot)
+        if name == "subtract":
+            return Piece.of(" - ", " − "), self.write(right, slot)
+        piece = self.write(right, SUM)
+        if piece.latex.startswith("-") and not _is_sum(right):
+            lines = piece.box.lines
+            box = Box((lines[0].removeprefix("−"), *lines[1:]), 0, piece.box.width - 1)
+            if len(lines) == 1:
+                return Piece.of(" - ", " − "), Piece(piece.latex.removeprefix("-"), box)
+            piece = piece.enclosed()
+        return Piece.of(" + ", " + "), piece
+
+    def _times(self, expression: Application) -> Piece:
+        """The sign of a product: entrywise between matrices, a dot between numbers, else nothing."""
+        if len(expression.arguments) < 2:
+            return Piece.of("", "")
+        left, right = expression.arguments
+        if self._is_array(left) and self._is_array(right):
+            return self._signs["hadamard"]
+        if self._with_numbers:
+            return Piece.of(r" \cdot ", " · ")
+        if isinstance(left, Number) and not isinstance(right, Number) and not _starts_with_number(right):
+            return Piece.of(r" \, ", " ")
+        if self._is_array(left) or self._is_array(right):
+            return Piece.of(r" \, ", " ")
+        return Piece.of(r" \cdot ", " · ")
+
+    def _is_array(self, expression: Expression) -> bool:
+        """Whether it is a matrix where it stands: inside a sum over entries everything is a number."""
+        if not expression.shape:
+            return False
+        bound = set(self._index) | set(self._place)
+        return any(size > 1 and axis not in bound for axis, size in zip((0, 1), expression.shape, strict=True)) or (
+            not bound
+        )
+
+    def _write_identity(self, expression: Application) -> Piece:
+        return self._write(expression.arguments[0])
+
+    def _write_broadcast(self, expression: Application) -> Piece:
+        """What is spread over more entries is written as it is: a sum or a product spreads it by itself."""
+        return self._write(expression.arguments[0])
+
+    def _write_power(self, expression: Application) -> Piece:
+        base, exponent = expression.arguments
+        below = self.write(base, ATOM)
+        above = self.write(exponent)
+        text = above.box.lines[0]
+        raised = superscript(text.replace("−", "-"))
+        return Piece(f"{below.latex}^{{{above.latex}}}", below.box.raised(raised))
+
+    def _write_transpose(self, expression: Application) -> Piece:
+        inner = self.write(expression.arguments[0], ATOM)
+        sign = self._signs["transposed"]
+        if inner.latex.endswith("'"):
+            inner = inner.enclosed()
+        return Piece(f"{inner.latex}^{{{sign.latex}}}", inner.box.raised(sign.box.lines[0]))
+
+    def _write_leaky_step(self, expression: Application) -> Piece:
+        inner = self.write(expression.arguments[0])
+        slope = _short(expression.named_parameters["alpha"])
+        latex = rf"\left( \mathbb{{1}}[ {inner.latex} > 0 ] + {slope} \, \mathbb{{1}}[ {inner.latex} \le 0 ] \right)"
+        open_, above, below = Box.text("["), Box.text(f" > 0] + {slope}·["), Box.text(" ≤ 0]")
+        return Piece(latex, row((open_, inner.box, above, inner.box, below)).enclosed())
+
+    def _write_sum(self, expression: Application) -> Piece:
+        if self._with_numbers:
+            return join(*self._sum_written_out(expression))
+        (inner,) = expression.arguments
+        axes = self._summed_axes(expression)
+        if not axes or not _is_entry_by_entry(inner) or set(axes) & set(self._index):
+            return self._from_table(expression)
+        letters = {axis: self._letter(axis) for axis in axes}
+        order = sorted(axes, key=lambda axis: letters[axis] != "i")
+        self._index |= letters
+        body = self.write(inner, PRODUCT)
+        for axis in axes:
+            del self._index[axis]
+        sums = [
+            Piece.of(
+                rf"\sum_{{{letters[axis]}=1}}^{{{inner.shape[axis]}}} ",
+                f"∑{_index_text(letters[axis])} ",
+            )
+            for axis in order
+        ]
+        return join(*sums, body)
+
+    def _letter(self, axis: int) -> str:
+        """i runs over samples, k over units."""
+        if self.samples is None:
+            return "ij"[axis]
+        return "i" if axis == (1 if self.samples == "columns" else 0) else "k"
+
+    def _summed_axes(self, expression: Application) -> list[int]:
+        (inner,) = expression.arguments
+        axis = expression.parameters[0]
+        axes = (0, 1) if axis is None else (int(axis) + 2,)  # type: ignore[arg-type]
+        return [axis for axis in axes if inner.shape and inner.shape[axis] > 1]
+
+    def _sum_written_out(self, expression: Application) -> list[Piece]:
+        """The terms of a sum with numbers, with dots where there are many."""
+        (inner,) = expression.arguments
+        axes = self._summed_axes(expression)
+        if not _is_entry_by_entry(inner) or set(axes) & set(self._place):
+            return [self._from_table(expression)]
+        sizes = [inner.shape[axis] for axis in axes]
+        order = sorted(range(len(axes)), key=lambda i: self._letter(axes[i]) != "i")
+        places = list(np.ndindex(*[sizes[i] for i in order])) if np.prod(sizes) <= 10_000 else []
+        if not places:
+            return [self._from_table(expression)]
+        pieces: list[Piece] = []
+        for number in shown(len(places), MOST_TERMS_WRITTEN):
+            if number is None:
+                pieces.append(Piece.of(r" + \cdots", " + ⋯"))
+                continue
+            self._place |= {axes[i]: int(at) for i, at in zip(order, places[number], strict=True)}
+            piece = self.write(inner, PRODUCT if _is_sum(inner) else SUM)
+            for axis in axes:
+                del self._place[axis]
+            pieces.append(piece if not pieces else join(*_plus(piece)))
+        return pieces
+
+
+_DOTS, _VERTICAL, _DIAGONAL = Piece.of(r"\cdots", "⋯"), Piece.of(r"\vdots", "⋮"), Piece.of(r"\ddots", "⋱")
+
+
+def _plus(piece: Piece) -> tuple[Piece, Piece]:
+    if piece.latex.startswith("-") and len(piece.box.lines) == 1:
+        text = piece.box.lines[0].removeprefix("−")
+        return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
+    return Piece.of(" + ", " + "), piece
+
+
+def _index_text(letter: str) -> str:
+    return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
+
+
+def _is_sum(expression: Expression) -> bool:
+    return isinstance(expression, Application) and expression.operation.name in ("add", "subtract")
+
+
+def _starts_with_number(expression: Expression) -> bool:
+    while isinstance(expression, Application) and expression.operation.infix:
+        expression = expression.arguments[0]
+    return isinstance(expression, Number)
+
+
+def _is_entry_by_entry(expression: Expression) -> bool:
+    """Whether every entry of it is made of the same entries of its names."""
+    if not isinstance(expression, Application):
+        return True
+    if not expression.operation.entrywise and expression.operation.name != "broadcast":
+        return False
+    return all(_is_entry_by_entry(argument) for argument in expression.arguments)
+
+
+def _short(value: Any) -> str:
+    """A number of a formula, as it was typed."""
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return str(value)
+
+
+@lru_cache(maxsize=1024)
+def _split(template: str) -> tuple[str, ...]:
+    return tuple(_SLOT.split(template))
+
+
+def _stretched(boxes: Sequence[Box]) -> Box:
+    """The boxes in a row; parentheses around something high grow with it."""
+    if all(len(box.lines) == 1 for box in boxes):
+        return row(boxes)
+    if len(boxes) == 3 and boxes[0].lines[0].endswith("(") and boxes[2].lines[0] == ")" and len(boxes[1].lines) > 1:
+        name = boxes[0].lines[0].removesuffix("(")
+        return row((Box.text(name), boxes[1].enclosed()))
+    return row(boxes)
+
+
+def shape_of(value: Any) -> Shape:
+    """The last two axes of a value."""
+    return tuple(int(size) for size in np.shape(value)[-2:])

@@ -1,0 +1,672 @@
+"""The operations table, checked entry by entry; an operation without an oracle here fails a test.
+
+Values are checked against JAX and against 50-digit arithmetic, derivatives against `jax.vjp`, `jax.hessian`,
+SymPy and numerical differentiation at 50 digits.
+"""
+
+import itertools
+import re
+import warnings
+
+import array_api_strict
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+import sympy
+
+from chalkwork.algebra.expression import Name, apply
+from chalkwork.algebra.operations import TABLE, words
+from chalkwork.algebra.reader import read
+from chalkwork.algebra.simplify import simplify
+from chalkwork.derivation.differentiate import gradient, local_derivatives
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.errors import ShapeError
+
+mpmath.mp.dps = 50
+INF, NAN = float("inf"), float("nan")
+BOTH = (-2, -1)
+ENTRYWISE = [name for name, entry in TABLE.items() if entry.entrywise]
+UNARY = [name for name in ENTRYWISE if TABLE[name].arity == 1]
+
+
+def over(function, x, axis):
+    return function(x, axis=BOTH if axis is None else axis, keepdims=True)
+
+
+def argmax(x, axis):
+    if axis is None:
+        flat = jnp.argmax(x.reshape(*x.shape[:-2], -1), axis=-1)
+        return (flat + 1.0)[..., None, None]
+    return jnp.argmax(x, axis=axis, keepdims=True) + 1.0
+
+
+ORACLES = {
+    "add": jnp.add,
+    "subtract": jnp.subtract,
+    "negative": jnp.negative,
+    "multiply": jnp.multiply,
+    "divide": jnp.divide,
+    "power": jnp.power,
+    "exp": jnp.exp,
+    "log": jnp.log,
+    "sqrt": jnp.sqrt,
+    "abs": jnp.abs,
+    "sign": jnp.sign,
+    "sin": jnp.sin,
+    "cos": jnp.cos,
+    "maximum": jnp.maximum,
+    "minimum": jnp.minimum,
+    "equal": lambda a, b: jnp.equal(a, b).astype(a.dtype),
+    "xlogy": jax.scipy.special.xlogy,
+    "normal_cdf": jax.scipy.stats.norm.cdf,
+    "normal_pdf": jax.scipy.stats.norm.pdf,
+    "identity": lambda x: x,
+    "sigmoid": jax.nn.sigmoid,
+    "tanh": jnp.tanh,
+    "relu": lambda x, at_zero: jax.nn.relu(x),
+    "step": jnp.heaviside,
+    "leaky_relu": lambda x, alpha, at_zero: jax.nn.leaky_relu(x, alpha),
+    "leaky_step": lambda x, alpha, at_zero: (
+        alpha + (1 - alpha) * jnp.heaviside(x, 0.0 if at_zero is None else (at_zero - alpha) / (1 - alpha))
+    ),
+    "elu": jax.nn.elu,
+    "softplus": jax.nn.softplus,
+    "silu": jax.nn.silu,
+    "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+    "softsign": jax.nn.soft_sign,
+    "softmax": lambda x, axis: jax.nn.softmax(x, axis=BOTH if axis is None else axis),
+    "log_softmax": lambda x, axis: jax.nn.log_softmax(x, axis=BOTH if axis is None else axis),
+    "logsumexp": lambda x, axis: over(jax.nn.logsumexp, x, axis),
+    "matmul": jnp.matmul,
+    "transpose": lambda x: jnp.swapaxes(x, -1, -2),
+    "broadcast": lambda x, shape: jnp.broadcast_to(x, x.shape[:-2] + shape),
+    "sum": lambda x, axis: over(jnp.sum, x, axis),
+    "mean": lambda x, axis: over(jnp.mean, x, axis),
+    "max": lambda x, axis: over(jnp.max, x, axis),
+    "argmax": argmax,
+    "squared_norm": lambda x: over(jnp.sum, x**2, None),
+    "diag": lambda x: jnp.squeeze(x, -1 if x.shape[-1] == 1 else -2)[..., None] * jnp.eye(max(x.shape[-2:])),
+    "diagonal": lambda x, shape: jnp.diagonal(x, axis1=-2, axis2=-1).reshape(x.shape[:-2] + shape),
+}
+
+a, b, x = sympy.symbols("a b x", real=True)
+
+
+def piecewise(below, above):
+    return sympy.Piecewise((below, x < 0), (above, True))
+
+
+def normal_cdf(argument):
+    return sympy.erfc(-argument / sympy.sqrt(2)) / 2
+
+
+FORMULAS = {
+    "add": lambda: a + b,
+    "subtract": lambda: a - b,
+    "negative": lambda: -x,
+    "multiply": lambda: a * b,
+    "divide": lambda: a / b,
+    "power": lambda: a**b,
+    "exp": lambda: sympy.exp(x),
+    "log": lambda: sympy.log(x),
+    "sqrt": lambda: sympy.sqrt(x),
+    "abs": lambda: piecewise(-x, x),
+    "sign": lambda: piecewise(sympy.Integer(-1), sympy.Integer(1)),
+    "sin": lambda: sympy.sin(x),
+    "cos": lambda: sympy.cos(x),
+    "maximum": lambda: sympy.Piecewise((a, a > b), (b, True)),
+    "minimum": lambda: sympy.Piecewise((a, a < b), (b, True)),
+    "equal": lambda: sympy.Piecewise((1, sympy.Eq(a, b)), (0, True)),
+    "xlogy": lambda: a * sympy.log(b),
+    "normal_cdf": lambda: normal_cdf(x),
+    "normal_pdf": lambda: sympy.exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi),
+    "identity": lambda: x,
+    "sigmoid": lambda: 1 / (1 + sympy.exp(-x)),
+    "tanh": lambda: sympy.tanh(x),
+    "relu": lambda at_zero: piecewise(sympy.Integer(0), x),
+    "step": lambda at_zero: piecewise(sympy.Integer(0), sympy.Integer(1)),
+    "leaky_relu": lambda alpha, at_zero: piecewise(alpha * x, x),
+    "leaky_step": lambda alpha, at_zero: piecewise(alpha, sympy.Integer(1)),
+    "elu": lambda alpha: piecewise(alpha * (sympy.exp(x) - 1), x),
+    "softplus": lambda: sympy.log(1 + sympy.exp(x)),
+    "silu": lambda: x / (1 + sympy.exp(-x)),
+    "gelu": lambda: x * normal_cdf(x),
+    "softsign": lambda: piecewise(x / (1 - x), x / (1 + x)),
+}
+
+# what the derivative is where it jumps; parameters as declared
+AT_KINKS = {
+    "abs": lambda: 0.0,
+    "sign": lambda: 0.0,
+    "relu": lambda at_zero: at_zero,
+    "step": lambda at_zero: 0.0,
+    "leaky_relu": lambda alpha, at_zero: alpha if at_zero is None else at_zero,
+    "leaky_step": lambda alpha, at_zero: 0.0,
+    "elu": lambda alpha: alpha,
+}
+
+# limits at infinity where the formula as JAX evaluates it is infinity times zero or infinity by infinity
+LIMITS = {
+    ("silu", -INF): 0.0,
+    ("gelu", -INF): 0.0,
+    ("softsign", INF): 1.0,
+    ("softsign", -INF): -1.0,
+}
+
+CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5)}
+SHAPES_OF_ONE = ((3, 4), (1, 4), (3, 1), ())
+SHAPES_OF_TWO = (
+    ((3, 4), (3, 4)),
+    ((3, 4), (3, 1)),
+    ((1, 4), (3, 1)),
+    ((), (3, 4)),
+    ((3, 4), ()),
+    ((), ()),
+)
+SHAPES = {
+    "matmul": (((3, 4), (4, 2)), ((1, 3), (3, 1)), ((3, 1), (1, 4))),
+    "diag": (((4, 1),), ((1, 4),), ((1, 1),)),
+    "diagonal": (((4, 4),),),
+}
+PARAMETERS = {
+    "broadcast": ({"shape": (3, 4)},),
+    "diagonal": ({"shape": (4, 1)}, {"shape": (1, 4)}),
+}
+
+
+def parameters_of(name):
+    """Every choice of the parameters that is tried, the defaults first."""
+    entry = TABLE[name]
+    if name in PARAMETERS:
+        return PARAMETERS[name]
+    keys = list(entry.parameters)
+    options = [dict.fromkeys((entry.parameters[key], *CHOICES[key])) for key in keys]
+    return [dict(zip(keys, values, strict=True)) for values in itertools.product(*options)]
+
+
+def situations(name):
+    """Every choice of parameters and shapes that is tried."""
+    one = tuple((shape,) for shape in SHAPES_OF_ONE)
+    shapes = SHAPES.get(name, one if TABLE[name].arity == 1 else SHAPES_OF_TWO)
+    return list(itertools.product(parameters_of(name), shapes))
+
+
+def names_of(shapes):
+    letters = ("x",) if len(shapes) == 1 else ("a", "b")
+    return [Name(letter, shape) for letter, shape in zip(letters, shapes, strict=True)]
+
+
+def full(shape):
+    return shape or (1, 1)
+
+
+def draw(name, shapes, rng, lead=()):
+    """Arguments in the domain and away from kinks."""
+    low, _ = TABLE[name].domain
+    arrays = []
+    for index, shape in enumerate(shapes):
+        size = rng.uniform(0.2, 3, (*lead, *full(shape)))
+        positive = low == 0 or name in ("power", "xlogy") and (index, name) != (1, "power")
+        arrays.append(size if positive else size * rng.choice((-1.0, 1.0), size.shape))
+    if name == "equal":
+        arrays = [np.sign(array) for array in arrays]
+    return arrays
+
+
+def values_of(names, arrays):
+    return {str(name): array for name, array in zip(names, arrays, strict=True)}
+
+
+def test_every_operation_has_its_oracles():
+    assert ORACLES.keys() == TABLE.keys()
+    assert FORMULAS.keys() == set(ENTRYWISE)
+    assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
+    assert PARAMETERS.keys() == {name for name, entry in TABLE.items() if "shape" in entry.parameters}
+    assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {"shape"}
+    for name, entry in TABLE.items():
+        assert name == entry.name
+        assert bool(entry.derivative) != bool(entry.adjoint), name
+        assert len(entry.derivative or entry.adjoint) == entry.arity, name
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_value_equals_jax_and_leading_axes_are_free(name, rng):
+    for parameters, shapes in situations(name):
+        names = names_of(shapes)
+        expression = apply(name, *names, **parameters)
+        arrays = draw(name, shapes, rng, lead=(7,))
+        result = evaluate(expression, values_of(names, arrays))
+        assert result.shape == (7, *full(expression.shape))
+        np.testing.assert_allclose(result, ORACLES[name](*arrays, **parameters), rtol=1e-13, atol=1e-15)
+        for index in range(7):
+            single = evaluate(expression, values_of(names, [array[index] for array in arrays]))
+            assert single.shape == full(expression.shape)
+            np.testing.assert_allclose(single, result[index], rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ENTRYWISE)
+def test_value_and_derivative_equal_fifty_digit_arithmetic(name, rng):
+    entry = TABLE[name]
+    for parameters in parameters_of(name):
+        names = names_of([()] * entry.arity)
+        expression = apply(name, *names, **parameters)
+        exact_parameters = {key: None if v is None else sympy.Float(v, 60) for key, v in parameters.items()}
+        formula = FORMULAS[name](**exact_parameters)
+        symbols = [x] if entry.arity == 1 else [a, b]
+        exact = sympy.lambdify(symbols, formula, "mpmath")
+        slopes = [sympy.lambdify(symbols, sympy.diff(formula, symbol), "mpmath") for symbol in symbols]
+        points = draw(name, [()] * entry.arity, rng, lead=(20,))
+        ours = evaluate(expression, values_of(names, points)).ravel()
+        derivatives = [
+            np.broadcast_to(evaluate(part, values_of(names, points)), points[0].shape).ravel()
+            for part in local_derivatives(expression)
+        ]
+        for index, place in enumerate(zip(*(point.ravel().tolist() for point in points), strict=True)):
+            place = [mpmath.mpf(number) for number in place]
+            assert_close(ours[index], exact(*place), 4e-15)
+            for axis, derivative in enumerate(derivatives):
+                assert_close(derivative[index], slopes[axis](*place), 1e-12)
+                if name != "equal":  # which has no neighbourhood to differentiate in where it is one
+                    order = tuple(int(axis == other) for other in range(entry.arity))
+                    numerical = mpmath.diff(exact, tuple(place), order if entry.arity > 1 else 1)
+                    assert_close(derivative[index], numerical, 1e-12)
+
+
+def assert_close(ours, exact, tolerance):
+    """Equal up to the relative tolerance, or to rounding in a difference of numbers of size one."""
+    assert abs(mpmath.mpf(float(ours)) - exact) <= tolerance * abs(exact) + mpmath.mpf("5e-16"), (ours, exact)
+
+
+def test_normal_distribution_is_exact_into_the_tails():
+    points = np.concatenate([np.linspace(-37, 8, 1801), -np.sqrt(2) * np.array([0.5, 4.0]), [1e-300, -1e-9]])
+    cdf = evaluate(apply("normal_cdf", Name("x")), {"x": points.reshape(-1, 1, 1)}).ravel()
+    pdf = evaluate(apply("normal_pdf", Name("x")), {"x": points.reshape(-1, 1, 1)}).ravel()
+    for point, ours, density in zip(points.tolist(), cdf, pdf, strict=True):
+        exact = mpmath.erfc(-mpmath.mpf(point) / mpmath.sqrt(2)) / 2
+        assert abs(mpmath.mpf(float(ours)) - exact) <= 2e-15 * exact, point
+        exact = mpmath.exp(-mpmath.mpf(point) ** 2 / 2) / mpmath.sqrt(2 * mpmath.pi)
+        assert abs(mpmath.mpf(float(density)) - exact) <= 2e-15 * exact, point
+
+
+def weighted(name, names, shape, parameters):
+    """sum(w * f(...)), so that the adjoint of f(...) is w."""
+    return apply("sum", Name("w", shape) * apply(name, *names, **parameters))
+
+
+def assert_near(ours, exact, tolerance=1e-12):
+    """Equal in norm."""
+    exact = np.asarray(exact)
+    assert np.shape(ours)[-exact.ndim :] == exact.shape
+    scale = max(np.linalg.norm(exact), 1e-3)
+    assert np.linalg.norm(np.broadcast_to(ours, exact.shape) - exact) <= tolerance * scale
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_gradient_equals_jax(name, rng):
+    for parameters, shapes in situations(name):
+        names = names_of(shapes)
+        expression = apply(name, *names, **parameters)
+        arrays = draw(name, shapes, rng, lead=(2,))
+        result, pullback = jax.vjp(lambda *xs: ORACLES[name](*xs, **parameters), *arrays)
+        w = rng.normal(size=result.shape)
+        expected = pullback(w)
+        output = weighted(name, names, expression.shape, parameters)
+        for by, exact in zip(names, expected, strict=True):
+            found = gradient(output, by)
+            assert found.shape == by.shape
+            ours = evaluate(found, values_of(names, arrays) | {"w": w})
+            assert_near(np.broadcast_to(ours, exact.shape), exact)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_hessian_equals_jax(name, rng):
+    """The gradient is an expression, so it can be differentiated again."""
+    small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
+    sizes = {"diagonal": {"shape": (2, 1)}, "broadcast": {"shape": (2, 3)}}
+    shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
+    names = names_of(shapes)
+    for parameters in [sizes[name]] if name in sizes else parameters_of(name)[:3]:
+        expression = apply(name, *names, **parameters)
+        arrays = draw(name, shapes, rng)
+        w = rng.normal(size=full(expression.shape))
+        output = apply("sum", Name("w", expression.shape) * expression * expression)
+        values = values_of(names, arrays) | {"w": w}
+
+        def scalar(*xs, parameters=parameters, w=w):
+            return jnp.sum(w * ORACLES[name](*xs, **parameters) ** 2)
+
+        exact = jax.jacfwd(jax.grad(scalar, tuple(range(len(names)))), tuple(range(len(names))))(*arrays)
+        for row, first in enumerate(names):
+            size = arrays[row].size
+            directions = np.eye(size).reshape(size, *arrays[row].shape)  # one leading axis: every direction at once
+            slope = apply("sum", Name("v", first.shape) * gradient(output, first))
+            for column, second in enumerate(names):
+                ours = evaluate(gradient(slope, second), values | {"v": directions})
+                wanted = np.reshape(exact[row][column], (size, *arrays[column].shape))
+                assert_near(np.broadcast_to(ours, wanted.shape), wanted)
+
+
+@pytest.mark.parametrize("name", AT_KINKS)
+def test_derivative_at_a_kink_is_the_declared_one(name):
+    for parameters in parameters_of(name):
+        for kink in TABLE[name].kinks:
+            expression = apply(name, Name("x"), **parameters)
+            wanted = AT_KINKS[name](**parameters)
+            (derivative,) = local_derivatives(expression)
+            for form in (derivative, simplify(derivative), gradient(expression, Name("x"))):
+                assert evaluate(form, {"x": np.array([[kink]])}).item() == wanted
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_values_at_the_edges(name):
+    for parameters in parameters_of(name):
+        expression = apply(name, Name("x"), **parameters)
+        for point in (0.0, -0.0, 1e4, -1e4, INF, -INF):
+            value = np.array([[point]])
+            wanted = LIMITS.get((name, point), float(ORACLES[name](value, **parameters).item()))
+            strict = "raise" if np.isfinite(wanted) else "ignore"
+            with np.errstate(over=strict, invalid=strict, divide=strict):
+                ours = evaluate(expression, {"x": value}).item()
+            np.testing.assert_allclose(ours, wanted, rtol=1e-13, err_msg=f"{name}({point})")
+        assert np.isnan(evaluate(expression, {"x": np.array([[NAN]])})).all()
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_derivatives_at_the_edges(name):
+    low, high = TABLE[name].domain
+    for parameters in parameters_of(name):
+        expression = apply(name, Name("x"), **parameters)
+        (raw,) = local_derivatives(expression)
+        for point in (0.0, 1e4, -1e4):
+            value = {"x": np.array([[point]])}
+            if not low < point < high or (name == "exp" and point > 0):
+                continue
+            exact = jax.grad(lambda x: ORACLES[name](x, **parameters))(point)  # noqa: B023
+            for form in (raw, simplify(raw)):
+                with np.errstate(all="raise", under="ignore"):
+                    ours = evaluate(form, value).item()
+                if point not in TABLE[name].kinks:
+                    np.testing.assert_allclose(ours, exact, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+@pytest.mark.parametrize("axis", [None, -2, -1])
+def test_softmax_family_neither_overflows_nor_loses_digits(name, axis):
+    cases = (
+        [[1e4, -1e4], [1e4 - 1, 1e4 + 0.5]],
+        [[1e4, 1e4], [1e4, 1e4]],
+        [[-1e4, -1e4 - 2], [-1e4 + 1, -1e4]],
+        [[0.0, 0.0], [0.0, 0.0]],
+        [[0.0, 40.0], [-745.0, 3.0]],
+    )
+    for entries in cases:
+        expression = apply(name, Name("x", (2, 2)), axis=axis)
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            ours = evaluate(expression, {"x": np.array(entries)})
+        exact = exactly(name, entries, axis)
+        for place in np.ndindex(ours.shape):
+            wanted = exact[place]
+            error = abs(mpmath.mpf(float(ours[place])) - wanted)
+            assert error <= 1e-14 * abs(wanted) + mpmath.mpf("1e-300"), (entries, place)
+        slope = gradient(apply("sum", Name("w", expression.shape) * expression), Name("x", (2, 2)))
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            values = {"x": np.array(entries), "w": np.arange(1.0, 1 + ours.size).reshape(ours.shape)}
+            assert np.isfinite(evaluate(slope, values)).all()
+
+
+def exactly(name, entries, axis):
+    """softmax and its relatives at 50 digits."""
+    array = np.array([[mpmath.mpf(entry) for entry in line] for line in entries], dtype=object)
+    total = np.vectorize(mpmath.exp, otypes=[object])(array).sum(axis=axis, keepdims=True)
+    log_total = np.vectorize(mpmath.log, otypes=[object])(total)
+    if name == "logsumexp":
+        return log_total
+    result = array - log_total
+    return result if name == "log_softmax" else np.vectorize(mpmath.exp, otypes=[object])(result)
+
+
+def test_masked_entries_of_a_softmax_are_zero():
+    value = {"x": np.array([[0.0, -INF, 0.0]])}
+    with np.errstate(all="raise"):
+        assert evaluate(apply("softmax", Name("x", (1, 3)), axis=-1), value).tolist() == [[0.5, 0.0, 0.5]]
+        np.testing.assert_allclose(evaluate(apply("logsumexp", Name("x", (1, 3)), axis=-1), value), np.log(2))
+
+
+def test_not_a_number_is_never_hidden():
+    for name, entry in TABLE.items():
+        if name in ("argmax", "equal"):
+            continue
+        shapes = SHAPES.get(name, (((1, 1),) * entry.arity,))[-1]
+        for wrong in range(entry.arity):
+            arrays = [np.ones(full(shape)) for shape in shapes]
+            arrays[wrong] = arrays[wrong] * NAN
+            names = names_of(shapes)
+            for parameters in parameters_of(name)[:1]:
+                with np.errstate(all="ignore"):
+                    result = evaluate(apply(name, *names, **parameters), values_of(names, arrays))
+                assert np.isnan(result).any(), name
+    for zero in (0.0, 1.0):
+        both = {"a": np.array([[zero]]), "b": np.array([[NAN]])}
+        assert np.isnan(evaluate(apply("xlogy", Name("a"), Name("b")), both)).all()
+
+
+def test_zero_times_the_logarithm_of_zero_is_zero():
+    both = {"a": np.array([[0.0, 2.0]]), "b": np.array([[0.0, 1.0]])}
+    names = names_of([(1, 2), (1, 2)])
+    with np.errstate(all="raise"):
+        assert evaluate(apply("xlogy", *names), both).tolist() == [[0.0, 0.0]]
+
+
+def test_zero_to_a_power_does_not_change_with_the_exponent():
+    slope = gradient(Name("a") ** Name("b"), Name("b"))
+    with np.errstate(all="raise"):
+        assert evaluate(slope, {"a": np.zeros((1, 1)), "b": np.full((1, 1), 2.0)}).item() == 0
+
+
+def test_equal_largest_entries_share_the_derivative():
+    slope = gradient(apply("max", Name("x", (1, 4))), Name("x", (1, 4)))
+    assert evaluate(slope, {"x": np.array([[2.0, 1.0, 2.0, 0.0]])}).tolist() == [[0.5, 0.0, 0.5, 0.0]]
+    for name in ("maximum", "minimum"):
+        expression = apply(name, Name("a"), Name("b"))
+        both = {"a": np.ones((1, 1)), "b": np.ones((1, 1))}
+        for by in (Name("a"), Name("b")):
+            assert evaluate(gradient(expression, by), both).item() == 0.5
+
+
+def test_argmax_counts_from_one_and_takes_the_first():
+    value = {"x": np.array([[1.0, 3.0, 3.0], [5.0, 0.0, 2.0]])}
+    for axis, wanted in ((-1, [[2.0], [1.0]]), (-2, [[2.0, 1.0, 1.0]]), (None, [[4.0]])):
+        assert evaluate(apply("argmax", Name("x", (2, 3)), axis=axis), value).tolist() == wanted
+
+
+def test_infinite_entries_stay_where_they_are():
+    vector = {"x": np.array([[INF], [1.0]])}
+    assert evaluate(apply("diag", Name("x", (2, 1))), vector).tolist() == [[INF, 0.0], [0.0, 1.0]]
+    square = {"x": np.array([[1.0, INF], [-INF, 2.0]])}
+    assert evaluate(apply("diagonal", Name("x", (2, 2)), shape=(2, 1)), square).tolist() == [[1.0], [2.0]]
+
+
+def test_zero_is_not_negative():
+    for name in ("relu", "step", "softplus", "elu"):
+        ours = evaluate(apply(name, Name("x")), {"x": np.array([[-1e4], [-3.0]])})
+        assert not np.signbit(ours[ours == 0]).any(), name
+
+
+@pytest.mark.parametrize("name", [name for name, entry in TABLE.items() if entry.definition])
+def test_definition_equals_value(name, rng):
+    for parameters, shapes in situations(name):
+        names = names_of(shapes)
+        expression = apply(name, *names, **parameters)
+        count = np.prod(full(shapes[0])) // np.prod(full(expression.shape))
+        known = {**parameters, "count": int(count), "shape": shapes[0]}
+        meant = read(TABLE[name].definition, dict(zip(("x",), names, strict=True)), known)
+        assert meant.shape == expression.shape
+        values = values_of(names, draw(name, shapes, rng))
+        np.testing.assert_allclose(evaluate(meant, values), evaluate(expression, values), rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_code_equals_value(name, rng):
+    entry = TABLE[name]
+    for parameters, shapes in situations(name):
+        names = names_of(shapes)
+        values = values_of(names, draw(name, shapes, rng))
+        slots = {str(index): str(letter) for index, letter in enumerate(names)}
+        slots |= {key: repr(value) for key, value in parameters.items()}
+        source = re.sub(r"<(\w+)>", lambda slot, slots=slots: slots[slot[1]], entry.code)
+        space = {"np": np, **values}
+        exec(entry.code_definition, space)
+        result = np.asarray(eval(source, space))
+        expected = evaluate(apply(name, *names, **parameters), values)
+        if result.size == 1:
+            result = result.reshape(expected.shape)
+        assert result.shape == expected.shape, source
+        np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-15)
+        for kink in entry.kinks:
+            space |= {"x": np.array([[kink]])}
+            expected = evaluate(apply(name, Name("x"), **parameters), {"x": space["x"]})
+            np.testing.assert_array_equal(eval(source, space), expected)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_single_precision_stays_single(name, rng):
+    for parameters, shapes in situations(name)[:4]:
+        names = names_of(shapes)
+        expression = apply(name, *names, **parameters)
+        forms = [expression, *(gradient(weighted(name, names, expression.shape, parameters), by) for by in names)]
+        arrays = [array.astype(np.float32) for array in draw(name, shapes, rng)]
+        values = values_of(names, arrays) | {"w": np.ones(full(expression.shape), np.float32)}
+
+        def compute(values, forms=forms):
+            return [evaluate(form, values, jnp) for form in forms]
+
+        for form in forms:
+            assert evaluate(form, values).dtype == np.float32
+        on_device = {key: jnp.asarray(value) for key, value in values.items()}
+        compiled = jax.jit(compute)(on_device)
+        for plain, fast, form in zip(compute(on_device), compiled, forms, strict=True):
+            assert plain.dtype == fast.dtype == jnp.float32
+            np.testing.assert_allclose(fast, evaluate(form, values), rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_only_the_array_standard_is_used(name, rng):
+    with array_api_strict.ArrayAPIStrictFlags(api_version="2023.12"):
+        for parameters, shapes in situations(name):
+            names = names_of(shapes)
+            expression = apply(name, *names, **parameters)
+            forms = [expression]
+            forms += [gradient(weighted(name, names, expression.shape, parameters), by) for by in names]
+            values = values_of(names, draw(name, shapes, rng)) | {"w": rng.normal(size=full(expression.shape))}
+            strict = {key: array_api_strict.asarray(value) for key, value in values.items()}
+            for form in forms:
+                result = evaluate(form, strict, array_api_strict)
+                expected = evaluate(form, values)
+                assert result.dtype == array_api_strict.float64
+                assert result.shape == expected.shape
+                np.testing.assert_array_equal(np.asarray(result), expected)
+
+
+SOME_SHAPES = ((), (1, 1), (1, 3), (3, 1), (2, 3), (3, 2), (3, 3))
+
+
+def result_shape(name, shapes, parameters):
+    """The shape that NumPy's own rules give, or None where they refuse."""
+    if name == "matmul":
+        fits = all(shapes) and shapes[0][1] == shapes[1][0]
+        return (shapes[0][0], shapes[1][1]) if fits else None
+    if name == "diag":
+        return (max(shapes[0]), max(shapes[0])) if 1 in shapes[0] else None
+    if name == "diagonal":
+        size = max(parameters["shape"])
+        return parameters["shape"] if shapes[0] == (size, size) else None
+    matrices = [shape for shape in (*shapes, parameters.get("shape")) if shape]
+    try:
+        together = np.broadcast_shapes(*matrices)
+    except ValueError:
+        return None
+    if name == "broadcast":
+        return together if together == parameters["shape"] else None
+    if name == "squared_norm":
+        return ()
+    if TABLE[name].entrywise or "softmax" in name:
+        return together
+    if name == "transpose":
+        return together[::-1]
+    axis = parameters["axis"]
+    if axis is None or not together:
+        return ()
+    return (1, together[1]) if axis == -2 else (together[0], 1)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_shapes_fit_or_are_refused_by_name(name):
+    refused = 0
+    for parameters in parameters_of(name):
+        for shapes in itertools.product(SOME_SHAPES, repeat=TABLE[name].arity):
+            names = names_of(shapes)
+            wanted = result_shape(name, shapes, parameters)
+            if wanted is not None:
+                expression = apply(name, *names, **parameters)
+                assert expression.shape == wanted
+                ones = values_of(names, [np.ones(full(shape)) for shape in shapes])
+                assert evaluate(expression, ones).shape == full(wanted)
+                continue
+            refused += 1
+            with pytest.raises(ShapeError) as caught:
+                apply(name, *names, **parameters)
+            message = str(caught.value)
+            assert message.count(name) or TABLE[name].infix in message
+            for index, shape in enumerate(shapes):
+                as_rows = f"has {shape[0]} rows" if shape and index else "nothing"
+                assert words(shape) in message or as_rows in message or not all(shapes), message
+    may_refuse = TABLE[name].arity == 2 or name in ("diag", "diagonal", "broadcast")
+    assert bool(refused) == may_refuse
+
+
+@pytest.mark.parametrize("shape", [(3,), (0, 2), (2, -1), (1, 2, 3), 3, None])
+def test_a_shape_is_a_pair_of_positive_numbers(shape):
+    for name in ("broadcast", "diagonal"):
+        with pytest.raises(ShapeError):
+            apply(name, Name("x", (1, 1)), shape=shape)
+
+
+def test_axes_that_do_not_exist_are_refused():
+    for name, entry in TABLE.items():
+        if "axis" in entry.parameters:
+            with pytest.raises(ShapeError, match="axis"):
+                apply(name, Name("x", (2, 3)), axis=1)
+
+
+def test_arguments_that_do_not_exist_are_refused():
+    with pytest.raises(TypeError, match="add"):
+        apply("add", Name("a"))
+    with pytest.raises(TypeError, match="leaky_relu"):
+        apply("leaky_relu", Name("x"), slope=0.1)
+
+
+SIGNS = {"times", "log", "transposed"}  # slots that a notation fills
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_typesetting_is_complete(name):
+    entry = TABLE[name]
+    arguments = {str(index) for index in range(entry.arity)}
+    for text in (entry.latex, entry.text, entry.code):
+        slots = set(re.findall(r"<(\w+)>", text))
+        assert arguments <= slots <= arguments | set(entry.parameters) | SIGNS, (name, text)
+        assert text.count("{") == text.count("}")
+        assert text.count(r"\left") == text.count(r"\right")
+    assert not SIGNS & set(re.findall(r"<(\w+)>", entry.code))
+    assert len(entry.slots) in (0, entry.arity)
+    assert entry.name.isidentifier() and entry.name.islower()
+
+
+def test_no_operation_warns_when_it_is_built():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in TABLE:
+            for parameters, shapes in situations(name):
+                str(apply(name, *names_of(shapes), **parameters))
