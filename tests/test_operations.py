@@ -7,6 +7,7 @@ SymPy and numerical differentiation at 50 digits.
 import itertools
 import re
 import warnings
+from functools import partial
 
 import array_api_strict
 import jax
@@ -66,7 +67,7 @@ ORACLES = {
     "sigmoid": jax.nn.sigmoid,
     "tanh": jnp.tanh,
     "relu": lambda x, at_zero: jax.nn.relu(x),
-    "step": jnp.heaviside,
+    "step": lambda x, at_zero: jnp.heaviside(x, at_zero),
     "leaky_relu": lambda x, alpha, at_zero: jax.nn.leaky_relu(x, alpha),
     "leaky_step": lambda x, alpha, at_zero: (
         alpha + (1 - alpha) * jnp.heaviside(x, 0.0 if at_zero is None else (at_zero - alpha) / (1 - alpha))
@@ -190,7 +191,10 @@ def situations(name):
     """Every choice of parameters and shapes that is tried."""
     one = tuple((shape,) for shape in SHAPES_OF_ONE)
     shapes = SHAPES.get(name, one if TABLE[name].arity == 1 else SHAPES_OF_TWO)
-    return list(itertools.product(parameters_of(name), shapes))
+    first, *others = parameters_of(name)
+    if TABLE[name].entrywise:  # a slope has nothing to do with shapes
+        return [(first, shape) for shape in shapes] + [(other, shapes[0]) for other in others]
+    return list(itertools.product((first, *others), shapes))
 
 
 def names_of(shapes):
@@ -239,7 +243,8 @@ def test_value_equals_jax_and_leading_axes_are_free(name, rng):
         arrays = draw(name, shapes, rng, lead=(7,))
         result = evaluate(expression, values_of(names, arrays))
         assert result.shape == (7, *full(expression.shape))
-        np.testing.assert_allclose(result, ORACLES[name](*arrays, **parameters), rtol=1e-13, atol=1e-15)
+        expected = jax.jit(partial(ORACLES[name], **parameters))(*arrays)
+        np.testing.assert_allclose(result, expected, rtol=1e-13, atol=1e-15)
         for index in range(7):
             single = evaluate(expression, values_of(names, [array[index] for array in arrays]))
             assert single.shape == full(expression.shape)
@@ -270,7 +275,7 @@ def test_value_and_derivative_equal_fifty_digit_arithmetic(name, rng):
                 assert_close(derivative[index], slopes[axis](*place), 1e-12)
                 if name != "equal":  # which has no neighbourhood to differentiate in where it is one
                     order = tuple(int(axis == other) for other in range(entry.arity))
-                    numerical = mpmath.diff(exact, tuple(place), order if entry.arity > 1 else 1)
+                    numerical = mpmath.diff(exact, tuple(place), order) if order[1:] else mpmath.diff(exact, *place)
                     assert_close(derivative[index], numerical, 1e-12)
 
 
@@ -303,15 +308,19 @@ def assert_near(ours, exact, tolerance=1e-12):
     assert np.linalg.norm(np.broadcast_to(ours, exact.shape) - exact) <= tolerance * scale
 
 
+@partial(jax.jit, static_argnums=0)
+def pulled_back(function, w, arrays):
+    return jax.vjp(function, *arrays)[1](w)
+
+
 @pytest.mark.parametrize("name", TABLE)
 def test_gradient_equals_jax(name, rng):
     for parameters, shapes in situations(name):
         names = names_of(shapes)
         expression = apply(name, *names, **parameters)
         arrays = draw(name, shapes, rng, lead=(2,))
-        result, pullback = jax.vjp(lambda *xs: ORACLES[name](*xs, **parameters), *arrays)
-        w = rng.normal(size=result.shape)
-        expected = pullback(w)
+        w = rng.normal(size=(2, *full(expression.shape)))
+        expected = pulled_back(partial(ORACLES[name], **parameters), w, arrays)
         output = weighted(name, names, expression.shape, parameters)
         for by, exact in zip(names, expected, strict=True):
             found = gradient(output, by)
@@ -327,7 +336,7 @@ def test_hessian_equals_jax(name, rng):
     sizes = {"diagonal": {"shape": (2, 1)}, "broadcast": {"shape": (2, 3)}}
     shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
     names = names_of(shapes)
-    for parameters in [sizes[name]] if name in sizes else parameters_of(name)[:3]:
+    for parameters in [sizes[name]] if name in sizes else parameters_of(name)[:2]:
         expression = apply(name, *names, **parameters)
         arrays = draw(name, shapes, rng)
         w = rng.normal(size=full(expression.shape))
@@ -337,7 +346,7 @@ def test_hessian_equals_jax(name, rng):
         def scalar(*xs, parameters=parameters, w=w):
             return jnp.sum(w * ORACLES[name](*xs, **parameters) ** 2)
 
-        exact = jax.jacfwd(jax.grad(scalar, tuple(range(len(names)))), tuple(range(len(names))))(*arrays)
+        exact = jax.jit(jax.hessian(scalar, tuple(range(len(names)))))(*arrays)
         for row, first in enumerate(names):
             size = arrays[row].size
             directions = np.eye(size).reshape(size, *arrays[row].shape)  # one leading axis: every direction at once
@@ -409,7 +418,8 @@ def test_softmax_family_neither_overflows_nor_loses_digits(name, axis):
         for place in np.ndindex(ours.shape):
             wanted = exact[place]
             error = abs(mpmath.mpf(float(ours[place])) - wanted)
-            assert error <= 1e-14 * abs(wanted) + mpmath.mpf("1e-300"), (entries, place)
+            below_rounding = mpmath.mpf("2e-16" if name == "log_softmax" else "1e-300")  # of a logarithm near zero
+            assert error <= 1e-14 * abs(wanted) + below_rounding, (entries, place)
         slope = gradient(apply("sum", Name("w", expression.shape) * expression), Name("x", (2, 2)))
         with np.errstate(over="raise", invalid="raise", divide="raise"):
             values = {"x": np.array(entries), "w": np.arange(1.0, 1 + ours.size).reshape(ours.shape)}
@@ -440,7 +450,7 @@ def test_not_a_number_is_never_hidden():
             continue
         shapes = SHAPES.get(name, (((1, 1),) * entry.arity,))[-1]
         for wrong in range(entry.arity):
-            arrays = [np.ones(full(shape)) for shape in shapes]
+            arrays = [np.full(full(shape), 2.0) for shape in shapes]
             arrays[wrong] = arrays[wrong] * NAN
             names = names_of(shapes)
             for parameters in parameters_of(name)[:1]:
@@ -532,7 +542,7 @@ def test_code_equals_value(name, rng):
 
 @pytest.mark.parametrize("name", TABLE)
 def test_single_precision_stays_single(name, rng):
-    for parameters, shapes in situations(name)[:4]:
+    for parameters, shapes in situations(name)[:1]:
         names = names_of(shapes)
         expression = apply(name, *names, **parameters)
         forms = [expression, *(gradient(weighted(name, names, expression.shape, parameters), by) for by in names)]
@@ -542,13 +552,10 @@ def test_single_precision_stays_single(name, rng):
         def compute(values, forms=forms):
             return [evaluate(form, values, jnp) for form in forms]
 
-        for form in forms:
-            assert evaluate(form, values).dtype == np.float32
-        on_device = {key: jnp.asarray(value) for key, value in values.items()}
-        compiled = jax.jit(compute)(on_device)
-        for plain, fast, form in zip(compute(on_device), compiled, forms, strict=True):
-            assert plain.dtype == fast.dtype == jnp.float32
-            np.testing.assert_allclose(fast, evaluate(form, values), rtol=2e-5, atol=2e-6)
+        for form, compiled in zip(forms, jax.jit(compute)(values), strict=True):
+            plain = evaluate(form, values)
+            assert plain.dtype == compiled.dtype == np.float32
+            np.testing.assert_allclose(compiled, plain, rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -50,6 +50,8 @@ class Equation:
     """The chain rule that leads to the expression, stated before it is evaluated."""
     steps: tuple[Expression, ...] = ()
     """Earlier forms of the expression, equal in value, where the way from the chain rule to it is worth showing."""
+    worked: Expression | None = None
+    """A longer form, into which the numbers are put first, where the expression takes two steps at once."""
 
     @property
     def symbol(self) -> Name:
@@ -109,9 +111,7 @@ class Derivation:
         for equation in reversed(self.equations):
             if equation.name in wanted and equation.name not in known:
                 wanted.update(name.name for name in names_in(equation.expression))
-        return tuple(
-            equation for equation in self.equations if equation.name in wanted and equation.name not in known
-        )
+        return tuple(equation for equation in self.equations if equation.name in wanted and equation.name not in known)
 
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """The shape of every given and every result."""

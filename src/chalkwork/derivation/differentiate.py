@@ -8,6 +8,7 @@ reverse mode of Griewank and Walther, Evaluating Derivatives, chapter 3, over ex
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import reduce
 from math import prod
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, lift
@@ -29,9 +30,7 @@ def local_derivatives(node: Application, result: Expression | None = None) -> tu
     ['1 - a^2']
     """
     names, parameters = _bindings(node, result, None)
-    return tuple(
-        None if text is None else read(text, names, parameters) for text in node.operation.derivative
-    )
+    return tuple(None if text is None else read(text, names, parameters) for text in node.operation.derivative)
 
 
 def _bindings(
@@ -187,6 +186,9 @@ def gradient(expression: Expression, by: Name, facts: Collection[SumsToOne] = ()
     >>> print(gradient(gradient(x**3, x), x))
     6 * x
     """
-    equation = Equation("output", expression, Stage.FORWARD)
-    found = Adjoints([equation], "output", {}, facts).found.get(by.name)
-    return found if found is not None else simplify(apply("broadcast", lift(0), shape=by.shape))
+    if expression.shape:
+        raise ShapeError(f"{expression} is a matrix; only a scalar has a derivative", hint="sum its entries")
+    parts: list[Expression] = []
+    _push(expression, expression, lift(1), lambda name, part: parts.append(part) if name == by else None)
+    total = reduce(Expression.__add__, parts) if parts else lift(0)
+    return simplify(_fit(total, by.shape), facts)

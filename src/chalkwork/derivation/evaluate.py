@@ -86,9 +86,7 @@ def evaluate_all(
     return values
 
 
-def work_out(
-    derivation: Derivation, givens: Mapping[str, Any], rounding: Rounding | None = None
-) -> dict[str, Any]:
+def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Rounding | None = None) -> dict[str, Any]:
     """`evaluate_all` in NumPy for one exercise; a result that is no number is an error that says why.
 
     Raises ValueProblem with the equation and the entry.

@@ -30,6 +30,12 @@ class Paragraph:
     """
 
     markdown: str
+    text: str = ""
+    """The same for a terminal, where it is known; else the Markdown serves."""
+
+
+Board = tuple[tuple[tuple[str, str], ...], ...]
+"""Lines of (kind, characters); the kinds are name, formula, numbers, result and space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Display:
 
     latex: str
     text: str
+    board: Board = ()
+    """The text again with what each piece of it is, for colour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,9 +65,7 @@ class Activation:
         """
         found = _CALL.fullmatch(text) if isinstance(text, str) and len(text) < 100 else None
         if found is None:
-            raise ChalkworkError(
-                f"an activation is a name such as relu or leaky_relu(0.01), not {str(text)[:60]!r}"
-            )
+            raise ChalkworkError(f"an activation is a name such as relu or leaky_relu(0.01), not {str(text)[:60]!r}")
         word = found.group(1).lower().replace("-", "_")
         name = _ALSO.get(word, word)
         if name not in KINDS:

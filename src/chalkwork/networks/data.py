@@ -46,9 +46,7 @@ def _check_rows(value: Any, name: str) -> None:
     lengths = [len(row) if isinstance(row, list | tuple) else 1 for row in value]
     for index, length in enumerate(lengths):
         if length != lengths[0]:
-            raise ShapeError(
-                f"{name} is ragged: row 1 has {_entries(lengths[0])}, row {index + 1} has {length}"
-            )
+            raise ShapeError(f"{name} is ragged: row 1 has {_entries(lengths[0])}, row {index + 1} has {length}")
 
 
 def _entries(count: int) -> str:

@@ -84,9 +84,7 @@ def suffix_of(step: int) -> str:
     return "" if step == 0 else "_new" if step == 1 else f"_new{step}"
 
 
-def derive(
-    plan: Plan, *, target: bool, updates: int = 0, predict: bool = False, long_way: bool = False
-) -> Derivation:
+def derive(plan: Plan, *, target: bool, updates: int = 0, predict: bool = False, long_way: bool = False) -> Derivation:
     """The whole derivation: as far as the forward pass without a target, the gradients without an update.
 
     >>> plan = Plan((LayerPlan(2, 1, Activation("sigmoid"), False),), BinaryCrossEntropy(), Convention())

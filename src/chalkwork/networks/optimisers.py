@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalkwork.algebra.expression import Expression, Name
+from chalkwork.algebra.expression import Expression
 
 
 def gradient_descent(parameter: Expression, gradient: Expression, rate: Expression) -> Expression:

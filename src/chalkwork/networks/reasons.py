@@ -81,7 +81,9 @@ def loss(plan: Plan, step: int) -> str:
     again = " with the updated parameters" if step else ""
     over = _over(plan)
     if isinstance(chosen, SquaredError):
-        factor = "half the " if chosen.factor * 2 == 1 else "the " if chosen.factor == 1 else f"{chosen.factor} times the "
+        factor = (
+            "half the " if chosen.factor * 2 == 1 else "the " if chosen.factor == 1 else f"{chosen.factor} times the "
+        )
         return f"{title}{again}: {factor}squared differences between output and target, {over}."
     if isinstance(chosen, CrossEntropy):
         return f"{title}{again} (natural logarithm), {over}."
@@ -164,7 +166,9 @@ def gradient(plan: Plan, letter: str, number: int, step: int) -> str:
 
 def updated(parameter: str) -> str:
     """Why the parameter changes so."""
-    return f"Gradient descent: a step of length {{eta}} times the gradient, against its direction, from {{{parameter}}}."
+    return (
+        f"Gradient descent: a step of length {{eta}} times the gradient, against its direction, from {{{parameter}}}."
+    )
 
 
 def prediction(plan: Plan) -> str:

@@ -93,9 +93,7 @@ def row(boxes: Iterable[Box]) -> Box:
     for index in range(-above, below):
         lines.append(
             "".join(
-                part.lines[part.baseline + index]
-                if 0 <= part.baseline + index < len(part.lines)
-                else " " * part.width
+                part.lines[part.baseline + index] if 0 <= part.baseline + index < len(part.lines) else " " * part.width
                 for part in parts
             )
         )

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, names_in
-from chalkwork.derivation.derivation import Chain, Derivative, Equation
+from chalkwork.algebra.expression import Name
+from chalkwork.derivation.derivation import Chain, Equation
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.writer import Piece, Writer, join
@@ -130,10 +130,10 @@ def _parts(equation: Equation, writer: Writer) -> list[_Part]:
         parts.append(_Part("formula", (Piece.of(symbol.latex, symbol.text),)))
     if chain:
         parts.append(_Part("formula", tuple(chain)))
-    for expression in (*equation.steps, equation.expression):
-        parts.append(_Part("formula", tuple(writer.segments(expression, with_numbers=False))))
-    if not isinstance(equation.expression, Name):
-        parts.append(_Part("numbers", _abridged(writer.segments(equation.expression, with_numbers=True))))
+    formulas = (*equation.steps, equation.expression)
+    parts += [_Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
+    worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
+    parts += [_Part("numbers", _abridged(writer.segments(form, with_numbers=True))) for form in worked]
     value = writer.matrix(np.asarray(writer.values[equation.name]), bool(equation.expression.shape))
     parts.append(_Part("result", (value,)))
     return _without_repetition(parts)
@@ -174,8 +174,7 @@ def _chain_part(chain: Chain, writer: Writer) -> list[Piece]:
 def _broken(head_width: int, parts: Sequence[_Part], width: int) -> list[list[tuple[str, Piece]]]:
     """The parts on lines: as many parts on a line as fit, a part that is too wide broken between its pieces."""
     lines: list[list[tuple[str, Piece]]] = [[]]
-    room = used = width - head_width
-    used = 0
+    room, used = width - head_width, 0
     for part in parts:
         whole = part.box.width + 3
         if lines[-1] and used + whole > room:
@@ -240,13 +239,3 @@ def flat(value: Any, is_matrix: bool, writer: Writer) -> str:
     if len(box.lines) == 1:
         return " ".join(box.lines[0].split())
     return "[" + "; ".join(" ".join(line[1:-1].split()) for line in box.lines) + "]"
-
-
-def chain_names(chain: Chain) -> list[Derivative]:
-    """Every derivative that a chain rule mentions."""
-    return list(dict.fromkeys(step for path in chain for step in path))
-
-
-def uses(expression: Expression) -> list[str]:
-    """The names that an expression uses."""
-    return [name.name for name in names_in(expression)]

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import GREEK, Notation, subscript, superscript
 
-_NETWORK_NAME = re.compile(r"(x|y|z|a|W|b|L|eta|delta)(\d*)(?:_new(\d*))?")
+_NETWORK_NAME = re.compile(r"(x|y|z|a|W|b|L|eta|delta|class)(\d*)(?:_new(\d*))?")
 _PLAIN_NAME = re.compile(r"(.*?)_?(\d*)")
 _LETTERS = {
     "x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
@@ -53,7 +54,8 @@ class Symbols:
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
 
     def __getitem__(self, name: str) -> Symbol:
-        return self.entry(name, ())
+        whole, index = split_entry(name)
+        return self.entry(whole, index)
 
     def entry(self, name: str, index: tuple[str, ...]) -> Symbol:
         """The symbol of one entry; the index as it should print, row first."""
@@ -73,9 +75,7 @@ class Symbols:
             return Symbol(rf"\nabla_{{{by.latex}}} {of.latex}", f"∇{by.text} {of.text}")
         if self.notation.gradient == "d" and self.layers:
             return Symbol(rf"\mathrm{{d}}{by.latex}", f"d{by.text}", by.raised)
-        return Symbol(
-            rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}", f"∂{of.text}/∂{by.text}", raised=True
-        )
+        return Symbol(rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}", f"∂{of.text}/∂{by.text}", raised=True)
 
     def _parts(self, name: str) -> _Parts:
         found = _NETWORK_NAME.fullmatch(name) if self.layers else None
@@ -90,7 +90,8 @@ class Symbols:
             return _Parts(self.notation.output, "", count)
         if kind == "a" and layer == "1" and self.layers == 2 and self.notation.hidden:
             return _Parts(self.notation.hidden, "", count)
-        return _Parts(getattr(self.notation, _LETTERS[kind]), layer, count, matrix=kind == "W")
+        letter = getattr(self.notation, _LETTERS[kind]) if kind in _LETTERS else kind
+        return _Parts(letter, layer, count, matrix=kind == "W")
 
     def _plain(self, name: str, index: tuple[str, ...]) -> Symbol:
         parts = self._parts(name)

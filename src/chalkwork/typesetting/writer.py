@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
-from chalkwork.algebra.operations import Precedence, Shape
+from chalkwork.algebra.operations import Precedence
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
@@ -25,6 +25,7 @@ from chalkwork.typesetting.symbols import Symbol, Symbols
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
 _SLOT = re.compile(r"<(\w+)>")
+_HIGH = re.compile(r"\\frac|\\sum|\\left|\\begin")
 _UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
 
 
@@ -40,9 +41,15 @@ class Piece:
         """A piece of one line."""
         return cls(latex, Box.text(text))
 
+    @property
+    def low(self) -> bool:
+        """Whether it is no higher than a letter with its indices, so that plain parentheses do."""
+        return len(self.box.lines) == 1 and not _HIGH.search(self.latex)
+
     def enclosed(self) -> Piece:
         """In parentheses."""
-        return Piece(rf"\left( {self.latex} \right)", self.box.enclosed())
+        latex = f"({self.latex})" if self.low else rf"\left( {self.latex} \right)"
+        return Piece(latex, self.box.enclosed())
 
 
 def join(*pieces: Piece) -> Piece:
@@ -54,7 +61,7 @@ def join(*pieces: Piece) -> Piece:
 class Layout:
     """The room there is: for one line of LaTeX and of the terminal, in characters, and for a matrix, in entries."""
 
-    latex_width: int = 74
+    latex_width: int = 64
     text_width: int = 76
     rows: int = 10
     columns: int = 10
@@ -123,19 +130,29 @@ class Writer:
             name = expression.operation.name
             if name in ("add", "subtract", "multiply", "matmul"):
                 left, right = expression.arguments
-                slot = expression.operation.slots
-                sign, second = self._signed_right(expression, right, slot[1])
-                return [*self._segments(left, slot[0]), join(sign, second)]
+                slots = expression.operation.slots
+                if name == "multiply" and self._with_numbers and self._precedence(right) < slots[1]:
+                    first, *rest = self._segments(right, slots[1])
+                    return [*self._segments(left, slots[0]), join(self._times(expression), first), *rest]
+                sign, second = self._signed_right(expression, right, slots[1])
+                return [*self._segments(left, slots[0]), join(sign, second)]
             if name == "sum" and self._with_numbers:
                 return self._sum_written_out(expression)
-            if name == "negative" and self._with_numbers:
-                inner = self._segments(expression.arguments[0], PRODUCT)
-                if len(inner) == 1:
-                    return [join(Piece.of("-", "−"), inner[0])]
-                inner[0] = join(Piece.of(r"-\Bigl( ", "−("), inner[0])
-                inner[-1] = join(inner[-1], Piece.of(r" \Bigr)", ")"))
-                return inner
+            if name == "negative":
+                first, *rest = self._segments(expression.arguments[0], PRODUCT)
+                return [join(Piece.of("-", "−"), first), *rest]
+        elif self._precedence(expression) < needed:
+            return self._segments_in_parentheses(expression)
         return [self._enclosed_below(expression, needed)]
+
+    def _segments_in_parentheses(self, expression: Expression) -> list[Piece]:
+        """A long sum of low terms between parentheses that may stand on different lines."""
+        pieces = self._segments(expression, FREE)
+        if len(pieces) < 3 or not all(piece.low for piece in pieces):
+            return [join(*pieces).enclosed()]
+        pieces[0] = join(Piece.of("(", "("), pieces[0])
+        pieces[-1] = join(pieces[-1], Piece.of(")", ")"))
+        return pieces
 
     def write(self, expression: Expression, needed: Precedence = FREE) -> Piece:
         """The expression, in parentheses where it binds less tightly than needed."""
@@ -183,9 +200,7 @@ class Writer:
     # --- leaves ------------------------------------------------------------------------------------------------
 
     def _symbol(self, name: Name) -> Symbol:
-        index = tuple(
-            letter for axis, letter in sorted(self._index.items()) if name.shape and name.shape[axis] > 1
-        )
+        index = tuple(letter for axis, letter in sorted(self._index.items()) if name.shape and name.shape[axis] > 1)
         return self.symbols.entry(name.name, index) if index else self.symbols[name.name]
 
     def _value(self, name: Name) -> Any:
@@ -278,6 +293,8 @@ class Writer:
             part if index % 2 == 0 else (latexes[int(part)] if part.isdigit() else signs[part]).latex
             for index, part in enumerate(_split(operation.latex))
         )
+        if all(piece.low for piece in latexes):
+            latex = latex.replace(r"\left( ", "(").replace(r" \right)", ")")
         boxes = [
             Box.text(part) if index % 2 == 0 else (texts[int(part)] if part.isdigit() else signs[part]).box
             for index, part in enumerate(_split(operation.text))
@@ -288,9 +305,7 @@ class Writer:
     def _parameter(self, value: Any) -> Piece:
         return Piece.of(_short(value), _short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
-    def _signed_right(
-        self, expression: Application, right: Expression, slot: Precedence
-    ) -> tuple[Piece, Piece]:
+    def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
         name = expression.operation.name
         if name == "multiply":
@@ -328,9 +343,7 @@ class Writer:
         if not expression.shape:
             return False
         bound = set(self._index) | set(self._place)
-        return any(size > 1 and axis not in bound for axis, size in zip((0, 1), expression.shape, strict=True)) or (
-            not bound
-        )
+        return not bound or any(size > 1 and axis not in bound for axis, size in enumerate(expression.shape))
 
     def _write_identity(self, expression: Application) -> Piece:
         return self._write(expression.arguments[0])
@@ -357,9 +370,11 @@ class Writer:
     def _write_leaky_step(self, expression: Application) -> Piece:
         inner = self.write(expression.arguments[0])
         slope = _short(expression.named_parameters["alpha"])
-        latex = rf"\left( \mathbb{{1}}[ {inner.latex} > 0 ] + {slope} \, \mathbb{{1}}[ {inner.latex} \le 0 ] \right)"
-        open_, above, below = Box.text("["), Box.text(f" > 0] + {slope}·["), Box.text(" ≤ 0]")
-        return Piece(latex, row((open_, inner.box, above, inner.box, below)).enclosed())
+        left, right = (r"\mathbb{1}[", "]") if inner.low else (r"\mathbb{1}\left[", r"\right]")
+        above = Piece.of(rf" > 0{right} + {slope} \, ", f" > 0] + {slope}·")
+        below = Piece.of(rf" \le 0{right}", " ≤ 0]")
+        bracket = Piece.of(left, "[")
+        return join(bracket, inner, above, bracket, inner, below).enclosed()
 
     def _write_sum(self, expression: Application) -> Piece:
         if self._with_numbers:
@@ -468,12 +483,7 @@ def _stretched(boxes: Sequence[Box]) -> Box:
     """The boxes in a row; parentheses around something high grow with it."""
     if all(len(box.lines) == 1 for box in boxes):
         return row(boxes)
-    if len(boxes) == 3 and boxes[0].lines[0].endswith("(") and boxes[2].lines[0] == ")" and len(boxes[1].lines) > 1:
+    if len(boxes) == 3 and boxes[0].lines[0].endswith("(") and boxes[2].lines[0] == ")":
         name = boxes[0].lines[0].removesuffix("(")
         return row((Box.text(name), boxes[1].enclosed()))
     return row(boxes)
-
-
-def shape_of(value: Any) -> Shape:
-    """The last two axes of a value."""
-    return tuple(int(size) for size in np.shape(value)[-2:])

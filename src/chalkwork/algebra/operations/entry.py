@@ -56,18 +56,23 @@ def entrywise_shape(shapes: tuple[Shape, ...], **parameters: Parameter) -> Shape
 
 def reduced_shape(shapes: tuple[Shape, ...], *, axis: Parameter = None) -> Shape:
     """The shape after collapsing the rows (axis -2), the columns (axis -1) or everything (no axis)."""
-    if axis not in (None, -2, -1):
-        hint = "-2 is over the rows, -1 over the columns"
-        raise ShapeError(f"there is no axis {axis} in {words(shapes[0])}", hint=hint)
+    _check_axis(shapes[0], axis)
     if axis is None or not shapes[0]:
         return ()
     rows, columns = shapes[0]
     return (1, columns) if axis == -2 else (rows, 1)
 
 
-def same_shape(shapes: tuple[Shape, ...], **parameters: Parameter) -> Shape:
+def same_shape(shapes: tuple[Shape, ...], *, axis: Parameter = None) -> Shape:
     """The shape of the first argument."""
+    _check_axis(shapes[0], axis)
     return shapes[0]
+
+
+def _check_axis(shape: Shape, axis: Parameter) -> None:
+    if axis not in (None, -2, -1):
+        hint = "-2 is over the rows, -1 over the columns"
+        raise ShapeError(f"there is no axis {axis} in {words(shape)}", hint=hint)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

@@ -1,0 +1,111 @@
+"""Documents in a terminal: wrapped prose, mathematics in Unicode, colour where the terminal has it."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Paragraph
+from chalkwork.documents.unicode_maths import plain_maths
+
+WIDTH = 80
+INDENT = "  "
+STYLES = {"heading": "bold underline", "name": "bold", "formula": "cyan", "numbers": "", "result": "bold green"}
+
+StyledLine = tuple[tuple[str, str], ...]
+
+
+def to_text(document: Document, width: int = WIDTH) -> str:
+    """The document as plain text, no line longer than `width`.
+
+    >>> print(to_text(Document("Exercise 1", (Paragraph("Propagate $x_1$."), Display("a = b", "a = b")))))
+    Exercise 1
+    ==========
+    <BLANKLINE>
+    Propagate x₁.
+    <BLANKLINE>
+      a = b
+    """
+    return "\n".join("".join(text for _, text in line).rstrip() for line in styled_lines(document, width))
+
+
+def print_document(document: Document, width: int | None = None) -> None:
+    """The document on standard output, in colour where that is a terminal that has it (NO_COLOR is obeyed)."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    columns = min(width or WIDTH, max(40, console.width)) if console.is_terminal else width or WIDTH
+    for line in styled_lines(document, columns):
+        text = Text()
+        for kind, characters in line:
+            text.append(characters, STYLES.get(kind, ""))
+        text.rstrip()
+        console.print(text)
+
+
+def styled_lines(document: Document, width: int) -> Iterator[StyledLine]:
+    """The lines of the document, each in pieces of (kind, characters)."""
+    yield from _heading(Heading(document.title, 1), width)
+    for block in document.blocks:
+        lines = list(_block(block, width))
+        if lines:
+            yield ()
+            yield from lines
+
+
+def _block(block: Block, width: int) -> Iterator[StyledLine]:
+    match block:
+        case Heading():
+            yield from _heading(block, width)
+        case Paragraph():
+            for line in _wrapped(block.text or block.markdown, width):
+                yield (("text", line),)
+        case Display():
+            for painted in block.board or [(("formula", line),) for line in block.text.split("\n")]:
+                yield (("space", INDENT), *painted)
+        case Code():
+            for line in block.text.rstrip("\n").split("\n"):
+                yield (("text", INDENT + line),)
+        case Figure():
+            return
+
+
+def _heading(heading: Heading, width: int) -> Iterator[StyledLine]:
+    text = plain_prose(heading.text)
+    for line in textwrap.wrap(text, width) or [""]:
+        yield (("heading", line),)
+    if heading.level < 3:
+        yield (("text", ("=" if heading.level == 1 else "-") * min(width, len(text))),)
+
+
+_MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
+_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|(?<!\w)([*_])(?=\S)([^*_]+?)(?<=\S)\3(?!\w)")
+
+
+def plain_prose(markdown: str) -> str:
+    """Inline Markdown with maths as plain text.
+
+    >>> plain_prose("the **net** input $z_1 = W^{\\\\top} x$")
+    'the net input z₁ = Wᵀ x'
+    """
+    text = _MATHS.sub(lambda found: plain_maths(found[1] or found[2]), markdown)
+    return _EMPHASIS.sub(lambda found: found[2] or found[4], text)
+
+
+def _wrapped(markdown: str, width: int) -> Iterator[str]:
+    """Paragraphs wrapped, list items with hanging indents."""
+    for number, paragraph in enumerate(re.split(r"\n\s*\n", markdown.strip())):
+        if number:
+            yield ""
+        text = plain_prose(paragraph)
+        for item in re.split(r"\n(?=\s*(?:[-*+]|\d+[.)]|\|)\s)", text):
+            lead = re.match(r"\s*(?:[-*+]|\d+[.)])\s+", item)
+            hanging = " " * len(lead[0]) if lead else ""
+            yield from textwrap.wrap(
+                " ".join(item.split()) if not lead else lead[0] + " ".join(item[len(lead[0]) :].split()),
+                width,
+                subsequent_indent=hanging,
+                break_on_hyphens=False,
+            )

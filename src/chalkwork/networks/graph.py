@@ -1,0 +1,294 @@
+"""Graph: a computation graph from plain text, its local derivatives, and the derivative of its output by every node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from chalkwork.algebra.expression import Expression, Name, apply, names_in, replace as replaced
+from chalkwork.algebra.reader import build, free_names, parse
+from chalkwork.algebra.simplify import simplify
+from chalkwork.derivation.chain import chain
+from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
+from chalkwork.derivation.differentiate import adjoint_equations, gradient
+from chalkwork.documents.drawings import Drawing
+from chalkwork.documents.drawings_graph import MOST_NODES, GraphEdge, GraphNode, draw_graph
+from chalkwork.errors import ChalkworkError, ReadError
+from chalkwork.networks.data import as_array
+from chalkwork.solutions.solution import Detail, Rounding, Setting, Solution, Style
+from chalkwork.typesetting.equations import flat
+from chalkwork.typesetting.notation import Notation
+
+_EQUATION = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*\S)\s*", re.DOTALL)
+MOST_EQUATIONS = 1000
+MOST_DRAWN = 40
+
+
+class Graph:
+    """Equations between scalars or matrices, `c = a + b; d = b + 1; e = c * d`, in any order.
+
+    Names that no equation defines are given when it is solved. `output` is what is differentiated: the last
+    equation that no other uses, if it is not named.
+
+    Raises ReadError for text that is no equation, an unknown operation, a name defined twice or a cycle.
+
+    >>> Graph("c = a + b; d = b + 1; e = c * d").solve(a=2, b=1)["de/db"]
+    np.float64(5.0)
+    >>> Graph("a = b; b = a")
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.ReadError: a depends on itself: a -> b -> a
+    """
+
+    def __init__(self, equations: str | Sequence[str], output: str | None = None) -> None:
+        texts = re.split(r"[;\n]", equations) if isinstance(equations, str) else list(equations)
+        self._syntax = dict(_read_equation(text) for text in _unique(texts))
+        if not self._syntax:
+            raise ReadError("a graph needs at least one equation, such as c = a + b")
+        if len(self._syntax) > MOST_EQUATIONS:
+            raise ReadError(f"a graph has at most {MOST_EQUATIONS} equations")
+        self.order = _sorted({name: free_names(syntax) for name, (syntax, _) in self._syntax.items()})
+        used = {part for syntax, _ in self._syntax.values() for part in free_names(syntax)}
+        self.inputs = [name for name in _first_uses(self._syntax) if name not in self._syntax]
+        if output is not None and output not in self._syntax:
+            raise ReadError(f"the output {output!r} is not one of the equations")
+        self.output = output or [name for name in self._syntax if name not in used][-1]
+
+    def __repr__(self) -> str:
+        return f"Graph({'; '.join(f'{name} = {text}' for name, (_, text) in self._syntax.items())!r})"
+
+    def solve(
+        self,
+        values: Mapping[str, Any] | None = None,
+        *,
+        notation: str | Mapping[str, Any] | Notation | None = None,
+        decimals: int | None = None,
+        significant: int | None = None,
+        rounding: Rounding = "shown",
+        detail: Detail = "equations",
+        **more: Any,
+    ) -> Solution:
+        """Forward values, local derivatives, and the derivative of the output by every node.
+
+        Values come by keyword or as a mapping; numbers or matrices. Every derivative is a name of the solution:
+        `de/db`, and `dc/db` for the edges. Between matrices only the derivatives of the output are given.
+
+        Raises ChalkworkError for a missing or unknown value, ShapeError where matrices do not fit.
+
+        >>> solution = Graph("e = (a + b) * (b + 1)").solve(a=2, b=1)
+        >>> float(solution["de/da"]), float(solution["de/db"])
+        (2.0, 5.0)
+        """
+        givens = self._givens(dict(values or {}) | more)
+        derivation = self._forward(givens)
+        scalar = not any(derivation.shapes().values())
+        if scalar:
+            derivation = derivation.extended(_local_derivatives(derivation))
+            derivation = derivation.extended(_through_paths(derivation, self.output))
+        elif not derivation.shapes()[self.output]:
+            derivation = derivation.extended(_adjoints(derivation, self.output))
+        style = Style.of(notation, decimals, significant, rounding, detail)
+        setting = Setting(
+            introduction=(f"The output of the graph is {{{self.output}}}.",) if len(self.order) > 1 else (),
+            givens=tuple(self.inputs),
+            drawing=self._drawing if len(self.order) + len(self.inputs) <= min(MOST_NODES, MOST_DRAWN) else None,
+        )
+        return Solution(derivation, givens, style, setting)
+
+    def _givens(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        missing = [name for name in self.inputs if name not in values]
+        if missing:
+            raise ChalkworkError(f"the graph needs a value for {', '.join(missing)}")
+        unknown = [name for name in values if name not in self.inputs]
+        if unknown:
+            what = "is computed by the graph" if unknown[0] in self._syntax else "does not occur in the graph"
+            raise ChalkworkError(f"{unknown[0]} {what}", hint=f"the givens are {', '.join(self.inputs)}")
+        givens = {}
+        self._matrices: set[str] = set()
+        for name in self.inputs:
+            array = as_array(values[name], name)
+            if array.ndim:
+                self._matrices.add(name)
+            givens[name] = array.reshape((1, 1)) if array.ndim == 0 else array[:, None] if array.ndim == 1 else array
+        return givens
+
+    def _forward(self, givens: Mapping[str, Any]) -> Derivation:
+        names = {name: Name(name, value.shape if name in self._matrices else ()) for name, value in givens.items()}
+        start = tuple(names.values())
+        equations = []
+        for name in self.order:
+            syntax, text = self._syntax[name]
+            try:
+                expression = build(syntax, names)
+            except ChalkworkError as error:
+                raise error.at(equation=f"{name} = {text}") from None
+            equations.append(Equation(name, expression, Stage.FORWARD))
+            names[name] = equations[-1].symbol
+        return Derivation(start, tuple(equations))
+
+    def _drawing(self, solution: Solution) -> Drawing:
+        writer = solution.writer()
+        shapes = solution.derivation.shapes()
+        nodes: dict[str, GraphNode] = {}
+        edges: list[GraphEdge] = []
+        for name in [*self.inputs, *self.order]:
+            total = f"d{self.output}/d{name}"
+            slope = ""
+            if total in solution.derivation:
+                value = flat(solution.values[total], bool(shapes[total]), writer)
+                slope = f"{writer.symbols[total].text} = {value}"
+            equation = solution.derivation[name] if name in solution.derivation else None
+            formula = writer.formula(equation.expression).box.lines[0] if equation else ""
+            value = flat(solution.values[name], bool(shapes[name]), writer)
+            nodes[name] = GraphNode(writer.symbols[name].text, formula, value, slope)
+            for part in names_in(equation.expression) if equation else ():
+                local = _local_name(solution.derivation, name, part.name)
+                label = f"{writer.symbols[local].text} = {flat(solution.values[local], False, writer)}" if local else ""
+                edges.append(GraphEdge(part.name, name, label))
+        return draw_graph(nodes, edges)
+
+
+def _unique(texts: Sequence[str]) -> list[str]:
+    kept = [text for text in texts if text.strip()]
+    names = [text.partition("=")[0].strip() for text in kept]
+    for name in names:
+        if names.count(name) > 1 and name:
+            raise ReadError(f"{name} is defined twice", hint="give every intermediate result a name of its own")
+    return kept
+
+
+def _read_equation(text: str) -> tuple[str, tuple[Any, str]]:
+    found = _EQUATION.fullmatch(text)
+    if found is None:
+        raise ReadError(f"{text.strip()[:60]!r} is no equation", hint="write name = expression")
+    try:
+        return found[1], (parse(found[2]), found[2])
+    except ReadError as error:
+        raise error.at(equation=text.strip()[:200]) from None
+
+
+def _first_uses(syntax: Mapping[str, tuple[Any, str]]) -> list[str]:
+    return list(dict.fromkeys(name for parsed, _ in syntax.values() for name in free_names(parsed)))
+
+
+def _sorted(uses: Mapping[str, Sequence[str]]) -> list[str]:
+    """The equations in an order in which each can be computed; ReadError for a cycle."""
+    done: dict[str, None] = {}
+    for start in uses:
+        path: list[tuple[str, list[str]]] = [(start, [*uses[start]])]
+        while path:
+            name, waiting = path[-1]
+            if name in done or not waiting:
+                done[name] = None
+                path.pop()
+                continue
+            following = waiting.pop(0)
+            if following in uses and following not in done:
+                trail = [step for step, _ in path]
+                if following in trail:
+                    loop = [*trail[trail.index(following) :], following]
+                    raise ReadError(f"{following} depends on itself: {' -> '.join(loop)}")
+                path.append((following, [*uses[following]]))
+    return list(done)
+
+
+# --- derivatives -------------------------------------------------------------------------------------------------
+
+
+def _reaches(derivation: Derivation, of: str, by: str) -> bool:
+    """Whether `of` depends on `by` by more than the edge between them."""
+    return any(
+        by in {name.name for name in names_in(derivation[step.name].expression)}
+        for step in derivation.ancestors([of])
+        if step.name != of
+    )
+
+
+def _local_name(derivation: Derivation, of: str, by: str) -> str:
+    """The name of the local derivative of an edge."""
+    for name in (f"d{of}/d{by} direct", f"d{of}/d{by}"):
+        if name in derivation:
+            return name
+    return ""
+
+
+def _local_derivatives(derivation: Derivation) -> list[Equation]:
+    """The derivative of every node by each name in its own equation, the others held fixed."""
+    found = []
+    for equation in derivation.equations:
+        for name in names_in(equation.expression):
+            slope = gradient(equation.expression, name)
+            slope = simplify(replaced(slope, {equation.expression: equation.symbol}))
+            direct = " direct" if _reaches(derivation, equation.name, name.name) else ""
+            found.append(
+                Equation(
+                    f"d{equation.name}/d{name}{direct}",
+                    slope,
+                    Stage.BACKWARD,
+                    f"Local derivative of {{{equation.name}}} = {_in_words(equation)} by {{{name}}}.",
+                    derivative=Derivative(equation.name, name.name + direct),
+                )
+            )
+    return found
+
+
+def _in_words(equation: Equation) -> str:
+    return str(equation.expression)
+
+
+def _through_paths(derivation: Derivation, output: str) -> list[Equation]:
+    """The derivative of the output by every node: over each user, its own derivative times the edge's."""
+    forward = [equation for equation in derivation.equations if equation.stage == Stage.FORWARD]
+    users: dict[str, list[str]] = {}
+    for equation in forward:
+        for name in names_in(equation.expression):
+            users.setdefault(name.name, []).append(equation.name)
+    reached = {equation.name for equation in derivation.ancestors([output])}
+    known = set(derivation)
+    found: list[Equation] = []
+    nodes = [equation.name for equation in reversed(forward)] + [given.name for given in derivation.givens]
+    for node in nodes:
+        name = f"d{output}/d{node}"
+        paths = [user for user in users.get(node, ()) if user in reached]
+        if node == output or not paths or name in known:
+            continue
+        total: Expression | None = None
+        for user in paths:
+            edge = Name(_local_name(derivation, user, node))
+            part: Expression = edge if user == output else apply("multiply", Name(f"d{output}/d{user}"), edge)
+            total = part if total is None else apply("add", total, part)
+        assert total is not None
+        found.append(
+            Equation(
+                name,
+                total,
+                Stage.BACKWARD,
+                _path_reason(node, output, len(paths)),
+                derivative=Derivative(output, node),
+                chain=chain(forward, output, node) if len(paths) > 1 or len(reached) < 8 else (),
+            )
+        )
+        known.add(name)
+    return found
+
+
+def _path_reason(node: str, output: str, paths: int) -> str:
+    if paths == 1:
+        return f"Chain rule: {{{node}}} acts on {{{output}}} through one node only."
+    return f"Chain rule: {{{node}}} acts on {{{output}}} along {paths} edges, and their contributions are added."
+
+
+def _adjoints(derivation: Derivation, output: str) -> list[Equation]:
+    """The derivative of a scalar output by every node of a graph of matrices."""
+    names = [equation.name for equation in derivation.equations if equation.name != output]
+    named = {name: f"d{output}/d{name}" for name in [*reversed(names), *(given.name for given in derivation.givens)]}
+    return [
+        replace(
+            equation,
+            reason=f"Derivative of {{{output}}} by {{{equation.derivative.by}}}." if equation.derivative else "",
+            chain=chain(derivation.equations, output, equation.derivative.by) if equation.derivative else (),
+        )
+        for equation in adjoint_equations(derivation.equations, output, named)
+    ]

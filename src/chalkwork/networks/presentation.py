@@ -1,0 +1,183 @@
+"""What a network's solution says around its equations: the exercise in words, the drawing, the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from chalkwork.derivation.derivation import Derivation
+from chalkwork.documents.drawings import Drawing
+from chalkwork.documents.drawings_network import LayerPicture, draw_network, shown_units, shows_weights
+from chalkwork.networks.equations import Plan, number_of_parameters, suffix_of
+from chalkwork.networks.losses import CrossEntropy
+from chalkwork.solutions.solution import Setting, Solution
+from chalkwork.typesetting.symbols import Symbols
+
+
+def setting_of(plan: Plan, derivation: Derivation) -> Setting:
+    """The setting of a network's solution.
+
+    >>> from chalkwork.networks.network import Dense, NeuralNetwork
+    >>> net = NeuralNetwork([Dense(3, "tanh", inputs=2), Dense(1, "sigmoid")], loss="binary_cross_entropy")
+    >>> print(net.solve([1, 0]).setting.introduction[0])
+    The network has 2 inputs, 3 hidden units (tanh) and 1 output (sigmoid).
+    """
+    names = tuple(name.name for name in derivation.givens)
+    return Setting(
+        introduction=introduction(plan, target="y" in names),
+        givens=names,
+        layers=plan.depth,
+        samples=plan.convention.samples,
+        drawing=lambda solution: drawing(plan, solution),
+        remarks=lambda solution: remarks(plan, solution),
+    )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
+    """The network, its parameters and its convention in sentences."""
+    first = _number(plan.layers[0].inputs, "input")
+    hidden = [f"{_number(layer.units, 'hidden unit')} ({layer.activation.words})" for layer in plan.layers[:-1]]
+    last = plan.layers[-1]
+    sizes = [first, *hidden, f"{_number(last.units, 'output')} ({last.activation.words})"]
+    sentences = [f"The network has {', '.join(sizes[:-1])} and {sizes[-1]}."]
+    if target:
+        sentences.append(f"The loss is the {plan.loss.title}.")
+    sentences.append(_parameter_count(plan))
+    lie = f"Samples are {plan.convention.samples}"
+    order = "outputs × inputs" if plan.convention.weights == "out_in" else "inputs × outputs"
+    sentences.append(f"{lie}, and weight matrices are {order}.")
+    return tuple(sentences)
+
+
+def _parameter_count(plan: Plan) -> str:
+    weights = [f"{layer.inputs}·{layer.units}" for layer in plan.layers]
+    biases = [str(layer.units) for layer in plan.layers if layer.has_bias]
+    total = number_of_parameters(plan)
+    if not biases:
+        return f"It has {' + '.join(weights)} = {_number(total, 'weight')} and no biases."
+    return (
+        f"It has {' + '.join(weights)} weights and {' + '.join(biases)} biases: {_number(total, 'parameter')} in all."
+    )
+
+
+def drawing(plan: Plan, solution: Solution) -> Drawing:
+    """The network with its first sample's values."""
+    symbols = solution.writer().symbols
+    numbers = solution.style.numbers
+    inputs = plan.layers[0].inputs
+    pictures = [LayerPicture("input", inputs, _labels(symbols, "x", inputs), _values(plan, solution, "x", inputs))]
+    before = inputs
+    for number, layer in enumerate(plan.layers, 1):
+        kind = "output" if number == plan.depth else "hidden"
+        weights: tuple[tuple[str, ...], ...] = ()
+        if shows_weights(before, layer.units):
+            matrix = solution.values[f"W{number}"]
+            matrix = matrix.T if plan.convention.weights == "out_in" else matrix
+            weights = tuple(tuple(map(_minus, map(numbers.scalar, line))) for line in matrix.tolist())
+        biases: tuple[str, ...] = ()
+        if layer.has_bias:
+            bias = np.ravel(solution.values[f"b{number}"])
+            biases = tuple(_minus(numbers.scalar(bias[unit])) for unit in shown_units(layer.units))
+        pictures.append(
+            LayerPicture(
+                f"{kind}: {layer.activation.words}",
+                layer.units,
+                _labels(symbols, f"a{number}", layer.units),
+                _values(plan, solution, f"a{number}", layer.units),
+                weights,
+                biases,
+            )
+        )
+        before = layer.units
+    return draw_network(pictures)
+
+
+def _labels(symbols: Symbols, name: str, units: int) -> tuple[str, ...]:
+    return tuple(symbols.entry(name, (str(unit + 1),)).text for unit in shown_units(units))
+
+
+def _values(plan: Plan, solution: Solution, name: str, units: int) -> tuple[str, ...]:
+    """The first sample's values; of a batch none, as one drawing cannot hold them."""
+    if plan.samples > 1:
+        return ()
+    values = np.ravel(solution.values[name])
+    return tuple(_minus(solution.style.numbers.scalar(values[unit])) for unit in shown_units(units))
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[str, ...]]:
+    """What the numbers say, by the name of the equation after which it is said."""
+    found: dict[str, tuple[str, ...]] = {}
+    step = 1
+    while f"L{suffix_of(step)}" in solution:
+        found[f"L{suffix_of(step)}"] = (_loss_change(solution, step),)
+        step += 1
+    for number in range(plan.depth - 1, 0, -1):
+        sentence = _vanished(plan, solution, number)
+        if sentence:
+            found[f"delta{number}"] = (sentence,)
+            break
+    if "class" in solution:
+        found["class"] = (_class_sentence(plan, solution),)
+    return found
+
+
+def _loss_change(solution: Solution, step: int) -> str:
+    old, new = f"L{suffix_of(step - 1)}", f"L{suffix_of(step)}"
+    before, after = float(solution[old]), float(solution[new])
+    show = solution.style.numbers.scalar
+    first, second = (_minus(show(value)) for value in (before, after))
+    if first == second:
+        change = "by less than the digits shown" if before != after else "not at all"
+        return f"The loss changed {change}: {{{old}}} = {first}."
+    if after < before:
+        return f"The step against the gradient lowered the loss from {first} to {second}."
+    return (
+        f"The loss rose from {first} to {second}: the step with this learning rate overshoots, "
+        "a smaller one would lower it."
+    )
+
+
+def _vanished(plan: Plan, solution: Solution, number: int) -> str:
+    """Why no error reaches a layer, where none does."""
+    if np.any(solution.values[f"delta{number}"]) if f"delta{number}" in solution else True:
+        return ""
+    last = plan.depth
+    below = "it" if number == 1 else "it and the layers below it"
+    weights = solution.values[f"W{number + 1}"]
+    outgoing = weights if plan.convention.weights == "in_out" else weights.T
+    equal = bool(np.all(outgoing == outgoing[:, :1]))
+    if (
+        number + 1 == last
+        and equal
+        and plan.layers[-1].activation.name == "softmax"
+        and isinstance(plan.loss, CrossEntropy)
+    ):
+        return (
+            f"The error vanishes, and {{delta{last}}} does not: all weights that leave a hidden unit are equal in "
+            f"{{W{last}}}, so what comes back to it is that weight times the sum of the entries of {{delta{last}}}. "
+            "Outputs and targets both sum to one, hence that sum is 1 − 1 = 0. No gradient reaches "
+            f"{'this layer' if number == 1 else 'this layer and those below it'}: their parameters keep their values."
+        )
+    if not np.any(solution.values[f"delta{number + 1}"]):
+        return ""
+    return f"No error reaches this layer: the gradients of {below} are zero, and the parameters keep their values."
+
+
+def _class_sentence(plan: Plan, solution: Solution) -> str:
+    chosen = [int(value) for value in np.ravel(solution.values["class"])]
+    if len(chosen) > 1:
+        return f"The predicted classes are {', '.join(map(str, chosen))}."
+    output = f"a{plan.depth}"
+    if plan.layers[-1].units == 1:
+        return f"The network predicts class {chosen[0]}."
+    value = np.ravel(solution.values[output])[chosen[0] - 1]
+    return f"The largest output is entry {chosen[0]} of {{{output}}}, {_minus(solution.style.numbers.scalar(value))}: class {chosen[0]}."

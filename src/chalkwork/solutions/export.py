@@ -1,0 +1,161 @@
+"""Solutions as files: the table of formats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from chalkwork.derivation.derivation import Equation
+from chalkwork.documents.model import Document
+from chalkwork.errors import ChalkworkError
+from chalkwork.solutions.solution import Solution
+from chalkwork.typesetting.equations import typeset
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedTask:
+    """One task with its solution and the equations that answer it."""
+
+    id: str
+    points: Fraction | None
+    title: str
+    solution: Solution
+    equations: tuple[Equation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """What is written to a file: the document, and the tasks behind it for formats that need the equations."""
+
+    title: str
+    document: Document
+    tasks: tuple[SolvedTask, ...]
+
+    @classmethod
+    def of(cls, solution: Solution, title: str) -> Workbook:
+        """A workbook of one solution."""
+        task = SolvedTask("solution", None, title, solution, tuple(solution.chosen()))
+        return cls(title, solution.document(title), (task,))
+
+
+def to_json(workbook: Workbook) -> str:
+    """The equations of every task as JSON: name, stage, reason, latex, text and value, in full double precision.
+
+    >>> from chalkwork.networks.graph import Graph
+    >>> print(to_json(Workbook.of(Graph("c = a + b").solve(a=2, b=1), "A sum"))[:70])
+    {"tasks": [{"id": "solution", "points": null, "equations": [{"name": "
+    """
+    return json.dumps({"tasks": [_task(task) for task in workbook.tasks]}, ensure_ascii=False) + "\n"
+
+
+def _task(task: SolvedTask) -> dict[str, Any]:
+    writer = task.solution.writer()
+    equations = []
+    for equation in task.equations:
+        work = typeset(equation, writer)
+        value = task.solution.values[equation.name]
+        equations.append(
+            {
+                "name": work.name,
+                "stage": work.stage,
+                "reason": work.reason_text,
+                "latex": work.latex,
+                "text": work.text,
+                "value": value.tolist() if equation.expression.shape else float(value[0, 0]),
+            }
+        )
+    return {"id": task.id, "points": _points(task.points), "equations": equations}
+
+
+def _points(points: Fraction | None) -> float | int | None:
+    if points is None:
+        return None
+    return points.numerator if points.denominator == 1 else float(points)
+
+
+def _save_text(text: str, path: Path) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ChalkworkError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _save_json(workbook: Workbook, path: Path) -> None:
+    _save_text(to_json(workbook), path)
+
+
+def _save_markdown(workbook: Workbook, path: Path) -> None:
+    from chalkwork.documents.markdown import to_markdown
+
+    _save_text(to_markdown(workbook.document), path)
+
+
+def _save_plain(workbook: Workbook, path: Path) -> None:
+    from chalkwork.documents.terminal import to_text
+
+    _save_text(to_text(workbook.document) + "\n", path)
+
+
+def _save_html(workbook: Workbook, path: Path) -> None:
+    from chalkwork.documents.pandoc import to_html
+
+    _save_text(to_html(workbook.document), path)
+
+
+def _save_latex(workbook: Workbook, path: Path) -> None:
+    from chalkwork.documents.pandoc import to_latex
+
+    _save_text(to_latex(workbook.document), path)
+
+
+def _save_pdf(workbook: Workbook, path: Path) -> None:
+    from chalkwork.documents.pandoc import to_pdf
+
+    to_pdf(workbook.document, path)
+
+
+def _save_docx(workbook: Workbook, path: Path) -> None:
+    from chalkwork.documents.pandoc import to_docx
+
+    to_docx(workbook.document, path)
+
+
+def _save_notebook(workbook: Workbook, path: Path) -> None:
+    from chalkwork.solutions.notebook import to_notebook
+
+    _save_text(to_notebook(workbook), path)
+
+
+EXPORTERS: dict[str, Callable[[Workbook, Path], None]] = {
+    ".md": _save_markdown,
+    ".html": _save_html,
+    ".pdf": _save_pdf,
+    ".tex": _save_latex,
+    ".docx": _save_docx,
+    ".ipynb": _save_notebook,
+    ".json": _save_json,
+    ".txt": _save_plain,
+}
+"""How a workbook is written, by the suffix of the file."""
+
+
+def save(workbook: Workbook, path: str | Path) -> None:
+    """Write the workbook in the format that the suffix names.
+
+    Raises ChalkworkError for an unknown suffix or a file that cannot be written.
+
+    >>> from chalkwork.networks.graph import Graph
+    >>> save(Workbook.of(Graph("c = a + b").solve(a=2, b=1), "A sum"), "sum.xyz")
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.ChalkworkError: sum.xyz has no known suffix; use .md, .html, .pdf, .tex, .docx, .ipynb, .json, .txt
+    """
+    target = Path(path)
+    exporter = EXPORTERS.get(target.suffix.lower())
+    if exporter is None:
+        raise ChalkworkError(f"{target.name} has no known suffix; use {', '.join(EXPORTERS)}")
+    exporter(workbook, target)

@@ -1,0 +1,88 @@
+"""Solutions as executable notebooks: every equation with its reason, then the same in NumPy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+from chalkwork.derivation.derivation import Equation
+from chalkwork.solutions.compose import STAGE_TITLES
+from chalkwork.solutions.export import SolvedTask, Workbook
+from chalkwork.typesetting.code import definitions, identifier, numpy_source
+from chalkwork.typesetting.equations import fill, typeset
+
+
+def to_notebook(workbook: Workbook) -> str:
+    """The workbook as a notebook (nbformat 4.5) that needs NumPy only and computes every value again.
+
+    >>> from chalkwork.networks.graph import Graph
+    >>> "c = a + b" in to_notebook(Workbook.of(Graph("c = a + b").solve(a=2, b=1), "A sum"))
+    True
+    """
+    cells = [_markdown(f"# {workbook.title}")]
+    expressions = [equation.expression for task in workbook.tasks for equation in _whole(task)]
+    cells.append(_code("\n\n\n".join(["import numpy as np", *definitions(expressions)])))
+    for task in workbook.tasks:
+        cells += _task(task, several=len(workbook.tasks) > 1)
+    for number, cell in enumerate(cells):
+        cell["id"] = sha256(f"{number}{cell['source']}".encode()).hexdigest()[:12]
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False)
+
+
+def _whole(task: SolvedTask) -> Sequence[Equation]:
+    """Every equation of the task's derivation that its answer needs, whatever the detail asked for."""
+    wanted = {equation.name.partition("[")[0] for equation in task.equations}
+    return task.solution.derivation.ancestors(wanted)
+
+
+def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
+    solution = task.solution
+    writer = solution.writer()
+    cells = [_markdown(f"## {task.title}")] if several else []
+    if solution.setting.introduction:
+        cells.append(_markdown(fill(" ".join(solution.setting.introduction), writer, latex=True)))
+    equations = _whole(task)
+    used = {name for equation in equations for name in _names(equation)}
+    givens = [name for name in solution.derivation.givens if name.name in used]
+    cells.append(_code("\n".join(_assignment(name.name, solution.values[name.name], name.shape) for name in givens)))
+    stage = None
+    for equation in equations:
+        if equation.stage != stage:
+            stage = equation.stage
+            cells.append(_markdown(f"### {STAGE_TITLES[stage]}"))
+        work = typeset(equation, writer)
+        cells.append(_markdown(f"{work.reason_latex}\n\n$$\n{work.latex}\n$$".strip()))
+        name = identifier(equation.name)
+        cells.append(_code(f"{name} = {numpy_source(equation.expression)}\n{name}"))
+    return cells
+
+
+def _names(equation: Equation) -> list[str]:
+    from chalkwork.algebra.expression import names_in
+
+    return [name.name for name in names_in(equation.expression)]
+
+
+def _assignment(name: str, value: Any, shape: tuple[int, ...]) -> str:
+    if not shape:
+        return f"{identifier(name)} = {float(value[0, 0])!r}"
+    rows = ",\n".join("    " + repr([_tidy(number) for number in row]) for row in value.tolist())
+    return f"{identifier(name)} = np.array([\n{rows},\n])"
+
+
+def _tidy(number: float) -> float | int:
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _markdown(source: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": source}
+
+
+def _code(source: str) -> dict[str, Any]:
+    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": source}

@@ -1,0 +1,249 @@
+"""A worked solution: a derivation, its numbers, and how they are to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from chalkwork.algebra.entries import EntryValues, entry, entry_name, split_entry
+from chalkwork.algebra.expression import Application, Name, replace as replaced
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.evaluate import work_out
+from chalkwork.documents.drawings import Drawing
+from chalkwork.documents.model import Document
+from chalkwork.errors import ChalkworkError
+from chalkwork.typesetting.equations import TypesetEquation, typeset
+from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.numbers import NumberFormat, shown
+from chalkwork.typesetting.symbols import Symbols
+from chalkwork.typesetting.writer import Layout, Writer
+
+Rounding = Literal["shown", "every_line"]
+Detail = Literal["equations", "entries"]
+MOST_ENTRIES = 6
+"""Rows and columns of a matrix whose entries are worked out one by one; the others are like them."""
+
+Remarks = Callable[["Solution"], Mapping[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a solution is written: notation, digits, whether each line is rounded, and how fine the steps are.
+
+    Raises ChalkworkError for decimals together with significant digits, or a word that is not known.
+
+    >>> Style.of(notation="brackets", decimals=2).numbers.decimals
+    2
+    """
+
+    notation: Notation = field(default_factory=Notation)
+    numbers: NumberFormat = field(default_factory=NumberFormat)
+    rounding: Rounding = "shown"
+    detail: Detail = "equations"
+
+    @classmethod
+    def of(
+        cls,
+        notation: str | Mapping[str, Any] | Notation | None = None,
+        decimals: int | None = None,
+        significant: int | None = None,
+        rounding: Rounding = "shown",
+        detail: Detail = "equations",
+    ) -> Style:
+        """A style from plain values; four decimals where nothing is asked."""
+        if decimals is not None and significant is not None:
+            raise ChalkworkError("give decimals or significant digits, not both")
+        for value, least, most, what in ((decimals, 0, 15, "decimals"), (significant, 1, 17, "significant digits")):
+            if value is not None and (isinstance(value, bool) or not least <= value <= most):
+                raise ChalkworkError(f"{what} are a number from {least} to {most}, not {value!r}")
+        if rounding not in ("shown", "every_line"):
+            raise ChalkworkError(f"rounding is 'shown' or 'every_line', not {rounding!r}")
+        if detail not in ("equations", "entries"):
+            raise ChalkworkError(f"detail is 'equations' or 'entries', not {detail!r}")
+        numbers = NumberFormat(4 if decimals is None and significant is None else decimals, significant)
+        return cls(Notation.of(notation), numbers, rounding, detail)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What surrounds the equations: sentences about the exercise, the givens to list, a drawing, remarks.
+
+    Sentences hold `{names}` that are set in the notation.
+    """
+
+    introduction: tuple[str, ...] = ()
+    givens: tuple[str, ...] = ()
+    layers: int = 0
+    samples: str | None = None
+    drawing: Callable[[Solution], Drawing] | None = None
+    remarks: Remarks | None = None
+
+
+class Solution(Mapping[str, Any]):
+    """A derivation with its numbers, readable by name and in every format.
+
+    A mapping from names to values: arrays in the convention's orientation, numbers for scalars; an entry is
+    `solution["W1[1,2]"]`. `print` shows the board; a notebook renders it; `save` writes a file by its suffix.
+
+    >>> from chalkwork.networks.graph import Graph
+    >>> solution = Graph("c = a + b; d = b + 1; e = c * d").solve(a=2, b=1)
+    >>> float(solution["e"])
+    6.0
+    """
+
+    def __init__(
+        self,
+        derivation: Derivation,
+        givens: Mapping[str, Any],
+        style: Style | None = None,
+        setting: Setting | None = None,
+    ) -> None:
+        self.derivation = derivation
+        self.style = style or Style()
+        self.setting = setting or Setting()
+        rounding = self.style.numbers.rounded if self.style.rounding == "every_line" else None
+        self.values = EntryValues(work_out(derivation, givens, rounding))
+        self._shapes = derivation.shapes()
+
+    def restyled(self, **changes: Any) -> Solution:
+        """The same work written in another style; takes what `Style.of` takes.
+
+        >>> from chalkwork.networks.graph import Graph
+        >>> solution = Graph("c = a / b").solve(a=2, b=3)
+        >>> solution.restyled(decimals=2).equation("c").latex
+        'c = \\\\frac{a}{b} = \\\\frac{2}{3} = 0.67'
+        """
+        names = {name.name for name in self.derivation.givens}
+        givens = {name: value for name, value in self.values.items() if name in names}
+        return Solution(self.derivation, givens, Style.of(**changes), self.setting)
+
+    # --- values ------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, name: str) -> Any:
+        whole, index = split_entry(name)
+        if whole not in self._shapes:
+            raise KeyError(name)
+        value = self.values[name]
+        return np.float64(value[0, 0]) if index or not self._shapes[whole] else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shapes)
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    # --- equations -----------------------------------------------------------------------------------------------
+
+    def writer(self, layout: Layout | None = None) -> Writer:
+        """A writer for the expressions of this solution."""
+        derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
+        symbols = Symbols(self.style.notation, self.setting.layers, derivatives)
+        return Writer(symbols, self.values, self.style.numbers, layout, self.setting.samples)
+
+    @cached_property
+    def _writer(self) -> Writer:
+        return self.writer()
+
+    def equation(self, name: str) -> TypesetEquation:
+        """One equation, or one entry of it, typeset; KeyError for a name that no equation defines."""
+        whole, index = split_entry(name)
+        equation = self.derivation[whole]
+        return typeset(self._entry(equation, index) if index else equation, self._writer)
+
+    @property
+    def equations(self) -> list[TypesetEquation]:
+        """Every equation in order, typeset."""
+        return [typeset(equation, self._writer) for equation in self.chosen()]
+
+    def chosen(self, names: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> list[Equation]:
+        """The equations that lead to the names (all, if none are given), in the style's detail.
+
+        What is in `known`, and what only leads to that, is left out. KeyError for an unknown name.
+        """
+        wholes = tuple(split_entry(name)[0] for name in names)
+        for name, whole in zip(names, wholes, strict=True):
+            if whole not in self._shapes:
+                raise KeyError(name)
+        equations = self.derivation.ancestors(wholes or tuple(self.derivation), known)
+        if self.style.detail == "equations":
+            return list(equations)
+        only = {split_entry(name) for name in names if "[" in name}
+        return [part for equation in equations for part in self._entries(equation, only)]
+
+    def _entries(self, equation: Equation, only: set[tuple[str, tuple[str, ...]]]) -> list[Equation]:
+        """One scalar equation for every entry."""
+        shape = equation.expression.shape
+        if not shape or (isinstance(equation.expression, Application) and equation.name.startswith("class")):
+            return [equation]
+        chosen = [index for whole, index in only if whole == equation.name]
+        places = chosen or [
+            split_entry(entry_name(equation.name, shape, row, column))[1]
+            for row in shown(shape[0], MOST_ENTRIES)
+            for column in shown(shape[1], MOST_ENTRIES)
+            if row is not None and column is not None
+        ]
+        return [self._entry(equation, index, first=place == 0) for place, index in enumerate(places)]
+
+    def _entry(self, equation: Equation, index: tuple[str, ...], first: bool = True) -> Equation:
+        shape = equation.expression.shape
+        numbers = [int(part) - 1 for part in index]
+        row, column = numbers if len(numbers) == 2 else (numbers[0], 0) if shape[1] == 1 else (0, numbers[0])
+        if not (0 <= row < shape[0] and 0 <= column < shape[1]):
+            raise KeyError(f"{equation.name}[{','.join(index)}]")
+        scalar = entry(equation.expression, row, column)
+        return replace(
+            equation,
+            name=entry_name(equation.name, shape, row, column),
+            expression=scalar,
+            reason=equation.reason if first else "",
+            chain=(),
+            steps=(),
+            worked=self._with_sums(equation, scalar, row, column),
+        )
+
+    def _with_sums(self, equation: Equation, scalar: Any, row: int, column: int) -> Any:
+        """An activation's entry with its net input written as the sum that it is."""
+        if equation.stage not in (Stage.FORWARD, Stage.REEVALUATION) or not isinstance(
+            equation.expression, Application
+        ):
+            return None
+        names = equation.expression.arguments
+        if len(names) != 1 or not isinstance(names[0], Name) or not equation.expression.operation.entrywise:
+            return None
+        net = self.derivation[names[0].name].expression if names[0].name in self.derivation else None
+        if net is None or max(net.shape, default=0) > MOST_ENTRIES:
+            return None
+        inner = Name(entry_name(names[0].name, names[0].shape, row, column))
+        return replaced(scalar, {inner: entry(net, row, column)})
+
+    # --- documents -----------------------------------------------------------------------------------------------
+
+    def document(self, title: str = "Worked solution") -> Document:
+        """The solution as a document."""
+        from chalkwork.solutions.compose import solution_document
+
+        return solution_document(self, title)
+
+    def __str__(self) -> str:
+        from chalkwork.documents.terminal import to_text
+
+        return to_text(self.document())
+
+    def _repr_markdown_(self) -> str:
+        from chalkwork.documents.markdown import to_markdown
+
+        return to_markdown(self.document())
+
+    def save(self, path: str | Path, title: str = "Worked solution") -> None:
+        """Write the solution to a file; the suffix says how (.md .html .pdf .tex .docx .ipynb .json .txt).
+
+        Raises ChalkworkError for an unknown suffix or a file that cannot be written.
+        """
+        from chalkwork.solutions.export import Workbook, save
+
+        save(Workbook.of(self, title), path)

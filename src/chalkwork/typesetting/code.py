@@ -1,0 +1,71 @@
+"""Expressions as NumPy source, for notebooks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
+from chalkwork.algebra.operations import Precedence
+
+_SLOT = re.compile(r"<(\w+)>")
+_NOT_IN_NAMES = re.compile(r"\W+")
+
+
+def identifier(name: str) -> str:
+    """The name as a Python identifier.
+
+    >>> identifier("de/db"), identifier("W1_new")
+    ('de_db', 'W1_new')
+    """
+    cleaned = _NOT_IN_NAMES.sub("_", name).strip("_")
+    return f"{cleaned}_" if cleaned in ("class", "lambda", "np") else cleaned
+
+
+def numpy_source(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
+    """The expression in NumPy.
+
+    >>> print(numpy_source(Name("W1", (2, 3)).T @ Name("x", (2, 1)) + Name("b1", (3, 1))))
+    W1.T @ x + b1
+    """
+    if isinstance(expression, Name):
+        return identifier(expression.name)
+    if isinstance(expression, Number):
+        text = str(expression.value)
+        return f"({text})" if "/" in text or expression.value < 0 else text
+    assert isinstance(expression, Application)
+    operation = expression.operation
+    # Python's @ binds like *, so a matrix product inside a product keeps its parentheses
+    precedence = Precedence.PRODUCT if operation.name == "matmul" else operation.precedence
+    slots = operation.slots or (Precedence.FREE,) * operation.arity
+    if operation.name in ("multiply", "divide"):
+        slots = (Precedence.PRODUCT, Precedence.MATRIX_PRODUCT)
+    elif operation.name == "matmul":
+        slots = (Precedence.PRODUCT, Precedence.POWER)
+    elif not operation.infix and operation.name not in ("negative", "transpose"):
+        slots = (Precedence.FREE,) * operation.arity
+    arguments = [numpy_source(part, slot) for part, slot in zip(expression.arguments, slots, strict=True)]
+    parameters = {name: str(value) for name, value in expression.named_parameters.items()}
+    if operation.name in ("sum", "mean", "max") and expression.parameters[0] is None:
+        body = f"np.{operation.name}({arguments[0]})"
+    else:
+        body = _SLOT.sub(
+            lambda slot: arguments[int(slot[1])] if slot[1].isdigit() else parameters[slot[1]], operation.code
+        )
+    function = not operation.infix and operation.name != "negative"
+    if function and operation.code.startswith(("1 /", "<0> -", "(")):
+        precedence = Precedence.SUM
+    return f"({body})" if precedence < needed else body
+
+
+def definitions(expressions: Iterable[Expression]) -> list[str]:
+    """The functions that the sources of the expressions need, each once.
+
+    >>> from chalkwork.algebra.expression import apply
+    >>> print(definitions([apply("silu", Name("z"))])[0])
+    def silu(x):
+        return x / (1 + np.exp(-x))
+    """
+    nodes = (node for expression in expressions for node in walk(expression))
+    found = (node.operation.code_definition for node in nodes if isinstance(node, Application))
+    return list(dict.fromkeys(text for text in found if text))

@@ -1,0 +1,410 @@
+"""The reader: every expression comes back from its text, and no text does anything but fail politely."""
+
+import random
+import string
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, transform, walk
+from chalkwork.algebra.operations import TABLE
+from chalkwork.algebra.reader import free_names, parse, read
+from chalkwork.algebra.simplify import simplify
+from chalkwork.errors import ReadError, ShapeError
+
+SCALARS = {letter: Name(letter) for letter in ("a", "b", "x", "T", "delta1", "dW1", "λ", "_", "e", "exp")}
+SHAPED = {
+    "A": Name("A", (2, 3)),
+    "B": Name("B", (3, 2)),
+    "S": Name("S", (2, 2)),
+    "r": Name("r", (1, 3)),
+    "c": Name("c", (2, 1)),
+}
+NAMES = SCALARS | SHAPED
+
+NUMBERS = st.one_of(
+    st.integers(-(10**29), 10**29),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([0, 1, -1, 0.5, -0.0, 1e-300, 1e22, 5e-324]),
+).map(Number)
+LEAVES = st.one_of(st.sampled_from(list(NAMES.values())), NUMBERS)
+
+
+def parameter(key):
+    slopes = st.floats(allow_nan=False, allow_infinity=False)
+    return {
+        "axis": st.sampled_from((None, -2, -1)),
+        "alpha": slopes,
+        "at_zero": st.one_of(st.none(), slopes),
+        "shape": st.sampled_from(((), (2, 3), (2, 2), (2, 1), (1, 2), (3, 1))),
+    }[key]
+
+
+@st.composite
+def larger(draw, parts):
+    """An operation on what there is; where the shapes do not fit, the first part itself."""
+    entry = draw(st.sampled_from(list(TABLE.values())))
+    arguments = [draw(parts) for _ in range(entry.arity)]
+    parameters = {key: draw(parameter(key)) for key in entry.parameters}
+    if parameters.get("at_zero", 0) is None and entry.parameters["at_zero"] is not None:
+        parameters["at_zero"] = 0.0
+    try:
+        return apply(entry.name, *arguments, **parameters)
+    except ShapeError:
+        return arguments[0]
+
+
+EXPRESSIONS = st.recursive(LEAVES, larger, max_leaves=12)
+
+
+@given(EXPRESSIONS)
+@settings(max_examples=400, deadline=None)
+@example(apply("negative", Number(3)))
+@example(apply("negative", Number(3)) ** 2)
+@example(Number(-3) ** 2)
+@example(Number(-0.0) ** 2)
+@example(Number(2).T)
+@example(Name("a") ** Name("T"))
+@example(Name("a") ** apply("negative", Name("T")))
+@example(Name("a") - (Name("b") - Name("x")))
+@example(Name("a") + (Name("b") + Name("x")))
+@example(-(-Name("a")) * -Name("b"))
+@example((-SHAPED["A"]) @ SHAPED["B"])
+@example(-(SHAPED["A"] @ SHAPED["B"]))
+@example(Name("a") / (Name("b") * Name("x")))
+@example((Name("a") ** Name("b")) ** Name("x"))
+@example(apply("argmax", SHAPED["A"], axis=None))
+@example(apply("leaky_relu", Name("a"), alpha=0.01, at_zero=0.5))
+def test_reading_what_was_printed_gives_it_back(expression):
+    assert read(str(expression), NAMES) == expression
+    assert list(names_in(expression)) == list(names_in(read(str(expression), NAMES)))
+
+
+def test_an_exact_fraction_comes_back_as_a_division():
+    half = Number(Fraction(-1, 2))
+    for expression in (half, half * Name("a"), Name("a") ** half, -half, Name("a") - half, half.T):
+        as_division = transform(expression, lambda node: Number(-1) / Number(2) if node == half else None)
+        assert read(str(expression), NAMES) == as_division
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("a + b * x", "a + (b * x)"),
+        ("a - b - x", "(a - b) - x"),
+        ("a / b * x", "(a / b) * x"),
+        ("a / b / x", "(a / b) / x"),
+        ("a^b^x", "a^(b^x)"),
+        ("a**b", "a^b"),
+        ("-a^2", "-(a^2)"),
+        ("-2^2", "-(2^2)"),
+        ("a^-b", "a^(-b)"),
+        ("a^-2 * b", "(a^(-2)) * b"),
+        ("a^-b^2", "a^(-(b^2))"),
+        ("a^--b", "a^(-(-b))"),
+        ("-a * b", "(-a) * b"),
+        ("a * -b", "a * (-b)"),
+        ("a - -b", "a - (-b)"),
+        ("a * -b + x", "(a * (-b)) + x"),
+        ("- - a", "-(-a)"),
+        ("+a", "a"),
+        ("2 * A @ B", "2 * (A @ B)"),
+        ("A @ B * 2", "(A @ B) * 2"),
+        ("-A @ B", "-(A @ B)"),
+        ("A @ B.T.T", "A @ ((B.T).T)"),
+        ("A @ A^T", "A @ (A.T)"),
+        ("S @ S^2", "S @ (S^2)"),
+        ("S.T^2", "(S.T)^2"),
+        ("a−b·x×a", "a - ((b * x) * a)"),
+        ("ln(a)", "log(a)"),
+        ("  a\t+\nb ", "a + b"),
+        ("1.5e-3*a", "0.0015 * a"),
+        (".5 * a", "0.5 * a"),
+        ("2. * a", "2.0 * a"),
+        ("2.T", "(2).T"),
+        ("sum(A, axis=0)", "sum(A, -2)"),
+        ("sum(A, axis=1)", "sum(A, axis=-1)"),
+        ("sum(A, none)", "sum(A)"),
+        ("leaky_relu(a, alpha=0.2)", "leaky_relu(a, 0.2)"),
+        ("leaky_relu(a, at_zero=1)", "leaky_relu(a, 0.01, 1)"),
+        ("exp(exp)", "exp((exp))"),
+    ],
+)
+def test_precedence(text, meaning):
+    assert read(text, NAMES) == read(meaning, NAMES)
+
+
+def test_what_is_read_is_the_tree_that_is_meant():
+    a, b, x = Name("a"), Name("b"), Name("x")
+    assert read("a + b * x", NAMES) == a + b * x
+    assert read("a - b - x", NAMES) == (a - b) - x
+    assert read("-a^2", NAMES) == -(a**2)
+    assert read("a^b^x", NAMES) == a ** (b**x)
+    assert read("(a - b) / x", NAMES) == (a - b) / x
+    assert read("-3", NAMES) == Number(-3)
+    assert read("-(3)", NAMES) == -Number(3)
+    assert read("A @ B", NAMES) == Name("A", (2, 3)) @ Name("B", (3, 2))
+    assert read("elu(x, 0.5)", NAMES) == apply("elu", x, alpha=0.5)
+    assert read("softmax(A, axis=1)", NAMES) == apply("softmax", Name("A", (2, 3)), axis=-1)
+    assert read("broadcast(a, [2, 3])", NAMES) == apply("broadcast", a, shape=(2, 3))
+    assert isinstance(read("2", NAMES).value, int)
+    assert isinstance(read("2.0", NAMES).value, float)
+    assert free_names(parse("b * (a + b) + sum(c, none)")) == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", ["ends too early", "character 1"]),
+        ("a +", ["ends too early", "character 4"]),
+        ("a + * b", ["'*' cannot stand here", "character 5"]),
+        ("(a + b", ["expected ')'", "the end"]),
+        ("a + b)", ["')' is left over", "character 6"]),
+        ("2 x", ["'x' is left over", "character 3"]),
+        ("1.2.3", ["left over"]),
+        ("a b", ["'b' is left over"]),
+        ("a = b", ["'=' is left over"]),
+        ("a $ b", ["'$' is not part of the language", "character 3"]),
+        ("y + 1", ["'y' is not defined"]),
+        ("delta2", ["'delta2' is not defined", "did you mean delta1?"]),
+        ("sofmax(a)", ["no operation 'sofmax'", "did you mean softmax?"]),
+        ("a(b)", ["no operation 'a'", "write a product with *"]),
+        ("add(a)", ["add takes 2 arguments, not 1"]),
+        ("exp()", ["exp takes 1 arguments, not 0"]),
+        ("exp(a, b)", ["exp takes 1 arguments, not 2"]),
+        ("elu(a, 1, alpha=2)", ["elu"]),
+        ("leaky_relu(a, alpha=1, alpha=2)", ["twice"]),
+        ("leaky_relu(a, 1, alpha=2)", ["twice"]),
+        ("leaky_relu(a, slope=1)", ["no parameter 'slope'"]),
+        ("leaky_relu(a, b)", ["alpha takes a number"]),
+        ("leaky_relu(a, none)", ["alpha takes a number"]),
+        ("leaky_relu(a, [1, 2])", ["alpha takes a number"]),
+        ("sum(A, axis=2)", ["axis is 0"]),
+        ("sum(A, axis=0.5)", ["axis is 0"]),
+        ("sum(A, axis=[0])", ["axis is 0"]),
+        ("sum(A, axis=a)", ["axis is 0"]),
+        ("broadcast(a, 3)", ["[2, 3]"]),
+        ("broadcast(a, [2.5, 1])", ["[2, 3]"]),
+        ("broadcast(a, [-2, 1])", ["[2, 3]"]),
+        ("broadcast(a, [2, b])", ["[2, 3]"]),
+        ("broadcast(a, [1000000000, 1000000000])", ["[2, 3]"]),
+        ("[1, 2]", ["square brackets"]),
+        ("-[1]", ["square brackets"]),
+        ("a + [1", ["expected ','"]),
+        ("1e999", ["too large", "character 1"]),
+        ("a + 1e99999999999", ["too large", "character 5"]),
+        ("1" * 19_000, ["too large"]),
+        ("a^²", ["'²' is not part of the language"]),
+        ("a²", ["'²' is not part of the language", "write ^2", "character 2"]),
+        ("٣ * a", ["'٣' is not part of the language"]),
+        ("a٣", ["'٣' is not part of the language", "character 2"]),
+        ("a ＋ b", ["'＋' is not part of the language", "write +"]),
+        ("a₁", ["'₁' is not part of the language", "write 1"]),
+        ("½", ["'½' is not part of the language"]),
+        ("a\0", ["'\\x00' is not part of the language"]),
+        ("__import__('os')", ["not part of the language"]),
+        ("__import__(a)", ["no operation '__import__'"]),
+        ("a.__class__", ["'.' is not part of the language"]),
+        ("lambda: 1", ["not part of the language"]),
+        ("a if b else x", ["left over"]),
+        ("a; b", ["';' is not part"]),
+        ("a == b", ["'=' is left over"]),
+        ("a and b", ["left over"]),
+        ("9" * 21_000, ["characters, more than"]),
+        ("x" * 101, ["name of 101 characters"]),
+        ("x" * 19_999, ["name of 19999 characters"]),
+    ],
+)
+def test_errors_say_what_and_where(text, parts):
+    with pytest.raises(ReadError) as caught:
+        read(text, NAMES)
+    message = str(caught.value)
+    for part in parts:
+        assert part in message
+    assert len(message) < 400
+
+
+def test_shape_errors_name_the_operands():
+    with pytest.raises(ShapeError, match=r"A is 2x3, but c has 2 rows, in A @ c"):
+        read("A @ c", NAMES)
+    with pytest.raises(ShapeError, match=r"A is 2x3, but S is 2x2"):
+        read("A + S", NAMES)
+    for text in ("broadcast(A, [3])", "broadcast(a, [])", "diag(A)", "diagonal(S, [2, 2])", "a @ a"):
+        try:
+            read(text, NAMES)
+        except ShapeError:
+            continue
+        assert text == "broadcast(a, [])"
+
+
+def is_harmless(text):
+    """Whether the text is read; everything that may be done with the result is done."""
+    try:
+        expression = read(text, NAMES)
+    except (ReadError, ShapeError):
+        return False
+    assert isinstance(expression, Expression)
+    hash(expression)
+    assert read(str(expression), NAMES) == expression
+    assert len(list(walk(expression))) >= 1
+    free_names(parse(text))
+    simpler = simplify(expression)
+    assert simpler.shape == expression.shape
+    str(simpler)
+    repr(simpler)
+    return True
+
+
+HUGE = [
+    "(" * 10_000,
+    "(" * 10_000 + "a" + ")" * 10_000,
+    "(" * 9_000 + "a" + ")" * 9_000,
+    "[" * 10_000,
+    "exp(" * 4_000 + "a" + ")" * 4_000,
+    "+".join(["a"] * 10_000),
+    "-".join(["a"] * 10_000),
+    "*".join(["a"] * 10_000),
+    "/".join(["a"] * 10_000),
+    "^".join(["a"] * 10_000),
+    "@".join(["S"] * 10_000),
+    "^-".join(["a"] * 6_000),
+    "-" * 10_000 + "a",
+    "+" * 10_000 + "a",
+    "-" * 19_999,
+    "-(" * 6_000 + "a",
+    "S" + ".T" * 9_999,
+    "S" + "^T" * 9_999,
+    "a^(" * 5_000,
+    "1" * 10**6,
+    "a" * 10**6,
+    "a" * 19_999,
+    "1e" + "9" * 19_000,
+    "." * 10_000,
+    "sum(" + "a," * 9_000 + ")",
+    "sum(a, " + "axis=0, " * 2_000 + ")",
+    "broadcast(a, [" + "1," * 9_000 + "])",
+    " " * 19_999,
+    "((((9^63)^63)^63)^63)^63",
+    "9^63" + "*9^63" * 100,
+    "*".join(["123456789012345678901234567890"] * 140),
+    "+".join(["123456789012345678901234567890"] * 140),
+    "/".join(["7"] * 140),
+    "1e308 * 10 * a",
+    "1e308 * 10 - 1e308 * 10",
+    "1 / 0",
+    "a / 0",
+    "0^-1",
+    "0^0",
+    "1 / 1e-320 / 1e-320",
+    "1e300^63",
+    "-1e300^63",
+    "(1/3)^63 * (1/7)^63",
+    "x^1e308 * x^1e308",
+]
+
+
+@pytest.mark.parametrize("text", HUGE, ids=lambda text: f"{text[:12]}..{len(text)}")
+def test_huge_texts_neither_hang_nor_overflow(text):
+    is_harmless(text)
+
+
+def as_deep_as_allowed(pattern, inner):
+    """The deepest text of the form that is still read."""
+    text = inner
+    while True:
+        longer = pattern.replace("?", text)
+        try:
+            parse(longer)
+        except ReadError:
+            return text
+        text = longer
+
+
+@pytest.mark.parametrize(
+    ("pattern", "inner"),
+    [
+        ("(?)", "a"),
+        ("-(?)", "a"),
+        ("? + a", "a"),
+        ("a - (?)", "a"),
+        ("? * x", "a"),
+        ("b / (?)", "a"),
+        ("? / b", "a"),
+        ("?^x", "a"),
+        ("a^(?)", "a"),
+        ("2^-(?)", "a"),
+        ("exp(?)", "a"),
+        ("(?).T", "S"),
+        ("(? + S).T", "S"),
+        ("(? @ S).T", "S"),
+        ("S @ (?)", "S"),
+        ("? @ S", "S"),
+        ("sum(?, axis=0) * c", "A"),
+        ("softmax(?, axis=1)", "A"),
+        ("(? + a) * b", "a"),
+        ("2 * (? - 1)", "a"),
+        ("(? + a) / (x - 1)", "a"),
+        ("? * (a - b)", "(a + b)"),
+    ],
+)
+def test_the_deepest_text_that_is_read_can_be_used(pattern, inner):
+    text = as_deep_as_allowed(pattern, inner)
+    assert is_harmless(text)
+    assert parse(text).levels > 25 or pattern == "(?)"
+    assert is_harmless(f"({text}).T") or parse(text).levels >= 99
+
+
+def test_a_sum_of_a_hundred_terms_is_read():
+    assert is_harmless(" + ".join(["a * b"] * 100))
+
+
+ALPHABET = "abxTSAλ_e019.()[]+-*/^@,=−· \t²٣＋'\"\\\0;:" + "é\u0301\u200b😀"
+
+
+@given(st.text(alphabet=ALPHABET, max_size=40))
+@settings(max_examples=400, deadline=None)
+def test_any_text_is_read_or_refused(text):
+    is_harmless(text)
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_any_unicode_is_read_or_refused(text):
+    is_harmless(text)
+
+
+WORDS = [*TABLE, *NAMES, *"+-*/^@(),=[].", ".T", "^T", "**", "axis=0", "axis=none", "none", "[2, 3]", "1", "1e9", " "]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=14))
+@settings(max_examples=400, deadline=None)
+def test_any_sequence_of_words_is_read_or_refused(words):
+    is_harmless("".join(words))
+    is_harmless(" ".join(words))
+
+
+@given(EXPRESSIONS, st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_changed_expressions_are_read_or_refused(expression, random):
+    is_harmless(changed(str(expression), random))
+
+
+def changed(text: str, chance: random.Random) -> str:
+    """The text with a few characters removed, doubled, exchanged or put in."""
+    letters = list(text)
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(letters) + 1)
+        new = chance.choice(ALPHABET + string.punctuation)
+        letters[place : place + chance.randint(0, 2)] = chance.choice(([], [new], letters[place : place + 3] * 2))
+    return "".join(letters)
+
+
+def test_expressions_are_equal_only_to_themselves():
+    expression = read("sum(A * 2, axis=0) + r", NAMES)
+    assert expression == read("sum(A * 2, axis=-2) + r", NAMES)
+    assert expression != read("sum(A * 2, axis=1) + r", NAMES)
+    assert expression != read("r + sum(A * 2, axis=0)", NAMES)
+    assert Name("a") != Name("a", (1, 1))
+    assert isinstance(expression, Application) and expression != str(expression)
