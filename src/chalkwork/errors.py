@@ -30,9 +30,7 @@ class ChalkworkError(ValueError):
         self.equation = equation
         self.hint = hint
 
-    def at(
-        self, *, file: str | None = None, line: int | None = None, equation: str | None = None
-    ) -> ChalkworkError:
+    def at(self, *, file: str | None = None, line: int | None = None, equation: str | None = None) -> ChalkworkError:
         """The same error with the place filled in where it was not known yet."""
         self.file = self.file or file
         self.line = self.line or line
@@ -40,9 +38,7 @@ class ChalkworkError(ValueError):
         return self
 
     def __str__(self) -> str:
-        place = ", ".join(
-            part for part in (self.file, f"line {self.line}" if self.line is not None else None) if part
-        )
+        place = ", ".join(part for part in (self.file, f"line {self.line}" if self.line is not None else None) if part)
         where = f", in {self.equation}" if self.equation else ""
         body = f"{self.message}{where}"
         hint = f". Hint: {self.hint.rstrip('.')}." if self.hint else ""

@@ -210,13 +210,13 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
     if not isinstance(expression, Application):
         return str(expression)
     operation, arguments = expression.operation, expression.arguments
-    if operation.infix:
+    if operation.name == "power":
+        body = f"{plain(arguments[0], Precedence.ATOM)}^{_plain_exponent(arguments[1])}"
+    elif operation.infix:
         left, right = operation.slots
         if operation.name in ("add", "multiply"):
             right = Precedence(right + 1)  # a + (b + c) keeps its parentheses, so that reading restores it
         body = f"{plain(arguments[0], left)} {operation.infix} {plain(arguments[1], right)}"
-        if operation.name == "power":
-            body = f"{plain(arguments[0], left)}^{_plain_exponent(arguments[1])}"
     elif operation.name == "negative":
         inside = plain(arguments[0], Precedence.MATRIX_PRODUCT)
         body = f"-({inside})" if isinstance(arguments[0], Number) and inside[0] != "(" else f"-{inside}"

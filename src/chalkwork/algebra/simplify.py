@@ -69,17 +69,14 @@ def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expre
     return _Simplifier(facts).visit(expression)
 
 
-class _OutOfRangeError(ArithmeticError):
-    """A number folded out of constants is not worth writing: leave them as they are."""
-
-
 def _exact(value: Scalar) -> Scalar:
+    """The number, an integer as such; OverflowError where nobody would want to see it written."""
     if isinstance(value, float):
         if not isfinite(value):
-            raise _OutOfRangeError
+            raise OverflowError
         return value
     if max(abs(value.numerator), value.denominator) >= LARGEST_EXACT:
-        raise _OutOfRangeError
+        raise OverflowError
     return int(value) if value.denominator == 1 else value
 
 
@@ -255,7 +252,7 @@ class _Simplifier:
             rule = _RULES.get(node.operation.name)
             try:
                 found = rule(self, inner) if rule else inner
-            except _OutOfRangeError:
+            except OverflowError:  # constants that fold into no number worth writing stay as they are
                 found = inner
             if found.shape != node.shape:
                 found = self.fill(found, node.shape)

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Paragraph
-from chalkwork.documents.unicode_maths import plain_maths
+from chalkwork.typesetting.unicode_maths import plain_maths
 
 WIDTH = 80
 INDENT = "  "

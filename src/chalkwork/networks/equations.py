@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.simplify import SumsToOne, simplify
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
@@ -248,15 +248,10 @@ def update(plan: Plan, step: int) -> list[Equation]:
         gradient = Name(f"d{old.name}", old.shape)
         bare = old.name.removesuffix(suffix) if suffix else old.name
         new = gradient_descent(old, gradient, rate)
-        equations.append(Equation(f"{bare}{following}", new, Stage.UPDATE, reasons.updated(old.name)))
+        equations.append(Equation(f"{bare}{following}", new, Stage.UPDATE, reasons.updated()))
     return equations
 
 
 def number_of_parameters(plan: Plan) -> int:
     """How many weights and biases there are."""
     return sum(name.shape[0] * name.shape[1] for name in plan.parameters())
-
-
-def constant(value: float) -> Number:
-    """A number as an expression."""
-    return Number(value)

@@ -128,7 +128,7 @@ class Graph:
             names[name] = equations[-1].symbol
         return Derivation(start, tuple(equations))
 
-    def _drawing(self, solution: Solution) -> Drawing:
+    def _drawing(self, solution: Solution, with_values: bool) -> Drawing:
         writer = solution.writer()
         shapes = solution.derivation.shapes()
         nodes: dict[str, GraphNode] = {}
@@ -136,15 +136,15 @@ class Graph:
         for name in [*self.inputs, *self.order]:
             total = f"d{self.output}/d{name}"
             slope = ""
-            if total in solution.derivation:
+            if total in solution.derivation and with_values:
                 value = flat(solution.values[total], bool(shapes[total]), writer)
                 slope = f"{writer.symbols[total].text} = {value}"
             equation = solution.derivation[name] if name in solution.derivation else None
             formula = writer.formula(equation.expression).box.lines[0] if equation else ""
-            value = flat(solution.values[name], bool(shapes[name]), writer)
+            value = flat(solution.values[name], bool(shapes[name]), writer) if with_values or not equation else ""
             nodes[name] = GraphNode(writer.symbols[name].text, formula, value, slope)
             for part in names_in(equation.expression) if equation else ():
-                local = _local_name(solution.derivation, name, part.name)
+                local = _local_name(solution.derivation, name, part.name) if with_values else ""
                 label = f"{writer.symbols[local].text} = {flat(solution.values[local], False, writer)}" if local else ""
                 edges.append(GraphEdge(part.name, name, label))
         return draw_graph(nodes, edges)
@@ -227,15 +227,11 @@ def _local_derivatives(derivation: Derivation) -> list[Equation]:
                     f"d{equation.name}/d{name}{direct}",
                     slope,
                     Stage.BACKWARD,
-                    f"Local derivative of {{{equation.name}}} = {_in_words(equation)} by {{{name}}}.",
+                    "Local derivatives: each equation differentiated by each of its inputs, the others held fixed.",
                     derivative=Derivative(equation.name, name.name + direct),
                 )
             )
     return found
-
-
-def _in_words(equation: Equation) -> str:
-    return str(equation.expression)
 
 
 def _through_paths(derivation: Derivation, output: str) -> list[Equation]:

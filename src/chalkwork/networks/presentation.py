@@ -29,7 +29,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         givens=names,
         layers=plan.depth,
         samples=plan.convention.samples,
-        drawing=lambda solution: drawing(plan, solution),
+        drawing=lambda solution, values: drawing(plan, solution, values),
         remarks=lambda solution: remarks(plan, solution),
     )
 
@@ -65,12 +65,14 @@ def _parameter_count(plan: Plan) -> str:
     )
 
 
-def drawing(plan: Plan, solution: Solution) -> Drawing:
-    """The network with its first sample's values."""
+def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
+    """The network with its weights, and with the values of a single sample if they are asked for."""
     symbols = solution.writer().symbols
     numbers = solution.style.numbers
     inputs = plan.layers[0].inputs
-    pictures = [LayerPicture("input", inputs, _labels(symbols, "x", inputs), _values(plan, solution, "x", inputs))]
+    pictures = [
+        LayerPicture("input", inputs, _labels(symbols, "x", inputs), _values(plan, solution, "x", inputs, with_values))
+    ]
     before = inputs
     for number, layer in enumerate(plan.layers, 1):
         kind = "output" if number == plan.depth else "hidden"
@@ -88,7 +90,7 @@ def drawing(plan: Plan, solution: Solution) -> Drawing:
                 f"{kind}: {layer.activation.words}",
                 layer.units,
                 _labels(symbols, f"a{number}", layer.units),
-                _values(plan, solution, f"a{number}", layer.units),
+                _values(plan, solution, f"a{number}", layer.units, with_values),
                 weights,
                 biases,
             )
@@ -101,9 +103,9 @@ def _labels(symbols: Symbols, name: str, units: int) -> tuple[str, ...]:
     return tuple(symbols.entry(name, (str(unit + 1),)).text for unit in shown_units(units))
 
 
-def _values(plan: Plan, solution: Solution, name: str, units: int) -> tuple[str, ...]:
-    """The first sample's values; of a batch none, as one drawing cannot hold them."""
-    if plan.samples > 1:
+def _values(plan: Plan, solution: Solution, name: str, units: int, wanted: bool) -> tuple[str, ...]:
+    """The values of a single sample; one drawing cannot hold those of a batch."""
+    if plan.samples > 1 or not wanted:
         return ()
     values = np.ravel(solution.values[name])
     return tuple(_minus(solution.style.numbers.scalar(values[unit])) for unit in shown_units(units))

@@ -164,11 +164,9 @@ def gradient(plan: Plan, letter: str, number: int, step: int) -> str:
     return f"Gradient of the weights: the error {delta} of the layer times its inputs {before}{summed}."
 
 
-def updated(parameter: str) -> str:
-    """Why the parameter changes so."""
-    return (
-        f"Gradient descent: a step of length {{eta}} times the gradient, against its direction, from {{{parameter}}}."
-    )
+def updated() -> str:
+    """Why a parameter changes so."""
+    return "Gradient descent: every parameter moves against its gradient, by {eta} times its size."
 
 
 def prediction(plan: Plan) -> str:

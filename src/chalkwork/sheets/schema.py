@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -194,3 +194,24 @@ class Sheet(_Rounded):
     def _sources(self) -> Iterator[str]:
         yield self.source
         yield from (block.source for block in self.blocks)
+
+
+def with_style(sheet: Sheet, notation: str | None = None, decimals: int | None = None) -> Sheet:
+    """The sheet in another notation or with other decimals, where they are given.
+
+    >>> from chalkwork.sheets.format import parse_sheet
+    >>> with_style(parse_sheet("Prose."), notation="brackets").notation
+    'brackets'
+    """
+    if notation is not None:
+        sheet = replace(sheet, notation=notation)
+    if decimals is not None:
+        precision = Precision(decimals, None, sheet.rounding)
+        blocks = tuple(
+            replace(block, precision=Precision(decimals, None, block.rounding))
+            if isinstance(block, TaskBlock)
+            else block
+            for block in sheet.blocks
+        )
+        sheet = replace(sheet, precision=precision, blocks=blocks)
+    return sheet

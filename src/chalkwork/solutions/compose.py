@@ -31,17 +31,24 @@ def solution_document(solution: Solution, title: str) -> Document:
     return Document(title, tuple(blocks))
 
 
-def setting_blocks(solution: Solution, figure: bool = True) -> list[Block]:
+def setting_blocks(solution: Solution) -> list[Block]:
     """What is given: sentences, the drawing, and the givens with their values."""
-    setting, writer = solution.setting, solution.writer()
-    blocks: list[Block] = []
-    if setting.introduction:
-        blocks.append(_paragraph(" ".join(setting.introduction), writer))
-    if setting.drawing is not None and figure:
-        drawing = setting.drawing(solution)
-        blocks.append(Figure(drawing.svg, drawing.description, ""))
-    blocks += given_blocks(solution, setting.givens)
-    return blocks
+    blocks = [*setting_sentences(solution), *figure_block(solution, values=True)]
+    return [*blocks, *given_blocks(solution, solution.setting.givens)]
+
+
+def setting_sentences(solution: Solution) -> list[Block]:
+    """The exercise in words."""
+    sentences = solution.setting.introduction
+    return [_paragraph(" ".join(sentences), solution.writer())] if sentences else []
+
+
+def figure_block(solution: Solution, values: bool) -> list[Block]:
+    """The drawing, with the values that the solution finds or without them."""
+    if solution.setting.drawing is None:
+        return []
+    drawing = solution.setting.drawing(solution, values)
+    return [Figure(drawing.svg, drawing.description, "")]
 
 
 def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:
@@ -78,14 +85,16 @@ def equation_blocks(
     several = len({equation.stage for equation in equations}) > 1
     blocks: list[Block] = []
     stage: Stage | None = None
+    said = ""
     for equation in equations:
         if equation.stage != stage:
             stage = equation.stage
             if headings and several:
                 blocks.append(Heading(STAGE_TITLES[stage], level))
         work = typeset(equation, writer)
-        if work.reason_latex:
+        if work.reason_latex and work.reason_latex != said:
             blocks.append(Paragraph(work.reason_latex, work.reason_text))
+        said = work.reason_latex
         blocks.append(display(work))
         blocks += [_paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
     return blocks

@@ -80,7 +80,8 @@ class Setting:
     givens: tuple[str, ...] = ()
     layers: int = 0
     samples: str | None = None
-    drawing: Callable[[Solution], Drawing] | None = None
+    drawing: Callable[[Solution, bool], Drawing] | None = None
+    """Draws the network or graph; with the values that were found, or without them."""
     remarks: Remarks | None = None
 
 

@@ -1,0 +1,77 @@
+"""The command line: a thin door to the sheets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from chalkwork.errors import ChalkworkError
+
+BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the result is its exit code: 0, or 2 for bad input, which is explained on standard error."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return _solve(options)
+    except ChalkworkError as error:
+        print(f"chalkwork: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chalkwork", description="The neural network that shows its work.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    solve = commands.add_parser("solve", help="the complete worked solution of a sheet")
+    solve.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown")
+    solve.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        help="a file to write; its suffix chooses the format: .md .html .pdf .tex .docx .ipynb .json .txt",
+    )
+    solve.add_argument(
+        "--show",
+        choices=("solution", "sheet", "blanks"),
+        default="solution",
+        help="the sheet with solutions (the default), without them, or with blanks to fill in",
+    )
+    solve.add_argument("--notation", metavar="NAME", help="a named notation instead of the sheet's")
+    solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("chalkwork")
+
+
+def _solve(options: argparse.Namespace) -> int:
+    from chalkwork.sheets.document import workbook
+    from chalkwork.sheets.format import read_sheet
+    from chalkwork.sheets.schema import with_style
+
+    sheet = with_style(read_sheet(options.sheet), options.notation, options.decimals)
+    book = workbook(sheet, options.show)
+    if options.output is None:
+        from chalkwork.documents.terminal import print_document
+
+        print_document(book.document)
+    else:
+        from chalkwork.solutions.export import save
+
+        save(book, options.output)
+        print(f"{options.output} written")
+    return 0

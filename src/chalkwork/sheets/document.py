@@ -1,0 +1,150 @@
+"""A sheet as a document: with its solutions, without, or with blanks to fill in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Literal
+
+from chalkwork.documents.model import Block, Document, Heading, Paragraph
+from chalkwork.sheets.schema import GraphBlock, NetworkBlock, Prose, Sheet, TaskBlock
+from chalkwork.sheets.solve import TaskSolution, solve_sheet
+from chalkwork.solutions.compose import blank, equation_blocks, figure_block, given_blocks, setting_sentences
+from chalkwork.solutions.export import SolvedTask, Workbook
+
+Show = Literal["solution", "sheet", "blanks"]
+_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+
+
+def workbook(sheet: Sheet, show: Show = "solution") -> Workbook:
+    """The sheet with everything in place: its document, and its tasks for formats that need the equations.
+
+    `show` is `solution` (the sheet with the solutions below each task), `sheet` (without) or `blanks` (with
+    empty answers of the right shape). Raises SheetError with file and line.
+
+    >>> from chalkwork.sheets.format import parse_sheet
+    >>> text = "```graph\\nequations: c = a + b\\n```\\n```task\\nid: a\\nvalues: {a: 2, b: 1}\\nask: [c]\\n```\\n"
+    >>> [task.id for task in workbook(parse_sheet(text)).tasks]
+    ['a']
+    """
+    solved = solve_sheet(sheet)
+    title = sheet.title or "Exercise sheet"
+    blocks = [*_front(sheet), *_body(sheet, solved, show)]
+    tasks = tuple(
+        SolvedTask(part.task.id, part.task.points, task_title(part.task), part.solution, part.equations)
+        for part in solved.values()
+    )
+    return Workbook(title, Document(title, tuple(blocks)), tasks)
+
+
+def task_title(task: TaskBlock) -> str:
+    """What stands above a task's solution."""
+    name = f"({task.id})" if len(task.id) <= 3 else task.id
+    title = f"Task {name}" if not task.title else f"Task {name}: {task.title}"
+    return f"{title}, {points_words(task.points)}" if task.points is not None else title
+
+
+def points_words(points: Fraction) -> str:
+    """The points as they are written.
+
+    >>> points_words(Fraction(1, 2)), points_words(Fraction(1))
+    ('0.5 points', '1 point')
+    """
+    value = float(points)
+    number = f"{value:g}" if Fraction(f"{value:g}") == points else str(points)
+    return f"{number} point" + ("" if points == 1 else "s")
+
+
+def _front(sheet: Sheet) -> Iterator[Block]:
+    line = ", ".join(part for part in (sheet.course, sheet.author, sheet.date) if part)
+    if line:
+        yield Paragraph(line)
+    total = sum((task.points for task in sheet.tasks if task.points is not None), Fraction(0))
+    if total:
+        yield Paragraph(f"{points_words(total)} in all.")
+
+
+def _body(sheet: Sheet, solved: Mapping[str, TaskSolution], show: Show) -> Iterator[Block]:
+    drawn: set[str] = set()
+    for block in sheet.blocks:
+        match block:
+            case Prose():
+                yield from _prose(block.markdown)
+            case TaskBlock():
+                part = solved[block.id]
+                name = block.network or block.graph or ""
+                yield from _task(part, show, first=name not in drawn)
+                drawn.add(name)
+            case NetworkBlock() | GraphBlock():
+                first = next((p for p in solved.values() if block.name in (p.task.network, p.task.graph)), None)
+                if first is not None:
+                    yield from _introduced(first, isinstance(block, NetworkBlock))
+
+
+def _prose(markdown: str) -> Iterator[Block]:
+    """Prose with its headings one level below the title."""
+    lines: list[str] = []
+    fenced = False
+    for line in markdown.splitlines():
+        fenced ^= line.lstrip().startswith(("```", "~~~"))
+        found = None if fenced else _HEADING.match(line)
+        if found is None:
+            lines.append(line)
+            continue
+        if "\n".join(lines).strip():
+            yield Paragraph("\n".join(lines).strip())
+        lines = []
+        yield Heading(found[2], min(6, len(found[1]) + 1))
+    if "\n".join(lines).strip():
+        yield Paragraph("\n".join(lines).strip())
+
+
+def _introduced(part: TaskSolution, is_network: bool) -> Iterator[Block]:
+    """The network or graph where the sheet defines it: in words, drawn without results, with its parameters."""
+    solution = part.solution
+    if is_network:
+        yield from setting_sentences(solution)
+    yield from figure_block(solution, values=False)
+    if is_network:
+        parameters = [name for name in solution.setting.givens if name[0] in "Wb"]
+        yield from given_blocks(solution, parameters)
+
+
+def _task(part: TaskSolution, show: Show, first: bool) -> Iterator[Block]:
+    task, solution = part.task, part.solution
+    if show == "sheet":
+        if task.points is not None:
+            yield Paragraph(f"*({points_words(task.points)})*")
+        if task.hint:
+            yield Paragraph(f"*Hint:* {task.hint}")
+        return
+    yield Heading(f"{'Solution to ' if show == 'solution' else ''}{_lowered(task_title(task), show)}", 3)
+    parameters = () if first and task.after is None else _changed(part)
+    data = [name for name in solution.setting.givens if name[0] not in "Wb" or not solution.setting.layers]
+    if show == "blanks":
+        if task.hint:
+            yield Paragraph(f"*Hint:* {task.hint}")
+        for name in task.ask or tuple(equation.name for equation in part.equations):
+            yield blank(solution, name)
+        return
+    if part.fresh:
+        yield from given_blocks(solution, [*data, *parameters])
+    elif task.learning_rate is not None:
+        yield from given_blocks(solution, ["eta"])
+    yield from equation_blocks(solution, part.equations, level=4)
+    if first:
+        yield from figure_block(solution, values=True)
+    if task.note:
+        yield Paragraph(f"*Note:* {task.note}")
+
+
+def _lowered(title: str, show: Show) -> str:
+    return title[0].lower() + title[1:] if show == "solution" else title
+
+
+def _changed(part: TaskSolution) -> tuple[str, ...]:
+    """The parameters, where a task starts from others than the sheet's."""
+    if not part.fresh or part.task.after is None:
+        return ()
+    return tuple(name for name in part.solution.setting.givens if name[0] in "Wb" and part.solution.setting.layers)

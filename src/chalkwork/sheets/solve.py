@@ -1,0 +1,241 @@
+"""From a sheet to its solutions: every task becomes a `Solution`, tasks that go on from others share one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.entries import split_entry
+from chalkwork.derivation.derivation import Equation
+from chalkwork.errors import ChalkworkError, SheetError
+from chalkwork.networks.graph import Graph
+from chalkwork.networks.layers import Dense
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.sheets.schema import GraphBlock, NetworkBlock, Sheet, TaskBlock
+from chalkwork.solutions.solution import Solution
+from chalkwork.typesetting.notation import Notation
+
+_KEYS = ("x", "y", "learning_rate", "steps", "values", "ask")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSolution:
+    """A task, the solution behind it, and the equations that answer it.
+
+    `fresh` says that the solution starts anew: its givens are to be shown. `known` are the names whose equations
+    earlier tasks of the same solution have shown.
+    """
+
+    task: TaskBlock
+    solution: Solution
+    equations: tuple[Equation, ...]
+    fresh: bool
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a later task can go on from."""
+
+    network: NeuralNetwork | None
+    data: Mapping[str, Any]
+    solution: Solution
+    shown: tuple[str, ...]
+
+    @property
+    def updated(self) -> bool:
+        """Whether the parameters have been updated."""
+        return "eta" in self.solution
+
+
+def solve_sheet(sheet: Sheet) -> dict[str, TaskSolution]:
+    """The solution of every task by its id, in order.
+
+    Raises SheetError with file and line for everything that cannot be solved.
+
+    >>> from chalkwork.sheets.format import parse_sheet
+    >>> sheet = parse_sheet('''
+    ... ```graph
+    ... equations: c = a + b
+    ... ```
+    ... ```task
+    ... id: a
+    ... values: {a: 2, b: 1}
+    ... ```
+    ... ''')
+    >>> float(solve_sheet(sheet)["a"].solution["c"])
+    3.0
+    """
+    notation = _notation(sheet)
+    networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
+    graphs = {name: _graph(sheet, block) for name, block in sheet.graphs.items()}
+    states: dict[str, _State] = {}
+    solved: dict[str, TaskSolution] = {}
+    for task in sheet.tasks:
+        before = states.get(task.after) if task.after is not None else None
+        try:
+            if task.network is not None:
+                state, fresh = _solve_network(networks[task.network], task, before, notation)
+            else:
+                assert task.graph is not None
+                state, fresh = _solve_graph(graphs[task.graph], task, before, notation)
+        except ChalkworkError as error:
+            raise _located(error, sheet, task) from None
+        known = () if fresh or before is None else before.shown
+        equations = _answer(sheet, task, state.solution, known)
+        names = {equation.name.partition("[")[0] for equation in equations}
+        states[task.id] = replace(state, shown=(*known, *names))
+        solved[task.id] = TaskSolution(task, state.solution, equations, fresh, known)
+    return solved
+
+
+def _notation(sheet: Sheet) -> Notation:
+    try:
+        return Notation.of(sheet.notation)
+    except ChalkworkError as error:
+        key = error.message.split("'")[1] if "'" in error.message else ""
+        raise SheetError(error.message, file=sheet.file, line=sheet.line_of("notation", key), hint=error.hint) from None
+
+
+def _located(error: ChalkworkError, sheet: Sheet, task: TaskBlock) -> ChalkworkError:
+    """The error with the line of the key that it speaks of."""
+    first = error.message.replace("[", " ").replace("the target y", "y").replace("the learning rate", "learning_rate")
+    key = next((key for key in _KEYS if first.startswith(f"{key} ")), None)
+    located = error.at(file=sheet.file, line=task.line_of(key) if key else task.line)
+    return SheetError(
+        f"task {task.id}: {located.message}",
+        file=located.file,
+        line=located.line,
+        equation=located.equation,
+        hint=located.hint,
+    )
+
+
+def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
+    layers = []
+    for number, layer in enumerate(block.layers):
+        try:
+            weights = np.array(layer.weights) if isinstance(layer.weights, tuple) else layer.weights
+            bias = np.array(layer.bias) if isinstance(layer.bias, tuple) else layer.bias
+            layers.append(Dense(layer.units, layer.activation, weights=weights, bias=bias, inputs=layer.inputs))
+        except ChalkworkError as error:
+            line = block.line_of("layers", number, "activation")
+            raise SheetError(error.message, file=sheet.file, line=line, hint=error.hint) from None
+    loss: dict[str, Any] = {"name": "squared_error"}
+    if block.loss is not None:
+        given = {"factor": block.loss.factor, "reduction": block.loss.reduction}
+        loss = {"name": block.loss.name} | {key: value for key, value in given.items() if value is not None}
+    try:
+        return NeuralNetwork(
+            layers,
+            loss,
+            samples=block.convention.samples,
+            weights=block.convention.weights,
+            seed=0 if block.seed is None else block.seed,
+        )
+    except ChalkworkError as error:
+        line = block.line_of("loss") if "loss" in error.message else block.line
+        raise SheetError(error.message, file=sheet.file, line=line, hint=error.hint) from None
+
+
+def _graph(sheet: Sheet, block: GraphBlock) -> Graph:
+    try:
+        return Graph(block.equations, block.output[0] if block.output else None)
+    except ChalkworkError as error:
+        place = next(
+            (index for index, text in enumerate(block.equations) if error.equation and text in error.equation), None
+        )
+        line = block.line_of("equations") if place is None else block.line_of("equations", place)
+        raise SheetError(error.message, file=sheet.file, line=line, equation=error.equation, hint=error.hint) from None
+
+
+def _written(task: TaskBlock, notation: Notation) -> dict[str, Any]:
+    return {
+        "notation": notation,
+        "decimals": task.decimals,
+        "significant": task.significant,
+        "rounding": task.rounding,
+        "detail": task.detail,
+    }
+
+
+def _solve_network(
+    network: NeuralNetwork, task: TaskBlock, before: _State | None, notation: Notation
+) -> tuple[_State, bool]:
+    """The task's solution, and whether it is another one than that of the task it follows."""
+    own = {"x": task.x, "y": task.y, "learning_rate": task.learning_rate}
+    data: dict[str, Any] = {key: value for key, value in own.items() if value is not None}
+    fresh = before is None
+    if before is not None:
+        assert before.network is not None
+        network = before.network
+        again = before.updated and "learning_rate" in data
+        fresh = "x" in data or "y" in data or again
+        if fresh and before.updated:
+            network = _updated(network, before.solution)
+        inherited = dict(before.data)
+        if "x" in data:
+            inherited = {}
+        data = inherited | data
+    if "x" not in data:
+        raise ChalkworkError("x is missing", hint="give x, or the task that this one goes on from: after")
+    wanted = [name for name in task.ask if "_new" in name]
+    if wanted and "learning_rate" not in data:
+        raise ChalkworkError(f"ask names {wanted[0]}, which needs a learning_rate")
+    solution = network.solve(
+        **data,
+        steps=task.steps,
+        long_way=task.long_way,
+        predict=True if any(name.startswith("class") for name in task.ask) else None,
+        **_written(task, notation),
+    )
+    return _State(network, data, solution, ()), fresh
+
+
+def _updated(network: NeuralNetwork, solution: Solution) -> NeuralNetwork:
+    """The network with the parameters that the solution ends with."""
+    last = max((name for name in solution if name.startswith("W1_new")), key=len)
+    suffix = last.removeprefix("W1")
+    layers = []
+    for number, layer in enumerate(network.layers, 1):
+        bias = solution[f"b{number}{suffix}"].reshape(-1) if layer.has_bias else False
+        layers.append(Dense(None, str(layer.activation), weights=solution[f"W{number}{suffix}"], bias=bias))
+    convention = network.convention
+    return NeuralNetwork(layers, network.loss, samples=convention.samples, weights=convention.weights)
+
+
+def _solve_graph(graph: Graph, task: TaskBlock, before: _State | None, notation: Notation) -> tuple[_State, bool]:
+    inherited = dict(before.data) if before is not None else {}
+    values = inherited | dict(task.values)
+    solution = graph.solve(values, **_written(task, notation))
+    return _State(None, values, solution, ()), before is None or bool(task.values)
+
+
+def _answer(sheet: Sheet, task: TaskBlock, solution: Solution, known: tuple[str, ...]) -> tuple[Equation, ...]:
+    """The equations that the task asks for, with those that lead to them and were not shown yet."""
+    for number, name in enumerate(task.ask):
+        whole, _ = split_entry(name)
+        if whole not in solution:
+            names = ", ".join(solution.derivation)
+            raise SheetError(
+                f"task {task.id}: ask names {name}, which this task does not compute",
+                file=sheet.file,
+                line=task.line_of("ask", number),
+                hint=f"it computes {names}",
+            )
+    try:
+        chosen = solution.chosen(task.ask, tuple(name for name in known if name not in map(_whole, task.ask)))
+    except KeyError as error:
+        raise SheetError(
+            f"task {task.id}: ask names {error.args[0]}, and there is no such entry",
+            file=sheet.file,
+            line=task.line_of("ask"),
+        ) from None
+    return tuple(chosen)
+
+
+def _whole(name: str) -> str:
+    return split_entry(name)[0]
