@@ -17,6 +17,7 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.operations import Shape
 
 ONE, ZERO = Number(1), Number(0)
+MOST_ROUNDS = 8
 MOST_TERMS = 64
 LARGEST_EXACT = 10**30
 
@@ -66,7 +67,12 @@ def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expre
     >>> print(simplify(adjoint, [SumsToOne("y", -2)]))
     a - y
     """
-    return _Simplifier(facts).visit(expression)
+    simplifier = _Simplifier(facts)
+    for _ in range(MOST_ROUNDS):
+        before, expression = expression, simplifier.visit(expression)
+        if expression == before:
+            break
+    return expression
 
 
 def _exact(value: Scalar) -> Scalar:
@@ -109,7 +115,7 @@ def term_of(expression: Expression) -> Term:
         if name == "divide":
             below = _inverse(term_of(arguments[1]), expression)
             return below if below.factors == ((expression, 1),) else term_of(arguments[0]).times(below)
-        if name == "power" and isinstance(arguments[1], Number):
+        if name == "power" and isinstance(arguments[1], Number) and not isinstance(arguments[0], Number):
             return Term(1, ((arguments[0], arguments[1].value),))
     return Term(1, ((expression, 1),))
 
@@ -150,6 +156,8 @@ def expression_of(term: Term) -> Expression:
     """The term written as number, numerators, denominators; a negative number goes in front as a sign."""
     if term.coefficient == 0:
         return ZERO
+    if term.coefficient < 0:
+        term = _difference_turned(term)
     size = _size(term.coefficient)
     above = [_power(base, exponent) for base, exponent in term.factors if exponent > 0]
     below = _chain(_power(base, _exact(-exponent)) for base, exponent in term.factors if exponent < 0)
@@ -161,6 +169,18 @@ def expression_of(term: Term) -> Expression:
     if term.coefficient < 0:
         return Number(-result.value) if isinstance(result, Number) else apply("negative", result)
     return result
+
+
+def _difference_turned(term: Term) -> Term:
+    """-(y - a) b as (a - y) b; the 1 - a of a derivative is left as it is."""
+    for index, (base, exponent) in enumerate(term.factors):
+        if not isinstance(base, Application) or base.operation.name != "subtract" or exponent != 1:
+            continue
+        left, right = base.arguments
+        if not any(_is_sum(part) or isinstance(part, Number) for part in (left, right)):
+            turned = (apply("subtract", right, left), 1)
+            return Term(-term.coefficient, (*term.factors[:index], turned, *term.factors[index + 1 :]))
+    return term
 
 
 def _collected(terms: Iterable[Term]) -> list[Term]:
@@ -283,8 +303,9 @@ class _Simplifier:
                 return base
             if exponent.value == 0:
                 return ONE
-            if isinstance(base, Number) and isinstance(exponent.value, int) and 0 < exponent.value < 64:
-                return Number(_exact(base.value**exponent.value))
+            if isinstance(base, Number) and isinstance(exponent.value, int) and abs(exponent.value) < 64:
+                size = Number(_exact(base.value ** abs(exponent.value)))
+                return size if exponent.value > 0 else expression_of(_inverse(Term(size.value, ()), node))
         return node
 
     def transpose(self, node: Application) -> Expression:

@@ -137,15 +137,15 @@ class Graph:
             total = f"d{self.output}/d{name}"
             slope = ""
             if total in solution.derivation and with_values:
-                value = flat(solution.values[total], bool(shapes[total]), writer)
+                value = flat(solution.arrays[total], bool(shapes[total]), writer)
                 slope = f"{writer.symbols[total].text} = {value}"
             equation = solution.derivation[name] if name in solution.derivation else None
             formula = writer.formula(equation.expression).box.lines[0] if equation else ""
-            value = flat(solution.values[name], bool(shapes[name]), writer) if with_values or not equation else ""
+            value = flat(solution.arrays[name], bool(shapes[name]), writer) if with_values or not equation else ""
             nodes[name] = GraphNode(writer.symbols[name].text, formula, value, slope)
             for part in names_in(equation.expression) if equation else ():
                 local = _local_name(solution.derivation, name, part.name) if with_values else ""
-                label = f"{writer.symbols[local].text} = {flat(solution.values[local], False, writer)}" if local else ""
+                label = f"{writer.symbols[local].text} = {flat(solution.arrays[local], False, writer)}" if local else ""
                 edges.append(GraphEdge(part.name, name, label))
         return draw_graph(nodes, edges)
 
@@ -239,8 +239,8 @@ def _through_paths(derivation: Derivation, output: str) -> list[Equation]:
     forward = [equation for equation in derivation.equations if equation.stage == Stage.FORWARD]
     users: dict[str, list[str]] = {}
     for equation in forward:
-        for name in names_in(equation.expression):
-            users.setdefault(name.name, []).append(equation.name)
+        for used in names_in(equation.expression):
+            users.setdefault(used.name, []).append(equation.name)
     reached = {equation.name for equation in derivation.ancestors([output])}
     known = set(derivation)
     found: list[Equation] = []

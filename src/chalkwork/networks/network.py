@@ -301,7 +301,7 @@ class NeuralNetwork:
                 f"the output is {self.layers[-1].activation.words}, which gives no class",
                 hint="use softmax, sigmoid or tanh in the last layer",
             )
-        return np.ravel(solution.values["class"]).astype(np.int64)
+        return np.ravel(solution.arrays["class"]).astype(np.int64)
 
     def __repr__(self) -> str:
         inside = ", ".join(map(repr, self.layers))

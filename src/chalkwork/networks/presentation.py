@@ -78,12 +78,12 @@ def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
         kind = "output" if number == plan.depth else "hidden"
         weights: tuple[tuple[str, ...], ...] = ()
         if shows_weights(before, layer.units):
-            matrix = solution.values[f"W{number}"]
+            matrix = solution.arrays[f"W{number}"]
             matrix = matrix.T if plan.convention.weights == "out_in" else matrix
             weights = tuple(tuple(map(_minus, map(numbers.scalar, line))) for line in matrix.tolist())
         biases: tuple[str, ...] = ()
         if layer.has_bias:
-            bias = np.ravel(solution.values[f"b{number}"])
+            bias = np.ravel(solution.arrays[f"b{number}"])
             biases = tuple(_minus(numbers.scalar(bias[unit])) for unit in shown_units(layer.units))
         pictures.append(
             LayerPicture(
@@ -107,7 +107,7 @@ def _values(plan: Plan, solution: Solution, name: str, units: int, wanted: bool)
     """The values of a single sample; one drawing cannot hold those of a batch."""
     if plan.samples > 1 or not wanted:
         return ()
-    values = np.ravel(solution.values[name])
+    values = np.ravel(solution.arrays[name])
     return tuple(_minus(solution.style.numbers.scalar(values[unit])) for unit in shown_units(units))
 
 
@@ -150,11 +150,11 @@ def _loss_change(solution: Solution, step: int) -> str:
 
 def _vanished(plan: Plan, solution: Solution, number: int) -> str:
     """Why no error reaches a layer, where none does."""
-    if np.any(solution.values[f"delta{number}"]) if f"delta{number}" in solution else True:
+    if np.any(solution.arrays[f"delta{number}"]) if f"delta{number}" in solution else True:
         return ""
     last = plan.depth
     below = "it" if number == 1 else "it and the layers below it"
-    weights = solution.values[f"W{number + 1}"]
+    weights = solution.arrays[f"W{number + 1}"]
     outgoing = weights if plan.convention.weights == "in_out" else weights.T
     equal = bool(np.all(outgoing == outgoing[:, :1]))
     if (
@@ -169,17 +169,17 @@ def _vanished(plan: Plan, solution: Solution, number: int) -> str:
             "Outputs and targets both sum to one, hence that sum is 1 − 1 = 0. No gradient reaches "
             f"{'this layer' if number == 1 else 'this layer and those below it'}: their parameters keep their values."
         )
-    if not np.any(solution.values[f"delta{number + 1}"]):
+    if not np.any(solution.arrays[f"delta{number + 1}"]):
         return ""
     return f"No error reaches this layer: the gradients of {below} are zero, and the parameters keep their values."
 
 
 def _class_sentence(plan: Plan, solution: Solution) -> str:
-    chosen = [int(value) for value in np.ravel(solution.values["class"])]
+    chosen = [int(value) for value in np.ravel(solution.arrays["class"])]
     if len(chosen) > 1:
         return f"The predicted classes are {', '.join(map(str, chosen))}."
     output = f"a{plan.depth}"
     if plan.layers[-1].units == 1:
         return f"The network predicts class {chosen[0]}."
-    value = np.ravel(solution.values[output])[chosen[0] - 1]
+    value = np.ravel(solution.arrays[output])[chosen[0] - 1]
     return f"The largest output is entry {chosen[0]} of {{{output}}}, {_minus(solution.style.numbers.scalar(value))}: class {chosen[0]}."

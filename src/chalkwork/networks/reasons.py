@@ -10,30 +10,60 @@ from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredE
 if TYPE_CHECKING:
     from chalkwork.networks.equations import Plan
 
+# Z, A and ALPHA stand for the net input, the activation and the slope.
 _FUNCTION = {
     "identity": "the net input itself",
-    "sigmoid": "the sigmoid 1/(1 + e⁻ᶻ), entry by entry",
+    "sigmoid": r"the sigmoid $\sigma(Z) = 1/(1 + e^{-Z})$, entry by entry",
     "tanh": "the hyperbolic tangent, entry by entry",
-    "relu": "the ReLU, entry by entry: negative net inputs become zero",
-    "softplus": "the softplus log(1 + eᶻ), entry by entry",
-    "silu": "the SiLU z σ(z), entry by entry",
-    "gelu": "the GELU z Φ(z), entry by entry, with Φ the distribution function of the standard normal",
-    "softsign": "the softsign z/(1 + |z|), entry by entry",
+    "relu": r"the ReLU $\max(0, Z)$, entry by entry",
+    "leaky_relu": "the leaky ReLU, entry by entry: $Z$ where $Z > 0$, else $ALPHA Z$",
+    "elu": "the ELU, entry by entry: $Z$ where $Z > 0$, else $ALPHA (e^{Z} - 1)$",
+    "softplus": r"the softplus $\log(1 + e^{Z})$, entry by entry",
+    "silu": r"the SiLU $Z \sigma(Z)$, entry by entry",
+    "gelu": r"the GELU $Z \Phi(Z)$, entry by entry, with $\Phi$ the distribution function of the standard normal",
+    "softsign": "the softsign $Z/(1 + |Z|)$, entry by entry",
     "log_softmax": "the logarithm of the softmax",
 }
 _DERIVATIVE = {
-    "sigmoid": "the derivative of the sigmoid, a(1 − a)",
-    "tanh": "the derivative of tanh, 1 − a²",
-    "softplus": "the derivative of the softplus, σ(z)",
+    "sigmoid": "the derivative of the sigmoid, $A (1 - A)$",
+    "tanh": "the derivative of tanh, $1 - A^2$",
+    "relu": "the derivative of the ReLU: 1 where $Z > 0$, else 0 (at 0 we take AT_ZERO)",
+    "leaky_relu": "the derivative of the leaky ReLU: 1 where $Z > 0$, else ALPHA (at 0 we take AT_ZERO)",
+    "elu": "the derivative of the ELU: 1 where $Z > 0$, else $ALPHA e^{Z}$",
+    "softplus": r"the derivative of the softplus, $\sigma(Z)$",
     "silu": "the derivative of the SiLU",
     "gelu": "the derivative of the GELU",
-    "elu": "the derivative of the ELU",
-    "softsign": "the derivative of the softsign, 1/(1 + |z|)²",
+    "softsign": "the derivative of the softsign, $1/(1 + |Z|)^2$",
 }
 
 
 def _suffix(step: int) -> str:
     return "" if step == 0 else "_new" if step == 1 else f"_new{step}"
+
+
+def _again(step: int) -> str:
+    return " with the updated parameters" if step else ""
+
+
+def _filled(template: str, chosen: Activation, number: int, step: int) -> str:
+    """The template of an activation with the names of its layer and its parameters."""
+    alpha = dict(chosen.parameters).get("alpha", 0.01 if chosen.name == "leaky_relu" else 1.0)
+    at_zero = dict(chosen.parameters).get("at_zero", alpha if chosen.name == "leaky_relu" else 0.0)
+    words = {
+        "AT_ZERO": f"{at_zero:g}",
+        "ALPHA (": "(" if alpha == 1 else f"{alpha:g} (",
+        "ALPHA e": "e" if alpha == 1 else rf"{alpha:g} e",
+        "ALPHA Z": rf"{alpha:g} \, Z",
+        "ALPHA": f"{alpha:g}",
+    }
+    for word, value in words.items():
+        template = template.replace(word, value)
+    suffix = _suffix(step)
+    capitals = {"Z": f"{{z{number}{suffix}}}", "A": f"{{a{number}{suffix}}}"}
+    parts = template.split("$")
+    for index in range(1, len(parts), 2):
+        parts[index] = "".join(capitals.get(sign, sign) for sign in parts[index])
+    return "$".join(parts)
 
 
 def layer_words(plan: Plan, number: int) -> str:
@@ -47,8 +77,8 @@ def net_input(plan: Plan, number: int, step: int) -> str:
     """Why z is what it is."""
     suffix = _suffix(step)
     before = "{x}" if number == 1 else f"{{a{number - 1}{suffix}}}"
-    again = " again, with the updated parameters" if step else ""
-    text = f"Net input of {layer_words(plan, number)}{again}: the inputs {before} weighted by {{W{number}{suffix}}}"
+    what = f"Net input of {layer_words(plan, number)}{_again(step)}"
+    text = f"{what}: the inputs {before} weighted by {{W{number}{suffix}}}"
     if not plan.layers[number - 1].has_bias:
         return text + "."
     place = "" if plan.samples == 1 else f" in every {'column' if plan.convention.samples == 'columns' else 'row'}"
@@ -58,97 +88,76 @@ def net_input(plan: Plan, number: int, step: int) -> str:
 def activation(plan: Plan, number: int, step: int) -> str:
     """Why a is what it is."""
     chosen = plan.layers[number - 1].activation
-    again = " with the updated parameters" if step else ""
-    words = _FUNCTION.get(chosen.name) or _function_with_parameters(plan, chosen)
     kind = "Output" if number == plan.depth else f"Activation of {layer_words(plan, number)}"
-    return f"{kind}{again}: {words}."
-
-
-def _function_with_parameters(plan: Plan, chosen: Activation) -> str:
-    alpha = dict(chosen.parameters).get("alpha", 0.01 if chosen.name == "leaky_relu" else 1.0)
-    if chosen.name == "leaky_relu":
-        return f"the leaky ReLU, entry by entry: z where z > 0, else {alpha:g} z"
-    if chosen.name == "elu":
-        return f"the ELU, entry by entry: z where z > 0, else {alpha:g} (eᶻ − 1)"
-    each = "" if plan.samples == 1 else " of each sample"
-    return f"the softmax turns the net inputs{each} into probabilities that sum to one"
+    if chosen.name == "softmax":
+        each = "" if plan.samples == 1 else " of each sample"
+        words = f"the softmax turns the net inputs{each} into probabilities that sum to one"
+    else:
+        words = _filled(_FUNCTION[chosen.name], chosen, number, step)
+    return f"{kind}{_again(step)}: {words}."
 
 
 def loss(plan: Plan, step: int) -> str:
     """What the loss is."""
     chosen = plan.loss
-    title = chosen.title[0].upper() + chosen.title[1:]
-    again = " with the updated parameters" if step else ""
-    over = _over(plan)
-    if isinstance(chosen, SquaredError):
-        factor = (
-            "half the " if chosen.factor * 2 == 1 else "the " if chosen.factor == 1 else f"{chosen.factor} times the "
-        )
-        return f"{title}{again}: {factor}squared differences between output and target, {over}."
-    if isinstance(chosen, CrossEntropy):
-        return f"{title}{again} (natural logarithm), {over}."
-    return f"{title}{again} (natural logarithm), {over}."
+    title = chosen.title[0].upper() + chosen.title[1:] + _again(step)
+    if not isinstance(chosen, SquaredError):
+        return f"{title} (natural logarithm), {_over(plan)}."
+    factor = "half the " if chosen.factor * 2 == 1 else "the " if chosen.factor == 1 else f"{chosen.factor} times the "
+    return f"{title}: {factor}squared difference between output and target, {_over(plan)}."
 
 
 def _over(plan: Plan) -> str:
+    """What is summed and what is averaged."""
     chosen = plan.loss
-    several_outputs, several_samples = plan.layers[-1].units > 1, plan.samples > 1
+    outputs = ["outputs"] if plan.layers[-1].units > 1 else []
+    samples = ["samples"] if plan.samples > 1 else []
     if chosen.reduction == "sum":
-        what = [word for word, several in (("outputs", several_outputs), ("samples", several_samples)) if several]
-        return f"summed over the {' and '.join(what)}" if what else "for the single output"
-    if chosen.reduction == "mean" and chosen.mean_is_over_outputs:
-        what = [word for word, several in (("outputs", several_outputs), ("samples", several_samples)) if several]
-        return f"averaged over the {' and '.join(what)}" if what else "for the single output"
-    outputs = "summed over the outputs" if several_outputs else "for the single output"
-    return f"{outputs}, averaged over the samples" if several_samples else outputs
-
-
-def derivative_words(chosen: Activation) -> str:
-    """f' in words, with what holds at a kink."""
-    if chosen.name == "relu":
-        at_zero = dict(chosen.parameters).get("at_zero", 0.0)
-        return f"the derivative of the ReLU: 1 where z > 0, else 0 (at z = 0 we take {at_zero:g})"
-    if chosen.name == "leaky_relu":
-        alpha = dict(chosen.parameters).get("alpha", 0.01)
-        at_zero = dict(chosen.parameters).get("at_zero", alpha)
-        return f"the derivative of the leaky ReLU: 1 where z > 0, else {alpha:g} (at z = 0 we take {at_zero:g})"
-    return _DERIVATIVE.get(chosen.name, "the derivative of the activation")
+        parts = [("summed", outputs + samples)]
+    elif chosen.reduction == "mean" and chosen.mean_is_over_outputs:
+        parts = [("averaged", outputs + samples)]
+    else:
+        parts = [("summed", outputs), ("averaged", samples)]
+    said = [f"{verb} over the {' and '.join(what)}" for verb, what in parts if what]
+    return ", ".join(said) if said else "for the single output"
 
 
 def error(plan: Plan, number: int, step: int) -> str:
     """Why delta is what it is."""
     chosen = plan.layers[number - 1].activation
+    slope = _filled(_DERIVATIVE[chosen.name], chosen, number, step) if chosen.name in _DERIVATIVE else ""
+    if number == plan.depth:
+        return f"Error of the output layer. {_output_error(plan, chosen, slope)}"
     suffix = _suffix(step)
-    if number < plan.depth:
-        back = f"{{delta{number + 1}{suffix}}} goes back through the weights {{W{number + 1}{suffix}}}"
-        start = f"Error of {layer_words(plan, number)}: {back}"
-        if chosen.name == "identity":
-            return f"{start}; the activation is the identity, so its derivative is 1."
-        if chosen.name in ("softmax", "log_softmax"):
-            return f"{start} and through the Jacobian of the {chosen.words}."
-        return f"{start} and is multiplied, entry by entry, by {derivative_words(chosen)}."
+    back = f"{{delta{number + 1}{suffix}}} goes back through the weights {{W{number + 1}{suffix}}}"
+    start = f"Error of {layer_words(plan, number)}: {back}"
+    if chosen.name == "identity":
+        return f"{start}; the activation is the identity, so its derivative is 1."
+    if not slope:
+        return f"{start} and through the Jacobian of the {chosen.words}."
+    return f"{start} and is multiplied, entry by entry, by {slope}."
+
+
+def _output_error(plan: Plan, chosen: Activation, slope: str) -> str:
     if chosen.name == "softmax" and isinstance(plan.loss, CrossEntropy):
         each = "" if plan.samples == 1 else " of each sample"
         return (
-            f"Error of the output layer. Softmax under cross-entropy: the targets{each} sum to one, "
+            f"Softmax under cross-entropy: the targets{each} sum to one, "
             "so the product collapses to output minus target."
         )
     if chosen.name == "sigmoid" and isinstance(plan.loss, BinaryCrossEntropy):
         return (
-            "Error of the output layer. Sigmoid under binary cross-entropy: the derivative a(1 − a) cancels the "
-            "denominators, which leaves output minus target."
+            "Sigmoid under binary cross-entropy: the derivative of the sigmoid cancels the denominators, "
+            "which leaves output minus target."
         )
     if chosen.name == "identity":
-        return "Error of the output layer: the derivative of the loss by the output, as the output is linear."
-    if chosen.name in ("softmax", "log_softmax"):
+        return "The output is linear, so it is the derivative of the loss by the output."
+    if not slope:
         return (
-            f"Error of the output layer: the derivative of the loss by the output, times the Jacobian of the "
-            f"{chosen.words}, in which every output depends on every net input."
+            f"The derivative of the loss by the output goes through the Jacobian of the {chosen.words}, "
+            "in which every output depends on every net input."
         )
-    return (
-        "Error of the output layer: the derivative of the loss by the output times, entry by entry, "
-        f"{derivative_words(chosen)}."
-    )
+    return f"The derivative of the loss by the output is multiplied, entry by entry, by {slope}."
 
 
 def gradient(plan: Plan, letter: str, number: int, step: int) -> str:
@@ -185,9 +194,10 @@ def loss_derivative(plan: Plan) -> str:
 
 def jacobian(plan: Plan) -> str:
     """The Jacobian of the softmax."""
+    output = f"{{a{plan.depth}}}"
     return (
-        "The Jacobian of the softmax: a(1 − a) on the diagonal, minus the product of the two outputs beside it; "
-        "it is symmetric."
+        f"The Jacobian of the softmax: the outputs {output} on the diagonal, minus the product of every pair of "
+        "outputs; it is symmetric."
     )
 
 

@@ -57,7 +57,7 @@ def _task(task: SolvedTask) -> dict[str, Any]:
     equations = []
     for equation in task.equations:
         work = typeset(equation, writer)
-        value = task.solution.values[equation.name]
+        value = task.solution.arrays[equation.name]
         equations.append(
             {
                 "name": work.name,

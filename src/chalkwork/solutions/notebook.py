@@ -50,7 +50,7 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
     equations = _whole(task)
     used = {name for equation in equations for name in _names(equation)}
     givens = [name for name in solution.derivation.givens if name.name in used]
-    cells.append(_code("\n".join(_assignment(name.name, solution.values[name.name], name.shape) for name in givens)))
+    cells.append(_code("\n".join(_assignment(name.name, solution.arrays[name.name], name.shape) for name in givens)))
     stage = None
     for equation in equations:
         if equation.stage != stage:

@@ -108,7 +108,7 @@ class Solution(Mapping[str, Any]):
         self.style = style or Style()
         self.setting = setting or Setting()
         rounding = self.style.numbers.rounded if self.style.rounding == "every_line" else None
-        self.values = EntryValues(work_out(derivation, givens, rounding))
+        self.arrays = EntryValues(work_out(derivation, givens, rounding))
         self._shapes = derivation.shapes()
 
     def restyled(self, **changes: Any) -> Solution:
@@ -120,7 +120,7 @@ class Solution(Mapping[str, Any]):
         'c = \\\\frac{a}{b} = \\\\frac{2}{3} = 0.67'
         """
         names = {name.name for name in self.derivation.givens}
-        givens = {name: value for name, value in self.values.items() if name in names}
+        givens = {name: value for name, value in self.arrays.items() if name in names}
         return Solution(self.derivation, givens, Style.of(**changes), self.setting)
 
     # --- values ------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ class Solution(Mapping[str, Any]):
         whole, index = split_entry(name)
         if whole not in self._shapes:
             raise KeyError(name)
-        value = self.values[name]
+        value = self.arrays[name]
         return np.float64(value[0, 0]) if index or not self._shapes[whole] else value
 
     def __iter__(self) -> Iterator[str]:
@@ -144,7 +144,7 @@ class Solution(Mapping[str, Any]):
         """A writer for the expressions of this solution."""
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
         symbols = Symbols(self.style.notation, self.setting.layers, derivatives)
-        return Writer(symbols, self.values, self.style.numbers, layout, self.setting.samples)
+        return Writer(symbols, self.arrays, self.style.numbers, layout, self.setting.samples)
 
     @cached_property
     def _writer(self) -> Writer:

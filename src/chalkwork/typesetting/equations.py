@@ -13,10 +13,13 @@ from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Chain, Equation
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.numbers import shown
+from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.writer import Piece, Writer, join
 
 _EQUALS = Piece.of(" = ", " = ")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_MATHS_OR_NAME = re.compile(r"\$([^$]*)\$|\{(\w+)\}")
+_PRIVATE = 0xE000
 MOST_SEGMENTS = 14
 
 
@@ -83,7 +86,7 @@ def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
 
 
 def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
-    """A sentence with its `{names}` in the notation.
+    """A sentence with its `{names}` in the notation, also between dollars.
 
     >>> from chalkwork.typesetting.notation import Notation
     >>> from chalkwork.typesetting.numbers import NumberFormat
@@ -92,11 +95,27 @@ def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
     'through $W_1$'
     """
 
-    def symbol(found: re.Match[str]) -> str:
-        mark = writer.symbols[found.group(1)]
+    def prose(found: re.Match[str]) -> str:
+        if found[1] is not None:
+            return _in_maths(found[1], writer, latex)
+        mark = writer.symbols[found[2]]
         return f"${mark.latex}$" if latex else mark.text
 
-    return _PLACEHOLDER.sub(symbol, sentence)
+    return _MATHS_OR_NAME.sub(prose, sentence)
+
+
+def _in_maths(maths: str, writer: Writer, latex: bool) -> str:
+    """What stands between dollars, its `{names}` in the notation."""
+    if latex:
+        return "$" + _PLACEHOLDER.sub(lambda found: writer.symbols[found[1]].latex, maths) + "$"
+    names: list[str] = []
+
+    def held(found: re.Match[str]) -> str:
+        names.append(writer.symbols[found[1]].text)
+        return chr(_PRIVATE + len(names) - 1)
+
+    text = plain_maths(_PLACEHOLDER.sub(held, maths))
+    return "".join(names[ord(sign) - _PRIVATE] if 0 <= ord(sign) - _PRIVATE < len(names) else sign for sign in text)
 
 
 def given(name: str, writer: Writer, is_matrix: bool = True) -> Piece:

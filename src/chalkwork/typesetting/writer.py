@@ -17,6 +17,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
 from chalkwork.algebra.operations import Precedence
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
@@ -367,14 +368,13 @@ class Writer:
             inner = inner.enclosed()
         return Piece(f"{inner.latex}^{{{sign.latex}}}", inner.box.raised(sign.box.lines[0]))
 
-    def _write_leaky_step(self, expression: Application) -> Piece:
-        inner = self.write(expression.arguments[0])
-        slope = _short(expression.named_parameters["alpha"])
-        left, right = (r"\mathbb{1}[", "]") if inner.low else (r"\mathbb{1}\left[", r"\right]")
-        above = Piece.of(rf" > 0{right} + {slope} \, ", f" > 0] + {slope}·")
-        below = Piece.of(rf" \le 0{right}", " ≤ 0]")
-        bracket = Piece.of(left, "[")
-        return join(bracket, inner, above, bracket, inner, below).enclosed()
+    def _write_step(self, expression: Application) -> Piece:
+        """With numbers a slope of 0 or 1 says more than the condition it comes from."""
+        if not self._with_numbers or self._place:
+            return self._from_table(expression)
+        return self.matrix(np.asarray(evaluate(expression, self.values)), bool(expression.shape))
+
+    _write_leaky_step = _write_step
 
     def _write_sum(self, expression: Application) -> Piece:
         if self._with_numbers:

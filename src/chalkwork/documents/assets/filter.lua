@@ -102,12 +102,32 @@ end
 local FUNCTIONS = {ln = true, log = true, exp = true, max = true, min = true, sin = true, cos = true, tanh = true}
 
 local function spaced_math(math)
-  math.text = math.text:gsub("\\(%a+)%s*%f[%w\\](\\?%a*)", function(name, next)
-    if FUNCTIONS[name] and next ~= "\\" and not next:match("^\\left") and not next:match("^\\[bB]ig") then
-      return "\\" .. name .. "\\, " .. next
-    end
+  local text = math.text
+  math.text = text:gsub("\\(%a+)%s*()", function(name, after)
+    local rest = text:sub(after)
+    local opens = rest:match("^\\left") or rest:match("^\\[bB]ig")
+    if FUNCTIONS[name] and rest:match("^[%w\\]") and not opens then return "\\" .. name .. "\\, " end
   end)
   return math
+end
+
+-- The sentence that introduces an equation stays on its page.
+local function is_display(block)
+  local only = block and block.t == "Para" and #block.content == 1 and block.content[1]
+  return only and only.t == "Math" and only.mathtype == "DisplayMath"
+end
+
+local function keep_with_next(document)
+  if FORMAT ~= "typst" then return nil end
+  local blocks = {}
+  for number, block in ipairs(document.blocks) do
+    local leads = block.t == "Para" and not is_display(block) and is_display(document.blocks[number + 1])
+    if leads then blocks[#blocks + 1] = pandoc.RawBlock("typst", "#block(sticky: true)[") end
+    blocks[#blocks + 1] = block
+    if leads then blocks[#blocks + 1] = pandoc.RawBlock("typst", "]") end
+  end
+  document.blocks = blocks
+  return document
 end
 
 local formulas = {typst = typst_math, latex = latex_math, html5 = spaced_math, docx = spaced_math}
@@ -121,6 +141,7 @@ return {
     Code = harmless_code,
     CodeBlock = harmless_code,
   },
+  {Pandoc = keep_with_next},
   {Para = paragraph},
   {Math = formulas[FORMAT]},
 }
