@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Precedence, Shape, words
 from chalkwork.errors import ShapeError
@@ -263,14 +264,15 @@ def walk(expression: Expression) -> Iterator[Expression]:
             stack.extend((argument, False) for argument in reversed(node.arguments))
 
 
-def names_in(expression: Expression) -> list[Name]:
+@lru_cache(maxsize=4096)
+def names_in(expression: Expression) -> tuple[Name, ...]:
     """The names that occur, in order of first occurrence.
 
     >>> x = Name("x")
     >>> [str(name) for name in names_in(x * Name("w") + x)]
     ['x', 'w']
     """
-    return [node for node in walk(expression) if isinstance(node, Name)]
+    return tuple(node for node in walk(expression) if isinstance(node, Name))
 
 
 def rebuild(expression: Application, arguments: tuple[Expression, ...]) -> Application:

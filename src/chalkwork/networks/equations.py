@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.simplify import SumsToOne, simplify

@@ -10,6 +10,7 @@ def gradient_descent(parameter: Expression, gradient: Expression, rate: Expressi
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, equation 4.5.
 
+    >>> from chalkwork.algebra.expression import Name
     >>> print(gradient_descent(Name("W1", (2, 2)), Name("dW1", (2, 2)), Name("eta")))
     W1 - eta * dW1
     """

@@ -25,7 +25,7 @@ def solution_document(solution: Solution, title: str) -> Document:
     >>> from chalkwork.networks.graph import Graph
     >>> document = solution_document(Graph("c = a + b").solve(a=2, b=1), "A sum")
     >>> [type(block).__name__ for block in document.blocks][-2:]
-    ['Paragraph', 'Display']
+    ['Display', 'Display']
     """
     blocks = [*setting_blocks(solution), *equation_blocks(solution, solution.chosen(), level=2)]
     return Document(title, tuple(blocks))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from unicodedata import combining, east_asian_width
 
 
+@lru_cache(maxsize=4096)
 def width_of(text: str) -> int:
     """The columns that the text takes in a terminal.
 
@@ -87,14 +89,17 @@ def row(boxes: Iterable[Box]) -> Box:
     parts = list(boxes)
     if len(parts) == 1:
         return parts[0]
+    width = sum(part.width for part in parts)
+    if all(len(part.lines) == 1 for part in parts):
+        return Box(("".join(part.lines[0] for part in parts),), 0, width)
     above = max(part.baseline for part in parts)
     below = max(len(part.lines) - part.baseline for part in parts)
-    lines = []
-    for index in range(-above, below):
-        lines.append(
-            "".join(
-                part.lines[part.baseline + index] if 0 <= part.baseline + index < len(part.lines) else " " * part.width
-                for part in parts
-            )
+    lines = [
+        "".join(
+            part.lines[part.baseline + index] if -part.baseline <= index < len(part.lines) - part.baseline
+            else " " * part.width
+            for part in parts
         )
-    return Box(tuple(lines), above, sum(part.width for part in parts))
+        for index in range(-above, below)
+    ]
+    return Box(tuple(lines), above, width)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,21 +32,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class TypesetEquation:
-    """An equation in every form that a document needs."""
-
-    name: str
-    stage: str
-    latex: str
-    """What goes between the dollars; an `aligned` block where there are several lines."""
-    lines: tuple[Line, ...]
-    text: str
-    """On one line, for machines and search."""
-    reason_latex: str
-    reason_text: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Part:
     """What stands between two equals signs, in pieces between which a line may be broken."""
 
@@ -57,8 +43,51 @@ class _Part:
         return "".join(piece.latex for piece in self.pieces)
 
     @property
-    def box(self) -> Box:
-        return row(piece.box for piece in self.pieces)
+    def width(self) -> int:
+        return sum(piece.width for piece in self.pieces)
+
+
+class TypesetEquation:
+    """An equation in every form that a document needs; each form is made when it is asked for."""
+
+    def __init__(self, equation: Equation, writer: Writer) -> None:
+        self.name = equation.name
+        self.stage = equation.stage.value
+        self._equation = equation
+        self._writer = writer
+        symbol = writer.symbols[equation.name]
+        self._head = Piece.of(symbol.latex, symbol.text)
+        self._parts = _parts(equation, writer)
+
+    @cached_property
+    def latex(self) -> str:
+        """What goes between the dollars; an `aligned` block where there are several lines."""
+        return _latex(self._head, self._parts, self._writer.layout.latex_width)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of the terminal's board."""
+        return _board(self._head, self._parts, self._writer.layout.text_width)
+
+    @cached_property
+    def text(self) -> str:
+        """The formula and the result on one line, for machines and search."""
+        value = self._writer.values[self.name]
+        formula = next((part for part in reversed(self._parts) if part.kind == "formula"), None)
+        box = row(box for piece in formula.pieces for box in piece.boxes) if formula else None
+        middle = f" = {box.lines[0]}" if box and len(box.lines) == 1 else ""
+        result = flat(value, bool(self._equation.expression.shape), self._writer)
+        return f"{self._head.box.lines[0]}{middle} = {result}"
+
+    @property
+    def reason_latex(self) -> str:
+        """The reason, with inline LaTeX."""
+        return fill(self._equation.reason, self._writer, latex=True)
+
+    @property
+    def reason_text(self) -> str:
+        """The reason in plain Unicode."""
+        return fill(self._equation.reason, self._writer, latex=False)
 
 
 def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
@@ -73,16 +102,7 @@ def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
     >>> print(typeset(Equation("c", Name("a") + Name("b"), Stage.FORWARD), writer).latex)
     c = a + b = 2 + 1 = 3
     """
-    head, parts = _head(equation, writer), _parts(equation, writer)
-    return TypesetEquation(
-        equation.name,
-        equation.stage.value,
-        _latex(head, parts, writer.layout.latex_width),
-        _board(head, parts, writer.layout.text_width),
-        _one_line(head, parts, writer.values[equation.name], bool(equation.expression.shape), writer),
-        fill(equation.reason, writer, latex=True),
-        fill(equation.reason, writer, latex=False),
-    )
+    return TypesetEquation(equation, writer)
 
 
 def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
@@ -136,11 +156,6 @@ def given(name: str, writer: Writer, is_matrix: bool = True) -> Piece:
 # --- the parts -----------------------------------------------------------------------------------------------------
 
 
-def _head(equation: Equation, writer: Writer) -> Piece:
-    symbol = writer.symbols[equation.name]
-    return Piece.of(symbol.latex, symbol.text)
-
-
 def _parts(equation: Equation, writer: Writer) -> list[_Part]:
     parts: list[_Part] = []
     chain = _chain_part(equation.chain, writer)
@@ -190,36 +205,36 @@ def _chain_part(chain: Chain, writer: Writer) -> list[Piece]:
 # --- lines ---------------------------------------------------------------------------------------------------------
 
 
-def _broken(head_width: int, parts: Sequence[_Part], width: int) -> list[list[tuple[str, Piece]]]:
+def _broken(head_width: int, parts: Sequence[_Part], width: int) -> list[list[tuple[str, list[Piece]]]]:
     """The parts on lines: as many parts on a line as fit, a part that is too wide broken between its pieces."""
-    lines: list[list[tuple[str, Piece]]] = [[]]
+    lines: list[list[tuple[str, list[Piece]]]] = [[]]
     room, used = width - head_width, 0
     for part in parts:
-        whole = part.box.width + 3
+        whole = part.width + 3
         if lines[-1] and used + whole > room:
             lines.append([])
             used = 0
         if whole <= room:
-            lines[-1].append((part.kind, join(_EQUALS, *part.pieces)))
+            lines[-1].append((part.kind, [_EQUALS, *part.pieces]))
             used += whole
             continue
         line: list[Piece] = [_EQUALS]
         line_width = 3
         for piece in part.pieces:
-            if len(line) > 1 and line_width + piece.box.width > room:
-                lines[-1].append((part.kind, join(*line)))
+            if len(line) > 1 and line_width + piece.width > room:
+                lines[-1].append((part.kind, line))
                 lines.append([])
                 line, line_width = [Piece.of(r"\quad ", "   ")], 3
             line.append(piece)
-            line_width += piece.box.width
-        lines[-1].append((part.kind, join(*line)))
+            line_width += piece.width
+        lines[-1].append((part.kind, line))
         used = room  # what follows a broken part starts a line
     return [line for line in lines if line]
 
 
 def _latex(head: Piece, parts: Sequence[_Part], width: int) -> str:
-    lines = _broken(head.box.width, parts, width)
-    rows = ["".join(piece.latex for _, piece in line).strip() for line in lines]
+    lines = _broken(head.width, parts, width)
+    rows = ["".join(piece.latex for _, pieces in line for piece in pieces).strip() for line in lines]
     if len(rows) == 1:
         return f"{head.latex} {rows[0]}"
     body = " \\\\\n".join(f"{head.latex if index == 0 else ''} &{text}" for index, text in enumerate(rows))
@@ -227,22 +242,16 @@ def _latex(head: Piece, parts: Sequence[_Part], width: int) -> str:
 
 
 def _board(head: Piece, parts: Sequence[_Part], width: int) -> tuple[Line, ...]:
-    indent = min(head.box.width, 8)
+    indent = min(head.width, 8)
     lines = _broken(indent, parts, width)
     board = []
-    if head.box.width > indent and lines and head.box.width + sum(p.box.width for _, p in lines[0]) > width:
+    if head.width > indent and lines and head.width + sum(piece.width for _, pieces in lines[0] for piece in pieces) > width:
         board.append(Line((("name", head.box),)))
         head = Piece.of("", " " * indent)
     for index, line in enumerate(lines):
         start = ("name", head.box) if index == 0 else ("space", Box.text(" " * indent))
-        board.append(Line((start, *((kind, piece.box) for kind, piece in line))))
+        board.append(Line((start, *((kind, join(*pieces).box) for kind, pieces in line))))
     return tuple(board)
-
-
-def _one_line(head: Piece, parts: Sequence[_Part], value: Any, is_matrix: bool, writer: Writer) -> str:
-    formula = next((part for part in reversed(parts) if part.kind == "formula"), None)
-    middle = f" = {formula.box.lines[0]}" if formula and len(formula.box.lines) == 1 else ""
-    return f"{head.box.lines[0]}{middle} = {flat(value, is_matrix, writer)}"
 
 
 def flat(value: Any, is_matrix: bool, writer: Writer) -> str:

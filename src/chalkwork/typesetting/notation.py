@@ -17,7 +17,9 @@ GREEK = {
     "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
 _SUBSCRIPTS = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
-_SUPERSCRIPTS = str.maketrans("0123456789+-=()newT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿᵉʷᵀ")
+_SUPERSCRIPTS = str.maketrans(
+    "0123456789+-=()abcdefghijklmnoprstuvwxyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
+)
 
 LAYER_STYLES = ("subscript", "[l]", "(l)")
 
@@ -159,8 +161,8 @@ def subscript(text: str) -> str:
 def superscript(text: str) -> str:
     """The text in Unicode superscripts, where every character has one; else after a caret.
 
-    >>> superscript("-2"), superscript("b")
-    ('⁻²', '^b')
+    >>> superscript("-2"), superscript("q")
+    ('⁻²', '^q')
     """
     raised = text.translate(_SUPERSCRIPTS)
     return raised if _all_changed(text, raised) else f"^{text}"

@@ -16,6 +16,9 @@ _SIGNS = {
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)")
 _WRAPPER = re.compile(r"\\(?:mathrm|mathbf|mathit|text|operatorname|boldsymbol|mathcal|hat|bar)\{([^{}]*)\}")
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")
+# What has no small form is written out; until the end under other signs, so that it is not read again.
+_HELD = {"_": "\ue100", "^": "\ue101"}
+_HELD_BACK = {0xE100: "_", 0xE101: "^"}
 _SCRIPT = re.compile(r"([_^])(\{[^{}]*\}|[^\s{}])")
 
 
@@ -34,7 +37,7 @@ def plain_maths(latex: str) -> str:
         if text == before:
             break
     text = _COMMAND.sub(lambda found: GREEK.get(found[1], _SIGNS.get(found[1], found[1])), text)
-    return re.sub(r"[{}]", "", text).replace("-", "−").replace("⁻ˣ", "⁻ˣ")
+    return re.sub(r"[{}]", "", text).replace("-", "−").translate(_HELD_BACK)
 
 
 def _script(found: re.Match[str]) -> str:
@@ -45,7 +48,9 @@ def _script(found: re.Match[str]) -> str:
     if inside in ("ᵀ", "′"):
         return inside
     written = (subscript if found[1] == "_" else superscript)(inside)
-    return written if not written.startswith(("_", "^")) or len(inside) == 1 else f"{found[1]}({inside})"
+    if not written.startswith(("_", "^")):
+        return written
+    return _HELD[found[1]] + (inside if len(inside) == 1 else f"({inside})")
 
 
 def _grouped(part: str) -> str:

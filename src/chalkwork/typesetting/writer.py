@@ -32,30 +32,48 @@ _UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The same thing in LaTeX and as a box."""
+    """The same thing in LaTeX and as boxes in a row."""
 
     latex: str
-    box: Box
+    boxes: tuple[Box, ...]
 
     @classmethod
     def of(cls, latex: str, text: str) -> Piece:
         """A piece of one line."""
-        return cls(latex, Box.text(text))
+        return cls(latex, (Box.text(text),))
+
+    @property
+    def box(self) -> Box:
+        """The boxes as one."""
+        return row(self.boxes)
+
+    @property
+    def width(self) -> int:
+        """The columns that it takes in a terminal."""
+        return sum(box.width for box in self.boxes)
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is one line high in a terminal."""
+        return all(len(box.lines) == 1 for box in self.boxes)
 
     @property
     def low(self) -> bool:
         """Whether it is no higher than a letter with its indices, so that plain parentheses do."""
-        return len(self.box.lines) == 1 and not _HIGH.search(self.latex)
+        return self.flat and not _HIGH.search(self.latex)
 
     def enclosed(self) -> Piece:
         """In parentheses."""
         latex = f"({self.latex})" if self.low else rf"\left( {self.latex} \right)"
-        return Piece(latex, self.box.enclosed())
+        return Piece(latex, (self.box.enclosed(),))
 
 
 def join(*pieces: Piece) -> Piece:
     """Pieces in a row."""
-    return Piece("".join(piece.latex for piece in pieces), row(piece.box for piece in pieces))
+    boxes: tuple[Box, ...] = ()
+    for piece in pieces:
+        boxes += piece.boxes
+    return Piece("".join(piece.latex for piece in pieces), boxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,7 @@ class Writer:
         self.layout = layout or Layout()
         self.samples = samples
         self._signs = self._notation_signs()
+        self._matrices: dict[int, tuple[Any, Piece]] = {}
         self._with_numbers = False
         self._index: dict[int, str] = {}
         self._place: dict[int, int] = {}
@@ -240,6 +259,12 @@ class Writer:
         """A value: a number, or a matrix in brackets with dots where it does not fit."""
         if value.shape == (1, 1) and (not is_matrix or self._place):
             return self.digits(self.numbers.scalar(float(value[0, 0])))
+        known = self._matrices.get(id(value))
+        if known is None:  # the array is kept beside its piece, so that its id stays its own
+            known = self._matrices[id(value)] = (value, self._matrix(value))
+        return known[1]
+
+    def _matrix(self, value: Any) -> Piece:
         rows = shown(value.shape[0], self.layout.rows)
         columns = self._columns_shown(value, rows)
         places = [index for index in rows if index is not None], [index for index in columns if index is not None]
@@ -272,7 +297,7 @@ class Writer:
         left, right = ("[", "]") if self.notation.brackets == "square" else ("(", ")")
         latex = rf"\left{left}\begin{{array}}{{{'r' * len(table[0])}}} {body} \end{{array}}\right{right}"
         texts = [[entry.box.lines[0] for entry in line] for line in table]
-        return Piece(latex, Box.matrix(texts, self.notation.brackets))
+        return Piece(latex, (Box.matrix(texts, self.notation.brackets),))
 
     # --- operations ----------------------------------------------------------------------------------------------
 
@@ -317,10 +342,9 @@ class Writer:
             return Piece.of(" - ", " − "), self.write(right, slot)
         piece = self.write(right, SUM)
         if piece.latex.startswith("-") and not _is_sum(right):
-            lines = piece.box.lines
-            box = Box((lines[0].removeprefix("−"), *lines[1:]), 0, piece.box.width - 1)
-            if len(lines) == 1:
-                return Piece.of(" - ", " − "), Piece(piece.latex.removeprefix("-"), box)
+            if piece.flat:
+                text = piece.box.lines[0].removeprefix("−")
+                return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
             piece = piece.enclosed()
         return Piece.of(" + ", " + "), piece
 
@@ -359,14 +383,14 @@ class Writer:
         above = self.write(exponent)
         text = above.box.lines[0]
         raised = superscript(text.replace("−", "-"))
-        return Piece(f"{below.latex}^{{{above.latex}}}", below.box.raised(raised))
+        return Piece(f"{below.latex}^{{{above.latex}}}", (below.box.raised(raised),))
 
     def _write_transpose(self, expression: Application) -> Piece:
         inner = self.write(expression.arguments[0], ATOM)
         sign = self._signs["transposed"]
         if inner.latex.endswith("'"):
             inner = inner.enclosed()
-        return Piece(f"{inner.latex}^{{{sign.latex}}}", inner.box.raised(sign.box.lines[0]))
+        return Piece(f"{inner.latex}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
 
     def _write_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
@@ -438,7 +462,7 @@ _DOTS, _VERTICAL, _DIAGONAL = Piece.of(r"\cdots", "⋯"), Piece.of(r"\vdots", "�
 
 
 def _plus(piece: Piece) -> tuple[Piece, Piece]:
-    if piece.latex.startswith("-") and len(piece.box.lines) == 1:
+    if piece.latex.startswith("-") and piece.flat:
         text = piece.box.lines[0].removeprefix("−")
         return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
     return Piece.of(" + ", " + "), piece
@@ -479,11 +503,8 @@ def _split(template: str) -> tuple[str, ...]:
     return tuple(_SLOT.split(template))
 
 
-def _stretched(boxes: Sequence[Box]) -> Box:
-    """The boxes in a row; parentheses around something high grow with it."""
-    if all(len(box.lines) == 1 for box in boxes):
-        return row(boxes)
-    if len(boxes) == 3 and boxes[0].lines[0].endswith("(") and boxes[2].lines[0] == ")":
-        name = boxes[0].lines[0].removesuffix("(")
-        return row((Box.text(name), boxes[1].enclosed()))
-    return row(boxes)
+def _stretched(boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """The boxes; parentheses around something high grow with it."""
+    if len(boxes) == 3 and len(boxes[1].lines) > 1 and boxes[0].lines[0].endswith("(") and boxes[2].lines == (")",):
+        return Box.text(boxes[0].lines[0].removesuffix("(")), boxes[1].enclosed()
+    return tuple(boxes)
