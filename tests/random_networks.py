@@ -26,8 +26,8 @@ ACTIVATIONS = {
     "relu": lambda z: jnp.where(z > 0, z, 0.0),
     "leaky_relu": lambda z: jnp.where(z > 0, z, 0.01 * z),
     "leaky_relu(0.2)": lambda z: jnp.where(z > 0, z, 0.2 * z),
-    "elu": lambda z: jnp.where(z > 0, z, jnp.exp(jnp.minimum(z, 0)) - 1),
-    "elu(alpha=0.5)": lambda z: jnp.where(z > 0, z, 0.5 * (jnp.exp(jnp.minimum(z, 0)) - 1)),
+    "elu": lambda z: jnp.where(z > 0, z, jnp.exp(jnp.where(z > 0, 0.0, z)) - 1),
+    "elu(alpha=0.5)": lambda z: jnp.where(z > 0, z, 0.5 * (jnp.exp(jnp.where(z > 0, 0.0, z)) - 1)),
     "softplus": lambda z: jnp.log(1 + jnp.exp(z)),
     "silu": lambda z: z / (1 + jnp.exp(-z)),
     "gelu": lambda z: z * (1 + jax.scipy.special.erf(z / jnp.sqrt(2.0))) / 2,
@@ -35,6 +35,8 @@ ACTIVATIONS = {
     "softmax": lambda z: jnp.exp(z) / jnp.exp(z).sum(axis=1, keepdims=True),
     "log_softmax": lambda z: z - jnp.log(jnp.exp(z).sum(axis=1, keepdims=True)),
 }
+# Few sizes, as JAX compiles every operation anew for every shape; layers of one unit among them.
+SIZES = ((3, 2), (2, 1), (3, 1, 3), (2, 3, 2), (1, 4, 1), (3, 2, 4, 2))
 _OUTPUTS = {
     "cross_entropy": ("softmax", "softmax", "sigmoid", "softplus"),
     "binary_cross_entropy": ("sigmoid", "sigmoid", "softmax"),
@@ -148,19 +150,21 @@ def draw(
     convention: tuple[str, str] | None = None,
     hidden: str | None = None,
     loss: str | None = None,
-    most_units: int = 5,
 ) -> Case:
     """A case; what is not asked for is drawn."""
     rng = np.random.default_rng(seed)
     samples, weights = convention or CONVENTIONS[rng.integers(4)]
     loss = loss or str(rng.choice(LOSSES))
-    batch = int(rng.choice([1, 1, 2, 5]))
-    depth = int(rng.integers(1, 4)) if hidden is None else int(rng.integers(2, 4))
-    sizes = [int(size) for size in rng.integers(1, most_units + 1, depth + 1)]
+    batch = int(rng.choice([1, 4]))
+    sizes = list(SIZES[rng.integers(0 if hidden is None else 3, len(SIZES))])
+    depth = len(sizes) - 1
     output = str(rng.choice(_OUTPUTS.get(loss, tuple(ACTIVATIONS))))
     if output == "softmax":
         sizes[-1] = max(2, sizes[-1])
-    activations = [hidden or str(rng.choice(list(ACTIVATIONS))) for _ in range(depth - 1)] + [output]
+    # the softmax of a single unit is constant, and its gradients are nothing but noise
+    single = [name for name in ACTIVATIONS if "softmax" not in name]
+    output = str(rng.choice(single)) if "softmax" in output and sizes[-1] == 1 else output
+    activations = [hidden or str(rng.choice(list(ACTIVATIONS) if k > 1 else single)) for k in sizes[1:-1]] + [output]
     W = [rng.normal(0, 1, (d, k)).round(int(rng.integers(1, 8))) for d, k in zip(sizes, sizes[1:], strict=False)]
     b: list[Any] = []
     layers = []
@@ -196,7 +200,7 @@ def draw(
     else:
         described, factor = BinaryCrossEntropy(factor=0.25, reduction=reduction), 0.25
     net = NeuralNetwork(layers, described, samples=samples, weights=weights)
-    return Case(net, samples, weights, activations, loss, factor, reduction, W, b, x, y, float(rng.choice([0.1, 0.5, 1])))
+    return Case(net, samples, weights, activations, loss, factor, reduction, W, b, x, y, float(rng.choice([0.1, 0.25])))
 
 
 def far(found: Any, wanted: Any) -> float:

@@ -232,7 +232,8 @@ def test_a_name_used_often_receives_the_sum_over_its_paths():
 
 
 def test_scalars_spread_over_matrices_receive_a_sum():
-    names = {"s": Name("s"), "u": Name("u", (1, 1)), "r": Name("r", (1, 3)), "c": Name("c", (2, 1)), "A": Name("A", (2, 3))}
+    shapes = {"s": (), "u": (1, 1), "r": (1, 3), "c": (2, 1), "A": (2, 3)}
+    names = {name: Name(name, shape) for name, shape in shapes.items()}
     s, u, r, c, A = names.values()
     total = apply("sum", (A * s + r) / (c * c + 1) - u * c * r) + s**3
     numbers = np.random.default_rng(5)
@@ -274,7 +275,8 @@ def test_hessians_of_small_networks(samples, weights, loss):
     for first, second in itertools.product(shapes, shapes):
         size = network.parameters[first].size
         directions = np.eye(size).reshape(size, *shapes[first])
-        slope = apply("sum", Name("v", shapes[first]) * gradient(loss_expression, Name(first, shapes[first]), network.facts))
+        by_first = gradient(loss_expression, Name(first, shapes[first]), network.facts)
+        slope = apply("sum", Name("v", shapes[first]) * by_first)
         ours = evaluate(gradient(slope, Name(second, shapes[second])), values | {"v": directions})
         assert_near(np.broadcast_to(ours, (size, *shapes[second])), exact[first][second].reshape(size, *shapes[second]))
 
@@ -308,5 +310,5 @@ def test_only_a_scalar_has_derivatives():
     x = Name("x", (2, 3))
     with pytest.raises(ShapeError, match="scalar"):
         gradient(x * 2, x)
-    with pytest.raises(ShapeError, match="z is a matrix.*in z = x \\* 2"):
+    with pytest.raises(ShapeError, match=r"z is a matrix.*in z = x \* 2"):
         adjoint_equations([Equation("z", x * 2, Stage.FORWARD)], "z", {"x": "dx"})

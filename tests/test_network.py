@@ -13,8 +13,10 @@ from chalkwork import BinaryCrossEntropy, ChalkworkError, CrossEntropy, Dense, N
 from chalkwork.errors import ShapeError, ValueProblem
 
 NEAR = 1e-12
-HIDDEN = list(ACTIVATIONS)
-COMBINATIONS = list(product(CONVENTIONS, HIDDEN, LOSSES))
+COMBINATIONS = [
+    (hidden, loss, CONVENTIONS[(3 * place + place // 4) % 4])
+    for place, (hidden, loss) in enumerate(product(ACTIVATIONS, LOSSES))
+]
 
 
 def compare(case: Case, solution: Any, expected: dict[str, Any]) -> None:
@@ -25,11 +27,10 @@ def compare(case: Case, solution: Any, expected: dict[str, Any]) -> None:
 # --- against jax.grad ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("convention", CONVENTIONS, ids="-".join)
-@pytest.mark.parametrize("hidden", HIDDEN)
-@pytest.mark.parametrize("loss", LOSSES)
-def test_forward_gradients_update_and_the_pass_after_it(convention, hidden, loss):
-    case = draw(COMBINATIONS.index((convention, hidden, loss)), convention, hidden, loss)
+# Every activation with every loss, the conventions in turn; that the conventions agree is a test of its own.
+@pytest.mark.parametrize(("hidden", "loss", "convention"), COMBINATIONS, ids=str)
+def test_forward_gradients_update_and_the_pass_after_it(hidden, loss, convention):
+    case = draw(COMBINATIONS.index((hidden, loss, convention)), convention, hidden, loss)
     expected = case.expected()
     solution = case.solve()
     compare(case, solution, expected)
@@ -38,7 +39,7 @@ def test_forward_gradients_update_and_the_pass_after_it(convention, hidden, loss
     assert not extra
 
 
-@pytest.mark.parametrize("seed", range(1000, 1060))
+@pytest.mark.parametrize("seed", range(1000, 1040))
 def test_whatever_is_drawn(seed):
     case = draw(seed)
     compare(case, case.solve(), case.expected())
@@ -162,6 +163,13 @@ def test_parameters_are_arrays_with_flat_biases_and_may_be_replaced():
     solution = net.solve([1, 1])
     assert solution["z1"].tolist() == [[4, 8, 12]]
     assert net.number_of_parameters == 12
+
+
+def test_the_softmax_of_a_single_unit_is_one():
+    net = NeuralNetwork([Dense(weights=[[2.0]], activation="softmax"), Dense(weights=[[3.0]], bias=False)])
+    solution = net.solve(5, 1)
+    assert solution["a1"] == 1
+    assert solution["delta1"] == 0
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -92,10 +92,10 @@ def exactly(node: Expression):
 
 SMALL = st.one_of(st.integers(-3, 4), st.fractions(-2, 2, max_denominator=6)).map(Number)
 EXPONENTS = st.integers(-2, 3).map(Number)
-ALGEBRA = [*ARITHMETIC, "sum", "broadcast", "tanh"] + ["add", "subtract", "multiply", "multiply", "divide"]
+ALGEBRA = [*ARITHMETIC, "sum", "broadcast", "tanh", "add", "subtract", "multiply", "multiply", "divide"]
 
 
-def trees(operations, leaves, slopes=st.none()):
+def trees(operations, leaves):
     @st.composite
     def larger(draw, parts):
         entry = TABLE[draw(st.sampled_from(operations))]

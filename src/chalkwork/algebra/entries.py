@@ -98,9 +98,7 @@ def _added(parts: list[Expression]) -> Expression:
 
 def _matmul(expression: Application, row: int, column: int) -> Expression:
     left, right = expression.arguments
-    return _added(
-        [apply("multiply", entry(left, row, k), entry(right, k, column)) for k in range(left.shape[1])]
-    )
+    return _added([apply("multiply", entry(left, row, k), entry(right, k, column)) for k in range(left.shape[1])])
 
 
 def _collapsed(expression: Application, row: int, column: int) -> list[Expression]:
@@ -123,10 +121,6 @@ _RULES: dict[str, Any] = {
     "broadcast": lambda expression, row, column: entry(expression.arguments[0], row, column),
     "sum": lambda expression, row, column: _added(_collapsed(expression, row, column)),
     "max": _max,
-    "diag": lambda expression, row, column: (
-        entry(expression.arguments[0], row, row) if row == column else Number(0)
-    ),
-    "diagonal": lambda expression, row, column: entry(
-        expression.arguments[0], max(row, column), max(row, column)
-    ),
+    "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),
+    "diagonal": lambda expression, row, column: entry(expression.arguments[0], max(row, column), max(row, column)),
 }

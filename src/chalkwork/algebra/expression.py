@@ -92,9 +92,7 @@ class Name(Expression):
         self._hash = hash((name, shape))
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Name) and self.name == other.name and self.shape == other.shape
-        )
+        return self is other or (isinstance(other, Name) and self.name == other.name and self.shape == other.shape)
 
     __hash__ = Expression.__hash__
 

@@ -95,15 +95,11 @@ class _Reader:
             if not (character.isalpha() or character == "_" or (character.isascii() and character.isdigit())):
                 raise self.foreign(position + place)
 
-    def node(
-        self, name: str, parts: tuple[Syntax, ...], keywords: tuple[tuple[str, Syntax], ...] = ()
-    ) -> Syntax:
+    def node(self, name: str, parts: tuple[Syntax, ...], keywords: tuple[tuple[str, Syntax], ...] = ()) -> Syntax:
         """The call of an operation."""
         levels = 1 + max((part.levels for part in parts), default=0)
         if levels > MOST_LEVELS:
-            raise self.error(
-                f"more than {MOST_LEVELS} operations on top of each other", hint="name a part of it first"
-            )
+            raise self.error(f"more than {MOST_LEVELS} operations on top of each other", hint="name a part of it first")
         return Syntax("call", name, parts, keywords, levels)
 
     def enter(self) -> None:
@@ -216,9 +212,7 @@ class _Reader:
         self._check_call(name, parts, keywords, position)
         return self.node(name, tuple(parts), tuple(keywords))
 
-    def _check_call(
-        self, name: str, parts: list[Syntax], keywords: list[tuple[str, Syntax]], position: int
-    ) -> None:
+    def _check_call(self, name: str, parts: list[Syntax], keywords: list[tuple[str, Syntax]], position: int) -> None:
         entry = TABLE[name]
         most = entry.arity + len(entry.parameters)
         if not entry.arity <= len(parts) <= most - len(keywords):
@@ -317,9 +311,7 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
     return float(number(syntax.value))
 
 
-def read(
-    text: str, names: Mapping[str, Expression], parameters: Mapping[str, Parameter] | None = None
-) -> Expression:
+def read(text: str, names: Mapping[str, Expression], parameters: Mapping[str, Parameter] | None = None) -> Expression:
     """The expression that the text stands for.
 
     `names` gives every name its expression, which may itself be more than a name. Raises ReadError where the

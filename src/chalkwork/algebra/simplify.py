@@ -207,9 +207,7 @@ def _multiplied_out(term: Term) -> list[Term]:
 
 
 def _length(terms: list[Term]) -> int:
-    return sum(
-        1 + sum(len(terms_of(base)) if _is_sum(base) else 1 for base, _ in term.factors) for term in terms
-    )
+    return sum(1 + sum(len(terms_of(base)) if _is_sum(base) else 1 for base, _ in term.factors) for term in terms)
 
 
 def _total(terms: list[Term]) -> Expression:

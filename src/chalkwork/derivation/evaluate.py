@@ -127,7 +127,8 @@ def _cause(expression: Expression, values: Mapping[str, Any]) -> str | None:
         inner = _cause(argument, values)
         if inner:
             return inner
-    if np.isfinite(evaluate(expression, values)).all():
+    known = all(np.isfinite(evaluate(argument, values)).all() for argument in expression.arguments)
+    if not known or np.isfinite(evaluate(expression, values)).all():
         return None
     name = expression.operation.name
     last = evaluate(expression.arguments[-1], values)

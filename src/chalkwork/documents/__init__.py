@@ -1,1 +1,10 @@
-"""To be described."""
+"""Whole documents: a model of titles, prose, equations and figures, and a writer for every medium.
+
+`model` is the data; `markdown` and `terminal` write it themselves, `pandoc` has pandoc and Typst write HTML, LaTeX,
+PDF and DOCX; the `drawings` files draw networks and graphs as SVG. Heavy tools are started where they are used.
+Nothing here knows of derivations.
+"""
+
+from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Paragraph
+
+__all__ = ["Block", "Code", "Display", "Document", "Figure", "Heading", "Paragraph"]

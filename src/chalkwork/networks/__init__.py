@@ -1,1 +1,12 @@
-"""To be described."""
+"""Builders: layers, losses, conventions and update rules become derivations; so do graphs from text.
+
+`equations` is the heart: a `Plan` without numbers in, a `Derivation` out; `reasons` holds the sentence that stands
+with each equation and `presentation` what is said around them. `NeuralNetwork` and `Graph` are what people call.
+"""
+
+from chalkwork.networks.graph import Graph
+from chalkwork.networks.layers import Dense
+from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
+from chalkwork.networks.network import NeuralNetwork
+
+__all__ = ["BinaryCrossEntropy", "CrossEntropy", "Dense", "Graph", "Loss", "NeuralNetwork", "SquaredError"]

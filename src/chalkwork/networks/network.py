@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -66,6 +65,7 @@ class NeuralNetwork:
         self.seed = seed
         self._inputs = inputs if inputs is not None else self.layers[0].inputs
         self._parameters: dict[str, Array] | None = None
+        self._sizes: list[tuple[int, int]] = []
         if self._inputs is not None or isinstance(self.layers[0].weights, np.ndarray):
             self._make(self._inputs)
 
@@ -76,6 +76,7 @@ class NeuralNetwork:
         generator = np.random.default_rng(self.seed)
         in_out = self.convention.weights == "in_out"
         parameters: dict[str, Array] = {}
+        sizes: list[tuple[int, int]] = []
         for number, layer in enumerate(self.layers, 1):
             entering, units = layer.sizes(number, inputs, in_out)
             if isinstance(layer.weights, np.ndarray):
@@ -88,8 +89,9 @@ class NeuralNetwork:
             parameters[f"W{number}"] = weights
             if layer.has_bias:
                 parameters[f"b{number}"] = np.full(units, 0.0) + (0.0 if layer.bias is None else layer.bias)
+            sizes.append((entering, units))
             inputs = units
-        self._parameters = parameters
+        self._parameters, self._sizes = parameters, sizes
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -104,12 +106,7 @@ class NeuralNetwork:
     @property
     def number_of_parameters(self) -> int:
         """How many weights and biases there are."""
-        return sum(value.size for value in self.parameters.values())
-
-    @cached_property
-    def _sizes(self) -> list[tuple[int, int]]:
-        shapes = [self.parameters[f"W{number}"].shape for number in range(1, len(self.layers) + 1)]
-        return [self.convention.sizes((rows, columns)) for rows, columns in shapes]
+        return sum(np.size(value) for value in self.parameters.values())
 
     def _checked_parameters(self) -> dict[str, Array]:
         """The parameters as the equations need them, biases as columns or rows."""
@@ -118,6 +115,9 @@ class NeuralNetwork:
             expected[f"W{number}"] = self.convention.weight_shape(inputs, units)
             if layer.has_bias:
                 expected[f"b{number}"] = (units,)
+        for name in self.parameters:
+            if name not in expected:
+                raise ChalkworkError(f"the network has no parameter {name}", hint=f"it has {', '.join(expected)}")
         values = {}
         for name, shape in expected.items():
             if name not in self.parameters:

@@ -159,7 +159,7 @@ def _loss(node: Node, where: str) -> Loss:
     return Loss(
         name=fields.need("name", values.name),
         factor=fields.read("factor", _factor, None),
-        reduction=fields.read("reduction", values.choice(("sum", "mean")), None),
+        reduction=fields.read("reduction", values.choice(("sum", "mean", "mean_over_samples")), None),
     )
 
 

@@ -1,1 +1,22 @@
-"""To be described."""
+"""From equations to what a reader sees: notations, numbers, LaTeX and terminal boxes in one traversal.
+
+`notation` says which letters, `symbols` turns names into them, `numbers` shows digits, `writer` writes expressions,
+`equations` puts formula, numbers and result on lines that fit; `code` writes NumPy. Nothing here opens a file.
+"""
+
+from chalkwork.typesetting.equations import TypesetEquation, typeset
+from chalkwork.typesetting.notation import PRESETS, Notation
+from chalkwork.typesetting.numbers import NumberFormat
+from chalkwork.typesetting.symbols import Symbols
+from chalkwork.typesetting.writer import Layout, Writer
+
+__all__ = [
+    "PRESETS",
+    "Layout",
+    "Notation",
+    "NumberFormat",
+    "Symbols",
+    "TypesetEquation",
+    "Writer",
+    "typeset",
+]

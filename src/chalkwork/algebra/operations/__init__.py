@@ -8,9 +8,7 @@ from chalkwork.algebra.operations import activations, arithmetic, matrices
 from chalkwork.algebra.operations.entry import Operation, Parameter, Precedence, Shape, words
 
 TABLE: dict[str, Operation] = {
-    operation.name: operation
-    for room in (arithmetic, activations, matrices)
-    for operation in room.OPERATIONS
+    operation.name: operation for room in (arithmetic, activations, matrices) for operation in room.OPERATIONS
 }
 
 __all__ = ["TABLE", "Operation", "Parameter", "Precedence", "Shape", "words"]

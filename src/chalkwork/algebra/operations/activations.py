@@ -140,9 +140,7 @@ OPERATIONS = (
         latex=r"\operatorname{ELU}\left( <0> \right)",
         text="ELU(<0>)",
         code="elu(<0>, <alpha>)",
-        code_definition=(
-            "def elu(x, alpha):\n    return np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x)"
-        ),
+        code_definition=("def elu(x, alpha):\n    return np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x)"),
     ),
     Operation(
         name="softplus",
@@ -171,8 +169,7 @@ OPERATIONS = (
         text="GELU(<0>)",
         code="gelu(<0>)",
         code_definition=(
-            "from math import erf\n\n\n"
-            "def gelu(x):\n    return x * (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
+            "from math import erf\n\n\ndef gelu(x):\n    return x * (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
         ),
         definition="x * normal_cdf(x)",
     ),

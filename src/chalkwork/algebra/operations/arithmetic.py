@@ -196,8 +196,7 @@ OPERATIONS = (
         text="<0><times><log> <1>",
         code="xlogy(<0>, <1>)",
         code_definition=(
-            "def xlogy(a, b):  # 0 log 0 = 0\n"
-            "    return np.where(a == 0, 0.0, a * np.log(np.where(a == 0, 1.0, b)))"
+            "def xlogy(a, b):  # 0 log 0 = 0\n    return np.where(a == 0, 0.0, a * np.log(np.where(a == 0, 1.0, b)))"
         ),
     ),
     Operation(
@@ -208,8 +207,7 @@ OPERATIONS = (
         text="Φ(<0>)",
         code="normal_cdf(<0>)",
         code_definition=(
-            "from math import erf\n\n\n"
-            "def normal_cdf(x):\n    return (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
+            "from math import erf\n\n\ndef normal_cdf(x):\n    return (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
         ),
     ),
     Operation(
