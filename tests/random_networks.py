@@ -165,7 +165,7 @@ def draw(
     single = [name for name in ACTIVATIONS if "softmax" not in name]
     output = str(rng.choice(single)) if "softmax" in output and sizes[-1] == 1 else output
     activations = [hidden or str(rng.choice(list(ACTIVATIONS) if k > 1 else single)) for k in sizes[1:-1]] + [output]
-    W = [rng.normal(0, 1, (d, k)).round(int(rng.integers(1, 8))) for d, k in zip(sizes, sizes[1:], strict=False)]
+    W = [rng.normal(0, 0.6, (d, k)).round(int(rng.integers(1, 8))) for d, k in zip(sizes, sizes[1:], strict=False)]
     b: list[Any] = []
     layers = []
     for number, activation in enumerate(activations):

@@ -143,7 +143,7 @@ class Query:
                 name = self._take()
                 if name == "T" and isinstance(value, np.ndarray):
                     value = value.T
-                elif isinstance(value, Mapping):
+                elif isinstance(value, Mapping) and name in value:
                     value = value[name]
                 else:
                     raise ValueError(f"{self.text!r}: nothing has a part {name!r}")
@@ -167,7 +167,7 @@ class Query:
 def test_every_query_has_a_meaning() -> None:
     """Forms that are not in the grammar are refused, not guessed."""
     for text in ("S[0].loss ** 2", "S[0].loss / 2", "open(1)", "S[0].loss)", "np.max(1)", "", "S[0]..a", "__name__"):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError):
             Query(text, {"S": [{"loss": 1.0, "a": 2.0}]}).value()
 
 
@@ -231,9 +231,7 @@ class Run:
         self.train = self.inputs.get("train", {})
         assert set(self.train) <= TRAINING_KEYS
         assert self.train.get("mode", "batch") == "batch"
-        self.updated = [
-            name for name in self.net.parameters if name[0] == "W" or self.train.get("update_bias", True)
-        ]
+        self.updated = [name for name in self.net.parameters if name[0] == "W" or self.train.get("update_bias", True)]
         self.states: dict[int, dict[str, Any]] = {}
 
     def solve(self, **keywords: Any) -> Any:
@@ -259,8 +257,8 @@ class Run:
     def _advance_compiled(self, updates: int) -> None:
         """The same updates, by the equations of the solution evaluated over JAX in one loop."""
         solution = self.solve(learning_rate=self.train["lr"])
-        fixed = {name: solution.values[name] for name in ("x", "y", "eta")}
-        start = {name.name: solution.values[name.name] for name in solution.derivation.givens if name.name[0] in "Wb"}
+        fixed = {name: np.atleast_2d(solution[name]) for name in ("x", "y", "eta")}
+        start = {name.name: solution[name.name] for name in solution.derivation.givens if name.name[0] in "Wb"}
 
         def step(_: Any, parameters: dict[str, Any]) -> dict[str, Any]:
             values = evaluate_all(solution.derivation, fixed | parameters, jnp)

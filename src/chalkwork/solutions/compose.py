@@ -9,7 +9,8 @@ from chalkwork.documents.model import Block, Display, Document, Figure, Heading,
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.equations import Line, TypesetEquation, fill, given, typeset
-from chalkwork.typesetting.writer import Piece, Writer, join
+from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.writer import Writer
 
 STAGE_TITLES = {
     Stage.FORWARD: "Forward pass",

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from chalkwork.algebra.entries import EntryValues, entry, entry_name, split_entry
-from chalkwork.algebra.expression import Application, Name, replace as replaced
+from chalkwork.algebra.expression import Application, Name
+from chalkwork.algebra.expression import replace as replaced
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import work_out
 from chalkwork.documents.drawings import Drawing
@@ -21,7 +22,8 @@ from chalkwork.typesetting.equations import TypesetEquation, typeset
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.symbols import Symbols
-from chalkwork.typesetting.writer import Layout, Writer
+from chalkwork.typesetting.values import Layout
+from chalkwork.typesetting.writer import Writer
 
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]

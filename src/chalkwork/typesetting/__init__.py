@@ -8,7 +8,8 @@ from chalkwork.typesetting.equations import TypesetEquation, typeset
 from chalkwork.typesetting.notation import PRESETS, Notation
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.symbols import Symbols
-from chalkwork.typesetting.writer import Layout, Writer
+from chalkwork.typesetting.values import Layout
+from chalkwork.typesetting.writer import Writer
 
 __all__ = [
     "PRESETS",

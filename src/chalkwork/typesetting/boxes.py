@@ -96,7 +96,8 @@ def row(boxes: Iterable[Box]) -> Box:
     below = max(len(part.lines) - part.baseline for part in parts)
     lines = [
         "".join(
-            part.lines[part.baseline + index] if -part.baseline <= index < len(part.lines) - part.baseline
+            part.lines[part.baseline + index]
+            if -part.baseline <= index < len(part.lines) - part.baseline
             else " " * part.width
             for part in parts
         )

@@ -14,8 +14,9 @@ from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Chain, Equation
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.numbers import shown
+from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.unicode_maths import plain_maths
-from chalkwork.typesetting.writer import Piece, Writer, join
+from chalkwork.typesetting.writer import Writer
 
 _EQUALS = Piece.of(" = ", " = ")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -245,7 +246,11 @@ def _board(head: Piece, parts: Sequence[_Part], width: int) -> tuple[Line, ...]:
     indent = min(head.width, 8)
     lines = _broken(indent, parts, width)
     board = []
-    if head.width > indent and lines and head.width + sum(piece.width for _, pieces in lines[0] for piece in pieces) > width:
+    if (
+        head.width > indent
+        and lines
+        and head.width + sum(piece.width for _, pieces in lines[0] for piece in pieces) > width
+    ):
         board.append(Line((("name", head.box),)))
         head = Piece.of("", " " * indent)
     for index, line in enumerate(lines):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -18,72 +17,17 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.typesetting.boxes import Box, row
+from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
+from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
+from chalkwork.typesetting.values import Layout, ValueWriter
 
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
 _SLOT = re.compile(r"<(\w+)>")
-_HIGH = re.compile(r"\\frac|\\sum|\\left|\\begin")
 _UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The same thing in LaTeX and as boxes in a row."""
-
-    latex: str
-    boxes: tuple[Box, ...]
-
-    @classmethod
-    def of(cls, latex: str, text: str) -> Piece:
-        """A piece of one line."""
-        return cls(latex, (Box.text(text),))
-
-    @property
-    def box(self) -> Box:
-        """The boxes as one."""
-        return row(self.boxes)
-
-    @property
-    def width(self) -> int:
-        """The columns that it takes in a terminal."""
-        return sum(box.width for box in self.boxes)
-
-    @property
-    def flat(self) -> bool:
-        """Whether it is one line high in a terminal."""
-        return all(len(box.lines) == 1 for box in self.boxes)
-
-    @property
-    def low(self) -> bool:
-        """Whether it is no higher than a letter with its indices, so that plain parentheses do."""
-        return self.flat and not _HIGH.search(self.latex)
-
-    def enclosed(self) -> Piece:
-        """In parentheses."""
-        latex = f"({self.latex})" if self.low else rf"\left( {self.latex} \right)"
-        return Piece(latex, (self.box.enclosed(),))
-
-
-def join(*pieces: Piece) -> Piece:
-    """Pieces in a row."""
-    boxes: tuple[Box, ...] = ()
-    for piece in pieces:
-        boxes += piece.boxes
-    return Piece("".join(piece.latex for piece in pieces), boxes)
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The room there is: for one line of LaTeX and of the terminal, in characters, and for a matrix, in entries."""
-
-    latex_width: int = 64
-    text_width: int = 76
-    rows: int = 10
-    columns: int = 10
 
 
 class Writer:
@@ -108,7 +52,7 @@ class Writer:
         self.layout = layout or Layout()
         self.samples = samples
         self._signs = self._notation_signs()
-        self._matrices: dict[int, tuple[Any, Piece]] = {}
+        self._shown = ValueWriter(self.notation, numbers, self.layout)
         self._with_numbers = False
         self._index: dict[int, str] = {}
         self._place: dict[int, int] = {}
@@ -239,65 +183,11 @@ class Writer:
             sign, minus = ("-", "−") if value < 0 else ("", "")
             body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
             return Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", minus + body)
-        return self.digits(self._digits(value))
-
-    def digits(self, text: str) -> Piece:
-        """A formatted number as LaTeX and text."""
-        mantissa, _, exponent = text.partition("e")
-        latex, plain = mantissa, mantissa.replace("-", "−")
-        if mantissa.lstrip("-") in ("inf", "nan"):
-            latex = mantissa.replace("inf", r"\infty").replace("nan", r"\text{NaN}")
-            plain = plain.replace("inf", "∞").replace("nan", "NaN")
-        if self.notation.decimal_comma:
-            latex, plain = latex.replace(".", "{,}"), plain.replace(".", ",")
-        if exponent:
-            latex += rf" \cdot 10^{{{exponent}}}"
-            plain += f"·10{superscript(exponent)}"
-        return Piece.of(latex, plain)
+        return self._shown.digits(self._digits(value))
 
     def matrix(self, value: Any, is_matrix: bool = True) -> Piece:
         """A value: a number, or a matrix in brackets with dots where it does not fit."""
-        if value.shape == (1, 1) and (not is_matrix or self._place):
-            return self.digits(self.numbers.scalar(float(value[0, 0])))
-        known = self._matrices.get(id(value))
-        if known is None:  # the array is kept beside its piece, so that its id stays its own
-            known = self._matrices[id(value)] = (value, self._matrix(value))
-        return known[1]
-
-    def _matrix(self, value: Any) -> Piece:
-        rows = shown(value.shape[0], self.layout.rows)
-        columns = self._columns_shown(value, rows)
-        places = [index for index in rows if index is not None], [index for index in columns if index is not None]
-        entries = iter(self.numbers.matrix(value[np.ix_(*places)].tolist()))
-        table = []
-        for place in rows:
-            if place is None:
-                table.append([_DIAGONAL if column is None else _VERTICAL for column in columns])
-                continue
-            numbers = iter(next(entries))
-            table.append([_DOTS if column is None else self.digits(next(numbers)) for column in columns])
-        return self._bracketed(table)
-
-    def _columns_shown(self, value: Any, rows: Sequence[int | None]) -> list[int | None]:
-        """As many columns as the page is wide, judged by the first that could be shown."""
-        most = min(self.layout.columns, value.shape[1])
-        places = [index for index in rows if index is not None]
-        room = min(self.layout.text_width, self.layout.latex_width) - 10
-        while most > 3:
-            chosen = [index for index in shown(value.shape[1], most) if index is not None]
-            entries = self.numbers.matrix(value[np.ix_(places, chosen)].tolist())
-            widths = [max(len(line[column]) for line in entries) for column in range(len(chosen))]
-            if sum(widths) + 2 * len(widths) <= room:
-                break
-            most -= 1
-        return shown(value.shape[1], most)
-
-    def _bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
-        body = r" \\ ".join(" & ".join(entry.latex for entry in line) for line in table)
-        left, right = ("[", "]") if self.notation.brackets == "square" else ("(", ")")
-        latex = rf"\left{left}\begin{{array}}{{{'r' * len(table[0])}}} {body} \end{{array}}\right{right}"
-        texts = [[entry.box.lines[0] for entry in line] for line in table]
-        return Piece(latex, (Box.matrix(texts, self.notation.brackets),))
+        return self._shown.value(value, is_matrix and not self._place)
 
     # --- operations ----------------------------------------------------------------------------------------------
 
@@ -456,9 +346,6 @@ class Writer:
                 del self._place[axis]
             pieces.append(piece if not pieces else join(*_plus(piece)))
         return pieces
-
-
-_DOTS, _VERTICAL, _DIAGONAL = Piece.of(r"\cdots", "⋯"), Piece.of(r"\vdots", "⋮"), Piece.of(r"\ddots", "⋱")
 
 
 def _plus(piece: Piece) -> tuple[Piece, Piece]:

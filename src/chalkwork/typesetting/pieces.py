@@ -1,0 +1,56 @@
+"""Pieces of mathematics: the same thing in LaTeX and as terminal boxes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chalkwork.typesetting.boxes import Box, row
+
+_HIGH = re.compile(r"\\frac|\\sum|\\left|\\begin")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The same thing in LaTeX and as boxes in a row."""
+
+    latex: str
+    boxes: tuple[Box, ...]
+
+    @classmethod
+    def of(cls, latex: str, text: str) -> Piece:
+        """A piece of one line."""
+        return cls(latex, (Box.text(text),))
+
+    @property
+    def box(self) -> Box:
+        """The boxes as one."""
+        return row(self.boxes)
+
+    @property
+    def width(self) -> int:
+        """The columns that it takes in a terminal."""
+        return sum(box.width for box in self.boxes)
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is one line high in a terminal."""
+        return all(len(box.lines) == 1 for box in self.boxes)
+
+    @property
+    def low(self) -> bool:
+        """Whether it is no higher than a letter with its indices, so that plain parentheses do."""
+        return self.flat and not _HIGH.search(self.latex)
+
+    def enclosed(self) -> Piece:
+        """In parentheses."""
+        latex = f"({self.latex})" if self.low else rf"\left( {self.latex} \right)"
+        return Piece(latex, (self.box.enclosed(),))
+
+
+def join(*pieces: Piece) -> Piece:
+    """Pieces in a row."""
+    boxes: tuple[Box, ...] = ()
+    for piece in pieces:
+        boxes += piece.boxes
+    return Piece("".join(piece.latex for piece in pieces), boxes)

@@ -1,0 +1,94 @@
+"""Numbers and matrices as pieces; a matrix that is larger than the page is shown with dots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chalkwork.typesetting.boxes import Box
+from chalkwork.typesetting.notation import Notation, superscript
+from chalkwork.typesetting.numbers import NumberFormat, shown
+from chalkwork.typesetting.pieces import Piece
+
+_DOTS, _VERTICAL, _DIAGONAL = Piece.of(r"\cdots", "⋯"), Piece.of(r"\vdots", "⋮"), Piece.of(r"\ddots", "⋱")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The room there is: for one line of LaTeX and of the terminal, in characters, and for a matrix, in entries."""
+
+    latex_width: int = 64
+    text_width: int = 76
+    rows: int = 10
+    columns: int = 10
+
+
+class ValueWriter:
+    """Writes the values of one derivation, each matrix once."""
+
+    def __init__(self, notation: Notation, numbers: NumberFormat, layout: Layout) -> None:
+        self.notation = notation
+        self.numbers = numbers
+        self.layout = layout
+        self._matrices: dict[int, tuple[Any, Piece]] = {}
+
+    def digits(self, text: str) -> Piece:
+        """A formatted number as LaTeX and text."""
+        mantissa, _, exponent = text.partition("e")
+        latex, plain = mantissa, mantissa.replace("-", "−")
+        if mantissa.lstrip("-") in ("inf", "nan"):
+            latex = mantissa.replace("inf", r"\infty").replace("nan", r"\text{NaN}")
+            plain = plain.replace("inf", "∞").replace("nan", "NaN")
+        if self.notation.decimal_comma:
+            latex, plain = latex.replace(".", "{,}"), plain.replace(".", ",")
+        if exponent:
+            latex += rf" \cdot 10^{{{exponent}}}"
+            plain += f"·10{superscript(exponent)}"
+        return Piece.of(latex, plain)
+
+    def value(self, value: Any, is_matrix: bool = True) -> Piece:
+        """A number, or a matrix in brackets with dots where it does not fit."""
+        if value.shape == (1, 1) and not is_matrix:
+            return self.digits(self.numbers.scalar(float(value[0, 0])))
+        known = self._matrices.get(id(value))
+        if known is None:  # the array is kept beside its piece, so that its id stays its own
+            known = self._matrices[id(value)] = (value, self._matrix(value))
+        return known[1]
+
+    def _matrix(self, value: Any) -> Piece:
+        rows = shown(value.shape[0], self.layout.rows)
+        columns = self._columns_shown(value, rows)
+        places = [index for index in rows if index is not None], [index for index in columns if index is not None]
+        entries = iter(self.numbers.matrix(value[np.ix_(*places)].tolist()))
+        table = []
+        for place in rows:
+            if place is None:
+                table.append([_DIAGONAL if column is None else _VERTICAL for column in columns])
+                continue
+            numbers = iter(next(entries))
+            table.append([_DOTS if column is None else self.digits(next(numbers)) for column in columns])
+        return self._bracketed(table)
+
+    def _columns_shown(self, value: Any, rows: Sequence[int | None]) -> list[int | None]:
+        """As many columns as the page is wide, judged by the first that could be shown."""
+        most = min(self.layout.columns, value.shape[1])
+        places = [index for index in rows if index is not None]
+        room = min(self.layout.text_width, self.layout.latex_width) - 10
+        while most > 3:
+            chosen = [index for index in shown(value.shape[1], most) if index is not None]
+            entries = self.numbers.matrix(value[np.ix_(places, chosen)].tolist())
+            widths = [max(len(line[column]) for line in entries) for column in range(len(chosen))]
+            if sum(widths) + 2 * len(widths) <= room:
+                break
+            most -= 1
+        return shown(value.shape[1], most)
+
+    def _bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
+        body = r" \\ ".join(" & ".join(entry.latex for entry in line) for line in table)
+        left, right = ("[", "]") if self.notation.brackets == "square" else ("(", ")")
+        latex = rf"\left{left}\begin{{array}}{{{'r' * len(table[0])}}} {body} \end{{array}}\right{right}"
+        texts = [[entry.box.lines[0] for entry in line] for line in table]
+        return Piece(latex, (Box.matrix(texts, self.notation.brackets),))
