@@ -15,6 +15,8 @@ from chalkwork.derivation.differentiate import adjoint_equations, gradient
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
 from chalkwork.errors import ShapeError
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 CONVENTIONS = list(itertools.product(("rows", "columns"), ("in_out", "out_in")))
 
 ACTIVATIONS = {
@@ -191,11 +193,11 @@ def test_the_backward_equations_of_a_textbook():
     backward = adjoint_equations(network.derivation().equations, "L", named, network.facts)
     assert [str(equation) for equation in backward] == [
         "delta2 = a2 - y",
-        "db2 = delta2",
-        "dW2 = delta2 @ a1.T",
         "delta1 = W2.T @ delta2 * (1 - a1^2)",
-        "db1 = delta1",
+        "dW2 = delta2 @ a1.T",
+        "db2 = delta2",
         "dW1 = delta1 @ x.T",
+        "db1 = delta1",
     ]
 
 

@@ -39,13 +39,13 @@ def test_forward_gradients_update_and_the_pass_after_it(hidden, loss, convention
     assert not extra
 
 
-@pytest.mark.parametrize("seed", range(1000, 1040))
+@pytest.mark.parametrize("seed", range(1000, 1024))
 def test_whatever_is_drawn(seed):
     case = draw(seed)
     compare(case, case.solve(), case.expected())
 
 
-@pytest.mark.parametrize("seed", range(2000, 2012))
+@pytest.mark.parametrize("seed", range(2000, 2008))
 def test_the_error_of_the_output_the_long_way_is_the_same(seed):
     case = draw(seed, loss="cross_entropy" if seed % 2 else None)
     expected = case.expected(updates=0)
@@ -64,7 +64,7 @@ def test_the_long_way_shows_the_jacobian_of_the_softmax():
     assert far(solution["delta1"], a - [[0], [1], [0]]) < NEAR
 
 
-@pytest.mark.parametrize("seed", range(3000, 3010))
+@pytest.mark.parametrize("seed", range(3000, 3006))
 def test_backprop_and_forward_are_the_same_numbers(seed):
     case = draw(seed)
     x, y = case.given()

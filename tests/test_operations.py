@@ -26,6 +26,8 @@ from chalkwork.derivation.differentiate import gradient, local_derivatives
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ShapeError
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 mpmath.mp.dps = 50
 INF, NAN = float("inf"), float("nan")
 BOTH = (-2, -1)
@@ -236,15 +238,21 @@ def test_every_operation_has_its_oracles():
         assert len(entry.derivative or entry.adjoint) == entry.arity, name
 
 
+def by_jax(name, all_arrays):
+    """The values of the oracle in every situation."""
+    oracles = [partial(ORACLES[name], **parameters) for parameters, _ in situations(name)]
+    return jax.jit(lambda cases: [oracle(*arrays) for oracle, arrays in zip(oracles, cases, strict=True)])(all_arrays)
+
+
 @pytest.mark.parametrize("name", TABLE)
 def test_value_equals_jax_and_leading_axes_are_free(name, rng):
-    for parameters, shapes in situations(name):
+    tried = situations(name)
+    all_arrays = [draw(name, shapes, rng, lead=(7,)) for _, shapes in tried]
+    for (parameters, shapes), arrays, expected in zip(tried, all_arrays, by_jax(name, all_arrays), strict=True):
         names = names_of(shapes)
         expression = apply(name, *names, **parameters)
-        arrays = draw(name, shapes, rng, lead=(7,))
         result = evaluate(expression, values_of(names, arrays))
         assert result.shape == (7, *full(expression.shape))
-        expected = jax.jit(partial(ORACLES[name], **parameters))(*arrays)
         np.testing.assert_allclose(result, expected, rtol=1e-13, atol=1e-15)
         for index in range(7):
             single = evaluate(expression, values_of(names, [array[index] for array in arrays]))
@@ -309,25 +317,31 @@ def assert_near(ours, exact, tolerance=1e-12):
     assert np.linalg.norm(np.broadcast_to(ours, exact.shape) - exact) <= tolerance * scale
 
 
-@partial(jax.jit, static_argnums=0)
-def pulled_back(function, w, arrays):
-    return jax.vjp(function, *arrays)[1](w)
+def pulled_back(name, all_arrays, weights):
+    """The adjoints of the arguments in every situation, by JAX."""
+    oracles = [partial(ORACLES[name], **parameters) for parameters, _ in situations(name)]
+    return jax.jit(lambda cases, ws: [jax.vjp(f, *xs)[1](w) for f, xs, w in zip(oracles, cases, ws, strict=True)])(
+        all_arrays, weights
+    )
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_gradient_equals_jax(name, rng):
-    for parameters, shapes in situations(name):
+    tried = situations(name)
+    all_arrays = [draw(name, shapes, rng, lead=(2,)) for _, shapes in tried]
+    results = [apply(name, *names_of(shapes), **parameters).shape for parameters, shapes in tried]
+    weights = [rng.normal(size=(2, *full(shape))) for shape in results]
+    adjoints = pulled_back(name, all_arrays, weights)
+    for (parameters, shapes), arrays, shape, w, exact in zip(
+        tried, all_arrays, results, weights, adjoints, strict=True
+    ):
         names = names_of(shapes)
-        expression = apply(name, *names, **parameters)
-        arrays = draw(name, shapes, rng, lead=(2,))
-        w = rng.normal(size=(2, *full(expression.shape)))
-        expected = pulled_back(partial(ORACLES[name], **parameters), w, arrays)
-        output = weighted(name, names, expression.shape, parameters)
-        for by, exact in zip(names, expected, strict=True):
+        output = weighted(name, names, shape, parameters)
+        for by, wanted in zip(names, exact, strict=True):
             found = gradient(output, by)
             assert found.shape == by.shape
             ours = evaluate(found, values_of(names, arrays) | {"w": w})
-            assert_near(np.broadcast_to(ours, exact.shape), exact)
+            assert_near(np.broadcast_to(ours, wanted.shape), wanted)
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -59,7 +59,3 @@ class ValueProblem(ChalkworkError):
 
 class SheetError(ChalkworkError):
     """A sheet does not follow the format; file, line and key are named."""
-
-
-class MissingExtra(ChalkworkError):
-    """An optional dependency is needed; the message says which extra to install."""

@@ -261,7 +261,7 @@ def free_names(syntax: Syntax) -> list[str]:
 
 def number(text: str) -> int | float:
     """The number that was typed: an int where it is one, else a float."""
-    if len(text) <= 30 and re.fullmatch(r"-?[0-9]+", text):
+    if re.fullmatch(r"-?[0-9]{1,30}", text):
         return int(text)
     return float(text)
 

@@ -7,7 +7,8 @@ name a value, over any array namespace. No file here knows what a network is.
 
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations, gradient
-from chalkwork.derivation.evaluate import evaluate, evaluate_all, work_out
+from chalkwork.derivation.evaluate import evaluate, evaluate_all
+from chalkwork.derivation.work_out import work_out
 
 __all__ = [
     "Derivation",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.derivation.derivation import Chain, Derivative, Equation
@@ -33,7 +34,7 @@ def chain(equations: Sequence[Equation], output: str, by: str, stops: Sequence[s
         paths = _short_paths(users, output, by, stops)
     if not paths or all(len(path) < 3 for path in paths):
         return ()
-    return tuple(tuple(Derivative(of, inner) for of, inner in zip(path, path[1:], strict=False)) for path in paths)
+    return tuple(tuple(Derivative(of, inner) for of, inner in pairwise(path)) for path in paths)
 
 
 def _users(equations: Sequence[Equation]) -> dict[str, list[str]]:

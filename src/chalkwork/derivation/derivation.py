@@ -92,6 +92,10 @@ class Derivation:
     def __getitem__(self, name: str) -> Equation:
         return self._by_name[name]
 
+    def get(self, name: str) -> Equation | None:
+        """The equation that defines the name, if one does."""
+        return self._by_name.get(name)
+
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number
-from chalkwork.derivation.derivation import Derivation, Equation
-from chalkwork.errors import ValueProblem
+from chalkwork.derivation.derivation import Derivation
 
 Rounding = Callable[[Any], Any]
 
@@ -72,7 +71,7 @@ def evaluate_all(
 
     With `rounding` every result is rounded before it is used again, as one does by hand.
 
-    >>> from chalkwork.derivation.derivation import Stage
+    >>> from chalkwork.derivation.derivation import Equation, Stage
     >>> x = Name("x")
     >>> square = Equation("y", x * x, Stage.FORWARD)
     >>> work = Derivation((x,), (square, Equation("z", square.symbol + 1, Stage.FORWARD)))
@@ -84,58 +83,3 @@ def evaluate_all(
         value = evaluate(equation.expression, values, xp)
         values[equation.name] = value if rounding is None else rounding(value)
     return values
-
-
-def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Rounding | None = None) -> dict[str, Any]:
-    """`evaluate_all` in NumPy for one exercise; a result that is no number is an error that says why.
-
-    Raises ValueProblem with the equation and the entry.
-
-    >>> from chalkwork.algebra.expression import apply
-    >>> from chalkwork.derivation.derivation import Stage
-    >>> x = Name("x")
-    >>> work = Derivation((x,), (Equation("y", apply("log", x), Stage.FORWARD),))
-    >>> work_out(work, {"x": np.zeros((1, 1))})
-    Traceback (most recent call last):
-        ...
-    chalkwork.errors.ValueProblem: the logarithm of zero in y, in y = log(x)
-    """
-    values = dict(givens)
-    with np.errstate(all="ignore"):
-        for equation in derivation.equations:
-            value = evaluate(equation.expression, values)
-            if not np.isfinite(value).all():
-                raise _no_number(equation, values, value)
-            values[equation.name] = value if rounding is None else rounding(value)
-    return values
-
-
-def _no_number(equation: Equation, values: Mapping[str, Any], value: Any) -> ValueProblem:
-    bad = np.argwhere(~np.isfinite(value))[0]
-    place = equation.name
-    if equation.expression.shape:
-        place += f"[{bad[-2] + 1},{bad[-1] + 1}]"
-    cause = _cause(equation.expression, values) or f"the value {value[tuple(bad)]}"
-    return ValueProblem(f"{cause} in {place}", equation=str(equation))
-
-
-def _cause(expression: Expression, values: Mapping[str, Any]) -> str | None:
-    """The first operation from the inside that left its domain."""
-    if not isinstance(expression, Application):
-        return None
-    for argument in expression.arguments:
-        inner = _cause(argument, values)
-        if inner:
-            return inner
-    known = all(np.isfinite(evaluate(argument, values)).all() for argument in expression.arguments)
-    if not known or np.isfinite(evaluate(expression, values)).all():
-        return None
-    name = expression.operation.name
-    last = evaluate(expression.arguments[-1], values)
-    if name in ("log", "xlogy"):
-        return "the logarithm of zero" if (last == 0).any() else "the logarithm of a negative number"
-    if name == "divide" and (last == 0).any():
-        return "a division by zero"
-    if name == "sqrt":
-        return "the square root of a negative number"
-    return f"an overflow of {name}"

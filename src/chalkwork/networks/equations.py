@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.simplify import SumsToOne, simplify
 from chalkwork.derivation.chain import chain
-from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
+from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints, adjoint_equations
 from chalkwork.networks import reasons
 from chalkwork.networks.activations import Activation
@@ -145,7 +144,8 @@ def prediction(plan: Plan, step: int) -> list[Equation]:
     suffix = suffix_of(step)
     output = plan.data(f"a{plan.depth}{suffix}", last.units)
     if last.units > 1:
-        chosen: Expression = apply("argmax", output, axis=plan.convention.unit_axis)
+        axis = None if plan.samples == 1 else plan.convention.unit_axis
+        chosen: Expression = apply("argmax", output, axis=axis)
     else:
         chosen = apply("step", output - 0.5) if last.activation.name == "sigmoid" else apply("step", output)
     stage = Stage.FORWARD if step == 0 else Stage.REEVALUATION
@@ -210,7 +210,7 @@ def _justified(plan: Plan, suffix: str, equations: Sequence[Equation]) -> tuple[
     return product, simplify(product)
 
 
-def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path: object) -> list[Equation]:
+def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path: Chain) -> list[Equation]:
     """The error of the output layer the long way: dL/da, the Jacobian da/dz, and their product."""
     number = plan.depth
     output = plan.data(f"a{number}{suffix}", plan.layers[-1].units)
@@ -218,7 +218,7 @@ def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path:
     derivative = Derivative(f"L{suffix}", f"z{number}{suffix}")
     if plan.layers[-1].activation.name != "softmax" or plan.samples > 1:
         equation = found[f"delta{number}{suffix}"]
-        return [outer, replace(equation, chain=path, reason=reasons.long_product(plan))]  # type: ignore[arg-type]
+        return [outer, replace(equation, chain=path, reason=reasons.long_product(plan))]
     columns = plan.convention.samples == "columns"
     outer_product = output @ output.T if columns else output.T @ output
     jacobian = Equation(
@@ -235,7 +235,7 @@ def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path:
         Stage.BACKWARD,
         reasons.long_product(plan),
         derivative=derivative,
-        chain=path,  # type: ignore[arg-type]
+        chain=path,
     )
     return [outer, jacobian, error]
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chalkwork.algebra.expression import Expression, Name, apply, names_in, replace as replaced
+from chalkwork.algebra.expression import Expression, Name, apply, names_in
+from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.reader import build, free_names, parse
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.chain import chain
@@ -130,22 +131,21 @@ class Graph:
 
     def _drawing(self, solution: Solution, with_values: bool) -> Drawing:
         writer = solution.writer()
-        shapes = solution.derivation.shapes()
         nodes: dict[str, GraphNode] = {}
         edges: list[GraphEdge] = []
         for name in [*self.inputs, *self.order]:
             total = f"d{self.output}/d{name}"
             slope = ""
             if total in solution.derivation and with_values:
-                value = flat(solution.arrays[total], bool(shapes[total]), writer)
+                value = flat(solution.arrays[total], writer)
                 slope = f"{writer.symbols[total].text} = {value}"
-            equation = solution.derivation[name] if name in solution.derivation else None
+            equation = solution.derivation.get(name)
             formula = writer.formula(equation.expression).box.lines[0] if equation else ""
-            value = flat(solution.arrays[name], bool(shapes[name]), writer) if with_values or not equation else ""
+            value = flat(solution.arrays[name], writer) if with_values or not equation else ""
             nodes[name] = GraphNode(writer.symbols[name].text, formula, value, slope)
             for part in names_in(equation.expression) if equation else ():
                 local = _local_name(solution.derivation, name, part.name) if with_values else ""
-                label = f"{writer.symbols[local].text} = {flat(solution.arrays[local], False, writer)}" if local else ""
+                label = f"{writer.symbols[local].text} = {flat(solution.arrays[local], writer)}" if local else ""
                 edges.append(GraphEdge(part.name, name, label))
         return draw_graph(nodes, edges)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.derivation.derivation import Derivation
-from chalkwork.derivation.evaluate import work_out
+from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array, as_array

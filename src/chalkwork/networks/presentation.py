@@ -182,4 +182,5 @@ def _class_sentence(plan: Plan, solution: Solution) -> str:
     if plan.layers[-1].units == 1:
         return f"The network predicts class {chosen[0]}."
     value = np.ravel(solution.arrays[output])[chosen[0] - 1]
-    return f"The largest output is entry {chosen[0]} of {{{output}}}, {_minus(solution.style.numbers.scalar(value))}: class {chosen[0]}."
+    largest = solution.writer().value([[value]]).box.lines[0]
+    return f"The largest output is entry {chosen[0]} of {{{output}}}, {largest}: class {chosen[0]}."

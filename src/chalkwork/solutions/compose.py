@@ -55,8 +55,7 @@ def figure_block(solution: Solution, values: bool) -> list[Block]:
 def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:
     """The givens with their values, as many on a line as fit."""
     writer = solution.writer()
-    shapes = solution.derivation.shapes()
-    pieces = [given(name, writer, bool(shapes[name])) for name in names]
+    pieces = [given(name, writer) for name in names]
     if not pieces:
         return []
     lines: list[list[Piece]] = [[]]

@@ -14,7 +14,7 @@ from chalkwork.algebra.entries import EntryValues, entry, entry_name, split_entr
 from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
-from chalkwork.derivation.evaluate import work_out
+from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.drawings import Drawing
 from chalkwork.documents.model import Document
 from chalkwork.errors import ChalkworkError

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Chain, Equation
 from chalkwork.typesetting.boxes import Box, row
@@ -77,7 +75,7 @@ class TypesetEquation:
         formula = next((part for part in reversed(self._parts) if part.kind == "formula"), None)
         box = row(box for piece in formula.pieces for box in piece.boxes) if formula else None
         middle = f" = {box.lines[0]}" if box and len(box.lines) == 1 else ""
-        result = flat(value, bool(self._equation.expression.shape), self._writer)
+        result = flat(value, self._writer)
         return f"{self._head.box.lines[0]}{middle} = {result}"
 
     @property
@@ -94,6 +92,7 @@ class TypesetEquation:
 def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
     """The equation with its numbers, as the writer's notation and layout ask.
 
+    >>> import numpy as np
     >>> from chalkwork.derivation.derivation import Stage
     >>> from chalkwork.typesetting.notation import Notation
     >>> from chalkwork.typesetting.numbers import NumberFormat
@@ -139,18 +138,19 @@ def _in_maths(maths: str, writer: Writer, latex: bool) -> str:
     return "".join(names[ord(sign) - _PRIVATE] if 0 <= ord(sign) - _PRIVATE < len(names) else sign for sign in text)
 
 
-def given(name: str, writer: Writer, is_matrix: bool = True) -> Piece:
+def given(name: str, writer: Writer) -> Piece:
     """A given with its value: `x = [...]`.
 
+    >>> import numpy as np
     >>> from chalkwork.typesetting.notation import Notation
     >>> from chalkwork.typesetting.numbers import NumberFormat
     >>> from chalkwork.typesetting.symbols import Symbols
     >>> writer = Writer(Symbols(Notation(), 2), {"eta": np.array([[0.1]])}, NumberFormat())
-    >>> given("eta", writer, is_matrix=False).latex
+    >>> given("eta", writer).latex
     '\\\\eta = 0.1'
     """
     symbol = writer.symbols[name]
-    value = writer.matrix(np.asarray(writer.values[name]), is_matrix)
+    value = writer.value(writer.values[name])
     return join(Piece.of(symbol.latex, symbol.text), _EQUALS, value)
 
 
@@ -169,7 +169,7 @@ def _parts(equation: Equation, writer: Writer) -> list[_Part]:
     parts += [_Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
     parts += [_Part("numbers", _abridged(writer.segments(form, with_numbers=True))) for form in worked]
-    value = writer.matrix(np.asarray(writer.values[equation.name]), bool(equation.expression.shape))
+    value = writer.value(writer.values[equation.name])
     parts.append(_Part("result", (value,)))
     return _without_repetition(parts)
 
@@ -259,16 +259,17 @@ def _board(head: Piece, parts: Sequence[_Part], width: int) -> tuple[Line, ...]:
     return tuple(board)
 
 
-def flat(value: Any, is_matrix: bool, writer: Writer) -> str:
+def flat(value: Any, writer: Writer) -> str:
     """A value on one line: rows separated by semicolons.
 
+    >>> import numpy as np
     >>> from chalkwork.typesetting.notation import Notation
     >>> from chalkwork.typesetting.numbers import NumberFormat
     >>> from chalkwork.typesetting.symbols import Symbols
-    >>> flat(np.array([[1.0], [0.5]]), True, Writer(Symbols(Notation()), {}, NumberFormat()))
+    >>> flat(np.array([[1.0], [0.5]]), Writer(Symbols(Notation()), {}, NumberFormat()))
     '[1.0; 0.5]'
     """
-    box = writer.matrix(np.asarray(value), is_matrix).box
+    box = writer.value(value).box
     if len(box.lines) == 1:
         return " ".join(box.lines[0].split())
     return "[" + "; ".join(" ".join(line[1:-1].split()) for line in box.lines) + "]"

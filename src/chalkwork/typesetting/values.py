@@ -49,9 +49,9 @@ class ValueWriter:
             plain += f"·10{superscript(exponent)}"
         return Piece.of(latex, plain)
 
-    def value(self, value: Any, is_matrix: bool = True) -> Piece:
-        """A number, or a matrix in brackets with dots where it does not fit."""
-        if value.shape == (1, 1) and not is_matrix:
+    def value(self, value: Any) -> Piece:
+        """A number, or a matrix in brackets with dots where it does not fit; a 1x1 matrix counts as its number."""
+        if value.shape == (1, 1):
             return self.digits(self.numbers.scalar(float(value[0, 0])))
         known = self._matrices.get(id(value))
         if known is None:  # the array is kept beside its piece, so that its id stays its own

@@ -154,7 +154,7 @@ class Writer:
             return self._number(expression.value)
         if isinstance(expression, Name):
             if self._with_numbers:
-                return self.matrix(self._value(expression), bool(expression.shape))
+                return self.value(self._value(expression))
             symbol = self._symbol(expression)
             return Piece.of(symbol.latex, symbol.text)
         assert isinstance(expression, Application)
@@ -185,9 +185,9 @@ class Writer:
             return Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", minus + body)
         return self._shown.digits(self._digits(value))
 
-    def matrix(self, value: Any, is_matrix: bool = True) -> Piece:
-        """A value: a number, or a matrix in brackets with dots where it does not fit."""
-        return self._shown.value(value, is_matrix and not self._place)
+    def value(self, value: Any) -> Piece:
+        """A number, or a matrix in brackets with dots where it does not fit."""
+        return self._shown.value(np.asarray(value))
 
     # --- operations ----------------------------------------------------------------------------------------------
 
@@ -227,7 +227,8 @@ class Writer:
         if name == "multiply":
             return self._times(expression), self.write(right, slot)
         if name == "matmul":
-            return Piece.of(r" \, ", " "), self.write(right, slot)
+            numbers = self._with_numbers and (1, 1) in (expression.arguments[0].shape, right.shape)
+            return Piece.of(r" \cdot ", " · ") if numbers else Piece.of(r" \, ", " "), self.write(right, slot)
         if name == "subtract":
             return Piece.of(" - ", " − "), self.write(right, slot)
         piece = self.write(right, SUM)
@@ -286,7 +287,7 @@ class Writer:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
         if not self._with_numbers or self._place:
             return self._from_table(expression)
-        return self.matrix(np.asarray(evaluate(expression, self.values)), bool(expression.shape))
+        return self.value(evaluate(expression, self.values))
 
     _write_leaky_step = _write_step
 
