@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import jax
@@ -157,7 +157,6 @@ def draw(
     loss = loss or str(rng.choice(LOSSES))
     batch = int(rng.choice([1, 4]))
     sizes = list(SIZES[rng.integers(0 if hidden is None else 3, len(SIZES))])
-    depth = len(sizes) - 1
     output = str(rng.choice(_OUTPUTS.get(loss, tuple(ACTIVATIONS))))
     if output == "softmax":
         sizes[-1] = max(2, sizes[-1])
@@ -165,7 +164,7 @@ def draw(
     single = [name for name in ACTIVATIONS if "softmax" not in name]
     output = str(rng.choice(single)) if "softmax" in output and sizes[-1] == 1 else output
     activations = [hidden or str(rng.choice(list(ACTIVATIONS) if k > 1 else single)) for k in sizes[1:-1]] + [output]
-    W = [rng.normal(0, 0.6, (d, k)).round(int(rng.integers(1, 8))) for d, k in zip(sizes, sizes[1:], strict=False)]
+    W = [rng.normal(0, 0.6, (d, k)).round(int(rng.integers(1, 8))) for d, k in pairwise(sizes)]
     b: list[Any] = []
     layers = []
     for number, activation in enumerate(activations):
@@ -178,8 +177,10 @@ def draw(
     x = rng.normal(0, 1, (batch, sizes[0])).round(3)
     outputs = sizes[-1]
     if loss == "cross_entropy":
-        y = np.eye(outputs)[rng.integers(0, outputs, batch)] if rng.random() < 0.5 else rng.dirichlet(
-            np.ones(outputs), batch
+        y = (
+            np.eye(outputs)[rng.integers(0, outputs, batch)]
+            if rng.random() < 0.5
+            else rng.dirichlet(np.ones(outputs), batch)
         )
     elif loss == "binary_cross_entropy":
         y = rng.integers(0, 2, (batch, outputs)).astype(float) if rng.random() < 0.5 else rng.random((batch, outputs))

@@ -54,10 +54,13 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
         ["expected 2 inputs", "1x3"]),
     "bias too long": (network("- {weights: [[1, 2], [3, 4]], bias: [1, 2, 3]}"), 3, ["bias", "2 units", "found 3"]),
     "matrix of three": (task("x: [[[1]]]"), 6, ["x[1,1]", "found a list"]),
+    "message": (
+        graph("z2 = W2 @ a1 + b2", "{W2: [[1, 2, 3], [4, 5, 6]], a1: [1, 2, 3, 4], b2: [1, 2]}"), 7,
+        ["W2 is 2x3, but a1 has 4 rows, in z2 = W2 @ a1 + b2"]),
     "graph of matrices": (
-        graph("z = W @ x", "{W: [[1, 2], [3, 4]], x: [1, 2, 3]}"), 5, ["W is 2x2", "x has 3 rows", "z = W @ x"]),
+        graph("z = W @ x", "{W: [[1, 2], [3, 4]], x: [1, 2, 3]}"), 7, ["W is 2x2", "x has 3 rows", "z = W @ x"]),
     "sum of matrices": (
-        graph("z = W + x", "{W: [[1, 2], [3, 4]], x: [1, 2, 3]}"), 5, ["W", "2x2", "x", "3x1", "z = W + x"]),
+        graph("z = W + x", "{W: [[1, 2], [3, 4]], x: [1, 2, 3]}"), 7, ["W", "2x2", "x", "3x1", "z = W + x"]),
     # numbers
     "nan": (task("x: [1, .nan]"), 6, ["x[2]", "finite number", ".nan"]),
     "inf": (task("x: [1, .inf]"), 6, ["x[2]", "finite number"]),
@@ -76,8 +79,8 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
         network("- {weights: [[1, 2], [3, 4]]}", more="loss: cross_entrpy\n"), 2,
         ["'cross_entrpy'", "did you mean cross_entropy"]),
     "operation": (graph("c = a + b\nd = sigmiod(c)"), 4, ["'sigmiod'", "did you mean sigmoid"]),
-    "cycle": (graph("a = b\nb = c\nc = a", "{}"), 2, ["depends on itself", "a -> b -> c -> a"]),
-    "cycle with itself": (graph("a = a + 1", "{}"), 2, ["a depends on itself"]),
+    "cycle": (graph("a = b\nb = c\nc = a", "{}"), 3, ["depends on itself", "a -> b -> c -> a"]),
+    "cycle with itself": (graph("a = a + 1", "{}"), 3, ["a depends on itself"]),
     "defined twice": (graph("c = a\nc = b"), 4, ["c is defined twice"]),
     "no value": (graph("c = a + b + q"), 5, ["needs a value for q"]),
     "a value too many": (graph("c = a + b", "{a: 1, b: 2, q: 3}"), 7, ["q does not occur", "a, b"]),
@@ -98,7 +101,7 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
         "---\nnotation:\n  net: s\n  layer: up\n---\n" + task("x: [1, 2]"), 4, ["layer", "'up'"]),
     "code in the notation": (
         "---\nnotation: {net: '\\input{x}'}\n---\n" + task("x: [1, 2]"), 2, ["net", "letter"]),
-    "code": (graph("c = __import__('os').system('x')"), 3, ["'_", "c = __import__"]),
+    "code": (graph("c = __import__('os').system('x')"), 3, ["not part of the language", "in c = __import__"]),
     "code as a name": (graph("c = a + __import__"), None, ["__import__"]),
     "no equation": (graph("a + b"), 3, ["name = expression"]),
     "nothing to differentiate": (graph("c = "), 3, ["c ="]),
@@ -121,10 +124,10 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
     "saturated": (
         network("- {weights: [[1000, 0], [0, 0]], activation: softmax}", "x: [1, 0]\ny: [0, 1]",
                 "loss: cross_entropy\n"), 6, ["logarithm of zero", "L = "]),
-    "overflow": (graph("c = exp(1e4 * a) + b"), 6, ["overflow of exp", "in c", "c = exp"]),
-    "division by zero": (graph("c = a / (b - 2)"), 6, ["division by zero", "c = a / (b - 2)"]),
-    "root of a negative number": (graph("c = sqrt(a - b)"), 6, ["square root of a negative", "c = sqrt"]),
-    "derivative at its pole": (graph("c = sqrt(a - 1) + b"), 6, ["division by zero", "dc/da"]),
+    "overflow": (graph("c = exp(1e4 * a) + b"), 5, ["overflow of exp", "in c, in c = exp"]),
+    "division by zero": (graph("c = a / (b - 2)"), 5, ["division by zero", "c = a / (b - 2)"]),
+    "root of a negative number": (graph("c = sqrt(a - b)"), 5, ["square root of a negative", "c = sqrt"]),
+    "derivative at its pole": (graph("c = sqrt(a - 1) + b"), 5, ["division by zero", "dc/da"]),
     "overflow after the update": (
         network("- {weights: [[1, 2], [3, 4]]}", "x: [1, 2]\ny: [1, 0]\nlearning_rate: 1e300\nsteps: 5"), 5,
         ["overflow"]),
@@ -241,7 +244,7 @@ def test_ten_thousand_brackets_in_prose_are_prose(tmp_path, capsys):
 def test_the_message_names_shapes_and_the_equation():
     with pytest.raises(ShapeError, match=r"W2 is 2x3, but a1 has 4 rows, in z2 = W2 @ a1 \+ b2"):
         Graph("z2 = W2 @ a1 + b2").solve(W2=np.ones((2, 3)), a1=np.ones(4), b2=np.ones(2))
-    with pytest.raises(ShapeError, match="W2 is 2x3, but 2x4 .* is needed: layer 2 has 4 inputs and 2 units"):
+    with pytest.raises(ShapeError, match=r"W2 is 2x3, but 2x4 .* is needed: layer 2 has 4 inputs and 2 units"):
         NeuralNetwork([Dense(4, inputs=3), Dense(weights=np.ones((2, 3)))], weights="out_in")
 
 
@@ -266,7 +269,7 @@ CALLS = {
     "huge integer": (lambda: net().solve([10**400, 1]), ValueProblem, "x"),
     "weights in a vector": (lambda: Dense(weights=[1, 2]), ShapeError, "not a matrix"),
     "weights nan": (lambda: Dense(weights=[[float("nan")]]), ValueProblem, r"weights\[1,1\] is nan"),
-    "weight nan": (lambda: Dense(2, weights=float("nan")), ValueProblem, "weights"),
+    "weight nan": (lambda: Dense(2, weights=float("nan")), ValueProblem, "weight is nan"),
     "bias nan": (lambda: net(bias=float("inf")), ValueProblem, "bias"),
     "bias of the wrong length": (lambda: net(bias=[1, 2, 3]), ShapeError, "b1 has 3 entries, but layer 1 has 2 units"),
     "bias a matrix": (lambda: net(bias=np.ones((2, 2))), ShapeError, "2x2, not a vector"),

@@ -5,13 +5,17 @@
 np.float64(5.0)
 """
 
+from typing import TYPE_CHECKING
+
 from chalkwork.errors import ChalkworkError
-from chalkwork.networks.graph import Graph
-from chalkwork.networks.layers import Dense
-from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
-from chalkwork.networks.network import NeuralNetwork
-from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
+
+if TYPE_CHECKING:
+    from chalkwork.networks.graph import Graph
+    from chalkwork.networks.layers import Dense
+    from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
+    from chalkwork.networks.network import NeuralNetwork
+    from chalkwork.solutions.solution import Solution
+    from chalkwork.typesetting.notation import Notation
 
 __version__ = "0.1.0"
 
@@ -26,3 +30,27 @@ __all__ = [
     "Solution",
     "SquaredError",
 ]
+
+if not TYPE_CHECKING:
+    _HOMES = {
+        "BinaryCrossEntropy": "networks.losses",
+        "CrossEntropy": "networks.losses",
+        "Dense": "networks.layers",
+        "Graph": "networks.graph",
+        "NeuralNetwork": "networks.network",
+        "Notation": "typesetting.notation",
+        "Solution": "solutions.solution",
+        "SquaredError": "networks.losses",
+    }
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for, so that the command line answers quickly."""
+        from importlib import import_module
+
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

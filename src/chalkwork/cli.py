@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from chalkwork import __version__
 from chalkwork.errors import ChalkworkError
 
 BAD_INPUT = 2
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chalkwork", description="The neural network that shows its work.")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     solve = commands.add_parser("solve", help="the complete worked solution of a sheet")
     solve.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown")
@@ -50,12 +51,6 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--notation", metavar="NAME", help="a named notation instead of the sheet's")
     solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
     return parser
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("chalkwork")
 
 
 def _solve(options: argparse.Namespace) -> int:

@@ -160,6 +160,7 @@ def expression_of(term: Term) -> Expression:
         term = _difference_turned(term)
     size = _size(term.coefficient)
     above = [_power(base, exponent) for base, exponent in term.factors if exponent > 0]
+    above.sort(key=lambda factor: prod(factor.shape))  # what multiplies a whole matrix stands in front of it
     below = _chain(_power(base, _exact(-exponent)) for base, exponent in term.factors if exponent < 0)
     if size != 1 or not above:
         above.insert(0, Number(size))
@@ -308,7 +309,7 @@ class _Simplifier:
 
     def transpose(self, node: Application) -> Expression:
         (inner,) = node.arguments
-        if not inner.shape:
+        if prod(inner.shape) == 1:
             return inner
         if not isinstance(inner, Application):
             return node

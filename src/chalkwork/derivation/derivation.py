@@ -115,6 +115,8 @@ class Derivation:
         for equation in reversed(self.equations):
             if equation.name in wanted and equation.name not in known:
                 wanted.update(name.name for name in names_in(equation.expression))
+                if equation.derivative is not None:  # what is differentiated belongs to the answer
+                    wanted.add(equation.derivative.of)
         return tuple(equation for equation in self.equations if equation.name in wanted and equation.name not in known)
 
     def shapes(self) -> Mapping[str, tuple[int, ...]]:

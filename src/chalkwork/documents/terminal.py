@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import textwrap
 from collections.abc import Iterator
 
@@ -12,6 +14,9 @@ from chalkwork.typesetting.unicode_maths import plain_maths
 WIDTH = 80
 INDENT = "  "
 STYLES = {"heading": "bold underline", "name": "bold", "formula": "cyan", "numbers": "", "result": "bold green"}
+
+_FORCING = ("FORCE_COLOR", "TTY_COMPATIBLE")
+"""What makes rich, which is not loaded for plain text, take anything for a terminal."""
 
 StyledLine = tuple[tuple[str, str], ...]
 
@@ -32,6 +37,13 @@ def to_text(document: Document, width: int = WIDTH) -> str:
 
 def print_document(document: Document, width: int | None = None) -> None:
     """The document on standard output, in colour where that is a terminal that has it (NO_COLOR is obeyed)."""
+    if sys.stdout.isatty() or any(os.environ.get(name) for name in _FORCING):
+        _print_in_colour(document, width)
+    else:
+        print(to_text(document, width or WIDTH), flush=True)
+
+
+def _print_in_colour(document: Document, width: int | None) -> None:
     from rich.console import Console
     from rich.text import Text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalkwork.algebra.expression import Expression, Name, apply, names_in
 from chalkwork.algebra.expression import replace as replaced
@@ -14,13 +14,14 @@ from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations, gradient
-from chalkwork.documents.drawings import Drawing
-from chalkwork.documents.drawings_graph import MOST_NODES, GraphEdge, GraphNode, draw_graph
 from chalkwork.errors import ChalkworkError, ReadError
 from chalkwork.networks.data import as_array
 from chalkwork.solutions.solution import Detail, Rounding, Setting, Solution, Style
 from chalkwork.typesetting.equations import flat
 from chalkwork.typesetting.notation import Notation
+
+if TYPE_CHECKING:
+    from chalkwork.documents.drawings import Drawing
 
 _EQUATION = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*\S)\s*", re.DOTALL)
 MOST_EQUATIONS = 1000
@@ -44,7 +45,7 @@ class Graph:
     """
 
     def __init__(self, equations: str | Sequence[str], output: str | None = None) -> None:
-        texts = re.split(r"[;\n]", equations) if isinstance(equations, str) else list(equations)
+        texts = re.split(r"[;\n]", equations) if isinstance(equations, str) else _listed(equations)
         self._syntax = dict(_read_equation(text) for text in _unique(texts))
         if not self._syntax:
             raise ReadError("a graph needs at least one equation, such as c = a + b")
@@ -82,6 +83,8 @@ class Graph:
         >>> float(solution["de/da"]), float(solution["de/db"])
         (2.0, 5.0)
         """
+        if values is not None and not isinstance(values, Mapping):
+            raise ChalkworkError(f"the values are a mapping such as {{'a': 2, 'b': 1}}, not {values!r:.60}")
         givens = self._givens(dict(values or {}) | more)
         derivation = self._forward(givens)
         scalar = not any(derivation.shapes().values())
@@ -94,7 +97,7 @@ class Graph:
         setting = Setting(
             introduction=(f"The output of the graph is {{{self.output}}}.",) if len(self.order) > 1 else (),
             givens=tuple(self.inputs),
-            drawing=self._drawing if len(self.order) + len(self.inputs) <= min(MOST_NODES, MOST_DRAWN) else None,
+            drawing=self._drawing if len(self.order) + len(self.inputs) <= MOST_DRAWN else None,
         )
         return Solution(derivation, givens, style, setting)
 
@@ -124,12 +127,15 @@ class Graph:
             try:
                 expression = build(syntax, names)
             except ChalkworkError as error:
-                raise error.at(equation=f"{name} = {text}") from None
+                error.equation = _short(f"{name} = {text}")
+                raise
             equations.append(Equation(name, expression, Stage.FORWARD))
             names[name] = equations[-1].symbol
         return Derivation(start, tuple(equations))
 
     def _drawing(self, solution: Solution, with_values: bool) -> Drawing:
+        from chalkwork.documents.drawings_graph import GraphEdge, GraphNode, draw_graph
+
         writer = solution.writer()
         nodes: dict[str, GraphNode] = {}
         edges: list[GraphEdge] = []
@@ -141,7 +147,7 @@ class Graph:
                 slope = f"{writer.symbols[total].text} = {value}"
             equation = solution.derivation.get(name)
             formula = writer.formula(equation.expression).box.lines[0] if equation else ""
-            value = flat(solution.arrays[name], writer) if with_values or not equation else ""
+            value = flat(solution.arrays[name], writer) if with_values else ""
             nodes[name] = GraphNode(writer.symbols[name].text, formula, value, slope)
             for part in names_in(equation.expression) if equation else ():
                 local = _local_name(solution.derivation, name, part.name) if with_values else ""
@@ -150,13 +156,30 @@ class Graph:
         return draw_graph(nodes, edges)
 
 
+def _listed(equations: Any) -> list[str]:
+    texts = list(equations) if isinstance(equations, Sequence) else [equations]
+    for text in texts:
+        if not isinstance(text, str):
+            raise ReadError(f"an equation is a text such as 'c = a + b', not {text!r:.60}")
+    return texts
+
+
 def _unique(texts: Sequence[str]) -> list[str]:
     kept = [text for text in texts if text.strip()]
-    names = [text.partition("=")[0].strip() for text in kept]
-    for name in names:
-        if names.count(name) > 1 and name:
-            raise ReadError(f"{name} is defined twice", hint="give every intermediate result a name of its own")
+    names: set[str] = set()
+    for text in kept:
+        name = text.partition("=")[0].strip()
+        if name in names:
+            hint = "give every intermediate result a name of its own"
+            raise ReadError(f"{name} is defined twice", equation=_short(text), hint=hint)
+        names.add(name)
     return kept
+
+
+def _short(text: str) -> str:
+    """An equation as messages quote it."""
+    text = " ".join(text.split())
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def _read_equation(text: str) -> tuple[str, tuple[Any, str]]:
@@ -166,7 +189,7 @@ def _read_equation(text: str) -> tuple[str, tuple[Any, str]]:
     try:
         return found[1], (parse(found[2]), found[2])
     except ReadError as error:
-        raise error.at(equation=text.strip()[:200]) from None
+        raise error.at(equation=_short(text)) from None
 
 
 def _first_uses(syntax: Mapping[str, tuple[Any, str]]) -> list[str]:

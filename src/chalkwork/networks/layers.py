@@ -8,7 +8,7 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.data import as_matrix, as_vector
+from chalkwork.networks.data import as_array, as_matrix, as_vector
 
 
 class Dense:
@@ -36,11 +36,11 @@ class Dense:
         inputs: int | None = None,
     ) -> None:
         self.activation = Activation.of(activation)
-        self.units = _size(units, "units")
-        self.inputs = _size(inputs, "inputs")
+        self.units = size(units, "units")
+        self.inputs = size(inputs, "inputs")
         self.weights: float | np.ndarray[Any, Any] | None = None
         if isinstance(weights, int | float) and not isinstance(weights, bool):
-            self.weights = float(weights)
+            self.weights = float(as_array(weights, "the weight"))
         elif weights is not None:
             self.weights = as_matrix(weights, "the weights")
         if self.units is None and not isinstance(self.weights, np.ndarray):
@@ -48,7 +48,7 @@ class Dense:
         self.has_bias = bias is not False
         self.bias: np.ndarray[Any, Any] | float | None = None
         if isinstance(bias, int | float) and not isinstance(bias, bool):
-            self.bias = float(bias)
+            self.bias = float(as_array(bias, "the bias"))
         elif bias is not None and not isinstance(bias, bool):
             self.bias = as_vector(bias, "the bias")
 
@@ -81,15 +81,16 @@ class Dense:
 
     def __repr__(self) -> str:
         shape = self.weights.shape if isinstance(self.weights, np.ndarray) else None
-        size = self.units if self.units is not None else shape[1] if shape else 0
-        return f"Dense({size}, {str(self.activation)!r}{'' if self.has_bias else ', bias=False'})"
+        units = self.units if self.units is not None else shape[1] if shape else 0
+        return f"Dense({units}, {str(self.activation)!r}{'' if self.has_bias else ', bias=False'})"
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _size(value: int | None, what: str) -> int | None:
+def size(value: int | None, what: str) -> int | None:
+    """A number of units or inputs, where one is given; ChalkworkError for what is none."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= 1_000_000:

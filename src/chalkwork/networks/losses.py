@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
+from math import inf
 from typing import Any, Literal
 
 from chalkwork.algebra.expression import Expression, Number, Scalar, apply
@@ -29,7 +30,8 @@ class Loss:
     def __post_init__(self) -> None:
         if self.reduction not in _REDUCTIONS:
             raise ChalkworkError(f"a loss has the reduction {', '.join(_REDUCTIONS)}, not {self.reduction!r}")
-        if isinstance(self.factor, bool) or not isinstance(self.factor, int | float | Fraction) or self.factor <= 0:
+        known = isinstance(self.factor, int | float | Fraction) and not isinstance(self.factor, bool)
+        if not known or not 0 < self.factor < inf:
             raise ChalkworkError(f"the factor of a loss is a positive number, not {self.factor!r}")
 
     @property
@@ -156,6 +158,8 @@ def loss_of(description: str | Loss | Mapping[str, Any]) -> Loss:
     """
     if isinstance(description, Loss):
         return description
+    if not isinstance(description, str | Mapping):
+        raise ChalkworkError(f"a loss is a name, a mapping or a loss object, not {description!r:.60}")
     given = {"name": description} if isinstance(description, str) else dict(description)
     name = given.pop("name", None)
     if name not in LOSSES:

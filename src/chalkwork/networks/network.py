@@ -14,13 +14,15 @@ from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.equations import LayerPlan, Plan, derive
 from chalkwork.networks.initialisers import glorot_normal
-from chalkwork.networks.layers import Dense
+from chalkwork.networks.layers import Dense, size
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, loss_of
 from chalkwork.networks.presentation import setting_of
 from chalkwork.solutions.solution import Detail, Rounding, Solution, Style
 from chalkwork.typesetting.notation import Notation
 
 MOST_WORKED_STEPS = 100
+MOST_WEIGHTS = 100_000_000
+"""In one layer: a gigabyte or so with its gradient."""
 
 
 class NeuralNetwork:
@@ -63,7 +65,7 @@ class NeuralNetwork:
         self.loss = loss_of(loss)
         self.convention = Convention(samples, weights)
         self.seed = seed
-        self._inputs = inputs if inputs is not None else self.layers[0].inputs
+        self._inputs = size(inputs, "inputs") if inputs is not None else self.layers[0].inputs
         self._parameters: dict[str, Array] | None = None
         self._sizes: list[tuple[int, int]] = []
         if self._inputs is not None or isinstance(self.layers[0].weights, np.ndarray):
@@ -73,17 +75,21 @@ class NeuralNetwork:
 
     def _make(self, inputs: int | None) -> None:
         """Settle every size and draw what is not given."""
-        generator = np.random.default_rng(self.seed)
+        seed = _seed(self.seed)
+        generator: np.random.Generator | None = None  # NumPy loads its generators when they are first used
         in_out = self.convention.weights == "in_out"
         parameters: dict[str, Array] = {}
         sizes: list[tuple[int, int]] = []
         for number, layer in enumerate(self.layers, 1):
             entering, units = layer.sizes(number, inputs, in_out)
+            if entering * units > MOST_WEIGHTS:
+                raise ChalkworkError(f"layer {number} would have {entering}x{units} weights, which is too many")
             if isinstance(layer.weights, np.ndarray):
                 weights = layer.weights.copy()
             elif layer.weights is not None:
                 weights = np.full(self.convention.weight_shape(entering, units), layer.weights)
             else:
+                generator = generator or np.random.default_rng(seed)
                 drawn = glorot_normal(entering, units, generator)
                 weights = drawn if in_out else drawn.T.copy()
             parameters[f"W{number}"] = weights
@@ -306,6 +312,12 @@ class NeuralNetwork:
     def __repr__(self) -> str:
         inside = ", ".join(map(repr, self.layers))
         return f"NeuralNetwork([{inside}], loss={self.loss!r}, {self.convention!r})"
+
+
+def _seed(value: Any) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0):
+        raise ChalkworkError(f"the seed is a whole number from 0 on, or None, not {value!r}")
+    return None if value is None else int(value)
 
 
 def _rate(value: Any) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.documents.drawings import Drawing
 from chalkwork.documents.drawings_network import LayerPicture, draw_network, shown_units, shows_weights
+from chalkwork.networks import reasons
 from chalkwork.networks.equations import Plan, number_of_parameters, suffix_of
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.solutions.solution import Setting, Solution
@@ -29,6 +30,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         givens=names,
         layers=plan.depth,
         samples=plan.convention.samples,
+        values_drawn=plan.samples == 1,
         drawing=lambda solution, values: drawing(plan, solution, values),
         remarks=lambda solution: remarks(plan, solution),
     )
@@ -46,7 +48,7 @@ def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
     sizes = [first, *hidden, f"{_number(last.units, 'output')} ({last.activation.words})"]
     sentences = [f"The network has {', '.join(sizes[:-1])} and {sizes[-1]}."]
     if target:
-        sentences.append(f"The loss is the {plan.loss.title}.")
+        sentences.append(reasons.loss_words(plan))
     sentences.append(_parameter_count(plan))
     lie = f"Samples are {plan.convention.samples}"
     order = "outputs × inputs" if plan.convention.weights == "out_in" else "inputs × outputs"
@@ -178,9 +180,6 @@ def _class_sentence(plan: Plan, solution: Solution) -> str:
     chosen = [int(value) for value in np.ravel(solution.arrays["class"])]
     if len(chosen) > 1:
         return f"The predicted classes are {', '.join(map(str, chosen))}."
-    output = f"a{plan.depth}"
     if plan.layers[-1].units == 1:
         return f"The network predicts class {chosen[0]}."
-    value = np.ravel(solution.arrays[output])[chosen[0] - 1]
-    largest = solution.writer().value([[value]]).box.lines[0]
-    return f"The largest output is entry {chosen[0]} of {{{output}}}, {largest}: class {chosen[0]}."
+    return f"Output {chosen[0]} is the largest, so the network predicts class {chosen[0]}."

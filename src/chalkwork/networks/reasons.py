@@ -12,24 +12,23 @@ if TYPE_CHECKING:
 
 # Z, A and ALPHA stand for the net input, the activation and the slope.
 _FUNCTION = {
-    "identity": "the net input itself",
-    "sigmoid": r"the sigmoid $\sigma(Z) = 1/(1 + e^{-Z})$, entry by entry",
+    "sigmoid": r"the sigmoid, $\sigma(Z) = 1/(1 + e^{-Z})$, entry by entry",
     "tanh": "the hyperbolic tangent, entry by entry",
-    "relu": r"the ReLU $\max(0, Z)$, entry by entry",
+    "relu": r"the ReLU, $\max(0, Z)$, entry by entry",
     "leaky_relu": "the leaky ReLU, entry by entry: $Z$ where $Z > 0$, else $ALPHA Z$",
     "elu": "the ELU, entry by entry: $Z$ where $Z > 0$, else $ALPHA (e^{Z} - 1)$",
-    "softplus": r"the softplus $\log(1 + e^{Z})$, entry by entry",
-    "silu": r"the SiLU $Z \sigma(Z)$, entry by entry",
-    "gelu": r"the GELU $Z \Phi(Z)$, entry by entry, with $\Phi$ the distribution function of the standard normal",
-    "softsign": "the softsign $Z/(1 + |Z|)$, entry by entry",
+    "softplus": r"the softplus, $\log(1 + e^{Z})$, entry by entry",
+    "silu": r"the SiLU, $Z \sigma(Z)$, entry by entry",
+    "gelu": r"the GELU, $Z \Phi(Z)$, entry by entry, with $\Phi$ the distribution function of the standard normal",
+    "softsign": "the softsign, $Z/(1 + |Z|)$, entry by entry",
     "log_softmax": "the logarithm of the softmax",
 }
 _DERIVATIVE = {
     "sigmoid": "the derivative of the sigmoid, $A (1 - A)$",
     "tanh": "the derivative of tanh, $1 - A^2$",
-    "relu": "the derivative of the ReLU: 1 where $Z > 0$, else 0 (at 0 we take AT_ZERO)",
-    "leaky_relu": "the derivative of the leaky ReLU: 1 where $Z > 0$, else ALPHA (at 0 we take AT_ZERO)",
-    "elu": "the derivative of the ELU: 1 where $Z > 0$, else $ALPHA e^{Z}$",
+    "relu": "the derivative of the ReLU, which is 1 where $Z > 0$, else 0 (at 0 we take AT_ZERO)",
+    "leaky_relu": "the derivative of the leaky ReLU, which is 1 where $Z > 0$, else ALPHA (at 0 we take AT_ZERO)",
+    "elu": "the derivative of the ELU, which is 1 where $Z > 0$, else $ALPHA e^{Z}$",
     "softplus": r"the derivative of the softplus, $\sigma(Z)$",
     "silu": "the derivative of the SiLU",
     "gelu": "the derivative of the GELU",
@@ -89,25 +88,36 @@ def activation(plan: Plan, number: int, step: int) -> str:
     """Why a is what it is."""
     chosen = plan.layers[number - 1].activation
     kind = "Output" if number == plan.depth else f"Activation of {layer_words(plan, number)}"
+    start = kind + _again(step)
+    if chosen.name == "identity":
+        return f"{start}: the net input itself."
     if chosen.name == "softmax":
         each = "" if plan.samples == 1 else " of each sample"
-        words = f"the softmax turns the net inputs{each} into probabilities that sum to one"
-    else:
-        words = _filled(_FUNCTION[chosen.name], chosen, number, step)
-    return f"{kind}{_again(step)}: {words}."
+        return f"{start} by the softmax, which turns the net inputs{each} into probabilities that sum to one."
+    return f"{start} by {_filled(_FUNCTION[chosen.name], chosen, number, step)}."
 
 
 def loss(plan: Plan, step: int) -> str:
     """What the loss is."""
-    chosen = plan.loss
-    title = chosen.title[0].upper() + chosen.title[1:] + _again(step)
-    if not isinstance(chosen, SquaredError):
-        return f"{title} (natural logarithm), {_over(plan)}."
-    factor = "half the " if chosen.factor * 2 == 1 else "the " if chosen.factor == 1 else f"{chosen.factor} times the "
-    return f"{title}: {factor}squared difference between output and target, {_over(plan)}."
+    title = plan.loss.title[0].upper() + plan.loss.title[1:] + _again(step)
+    if not isinstance(plan.loss, SquaredError):
+        return f"{title} (natural logarithm), {over(plan)}."
+    return f"{title}: {_times_words(plan)}the squared difference between output and target, {over(plan)}."
 
 
-def _over(plan: Plan) -> str:
+def loss_words(plan: Plan) -> str:
+    """The loss in the introduction, with its factor and what is summed or averaged."""
+    if isinstance(plan.loss, SquaredError):
+        return f"The loss is {_times_words(plan)}the squared error, {over(plan)}."
+    return f"The loss is the {plan.loss.title}, {_times_words(plan)}{over(plan)}."
+
+
+def _times_words(plan: Plan) -> str:
+    factor = plan.loss.factor
+    return "half " if factor * 2 == 1 else "" if factor == 1 else f"{factor} times "
+
+
+def over(plan: Plan) -> str:
     """What is summed and what is averaged."""
     chosen = plan.loss
     outputs = ["outputs"] if plan.layers[-1].units > 1 else []

@@ -66,20 +66,30 @@ def _front(sheet: Sheet) -> Iterator[Block]:
 
 
 def _body(sheet: Sheet, solved: Mapping[str, TaskSolution], show: Show) -> Iterator[Block]:
-    drawn: set[str] = set()
+    figures = _places_of_figures(sheet)
     for block in sheet.blocks:
         match block:
             case Prose():
                 yield from _prose(block.markdown)
             case TaskBlock():
-                part = solved[block.id]
-                name = block.network or block.graph or ""
-                yield from _task(part, show, first=name not in drawn)
-                drawn.add(name)
+                yield from _task(solved[block.id], show, figure=block.id in figures)
             case NetworkBlock() | GraphBlock():
-                first = next((p for p in solved.values() if block.name in (p.task.network, p.task.graph)), None)
-                if first is not None:
-                    yield from _introduced(first, isinstance(block, NetworkBlock))
+                parts = [part for part in solved.values() if block.name in (part.task.network, part.task.graph)]
+                if parts:
+                    chosen = next((part for part in parts if "y" in part.solution), parts[0])
+                    yield from _introduced(chosen, isinstance(block, NetworkBlock))
+
+
+def _places_of_figures(sheet: Sheet) -> set[str]:
+    """The tasks after which the drawing with values stands: a network's first one, a graph's last one."""
+    networks: dict[str, str] = {}
+    graphs: dict[str, str] = {}
+    for task in sheet.tasks:
+        if task.network is not None:
+            networks.setdefault(task.network, task.id)
+        elif task.graph is not None:
+            graphs[task.graph] = task.id
+    return {*networks.values(), *graphs.values()}
 
 
 def _prose(markdown: str) -> Iterator[Block]:
@@ -111,7 +121,7 @@ def _introduced(part: TaskSolution, is_network: bool) -> Iterator[Block]:
         yield from given_blocks(solution, parameters)
 
 
-def _task(part: TaskSolution, show: Show, first: bool) -> Iterator[Block]:
+def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
     task, solution = part.task, part.solution
     if show == "sheet":
         if task.points is not None:
@@ -120,20 +130,15 @@ def _task(part: TaskSolution, show: Show, first: bool) -> Iterator[Block]:
             yield Paragraph(f"*Hint:* {task.hint}")
         return
     yield Heading(f"{'Solution to ' if show == 'solution' else ''}{_lowered(task_title(task), show)}", 3)
-    parameters = () if first and task.after is None else _changed(part)
-    data = [name for name in solution.setting.givens if name[0] not in "Wb" or not solution.setting.layers]
+    yield from given_blocks(solution, _newly_given(part))
     if show == "blanks":
         if task.hint:
             yield Paragraph(f"*Hint:* {task.hint}")
         for name in task.ask or tuple(equation.name for equation in part.equations):
             yield blank(solution, name)
         return
-    if part.fresh:
-        yield from given_blocks(solution, [*data, *parameters])
-    elif task.learning_rate is not None:
-        yield from given_blocks(solution, ["eta"])
     yield from equation_blocks(solution, part.equations, level=4)
-    if first:
+    if figure:
         yield from figure_block(solution, values=True)
     if task.note:
         yield Paragraph(f"*Note:* {task.note}")
@@ -143,8 +148,14 @@ def _lowered(title: str, show: Show) -> str:
     return title[0].lower() + title[1:] if show == "solution" else title
 
 
-def _changed(part: TaskSolution) -> tuple[str, ...]:
-    """The parameters, where a task starts from others than the sheet's."""
-    if not part.fresh or part.task.after is None:
-        return ()
-    return tuple(name for name in part.solution.setting.givens if name[0] in "Wb" and part.solution.setting.layers)
+def _newly_given(part: TaskSolution) -> list[str]:
+    """The givens that stand with a task: its data, and the parameters where they are not the sheet's."""
+    task, setting = part.task, part.solution.setting
+    if not part.fresh:
+        own = {"y": task.y is not None, "eta": task.learning_rate is not None}
+        return [name for name in setting.givens if own.get(name)]
+    if not setting.layers:
+        return list(setting.givens)
+    parameters = [name for name in setting.givens if name[0] in "Wb"]
+    data = [name for name in setting.givens if name not in parameters]
+    return data if task.after is None else [*data, *parameters]

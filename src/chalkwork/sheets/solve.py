@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,8 @@ from chalkwork.sheets.schema import GraphBlock, NetworkBlock, Sheet, TaskBlock
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
+_SUBJECT = re.compile(r"(?:the targets? )?(\w+)(?:\[| (?:is|has|have|holds|does|of|lie|names) )")
+_PLACE = re.compile("[1-9][0-9]{0,6}")
 _KEYS = ("x", "y", "learning_rate", "steps", "values", "ask")
 
 
@@ -96,15 +99,19 @@ def _notation(sheet: Sheet) -> Notation:
     try:
         return Notation.of(sheet.notation)
     except ChalkworkError as error:
-        key = error.message.split("'")[1] if "'" in error.message else ""
+        words = [error.message.partition(" ")[0], *error.message.split("'")[1:2]]
+        key = next((word for word in words if ("notation", word) in sheet.lines), "")
         raise SheetError(error.message, file=sheet.file, line=sheet.line_of("notation", key), hint=error.hint) from None
 
 
 def _located(error: ChalkworkError, sheet: Sheet, task: TaskBlock) -> ChalkworkError:
     """The error with the line of the key that it speaks of."""
-    first = error.message.replace("[", " ").replace("the target y", "y").replace("the learning rate", "learning_rate")
-    key = next((key for key in _KEYS if first.startswith(f"{key} ")), None)
-    located = error.at(file=sheet.file, line=task.line_of(key) if key else task.line)
+    found = _SUBJECT.match(error.message.replace("the learning rate", "learning_rate"))
+    word = found[1] if found else ""
+    line = task.line_of(word) if word in _KEYS else task.line
+    if word in task.values:
+        line = task.line_of("values", word)
+    located = error.at(file=sheet.file, line=line)
     return SheetError(
         f"task {task.id}: {located.message}",
         file=located.file,
@@ -145,11 +152,19 @@ def _graph(sheet: Sheet, block: GraphBlock) -> Graph:
     try:
         return Graph(block.equations, block.output[0] if block.output else None)
     except ChalkworkError as error:
-        place = next(
-            (index for index, text in enumerate(block.equations) if error.equation and text in error.equation), None
-        )
-        line = block.line_of("equations") if place is None else block.line_of("equations", place)
+        line = block.line_of("output") if error.message.startswith("the output") else _line_of(block, error)
         raise SheetError(error.message, file=sheet.file, line=line, equation=error.equation, hint=error.hint) from None
+
+
+def _line_of(block: GraphBlock, error: ChalkworkError) -> int:
+    """The line of the equation that the error quotes, or of the last one of the name that it begins with."""
+    quoted = (error.equation or error.message.strip("'").partition("' is no equation")[0]).removesuffix("...")
+    name = error.message.partition(" ")[0]
+    for position in reversed(range(len(block.equations))):
+        text = " ".join(block.equations[position].split())
+        if text.startswith(quoted) or (error.equation is None and text.partition("=")[0].strip() == name):
+            return block.line_of("equations", position)
+    return block.line_of("equations")
 
 
 def _written(task: TaskBlock, notation: Notation) -> dict[str, Any]:
@@ -173,7 +188,7 @@ def _solve_network(
         assert before.network is not None
         network = before.network
         again = before.updated and "learning_rate" in data
-        fresh = "x" in data or "y" in data or again
+        fresh = "x" in data or ("y" in data and "y" in before.data) or again
         if fresh and before.updated:
             network = _updated(network, before.solution)
         inherited = dict(before.data)
@@ -226,15 +241,34 @@ def _answer(sheet: Sheet, task: TaskBlock, solution: Solution, known: tuple[str,
                 line=task.line_of("ask", number),
                 hint=f"it computes {names}",
             )
-    try:
-        chosen = solution.chosen(task.ask, tuple(name for name in known if name not in map(_whole, task.ask)))
-    except KeyError as error:
-        raise SheetError(
-            f"task {task.id}: ask names {error.args[0]}, and there is no such entry",
-            file=sheet.file,
-            line=task.line_of("ask"),
-        ) from None
+        if not _has_entry(solution, name):
+            raise SheetError(
+                f"task {task.id}: ask names {name}, and there is no such entry",
+                file=sheet.file,
+                line=task.line_of("ask", number),
+                hint=f"{whole} is {_size(solution, whole)}",
+            )
+    chosen = solution.chosen(task.ask, tuple(name for name in known if name not in map(_whole, task.ask)))
     return tuple(chosen)
+
+
+def _has_entry(solution: Solution, name: str) -> bool:
+    """Whether a name is that of a whole, or of an entry that the whole has."""
+    whole, index = split_entry(name)
+    shape = solution.derivation.shapes()[whole]
+    if "[" not in name or not shape:
+        return name == whole
+    sizes = [size for size in shape if size > 1] or [1] if len(index) == 1 else shape
+    return (
+        len(sizes) == len(index)
+        and name.endswith("]")
+        and all(_PLACE.fullmatch(part) and int(part) <= size for part, size in zip(index, sizes, strict=True))
+    )
+
+
+def _size(solution: Solution, name: str) -> str:
+    shape = solution.derivation.shapes()[name]
+    return f"a {shape[0]}x{shape[1]} matrix" if shape else "a number"
 
 
 def _whole(name: str) -> str:

@@ -46,7 +46,7 @@ def setting_sentences(solution: Solution) -> list[Block]:
 
 def figure_block(solution: Solution, values: bool) -> list[Block]:
     """The drawing, with the values that the solution finds or without them."""
-    if solution.setting.drawing is None:
+    if solution.setting.drawing is None or (values and not solution.setting.values_drawn):
         return []
     drawing = solution.setting.drawing(solution, values)
     return [Figure(drawing.svg, drawing.description, "")]
@@ -133,11 +133,12 @@ def blank(solution: Solution, name: str) -> Display:
     writer = solution.writer()
     symbol = writer.symbols[name]
     shape = solution.derivation.shapes().get(name.partition("[")[0], ()) if "[" not in name else ()
-    latex_gap, text_gap = r"\underline{\qquad}", "____"
+    latex_gap, text_gap = r"\underline{\qquad\quad}", "______"
     if not shape:
         return _display(f"{symbol.latex} = {latex_gap}", [Line((("name", Box.text(f"{symbol.text} = {text_gap}")),))])
     rows, columns = min(shape[0], writer.layout.rows), min(shape[1], writer.layout.columns)
-    body = r" \\ ".join(" & ".join([latex_gap] * columns) for _ in range(rows))
+    line, spacer = " & ".join([latex_gap] * columns), r" \\ " + r"\phantom{0}" + " & " * (columns - 1) + r" \\ "
+    body = spacer.join([line] * rows)
     latex = rf"{symbol.latex} = \left[\begin{{array}}{{{'r' * columns}}} {body} \end{{array}}\right]"
     box = row((Box.text(f"{symbol.text} = "), Box.matrix([[text_gap] * columns] * rows)))
     return _display(latex, [Line((("name", box),))])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chalkwork.derivation.derivation import Equation
-from chalkwork.documents.model import Document
+from chalkwork.documents.model import Document, Figure
 from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.equations import typeset
@@ -91,7 +91,13 @@ def _save_json(workbook: Workbook, path: Path) -> None:
 def _save_markdown(workbook: Workbook, path: Path) -> None:
     from chalkwork.documents.markdown import to_markdown
 
-    _save_text(to_markdown(workbook.document), path)
+    def beside(number: int, figure: Figure) -> str:
+        """A drawing is a file of its own, so that the Markdown can be read as it is."""
+        name = f"{path.stem}-figure-{number}.svg"
+        _save_text(figure.svg, path.with_name(name))
+        return name.replace(" ", "%20")
+
+    _save_text(to_markdown(workbook.document, beside), path)
 
 
 def _save_plain(workbook: Workbook, path: Path) -> None:

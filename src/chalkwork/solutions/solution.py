@@ -84,6 +84,8 @@ class Setting:
     samples: str | None = None
     drawing: Callable[[Solution, bool], Drawing] | None = None
     """Draws the network or graph; with the values that were found, or without them."""
+    values_drawn: bool = True
+    """Whether the drawing has values to show: one drawing cannot hold those of a batch."""
     remarks: Remarks | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,8 @@ from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.writer import Writer
 
 _EQUALS = Piece.of(" = ", " = ")
+# the empty text makes a following minus a sign between two things, not the sign of one
+_CONTINUED = Piece.of(r"\quad \text{}", "   ")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MATHS_OR_NAME = re.compile(r"\$([^$]*)\$|\{(\w+)\}")
 _PRIVATE = 0xE000
@@ -40,10 +42,6 @@ class _Part:
     @property
     def latex(self) -> str:
         return "".join(piece.latex for piece in self.pieces)
-
-    @property
-    def width(self) -> int:
-        return sum(piece.width for piece in self.pieces)
 
 
 class TypesetEquation:
@@ -126,13 +124,20 @@ def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
 
 def _in_maths(maths: str, writer: Writer, latex: bool) -> str:
     """What stands between dollars, its `{names}` in the notation."""
-    if latex:
-        return "$" + _PLACEHOLDER.sub(lambda found: writer.symbols[found[1]].latex, maths) + "$"
     names: list[str] = []
 
+    def symbol(found: re.Match[str]) -> str:
+        mark = writer.symbols[found[1]]
+        powered = mark.raised and maths[found.end() : found.end() + 1] == "^"
+        written = mark.latex if latex else mark.text
+        return f"({written})" if powered else written
+
     def held(found: re.Match[str]) -> str:
-        names.append(writer.symbols[found[1]].text)
+        names.append(symbol(found))
         return chr(_PRIVATE + len(names) - 1)
+
+    if latex:
+        return "$" + _PLACEHOLDER.sub(symbol, maths) + "$"
 
     text = plain_maths(_PLACEHOLDER.sub(held, maths))
     return "".join(names[ord(sign) - _PRIVATE] if 0 <= ord(sign) - _PRIVATE < len(names) else sign for sign in text)
@@ -206,12 +211,14 @@ def _chain_part(chain: Chain, writer: Writer) -> list[Piece]:
 # --- lines ---------------------------------------------------------------------------------------------------------
 
 
-def _broken(head_width: int, parts: Sequence[_Part], width: int) -> list[list[tuple[str, list[Piece]]]]:
+def _broken(
+    head_width: int, parts: Sequence[_Part], width: int, measure: Callable[[Piece], int]
+) -> list[list[tuple[str, list[Piece]]]]:
     """The parts on lines: as many parts on a line as fit, a part that is too wide broken between its pieces."""
     lines: list[list[tuple[str, list[Piece]]]] = [[]]
     room, used = width - head_width, 0
     for part in parts:
-        whole = part.width + 3
+        whole = sum(map(measure, part.pieces)) + 3
         if lines[-1] and used + whole > room:
             lines.append([])
             used = 0
@@ -219,22 +226,21 @@ def _broken(head_width: int, parts: Sequence[_Part], width: int) -> list[list[tu
             lines[-1].append((part.kind, [_EQUALS, *part.pieces]))
             used += whole
             continue
-        line: list[Piece] = [_EQUALS]
-        line_width = 3
+        line, line_width = [_EQUALS], 3
         for piece in part.pieces:
-            if len(line) > 1 and line_width + piece.width > room:
+            if len(line) > 1 and line_width + measure(piece) > room:
                 lines[-1].append((part.kind, line))
                 lines.append([])
-                line, line_width = [Piece.of(r"\quad ", "   ")], 3
+                line, line_width = [_CONTINUED], 3
             line.append(piece)
-            line_width += piece.width
+            line_width += measure(piece)
         lines[-1].append((part.kind, line))
         used = room  # what follows a broken part starts a line
     return [line for line in lines if line]
 
 
 def _latex(head: Piece, parts: Sequence[_Part], width: int) -> str:
-    lines = _broken(head.width, parts, width)
+    lines = _broken(head.latex_width, parts, width, lambda piece: piece.latex_width)
     rows = ["".join(piece.latex for _, pieces in line for piece in pieces).strip() for line in lines]
     if len(rows) == 1:
         return f"{head.latex} {rows[0]}"
@@ -244,13 +250,10 @@ def _latex(head: Piece, parts: Sequence[_Part], width: int) -> str:
 
 def _board(head: Piece, parts: Sequence[_Part], width: int) -> tuple[Line, ...]:
     indent = min(head.width, 8)
-    lines = _broken(indent, parts, width)
+    lines = _broken(indent, parts, width, lambda piece: piece.width)
     board = []
-    if (
-        head.width > indent
-        and lines
-        and head.width + sum(piece.width for _, pieces in lines[0] for piece in pieces) > width
-    ):
+    first = sum(piece.width for _, pieces in lines[0] for piece in pieces) if lines else 0
+    if head.width > indent and head.width + first > width:
         board.append(Line((("name", head.box),)))
         head = Piece.of("", " " * indent)
     for index, line in enumerate(lines):

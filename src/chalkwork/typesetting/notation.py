@@ -74,16 +74,18 @@ class Notation:
             return description
         if isinstance(description, str):
             return _preset(description)
+        if not isinstance(description, Mapping):
+            raise ChalkworkError(f"a notation is a name or a mapping, not {description!r:.60}")
         given = dict(description)
         start = _preset(str(given.pop("preset"))) if "preset" in given else cls()
         for key, value in given.items():
             _check_key(key, value)
         return replace(start, **given)
 
-    def letter_latex(self, letter: str, *, capital_matrix: bool = False) -> str:
-        """One letter in LaTeX."""
+    def letter_latex(self, letter: str, *, bold: bool = True) -> str:
+        """One letter in LaTeX; `bold` says that it stands for a vector or matrix."""
         bare = f"\\{letter}" if letter in GREEK else letter if len(letter) == 1 else _word(letter)
-        if not self.bold or bare == letter == self.loss:
+        if not (self.bold and bold):
             return bare
         return rf"\boldsymbol{{{bare}}}"
 

@@ -16,6 +16,8 @@ LARGEST_PLAIN = 1e7
 class NumberFormat:
     """How many digits are shown: `decimals` after the point, or `significant` ones.
 
+    Spaces at the end of a formatted number fill its column, so that decimal points stand in line.
+
     A number that needs fewer is shown with fewer: an exercise that gives 0.15 does not print 0.1500.
 
     >>> NumberFormat(decimals=4).scalar(0.15), NumberFormat(decimals=4).scalar(0.79303641)
@@ -31,7 +33,7 @@ class NumberFormat:
 
     def scalar(self, value: float) -> str:
         """One number."""
-        return self.column([value])[0]
+        return self.column([value])[0].rstrip()
 
     def column(self, values: Sequence[float]) -> list[str]:
         """Numbers that stand below each other, with their decimal points in line."""
@@ -41,8 +43,10 @@ class NumberFormat:
         visible = [number for number in numbers if number != 0]
         if visible and self._needs_powers_of_ten(visible):
             return [self._scientific(number) for number in numbers]
-        decimals = max((self._decimals(number) for number in numbers), default=0)
-        return [_fixed(number, decimals) for number in numbers]
+        own = [self._decimals(number) for number in numbers]
+        if self.decimals is not None:
+            return [_fixed(number, max(own)) for number in numbers]
+        return _aligned([_fixed(number, decimals) for number, decimals in zip(numbers, own, strict=True)])
 
     def matrix(self, rows: Sequence[Sequence[float]]) -> list[list[str]]:
         """A matrix, aligned column by column."""
@@ -89,6 +93,12 @@ class NumberFormat:
             scale = 10.0 ** ((self.significant or 6) - 1 - leading)
         scaled = np.abs(array) * scale
         return np.sign(array) * np.floor(scaled * (1 + 1e-14) + 0.5 + 1e-9) / scale
+
+
+def _aligned(texts: list[str]) -> list[str]:
+    """The numbers filled with spaces to the same place after the point."""
+    tails = [len(text) - text.index(".") if "." in text else 0 for text in texts]
+    return [text + " " * (max(tails) - tail) for text, tail in zip(texts, tails, strict=True)]
 
 
 def _fixed(number: float, decimals: int) -> str:

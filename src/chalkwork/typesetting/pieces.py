@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chalkwork.typesetting.boxes import Box, row
+from chalkwork.typesetting.boxes import Box, row, width_of
 
 _HIGH = re.compile(r"\\frac|\\sum|\\left|\\begin")
 
@@ -16,11 +16,16 @@ class Piece:
 
     latex: str
     boxes: tuple[Box, ...]
+    narrower: int = 0
+    """By how many characters the LaTeX is narrower than the boxes: a fraction stands upright there."""
 
     @classmethod
     def of(cls, latex: str, text: str) -> Piece:
-        """A piece of one line."""
-        return cls(latex, (Box.text(text),))
+        """A piece of one line; what has a fraction in LaTeX has a slash in the text."""
+        box = Box.text(text)
+        if latex.startswith(r"\frac"):
+            return cls(latex, (box,), box.width - max(map(width_of, text.split("/", 1))))
+        return cls(latex, (box,))
 
     @property
     def box(self) -> Box:
@@ -31,6 +36,11 @@ class Piece:
     def width(self) -> int:
         """The columns that it takes in a terminal."""
         return sum(box.width for box in self.boxes)
+
+    @property
+    def latex_width(self) -> int:
+        """The room that it takes in LaTeX, in characters."""
+        return self.width - self.narrower
 
     @property
     def flat(self) -> bool:
@@ -45,12 +55,14 @@ class Piece:
     def enclosed(self) -> Piece:
         """In parentheses."""
         latex = f"({self.latex})" if self.low else rf"\left( {self.latex} \right)"
-        return Piece(latex, (self.box.enclosed(),))
+        return Piece(latex, (self.box.enclosed(),), self.narrower)
 
 
 def join(*pieces: Piece) -> Piece:
     """Pieces in a row."""
     boxes: tuple[Box, ...] = ()
+    narrower = 0
     for piece in pieces:
         boxes += piece.boxes
-    return Piece("".join(piece.latex for piece in pieces), boxes)
+        narrower += piece.narrower
+    return Piece("".join(piece.latex for piece in pieces), boxes, narrower)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalkwork.algebra.entries import split_entry
@@ -11,7 +11,7 @@ from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import GREEK, Notation, subscript, superscript
 
 _NETWORK_NAME = re.compile(r"(x|y|z|a|W|b|L|eta|delta|class)(\d*)(?:_new(\d*))?")
-_PLAIN_NAME = re.compile(r"(.*?)_?(\d*)")
+_PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _LETTERS = {
     "x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
     "eta": "rate", "delta": "delta",
@@ -33,6 +33,7 @@ class _Parts:
     layer: str = ""
     new: int = 0
     matrix: bool = False
+    scalar: bool = False
 
 
 class Symbols:
@@ -80,8 +81,8 @@ class Symbols:
     def _parts(self, name: str) -> _Parts:
         found = _NETWORK_NAME.fullmatch(name) if self.layers else None
         if found is None:
-            letter, digits = _PLAIN_NAME.fullmatch(name).groups()  # type: ignore[union-attr]
-            return _Parts(letter or digits, digits if letter else "")
+            numbered = _PLAIN_NAME.fullmatch(name)
+            return _Parts(numbered[1], numbered[2]) if numbered else _Parts(name)
         kind, layer, new = found.groups()
         count = 0 if new is None else int(new or 1)
         if kind == "x" and self.notation.input == "a0":
@@ -91,7 +92,7 @@ class Symbols:
         if kind == "a" and layer == "1" and self.layers == 2 and self.notation.hidden:
             return _Parts(self.notation.hidden, "", count)
         letter = getattr(self.notation, _LETTERS[kind]) if kind in _LETTERS else kind
-        return _Parts(letter, layer, count, matrix=kind == "W")
+        return _Parts(letter, layer, count, matrix=kind == "W", scalar=kind in ("L", "eta", "class"))
 
     def _plain(self, name: str, index: tuple[str, ...]) -> Symbol:
         parts = self._parts(name)
@@ -99,16 +100,17 @@ class Symbols:
         if index and parts.matrix and letter[0].isupper() and len(letter) == 1:
             letter = letter.lower()
         above, below = self._marks(parts, index)
-        latex = self._letter_latex(letter)
+        latex = self._letter_latex(letter, bold=bool(self.layers) and not index and not parts.scalar)
         if below:
             latex += f"_{{{','.join(below)}}}" if len(below) > 1 or len(below[0]) > 1 else f"_{below[0]}"
         if above:
-            latex += "'" * parts.new if above == ["'"] else f"^{{{','.join(above)}}}"
+            only_prime = above[0].startswith(r"\prime")
+            latex += "'" * parts.new if only_prime else f"^{{{','.join(above)}}}"
         return Symbol(latex, self._text(letter, parts, index), raised=bool(above))
 
-    def _letter_latex(self, letter: str) -> str:
-        if letter in GREEK or len(letter) == 1 or letter.isalpha():
-            return self.notation.letter_latex(letter)
+    def _letter_latex(self, letter: str, bold: bool) -> str:
+        if letter.isalpha():
+            return self.notation.letter_latex(letter, bold=bold)
         return rf"\mathrm{{{letter.replace('_', chr(92) + '_')}}}"
 
     def _marks(self, parts: _Parts, index: tuple[str, ...]) -> tuple[list[str], list[str]]:
@@ -128,7 +130,7 @@ class Symbols:
 
     def _new_latex(self, count: int) -> str:
         if self.notation.new == "prime":
-            return "'" if count == 1 else r"\prime" * count
+            return r"\prime" * count
         if self.notation.new == "plus":
             return "+" * count
         return r"\text{new}" if count == 1 else rf"\text{{new}}\,{count}"
@@ -144,7 +146,7 @@ class Symbols:
             }[style]
         if index:
             separator = "," if parts.layer and (not self.layers or self.notation.layer == "subscript") else ""
-            text += separator + subscript(_joined(index))
+            text += separator + _joined([subscript(part) for part in index])
         if parts.new:
             mark = {"new": superscript("new"), "prime": "′" * parts.new, "plus": superscript("+" * parts.new)}
             text += mark[self.notation.new]
@@ -153,6 +155,6 @@ class Symbols:
         return text
 
 
-def _joined(index: tuple[str, ...]) -> str:
+def _joined(index: Sequence[str]) -> str:
     """Row and column: run together while both are single signs."""
     return "".join(index) if all(len(part) == 1 for part in index) else ",".join(index)

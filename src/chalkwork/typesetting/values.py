@@ -20,7 +20,7 @@ _DOTS, _VERTICAL, _DIAGONAL = Piece.of(r"\cdots", "⋯"), Piece.of(r"\vdots", "�
 class Layout:
     """The room there is: for one line of LaTeX and of the terminal, in characters, and for a matrix, in entries."""
 
-    latex_width: int = 64
+    latex_width: int = 70
     text_width: int = 76
     rows: int = 10
     columns: int = 10
@@ -37,7 +37,8 @@ class ValueWriter:
 
     def digits(self, text: str) -> Piece:
         """A formatted number as LaTeX and text."""
-        mantissa, _, exponent = text.partition("e")
+        bare = text.rstrip()
+        mantissa, _, exponent = bare.partition("e")
         latex, plain = mantissa, mantissa.replace("-", "−")
         if mantissa.lstrip("-") in ("inf", "nan"):
             latex = mantissa.replace("inf", r"\infty").replace("nan", r"\text{NaN}")
@@ -47,7 +48,10 @@ class ValueWriter:
         if exponent:
             latex += rf" \cdot 10^{{{exponent}}}"
             plain += f"·10{superscript(exponent)}"
-        return Piece.of(latex, plain)
+        filling = len(text) - len(bare)
+        if filling:
+            latex += rf"\phantom{{{_filling(bare, filling)}}}"
+        return Piece.of(latex, plain + " " * filling)
 
     def value(self, value: Any) -> Piece:
         """A number, or a matrix in brackets with dots where it does not fit; a 1x1 matrix counts as its number."""
@@ -92,3 +96,8 @@ class ValueWriter:
         latex = rf"\left{left}\begin{{array}}{{{'r' * len(table[0])}}} {body} \end{{array}}\right{right}"
         texts = [[entry.box.lines[0] for entry in line] for line in table]
         return Piece(latex, (Box.matrix(texts, self.notation.brackets),))
+
+
+def _filling(number: str, width: int) -> str:
+    """The invisible digits behind a number, with the point where it has none."""
+    return "0" * width if "." in number else "." + "0" * (width - 1)

@@ -94,7 +94,7 @@ class Writer:
             name = expression.operation.name
             if name in ("add", "subtract", "multiply", "matmul"):
                 left, right = expression.arguments
-                slots = expression.operation.slots
+                slots = self._slots(expression)
                 if name == "multiply" and self._with_numbers and self._precedence(right) < slots[1]:
                     first, *rest = self._segments(right, slots[1])
                     return [*self._segments(left, slots[0]), join(self._times(expression), first), *rest]
@@ -193,7 +193,7 @@ class Writer:
 
     def _from_table(self, expression: Application) -> Piece:
         operation = expression.operation
-        slots = operation.slots or (FREE,) * operation.arity
+        slots = self._slots(expression)
         if operation.infix in ("+", "-"):
             left, right = expression.arguments
             return join(self.write(left, slots[0]), *self._signed_right(expression, right, slots[1]))
@@ -216,7 +216,18 @@ class Writer:
             for index, part in enumerate(_split(operation.text))
             if part
         ]
-        return Piece(latex, _stretched(boxes))
+        narrower = sum(text.narrower for text in texts)
+        if operation.name == "divide":
+            narrower = sum(box.width for box in boxes) - max(latex.latex_width for latex in latexes)
+        return Piece(latex, _stretched(boxes), narrower)
+
+    def _slots(self, expression: Application) -> tuple[Precedence, ...]:
+        """What each argument must bind like; a sum that is a factor among others stands in parentheses."""
+        operation, arguments = expression.operation, expression.arguments
+        slots = operation.slots or (FREE,) * operation.arity
+        if operation.name != "multiply" or self._with_numbers or isinstance(arguments[0], Number):
+            return slots
+        return tuple(ATOM if _is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
         return Piece.of(_short(value), _short(value)) if isinstance(value, int | float) else Piece.of("", "")
@@ -362,6 +373,10 @@ def _index_text(letter: str) -> str:
 
 def _is_sum(expression: Expression) -> bool:
     return isinstance(expression, Application) and expression.operation.name in ("add", "subtract")
+
+
+def _is_summation(expression: Expression) -> bool:
+    return isinstance(expression, Application) and expression.operation.name == "sum"
 
 
 def _starts_with_number(expression: Expression) -> bool:

@@ -162,7 +162,7 @@ OPERATIONS = (
         adjoint=(None,),
         parameters={"axis": None},
         shape=reduced_shape,
-        latex=r"\operatorname{arg\,max}\left( <0> \right)",
+        latex=r"\operatorname{argmax}\left( <0> \right)",
         text="arg max(<0>)",
         code="np.argmax(<0>, axis=<axis>, keepdims=True) + 1",
     ),

@@ -111,7 +111,7 @@ local function spaced_math(math)
   return math
 end
 
--- The sentence that introduces an equation stays on its page.
+-- The sentence that introduces an equation or a section stays on its page.
 local function is_display(block)
   local only = block and block.t == "Para" and #block.content == 1 and block.content[1]
   return only and only.t == "Math" and only.mathtype == "DisplayMath"
@@ -121,7 +121,9 @@ local function keep_with_next(document)
   if FORMAT ~= "typst" then return nil end
   local blocks = {}
   for number, block in ipairs(document.blocks) do
-    local leads = block.t == "Para" and not is_display(block) and is_display(document.blocks[number + 1])
+    local following = document.blocks[number + 1]
+    local is_prose = block.t == "Para" and not is_display(block) and block.content[1].t ~= "Image"
+    local leads = is_prose and following and (is_display(following) or following.t == "Header")
     if leads then blocks[#blocks + 1] = pandoc.RawBlock("typst", "#block(sticky: true)[") end
     blocks[#blocks + 1] = block
     if leads then blocks[#blocks + 1] = pandoc.RawBlock("typst", "]") end
