@@ -14,6 +14,7 @@ from chalkwork.documents.drawings_graph import MOST_NODES, GraphEdge, GraphNode,
 from chalkwork.documents.drawings_layout import in_order, layered
 from chalkwork.documents.drawings_network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.typesetting.notation import subscript, superscript
 
 SVG = "{http://www.w3.org/2000/svg}"
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -154,8 +155,18 @@ def root(drawing: Drawing) -> ElementTree.Element:
     return ElementTree.fromstring(drawing.svg)
 
 
+def as_given(element: ElementTree.Element) -> str:
+    """The string behind a text element: shifted parts as the small letters that they were given as."""
+    parts = [element.text or ""]
+    for part in element:
+        inside = part.text or ""
+        small = subscript if part.attrib["baseline-shift"] == "sub" else superscript
+        parts += [inside if inside.startswith("[") else small(inside.replace("−", "-")), part.tail or ""]
+    return "".join(parts)
+
+
 def written(drawing: Drawing) -> list[str]:
-    return [element.text or "" for element in root(drawing).iter(f"{SVG}text")]
+    return [as_given(element) for element in root(drawing).iter(f"{SVG}text")]
 
 
 def text_boxes(drawing: Drawing, *, on_edges: bool) -> list[Box]:
@@ -166,7 +177,7 @@ def text_boxes(drawing: Drawing, *, on_edges: bool) -> list[Box]:
             continue
         size, x, baseline = (float(element.attrib[name]) for name in ("font-size", "x", "y"))
         boxes.append(
-            Box.around(Point(x, baseline - 0.34 * size), text_width(element.text or "", size), 1.1 * size)
+            Box.around(Point(x, baseline - 0.34 * size), text_width(as_given(element), size), 1.1 * size)
         )
     return boxes
 
@@ -357,7 +368,7 @@ def test_graph_in_words() -> None:
 
 def test_graph_flows_upwards() -> None:
     heights = {
-        element.text: float(element.attrib["y"]) for element in root(DRAWINGS["example"]).iter(f"{SVG}text")
+        as_given(element): float(element.attrib["y"]) for element in root(DRAWINGS["example"]).iter(f"{SVG}text")
     }
     assert heights["e = 6"] < heights["c = 3"] < heights["a = 2"]
 
@@ -400,7 +411,7 @@ def test_any_string_is_harmless(text: str) -> None:
         assert "<script" not in drawing.svg
         drawing.svg.encode("utf-8")
         kinds = {element.tag.removeprefix(SVG) for element in root(drawing).iter()}
-        assert kinds <= {"svg", "title", "desc", "path", "rect", "text", "circle"}
+        assert kinds <= {"svg", "title", "desc", "path", "rect", "text", "tspan", "circle"}
 
 
 def test_same_input_gives_the_same_figure() -> None:

@@ -12,7 +12,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import NamedTuple
 
 INK = "#222222"
@@ -22,7 +21,8 @@ VALUE = "#1d4f91"
 GRADIENT = "#a03a13"
 FONTS = "'Libertinus Serif', 'STIX Two Text', 'Times New Roman', 'Liberation Serif', serif"
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]|[\ud800-\udfff\ufffe\uffff]")
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _NARROW = frozenset(".,;:'|!()[]ijlt/ ·₁₂₃₄₅₆₇₈₉₀ᵢⱼ⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾₍₎⁻₋")
 _WIDE = frozenset("mwMW@%…—⟶→")
 
@@ -146,7 +146,24 @@ def escaped(text: str) -> str:
     >>> escaped("<b> & \\x00")
     '&lt;b&gt; &amp; �'
     """
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return _NOT_XML.sub("\ufffd", text).translate(_MARKUP)
+
+
+_SMALL_LETTERS = "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"
+_SMALL_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿᵉʷᵀ"
+_PLAIN = str.maketrans(_SMALL_LETTERS + _SMALL_RAISED, "0123456789+−aehijklmnoprstuvx0123456789+−()newT")
+_SCRIPTS = re.compile(rf"(?P<low>[{_SMALL_LETTERS}]+)|(?P<high>[{_SMALL_RAISED}]+)|(?<=[^\W\d])\[(?P<layer>\d+)\]")
+
+
+def _with_scripts(text: str, size: float) -> str:
+    """Small Unicode letters, and a layer in brackets, as shifted ordinary ones: every font has those."""
+
+    def shifted(found: re.Match[str]) -> str:
+        inside = (found["layer"] and f"[{found['layer']}]") or found[0].translate(_PLAIN)
+        shift = "sub" if found["low"] else "super"
+        return f'<tspan baseline-shift="{shift}" font-size="{number(0.72 * size)}">{inside}</tspan>'
+
+    return _SCRIPTS.sub(shifted, text)
 
 
 def number(value: float) -> str:
@@ -171,7 +188,7 @@ class Canvas:
         self.extents.append(Box.around(centre, text_width(text, size), size * 1.3))
         self.parts.append(
             f'<text x="{number(centre.x)}" y="{number(centre.y + 0.34 * size)}" font-size="{number(size)}"'
-            f' fill="{fill}"{more}>{escaped(text)}</text>'
+            f' fill="{fill}"{more}>{_with_scripts(escaped(text), size)}</text>'
         )
 
     def label(self, centre: Point, text: str, *, size: float, fill: str = INK) -> None:

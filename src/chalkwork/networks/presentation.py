@@ -84,7 +84,7 @@ def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
             matrix = matrix.T if plan.convention.weights == "out_in" else matrix
             weights = tuple(tuple(map(_minus, map(numbers.scalar, line))) for line in matrix.tolist())
         biases: tuple[str, ...] = ()
-        if layer.has_bias:
+        if layer.has_bias and np.any(solution.arrays[f"b{number}"]):
             bias = np.ravel(solution.arrays[f"b{number}"])
             biases = tuple(_minus(numbers.scalar(bias[unit])) for unit in shown_units(layer.units))
         pictures.append(
@@ -109,8 +109,9 @@ def _values(plan: Plan, solution: Solution, name: str, units: int, wanted: bool)
     """The values of a single sample; one drawing cannot hold those of a batch."""
     if plan.samples > 1 or not wanted:
         return ()
+    writer = solution.writer()
     values = np.ravel(solution.arrays[name])
-    return tuple(_minus(solution.style.numbers.scalar(values[unit])) for unit in shown_units(units))
+    return tuple(writer.value([[values[unit]]]).box.lines[0] for unit in shown_units(units))
 
 
 def _minus(text: str) -> str:

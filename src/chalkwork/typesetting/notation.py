@@ -114,7 +114,7 @@ def _word(letter: str) -> str:
 def _check_key(key: str, value: Any) -> None:
     known = [entry.name for entry in fields(Notation)]
     if key not in known:
-        near = get_close_matches(key, known, 1)
+        near = get_close_matches(str(key), known, 1)
         hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}"
         raise ChalkworkError(f"{key!r} is not a key of the notation", hint=hint)
     if key in _FLAGS:

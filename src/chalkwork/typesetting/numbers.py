@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, isfinite, log10
+from math import floor, isfinite
 from typing import Any
 
 import numpy as np
@@ -57,8 +57,9 @@ class NumberFormat:
         """The decimals that this number asks for."""
         most = self.decimals
         if most is None:
-            leading = floor(log10(abs(number))) if number else 0
-            most = max(0, (self.significant or 6) - 1 - leading)
+            digits = (self.significant or 6) - 1
+            leading = int(f"{number:.{digits}e}".partition("e")[2])  # of the rounded number: 0.99999 may be 1.00
+            most = max(0, digits - leading)
         text = f"{number:.{most}f}"
         if abs(float(text) - number) <= 1e-9 * 10.0**-most + 4e-16 * abs(number):
             return len(text.rstrip("0").partition(".")[2])
@@ -80,19 +81,25 @@ class NumberFormat:
         mantissa, _, exponent = f"{number:.{digits}e}".partition("e")
         if "." in mantissa and abs(float(f"{number:.{digits}e}") - number) <= 1e-15 * abs(number):
             mantissa = mantissa.rstrip("0").rstrip(".")
-        return f"{mantissa}e{int(exponent)}"
+        return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa
 
     def rounded(self, values: Any) -> Any:
         """The values themselves rounded so, half away from zero, as one does by hand."""
         array = np.asarray(values, dtype=np.float64)
-        if self.decimals is not None:
-            scale: Any = 10.0**self.decimals
-        else:
-            with np.errstate(divide="ignore"):
+        with np.errstate(all="ignore"):  # what is too large or too small to be scaled stays as it is
+            if self.decimals is not None:
+                scale: Any = 10.0**self.decimals
+            else:
                 leading = np.where(array == 0, 0.0, np.floor(np.log10(np.abs(array))))
-            scale = 10.0 ** ((self.significant or 6) - 1 - leading)
-        scaled = np.abs(array) * scale
-        return np.sign(array) * np.floor(scaled * (1 + 1e-14) + 0.5 + 1e-9) / scale
+                scale = 10.0 ** ((self.significant or 6) - 1 - leading)
+            scaled = np.abs(array) * scale
+            rounded = np.sign(array) * np.floor(scaled + _nudge(scaled) + 0.5) / scale + 0.0
+        return np.where((scaled < 2**50) & np.isfinite(rounded), rounded, array)
+
+
+def _nudge(scaled: Any) -> Any:
+    """What is added before rounding, so that a half that floating point missed by a hair goes away from zero."""
+    return np.minimum(scaled * 1e-14 + 1e-9, 1e-3)
 
 
 def _aligned(texts: list[str]) -> list[str]:
@@ -106,7 +113,7 @@ def _fixed(number: float, decimals: int) -> str:
     scale = 10.0**decimals
     scaled = abs(number) * scale
     if scaled < 2**50:
-        number = (1 if number > 0 else -1) * floor(scaled * (1 + 1e-14) + 0.5 + 1e-9) / scale
+        number = (1 if number > 0 else -1) * floor(scaled + float(_nudge(scaled)) + 0.5) / scale
     text = f"{number:.{decimals}f}"
     return text.lstrip("-") if float(text) == 0 else text
 

@@ -19,12 +19,14 @@ _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")
 # What has no small form is written out; until the end under other signs, so that it is not read again.
 _HELD = {"_": "\ue100", "^": "\ue101"}
 _HELD_BACK = {0xE100: "_", 0xE101: "^"}
-_SCRIPT = re.compile(r"([_^])(\{[^{}]*\}|[^\s{}])")
+_SCRIPT = re.compile(r"([_^])(\{[^{}]*\}|\\[A-Za-z]+|[^\s{}\\])")
 
 
 def plain_maths(latex: str) -> str:
     """The LaTeX in Unicode, as well as one line allows; what is not known stays as it is typed.
 
+    >>> plain_maths(r"x^{[0]}, W^\\top"), plain_maths(r"\\frac{\\partial e}{\\partial a}")
+    ('x[0], Wᵀ', '∂e/∂a')
     >>> plain_maths(r"\\sigma(x) = \\frac{1}{1 + e^{-x}}"), plain_maths(r"W_1^{\\top} x"), plain_maths(r"\\mathbb{R}^2")
     ('σ(x) = 1/(1 + e⁻ˣ)', 'W₁ᵀ x', 'ℝ²')
     """
@@ -36,16 +38,18 @@ def plain_maths(latex: str) -> str:
         text = _FRACTION.sub(lambda found: f"{_grouped(found[1])}/{_grouped(found[2])}", text)
         if text == before:
             break
+    return re.sub(r"[{}]", "", _signs(text)).replace("-", "−").translate(_HELD_BACK)
+
+
+def _signs(text: str) -> str:
+    """Commands as the signs they stand for."""
     text = _COMMAND.sub(lambda found: GREEK.get(found[1], _SIGNS.get(found[1], found[1])), text)
-    return re.sub(r"[{}]", "", text).replace("-", "−").translate(_HELD_BACK)
+    return text.replace("∂ ", "∂").replace("∇ ", "∇")
 
 
 def _script(found: re.Match[str]) -> str:
-    inside = found[2].strip("{}")
-    inside = _COMMAND.sub(lambda command: GREEK.get(command[1], _SIGNS.get(command[1], command[1])), inside)
-    if found[2].startswith("\\"):
-        return found[0]
-    if inside in ("ᵀ", "′"):
+    inside = _signs(found[2].strip("{}"))
+    if inside in ("ᵀ", "′") or re.fullmatch(r"\[\w+\]", inside):
         return inside
     written = (subscript if found[1] == "_" else superscript)(inside)
     if not written.startswith(("_", "^")):
@@ -54,5 +58,5 @@ def _script(found: re.Match[str]) -> str:
 
 
 def _grouped(part: str) -> str:
-    part = part.strip()
-    return part if re.fullmatch(r"[\w∂\\.]+|[\w∂ₐ-ₜ₀-₉ ]*", part) else f"({part})"
+    part = _signs(part.strip())
+    return part if re.fullmatch(r"[\w.∂ₐ-ₜ₀-₉]+", part) else f"({part})"
