@@ -12,10 +12,11 @@ from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array, as_array
-from chalkwork.networks.equations import LayerPlan, Plan, derive
+from chalkwork.networks.equations import derive
 from chalkwork.networks.initialisers import glorot_normal
 from chalkwork.networks.layers import Dense, size
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, loss_of
+from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.presentation import setting_of
 from chalkwork.solutions.solution import Detail, Rounding, Solution, Style
 from chalkwork.typesetting.notation import Notation

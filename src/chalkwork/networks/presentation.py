@@ -10,8 +10,8 @@ from chalkwork.derivation.derivation import Derivation
 from chalkwork.documents.drawings import Drawing
 from chalkwork.documents.drawings_network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.networks import reasons
-from chalkwork.networks.equations import Plan, number_of_parameters, suffix_of
 from chalkwork.networks.losses import CrossEntropy
+from chalkwork.networks.plan import Plan, suffix_of
 from chalkwork.solutions.solution import Setting, Solution
 from chalkwork.typesetting.symbols import Symbols
 
@@ -59,7 +59,7 @@ def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
 def _parameter_count(plan: Plan) -> str:
     weights = [f"{layer.inputs}·{layer.units}" for layer in plan.layers]
     biases = [str(layer.units) for layer in plan.layers if layer.has_bias]
-    total = number_of_parameters(plan)
+    total = plan.number_of_parameters
     if not biases:
         return f"It has {' + '.join(weights)} = {_number(total, 'weight')} and no biases."
     return (

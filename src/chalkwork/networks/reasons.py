@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
-
-if TYPE_CHECKING:
-    from chalkwork.networks.equations import Plan
+from chalkwork.networks.plan import Plan, suffix_of
 
 # Z, A and ALPHA stand for the net input, the activation and the slope.
 _FUNCTION = {
@@ -36,10 +32,6 @@ _DERIVATIVE = {
 }
 
 
-def _suffix(step: int) -> str:
-    return "" if step == 0 else "_new" if step == 1 else f"_new{step}"
-
-
 def _again(step: int) -> str:
     return " with the updated parameters" if step else ""
 
@@ -57,7 +49,7 @@ def _filled(template: str, chosen: Activation, number: int, step: int) -> str:
     }
     for word, value in words.items():
         template = template.replace(word, value)
-    suffix = _suffix(step)
+    suffix = suffix_of(step)
     capitals = {"Z": f"{{z{number}{suffix}}}", "A": f"{{a{number}{suffix}}}"}
     parts = template.split("$")
     for index in range(1, len(parts), 2):
@@ -74,7 +66,7 @@ def layer_words(plan: Plan, number: int) -> str:
 
 def net_input(plan: Plan, number: int, step: int) -> str:
     """Why z is what it is."""
-    suffix = _suffix(step)
+    suffix = suffix_of(step)
     before = "{x}" if number == 1 else f"{{a{number - 1}{suffix}}}"
     what = f"Net input of {layer_words(plan, number)}{_again(step)}"
     text = f"{what}: the inputs {before} weighted by {{W{number}{suffix}}}"
@@ -138,7 +130,7 @@ def error(plan: Plan, number: int, step: int) -> str:
     slope = _filled(_DERIVATIVE[chosen.name], chosen, number, step) if chosen.name in _DERIVATIVE else ""
     if number == plan.depth:
         return f"Error of the output layer. {_output_error(plan, chosen, slope)}"
-    suffix = _suffix(step)
+    suffix = suffix_of(step)
     back = f"{{delta{number + 1}{suffix}}} goes back through the weights {{W{number + 1}{suffix}}}"
     start = f"Error of {layer_words(plan, number)}: {back}"
     if chosen.name == "identity":
@@ -172,7 +164,7 @@ def _output_error(plan: Plan, chosen: Activation, slope: str) -> str:
 
 def gradient(plan: Plan, letter: str, number: int, step: int) -> str:
     """Why dW or db is what it is."""
-    suffix = _suffix(step)
+    suffix = suffix_of(step)
     delta = f"{{delta{number}{suffix}}}"
     if letter == "b":
         if plan.samples == 1:

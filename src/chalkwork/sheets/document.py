@@ -11,7 +11,7 @@ from chalkwork.documents.model import Block, Document, Heading, Paragraph
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, Prose, Sheet, TaskBlock
 from chalkwork.sheets.solve import TaskSolution, solve_sheet
 from chalkwork.solutions.compose import blank, equation_blocks, figure_block, given_blocks, setting_sentences
-from chalkwork.solutions.export import SolvedTask, Workbook
+from chalkwork.solutions.workbook import SolvedTask, Workbook
 
 Show = Literal["solution", "sheet", "blanks"]
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")

@@ -4,48 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from chalkwork.derivation.derivation import Equation
-from chalkwork.documents.model import Document, Figure
+from chalkwork.documents.model import Figure
 from chalkwork.errors import ChalkworkError
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.workbook import SolvedTask, Workbook
 from chalkwork.typesetting.equations import typeset
-
-
-@dataclass(frozen=True, slots=True)
-class SolvedTask:
-    """One task with its solution and the equations that answer it."""
-
-    id: str
-    points: Fraction | None
-    title: str
-    solution: Solution
-    equations: tuple[Equation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Workbook:
-    """What is written to a file: the document, and the tasks behind it for formats that need the equations."""
-
-    title: str
-    document: Document
-    tasks: tuple[SolvedTask, ...]
-
-    @classmethod
-    def of(cls, solution: Solution, title: str) -> Workbook:
-        """A workbook of one solution."""
-        task = SolvedTask("solution", None, title, solution, tuple(solution.chosen()))
-        return cls(title, solution.document(title), (task,))
 
 
 def to_json(workbook: Workbook) -> str:
     """The equations of every task as JSON: name, stage, reason, latex, text and value, in full double precision.
 
     >>> from chalkwork.networks.graph import Graph
+    >>> from chalkwork.solutions.workbook import Workbook
     >>> print(to_json(Workbook.of(Graph("c = a + b").solve(a=2, b=1), "A sum"))[:70])
     {"tasks": [{"id": "solution", "points": null, "equations": [{"name": "
     """
@@ -155,6 +128,7 @@ def save(workbook: Workbook, path: str | Path) -> None:
     Raises ChalkworkError for an unknown suffix or a file that cannot be written.
 
     >>> from chalkwork.networks.graph import Graph
+    >>> from chalkwork.solutions.workbook import Workbook
     >>> save(Workbook.of(Graph("c = a + b").solve(a=2, b=1), "A sum"), "sum.xyz")
     Traceback (most recent call last):
         ...

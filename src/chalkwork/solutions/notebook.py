@@ -9,7 +9,7 @@ from typing import Any
 
 from chalkwork.derivation.derivation import Equation
 from chalkwork.solutions.compose import STAGE_TITLES
-from chalkwork.solutions.export import SolvedTask, Workbook
+from chalkwork.solutions.workbook import SolvedTask, Workbook
 from chalkwork.typesetting.code import definitions, identifier, numpy_source
 from chalkwork.typesetting.equations import fill, typeset
 

@@ -249,6 +249,7 @@ class Solution(Mapping[str, Any]):
 
         Raises ChalkworkError for an unknown suffix or a file that cannot be written.
         """
-        from chalkwork.solutions.export import Workbook, save
+        from chalkwork.solutions.export import save
+        from chalkwork.solutions.workbook import Workbook
 
         save(Workbook.of(self, title), path)

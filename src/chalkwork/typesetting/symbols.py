@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Derivative
-from chalkwork.typesetting.notation import GREEK, Notation, subscript, superscript
+from chalkwork.typesetting.notation import Notation, subscript, superscript
 
 _NETWORK_NAME = re.compile(r"(x|y|z|a|W|b|L|eta|delta|class)(\d*)(?:_new(\d*))?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
