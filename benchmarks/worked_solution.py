@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,8 +33,10 @@ from chalkwork.solutions.solution import Solution
 
 HERE = Path(__file__).parent
 SHEETS = sorted((HERE.parent / "sheets").glob("*.md"))
+SAME_EXERCISE = "leaky-relu-softmax-2-3-2"
 BY_HAND = HERE / "by_hand.md"
-WIDTHS = (58, 9, 9, 9, 12)
+"""The solution of the same exercise as a careful person would write it for pandoc."""
+WIDTHS = (62, 9, 9, 9, 12)
 
 HIDDEN = [[0.15, -0.25, 0.05], [0.2, 0.1, -0.15]]
 OUTPUT = [[0.2, 0.5], [-0.35, 0.15], [0.15, -0.2]]
@@ -155,41 +158,36 @@ def command_line(rounds: int) -> None:
     """`chalkwork solve` on every shipped sheet, beside pandoc and Typst on the same solution written by hand."""
     with as_installed() as environment, TemporaryDirectory() as folder:
 
-        def solve(run: Callable[..., None], suffix: str = "") -> Callable[[], None]:
+        def solve(name: str, run: Callable[..., None], suffix: str = "") -> Row:
             target = ["-o", str(Path(folder) / f"solution{suffix}")] if suffix else []
+            of_sheet: Times = {sheet.stem: [] for sheet in SHEETS}
+            by_sheet[name] = of_sheet
 
             def every_sheet() -> None:
                 for sheet in SHEETS:
                     start = perf_counter()
                     run(CLI, "solve", str(sheet), *target, environment=environment)
-                    single[run, suffix].setdefault(sheet.stem, []).append(perf_counter() - start)
+                    of_sheet[sheet.stem].append(perf_counter() - start)
 
-            single[run, suffix] = {}
-            return every_sheet
+            return name, every_sheet
 
-        single: dict[tuple[Callable[..., None], str], dict[str, list[float]]] = {}
-        peer = "pandoc + Typst on the 2-3-2 solution written by hand (the peer)"
+        by_sheet: dict[str, Times] = {}
+        peer = "pandoc + Typst, the 2-3-2 solution written by hand (a peer)"
         pdf = str(Path(folder) / "by_hand.pdf")
-        rows: list[Row] = [
-            ("to plain text", solve(python)),
-            ("to Markdown", solve(python, ".md")),
-            ("to PDF", solve(python, ".pdf")),
-            (peer, lambda: python(PANDOC_AND_TYPST, str(BY_HAND), pdf, environment=environment)),
-        ]
+        rows = [solve("to plain text", python)]
         if find_spec("pty") and find_spec("termios"):
-            rows.insert(1, ("to a terminal, in colour", solve(on_a_terminal)))
+            rows.append(solve("to a terminal, in colour", on_a_terminal))
+        rows += [solve("to Markdown", python, ".md"), solve("to PDF", python, ".pdf")]
+        rows.append((peer, lambda: python(PANDOC_AND_TYPST, str(BY_HAND), pdf, environment=environment)))
         times = in_rounds(rows, rounds)
     heading(f"chalkwork solve, whole process, {len(SHEETS)} sheets, each of them (ms)")
-    names = [name for name, _ in rows if name != peer]
-    of_row = dict(zip(names, single.values(), strict=True))
-    for name, sheets in of_row.items():
-        values = {sheet: seconds[1:] for sheet, seconds in sheets.items()}
-        slowest = max(values, key=lambda sheet: median(values[sheet]))
-        show(name, [second for seconds in values.values() for second in seconds], "1000" if "PDF" in name else "400")
-        show(f"  the slowest: {slowest}", values[slowest])
-    show(peer[: WIDTHS[0]], times[peer])
-    own = next(seconds[1:] for sheet, seconds in of_row["to PDF"].items() if "2-3-2" in sheet and "leaky" in sheet)
-    show_ratio("  peer / ours, the same exercise to PDF", times[peer], own)
+    for name, sheets in by_sheet.items():
+        counted = {sheet: seconds[1:] for sheet, seconds in sheets.items()}
+        slowest = max(counted, key=lambda sheet: median(counted[sheet]))
+        show(name, [second for seconds in counted.values() for second in seconds], "1000" if "PDF" in name else "400")
+        show(f"  the slowest: {slowest}", counted[slowest])
+    show(peer, times[peer])
+    show_ratio("  peer / ours, the same exercise to PDF", times[peer], by_sheet["to PDF"][SAME_EXERCISE][1:])
 
 
 # --- in one process ------------------------------------------------------------------------------------------------
@@ -209,19 +207,22 @@ def cold_derivation() -> None:
         clear()
 
 
+def solved_cold(network: NeuralNetwork) -> Solution:
+    """The derivation and every value, from nothing."""
+    cold_derivation()
+    return network.solve(x=X, y=Y, learning_rate=RATE)
+
+
 def ours(network: NeuralNetwork) -> tuple[dict[str, Any], list[str]]:
     """The derivation, every value, and the LaTeX of every equation, from nothing."""
-    cold_derivation()
-    solution = network.solve(x=X, y=Y, learning_rate=RATE)
+    solution = solved_cold(network)
     return dict(solution), [equation.latex for equation in solution.equations]
 
 
 def with_sympy() -> list[str]:
     """The nearest that SymPy shows: the loss differentiated by each weight, in LaTeX with its value."""
-    import sympy
-    from sympy.core.cache import clear_cache
-
-    clear_cache()
+    sympy: Any = import_module("sympy")
+    sympy.core.cache.clear_cache()
     numbers = np.ravel(HIDDEN).tolist() + np.ravel(OUTPUT).tolist()
     weights = sympy.symbols(f"w1:{len(numbers) + 1}", real=True)
     first, second = sympy.Matrix(2, 3, weights[:6]), sympy.Matrix(3, 2, weights[6:])
@@ -240,9 +241,8 @@ def with_sympy() -> list[str]:
 
 def jax_values() -> Callable[[], object]:
     """The values alone, by jax.grad: the loss and its gradients, an update, and the loss afterwards."""
-    import jax
-    import jax.numpy as jnp
-
+    jax: Any = import_module("jax")
+    jnp = jax.numpy
     jax.config.update("jax_enable_x64", True)
     x, y = jnp.array(X, dtype=jnp.float64), jnp.array(Y, dtype=jnp.float64)
     start = [jnp.array(HIDDEN), jnp.array(OUTPUT)]
@@ -263,8 +263,7 @@ def jax_values() -> Callable[[], object]:
 
 def torch_values() -> Callable[[], object]:
     """The values alone, by PyTorch: the loss and its gradients, an update, and the loss afterwards."""
-    import torch  # type: ignore[import-not-found, unused-ignore]
-
+    torch: Any = import_module("torch")
     x, y = torch.tensor(X, dtype=torch.float64), torch.tensor(Y, dtype=torch.float64)
 
     def loss(weights: Sequence[Any]) -> Any:
@@ -286,7 +285,7 @@ def in_process(rounds: int) -> None:
     """The 2-3-2 exercise: derivation, values and LaTeX, beside those who show or compute something of it."""
     network = exercise()
     rows: list[Row] = [("derivation, all values, all LaTeX", lambda: ours(network))]
-    rows.append(("derivation and values only", lambda: (cold_derivation(), network.solve(X, Y, RATE))))
+    rows.append(("derivation and values only", lambda: solved_cold(network)))
     shown = network.solve(X, Y, RATE)
     rows.append(("the whole document as text", lambda: str(shown)))
     if find_spec("sympy"):
@@ -345,9 +344,7 @@ def machine() -> str:
 def main() -> int:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description="How long a worked solution takes.")
-    parser.add_argument(
-        "--rounds", type=int, default=15, help="rounds of whole processes; in one process four times that"
-    )
+    parser.add_argument("--rounds", type=int, default=15, help="of whole processes; four times that in one process")
     rounds = max(1, parser.parse_args().rounds)
     print(machine())
     imports(rounds)

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator
 
 from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Paragraph
+from chalkwork.typesetting.boxes import width_of
 from chalkwork.typesetting.unicode_maths import plain_maths
 
 WIDTH = 80
@@ -85,11 +86,11 @@ def _block(block: Block, width: int) -> Iterator[StyledLine]:
 
 
 def _heading(heading: Heading, width: int) -> Iterator[StyledLine]:
-    text = plain_prose(heading.text)
+    text = plain_prose(heading.text) if heading.level < 4 else f"— {plain_prose(heading.text)} —"
     for line in textwrap.wrap(text, width) or [""]:
         yield (("heading", line),)
-    if heading.level < 3:
-        yield (("text", ("=" if heading.level == 1 else "-") * min(width, len(text))),)
+    if heading.level < 4:
+        yield (("text", ("=" if heading.level == 1 else "-") * min(width, width_of(text))),)
 
 
 _MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)

@@ -270,7 +270,7 @@ class Writer:
         if not expression.shape:
             return False
         bound = set(self._index) | set(self._place)
-        return not bound or any(size > 1 and axis not in bound for axis, size in enumerate(expression.shape))
+        return any(size > 1 and axis not in bound for axis, size in enumerate(expression.shape))
 
     def _write_identity(self, expression: Application) -> Piece:
         return self._write(expression.arguments[0])

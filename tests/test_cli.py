@@ -1,0 +1,203 @@
+"""The command line: what is printed, what is written, and what the exit code says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from chalkwork.cli import main
+from chalkwork.sheets.document import workbook
+from chalkwork.sheets.format import read_sheet
+
+SHEET = """\
+---
+title: Back-propagation by hand
+convention: {samples: columns, weights: in_out}
+notation: {net: s, activation: h}
+decimals: 3
+---
+A network with two inputs, *three* units and two outputs.
+
+```network
+loss: cross_entropy
+layers:
+  - {weights: [[0.15, -0.25, 0.05], [0.2, 0.1, -0.15]], bias: false, activation: leaky_relu(0.01)}
+  - {weights: [[0.2, 0.5], [-0.35, 0.15], [0.15, -0.2]], bias: false, activation: softmax}
+```
+
+(a) Propagate $x$ forward.
+
+```task
+id: a
+points: 0.5
+x: [-1, 1]
+y: [1, 0]
+ask: [z1, a1, L]
+hint: the natural logarithm
+```
+
+```task
+id: b
+after: a
+learning_rate: 0.1
+ask: [L_new]
+note: the loss is lower
+```
+"""
+FORMATS = ("md", "html", "pdf", "tex", "docx", "ipynb", "json", "txt")
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    path = tmp_path / "sheet.md"
+    path.write_text(SHEET, encoding="utf-8")
+    return path
+
+
+def run(capsys, *arguments) -> str:
+    assert main([str(argument) for argument in arguments]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def test_the_solution_is_printed(sheet, capsys):
+    out = run(capsys, "solve", sheet)
+    assert out.startswith("Back-propagation by hand\n=====")
+    for words in ("A network with two inputs, three units", "(a) Propagate x forward.", "Solution to task (a), 0.5 points",
+                  "s₁ = W₁ᵀ x", "0.793", "0.767", "Note: the loss is lower", "Forward pass after the update"):  # fmt: skip
+        assert words in out
+    assert "\x1b" not in out
+    assert "$" not in out
+    assert max(map(len, out.split("\n"))) <= 80
+
+
+def test_what_is_shown(sheet, capsys):
+    plain = run(capsys, "solve", sheet, "--show", "sheet")
+    assert "(a) Propagate x forward." in plain
+    assert "Hint: the natural logarithm" in plain
+    assert "0.793" not in plain
+    assert "Solution" not in plain
+    blanks = run(capsys, "solve", sheet, "--show", "blanks")
+    assert "____" in blanks
+    assert "L = ____" in blanks
+    assert "0.793" not in blanks
+    assert run(capsys, "solve", sheet, "--show", "solution") == run(capsys, "solve", sheet)
+
+
+def test_notation_and_decimals_instead_of_the_sheets(sheet, capsys):
+    out = run(capsys, "solve", sheet, "--notation", "brackets", "--decimals", "6")
+    assert "z[1] = W[1]ᵀ x" in out
+    assert "0.793036" in out
+    assert "0.766696" in out
+    assert "0.79\n" in run(capsys, "solve", sheet, "--decimals=2")
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("show", ["solution", "sheet", "blanks"])
+def test_every_format_is_written(sheet, tmp_path, capsys, suffix, show):
+    out = tmp_path / f"out.{suffix.upper() if suffix == 'md' else suffix}"
+    assert run(capsys, "solve", sheet, "-o", out, "--show", show) == f"{out} written\n"
+    content = out.read_bytes()
+    start = {"pdf": b"%PDF", "docx": b"PK", "html": b"<!DOCTYPE html>", "json": b"{", "ipynb": b"{"}
+    assert content.startswith(start.get(suffix, b""))
+    assert len(content) > 100
+    if suffix in ("md", "html", "tex", "txt") and show != "solution":
+        assert b"0.793" not in content
+
+
+def test_an_output_file_is_replaced(sheet, tmp_path, capsys):
+    out = tmp_path / "out.txt"
+    out.write_text("what was there", encoding="utf-8")
+    run(capsys, "solve", sheet, "--output", out)
+    assert out.read_text(encoding="utf-8").startswith("Back-propagation by hand")
+
+
+def test_what_is_printed_is_what_is_written_as_text(sheet, tmp_path, capsys):
+    printed = run(capsys, "solve", sheet)
+    run(capsys, "solve", sheet, "-o", tmp_path / "out.txt")
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == printed
+
+
+def test_the_command_is_a_thin_door(sheet, tmp_path, capsys):
+    run(capsys, "solve", sheet, "-o", tmp_path / "out.json")
+    tasks = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["tasks"]
+    book = workbook(read_sheet(sheet))
+    assert [task["id"] for task in tasks] == [task.id for task in book.tasks] == ["a", "b"]
+    assert tasks[0]["equations"][-1]["value"] == float(book.tasks[0].solution["L"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["solv", "x.md"], ["solve"], ["solve", "x.md", "--show", "all"], ["solve", "x.md", "--decimals", "two"],
+     ["solve", "x.md", "--nonsense"], ["solve", "x.md", "y.md"]],
+)  # fmt: skip
+def test_usage_errors(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "usage: chalkwork" in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_help_and_version(capsys):
+    for arguments, words in (["--help"], "solve"), (["solve", "--help"], "--decimals"), (["--version"], version("chalkwork")):
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        assert stop.value.code == 0
+        assert words in capsys.readouterr().out
+
+
+def command(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", "import sys; from chalkwork.cli import main; sys.exit(main())", *map(str, arguments)],
+        capture_output=True, env=os.environ | environment, timeout=60,
+    )  # fmt: skip
+
+
+def test_as_a_process(sheet, tmp_path):
+    done = command("solve", sheet, FORCE_COLOR="", NO_COLOR="1", PYTHONUTF8="1")
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert "s₁ = W₁ᵀ x" in done.stdout.decode()
+    assert b"\x1b" not in done.stdout
+    refused = command("solve", tmp_path / "missing.md")
+    assert refused.returncode == 2
+    assert refused.stdout == b""
+    assert refused.stderr.decode() == f"chalkwork: {tmp_path / 'missing.md'}: the sheet cannot be read: No such file or directory\n"
+
+
+def test_a_terminal_that_cannot_show_greek_letters_is_no_reason_to_fail(sheet):
+    done = command("solve", sheet, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error(sheet):
+    script = "import sys; from chalkwork.cli import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "solve", str(sheet), "--decimals", "4"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait(timeout=60) in (0, 141)
+    assert b"Traceback" not in errors
+    assert b"Exception ignored" not in errors
+
+
+def test_colours_on_a_terminal_and_none_where_they_are_not_wanted(sheet, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[" in run(capsys, "solve", sheet)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = run(capsys, "solve", sheet)
+    assert not any(f"\x1b[{colour}" in out for colour in ("3", "1;3", "4;3"))
