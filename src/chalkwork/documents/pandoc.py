@@ -18,7 +18,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chalkwork.documents.docx import improve
 from chalkwork.documents.figures import inline_svg, png_data_uri
 from chalkwork.documents.markdown import FigureTarget, to_markdown
 from chalkwork.documents.model import Document, Figure
@@ -27,7 +26,10 @@ from chalkwork.errors import ChalkworkError
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
 _SECONDS = 60
-_FOREIGN = re.compile("[\u0590-\u1cff\u2e80-\ud7ff\uf900-\ufefe\U00010000-\U0001d3ff\U0001e000-\U0010ffff]")
+_FOREIGN = (
+    range(0x590, 0x1D00), range(0x2E80, 0xD800), range(0xF900, 0xFEFF), range(0x10000, 0x1D400),
+    range(0x1E000, 0x110000),
+)  # fmt: skip
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 _PAGE = """<!DOCTYPE html>
@@ -123,6 +125,8 @@ def to_docx(document: Document, path: str | Path) -> None:
 
     Raises `ChalkworkError` if the file cannot be written or a drawing cannot be rendered.
     """
+    from chalkwork.documents.docx import improve
+
     docx = _convert(document, "docx", "--shift-heading-level-by=-1", "--output=-", target=png_data_uri)
     _write(path, improve(docx))
 
@@ -196,7 +200,7 @@ def _typst_string(text: str) -> str:
 
 def _needs_system_fonts(text: str) -> bool:
     """Whether there is writing that Typst's own fonts lack; looking for fonts takes most of the time."""
-    return _FOREIGN.search(text) is not None
+    return any(ord(sign) in signs for sign in set(text) for signs in _FOREIGN)
 
 
 def _write(path: str | Path, content: bytes) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from chalkwork.documents.model import Figure
 from chalkwork.errors import ChalkworkError
@@ -64,13 +65,17 @@ def _save_json(workbook: Workbook, path: Path) -> None:
 def _save_markdown(workbook: Workbook, path: Path) -> None:
     from chalkwork.documents.markdown import to_markdown
 
+    drawings: dict[str, str] = {}
+
     def beside(number: int, figure: Figure) -> str:
         """A drawing is a file of its own, so that the Markdown can be read as it is."""
         name = f"{path.stem}-figure-{number}.svg"
-        _save_text(figure.svg, path.with_name(name))
-        return name.replace(" ", "%20")
+        drawings[name] = figure.svg
+        return quote(name)
 
     _save_text(to_markdown(workbook.document, beside), path)
+    for name, svg in drawings.items():
+        _save_text(svg, path.with_name(name))
 
 
 def _save_plain(workbook: Workbook, path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chalkwork.algebra.entries import EntryValues, entry, entry_name, split_entry
+from chalkwork.algebra.entries import EntryValues, entry, entry_name, place_of, split_entry
 from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -61,7 +61,8 @@ class Style:
         if decimals is not None and significant is not None:
             raise ChalkworkError("give decimals or significant digits, not both")
         for value, least, most, what in ((decimals, 0, 15, "decimals"), (significant, 1, 17, "significant digits")):
-            if value is not None and (isinstance(value, bool) or not least <= value <= most):
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and least <= value <= most):
                 raise ChalkworkError(f"{what} are a number from {least} to {most}, not {value!r}")
         if rounding not in ("shown", "every_line"):
             raise ChalkworkError(f"rounding is 'shown' or 'every_line', not {rounding!r}")
@@ -133,6 +134,8 @@ class Solution(Mapping[str, Any]):
         whole, index = split_entry(name)
         if whole not in self._shapes:
             raise KeyError(name)
+        if index:
+            place_of(whole, index, self._shapes[whole])
         value = self.arrays[name]
         return np.float64(value[0, 0]) if index or not self._shapes[whole] else value
 
@@ -196,10 +199,7 @@ class Solution(Mapping[str, Any]):
 
     def _entry(self, equation: Equation, index: tuple[str, ...], first: bool = True) -> Equation:
         shape = equation.expression.shape
-        numbers = [int(part) - 1 for part in index]
-        row, column = numbers if len(numbers) == 2 else (numbers[0], 0) if shape[1] == 1 else (0, numbers[0])
-        if not (0 <= row < shape[0] and 0 <= column < shape[1]):
-            raise KeyError(f"{equation.name}[{','.join(index)}]")
+        row, column = place_of(equation.name, index, shape)
         scalar = entry(equation.expression, row, column)
         return replace(
             equation,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from unicodedata import combining, east_asian_width
 
 
@@ -20,8 +20,7 @@ def width_of(text: str) -> int:
     return sum(0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """Lines of equal width; `baseline` is the line on which the neighbours' text stands.
 
     >>> print(Box.matrix([["1", "2"], ["3", "4"]]).beside(Box.text(" x")))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from keyword import kwlist
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
-from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.operations import TABLE, Precedence
 
 _SLOT = re.compile(r"<(\w+)>")
 _NOT_IN_NAMES = re.compile(r"\W+")
+_FUNCTIONS = re.findall(r"^def (\w+)", "\n".join(entry.code_definition or "" for entry in TABLE.values()), re.MULTILINE)
+_TAKEN = frozenset({"np", *kwlist, *_FUNCTIONS})
+"""Words that mean something else in the notebook."""
 
 
 def identifier(name: str) -> str:
@@ -19,7 +23,7 @@ def identifier(name: str) -> str:
     ('de_db', 'W1_new')
     """
     cleaned = _NOT_IN_NAMES.sub("_", name).strip("_")
-    return f"{cleaned}_" if cleaned in ("class", "lambda", "np") else cleaned
+    return f"{cleaned}_" if cleaned in _TAKEN else cleaned
 
 
 def numpy_source(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
@@ -48,6 +52,8 @@ def numpy_source(expression: Expression, needed: Precedence = Precedence.FREE) -
     parameters = {name: str(value) for name, value in expression.named_parameters.items()}
     if operation.name in ("sum", "mean", "max") and expression.parameters[0] is None:
         body = f"np.{operation.name}({arguments[0]})"
+    elif operation.name == "argmax" and expression.parameters[0] is None:
+        body = f"np.argmax({arguments[0]}) + 1"
     else:
         body = _SLOT.sub(
             lambda slot: arguments[int(slot[1])] if slot[1].isdigit() else parameters[slot[1]], operation.code

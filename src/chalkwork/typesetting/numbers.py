@@ -45,7 +45,8 @@ class NumberFormat:
             return [self._scientific(number) for number in numbers]
         own = [self._decimals(number) for number in numbers]
         if self.decimals is not None:
-            return [_fixed(number, max(own)) for number in numbers]
+            most = max(own)
+            return [_fixed(number, most) for number in numbers]
         return _aligned([_fixed(number, decimals) for number, decimals in zip(numbers, own, strict=True)])
 
     def matrix(self, rows: Sequence[Sequence[float]]) -> list[list[str]]:
@@ -97,9 +98,12 @@ class NumberFormat:
         return np.where((scaled < 2**50) & np.isfinite(rounded), rounded, array)
 
 
+_RELATIVE, _ABSOLUTE, _LARGEST_NUDGE = 1e-14, 1e-9, 1e-3
+
+
 def _nudge(scaled: Any) -> Any:
     """What is added before rounding, so that a half that floating point missed by a hair goes away from zero."""
-    return np.minimum(scaled * 1e-14 + 1e-9, 1e-3)
+    return np.minimum(scaled * _RELATIVE + _ABSOLUTE, _LARGEST_NUDGE)
 
 
 def _aligned(texts: list[str]) -> list[str]:
@@ -113,7 +117,8 @@ def _fixed(number: float, decimals: int) -> str:
     scale = 10.0**decimals
     scaled = abs(number) * scale
     if scaled < 2**50:
-        number = (1 if number > 0 else -1) * floor(scaled + float(_nudge(scaled)) + 0.5) / scale
+        nudge = min(scaled * _RELATIVE + _ABSOLUTE, _LARGEST_NUDGE)
+        number = (1 if number > 0 else -1) * floor(scaled + nudge + 0.5) / scale
     text = f"{number:.{decimals}f}"
     return text.lstrip("-") if float(text) == 0 else text
 

@@ -52,11 +52,14 @@ class Symbols:
         self.notation = notation
         self.layers = layers
         self.derivatives = dict(derivatives or {})
+        self._named: dict[str, Symbol] = {}
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
 
     def __getitem__(self, name: str) -> Symbol:
-        whole, index = split_entry(name)
-        return self.entry(whole, index)
+        found = self._named.get(name)
+        if found is None:
+            found = self._named[name] = self.entry(*split_entry(name))
+        return found
 
     def entry(self, name: str, index: tuple[str, ...]) -> Symbol:
         """The symbol of one entry; the index as it should print, row first."""
