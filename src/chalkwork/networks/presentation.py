@@ -138,8 +138,8 @@ def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[str, ...]]:
 def _loss_change(solution: Solution, step: int) -> str:
     old, new = f"L{suffix_of(step - 1)}", f"L{suffix_of(step)}"
     before, after = float(solution[old]), float(solution[new])
-    show = solution.style.numbers.scalar
-    first, second = (_minus(show(value)) for value in (before, after))
+    writer = solution.writer()
+    first, second = (writer.value([[value]]).box.lines[0] for value in (before, after))
     if first == second:
         change = "by less than the digits shown" if before != after else "not at all"
         return f"The loss changed {change}: {{{old}}} = {first}."

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chalkwork.algebra.expression import Name
+from chalkwork.algebra.entries import split_entry
+from chalkwork.algebra.expression import Expression, Name
 from chalkwork.derivation.derivation import Chain, Equation
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.numbers import shown
@@ -23,6 +24,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MATHS_OR_NAME = re.compile(r"\$([^$]*)\$|\{(\w+)\}")
 _PRIVATE = 0xE000
 MOST_SEGMENTS = 14
+_WIDEST_HEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +168,28 @@ def _parts(equation: Equation, writer: Writer) -> list[_Part]:
     parts: list[_Part] = []
     chain = _chain_part(equation.chain, writer)
     if equation.derivative is not None and equation.name.startswith("delta"):
-        symbol = writer.symbols.derivative(equation.derivative)
+        symbol = writer.symbols.derivative(equation.derivative, split_entry(equation.name)[1])
         parts.append(_Part("formula", (Piece.of(symbol.latex, symbol.text),)))
     if chain:
         parts.append(_Part("formula", tuple(chain)))
     formulas = (*equation.steps, equation.expression)
     parts += [_Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
-    parts += [_Part("numbers", _abridged(writer.segments(form, with_numbers=True))) for form in worked]
+    numbers = [_Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
+    parts += [part for part in numbers if part.pieces]
     value = writer.value(writer.values[equation.name])
     parts.append(_Part("result", (value,)))
     return _without_repetition(parts)
+
+
+def _numbers_that_fit(expression: Expression, writer: Writer) -> tuple[Piece, ...]:
+    """The expression with its numbers; large matrices elided further, or nothing, where it leaves the page."""
+    room = writer.layout.text_width - _WIDEST_HEAD - 3
+    for attempt in (writer, writer.tight):
+        pieces = _abridged(attempt.segments(expression, with_numbers=True))
+        if all(piece.width <= room for piece in pieces):
+            return pieces
+    return ()
 
 
 def _abridged(pieces: list[Piece]) -> tuple[Piece, ...]:
@@ -249,7 +262,7 @@ def _latex(head: Piece, parts: Sequence[_Part], width: int) -> str:
 
 
 def _board(head: Piece, parts: Sequence[_Part], width: int) -> tuple[Line, ...]:
-    indent = min(head.width, 8)
+    indent = min(head.width, _WIDEST_HEAD)
     lines = _broken(indent, parts, width, lambda piece: piece.width)
     board = []
     first = sum(piece.width for _, pieces in lines[0] for piece in pieces) if lines else 0

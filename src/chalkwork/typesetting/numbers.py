@@ -72,7 +72,7 @@ class NumberFormat:
         if largest >= LARGEST_PLAIN:
             return True
         if self.decimals is not None:
-            return largest < 0.5 * 10.0**-self.decimals
+            return largest < min(0.5 * 10.0**-self.decimals, 0.005)
         return smallest < 1e-5 and (largest < 1e-4 or largest / smallest > 1e4)
 
     def _scientific(self, number: float) -> str:

@@ -84,7 +84,7 @@ class ValueWriter:
         while most > 3:
             chosen = [index for index in shown(value.shape[1], most) if index is not None]
             entries = self.numbers.matrix(value[np.ix_(places, chosen)].tolist())
-            widths = [max(len(line[column]) for line in entries) for column in range(len(chosen))]
+            widths = [max(self.digits(line[column]).width for line in entries) for column in range(len(chosen))]
             if sum(widths) + 2 * len(widths) <= room:
                 break
             most -= 1

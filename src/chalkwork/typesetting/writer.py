@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,12 @@ class Writer:
             "log": Piece.of(rf"\{self.notation.log}", self.notation.log),
         }
 
+    @cached_property
+    def tight(self) -> Writer:
+        """A writer that elides all but the smallest matrices."""
+        layout = replace(self.layout, rows=3, columns=3)
+        return Writer(self.symbols, self.values, self.numbers, layout, self.samples)
+
     # --- the two ways to write an expression -------------------------------------------------------------------
 
     def formula(self, expression: Expression) -> Piece:
@@ -90,33 +97,40 @@ class Writer:
             self._with_numbers = False
 
     def _segments(self, expression: Expression, needed: Precedence) -> list[Piece]:
-        if isinstance(expression, Application) and self._precedence(expression) >= needed:
-            name = expression.operation.name
-            if name in ("add", "subtract", "multiply", "matmul"):
-                left, right = expression.arguments
-                slots = self._slots(expression)
-                if name == "multiply" and self._with_numbers and self._precedence(right) < slots[1]:
-                    first, *rest = self._segments(right, slots[1])
-                    return [*self._segments(left, slots[0]), join(self._times(expression), first), *rest]
-                sign, second = self._signed_right(expression, right, slots[1])
-                return [*self._segments(left, slots[0]), join(sign, second)]
-            if name == "sum" and self._with_numbers:
-                return self._sum_written_out(expression)
-            if name == "negative":
-                first, *rest = self._segments(expression.arguments[0], PRODUCT)
-                return [join(Piece.of("-", "−"), first), *rest]
-        elif self._precedence(expression) < needed:
-            return self._segments_in_parentheses(expression)
-        return [self._enclosed_below(expression, needed)]
+        if not isinstance(expression, Application):
+            return [self.write(expression, needed)]
+        if self._precedence(expression) < needed:
+            return _in_parentheses(self._segments(expression, FREE))
+        name = expression.operation.name
+        if name in ("add", "subtract", "multiply", "matmul"):
+            left, right = expression.arguments
+            slots = self._slots(expression)
+            return [*self._segments(left, slots[0]), *self._right_segments(expression, right, slots[1])]
+        if name == "sum" and self._with_numbers:
+            return self._sum_written_out(expression)
+        if name == "negative":
+            first, *rest = self._segments(expression.arguments[0], PRODUCT)
+            return [join(Piece.of("-", "−"), first), *rest]
+        if expression.operation.arity == 1 and expression.operation.latex.endswith(r"\left( <0> \right)"):
+            return self._function_segments(expression)
+        return [self.write(expression, needed)]
 
-    def _segments_in_parentheses(self, expression: Expression) -> list[Piece]:
-        """A long sum of low terms between parentheses that may stand on different lines."""
-        pieces = self._segments(expression, FREE)
-        if len(pieces) < 3 or not all(piece.low for piece in pieces):
-            return [join(*pieces).enclosed()]
-        pieces[0] = join(Piece.of("(", "("), pieces[0])
-        pieces[-1] = join(pieces[-1], Piece.of(")", ")"))
-        return pieces
+    def _right_segments(self, expression: Application, right: Expression, slot: Precedence) -> list[Piece]:
+        sign, whole = self._signed_right(expression, right, slot)
+        if expression.operation.name == "add":
+            return [join(sign, whole)]
+        first, *rest = self._segments(right, slot)
+        return [join(sign, first), *rest] if rest else [join(sign, whole)]
+
+    def _function_segments(self, expression: Application) -> list[Piece]:
+        """A function of a long sum of terms of one line, its parentheses on different lines if need be."""
+        pieces = self._segments(expression.arguments[0], FREE)
+        if len(pieces) < 2 or not all(piece.flat for piece in pieces):
+            return [self.write(expression)]
+        latex = expression.operation.latex.removesuffix(r"\left( <0> \right)")
+        text = expression.operation.text.removesuffix("(<0>)")
+        first, *rest = _in_parentheses(pieces)
+        return [join(Piece.of(latex, text), first), *rest]
 
     def write(self, expression: Expression, needed: Precedence = FREE) -> Piece:
         """The expression, in parentheses where it binds less tightly than needed."""
@@ -195,8 +209,7 @@ class Writer:
         operation = expression.operation
         slots = self._slots(expression)
         if operation.infix in ("+", "-"):
-            left, right = expression.arguments
-            return join(self.write(left, slots[0]), *self._signed_right(expression, right, slots[1]))
+            return self._chain(expression)
         texts = [self.write(argument, slot) for argument, slot in zip(expression.arguments, slots, strict=True)]
         latex_slots = operation.latex_slots or slots
         latexes = [
@@ -220,6 +233,19 @@ class Writer:
         if operation.name == "divide":
             narrower = sum(box.width for box in boxes) - max(latex.latex_width for latex in latexes)
         return Piece(latex, _stretched(boxes), narrower)
+
+    def _chain(self, expression: Application) -> Piece:
+        """A sum; of many terms the first and the last."""
+        pieces: list[Piece] = []
+        node: Expression = expression
+        while isinstance(node, Application) and node.operation.infix in ("+", "-"):
+            slots = self._slots(node)
+            pieces.append(join(*self._signed_right(node, node.arguments[1], slots[1])))
+            node, slot = node.arguments[0], slots[0]
+        pieces.append(self.write(node, slot))
+        pieces.reverse()
+        most = MOST_TERMS_WRITTEN if len(pieces) <= MOST_TERMS_WRITTEN else 4
+        return join(*(_MORE if place is None else pieces[place] for place in shown(len(pieces), most)))
 
     def _slots(self, expression: Application) -> tuple[Precedence, ...]:
         """What each argument must bind like; a sum that is a factor among others stands in parentheses."""
@@ -350,7 +376,7 @@ class Writer:
         pieces: list[Piece] = []
         for number in shown(len(places), MOST_TERMS_WRITTEN):
             if number is None:
-                pieces.append(Piece.of(r" + \cdots", " + ⋯"))
+                pieces.append(_MORE)
                 continue
             self._place |= {axes[i]: int(at) for i, at in zip(order, places[number], strict=True)}
             piece = self.write(inner, PRODUCT if _is_sum(inner) else SUM)
@@ -358,6 +384,18 @@ class Writer:
                 del self._place[axis]
             pieces.append(piece if not pieces else join(*_plus(piece)))
         return pieces
+
+
+_MORE = Piece.of(r" + \cdots", " + ⋯")
+
+
+def _in_parentheses(pieces: list[Piece]) -> list[Piece]:
+    """The pieces between parentheses, which may stand on different lines where all pieces are one line high."""
+    if len(pieces) < 2 or not all(piece.flat for piece in pieces):
+        return [join(*pieces).enclosed()]
+    left, right = ("(", ")") if all(piece.low for piece in pieces) else (r"\bigl( ", r" \bigr)")
+    first, *middle, last = pieces
+    return [join(Piece.of(left, "("), first), *middle, join(last, Piece.of(right, ")"))]
 
 
 def _plus(piece: Piece) -> tuple[Piece, Piece]:
