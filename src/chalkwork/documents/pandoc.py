@@ -22,6 +22,7 @@ from chalkwork.documents.figures import inline_svg, png_data_uri
 from chalkwork.documents.markdown import FigureTarget, to_markdown
 from chalkwork.documents.model import Document, Figure
 from chalkwork.errors import ChalkworkError
+from chalkwork.typesetting.notation import GREEK
 
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
@@ -58,12 +59,35 @@ _ACCENT = re.compile(f'<mo accent="true">([{"".join(_SPACED)}])</mo>')
 _PRIME = re.compile(r"<msup>(<mi[^>]*>[^<]*</mi>)<mo>′</mo></msup>")
 _IMAGE = re.compile(r'<img src="(chalkwork-figure-\d+)"[^>]*/>')
 
+_SMALL = {"_": ("₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-aehijklmnoprstuvx"),
+          "^": ("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᵏˡᵐⁿᵒʷˣʸᶻᵀ", "0123456789+-()abcdeklmnowxyzT")}  # fmt: skip
+_TEX_SIGNS = {
+    "−": "-", "·": r"\cdot", "×": r"\times", "∘": r"\circ", "≤": r"\le", "≥": r"\ge", "∂": r"\partial", "∑": r"\sum",
+    "√": r"\surd", "→": r"\to", "∞": r"\infty", "′": r"'", "½": r"\frac12", "⅓": r"\frac13", "¼": r"\frac14",
+    "ŷ": r"\hat y",
+    **{sign: f"\\{name}" for name, sign in GREEK.items()},
+}  # fmt: skip
+
+
+def _unicode_declarations() -> str:
+    """What pdfLaTeX must be told of the signs in our sentences and descriptions."""
+    signs = dict(_TEX_SIGNS)
+    for mark, (small, plain) in _SMALL.items():
+        signs |= {sign: f"{{}}{mark}{{{letter}}}" for sign, letter in zip(small, plain, strict=True)}
+    return "\n".join(
+        rf"  \DeclareUnicodeCharacter{{{ord(sign):04X}}}{{\ensuremath{{{tex}}}}}" for sign, tex in signs.items()
+    )
+
+
 _PREAMBLE = r"""\usepackage{amsmath,amssymb}
 \ifPDFTeX % amssymb has letters only
   \let\doublestruck\mathbb
   \renewcommand{\mathbb}[1]{\ifx1#1\mathbf{1}\else\doublestruck{#1}\fi}
 \fi
-\allowdisplaybreaks"""
+\allowdisplaybreaks
+\ifPDFTeX
+SIGNS
+\fi"""
 
 
 def to_html(document: Document) -> str:
@@ -88,7 +112,11 @@ def to_latex(document: Document) -> str:
 
     Raises `ChalkworkError` if pandoc is missing or fails.
     """
-    options = ("papersize=a4", "geometry=margin=2.3cm", f"header-includes={_PREAMBLE}")
+    options = (
+        "papersize=a4",
+        "geometry=margin=2.3cm",
+        f"header-includes={_PREAMBLE.replace('SIGNS', _unicode_declarations())}",
+    )
     variables = [part for option in options for part in ("--variable", option)]
     return _convert(document, "latex", "--standalone", "--shift-heading-level-by=-1", *variables).decode()
 

@@ -311,14 +311,14 @@ class Writer:
         above = self.write(exponent)
         text = above.box.lines[0]
         raised = superscript(text.replace("−", "-"))
-        return Piece(f"{below.latex}^{{{above.latex}}}", (below.box.raised(raised),))
+        return Piece(f"{_grouped(below.latex)}^{{{above.latex}}}", (below.box.raised(raised),))
 
     def _write_transpose(self, expression: Application) -> Piece:
         inner = self.write(expression.arguments[0], ATOM)
         sign = self._signs["transposed"]
         if inner.latex.endswith("'"):
             inner = inner.enclosed()
-        return Piece(f"{inner.latex}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
+        return Piece(f"{_grouped(inner.latex)}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
 
     def _write_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
@@ -396,6 +396,11 @@ def _in_parentheses(pieces: list[Piece]) -> list[Piece]:
     left, right = ("(", ")") if all(piece.low for piece in pieces) else (r"\bigl( ", r" \bigr)")
     first, *middle, last = pieces
     return [join(Piece.of(left, "("), first), *middle, join(last, Piece.of(right, ")"))]
+
+
+def _grouped(latex: str) -> str:
+    """What stands in plain parentheses as one thing, so that an exponent belongs to all of it."""
+    return f"{{{latex}}}" if latex.startswith("(") else latex
 
 
 def _plus(piece: Piece) -> tuple[Piece, Piece]:

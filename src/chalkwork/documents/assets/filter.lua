@@ -132,7 +132,24 @@ local function keep_with_next(document)
   return document
 end
 
-local formulas = {typst = typst_math, latex = latex_math, html5 = spaced_math, docx = spaced_math}
+-- Not every word processor knows the alignment marks of a derivation, and some need something before a sign:
+-- its lines become the rows of a table of three columns.
+local function docx_math(math)
+  if not math.text:find("\\left(", 1, true) then math.text = math.text:gsub("(%b())%^", "{%1}^") end
+  local body = math.text:match("^%s*\\begin{aligned}(.*)\\end{aligned}%s*$")
+  if not body then return spaced_math(math) end
+  local rows = {}
+  for line in (body:gsub("\\\\%s*&", "\1&") .. "\1"):gmatch("(.-)\1") do
+    local left, sign, right = line:match("^(.-)&(=?)(.*)$")
+    if not left then return spaced_math(math) end
+    sign = sign == "=" and "\\text{}=\\text{}" or "\\text{}"
+    rows[#rows + 1] = (left:match("%S") and left or "\\text{}") .. " & " .. sign .. " & " .. right
+  end
+  math.text = "\\begin{array}{rcl} " .. table.concat(rows, " \\\\ ") .. " \\end{array}"
+  return spaced_math(math)
+end
+
+local formulas = {typst = typst_math, latex = latex_math, html5 = spaced_math, docx = docx_math}
 
 return {
   {
