@@ -54,7 +54,9 @@ def test_a_room_imports_only_from_rooms_above(path: Path) -> None:
 
 
 def test_every_file_is_read_in_one_sitting() -> None:
-    long = {str(path.relative_to(ROOT)): length for path in FILES if (length := len(path.read_text().splitlines())) > 450}
+    long = {
+        str(path.relative_to(ROOT)): length for path in FILES if (length := len(path.read_text().splitlines())) > 450
+    }
     assert not long
 
 

@@ -104,9 +104,7 @@ def neuron() -> Graph:
         "f": ("1/h", "0.7311", "h"),
     }
     nodes = {name: GraphNode(name, "", value, f"∂f/∂{name} = −0.5898") for name, value in givens.items()}
-    nodes |= {
-        name: GraphNode(name, e, value, f"∂f/∂{name} = 0.1966") for name, (e, value, _) in gates.items()
-    }
+    nodes |= {name: GraphNode(name, e, value, f"∂f/∂{name} = 0.1966") for name, (e, value, _) in gates.items()}
     edges = [GraphEdge(i, name, f"∂{name}/∂{i} = −0.5344") for name, gate in gates.items() for i in gate[2]]
     return nodes, edges
 
@@ -115,8 +113,7 @@ def skips() -> Graph:
     """Edges that pass rows, and one node used twice by another."""
     nodes = {"x": GraphNode("x", "", "2")}
     nodes |= {
-        name: GraphNode(name, text, "4", "12")
-        for name, text in zip("stuy", ("x·x", "s+x", "t", "uxs"), strict=True)
+        name: GraphNode(name, text, "4", "12") for name, text in zip("stuy", ("x·x", "s+x", "t", "uxs"), strict=True)
     }
     pairs = ("xs", "xs", "st", "xt", "tu", "uy", "xy", "sy")
     return nodes, [GraphEdge(pair[0], pair[1], f"∂{pair[1]}/∂{pair[0]} = 2") for pair in pairs]
@@ -124,9 +121,7 @@ def skips() -> Graph:
 
 def tangle(count: int) -> Graph:
     """Every node takes two of the nine before it."""
-    nodes = {
-        f"v{i}": GraphNode(f"v{i}", "" if i < 6 else "f", f"{i}.125", "∂L/∂v = 0.5") for i in range(count)
-    }
+    nodes = {f"v{i}": GraphNode(f"v{i}", "" if i < 6 else "f", f"{i}.125", "∂L/∂v = 0.5") for i in range(count)}
     edges = [
         GraphEdge(f"v{i - 1 - (i * i + step) % min(i, 9)}", f"v{i}", f"0.{i}{step}")
         for i in range(6, count)
@@ -176,9 +171,7 @@ def text_boxes(drawing: Drawing, *, on_edges: bool) -> list[Box]:
         if on_edges and "stroke" not in element.attrib:
             continue
         size, x, baseline = (float(element.attrib[name]) for name in ("font-size", "x", "y"))
-        boxes.append(
-            Box.around(Point(x, baseline - 0.34 * size), text_width(as_given(element), size), 1.1 * size)
-        )
+        boxes.append(Box.around(Point(x, baseline - 0.34 * size), text_width(as_given(element), size), 1.1 * size))
     return boxes
 
 
@@ -210,9 +203,7 @@ def points_on_edges(drawing: Drawing) -> list[Point]:
 
 def between(controls: list[Point], share: float) -> Point:
     while len(controls) > 1:
-        controls = [
-            Point(a.x + share * (b.x - a.x), a.y + share * (b.y - a.y)) for a, b in pairwise(controls)
-        ]
+        controls = [Point(a.x + share * (b.x - a.x), a.y + share * (b.y - a.y)) for a, b in pairwise(controls)]
     return controls[0]
 
 
@@ -392,9 +383,7 @@ def test_graph_refuses_what_is_no_graph(names: str, edges: list[GraphEdge], mess
         draw_graph({name: GraphNode(name) for name in names}, edges)
 
 
-@pytest.mark.parametrize(
-    "text", ["<script>alert(1)</script>", "a & b", "\"'>", "]]>", "\x00\x1b\ud800", "ŷ̂₁"]
-)
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "a & b", "\"'>", "]]>", "\x00\x1b\ud800", "ŷ̂₁"])
 def test_any_string_is_harmless(text: str) -> None:
     pictures = [
         draw_network(
@@ -403,9 +392,7 @@ def test_any_string_is_harmless(text: str) -> None:
                 LayerPicture(text, 1, (text,), (text,), ((text,),), (text,)),
             ]
         ),
-        draw_graph(
-            {text: GraphNode(text, text, text, text), "b": GraphNode("b", text)}, [GraphEdge(text, "b", text)]
-        ),
+        draw_graph({text: GraphNode(text, text, text, text), "b": GraphNode("b", text)}, [GraphEdge(text, "b", text)]),
     ]
     for drawing in pictures:
         assert "<script" not in drawing.svg
@@ -425,9 +412,7 @@ def test_estimated_width_grows_with_the_text() -> None:
     assert wrapped("", 10, 50) == ()
 
 
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0"), (-0.04, "0"), (10.0, "10"), (-1.25, "-1.2"), (100.0, "100")]
-)
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (-0.04, "0"), (10.0, "10"), (-1.25, "-1.2"), (100.0, "100")])
 def test_coordinates_are_short(value: float, text: str) -> None:
     assert number(value) == text
 

@@ -74,10 +74,7 @@ class Box(NamedTuple):
         (True, False)
         """
         return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
     def is_met_by(self, start: Point, end: Point) -> bool:

@@ -94,9 +94,7 @@ def _checked(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge]) -> list
     if not nodes:
         raise ChalkworkError("a graph without nodes cannot be drawn")
     if len(nodes) > MOST_NODES:
-        raise ChalkworkError(
-            f"a graph with {len(nodes)} nodes cannot be drawn legibly; the most is {MOST_NODES}"
-        )
+        raise ChalkworkError(f"a graph with {len(nodes)} nodes cannot be drawn legibly; the most is {MOST_NODES}")
     place = {key: at for at, key in enumerate(nodes)}
     for edge in edges:
         for key in (edge.source, edge.target):
@@ -153,9 +151,7 @@ class _Run:
 class _Figure:
     """A layout with heights: the boxes of the nodes and the runs of the edges."""
 
-    def __init__(
-        self, layout: Layout, nodes: Sequence[GraphNode], widths: Sequence[float], stretch: float
-    ) -> None:
+    def __init__(self, layout: Layout, nodes: Sequence[GraphNode], widths: Sequence[float], stretch: float) -> None:
         self.layout = layout
         self._widths = widths
         self._heights = [len(_lines(node)) * _LINE + 2 * _PADDING for node in nodes]
@@ -277,9 +273,7 @@ def _results(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge]) -> str:
     return ", ".join(node.name for key, node in nodes.items() if key not in used)
 
 
-def _description(
-    nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], order: Sequence[str], results: str
-) -> str:
+def _description(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], order: Sequence[str], results: str) -> str:
     given = [_in_words(nodes[key]) for key in order if not nodes[key].expression]
     computed = [_in_words(nodes[key]) + _inputs(nodes, edges, key) for key in order if nodes[key].expression]
     counts = f"{_counted(len(nodes), 'node')} and {_counted(len(edges), 'edge')}"
@@ -298,9 +292,7 @@ def _in_words(node: GraphNode) -> str:
 
 def _inputs(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], key: str) -> str:
     inputs = [
-        nodes[edge.source].name + (f" ({edge.label})" if edge.label else "")
-        for edge in edges
-        if edge.target == key
+        nodes[edge.source].name + (f" ({edge.label})" if edge.label else "") for edge in edges if edge.target == key
     ]
     return f", from {' and '.join(inputs)}" if inputs else ""
 

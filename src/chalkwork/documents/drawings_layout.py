@@ -135,9 +135,7 @@ def _crossings(rows: list[list[int]], above: list[list[int]]) -> int:
     return count
 
 
-def _abscissae(
-    rows: list[list[int]], room: Sequence[float], links: Edges, nodes: int, apart: float
-) -> list[float]:
+def _abscissae(rows: list[list[int]], room: Sequence[float], links: Edges, nodes: int, apart: float) -> list[float]:
     below, above = _neighbours(len(room), links)
     both = [low + high for low, high in zip(below, above, strict=True)]
     x = [0.0] * len(room)

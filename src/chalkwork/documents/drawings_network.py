@@ -327,8 +327,7 @@ def _inputs_in_words(before: LayerPicture, layer: LayerPicture) -> list[str]:
     sentences = []
     for place, name in enumerate(_names(layer)):
         parts = [
-            f"weight {row[place]} from {source}"
-            for row, source in zip(layer.weights, _names(before), strict=False)
+            f"weight {row[place]} from {source}" for row, source in zip(layer.weights, _names(before), strict=False)
         ]
         parts += [f"bias {layer.biases[place]}"] if layer.biases else []
         if parts:
