@@ -66,3 +66,25 @@ def join(*pieces: Piece) -> Piece:
         boxes += piece.boxes
         narrower += piece.narrower
     return Piece("".join(piece.latex for piece in pieces), boxes, narrower)
+
+
+def in_parentheses(pieces: list[Piece]) -> list[Piece]:
+    """The pieces between parentheses, which may stand on different lines where all pieces are one line high."""
+    if len(pieces) < 2 or not all(piece.flat for piece in pieces):
+        return [join(*pieces).enclosed()]
+    left, right = ("(", ")") if all(piece.low for piece in pieces) else (r"\bigl( ", r" \bigr)")
+    first, *middle, last = pieces
+    return [join(Piece.of(left, "("), first), *middle, join(last, Piece.of(right, ")"))]
+
+
+def added(piece: Piece) -> tuple[Piece, Piece]:
+    """The sign and the rest of a summand: adding a negative number is subtracting."""
+    if piece.latex.startswith("-") and piece.flat:
+        text = piece.box.lines[0].removeprefix("−")
+        return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
+    return Piece.of(" + ", " + "), piece
+
+
+def grouped(latex: str) -> str:
+    """What stands in plain parentheses as one thing, so that an exponent belongs to all of it."""
+    return f"{{{latex}}}" if latex.startswith("(") else latex

@@ -21,7 +21,7 @@ from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
-from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.values import Layout, ValueWriter
 
@@ -100,7 +100,7 @@ class Writer:
         if not isinstance(expression, Application):
             return [self.write(expression, needed)]
         if self._precedence(expression) < needed:
-            return _in_parentheses(self._segments(expression, FREE))
+            return in_parentheses(self._segments(expression, FREE))
         name = expression.operation.name
         if name in ("add", "subtract", "multiply", "matmul"):
             left, right = expression.arguments
@@ -129,7 +129,7 @@ class Writer:
             return [self.write(expression)]
         latex = expression.operation.latex.removesuffix(r"\left( <0> \right)")
         text = expression.operation.text.removesuffix("(<0>)")
-        first, *rest = _in_parentheses(pieces)
+        first, *rest = in_parentheses(pieces)
         return [join(Piece.of(latex, text), first), *rest]
 
     def write(self, expression: Expression, needed: Precedence = FREE) -> Piece:
@@ -311,14 +311,14 @@ class Writer:
         above = self.write(exponent)
         text = above.box.lines[0]
         raised = superscript(text.replace("−", "-"))
-        return Piece(f"{_grouped(below.latex)}^{{{above.latex}}}", (below.box.raised(raised),))
+        return Piece(f"{grouped(below.latex)}^{{{above.latex}}}", (below.box.raised(raised),))
 
     def _write_transpose(self, expression: Application) -> Piece:
         inner = self.write(expression.arguments[0], ATOM)
         sign = self._signs["transposed"]
         if inner.latex.endswith("'"):
             inner = inner.enclosed()
-        return Piece(f"{_grouped(inner.latex)}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
+        return Piece(f"{grouped(inner.latex)}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
 
     def _write_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
@@ -382,32 +382,11 @@ class Writer:
             piece = self.write(inner, PRODUCT if _is_sum(inner) else SUM)
             for axis in axes:
                 del self._place[axis]
-            pieces.append(piece if not pieces else join(*_plus(piece)))
+            pieces.append(piece if not pieces else join(*added(piece)))
         return pieces
 
 
 _MORE = Piece.of(r" + \cdots", " + ⋯")
-
-
-def _in_parentheses(pieces: list[Piece]) -> list[Piece]:
-    """The pieces between parentheses, which may stand on different lines where all pieces are one line high."""
-    if len(pieces) < 2 or not all(piece.flat for piece in pieces):
-        return [join(*pieces).enclosed()]
-    left, right = ("(", ")") if all(piece.low for piece in pieces) else (r"\bigl( ", r" \bigr)")
-    first, *middle, last = pieces
-    return [join(Piece.of(left, "("), first), *middle, join(last, Piece.of(right, ")"))]
-
-
-def _grouped(latex: str) -> str:
-    """What stands in plain parentheses as one thing, so that an exponent belongs to all of it."""
-    return f"{{{latex}}}" if latex.startswith("(") else latex
-
-
-def _plus(piece: Piece) -> tuple[Piece, Piece]:
-    if piece.latex.startswith("-") and piece.flat:
-        text = piece.box.lines[0].removeprefix("−")
-        return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
-    return Piece.of(" + ", " + "), piece
 
 
 def _index_text(letter: str) -> str:
