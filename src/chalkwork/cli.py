@@ -63,7 +63,7 @@ def _solve(options: argparse.Namespace) -> int:
     from chalkwork.sheets.schema import with_style
 
     sheet = with_style(read_sheet(options.sheet), options.notation, options.decimals)
-    book = workbook(sheet, options.show)
+    book = workbook(sheet, options.show, drawings=options.output is not None)
     if options.output is None:
         from chalkwork.documents.terminal import print_document
 

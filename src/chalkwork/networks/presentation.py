@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chalkwork.derivation.derivation import Derivation
-from chalkwork.documents.drawings import Drawing
-from chalkwork.documents.drawings_network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.networks import reasons
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan, suffix_of
 from chalkwork.solutions.solution import Setting, Solution
-from chalkwork.typesetting.symbols import Symbols
+
+if TYPE_CHECKING:
+    from chalkwork.documents.drawings import Drawing
 
 
 def setting_of(plan: Plan, derivation: Derivation) -> Setting:
@@ -31,7 +32,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         layers=plan.depth,
         samples=plan.convention.samples,
         values_drawn=plan.samples == 1,
-        drawing=lambda solution, values: drawing(plan, solution, values),
+        drawing=lambda solution, values: _drawn(plan, solution, values),
         remarks=lambda solution: remarks(plan, solution),
     )
 
@@ -67,51 +68,10 @@ def _parameter_count(plan: Plan) -> str:
     )
 
 
-def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
-    """The network with its weights, and with the values of a single sample if they are asked for."""
-    symbols = solution.writer().symbols
-    numbers = solution.style.numbers
-    inputs = plan.layers[0].inputs
-    pictures = [
-        LayerPicture("input", inputs, _labels(symbols, "x", inputs), _values(plan, solution, "x", inputs, with_values))
-    ]
-    before = inputs
-    for number, layer in enumerate(plan.layers, 1):
-        kind = "output" if number == plan.depth else "hidden"
-        weights: tuple[tuple[str, ...], ...] = ()
-        if shows_weights(before, layer.units):
-            matrix = solution.arrays[f"W{number}"]
-            matrix = matrix.T if plan.convention.weights == "out_in" else matrix
-            weights = tuple(tuple(map(_minus, map(numbers.scalar, line))) for line in matrix.tolist())
-        biases: tuple[str, ...] = ()
-        if layer.has_bias and np.any(solution.arrays[f"b{number}"]):
-            bias = np.ravel(solution.arrays[f"b{number}"])
-            biases = tuple(_minus(numbers.scalar(bias[unit])) for unit in shown_units(layer.units))
-        pictures.append(
-            LayerPicture(
-                f"{kind}: {layer.activation.words}",
-                layer.units,
-                _labels(symbols, f"a{number}", layer.units),
-                _values(plan, solution, f"a{number}", layer.units, with_values),
-                weights,
-                biases,
-            )
-        )
-        before = layer.units
-    return draw_network(pictures)
+def _drawn(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
+    from chalkwork.networks.picture import drawing  # drawing is loaded where there is something to draw
 
-
-def _labels(symbols: Symbols, name: str, units: int) -> tuple[str, ...]:
-    return tuple(symbols.entry(name, (str(unit + 1),)).text for unit in shown_units(units))
-
-
-def _values(plan: Plan, solution: Solution, name: str, units: int, wanted: bool) -> tuple[str, ...]:
-    """The values of a single sample; one drawing cannot hold those of a batch."""
-    if plan.samples > 1 or not wanted:
-        return ()
-    writer = solution.writer()
-    values = np.ravel(solution.arrays[name])
-    return tuple(writer.value([[values[unit]]]).box.lines[0] for unit in shown_units(units))
+    return drawing(plan, solution, with_values)
 
 
 def _minus(text: str) -> str:

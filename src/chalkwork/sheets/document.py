@@ -17,11 +17,12 @@ Show = Literal["solution", "sheet", "blanks"]
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 
 
-def workbook(sheet: Sheet, show: Show = "solution") -> Workbook:
+def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Workbook:
     """The sheet with everything in place: its document, and its tasks for formats that need the equations.
 
     `show` is `solution` (the sheet with the solutions below each task), `sheet` (without) or `blanks` (with
-    empty answers of the right shape). Raises SheetError with file and line.
+    empty answers of the right shape); `drawings` are left out where nobody could see them. Raises SheetError
+    with file and line.
 
     >>> from chalkwork.sheets.format import parse_sheet
     >>> text = "```graph\\nequations: c = a + b\\n```\\n```task\\nid: a\\nvalues: {a: 2, b: 1}\\nask: [c]\\n```\\n"
@@ -30,7 +31,7 @@ def workbook(sheet: Sheet, show: Show = "solution") -> Workbook:
     """
     solved = solve_sheet(sheet)
     title = sheet.title or "Exercise sheet"
-    blocks = [*_front(sheet), *_body(sheet, solved, show)]
+    blocks = [*_front(sheet), *_body(sheet, solved, show, drawings)]
     tasks = tuple(
         SolvedTask(part.task.id, part.task.points, task_title(part.task), part.solution, part.equations)
         for part in solved.values()
@@ -65,8 +66,8 @@ def _front(sheet: Sheet) -> Iterator[Block]:
         yield Paragraph(f"{points_words(total)} in all.")
 
 
-def _body(sheet: Sheet, solved: Mapping[str, TaskSolution], show: Show) -> Iterator[Block]:
-    figures = _places_of_figures(sheet)
+def _body(sheet: Sheet, solved: Mapping[str, TaskSolution], show: Show, drawings: bool) -> Iterator[Block]:
+    figures = _places_of_figures(sheet) if drawings else set()
     for block in sheet.blocks:
         match block:
             case Prose():
@@ -77,7 +78,7 @@ def _body(sheet: Sheet, solved: Mapping[str, TaskSolution], show: Show) -> Itera
                 parts = [part for part in solved.values() if block.name in (part.task.network, part.task.graph)]
                 if parts:
                     chosen = next((part for part in parts if "y" in part.solution), parts[0])
-                    yield from _introduced(chosen, isinstance(block, NetworkBlock))
+                    yield from _introduced(chosen, isinstance(block, NetworkBlock), drawings)
 
 
 def _places_of_figures(sheet: Sheet) -> set[str]:
@@ -110,12 +111,13 @@ def _prose(markdown: str) -> Iterator[Block]:
         yield Paragraph("\n".join(lines).strip())
 
 
-def _introduced(part: TaskSolution, is_network: bool) -> Iterator[Block]:
+def _introduced(part: TaskSolution, is_network: bool, drawings: bool) -> Iterator[Block]:
     """The network or graph where the sheet defines it: in words, drawn without results, with its parameters."""
     solution = part.solution
     if is_network:
         yield from setting_sentences(solution)
-    yield from figure_block(solution, values=False)
+    if drawings:
+        yield from figure_block(solution, values=False)
     if is_network:
         parameters = [name for name in solution.setting.givens if name[0] in "Wb"]
         yield from given_blocks(solution, parameters)

@@ -20,21 +20,21 @@ STAGE_TITLES = {
 }
 
 
-def solution_document(solution: Solution, title: str) -> Document:
-    """One solution as a document of its own: the exercise, then every stage.
+def solution_document(solution: Solution, title: str, drawings: bool = True) -> Document:
+    """One solution as a document of its own: the exercise, then every stage; without drawings if nobody can see them.
 
     >>> from chalkwork.networks.graph import Graph
     >>> document = solution_document(Graph("c = a + b").solve(a=2, b=1), "A sum")
     >>> [type(block).__name__ for block in document.blocks][-2:]
     ['Display', 'Display']
     """
-    blocks = [*setting_blocks(solution), *equation_blocks(solution, solution.chosen(), level=2)]
+    blocks = [*setting_blocks(solution, drawings), *equation_blocks(solution, solution.chosen(), level=2)]
     return Document(title, tuple(blocks))
 
 
-def setting_blocks(solution: Solution) -> list[Block]:
+def setting_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
     """What is given: sentences, the drawing, and the givens with their values."""
-    blocks = [*setting_sentences(solution), *figure_block(solution, values=True)]
+    blocks = [*setting_sentences(solution), *(figure_block(solution, values=True) if drawings else ())]
     return [*blocks, *given_blocks(solution, solution.setting.givens)]
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,8 +14,6 @@ from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.work_out import work_out
-from chalkwork.documents.drawings import Drawing
-from chalkwork.documents.model import Document
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.equations import TypesetEquation, typeset
 from chalkwork.typesetting.notation import Notation
@@ -24,6 +21,12 @@ from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.typesetting.values import Layout
 from chalkwork.typesetting.writer import Writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chalkwork.documents.drawings import Drawing
+    from chalkwork.documents.model import Document
 
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
@@ -147,15 +150,16 @@ class Solution(Mapping[str, Any]):
 
     # --- equations -----------------------------------------------------------------------------------------------
 
-    def writer(self, layout: Layout | None = None) -> Writer:
-        """A writer for the expressions of this solution."""
-        derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
-        symbols = Symbols(self.style.notation, self.setting.layers, derivatives)
-        return Writer(symbols, self.arrays, self.style.numbers, layout, self.setting.samples)
-
     @cached_property
     def _writer(self) -> Writer:
-        return self.writer()
+        derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
+        symbols = Symbols(self.style.notation, self.setting.layers, derivatives)
+        return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples)
+
+    def writer(self, layout: Layout | None = None) -> Writer:
+        """A writer for the expressions of this solution; the one for the usual page is kept, with what it wrote."""
+        own = self._writer
+        return own if layout is None else Writer(own.symbols, self.arrays, own.numbers, layout, self.setting.samples)
 
     def equation(self, name: str) -> TypesetEquation:
         """One equation, or one entry of it, typeset; KeyError for a name that no equation defines."""
@@ -236,8 +240,9 @@ class Solution(Mapping[str, Any]):
 
     def __str__(self) -> str:
         from chalkwork.documents.terminal import to_text
+        from chalkwork.solutions.compose import solution_document
 
-        return to_text(self.document())
+        return to_text(solution_document(self, "Worked solution", drawings=False))
 
     def _repr_markdown_(self) -> str:
         from chalkwork.documents.markdown import to_markdown

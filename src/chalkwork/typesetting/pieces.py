@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from chalkwork.typesetting.boxes import Box, row, width_of
 
 _HIGH = re.compile(r"\\frac|\\sum|\\left|\\begin")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """The same thing in LaTeX and as boxes in a row."""
 
     latex: str
@@ -19,13 +19,14 @@ class Piece:
     narrower: int = 0
     """By how many characters the LaTeX is narrower than the boxes: a fraction stands upright there."""
 
-    @classmethod
-    def of(cls, latex: str, text: str) -> Piece:
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def of(latex: str, text: str) -> Piece:
         """A piece of one line; what has a fraction in LaTeX has a slash in the text."""
         box = Box.text(text)
         if latex.startswith(r"\frac"):
-            return cls(latex, (box,), box.width - max(map(width_of, text.split("/", 1))))
-        return cls(latex, (box,))
+            return Piece(latex, (box,), box.width - max(map(width_of, text.split("/", 1))))
+        return Piece(latex, (box,))
 
     @property
     def box(self) -> Box:

@@ -64,31 +64,32 @@ class ValueWriter:
 
     def _matrix(self, value: Any) -> Piece:
         rows = shown(value.shape[0], self.layout.rows)
-        columns = self._columns_shown(value, rows)
-        places = [index for index in rows if index is not None], [index for index in columns if index is not None]
-        entries = iter(self.numbers.matrix(value[np.ix_(*places)].tolist()))
+        columns, numbers = self._columns_shown(value, rows)
+        entries = zip(*numbers, strict=True)
         table = []
         for place in rows:
             if place is None:
                 table.append([_DIAGONAL if column is None else _VERTICAL for column in columns])
                 continue
-            numbers = iter(next(entries))
-            table.append([_DOTS if column is None else self.digits(next(numbers)) for column in columns])
+            line = iter(next(entries))
+            table.append([_DOTS if column is None else next(line) for column in columns])
         return self._bracketed(table)
 
-    def _columns_shown(self, value: Any, rows: Sequence[int | None]) -> list[int | None]:
-        """As many columns as the page is wide, judged by the first that could be shown."""
-        most = min(self.layout.columns, value.shape[1])
-        places = [index for index in rows if index is not None]
+    def _columns_shown(self, value: Any, rows: Sequence[int | None]) -> tuple[list[int | None], list[list[Piece]]]:
+        """As many columns as the page is wide, and the numbers of each that is shown; the others are never written."""
+        places, size = _places(rows), value.shape[1]
+        most = min(self.layout.columns, size)
+        candidates = _places(shown(size, most))
+        whole = value.size == len(places) * len(candidates)
+        part = value if whole else value[np.ix_(places, candidates)]
+        written = [[self.digits(text) for text in self.numbers.column(column)] for column in part.T.tolist()]
+        numbers = dict(zip(candidates, written, strict=True))
+        widths = {index: max(piece.width for piece in column) + 2 for index, column in numbers.items()}
         room = min(self.layout.text_width, self.layout.latex_width) - 10
-        while most > 3:
-            chosen = [index for index in shown(value.shape[1], most) if index is not None]
-            entries = self.numbers.matrix(value[np.ix_(places, chosen)].tolist())
-            widths = [max(self.digits(line[column]).width for line in entries) for column in range(len(chosen))]
-            if sum(widths) + 2 * len(widths) <= room:
-                break
+        while most > 3 and sum(widths[index] for index in _places(shown(size, most))) > room:
             most -= 1
-        return shown(value.shape[1], most)
+        columns = shown(size, most)
+        return columns, [numbers[index] for index in _places(columns)]
 
     def _bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
         body = r" \\ ".join(" & ".join(entry.latex for entry in line) for line in table)
@@ -101,3 +102,8 @@ class ValueWriter:
 def _filling(number: str, width: int) -> str:
     """The invisible digits behind a number, with the point where it has none."""
     return "0" * width if "." in number else "." + "0" * (width - 1)
+
+
+def _places(indices: Sequence[int | None]) -> list[int]:
+    """The indices without the dots."""
+    return [index for index in indices if index is not None]

@@ -116,11 +116,10 @@ class Writer:
         return [self.write(expression, needed)]
 
     def _right_segments(self, expression: Application, right: Expression, slot: Precedence) -> list[Piece]:
-        sign, whole = self._signed_right(expression, right, slot)
         if expression.operation.name == "add":
-            return [join(sign, whole)]
+            return [join(*self._signed_right(expression, right, slot))]
         first, *rest = self._segments(right, slot)
-        return [join(sign, first), *rest] if rest else [join(sign, whole)]
+        return [join(self._sign(expression), first), *rest]
 
     def _function_segments(self, expression: Application) -> list[Piece]:
         """A function of a long sum of terms of one line, its parentheses on different lines if need be."""
@@ -260,14 +259,8 @@ class Writer:
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
-        name = expression.operation.name
-        if name == "multiply":
-            return self._times(expression), self.write(right, slot)
-        if name == "matmul":
-            numbers = self._with_numbers and (1, 1) in (expression.arguments[0].shape, right.shape)
-            return Piece.of(r" \cdot ", " · ") if numbers else Piece.of(r" \, ", " "), self.write(right, slot)
-        if name == "subtract":
-            return Piece.of(" - ", " − "), self.write(right, slot)
+        if expression.operation.name != "add":
+            return self._sign(expression), self.write(right, slot)
         piece = self.write(right, SUM)
         if piece.latex.startswith("-") and not _is_sum(right):
             if piece.flat:
@@ -275,6 +268,16 @@ class Writer:
                 return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
             piece = piece.enclosed()
         return Piece.of(" + ", " + "), piece
+
+    def _sign(self, expression: Application) -> Piece:
+        """The sign between the factors of a product or the terms of a difference."""
+        name = expression.operation.name
+        if name == "multiply":
+            return self._times(expression)
+        if name == "subtract":
+            return Piece.of(" - ", " − ")
+        numbers = self._with_numbers and any(argument.shape == (1, 1) for argument in expression.arguments)
+        return Piece.of(r" \cdot ", " · ") if numbers else Piece.of(r" \, ", " ")
 
     def _times(self, expression: Application) -> Piece:
         """The sign of a product: entrywise between matrices, a dot between numbers, else nothing."""

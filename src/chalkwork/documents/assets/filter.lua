@@ -59,11 +59,9 @@ end
 
 -- Typst has no column alignment inside a matrix, only one for all columns, and its writer drops both: a
 -- private character carries "all columns to the right" across. Some names it writes are of an older Typst.
-local RIGHT = "\u{E000}"
+local RIGHT, BETWEEN = "\u{E000}", "\u{E001}"
 
-local function typst_math(math)
-  math.text = math.text:gsub("(\\begin{array}{r+})", "%1" .. RIGHT)
-  local source = pandoc.write(pandoc.Pandoc{pandoc.Plain{math}}, "typst", {wrap_text = "none"})
+local function typst_source(math, source)
   if source:sub(1, 1) ~= "$" then
     return pandoc.Code((math.text:gsub(RIGHT, "")))
   end
@@ -74,6 +72,23 @@ local function typst_math(math)
   end)
   source = source:gsub("%f[%a]sect%f[%A]", "inter"):gsub('delim: "||"', 'delim: "|"')
   return pandoc.RawInline("typst", source)
+end
+
+-- All formulas are written in one go: starting the writer costs more than a formula.
+local function typst_formulas(document)
+  local formulas, blocks = {}, {}
+  document:walk{Math = function(math)
+    math.text = math.text:gsub(BETWEEN, ""):gsub("(\\begin{array}{r+})", "%1" .. RIGHT)
+    formulas[#formulas + 1] = math
+    blocks[#blocks + 1] = pandoc.Plain{math}
+    blocks[#blocks + 1] = pandoc.RawBlock("typst", BETWEEN)
+  end}
+  local written = pandoc.write(pandoc.Pandoc(blocks), "typst", {wrap_text = "none"}):gmatch("%s*(.-)%s*" .. BETWEEN)
+  local number = 0
+  return document:walk{Math = function()
+    number = number + 1
+    return typst_source(formulas[number], written())
+  end}
 end
 
 -- TeX would run what it is given; only what pandoc understands as a formula is handed on as one, without
@@ -149,7 +164,7 @@ local function docx_math(math)
   return spaced_math(math)
 end
 
-local formulas = {typst = typst_math, latex = latex_math, html5 = spaced_math, docx = docx_math}
+local formulas = {latex = latex_math, html5 = spaced_math, docx = docx_math}
 
 return {
   {
@@ -162,5 +177,5 @@ return {
   },
   {Pandoc = keep_with_next},
   {Para = paragraph},
-  {Math = formulas[FORMAT]},
+  FORMAT == "typst" and {Pandoc = typst_formulas} or {Math = formulas[FORMAT]},
 }

@@ -1,0 +1,62 @@
+"""The drawing of a network with its weights and values, as its solution has them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chalkwork.documents.drawings import Drawing
+from chalkwork.documents.drawings_network import LayerPicture, draw_network, shown_units, shows_weights
+from chalkwork.networks.plan import Plan
+from chalkwork.solutions.solution import Solution
+from chalkwork.typesetting.symbols import Symbols
+
+
+def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
+    """The network with its weights, and with the values of a single sample if they are asked for."""
+    symbols = solution.writer().symbols
+    numbers = solution.style.numbers
+    inputs = plan.layers[0].inputs
+    pictures = [
+        LayerPicture("input", inputs, _labels(symbols, "x", inputs), _values(plan, solution, "x", inputs, with_values))
+    ]
+    before = inputs
+    for number, layer in enumerate(plan.layers, 1):
+        kind = "output" if number == plan.depth else "hidden"
+        weights: tuple[tuple[str, ...], ...] = ()
+        if shows_weights(before, layer.units):
+            matrix = solution.arrays[f"W{number}"]
+            matrix = matrix.T if plan.convention.weights == "out_in" else matrix
+            weights = tuple(tuple(map(_minus, map(numbers.scalar, line))) for line in matrix.tolist())
+        biases: tuple[str, ...] = ()
+        if layer.has_bias and np.any(solution.arrays[f"b{number}"]):
+            bias = np.ravel(solution.arrays[f"b{number}"])
+            biases = tuple(_minus(numbers.scalar(bias[unit])) for unit in shown_units(layer.units))
+        pictures.append(
+            LayerPicture(
+                f"{kind}: {layer.activation.words}",
+                layer.units,
+                _labels(symbols, f"a{number}", layer.units),
+                _values(plan, solution, f"a{number}", layer.units, with_values),
+                weights,
+                biases,
+            )
+        )
+        before = layer.units
+    return draw_network(pictures)
+
+
+def _labels(symbols: Symbols, name: str, units: int) -> tuple[str, ...]:
+    return tuple(symbols.entry(name, (str(unit + 1),)).text for unit in shown_units(units))
+
+
+def _values(plan: Plan, solution: Solution, name: str, units: int, wanted: bool) -> tuple[str, ...]:
+    """The values of a single sample; one drawing cannot hold those of a batch."""
+    if plan.samples > 1 or not wanted:
+        return ()
+    writer = solution.writer()
+    values = np.ravel(solution.arrays[name])
+    return tuple(writer.value([[values[unit]]]).box.lines[0] for unit in shown_units(units))
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
