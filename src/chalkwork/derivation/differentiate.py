@@ -113,6 +113,7 @@ class Adjoints:
         self.order: list[str] = []
         self._facts = facts
         self._named = named
+        self._output = output
         self._shapes: dict[str, Shape] = {}
         by_name = {equation.name: equation for equation in equations}
         if by_name[output].expression.shape:
@@ -145,6 +146,15 @@ class Adjoints:
         self.order.append(name)
         return Name(self._named[name], shape) if name in self._named else value
 
+    def equations(self, keep: Iterable[str] | None = None) -> list[Equation]:
+        """The adjoints that have a name of their own, as equations, in the order in which they were found."""
+        wanted = set(self._named if keep is None else keep)
+        return [
+            Equation(self._named[name], self.found[name], Stage.BACKWARD, derivative=Derivative(self._output, name))
+            for name in self.order
+            if name in wanted and name in self._named
+        ]
+
 
 def adjoint_equations(
     equations: Sequence[Equation],
@@ -165,18 +175,7 @@ def adjoint_equations(
     delta = 2 * z
     dw = delta * x
     """
-    adjoints = Adjoints(equations, output, named, facts)
-    wanted = set(named if keep is None else keep)
-    return [
-        Equation(
-            named[name],
-            adjoints.found[name],
-            Stage.BACKWARD,
-            derivative=Derivative(output, name),
-        )
-        for name in adjoints.order
-        if name in wanted and name in named
-    ]
+    return Adjoints(equations, output, named, facts).equations(keep)
 
 
 def gradient(expression: Expression, by: Name, facts: Collection[SumsToOne] = ()) -> Expression:

@@ -10,7 +10,7 @@ from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
-from chalkwork.derivation.differentiate import Adjoints, adjoint_equations
+from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
 from chalkwork.networks.optimisers import gradient_descent
 from chalkwork.networks.plan import Plan, suffix_of
@@ -97,14 +97,17 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
     named |= {name.name: f"d{name.name}" for name in plan.parameters(suffix)}
     if long_way:
         named[f"a{plan.depth}{suffix}"] = f"da{plan.depth}{suffix}"
-    found = {e.name: e for e in adjoint_equations(equations, output, named, plan.facts)}
+    adjoints = Adjoints(equations, output, named, plan.facts)
+    found = {equation.name: equation for equation in adjoints.equations()}
+    justified = _justified(plan, suffix, adjoints.found[f"a{plan.depth}{suffix}"])
     stops = [f"z{number}{suffix}" for number in range(1, plan.depth + 1)]
     ordered: list[Equation] = []
     for number in range(plan.depth, 0, -1):
         if number == plan.depth and long_way:
             ordered += _through_jacobian(plan, suffix, found, chain(equations, output, stops[-1]))
         else:
-            ordered.append(_error(plan, number, step, found, equations, stops))
+            steps = justified if number == plan.depth else ()
+            ordered.append(_error(plan, number, step, found, equations, stops, steps))
         for letter in "Wb":
             gradient = found.get(f"d{letter}{number}{suffix}")
             if gradient is not None:
@@ -120,30 +123,32 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
 
 
 def _error(
-    plan: Plan, number: int, step: int, found: dict[str, Equation], equations: Sequence[Equation], stops: list[str]
+    plan: Plan,
+    number: int,
+    step: int,
+    found: dict[str, Equation],
+    equations: Sequence[Equation],
+    stops: list[str],
+    steps: tuple[Expression, ...],
 ) -> Equation:
     suffix = suffix_of(step)
-    name = f"z{number}{suffix}"
-    equation = found[f"delta{number}{suffix}"]
     return replace(
-        equation,
-        chain=chain(equations, f"L{suffix}", name, stops),
+        found[f"delta{number}{suffix}"],
+        chain=chain(equations, f"L{suffix}", f"z{number}{suffix}", stops),
         reason=reasons.error(plan, number, step),
-        steps=_justified(plan, suffix, equations) if number == plan.depth and plan.matched else (),
+        steps=steps,
     )
 
 
-def _justified(plan: Plan, suffix: str, equations: Sequence[Equation]) -> tuple[Expression, ...]:
-    """The forms between the chain rule and a - y: the product as it is, and the same before the targets' sum."""
-    outer = Adjoints([equations[-1]], f"L{suffix}", {}).found[f"a{plan.depth}{suffix}"]
-    activation = equations[-2]
-    written_out = simplify(outer)
-    output = activation.symbol
-    last = plan.layers[-1].activation.name
-    if last == "sigmoid":
-        return (written_out * (output * (1 - output)),)
-    axis = plan.convention.unit_axis
-    product = output * (written_out - apply("sum", written_out * output, axis=axis))
+def _justified(plan: Plan, suffix: str, by_output: Expression) -> tuple[Expression, ...]:
+    """The forms between the chain rule and a - y, given dL/da: the product as it is, and before the targets' sum."""
+    if not plan.matched:
+        return ()
+    last = plan.layers[-1]
+    output = plan.data(f"a{plan.depth}{suffix}", last.units)
+    if last.activation.name == "sigmoid":
+        return (by_output * (output * (1 - output)),)
+    product = output * (by_output - apply("sum", by_output * output, axis=plan.convention.unit_axis))
     return product, simplify(product)
 
 
