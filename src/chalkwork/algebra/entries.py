@@ -6,7 +6,7 @@ The entries of `W1` are the names `W1[1,1]`, `W1[1,2]`, ..., those of a vector `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from math import prod
 from typing import Any
@@ -91,7 +91,7 @@ def entry(expression: Expression, row: int, column: int) -> Expression:
         return expression
     rule = _RULES.get(expression.operation.name)
     if rule is not None:
-        return rule(expression, row, column)  # type: ignore[no-any-return]
+        return rule(expression, row, column)
     if expression.operation.entrywise:
         return apply(
             expression.operation.name,
@@ -134,7 +134,7 @@ def _max(expression: Application, row: int, column: int) -> Expression:
     return reduce(lambda left, right: apply("maximum", left, right), _collapsed(expression, row, column))
 
 
-_RULES: dict[str, Any] = {
+_RULES: dict[str, Callable[[Application, int, int], Expression]] = {
     "matmul": _matmul,
     "transpose": lambda expression, row, column: entry(expression.arguments[0], column, row),
     "broadcast": lambda expression, row, column: entry(expression.arguments[0], row, column),

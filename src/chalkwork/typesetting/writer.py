@@ -362,7 +362,7 @@ class Writer:
     def _summed_axes(self, expression: Application) -> list[int]:
         (inner,) = expression.arguments
         axis = expression.parameters[0]
-        axes = (0, 1) if axis is None else (int(axis) + 2,)  # type: ignore[arg-type]
+        axes = (axis + 2,) if isinstance(axis, int) else (0, 1)
         return [axis for axis in axes if inner.shape and inner.shape[axis] > 1]
 
     def _sum_written_out(self, expression: Application) -> list[Piece]:
