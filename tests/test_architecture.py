@@ -10,7 +10,18 @@ import pytest
 import chalkwork
 
 ROOT = Path(chalkwork.__file__).parent
-ROOMS = ["errors", "algebra", "derivation", "typesetting", "documents", "solutions", "networks", "sheets", "cli"]
+ROOMS = [
+    "errors",
+    "algebra",
+    "derivation",
+    "typesetting",
+    "documents",
+    "checking",
+    "solutions",
+    "networks",
+    "sheets",
+    "cli",
+]
 FILES = sorted(ROOT.rglob("*.py"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +25,7 @@ from chalkwork.typesetting.writer import Writer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chalkwork.checking.report import Report
     from chalkwork.documents.drawings import Drawing
     from chalkwork.documents.model import Document
 
@@ -231,6 +232,44 @@ class Solution(Mapping[str, Any]):
         return replaced(scalar, {inner: entry(net, row, column)})
 
     # --- documents -----------------------------------------------------------------------------------------------
+
+    # --- checking ------------------------------------------------------------------------------------------------
+
+    def check(
+        self,
+        answers: Mapping[str, object],
+        *,
+        ask: Sequence[str] = (),
+        names: Mapping[str, str] | None = None,
+    ) -> Report:
+        """A report on somebody's answers: which step is wrong first, and what mistake explains it.
+
+        `answers` maps names, as people write them (`delta_2`, `grad_W1`), to numbers, arrays or text as it is typed
+        (`"0,45"`, `"[1 2; 3 4]"`, a LaTeX matrix); `locals()` of a program will do. Every digit typed counts: "0.79"
+        stands for what rounds to it. Each step is held against the right value, then against the student's own
+        earlier answers. `ask` lists the names to mark (all that are answered, if none are given), `names` says which
+        answer is which where a guess would be ambiguous.
+
+        Raises ChalkworkError for a name in `ask` or `names` that the solution does not have.
+
+        >>> from chalkwork.networks.graph import Graph
+        >>> report = Graph("c = a + b; d = b + 1; e = c * d").solve(a=2, b=1).check({"c": 4, "d": "2", "e": "8"})
+        >>> report["c"].verdict, report["e"].verdict, report.first_wrong
+        ('wrong', 'follows', 'c')
+        """
+        from chalkwork.checking.check import check
+
+        sample_axis = {"columns": -1, "rows": -2}.get(self.setting.samples or "")
+        return check(
+            self.derivation,
+            self.arrays,
+            answers,
+            self.writer().symbols,
+            asked=ask,
+            names=names,
+            decimals=self.style.numbers.decimals,
+            sample_axis=sample_axis,
+        )
 
     def document(self, title: str = "Worked solution") -> Document:
         """The solution as a document."""

@@ -1,0 +1,289 @@
+"""One answer: what was given for a name, read into the shape that was asked, with the interval of each entry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chalkwork.checking.numerals import MAX_LENGTH, MAX_MAGNITUDE, WRITE, Numeral, read_numeral, spread
+from chalkwork.checking.typed import MAX_CELLS, MAX_DEPTH, candidates, chosen, fits, is_blank
+from chalkwork.errors import ReadError
+
+Shape = tuple[int, ...]
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """An answer in the shape that was asked; the arrays have one row and one column for a scalar."""
+
+    value: Numbers
+    """NaN where nothing was given or nothing could be read; so are `low` and `high`."""
+    low: Numbers
+    high: Numbers
+    blank: Flags
+    unreadable: Flags
+    message: str = ""
+    """What could not be read, and how to write it."""
+    wrong_shape: Shape | None = None
+    """The shape given, where it is not the one that was asked."""
+
+    @property
+    def given(self) -> Flags:
+        """Where there is a number."""
+        return ~(self.blank | self.unreadable)
+
+
+class _Misfit(Exception):  # never leaves this file
+    def __init__(self, found: Shape) -> None:
+        self.found = found
+
+
+class _Cells(NamedTuple):
+    """Rows of cells as they were given, none where all are blank; a row of the wrong length is None."""
+
+    rows: list[list[object] | None]
+    shape: Shape
+
+
+def read_answer(given: object, shape: Shape, decimals: int | None = None) -> Answer:
+    """What was given, read into `shape`: `()` or rows and columns. Never raises for what somebody handed in.
+
+    `given` is a number, a text, a list of lists, an array or tensor, or None where nothing was given. `decimals`
+    is how many were asked for, and so what a whole number stands for.
+
+    >>> answer = read_answer("[1/4 _; 0,5 x]", (2, 2))
+    >>> answer.value.tolist(), answer.blank.tolist()
+    ([[0.25, nan], [0.5, nan]], [[False, True], [False, False]])
+    >>> answer.message
+    "row 2, column 2: 'x' is not a number; write it as 0.45, 1/3 or -6.2e-3"
+    >>> read_answer([[1, 2], [3, 4], [5, 6]], (2, 3)).message
+    'it is 3x2, but 2x3 is expected (its transpose would fit)'
+    """
+    size = (1, 1) if shape == () else (shape[0], shape[1])
+    try:
+        if given is None or (isinstance(given, str) and is_blank(given)):
+            return _uniform(size, blank=True)
+        array = _as_array(given)
+        if array is not None and array.dtype.kind in "fiu":
+            return _from_array(array, shape, size, decimals)
+        cells = _cells(given if array is None else array.tolist(), shape)
+        if not cells.rows:
+            return _uniform(size, blank=True)
+        return _from_cells(cells, shape, size, decimals)
+    except _Misfit as misfit:
+        return _uniform(size, message=_misfit(misfit.found, shape), wrong_shape=misfit.found)
+    except ReadError as error:
+        return _uniform(size, message=error.message)
+    except (MemoryError, RecursionError):
+        return _uniform(size, message="it is too large to be read")
+
+
+def _uniform(size: Shape, blank: bool = False, message: str = "", wrong_shape: Shape | None = None) -> Answer:
+    nothing = np.full(size, np.nan)
+    return Answer(nothing, nothing, nothing, np.full(size, blank), np.full(size, not blank), message, wrong_shape)
+
+
+def _misfit(found: Shape, shape: Shape) -> str:
+    wanted = "a single number" if shape == () else "x".join(map(str, shape))
+    have = "a single number" if not found else f"a list of {found[0]}" if len(found) == 1 else "x".join(map(str, found))
+    transposed = " (its transpose would fit)" if len(found) == 2 and found[::-1] == shape else ""
+    return f"it is {have}, but {wanted} is expected{transposed}"
+
+
+def _blank(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and is_blank(cell))
+
+
+def _as_array(given: object) -> NDArray[Any] | None:
+    """An array or tensor as a NumPy array; None for everything else."""
+    if isinstance(given, (str, bytes, int, float, list, tuple)) and not isinstance(given, np.generic):
+        return None
+    if isinstance(given, type) or not hasattr(given, "__array__"):
+        return None
+    try:
+        if hasattr(given, "detach") and hasattr(given, "cpu"):
+            given = given.detach().cpu()
+            if "bfloat16" in str(getattr(given, "dtype", "")):
+                given = given.float()  # type: ignore[attr-defined]
+        array = np.ma.asarray(given).filled() if np.ma.isMaskedArray(given) else np.asarray(given)
+    except Exception as error:  # foreign code: whatever it raises, the answer cannot be read
+        raise ReadError(f"{type(given).__name__} cannot be made an array") from error
+    if array.size > MAX_CELLS:
+        raise ReadError(f"an answer has at most {MAX_CELLS} entries, this has {array.size}")
+    return array
+
+
+def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | None) -> Answer:
+    given = array.shape
+    while array.ndim > 2 and 1 in array.shape:
+        array = array.squeeze(axis=array.shape.index(1))
+    found = array.shape if array.ndim == 2 else (1, array.size)
+    if array.ndim > 2 or not fits((found[0], found[1]), shape):
+        raise _Misfit(given)
+    array = array.reshape(size)
+    with np.errstate(all="ignore"):
+        value = array.astype(np.float64)
+        bad = ~(np.abs(value) <= MAX_MAGNITUDE)
+        half = spread(np.where(bad, np.zeros((), array.dtype), array), decimals)
+        value[bad] = np.nan
+        low, high = value - half, value + half
+        if array.dtype.kind == "f" or decimals is not None:
+            low, high = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
+    message = ""
+    if bad.any():
+        row, column = (int(place) for place in np.argwhere(bad)[0])
+        message = f"{_place(row, column, size)}{array[row, column]} is not a finite number of a usable size"
+    return Answer(value, low, high, np.zeros(size, dtype=bool), bad, message)
+
+
+def _cells(given: object, shape: Shape) -> _Cells:
+    """The rows of cells of a text, a list or a single number."""
+    if isinstance(given, str):
+        return _typed(given, shape)
+    if not isinstance(given, (list, tuple)):
+        return _arranged([[given]], shape, flat=True)
+    items = _unwrapped(given, shape)
+    if any(isinstance(item, list) for item in items):
+        rows: list[list[object]] = [item if isinstance(item, list) else [item] for item in items]
+        if any(isinstance(cell, list) for row in rows for cell in row):
+            raise ReadError("lists are nested in more than rows and columns; write [[1, 2], [3, 4]]")
+        return _arranged(rows, shape, flat=False)
+    if items and all(isinstance(item, str) for item in items) and any(" " in str(item).strip() for item in items):
+        return _typed("; ".join(str(item).strip("[]() ") for item in items), shape)
+    return _arranged([items], shape, flat=True)
+
+
+def _typed(text: str, shape: Shape) -> _Cells:
+    if shape not in ((), (1, 1)) or len(text) > MAX_LENGTH:
+        grid = chosen(candidates(text), shape, text)
+    else:
+        try:
+            read_numeral(text)
+            return _Cells([[text]], (1, 1))
+        except ReadError as error:  # unless it stands in brackets
+            try:
+                grid = chosen(candidates(text), shape, text)
+            except ReadError:
+                raise error from None
+            if not grid.fits(shape) and any(sign.isalpha() for sign in text):
+                raise
+    return _arranged([list[object](row) for row in grid.rows], shape, grid.flat)
+
+
+def _unwrapped(given: Sequence[object], shape: Shape) -> list[object]:
+    """A list of cells, or of lists of them, without brackets around the whole and with arrays as lists."""
+    count = 0
+
+    def opened(value: object, depth: int) -> object:
+        nonlocal count
+        count += 1
+        if count > MAX_CELLS:
+            raise ReadError(f"an answer has at most {MAX_CELLS} entries")
+        array = _as_array(value)
+        if array is not None:
+            count += array.size
+            value = array[()] if array.ndim == 0 else [row if array.ndim == 1 else list(row) for row in array]
+            if array.ndim <= 1:
+                return value
+        if not isinstance(value, (list, tuple)):
+            return value
+        if depth == MAX_DEPTH:
+            raise ReadError(f"lists are nested more than {MAX_DEPTH} deep")
+        return [opened(item, depth + 1) for item in value]
+
+    items = opened(given, 0)
+    while isinstance(items, list) and len(items) == 1 and isinstance(items[0], list):
+        inner = items[0]
+        if not any(isinstance(item, list) for item in inner) and fits((1, len(inner)), shape):
+            break
+        if not any(isinstance(item, list) for item in inner):
+            break
+        items = inner
+    return items if isinstance(items, list) else [items]
+
+
+def _arranged(rows: list[list[object]], shape: Shape, flat: bool) -> _Cells:
+    """The cells in the rows and columns that were asked for."""
+    if all(_blank(cell) for row in rows for cell in row):
+        return _Cells([], (0, 0))
+    widths = {len(row) for row in rows}
+    height, width = shape or (1, 1)
+    if len(widths) == 1:
+        found = (len(rows), widths.pop())
+        if not fits(found, shape):
+            raise _Misfit(() if found == (1, 1) else (found[1],) if flat else found)
+        cells = [cell for row in rows for cell in row]
+        return _Cells([cells[start : start + width] for start in range(0, len(cells), width)], (height, width))
+    if len(rows) != height or not widths or width == 1:
+        raise ReadError("its rows differ in length; write a blank entry as _")
+    return _Cells([row if len(row) == width else None for row in rows], (height, width))
+
+
+def _from_cells(cells: _Cells, shape: Shape, size: Shape, decimals: int | None) -> Answer:
+    value, low, high = (np.full(size, np.nan) for _ in range(3))
+    blank, unreadable = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    message = ""
+    floats: list[tuple[int, int]] = []
+    for row, entries in enumerate(cells.rows):
+        if entries is None:
+            unreadable[row] = True
+            message = message or f"row {row + 1} has not {size[1]} entries; write a blank entry as _"
+            continue
+        for column, cell in enumerate(entries):
+            if _blank(cell):
+                blank[row, column] = True
+                continue
+            try:
+                number = _number(cell, decimals)
+            except ReadError as error:
+                unreadable[row, column] = True
+                message = message or _place(row, column, size) + error.message
+                continue
+            value[row, column], low[row, column], high[row, column] = number
+            if isinstance(cell, (float, np.floating)):
+                floats.append((row, column))
+    if floats:
+        typed = [cells.rows[row][column] for row, column in floats]  # type: ignore[index]
+        kinds = [cell.dtype for cell in typed if isinstance(cell, np.floating)]
+        numbers = np.array(typed, dtype=min(kinds, key=lambda kind: kind.itemsize) if kinds else np.float64)
+        for (row, column), half in zip(floats, spread(numbers, decimals).tolist(), strict=True):
+            low[row, column] = math.nextafter(value[row, column] - half, -math.inf)
+            high[row, column] = math.nextafter(value[row, column] + half, math.inf)
+    return Answer(value, low, high, blank, unreadable, message)
+
+
+def _place(row: int, column: int, size: Shape) -> str:
+    if size == (1, 1):
+        return ""
+    return f"entry {row + column + 1}: " if 1 in size else f"row {row + 1}, column {column + 1}: "
+
+
+def _number(cell: object, decimals: int | None) -> Numeral:
+    if isinstance(cell, str):
+        return read_numeral(cell, decimals)
+    if isinstance(cell, (bool, np.bool_)):
+        raise ReadError(f"{cell} is a truth value, not a number; {WRITE}")
+    if isinstance(cell, Integral):
+        if int(cell).bit_length() > 320:
+            raise ReadError("the number is too large for an answer")
+        return read_numeral(str(int(cell)), decimals) if abs(int(cell)) < 10**50 else read_numeral(f"{float(cell)!r}")
+    if isinstance(cell, (float, np.floating)):
+        number = float(cell)
+        if not abs(number) <= MAX_MAGNITUDE:
+            raise ReadError(f"{number!r} is not a finite number of a usable size")
+        return Numeral(number, number, number)
+    if isinstance(cell, Decimal):
+        return read_numeral(str(cell)[:80], decimals)
+    if isinstance(cell, Fraction):
+        return read_numeral(f"{cell.numerator}/{cell.denominator}"[:80], decimals)
+    raise ReadError(f"this is of the kind {type(cell).__name__}, not a number; {WRITE}")

@@ -1,0 +1,298 @@
+"""The table of enclosures: for every operation the set of its values when its arguments lie in intervals.
+
+`ENCLOSURES` has one entry for each entry of the operations table, a function of intervals and the operation's
+parameters. Every one is exact but for outward rounding when all entries of its arguments vary independently: a
+monotone function takes its extremes at the ends, one with a valley or a peak there too, an entry of a softmax is
+increasing in its own net input and decreasing in every other. A function that jumps takes all values between.
+
+Functions of the library are trusted to four units in the last place, the normal distribution to sixteen, square roots
+and the four operations to half a unit (IEEE 754).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, reduce
+from math import pi
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.operations import TABLE, Parameter, Shape
+from chalkwork.checking.intervals import (
+    BOTH,
+    EPSILON,
+    ONE,
+    Array,
+    Interval,
+    add,
+    blocks,
+    divide,
+    matmul,
+    multiply,
+    negative,
+    outward,
+    settled,
+    subtract,
+    total,
+    within,
+)
+
+Enclosure = Callable[..., Interval]
+INFINITY = float("inf")
+
+# where a function turns, and its value there
+_SILU_TURN = (-1.2784645427610738, -0.27846454276107379)
+_GELU_TURN = (-0.7517915246935645, -0.16997120747990369)
+_PDF_TURN = (0.0, 0.3989422804014327)
+
+
+def _entrywise(
+    name: str,
+    turns: tuple[tuple[float, float], ...] = (),
+    ulps: float = 4,
+    tiny: float = 4,
+    values: tuple[float, float] = (-INFINITY, INFINITY),
+) -> Enclosure:
+    """The range of a function of one number that is monotone between its `turns`."""
+    operation = TABLE[name]
+    start = operation.domain[0]
+
+    def enclosure(x: Interval, **parameters: Parameter) -> Interval:
+        left = operation.value(np, np.maximum(x.low, start), **parameters)
+        right = operation.value(np, np.where(x.high < start, np.nan, x.high), **parameters)
+        low, high = np.minimum(left, right), np.maximum(left, right)
+        if np.isnan(low).any():
+            left, right = np.where(np.isnan(left), -np.inf, left), np.where(np.isnan(right), np.inf, right)
+            low, high = np.minimum(left, right), np.maximum(left, right)
+        for place, value in turns:
+            room = 4 * EPSILON * abs(place)
+            inside = (x.low <= place + room) & (x.high >= place - room)
+            low = np.where(inside, np.minimum(low, value), low)
+            high = np.where(inside, np.maximum(high, value), high)
+        return within(outward(low, high, ulps, tiny) if ulps or tiny else settled(low, high), *values)
+
+    return enclosure
+
+
+def _wave(name: str, peak: float) -> Enclosure:
+    """The sine or the cosine: 1 at the turns `peak + k`, -1 half a turn later, a turn being two pi."""
+    ends = _entrywise(name, values=(-1, 1))
+
+    def passes(x: Interval, at: float) -> Any:
+        first, last = x.low / (2 * pi) - at, x.high / (2 * pi) - at
+        room = 4 * EPSILON * (np.maximum(np.abs(first), np.abs(last)) + 1)
+        crossed = np.floor(last + room) > np.floor(first - room)
+        return (crossed | ~np.isfinite(first) | ~np.isfinite(last)) & (x.low < x.high)
+
+    def enclosure(x: Interval) -> Interval:
+        between = ends(x)
+        low = np.where(passes(x, peak + 0.5), -1.0, between.low)
+        return Interval(low, np.where(passes(x, peak), 1.0, between.high))
+
+    return enclosure
+
+
+def _jump(x: Interval, below: float, at: float, above: float) -> Interval:
+    """The hull of the values of a function with one jump, at zero."""
+    negatives, zero, positives = x.low < 0, (x.low <= 0) & (x.high >= 0), x.high > 0
+    choices = ((negatives, below), (zero, at), (positives, above))
+    low = reduce(np.minimum, [np.where(there, value, np.inf) for there, value in choices])
+    high = reduce(np.maximum, [np.where(there, value, -np.inf) for there, value in choices])
+    return Interval(low, high)
+
+
+def _leaky_step(x: Interval, alpha: float, at_zero: float | None) -> Interval:
+    return _jump(x, alpha, alpha if at_zero is None else at_zero, 1.0)
+
+
+def _equal(a: Interval, b: Interval) -> Interval:
+    same = (a.low == a.high) & (b.low == b.high) & (a.low == b.low)
+    return Interval(np.where(same, 1.0, 0.0), np.where(a.meets(b), 1.0, 0.0))
+
+
+def _power(a: Interval, b: Interval) -> Interval:
+    """The set of all a^b: by parity where b is one whole number, else for a of zero and more."""
+    if (b.low == 1).all() and (b.high == 1).all():
+        return a.over(lambda values: values + np.zeros_like(b.low))
+    if (b.low == 2).all() and (b.high == 2).all():
+        return square(a.over(lambda values: values + np.zeros_like(b.low)))
+    whole = (b.low == b.high) & (b.low == np.floor(b.low))
+    real, whole_power = _real_power(a, b), _whole_power(a, np.where(whole, b.low, 1.0))
+    return Interval(np.where(whole, whole_power.low, real.low), np.where(whole, whole_power.high, real.high))
+
+
+def square(x: Interval) -> Interval:
+    """The set of all x^2."""
+    size = _magnitude(x)
+    return within(multiply(size, size), 0.0, INFINITY)
+
+
+def _magnitude(x: Interval) -> Interval:
+    """The set of all |x|."""
+    left, right = np.abs(x.low), np.abs(x.high)
+    return Interval(np.where((x.low < 0) & (x.high > 0), 0.0, np.minimum(left, right)), np.maximum(left, right))
+
+
+def _whole_power(a: Interval, n: Array) -> Interval:
+    size, count = _magnitude(a), np.abs(n)
+    even = within(outward(size.low**count, size.high**count, 4, 4), 0.0, INFINITY)
+    odd = outward(np.copysign(np.abs(a.low) ** count, a.low), np.copysign(np.abs(a.high) ** count, a.high), 4, 4)
+    parity = np.fmod(count, 2) == 0
+    positive = Interval(np.where(parity, even.low, odd.low), np.where(parity, even.high, odd.high))
+    over = divide(ONE, positive)
+    crossing = ~parity & (a.low < 0) & (a.high > 0)
+    over = Interval(np.where(crossing, -np.inf, over.low), np.where(crossing, np.inf, over.high))
+    return Interval(np.where(n < 0, over.low, positive.low), np.where(n < 0, over.high, positive.high))
+
+
+def _real_power(a: Interval, b: Interval) -> Interval:
+    """b log a is bilinear in b and log a, so that the extremes are at the corners."""
+    least = np.maximum(a.low, 0.0)
+    corners = [base**exponent for base in (least, a.high) for exponent in (b.low, b.high)]
+    unknown = (a.high < 0) | ((a.low < 0) & (b.low < b.high))
+    wide = outward(reduce(np.minimum, corners), reduce(np.maximum, corners), 4, 4)
+    wide = within(wide, 0.0, INFINITY)
+    return Interval(np.where(unknown, -np.inf, wide.low), np.where(unknown, np.inf, wide.high))
+
+
+def _xlogy(a: Interval, b: Interval) -> Interval:
+    return multiply(a, ENCLOSURES["log"](b))
+
+
+def _sum(x: Interval, axis: int | None) -> Interval:
+    return total(x, BOTH if axis is None else axis)
+
+
+def _mean(x: Interval, axis: int | None) -> Interval:
+    count = x.shape[-2] * x.shape[-1] if axis is None else x.shape[axis]
+    return divide(_sum(x, axis), Interval.point([[float(count)]]))
+
+
+def _largest(x: Interval, axis: int | None) -> Interval:
+    return x.over(lambda values: np.max(values, axis=BOTH if axis is None else axis, keepdims=True))
+
+
+def _in_a_row(x: Interval, axis: int | None) -> Interval:
+    """The entries that an operation combines, in the last axis: rows of all of them, or the matrix turned."""
+    if axis is None:
+        return x.over(lambda values: values.reshape(*values.shape[:-2], 1, -1))
+    return x if axis == -1 else x.over(lambda values: np.swapaxes(values, -1, -2))
+
+
+def _back(x: Interval, axis: int | None, shape: Shape) -> Interval:
+    """The reverse of `_in_a_row`."""
+    if axis is None:
+        return x.over(lambda values: values.reshape(shape))
+    return x if axis == -1 else x.over(lambda values: np.swapaxes(values, -1, -2))
+
+
+def _argmax(x: Interval, axis: int | None) -> Interval:
+    """From the first to the last entry that can be the first of the largest; counted from 1."""
+    row = _in_a_row(x, axis)
+    before = np.maximum.accumulate(row.low, axis=-1)[..., :-1]
+    before = np.concatenate([np.full_like(row.low[..., :1], -np.inf), before], axis=-1)
+    possible = (row.high >= np.max(row.low, axis=-1, keepdims=True)) & ((row.high > before) | np.isneginf(before))
+    place = np.arange(1.0, row.shape[-1] + 1)
+    low = np.min(np.where(possible, place, np.inf), axis=-1, keepdims=True)
+    high = np.max(np.where(possible, place, -np.inf), axis=-1, keepdims=True)
+    return _back(Interval(low, high), axis, (*x.shape[:-2], 1, 1))
+
+
+def _against_others(x: Interval, axis: int | None, function: Callable[[Interval], Interval]) -> Interval:
+    """For every entry i the function of all z_j - z_i, j along a new last axis; decreasing in each of them."""
+    row = _in_a_row(x, axis)
+    size = row.shape[-1]
+    parts = []
+    for chosen in blocks(size, row.low.size):
+        mine = row.over(lambda values, chosen=chosen: values[..., chosen, None])  # type: ignore[misc]
+        others = row.over(lambda values: values[..., None, :])
+        apart = subtract(others, mine)
+        itself = np.eye(size, dtype=bool)[chosen]
+        parts.append(function(apart.over(lambda values, itself=itself: np.where(itself, 0.0, values))))  # type: ignore[misc]
+    low = np.concatenate([part.low[..., 0] for part in parts], axis=-1)
+    high = np.concatenate([part.high[..., 0] for part in parts], axis=-1)
+    return _back(Interval(low, high), axis, x.shape)
+
+
+def _softmax(x: Interval, axis: int | None) -> Interval:
+    def share(apart: Interval) -> Interval:
+        return within(divide(ONE, total(ENCLOSURES["exp"](apart), -1)), 0.0, 1.0)
+
+    return _against_others(x, axis, share)
+
+
+def _log_softmax(x: Interval, axis: int | None) -> Interval:
+    wide = _against_others(x, axis, lambda apart: negative(_logsumexp(apart, -1)))
+    return within(wide, -INFINITY, 0.0)
+
+
+def _logsumexp(x: Interval, axis: int | None) -> Interval:
+    """Increasing in every entry; the largest is subtracted before exp, so that nothing overflows."""
+    return Interval(_logsumexp_at(x.low, axis).low, _logsumexp_at(x.high, axis).high)
+
+
+def _logsumexp_at(values: Array, axis: int | None) -> Interval:
+    x = Interval(values, values)
+    shift = _largest(x, axis)
+    return add(shift, ENCLOSURES["log"](_sum(ENCLOSURES["exp"](subtract(x, shift)), axis)))
+
+
+def _moved(name: str) -> Enclosure:
+    """An operation that only moves or picks entries: its value on both bounds."""
+    return lambda x, **parameters: x.over(partial(TABLE[name].value, np, **parameters))
+
+
+def _broadcast(x: Interval, shape: Shape) -> Interval:
+    """Spread over the shape; entries that are spread further already (each with bounds of its own) stay so."""
+    full = np.broadcast_shapes(x.shape, shape or (1, 1))
+    return x.over(lambda values: np.broadcast_to(values, full))
+
+
+ENCLOSURES: dict[str, Enclosure] = {
+    "add": add,
+    "subtract": subtract,
+    "negative": negative,
+    "multiply": multiply,
+    "divide": divide,
+    "power": _power,
+    "exp": _entrywise("exp", values=(0, INFINITY)),
+    "log": _entrywise("log"),
+    "sqrt": _entrywise("sqrt", ulps=1, tiny=0, values=(0, INFINITY)),
+    "abs": _magnitude,
+    "sign": lambda x: _jump(x, -1.0, 0.0, 1.0),
+    "sin": _wave("sin", 0.25),
+    "cos": _wave("cos", 0.0),
+    "maximum": lambda a, b: Interval(np.maximum(a.low, b.low), np.maximum(a.high, b.high)),
+    "minimum": lambda a, b: Interval(np.minimum(a.low, b.low), np.minimum(a.high, b.high)),
+    "equal": _equal,
+    "xlogy": _xlogy,
+    "normal_cdf": _entrywise("normal_cdf", ulps=16, tiny=32, values=(0, 1)),
+    "normal_pdf": _entrywise("normal_pdf", (_PDF_TURN,), ulps=16, tiny=32, values=(0, _PDF_TURN[1] + EPSILON)),
+    "identity": lambda x: x,
+    "sigmoid": _entrywise("sigmoid", ulps=8, values=(0, 1)),
+    "tanh": _entrywise("tanh", values=(-1, 1)),
+    "relu": _entrywise("relu", ulps=0, tiny=0),
+    "step": lambda x, at_zero: _jump(x, 0.0, at_zero, 1.0),
+    "leaky_relu": _entrywise("leaky_relu", ((0.0, 0.0),), ulps=1, tiny=1),
+    "leaky_step": _leaky_step,
+    "elu": _entrywise("elu", ((0.0, 0.0),), ulps=8),
+    "softplus": _entrywise("softplus", ulps=12, values=(0, INFINITY)),
+    "silu": _entrywise("silu", (_SILU_TURN,), ulps=12, tiny=2048),
+    "gelu": _entrywise("gelu", (_GELU_TURN,), ulps=20, tiny=2048),
+    "softsign": _entrywise("softsign", values=(-1, 1)),
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+    "logsumexp": _logsumexp,
+    "matmul": matmul,
+    "transpose": _moved("transpose"),
+    "broadcast": _broadcast,
+    "sum": _sum,
+    "mean": _mean,
+    "max": _largest,
+    "argmax": _argmax,
+    "squared_norm": lambda x: total(square(x), BOTH),
+    "diag": _moved("diag"),
+    "diagonal": _moved("diagonal"),
+}
+"""By the operation's name: `enclosure(*intervals, **parameters)`."""

@@ -1,0 +1,269 @@
+"""Files of answers: YAML, JSON, CSV, the filled-in form in Markdown, notebooks. Read, never run.
+
+| kind | form |
+|---|---|
+| `.yaml`, `.yml`, `.json` | `name: value`, or `task: {name: value, ...}` |
+| `.csv` | a first line `name,value` or `task,name,value` (or with `;` or tabs); the value is the rest of the line |
+| `.md`, `.txt` | fenced blocks ```` ```answers ````, of lines `name: value`; `task: id` in the first line of one |
+| `.ipynb` | `dW1 = [[...]]` or `np.array([[...]])` in code cells, after `# task: id`; or blocks as in Markdown |
+
+Values stay as they were typed (`0.790` keeps its zero); `read_answer` reads them.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from chalkwork.errors import ChalkworkError
+
+MAX_BYTES = 5_000_000
+MAX_DEPTH = 12
+MAX_VALUES = 1_000_000
+MAX_NAMES = 10_000
+
+Answers = dict[str, object]
+"""A value by name, or by task the values by name."""
+
+_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})\s*(\S*)\s*$")
+_LINE = re.compile(r"\s*(?:[-*] )?[`*$]{0,3}([^\W\d_][^:=]{0,100}?|[\\∂∇][^:=]{1,100}?)[`*$]{0,3}\s*[:=](.*)")
+_HEADS = {("name", "value"): 1, ("task", "name", "value"): 2}
+
+
+def read_answers(path: str | Path) -> Answers:
+    """The values in a file by name, or, where it answers several tasks, by task and name.
+
+    Raises ChalkworkError, with file and line, for a file that cannot be read as a whole; a value that cannot be
+    read is none of its business.
+    """
+    file = Path(path)
+    reader = READERS.get(file.suffix.lower())
+    if reader is None:
+        raise ChalkworkError(
+            f"answers cannot be read from {file.suffix or 'a file without a suffix'!s:.20}",
+            file=str(path),
+            hint=f"save them as {', '.join(READERS)}",
+        )
+    try:
+        return reader(_content(file))
+    except ChalkworkError as error:
+        raise error.at(file=str(path)) from None
+    except RecursionError:
+        raise ChalkworkError("the file is nested too deeply", file=str(path)) from None
+
+
+def _content(file: Path) -> str:
+    try:
+        if not file.is_file():
+            raise ChalkworkError("there is no such file")
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ChalkworkError(f"the file cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > MAX_BYTES:
+        raise ChalkworkError(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ChalkworkError("the file is not UTF-8 text", line=line, hint="save it as UTF-8") from None
+
+
+def by_name(found: Iterable[tuple[str, str, object, int]]) -> Answers:
+    """Answers from (task, name, value, line), the task empty where there are none.
+
+    Raises ChalkworkError for a name given twice, and where only some names belong to a task.
+
+    >>> by_name([("a", "z1", "0.5", 1), ("b", "z1", "0.7", 2)])
+    {'a': {'z1': '0.5'}, 'b': {'z1': '0.7'}}
+    """
+    tasks: dict[str, dict[str, object]] = {}
+    for count, (task, name, value, line) in enumerate(found, 1):
+        if count > MAX_NAMES:
+            raise ChalkworkError(f"there are more than {MAX_NAMES} answers", line=line)
+        values = tasks.setdefault(task, {})
+        if name in values and values[name] not in ("", None) and value not in ("", None) and values[name] != value:
+            raise ChalkworkError(f"{name[:60]} is answered twice", line=line)
+        if values.get(name) in ("", None):
+            values[name] = value
+        if "" in tasks and len(tasks) > 1:
+            raise ChalkworkError("some answers belong to a task and some to none", line=line)
+    return tasks[""] if "" in tasks else dict(tasks)
+
+
+def _tree(value: object, line: int | None = None) -> Answers:
+    """A mapping from a file, checked: names to values, or tasks to names to values."""
+    if not isinstance(value, dict):
+        raise ChalkworkError("expected names with their values, such as z1: [0.5, -0.2]", line=line)
+    nested = [isinstance(each, dict) for each in value.values()]
+    if any(nested) and not all(each or value in (None, "") for each, value in zip(nested, value.values(), strict=True)):
+        raise ChalkworkError("some answers belong to a task and some to none", line=line)
+    if len(value) > MAX_NAMES:
+        raise ChalkworkError(f"there are more than {MAX_NAMES} answers")
+    for task, inner in value.items():
+        if isinstance(inner, dict) and any(isinstance(each, dict) for each in inner.values()):
+            raise ChalkworkError(f"{str(task)[:60]} holds mappings of mappings; expected names with their values")
+    return {str(name): {} if any(nested) and each in (None, "") else each for name, each in value.items()}
+
+
+def _json(text: str) -> Answers:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        entries: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in entries:
+                raise ChalkworkError(f"{name[:60]} is answered twice")
+            entries[name] = value
+        return entries
+
+    try:
+        return _tree(json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=once))
+    except json.JSONDecodeError as error:
+        raise ChalkworkError(f"this is not JSON: {error.msg}", line=error.lineno) from None
+
+
+def _yaml(text: str) -> Answers:
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    count = 0
+
+    def refuse(event: Any, message: str) -> ChalkworkError:
+        return ChalkworkError(message, line=event.start_mark.line + 1)
+
+    def node(event: Any, events: Iterator[Any], depth: int) -> object:
+        nonlocal count
+        count += 1
+        if depth > MAX_DEPTH or count > MAX_VALUES:
+            raise refuse(event, "there are too many values, or they are nested too deeply")
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise refuse(event, "YAML anchors and aliases (& and *) are not read; write the value out")
+        if event.tag is not None and event.tag != "!":
+            raise refuse(event, "YAML tags (!) are not read; put the text in quotes")
+        if isinstance(event, yaml.ScalarEvent):
+            return None if event.implicit[0] and event.value in ("", "~", "null") else event.value
+        if isinstance(event, yaml.SequenceStartEvent):
+            return [node(each, events, depth + 1) for each in _until(events, yaml.SequenceEndEvent)]
+        entries: dict[str, object] = {}
+        for each in _until(events, yaml.MappingEndEvent):
+            name = node(each, events, depth + 1)
+            if not isinstance(name, str):
+                raise refuse(each, "a name is a text, such as z1")
+            if name in entries:
+                raise refuse(each, f"{name[:60]} is answered twice")
+            entries[name] = node(next(events), events, depth + 1)
+        return entries
+
+    try:
+        events = iter(yaml.parse(text, Loader=loader))
+        next(events)
+        if isinstance(next(events), yaml.StreamEndEvent):
+            return {}
+        root = node(next(events), events, 0)
+        next(events)
+        if not isinstance(extra := next(events), yaml.StreamEndEvent):
+            raise refuse(extra, "a second YAML document begins; a file of answers holds one")
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+        line = mark.line + 1 if mark is not None else None
+        raise ChalkworkError(f"this is not YAML: {problem}", line=line, hint="put the value in quotes") from None
+    return _tree(root)
+
+
+def _until(events: Iterator[Any], end: type) -> Iterator[Any]:
+    for event in events:
+        if isinstance(event, end):
+            return
+        yield event
+
+
+def _csv(text: str) -> Answers:
+    first = text.lstrip("\r\n").splitlines()[:1]
+    head = first[0] if first else ""
+    sign = next((sign for sign in (";", "\t") if sign in head), ",")
+    rows = csv.reader(text.splitlines(keepends=True), delimiter=sign)
+    return by_name(_csv_rows(rows, sign))
+
+
+def _csv_rows(rows: Any, sign: str) -> Iterator[tuple[str, str, object, int]]:
+    before = None
+    try:
+        for row in rows:
+            if not any(cell.strip() for cell in row):
+                continue
+            if before is None:
+                head = tuple(cell.strip().lower() for cell in row)
+                if head not in _HEADS:
+                    hint = "the first line is name,value or task,name,value"
+                    raise ChalkworkError(f"found the columns {', '.join(head)[:100]}", line=rows.line_num, hint=hint)
+                before = _HEADS[head]
+                continue
+            if len(row) < before or not row[before - 1].strip():
+                raise ChalkworkError("an answer without a name", line=rows.line_num)
+            task = row[0].strip() if before == 2 else ""
+            yield task, row[before - 1].strip(), sign.join(row[before:]).strip(), rows.line_num
+    except csv.Error as error:
+        raise ChalkworkError(f"this is not CSV: {error}", line=rows.line_num) from None
+
+
+def form_entries(text: str, first_line: int = 1) -> Iterator[tuple[str, str, object, int]]:
+    """Task, name, value and line of every answer in the ```` ```answers ```` blocks of a Markdown text.
+
+    >>> list(form_entries("So:\\n```answers\\ntask: a\\nz1: [0.5\\n  0.2]\\nL:\\n```"))
+    [('a', 'z1', '[0.5\\n0.2]', 4), ('a', 'L', '', 6)]
+    """
+    fence, task, name, line = "", "", "", 0
+    value: list[str] = []
+    for number, content in enumerate(text.splitlines(), first_line):
+        mark = _FENCE.match(content[:100].rstrip())
+        if not fence:
+            if mark:
+                fence, ours, task = mark[1], mark[2].strip("{}.").lower() == "answers", ""
+            continue
+        closed = mark is not None and not mark[2] and mark[1].startswith(fence)
+        entry = None if closed else _LINE.match(content)
+        if name and (closed or entry):
+            yield task, name, "\n".join(value).strip(), line
+            name = ""
+        if closed:
+            fence = ""
+        elif ours and entry:
+            if entry[1].strip().lower() == "task":
+                task = entry[2].strip().strip("`\"'")
+            else:
+                name, value, line = entry[1].strip(), [entry[2].strip()], number
+        elif name:
+            value.append(content.strip())
+        elif ours and content.strip():
+            raise ChalkworkError("expected a line of the form name: value", line=number)
+    if name:
+        yield task, name, "\n".join(value).strip(), line
+
+
+def _markdown(text: str) -> Answers:
+    found = by_name(form_entries(text))
+    if not found:
+        raise ChalkworkError("there is no block of answers", hint="write them between ```answers and ```")
+    return found
+
+
+def _notebook(text: str) -> Answers:
+    from chalkwork.checking.notebooks import notebook_entries
+
+    return by_name(notebook_entries(text))
+
+
+READERS: dict[str, Callable[[str], Answers]] = {
+    ".yaml": _yaml,
+    ".yml": _yaml,
+    ".json": _json,
+    ".csv": _csv,
+    ".md": _markdown,
+    ".txt": _markdown,
+    ".ipynb": _notebook,
+}
+"""The kinds of file and what reads each."""

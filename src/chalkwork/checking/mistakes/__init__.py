@@ -1,0 +1,66 @@
+"""Mistakes as rewrites of equations: one table, an entry each.
+
+`entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
+`forward`, `losses`, `errors`, `matrices`, `updates`. `search` groups the rewrites of an equation by what
+they come to, `words` says them.
+"""
+
+from __future__ import annotations
+
+from chalkwork.checking.mistakes import errors, forward, losses, matrices, search, updates
+from chalkwork.checking.mistakes.context import Context, Layer, Role
+from chalkwork.checking.mistakes.entry import Mistake
+from chalkwork.checking.mistakes.matrices import swapped
+from chalkwork.checking.mistakes.search import Found, combinations
+from chalkwork.checking.mistakes.words import explanation
+from chalkwork.derivation.derivation import Equation
+
+__all__ = [
+    "TABLE",
+    "Context",
+    "Found",
+    "Layer",
+    "Mistake",
+    "Role",
+    "combinations",
+    "distinct",
+    "distinct_pairs",
+    "explanation",
+    "swapped",
+]
+
+TABLE: dict[str, Mistake] = {
+    mistake.id: mistake
+    for mistake in sorted(
+        (*forward.MISTAKES, *losses.MISTAKES, *errors.MISTAKES, *matrices.MISTAKES, *updates.MISTAKES),
+        key=lambda mistake: -mistake.likelihood,
+    )
+}
+"""Every mistake by its id, the likeliest first."""
+
+
+def distinct(equation: Equation, context: Context) -> Found:
+    """What each mistake makes of the equation, simplified, with the ids that it may be; the likeliest first.
+
+    Ids that stand together cannot be told apart on this equation; rewrites that come to the right expression are
+    left out, and so are the mistakes that are none (`permutes`, `coarser_inputs`).
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> from chalkwork.derivation.derivation import Derivation, Stage
+    >>> W, dW, eta = Name("W1", (3, 2)), Name("dW1", (3, 2)), Name("eta")
+    >>> update = Equation("W1_new", W - eta * dW, Stage.UPDATE)
+    >>> for expression, ids in distinct(update, Context(Derivation((W, dW, eta), (update,)))):
+    ...     print(expression, *ids)
+    W1 + eta * dW1 ascent
+    W1 - dW1 learning-rate-omitted
+    W1 - eta^2 * dW1 learning-rate-squared
+    """
+    return search.single(tuple(TABLE.values()), equation, context)
+
+
+def distinct_pairs(equation: Equation, context: Context, most: int = search.MOST_PAIRS) -> Found:
+    """What two different mistakes at once make of the equation, with their two ids; at most so many.
+
+    What one mistake alone explains is left out.
+    """
+    return search.double(tuple(TABLE.values()), equation, context, most)

@@ -1,0 +1,225 @@
+"""Mistakes in the errors delta: the derivative of the activation, and its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+
+from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace
+from chalkwork.algebra.reader import read
+from chalkwork.algebra.simplify import expression_of
+from chalkwork.checking.mistakes.context import Context, Layer, Role
+from chalkwork.checking.mistakes.entry import Mistake
+from chalkwork.checking.mistakes.structure import has_operation, summands
+from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.differentiate import local_derivatives
+
+_OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "softsign", "silu", "gelu")
+MOST_PATHS = 8
+_STEPS = ("relu", "leaky_relu", "identity")
+
+
+def _error(equation: Equation, context: Context) -> tuple[Layer, Expression] | None:
+    """The layer whose error this is, and what its f' is multiplied with."""
+    layer = context.layer(equation)
+    if context.role(equation) != Role.ERROR or layer is None:
+        return None
+    upstream = context.upstream(equation)
+    return None if upstream is None else (layer, upstream)
+
+
+def _through(upstream: Expression, function: Application, result: Expression) -> Iterator[Expression]:
+    """The derivative by the argument of the function: f' times what comes from above, or through the Jacobian."""
+    operation = function.operation
+    if operation.entrywise:
+        (slope,) = local_derivatives(function, result)
+        if slope is not None:
+            yield upstream * slope
+    elif operation.adjoint[0] is not None:
+        names = {"g": upstream, "x": function.arguments[0], "y": result}
+        yield read(operation.adjoint[0], names, function.named_parameters)
+
+
+def _applied(function: Application, argument: Expression) -> Application:
+    return Application(function.operation, (argument,), function.parameters)
+
+
+def _dropped(equation: Equation, context: Context) -> Iterator[Expression]:
+    found = _error(equation, context)
+    if found is not None and found[0].function.operation.name != "identity":
+        yield found[1]
+
+
+def _at_activation(equation: Equation, context: Context) -> Iterator[Expression]:
+    found = _error(equation, context)
+    if found is None:
+        return
+    layer, upstream = found
+    function, output = layer.function, layer.activation.symbol
+    if function.operation.name in _STEPS:
+        parameters = function.named_parameters
+        above_zero = parameters.get("at_zero") in (None, 0) and parameters.get("alpha", 1) > 0  # type: ignore[operator]
+        if function.operation.name == "identity" or above_zero:
+            return  # a has the sign of z
+    again = _applied(function, output)
+    yield from _through(upstream, again, again)
+
+
+def _from_net_input(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The derivative's formula in a, filled with z."""
+    found = _error(equation, context)
+    if found is not None:
+        layer, upstream = found
+        (symbolic,) = list(_through(upstream, layer.function, layer.activation.symbol))[:1] or (upstream,)
+        (filled,) = list(_through(upstream, layer.function, layer.net.symbol))[:1] or (upstream,)
+        if filled != symbolic:
+            yield filled
+
+
+def _twice(equation: Equation, context: Context) -> Iterator[Expression]:
+    found = _error(equation, context)
+    if found is not None:
+        layer, _ = found
+        unchanged = layer.function.operation.name in ("identity", "relu")  # the square of a step is the step
+        if not unchanged:
+            yield from _through(equation.expression, layer.function, layer.activation.symbol)
+
+
+def _of_another(equation: Equation, context: Context) -> Iterator[Expression]:
+    found = _error(equation, context)
+    if found is None:
+        return
+    layer, upstream = found
+    own = layer.function.operation.name
+    net, output = layer.net.symbol, layer.activation.symbol
+    for other in _OTHERS:
+        if other == own or (own, other) == ("leaky_relu", "relu"):
+            continue
+        function = apply(other, net)
+        yield from _through(upstream, function, output)
+        if _uses(function, output):
+            yield from _through(upstream, function, function)
+
+
+def _uses(function: Application, output: Expression) -> bool:
+    """Whether the derivative is written in terms of the result."""
+    (slope,) = local_derivatives(function, output)
+    return slope is not None and output in names_in(slope)
+
+
+def _softmax_extra(equation: Equation, context: Context) -> Iterator[Expression]:
+    layer = context.layer(equation)
+    if context.role(equation) == Role.ERROR and layer is not None and layer.function.operation.name == "softmax":
+        output = layer.activation.symbol
+        yield equation.expression * (output * (1 - output))
+
+
+def _sign(equation: Equation, context: Context) -> Iterator[Expression]:
+    differences = has_operation(equation.expression, "subtract", "negative")
+    if context.starts_backward(equation) and differences and context.loss_of(equation) is not None:
+        yield -equation.expression
+
+
+def _path_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The chain rule over several paths, with one of them left out."""
+    terms = summands(equation.expression)
+    if equation.derivative is None or not 1 < len(terms) <= MOST_PATHS:
+        return
+    for left_out in terms:
+        if not context.uses_derivative(expression_of(left_out)):
+            return
+    for left_out in terms:
+        rest = [expression_of(term) for term in terms if term is not left_out]
+        yield reduce(Expression.__add__, rest)
+
+
+def _updated_weights(equation: Equation, context: Context) -> Iterator[Expression]:
+    if equation.stage != Stage.BACKWARD:
+        return
+    used: dict[Expression, Expression] = {
+        name: context.updated[name] for name in names_in(equation.expression) if name in context.updated
+    }
+    if used:
+        yield replace(equation.expression, used)
+
+
+MISTAKES = (
+    Mistake(
+        id="path-forgotten",
+        title="A path of the chain rule was forgotten",
+        explanation="<this> misses the contribution of one of the ways on which the result depends on it.",
+        hint="Draw the graph: along how many ways does a change travel to the end? Their contributions are added.",
+        likelihood=8,
+        rewrites=_path_forgotten,
+    ),
+    Mistake(
+        id="derivative-dropped",
+        title="The derivative of the activation is missing",
+        explanation="What comes from above was not multiplied by the derivative of the activation at <net>.",
+        hint="Follow the chain rule from the activation to the net input: which factor belongs to that step?",
+        likelihood=10,
+        rewrites=_dropped,
+        rebuilds=True,
+    ),
+    Mistake(
+        id="derivative-at-activation",
+        title="The derivative was taken at the activation",
+        explanation="The derivative of the activation function was taken at <activation> instead of <net>.",
+        hint="What is the argument of the activation function in the forward pass? Its derivative has the same one.",
+        likelihood=8,
+        rewrites=_at_activation,
+        rebuilds=True,
+    ),
+    Mistake(
+        id="derivative-with-net-input",
+        title="The derivative's formula was filled with the net input",
+        explanation="The formula that gives the derivative from <activation> was filled with <net>.",
+        hint="The short formula for this derivative holds the value of the function. What did you put in for it?",
+        likelihood=6,
+        rewrites=_from_net_input,
+        rebuilds=True,
+    ),
+    Mistake(
+        id="derivative-twice",
+        title="The derivative of the activation was multiplied twice",
+        explanation="The error was multiplied by the derivative of the activation at <net> once more than needed.",
+        hint="Count the factors: every function on the way gives one derivative. Is one in there already?",
+        likelihood=5,
+        rewrites=_twice,
+    ),
+    Mistake(
+        id="wrong-derivative",
+        title="The derivative of another activation function",
+        explanation="The derivative of another function than this layer's activation was used.",
+        hint="Which activation function does this layer have? Differentiate that one.",
+        likelihood=3,
+        rewrites=_of_another,
+        rebuilds=True,
+    ),
+    Mistake(
+        id="softmax-extra-derivative",
+        title="A further derivative of the softmax",
+        explanation="The error was multiplied by <activation> times one minus <activation>, entry by entry, although "
+        "the derivative of the softmax is in it already.",
+        hint="The error is the derivative by the net input. Is the softmax still ahead of you or behind you?",
+        likelihood=7,
+        rewrites=_softmax_extra,
+    ),
+    Mistake(
+        id="error-sign",
+        title="The sign of the error",
+        explanation="<this> has the wrong sign: the output was subtracted from the target instead of the target from "
+        "the output.",
+        hint="If the output is larger than the target, should the error be positive or negative?",
+        likelihood=9,
+        rewrites=_sign,
+    ),
+    Mistake(
+        id="updated-weights-used",
+        title="The updated weights were used in the backward pass",
+        explanation="The error went back through the weights after the update instead of those of the forward pass.",
+        hint="All gradients belong to the same forward pass. Which weights did that one use?",
+        likelihood=6,
+        rewrites=_updated_weights,
+    ),
+)

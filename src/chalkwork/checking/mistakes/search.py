@@ -1,0 +1,81 @@
+"""Which rewrites an equation has: grouped by what they come to, one mistake or two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import combinations as pairs
+from itertools import islice
+
+from chalkwork.algebra.expression import Expression
+from chalkwork.algebra.simplify import simplify
+from chalkwork.checking.mistakes.context import Context
+from chalkwork.checking.mistakes.entry import Mistake
+from chalkwork.derivation.derivation import Equation
+
+MOST_COMBINED = 16
+MOST_PAIRS = 200
+
+_simplified = lru_cache(maxsize=8192)(simplify)  # the same exercises come again and again
+
+Found = list[tuple[Expression, tuple[str, ...]]]
+
+
+def single(table: Sequence[Mistake], equation: Equation, context: Context) -> Found:
+    """Every rewrite of the equation with the ids that give it, the likeliest first; those that change nothing left out.
+
+    Ids that stand together cannot be told apart on this equation.
+    """
+    groups: dict[Expression, list[str]] = {}
+    right = _simplified(equation.expression)
+    for mistake in sorted(table, key=lambda mistake: -mistake.likelihood):
+        for rewrite in mistake.rewrites(equation, context) if mistake.is_rewrite else ():
+            result = _simplified(rewrite)
+            ids = groups.setdefault(result, [])
+            if mistake.id not in ids:
+                ids.append(mistake.id)
+    groups.pop(right, None)
+    groups.pop(equation.expression, None)
+    return [(expression, tuple(ids)) for expression, ids in groups.items()]
+
+
+def combinations(
+    first: Mistake, second: Mistake, equation: Equation, context: Context, most: int = MOST_COMBINED
+) -> Iterator[Expression]:
+    """The equation with both mistakes, in whichever order keeps both; at most so many.
+
+    Nothing where both are written anew from the derivation, so that one would undo the other, or where a mistake is no
+    rewrite.
+    """
+    if (first.rebuilds and second.rebuilds) or not (first.is_rewrite and second.is_rewrite) or first.id == second.id:
+        return iter(())
+    if second.rebuilds:
+        first, second = second, first
+
+    def both() -> Iterator[Expression]:
+        for rewrite in first.rewrites(equation, context):
+            if rewrite.shape == equation.expression.shape:
+                yield from second.rewrites(replace(equation, expression=rewrite), context)
+
+    if first.reshapes:  # what has another shape is no place for a second mistake: it comes last
+        return combinations(second, first, equation, context, most) if not second.reshapes else iter(())
+    return islice(both(), most)
+
+
+def double(table: Sequence[Mistake], equation: Equation, context: Context, most: int = MOST_PAIRS) -> Found:
+    """What two mistakes at once make of the equation, the likeliest first, without what one alone or none explains."""
+    rewrites = (mistake for mistake in table if mistake.is_rewrite)
+    able = [mistake for mistake in rewrites if any(True for _ in mistake.rewrites(equation, context))]
+    known = {expression for expression, _ in single(table, equation, context)}
+    known |= {equation.expression, _simplified(equation.expression)}
+    ordered = sorted(pairs(able, 2), key=lambda pair: -pair[0].likelihood * pair[1].likelihood)
+    found: dict[Expression, tuple[str, ...]] = {}
+    for first, second in ordered:
+        for rewrite in combinations(first, second, equation, context):
+            result = _simplified(rewrite)
+            if result not in known:
+                found.setdefault(result, (first.id, second.id))
+            if len(found) >= most:
+                return list(found.items())
+    return list(found.items())

@@ -1,0 +1,68 @@
+"""Small questions about expressions and equations that several mistakes ask."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+from typing import TypeGuard
+
+from chalkwork.algebra.expression import Application, Expression, Name, walk
+from chalkwork.algebra.simplify import Term, term_of, terms_of
+from chalkwork.derivation.derivation import Equation
+
+_LARGEST_DENOMINATOR = 10**9
+
+
+def is_operation(node: Expression, *names: str) -> TypeGuard[Application]:
+    """Whether the node is one of the operations."""
+    return isinstance(node, Application) and node.operation.name in names
+
+
+def has_operation(expression: Expression, *names: str) -> bool:
+    """Whether one of the operations occurs."""
+    return any(is_operation(node, *names) for node in walk(expression))
+
+
+def product(expression: Expression) -> Term:
+    """The factors of the expression; the whole as one factor where its numbers are too large to be multiplied."""
+    try:
+        return term_of(expression)
+    except OverflowError:
+        return Term(1, ((expression, 1),))
+
+
+def summands(expression: Expression) -> list[Term]:
+    """The terms of the expression; the whole as one term where its numbers are too large to be multiplied."""
+    try:
+        return terms_of(expression)
+    except OverflowError:
+        return [Term(1, ((expression, 1),))]
+
+
+def name_alone(term: Term) -> Name | None:
+    """The name that the term consists of."""
+    if term.coefficient == 1 and len(term.factors) == 1:
+        base, exponent = term.factors[0]
+        if isinstance(base, Name) and exponent == 1:
+            return base
+    return None
+
+
+def coefficient_of(expression: Expression) -> Fraction:
+    """The number in front of the expression."""
+    return Fraction(product(expression).coefficient).limit_denominator(_LARGEST_DENOMINATOR)
+
+
+def collapsed(node: Application) -> int:
+    """How many entries of its argument one entry of a sum or mean is made of."""
+    return prod(node.arguments[0].shape) // max(1, prod(node.shape))
+
+
+def untransposed(expression: Expression) -> Expression:
+    """What is transposed, where something is; else the expression."""
+    return expression.arguments[0] if is_operation(expression, "transpose") else expression
+
+
+def updated_parameter(equation: Equation) -> Name | None:
+    """What an update changes: the term that stands alone."""
+    return next((name for name in map(name_alone, summands(equation.expression)) if name is not None), None)

@@ -1,0 +1,73 @@
+"""Mistakes in the update of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chalkwork.algebra.expression import Expression, Name, Number, names_in, replace
+from chalkwork.algebra.simplify import expression_of
+from chalkwork.checking.mistakes.context import Context, Role
+from chalkwork.checking.mistakes.entry import Mistake
+from chalkwork.checking.mistakes.structure import name_alone, summands, updated_parameter
+from chalkwork.derivation.derivation import Equation
+
+
+def _ascent(equation: Equation, context: Context) -> Iterator[Expression]:
+    old = updated_parameter(equation) if context.role(equation) == Role.UPDATE else None
+    if old is None:
+        return
+    result: Expression = old
+    for term in summands(equation.expression):
+        if name_alone(term) != old:
+            result = result - expression_of(term)
+    yield result
+
+
+def _rate(equation: Equation, context: Context) -> Name | None:
+    """The scalar that the gradient is multiplied with."""
+    if context.role(equation) != Role.UPDATE:
+        return None
+    old = updated_parameter(equation)
+    scalars = [name for name in names_in(equation.expression) if not name.shape and name != old]
+    given = [name for name in scalars if context.derivation.get(name.name) is None]
+    return given[0] if len(given) == 1 else None
+
+
+def _omitted(equation: Equation, context: Context) -> Iterator[Expression]:
+    rate = _rate(equation, context)
+    if rate is not None:
+        yield replace(equation.expression, {rate: Number(1)})
+
+
+def _squared(equation: Equation, context: Context) -> Iterator[Expression]:
+    rate = _rate(equation, context)
+    if rate is not None:
+        yield replace(equation.expression, {rate: rate**2})
+
+
+MISTAKES = (
+    Mistake(
+        id="ascent",
+        title="A step up instead of down",
+        explanation="The step was added to <parameter> instead of subtracted, so that the loss grows.",
+        hint="The gradient points where the loss grows. Where do you want to go?",
+        likelihood=8,
+        rewrites=_ascent,
+    ),
+    Mistake(
+        id="learning-rate-omitted",
+        title="The learning rate was left out",
+        explanation="<gradient> was subtracted from <parameter> without being multiplied by <rate>.",
+        hint="How large is one step? The gradient alone does not say it.",
+        likelihood=7,
+        rewrites=_omitted,
+    ),
+    Mistake(
+        id="learning-rate-squared",
+        title="The learning rate was multiplied twice",
+        explanation="<gradient> was multiplied by the square of <rate> instead of <rate>.",
+        hint="Count how often the learning rate has entered your step, the gradients included.",
+        likelihood=4,
+        rewrites=_squared,
+    ),
+)

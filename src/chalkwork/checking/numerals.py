@@ -1,0 +1,173 @@
+"""One number as people type it, and the interval that its digits stand for."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chalkwork.errors import ReadError
+
+MAX_LENGTH = 60
+MAX_MAGNITUDE = 1e100
+"""Larger numbers are no answers, and products of them would overflow."""
+WRITE = "write it as 0.45, 1/3 or -6.2e-3"
+
+_DECIMAL = r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)"
+_POWER = r"(?:[eE]([-+]?[0-9]{1,3})|\*10(?:\^|\*\*)([-+]?[0-9]{1,3}))"
+_SIMPLE = re.compile(r"-?[0-9]+[.,]([0-9]+)")
+_HALVES = [float(f"0.5e-{places}") for places in range(24)]
+_NUMBER = re.compile(rf"([-+]?)({_DECIMAL}){_POWER}?")
+_POWER_ALONE = re.compile(r"([-+]?)10(?:\^|\*\*)([-+]?[0-9]{1,3})")
+_FRACTION = re.compile(rf"([-+]?{_DECIMAL})/([-+]?{_DECIMAL})")
+_NOT_FINITE = re.compile(r"[-+]?(?:inf|infinity|infty|nan|∞)", re.IGNORECASE)
+_SPACE_INSIDE = re.compile(r"\s*([*/^])\s*")
+_PARENTHESES = re.compile(r"\^[({]([-+]?[0-9]{1,3})[)}]")
+_SIGNS = str.maketrans({"−": "-", "–": "-", "‐": "-", "‑": "-", "⁻": "-", "·": "*", "×": "*", "⋅": "*", "∗": "*"})
+_RAISED = re.compile("10([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})")
+_RAISED_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+
+
+class Numeral(NamedTuple):
+    """A number and the interval that its digits stand for."""
+
+    value: float
+    low: float
+    high: float
+
+
+def plain(text: str) -> str:
+    """The text with every minus, multiplication sign and raised exponent in ASCII.
+
+    >>> plain("−2,3·10⁻⁴")
+    '-2,3*10^-4'
+    """
+    if text.isascii():
+        return text
+    raised = _RAISED.sub(lambda found: "10^" + found[1].translate(_RAISED_DIGITS), text)
+    return raised.translate(_SIGNS)
+
+
+@lru_cache(maxsize=1 << 16)
+def read_numeral(text: str, decimals: int | None = None) -> Numeral:
+    """The number typed, with either decimal sign; an integer stands for `decimals` decimals, else for itself.
+
+    Raises ReadError, with the reason, for what is no number or none that could be an answer.
+
+    >>> read_numeral("0,45").value, read_numeral("2.3·10^-4").value, read_numeral("7")
+    (0.45, 0.00023, Numeral(value=7.0, low=7.0, high=7.0))
+    >>> number = read_numeral("0.79")
+    >>> 0.7849 < number.low <= 0.785, 0.795 <= number.high < 0.7951
+    (True, True)
+    """
+    if len(text) < 24 and (simple := _SIMPLE.fullmatch(text)):
+        value, half = float(text.replace(",", ".")), _HALVES[len(simple[1])]
+        slack = 2.0 * math.ulp(abs(value) + half)
+        return Numeral(value, value - half - slack, value + half + slack)
+    shown = text.strip()
+    if len(shown) > MAX_LENGTH:
+        raise ReadError(f"a number has at most {MAX_LENGTH} characters, this has {len(shown)}")
+    bare = _PARENTHESES.sub(r"^\1", _SPACE_INSIDE.sub(r"\1", plain(shown).lstrip("≈= ")))
+    if bare[:1] in ("-", "+"):
+        bare = bare[0] + bare[1:].lstrip()
+    if found := _NUMBER.fullmatch(bare):
+        power = int(found[3] or found[4] or 0)
+        return _bounded(*_decimal(found[1] + found[2], power, power != 0 or bool(found[3] or found[4]), decimals))
+    if found := _POWER_ALONE.fullmatch(bare):
+        return _bounded(*_decimal(f"{found[1]}1", int(found[2]), False, None))
+    if found := _FRACTION.fullmatch(bare):
+        return _quotient(found[1], found[2], shown)
+    if _NOT_FINITE.fullmatch(bare):
+        raise ReadError(f"{shown!r} is not a finite number")
+    if "," in bare and (bare.count(",") > 1 or "." in bare) and set(bare) <= set("0123456789.,-+"):
+        raise ReadError(f"{shown!r} has more than one decimal sign; write 1234.5 without signs between thousands")
+    raise ReadError(f"{shown!r} is not a number; {WRITE}")
+
+
+def _decimal(digits: str, power: int, scaled: bool, decimals: int | None) -> tuple[float, float]:
+    """The value and half a unit of its last digit."""
+    whole, point, places = digits.replace(",", ".").partition(".")
+    value = float(f"{whole}{point}{places}e{power}")
+    if places or scaled:
+        return value, 0.5 * _ten(power - len(places))
+    return value, 0.0 if decimals is None else 0.5 * _ten(-decimals)
+
+
+def _ten(power: int) -> float:
+    return float(f"1e{power}")
+
+
+def _bounded(value: float, half: float, ulps: int = 2) -> Numeral:
+    if abs(value) > MAX_MAGNITUDE:
+        raise ReadError(f"{value:.3g} is too large for an answer")
+    if value == 0 and half == 0 and ulps == 2:
+        return Numeral(0.0, 0.0, 0.0)
+    if half == 0 and value == int(value) and abs(value) < 2**53 and ulps == 2:
+        return Numeral(value, value, value)
+    slack = ulps * math.ulp(abs(value) + half)
+    return Numeral(value, value - half - slack, value + half + slack)
+
+
+def _quotient(above: str, below: str, shown: str) -> Numeral:
+    top, bottom = (_bounded(*_decimal(part, 0, False, None)) for part in (above, below))
+    if bottom.low <= 0 <= bottom.high:
+        raise ReadError(f"{shown!r} divides by zero")
+    ends = [one / other for one in (top.low, top.high) for other in (bottom.low, bottom.high)]
+    value = top.value / bottom.value
+    middle = _bounded(value, 0.0, ulps=1)
+    return Numeral(
+        value,
+        min(middle.low, math.nextafter(min(ends), -math.inf)),
+        max(middle.high, math.nextafter(max(ends), math.inf)),
+    )
+
+
+Numbers = NDArray[np.float64]
+
+
+def spread(values: NDArray[np.floating] | NDArray[np.integer], decimals: int | None = None) -> Numbers:
+    """Half the width of the interval that each finite number of a program stands for.
+
+    A float stands for the digits of its shortest form, but never for less than four units in the last place of
+    its type; where one entry has the digits of an unrounded result, none was rounded. A whole number stands for
+    `decimals` decimals, else for itself.
+
+    >>> [f"{half:.1g}" for half in spread(np.array([0.79, 0.125]))], spread(np.array([2, 3])).tolist()
+    (['0.005', '0.0005'], [0.0, 0.0])
+    >>> bool(spread(np.array([0.5, 1 / 3]))[0] < 1e-15)
+    True
+    """
+    exact = values.astype(np.float64)
+    whole = np.zeros(exact.shape) if decimals is None else np.full(exact.shape, 0.5 * _ten(-decimals))
+    if not np.issubdtype(values.dtype, np.floating):
+        return whole
+    narrow = values.dtype if values.dtype.itemsize < 8 else np.dtype(np.float64)
+    own = exact.astype(narrow)
+    least = 4.0 * np.spacing(np.abs(own)).astype(np.float64)
+    last = 17 if narrow == np.float64 else 9 if narrow == np.float32 else 4
+    places = _places(exact, own, last)
+    left = places > last
+    units = 0.5 / 10.0 ** np.minimum(places, last)
+    half = np.where(left, least, np.maximum(least, np.where(places == 0, whole, units)))
+    size = np.abs(exact)
+    unrounded = left & (size > 10.0 ** (2 - last))
+    digits = 13 if narrow == np.float64 else 7
+    with np.errstate(divide="ignore"):
+        fine = (half > 0) & (half < size * 10.0**-digits)
+    return least if bool((unrounded | fine).any()) else half
+
+
+def _places(exact: Numbers, own: NDArray[np.floating], last: int) -> NDArray[np.int64]:
+    """How many decimals each number has in its shortest form, more than `last` where it has more."""
+    scales = 10.0 ** np.arange(last + 1)[:, None]
+    found = np.full(exact.size, last + 1)
+    for start in range(0, exact.size, 1 << 14):  # no more memory than that
+        part = slice(start, start + (1 << 14))
+        scaled = exact.ravel()[part] * scales
+        same = ((np.rint(scaled) / scales).astype(own.dtype) == own.ravel()[part]) & (np.abs(scaled) < 2.0**52)
+        found[part] = np.where(same.any(axis=0), same.argmax(axis=0), last + 1)
+    return found.reshape(exact.shape)

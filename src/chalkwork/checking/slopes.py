@@ -1,0 +1,228 @@
+"""The slopes of an expression over a whole box: forward mode over intervals, from the table's derivative rules.
+
+A slope here is an interval that holds the derivative at every point of the box (where the derivative jumps, all
+values between, as the generalised gradient of Clarke, Optimization and Nonsmooth Analysis, section 2.6). Where the
+expression is not continuous on the box, or not defined on all of it, the slope is the whole line, so that nothing
+can be concluded from it. Moore, Kearfott and Cloud, Introduction to Interval Analysis (2009), chapter 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.algebra.operations import Operation, Parameter
+from chalkwork.checking.enclosures import ENCLOSURES
+from chalkwork.checking.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, subtract, total
+from chalkwork.derivation.differentiate import local_derivatives
+
+Known = dict[Expression, Interval]
+_JUMPING = frozenset(("sign", "step", "leaky_step", "equal", "argmax"))
+_LINEAR = frozenset(("transpose", "broadcast", "sum", "mean", "diag", "diagonal", "identity", "negative"))
+
+
+def natural(expression: Expression, known: Known) -> Interval:
+    """The natural extension: every operation on the enclosures of its arguments; `known` is added to.
+
+    It is exact where nothing occurs twice, and too wide where something does.
+    """
+    found = known.get(expression)
+    if found is None:
+        if isinstance(expression, Number):
+            found = _constant(expression)
+        else:
+            assert isinstance(expression, Application)
+            parts = [natural(argument, known) for argument in expression.arguments]
+            found = enclosed(expression, parts)
+        known[expression] = found
+    return found
+
+
+def enclosed(node: Application, parts: list[Interval]) -> Interval:
+    """The enclosure of one operation."""
+    return ENCLOSURES[node.operation.name](*parts, **node.named_parameters)
+
+
+@lru_cache(maxsize=1024)
+def _constant(number: Number) -> Interval:
+    """The number, or the two doubles around it."""
+    value = float(number.value)
+    low = value if value <= number.value else np.nextafter(value, -np.inf)
+    high = value if value >= number.value else np.nextafter(value, np.inf)
+    return Interval.of([[low]], [[high]])
+
+
+def slopes(expression: Expression, seeds: Mapping[Expression, Interval], known: Known) -> Interval | None:
+    """The slopes by every variable, along a new first axis; None where it depends on none.
+
+    `seeds` are the slopes of the leaves, `known` the enclosures of all nodes.
+    """
+    found: dict[Expression, Interval | None] = dict(seeds)
+
+    def visit(node: Expression) -> Interval | None:
+        if node not in found:
+            found[node] = (
+                _of_operation(node, [visit(part) for part in node.arguments], known)
+                if (isinstance(node, Application))
+                else None
+            )
+        return found[node]
+
+    return visit(expression)
+
+
+def _of_operation(node: Application, parts: list[Interval | None], known: Known) -> Interval | None:
+    if all(part is None for part in parts):
+        return None
+    name = node.operation.name
+    if name in _LINEAR:
+        assert parts[0] is not None
+        return enclosed(node, [parts[0]])
+    values = [natural(argument, known) for argument in node.arguments]
+    result = natural(node, known)
+    if name in _JUMPING:
+        slope = _flat_or_unknown(result, parts, together=name == "argmax")
+    elif name in _COMBINING:
+        assert parts[0] is not None
+        slope = _COMBINING[name](parts[0], values[0], result, node.named_parameters)
+    elif name == "matmul":
+        slope = _of_matmul(parts, values)
+    else:
+        slope = _of_entrywise(node.operation, node.parameters, parts, [*values, result])
+    return _unknown_where(~_is_continuous(node, values, result), slope)
+
+
+def _is_continuous(node: Application, values: list[Interval], result: Interval) -> np.ndarray:
+    """Whether the operation is defined and continuous on the box."""
+    good = np.isfinite(result.low) & np.isfinite(result.high)
+    if np.isfinite(node.operation.domain[0]):
+        good &= values[0].low >= node.operation.domain[0]
+    if node.operation.name == "power":
+        base, exponent = values
+        whole = (exponent.low == exponent.high) & (exponent.low == np.floor(exponent.low))
+        good &= (base.low > 0) | whole | ((base.low == 0) & (exponent.low > 0))
+    return np.asarray(good)
+
+
+def _unknown_where(bad: np.ndarray, slope: Interval) -> Interval:
+    """The slope, the whole line where nothing is known of it and it is not zero throughout."""
+    bad = bad & ~((slope.low == 0) & (slope.high == 0))
+    if not bad.any():
+        return slope
+    return Interval(np.where(bad, -np.inf, slope.low), np.where(bad, np.inf, slope.high))
+
+
+def _flat_or_unknown(result: Interval, parts: list[Interval | None], together: bool) -> Interval:
+    """Zero where the value is one and the same on the whole box."""
+    moves = sum(np.maximum(np.abs(part.low), np.abs(part.high)) for part in parts if part is not None)
+    if together:
+        moves = np.max(moves, axis=BOTH, keepdims=True)
+    size = np.where((result.low == result.high) | (moves == 0), 0.0, np.inf)
+    return Interval(-size, size)
+
+
+def _of_matmul(parts: list[Interval | None], values: list[Interval]) -> Interval:
+    left = None if parts[0] is None else matmul(parts[0], values[1])
+    right = None if parts[1] is None else matmul(values[0], parts[1])
+    return _both(left, right)
+
+
+def _both(left: Interval | None, right: Interval | None) -> Interval:
+    if left is None or right is None:
+        only = right if left is None else left
+        assert only is not None
+        return only
+    return add(left, right)
+
+
+@lru_cache(maxsize=256)
+def _rules(operation: Operation, parameters: tuple[Parameter, ...]) -> tuple[Expression | None, ...]:
+    """f' by each argument, between the names a, b and y."""
+    names = tuple(Name(letter) for letter in "ab"[: operation.arity])
+    return local_derivatives(Application(operation, names, parameters), Name("y"))
+
+
+def _of_entrywise(
+    operation: Operation, parameters: tuple[Parameter, ...], parts: list[Interval | None], values: list[Interval]
+) -> Interval:
+    letters = (*"ab"[: operation.arity], "y")
+    known: Known = {Name(letter): value for letter, value in zip(letters, values, strict=True)}
+    slope: Interval | None = None
+    for index, (part, rule) in enumerate(zip(parts, _rules(operation, parameters), strict=True)):
+        if part is None or rule is None:
+            continue
+        if operation.name == "elu":
+            part = multiply(_elu_slope(values[0], parameters), part)
+        elif operation.name == "power" and index == 0:
+            part = multiply(_power_slope(values[0], values[1]), part)
+        elif rule != Number(1):
+            part = multiply(natural(rule, known), part)
+        slope = _both(slope, part)
+    assert slope is not None
+    return slope
+
+
+def _power_slope(a: Interval, b: Interval) -> Interval:
+    """b a^(b - 1), where a whole number stays whole."""
+    whole = (b.low == b.high) & (b.low == np.floor(b.low)) & (np.abs(b.low) < 1 / EPSILON)
+    less = subtract(b, ONE)
+    less = Interval(np.where(whole, b.low - 1, less.low), np.where(whole, b.high - 1, less.high))
+    return multiply(b, ENCLOSURES["power"](a, less))
+
+
+def _elu_slope(x: Interval, parameters: tuple[Parameter, ...]) -> Interval:
+    """alpha exp(x) below zero, 1 above; the rule of the table joins the two and so occurs twice."""
+    below = multiply(
+        natural(Number(parameters[0]), {}),  # type: ignore[arg-type]
+        ENCLOSURES["exp"](x.over(lambda values: np.minimum(values, 0.0))),
+    )
+    negatives, positives = x.low <= 0, x.high >= 0
+    low = np.minimum(np.where(negatives, below.low, np.inf), np.where(positives, 1.0, np.inf))
+    high = np.maximum(np.where(negatives, below.high, -np.inf), np.where(positives, 1.0, -np.inf))
+    return Interval(low, high)
+
+
+Combining = Callable[[Interval, Interval, Interval, dict[str, Parameter]], Interval]
+
+
+def _axis(parameters: dict[str, Parameter]) -> int | tuple[int, int]:
+    axis = parameters["axis"]
+    return axis if isinstance(axis, int) else BOTH
+
+
+def _of_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
+    return multiply(y, subtract(slope, total(multiply(y, slope), _axis(parameters))))
+
+
+def _of_log_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
+    share = ENCLOSURES["softmax"](x, **parameters)
+    return subtract(slope, total(multiply(share, slope), _axis(parameters)))
+
+
+def _of_logsumexp(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
+    return total(multiply(ENCLOSURES["softmax"](x, **parameters), slope), _axis(parameters))
+
+
+def _of_squared_norm(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
+    half = total(multiply(x, slope), BOTH)
+    return Interval(2 * half.low, 2 * half.high)
+
+
+def _of_max(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
+    """The hull of the slopes of all entries that can be the largest."""
+    possible, axis = x.high >= y.low, _axis(parameters)
+    low = np.min(np.where(possible, slope.low, np.inf), axis=axis, keepdims=True)
+    high = np.max(np.where(possible, slope.high, -np.inf), axis=axis, keepdims=True)
+    return Interval(low, high)
+
+
+_COMBINING: dict[str, Combining] = {
+    "softmax": _of_softmax,
+    "log_softmax": _of_log_softmax,
+    "logsumexp": _of_logsumexp,
+    "squared_norm": _of_squared_norm,
+    "max": _of_max,
+}
