@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal without Greek letters gets question marks
             stream.reconfigure(errors="replace")
     try:
-        return _solve(options)
+        return int(options.run(options))
     except ChalkworkError as error:
         print(f"chalkwork: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -54,6 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     solve.add_argument("--notation", metavar="NAME", help="a named notation instead of the sheet's")
     solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
+    solve.set_defaults(run=_solve)
+    check = commands.add_parser("check", help="what is wrong first in answers to a sheet, and why")
+    check.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown")
+    check.add_argument(
+        "answers",
+        metavar="ANSWERS",
+        nargs="+",
+        type=Path,
+        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student",
+    )
+    check.add_argument("-o", "--output", metavar="OUT", type=Path, help="a .json file for the reports")
+    check.set_defaults(run=_check)
     return parser
 
 
@@ -74,3 +86,25 @@ def _solve(options: argparse.Namespace) -> int:
         save(book, options.output)
         print(f"{options.output} written")
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from chalkwork.sheets.check import HandIn, check_files, hand_in_data
+    from chalkwork.sheets.format import read_sheet
+    from chalkwork.solutions.export import save_text
+
+    sheet = read_sheet(options.sheet)
+    paths = [file for path in options.answers for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    results = check_files(sheet, paths)
+    good = [result for result in results if isinstance(result, HandIn)]
+    if options.output is None:
+        print("\n\n".join(map(str, good)))
+    else:
+        import json
+
+        save_text(json.dumps([hand_in_data(result) for result in good], ensure_ascii=False) + "\n", options.output)
+        print(f"{options.output} written")
+    for error in results:
+        if isinstance(error, ChalkworkError):
+            print(f"chalkwork: {error}", file=sys.stderr)
+    return 0 if len(good) == len(results) else BAD_INPUT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +11,8 @@ from typing import Any
 from chalkwork.checking.marking import Marked, Verdict
 from chalkwork.checking.mistakes import TABLE
 
+WIDTH = 80
+_ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
 _SENTENCES = {
     Verdict.CORRECT: "Correct.",
     Verdict.ROUNDING: "Correct within rounding: your earlier, rounded values explain the difference.",
@@ -31,6 +34,12 @@ class Result:
     credit: float
     cells: tuple[tuple[str, ...], ...]
     """The verdict on every cell."""
+
+    @property
+    def exact_credit(self) -> Fraction:
+        """The part of the cells that is accepted."""
+        words = [word for line in self.cells for word in line]
+        return Fraction(sum(word in _ACCEPTED for word in words), len(words))
 
 
 class Report(Mapping[str, Result]):
@@ -60,10 +69,16 @@ class Report(Mapping[str, Result]):
         return next((result.name for result in self._results.values() if result.verdict in bad), None)
 
     @property
+    def credit(self) -> Fraction:
+        """The credit of all steps together, from 0 to 1, exact: every step counts the same."""
+        if not self._results:
+            return Fraction(0)
+        return sum((result.exact_credit for result in self._results.values()), Fraction(0)) / len(self._results)
+
+    @property
     def score(self) -> float:
         """The credit of all steps together, from 0 to 1."""
-        exact = sum((Fraction(result.credit) for result in self._results.values()), Fraction(0))
-        return float(exact / len(self._results)) if self._results else 0.0
+        return float(self.credit)
 
     def __str__(self) -> str:
         first = self.first_wrong
@@ -71,7 +86,8 @@ class Report(Mapping[str, Result]):
         lines = []
         for result in self._results.values():
             mark = "→" if result.name == first else " "
-            lines.append(f"{mark} {result.name:<{width}}  {result.verdict:<10}  {result.message}")
+            start = f"{mark} {result.name:<{width}}  {result.verdict:<10}  "
+            lines += textwrap.wrap(start + result.message, WIDTH, subsequent_indent=" " * len(start)) or [start]
         lines += [f"  {name} was not used: {reason}" for name, reason in self.unused.items()]
         return "\n".join(lines)
 

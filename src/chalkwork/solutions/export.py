@@ -51,7 +51,8 @@ def _points(points: Fraction | None) -> float | int | None:
     return points.numerator if points.denominator == 1 else float(points)
 
 
-def _save_text(text: str, path: Path) -> None:
+def save_text(text: str, path: Path) -> None:
+    """Write the text as UTF-8; ChalkworkError if the file cannot be written."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -59,7 +60,7 @@ def _save_text(text: str, path: Path) -> None:
 
 
 def _save_json(workbook: Workbook, path: Path) -> None:
-    _save_text(to_json(workbook), path)
+    save_text(to_json(workbook), path)
 
 
 def _save_markdown(workbook: Workbook, path: Path) -> None:
@@ -73,27 +74,27 @@ def _save_markdown(workbook: Workbook, path: Path) -> None:
         drawings[name] = figure.svg
         return quote(name)
 
-    _save_text(to_markdown(workbook.document, beside), path)
+    save_text(to_markdown(workbook.document, beside), path)
     for name, svg in drawings.items():
-        _save_text(svg, path.with_name(name))
+        save_text(svg, path.with_name(name))
 
 
 def _save_plain(workbook: Workbook, path: Path) -> None:
     from chalkwork.documents.terminal import to_text
 
-    _save_text(to_text(workbook.document) + "\n", path)
+    save_text(to_text(workbook.document) + "\n", path)
 
 
 def _save_html(workbook: Workbook, path: Path) -> None:
     from chalkwork.documents.pandoc import to_html
 
-    _save_text(to_html(workbook.document), path)
+    save_text(to_html(workbook.document), path)
 
 
 def _save_latex(workbook: Workbook, path: Path) -> None:
     from chalkwork.documents.pandoc import to_latex
 
-    _save_text(to_latex(workbook.document), path)
+    save_text(to_latex(workbook.document), path)
 
 
 def _save_pdf(workbook: Workbook, path: Path) -> None:
@@ -111,7 +112,7 @@ def _save_docx(workbook: Workbook, path: Path) -> None:
 def _save_notebook(workbook: Workbook, path: Path) -> None:
     from chalkwork.solutions.notebook import to_notebook
 
-    _save_text(to_notebook(workbook), path)
+    save_text(to_notebook(workbook), path)
 
 
 EXPORTERS: dict[str, Callable[[Workbook, Path], None]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -270,6 +270,19 @@ class Solution(Mapping[str, Any]):
             decimals=self.style.numbers.decimals,
             sample_axis=sample_axis,
         )
+
+    def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
+        """Which of the words mean one of the asked names.
+
+        >>> from chalkwork.networks.graph import Graph
+        >>> Graph("c = a + b").solve(a=2, b=1).names_meant(["c", "something"], ["c"])
+        ['c']
+        """
+        from chalkwork.checking.names import match_names
+
+        matched, _ = match_names(list(words), list(self.derivation), self.writer().symbols)
+        wholes = {split_entry(name)[0] for name in asked}
+        return [word for word, known in matched.items() if known in wholes]
 
     def document(self, title: str = "Worked solution") -> Document:
         """The solution as a document."""

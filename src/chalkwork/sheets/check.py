@@ -1,0 +1,168 @@
+"""A hand-in held against its sheet: a report for every task, and points that add up exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from chalkwork.checking.files import read_answers
+from chalkwork.checking.report import Report, as_data
+from chalkwork.errors import ChalkworkError
+from chalkwork.sheets.document import points_words
+from chalkwork.sheets.schema import Sheet
+from chalkwork.sheets.solve import TaskSolution, solve_sheet
+
+Answers = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReport:
+    """One task's report, with its points where the sheet gives some."""
+
+    id: str
+    report: Report
+    points: Fraction | None
+
+    @property
+    def earned(self) -> Fraction | None:
+        """The points for what is accepted, exact."""
+        return None if self.points is None else self.points * self.report.credit
+
+
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """The reports on one hand-in, in the order of the sheet."""
+
+    title: str
+    tasks: tuple[TaskReport, ...]
+    unused: tuple[str, ...] = ()
+
+    @property
+    def earned(self) -> Fraction:
+        """All points, exact."""
+        return sum((task.earned for task in self.tasks if task.earned is not None), Fraction(0))
+
+    @property
+    def points(self) -> Fraction:
+        """What the sheet gives at most."""
+        return sum((task.points for task in self.tasks if task.points is not None), Fraction(0))
+
+    @property
+    def first_wrong(self) -> tuple[str, str] | None:
+        """Task and name of the first wrong step."""
+        found = ((task.id, task.report.first_wrong) for task in self.tasks)
+        return next(((task, name) for task, name in found if name is not None), None)
+
+    def __str__(self) -> str:
+        parts = [self.title, "=" * len(self.title)]
+        for task in self.tasks:
+            earned = f": {_exact(task.earned)} of {points_words(task.points)}" if task.points is not None else ""
+            parts += ["", f"Task {task.id}{earned}", str(task.report)]
+        if self.points:
+            parts += ["", f"{_exact(self.earned)} of {points_words(self.points)}"]
+        parts += [f"{name} belongs to no task of this sheet" for name in self.unused]
+        return "\n".join(parts)
+
+
+def _exact(points: Fraction | None) -> str:
+    if points is None:
+        return ""
+    decimal = f"{float(points):g}"
+    return decimal if Fraction(decimal) == points else str(points)
+
+
+def check_hand_in(sheet: Sheet, answers: Answers, title: str = "Answers") -> HandIn:
+    """The reports on answers given by name, or by task and name.
+
+    A name without a task goes to the first task that asks for it. What an earlier task of the same work answered
+    counts as the student's own value in the later ones.
+
+    >>> from chalkwork.sheets.format import parse_sheet
+    >>> sheet = parse_sheet('''
+    ... ```graph
+    ... equations: "c = a + b; d = 2 * c"
+    ... ```
+    ... ```task
+    ... id: a
+    ... points: 1
+    ... values: {a: 2, b: 1}
+    ... ask: [c, d]
+    ... ```
+    ... ''')
+    >>> result = check_hand_in(sheet, {"c": "4", "d": "8"})
+    >>> result.first_wrong, str(result.earned)
+    (('a', 'c'), '1/2')
+    """
+    solved = solve_sheet(sheet)
+    by_task, unused = _by_task(solved, answers)
+    reports = []
+    earlier: dict[str, dict[str, object]] = {}
+    for name, part in solved.items():
+        before = {} if part.fresh or part.task.after is None else earlier[part.task.after]
+        own = by_task.get(name, {})
+        earlier[name] = {**before, **own}
+        asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in _asked(part)))
+        report = part.solution.check(earlier[name], ask=asked)
+        reports.append(TaskReport(name, report, part.task.points))
+    return HandIn(title, tuple(reports), tuple(unused))
+
+
+def _asked(part: TaskSolution) -> tuple[str, ...]:
+    return part.task.ask or tuple(equation.name for equation in part.equations)
+
+
+def _by_task(solved: Mapping[str, TaskSolution], answers: Answers) -> tuple[dict[str, dict[str, object]], list[str]]:
+    """The answers of every task, and what belongs to none."""
+    by_task: dict[str, dict[str, object]] = {}
+    loose: dict[str, object] = {}
+    unused: list[str] = []
+    for name, value in answers.items():
+        if not isinstance(value, Mapping):
+            loose[name] = value
+        elif name in solved:
+            by_task[name] = dict(value)
+        else:
+            unused.append(name)
+    if loose and not by_task:
+        return _distributed(solved, loose), unused
+    return by_task, [*unused, *loose]
+
+
+def _distributed(solved: Mapping[str, TaskSolution], loose: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Names without a task, each to the first task that asks for what it may mean."""
+    rest = dict(loose)
+    by_task: dict[str, dict[str, object]] = {}
+    for task, part in solved.items():
+        names = part.solution.names_meant(rest, _asked(part))
+        by_task[task] = {name: rest.pop(name) for name in names}
+    last = next(reversed(by_task))
+    by_task[last] |= rest
+    return by_task
+
+
+def check_files(sheet: Sheet, paths: list[Path]) -> list[HandIn | ChalkworkError]:
+    """A report for every file; a file that cannot be read costs only its own."""
+    results: list[HandIn | ChalkworkError] = []
+    for path in paths:
+        try:
+            results.append(check_hand_in(sheet, read_answers(path), path.name))
+        except ChalkworkError as error:
+            results.append(error.at(file=str(path)))
+    return results
+
+
+def hand_in_data(hand_in: HandIn) -> dict[str, Any]:
+    """A hand-in as plain data, for JSON."""
+    return {
+        "title": hand_in.title,
+        "points": float(hand_in.earned),
+        "of": float(hand_in.points),
+        "first_wrong": list(hand_in.first_wrong) if hand_in.first_wrong else None,
+        "tasks": [
+            {"id": task.id, "points": None if task.earned is None else float(task.earned), **as_data(task.report)}
+            for task in hand_in.tasks
+        ],
+    }

@@ -1,0 +1,92 @@
+"""Hand-ins held against shipped sheets: files in, reports and exact points out."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from chalkwork.checking.files import read_answers
+from chalkwork.cli import main
+from chalkwork.sheets.check import check_hand_in
+from chalkwork.sheets.format import read_sheet
+
+SHEETS = Path(__file__).parent.parent / "sheets"
+LEAKY = SHEETS / "leaky-relu-softmax-2-3-2.md"
+RIGHT = {
+    "a": {
+        "s1": [0.05, 0.35, -0.2],
+        "h1": "0,05; 0,35; -0,002",
+        "s2": "-0.1128 0.0779",
+        "h2": "[0.4525; 0.5475]",
+        "L": "0.793",
+    },
+    "b": {
+        "delta2": [-0.5475, 0.5475],
+        "dW2": "-0.0274 0.0274; -0.1916 0.1916; 0.0011 -0.0011",
+        "delta1": [0.1643, 0.2738, -0.0019],
+        "dW1": "-0.1643 -0.2738 0.0019; 0.1643 0.2738 -0.0019",
+    },
+}
+
+
+def hand_in(answers):
+    return check_hand_in(read_sheet(LEAKY), answers)
+
+
+def test_right_answers_earn_all_points_of_their_tasks():
+    result = hand_in(RIGHT)
+    assert [task.earned for task in result.tasks] == [Fraction(1, 2), Fraction(3, 2), 0]
+    assert result.first_wrong is None
+    assert {part.verdict for part in result.tasks[0].report.values()} <= {"correct", "rounding"}
+
+
+def test_names_without_tasks_find_theirs():
+    flat = {name: value for part in RIGHT.values() for name, value in part.items()}
+    assert hand_in(flat).earned == hand_in(RIGHT).earned
+
+
+def test_an_error_is_carried_from_task_to_task():
+    answers = {
+        "a": {**RIGHT["a"], "h2": "0.55; 0.45", "L": "0.598"},
+        "b": {"delta2": "-0.45 0.45", "dW2": "-0.0225 0.0225; -0.1575 0.1575; 0.0009 -0.0009"},
+    }
+    result = hand_in(answers)
+    assert result.first_wrong == ("a", "a2")
+    assert result.tasks[1].report["delta2"].verdict == "follows"
+    assert result.tasks[1].report["dW2"].verdict == "follows"
+    assert result.tasks[1].report["dW1"].verdict == "blank"
+
+
+def test_points_add_up_exactly():
+    answers = {"a": {**RIGHT["a"], "s1": "0.05; 0.35; 7"}}
+    assert hand_in(answers).tasks[0].earned == Fraction(1, 2) * (4 + Fraction(2, 3)) / 5
+
+
+def test_the_command_reads_files_and_reports(tmp_path, capsys):
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(RIGHT), encoding="utf-8")
+    bad.write_text("{", encoding="utf-8")
+    assert main(["check", str(LEAKY), str(good)]) == 0
+    printed = capsys.readouterr().out
+    assert "2 of 3 points" in printed and max(map(len, printed.splitlines())) <= 80
+    out = tmp_path / "reports.json"
+    assert main(["check", str(LEAKY), str(tmp_path), "-o", str(out)]) == 2
+    assert "bad.json" in capsys.readouterr().err
+    (data,) = json.loads(out.read_text(encoding="utf-8"))
+    assert data["title"] == "good.json" and data["points"] == 2 and data["first_wrong"] is None
+
+
+def test_what_was_typed_stays_as_it_was_typed(tmp_path):
+    file = tmp_path / "answers.yaml"
+    file.write_text("a:\n  L: 0.790\n", encoding="utf-8")
+    assert read_answers(file) == {"a": {"L": "0.790"}}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SHEETS.glob("*.md")))
+def test_every_shipped_sheet_takes_an_empty_hand_in(name):
+    result = check_hand_in(read_sheet(SHEETS / name), {})
+    assert all(part.verdict == "blank" for task in result.tasks for part in task.report.values())
+    assert result.earned == 0
