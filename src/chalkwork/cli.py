@@ -89,22 +89,20 @@ def _solve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from chalkwork.sheets.check import HandIn, check_files, hand_in_data
+    from chalkwork.sheets.check import check_files, hand_in_data
     from chalkwork.sheets.format import read_sheet
     from chalkwork.solutions.export import save_text
 
     sheet = read_sheet(options.sheet)
     paths = [file for path in options.answers for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
-    results = check_files(sheet, paths)
-    good = [result for result in results if isinstance(result, HandIn)]
+    hand_ins, errors = check_files(sheet, paths)
     if options.output is None:
-        print("\n\n".join(map(str, good)))
+        print("\n\n".join(map(str, hand_ins)))
     else:
         import json
 
-        save_text(json.dumps([hand_in_data(result) for result in good], ensure_ascii=False) + "\n", options.output)
+        save_text(json.dumps([hand_in_data(one) for one in hand_ins], ensure_ascii=False) + "\n", options.output)
         print(f"{options.output} written")
-    for error in results:
-        if isinstance(error, ChalkworkError):
-            print(f"chalkwork: {error}", file=sys.stderr)
-    return 0 if len(good) == len(results) else BAD_INPUT
+    for error in errors:
+        print(f"chalkwork: {error}", file=sys.stderr)
+    return BAD_INPUT if errors else 0

@@ -1,4 +1,4 @@
-"""One student's answers, from what was typed to the report."""
+"""Answers, from what was typed to the reports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from chalkwork.checking.answers import Answer, read_answer
 from chalkwork.checking.marking import Answers, mark
 from chalkwork.checking.mistakes import Context
-from chalkwork.checking.names import match_names
+from chalkwork.checking.names import NameTable
 from chalkwork.checking.report import Report, result_of
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
@@ -26,31 +26,59 @@ def check(
     decimals: int | None = None,
     sample_axis: int | None = None,
 ) -> Report:
-    """The report on one student's answers.
+    """The report on one student's answers: `check_class` for one."""
+    reports = check_class(
+        derivation,
+        values,
+        [given],
+        symbols,
+        asked=asked,
+        names=names,
+        decimals=decimals,
+        sample_axis=sample_axis,
+    )
+    return reports[0]
 
-    `given` maps names as the student wrote them to what was typed; `names` says which is which where a guess would
-    be ambiguous. Marked are the `asked` names, or all that were answered. Raises ChalkworkError for a name in
-    `asked` or `names` that the derivation does not have.
+
+def check_class(
+    derivation: Derivation,
+    values: Mapping[str, Any],
+    given: Sequence[Mapping[str, object]],
+    symbols: Symbols,
+    *,
+    asked: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
+    decimals: int | None = None,
+    sample_axis: int | None = None,
+) -> list[Report]:
+    """The reports on the answers of many students, every equation worked out once for all of them.
+
+    Each of `given` maps names as the student wrote them to what was typed; `names` says which is which where a
+    guess would be ambiguous. Marked are the `asked` names, or all that anybody answered. Raises ChalkworkError for a
+    name in `asked` or `names` that the derivation does not have.
     """
     for name in asked:
         if name not in derivation:
-            raise ChalkworkError(
-                f"{name} is not a step of this solution", hint=f"its steps are {', '.join(derivation)}"
-            )
+            steps = ", ".join(derivation)
+            raise ChalkworkError(f"{name} is not a step of this solution", hint=f"its steps are {steps}")
     shapes = derivation.shapes()
-    matched, unused = match_names(list(given), list(derivation), symbols, names)
-    answers: dict[str, Answer] = {
-        known: read_answer(given[word], shapes[known], decimals) for word, known in matched.items()
-    }
-    stacked = {name: Answers.stacked([answer], _two(shapes[name])) for name, answer in answers.items()}
-    wanted = list(asked) or [name for name in derivation if name in answers]
-    marked = mark(derivation, values, stacked, wanted, Context(derivation, sample_axis))
-    results = {}
-    for name in derivation:
-        if name in marked:
-            said = answers[name].message if name in answers else ""
-            results[name] = result_of(marked[name], 0, said)
-    return Report(results, unused)
+    table = NameTable(list(derivation), symbols)
+    matches = [table.match(list(one), names) for one in given]
+    answers: list[dict[str, Answer]] = [
+        {known: read_answer(one[word], shapes[known], decimals) for word, known in matched.items()}
+        for one, (matched, _) in zip(given, matches, strict=True)
+    ]
+    answered = [name for name in derivation if any(name in one for one in answers)]
+    stacked = {name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])) for name in answered}
+    wanted = list(asked) or answered
+    marked = mark(derivation, values, stacked, wanted, Context(derivation, sample_axis), len(given))
+    return [
+        Report(
+            {name: result_of(part, student, one[name].message if name in one else "") for name, part in marked.items()},
+            unused,
+        )
+        for student, (one, (_, unused)) in enumerate(zip(answers, matches, strict=True))
+    ]
 
 
 def _two(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -103,13 +103,13 @@ def mark(
     answers: Mapping[str, Answers],
     asked: Collection[str],
     context: Context,
+    students: int = 1,
 ) -> dict[str, Marked]:
     """The marks of every asked step, in the derivation's order.
 
     `values` are the right ones, `answers` those of the students; an answer to a name that is not asked is used for
     what follows from it, and not marked.
     """
-    students = next(iter(answers.values())).low.shape[0] if answers else 1
     work = _Work(derivation, values, answers, context, students)
     marked = {}
     for equation in derivation.equations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -96,18 +96,28 @@ def check_hand_in(sheet: Sheet, answers: Answers, title: str = "Answers") -> Han
     >>> result.first_wrong, str(result.earned)
     (('a', 'c'), '1/2')
     """
+    return check_class(sheet, {title: answers})[0]
+
+
+def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
+    """The reports on every hand-in by its title, each task worked out once for all of them."""
     solved = solve_sheet(sheet)
-    by_task, unused = _by_task(solved, answers)
-    reports = []
-    earlier: dict[str, dict[str, object]] = {}
+    sorted_out = [_by_task(solved, answers) for answers in hand_ins.values()]
+    reports: list[list[TaskReport]] = [[] for _ in sorted_out]
+    earlier: dict[str, list[dict[str, object]]] = {}
     for name, part in solved.items():
-        before = {} if part.fresh or part.task.after is None else earlier[part.task.after]
-        own = by_task.get(name, {})
-        earlier[name] = {**before, **own}
+        goes_on = part.task.after is not None and not part.fresh
+        before = earlier[part.task.after] if goes_on and part.task.after is not None else [{} for _ in sorted_out]
+        own = [by_task.get(name, {}) for by_task, _ in sorted_out]
+        earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
         asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in _asked(part)))
-        report = part.solution.check(earlier[name], ask=asked)
-        reports.append(TaskReport(name, report, part.task.points))
-    return HandIn(title, tuple(reports), tuple(unused))
+        found = part.solution.check_class(earlier[name], ask=asked)
+        for collected, report in zip(reports, found, strict=True):
+            collected.append(TaskReport(name, report, part.task.points))
+    return [
+        HandIn(title, tuple(collected), tuple(unused))
+        for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
+    ]
 
 
 def _asked(part: TaskSolution) -> tuple[str, ...]:
@@ -143,15 +153,16 @@ def _distributed(solved: Mapping[str, TaskSolution], loose: Mapping[str, object]
     return by_task
 
 
-def check_files(sheet: Sheet, paths: list[Path]) -> list[HandIn | ChalkworkError]:
-    """A report for every file; a file that cannot be read costs only its own."""
-    results: list[HandIn | ChalkworkError] = []
+def check_files(sheet: Sheet, paths: Sequence[Path]) -> tuple[list[HandIn], list[ChalkworkError]]:
+    """The reports on all files that can be read, and what is wrong with the others."""
+    answers: dict[str, Answers] = {}
+    errors: list[ChalkworkError] = []
     for path in paths:
         try:
-            results.append(check_hand_in(sheet, read_answers(path), path.name))
+            answers[path.name if path.name not in answers else str(path)] = read_answers(path)
         except ChalkworkError as error:
-            results.append(error.at(file=str(path)))
-    return results
+            errors.append(error)
+    return check_class(sheet, answers) if answers else [], errors
 
 
 def hand_in_data(hand_in: HandIn) -> dict[str, Any]:

@@ -257,10 +257,25 @@ class Solution(Mapping[str, Any]):
         >>> report["c"].verdict, report["e"].verdict, report.first_wrong
         ('wrong', 'follows', 'c')
         """
-        from chalkwork.checking.check import check
+        return self.check_class([answers], ask=ask, names=names)[0]
 
-        sample_axis = {"columns": -1, "rows": -2}.get(self.setting.samples or "")
-        return check(
+    def check_class(
+        self,
+        answers: Sequence[Mapping[str, object]],
+        *,
+        ask: Sequence[str] = (),
+        names: Mapping[str, str] | None = None,
+    ) -> list[Report]:
+        """The reports on the answers of many students, as `check` gives them for one, worked out together.
+
+        >>> from chalkwork.networks.graph import Graph
+        >>> reports = Graph("c = a + b").solve(a=2, b=1).check_class([{"c": 3}, {"c": "4"}, {}], ask=["c"])
+        >>> [report["c"].verdict for report in reports]
+        ['correct', 'wrong', 'blank']
+        """
+        from chalkwork.checking.check import check_class
+
+        return check_class(
             self.derivation,
             self.arrays,
             answers,
@@ -268,7 +283,7 @@ class Solution(Mapping[str, Any]):
             asked=ask,
             names=names,
             decimals=self.style.numbers.decimals,
-            sample_axis=sample_axis,
+            sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
         )
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
