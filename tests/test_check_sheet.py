@@ -79,6 +79,33 @@ def test_the_command_reads_files_and_reports(tmp_path, capsys):
     assert data["title"] == "good.json" and data["points"] == 2 and data["first_wrong"] is None
 
 
+def test_a_class_has_an_overview_and_a_line_a_student(tmp_path, capsys):
+    wrong = {**RIGHT, "b": {**RIGHT["b"], "delta2": "0.5475 -0.5475"}}
+    for name, answers in {"one": RIGHT, "two": wrong, "=three": wrong}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(answers), encoding="utf-8")
+    assert main(["check", str(LEAKY), str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "3 hand-ins" in printed and "2 × The sign of the error (b, delta2)" in printed
+    table = tmp_path / "class.csv"
+    assert main(["check", str(LEAKY), *map(str, sorted(tmp_path.glob("*.json"))), "-o", str(table)]) == 0
+    lines = table.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 4 and lines[1].startswith("'=three.json,") and "b delta2" in lines[1]
+
+
+def test_a_form_filled_in_is_a_hand_in(tmp_path, capsys):
+    form = tmp_path / "form.md"
+    assert main(["solve", str(LEAKY), "--show", "form", "-o", str(form)]) == 0
+    text = form.read_text(encoding="utf-8")
+    for name, value in RIGHT["a"].items():
+        known = {"s1": "z1", "h1": "a1", "s2": "z2", "h2": "a2"}.get(name, name)
+        assert f"{known}: \n" in text or f"{known}:\n" in text
+        text = text.replace(f"{known}: \n", f"{known}: {value}\n", 1).replace(f"{known}:\n", f"{known}: {value}\n", 1)
+    form.write_text(text, encoding="utf-8")
+    capsys.readouterr()
+    assert main(["check", str(LEAKY), str(form)]) == 0
+    assert "Task a: 0.5 of 0.5 points" in capsys.readouterr().out
+
+
 def test_what_was_typed_stays_as_it_was_typed(tmp_path):
     file = tmp_path / "answers.yaml"
     file.write_text("a:\n  L: 0.790\n", encoding="utf-8")

@@ -48,9 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     solve.add_argument(
         "--show",
-        choices=("solution", "sheet", "blanks"),
+        choices=("solution", "sheet", "blanks", "form"),
         default="solution",
-        help="the sheet with solutions (the default), without them, or with blanks to fill in",
+        help="the sheet with solutions (the default), without them, with blanks to fill in by hand, or with a form to "
+        "type the answers into, for the command check",
     )
     solve.add_argument("--notation", metavar="NAME", help="a named notation instead of the sheet's")
     solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
@@ -64,7 +65,13 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student",
     )
-    check.add_argument("-o", "--output", metavar="OUT", type=Path, help="a .json file for the reports")
+    check.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        help="a file for the reports: .json (everything), .csv (a line a student), .txt (the class at a glance)",
+    )
     check.set_defaults(run=_check)
     return parser
 
@@ -89,20 +96,20 @@ def _solve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from chalkwork.sheets.check import check_files, hand_in_data
+    from chalkwork.sheets.check import check_files
     from chalkwork.sheets.format import read_sheet
-    from chalkwork.solutions.export import save_text
+    from chalkwork.sheets.overview import overview, save_reports
 
     sheet = read_sheet(options.sheet)
     paths = [file for path in options.answers for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
     hand_ins, errors = check_files(sheet, paths)
-    if options.output is None:
-        print("\n\n".join(map(str, hand_ins)))
-    else:
-        import json
-
-        save_text(json.dumps([hand_in_data(one) for one in hand_ins], ensure_ascii=False) + "\n", options.output)
+    if options.output is not None:
+        save_reports(hand_ins, options.output)
         print(f"{options.output} written")
+    elif len(hand_ins) == 1:
+        print(hand_ins[0])
+    else:
+        print("\n\n".join([*map(str, hand_ins), overview(hand_ins)]))
     for error in errors:
         print(f"chalkwork: {error}", file=sys.stderr)
     return BAD_INPUT if errors else 0

@@ -7,22 +7,22 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Literal
 
-from chalkwork.documents.model import Block, Document, Heading, Paragraph
+from chalkwork.documents.model import Block, Code, Document, Heading, Paragraph
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, Prose, Sheet, TaskBlock
 from chalkwork.sheets.solve import TaskSolution, solve_sheet
 from chalkwork.solutions.compose import blank, equation_blocks, figure_block, given_blocks, setting_sentences
 from chalkwork.solutions.workbook import SolvedTask, Workbook
 
-Show = Literal["solution", "sheet", "blanks"]
+Show = Literal["solution", "sheet", "blanks", "form"]
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 
 
 def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Workbook:
     """The sheet with everything in place: its document, and its tasks for formats that need the equations.
 
-    `show` is `solution` (the sheet with the solutions below each task), `sheet` (without) or `blanks` (with
-    empty answers of the right shape); `drawings` are left out where nobody could see them. Raises SheetError
-    with file and line.
+    `show` is `solution` (the sheet with the solutions below each task), `sheet` (without), `blanks` (with empty
+    answers of the right shape) or `form` (with names to type the answers behind); `drawings` are left out where
+    nobody could see them. Raises SheetError with file and line.
 
     >>> from chalkwork.sheets.format import parse_sheet
     >>> text = "```graph\\nequations: c = a + b\\n```\\n```task\\nid: a\\nvalues: {a: 2, b: 1}\\nask: [c]\\n```\\n"
@@ -133,10 +133,15 @@ def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
         return
     yield Heading(f"{'Solution to ' if show == 'solution' else ''}{_lowered(task_title(task), show)}", 3)
     yield from given_blocks(solution, _newly_given(part))
+    asked = task.ask or tuple(equation.name for equation in part.equations)
+    if show == "form":
+        yield Paragraph("Type the answers behind the colons; a matrix as `[1 2; 3 4]`, a vector as `[1; 2]`.")
+        yield Code("\n".join([f"task: {task.id}", *(f"{name}: " for name in dict.fromkeys(asked))]), "answers")
+        return
     if show == "blanks":
         if task.hint:
             yield Paragraph(f"*Hint:* {task.hint}")
-        for name in task.ask or tuple(equation.name for equation in part.equations):
+        for name in asked:
             yield blank(solution, name)
         return
     yield from equation_blocks(solution, part.equations, level=4)
