@@ -11,7 +11,7 @@ import pytest
 from chalkwork.checking.files import read_answers
 from chalkwork.cli import main
 from chalkwork.sheets.check import check_hand_in
-from chalkwork.sheets.format import read_sheet
+from chalkwork.sheets.format import parse_sheet, read_sheet
 
 SHEETS = Path(__file__).parent.parent / "sheets"
 LEAKY = SHEETS / "leaky-relu-softmax-2-3-2.md"
@@ -58,6 +58,15 @@ def test_an_error_is_carried_from_task_to_task():
     assert result.tasks[1].report["delta2"].verdict == "follows"
     assert result.tasks[1].report["dW2"].verdict == "follows"
     assert result.tasks[1].report["dW1"].verdict == "blank"
+
+
+@pytest.mark.parametrize(("policy", "earned"), [("full", 1), ("half", Fraction(1, 2)), ("none", 0)])
+def test_the_sheet_says_what_follows_on_earns(policy, earned):
+    text = LEAKY.read_text(encoding="utf-8").replace("---\n", f"---\nfollow_through: {policy}\n", 1)
+    answers = {"a": {**RIGHT["a"], "h2": "0.6; 0.4", "L": "0.511"}}
+    task = check_hand_in(parse_sheet(text), answers).tasks[0]
+    assert [result.verdict for result in task.report.values()][-2:] == ["wrong", "follows"]
+    assert task.earned == Fraction(1, 2) * (3 + Fraction(earned)) / 5
 
 
 def test_points_add_up_exactly():

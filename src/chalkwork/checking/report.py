@@ -35,11 +35,11 @@ class Result:
     cells: tuple[tuple[str, ...], ...]
     """The verdict on every cell."""
 
-    @property
-    def exact_credit(self) -> Fraction:
-        """The part of the cells that is accepted."""
+    def exact_credit(self, follows: Fraction = Fraction(1)) -> Fraction:
+        """The part of the cells that is accepted; one that follows from a wrong value counts `follows`."""
         words = [word for line in self.cells for word in line]
-        return Fraction(sum(word in _ACCEPTED for word in words), len(words))
+        earned = (follows if word == Verdict.FOLLOWS.word else Fraction(word in _ACCEPTED) for word in words)
+        return sum(earned, Fraction(0)) / len(words)
 
 
 class Report(Mapping[str, Result]):
@@ -68,17 +68,20 @@ class Report(Mapping[str, Result]):
         bad = (Verdict.MISTAKE.word, Verdict.WRONG.word)
         return next((result.name for result in self._results.values() if result.verdict in bad), None)
 
-    @property
-    def credit(self) -> Fraction:
-        """The credit of all steps together, from 0 to 1, exact: every step counts the same."""
+    def credit(self, follows: Fraction = Fraction(1)) -> Fraction:
+        """The credit of all steps together, from 0 to 1, exact: every step counts the same.
+
+        `follows` is what a right cell earns that follows from a wrong value: 1, or less by a course's policy.
+        """
         if not self._results:
             return Fraction(0)
-        return sum((result.exact_credit for result in self._results.values()), Fraction(0)) / len(self._results)
+        earned = (result.exact_credit(follows) for result in self._results.values())
+        return sum(earned, Fraction(0)) / len(self._results)
 
     @property
     def score(self) -> float:
         """The credit of all steps together, from 0 to 1."""
-        return float(self.credit)
+        return float(self.credit())
 
     def __str__(self) -> str:
         first = self.first_wrong

@@ -16,6 +16,8 @@ from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import TaskSolution, solve_sheet
 
 Answers = Mapping[str, object]
+POLICIES = {"full": Fraction(1), "half": Fraction(1, 2), "none": Fraction(0)}
+"""What a right step earns that goes on from a wrong value, by the sheet's word for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,13 @@ class TaskReport:
     id: str
     report: Report
     points: Fraction | None
+    follows: Fraction = Fraction(1)
+    """What a right step earns that goes on from a wrong value, by the sheet's policy."""
 
     @property
     def earned(self) -> Fraction | None:
         """The points for what is accepted, exact."""
-        return None if self.points is None else self.points * self.report.credit
+        return None if self.points is None else self.points * self.report.credit(self.follows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in _asked(part)))
         found = part.solution.check_class(earlier[name], ask=asked)
         for collected, report in zip(reports, found, strict=True):
-            collected.append(TaskReport(name, report, part.task.points))
+            collected.append(TaskReport(name, report, part.task.points, POLICIES[sheet.follow_through]))
     return [
         HandIn(title, tuple(collected), tuple(unused))
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)

@@ -23,7 +23,7 @@ from chalkwork.sheets.schema import Block, Convention, Precision, Prose, Sheet
 
 MAX_BYTES = 2_000_000
 FRONT_MATTER_KEYS = (
-    *("title", "convention", "notation", *PRECISION_KEYS),
+    *("title", "convention", "notation", *PRECISION_KEYS, "follow_through"),
     *("author", "course", "date", "language", "points"),
 )
 
@@ -133,6 +133,7 @@ def _sheet(split: Split, file: str) -> Sheet:
         convention=convention,
         notation=fields.read("notation", read_notation, {}),
         precision=precision,
+        follow_through=fields.read("follow_through", values.choice(("full", "half", "none")), "full"),
         blocks=settle(_block(piece, convention, precision) for piece in split.pieces),
     )
 

@@ -14,6 +14,8 @@ Samples = Literal["columns", "rows"]
 Weights = Literal["in_out", "out_in"]
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
+FollowThrough = Literal["full", "half", "none"]
+"""What a right step earns that goes on from a wrong value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Sheet(_Rounded):
     points: str = ""
     convention: Convention = Convention()
     notation: str | Mapping[str, str | bool | int] = field(default_factory=dict)
+    follow_through: FollowThrough = "full"
     blocks: tuple[Block, ...] = ()
 
     @property
