@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral
@@ -36,6 +36,8 @@ class Answer:
     """What could not be read, and how to write it."""
     wrong_shape: Shape | None = None
     """The shape given, where it is not the one that was asked."""
+    as_given: Answer | None = None
+    """Then the answer in the shape that it has, where that is a matrix."""
 
     @property
     def given(self) -> Flags:
@@ -81,7 +83,8 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None) -> Ans
             return _uniform(size, blank=True)
         return _from_cells(cells, shape, size, decimals)
     except _Misfit as misfit:
-        return _uniform(size, message=_misfit(misfit.found, shape), wrong_shape=misfit.found)
+        found = _uniform(size, message=_misfit(misfit.found, shape), wrong_shape=misfit.found)
+        return found if len(misfit.found) != 2 else replace(found, as_given=read_answer(given, misfit.found, decimals))
     except ReadError as error:
         return _uniform(size, message=error.message)
     except (MemoryError, RecursionError):

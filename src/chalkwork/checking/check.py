@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalkwork.checking.answers import Answer, read_answer
-from chalkwork.checking.marking import Answers, mark
-from chalkwork.checking.mistakes import Context
+from chalkwork.checking.marking import Answers, Marked, mark
+from chalkwork.checking.mistakes import context_of
 from chalkwork.checking.names import NameTable
 from chalkwork.checking.report import Report, result_of
 from chalkwork.derivation.derivation import Derivation
@@ -71,14 +71,22 @@ def check_class(
     answered = [name for name in derivation if any(name in one for one in answers)]
     stacked = {name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])) for name in answered}
     wanted = list(asked) or answered
-    marked = mark(derivation, values, stacked, wanted, Context(derivation, sample_axis), len(given))
+    own = {given.name for given in derivation.givens}
+    marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given))
     return [
         Report(
-            {name: result_of(part, student, one[name].message if name in one else "") for name, part in marked.items()},
-            unused,
+            {name: result_of(part, student, _said(one.get(name), part, student)) for name, part in marked.items()},
+            {word: reason for word, reason in unused.items() if word not in own},
         )
         for student, (one, (_, unused)) in enumerate(zip(answers, matches, strict=True))
     ]
+
+
+def _said(answer: Answer | None, marked: Marked, student: int) -> str:
+    """What could not be read; nothing where the shape itself is the mistake."""
+    if answer is None or (answer.as_given is not None and marked.mistakes[student]):
+        return ""
+    return answer.message
 
 
 def _two(shape: tuple[int, ...]) -> tuple[int, int]:

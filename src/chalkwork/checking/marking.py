@@ -7,9 +7,11 @@ as in Numbas (numbas.org.uk, adaptive marking).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,13 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.intervals import Interval
-from chalkwork.checking.mistakes import Context, distinct, swapped
+from chalkwork.checking.mistakes import Context, Found, distinct, distinct_pairs, swapped
 from chalkwork.checking.ranges import enclose
 from chalkwork.derivation.derivation import Derivation, Equation
 
 Array = np.ndarray[Any, Any]
 _EARLY_DECIMALS = (3, 2, 1)
+MOST_PAIRS_TOLD = 4
 RELATIVE_SLACK = 1e-9
 """What counts as equal for values that were computed and not typed."""
 
@@ -41,7 +44,7 @@ class Verdict(IntEnum):
     @property
     def word(self) -> str:
         """The verdict as it stands in a report."""
-        return self.name.lower()
+        return _WORDS[self]
 
     @property
     def accepted(self) -> bool:
@@ -49,7 +52,25 @@ class Verdict(IntEnum):
         return self <= Verdict.FOLLOWS
 
 
+_WORDS = [verdict.name.lower() for verdict in Verdict]
+
+
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """The mistakes that explain an answer, the likeliest first."""
+
+    ids: tuple[str, ...] = ()
+    together: bool = False
+    """Whether all of them were made at once, rather than any of them."""
+    made_in: str | None = None
+    """The earlier step, itself not answered, in which the mistake was made."""
+
+
+NOTHING = Explanation()
+SWAPPED = Explanation(("entries-swapped",))
+
+
+@dataclass(frozen=True)
 class Marked:
     """The marks of one step for all students."""
 
@@ -60,14 +81,26 @@ class Marked:
     """For every student the mistakes that explain the step, the likeliest first."""
     trivial: Array = field(default_factory=lambda: np.zeros(0, dtype=bool))
     """Whether an earlier answer of zeros or ones would have made the step trivial."""
+    explanations: tuple[Explanation, ...] = ()
+    """For every student how the mistakes explain it."""
 
     def verdict(self, student: int) -> Verdict:
         """The verdict on the whole step: that of its worst cell."""
-        return Verdict(int(self.verdicts[student].max()))
+        return Verdict(self._worst[student])
 
     def credit(self, student: int) -> float:
         """The part of the cells that is accepted."""
-        return float((self.verdicts[student] <= Verdict.FOLLOWS).mean())
+        return self._credits[student]
+
+    @cached_property
+    def _worst(self) -> list[int]:
+        worst: list[int] = self.verdicts.max(axis=(-2, -1)).tolist()
+        return worst
+
+    @cached_property
+    def _credits(self) -> list[float]:
+        credits: list[float] = (self.verdicts <= Verdict.FOLLOWS).mean(axis=(-2, -1)).tolist()
+        return credits
 
 
 @dataclass(frozen=True)
@@ -78,6 +111,8 @@ class Answers:
     high: Array
     blank: Array
     unreadable: Array
+    misshapen: Mapping[int, Answer] = field(default_factory=dict)
+    """The students whose answer has another shape, with what it says in that shape."""
 
     @classmethod
     def stacked(cls, answers: Sequence[Answer | None], shape: tuple[int, int]) -> Answers:
@@ -89,6 +124,11 @@ class Answers:
             np.stack([empty if answer is None else answer.high for answer in answers]),
             np.stack([yes if answer is None else answer.blank for answer in answers]),
             np.stack([no if answer is None else answer.unreadable for answer in answers]),
+            {
+                student: answer.as_given
+                for student, answer in enumerate(answers)
+                if answer is not None and answer.as_given is not None
+            },
         )
 
     @property
@@ -134,6 +174,7 @@ class _Work:
         self.answers = answers
         self.students = students
         self.right = {name: Interval.point(np.asarray(value)) for name, value in values.items()}
+        self.unit = _usual_half_unit(answers, students)
         self.own: dict[str, Interval] = {name.name: self._spread(self.right[name.name]) for name in derivation.givens}
         self.sound: dict[str, Array] = {name.name: np.ones(students, dtype=bool) for name in derivation.givens}
         self.trivial: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
@@ -160,66 +201,269 @@ class _Work:
         verdicts = np.where(typed.meets(expected), int(Verdict.CORRECT), verdicts)
         verdicts = np.where(answers.blank, int(Verdict.BLANK), verdicts)
         verdicts = np.where(answers.unreadable, int(Verdict.UNREADABLE), verdicts)
-        found: tuple[tuple[str, ...], ...] = ((),) * self.students
+        found = [NOTHING] * self.students
         if mistakes:
-            verdicts, found = self._named(equation, typed, answers.given, verdicts)
-        self._remember(equation.name, typed, answers.given, following, verdicts)
-        return Marked(equation, verdicts, found, trivial)
+            found = self._explained(equation, typed, answers, (verdicts == Verdict.WRONG).any(axis=(-2, -1)))
+            named = np.array([bool(one.ids) for one in found])[:, None, None]
+            verdicts = np.where((verdicts == Verdict.WRONG) & named, int(Verdict.MISTAKE), verdicts)
+            for student in answers.misshapen:
+                if found[student].ids:
+                    verdicts[student] = int(Verdict.MISTAKE)
+        self._remember(equation.name, typed, answers.given, following, verdicts, sound, trivial)
+        return Marked(equation, verdicts, tuple(one.ids for one in found), trivial, tuple(found))
 
     def _inputs(self, expression: Expression) -> dict[str, Interval]:
         return {name.name: self.own[name.name] for name in names_in(expression)}
 
-    def _remember(self, name: str, typed: Interval, given: Array, following: Interval, verdicts: Array) -> None:
-        low, high = np.where(given, typed.low, following.low), np.where(given, typed.high, following.high)
+    def _remember(
+        self,
+        name: str,
+        typed: Interval,
+        given: Array,
+        following: Interval,
+        verdicts: Array,
+        sound: Array,
+        trivial: Array,
+    ) -> None:
+        unseen = self._as_noted(following, np.arange(self.students))
+        low, high = np.where(given, typed.low, unseen.low), np.where(given, typed.high, unseen.high)
         self.own[name] = Interval.of(low, high)
-        self.sound[name] = np.all((verdicts <= Verdict.ROUNDING) | ~given, axis=(-2, -1))
+        whole = given.all(axis=(-2, -1))
+        self.sound[name] = np.all((verdicts <= Verdict.ROUNDING) | ~given, axis=(-2, -1)) & (whole | sound)
         right = self.right[name]
         constant = np.isin(low, (0.0, 1.0)) & (low == high)
         sham = constant.all(axis=(-2, -1)) & given.any(axis=(-2, -1)) & ~np.isin(right.low, (0.0, 1.0)).all()
-        self.trivial[name] = sham
+        self.trivial[name] = sham | (trivial & ~whole)
 
-    def _named(
-        self, equation: Equation, typed: Interval, given: Array, verdicts: Array
-    ) -> tuple[Array, tuple[tuple[str, ...], ...]]:
-        """The verdicts with `mistake` where one explains all that a student answered to the step."""
-        wrong = verdicts == Verdict.WRONG
-        suspects = wrong.any(axis=(-2, -1))
-        found: list[dict[str, None]] = [{} for _ in range(self.students)]
-        if suspects.any():
-            for ids, reading in self._readings(equation):
-                explained = np.all(typed.meets(_widened(reading)) | ~given, axis=(-2, -1))
-                for student in np.flatnonzero(explained & suspects):
-                    found[student].update(dict.fromkeys(ids))
-        named = np.array([bool(ids) for ids in found])
-        verdicts = np.where(wrong & named[:, None, None], int(Verdict.MISTAKE), verdicts)
-        return verdicts, tuple(tuple(ids) for ids in found)
+    def _as_noted(self, value: Interval, rows: Array) -> Interval:
+        """What a student can have gone on with who did not hand the value in: it may have been rounded, too."""
+        unit = self.unit[rows][:, None, None]
+        return Interval.of(value.low - unit, value.high + unit)
 
-    def _readings(self, equation: Equation) -> Iterator[tuple[tuple[str, ...], Interval]]:
-        """What each mistake would give, on the students' own earlier values and on the right ones."""
-        for expression, ids in distinct(equation, self.context):
+    # --- mistakes --------------------------------------------------------------------------------------------------
+
+    def _explained(self, equation: Equation, typed: Interval, answers: Answers, wrong: Array) -> list[Explanation]:
+        """For every student what explains all that was answered to the step; rounding and pairs when all else fails."""
+        found = [NOTHING] * self.students
+        for student, answer in answers.misshapen.items():
+            found[student] = self._misshapen(equation, student, answer)
+        rows = np.flatnonzero(wrong)
+        if not rows.size:
+            return found
+        asked = _Asked(rows, typed.over(lambda bound: bound[rows]), answers.given[rows])
+        single = self._single(equation, asked)
+        free = {
+            int(row) for row in rows if single.get(int(row), SWAPPED) == SWAPPED
+        }  # a sign can look like an exchange
+        before = self._before(equation, asked, free)
+        for row in (*single, *(row for row in before if row not in single)):
+            first, second = single.get(row, NOTHING), before.get(row, NOTHING)
+            if row in free and second.ids:
+                first, second = second, first
+            found[row] = replace(first, ids=tuple(dict.fromkeys((*first.ids, *second.ids))))
+        for way in (self._early, self._double):
+            rest = asked.part(np.flatnonzero([not found[int(row)].ids for row in rows]))
+            if rest.rows.size:
+                for row, one in way(equation, rest).items():
+                    found[row] = one
+        return found
+
+    def _misshapen(self, equation: Equation, student: int, answer: Answer) -> Explanation:
+        typed, ids = Interval.of(answer.low, answer.high), dict[str, None]()
+        for expression, names in distinct(equation, self.context):
+            if expression.shape == answer.low.shape and expression.shape != equation.expression.shape:
+                for rows in (np.array([student]), None):
+                    if _explains(enclose(expression, self._known(expression, rows)), typed, answer.given).all():
+                        ids.update(dict.fromkeys(names))
+        return Explanation(tuple(ids))
+
+    def _single(self, equation: Equation, asked: _Asked) -> dict[int, Explanation]:
+        """One mistake, on the student's own earlier values; else, and where one of those is wrong, on the right ones."""
+        rewrites = distinct(equation, self.context)
+        found = _matching(asked, self._readings(equation, asked.rows, rewrites))
+        before = [self.sound[name.name] for name in names_in(equation.expression)]
+        sound = np.logical_and.reduce([np.ones(self.students, dtype=bool), *before])
+        rest = asked.part(np.flatnonzero([int(row) not in found or not sound[row] for row in asked.rows]))
+        if rest.rows.size:
+            for row, readings in _matching(rest, self._readings(equation, None, rewrites)).items():
+                found.setdefault(row, []).extend(readings)
+        return {row: Explanation(_together(readings)) for row, readings in found.items()}
+
+    def _early(self, equation: Equation, asked: _Asked) -> dict[int, Explanation]:
+        """Rounded too early: the student's own values with fewer decimals."""
+        if not any(name.name in self.context.derivation for name in names_in(equation.expression)):
+            return {}
+        found: dict[int, Explanation] = {}
+        for decimals in _EARLY_DECIMALS:
+            values = _at(self._inputs(equation.expression), asked.rows)
+            rounded = {
+                name: _rounded(value, decimals) if name in self.context.derivation else value
+                for name, value in values.items()
+            }
+            reading = enclose(equation.expression, rounded)
+            for row in _matching(asked, [(("rounded-early",), reading)]):
+                found[row] = Explanation(("rounded-early",))
+        return found
+
+    def _double(self, equation: Equation, asked: _Asked) -> dict[int, Explanation]:
+        """Two mistakes at once, where few pairs explain the values: many would explain anything."""
+        pairs = distinct_pairs(equation, self.context)
+        readings = [
+            (ids, enclose(expression, self._known(expression, asked.rows)))
+            for expression, ids in pairs
+            if expression.shape == equation.expression.shape
+        ]
+        found = {row: list(dict.fromkeys(ids for _, ids in pairs)) for row, pairs in _matching(asked, readings).items()}
+        return {row: Explanation(ids[0], together=True) for row, ids in found.items() if len(ids) <= MOST_PAIRS_TOLD}
+
+    def _before(self, equation: Equation, asked: _Asked, free: Collection[int]) -> dict[int, Explanation]:
+        """A mistake in an earlier step that was not answered; what stands between is taken on from there.
+
+        Where it is the only explanation (the students in `free`), their own values are those that it gives.
+        """
+        found: dict[int, Explanation] = {}
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for place, row in enumerate(asked.rows):
+            open_steps = self._unanswered(equation, int(row))
+            if open_steps:
+                groups.setdefault(open_steps, []).append(place)
+        for open_steps, places in groups.items():
+            part = asked.part(np.array(places))
+            for name in open_steps:  # the nearest first
+                rest = part.part(np.array([k for k, row in enumerate(part.rows) if int(row) not in found], dtype=int))
+                if rest.rows.size:
+                    found |= self._made_in(name, open_steps, equation, rest, free)
+        return found
+
+    def _unanswered(self, equation: Equation, student: int) -> tuple[str, ...]:
+        """The steps without an answer that lead to this one, the nearest first."""
+        wanted = {name.name for name in names_in(equation.expression)}
+        found = []
+        for earlier in reversed(self.context.derivation.equations):
+            answers = self.answers.get(earlier.name)
+            if earlier.name in wanted and (answers is None or not answers.given[student].any()):
+                found.append(earlier.name)
+                wanted |= {name.name for name in names_in(earlier.expression)}
+        return tuple(found)
+
+    def _made_in(
+        self, name: str, open_steps: tuple[str, ...], equation: Equation, asked: _Asked, free: Collection[int]
+    ) -> dict[int, Explanation]:
+        source = self.context.derivation[name]
+        between: list[Equation] = []
+        for other in reversed(open_steps[: open_steps.index(name)]):
+            step = self.context.derivation[other]
+            if {name, *(one.name for one in between)} & {one.name for one in names_in(step.expression)}:
+                between.append(step)
+        readings, changed = [], []
+        for ids, reading in self._readings(source, asked.rows, distinct(source, self.context)):
+            own = _at(self.own, asked.rows) | {name: self._as_noted(reading, asked.rows)}
+            for step in between:
+                result = enclose(step.expression, {one.name: own[one.name] for one in names_in(step.expression)})
+                own[step.name] = self._as_noted(result, asked.rows)
+            result = enclose(equation.expression, {one.name: own[one.name] for one in names_in(equation.expression)})
+            readings.append((ids, result))
+            changed.append({later: own[later] for later in (name, *(one.name for one in between))})
+        found = {}
+        for row, matching in _matching(asked, readings).items():
+            found[row] = Explanation(_together(matching), made_in=name)
+            place = int(np.flatnonzero(asked.rows == row)[0])
+            for later, value in changed[matching[0][0]].items() if row in free else ():
+                self._adopt(later, row, value, place)
+        return found
+
+    def _adopt(self, name: str, student: int, value: Interval, place: int) -> None:
+        """Go on with what a student must have had."""
+        old = self.own[name]
+        low, high = old.low.copy(), old.high.copy()
+        low[student], high[student] = value.low[place], value.high[place]
+        self.own[name] = Interval(low, high)
+        self.sound[name][student] = False
+
+    def _readings(
+        self, equation: Equation, rows: Array | None, rewrites: Found
+    ) -> Iterator[tuple[tuple[str, ...], Interval]]:
+        """What each mistake would give on these students' own earlier values, or on the right ones."""
+        for expression, ids in rewrites:
             if expression.shape == equation.expression.shape:
-                for inputs in self._both(expression):
-                    yield ids, enclose(expression, inputs)
-        for inputs in self._both(equation.expression):
-            right = enclose(equation.expression, inputs)
+                yield ids, enclose(expression, self._known(expression, rows))
+        if prod(equation.expression.shape) > 1:
+            right = enclose(equation.expression, self._known(equation.expression, rows))
             for low, high in zip(swapped(right.low), swapped(right.high), strict=True):
                 yield ("entries-swapped",), Interval.of(low, high)
-        for decimals in _EARLY_DECIMALS:
-            rounded = {name: _rounded(value, decimals) for name, value in self._inputs(equation.expression).items()}
-            yield ("rounded-early",), enclose(equation.expression, rounded)
 
-    def _both(self, expression: Expression) -> Iterator[dict[str, Interval]]:
-        names = {name.name for name in names_in(expression)}
-        constants = {name: Interval.point(value) for name, value in self.context.constants.items() if name in names}
-        for known in (self.own | {name: self.right[name] for name in self.right if name not in self.own}, self.right):
-            inputs = constants | {name: known[name] for name in names if name in known}
-            if inputs.keys() >= names:
-                yield inputs
+    def _known(self, expression: Expression, rows: Array | None) -> dict[str, Interval]:
+        """The values of the names: the students' own, or the right ones, which they may have used all the same."""
+        values = {}
+        for name in (name.name for name in names_in(expression)):
+            if name in self.context.constants:
+                values[name] = Interval.point(self.context.constants[name])
+            else:
+                values[name] = self.right[name] if rows is None or name not in self.own else _at(self.own, rows, name)
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The students whose step is to be explained, by number, with what they answered."""
+
+    rows: Array
+    typed: Interval
+    given: Array
+
+    def part(self, places: Array) -> _Asked:
+        return _Asked(self.rows[places], self.typed.over(lambda bound: bound[places]), self.given[places])
+
+
+def _usual_half_unit(answers: Mapping[str, Answers], students: int) -> Array:
+    """Half a unit of the last digit that each student usually writes: the median over the cells that are not exact."""
+    if not answers:
+        return np.zeros(students)
+    with np.errstate(invalid="ignore"):
+        halves = np.concatenate([((one.high - one.low) / 2).reshape(students, -1) for one in answers.values()], axis=1)
+    ordered = np.sort(np.where(halves > 0, halves, np.nan), axis=1)
+    count = np.sum(~np.isnan(ordered), axis=1)
+    return np.where(count > 0, ordered[np.arange(students), np.maximum(count - 1, 0) // 2], 0.0)
+
+
+def _at(values: Mapping[str, Interval], rows: Array, name: str | None = None) -> Any:
+    if name is not None:
+        return values[name].over(lambda bound: bound[rows])
+    return {name: value.over(lambda bound: bound[rows]) for name, value in values.items()}
+
+
+def _matching(
+    asked: _Asked, readings: Iterable[tuple[tuple[str, ...], Interval]]
+) -> dict[int, list[tuple[int, tuple[str, ...]]]]:
+    """For every student the readings that explain the answers, by number: those nearest to the digits first."""
+    near: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
+    far: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
+    for number, (ids, reading) in enumerate(readings):
+        explained = _explains(reading, asked.typed, asked.given)
+        if explained.any():
+            middle = _widened(Interval.point(reading.low / 2 + reading.high / 2))
+            central = _explains(middle, asked.typed, asked.given)
+            for place in np.flatnonzero(explained):
+                kind = near if central[place] else far
+                kind.setdefault(int(asked.rows[place]), []).append((number, ids))
+    return {row: near.get(row, []) + far.get(row, []) for row in (*near, *(row for row in far if row not in near))}
+
+
+def _explains(reading: Interval, typed: Interval, given: Array) -> Array:
+    """Which students' answers a reading explains, every cell; what is undefined somewhere explains nothing."""
+    sure = np.isfinite(reading.low) & np.isfinite(reading.high)
+    return np.asarray(np.all((typed.meets(_widened(reading)) & sure) | ~given, axis=(-2, -1)))
+
+
+def _together(found: Sequence[tuple[int, tuple[str, ...]]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for _, ids in found for name in ids))
 
 
 def _rounded(interval: Interval, decimals: int) -> Interval:
-    middle = np.round((interval.low + interval.high) / 2, decimals)
-    return Interval.of(middle, middle)
+    """All that the numbers can be after rounding; untouched where they are no finer already."""
+    finer = interval.high - interval.low < 0.5 * 10.0**-decimals
+    low, high = np.round(interval.low, decimals), np.round(interval.high, decimals)
+    return Interval.of(np.where(finer, low, interval.low), np.where(finer, high, interval.high))
 
 
 def _widened(interval: Interval) -> Interval:

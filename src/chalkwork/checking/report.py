@@ -100,7 +100,9 @@ def result_of(marked: Marked, student: int, message: str = "") -> Result:
     verdict = marked.verdict(student)
     mistakes = marked.mistakes[student] if marked.mistakes else ()
     words = tuple(tuple(Verdict(int(cell)).word for cell in line) for line in marked.verdicts[student])
-    said = message or _message(verdict, mistakes, bool(marked.trivial[student]))
+    said = _message(verdict, mistakes, bool(marked.trivial[student]))
+    if message:
+        said = f"{said} {message[:1].upper()}{message[1:].rstrip('.')}."
     return Result(marked.equation.name, verdict.word, mistakes, said, marked.credit(student), words)
 
 

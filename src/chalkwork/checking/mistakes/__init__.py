@@ -7,13 +7,15 @@ they come to, `words` says them.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from chalkwork.checking.mistakes import errors, forward, losses, matrices, search, updates
 from chalkwork.checking.mistakes.context import Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.matrices import swapped
 from chalkwork.checking.mistakes.search import Found, combinations
 from chalkwork.checking.mistakes.words import explanation
-from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.derivation import Derivation, Equation
 
 __all__ = [
     "TABLE",
@@ -23,6 +25,7 @@ __all__ = [
     "Mistake",
     "Role",
     "combinations",
+    "context_of",
     "distinct",
     "distinct_pairs",
     "explanation",
@@ -55,7 +58,11 @@ def distinct(equation: Equation, context: Context) -> Found:
     W1 - dW1 learning-rate-omitted
     W1 - eta^2 * dW1 learning-rate-squared
     """
-    return search.single(tuple(TABLE.values()), equation, context)
+    found = context.known_rewrites.get(equation.name)
+    if found is None:
+        found = search.single(tuple(TABLE.values()), equation, context)
+        context.known_rewrites[equation.name] = found
+    return found
 
 
 def distinct_pairs(equation: Equation, context: Context, most: int = search.MOST_PAIRS) -> Found:
@@ -63,4 +70,14 @@ def distinct_pairs(equation: Equation, context: Context, most: int = search.MOST
 
     What one mistake alone explains is left out.
     """
-    return search.double(tuple(TABLE.values()), equation, context, most)
+    found = context.known_pairs.get((equation.name, most))
+    if found is None:
+        found = search.double(tuple(TABLE.values()), equation, context, most)
+        context.known_pairs[equation.name, most] = found
+    return found
+
+
+@lru_cache(maxsize=64)
+def context_of(derivation: Derivation, samples: int | None) -> Context:
+    """The context of a derivation, kept with what has been found in it: the same exercise comes again and again."""
+    return Context(derivation, samples)

@@ -77,6 +77,16 @@ class Context:
     derivation: Derivation
     samples: int | None = None
 
+    @cached_property
+    def known_rewrites(self) -> dict[str, list[tuple[Expression, tuple[str, ...]]]]:
+        """What each mistake makes of each equation, as far as anybody asked."""
+        return {}
+
+    @cached_property
+    def known_pairs(self) -> dict[tuple[str, int], list[tuple[Expression, tuple[str, ...]]]]:
+        """The same for two mistakes at once, by how many are wanted at most."""
+        return {}
+
     # --- order and roles -------------------------------------------------------------------------------------------
 
     @cached_property

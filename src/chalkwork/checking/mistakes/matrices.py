@@ -16,7 +16,7 @@ from chalkwork.checking.mistakes.structure import has_operation, is_operation, u
 from chalkwork.derivation.derivation import Equation
 
 MOST_OTHERS = 16
-MOST_EXCHANGED = 12
+MOST_EXCHANGED = 16
 
 
 def _weights_transposed(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -63,7 +63,7 @@ def _not_summed(equation: Equation, context: Context) -> Iterator[Expression]:
 
 def _wrong_layer(equation: Equation, context: Context) -> Iterator[Expression]:
     layers = context.layers(context.steps[equation.name])
-    if len(layers) < 2:
+    if not layers:
         return
     loss = context.loss_of(equation)
     errors = [context.derivatives.get((loss.name, layer.net.name)) for layer in layers] if loss is not None else []
@@ -97,7 +97,7 @@ def _rounded_early(equation: Equation, context: Context) -> Iterator[Expression]
 def swapped(value: Any) -> Any:
     """The value with two rows, two columns or two entries exchanged, every way, along a new first axis.
 
-    Only the first twelve rows, columns and entries are exchanged. Nothing is left of a value that is one number.
+    Only the first sixteen rows, columns and entries are exchanged. Nothing is left of a value that is one number.
 
     >>> swapped(np.array([[1.0], [2.0], [3.0]])).tolist()
     [[[2.0], [1.0], [3.0]], [[3.0], [2.0], [1.0]], [[1.0], [3.0], [2.0]]]
