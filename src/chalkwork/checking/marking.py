@@ -7,7 +7,7 @@ as in Numbas (numbas.org.uk, adaptive marking).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
@@ -18,6 +18,17 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer
+from chalkwork.checking.explaining import (
+    NOTHING,
+    SWAPPED,
+    Asked,
+    Explanation,
+    explains,
+    matching,
+    rounded_to,
+    together_ids,
+    widened,
+)
 from chalkwork.checking.intervals import Interval
 from chalkwork.checking.mistakes import Context, Found, distinct, distinct_pairs, swapped
 from chalkwork.checking.ranges import enclose
@@ -26,8 +37,6 @@ from chalkwork.derivation.derivation import Derivation, Equation
 Array = np.ndarray[Any, Any]
 _EARLY_DECIMALS = (3, 2, 1)
 MOST_PAIRS_TOLD = 4
-RELATIVE_SLACK = 1e-9
-"""What counts as equal for values that were computed and not typed."""
 
 
 class Verdict(IntEnum):
@@ -53,21 +62,6 @@ class Verdict(IntEnum):
 
 
 _WORDS = [verdict.name.lower() for verdict in Verdict]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The mistakes that explain an answer, the likeliest first."""
-
-    ids: tuple[str, ...] = ()
-    together: bool = False
-    """Whether all of them were made at once, rather than any of them."""
-    made_in: str | None = None
-    """The earlier step, itself not answered, in which the mistake was made."""
-
-
-NOTHING = Explanation()
-SWAPPED = Explanation(("entries-swapped",))
 
 
 @dataclass(frozen=True)
@@ -185,7 +179,7 @@ class _Work:
 
     def step(self, equation: Equation, mistakes: bool) -> Marked:
         """Mark one step and remember the students' values for the later ones."""
-        expected = _widened(self.right[equation.name])
+        expected = widened(self.right[equation.name])
         following = self._spread(enclose(equation.expression, self._inputs(equation.expression)))
         answers = self.answers.get(equation.name)
         if answers is None:
@@ -250,7 +244,7 @@ class _Work:
         rows = np.flatnonzero(wrong)
         if not rows.size:
             return found
-        asked = _Asked(rows, typed.over(lambda bound: bound[rows]), answers.given[rows])
+        asked = Asked(rows, typed.over(lambda bound: bound[rows]), answers.given[rows])
         single = self._single(equation, asked)
         free = {
             int(row) for row in rows if single.get(int(row), SWAPPED) == SWAPPED
@@ -273,23 +267,23 @@ class _Work:
         for expression, names in distinct(equation, self.context):
             if expression.shape == answer.low.shape and expression.shape != equation.expression.shape:
                 for rows in (np.array([student]), None):
-                    if _explains(enclose(expression, self._known(expression, rows)), typed, answer.given).all():
+                    if explains(enclose(expression, self._known(expression, rows)), typed, answer.given).all():
                         ids.update(dict.fromkeys(names))
         return Explanation(tuple(ids))
 
-    def _single(self, equation: Equation, asked: _Asked) -> dict[int, Explanation]:
-        """One mistake, on the student's own earlier values; else, and where one of those is wrong, on the right ones."""
+    def _single(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
+        """One mistake, on the student's own earlier values; else, or if one of those is wrong, on the right ones."""
         rewrites = distinct(equation, self.context)
-        found = _matching(asked, self._readings(equation, asked.rows, rewrites))
+        found = matching(asked, self._readings(equation, asked.rows, rewrites))
         before = [self.sound[name.name] for name in names_in(equation.expression)]
         sound = np.logical_and.reduce([np.ones(self.students, dtype=bool), *before])
         rest = asked.part(np.flatnonzero([int(row) not in found or not sound[row] for row in asked.rows]))
         if rest.rows.size:
-            for row, readings in _matching(rest, self._readings(equation, None, rewrites)).items():
+            for row, readings in matching(rest, self._readings(equation, None, rewrites)).items():
                 found.setdefault(row, []).extend(readings)
-        return {row: Explanation(_together(readings)) for row, readings in found.items()}
+        return {row: Explanation(together_ids(readings)) for row, readings in found.items()}
 
-    def _early(self, equation: Equation, asked: _Asked) -> dict[int, Explanation]:
+    def _early(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
         """Rounded too early: the student's own values with fewer decimals."""
         if not any(name.name in self.context.derivation for name in names_in(equation.expression)):
             return {}
@@ -297,15 +291,15 @@ class _Work:
         for decimals in _EARLY_DECIMALS:
             values = _at(self._inputs(equation.expression), asked.rows)
             rounded = {
-                name: _rounded(value, decimals) if name in self.context.derivation else value
+                name: rounded_to(value, decimals) if name in self.context.derivation else value
                 for name, value in values.items()
             }
             reading = enclose(equation.expression, rounded)
-            for row in _matching(asked, [(("rounded-early",), reading)]):
+            for row in matching(asked, [(("rounded-early",), reading)]):
                 found[row] = Explanation(("rounded-early",))
         return found
 
-    def _double(self, equation: Equation, asked: _Asked) -> dict[int, Explanation]:
+    def _double(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
         """Two mistakes at once, where few pairs explain the values: many would explain anything."""
         pairs = distinct_pairs(equation, self.context)
         readings = [
@@ -313,10 +307,10 @@ class _Work:
             for expression, ids in pairs
             if expression.shape == equation.expression.shape
         ]
-        found = {row: list(dict.fromkeys(ids for _, ids in pairs)) for row, pairs in _matching(asked, readings).items()}
+        found = {row: list(dict.fromkeys(ids for _, ids in pairs)) for row, pairs in matching(asked, readings).items()}
         return {row: Explanation(ids[0], together=True) for row, ids in found.items() if len(ids) <= MOST_PAIRS_TOLD}
 
-    def _before(self, equation: Equation, asked: _Asked, free: Collection[int]) -> dict[int, Explanation]:
+    def _before(self, equation: Equation, asked: Asked, free: Collection[int]) -> dict[int, Explanation]:
         """A mistake in an earlier step that was not answered; what stands between is taken on from there.
 
         Where it is the only explanation (the students in `free`), their own values are those that it gives.
@@ -347,7 +341,7 @@ class _Work:
         return tuple(found)
 
     def _made_in(
-        self, name: str, open_steps: tuple[str, ...], equation: Equation, asked: _Asked, free: Collection[int]
+        self, name: str, open_steps: tuple[str, ...], equation: Equation, asked: Asked, free: Collection[int]
     ) -> dict[int, Explanation]:
         source = self.context.derivation[name]
         between: list[Equation] = []
@@ -365,10 +359,10 @@ class _Work:
             readings.append((ids, result))
             changed.append({later: own[later] for later in (name, *(one.name for one in between))})
         found = {}
-        for row, matching in _matching(asked, readings).items():
-            found[row] = Explanation(_together(matching), made_in=name)
+        for row, readings_met in matching(asked, readings).items():
+            found[row] = Explanation(together_ids(readings_met), made_in=name)
             place = int(np.flatnonzero(asked.rows == row)[0])
-            for later, value in changed[matching[0][0]].items() if row in free else ():
+            for later, value in changed[readings_met[0][0]].items() if row in free else ():
                 self._adopt(later, row, value, place)
         return found
 
@@ -403,18 +397,6 @@ class _Work:
         return values
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The students whose step is to be explained, by number, with what they answered."""
-
-    rows: Array
-    typed: Interval
-    given: Array
-
-    def part(self, places: Array) -> _Asked:
-        return _Asked(self.rows[places], self.typed.over(lambda bound: bound[places]), self.given[places])
-
-
 def _usual_half_unit(answers: Mapping[str, Answers], students: int) -> Array:
     """Half a unit of the last digit that each student usually writes: the median over the cells that are not exact."""
     if not answers:
@@ -430,43 +412,3 @@ def _at(values: Mapping[str, Interval], rows: Array, name: str | None = None) ->
     if name is not None:
         return values[name].over(lambda bound: bound[rows])
     return {name: value.over(lambda bound: bound[rows]) for name, value in values.items()}
-
-
-def _matching(
-    asked: _Asked, readings: Iterable[tuple[tuple[str, ...], Interval]]
-) -> dict[int, list[tuple[int, tuple[str, ...]]]]:
-    """For every student the readings that explain the answers, by number: those nearest to the digits first."""
-    near: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
-    far: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
-    for number, (ids, reading) in enumerate(readings):
-        explained = _explains(reading, asked.typed, asked.given)
-        if explained.any():
-            middle = _widened(Interval.point(reading.low / 2 + reading.high / 2))
-            central = _explains(middle, asked.typed, asked.given)
-            for place in np.flatnonzero(explained):
-                kind = near if central[place] else far
-                kind.setdefault(int(asked.rows[place]), []).append((number, ids))
-    return {row: near.get(row, []) + far.get(row, []) for row in (*near, *(row for row in far if row not in near))}
-
-
-def _explains(reading: Interval, typed: Interval, given: Array) -> Array:
-    """Which students' answers a reading explains, every cell; what is undefined somewhere explains nothing."""
-    sure = np.isfinite(reading.low) & np.isfinite(reading.high)
-    return np.asarray(np.all((typed.meets(_widened(reading)) & sure) | ~given, axis=(-2, -1)))
-
-
-def _together(found: Sequence[tuple[int, tuple[str, ...]]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for _, ids in found for name in ids))
-
-
-def _rounded(interval: Interval, decimals: int) -> Interval:
-    """All that the numbers can be after rounding; untouched where they are no finer already."""
-    finer = interval.high - interval.low < 0.5 * 10.0**-decimals
-    low, high = np.round(interval.low, decimals), np.round(interval.high, decimals)
-    return Interval.of(np.where(finer, low, interval.low), np.where(finer, high, interval.high))
-
-
-def _widened(interval: Interval) -> Interval:
-    """The interval with room for the rounding of another program."""
-    slack = RELATIVE_SLACK * np.maximum(np.abs(interval.low), np.abs(interval.high)) + 1e-15
-    return Interval.of(interval.low - slack, interval.high + slack)
