@@ -524,16 +524,6 @@ def test_a_mistake_is_named_on_own_wrong_values() -> None:
 # --- sham answers ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_exact_zeros_and_ones_earn_no_follow_through(sheet: Solution, number: int) -> None:
-    a1 = np.full((3, 1), number)
-    answers = {"a1": a1, "z2": typed(np.asarray(sheet.arrays["W2"]).T @ a1 + 0.0, 6)}
-    report = check(sheet.derivation, sheet.arrays, answers, Symbols(Notation(), 2), sample_axis=-1)
-    assert report.first_wrong == "a1"
-    assert report["z2"].verdict not in (*ACCEPTED, "follows")
-    assert report.score == 0.0
-
-
 # --- other work ------------------------------------------------------------------------------------------------------
 
 
@@ -577,3 +567,69 @@ def test_the_numbers_decide_where_nothing_but_the_result_is_handed_in(relu: Solu
         ["a1", "a2", "class"], "correct"
     )
     assert relu.check({"h": "[9 0]", "class": "2"}).first_wrong == "class"
+
+
+# --- what marking must not fall for ---------------------------------------------------------------------------
+
+
+def test_what_follows_is_seen_through_blank_cells(sheet: Solution) -> None:
+    z1 = np.array([[0.3], [-0.2], [0.4]])
+    a1 = np.where(z1 > 0, z1, 0.01 * z1)
+    W2 = np.asarray(sheet.arrays["W2"])
+    report = sheet.check({"z1": [["0.3"], ["-0.2"], ["0.4"]], "z2": typed(W2.T @ a1, 6)}, ask=["z1", "a1", "z2"])
+    assert report.first_wrong == "z1"
+    assert report["a1"].verdict == "blank"
+    assert report["z2"].verdict == "follows"
+
+
+def test_a_bias_gradient_that_is_not_summed_is_named() -> None:
+    for convention in CONVENTIONS:
+        case = draw(5, convention, **cross(samples=3))
+        found = case.work()
+        answers = case.handed_in(found) | {"db1": case.turned("delta1", found["delta1"])}
+        report = case.solve().check(answers)
+        assert "bias-gradient-not-summed" in report["db1"].mistakes
+
+
+@pytest.mark.parametrize(
+    "zeros",
+    [np.zeros((3, 1)), np.zeros((3, 1), dtype=int), [0, 0, 0], "[0; 0; 0]"],
+    ids=["floats", "integers", "list", "text"],
+)
+def test_zeros_earn_no_follow_through(sheet: Solution, zeros: Any) -> None:
+    report = sheet.check({"a1": zeros, "z2": [["0.000000"], ["0.000000"]]})
+    assert report.first_wrong == "a1"
+    assert report["z2"].verdict in ("wrong", "mistake")
+    assert "trivial" in report["z2"].message
+    assert report.score == 0.0
+
+
+def test_ones_earn_no_follow_through(sheet: Solution) -> None:
+    W2 = np.asarray(sheet.arrays["W2"])
+    report = sheet.check({"a1": np.ones((3, 1)), "z2": W2.T @ np.ones((3, 1))})
+    assert report["z2"].verdict in ("wrong", "mistake")
+    assert "trivial" in report["z2"].message
+
+
+@pytest.mark.parametrize("L", ["123.456", "-7"])
+def test_any_wrong_loss_is_not_a_mistake(L):
+    case = draw(3, **cross(samples=3))
+    assert case.solve().check({"L": L})["L"].mistakes == ()
+
+
+def test_reading_message_does_not_hide_the_verdict(sheet):
+    z1 = np.array(sheet["z1"])
+    report = sheet.check({"z1": [["what"], ["7.7"], [f"{z1[2, 0]:.6f}"]]})
+    assert report["z1"].verdict == "wrong"
+    assert "Wrong" in report["z1"].message
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_exact_zeros_and_ones_earn_no_follow_through(sheet: Solution, number: int) -> None:
+    a1 = np.full((3, 1), number)
+    answers = {"a1": a1, "z2": typed(np.asarray(sheet.arrays["W2"]).T @ a1 + 0.0, 6)}
+    report = check(sheet.derivation, sheet.arrays, answers, Symbols(Notation(), 2), sample_axis=-1)
+    assert report.first_wrong == "a1"
+    assert report["z2"].mistakes == ()
+    assert "trivial" in report["z2"].message
+    assert report.score == 0.0

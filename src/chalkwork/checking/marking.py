@@ -190,14 +190,16 @@ class _Work:
         trivial = np.logical_or.reduce([np.zeros(self.students, dtype=bool), *(self.trivial[name] for name in before)])
         verdicts = np.full(answers.low.shape, int(Verdict.WRONG))
         follows = np.where(sound, int(Verdict.ROUNDING), int(Verdict.FOLLOWS))[:, None, None]
-        meets = typed.meets(following) & ~(trivial & ~sound)[:, None, None]
+        barred = trivial & ~sound
+        meets = typed.meets(following) & ~barred[:, None, None]
         verdicts = np.where(meets, follows, verdicts)
         verdicts = np.where(typed.meets(expected), int(Verdict.CORRECT), verdicts)
         verdicts = np.where(answers.blank, int(Verdict.BLANK), verdicts)
         verdicts = np.where(answers.unreadable, int(Verdict.UNREADABLE), verdicts)
         found = [NOTHING] * self.students
         if mistakes:
-            found = self._explained(equation, typed, answers, (verdicts == Verdict.WRONG).any(axis=(-2, -1)))
+            suspects = (verdicts == Verdict.WRONG).any(axis=(-2, -1)) & ~barred
+            found = self._explained(equation, typed, answers, suspects)
             named = np.array([bool(one.ids) for one in found])[:, None, None]
             verdicts = np.where((verdicts == Verdict.WRONG) & named, int(Verdict.MISTAKE), verdicts)
             for student in answers.misshapen:
@@ -225,7 +227,7 @@ class _Work:
         whole = given.all(axis=(-2, -1))
         self.sound[name] = np.all((verdicts <= Verdict.ROUNDING) | ~given, axis=(-2, -1)) & (whole | sound)
         right = self.right[name]
-        constant = np.isin(low, (0.0, 1.0)) & (low == high)
+        constant = np.isin((low + high) / 2, (0.0, 1.0))
         sham = constant.all(axis=(-2, -1)) & given.any(axis=(-2, -1)) & ~np.isin(right.low, (0.0, 1.0)).all()
         self.trivial[name] = sham | (trivial & ~whole)
 
