@@ -633,3 +633,8 @@ def test_exact_zeros_and_ones_earn_no_follow_through(sheet: Solution, number: in
     assert report["z2"].mistakes == ()
     assert "trivial" in report["z2"].message
     assert report.score == 0.0
+
+
+def test_a_step_left_open_after_zeros_is_only_open(sheet: Solution) -> None:
+    report = sheet.check({"a1": "[0; 0; 0]"}, ask=["a1", "z2"])
+    assert report["z2"].message == "Nothing was answered."

@@ -111,7 +111,7 @@ def _message(verdict: Verdict, mistakes: tuple[str, ...], trivial: bool) -> str:
         hint = TABLE[mistakes[0]].hint
         return f"{TABLE[mistakes[0]].title}. {hint}"
     sentence = _SENTENCES[verdict]
-    if trivial and not verdict.accepted:
+    if trivial and verdict is Verdict.WRONG:
         sentence += " An earlier answer of zeros or ones would make this step trivial, so nothing follows from it."
     return sentence
 
