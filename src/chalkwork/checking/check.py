@@ -73,13 +73,15 @@ def check_class(
     wanted = list(asked) or answered
     own = {given.name for given in derivation.givens}
     marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given))
-    return [
-        Report(
-            {name: result_of(part, student, _said(one.get(name), part, student)) for name, part in marked.items()},
-            {word: reason for word, reason in unused.items() if word not in own},
-        )
-        for student, (one, (_, unused)) in enumerate(zip(answers, matches, strict=True))
-    ]
+    reports = []
+    for student, (one, (matched, unused)) in enumerate(zip(answers, matches, strict=True)):
+        typed = {known: given[student][word] for word, known in matched.items()}
+        results = {
+            name: result_of(part, student, typed.get(name), _said(one.get(name), part, student))
+            for name, part in marked.items()
+        }
+        reports.append(Report(results, {word: reason for word, reason in unused.items() if word not in own}))
+    return reports
 
 
 def _said(answer: Answer | None, marked: Marked, student: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from chalkwork.checking.explaining import NOTHING
 from chalkwork.checking.marking import Marked, Verdict
 from chalkwork.checking.mistakes import TABLE
 
@@ -34,6 +35,12 @@ class Result:
     credit: float
     cells: tuple[tuple[str, ...], ...]
     """The verdict on every cell."""
+    given: object = None
+    """What was answered, as it was typed."""
+    together: bool = False
+    """Whether all of the mistakes were made at once, rather than any of them."""
+    made_in: str | None = None
+    """The earlier step, itself not answered, in which the mistake was made."""
 
     def exact_credit(self, follows: Fraction = Fraction(1)) -> Fraction:
         """The part of the cells that is accepted; one that follows from a wrong value counts `follows`."""
@@ -95,15 +102,16 @@ class Report(Mapping[str, Result]):
         return "\n".join(lines)
 
 
-def result_of(marked: Marked, student: int, message: str = "") -> Result:
-    """The result of one step for one student."""
+def result_of(marked: Marked, student: int, given: object = None, message: str = "") -> Result:
+    """The result of one step for one student, who answered what is `given`."""
     verdict = marked.verdict(student)
-    mistakes = marked.mistakes[student] if marked.mistakes else ()
+    why = marked.explanations[student] if marked.explanations else NOTHING
     words = tuple(tuple(Verdict(int(cell)).word for cell in line) for line in marked.verdicts[student])
-    said = _message(verdict, mistakes, bool(marked.trivial[student]))
+    said = _message(verdict, why.ids, bool(marked.trivial[student]))
     if message:
         said = f"{said} {message[:1].upper()}{message[1:].rstrip('.')}."
-    return Result(marked.equation.name, verdict.word, mistakes, said, marked.credit(student), words)
+    credit = marked.credit(student)
+    return Result(marked.equation.name, verdict.word, why.ids, said, credit, words, given, why.together, why.made_in)
 
 
 def _message(verdict: Verdict, mistakes: tuple[str, ...], trivial: bool) -> str:
