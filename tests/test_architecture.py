@@ -18,6 +18,7 @@ ROOMS = [
     "documents",
     "checking",
     "solutions",
+    "training",
     "networks",
     "sheets",
     "cli",

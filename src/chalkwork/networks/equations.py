@@ -12,8 +12,8 @@ from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
-from chalkwork.networks.optimisers import gradient_descent
 from chalkwork.networks.plan import Plan, suffix_of
+from chalkwork.networks.updates import update
 
 
 @lru_cache(maxsize=64)
@@ -180,16 +180,3 @@ def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path:
         chain=path,
     )
     return [outer, jacobian, error]
-
-
-def update(plan: Plan, step: int) -> list[Equation]:
-    """Every parameter after one step of gradient descent."""
-    suffix, following = suffix_of(step), suffix_of(step + 1)
-    rate = Name("eta")
-    equations = []
-    for old in plan.parameters(suffix):
-        gradient = Name(f"d{old.name}", old.shape)
-        bare = old.name.removesuffix(suffix) if suffix else old.name
-        new = gradient_descent(old, gradient, rate)
-        equations.append(Equation(f"{bare}{following}", new, Stage.UPDATE, reasons.updated()))
-    return equations
