@@ -1,0 +1,1 @@
+"""The engines: what runs the equations of a step."""

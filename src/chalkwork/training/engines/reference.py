@@ -1,0 +1,64 @@
+"""The reference: every equation of a step evaluated as it stands, with NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.training.step import Array, Batches, Step, Values
+
+
+class ReferenceEngine:
+    """Slow and plain: what the other engines are held against."""
+
+    name = "reference"
+
+    def __init__(self, dtype: str = "float64") -> None:
+        self.dtype = np.dtype(dtype)
+
+    def data(self, values: Values) -> dict[str, Any]:
+        """The matrices in the engine's precision."""
+        return {name: np.asarray(value, self.dtype) for name, value in values.items()}
+
+    def carried(self, values: Values) -> dict[str, Any]:
+        """Copies in the engine's precision."""
+        return {name: np.array(value, self.dtype) for name, value in values.items()}
+
+    def plain(self, carried: Values) -> dict[str, Array]:
+        """The values, copied."""
+        return {name: np.array(value) for name, value in carried.items()}
+
+    def prepare(self, step: Step, constants: Mapping[str, float]) -> ReferenceRun:
+        """Nothing needs to be prepared but the constants."""
+        return ReferenceRun(step, {name: np.full((1, 1), value, self.dtype) for name, value in constants.items()})
+
+
+class ReferenceRun:
+    """One step, evaluated equation by equation."""
+
+    def __init__(self, step: Step, constants: Values) -> None:
+        self.step, self.constants = step, constants
+
+    def steps(self, carried: Values, data: Values, batches: Batches) -> tuple[dict[str, Any], Array]:
+        """Do the steps, one after another."""
+        step, state = self.step, dict(carried)
+        dtype = next(iter(data.values())).dtype
+        losses = np.full(batches.count, np.nan, dtype)
+        rates = np.broadcast_to(np.asarray(batches.rates, dtype), (batches.count,))
+        for number in range(batches.count):
+            values = {**self.constants, **state, "eta": rates[number].reshape(1, 1)}
+            for name in step.data:
+                values[name] = (
+                    data[name] if batches.order is None else data[name].take(batches.order[number], step.sample_axis)
+                )
+            values |= {name: batches.noise[name][number] for name in step.noise}
+            with np.errstate(all="ignore"):  # what overflows is found in the loss
+                for equation in step.needed:
+                    values[equation.name] = evaluate(equation.expression, values)
+            if step.loss is not None:
+                losses[number] = values[step.loss].item()
+            state = {name: values[after] for name, after in step.carried.items()}
+        return state, losses
