@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Name, names_in, walk
+from chalkwork.algebra.expression import Application, names_in, walk
 from chalkwork.derivation.derivation import Derivation, Equation
 
 Array = np.ndarray[Any, Any]
@@ -26,6 +26,7 @@ class Step:
     the givens that hold a sample in each row or column (along `sample_axis`), `noise` those that are drawn anew for
     every step. All other givens are constant. `loss` is recorded.
 
+    >>> from chalkwork.algebra.expression import Name
     >>> from chalkwork.derivation.derivation import Stage
     >>> w, x, eta = Name("w", (1, 1)), Name("x", (1, 1)), Name("eta")
     >>> update = Equation("w_new", w - eta * x, Stage.UPDATE)
