@@ -1,22 +1,101 @@
-"""The equations of an update: every parameter after one step."""
+"""The equations of an update: every parameter after one step, by the rule of an optimiser."""
 
 from __future__ import annotations
 
-from chalkwork.algebra.expression import Name
+from functools import reduce
+
+from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.derivation import Equation, Stage
-from chalkwork.networks import reasons
-from chalkwork.networks.optimisers import gradient_descent
+from chalkwork.networks.optimisers import Optimiser, line_expression
 from chalkwork.networks.plan import Plan, suffix_of
 
+GRADIENT_DESCENT = Optimiser()
 
-def update(plan: Plan, step: int) -> list[Equation]:
-    """Every parameter after one step of gradient descent."""
-    suffix, following = suffix_of(step), suffix_of(step + 1)
-    rate = Name("eta")
-    equations = []
-    for old in plan.parameters(suffix):
-        gradient = Name(f"d{old.name}", old.shape)
-        bare = old.name.removesuffix(suffix) if suffix else old.name
-        new = gradient_descent(old, gradient, rate)
-        equations.append(Equation(f"{bare}{following}", new, Stage.UPDATE, reasons.updated()))
+
+def optimiser_givens(plan: Plan, optimiser: Optimiser = GRADIENT_DESCENT) -> list[Name]:
+    """What an update uses besides parameters and gradients: the rate, the constants, the states, all zero at first.
+
+    >>> from chalkwork.networks.activations import Activation
+    >>> from chalkwork.networks.convention import Convention
+    >>> from chalkwork.networks.losses import SquaredError
+    >>> from chalkwork.networks.plan import LayerPlan
+    >>> plan = Plan((LayerPlan(2, 1, Activation("tanh"), False),), SquaredError(), Convention())
+    >>> [str(name) for name in optimiser_givens(plan, Optimiser.of("momentum"))]
+    ['eta', 'mu', 'vW1']
+    """
+    rate = [Name("eta"), *(Name(constant) for constant, _ in optimiser.constants)]
+    return rate + [
+        Name(f"{letter}{name.name}", name.shape) for name in plan.parameters() for letter in _states(optimiser)
+    ]
+
+
+def update(
+    plan: Plan,
+    step: int,
+    optimiser: Optimiser = GRADIENT_DESCENT,
+    count: Expression | None = None,
+    gradients: str = "d",
+) -> list[Equation]:
+    """Every parameter, and every state of the optimiser, after one step.
+
+    `count` is the number of the step from 1 on, where it is not `step + 1`; `gradients` is what the names of the
+    gradients begin with.
+    """
+    number = Number(step + 1) if count is None else count
+    equations: list[Equation] = []
+    for old in plan.parameters(suffix_of(step)):
+        equations += _updated(old, step, optimiser, number, gradients)
     return equations
+
+
+def _updated(old: Name, step: int, optimiser: Optimiser, count: Expression, gradients: str) -> list[Equation]:
+    """The lines of the rule for one parameter."""
+    suffix, following = suffix_of(step), suffix_of(step + 1)
+    bare = old.name.removesuffix(suffix) if suffix else old.name
+    gradient = Name(f"{gradients}{old.name}", old.shape)
+    bound: dict[str, Expression] = {"p": old, "g": gradient, "eta": Name("eta"), "t": count}
+    bound |= {constant: Name(constant) for constant, _ in optimiser.constants}
+    bound |= {letter: Name(f"{letter}{old.name}", old.shape) for letter in optimiser.rule.states}
+    equations: list[Equation] = []
+    called = {"p": bare} | {letter: f"{letter}{bare}" for letter in optimiser.rule.states}
+    for defined, text in optimiser.rule.lines:
+        kept = called.get(defined.removesuffix("_new")) if defined.endswith("_new") else None
+        name = f"{kept}{following}" if kept else f"{defined}{old.name}"
+        reason = _reason(optimiser, equations, called, suffix, following, old.name) if defined == "p_new" else ""
+        equations.append(Equation(name, line_expression(text, bound), Stage.UPDATE, reason))
+        bound[defined] = equations[-1].symbol
+    return equations
+
+
+def _reason(
+    optimiser: Optimiser, before: list[Equation], called: dict[str, str], suffix: str, following: str, old: str
+) -> str:
+    """The sentence with the update, in the names of this parameter."""
+    words = optimiser.rule.words
+    for letter, name in called.items():
+        words = words.replace(f"{{{letter}_new}}", f"{{{name}{following}}}")
+    for defined, _ in optimiser.rule.lines:
+        words = words.replace(f"{{{defined}}}", f"{{{defined}{old}}}")
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def clipped(plan: Plan, norm: bool, value: bool) -> list[Equation]:
+    """The gradients of the first step, shortened to a norm or cut to a size, under the names that an update uses.
+
+    The norm is that of all gradients together: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent
+    neural networks (ICML 2013), algorithm 1.
+    """
+    raw = [Name(f"d{name.name}", name.shape) for name in plan.parameters()]
+    equations: list[Equation] = []
+    parts: list[tuple[Name, Expression]] = [(name, name) for name in raw]
+    if norm:
+        squares: list[Expression] = [apply("squared_norm", name) for name in raw]
+        total = Equation("gnorm", apply("sqrt", reduce(Expression.__add__, squares)), Stage.BACKWARD)
+        scale = Equation("gscale", apply("minimum", Number(1), Name("clip_norm") / total.symbol), Stage.BACKWARD)
+        equations += [total, scale]
+        parts = [(name, scale.symbol * part) for name, part in parts]
+    if value:
+        most = Name("clip_value")
+        parts = [(name, apply("maximum", apply("minimum", part, most), -most)) for name, part in parts]
+    return equations + [Equation(f"clipped_{name.name}", simplify(part), Stage.BACKWARD) for name, part in parts]
