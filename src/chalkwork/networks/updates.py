@@ -25,9 +25,8 @@ def optimiser_givens(plan: Plan, optimiser: Optimiser = GRADIENT_DESCENT) -> lis
     ['eta', 'mu', 'vW1']
     """
     rate = [Name("eta"), *(Name(constant) for constant, _ in optimiser.constants)]
-    return rate + [
-        Name(f"{letter}{name.name}", name.shape) for name in plan.parameters() for letter in _states(optimiser)
-    ]
+    states = [(name, letter) for name in plan.parameters() for letter in optimiser.rule.states]
+    return rate + [Name(f"{letter}{name.name}", name.shape) for name, letter in states]
 
 
 def update(
