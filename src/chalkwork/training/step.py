@@ -114,6 +114,7 @@ class Engine(Protocol):
     """What turns equations into something that runs."""
 
     name: str
+    dtype: np.dtype[Any]
 
     def data(self, values: Values) -> dict[str, Any]:
         """Data matrices in the engine's own form, made once for a whole run."""

@@ -1,0 +1,75 @@
+"""What is remembered of a training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chalkwork.training.step import Array
+
+
+@dataclass
+class History:
+    """Losses and measures of a training run.
+
+    `loss` is the loss of every step (an iteration, or a minibatch) before its update; `epochs` one dictionary for each
+    evaluation, with `step`, `epoch`, `loss` (its mean since the last one) and what else was measured. `stopped` says
+    why it ended before its time: `"interrupted"`, `"early stopping"`, `"callback"`, or nothing.
+
+    >>> history = History()
+    >>> history.add(np.array([0.7, 0.6]))
+    >>> history.loss.tolist(), history.steps
+    ([0.7, 0.6], 2)
+    """
+
+    epochs: list[dict[str, float]] = field(default_factory=list)
+    stopped: str = ""
+    engine: str = ""
+    seconds: float = 0.0
+    _parts: list[Array] = field(default_factory=list, repr=False)
+
+    def add(self, losses: Array) -> None:
+        """Append the losses of some steps."""
+        self._parts.append(np.asarray(losses, np.float64))
+
+    @property
+    def loss(self) -> Array:
+        """The loss of every step, in order."""
+        if len(self._parts) != 1:
+            self._parts = [np.concatenate(self._parts)] if self._parts else [np.zeros(0)]
+        return self._parts[0]
+
+    @property
+    def steps(self) -> int:
+        """How many steps were done."""
+        return sum(len(part) for part in self._parts)
+
+    def column(self, key: str) -> Array:
+        """One measure at every evaluation; NaN where it was not taken."""
+        return np.array([row.get(key, np.nan) for row in self.epochs])
+
+    def as_data(self) -> dict[str, Any]:
+        """The history as plain data."""
+        return {
+            "loss": self.loss.tolist(),
+            "epochs": self.epochs,
+            "stopped": self.stopped,
+            "engine": self.engine,
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> History:
+        """The history that `as_data` gave."""
+        history = cls([dict(row) for row in data["epochs"]], data["stopped"], data["engine"], data["seconds"])
+        history.add(np.array(data["loss"], np.float64))
+        return history
+
+    def __repr__(self) -> str:
+        if not self.steps:
+            return "History(no steps)"
+        first, last = self.loss[0], self.loss[-1]
+        ended = f", {self.stopped}" if self.stopped else ""
+        return f"History({self.steps} steps, loss {first:.6g} to {last:.6g}{ended})"

@@ -1,0 +1,238 @@
+"""The training loop: chunks of steps, a history, and everything that can happen on the way."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.training.diagnosis import diagnosis
+from chalkwork.training.history import History
+from chalkwork.training.schedules import Schedule
+from chalkwork.training.step import Array, Batches, Engine, Run, Step, Values
+from chalkwork.training.work import Chunk, Work, steps_in_one_go
+
+
+class Diverged(ChalkworkError):
+    """The loss is no number any more; `run` is the run as it was before that step."""
+
+    run: Snapshot
+
+
+@dataclass
+class Snapshot:
+    """A run after some whole number of steps: all that is needed to go on as if nothing had happened."""
+
+    values: dict[str, Array]
+    """What is carried."""
+    done: int = 0
+    """Steps done."""
+    history: History = field(default_factory=History)
+    total: float = 0.0
+    """The sum of the losses of all samples since the last measurement."""
+    count: int = 0
+    """The number of those samples."""
+    best: float = np.inf
+    best_values: dict[str, Array] | None = None
+    waited: int = 0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a run is measured by between epochs, and whether to go on."""
+
+    every: int
+    """Epochs between two measurements."""
+    measure: Callable[[Mapping[str, Array]], dict[str, float]] | None = None
+    callback: Callable[[dict[str, float]], Any] | None = None
+    """Called after each; the run ends when it returns True."""
+    patience: int | None = None
+    """So many measurements without a better one end the run."""
+    least_change: float = 0.0
+    monitor: str = "validation_loss"
+
+    def after(self, row: dict[str, float], run: Snapshot) -> str:
+        """Note one measurement; the result is why to stop, or nothing."""
+        if self.measure is not None:
+            row.update(self.measure(run.values))
+        if self.patience is not None:
+            score = row.get(self.monitor, np.nan)
+            if score < run.best - self.least_change:
+                run.best, run.waited = score, 0
+                run.best_values = {name: value.copy() for name, value in run.values.items()}
+            else:
+                run.waited += 1
+        if self.callback is not None and self.callback(dict(row)) is True:
+            return "callback"
+        return "early stopping" if self.patience is not None and run.waited >= self.patience else ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A whole run, before it begins: the equations, the numbers, and how they are gone through."""
+
+    step_of: Callable[[int], Step]
+    """The step for a batch of so many samples."""
+    values: Values
+    """What is carried, at the start."""
+    data: Values
+    work: Work
+    rate: float
+    schedule: Schedule = field(default_factory=Schedule)
+    constants: Mapping[str, float] = field(default_factory=dict)
+    noise: Callable[[Step, int, int], dict[str, Array]] | None = None
+    """Draws what a step with noise needs: for the step, the number of the first one and how many."""
+    evaluation: Evaluation | None = None
+    keep: Callable[[Snapshot], None] | None = None
+    """Keeps a run somewhere, so that it can go on after anything."""
+    keep_every: float = 30.0
+    """Seconds between two times of keeping."""
+    progress: Callable[[int, int, float], None] | None = None
+    """Told how many steps are done, of how many, and the last loss."""
+
+
+def train(task: Task, engine: Engine, start: Snapshot | None = None) -> Snapshot:
+    """Do all steps, from `start` on where there is one; the run after them.
+
+    Ctrl-C ends it with the values so far. Raises Diverged, with the step, the equation and the likely cause, where the
+    loss or a value is no number any more.
+    """
+    return _Training(task, engine, start).go()
+
+
+class _Training:
+    """A run in progress."""
+
+    def __init__(self, task: Task, engine: Engine, start: Snapshot | None) -> None:
+        self.task, self.engine = task, engine
+        self.run = start or Snapshot({name: np.array(value, engine.dtype) for name, value in task.values.items()})
+        self.history = self.run.history
+        self.history.engine = engine.name
+        self.data = engine.data(task.data)
+        self.carried = engine.carried(self.run.values)
+        self.prepared: dict[int, tuple[Step, Run]] = {}
+        self.kept_at = time.monotonic()
+
+    def go(self) -> Snapshot:
+        """All chunks that are left."""
+        started = time.perf_counter() - self.history.seconds
+        self.history.stopped = ""
+        try:
+            for chunk in self._chunks():
+                self._do(chunk)
+                self.history.seconds = time.perf_counter() - started
+                self.history.stopped = self._between(chunk)
+                if self.history.stopped:
+                    break
+        except KeyboardInterrupt:
+            self.history.stopped = "interrupted"
+        self.history.seconds = time.perf_counter() - started
+        if self.task.keep is not None:
+            self.task.keep(self.run)
+        if self.run.best_values is not None and self.history.stopped != "interrupted":
+            self.run.values = self.run.best_values
+        return self.run
+
+    def _chunks(self) -> Iterator[Chunk]:
+        work, evaluation = self.task.work, self.task.evaluation
+        step, _ = self._prepared(work.batch)
+        shapes = step.derivation.shapes()
+        noise = sum(int(np.prod(shapes[name])) for name in step.noise)
+        most = steps_in_one_go(step.operations, self.engine.name, noise)
+        yield from work.chunks(self.run.done, most, evaluation.every if evaluation else work.epochs)
+
+    def _prepared(self, size: int) -> tuple[Step, Run]:
+        if size not in self.prepared:
+            step = self.task.step_of(size)
+            self.prepared[size] = (step, self.engine.prepare(step, self.task.constants))
+        return self.prepared[size]
+
+    def _do(self, chunk: Chunk) -> None:
+        """One chunk, all of it or nothing."""
+        step, run = self._prepared(chunk.size)
+        carried, losses = run.steps(self.carried, self.data, self._batches(chunk, step, chunk.count))
+        values = self.engine.plain(carried)
+        if not np.isfinite(losses).all() or not all(np.isfinite(value).all() for value in values.values()):
+            raise self._diverged(chunk, losses)
+        self.carried = carried
+        self._advance(values, losses, chunk.size)
+
+    def _advance(self, values: dict[str, Array], losses: Array, size: int) -> None:
+        run = self.run
+        run.values, run.done = values, run.done + len(losses)
+        run.total += float(np.sum(losses, dtype=np.float64)) * size
+        run.count += len(losses) * size
+        self.history.add(losses)
+
+    def _batches(self, chunk: Chunk, step: Step, count: int) -> Batches:
+        task = self.task
+        rates = task.schedule.rates(task.rate, chunk.start, count, task.work.steps)
+        noise = task.noise(step, chunk.start, count) if task.noise is not None and step.noise else {}
+        return Batches(count, None if chunk.order is None else chunk.order[:count], rates, noise)
+
+    def _diverged(self, chunk: Chunk, losses: Array) -> Diverged:
+        """Go to the step at which it happened, keep what was sound before it, and say why."""
+        step, run = self._prepared(chunk.size)
+        bad = np.flatnonzero(~np.isfinite(losses))
+        count = max(0, int(bad[0]) - 1) if bad.size else chunk.count - 1  # a step's loss is that before its update
+        if count:
+            again = self.engine.carried(self.run.values)
+            before, good = run.steps(again, self.data, self._batches(chunk, step, count))
+            self._advance(self.engine.plain(before), good, chunk.size)
+        self.history.stopped = "diverged"
+        problem = diagnosis(step, self._at(chunk, step, count), self._constants(chunk, count), chunk.start + count + 1)
+        error = Diverged(problem.message, equation=problem.equation, hint=problem.hint)
+        error.run = self.run
+        return error
+
+    def _at(self, chunk: Chunk, step: Step, count: int) -> Values:
+        """All that the step number `count` of a chunk takes."""
+        order = None if chunk.order is None else chunk.order[count]
+        whole = {name: np.asarray(self.task.data[name]) for name in step.data}
+        data = {name: value if order is None else value.take(order, step.sample_axis) for name, value in whole.items()}
+        noise = self._batches(chunk, step, count + 1).noise
+        return {**self.run.values, **data, **{name: value[count] for name, value in noise.items()}}
+
+    def _constants(self, chunk: Chunk, count: int) -> dict[str, float]:
+        task = self.task
+        rate = np.ravel(task.schedule.rates(task.rate, chunk.start + count, 1, task.work.steps))
+        return {**task.constants, "eta": float(rate[0])}
+
+    def _between(self, chunk: Chunk) -> str:
+        """What is done between two chunks; the result is why to stop, or nothing."""
+        task, run, evaluation = self.task, self.run, self.task.evaluation
+        if task.progress is not None:
+            task.progress(run.done, task.work.steps, float(self.history.loss[-1]))
+        reason = ""
+        epochs = run.done // task.work.steps_an_epoch
+        if evaluation and chunk.ends_epoch and (epochs % evaluation.every == 0 or epochs == task.work.epochs):
+            mean = run.total / run.count  # of a sample: a smaller batch counts for less
+            row = {"step": float(run.done), "epoch": float(epochs), "loss": mean}
+            run.total, run.count = 0.0, 0
+            reason = evaluation.after(row, run)
+            self.history.epochs.append(row)
+        if task.keep is not None and time.monotonic() - self.kept_at >= task.keep_every and run.done < task.work.steps:
+            task.keep(run)
+            self.kept_at = time.monotonic()
+        return reason
+
+
+@contextmanager
+def shown_progress(wanted: bool | None, total: int) -> Iterator[Callable[[int, int, float], None] | None]:
+    """A progress bar on standard error while it lasts: where that is a terminal, unless `wanted` says otherwise."""
+    if wanted is False or (wanted is None and not sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        row = bar.add_task("training", total=total, loss="")
+        yield lambda done, _, loss: bar.update(row, completed=done, loss=f"loss {loss:.4g}")

@@ -1,0 +1,107 @@
+"""Learning rates that change from step to step: one table, an entry each.
+
+A schedule is a function of the number of the step, counted from 0, and of how many there will be; it gives what the
+learning rate is multiplied with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.training.step import Array
+
+Factors = Callable[..., Array]
+
+
+def _constant(step: Array, total: int) -> Array:
+    return np.ones(len(step))
+
+
+def _step_decay(step: Array, total: int, every: float = 1000.0, factor: float = 0.5) -> Array:
+    return np.asarray(factor ** (step // every))
+
+
+def _exponential(step: Array, total: int, every: float = 1000.0, factor: float = 0.5) -> Array:
+    return np.asarray(factor ** (step / every))
+
+
+def _inverse_time(step: Array, total: int, every: float = 1000.0) -> Array:
+    return np.asarray(1 / (1 + step / every))
+
+
+def _cosine(step: Array, total: int, end: float = 0.0) -> Array:
+    return np.asarray(end + (1 - end) * (1 + np.cos(np.pi * np.minimum(step / max(1, total), 1))) / 2)
+
+
+def _linear(step: Array, total: int, end: float = 0.0) -> Array:
+    return np.asarray(1 + (end - 1) * np.minimum(step / max(1, total), 1))
+
+
+SCHEDULES: dict[str, tuple[Factors, dict[str, float], str]] = {
+    "constant": (_constant, {}, ""),
+    "step": (_step_decay, {"every": 1000.0, "factor": 0.5}, "multiplied by a factor every so many steps"),
+    "exponential": (_exponential, {"every": 1000.0, "factor": 0.5}, "the same, without jumps"),
+    "inverse_time": (_inverse_time, {"every": 1000.0}, "Robbins and Monro, A stochastic approximation method (1951)"),
+    "cosine": (_cosine, {"end": 0.0}, "Loshchilov and Hutter, SGDR (ICLR 2017), equation 5, without restarts"),
+    "linear": (_linear, {"end": 0.0}, "a straight line to a part of the first rate"),
+}
+"""Every schedule with its keywords and their usual values, and where it is from."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule by name with its keywords; `warmup` steps lead up to it in a straight line.
+
+    >>> Schedule.of({"name": "cosine", "warmup": 2}).rates(0.1, 0, 4, 4).round(4).tolist()
+    [0.05, 0.0854, 0.05, 0.0146]
+    """
+
+    name: str = "constant"
+    keywords: tuple[tuple[str, float], ...] = ()
+    warmup: int = 0
+
+    @classmethod
+    def of(cls, description: str | Mapping[str, Any] | Schedule | None) -> Schedule:
+        """The schedule by name, or by a mapping with `name`, `warmup` and keywords.
+
+        Raises ChalkworkError for an unknown name or keyword, or a value that is no number from 0 on.
+        """
+        if description is None:
+            return cls()
+        if isinstance(description, Schedule):
+            return description
+        if not isinstance(description, str | Mapping):
+            raise ChalkworkError(f"a schedule is a name or a mapping, not {description!r:.60}")
+        given: dict[str, Any] = {"name": description} if isinstance(description, str) else dict(description)
+        name = str(given.pop("name", "constant"))
+        if name not in SCHEDULES:
+            near = get_close_matches(name, SCHEDULES, 1)
+            hint = f"did you mean {near[0]}?" if near else f"the schedules are {', '.join(SCHEDULES)}"
+            raise ChalkworkError(f"there is no schedule {name!r}", hint=hint)
+        known: dict[str, float] = {**SCHEDULES[name][1], "warmup": 0}
+        for key, value in given.items():
+            if key not in known:
+                raise ChalkworkError(f"the schedule {name} takes {', '.join(known)}, not {key}")
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
+                raise ChalkworkError(f"{key} of a schedule is a number from 0 on, not {value!r}")
+            known[key] = float(value)
+        warmup = int(known.pop("warmup"))
+        if known.get("every") == 0:
+            raise ChalkworkError("every of a schedule is a number of steps above 0")
+        return cls(name, tuple(known.items()), warmup)
+
+    def rates(self, rate: float, start: int, count: int, total: int) -> float | Array:
+        """The learning rates of `count` steps from step `start` on; one number where they are all the same."""
+        if self.name == "constant" and start >= self.warmup:
+            return rate
+        step = np.arange(start, start + count, dtype=np.float64)
+        factors = SCHEDULES[self.name][0](step, total, **dict(self.keywords))
+        if self.warmup:
+            factors = factors * np.minimum(1.0, (step + 1) / self.warmup)
+        return np.asarray(rate * factors)

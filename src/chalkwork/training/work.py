@@ -1,0 +1,112 @@
+"""What a run consists of: which samples make a batch, how many steps are done in one go, where it can stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from chalkwork.training.step import Array
+
+SECONDS_A_CHUNK = 0.25
+MOST_STEPS_A_CHUNK = 50_000
+MOST_NOISE = 20_000_000
+"""Entries of noise that are drawn ahead."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Steps that are done in one go: all of the same batch size, none beyond the end of an epoch."""
+
+    start: int
+    """The number of the first step, counted from 0."""
+    count: int
+    size: int
+    """Samples a batch."""
+    order: Array | None
+    epoch: int
+    """The epoch that the steps belong to, counted from 0; that of the first where a step is an epoch."""
+    ends_epoch: bool = True
+
+
+@dataclass(frozen=True)
+class Work:
+    """All the steps of a run, which depend on nothing but these numbers: any part of it can be done again.
+
+    `batch` is the number of samples a batch, or `samples` for all; without `shuffle` they come in their order.
+
+    >>> work = Work(samples=5, batch=2, epochs=2, shuffle=False, seed=0)
+    >>> [(chunk.start, chunk.count, chunk.size, chunk.epoch) for chunk in work.chunks(0, 10, 10)]
+    [(0, 2, 2, 0), (2, 1, 1, 0), (3, 2, 2, 1), (5, 1, 1, 1)]
+    """
+
+    samples: int
+    batch: int
+    epochs: int
+    shuffle: bool
+    seed: int
+
+    @property
+    def full(self) -> int:
+        """How many full batches an epoch has."""
+        return self.samples // self.batch
+
+    @property
+    def rest(self) -> int:
+        """The samples of the last, smaller batch of an epoch; 0 where there is none."""
+        return self.samples % self.batch
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Batches an epoch."""
+        return self.full + (self.rest > 0)
+
+    @property
+    def steps(self) -> int:
+        """All steps."""
+        return self.epochs * self.steps_an_epoch
+
+    def chunks(self, start: int, most: int, every: int) -> Iterator[Chunk]:
+        """The steps from `start` on, at most so many in one go; a chunk ends where `every` epochs are full."""
+        if self.batch == self.samples:
+            yield from self._whole_batches(start, most, every)
+            return
+        for epoch in range(start // self.steps_an_epoch, self.epochs):
+            first = epoch * self.steps_an_epoch
+            order = self.order(epoch)
+            at = max(start - first, 0)
+            while at < self.full:
+                count = min(most, self.full - at)
+                part = order[at * self.batch : (at + count) * self.batch].reshape(count, self.batch)
+                yield Chunk(first + at, count, self.batch, part, epoch, at + count == self.steps_an_epoch)
+                at += count
+            if self.rest and at <= self.full:
+                yield Chunk(first + self.full, 1, self.rest, order[-self.rest :].reshape(1, self.rest), epoch)
+
+    def _whole_batches(self, start: int, most: int, every: int) -> Iterator[Chunk]:
+        at = start
+        while at < self.epochs:
+            left = min(every - at % every, self.epochs - at)
+            count = -(-left // -(-left // most))  # pieces as equal as they can be: each length is compiled anew
+            yield Chunk(at, min(count, left), self.samples, None, at)
+            at += min(count, left)
+
+    def order(self, epoch: int) -> Array:
+        """The samples of an epoch in their order; the same for the same seed, whatever was done before."""
+        if not self.shuffle:
+            return np.arange(self.samples)
+        return np.random.default_rng([self.seed, epoch]).permutation(self.samples)
+
+
+def steps_in_one_go(operations: int, engine: str, noise: int = 0) -> int:
+    """How many steps take about a quarter of a second: short enough to stop, long enough not to count.
+
+    >>> steps_in_one_go(operations=100, engine="jax"), steps_in_one_go(10**10, "numpy")
+    (50000, 1)
+    """
+    overhead = {"jax": 1e-6, "numpy": 4e-5}.get(engine, 2e-4)
+    count = int(SECONDS_A_CHUNK / (overhead + operations / 2e10))
+    if noise:
+        count = min(count, MOST_NOISE // noise)
+    return max(1, min(count, MOST_STEPS_A_CHUNK))
