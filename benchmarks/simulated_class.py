@@ -1,6 +1,6 @@
 """A simulated class: programs that make one mistake each, round, and hand in; how well is their work marked?
 
-    python benchmarks/simulated_class.py [--students N] [--seed S] [--each K] [--jobs J]
+    python benchmarks/simulated_class.py [--students N] [--seed S] [--each K] [--jobs J] [--pairs]
 
 The students are plain NumPy programs, written without the derivation that marks them: forward pass, backward pass,
 update and forward pass again of a random network, with one mistake in one step (or in every step of its kind). They
@@ -10,6 +10,9 @@ had. A program that makes no mistake, or whose mistake nobody could see in what 
 "Nobody could see": the step that should have been done, applied to some numbers that the digits written earlier
 allow, gives the numbers written. Such numbers are looked for at the corners, by finite differences; only what was
 found counts. The first wrong step is the first that was done with the mistake and can be seen.
+
+With `--pairs` everybody makes two mistakes in one step: the second program calls the first where it would have done
+the step right. Pairs whose result is that of one mistake alone are none.
 """
 
 from __future__ import annotations
@@ -20,15 +23,19 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, permutations
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from chalkwork import Dense, NeuralNetwork
+from chalkwork.checking.answers import read_answer
+from chalkwork.checking.explaining import Explanation
+from chalkwork.checking.marking import Answers, mark
+from chalkwork.checking.mistakes import context_of
 from chalkwork.solutions.solution import Solution
 
 Array = np.ndarray[Any, Any]
@@ -574,6 +581,8 @@ class HandIn:
     """The first step in which the mistake can be seen."""
     hidden: bool = False
     """Whether a mistake was made that nobody could see."""
+    alone: bool = False
+    """Whether two mistakes were made where one alone would give the digits written."""
 
     def typed(self) -> dict[str, object]:
         """The numbers as they are typed: with all their decimals, or as arrays with all digits."""
@@ -589,7 +598,7 @@ def worked(
     program: Program,
     steps: list[Step],
     mistake: str,
-    sites: Mapping[Step, int],
+    sites: Mapping[Step, Callable[[Values], Array]],
     decimals: int | None,
     carries_rounded: bool,
     blank: frozenset[Step],
@@ -606,7 +615,7 @@ def worked(
             break
         right[step.name] = program.right(step, right)
         if step in sites:
-            value = MISTAKES[mistake](program, step, own)[sites[step]]
+            value = sites[step](own)
             made = True
         if value.size == right[step.name].size and 1 in value.shape:
             value = value.reshape(right[step.name].shape)  # a row of numbers is a column of them
@@ -714,7 +723,7 @@ def random_hand_in(random: np.random.Generator, exercise: Exercise, steps: list[
         decimals = DECIMALS[int(random.integers(len(DECIMALS)))]
         carries = bool(random.integers(2)) and decimals is not None
         mistake = RIGHT if random.random() < 0.2 else str(random.choice(list(MISTAKES)))
-        sites: dict[Step, int] = {}
+        sites: dict[Step, Callable[[Values], Array]] = {}
         if mistake != RIGHT:
             known: Values = dict(exercise.givens)
             able = []
@@ -733,7 +742,7 @@ def random_hand_in(random: np.random.Generator, exercise: Exercise, steps: list[
             chosen = able if everywhere else [able[int(random.integers(len(able)))]]
             if everywhere:  # the same variant each time
                 chosen = [(step, variant) for step, variant in able if step.kind == able[0][0].kind]
-            sites = dict(chosen)
+            sites = {step: partial(one_mistake, program, mistake, step, variant) for step, variant in chosen}
         with np.errstate(all="ignore"):
             blank = frozenset(step for step in steps if random.random() < blanks)
             done = worked(program, steps, mistake, sites, decimals, carries, blank)
@@ -743,6 +752,108 @@ def random_hand_in(random: np.random.Generator, exercise: Exercise, steps: list[
 
 
 RESHAPING = ("bias-gradient-not-summed", "outer-product-transposed")
+
+
+def one_mistake(program: Program, mistake: str, step: Step, variant: int, own: Values) -> Array:
+    return PAIRED[mistake](program, step, own)[variant]
+
+
+# --- two mistakes in one step --------------------------------------------------------------------------------------
+
+
+def _any_sign(p: Program, s: Step, v: Mapping[str, Array]) -> list[Array]:
+    return [-p.right(s, v)] if s.kind == "delta" else []
+
+
+PAIRED = {**MISTAKES, "error-sign": _any_sign}
+
+
+class Mistaken(Program):
+    """Somebody who makes a mistake in one step, and thinks that it is done so."""
+
+    def __init__(self, exercise: Exercise, step: Step, mistake: str, variant: int) -> None:
+        super().__init__(exercise)
+        self.step, self.mistake, self.variant = step, mistake, variant
+
+    def right(self, step: Step, v: Mapping[str, Array]) -> Array:
+        if step != self.step:
+            return super().right(step, v)
+        return PAIRED[self.mistake](Program(self.exercise), step, v)[self.variant]
+
+
+def alike(one: Array, other: Array, slack: Array | float = 0.0) -> bool:
+    if one.shape != other.shape:
+        return False
+    return bool((np.abs(one - other) <= slack + FULL_DIGITS * np.maximum(np.abs(other), 1e-6)).all())
+
+
+def doubly(program: Program, step: Step, pair: tuple[str, str], own: Values) -> list[tuple[Program, str, int]]:
+    """How both can be made: a program with the one, the other and its variant; none where one of them is undone."""
+    e = program.exercise
+    found: list[tuple[Program, str, int]] = []
+    single = [program.right(step, own), *(value for wrong in PAIRED.values() for value in wrong(program, step, own))]
+    for first, second in permutations(pair):
+        for variant in range(len(PAIRED[first](program, step, own))):
+            mistaken = Mistaken(e, step, first, variant)
+            try:
+                values = PAIRED[second](mistaken, step, own)
+            except (IndexError, ValueError):  # the first mistake has spoilt the shapes
+                continue
+            for other, value in enumerate(values):
+                fits = value.shape == single[0].shape or set(pair) & set(RESHAPING)
+                if fits and np.isfinite(value).all() and not any(alike(value, one) for one in single):
+                    found.append((mistaken, second, other))
+    return found
+
+
+def random_pair(random: np.random.Generator, exercise: Exercise, steps: list[Step], blanks: float) -> HandIn | None:
+    """Somebody's work with two mistakes in one step; None where none was found that can be made."""
+    program = Program(exercise)
+    right: Values = dict(exercise.givens)
+    with np.errstate(all="ignore"):
+        for step in steps:
+            right[step.name] = program.right(step, right)
+        able = {step: [name for name in PAIRED if PAIRED[name](program, step, right)] for step in steps}
+        places = [step for step in steps if len(able[step]) > 1]
+        for _ in range(200 if places else 0):
+            step = places[int(random.integers(len(places)))]
+            first, second = (able[step][int(k)] for k in random.choice(len(able[step]), 2, replace=False))
+            ways = doubly(program, step, (first, second), right)
+            if not ways:
+                continue
+            mistaken, last, variant = ways[int(random.integers(len(ways)))]
+            decimals = DECIMALS[int(random.integers(len(DECIMALS)))]
+            carries = bool(random.integers(2)) and decimals is not None
+            blank = frozenset(other for other in steps if other != step and random.random() < blanks)
+            sites = {step: partial(one_mistake, mistaken, last, step, variant)}
+            try:
+                done = worked(program, steps, f"{first} + {second}", sites, decimals, carries, blank)
+            except IndexError:  # on the student's own numbers the mistake cannot be made
+                continue
+            if done is not None:
+                return replace(done, alone=by_one_alone(program, step, done))
+    return None
+
+
+def by_one_alone(program: Program, step: Step, done: HandIn) -> bool:
+    """Whether one mistake gives the digits that were written, on the numbers written before."""
+    known = {**program.exercise.givens, **done.written}
+    if any(name not in known for name in program.inputs(step)):
+        return False
+    result = done.written[step.name]
+    slack = half_unit(result) if done.decimals is None else np.full(result.shape, 0.5 * 10.0**-done.decimals)
+    return any(alike(value, result, slack) for wrong in PAIRED.values() for value in wrong(program, step, known))
+
+
+def explanation_of(work: HandIn, solution: Solution, name: str, columns: bool) -> Explanation:
+    """What is said of one step, all of it."""
+    answers = {}
+    for known, typed in work.typed().items():
+        shape = solution.derivation.shapes()[known]
+        size = (shape[0], shape[1]) if shape else (1, 1)
+        answers[known] = Answers.stacked([read_answer(typed, shape)], size)
+    context = context_of(solution.derivation, -1 if columns else -2)
+    return mark(solution.derivation, solution.arrays, answers, [name], context)[name].explanations[0]
 
 
 # --- marking -------------------------------------------------------------------------------------------------------
@@ -771,7 +882,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + value)
 
 
-def place(seed: int, each: int, blanks: float, number: int) -> Tally:
+def place(seed: int, each: int, blanks: float, pairs: bool, number: int) -> Tally:
     """The students of one exercise, marked."""
     random = np.random.default_rng((seed, number))
     tally = Tally()
@@ -793,6 +904,11 @@ def place(seed: int, each: int, blanks: float, number: int) -> Tally:
         if not np.allclose(solution.arrays[name], own[name], rtol=1e-9, atol=1e-12):
             raise AssertionError(f"exercise {number}: {name} is {own[name]}, but {solution.arrays[name]}")
     for student in range(each):
+        if pairs:
+            work = random_pair(random, exercise, steps, blanks)
+            if work is not None:
+                tallied_pair(tally, work, solution, exercise.columns, f"{number}/{student}")
+            continue
         tallied(tally, random_hand_in(random, exercise, steps, blanks), solution, f"{number}/{student}")
     return tally
 
@@ -835,6 +951,39 @@ def tallied(tally: Tally, work: HandIn, solution: Solution, label: str) -> None:
         tally.confused[work.mistake, said[0] if said else "(nothing)"] += 1
 
 
+def tallied_pair(tally: Tally, work: HandIn, solution: Solution, columns: bool, label: str) -> None:
+    """The marks of one student who made two mistakes in one step."""
+    digits = "all" if work.decimals is None else str(work.decimals)
+    if work.first is None:
+        tally.hidden += 1
+        return
+    report = solution.check(work.typed())
+    found, made = report.first_wrong, set(work.mistake.split(" + "))
+
+    def count(what: str) -> None:
+        tally.by_decimals[digits, what] += 1
+
+    count("wrong")
+    where = f"{label} {work.mistake} digits={digits} carries={'rounded' if work.carries_rounded else 'all'}"
+    if found != work.first:
+        tally.examples.append(f"STEP {where} {work.first} is {report[work.first].verdict}; found {found}")
+        return
+    count("found")
+    if work.alone:
+        count("alone")
+        return
+    said = explanation_of(work, solution, found, columns)
+    listed = any(set(pair) == made for pair in said.pairs)
+    if listed:
+        count("listed")
+        count("first" if set(said.ids) == made else "later")
+        return
+    kind = "another pair" if said.together else "one mistake" if said.ids else "nothing"
+    count(kind)
+    tally.confused[work.mistake, kind] += 1
+    tally.examples.append(f"NAME {where} {found}: {said.pairs or said.ids} {solution.derivation[found].expression}")
+
+
 # --- saying it -----------------------------------------------------------------------------------------------------
 
 
@@ -866,13 +1015,34 @@ def show(tally: Tally, rows: int, examples: int) -> None:
         print(line)
 
 
-def all_placed(seed: int, students: int, each: int, blanks: float, jobs: int) -> Iterator[Tally]:
+def show_pairs(tally: Tally, rows: int, examples: int) -> None:
+    """The figures of two mistakes at once. One mistake alone gives the digits of some: those nobody can name."""
+    print("decimals       wrong  first wrong step found  one would do   both named          the first said")
+    for label, kinds in [*((one, (one,)) for one in ("2", "3", "4", "6", "all")), ("6, all", ("6", "all"))]:
+        wrong, found, alone, listed, first = (
+            sum(tally.by_decimals[digits, what] for digits in kinds)
+            for what in ("wrong", "found", "alone", "listed", "first")
+        )
+        able = wrong - alone
+        rates = [f"{part(count, of):>24}" for count, of in ((found, wrong), (listed, able), (first, able))]
+        print(f"{label:<12}{wrong:>8}{rates[0]}{alone:>10}{rates[1]}{rates[2]}")
+    for digits in ("2", "3", "4", "6", "all"):
+        others = {what: tally.by_decimals[digits, what] for what in ("another pair", "one mistake", "nothing")}
+        print(f"{digits} decimals, not both named: " + ", ".join(f"{what} {count}" for what, count in others.items()))
+    print(f"could not be seen by anybody: {tally.hidden}")
+    for (made, said), count in tally.confused.most_common(rows):
+        print(f"{made:<56} {said:<16} {count:>5}")
+    for line in tally.examples[:examples]:
+        print(line)
+
+
+def all_placed(seed: int, students: int, each: int, blanks: float, pairs: bool, jobs: int) -> Iterator[Tally]:
     numbers = range(-(-students // each))
     if jobs == 1:
-        yield from map(partial(place, seed, each, blanks), numbers)
+        yield from map(partial(place, seed, each, blanks, pairs), numbers)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(partial(place, seed, each, blanks), numbers, chunksize=2)
+        yield from pool.map(partial(place, seed, each, blanks, pairs), numbers, chunksize=2)
 
 
 def main() -> None:
@@ -885,10 +1055,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--rows", type=int, default=25, help="rows of the confusion table")
     parser.add_argument("--examples", type=int, default=0, help="how many that were marked otherwise to print")
+    parser.add_argument("--pairs", action="store_true", help="two mistakes in one step, by everybody")
     options = parser.parse_args()
     start, tally = perf_counter(), Tally()
     done = 0
-    for one in all_placed(options.seed, options.students, options.each, options.blanks, options.jobs):
+    settings = (options.seed, options.students, options.each, options.blanks, options.pairs, options.jobs)
+    for one in all_placed(*settings):
         tally.add(one)
         done += options.each
         if sys.stderr.isatty():
@@ -899,7 +1071,7 @@ def main() -> None:
     print(
         f"{done} students, seed {options.seed}, {options.each} an exercise, blank {options.blanks:.0%}, {seconds:.0f} s"
     )
-    show(tally, options.rows, options.examples)
+    (show_pairs if options.pairs else show)(tally, options.rows, options.examples)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.answers import Answer, _of_numerals, _plain_cells, _read_any, read_answer
 from chalkwork.checking.names import NameTable, bare_name, match_names
 from chalkwork.checking.numerals import spread
 from chalkwork.errors import ChalkworkError
@@ -235,6 +235,66 @@ def test_nothing_but_an_answer_comes_out(value: object, shape: tuple[int, ...], 
     assert bool(answer.message) == bool(answer.unreadable.any())
 
 
+SIMPLE = st.one_of(
+    st.sampled_from(["0.45", "-0.2", "12.0", "-3.125"]),
+    st.sampled_from(["0.45", "-0.2", "0,45", "-1,5"]),
+    st.sampled_from(
+        ["0.45", "0,45", "-1,5", "−0.5", "0", "12", "_", "1/3", "2.5e-3", "0.5.5", "- 0.5", "1.", ".5", ""]
+    ),
+)
+BETWEEN = st.sampled_from(
+    [" ", ",", ", ", "; ", ";", "\n", "], [", "; ...", " & ", r" \\ ", "|", "-", "/", "e", "^", "  "]
+)
+USUAL = st.sampled_from([(" ", "; "), (", ", "; "), (",", "],["), (", ", "], ["), (" & ", r" \\ "), (" ", "\n")])
+AROUND = st.sampled_from(
+    [("", ""), ("[", "]"), ("[[", "]]"), ("(", ")^T"), ("$", "$"), ("np.array([", "])"), ("[ ", "\n]"), ("[", ""),
+     (r"\begin{pmatrix} ", r" \end{pmatrix}"), (r"\hspace{", "}"), ("\\\\[", "]"), ("≈ ", ""), ("{", "}")]
+)  # fmt: skip
+DECIMALS = st.sampled_from([None, 2, 4])
+SHAPES = st.sampled_from([(), (1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (2, 2), (2, 3)])
+
+
+@st.composite
+def typed_for_shapes(draw: st.DrawFn) -> tuple[object, tuple[int, ...]]:
+    """As many numbers as are asked for, or nearly, in rows of text or lists."""
+    shape = draw(SHAPES)
+    rows, columns = draw(st.sampled_from([shape or (1, 1), (shape or (1, 1))[::-1], (1, 4)]))
+    numbers = [[draw(SIMPLE) for _ in range(columns)] for _ in range(rows)]
+    if draw(st.integers(0, 3)) == 0:
+        return draw(st.sampled_from([numbers, numbers[0], [numbers], [*numbers, []]])), shape
+    inner, outer = draw(st.one_of(USUAL, st.tuples(BETWEEN, BETWEEN)))
+    first, last = draw(AROUND)
+    return first + outer.join(inner.join(row) for row in numbers) + last, shape
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.one_of(typed_for_shapes(), st.tuples(st.lists(PIECES, max_size=20).map("".join), SHAPES)), DECIMALS)
+def test_plain_answers_are_read_as_by_the_general_way(
+    typed: tuple[object, tuple[int, ...]], decimals: int | None
+) -> None:
+    value, shape = typed
+    cells, size = _plain_cells(value, shape), shape or (1, 1)
+    quick = _of_numerals(cells, size, decimals) if cells else None
+    if quick is None:
+        return
+    general = _read_any(value, shape, size, decimals)
+    for part in ("value", "low", "high", "blank", "unreadable"):
+        np.testing.assert_array_equal(getattr(quick, part), getattr(general, part), strict=True)
+    assert (quick.message, quick.wrong_shape, quick.as_given) == (general.message, None, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        ("0.5", ()), ("0,5", ()), ("−0.5", ()), ("[0.1 -0.2; 0.3 0.4]", (2, 2)), ("[[0.1,0.2],[0.3,0.4]]", (2, 2)),
+        ("0,45; 0,2", (2, 1)), ("(0.45, 0.2)^T", (1, 2)), ([["0.1", "-0.2"], ["0.3", "0"]], (2, 2)),
+        (["1", "2"], (2, 1)),
+    ],
+)  # fmt: skip
+def test_what_is_written_most_is_plain(value: object, shape: tuple[int, ...]) -> None:
+    assert _plain_cells(value, shape)
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
@@ -292,3 +352,7 @@ def test_any_names_are_used_or_refused(names: list[str]) -> None:
     assert set(used) | set(refused) == set(names) and not set(used) & set(refused)
     assert len(set(used.values())) == len(used)
     assert all(isinstance(bare_name(name), str) for name in names)
+
+
+def test_an_exact_half_among_unrounded_singles_is_exact():
+    assert spread(np.array([0.5, 0.7310586], np.float32))[0] < 1e-6

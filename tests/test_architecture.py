@@ -20,6 +20,7 @@ ROOMS = [
     "solutions",
     "training",
     "networks",
+    "sklearn",
     "sheets",
     "cli",
 ]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from chalkwork import __version__
 from chalkwork.errors import ChalkworkError
 
 BAD_INPUT = 2
+MOST_JOBS = 1_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except ChalkworkError as error:
-        print(f"chalkwork: {error}", file=sys.stderr)
+        _complain(error)
         return BAD_INPUT
     except BrokenPipeError:
         sys.stderr.close()
@@ -70,7 +73,23 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         metavar="OUT",
         type=Path,
-        help="a file for the reports: .json (everything), .csv (a line a student), .txt (the class at a glance)",
+        help="a file for the reports: .html .md (to read), .json (everything), .csv (a line a student), .txt (the "
+        "class at a glance); or a folder, for a page a student",
+    )
+    check.add_argument(
+        "--view",
+        choices=("tutor", "student"),
+        default="tutor",
+        help="for whom the reports in OUT are: a student's holds hints and nothing that is expected",
+    )
+    check.add_argument(
+        "--jobs", metavar="N", type=_jobs, default=-1, help="processes that mark a large class; all cores by default"
+    )
+    check.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where an interrupted run of the same command stopped: what it marked stands in OUT.journal "
+        "(without -o in SHEET.journal, and only with this option)",
     )
     check.set_defaults(run=_check)
     return parser
@@ -95,21 +114,72 @@ def _solve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check(options: argparse.Namespace) -> int:
-    from chalkwork.sheets.check import check_files
-    from chalkwork.sheets.format import read_sheet
-    from chalkwork.sheets.overview import overview, save_reports
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST_JOBS}")
+    return int(text)
 
-    sheet = read_sheet(options.sheet)
-    paths = [file for path in options.answers for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
-    hand_ins, errors = check_files(sheet, paths)
+
+def _check(options: argparse.Namespace) -> int:
+    from chalkwork.sheets.folder import check_folder
+    from chalkwork.sheets.format import read_sheet
+    from chalkwork.sheets.overview import overview, save_reports, writer_of
+
     if options.output is not None:
-        save_reports(hand_ins, options.output)
-        print(f"{options.output} written")
-    elif len(hand_ins) == 1:
-        print(hand_ins[0])
-    else:
-        print("\n\n".join([*map(str, hand_ins), overview(hand_ins)]))
+        writer_of(options.output)  # a wrong suffix is noticed before the work
+    sheet = read_sheet(options.sheet)
+    beside = options.output or (Path(options.sheet) if options.resume else None)
+    journal = Path(f"{beside.resolve()}.journal") if beside else None
+    with _progress() as progress:
+        hand_ins, errors = check_folder(
+            sheet,
+            options.answers,
+            jobs=options.jobs,
+            keep=journal,
+            resume=options.resume,
+            without=[options.output] if options.output else [],
+            progress=progress,
+        )
     for error in errors:
-        print(f"chalkwork: {error}", file=sys.stderr)
+        _complain(error)
+    if not hand_ins and not errors:
+        raise ChalkworkError("there are no hand-ins")
+    if options.output is None:
+        _print("\n\n".join(str(hand_in) for hand_in in hand_ins))
+        if len(hand_ins) > 1:
+            _print(f"\n{overview(hand_ins)}")
+    elif hand_ins:
+        save_reports(sheet, hand_ins, options.output, options.view)
+        _print(f"{options.output} written")
+    if journal:
+        journal.unlink(missing_ok=True)
     return BAD_INPUT if errors else 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on standard error that shows how many are done; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _print(text: str) -> None:
+    """Print what may hold a stranger's words: no sign of them reaches the terminal but those that show something."""
+    from chalkwork.documents.literal import visible
+
+    for line in text.split("\n"):
+        print(re.sub("[^ ]+", lambda word: visible(word[0]), line))
+
+
+def _complain(error: ChalkworkError) -> None:
+    from chalkwork.documents.literal import visible
+
+    print(f"chalkwork: {visible(str(error))}", file=sys.stderr)

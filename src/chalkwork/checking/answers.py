@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from itertools import chain, zip_longest
 from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chalkwork.checking.numerals import MAX_LENGTH, MAX_MAGNITUDE, WRITE, Numeral, read_numeral, spread
+from chalkwork.checking.numerals import MAX_LENGTH, MAX_MAGNITUDE, WRITE, Numeral, plain, read_numeral, spread
 from chalkwork.checking.typed import MAX_CELLS, MAX_DEPTH, candidates, chosen, fits, is_blank
 from chalkwork.errors import ReadError
 
@@ -21,10 +24,16 @@ Shape = tuple[int, ...]
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+_DECIMAL = re.compile(r"(-?[0-9]{1,17}[.,][0-9]{1,17})")
+_LONGEST_PLAIN = 2000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """An answer in the shape that was asked; the arrays have one row and one column for a scalar."""
+    """An answer in the shape that was asked; the arrays have one row and one column for a scalar.
+
+    Equal answers may share their arrays, which are then read-only.
+    """
 
     value: Numbers
     """NaN where nothing was given or nothing could be read; so are `low` and `high`."""
@@ -72,15 +81,21 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None) -> Ans
     'it is 3x2, but 2x3 is expected (its transpose would fit)'
     """
     size = (1, 1) if shape == () else (shape[0], shape[1])
+    cells = _plain_cells(given, shape)
+    answer = _of_numerals(cells, size, decimals) if cells else None
+    return answer or _read_any(given, shape, size, decimals)
+
+
+def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None) -> Answer:
     try:
-        if given is None or (isinstance(given, str) and is_blank(given)):
-            return _uniform(size, blank=True)
+        if _blank(given):
+            return _nothing(size)
         array = _as_array(given)
         if array is not None and array.dtype.kind in "fiu":
             return _from_array(array, shape, size, decimals)
         cells = _cells(given if array is None else array.tolist(), shape)
         if not cells.rows:
-            return _uniform(size, blank=True)
+            return _nothing(size)
         return _from_cells(cells, shape, size, decimals)
     except _Misfit as misfit:
         found = _uniform(size, message=_misfit(misfit.found, shape), wrong_shape=misfit.found)
@@ -91,9 +106,82 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None) -> Ans
         return _uniform(size, message="it is too large to be read")
 
 
-def _uniform(size: Shape, blank: bool = False, message: str = "", wrong_shape: Shape | None = None) -> Answer:
-    nothing = np.full(size, np.nan)
-    return Answer(nothing, nothing, nothing, np.full(size, blank), np.full(size, not blank), message, wrong_shape)
+def _uniform(size: Shape, message: str, wrong_shape: Shape | None = None) -> Answer:
+    """Nothing could be read."""
+    none = _nothing(size)
+    return replace(none, blank=none.unreadable, unreadable=none.blank, message=message, wrong_shape=wrong_shape)
+
+
+@lru_cache(maxsize=1 << 8)
+def _nothing(size: Shape) -> Answer:
+    """Nothing was given."""
+    nothing = _fixed(np.full(size, np.nan))
+    return Answer(nothing, nothing, nothing, _fixed(np.ones(size, dtype=bool)), _fixed(np.zeros(size, dtype=bool)))
+
+
+def _fixed(array: NDArray[Any]) -> NDArray[Any]:
+    array.flags.writeable = False
+    return array
+
+
+# --- plain answers, most of a class's: read as by the general way, which says what a text means, but sooner ----------
+
+
+def _plain_cells(given: object, shape: Shape) -> tuple[str, ...] | None:
+    """The cells, row by row, of a text or lists that hold one number in each; None where it takes a closer look."""
+    if isinstance(given, str):
+        return _plain_text(given, shape) if len(given) <= _LONGEST_PLAIN else None
+    if type(given) is not list or not given:
+        return None
+    rows = given if type(given[0]) is list else [given]
+    if any(type(row) is not list or len(row) != len(rows[0]) for row in rows):
+        return None
+    if not fits((len(rows), len(rows[0])), shape) or any(type(cell) is not str for row in rows for cell in row):
+        return None
+    cells = tuple(chain.from_iterable(rows))
+    joined = "".join(cells)
+    return None if " " in joined or len(joined) > _LONGEST_PLAIN else cells
+
+
+def _plain_text(text: str, shape: Shape) -> tuple[str, ...] | None:
+    parts = _DECIMAL.split(plain(text))
+    if len(parts) == 1:
+        return None
+    numbers = parts[1::2]
+    order = _order(tuple(parts[::2]), tuple(["," in number for number in numbers]), shape)
+    return None if order is None else tuple([numbers[place] for place in order])
+
+
+@lru_cache(maxsize=1 << 10)
+def _order(between: tuple[str, ...], commas: tuple[bool, ...], shape: Shape) -> tuple[int, ...] | None:
+    """Which decimal number of a text stands in which cell: that depends only on what is written between them.
+
+    So a text with other numbers is read. None where a cell is not just a number, or a number not just a cell.
+    """
+    numbers = [f"{place:06}{',' if comma else '.'}5" for place, comma in enumerate(commas)]
+    text = "".join(chain.from_iterable(zip_longest(between, numbers, fillvalue="")))
+    try:
+        rows = _cells(text, shape).rows
+    except (ReadError, _Misfit):
+        return None
+    cells = [str(cell).strip() for row in rows for cell in row or ()]
+    return tuple(numbers.index(cell) for cell in cells) if sorted(cells) == numbers else None
+
+
+@lru_cache(maxsize=1 << 13)
+def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> Answer | None:
+    """The answer of these numbers; None where one is none. Many in a class write the same ones."""
+    try:
+        numerals = [read_numeral(cell, decimals) for cell in cells]
+    except ReadError:
+        return None
+    values, lows, highs = zip(*numerals, strict=True)
+    value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
+    nothing = _nothing(size)
+    return Answer(value, low, high, nothing.unreadable, nothing.unreadable)
+
+
+# --- every other answer ----------------------------------------------------------------------------------------------
 
 
 def _misfit(found: Shape, shape: Shape) -> str:

@@ -9,7 +9,7 @@ from chalkwork.checking.answers import Answer, read_answer
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import context_of
 from chalkwork.checking.names import NameTable
-from chalkwork.checking.report import Report, result_of
+from chalkwork.checking.report import Report, results_of
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
@@ -63,25 +63,58 @@ def check_class(
             raise ChalkworkError(f"{name} is not a step of this solution", hint=f"its steps are {steps}")
     shapes = derivation.shapes()
     table = NameTable(list(derivation), symbols)
-    matches = [table.match(list(one), names) for one in given]
-    answers: list[dict[str, Answer]] = [
-        {known: read_answer(one[word], shapes[known], decimals) for word, known in matched.items()}
-        for one, (matched, _) in zip(given, matches, strict=True)
+    matches = _matched(table, given, names)
+    typed = [
+        {known: one[word] for word, known in matched.items()} for one, (matched, _) in zip(given, matches, strict=True)
     ]
+    answers = answers_of(typed, shapes, decimals)
     answered = [name for name in derivation if any(name in one for one in answers)]
     stacked = {name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])) for name in answered}
     wanted = list(asked) or answered
-    own = {given.name for given in derivation.givens}
     marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given))
-    reports = []
-    for student, (one, (matched, unused)) in enumerate(zip(answers, matches, strict=True)):
-        typed = {known: given[student][word] for word, known in matched.items()}
-        results = {
-            name: result_of(part, student, typed.get(name), _said(one.get(name), part, student))
-            for name, part in marked.items()
-        }
-        reports.append(Report(results, {word: reason for word, reason in unused.items() if word not in own}))
-    return reports
+    own = {given.name for given in derivation.givens}
+    unused = [{word: reason for word, reason in refused.items() if word not in own} for _, refused in matches]
+    return reports_of(marked, answers, typed, unused)
+
+
+def _matched(
+    table: NameTable, given: Sequence[Mapping[str, object]], names: Mapping[str, str] | None
+) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """What the names of every student mean; most of a class write the same."""
+    known: dict[tuple[str, ...], tuple[dict[str, str], dict[str, str]]] = {}
+    for one in given:
+        words = tuple(one)
+        if words not in known:
+            known[words] = table.match(words, names)
+    return [known[tuple(one)] for one in given]
+
+
+def answers_of(
+    typed: Sequence[Mapping[str, object]], shapes: Mapping[str, tuple[int, ...]], decimals: int | None
+) -> list[dict[str, Answer]]:
+    """What every student typed, by the names of the derivation, read."""
+    return [{name: read_answer(given, shapes[name], decimals) for name, given in one.items()} for one in typed]
+
+
+def reports_of(
+    marked: Mapping[str, Marked],
+    answers: Sequence[Mapping[str, Answer]],
+    typed: Sequence[Mapping[str, object]],
+    unused: Sequence[Mapping[str, str]],
+) -> list[Report]:
+    """The marks of every step turned into a report a student."""
+    steps = {
+        name: results_of(
+            part,
+            [given.get(name) for given in typed],
+            [_said(one.get(name), part, student) for student, one in enumerate(answers)],
+        )
+        for name, part in marked.items()
+    }
+    return [
+        Report({name: results[student] for name, results in steps.items()}, refused)
+        for student, refused in enumerate(unused)
+    ]
 
 
 def _said(answer: Answer | None, marked: Marked, student: int) -> str:

@@ -205,11 +205,10 @@ def _against_others(x: Interval, axis: int | None, function: Callable[[Interval]
     size = row.shape[-1]
     parts = []
     for chosen in blocks(size, row.low.size):
-        mine = row.over(lambda values, chosen=chosen: values[..., chosen, None])  # type: ignore[misc]
-        others = row.over(lambda values: values[..., None, :])
+        mine, others = row.at((..., chosen, None)), row.at((..., None, slice(None)))
         apart = subtract(others, mine)
         itself = np.eye(size, dtype=bool)[chosen]
-        parts.append(function(apart.over(lambda values, itself=itself: np.where(itself, 0.0, values))))  # type: ignore[misc]
+        parts.append(function(Interval(np.where(itself, 0.0, apart.low), np.where(itself, 0.0, apart.high))))
     low = np.concatenate([part.low[..., 0] for part in parts], axis=-1)
     high = np.concatenate([part.high[..., 0] for part in parts], axis=-1)
     return _back(Interval(low, high), axis, x.shape)

@@ -18,7 +18,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
+from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 
 MAX_BYTES = 5_000_000
@@ -44,12 +46,12 @@ def read_answers(path: str | Path) -> Answers:
     reader = READERS.get(file.suffix.lower())
     if reader is None:
         raise ChalkworkError(
-            f"answers cannot be read from {file.suffix or 'a file without a suffix'!s:.20}",
+            f"answers cannot be read from {file.suffix[:20] or 'a file without a suffix'}",
             file=str(path),
             hint=f"save them as {', '.join(READERS)}",
         )
     try:
-        return reader(_content(file))
+        return _tidy(reader(_content(file)))
     except ChalkworkError as error:
         raise error.at(file=str(path)) from None
     except RecursionError:
@@ -59,7 +61,7 @@ def read_answers(path: str | Path) -> Answers:
 def _content(file: Path) -> str:
     try:
         if not file.is_file():
-            raise ChalkworkError("there is no such file")
+            raise ChalkworkError("this is no regular file" if file.exists() else "there is no such file")
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -71,6 +73,27 @@ def _content(file: Path) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ChalkworkError("the file is not UTF-8 text", line=line, hint="save it as UTF-8") from None
+
+
+def _tidy(answers: Answers) -> Answers:
+    """The answers with names that can be shown and texts that can be written as UTF-8."""
+    tidy: dict[str, object] = {}
+    for name, value in answers.items():
+        shown = visible("".join(sign for sign in name if category(sign) != "Cf"))
+        if shown in tidy:
+            raise ChalkworkError(f"{shown[:60]} is answered twice")
+        tidy[shown] = _tidy(value) if isinstance(value, dict) else _texts(value)
+    return tidy
+
+
+def _texts(value: object, depth: int = 0) -> object:
+    if depth > MAX_DEPTH:
+        raise ChalkworkError("the values are nested too deeply")
+    if isinstance(value, list):
+        return [_texts(each, depth + 1) for each in value]
+    if isinstance(value, str) and not value.isascii():
+        return value.encode(errors="replace").decode()
+    return value
 
 
 def by_name(found: Iterable[tuple[str, str, object, int]]) -> Answers:

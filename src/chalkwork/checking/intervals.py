@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -79,6 +80,10 @@ class Interval:
     def over(self, function: Callable[[Array], Array]) -> Interval:
         """Both bounds put through something that only moves or picks entries."""
         return Interval(function(self.low), function(self.high))
+
+    def at(self, where: Any) -> Interval:
+        """The part that NumPy's indexing picks from both bounds."""
+        return Interval(self.low[where], self.high[where])
 
 
 ONE = Interval(np.ones((1, 1)), np.ones((1, 1)))
@@ -202,10 +207,9 @@ def matmul(a: Interval, b: Interval) -> Interval:
     size = int(np.prod(shape)) * a.shape[-2] * b.shape[-1]
     parts = []
     for terms in blocks(a.shape[-1], size):
-        left = a.over(lambda values, terms=terms: values[..., terms, None])  # type: ignore[misc]
-        right = b.over(lambda values, terms=terms: values[..., None, terms, :])  # type: ignore[misc]
+        left, right = a.at((..., terms, None)), b.at((..., None, terms, slice(None)))
         low, high = _products(left, right)
         tiny = np.max(_nonzero(left) * _nonzero(right), axis=-2, keepdims=True)
         part = total(Interval(low, high), -2, ulps=2, tiny=tiny)
-        parts.append(part.over(lambda values: values[..., 0, :]))
+        parts.append(part.at((..., 0, slice(None))))
     return reduce(add, parts)

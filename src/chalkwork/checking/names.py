@@ -150,7 +150,12 @@ def match_names(
     >>> match_names(["d2", "loss"], ["delta2", "L"], Symbols(Notation(), layers=2))
     ({'d2': 'delta2', 'loss': 'L'}, {})
     """
-    return NameTable(known, symbols).match(given, mapping)
+    return _table(tuple(known), symbols).match(given, mapping)
+
+
+@lru_cache(maxsize=16)
+def _table(known: tuple[str, ...], symbols: Symbols) -> NameTable:
+    return NameTable(known, symbols)
 
 
 def _printed(name: str, symbols: Symbols) -> set[str]:

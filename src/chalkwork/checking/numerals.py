@@ -52,7 +52,6 @@ def plain(text: str) -> str:
     return raised.translate(_SIGNS)
 
 
-@lru_cache(maxsize=1 << 16)
 def read_numeral(text: str, decimals: int | None = None) -> Numeral:
     """The number typed, with either decimal sign; an integer stands for `decimals` decimals, else for itself.
 
@@ -68,6 +67,12 @@ def read_numeral(text: str, decimals: int | None = None) -> Numeral:
         value, half = float(text.replace(",", ".")), _HALVES[len(simple[1])]
         slack = 2.0 * math.ulp(abs(value) + half)
         return Numeral(value, value - half - slack, value + half + slack)
+    return _read_other(text, decimals)
+
+
+@lru_cache(maxsize=1 << 12)
+def _read_other(text: str, decimals: int | None) -> Numeral:
+    """What is no plain decimal number, or not written as one."""
     shown = text.strip()
     if len(shown) > MAX_LENGTH:
         raise ReadError(f"a number has at most {MAX_LENGTH} characters, this has {len(shown)}")
@@ -156,8 +161,7 @@ def spread(values: NDArray[np.floating] | NDArray[np.integer], decimals: int | N
     size = np.abs(exact)
     unrounded = left & (size > 10.0 ** (2 - last))
     digits = 13 if narrow == np.float64 else 7
-    with np.errstate(divide="ignore"):
-        fine = (half > 0) & (half < size * 10.0**-digits)
+    fine = ~left & (units < size * 10.0**-digits)
     return least if bool((unrounded | fine).any()) else half
 
 

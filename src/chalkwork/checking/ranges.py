@@ -14,7 +14,7 @@ Moore, Kearfott and Cloud, Introduction to Interval Analysis (2009), sections 6.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
 
 import numpy as np
@@ -175,7 +175,7 @@ def _in_blocks(node: Application, boxes: Known, lead: tuple[int, ...], size: int
     for part in (slice(0, half), slice(half, None)):
         where = (slice(None),) * axis + (part,)
         cut = {
-            leaf: box.over(lambda bound, where=where: np.broadcast_to(bound, (*lead, *bound.shape[-2:]))[where])  # type: ignore[misc]
+            leaf: box.over(partial(np.broadcast_to, shape=(*lead, *box.shape[-2:]))).at(where)
             for leaf, box in boxes.items()
         }
         length = len(range(lead[axis])[part])
@@ -200,7 +200,7 @@ def _by_entries(node: Application, boxes: Known, lead: tuple[int, ...]) -> Inter
     assert slope is not None
     shape = (len(boxes), *lead, *(node.shape or (1, 1)))
     slope = slope.over(lambda bound: np.broadcast_to(bound, shape))
-    by_leaf = {leaf: slope.over(lambda bound, k=k: bound[k]) for k, leaf in enumerate(boxes)}  # type: ignore[misc]
+    by_leaf = {leaf: slope.at(k) for k, leaf in enumerate(boxes)}
     lows, highs, slack = _corners(boxes, by_leaf)
     error = _added(list(slack.values()))
     return _around(natural(node, lows).low, natural(node, highs).high, error)
@@ -220,7 +220,7 @@ def _by_variables(node: Application, boxes: Known, lead: tuple[int, ...]) -> Int
     assert slope is not None
     full = slope.over(lambda bound: np.broadcast_to(bound, (*shape[:-1], rows, columns)).reshape(shape))
     by_leaf = {
-        leaf: full.over(lambda bound, leaf=leaf, at=slice(end - size, end): _turned(bound[at], leaf))  # type: ignore[misc]
+        leaf: full.at(slice(end - size, end)).over(partial(_turned, leaf))
         for leaf, size, end in zip(boxes, sizes, ends, strict=True)
     }
     lows, highs, slack = _corners(boxes, by_leaf)
@@ -229,7 +229,7 @@ def _by_variables(node: Application, boxes: Known, lead: tuple[int, ...]) -> Int
     return _around(low, high, error).over(lambda bound: bound.reshape(*lead, rows, columns))
 
 
-def _turned(bound: Array, leaf: Expression) -> Array:
+def _turned(leaf: Expression, bound: Array) -> Array:
     """(entries of the leaf, lead, entries of the result) as (entries of the result, lead, rows, columns)."""
     turned = np.moveaxis(np.moveaxis(bound, -1, 0), 1, -1)
     return turned.reshape(*turned.shape[:-1], *(leaf.shape or (1, 1)))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from chalkwork.checking.explaining import NOTHING
+import numpy as np
+
+from chalkwork.checking.explaining import NOTHING, Explanation
 from chalkwork.checking.marking import Marked, Verdict
 from chalkwork.checking.mistakes import TABLE
+from chalkwork.documents.literal import visible
 
 WIDTH = 80
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
@@ -44,9 +48,21 @@ class Result:
 
     def exact_credit(self, follows: Fraction = Fraction(1)) -> Fraction:
         """The part of the cells that is accepted; one that follows from a wrong value counts `follows`."""
-        words = [word for line in self.cells for word in line]
-        earned = (follows if word == Verdict.FOLLOWS.word else Fraction(word in _ACCEPTED) for word in words)
-        return sum(earned, Fraction(0)) / len(words)
+        accepted, following, cells = _counted(self.cells)
+        return Fraction(accepted - following + following * follows) / cells
+
+
+@lru_cache(maxsize=1 << 12)
+def _counted(cells: tuple[tuple[str, ...], ...]) -> tuple[int, int, int]:
+    """How many cells are accepted, how many of these follow from a wrong value, and how many there are."""
+    words = [word for line in cells for word in line]
+    return sum(word in _ACCEPTED for word in words), words.count(Verdict.FOLLOWS.word), len(words)
+
+
+@lru_cache(maxsize=1 << 12)
+def _mean_credit(counts: tuple[tuple[int, int, int], ...], follows: Fraction) -> Fraction:
+    earned = (Fraction(accepted - following + following * follows) / cells for accepted, following, cells in counts)
+    return sum(earned, Fraction(0)) / len(counts)
 
 
 class Report(Mapping[str, Result]):
@@ -55,10 +71,13 @@ class Report(Mapping[str, Result]):
     `first_wrong` is the first step that is neither accepted nor blank, `score` the credit from 0 to 1.
     """
 
+    __slots__ = ("_credits", "_results", "unused")  # a class has thousands
+
     def __init__(self, results: Mapping[str, Result], unused: Mapping[str, str] | None = None) -> None:
         self._results = dict(results)
         self.unused = dict(unused or {})
         """What was given and not used, with the reason."""
+        self._credits: dict[Fraction, Fraction] = {}
 
     def __getitem__(self, name: str) -> Result:
         return self._results[name]
@@ -82,8 +101,10 @@ class Report(Mapping[str, Result]):
         """
         if not self._results:
             return Fraction(0)
-        earned = (result.exact_credit(follows) for result in self._results.values())
-        return sum(earned, Fraction(0)) / len(self._results)
+        if follows not in self._credits:
+            counts = tuple([_counted(result.cells) for result in self._results.values()])
+            self._credits[follows] = _mean_credit(counts, follows)
+        return self._credits[follows]
 
     @property
     def score(self) -> float:
@@ -92,40 +113,72 @@ class Report(Mapping[str, Result]):
 
     def __str__(self) -> str:
         first = self.first_wrong
-        width = max((len(name) for name in self), default=0)
+        width = min(max((len(name) for name in self), default=0), WIDTH // 3)
         lines = []
         for result in self._results.values():
             mark = "→" if result.name == first else " "
             start = f"{mark} {result.name:<{width}}  {result.verdict:<10}  "
-            lines += textwrap.wrap(start + result.message, WIDTH, subsequent_indent=" " * len(start)) or [start]
-        lines += [f"  {name} was not used: {reason}" for name, reason in self.unused.items()]
+            rest = " " * (width + 16)
+            lines += textwrap.wrap(start + visible(result.message), WIDTH, subsequent_indent=rest) or [start]
+        for name, reason in self.unused.items():
+            lines += textwrap.wrap(f"  {visible(name, 100)} was not used: {visible(reason)}", WIDTH)
         return "\n".join(lines)
 
+    def _repr_markdown_(self) -> str:
+        from chalkwork.checking.shown import report_markdown
 
-def result_of(marked: Marked, student: int, given: object = None, message: str = "") -> Result:
-    """The result of one step for one student, who answered what is `given`."""
-    verdict = marked.verdict(student)
-    why = marked.explanations[student] if marked.explanations else NOTHING
-    words = tuple(tuple(Verdict(int(cell)).word for cell in line) for line in marked.verdicts[student])
-    said = _message(verdict, why.ids, bool(marked.trivial[student]))
-    if message:
-        said = f"{said} {message[:1].upper()}{message[1:].rstrip('.')}."
-    credit = marked.credit(student)
-    return Result(marked.equation.name, verdict.word, why.ids, said, credit, words, given, why.together, why.made_in)
+        return report_markdown(self)
 
 
-def _message(verdict: Verdict, mistakes: tuple[str, ...], trivial: bool) -> str:
+def results_of(marked: Marked, given: Sequence[object], messages: Sequence[str]) -> list[Result]:
+    """The results of one step, with what every student answered and what could not be read of it."""
+    name = marked.equation.name
+    rows, columns = marked.verdicts.shape[-2:]
+    cells, size = marked.verdicts.astype(np.uint8).tobytes(), rows * columns
+    reasons = marked.explanations or (NOTHING,) * len(given)
+    results = []
+    for student, why in enumerate(reasons):
+        verdict, words = _in_words(cells[student * size : (student + 1) * size], columns)
+        said = _message(verdict, why, bool(marked.trivial[student]), words)
+        if message := messages[student]:
+            said = f"{said} {message[:1].upper()}{message[1:].rstrip('.')}."
+        credit, typed = marked.credit(student), given[student]
+        results.append(Result(name, verdict.word, why.ids, said, credit, words, typed, why.together, why.made_in))
+    return results
+
+
+@lru_cache(maxsize=1 << 12)
+def _in_words(cells: bytes, columns: int) -> tuple[Verdict, tuple[tuple[str, ...], ...]]:
+    """The verdict on a step, that of its worst cell, and a word for every cell; few patterns occur."""
+    words = [Verdict(cell).word for cell in cells]
+    return Verdict(max(cells)), tuple(tuple(words[k : k + columns]) for k in range(0, len(words), columns))
+
+
+@lru_cache(maxsize=1 << 10)
+def _message(verdict: Verdict, why: Explanation, trivial: bool, words: tuple[tuple[str, ...], ...]) -> str:
     if verdict is Verdict.MISTAKE:
-        hint = TABLE[mistakes[0]].hint
-        return f"{TABLE[mistakes[0]].title}. {hint}"
+        return _explained(why)
     sentence = _SENTENCES[verdict]
+    if verdict is Verdict.BLANK and any(word != verdict.word for line in words for word in line):
+        sentence = "Some of it is not answered."
     if trivial and verdict is Verdict.WRONG:
         sentence += " An earlier answer of zeros or ones would make this step trivial, so nothing follows from it."
     return sentence
 
 
+def _explained(why: Explanation) -> str:
+    first = TABLE[why.ids[0]]
+    place = f"In {why.made_in}, which was not answered: " if why.made_in else ""
+    if why.together:
+        second = TABLE[why.ids[1]]
+        return f"{place}Two mistakes at once. {first.title}, and: {second.title}. {first.hint} {second.hint}"
+    return f"{place}{first.title}. {first.hint}"
+
+
 def as_data(report: Report) -> dict[str, Any]:
     """The report as plain data, for JSON."""
+    from chalkwork.checking.shown import given_data
+
     return {
         "score": report.score,
         "first_wrong": report.first_wrong,
@@ -137,6 +190,9 @@ def as_data(report: Report) -> dict[str, Any]:
                 "message": result.message,
                 "credit": result.credit,
                 "cells": [list(line) for line in result.cells],
+                "given": given_data(result.given),
+                "together": result.together,
+                "made_in": result.made_in,
             }
             for result in report.values()
         ],

@@ -5,6 +5,6 @@ PDF and DOCX; the `drawings` files draw networks and graphs as SVG. Heavy tools 
 Nothing here knows of derivations.
 """
 
-from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Paragraph
+from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Marked, Paragraph, Table
 
-__all__ = ["Block", "Code", "Display", "Document", "Figure", "Heading", "Paragraph"]
+__all__ = ["Block", "Code", "Display", "Document", "Figure", "Heading", "Marked", "Paragraph", "Table"]

@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 
-from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Paragraph
+from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Marked, Paragraph, Table
 
 FigureTarget = Callable[[int, Figure], str]
 """Says where an image points, given the number of the figure (from 1) and the figure."""
@@ -55,6 +55,11 @@ def _text(block: Block) -> str:
             return _code(block)
         case Paragraph():
             return _contained(block.markdown)
+        case Table():
+            return _table(block)
+        case Marked():
+            inside = "\n\n".join(map(_text, block.blocks))
+            return "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
         case Figure():
             raise TypeError("a figure needs a target")
 
@@ -79,6 +84,11 @@ def _code(code: Code) -> str:
     fence = "`" * max(3, longest + 1)
     language = re.sub(r"[^\w+#.-]", "", code.language)
     return f"{fence}{language}\n{code.text.rstrip()}\n{fence}"
+
+
+def _table(table: Table) -> str:
+    rules = ["---:" if column in table.right else ":---" for column in range(len(table.head))]
+    return "\n".join(f"| {' | '.join(map(_one_line, row))} |" for row in (table.head, rules, *table.rows))
 
 
 def _figure(figure: Figure, target: str) -> str:

@@ -79,7 +79,31 @@ class Code:
     language: str
 
 
-Block = Heading | Paragraph | Display | Figure | Code
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A head and rows of cells in inline Markdown; the columns that `right` counts from 0 are flush right.
+
+    >>> Table(("step", "right"), (("$z_1$", "12"),), right=(1,)).rows[0][1]
+    '12'
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Blocks that stand out from the others: what a reader should see first.
+
+    >>> len(Marked((Paragraph("The first wrong step."),)).blocks)
+    1
+    """
+
+    blocks: tuple[Paragraph | Display | Code | Table, ...]
+
+
+Block = Heading | Paragraph | Display | Figure | Code | Table | Marked
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,24 @@ import re
 import shutil
 import subprocess
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from chalkwork.documents.figures import inline_svg, png_data_uri
 from chalkwork.documents.markdown import FigureTarget, to_markdown
-from chalkwork.documents.model import Document, Figure
+from chalkwork.documents.model import Block, Document, Figure, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import GREEK
 
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
 _SECONDS = 60
+_MOST_AT_ONCE = 50
 _FOREIGN = (
     range(0x590, 0x1D00), range(0x2E80, 0xD800), range(0xF900, 0xFEFF), range(0x10000, 0x1D400),
     range(0x1E000, 0x110000),
@@ -57,6 +60,7 @@ _ACCENT = re.compile(f'<mo accent="true">([{"".join(_SPACED)}])</mo>')
 
 # A prime is drawn small and high already; as an exponent it would shrink to a speck.
 _PRIME = re.compile(r"<msup>(<mi[^>]*>[^<]*</mi>)<mo>′</mo></msup>")
+_CELL_MARK = re.compile("<mtext[^>]*>([✗□?])</mtext>")
 _IMAGE = re.compile(r'<img src="(chalkwork-figure-\d+)"[^>]*/>')
 
 _SMALL = {"_": ("₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-aehijklmnoprstuvx"),
@@ -99,12 +103,43 @@ def to_html(document: Document) -> str:
     >>> "<msup>" in to_html(Document("Area", (Display("A = r^2", "A = r²"),)))
     True
     """
-    body = _ACCENT.sub(_spaced_accent, _convert(document, "html5", "--mathml").decode())
+    (page,) = to_html_pages([document])
+    return page
+
+
+def to_html_pages(documents: Sequence[Document]) -> list[str]:
+    """A page for each of the documents, as `to_html` writes it; pandoc is started once for many of them.
+
+    Raises `ChalkworkError` if pandoc is missing or fails.
+
+    >>> len(to_html_pages([Document("One", ()), Document("Two", ())]))
+    2
+    """
+    pages: list[str] = []
+    for start in range(0, len(documents), _MOST_AT_ONCE):
+        pages += _pages(documents[start : start + _MOST_AT_ONCE])
+    return pages
+
+
+def _pages(documents: Sequence[Document]) -> list[str]:
+    boundary = f"chalkwork{token_hex(16)}"  # what nobody can have written into a document
+    blocks: list[Block] = []
+    for document in documents:
+        blocks += [Paragraph(boundary), Heading(document.title, 1), *document.blocks]
+    whole = Document("", tuple(blocks))
+    body = _ACCENT.sub(_spaced_accent, _convert(whole, "html5", "--mathml").decode())
     body = _PRIME.sub(r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">′</mo></mrow>', body)
-    drawings = {name: inline_svg(figure) for name, figure in _figures(document).items()}
+    body = _CELL_MARK.sub(r'<mtext class="cell-mark">\1</mtext>', body)
+    drawings = {name: inline_svg(figure) for name, figure in _figures(whole).items()}
     body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
-    title = re.sub("[$*`]", "", document.title)
-    return _PAGE.format(policy=_POLICY, title=escape(title), style=_style(), body=body.strip())
+    _, *parts = body.split(f"<p>{boundary}</p>")
+    return [_page(document.title, part) for document, part in zip(documents, parts, strict=True)]
+
+
+def _page(title: str, body: str) -> str:
+    plain = re.sub(r"(?<!\\)[$*`]", "", title)
+    plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", plain)
+    return _PAGE.format(policy=_POLICY, title=escape(plain), style=_style(), body=body.strip())
 
 
 def to_latex(document: Document) -> str:

@@ -8,13 +8,21 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
-from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Paragraph
+from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Marked, Paragraph, Table
 from chalkwork.typesetting.boxes import width_of
 from chalkwork.typesetting.unicode_maths import plain_maths
 
 WIDTH = 80
 INDENT = "  "
-STYLES = {"heading": "bold underline", "name": "bold", "formula": "cyan", "numbers": "", "result": "bold green"}
+BAR = "┃ "
+STYLES = {
+    "heading": "bold underline",
+    "name": "bold",
+    "formula": "cyan",
+    "numbers": "",
+    "result": "bold green",
+    "mark": "bold",
+}
 
 _FORCING = ("FORCE_COLOR", "TTY_COMPATIBLE")
 """What makes rich, which is not loaded for plain text, take anything for a terminal."""
@@ -83,6 +91,40 @@ def _block(block: Block, width: int) -> Iterator[StyledLine]:
                 yield (("text", INDENT + line),)
         case Figure():
             return
+        case Table():
+            for line in _table(block, width):
+                yield (("text", line),)
+        case Marked():
+            for number, inner in enumerate(block.blocks):
+                if number:
+                    yield (("mark", BAR.rstrip()),)
+                for pieces in _block(inner, width - len(BAR)):
+                    yield (("mark", BAR), *pieces)
+
+
+def _table(table: Table, width: int) -> Iterator[str]:
+    """The rows with their cells below each other; the widest column gives way where the page is too narrow."""
+    rows = [[plain_prose(cell) for cell in row] for row in (table.head, *table.rows)]
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    excess = sum(widths) + 2 * (len(widths) - 1) - width
+    if excess > 0:
+        widest = widths.index(max(widths))
+        widths[widest] = max(8, widths[widest] - excess)
+    for row in rows:
+        cells = []
+        for column, (cell, room) in enumerate(zip(row, widths, strict=True)):
+            short = _shortened(cell, room)
+            filling = " " * (room - width_of(short))
+            cells.append(filling + short if column in table.right else short + filling)
+        yield "  ".join(cells).rstrip()
+
+
+def _shortened(text: str, room: int) -> str:
+    if width_of(text) <= room:
+        return text
+    while width_of(text) > room - 1:
+        text = text[:-1]
+    return text + "…"
 
 
 def _heading(heading: Heading, width: int) -> Iterator[StyledLine]:
@@ -93,7 +135,9 @@ def _heading(heading: Heading, width: int) -> Iterator[StyledLine]:
         yield (("text", ("=" if heading.level == 1 else "-") * min(width, width_of(text))),)
 
 
-_MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
+_ESCAPED_OR_MATHS = re.compile(r"\\([!-/:-@\[-`{-~])|\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
+_PRIVATE = 0xE100
+_HELD = re.compile(f"[{chr(_PRIVATE)}-{chr(_PRIVATE + 127)}]")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|(?<!\w)([*_])(?=\S)([^*_]+?)(?<=\S)\3(?!\w)")
 
 
@@ -102,9 +146,17 @@ def plain_prose(markdown: str) -> str:
 
     >>> plain_prose("the **net** input $z_1 = W^{\\\\top} x$")
     'the net input z₁ = Wᵀ x'
+    >>> plain_prose(r"it costs \\$5 \\*and\\* \\$6")
+    'it costs $5 *and* $6'
     """
-    text = _MATHS.sub(lambda found: plain_maths(found[1] or found[2]), markdown)
-    return _EMPHASIS.sub(lambda found: found[2] or found[4], text)
+    text = _ESCAPED_OR_MATHS.sub(_held_or_plain, markdown)
+    text = _EMPHASIS.sub(lambda found: found[2] or found[4], text)
+    return _HELD.sub(lambda found: chr(ord(found[0]) - _PRIVATE), text)
+
+
+def _held_or_plain(found: re.Match[str]) -> str:
+    """An escaped sign, held where no emphasis is seen in it; or mathematics in plain text."""
+    return chr(_PRIVATE + ord(found[1])) if found[1] else plain_maths(found[2] or found[3])
 
 
 def _wrapped(markdown: str, width: int) -> Iterator[str]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from chalkwork.checking.files import read_answers
-from chalkwork.checking.report import Report, as_data
-from chalkwork.errors import ChalkworkError
+from chalkwork.checking.report import WIDTH, Report, as_data
+from chalkwork.checking.shown import MOST_SHOWN, given_data
+from chalkwork.documents.literal import visible
 from chalkwork.sheets.document import points_words
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import TaskSolution, solve_sheet
+from chalkwork.typesetting.boxes import width_of
 
 Answers = Mapping[str, object]
+View = Literal["tutor", "student"]
+"""For whom a report is: a student's has hints, and nothing that is expected."""
 POLICIES = {"full": Fraction(1), "half": Fraction(1, 2), "none": Fraction(0)}
 """What a right step earns that goes on from a wrong value, by the sheet's word for it."""
 
@@ -61,21 +64,28 @@ class HandIn:
         return next(((task, name) for task, name in found if name is not None), None)
 
     def __str__(self) -> str:
-        parts = [self.title, "=" * len(self.title)]
+        title = visible(self.title, WIDTH)
+        parts = [title, "=" * min(WIDTH, width_of(title))]
         for task in self.tasks:
-            earned = f": {_exact(task.earned)} of {points_words(task.points)}" if task.points is not None else ""
+            earned = f": {exact(task.earned)} of {points_words(task.points)}" if task.points is not None else ""
             parts += ["", f"Task {task.id}{earned}", str(task.report)]
         if self.points:
-            parts += ["", f"{_exact(self.earned)} of {points_words(self.points)}"]
-        parts += [f"{name} belongs to no task of this sheet" for name in self.unused]
+            parts += ["", f"{exact(self.earned)} of {points_words(self.points)}"]
+        for name in self.unused:
+            parts += textwrap.wrap(f"{visible(name, MOST_SHOWN)} belongs to no task of this sheet", WIDTH)
         return "\n".join(parts)
 
 
-def _exact(points: Fraction | None) -> str:
+def exact(points: Fraction | None) -> str:
+    """Points as a short decimal; where that is not exact, with the fraction that is.
+
+    >>> exact(Fraction(3, 2)), exact(Fraction(1, 3))
+    ('1.5', '0.333… (1/3)')
+    """
     if points is None:
         return ""
     decimal = f"{float(points):g}"
-    return decimal if Fraction(decimal) == points else str(points)
+    return decimal if Fraction(decimal) == points else f"{int(points * 1000) / 1000:.3f}… ({points})"
 
 
 def check_hand_in(sheet: Sheet, answers: Answers, title: str = "Answers") -> HandIn:
@@ -116,7 +126,8 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
         asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in _asked(part)))
         found = part.solution.check_class(earlier[name], ask=asked)
-        for collected, report in zip(reports, found, strict=True):
+        for collected, report, typed in zip(reports, found, own, strict=True):
+            report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
             collected.append(TaskReport(name, report, part.task.points, POLICIES[sheet.follow_through]))
     return [
         HandIn(title, tuple(collected), tuple(unused))
@@ -157,27 +168,29 @@ def _distributed(solved: Mapping[str, TaskSolution], loose: Mapping[str, object]
     return by_task
 
 
-def check_files(sheet: Sheet, paths: Sequence[Path]) -> tuple[list[HandIn], list[ChalkworkError]]:
-    """The reports on all files that can be read, and what is wrong with the others."""
-    answers: dict[str, Answers] = {}
-    errors: list[ChalkworkError] = []
-    for path in paths:
-        try:
-            answers[path.name if path.name not in answers else str(path)] = read_answers(path)
-        except ChalkworkError as error:
-            errors.append(error)
-    return check_class(sheet, answers) if answers else [], errors
+Expected = Mapping[str, Mapping[str, Any]]
+"""The right values by task and name, as plain data."""
 
 
-def hand_in_data(hand_in: HandIn) -> dict[str, Any]:
-    """A hand-in as plain data, for JSON."""
+def expected_data(solved: Mapping[str, TaskSolution]) -> Expected:
+    """What is expected at every step."""
+    return {task: {name: given_data(part.solution[name]) for name in part.solution} for task, part in solved.items()}
+
+
+def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str, Any]:
+    """A hand-in as plain data, for JSON; with what is expected at every step where that is given."""
     return {
-        "title": hand_in.title,
+        "title": given_data(hand_in.title),
         "points": float(hand_in.earned),
         "of": float(hand_in.points),
         "first_wrong": list(hand_in.first_wrong) if hand_in.first_wrong else None,
-        "tasks": [
-            {"id": task.id, "points": None if task.earned is None else float(task.earned), **as_data(task.report)}
-            for task in hand_in.tasks
-        ],
+        "tasks": [_task_data(task, expected[task.id] if expected is not None else None) for task in hand_in.tasks],
     }
+
+
+def _task_data(task: TaskReport, expected: Mapping[str, Any] | None) -> dict[str, Any]:
+    data = {"id": task.id, "points": None if task.earned is None else float(task.earned), **as_data(task.report)}
+    if expected is not None:
+        for result in data["results"]:
+            result["expected"] = expected[result["name"]]
+    return data

@@ -5,23 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chalkwork.checking.marking import Verdict
+from chalkwork.checking.files import READERS
 from chalkwork.checking.mistakes import TABLE
+from chalkwork.documents.literal import file_names, visible
+from chalkwork.documents.model import Document
 from chalkwork.errors import ChalkworkError
-from chalkwork.sheets.check import HandIn, hand_in_data
+from chalkwork.sheets.check import HandIn, View, expected_data, hand_in_data
+from chalkwork.sheets.counts import COLUMNS, mistakes_made, step_counts
+from chalkwork.sheets.schema import Sheet
+from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.export import save_text
-
-_COLUMNS = (
-    ("right", (Verdict.CORRECT, Verdict.ROUNDING)),
-    ("follows", (Verdict.FOLLOWS,)),
-    ("mistake", (Verdict.MISTAKE,)),
-    ("wrong", (Verdict.WRONG,)),
-    ("open", (Verdict.BLANK, Verdict.UNREADABLE)),
-)
 
 
 def overview(hand_ins: Sequence[HandIn]) -> str:
@@ -38,21 +34,15 @@ def overview(hand_ins: Sequence[HandIn]) -> str:
     """
     if not hand_ins:
         return "no hand-ins"
-    head = ["task", "step", *(word for word, _ in _COLUMNS), "first wrong"]
-    first = Counter(hand_in.first_wrong for hand_in in hand_ins)
-    rows: list[list[str]] = []
-    mistakes: Counter[tuple[str, str, str]] = Counter()
-    for number, task in enumerate(hand_ins[0].tasks):
-        for name in task.report:
-            results = [hand_in.tasks[number].report[name] for hand_in in hand_ins]
-            verdicts = Counter(result.verdict for result in results)
-            counts = [sum(verdicts[verdict.word] for verdict in group) for _, group in _COLUMNS]
-            rows.append([task.id, name, *map(str, counts), str(first[(task.id, name)])])
-            mistakes.update((task.id, name, result.mistakes[0]) for result in results if result.mistakes)
+    head = ["task", "step", *(word for word, _ in COLUMNS), "first wrong"]
+    rows = [[task, name, *map(str, counts)] for task, name, counts in step_counts(hand_ins)]
+    mistakes = mistakes_made(hand_ins)[:20]
     lines = [f"{len(hand_ins)} hand-ins", "", *_table(head, rows)]
     if mistakes:
         lines += ["", "Mistakes, the commonest first:"]
-        lines += [f"  {count} × {TABLE[key[2]].title} ({key[0]}, {key[1]})" for key, count in mistakes.most_common(20)]
+        lines += [
+            f"  {len(titles)} × {TABLE[mistake].title} ({task}, {name})" for (task, name, mistake), titles in mistakes
+        ]
     return "\n".join(lines)
 
 
@@ -76,7 +66,9 @@ def to_csv(hand_ins: Sequence[HandIn]) -> str:
     for hand_in in hand_ins:
         first = " ".join(hand_in.first_wrong) if hand_in.first_wrong else ""
         verdicts = [hand_in.tasks[number].report[name].verdict for number, _, name in steps]
-        writer.writerow([_harmless(hand_in.title), float(hand_in.earned), float(hand_in.points), first, *verdicts])
+        writer.writerow(
+            [_harmless(visible(hand_in.title)), float(hand_in.earned), float(hand_in.points), first, *verdicts]
+        )
     return text.getvalue()
 
 
@@ -85,19 +77,101 @@ def _harmless(title: str) -> str:
     return f"'{title}" if title[:1] in "=+-@\t\r" else title
 
 
-def _to_json(hand_ins: Sequence[HandIn]) -> str:
-    return json.dumps([hand_in_data(one) for one in hand_ins], ensure_ascii=False) + "\n"
+def save_reports(sheet: Sheet, hand_ins: Sequence[HandIn], path: str | Path, view: View = "tutor") -> None:
+    """Write the reports in the form that the suffix names; into a folder, if it is one or has no suffix.
 
+    `.md` and `.html` hold the report on one hand-in, or the class at a glance and every report after it; `.json`
+    everything as data, `.csv` a line a hand-in, `.txt` the class at a glance. A folder gets an HTML page for each
+    hand-in, named after its title, and `class.html` and `class.csv`. What is expected stands in the tutor's `view`
+    only.
 
-WRITERS = {".json": _to_json, ".csv": to_csv, ".txt": overview}
-"""How the reports of a class are written, by the suffix of the file."""
-
-
-def save_reports(hand_ins: Sequence[HandIn], path: Path) -> None:
-    """Write the reports in the form that the suffix names; ChalkworkError for another suffix or no hand-in."""
-    writer = WRITERS.get(path.suffix.lower())
-    if writer is None:
-        raise ChalkworkError(f"{path.name} has no known suffix; use {', '.join(WRITERS)}")
+    Raises ChalkworkError for another suffix, for no hand-in, and for files that cannot be written.
+    """
+    target = Path(path)
+    writer = writer_of(target)
     if not hand_ins:
         raise ChalkworkError("there is no hand-in to report on")
-    save_text(writer(hand_ins), path)
+    if writer is None:
+        _save_folder(sheet, hand_ins, target, view)
+    else:
+        save_text(writer(sheet, hand_ins, view), target)
+
+
+def writer_of(target: Path) -> Callable[[Sheet, Sequence[HandIn], View], str] | None:
+    """What writes such a file; None for a folder. Raises ChalkworkError for a suffix that nothing writes."""
+    if target.is_dir() or not target.suffix:
+        return None
+    writer = WRITERS.get(target.suffix.lower())
+    if writer is None:
+        raise ChalkworkError(f"{target.name} has no known suffix; use {', '.join(WRITERS)}, or a folder")
+    return writer
+
+
+def _save_folder(sheet: Sheet, hand_ins: Sequence[HandIn], folder: Path, view: View) -> None:
+    from chalkwork.documents.pandoc import to_html_pages
+    from chalkwork.sheets.reports import class_document, hand_in_document
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ChalkworkError(f"{folder} cannot be made: {error.strerror}") from None
+    solved = solve_sheet(sheet)
+    documents = [
+        class_document(sheet, hand_ins),
+        *(hand_in_document(solved, one, view, sheet.title) for one in hand_ins),
+    ]
+    names = ["class.html", *file_names((_stem(one.title) for one in hand_ins), ".html", taken=["class"])]
+    for name, page in zip(names, to_html_pages(documents), strict=True):
+        save_text(page, folder / name)
+    save_text(to_csv(hand_ins), folder / "class.csv")
+
+
+def _stem(title: str) -> str:
+    """The title of a hand-in without the suffix of its file."""
+    stem, dot, suffix = title.rpartition(".")
+    return stem if dot and f".{suffix.lower()}" in READERS else title
+
+
+def _document(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> Document:
+    from chalkwork.sheets.reports import class_and_hand_ins, hand_in_document
+
+    if len(hand_ins) == 1:
+        return hand_in_document(sheet, hand_ins[0], view)
+    return class_and_hand_ins(sheet, hand_ins, view)
+
+
+def _to_json(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
+    expected = expected_data(solve_sheet(sheet)) if view == "tutor" else None
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    texts = [encode(hand_in_data(one, expected)) for one in hand_ins]  # one at a time: a class is large as data
+    return f"[{', '.join(texts)}]\n"
+
+
+def _to_csv(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
+    return to_csv(hand_ins)
+
+
+def _to_text(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
+    return overview(hand_ins) + "\n"
+
+
+def _to_markdown(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
+    from chalkwork.documents.markdown import to_markdown
+
+    return to_markdown(_document(sheet, hand_ins, view))
+
+
+def _to_html(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
+    from chalkwork.documents.pandoc import to_html
+
+    return to_html(_document(sheet, hand_ins, view))
+
+
+WRITERS: dict[str, Callable[[Sheet, Sequence[HandIn], View], str]] = {
+    ".json": _to_json,
+    ".csv": _to_csv,
+    ".txt": _to_text,
+    ".md": _to_markdown,
+    ".html": _to_html,
+}
+"""How the reports are written, by the suffix of the file."""

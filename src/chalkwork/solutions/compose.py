@@ -41,7 +41,7 @@ def setting_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
 def setting_sentences(solution: Solution) -> list[Block]:
     """The exercise in words."""
     sentences = solution.setting.introduction
-    return [_paragraph(" ".join(sentences), solution.writer())] if sentences else []
+    return [paragraph(" ".join(sentences), solution.writer())] if sentences else []
 
 
 def figure_block(solution: Solution, values: bool) -> list[Block]:
@@ -55,7 +55,11 @@ def figure_block(solution: Solution, values: bool) -> list[Block]:
 def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:
     """The givens with their values, as many on a line as fit."""
     writer = solution.writer()
-    pieces = [given(name, writer) for name in names]
+    return in_lines([given(name, writer) for name in names], writer)
+
+
+def in_lines(pieces: Sequence[Piece], writer: Writer) -> list[Block]:
+    """Pieces of mathematics side by side, as many on a line as fit."""
     if not pieces:
         return []
     lines: list[list[Piece]] = [[]]
@@ -96,7 +100,7 @@ def equation_blocks(
             blocks.append(Paragraph(work.reason_latex, work.reason_text))
         said = work.reason_latex
         blocks.append(display(work))
-        blocks += [_paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
+        blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
     return blocks
 
 
@@ -124,7 +128,8 @@ def _painted(line: Line) -> list[tuple[tuple[str, str], ...]]:
     return painted
 
 
-def _paragraph(sentence: str, writer: Writer) -> Paragraph:
+def paragraph(sentence: str, writer: Writer) -> Paragraph:
+    """A sentence of ours with its `{names}` in the notation."""
     return Paragraph(fill(sentence, writer, latex=True), fill(sentence, writer, latex=False))
 
 

@@ -2,18 +2,20 @@
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
 `forward`, `losses`, `errors`, `matrices`, `updates`. `search` groups the rewrites of an equation by what
-they come to, `words` says them.
+they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from chalkwork.algebra.expression import Expression
+from chalkwork.checking.mistakes import equivalents as other_forms
 from chalkwork.checking.mistakes import errors, forward, losses, matrices, search, updates
 from chalkwork.checking.mistakes.context import Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.matrices import swapped
-from chalkwork.checking.mistakes.search import Found, combinations
+from chalkwork.checking.mistakes.search import Found, FoundPairs, combinations
 from chalkwork.checking.mistakes.words import explanation
 from chalkwork.derivation.derivation import Derivation, Equation
 
@@ -21,6 +23,7 @@ __all__ = [
     "TABLE",
     "Context",
     "Found",
+    "FoundPairs",
     "Layer",
     "Mistake",
     "Role",
@@ -28,6 +31,7 @@ __all__ = [
     "context_of",
     "distinct",
     "distinct_pairs",
+    "equivalents",
     "explanation",
     "swapped",
 ]
@@ -65,8 +69,8 @@ def distinct(equation: Equation, context: Context) -> Found:
     return found
 
 
-def distinct_pairs(equation: Equation, context: Context, most: int = search.MOST_PAIRS) -> Found:
-    """What two different mistakes at once make of the equation, with their two ids; at most so many.
+def distinct_pairs(equation: Equation, context: Context, most: int = search.MOST_PAIRS) -> FoundPairs:
+    """What two different mistakes at once make of the equation, with the pairs that it may be; at most so many.
 
     What one mistake alone explains is left out.
     """
@@ -74,6 +78,20 @@ def distinct_pairs(equation: Equation, context: Context, most: int = search.MOST
     if found is None:
         found = search.double(tuple(TABLE.values()), equation, context, most)
         context.known_pairs[equation.name, most] = found
+    return found
+
+
+def equivalents(equation: Equation, context: Context) -> list[Expression]:
+    """Other right-hand sides that are equally right, and differ where an earlier step is wrong.
+
+    >>> from chalkwork import Graph
+    >>> derivation = Graph("z = w * x; a = sigmoid(z); L = a^2").solve(w=1, x=2).derivation
+    >>> print(derivation["da/dz"].expression, *equivalents(derivation["da/dz"], Context(derivation)))
+    a * (1 - a) sigmoid(z) * (1 - sigmoid(z))
+    """
+    found = context.known_equivalents.get(equation.name)
+    if found is None:
+        found = context.known_equivalents[equation.name] = other_forms.equivalents(equation, context)
     return found
 
 

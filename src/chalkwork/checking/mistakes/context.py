@@ -83,8 +83,13 @@ class Context:
         return {}
 
     @cached_property
-    def known_pairs(self) -> dict[tuple[str, int], list[tuple[Expression, tuple[str, ...]]]]:
+    def known_pairs(self) -> dict[tuple[str, int], list[tuple[Expression, tuple[tuple[str, str], ...]]]]:
         """The same for two mistakes at once, by how many are wanted at most."""
+        return {}
+
+    @cached_property
+    def known_equivalents(self) -> dict[str, list[Expression]]:
+        """The other right forms of each equation, as far as anybody asked."""
         return {}
 
     # --- order and roles -------------------------------------------------------------------------------------------

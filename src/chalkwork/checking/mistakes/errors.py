@@ -16,10 +16,9 @@ from chalkwork.derivation.differentiate import local_derivatives
 
 _OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "softsign", "silu", "gelu")
 MOST_PATHS = 8
-_STEPS = ("relu", "leaky_relu", "identity")
 
 
-def _error(equation: Equation, context: Context) -> tuple[Layer, Expression] | None:
+def error_factors(equation: Equation, context: Context) -> tuple[Layer, Expression] | None:
     """The layer whose error this is, and what its f' is multiplied with."""
     layer = context.layer(equation)
     if context.role(equation) != Role.ERROR or layer is None:
@@ -28,7 +27,7 @@ def _error(equation: Equation, context: Context) -> tuple[Layer, Expression] | N
     return None if upstream is None else (layer, upstream)
 
 
-def _through(upstream: Expression, function: Application, result: Expression) -> Iterator[Expression]:
+def through(upstream: Expression, function: Application, result: Expression) -> Iterator[Expression]:
     """The derivative by the argument of the function: f' times what comes from above, or through the Jacobian."""
     operation = function.operation
     if operation.entrywise:
@@ -40,53 +39,58 @@ def _through(upstream: Expression, function: Application, result: Expression) ->
         yield read(operation.adjoint[0], names, function.named_parameters)
 
 
-def _applied(function: Application, argument: Expression) -> Application:
+def applied(function: Application, argument: Expression) -> Application:
+    """The same function of something else."""
     return Application(function.operation, (argument,), function.parameters)
 
 
+def keeps_sign(function: Application) -> bool:
+    """Whether it is a ReLU whose result says which slope belongs to its argument."""
+    parameters = function.named_parameters
+    above_zero = parameters.get("at_zero") in (None, 0) and parameters.get("alpha", 1) > 0  # type: ignore[operator]
+    return function.operation.name in ("relu", "leaky_relu") and above_zero
+
+
 def _dropped(equation: Equation, context: Context) -> Iterator[Expression]:
-    found = _error(equation, context)
+    found = error_factors(equation, context)
     if found is not None and found[0].function.operation.name != "identity":
         yield found[1]
 
 
 def _at_activation(equation: Equation, context: Context) -> Iterator[Expression]:
-    found = _error(equation, context)
+    found = error_factors(equation, context)
     if found is None:
         return
     layer, upstream = found
     function, output = layer.function, layer.activation.symbol
-    if function.operation.name in _STEPS:
-        parameters = function.named_parameters
-        above_zero = parameters.get("at_zero") in (None, 0) and parameters.get("alpha", 1) > 0  # type: ignore[operator]
-        if function.operation.name == "identity" or above_zero:
-            return  # a has the sign of z
-    again = _applied(function, output)
-    yield from _through(upstream, again, again)
+    if function.operation.name == "identity" or keeps_sign(function):
+        return
+    again = applied(function, output)
+    yield from through(upstream, again, again)
 
 
 def _from_net_input(equation: Equation, context: Context) -> Iterator[Expression]:
     """The derivative's formula in a, filled with z."""
-    found = _error(equation, context)
+    found = error_factors(equation, context)
     if found is not None:
         layer, upstream = found
-        (symbolic,) = list(_through(upstream, layer.function, layer.activation.symbol))[:1] or (upstream,)
-        (filled,) = list(_through(upstream, layer.function, layer.net.symbol))[:1] or (upstream,)
+        (symbolic,) = list(through(upstream, layer.function, layer.activation.symbol))[:1] or (upstream,)
+        (filled,) = list(through(upstream, layer.function, layer.net.symbol))[:1] or (upstream,)
         if filled != symbolic:
             yield filled
 
 
 def _twice(equation: Equation, context: Context) -> Iterator[Expression]:
-    found = _error(equation, context)
+    found = error_factors(equation, context)
     if found is not None:
         layer, _ = found
         unchanged = layer.function.operation.name in ("identity", "relu")  # the square of a step is the step
         if not unchanged:
-            yield from _through(equation.expression, layer.function, layer.activation.symbol)
+            yield from through(equation.expression, layer.function, layer.activation.symbol)
 
 
 def _of_another(equation: Equation, context: Context) -> Iterator[Expression]:
-    found = _error(equation, context)
+    found = error_factors(equation, context)
     if found is None:
         return
     layer, upstream = found
@@ -96,9 +100,9 @@ def _of_another(equation: Equation, context: Context) -> Iterator[Expression]:
         if other == own or (own, other) == ("leaky_relu", "relu"):
             continue
         function = apply(other, net)
-        yield from _through(upstream, function, output)
+        yield from through(upstream, function, output)
         if _uses(function, output):
-            yield from _through(upstream, function, function)
+            yield from through(upstream, function, function)
 
 
 def _uses(function: Application, output: Expression) -> bool:
@@ -115,8 +119,12 @@ def _softmax_extra(equation: Equation, context: Context) -> Iterator[Expression]
 
 
 def _sign(equation: Equation, context: Context) -> Iterator[Expression]:
-    differences = has_operation(equation.expression, "subtract", "negative")
-    if context.starts_backward(equation) and differences and context.loss_of(equation) is not None:
+    if context.starts_backward(equation):
+        differs = has_operation(equation.expression, "subtract", "negative")
+        able = differs and context.loss_of(equation) is not None
+    else:
+        able = context.role(equation) == Role.ERROR
+    if able:
         yield -equation.expression
 
 
@@ -208,8 +216,8 @@ MISTAKES = (
     Mistake(
         id="error-sign",
         title="The sign of the error",
-        explanation="<this> has the wrong sign: the output was subtracted from the target instead of the target from "
-        "the output.",
+        explanation="<this> has the wrong sign: the target is subtracted from the output, and the layers before pass "
+        "the error on with the sign that it has.",
         hint="If the output is larger than the target, should the error be positive or negative?",
         likelihood=9,
         rewrites=_sign,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from itertools import combinations
 from math import prod
 from typing import Any
@@ -104,22 +105,28 @@ def swapped(value: Any) -> Any:
     """
     value = np.asarray(value)
     rows, columns = value.shape[-2:]
-    places = np.arange(rows * columns).reshape(rows, columns)
-    orders: dict[bytes, Any] = {}
-
-    def add(exchange: Callable[[Any], None]) -> None:
-        order = places.copy()
-        exchange(order)
-        orders.setdefault(order.tobytes(), order.reshape(-1))
-
-    for i, j in combinations(range(min(rows, MOST_EXCHANGED)), 2):
-        add(lambda order, i=i, j=j: order.__setitem__([i, j], order[[j, i]]))  # type: ignore[misc]
-    for i, j in combinations(range(min(columns, MOST_EXCHANGED)), 2):
-        add(lambda order, i=i, j=j: order.__setitem__((slice(None), [i, j]), order[:, [j, i]]))  # type: ignore[misc]
-    for i, j in combinations(range(min(rows * columns, MOST_EXCHANGED)), 2):
-        add(lambda order, i=i, j=j: order.reshape(-1).__setitem__([i, j], order.reshape(-1)[[j, i]]))  # type: ignore[misc]
+    orders = _exchanges(rows, columns)
+    if not orders:
+        return value[None][:0]
     flat = value.reshape(*value.shape[:-2], rows * columns)
-    return np.stack([flat[..., order].reshape(value.shape) for order in orders.values()]) if orders else value[None][:0]
+    return np.stack([flat[..., order].reshape(value.shape) for order in orders])
+
+
+@lru_cache(maxsize=256)
+def _exchanges(rows: int, columns: int) -> list[Any]:
+    """Every order of the entries, counted along the rows, that an exchange leaves; each once."""
+    places = np.arange(rows * columns).reshape(rows, columns)
+    orders = [places[_exchanged(rows, *pair)] for pair in combinations(range(min(rows, MOST_EXCHANGED)), 2)]
+    orders += [places[:, _exchanged(columns, *pair)] for pair in combinations(range(min(columns, MOST_EXCHANGED)), 2)]
+    orders += [_exchanged(places.size, *pair) for pair in combinations(range(min(places.size, MOST_EXCHANGED)), 2)]
+    return list({order.tobytes(): order.reshape(-1) for order in map(np.ascontiguousarray, orders)}.values())
+
+
+def _exchanged(count: int, first: int, second: int) -> Any:
+    """The numbers up to `count`, two of them in each other's place."""
+    order = np.arange(count)
+    order[[first, second]] = second, first
+    return order
 
 
 MISTAKES = (

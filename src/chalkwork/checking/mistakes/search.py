@@ -15,11 +15,13 @@ from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.derivation.derivation import Equation
 
 MOST_COMBINED = 16
-MOST_PAIRS = 200
+MOST_PAIRS = 400
 
-_simplified = lru_cache(maxsize=8192)(simplify)  # the same exercises come again and again
+simplified = lru_cache(maxsize=8192)(simplify)  # the same exercises come again and again
 
 Found = list[tuple[Expression, tuple[str, ...]]]
+Pair = tuple[str, str]
+FoundPairs = list[tuple[Expression, tuple[Pair, ...]]]
 
 
 def single(table: Sequence[Mistake], equation: Equation, context: Context) -> Found:
@@ -28,10 +30,10 @@ def single(table: Sequence[Mistake], equation: Equation, context: Context) -> Fo
     Ids that stand together cannot be told apart on this equation.
     """
     groups: dict[Expression, list[str]] = {}
-    right = _simplified(equation.expression)
+    right = simplified(equation.expression)
     for mistake in sorted(table, key=lambda mistake: -mistake.likelihood):
         for rewrite in mistake.rewrites(equation, context) if mistake.is_rewrite else ():
-            result = _simplified(rewrite)
+            result = simplified(rewrite)
             ids = groups.setdefault(result, [])
             if mistake.id not in ids:
                 ids.append(mistake.id)
@@ -50,32 +52,38 @@ def combinations(
     """
     if (first.rebuilds and second.rebuilds) or not (first.is_rewrite and second.is_rewrite) or first.id == second.id:
         return iter(())
-    if second.rebuilds:
+    if second.rebuilds or first.reshapes:  # what is built anew comes first, what has another shape last
         first, second = second, first
-
-    def both() -> Iterator[Expression]:
-        for rewrite in first.rewrites(equation, context):
-            if rewrite.shape == equation.expression.shape:
-                yield from second.rewrites(replace(equation, expression=rewrite), context)
-
-    if first.reshapes:  # what has another shape is no place for a second mistake: it comes last
-        return combinations(second, first, equation, context, most) if not second.reshapes else iter(())
-    return islice(both(), most)
+    if second.rebuilds or first.reshapes:
+        return iter(())
+    found = list(islice(_one_after_the_other(first, second, equation, context), most))
+    if not found and not first.rebuilds and not second.reshapes:
+        found = list(islice(_one_after_the_other(second, first, equation, context), most))
+    return iter(found)
 
 
-def double(table: Sequence[Mistake], equation: Equation, context: Context, most: int = MOST_PAIRS) -> Found:
-    """What two mistakes at once make of the equation, the likeliest first, without what one alone or none explains."""
+def _one_after_the_other(first: Mistake, second: Mistake, equation: Equation, context: Context) -> Iterator[Expression]:
+    for rewrite in first.rewrites(equation, context):
+        if rewrite.shape == equation.expression.shape:
+            yield from second.rewrites(replace(equation, expression=rewrite), context)
+
+
+def double(table: Sequence[Mistake], equation: Equation, context: Context, most: int = MOST_PAIRS) -> FoundPairs:
+    """What two mistakes at once make of the equation, the likeliest first, without what one alone or none explains.
+
+    Pairs that stand together cannot be told apart on this equation.
+    """
     rewrites = (mistake for mistake in table if mistake.is_rewrite)
     able = [mistake for mistake in rewrites if any(True for _ in mistake.rewrites(equation, context))]
     known = {expression for expression, _ in single(table, equation, context)}
-    known |= {equation.expression, _simplified(equation.expression)}
-    ordered = sorted(pairs(able, 2), key=lambda pair: -pair[0].likelihood * pair[1].likelihood)
-    found: dict[Expression, tuple[str, ...]] = {}
-    for first, second in ordered:
+    known |= {equation.expression, simplified(equation.expression)}
+    found: dict[Expression, list[Pair]] = {}
+    for first, second in sorted(pairs(able, 2), key=lambda pair: -pair[0].likelihood * pair[1].likelihood):
         for rewrite in combinations(first, second, equation, context):
-            result = _simplified(rewrite)
-            if result not in known:
-                found.setdefault(result, (first.id, second.id))
-            if len(found) >= most:
-                return list(found.items())
-    return list(found.items())
+            result = simplified(rewrite)
+            if result in known or (result not in found and len(found) >= most):
+                continue
+            ids = found.setdefault(result, [])
+            if (first.id, second.id) not in ids:
+                ids.append((first.id, second.id))
+    return [(expression, tuple(ids)) for expression, ids in found.items()]

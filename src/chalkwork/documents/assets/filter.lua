@@ -113,11 +113,12 @@ local function latex_math(math)
   return nil
 end
 
--- MathML and Word get no space between a function and its argument ("ln a"), as TeX and Typst have it.
+-- MathML and Word get no space between a function and its argument ("ln a"), as TeX and Typst have it, and
+-- would get one behind a decimal comma.
 local FUNCTIONS = {ln = true, log = true, exp = true, max = true, min = true, sin = true, cos = true, tanh = true}
 
 local function spaced_math(math)
-  local text = math.text
+  local text = math.text:gsub("{,}", "\\text{,}")
   math.text = text:gsub("\\(%a+)%s*()", function(name, after)
     local rest = text:sub(after)
     local opens = rest:match("^\\left") or rest:match("^\\[bB]ig")
