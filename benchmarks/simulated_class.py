@@ -241,6 +241,10 @@ class Program:
             return 0.5 * (a - y) ** 2
         if self.exercise.loss == "mean_squared_error":
             return np.asarray((a - y) ** 2)
+        with np.errstate(invalid="ignore", divide="ignore"):  # a mistake can make a negative output
+            return self._cross_entropies(a, y, log)
+
+    def _cross_entropies(self, a: Array, y: Array, log: Callable[[Array], Array]) -> Array:
         first = np.where(y == 0, 0.0, -y * log(np.where(y == 0, 1.0, a)))
         if self.exercise.loss == "cross_entropy":
             return first

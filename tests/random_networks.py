@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
+from chalkwork.networks import BatchNorm, Dropout
 
 jax.config.update("jax_enable_x64", True)
 
@@ -210,3 +211,151 @@ def far(found: Any, wanted: Any) -> float:
     if found.shape != wanted.shape:
         return float("inf")
     return float(np.linalg.norm(found - wanted) / (np.linalg.norm(wanted) + 1e-3))
+
+
+# --- layers of every kind --------------------------------------------------------------------------------------------
+
+BATCH = 4
+
+
+@dataclass
+class Stack:
+    """Layers of every kind with their numbers; samples as rows, weights inputs x units, vectors one-dimensional.
+
+    `settings` holds what a layer's reference needs besides `parameters`: a mask, a divisor, an activation.
+    """
+
+    net: NeuralNetwork
+    samples: str
+    weights: str
+    kinds: list[str]
+    settings: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    state: dict[str, Any]
+    x: Any
+    y: Any
+    w: Any
+    l1: float
+    l2: float
+
+    def data(self, rows: Any) -> Any:
+        """Rows in the network's orientation."""
+        return rows.T if self.samples == "columns" else rows
+
+    def solve(self, **more: Any) -> Any:
+        """The solution, with weights of the samples where they are not all one."""
+        weights = {"sample_weight": self.w.ravel()} if np.any(self.w != 1) else {}
+        return self.net.solve(self.data(self.x), self.data(self.y), **weights, **more)
+
+    @property
+    def masks(self) -> dict[int, Any]:
+        """The masks as the network takes them."""
+        return {n: self.data(found["mask"]) for n, found in enumerate(self.settings, 1) if "mask" in found}
+
+    def canonical(self, name: str, value: Any) -> Any:
+        """A value of a solution with samples as rows, weights inputs x units, vectors one-dimensional."""
+        value = np.asarray(value)
+        bare = name.removeprefix("d")
+        if bare.startswith(("b", "gamma", "mu", "var")):
+            return value.reshape(-1)
+        if bare.startswith("W"):
+            return value.T if self.weights == "out_in" else value
+        return value.T if self.samples == "columns" and value.ndim == 2 else value
+
+    def forward(self, parameters: dict[str, Any], nudges: dict[str, Any], training: bool) -> dict[str, Any]:
+        """Every value; `nudges` are added to what they name as soon as it is known."""
+        values: dict[str, Any] = {}
+
+        def keep(name: str, value: Any) -> Any:
+            values[name] = value + nudges[name] if name in nudges else value
+            return values[name]
+
+        a = self.x
+        for n, (kind, more) in enumerate(zip(self.kinds, self.settings, strict=True), 1):
+            a = keep(f"a{n}", REFERENCES[kind](n, a, parameters, self.state, more, keep, training))
+        each = (a - self.y) ** 2
+        weights = [value for name, value in parameters.items() if name.startswith("W")]
+        penalty = self.l1 * sum(jnp.abs(W).sum() for W in weights) + self.l2 / 2 * sum((W**2).sum() for W in weights)
+        values["L"] = (self.w * each).sum() / each.size + penalty
+        return values
+
+    def expected(self, training: bool = True) -> dict[str, Any]:
+        """Every value, the error of every net input, the gradients, and those of what batch normalisation names."""
+        values = self.forward(self.parameters, {}, training)
+        nudges = {
+            name: jnp.zeros_like(value) for name, value in values.items() if name.startswith(("z", "xhat", "mu", "var"))
+        }
+
+        def loss(parameters: Any, nudges: Any) -> Any:
+            return self.forward(parameters, nudges, training)["L"]
+
+        gradients, errors = jax.grad(loss, argnums=(0, 1))(self.parameters, nudges)
+        found = dict(values)
+        found |= {f"d{name}": value for name, value in gradients.items()}
+        found |= {f"delta{name[1:]}": value for name, value in errors.items() if name.startswith("z")}
+        if training:
+            found |= {f"d{name}": value for name, value in errors.items() if not name.startswith("z")}
+        return {name: np.asarray(value) for name, value in found.items()}
+
+
+def _dense(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    z = a @ p[f"W{n}"]
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", z + p[f"b{n}"] if f"b{n}" in p else z))
+
+
+def _batch_norm(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    mean, variance = state[f"mu{n}_run"], state[f"var{n}_run"]
+    if training:
+        mean = keep(f"mu{n}", a.mean(axis=0))
+        variance = keep(f"var{n}", ((a - mean) ** 2).sum(axis=0) / (len(a) - more["less"]))
+    xhat = keep(f"xhat{n}", (a - mean) / jnp.sqrt(variance + more["epsilon"]))
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", p[f"gamma{n}"] * xhat + p[f"beta{n}"]))
+
+
+def _dropout(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    return jnp.where(more["mask"] == 1, a / (1 - more["rate"]), 0.0) if training else a
+
+
+REFERENCES = {"dense": _dense, "batch_norm": _batch_norm, "dropout": _dropout}
+_SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
+
+
+def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, **more: Any) -> Stack:
+    """Two to four layers with one of the kind among them, the last one dense; penalties and weights by `more`."""
+    rng = np.random.default_rng(seed)
+    samples, weights = convention or CONVENTIONS[rng.integers(4)]
+    kinds = ["dense", *rng.choice(list(REFERENCES), int(rng.integers(0, 2)))]
+    kinds.insert(int(rng.integers(len(kinds) + 1)), kind)
+    kinds.append("dense")
+    size = inputs = int(rng.integers(2, 4))
+    layers: list[Any] = []
+    settings: list[dict[str, Any]] = []
+    parameters: dict[str, Any] = {}
+    state: dict[str, Any] = {}
+    for n, name in enumerate(kinds, 1):
+        found: dict[str, Any] = {"activation": str(rng.choice(_SMOOTH))}
+        if name == "dense":
+            units = int(rng.integers(1, 4))
+            W, b = rng.normal(0, 0.7, (size, units)), rng.normal(0, 0.5, units)
+            parameters |= {f"W{n}": W} | ({f"b{n}": b} if (biased := rng.random() < 0.7) else {})
+            matrix = W.T if weights == "out_in" else W
+            layers.append(Dense(weights=matrix, bias=b if biased else False, activation=found["activation"]))
+            size = units
+        elif name == "batch_norm":
+            gamma, beta = rng.normal(1, 0.3, size), rng.normal(0, 0.3, size)
+            parameters |= {f"gamma{n}": gamma, f"beta{n}": beta}
+            state |= {f"mu{n}_run": rng.normal(0, 1, size), f"var{n}_run": rng.random(size) + 0.5}
+            found |= {"less": int(rng.integers(2)), "epsilon": float(rng.choice([1e-5, 1e-2]))}
+            variance = "unbiased" if found["less"] else "biased"
+            layers.append(BatchNorm(found["activation"], gamma=gamma, beta=beta, epsilon=found["epsilon"],
+                                    variance=variance))  # fmt: skip
+        else:
+            found |= {"rate": float(rng.choice([0.2, 0.5])), "mask": rng.integers(0, 2, (BATCH, size)) * 1.0}
+            layers.append(Dropout(found["rate"]))
+        settings.append(found)
+    l1, l2 = more.pop("l1", 0.0), more.pop("l2", 0.0)
+    net = NeuralNetwork(layers, "mean_squared_error", samples=samples, weights=weights, inputs=inputs, l1=l1, l2=l2)
+    net.state.update(state)
+    x, y = rng.normal(0, 1, (BATCH, inputs)), rng.normal(0, 1, (BATCH, size))
+    w = rng.random((BATCH, 1)) + 0.5 if more.pop("weighted", False) else np.ones((BATCH, 1))
+    return Stack(net, samples, weights, kinds, settings, parameters, state, x, y, w, l1, l2)

@@ -11,7 +11,7 @@ from chalkwork.errors import ChalkworkError
 
 if TYPE_CHECKING:
     from chalkwork.networks.graph import Graph
-    from chalkwork.networks.layers import Dense
+    from chalkwork.networks.layers import BatchNorm, Dense, Dropout
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BatchNorm",
     "BinaryCrossEntropy",
     "ChalkworkError",
     "CrossEntropy",
     "Dense",
+    "Dropout",
     "Graph",
     "NeuralNetwork",
     "Notation",
@@ -33,9 +35,11 @@ __all__ = [
 
 if not TYPE_CHECKING:
     _HOMES = {
+        "BatchNorm": "networks.layers",
         "BinaryCrossEntropy": "networks.losses",
         "CrossEntropy": "networks.losses",
         "Dense": "networks.layers",
+        "Dropout": "networks.layers",
         "Graph": "networks.graph",
         "NeuralNetwork": "networks.network",
         "Notation": "typesetting.notation",

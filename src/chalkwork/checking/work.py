@@ -129,7 +129,8 @@ class Work:
         whole = given.all(axis=(-2, -1))
         self.sound[name] = np.all(accepted | ~given, axis=(-2, -1)) & (whole | sound)
         right = self.right[name]
-        constant = np.isin(low / 2 + high / 2, (0.0, 1.0)) & np.isfinite(low) & np.isfinite(high)
+        bounded = np.isfinite(low) & np.isfinite(high)
+        constant = bounded & np.isin(np.where(bounded, low, 0.0) / 2 + np.where(bounded, high, 1.5) / 2, (0.0, 1.0))
         sham = constant.all(axis=(-2, -1)) & given.any(axis=(-2, -1)) & ~np.isin(right.low, (0.0, 1.0)).all()
         self.trivial[name] = sham | (trivial & ~whole)
 

@@ -5,8 +5,11 @@ with each equation and `presentation` what is said around them. `NeuralNetwork` 
 """
 
 from chalkwork.networks.graph import Graph
-from chalkwork.networks.layers import Dense
+from chalkwork.networks.layers import BatchNorm, Dense, Dropout
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
 from chalkwork.networks.network import NeuralNetwork
 
-__all__ = ["BinaryCrossEntropy", "CrossEntropy", "Dense", "Graph", "Loss", "NeuralNetwork", "SquaredError"]
+__all__ = [
+    "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Graph", "Loss", "NeuralNetwork",
+    "SquaredError",
+]  # fmt: skip

@@ -12,7 +12,10 @@ from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
-from chalkwork.networks.plan import Plan, suffix_of
+from chalkwork.networks.gather import gathered
+from chalkwork.networks.losses import penalties
+from chalkwork.networks.plan import Plan
+from chalkwork.networks.spot import Spot, suffix_of
 from chalkwork.networks.updates import update
 
 
@@ -37,7 +40,6 @@ def derive(plan: Plan, *, target: bool, updates: int = 0, predict: bool = False,
     a1_new = sigmoid(z1_new)
     L_new = -sum(xlogy(y, a1_new) + xlogy(1 - y, 1 - a1_new))
     """
-    givens = [plan.x, *([plan.y] if target else []), *plan.parameters(), *([Name("eta")] if updates else [])]
     equations = forward(plan, 0, target)
     if predict:
         equations += prediction(plan, 0)
@@ -46,31 +48,40 @@ def derive(plan: Plan, *, target: bool, updates: int = 0, predict: bool = False,
             current = forward(plan, step, target)
             equations += backward(plan, step, current, long_way)
             if updates:
-                equations += update(plan, step)
+                equations += update(plan, step) + state_updates(plan, step)
                 equations += forward(plan, step + 1, target)
-    return Derivation(tuple(givens), tuple(equations))
+    return Derivation(tuple(_givens(plan, target, updates > 0)), tuple(equations))
+
+
+def _givens(plan: Plan, target: bool, updated: bool) -> list[Name]:
+    """Data, parameters, running state where it is read, masks, numbers that stand as letters, and the rate."""
+    data = [plan.x, *([plan.y] if target else []), *([plan.w] if target and plan.weighted else [])]
+    state = plan.state() if updated or not plan.training else []
+    rate = [Name("eta")] if updated else []
+    return [*data, *plan.parameters(), *state, *plan.masks, *plan.constants(target), *rate]
 
 
 def forward(plan: Plan, step: int, target: bool) -> list[Equation]:
     """z1, a1, ..., and the loss; after `step` updates."""
-    suffix = suffix_of(step)
-    stage = Stage.FORWARD if step == 0 else Stage.REEVALUATION
-    names = {name.name: name for name in plan.parameters(suffix)}
     equations: list[Equation] = []
     inputs: Expression = plan.x
     for number, layer in enumerate(plan.layers, 1):
-        net = plan.convention.weighted(inputs, names[f"W{number}{suffix}"])
-        if layer.has_bias:
-            net = net + names[f"b{number}{suffix}"]
-        equations.append(Equation(f"z{number}{suffix}", net, stage, reasons.net_input(plan, number, step)))
-        output = layer.activation.expression(equations[-1].symbol, plan.convention.unit_axis)
-        reason = reasons.activation(plan, number, step)
-        equations.append(Equation(f"a{number}{suffix}", output, stage, reason))
+        equations += layer.kind.forward(Spot(plan, number, step), inputs)
         inputs = equations[-1].symbol
     if target:
-        loss = plan.loss.expression(inputs, plan.y, plan.samples)
-        equations.append(Equation(f"L{suffix}", loss, stage, reasons.loss(plan, step)))
+        loss = plan.loss.expression(inputs, plan.y, plan.samples, plan.w if plan.weighted else None)
+        for term in penalties(plan.weights(suffix_of(step)), plan.penalties):
+            loss = loss + term
+        equations.append(Equation(f"L{suffix_of(step)}", loss, equations[-1].stage, reasons.loss(plan, step)))
     return equations
+
+
+def state_updates(plan: Plan, step: int) -> list[Equation]:
+    """The running statistics after one more batch; none in inference."""
+    if not plan.training:
+        return []
+    spots = [Spot(plan, number, step) for number in range(1, plan.depth + 1)]
+    return [equation for at in spots for equation in at.layer.kind.state_updates(at)]
 
 
 def prediction(plan: Plan, step: int) -> list[Equation]:
@@ -92,52 +103,46 @@ def prediction(plan: Plan, step: int) -> list[Equation]:
 def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: bool = False) -> list[Equation]:
     """delta and gradients, from the last layer to the first."""
     suffix = suffix_of(step)
-    output = f"L{suffix}"
-    named = {f"z{number}{suffix}": f"delta{number}{suffix}" for number in range(1, plan.depth + 1)}
-    named |= {name.name: f"d{name.name}" for name in plan.parameters(suffix)}
+    output, last = f"L{suffix}", f"z{plan.depth}{suffix}"
+    spots = [Spot(plan, number, step) for number in range(plan.depth, 0, -1)]
+    shown = [adjoint for at in spots for adjoint in at.layer.kind.adjoints(at)]
+    long_way = long_way and any(adjoint.by == last for adjoint in shown)
+    parameters = {name.name for name in plan.parameters(suffix)}
+    named = {adjoint.by: adjoint.name for adjoint in shown}
     if long_way:
         named[f"a{plan.depth}{suffix}"] = f"da{plan.depth}{suffix}"
     adjoints = Adjoints(equations, output, named, plan.facts)
     found = {equation.name: equation for equation in adjoints.equations()}
-    justified = _justified(plan, suffix, adjoints.found[f"a{plan.depth}{suffix}"])
-    stops = [f"z{number}{suffix}" for number in range(1, plan.depth + 1)]
+    stops = [adjoint.by for adjoint in shown if adjoint.by not in parameters]
     ordered: list[Equation] = []
-    for number in range(plan.depth, 0, -1):
-        if number == plan.depth and long_way:
-            ordered += _through_jacobian(plan, suffix, found, chain(equations, output, stops[-1]))
+    for adjoint in shown:
+        path = () if adjoint.by in _penalised(plan, suffix) else chain(equations, output, adjoint.by, stops)
+        value = gathered(found[adjoint.name].expression)
+        equation = replace(found[adjoint.name], expression=value, chain=path, reason=adjoint.reason)
+        if adjoint.by != last:
+            ordered.append(equation)
+        elif long_way:
+            ordered += _through_jacobian(plan, suffix, found, path)
         else:
-            steps = justified if number == plan.depth else ()
-            ordered.append(_error(plan, number, step, found, equations, stops, steps))
-        for letter in "Wb":
-            gradient = found.get(f"d{letter}{number}{suffix}")
-            if gradient is not None:
-                assert gradient.derivative is not None
-                ordered.append(
-                    replace(
-                        gradient,
-                        chain=chain(equations, output, gradient.derivative.by, stops),
-                        reason=reasons.gradient(plan, letter, number, step),
-                    )
-                )
+            steps = _justified(plan, suffix, adjoints.found[f"a{plan.depth}{suffix}"])
+            ordered.append(replace(equation, expression=_collapsed(plan, step, equation.expression), steps=steps))
     return ordered
 
 
-def _error(
-    plan: Plan,
-    number: int,
-    step: int,
-    found: dict[str, Equation],
-    equations: Sequence[Equation],
-    stops: list[str],
-    steps: tuple[Expression, ...],
-) -> Equation:
-    suffix = suffix_of(step)
-    return replace(
-        found[f"delta{number}{suffix}"],
-        chain=chain(equations, f"L{suffix}", f"z{number}{suffix}", stops),
-        reason=reasons.error(plan, number, step),
-        steps=steps,
-    )
+def _penalised(plan: Plan, suffix: str) -> set[str]:
+    """The weights that stand in the loss itself too, so that no chain of named quantities says it all."""
+    return {name.name for name in plan.weights(suffix)} if plan.penalties else set()
+
+
+def _collapsed(plan: Plan, step: int, error: Expression) -> Expression:
+    """The error of an output that matches its loss: under weights, the one without them times the weight."""
+    if not (plan.weighted and plan.matched):
+        return error
+    bare = replace(plan, weighted=False)
+    output = f"L{suffix_of(step)}"
+    last = f"z{plan.depth}{suffix_of(step)}"
+    without = Adjoints(forward(bare, step, True), output, {}, plan.facts).found[last]
+    return simplify(plan.w * without)
 
 
 def _justified(plan: Plan, suffix: str, by_output: Expression) -> tuple[Expression, ...]:

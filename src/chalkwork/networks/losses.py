@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import reduce
 from math import inf
 from typing import Any, Literal
 
-from chalkwork.algebra.expression import Expression, Number, Scalar, apply
+from chalkwork.algebra.expression import Expression, Name, Number, Scalar, apply
 from chalkwork.errors import ChalkworkError
 
 Reduction = Literal["sum", "mean", "mean_over_samples"]
@@ -43,9 +44,17 @@ class Loss:
         """The loss entry by entry, without its sign, and the sign."""
         raise TypeError("use one of the losses")
 
-    def expression(self, output: Expression, target: Expression, samples: int) -> Expression:
-        """The loss of a batch, a scalar; `samples` is how many samples the output holds."""
+    def expression(
+        self, output: Expression, target: Expression, samples: int, weights: Expression | None = None
+    ) -> Expression:
+        """The loss of a batch, a scalar; `samples` is how many samples the output holds.
+
+        `weights` (1 x n, or n x 1 where samples are rows) multiply the losses of the samples; the divisor of a mean
+        stays as it is.
+        """
         inside, sign = self.summand(output, target)
+        if weights is not None:
+            inside = weights * inside
         count = 1
         if self.reduction != "sum":
             outputs = output.shape[0] * output.shape[1]
@@ -136,6 +145,30 @@ class BinaryCrossEntropy(Loss):
     def title(self) -> str:
         """The loss in words."""
         return "binary cross-entropy"
+
+
+def penalties(weights: Sequence[Expression], kinds: Sequence[str]) -> list[Expression]:
+    """What is added to the loss for large weights, a term for each kind.
+
+    `lambda1` times the sum of the absolute weights, and half of `lambda2` times the sum of their squares:
+    Goodfellow, Bengio and Courville, Deep Learning, equations 7.2 and 7.18. The derivative of |w| at 0 is 0.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> for term in penalties([Name("W1", (2, 1)), Name("W2", (1, 1))], ["lambda1", "lambda2"]):
+    ...     print(term)
+    lambda1 * (sum(abs(W1)) + sum(abs(W2)))
+    (1/2) * lambda2 * (squared_norm(W1) + squared_norm(W2))
+    """
+    terms: list[Expression] = []
+    if "lambda1" in kinds and weights:
+        terms.append(Name("lambda1") * _total(apply("sum", apply("abs", weight)) for weight in weights))
+    if "lambda2" in kinds and weights:
+        terms.append(Number(Fraction(1, 2)) * Name("lambda2") * _total(apply("squared_norm", w) for w in weights))
+    return terms
+
+
+def _total(parts: Iterable[Expression]) -> Expression:
+    return reduce(lambda left, right: left + right, parts)
 
 
 LOSSES: dict[str, Loss] = {

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.derivation.work_out import work_out
-from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.equations import derive
-from chalkwork.networks.initialisers import glorot_normal
-from chalkwork.networks.layers import Dense, size
-from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, loss_of
+from chalkwork.networks.layers import LAYERS, Layer, size
+from chalkwork.networks.layers.base import real
+from chalkwork.networks.losses import Loss, loss_of
+from chalkwork.networks.parameters import Sizes, checked, flat_shape, masks_of, sample_weights, settle
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.presentation import setting_of
+from chalkwork.networks.samples import oriented, target
+from chalkwork.networks.spot import suffix_of
 from chalkwork.solutions.solution import Detail, Rounding, Solution, Style
 from chalkwork.typesetting.notation import Notation
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chalkwork.networks.optimisers import Optimiser
+    from chalkwork.training.history import History
+    from chalkwork.training.schedules import Schedule
+
 MOST_WORKED_STEPS = 100
-MOST_WEIGHTS = 100_000_000
-"""In one layer: a gigabyte or so with its gradient."""
 
 
 class NeuralNetwork:
     """A feed-forward network whose every step can be shown.
 
-    `layers` are `Dense` layers; `loss` a name, a mapping or a loss object; `samples` says whether data matrices hold
-    samples as rows (n x d, the default) or columns (d x n), `weights` whether matrices are inputs x outputs
-    (`in_out`, the default) or outputs x inputs (`out_in`). Layers without weights are drawn by Glorot's normal rule
-    from `seed`; the first needs `inputs=` then, or gets it from the first data.
+    `layers` are `Dense`, `BatchNorm` and `Dropout` layers; `loss` a name, a mapping or a loss object; `samples` says
+    whether data matrices hold samples as rows (n x d, the default) or columns (d x n), `weights` whether matrices are
+    inputs x outputs (`in_out`, the default) or outputs x inputs (`out_in`). Layers without weights are drawn by their
+    initialiser (Glorot's normal rule if none is named) from `seed`; the first needs `inputs=` then, or gets it from
+    the first data. `l1` and `l2` (from 0) add l1 times the sum of the absolute weights and l2/2 times the sum of the
+    squared weights to the loss: of the weight matrices, not of biases, scales and shifts.
 
     Raises ChalkworkError (ShapeError where layers do not fit).
 
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork(
     ...     [Dense(weights=[[.15, -.25, .05], [.2, .1, -.15]], bias=False, activation="leaky_relu(0.01)"),
     ...      Dense(weights=[[.2, .5], [-.35, .15], [.15, -.2]], bias=False, activation="softmax")],
@@ -49,60 +60,44 @@ class NeuralNetwork:
 
     def __init__(
         self,
-        layers: Sequence[Dense],
+        layers: Sequence[Layer],
         loss: str | Loss | Mapping[str, Any] = "squared_error",
         *,
         samples: Samples = "rows",
         weights: Weights = "in_out",
         seed: int | None = 0,
         inputs: int | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
     ) -> None:
         self.layers = list(layers)
         if not self.layers:
             raise ChalkworkError("a network needs at least one layer")
         for layer in self.layers:
-            if not isinstance(layer, Dense):
-                raise ChalkworkError(f"a layer is a Dense, not {type(layer).__name__}")
+            if not isinstance(layer, Layer):
+                kinds = ", ".join(kind.__name__ for kind in reversed(LAYERS.values()))
+                raise ChalkworkError(f"a layer is one of {kinds}, not {type(layer).__name__}")
         self.loss = loss_of(loss)
         self.convention = Convention(samples, weights)
         self.seed = seed
+        self.l1, self.l2 = (real(value, name, 0, float("inf")) for value, name in ((l1, "l1"), (l2, "l2")))
         self._inputs = size(inputs, "inputs") if inputs is not None else self.layers[0].inputs
         self._parameters: dict[str, Array] | None = None
-        self._sizes: list[tuple[int, int]] = []
-        if self._inputs is not None or isinstance(self.layers[0].weights, np.ndarray):
+        self._state: dict[str, Array] = {}
+        self._sizes: Sizes = []
+        if self._inputs is not None or self.layers[0].settled:
             self._make(self._inputs)
 
     # --- parameters ------------------------------------------------------------------------------------------------
 
     def _make(self, inputs: int | None) -> None:
         """Settle every size and draw what is not given."""
-        seed = _seed(self.seed)
-        generator: np.random.Generator | None = None  # NumPy loads its generators when they are first used
-        in_out = self.convention.weights == "in_out"
-        parameters: dict[str, Array] = {}
-        sizes: list[tuple[int, int]] = []
-        for number, layer in enumerate(self.layers, 1):
-            entering, units = layer.sizes(number, inputs, in_out)
-            if entering * units > MOST_WEIGHTS:
-                raise ChalkworkError(f"layer {number} would have {entering}x{units} weights, which is too many")
-            if isinstance(layer.weights, np.ndarray):
-                weights = layer.weights.copy()
-            elif layer.weights is not None:
-                weights = np.full(self.convention.weight_shape(entering, units), layer.weights)
-            else:
-                generator = generator or np.random.default_rng(seed)
-                drawn = glorot_normal(entering, units, generator)
-                weights = drawn if in_out else drawn.T.copy()
-            parameters[f"W{number}"] = weights
-            if layer.has_bias:
-                parameters[f"b{number}"] = np.full(units, 0.0) + (0.0 if layer.bias is None else layer.bias)
-            sizes.append((entering, units))
-            inputs = units
-        self._parameters, self._sizes = parameters, sizes
+        made = settle(self.layers, inputs, self.convention, _seed(self.seed))
+        self._sizes, self._parameters, self._state = made
 
     @property
     def parameters(self) -> dict[str, Array]:
-        """The weights and biases by name (`W1`, `b1`, ...), the biases one-dimensional; they may be replaced.
+        """What is learned, by name (`W1`, `b1`, `gamma2`, ...), all but weights one-dimensional; it may be replaced.
 
         Raises ChalkworkError while the number of inputs is not known.
         """
@@ -111,31 +106,30 @@ class NeuralNetwork:
         return self._parameters
 
     @property
-    def number_of_parameters(self) -> int:
-        """How many weights and biases there are."""
-        return sum(np.size(value) for value in self.parameters.values())
+    def state(self) -> dict[str, Array]:
+        """What is carried on without being learned, one-dimensional, to be replaced too.
 
-    def _checked_parameters(self) -> dict[str, Array]:
-        """The parameters as the equations need them, biases as columns or rows."""
-        expected: dict[str, tuple[int, ...]] = {}
-        for number, ((inputs, units), layer) in enumerate(zip(self._sizes, self.layers, strict=True), 1):
-            expected[f"W{number}"] = self.convention.weight_shape(inputs, units)
-            if layer.has_bias:
-                expected[f"b{number}"] = (units,)
-        for name in self.parameters:
-            if name not in expected:
-                raise ChalkworkError(f"the network has no parameter {name}", hint=f"it has {', '.join(expected)}")
-        values = {}
-        for name, shape in expected.items():
-            if name not in self.parameters:
-                raise ChalkworkError(f"the parameter {name} is missing")
-            value = as_array(self.parameters[name], name)
-            if value.shape != shape:
-                raise ShapeError(
-                    f"{name} is {'x'.join(map(str, value.shape))}, but {'x'.join(map(str, shape))} is needed"
-                )
-            values[name] = value if len(shape) == 2 else value[:, None] if self._columns else value[None, :]
-        return values
+        `mu2_run` and `var2_run`, the running statistics of batch normalisation. Raises ChalkworkError while the
+        number of inputs is not known.
+
+        >>> from chalkwork.networks.layers import BatchNorm, Dense
+        >>> NeuralNetwork([Dense(2, inputs=3), BatchNorm("relu")]).state
+        {'mu2_run': array([0., 0.]), 'var2_run': array([1., 1.])}
+        """
+        _ = self.parameters
+        return self._state
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The numbers that stand as letters in the equations: `epsilon2`, `lambda1`, `lambda2`."""
+        known = {name: value for number, layer in enumerate(self.layers, 1) for name, value in
+                 layer.constants(number).items()}  # fmt: skip
+        return known | {"lambda1": self.l1, "lambda2": self.l2}
+
+    @property
+    def number_of_parameters(self) -> int:
+        """How many numbers are learned."""
+        return sum(np.size(value) for value in self.parameters.values())
 
     @property
     def _columns(self) -> bool:
@@ -143,70 +137,58 @@ class NeuralNetwork:
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def _input(self, x: Any) -> Array:
+    def oriented_input(self, x: Any) -> Array:
+        """Samples in the network's orientation; the first ones settle how many inputs it has. ShapeError otherwise."""
         array = as_array(x, "x")
         if array.ndim == 0:
             array = array.reshape(1)
         if self._parameters is None:
-            self._make(array.shape[-1 if array.ndim == 1 or not self._columns else 0])
-        inputs = self._sizes[0][0]
-        return self._oriented(array, inputs, "x", "input")
+            self._make(array.shape[-1 if array.ndim == 1 else self.convention.unit_axis])
+        return oriented(array, self._sizes[0][0], "x", "input", self.convention)
 
-    def _oriented(self, array: Array, units: int, name: str, noun: str) -> Array:
-        """One sample as a column or row, or a batch in the convention's orientation; ShapeError otherwise."""
-        if array.ndim == 1:
-            if len(array) != units:
-                raise ShapeError(
-                    f"{name} has {len(array)} entries, but the network has {units} {noun}{'' if units == 1 else 's'}"
-                )
-            return array[:, None] if self._columns else array[None, :]
-        found = array.shape[0 if self._columns else 1]
-        if found != units:
-            side, other = ("rows", 1) if self._columns else ("columns", 0)
-            fits = array.shape[other] == units
-            raise ShapeError(
-                f"{name} is {array.shape[0]}x{array.shape[1]}, but needs {units} {side}, one for each {noun}: "
-                f"samples are {self.convention.samples}",
-                hint="its transpose would fit" if fits else None,
-            )
-        return array
+    def oriented_target(self, y: Any, samples: int) -> Array:
+        """The targets of so many samples; ShapeError or ValueProblem for what they cannot be."""
+        return target(y, samples, self._sizes[-1][1], self.convention, self.loss)
 
-    def _target(self, y: Any, samples: int) -> Array:
-        array = as_array(y, "y")
-        units = self._sizes[-1][1]
-        if array.ndim < 2 and units == 1 and array.size == samples:
-            array = array.reshape((1, samples) if self._columns else (samples, 1))
-        elif array.ndim == 0:
-            array = array.reshape(1)
-        array = self._oriented(array, units, "y", "output")
-        found = array.shape[1 if self._columns else 0]
-        if found != samples:
-            raise ShapeError(f"y holds {found} samples, but x holds {samples}")
-        self._check_distribution(array)
-        return array
+    def plan(self, samples: int = 1, *, training: bool = False, weighted: bool = False) -> Plan:
+        """What the equations for so many samples depend on; `weighted` gives every sample's loss a weight `w`.
 
-    def _check_distribution(self, target: Array) -> None:
-        if isinstance(self.loss, CrossEntropy):
-            sums = target.sum(axis=self.convention.unit_axis)
-            if (target < 0).any() or not np.allclose(sums, 1, rtol=0, atol=1e-9):
-                bad = int(np.argmax(np.abs(sums - 1) + (target < 0).any(axis=self.convention.unit_axis)))
-                which = f" of sample {bad + 1}" if len(sums) > 1 else ""
-                raise ValueProblem(
-                    f"the target y{which} is no distribution under cross-entropy: its entries are to be at least 0 "
-                    f"and to add up to 1, and they add up to {sums[bad]:g}",
-                    hint="use binary_cross_entropy for several independent labels"
-                    if self._sizes[-1][1] > 1
-                    else "use binary_cross_entropy for a single output",
-                )
-        elif isinstance(self.loss, BinaryCrossEntropy) and ((target < 0) | (target > 1)).any():
-            raise ValueProblem("the targets y of binary cross-entropy lie between 0 and 1")
-
-    def _plan(self, samples: int) -> Plan:
+        Raises ChalkworkError while the number of inputs is not known.
+        """
+        _ = self.parameters
         layers = tuple(
-            LayerPlan(inputs, units, layer.activation, layer.has_bias)
+            LayerPlan(inputs, units, layer.activation, layer.has_bias, layer.kind)
             for (inputs, units), layer in zip(self._sizes, self.layers, strict=True)
         )
-        return Plan(layers, self.loss, self.convention, samples)
+        training = training and any(layer.kind.has_modes for layer in self.layers)
+        penalties = tuple(name for name, value in (("lambda1", self.l1), ("lambda2", self.l2)) if value)
+        return Plan(layers, self.loss, self.convention, samples, training, weighted, penalties)
+
+    def values(self, derivation: Derivation, plan: Plan) -> dict[str, Array]:
+        """The givens of a derivation that the network itself holds, oriented: parameters, state, constants."""
+        names = {name.name for name in derivation.givens}
+        known = checked(self.parameters, plan.parameters()) | checked(self.state, plan.state(), "running statistic")
+        known |= {name: np.array([[value]]) for name, value in self.constants.items()}
+        return {name: value for name, value in known.items() if name in names}
+
+    def after(self, solution: Solution) -> NeuralNetwork:
+        """The network with the parameters and the state that a solution of it ends with."""
+        other = NeuralNetwork(
+            self.layers, self.loss, samples=self.convention.samples, weights=self.convention.weights, seed=self.seed,
+            inputs=self._sizes[0][0], l1=self.l1, l2=self.l2,
+        )  # fmt: skip
+        steps = 0
+        while f"L{suffix_of(steps + 1)}" in solution:
+            steps += 1
+        plan = self.plan()
+        for kept, now, names in (
+            (other.parameters, self.parameters, plan.parameters()),
+            (other.state, self.state, plan.state()),
+        ):
+            for name in names:
+                value = solution.get(f"{name}{suffix_of(steps)}", now[name.name])
+                kept[name.name] = np.array(value).reshape(flat_shape(name))
+        return other
 
     # --- work --------------------------------------------------------------------------------------------------------
 
@@ -224,81 +206,179 @@ class NeuralNetwork:
         detail: Detail = "equations",
         long_way: bool = False,
         predict: bool | None = None,
+        training: bool | None = None,
+        masks: Mapping[int, Any] | None = None,
+        sample_weight: Any = None,
     ) -> Solution:
         """The complete worked solution for one sample or a batch.
 
         `x` and `y` are vectors (one sample) or matrices in the convention's orientation. Without `y` it ends
         after the forward pass (with the predicted class, if the network classifies; `predict` decides
         otherwise), without `learning_rate` after the gradients; `steps` repeats the update. `long_way` goes
-        through the Jacobian of the output. The rest says how it is written: see `Style.of`.
+        through the Jacobian of the output. `training` says whether batch normalisation takes the statistics of
+        the batch and dropout drops (if it is None: where there is a target); `masks` gives dropout's masks by layer,
+        0 and 1 in the shape of the activations, the others are drawn from the network's seed. `sample_weight` holds
+        a factor for every sample's loss, from 0; the divisor of a mean stays the number of samples. The rest says
+        how it is written: see `Style.of`.
 
         Raises ShapeError, ValueProblem (a NaN, a target that is no distribution, the logarithm of zero) or
         ChalkworkError.
 
+        >>> from chalkwork import Dense
         >>> net = NeuralNetwork([Dense(weights=[[2.0], [1.0]], activation="sigmoid", bias=[-1])])
         >>> list(net.solve(x=[0, 1]))
         ['x', 'W1', 'b1', 'z1', 'a1', 'class']
         """
         style = Style.of(notation, decimals, significant, rounding, detail)
-        inputs = self._input(x)
-        samples = inputs.shape[1 if self._columns else 0]
-        givens = {"x": inputs}
-        if y is not None:
-            givens["y"] = self._target(y, samples)
-        elif learning_rate is not None:
+        inputs = self.oriented_input(x)
+        if y is None and learning_rate is not None:
             raise ChalkworkError("an update needs a target y")
-        givens |= self._checked_parameters()
-        updates = 0
-        if learning_rate is not None:
-            updates = _whole_steps(steps)
-            givens["eta"] = np.array([[_rate(learning_rate)]])
+        updates = 0 if learning_rate is None else _whole_steps(steps)
+        plan = self._planned(inputs, y, training, sample_weight)
         derivation = derive(
-            self._plan(samples),
+            plan,
             target=y is not None,
             updates=updates,
             predict=y is None if predict is None else predict,
             long_way=long_way,
         )
-        return Solution(derivation, givens, style, setting_of(self._plan(samples), derivation))
+        givens = self._givens(derivation, plan, inputs, y, masks, sample_weight)
+        if learning_rate is not None:
+            givens["eta"] = np.array([[_rate(learning_rate)]])
+        return Solution(derivation, givens, style, setting_of(plan, derivation))
+
+    def _planned(self, inputs: Array, y: Any, training: bool | None, sample_weight: Any) -> Plan:
+        if sample_weight is not None and y is None:
+            raise ChalkworkError("sample_weight is of use only with a target y")
+        if training is not None and not isinstance(training, bool):
+            raise ChalkworkError(f"training is True, False or None, not {training!r:.60}")
+        samples = inputs.shape[1 if self._columns else 0]
+        trained = y is not None if training is None else training
+        return self.plan(samples, training=trained, weighted=sample_weight is not None)
+
+    def _givens(
+        self, derivation: Derivation, plan: Plan, inputs: Array, y: Any, masks: Mapping[int, Any] | None, weight: Any
+    ) -> dict[str, Array]:
+        givens = {"x": inputs}
+        if y is not None:
+            givens["y"] = self.oriented_target(y, plan.samples)
+        if weight is not None:
+            givens["w"] = sample_weights(weight, plan)
+        return givens | self.values(derivation, plan) | masks_of(plan, masks, _seed(self.seed))
 
     def forward(self, x: Any) -> dict[str, Array]:
-        """Every net input and activation (`z1`, `a1`, ...) in the convention's orientation.
+        """Every net input and activation (`z1`, `a1`, ...) in the convention's orientation; in inference mode.
 
+        >>> from chalkwork import Dense
         >>> net = NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=False)])
         >>> net.forward([[1, 1], [0, 1]])["a1"]
         array([[3.],
                [1.]])
         """
-        return self._evaluate(x, None)
+        return self._evaluate(x)
 
-    def backprop(self, x: Any, y: Any) -> dict[str, Array]:
+    def backprop(
+        self, x: Any, y: Any, *, masks: Mapping[int, Any] | None = None, sample_weight: Any = None
+    ) -> dict[str, Array]:
         """Every error (`delta1`, ...) and every gradient (`dW1`, `db1`, ...), shaped as the parameters are.
 
+        In training mode; `masks` and `sample_weight` as in `solve`.
+
+        >>> from chalkwork import Dense
         >>> net = NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=[0.0])])
         >>> gradients = net.backprop([1, 1], 2)
         >>> gradients["dW1"].tolist(), gradients["db1"].tolist()
         ([[1.0], [1.0]], [1.0])
         """
-        values = self._evaluate(x, y)
+        values = self._evaluate(x, y, masks, sample_weight)
+        wanted = {f"d{name}": flat_shape(name) for name in self.plan().parameters()}
         return {
-            name: value.reshape(-1) if name.startswith("db") else value
+            name: value.reshape(wanted.get(name, value.shape))
             for name, value in values.items()
-            if name.startswith(("delta", "dW", "db"))
+            if name in wanted or name.startswith("delta")
         }
 
-    def _evaluate(self, x: Any, y: Any) -> dict[str, Array]:
-        inputs = self._input(x)
-        samples = inputs.shape[1 if self._columns else 0]
-        givens = {"x": inputs} | ({} if y is None else {"y": self._target(y, samples)}) | self._checked_parameters()
-        derivation: Derivation = derive(self._plan(samples), target=y is not None)
-        values = work_out(derivation, givens)
+    def _evaluate(
+        self, x: Any, y: Any = None, masks: Mapping[int, Any] | None = None, weight: Any = None
+    ) -> dict[str, Array]:
+        inputs = self.oriented_input(x)
+        plan = self._planned(inputs, y, None, weight)
+        derivation = derive(plan, target=y is not None)
+        values = work_out(derivation, self._givens(derivation, plan, inputs, y, masks, weight))
         return {name: values[name] for name in derivation}
+
+    def train(
+        self,
+        x: Any,
+        y: Any,
+        eta: float = 0.01,
+        iterations: int | None = None,
+        *,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        shuffle: bool = True,
+        seed: int = 0,
+        optimizer: str | Mapping[str, Any] | Optimiser = "gradient_descent",
+        schedule: str | Mapping[str, Any] | Schedule | None = None,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        sample_weight: Any = None,
+        class_weight: str | Mapping[int, float] | None = None,
+        validation: tuple[Any, Any] | float | None = None,
+        patience: int | None = None,
+        least_change: float = 0.0,
+        callback: Callable[[dict[str, float]], Any] | None = None,
+        evaluate_every: int | None = None,
+        dtype: str = "float64",
+        engine: str = "auto",
+        progress: bool | None = None,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: float = 30.0,
+        spread: int = 1,
+    ) -> History:
+        """Train the network, by the very equations that `solve` shows; the losses and measures on the way.
+
+        Batch gradient descent for 100 iterations, unless something else is asked: `epochs` over minibatches of
+        `batch_size` samples (the last one may be smaller), shuffled anew in every epoch from `seed`. `optimizer` is a
+        name of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, `schedule` a name of `SCHEDULES` or a
+        mapping such as `{"name": "cosine", "warmup": 100}`, in steps. `clip_norm` shortens all gradients together,
+        `clip_value` cuts each entry. `sample_weight` holds a factor from 0 for every sample, `class_weight` one for
+        each class (as `predict` counts them) or `"balanced"`; they are scaled to a mean of one.
+
+        `validation` is a pair of x and y, or the part of the samples to hold out; `patience` so many measurements
+        without a better validation loss end the run, and the best parameters are kept. `callback` is given every
+        measurement and ends the run by returning True; measured is every epoch, or a hundred times in a run without
+        minibatches, or every `evaluate_every` epochs.
+
+        `dtype` is float64 or float32, `engine` "numpy", "jax" or "auto" for whichever will be done first. Progress is
+        shown where standard error is a terminal. With `checkpoint`, a file, the run is kept there every
+        `checkpoint_every` seconds and at the end, and goes on from there, bit for bit, when it is called again.
+
+        Where `jax.distributed` has joined several processes, each makes the same call with the same data: the samples
+        of every batch are spread over all devices, the units of large layers over `spread` of them, and the first
+        process writes the checkpoint.
+
+        Ctrl-C ends the run with the parameters so far. Raises Diverged where the loss is no number any more,
+        ShapeError, ValueProblem or ChalkworkError for input that cannot be used.
+
+        >>> from chalkwork.networks.layers import Dense
+        >>> net = NeuralNetwork([Dense(weights=[[0.5], [-0.5]], activation="sigmoid")], "binary_cross_entropy")
+        >>> net.train([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1], eta=1.0, iterations=200)
+        History(200 steps, loss 0.708612 to 0.0471195)
+        >>> net.predict([[0, 0], [0, 1]])
+        array([0, 1])
+        """
+        from chalkwork.networks.training import Settings, train_network
+
+        given = {name: value for name, value in locals().items() if name in Settings.__dataclass_fields__}
+        return train_network(self, x, y, Settings(**given))
 
     def predict(self, x: Any) -> Array:
         """The predicted class of every sample, counted from 1; 0 or 1 for a single output.
 
         Raises ChalkworkError when the output is not one of a classifier.
 
+        >>> from chalkwork import Dense
         >>> NeuralNetwork([Dense(weights=[[1, 0], [0, 1]], activation="softmax")]).predict([[1, 2], [3, 0]])
         array([2, 1])
         """

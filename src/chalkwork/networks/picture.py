@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from chalkwork.documents.drawings import Drawing
 from chalkwork.documents.drawings_network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.networks.plan import Plan
+from chalkwork.networks.spot import Spot
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbols
 
 
 def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
     """The network with its weights, and with the values of a single sample if they are asked for."""
-    symbols = solution.writer().symbols
     numbers = solution.style.numbers
     inputs = plan.layers[0].inputs
-    pictures = [
-        LayerPicture("input", inputs, _labels(symbols, "x", inputs), _values(plan, solution, "x", inputs, with_values))
-    ]
+    pictures = [_picture(plan, solution, "input", "x", inputs, with_values)]
     before = inputs
     for number, layer in enumerate(plan.layers, 1):
-        kind = "output" if number == plan.depth else "hidden"
+        title = layer.kind.title(Spot(plan, number))
+        activation = f"a{number}"
+        if f"W{number}" not in solution.arrays:  # a layer without weights changes the units before it
+            title = f"{pictures[-1].title}, {title}"
+            last = pictures.pop()
+            picture = _picture(plan, solution, title, activation, layer.units, with_values)
+            pictures.append(replace(picture, weights=last.weights, biases=last.biases))
+            continue
         weights: tuple[tuple[str, ...], ...] = ()
         if shows_weights(before, layer.units):
             matrix = solution.arrays[f"W{number}"]
@@ -31,18 +38,15 @@ def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
         if layer.has_bias and np.any(solution.arrays[f"b{number}"]):
             bias = np.ravel(solution.arrays[f"b{number}"])
             biases = tuple(_minus(numbers.scalar(bias[unit])) for unit in shown_units(layer.units))
-        pictures.append(
-            LayerPicture(
-                f"{kind}: {layer.activation.words}",
-                layer.units,
-                _labels(symbols, f"a{number}", layer.units),
-                _values(plan, solution, f"a{number}", layer.units, with_values),
-                weights,
-                biases,
-            )
-        )
+        picture = _picture(plan, solution, title, activation, layer.units, with_values)
+        pictures.append(replace(picture, weights=weights, biases=biases))
         before = layer.units
     return draw_network(pictures)
+
+
+def _picture(plan: Plan, solution: Solution, title: str, name: str, units: int, with_values: bool) -> LayerPicture:
+    labels = _labels(solution.writer().symbols, name, units)
+    return LayerPicture(title, units, labels, _values(plan, solution, name, units, with_values))
 
 
 def _labels(symbols: Symbols, name: str, units: int) -> tuple[str, ...]:

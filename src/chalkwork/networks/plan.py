@@ -8,7 +8,12 @@ from chalkwork.algebra.expression import Name
 from chalkwork.algebra.simplify import SumsToOne
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
+from chalkwork.networks.layers.base import LayerKind
+from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from chalkwork.networks.spot import Spot, suffix_of
+
+__all__ = ["LayerPlan", "Plan", "suffix_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +24,29 @@ class LayerPlan:
     units: int
     activation: Activation
     has_bias: bool
+    kind: LayerKind = DENSE
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that the equations of a network depend on, and no numbers."""
+    """Everything that the equations of a network depend on, and no numbers.
+
+    `training` tells training from inference where a layer has both; `weighted` says that every sample's loss has a
+    weight `w`; `penalties` are those of `lambda1` (sum of absolute weights) and `lambda2` (half the sum of squares)
+    that the loss contains.
+    """
 
     layers: tuple[LayerPlan, ...]
     loss: Loss
     convention: Convention
     samples: int = 1
+    training: bool = False
+    weighted: bool = False
+    penalties: tuple[str, ...] = ()
 
     @property
     def depth(self) -> int:
-        """The number of layers with weights."""
+        """The number of layers."""
         return len(self.layers)
 
     def data(self, name: str, units: int) -> Name:
@@ -49,15 +63,51 @@ class Plan:
         """The target."""
         return self.data("y", self.layers[-1].units)
 
+    @property
+    def w(self) -> Name:
+        """The weights of the samples."""
+        return self.data("w", 1)
+
+    @property
+    def spots(self) -> list[Spot]:
+        """The layers, from the first to the last."""
+        return [Spot(self, number) for number in range(1, self.depth + 1)]
+
     def parameters(self, suffix: str = "") -> list[Name]:
-        """The parameters in order: W1, b1, W2, ..."""
-        names = []
-        for number, layer in enumerate(self.layers, 1):
-            names.append(Name(f"W{number}{suffix}", self.convention.weight_shape(layer.inputs, layer.units)))
-            if layer.has_bias:
-                bias = (layer.units, 1) if self.convention.samples == "columns" else (1, layer.units)
-                names.append(Name(f"b{number}{suffix}", bias))
-        return names
+        """What is learned, in order: W1, b1, W2, ..."""
+        return self._named([name for at in self.spots for name in at.layer.kind.parameters(at)], suffix)
+
+    def state(self, suffix: str = "") -> list[Name]:
+        """What is carried on without being learned: the running statistics of batch normalisation."""
+        return self._named([name for at in self.spots for name in at.layer.kind.state(at)], suffix)
+
+    @property
+    def masks(self) -> list[Name]:
+        """The masks of dropout; none in inference."""
+        return [name for at in self.spots for name in at.layer.kind.masks(at)] if self.training else []
+
+    def constants(self, target: bool = True) -> list[Name]:
+        """Numbers of layers and loss that stand in the equations as letters: epsilon2, lambda1, lambda2."""
+        settings = [name for at in self.spots for name in at.layer.kind.constants(at)]
+        return settings + ([Name(name) for name in self.penalties] if target else [])
+
+    def weights(self, suffix: str = "") -> list[Name]:
+        """The weight matrices, which penalties are about."""
+        return [name for name in self.parameters(suffix) if name.name.startswith("W")]
+
+    @staticmethod
+    def _named(names: list[Name], suffix: str) -> list[Name]:
+        return [Name(f"{name.name}{suffix}", name.shape) for name in names] if suffix else names
+
+    @property
+    def has_modes(self) -> bool:
+        """Whether training and inference differ."""
+        return any(layer.kind.has_modes for layer in self.layers)
+
+    def check_batch(self) -> None:
+        """Raise ChalkworkError where nothing can be learned from a batch of this size: for training loops."""
+        for at in self.spots:
+            at.layer.kind.check_batch(at)
 
     @property
     def facts(self) -> list[SumsToOne]:
@@ -74,10 +124,5 @@ class Plan:
 
     @property
     def number_of_parameters(self) -> int:
-        """How many weights and biases there are."""
+        """How many numbers are learned."""
         return sum(name.shape[0] * name.shape[1] for name in self.parameters())
-
-
-def suffix_of(step: int) -> str:
-    """What the names carry after so many updates: nothing, `_new`, `_new2`, ..."""
-    return "" if step == 0 else "_new" if step == 1 else f"_new{step}"

@@ -10,7 +10,8 @@ import numpy as np
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.networks import reasons
 from chalkwork.networks.losses import CrossEntropy
-from chalkwork.networks.plan import Plan, suffix_of
+from chalkwork.networks.plan import Plan
+from chalkwork.networks.spot import counted, suffix_of
 from chalkwork.solutions.solution import Setting, Solution
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def setting_of(plan: Plan, derivation: Derivation) -> Setting:
     """The setting of a network's solution.
 
-    >>> from chalkwork.networks.network import Dense, NeuralNetwork
+    >>> from chalkwork import Dense, NeuralNetwork
     >>> net = NeuralNetwork([Dense(3, "tanh", inputs=2), Dense(1, "sigmoid")], loss="binary_cross_entropy")
     >>> print(net.solve([1, 0]).setting.introduction[0])
     The network has 2 inputs, 3 hidden units (tanh) and 1 output (sigmoid).
@@ -37,20 +38,15 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
     )
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
-
-
 def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
     """The network, its parameters and its convention in sentences."""
-    first = _number(plan.layers[0].inputs, "input")
-    hidden = [f"{_number(layer.units, 'hidden unit')} ({layer.activation.words})" for layer in plan.layers[:-1]]
-    last = plan.layers[-1]
-    sizes = [first, *hidden, f"{_number(last.units, 'output')} ({last.activation.words})"]
+    first = counted(plan.layers[0].inputs, "input")
+    sizes = [first, *(at.layer.kind.words(at) for at in plan.spots)]
     sentences = [f"The network has {', '.join(sizes[:-1])} and {sizes[-1]}."]
     if target:
         sentences.append(reasons.loss_words(plan))
     sentences.append(_parameter_count(plan))
+    sentences += [sentence for at in plan.spots for sentence in at.layer.kind.declared(at)]
     lie = f"Samples are {plan.convention.samples}"
     order = "outputs × inputs" if plan.convention.weights == "out_in" else "inputs × outputs"
     sentences.append(f"{lie}, and weight matrices are {order}.")
@@ -58,14 +54,21 @@ def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
 
 
 def _parameter_count(plan: Plan) -> str:
-    weights = [f"{layer.inputs}·{layer.units}" for layer in plan.layers]
-    biases = [str(layer.units) for layer in plan.layers if layer.has_bias]
+    kinds = (("W", "weights"), ("b", "biases"), ("gamma", "scales"), ("beta", "shifts"))
+    found = [(noun, _sizes(plan, letter)) for letter, noun in kinds]
     total = plan.number_of_parameters
-    if not biases:
-        return f"It has {' + '.join(weights)} = {_number(total, 'weight')} and no biases."
-    return (
-        f"It has {' + '.join(weights)} weights and {' + '.join(biases)} biases: {_number(total, 'parameter')} in all."
-    )
+    if all(not sizes for _, sizes in found[1:]):
+        return f"It has {' + '.join(found[0][1])} = {counted(total, 'weight')} and no biases." if total else ""
+    parts = [f"{' + '.join(sizes)} {noun}" for noun, sizes in found if sizes]
+    listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    return f"It has {listed}: {counted(total, 'parameter')} in all."
+
+
+def _sizes(plan: Plan, letter: str) -> list[str]:
+    """How many parameters of one kind each layer has, weights as a product."""
+    names = {f"{letter}{at.number}": at.layer for at in plan.spots}
+    layers = [names[name.name] for name in plan.parameters() if name.name in names]
+    return [f"{layer.inputs}·{layer.units}" if letter == "W" else str(layer.units) for layer in layers]
 
 
 def _drawn(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
@@ -85,6 +88,8 @@ def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[str, ...]]:
     while f"L{suffix_of(step)}" in solution:
         found[f"L{suffix_of(step)}"] = (_loss_change(solution, step),)
         step += 1
+    for at in plan.spots:
+        found |= {name: (text,) for name, text in at.layer.kind.remarks(at).items() if name in solution}
     for number in range(plan.depth - 1, 0, -1):
         sentence = _vanished(plan, solution, number)
         if sentence:
@@ -113,9 +118,11 @@ def _loss_change(solution: Solution, step: int) -> str:
 
 def _vanished(plan: Plan, solution: Solution, number: int) -> str:
     """Why no error reaches a layer, where none does."""
-    if np.any(solution.arrays[f"delta{number}"]) if f"delta{number}" in solution else True:
+    if f"delta{number}" not in solution or np.any(solution.arrays[f"delta{number}"]):
         return ""
     last = plan.depth
+    if f"W{number + 1}" not in solution:
+        return ""
     below = "it" if number == 1 else "it and the layers below it"
     weights = solution.arrays[f"W{number + 1}"]
     outgoing = weights if plan.convention.weights == "in_out" else weights.T

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
-from chalkwork.networks.plan import Plan, suffix_of
+from chalkwork.networks.spot import Spot
+
+if TYPE_CHECKING:
+    from chalkwork.networks.plan import Plan
 
 # Z, A and ALPHA stand for the net input, the activation and the slope.
 _FUNCTION = {
@@ -32,12 +37,9 @@ _DERIVATIVE = {
 }
 
 
-def _again(step: int) -> str:
-    return " with the updated parameters" if step else ""
-
-
-def _filled(template: str, chosen: Activation, number: int, step: int) -> str:
+def _filled(template: str, at: Spot) -> str:
     """The template of an activation with the names of its layer and its parameters."""
+    chosen = at.layer.activation
     alpha = dict(chosen.parameters).get("alpha", 0.01 if chosen.name == "leaky_relu" else 1.0)
     at_zero = dict(chosen.parameters).get("at_zero", alpha if chosen.name == "leaky_relu" else 0.0)
     words = {
@@ -49,59 +51,76 @@ def _filled(template: str, chosen: Activation, number: int, step: int) -> str:
     }
     for word, value in words.items():
         template = template.replace(word, value)
-    suffix = suffix_of(step)
-    capitals = {"Z": f"{{z{number}{suffix}}}", "A": f"{{a{number}{suffix}}}"}
+    capitals = {"Z": f"{{{at.name('z')}}}", "A": f"{{{at.name('a')}}}"}
     parts = template.split("$")
     for index in range(1, len(parts), 2):
         parts[index] = "".join(capitals.get(sign, sign) for sign in parts[index])
     return "$".join(parts)
 
 
-def layer_words(plan: Plan, number: int) -> str:
+def layer_words(at: Spot) -> str:
     """The layer as a person names it."""
-    if number == plan.depth:
+    if at.is_last:
         return "the output layer"
-    return "the hidden layer" if plan.depth == 2 else f"hidden layer {number}"
+    if at.plan.has_modes:
+        return f"layer {at.number}"
+    return "the hidden layer" if at.plan.depth == 2 else f"hidden layer {at.number}"
 
 
-def net_input(plan: Plan, number: int, step: int) -> str:
+def net_input(at: Spot) -> str:
     """Why z is what it is."""
-    suffix = suffix_of(step)
-    before = "{x}" if number == 1 else f"{{a{number - 1}{suffix}}}"
-    what = f"Net input of {layer_words(plan, number)}{_again(step)}"
-    text = f"{what}: the inputs {before} weighted by {{W{number}{suffix}}}"
-    if not plan.layers[number - 1].has_bias:
+    what = f"Net input of {layer_words(at)}{at.again}"
+    text = f"{what}: the inputs {{{at.below}}} weighted by {{{at.name('W')}}}"
+    if not at.layer.has_bias:
         return text + "."
-    place = "" if plan.samples == 1 else f" in every {'column' if plan.convention.samples == 'columns' else 'row'}"
-    return f"{text}, plus the bias {{b{number}{suffix}}}{place}."
+    columns = at.plan.convention.samples == "columns"
+    place = "" if at.plan.samples == 1 else f" in every {'column' if columns else 'row'}"
+    return f"{text}, plus the bias {{{at.name('b')}}}{place}."
 
 
-def activation(plan: Plan, number: int, step: int) -> str:
+def activation(at: Spot) -> str:
     """Why a is what it is."""
-    chosen = plan.layers[number - 1].activation
-    kind = "Output" if number == plan.depth else f"Activation of {layer_words(plan, number)}"
-    start = kind + _again(step)
+    chosen = at.layer.activation
+    kind = "Output" if at.is_last else f"Activation of {layer_words(at)}"
+    start = kind + at.again
     if chosen.name == "identity":
         return f"{start}: the net input itself."
     if chosen.name == "softmax":
-        each = "" if plan.samples == 1 else " of each sample"
+        each = "" if at.plan.samples == 1 else " of each sample"
         return f"{start} by the softmax, which turns the net inputs{each} into probabilities that sum to one."
-    return f"{start} by {_filled(_FUNCTION[chosen.name], chosen, number, step)}."
+    return f"{start} by {_filled(_FUNCTION[chosen.name], at)}."
 
 
 def loss(plan: Plan, step: int) -> str:
     """What the loss is."""
-    title = plan.loss.title[0].upper() + plan.loss.title[1:] + _again(step)
+    title = plan.loss.title[0].upper() + plan.loss.title[1:] + (" with the updated parameters" if step else "")
+    more = _weighted(plan) + _penalty(plan, step)
     if not isinstance(plan.loss, SquaredError):
-        return f"{title} (natural logarithm), {over(plan)}."
-    return f"{title}: {_times_words(plan)}the squared difference between output and target, {over(plan)}."
+        return f"{title} (natural logarithm), {over(plan)}{more}."
+    return f"{title}: {_times_words(plan)}the squared difference between output and target, {over(plan)}{more}."
+
+
+def _weighted(plan: Plan) -> str:
+    return ", every sample times its weight {w}" if plan.weighted else ""
+
+
+def _penalty(plan: Plan, step: int) -> str:
+    """What is added for large weights, the first time with what it leaves out."""
+    absolute = "{lambda1} times the sum of the absolute weights"
+    squares = "half of {lambda2} times the sum of the squared weights"
+    parts = [text for name, text in (("lambda1", absolute), ("lambda2", squares)) if name in plan.penalties]
+    if not parts:
+        return ""
+    at_zero = " (the derivative of $|w|$ at 0 is taken as 0)" if "lambda1" in plan.penalties and not step else ""
+    return f", plus {' and '.join(parts)}{at_zero}{'' if step else '; only the weight matrices are penalised'}"
 
 
 def loss_words(plan: Plan) -> str:
     """The loss in the introduction, with its factor and what is summed or averaged."""
+    more = _weighted(plan) + _penalty(plan, 1)
     if isinstance(plan.loss, SquaredError):
-        return f"The loss is {_times_words(plan)}the squared error, {over(plan)}."
-    return f"The loss is the {plan.loss.title}, {_times_words(plan)}{over(plan)}."
+        return f"The loss is {_times_words(plan)}the squared error, {over(plan)}{more}."
+    return f"The loss is the {plan.loss.title}, {_times_words(plan)}{over(plan)}{more}."
 
 
 def _times_words(plan: Plan) -> str:
@@ -124,15 +143,13 @@ def over(plan: Plan) -> str:
     return ", ".join(said) if said else "for the single output"
 
 
-def error(plan: Plan, number: int, step: int) -> str:
+def error(at: Spot) -> str:
     """Why delta is what it is."""
-    chosen = plan.layers[number - 1].activation
-    slope = _filled(_DERIVATIVE[chosen.name], chosen, number, step) if chosen.name in _DERIVATIVE else ""
-    if number == plan.depth:
-        return f"Error of the output layer. {_output_error(plan, chosen, slope)}"
-    suffix = suffix_of(step)
-    back = f"{{delta{number + 1}{suffix}}} goes back through the weights {{W{number + 1}{suffix}}}"
-    start = f"Error of {layer_words(plan, number)}: {back}"
+    chosen = at.layer.activation
+    slope = _filled(_DERIVATIVE[chosen.name], at) if chosen.name in _DERIVATIVE else ""
+    if at.is_last:
+        return f"Error of the output layer. {_output_error(at.plan, chosen, slope)}"
+    start = f"Error of {layer_words(at)}: {at.above.layer.kind.way_back(at.above)}"
     if chosen.name == "identity":
         return f"{start}; the activation is the identity, so its derivative is 1."
     if not slope:
@@ -141,16 +158,17 @@ def error(plan: Plan, number: int, step: int) -> str:
 
 
 def _output_error(plan: Plan, chosen: Activation, slope: str) -> str:
+    weighted = ", times the weight {w} of the sample" if plan.weighted else ""
     if chosen.name == "softmax" and isinstance(plan.loss, CrossEntropy):
         each = "" if plan.samples == 1 else " of each sample"
         return (
             f"Softmax under cross-entropy: the targets{each} sum to one, "
-            "so the product collapses to output minus target."
+            f"so the product collapses to output minus target{weighted}."
         )
     if chosen.name == "sigmoid" and isinstance(plan.loss, BinaryCrossEntropy):
         return (
             "Sigmoid under binary cross-entropy: the derivative of the sigmoid cancels the denominators, "
-            "which leaves output minus target."
+            f"which leaves output minus target{weighted}."
         )
     if chosen.name == "identity":
         return "The output is linear, so it is the derivative of the loss by the output."
@@ -162,17 +180,23 @@ def _output_error(plan: Plan, chosen: Activation, slope: str) -> str:
     return f"The derivative of the loss by the output is multiplied, entry by entry, by {slope}."
 
 
-def gradient(plan: Plan, letter: str, number: int, step: int) -> str:
-    """Why dW or db is what it is."""
-    suffix = suffix_of(step)
-    delta = f"{{delta{number}{suffix}}}"
-    if letter == "b":
-        if plan.samples == 1:
-            return f"Gradient of the bias: it is added to the net input, so its gradient is {delta} itself."
-        return f"Gradient of the bias: every sample adds it, so {delta} is summed over the samples."
-    before = "{x}" if number == 1 else f"{{a{number - 1}{suffix}}}"
-    summed = "" if plan.samples == 1 else "; the matrix product adds up the samples"
-    return f"Gradient of the weights: the error {delta} of the layer times its inputs {before}{summed}."
+def weight_gradient(at: Spot) -> str:
+    """Why dW is what it is."""
+    delta = f"{{{at.name('delta')}}}"
+    summed = "" if at.plan.samples == 1 else "; the matrix product adds up the samples"
+    text = f"Gradient of the weights: the error {delta} of the layer times its inputs {{{at.below}}}{summed}"
+    if not at.plan.penalties:
+        return text + "."
+    signs = {"lambda1": "{lambda1} times the signs of the weights", "lambda2": "{lambda2} times the weights"}
+    return f"{text}; the penalty adds {' and '.join(signs[name] for name in at.plan.penalties)}."
+
+
+def bias_gradient(at: Spot) -> str:
+    """Why db is what it is."""
+    delta = f"{{{at.name('delta')}}}"
+    if at.plan.samples == 1:
+        return f"Gradient of the bias: it is added to the net input, so its gradient is {delta} itself."
+    return f"Gradient of the bias: every sample adds it, so {delta} is summed over the samples."
 
 
 def updated() -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from chalkwork.errors import SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
-from chalkwork.sheets.locate import Listing, Node
-from chalkwork.sheets.schema import Convention, Layer
+from chalkwork.sheets.locate import Listing, Node, Table
+from chalkwork.sheets.schema import Convention, Layer, LayerKind
 from chalkwork.sheets.values import Matrix, Vector
 
 MAX_LAYERS = 20
 MAX_UNITS = 1000
 
-_KEYS = ("units", "inputs", "weights", "bias", "activation")
+_DENSE = ("units", "inputs", "weights", "bias", "activation", "initializer")
+_BATCH_NORM = ("inputs", "activation", "momentum", "epsilon", "variance", "running_variance", "gamma", "beta")
+_DROPOUT = ("inputs", "rate")
+_KINDS: tuple[LayerKind, ...] = ("dense", "batch_norm", "dropout")
+_VARIANCES = ("biased", "unbiased")
 _SIZE = values.integer(1, MAX_UNITS)
 
 
@@ -25,13 +29,82 @@ def read_layers(fields: Fields, convention: Convention, line: int) -> tuple[Laye
     layers: list[Layer] = []
 
     def read(node: Node, where: str) -> Layer:
-        layers.append(_layer(Fields(node, "a layer", where, _KEYS), convention, layers[-1] if layers else None))
+        layers.append(_read_layer(node, where, convention, layers[-1] if layers else None))
         return layers[-1]
 
     return fields.need("layers", values.listing(read, "a list of layers", MAX_LAYERS), line)
 
 
-def _layer(fields: Fields, convention: Convention, before: Layer | None) -> Layer:
+def _read_layer(node: Node, where: str, convention: Convention, before: Layer | None) -> Layer:
+    kind: LayerKind = "dense"
+    if isinstance(node, Table) and "kind" in node.entries:
+        kind = values.choice(_KINDS)(node.entries["kind"], f"{where}.kind")
+    if kind == "dense":
+        return _dense(Fields(node, "a layer", where, (*_DENSE, "kind")), convention, before)
+    if kind == "batch_norm":
+        return _batch_norm(Fields(node, "a batch_norm layer", where, (*_BATCH_NORM, "kind")), before)
+    fields = Fields(node, "a dropout layer", where, (*_DROPOUT, "kind"))
+    units = _through(fields, before)
+    return Layer(units, units, kind="dropout", settings=(("rate", fields.need("rate", _rate)),))
+
+
+def _batch_norm(fields: Fields, before: Layer | None) -> Layer:
+    readers: dict[str, values.Reader[str | float | Vector]] = {
+        "momentum": _share, "epsilon": _not_negative, "variance": values.choice(_VARIANCES),
+        "running_variance": values.choice(_VARIANCES), "gamma": values.number_or(values.vector),
+        "beta": values.number_or(values.vector),
+    }  # fmt: skip
+    stated = [(key, fields.read(key, reader, None)) for key, reader in readers.items()]
+    units = _through(fields, before, *(value for key, value in stated if key in ("gamma", "beta")))
+    for key, value in stated:
+        if isinstance(value, tuple) and len(value) != units:
+            raise SheetError(
+                f"{fields.place(key)}: expected one number for each of the {units} units, found {len(value)}",
+                line=fields.line(key),
+            )
+    return Layer(
+        units,
+        units,
+        activation=fields.read("activation", values.name, "identity"),
+        kind="batch_norm",
+        settings=tuple((key, value) for key, value in stated if value is not None),
+    )
+
+
+def _through(fields: Fields, before: Layer | None, *vectors: str | float | Vector | None) -> int:
+    """How many units a layer has that leaves their number as it is."""
+    found = next((len(value) for value in vectors if isinstance(value, tuple)), None)
+    inputs = _size(fields, "inputs", None, before.units if before else found)
+    if before is not None and inputs != before.units:
+        raise SheetError(
+            f"{fields.place('inputs')}: expected {before.units} inputs, as many as the units before, found {inputs}",
+            line=fields.line("inputs"),
+        )
+    return inputs
+
+
+def _rate(node: Node, where: str) -> float:
+    value = values.number(node, where)
+    if not 0 <= value < 1:
+        raise values.fail(node, where, "a number from 0 to below 1")
+    return value
+
+
+def _share(node: Node, where: str) -> float:
+    value = values.number(node, where)
+    if not 0 <= value <= 1:
+        raise values.fail(node, where, "a number from 0 to 1")
+    return value
+
+
+def _not_negative(node: Node, where: str) -> float:
+    value = values.number(node, where)
+    if value < 0:
+        raise values.fail(node, where, "a number from 0 on")
+    return value
+
+
+def _dense(fields: Fields, convention: Convention, before: Layer | None) -> Layer:
     weights = fields.read("weights", values.number_or(values.matrix), None)
     sizes = _shape(weights, convention) if isinstance(weights, tuple) else None
     inputs = _size(fields, "inputs", sizes[0] if sizes else None, before.units if before else None)
@@ -44,6 +117,7 @@ def _layer(fields: Fields, convention: Convention, before: Layer | None) -> Laye
         weights=weights,
         bias=fields.read("bias", _bias(fields, units), True),
         activation=fields.read("activation", values.name, "identity"),
+        settings=(("initializer", fields.read("initializer", values.name, "")),) if "initializer" in fields else (),
     )
 
 

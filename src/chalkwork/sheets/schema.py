@@ -14,6 +14,7 @@ Samples = Literal["columns", "rows"]
 Weights = Literal["in_out", "out_in"]
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
+LayerKind = Literal["dense", "batch_norm", "dropout"]
 FollowThrough = Literal["full", "half", "none"]
 """What a right step earns that goes on from a wrong value."""
 
@@ -48,7 +49,8 @@ class Loss:
 class Layer:
     """One layer: its sizes, and weights that are a matrix, one number for all, or None (drawn).
 
-    `bias` is True (zeros), False (none), one number for all, or the values.
+    `bias` is True (zeros), False (none), one number for all, or the values. `kind` names the layer's entry in the
+    table of layers, `settings` what else is stated, by the layer's own keywords.
     """
 
     inputs: int
@@ -56,6 +58,8 @@ class Layer:
     weights: Matrix | float | None = None
     bias: bool | float | Vector = True
     activation: str = "identity"
+    kind: LayerKind = "dense"
+    settings: tuple[tuple[str, str | float | Vector], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,10 @@ import numpy as np
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, SheetError
+from chalkwork.networks import layers as kinds
 from chalkwork.networks.graph import Graph
-from chalkwork.networks.layers import Dense
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.sheets.schema import GraphBlock, NetworkBlock, Sheet, TaskBlock
+from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, Sheet, TaskBlock
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
@@ -125,11 +125,10 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
     layers = []
     for number, layer in enumerate(block.layers):
         try:
-            weights = np.array(layer.weights) if isinstance(layer.weights, tuple) else layer.weights
-            bias = np.array(layer.bias) if isinstance(layer.bias, tuple) else layer.bias
-            layers.append(Dense(layer.units, layer.activation, weights=weights, bias=bias, inputs=layer.inputs))
+            layers.append(_layer(layer))
         except ChalkworkError as error:
-            line = block.line_of("layers", number, "activation")
+            key = "initializer" if "initializer" in error.message else "activation"
+            line = block.line_of("layers", number, key)
             raise SheetError(error.message, file=sheet.file, line=line, hint=error.hint) from None
     loss: dict[str, Any] = {"name": "squared_error"}
     if block.loss is not None:
@@ -142,10 +141,25 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
             samples=block.convention.samples,
             weights=block.convention.weights,
             seed=0 if block.seed is None else block.seed,
+            inputs=block.layers[0].inputs,
         )
     except ChalkworkError as error:
         line = block.line_of("loss") if "loss" in error.message else block.line
         raise SheetError(error.message, file=sheet.file, line=line, hint=error.hint) from None
+
+
+def _layer(layer: Layer) -> kinds.Layer:
+    """The layer that a block describes."""
+    settings: dict[str, Any] = {
+        key: np.array(value) if isinstance(value, tuple) else value for key, value in layer.settings
+    }
+    if layer.kind == "dropout":
+        return kinds.Dropout(**settings)
+    if layer.kind == "batch_norm":
+        return kinds.BatchNorm(layer.activation, inputs=layer.inputs, **settings)
+    weights = np.array(layer.weights) if isinstance(layer.weights, tuple) else layer.weights
+    bias = np.array(layer.bias) if isinstance(layer.bias, tuple) else layer.bias
+    return kinds.Dense(layer.units, layer.activation, weights=weights, bias=bias, inputs=layer.inputs, **settings)
 
 
 def _graph(sheet: Sheet, block: GraphBlock) -> Graph:
@@ -190,7 +204,7 @@ def _solve_network(
         again = before.updated and "learning_rate" in data
         fresh = "x" in data or ("y" in data and "y" in before.data) or again
         if fresh and before.updated:
-            network = _updated(network, before.solution)
+            network = network.after(before.solution)
         inherited = dict(before.data)
         if "x" in data:
             inherited = {}
@@ -208,18 +222,6 @@ def _solve_network(
         **_written(task, notation),
     )
     return _State(network, data, solution, ()), fresh
-
-
-def _updated(network: NeuralNetwork, solution: Solution) -> NeuralNetwork:
-    """The network with the parameters that the solution ends with."""
-    last = max((name for name in solution if name.startswith("W1_new")), key=len)
-    suffix = last.removeprefix("W1")
-    layers = []
-    for number, layer in enumerate(network.layers, 1):
-        bias = solution[f"b{number}{suffix}"].reshape(-1) if layer.has_bias else False
-        layers.append(Dense(None, str(layer.activation), weights=solution[f"W{number}{suffix}"], bias=bias))
-    convention = network.convention
-    return NeuralNetwork(layers, network.loss, samples=convention.samples, weights=convention.weights)
 
 
 def _solve_graph(graph: Graph, task: TaskBlock, before: _State | None, notation: Notation) -> tuple[_State, bool]:

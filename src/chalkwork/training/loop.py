@@ -15,7 +15,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.training.diagnosis import diagnosis
 from chalkwork.training.history import History
 from chalkwork.training.schedules import Schedule
-from chalkwork.training.step import Array, Batches, Engine, Run, Step, Values
+from chalkwork.training.step import Array, Batches, Engine, EngineStopped, Run, Step, Values
 from chalkwork.training.work import Chunk, Work, steps_in_one_go
 
 
@@ -132,9 +132,12 @@ class _Training:
                     break
         except KeyboardInterrupt:
             self.history.stopped = "interrupted"
+        except EngineStopped:
+            self.history.stopped = "engine stopped"
+            self._kept()
+            raise
         self.history.seconds = time.perf_counter() - started
-        if self.task.keep is not None:
-            self.task.keep(self.run)
+        self._kept()
         if self.run.best_values is not None and self.history.stopped != "interrupted":
             self.run.values = self.run.best_values
         return self.run
@@ -217,10 +220,14 @@ class _Training:
             run.total, run.count = 0.0, 0
             reason = evaluation.after(row, run)
             self.history.epochs.append(row)
-        if task.keep is not None and time.monotonic() - self.kept_at >= task.keep_every and run.done < task.work.steps:
-            task.keep(run)
-            self.kept_at = time.monotonic()
+        if time.monotonic() - self.kept_at >= task.keep_every and run.done < task.work.steps:
+            self._kept()
         return reason
+
+    def _kept(self) -> None:
+        if self.task.keep is not None:
+            self.task.keep(self.run)
+            self.kept_at = time.monotonic()
 
 
 @contextmanager

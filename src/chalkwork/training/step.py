@@ -12,6 +12,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, names_in, walk
 from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.errors import ChalkworkError
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
@@ -97,6 +98,10 @@ class Batches:
     order: Array | None = None
     rates: float | Array = 0.1
     noise: Mapping[str, Array] = field(default_factory=dict)
+
+
+class EngineStopped(ChalkworkError):
+    """The machine, not the mathematics, ended a run: a lost process, or no memory."""
 
 
 class Run(Protocol):

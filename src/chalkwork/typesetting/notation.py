@@ -27,9 +27,10 @@ class Notation:
     """The letters and signs of one course.
 
     `input`, `target`, `net`, `activation`, `weight`, `bias`, `loss`, `delta` and `rate` are letters (Greek ones by
-    name). `input: a0` writes the input as the activation of layer 0. `hidden` and `output` give the
-    activations of a single hidden layer and of the last layer letters of their own, without a layer's index.
-    `layer` places the index: `subscript`, `[l]` or `(l)`.
+    name). So are those of batch normalisation (`mean`, `deviation`, whose square is the variance, `normalised`, which
+    gets a hat, `scale`, `shift`) and the `mask` of dropout. `input: a0` writes the input as the activation of layer 0.
+    `hidden` and `output` give the activations of a single hidden layer and of the last layer letters of their own,
+    without a layer's index. `layer` places the index: `subscript`, `[l]` or `(l)`.
     """
 
     input: str = "x"
@@ -41,6 +42,12 @@ class Notation:
     loss: str = "L"
     delta: str = "delta"
     rate: str = "eta"
+    mean: str = "mu"
+    deviation: str = "sigma"
+    normalised: str = "x"
+    scale: str = "gamma"
+    shift: str = "beta"
+    mask: str = "m"
     hidden: str = ""
     output: str = ""
     layer: str = "subscript"

@@ -10,11 +10,14 @@ from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import Notation, subscript, superscript
 
-_NETWORK_NAME = re.compile(r"(x|y|z|a|W|b|L|eta|delta|class)(\d*)(?:_new(\d*))?")
+_NETWORK_NAME = re.compile(
+    r"(x|y|w|z|a|W|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|mask)(\d*)(_run)?(?:_new(\d*))?"
+)
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _LETTERS = {
     "x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
-    "eta": "rate", "delta": "delta",
+    "eta": "rate", "delta": "delta", "mu": "mean", "var": "deviation", "xhat": "normalised", "gamma": "scale",
+    "beta": "shift", "mask": "mask",
 }  # fmt: skip
 
 
@@ -34,6 +37,14 @@ class _Parts:
     new: int = 0
     matrix: bool = False
     scalar: bool = False
+    numbered: str = ""
+    """A number that is no layer's and stands below whatever the notation."""
+    running: bool = False
+    squared: bool = False
+    hat: bool = False
+
+
+_SCALARS = ("L", "eta", "class", "epsilon", "lambda")
 
 
 class Symbols:
@@ -86,7 +97,7 @@ class Symbols:
         if found is None:
             numbered = _PLAIN_NAME.fullmatch(name)
             return _Parts(numbered[1], numbered[2]) if numbered else _Parts(name)
-        kind, layer, new = found.groups()
+        kind, layer, running, new = found.groups()
         count = 0 if new is None else int(new or 1)
         if kind == "x" and self.notation.input == "a0":
             return _Parts(self.notation.activation, "0", count)
@@ -95,7 +106,19 @@ class Symbols:
         if kind == "a" and layer == "1" and self.layers == 2 and self.notation.hidden:
             return _Parts(self.notation.hidden, "", count)
         letter = getattr(self.notation, _LETTERS[kind]) if kind in _LETTERS else kind
-        return _Parts(letter, layer, count, matrix=kind == "W", scalar=kind in ("L", "eta", "class"))
+        scalar = kind in _SCALARS
+        if kind == "lambda":
+            return _Parts(letter, "", count, scalar=scalar, numbered=layer)
+        return _Parts(
+            letter,
+            layer,
+            count,
+            matrix=kind == "W",
+            scalar=scalar or (kind == "mu" and not layer),
+            running=running is not None,
+            squared=kind == "var",
+            hat=kind == "xhat",
+        )
 
     def _plain(self, name: str, index: tuple[str, ...]) -> Symbol:
         parts = self._parts(name)
@@ -104,6 +127,8 @@ class Symbols:
             letter = letter.lower()
         above, below = self._marks(parts, index)
         latex = self._letter_latex(letter, bold=bool(self.layers) and not index and not parts.scalar)
+        if parts.hat:
+            latex = rf"\hat{{{latex}}}"
         if below:
             latex += f"_{{{','.join(below)}}}" if len(below) > 1 or len(below[0]) > 1 else f"_{below[0]}"
         if above:
@@ -118,13 +143,15 @@ class Symbols:
 
     def _marks(self, parts: _Parts, index: tuple[str, ...]) -> tuple[list[str], list[str]]:
         """What stands above and below the letter in LaTeX."""
-        above: list[str] = []
-        below: list[str] = []
+        above = ["2"] if parts.squared else []
+        below = [parts.numbered] if parts.numbered else []
         if parts.layer:
             if self.layers and self.notation.layer != "subscript":
                 above.append(self.notation.layer.replace("l", parts.layer))
             else:
                 below.append(parts.layer)
+        if parts.running:
+            below.append(r"\text{run}")
         if index:
             below.append(_joined(index))
         if parts.new:
@@ -140,6 +167,7 @@ class Symbols:
 
     def _text(self, letter: str, parts: _Parts, index: tuple[str, ...]) -> str:
         text = self.notation.letter_text(letter)
+        text += ("\u0302" if parts.hat else "") + ("²" if parts.squared else "") + subscript(parts.numbered)
         if parts.layer:
             style = self.notation.layer if self.layers else "subscript"
             text += {
@@ -147,6 +175,8 @@ class Symbols:
                 "[l]": f"[{parts.layer}]",
                 "(l)": superscript(f"({parts.layer})"),
             }[style]
+        if parts.running:
+            text += ("," if text[-1] in "₀₁₂₃₄₅₆₇₈₉" else "") + subscript("run")
         if index:
             separator = "," if parts.layer and (not self.layers or self.notation.layer == "subscript") else ""
             text += separator + _joined([subscript(part) for part in index])

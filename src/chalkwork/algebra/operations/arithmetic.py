@@ -122,7 +122,8 @@ OPERATIONS = (
         latex=r"\sqrt{<0>}",
         text="√<0>",
         code="np.sqrt(<0>)",
-        slots=(FREE,),
+        slots=(ATOM,),
+        latex_slots=(FREE,),
     ),
     Operation(
         name="abs",

@@ -1,1 +1,64 @@
-"""The engines: what runs the equations of a step."""
+"""The engines: what runs the equations of a step. One table, an entry each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.training.step import Engine, Step
+
+SMALL = 2_000_000
+"""Operations a step below which the compiled loop wins: its overhead is a fortieth of that of single calls."""
+SHORT = 0.5
+"""Seconds of work for which compiling does not pay."""
+
+
+def _reference(dtype: str, spread: int) -> Engine:
+    from chalkwork.training.engines.reference import ReferenceEngine
+
+    return ReferenceEngine(dtype)
+
+
+def _blas(dtype: str, spread: int) -> Engine:
+    from chalkwork.training.engines.blas import BlasEngine
+
+    return BlasEngine(dtype)
+
+
+def _jax(dtype: str, spread: int) -> Engine:
+    from chalkwork.training.engines.compiled import JaxEngine
+
+    return JaxEngine(dtype, spread)
+
+
+ENGINES: dict[str, Callable[[str, int], Engine]] = {"numpy": _blas, "jax": _jax, "reference": _reference}
+"""Every engine by its name; it is given the precision, and over how many devices to spread units."""
+
+
+def engine_of(name: str, dtype: str, step: Step, steps: int, spread: int = 1) -> Engine:
+    """The engine of that name; for `auto` the one that will be done first.
+
+    Raises ChalkworkError for an unknown name or precision, or where JAX is asked for and not installed.
+    """
+    if dtype not in ("float32", "float64"):
+        raise ChalkworkError(f"dtype is float32 or float64, not {dtype!r}")
+    if name == "auto":
+        name = "jax" if spread != 1 or _joined() else _fastest(step, steps)
+    if name not in ENGINES:
+        raise ChalkworkError(f"there is no engine {name!r}", hint=f"the engines are {', '.join(ENGINES)} and auto")
+    return ENGINES[name](dtype, spread)
+
+
+def _fastest(step: Step, steps: int) -> str:
+    seconds = steps * (4e-5 + step.operations / 5e10)
+    if step.operations > SMALL or seconds < SHORT:
+        return "numpy"
+    return "jax" if "jax" in sys.modules or find_spec("jax") is not None else "numpy"
+
+
+def _joined() -> bool:
+    """Whether JAX is in use with several processes."""
+    jax = sys.modules.get("jax")
+    return jax is not None and jax.distributed.is_initialized()

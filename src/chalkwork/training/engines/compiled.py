@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib import import_module
@@ -19,12 +19,19 @@ import numpy as np
 
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
-from chalkwork.training.step import Array, Batches, Step, Values
+from chalkwork.training.engines.sharding import Devices
+from chalkwork.training.step import Array, Batches, EngineStopped, Step, Values
+
+SMALL_LOOP = "xla_cpu_small_while_loop_byte_threshold"
+"""Loops whose arrays take fewer bytes are compiled into one function; XLA's own 1024 leaves out most small networks."""
 
 
 @cache
 def _jax() -> Any:
     """JAX, with its compilations kept on disk unless somebody chose otherwise."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "xla_backend_extra_options" not in flags:  # read when JAX first computes; later it changes nothing
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_backend_extra_options={SMALL_LOOP}=65536".strip()
     try:
         jax: Any = import_module("jax")
     except ImportError as error:
@@ -42,16 +49,18 @@ def _cache_folder() -> Path:
 
 
 class JaxEngine:
-    """JAX on whatever it runs on.
+    """JAX on whatever it runs on: one device, or all devices of all processes that `jax.distributed` has joined.
 
-    Raises ChalkworkError if JAX is not installed.
+    `spread` is over how many devices the units of large layers are spread; the samples are over all of them.
+    Raises ChalkworkError if JAX is not installed, or the devices cannot be divided so.
     """
 
     name = "jax"
 
-    def __init__(self, dtype: str = "float64") -> None:
+    def __init__(self, dtype: str = "float64", spread: int = 1) -> None:
         self.jax = _jax()
         self.dtype = np.dtype(dtype)
+        self.devices = Devices(self.jax, spread)
 
     @contextmanager
     def precision(self) -> Iterator[None]:
@@ -61,16 +70,29 @@ class JaxEngine:
 
     def data(self, values: Values) -> dict[str, Any]:
         """The matrices on the device."""
-        with self.precision():
-            return {name: self.jax.device_put(np.asarray(value, self.dtype)) for name, value in values.items()}
+        return self._placed(values, self.devices.everywhere)
 
     def carried(self, values: Values) -> dict[str, Any]:
         """The values on the device."""
-        return self.data(values)
+        return self._placed(values, self.devices.parameter)
+
+    def _placed(self, values: Values, place: Callable[[Array], Any]) -> dict[str, Any]:
+        put = place if self.devices.several else self.jax.device_put
+        with self.precision():
+            return {name: put(np.asarray(value, self.dtype)) for name, value in values.items()}
 
     def plain(self, carried: Values) -> dict[str, Array]:
         """The values, copied from the device."""
-        return {name: np.array(value) for name, value in carried.items()}
+        return {name: self.devices.whole(value) for name, value in carried.items()}
+
+    @property
+    def lost(self) -> str:
+        """What to do where the computation stopped."""
+        if self.jax.process_count() > 1:
+            return (
+                "another process of the run has died or cannot be reached; start all of them again with the checkpoint"
+            )
+        return "the device may be out of memory; take smaller batches"
 
     def prepare(self, step: Step, constants: Mapping[str, float]) -> JaxRun:
         """The step, to be compiled when it is first run."""
@@ -93,23 +115,27 @@ class JaxRun:
         rate: Any = np.asarray(batches.rates, dtype)
         if rate.ndim:
             each["eta"] = rate.reshape(-1, 1, 1)
-        with self.engine.precision():
-            state, losses = self._program(
-                dict(carried), dict(data), {**self.constants, "eta": rate.reshape(-1)[:1].reshape(1, 1)}, each,
-                count=batches.count,
-            )  # fmt: skip
-            return state, _waited_for(losses)
+        fixed = {**self.constants, "eta": rate.reshape(-1)[:1].reshape(1, 1)}
+        try:
+            with self.engine.precision():
+                state, losses = self._program(dict(carried), dict(data), fixed, each, count=batches.count)
+                return state, _waited_for(losses)
+        except self.engine.jax.errors.JaxRuntimeError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise EngineStopped(f"the computation stopped: {reason}", hint=self.engine.lost) from error
 
     def _steps(self, carried: Values, data: Values, fixed: Values, each: Values, *, count: int) -> Any:
         return self.engine.jax.lax.scan(partial(self._step, data, fixed), carried, dict(each), length=count)
 
     def _step(self, data: Values, fixed: Values, carried: Values, each: dict[str, Any]) -> Any:
-        xp, step = self.engine.jax.numpy, self.step
+        xp, step, devices = self.engine.jax.numpy, self.step, self.engine.devices
         order = each.get("order")
         chosen = {
             name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axis)
             for name in step.data
         }
+        if devices.several:
+            chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
         values = {**fixed, **carried, **chosen, **{name: part for name, part in each.items() if name != "order"}}
         for equation in step.needed:
             values[equation.name] = evaluate(equation.expression, values, xp)
@@ -119,11 +145,18 @@ class JaxRun:
 
 def _waited_for(losses: Any) -> Array:
     """The losses as an array; Ctrl-C is heard while they are computed, which takes another thread."""
-    if losses is None:
-        return np.zeros(0)
-    found: list[Array] = []
-    worker = threading.Thread(target=lambda: found.append(np.asarray(losses)), daemon=True)
+    found: list[Any] = []
+
+    def wait() -> None:
+        try:
+            found.append(np.asarray(losses))
+        except Exception as error:  # raised where the run is
+            found.append(error)
+
+    worker = threading.Thread(target=wait, daemon=True)
     worker.start()
     while worker.is_alive():
         worker.join(0.2)
-    return found[0]
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return np.asarray(found[0])

@@ -1,0 +1,181 @@
+"""The fully connected layer: weighted sums of what enters, plus a bias, through an activation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name
+from chalkwork.derivation.derivation import Equation
+from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.networks import reasons
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.convention import Convention
+from chalkwork.networks.data import Array, as_array, as_matrix
+from chalkwork.networks.initialisers import Initialiser
+from chalkwork.networks.layers.base import (
+    Generator,
+    Layer,
+    LayerKind,
+    NamedAdjoint,
+    check_length,
+    number_or_vector,
+    size,
+    unknown_inputs,
+)
+from chalkwork.networks.spot import Spot, counted
+
+MOST_WEIGHTS = 100_000_000
+"""In one layer: a gigabyte or so with its gradient."""
+
+
+@dataclass(frozen=True)
+class DenseKind(LayerKind):
+    """z = W a + b, a = f(z): Goodfellow, Bengio and Courville, Deep Learning, algorithms 6.3 and 6.4."""
+
+    def parameters(self, at: Spot) -> list[Name]:
+        """W, and b where there is one."""
+        weights = Name(f"W{at.number}", at.plan.convention.weight_shape(at.layer.inputs, at.layer.units))
+        return [weights, Spot(at.plan, at.number).vector("b")] if at.layer.has_bias else [weights]
+
+    def forward(self, at: Spot, incoming: Expression) -> list[Equation]:
+        """The net input z and the activation a."""
+        weights, *bias = (Name(f"{name.name}{at.suffix}", name.shape) for name in self.parameters(at))
+        net = at.plan.convention.weighted(incoming, weights)
+        if bias:
+            net = net + bias[0]
+        first = Equation(at.name("z"), net, at.stage, reasons.net_input(at))
+        return [first, activated(at, first)]
+
+    def adjoints(self, at: Spot) -> list[NamedAdjoint]:
+        """The error delta, then the gradients."""
+        named = [NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))]
+        named.append(NamedAdjoint(at.name("W"), f"d{at.name('W')}", reasons.weight_gradient(at)))
+        if at.layer.has_bias:
+            named.append(NamedAdjoint(at.name("b"), f"d{at.name('b')}", reasons.bias_gradient(at)))
+        return named
+
+    def way_back(self, at: Spot) -> str:
+        """Through the weights."""
+        return f"{{{at.name('delta')}}} goes back through the weights {{{at.name('W')}}}"
+
+    def words(self, at: Spot) -> str:
+        """Units and activation."""
+        return f"{counted(at.layer.units, 'output' if at.is_last else 'hidden unit')} ({at.layer.activation.words})"
+
+    def title(self, at: Spot) -> str:
+        """Hidden or output, and the activation."""
+        return f"{'output' if at.is_last else 'hidden'}: {at.layer.activation.words}"
+
+
+DENSE = DenseKind()
+
+
+def activated(at: Spot, net: Equation) -> Equation:
+    """a = f(z), with the reason."""
+    output = at.layer.activation.expression(net.symbol, at.plan.convention.unit_axis)
+    return Equation(at.name("a"), output, at.stage, reasons.activation(at))
+
+
+class Dense(Layer):
+    """A fully connected layer: weighted sums of its inputs, plus a bias, through an activation.
+
+    `units` or `weights` say how large it is. `weights` is a matrix in the network's orientation, or one number
+    for all of them (then with `units`); without weights they are drawn by `initializer` when the network is made
+    (`glorot_normal`, `he_normal`, `constant(0.5)`, ...: see `INITIALISERS`). `bias` is True (zeros), False (none),
+    a vector, or one number for all of them.
+
+    Raises ChalkworkError for an unknown activation or initialiser, ShapeError when weights and bias do not fit.
+
+    >>> Dense(weights=[[0.15, -0.25, 0.05], [0.2, 0.1, -0.15]], bias=False, activation="leaky_relu(0.01)")
+    Dense(3, 'leaky_relu(0.01)', bias=False)
+    >>> Dense(4, "tanh")
+    Dense(4, 'tanh')
+    >>> Dense(4, "relu", initializer="he_normal")
+    Dense(4, 'relu', initializer='he_normal')
+    """
+
+    kind = DENSE
+
+    def __init__(
+        self,
+        units: int | None = None,
+        activation: str = "identity",
+        *,
+        weights: Any = None,
+        bias: Any = True,
+        inputs: int | None = None,
+        initializer: str = "glorot_normal",
+    ) -> None:
+        self.activation = Activation.of(activation)
+        self.units = size(units, "units")
+        self.inputs = size(inputs, "inputs")
+        self.initializer = Initialiser.of(initializer)
+        self.weights: float | Array | None = None
+        if isinstance(weights, int | float) and not isinstance(weights, bool):
+            self.weights = float(as_array(weights, "the weight"))
+        elif weights is not None:
+            self.weights = as_matrix(weights, "the weights")
+        if self.units is None and not isinstance(self.weights, np.ndarray):
+            raise ChalkworkError("a layer needs the number of its units or its weights")
+        self.has_bias = bias is not False
+        self.bias = None if isinstance(bias, bool) else number_or_vector(bias, "the bias")
+
+    @property
+    def settled(self) -> bool:
+        """Whether the inputs are given, or follow from the weights."""
+        return self.inputs is not None or isinstance(self.weights, np.ndarray)
+
+    def sizes(self, layer: int, inputs: int | None, in_out: bool) -> tuple[int, int]:
+        """Inputs and units, once the layer before is known; ShapeError when they contradict each other."""
+        units, known = self.units, self.inputs if self.inputs is not None else inputs
+        if isinstance(self.weights, np.ndarray):
+            known, units = self._sizes_of_weights(layer, inputs, in_out)
+        if known is None:
+            raise unknown_inputs(layer)
+        assert units is not None
+        check_length(self.bias, "b", layer, units)
+        return known, units
+
+    def _sizes_of_weights(self, layer: int, inputs: int | None, in_out: bool) -> tuple[int, int]:
+        assert isinstance(self.weights, np.ndarray)
+        rows, columns = self.weights.shape
+        found = (rows, columns) if in_out else (columns, rows)
+        stated = inputs if inputs is not None else self.inputs
+        wanted = (found[0] if stated is None else stated, found[1] if self.units is None else self.units)
+        if found != wanted:
+            order = "inputs x units" if in_out else "units x inputs"
+            expected = wanted if in_out else wanted[::-1]
+            raise ShapeError(
+                f"W{layer} is {rows}x{columns}, but {expected[0]}x{expected[1]} ({order}) is needed: "
+                f"layer {layer} has {counted(wanted[0], 'input')} and {counted(wanted[1], 'unit')}",
+                hint="its transpose would fit; check the convention" if found == wanted[::-1] else None,
+            )
+        return found
+
+    def start(
+        self, layer: int, sizes: tuple[int, int], convention: Convention, generator: Generator
+    ) -> dict[str, Array]:
+        """W in the convention's orientation, and b."""
+        inputs, units = sizes
+        if inputs * units > MOST_WEIGHTS:
+            raise ChalkworkError(f"layer {layer} would have {inputs}x{units} weights, which is too many")
+        if isinstance(self.weights, np.ndarray):
+            weights = self.weights.copy()
+        elif self.weights is not None:
+            weights = np.full(convention.weight_shape(inputs, units), self.weights)
+        else:
+            drawn = self.initializer.draw(inputs, units, generator())
+            weights = drawn if convention.weights == "in_out" else drawn.T.copy()
+        if not self.has_bias:
+            return {f"W{layer}": weights}
+        bias = np.full(units, 0.0) + (0.0 if self.bias is None else self.bias)
+        return {f"W{layer}": weights, f"b{layer}": bias}
+
+    def __repr__(self) -> str:
+        shape = self.weights.shape if isinstance(self.weights, np.ndarray) else None
+        units = self.units if self.units is not None else shape[1] if shape else 0
+        drawn = "" if str(self.initializer) == "glorot_normal" else f", initializer={str(self.initializer)!r}"
+        return f"Dense({units}, {str(self.activation)!r}{'' if self.has_bias else ', bias=False'}{drawn})"

@@ -1,0 +1,75 @@
+"""Inputs and targets as the equations need them: in the convention's orientation, and such as the loss is for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chalkwork.errors import ShapeError, ValueProblem
+from chalkwork.networks.convention import Convention
+from chalkwork.networks.data import Array, as_array
+from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
+
+
+def oriented(array: Array, units: int, name: str, noun: str, convention: Convention) -> Array:
+    """One sample as a column or row, or a batch in the convention's orientation; ShapeError otherwise.
+
+    >>> oriented(np.ones(2), 2, "x", "input", Convention("columns")).shape
+    (2, 1)
+    """
+    columns = convention.samples == "columns"
+    if array.ndim == 1:
+        if len(array) != units:
+            raise ShapeError(
+                f"{name} has {len(array)} entries, but the network has {units} {noun}{'' if units == 1 else 's'}"
+            )
+        return array[:, None] if columns else array[None, :]
+    if array.shape[convention.unit_axis] != units:
+        side = "rows" if columns else "columns"
+        fits = array.shape[convention.sample_axis] == units
+        raise ShapeError(
+            f"{name} is {array.shape[0]}x{array.shape[1]}, but needs {units} {side}, one for each {noun}: "
+            f"samples are {convention.samples}",
+            hint="its transpose would fit" if fits else None,
+        )
+    return array
+
+
+def target(y: Any, samples: int, units: int, convention: Convention, loss: Loss) -> Array:
+    """The targets of so many samples.
+
+    Raises ShapeError for another number of samples or outputs, ValueProblem for values that the loss is not for.
+
+    >>> from chalkwork.networks.losses import SquaredError
+    >>> target([1, 0, 1], 3, 1, Convention("rows"), SquaredError()).shape
+    (3, 1)
+    """
+    array = as_array(y, "y")
+    if array.ndim < 2 and units == 1 and array.size == samples:
+        array = array.reshape(convention.data_shape(1, samples))
+    elif array.ndim == 0:
+        array = array.reshape(1)
+    array = oriented(array, units, "y", "output", convention)
+    found = array.shape[convention.sample_axis]
+    if found != samples:
+        raise ShapeError(f"y holds {found} samples, but x holds {samples}")
+    _check_values(array, units, convention, loss)
+    return array
+
+
+def _check_values(array: Array, units: int, convention: Convention, loss: Loss) -> None:
+    if isinstance(loss, CrossEntropy):
+        sums = array.sum(axis=convention.unit_axis)
+        if (array < 0).any() or not np.allclose(sums, 1, rtol=0, atol=1e-9):
+            bad = int(np.argmax(np.abs(sums - 1) + (array < 0).any(axis=convention.unit_axis)))
+            which = f" of sample {bad + 1}" if len(sums) > 1 else ""
+            raise ValueProblem(
+                f"the target y{which} is no distribution under cross-entropy: its entries are to be at least 0 "
+                f"and to add up to 1, and they add up to {sums[bad]:g}",
+                hint="use binary_cross_entropy for several independent labels"
+                if units > 1
+                else "use binary_cross_entropy for a single output",
+            )
+    elif isinstance(loss, BinaryCrossEntropy) and ((array < 0) | (array > 1)).any():
+        raise ValueProblem("the targets y of binary cross-entropy lie between 0 and 1")
