@@ -120,12 +120,15 @@ def test_single_precision_follows_double_precision(engine):
     assert_same(found, expected, 1e-4)
 
 
-def test_batch_gradient_descent_is_what_solve_shows():
+@pytest.mark.parametrize("name", RULES)
+def test_training_is_what_solve_shows(name):
     net, (x, y) = network(), toy(5)
-    solution = net.solve(x, y, 0.3, steps=3)
-    history, found = trained(net, x, y, eta=0.3, iterations=3)
-    np.testing.assert_allclose(history.loss, [solution["L"], solution["L_new"], solution["L_new2"]], rtol=1e-12)
-    np.testing.assert_allclose(found["W1"], solution["W1_new3"], rtol=1e-12)
+    solution = net.solve(x, y, 0.3, steps=3, optimizer=name)
+    history, found = trained(net, x, y, eta=0.3, iterations=3, optimizer=name)
+    np.testing.assert_allclose(history.loss, [solution["L"], solution["L_new"], solution["L_new2"]], rtol=1e-10)
+    for parameter, value in found.items():
+        np.testing.assert_allclose(value.ravel(), solution[f"{parameter}_new3"].ravel(), rtol=1e-9, atol=1e-12)
+    assert max(map(len, str(solution).splitlines())) <= 80
 
 
 def test_the_smaller_batch_counts_for_less():

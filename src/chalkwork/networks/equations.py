@@ -14,13 +14,22 @@ from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
 from chalkwork.networks.gather import gathered
 from chalkwork.networks.losses import penalties
+from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot, suffix_of
-from chalkwork.networks.updates import update
+from chalkwork.networks.updates import GRADIENT_DESCENT, optimiser_givens, update
 
 
 @lru_cache(maxsize=64)
-def derive(plan: Plan, *, target: bool, updates: int = 0, predict: bool = False, long_way: bool = False) -> Derivation:
+def derive(
+    plan: Plan,
+    *,
+    target: bool,
+    updates: int = 0,
+    predict: bool = False,
+    long_way: bool = False,
+    optimiser: Optimiser = GRADIENT_DESCENT,
+) -> Derivation:
     """The whole derivation: as far as the forward pass without a target, the gradients without an update.
 
     >>> from chalkwork.networks.activations import Activation
@@ -48,17 +57,17 @@ def derive(plan: Plan, *, target: bool, updates: int = 0, predict: bool = False,
             current = forward(plan, step, target)
             equations += backward(plan, step, current, long_way)
             if updates:
-                equations += update(plan, step) + state_updates(plan, step)
+                equations += update(plan, step, optimiser) + state_updates(plan, step)
                 equations += forward(plan, step + 1, target)
-    return Derivation(tuple(_givens(plan, target, updates > 0)), tuple(equations))
+    added = optimiser_givens(plan, optimiser) if updates else []
+    return Derivation((*_givens(plan, target, updates > 0), *added), tuple(equations))
 
 
 def _givens(plan: Plan, target: bool, updated: bool) -> list[Name]:
-    """Data, parameters, running state where it is read, masks, numbers that stand as letters, and the rate."""
+    """Data, parameters, running state where it is read, masks, and numbers that stand as letters."""
     data = [plan.x, *([plan.y] if target else []), *([plan.w] if target and plan.weighted else [])]
     state = plan.state() if updated or not plan.training else []
-    rate = [Name("eta")] if updated else []
-    return [*data, *plan.parameters(), *state, *plan.masks, *plan.constants(target), *rate]
+    return [*data, *plan.parameters(), *state, *plan.masks, *plan.constants(target)]
 
 
 def forward(plan: Plan, step: int, target: bool) -> list[Equation]:

@@ -16,6 +16,7 @@ from chalkwork.networks.equations import derive
 from chalkwork.networks.layers import LAYERS, Layer, size
 from chalkwork.networks.layers.base import real
 from chalkwork.networks.losses import Loss, loss_of
+from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.parameters import Sizes, checked, flat_shape, masks_of, sample_weights, settle
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.presentation import setting_of
@@ -27,7 +28,6 @@ from chalkwork.typesetting.notation import Notation
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chalkwork.networks.optimisers import Optimiser
     from chalkwork.training.history import History
     from chalkwork.training.schedules import Schedule
 
@@ -209,6 +209,7 @@ class NeuralNetwork:
         training: bool | None = None,
         masks: Mapping[int, Any] | None = None,
         sample_weight: Any = None,
+        optimizer: str | Mapping[str, Any] | Optimiser = "gradient_descent",
     ) -> Solution:
         """The complete worked solution for one sample or a batch.
 
@@ -218,8 +219,9 @@ class NeuralNetwork:
         through the Jacobian of the output. `training` says whether batch normalisation takes the statistics of
         the batch and dropout drops (if it is None: where there is a target); `masks` gives dropout's masks by layer,
         0 and 1 in the shape of the activations, the others are drawn from the network's seed. `sample_weight` holds
-        a factor for every sample's loss, from 0; the divisor of a mean stays the number of samples. The rest says
-        how it is written: see `Style.of`.
+        a factor for every sample's loss, from 0; the divisor of a mean stays the number of samples. `optimizer` is the
+        rule of the update, as for `train`; what it keeps is zero before the first step. The rest says how it is
+        written: see `Style.of`.
 
         Raises ShapeError, ValueProblem (a NaN, a target that is no distribution, the logarithm of zero) or
         ChalkworkError.
@@ -235,16 +237,21 @@ class NeuralNetwork:
             raise ChalkworkError("an update needs a target y")
         updates = 0 if learning_rate is None else _whole_steps(steps)
         plan = self._planned(inputs, y, training, sample_weight)
+        rule = Optimiser.of(optimizer)
         derivation = derive(
             plan,
             target=y is not None,
             updates=updates,
             predict=y is None if predict is None else predict,
             long_way=long_way,
+            optimiser=rule,
         )
         givens = self._givens(derivation, plan, inputs, y, masks, sample_weight)
         if learning_rate is not None:
             givens["eta"] = np.array([[_rate(learning_rate)]])
+            givens |= {name: np.array([[value]]) for name, value in rule.constants}
+            kept = [name for name in derivation.givens if name.name not in givens]
+            givens |= {name.name: np.zeros(name.shape) for name in kept}
         return Solution(derivation, givens, style, setting_of(plan, derivation))
 
     def _planned(self, inputs: Array, y: Any, training: bool | None, sample_weight: Any) -> Plan:

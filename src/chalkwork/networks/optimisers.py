@@ -31,14 +31,14 @@ class Rule:
 RULES: dict[str, Rule] = {
     "gradient_descent": Rule(
         (("p_new", "p - eta * g"),),
-        words="gradient descent: every parameter moves against its gradient, by {eta} times its size",
+        words="Gradient descent: every parameter moves against its gradient, by {eta} times its size.",
         source="Goodfellow, Bengio and Courville, Deep Learning, equation 4.5",
     ),
     "momentum": Rule(
         (("v_new", "mu * v + g"), ("p_new", "p - eta * v_new")),
         states=("v",),
         constants=(("mu", 0.9),),
-        words="momentum: the velocity {v_new} keeps {mu} of the one before and adds the gradient",
+        words="Momentum for {p}: the velocity {v} keeps the part {mu} of itself and takes on the gradient.",
         source="Polyak, Some methods of speeding up the convergence of iteration methods (1964); the form of PyTorch, "
         "where the learning rate multiplies the velocity",
     ),
@@ -46,7 +46,7 @@ RULES: dict[str, Rule] = {
         (("v_new", "mu * v + g"), ("p_new", "p - eta * (g + mu * v_new)")),
         states=("v",),
         constants=(("mu", 0.9),),
-        words="Nesterov's momentum: the gradient, and what the velocity {v_new} will do next",
+        words="Nesterov's momentum for {p}: the gradient, and what the velocity {v} will do next.",
         source="Sutskever et al., On the importance of initialization and momentum in deep learning (ICML 2013), in "
         "the form of Bengio, Boulanger-Lewandowski and Pascanu (2012)",
     ),
@@ -54,7 +54,7 @@ RULES: dict[str, Rule] = {
         (("v_new", "rho * v + (1 - rho) * g^2"), ("p_new", "p - eta * g / (sqrt(v_new) + epsilon)")),
         states=("v",),
         constants=(("rho", 0.9), ("epsilon", 1e-8)),
-        words="RMSProp: the gradient, divided entry by entry by the root of its mean square {v_new}",
+        words="RMSProp for {p}: the gradient is divided, entry by entry, by the root of its mean square {v}.",
         source="Tieleman and Hinton, Lecture 6.5 of Neural Networks for Machine Learning (2012)",
     ),
     "adam": Rule(
@@ -67,7 +67,8 @@ RULES: dict[str, Rule] = {
         ),
         states=("m", "v"),
         constants=(("rho1", 0.9), ("rho2", 0.999), ("epsilon", 1e-8)),
-        words="Adam: the mean gradient {mhat}, divided entry by entry by the root of the mean square {vhat}",
+        words="Adam for {p}: running means of the gradient, {m}, and of its square, {v}; both start at zero, which "
+        "{mhat} and {vhat} make up for; then the one is divided, entry by entry, by the root of the other.",
         source="Kingma and Ba, Adam: a method for stochastic optimization (ICLR 2015), algorithm 1, whose beta1 and "
         "beta2 are rho1 and rho2 here, as in Goodfellow, Bengio and Courville, algorithm 8.7",
     ),
@@ -81,7 +82,8 @@ RULES: dict[str, Rule] = {
         ),
         states=("m", "v"),
         constants=(("rho1", 0.9), ("rho2", 0.999), ("epsilon", 1e-8), ("decay", 0.01)),
-        words="AdamW: as Adam, and every parameter shrinks by {eta} times {decay} of itself",
+        words="AdamW for {p}: running means of the gradient, {m}, and of its square, {v}, corrected for their start at "
+        "zero as {mhat} and {vhat}; besides, the parameter shrinks by {eta} {decay} of itself.",
         source="Loshchilov and Hutter, Decoupled weight decay regularization (ICLR 2019), algorithm 2 with the "
         "schedule in the learning rate",
     ),

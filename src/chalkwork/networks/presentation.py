@@ -109,7 +109,7 @@ def _loss_change(solution: Solution, step: int) -> str:
         change = "by less than the digits shown" if before != after else "not at all"
         return f"The loss changed {change}: {{{old}}} = {first}."
     if after < before:
-        return f"The step against the gradient lowered the loss from {first} to {second}."
+        return f"The update lowered the loss from {first} to {second}."
     return (
         f"The loss rose from {first} to {second}: the step with this learning rate overshoots, "
         "a smaller one would lower it."

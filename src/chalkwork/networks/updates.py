@@ -61,22 +61,20 @@ def _updated(old: Name, step: int, optimiser: Optimiser, count: Expression, grad
     for defined, text in optimiser.rule.lines:
         kept = called.get(defined.removesuffix("_new")) if defined.endswith("_new") else None
         name = f"{kept}{following}" if kept else f"{defined}{old.name}"
-        reason = _reason(optimiser, equations, called, suffix, following, old.name) if defined == "p_new" else ""
+        reason = "" if equations else _reason(optimiser, old.name)
         equations.append(Equation(name, line_expression(text, bound), Stage.UPDATE, reason))
         bound[defined] = equations[-1].symbol
     return equations
 
 
-def _reason(
-    optimiser: Optimiser, before: list[Equation], called: dict[str, str], suffix: str, following: str, old: str
-) -> str:
+def _reason(optimiser: Optimiser, parameter: str) -> str:
     """The sentence with the update, in the names of this parameter."""
+    names = {"p": parameter} | {letter: f"{letter}{parameter}" for letter in optimiser.rule.states}
+    names |= {defined: f"{defined}{parameter}" for defined, _ in optimiser.rule.lines if not defined.endswith("_new")}
     words = optimiser.rule.words
-    for letter, name in called.items():
-        words = words.replace(f"{{{letter}_new}}", f"{{{name}{following}}}")
-    for defined, _ in optimiser.rule.lines:
-        words = words.replace(f"{{{defined}}}", f"{{{defined}{old}}}")
-    return f"{words[:1].upper()}{words[1:]}."
+    for word, name in names.items():
+        words = words.replace(f"{{{word}}}", f"{{{name}}}")
+    return words
 
 
 def clipped(plan: Plan, norm: bool, value: bool) -> list[Equation]:

@@ -11,8 +11,9 @@ from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import Notation, subscript, superscript
 
 _NETWORK_NAME = re.compile(
-    r"(x|y|w|z|a|W|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|mask)(\d*)(_run)?(?:_new(\d*))?"
+    r"(x|y|w|z|a|W|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask)(\d*)(_run)?(?:_new(\d*))?"
 )
+_STATE_NAME = re.compile(r"(m|v)(hat)?((?:W|b|gamma|beta)\d+)(?:_new(\d*))?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _LETTERS = {
     "x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
@@ -44,7 +45,7 @@ class _Parts:
     hat: bool = False
 
 
-_SCALARS = ("L", "eta", "class", "epsilon", "lambda")
+_SCALARS = ("L", "eta", "class", "epsilon", "lambda", "rho")
 
 
 class Symbols:
@@ -107,7 +108,7 @@ class Symbols:
             return _Parts(self.notation.hidden, "", count)
         letter = getattr(self.notation, _LETTERS[kind]) if kind in _LETTERS else kind
         scalar = kind in _SCALARS
-        if kind == "lambda":
+        if kind in ("lambda", "rho"):
             return _Parts(letter, "", count, scalar=scalar, numbered=layer)
         return _Parts(
             letter,
@@ -120,7 +121,23 @@ class Symbols:
             hat=kind == "xhat",
         )
 
+    def _state(self, letter: str, hat: bool, parameter: str, new: int, index: tuple[str, ...]) -> Symbol:
+        """What an optimiser keeps for a parameter: its letter, with the parameter below."""
+        of = self.entry(parameter, index)
+        latex = self._letter_latex(letter, bold=not index)
+        latex = (rf"\hat{{{latex}}}" if hat else latex) + f"_{{{of.latex}}}"
+        text = letter + ("\u0302" if hat else "") + f"({of.text})"
+        if new:
+            mark = self._new_latex(new)
+            latex += "'" * new if mark.startswith(r"\prime") else f"^{{{mark}}}"
+            text += self._new_text(new)
+        return Symbol(latex, text, raised=bool(new))
+
     def _plain(self, name: str, index: tuple[str, ...]) -> Symbol:
+        state = _STATE_NAME.fullmatch(name) if self.layers else None
+        if state is not None:
+            letter, hat, parameter, new = state.groups()
+            return self._state(letter, hat is not None, parameter, 0 if new is None else int(new or 1), index)
         parts = self._parts(name)
         letter = parts.letter
         if index and parts.matrix and letter[0].isupper() and len(letter) == 1:
@@ -180,12 +197,11 @@ class Symbols:
         if index:
             separator = "," if parts.layer and (not self.layers or self.notation.layer == "subscript") else ""
             text += separator + _joined([subscript(part) for part in index])
-        if parts.new:
-            mark = {"new": superscript("new"), "prime": "′" * parts.new, "plus": superscript("+" * parts.new)}
-            text += mark[self.notation.new]
-            if self.notation.new == "new" and parts.new > 1:
-                text += superscript(str(parts.new))
-        return text
+        return text + (self._new_text(parts.new) if parts.new else "")
+
+    def _new_text(self, count: int) -> str:
+        mark = {"new": superscript("new"), "prime": "′" * count, "plus": superscript("+" * count)}[self.notation.new]
+        return mark + (superscript(str(count)) if self.notation.new == "new" and count > 1 else "")
 
 
 def _joined(index: Sequence[str]) -> str:
