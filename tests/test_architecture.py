@@ -20,6 +20,7 @@ ROOMS = [
     "solutions",
     "training",
     "networks",
+    "exchange",
     "sklearn",
     "sheets",
     "cli",

@@ -638,3 +638,14 @@ def test_exact_zeros_and_ones_earn_no_follow_through(sheet: Solution, number: in
 def test_a_step_left_open_after_zeros_is_only_open(sheet: Solution) -> None:
     report = sheet.check({"a1": "[0; 0; 0]"}, ask=["a1", "z2"])
     assert report["z2"].message == "Nothing was answered."
+
+
+def test_a_tolerance_leaves_room_besides_the_digits():
+    solution = Graph("c = a + b; d = 2 * c").solve(a=2, b=1)
+    answers = {"c": "3.02", "d": "6.10"}
+    assert solution.check(answers).first_wrong == "c"
+    report = solution.check(answers, tolerance=0.02)
+    assert [report[name].verdict for name in ("c", "d")] == ["correct", "rounding"]
+    assert solution.check({"c": "3.03"}, tolerance=0.02).first_wrong == "c"
+    with pytest.raises(ChalkworkError, match="a tolerance is a number from 0 on"):
+        solution.check(answers, tolerance=-1)

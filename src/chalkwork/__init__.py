@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chalkwork.errors import ChalkworkError
 
 if TYPE_CHECKING:
+    from chalkwork.exchange import load_model, save_model
     from chalkwork.networks.graph import Graph
     from chalkwork.networks.layers import BatchNorm, Dense, Dropout
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
@@ -31,6 +32,8 @@ __all__ = [
     "Notation",
     "Solution",
     "SquaredError",
+    "load_model",
+    "save_model",
 ]
 
 if not TYPE_CHECKING:
@@ -45,6 +48,8 @@ if not TYPE_CHECKING:
         "Notation": "typesetting.notation",
         "Solution": "solutions.solution",
         "SquaredError": "networks.losses",
+        "load_model": "exchange",
+        "save_model": "exchange",
     }
 
     def __getattr__(name: str) -> object:

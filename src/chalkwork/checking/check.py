@@ -25,6 +25,7 @@ def check(
     names: Mapping[str, str] | None = None,
     decimals: int | None = None,
     sample_axis: int | None = None,
+    tolerance: float = 0.0,
 ) -> Report:
     """The report on one student's answers: `check_class` for one."""
     reports = check_class(
@@ -36,6 +37,7 @@ def check(
         names=names,
         decimals=decimals,
         sample_axis=sample_axis,
+        tolerance=tolerance,
     )
     return reports[0]
 
@@ -50,17 +52,21 @@ def check_class(
     names: Mapping[str, str] | None = None,
     decimals: int | None = None,
     sample_axis: int | None = None,
+    tolerance: float = 0.0,
 ) -> list[Report]:
     """The reports on the answers of many students, every equation worked out once for all of them.
 
     Each of `given` maps names as the student wrote them to what was typed; `names` says which is which where a
-    guess would be ambiguous. Marked are the `asked` names, or all that anybody answered. Raises ChalkworkError for a
-    name in `asked` or `names` that the derivation does not have.
+    guess would be ambiguous. Marked are the `asked` names, or all that anybody answered. Every number may be off by
+    `tolerance`, besides what its digits leave open. Raises ChalkworkError for a name in `asked` or `names` that the
+    derivation does not have, or a tolerance that is no number from 0 on.
     """
     for name in asked:
         if name not in derivation:
             steps = ", ".join(derivation)
             raise ChalkworkError(f"{name} is not a step of this solution", hint=f"its steps are {steps}")
+    if not 0 <= tolerance < float("inf"):
+        raise ChalkworkError(f"a tolerance is a number from 0 on, not {tolerance!r}")
     shapes = derivation.shapes()
     table = NameTable(list(derivation), symbols)
     matches = _matched(table, given, names)
@@ -69,7 +75,10 @@ def check_class(
     ]
     answers = answers_of(typed, shapes, decimals)
     answered = [name for name in derivation if any(name in one for one in answers)]
-    stacked = {name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])) for name in answered}
+    stacked = {
+        name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])).within(tolerance)
+        for name in answered
+    }
     wanted = list(asked) or answered
     marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given))
     own = {given.name for given in derivation.givens}

@@ -6,7 +6,7 @@ All students stand side by side: every array has their number as its first axis.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,10 @@ class Answers:
                 if answer is not None and answer.as_given is not None
             },
         )
+
+    def within(self, tolerance: float) -> Answers:
+        """The answers with so much room on both sides of what was typed."""
+        return replace(self, low=self.low - tolerance, high=self.high + tolerance) if tolerance else self
 
     @property
     def given(self) -> Array:

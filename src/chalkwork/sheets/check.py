@@ -125,7 +125,7 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         own = [by_task.get(name, {}) for by_task, _ in sorted_out]
         earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
         asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in _asked(part)))
-        found = part.solution.check_class(earlier[name], ask=asked)
+        found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance)
         for collected, report, typed in zip(reports, found, own, strict=True):
             report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
             collected.append(TaskReport(name, report, part.task.points, POLICIES[sheet.follow_through]))

@@ -23,7 +23,7 @@ from chalkwork.sheets.schema import Block, Convention, Precision, Prose, Sheet
 
 MAX_BYTES = 2_000_000
 FRONT_MATTER_KEYS = (
-    *("title", "convention", "notation", *PRECISION_KEYS, "follow_through"),
+    *("title", "convention", "notation", *PRECISION_KEYS, "follow_through", "tolerance"),
     *("author", "course", "date", "language", "points"),
 )
 
@@ -134,6 +134,7 @@ def _sheet(split: Split, file: str) -> Sheet:
         notation=fields.read("notation", read_notation, {}),
         precision=precision,
         follow_through=fields.read("follow_through", values.choice(("full", "half", "none")), "full"),
+        tolerance=fields.read("tolerance", values.positive, 0.0),
         blocks=settle(_block(piece, convention, precision) for piece in split.pieces),
     )
 

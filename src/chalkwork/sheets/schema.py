@@ -176,6 +176,7 @@ class Sheet(_Rounded):
     convention: Convention = Convention()
     notation: str | Mapping[str, str | bool | int] = field(default_factory=dict)
     follow_through: FollowThrough = "full"
+    tolerance: float = 0.0
     blocks: tuple[Block, ...] = ()
 
     @property

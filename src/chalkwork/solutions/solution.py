@@ -241,6 +241,7 @@ class Solution(Mapping[str, Any]):
         *,
         ask: Sequence[str] = (),
         names: Mapping[str, str] | None = None,
+        tolerance: float = 0.0,
     ) -> Report:
         """A report on somebody's answers: which step is wrong first, and what mistake explains it.
 
@@ -248,16 +249,17 @@ class Solution(Mapping[str, Any]):
         (`"0,45"`, `"[1 2; 3 4]"`, a LaTeX matrix); `locals()` of a program will do. Every digit typed counts: "0.79"
         stands for what rounds to it. Each step is held against the right value, then against the student's own
         earlier answers. `ask` lists the names to mark (all that are answered, if none are given), `names` says which
-        answer is which where a guess would be ambiguous.
+        answer is which where a guess would be ambiguous. Every number may be off by `tolerance`, besides what its
+        digits leave open.
 
-        Raises ChalkworkError for a name in `ask` or `names` that the solution does not have.
+        Raises ChalkworkError for a name in `ask` or `names` that the solution does not have, or a negative tolerance.
 
         >>> from chalkwork.networks.graph import Graph
         >>> report = Graph("c = a + b; d = b + 1; e = c * d").solve(a=2, b=1).check({"c": 4, "d": "2", "e": "8"})
         >>> report["c"].verdict, report["e"].verdict, report.first_wrong
         ('wrong', 'follows', 'c')
         """
-        return self.check_class([answers], ask=ask, names=names)[0]
+        return self.check_class([answers], ask=ask, names=names, tolerance=tolerance)[0]
 
     def check_class(
         self,
@@ -265,6 +267,7 @@ class Solution(Mapping[str, Any]):
         *,
         ask: Sequence[str] = (),
         names: Mapping[str, str] | None = None,
+        tolerance: float = 0.0,
     ) -> list[Report]:
         """The reports on the answers of many students, as `check` gives them for one, worked out together.
 
@@ -284,6 +287,7 @@ class Solution(Mapping[str, Any]):
             names=names,
             decimals=self.style.numbers.decimals,
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
+            tolerance=tolerance,
         )
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:

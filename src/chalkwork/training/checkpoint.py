@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,11 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], metadata: Mapping[st
         from safetensors.numpy import save
     except ImportError as error:
         raise ChalkworkError("saving needs safetensors", hint="pip install 'chalkwork[train]'") from error
-    content = save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, dict(metadata))
+    write_atomically(path, save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, dict(metadata)))
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """A file that is there as a whole or not at all, whenever the machine stops; ChalkworkError where it cannot be."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +50,8 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], metadata: Mapping[st
         finally:
             os.close(folder)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise ChalkworkError(f"{path} cannot be written: {error.strerror}") from error
 
 

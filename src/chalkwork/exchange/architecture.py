@@ -1,0 +1,231 @@
+"""The architecture of a network as JSON data, and back: what is written of every kind of layer.
+
+A layer is added by its entry in `FORMS`; the tests loop over the table of layers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.exchange.strict import Fields
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.convention import Convention, Samples, Weights
+from chalkwork.networks.data import Array
+from chalkwork.networks.initialisers import INITIALISERS, Initialiser
+from chalkwork.networks.layers import LAYERS, BatchNorm, Dense, Dropout, Layer
+from chalkwork.networks.losses import LOSSES, Loss, loss_of
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.plan import LayerPlan, Plan
+
+MOST_LAYERS = 1000
+"""In a file. Equations of a thousand layers are more than anyone reads."""
+
+Numbers = Mapping[str, Array]
+"""The arrays of one layer by letter (`W`, `b`, `gamma`); empty where only the architecture is of interest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is written of a layer besides its arrays, its inputs and its kind, and how it is made again."""
+
+    write: Callable[[Any, int], dict[str, Any]]
+    """The settings of a layer with that many units."""
+    read: Callable[[Fields, int, Numbers], Layer]
+    """The layer with that many inputs."""
+
+
+def _write_dense(layer: Dense, units: int) -> dict[str, Any]:
+    return {
+        "units": units,
+        "activation": activation_text(layer.activation),
+        "bias": layer.has_bias,
+        "initializer": _initialiser_text(layer.initializer),
+    }
+
+
+def _read_dense(fields: Fields, inputs: int, numbers: Numbers) -> Layer:
+    bias = fields.take("bias", bool)
+    return Dense(
+        fields.take("units", int),
+        fields.take("activation", str),
+        bias=numbers.get("b", True) if bias else False,
+        initializer=fields.take("initializer", str),
+        weights=numbers.get("W"),
+        inputs=inputs,
+    )
+
+
+def _write_batch_norm(layer: BatchNorm, units: int) -> dict[str, Any]:
+    return {
+        "activation": activation_text(layer.activation),
+        "momentum": layer.kind.momentum,
+        "epsilon": layer.epsilon,
+        "variance": layer.kind.variance,
+        "running_variance": layer.kind.running_variance,
+    }
+
+
+def _read_batch_norm(fields: Fields, inputs: int, numbers: Numbers) -> Layer:
+    return BatchNorm(
+        fields.take("activation", str),
+        momentum=fields.take("momentum", float),
+        epsilon=fields.take("epsilon", float),
+        variance=fields.take("variance", str),
+        running_variance=fields.take("running_variance", str),
+        gamma=numbers.get("gamma"),
+        beta=numbers.get("beta"),
+        inputs=inputs,
+    )
+
+
+FORMS: dict[str, Form] = {
+    "dense": Form(_write_dense, _read_dense),
+    "batch_norm": Form(_write_batch_norm, _read_batch_norm),
+    "dropout": Form(
+        lambda layer, units: {"rate": layer.kind.rate},
+        lambda fields, inputs, numbers: Dropout(fields.take("rate", float)),
+    ),
+}
+
+
+def activation_text(activation: Activation) -> str:
+    """The activation with every digit of its parameters, as `Activation.of` reads it.
+
+    >>> activation_text(Activation.of("leaky_relu(0.123456789)"))
+    'leaky_relu(alpha=0.123456789)'
+    """
+    inside = ", ".join(f"{key}={value!r}" for key, value in activation.parameters)
+    return f"{activation.name}({inside})" if inside else activation.name
+
+
+def _initialiser_text(initialiser: Initialiser) -> str:
+    takes = INITIALISERS[initialiser.name].parameter
+    return f"{initialiser.name}({initialiser.parameter!r})" if takes else initialiser.name
+
+
+def kind_of(layer: Layer, forms: Mapping[str, Any] = FORMS) -> str:
+    """The name of the layer's kind. Raises ChalkworkError for one that a table of an exchange does not know."""
+    for name, kind in LAYERS.items():
+        if type(layer) is kind and name in forms:
+            return name
+    raise ChalkworkError(f"there is no way to exchange a layer of the kind {type(layer).__name__} yet")
+
+
+def architecture_of(net: NeuralNetwork) -> dict[str, Any]:
+    """Everything that makes the network but its arrays, as JSON data.
+
+    Raises ChalkworkError while its inputs are not known, and for layers or losses of one's own.
+
+    >>> net = NeuralNetwork([Dense(2, "tanh", inputs=3)])
+    >>> architecture_of(net)["layers"]
+    [{'kind': 'dense', 'units': 2, 'activation': 'tanh', 'bias': True, 'initializer': 'glorot_normal'}]
+    """
+    plan = net.plan()
+    if plan.depth > MOST_LAYERS:
+        raise ChalkworkError(f"the network has {plan.depth} layers; a file holds at most {MOST_LAYERS}")
+    layers = []
+    for layer, planned in zip(net.layers, plan.layers, strict=True):
+        kind = kind_of(layer)
+        layers.append({"kind": kind, **FORMS[kind].write(layer, planned.units)})
+    return {
+        "inputs": plan.layers[0].inputs,
+        "layers": layers,
+        "loss": _loss_data(net.loss),
+        "samples": net.convention.samples,
+        "weights": net.convention.weights,
+        "l1": net.l1,
+        "l2": net.l2,
+        "seed": net.seed if net.seed is None else int(net.seed),
+    }
+
+
+def _loss_data(loss: Loss) -> dict[str, Any]:
+    name = next((name for name, known in LOSSES.items() if type(known) is type(loss)), None)
+    if name is None:
+        raise ChalkworkError(f"there is no way to exchange the loss {type(loss).__name__} yet")
+    exact = isinstance(loss.factor, Fraction)
+    return {"name": name, "factor": str(loss.factor) if exact else loss.factor, "reduction": loss.reduction}
+
+
+def _loss(data: Any) -> Loss:
+    fields = Fields(data, "the loss")
+    name, factor, reduction = fields.take("name", str), fields.left.pop("factor", None), fields.take("reduction", str)
+    fields.done()
+    if isinstance(factor, str):
+        if not re.fullmatch(r"[0-9]{1,50}(/0*[1-9][0-9]{0,49})?", factor):
+            raise ChalkworkError(f"the factor of the loss is a number or a fraction such as 1/2, not {factor!r:.60}")
+        factor = Fraction(factor)
+    if type(factor) is int and abs(factor) >= 10**50:
+        raise ChalkworkError("the factor of the loss has more than 50 digits")
+    return loss_of({"name": name, "factor": factor, "reduction": reduction})
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """An architecture that was read, and is sound: `plan` says which arrays belong to it, `network` makes it."""
+
+    plan: Plan
+    layers: tuple[Mapping[str, Any], ...]
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, data: Any) -> Architecture:
+        """The architecture of JSON data; ChalkworkError for what is none, with the key. No array is made."""
+        fields = Fields(data, "the architecture")
+        layers, inputs = fields.take("layers", list), fields.take("inputs", int)
+        settings = {
+            "samples": fields.take("samples", str),
+            "weights": fields.take("weights", str),
+            "l1": fields.take("l1", float),
+            "l2": fields.take("l2", float),
+            "seed": fields.take("seed", int, type(None)),
+            "loss": _loss(fields.left.pop("loss", None)),
+        }
+        fields.done()
+        if not 1 <= len(layers) <= MOST_LAYERS:
+            raise ChalkworkError(f"the architecture has {len(layers)} layers; 1 to {MOST_LAYERS} are read")
+        if not 1 <= inputs <= 1_000_000:
+            raise ChalkworkError(f"inputs is a whole number from 1 to 1,000,000, not {inputs}")
+        convention = Convention(cast(Samples, settings["samples"]), cast(Weights, settings["weights"]))
+        planned = []
+        for number, layer in enumerate(layers, 1):
+            made = _layer(layer, number, inputs, {})
+            _, units = made.sizes(number, inputs, convention.weights == "in_out")
+            planned.append(LayerPlan(inputs, units, made.activation, made.has_bias, made.kind))
+            inputs = units
+        return cls(Plan(tuple(planned), cast(Loss, settings["loss"]), convention), tuple(layers), settings)
+
+    def network(self, arrays: Mapping[str, Array]) -> NeuralNetwork:
+        """The network with these arrays, by the names of `plan.parameters()` and `plan.state()`."""
+        layers = []
+        for at, data in zip(self.plan.spots, self.layers, strict=True):
+            tail = str(at.number)
+            names = [name.name for name in at.layer.kind.parameters(at)]
+            numbers = {name.removesuffix(tail): arrays[name] for name in names}
+            layers.append(_layer(data, at.number, at.layer.inputs, numbers))
+        net = NeuralNetwork(layers, inputs=self.plan.layers[0].inputs, **self.settings)
+        for name in net.parameters:
+            net.parameters[name] = arrays[name]
+        for name in net.state:
+            net.state[name] = arrays[name]
+        return net
+
+
+def _layer(data: Any, number: int, inputs: int, numbers: Numbers) -> Layer:
+    fields = Fields(data, f"layer {number}")
+    kind = fields.take("kind", str)
+    if kind not in FORMS:
+        raise ChalkworkError(f"layer {number} is of the kind {kind!r:.60}", hint=f"the kinds are {', '.join(FORMS)}")
+    try:
+        layer = FORMS[kind].read(fields, inputs, numbers)
+    except ChalkworkError as error:
+        if error.message.startswith(fields.what) or f"of {fields.what}" in error.message:
+            raise
+        raise ChalkworkError(f"layer {number}: {error.message}", hint=error.hint) from None
+    fields.done()
+    return layer

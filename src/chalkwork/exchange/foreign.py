@@ -1,0 +1,172 @@
+"""What other libraries call our layers, arrays and activations: one table each for PyTorch and Keras.
+
+A layer is added by its entry in `ARRAYS`, an activation by its entry in `ACTIVATIONS`; the tests loop over ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.operations import TABLE
+from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.exchange.architecture import kind_of
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.data import Array
+from chalkwork.networks.layers import BatchNorm
+from chalkwork.networks.network import NeuralNetwork
+
+ARRAYS: dict[str, tuple[tuple[str, str], ...]] = {
+    "dense": (("W{}", "weight"), ("b{}", "bias")),
+    "batch_norm": (
+        ("gamma{}", "weight"), ("beta{}", "bias"), ("mu{}_run", "running_mean"), ("var{}_run", "running_var"),
+    ),
+    "dropout": (),
+}  # fmt: skip
+"""Our name and PyTorch's of every array of a layer, in the order in which Keras lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """A layer of another library: its class, what it is always given, and which of our parameters become its own."""
+
+    name: str
+    always: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def settings(self, activation: Activation) -> dict[str, Any]:
+        """The arguments of the class."""
+        given = {**TABLE[activation.name].parameters, **dict(activation.parameters)}
+        return {**self.always, **{theirs: given[ours] for theirs, ours in self.parameters.items()}}
+
+
+def _in_keras(name: str) -> Theirs:
+    return Theirs("Activation", {"activation": name})
+
+
+ACTIVATIONS: dict[str, tuple[Theirs, Theirs] | None] = {
+    "identity": None,
+    "sigmoid": (Theirs("Sigmoid"), _in_keras("sigmoid")),
+    "tanh": (Theirs("Tanh"), _in_keras("tanh")),
+    "relu": (Theirs("ReLU"), _in_keras("relu")),
+    "leaky_relu": (
+        Theirs("LeakyReLU", {}, {"negative_slope": "alpha"}),
+        Theirs("LeakyReLU", {}, {"negative_slope": "alpha"}),
+    ),
+    "elu": (Theirs("ELU", {}, {"alpha": "alpha"}), Theirs("ELU", {}, {"alpha": "alpha"})),
+    # PyTorch takes the softplus for x from the threshold on: 2e-9 too little at its usual 20, nothing at 40
+    "softplus": (Theirs("Softplus", {"threshold": 40.0}), _in_keras("softplus")),
+    "silu": (Theirs("SiLU"), _in_keras("silu")),
+    "gelu": (Theirs("GELU"), _in_keras("gelu")),
+    "softsign": (Theirs("Softsign"), _in_keras("softsign")),
+    "softmax": (Theirs("Softmax", {"dim": -1}), _in_keras("softmax")),
+    "log_softmax": (Theirs("LogSoftmax", {"dim": -1}), _in_keras("log_softmax")),
+}
+"""Every activation in PyTorch and in Keras; None where none is needed."""
+
+
+def in_pytorch(activation: Activation) -> Theirs | None:
+    """The activation as a module of PyTorch."""
+    found = ACTIVATIONS[activation.name]
+    return found and found[0]
+
+
+def in_keras(activation: Activation) -> Theirs | None:
+    """The activation as a layer of Keras."""
+    found = ACTIVATIONS[activation.name]
+    return found and found[1]
+
+
+def check_training(net: NeuralNetwork, library: str, running_variance: str) -> None:
+    """Raise ChalkworkError where training there is not what it is here: other variances, other slopes at a kink."""
+    for number, layer in enumerate(net.layers, 1):
+        if isinstance(layer, BatchNorm):
+            kind = layer.kind
+            if (kind.variance, kind.running_variance) != ("biased", running_variance):
+                raise _differs(
+                    number, library, f"the batch's variance is biased and the running one {running_variance} there, "
+                    f"not {kind.variance} and {kind.running_variance}",
+                )  # fmt: skip
+        given = dict(layer.activation.parameters)
+        at_zero = given.get("at_zero")
+        usual = 0.0 if layer.activation.name == "relu" else given.get("alpha", 0.01)
+        if at_zero is not None and at_zero != usual:
+            raise _differs(number, library, f"the derivative of {layer.activation.words} at 0 is {usual:g} there")
+
+
+def _differs(number: int, library: str, how: str) -> ChalkworkError:
+    return ChalkworkError(
+        f"layer {number} is trained otherwise in {library}: {how}", hint="inference=True if it is not to be trained"
+    )
+
+
+# --- arrays ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One array of a network: the layer it belongs to (counted from 1), our name and PyTorch's."""
+
+    layer: int
+    name: str
+    theirs: str
+
+
+def slots_of(net: NeuralNetwork) -> list[Slot]:
+    """Every array of the network, in the order of the layers."""
+    present = net.parameters.keys() | net.state.keys()
+    found = []
+    for number, layer in enumerate(net.layers, 1):
+        for pattern, theirs in ARRAYS[kind_of(layer, ARRAYS)]:
+            if (name := pattern.format(number)) in present:
+                found.append(Slot(number, name, theirs))
+    return found
+
+
+def arrays_of(net: NeuralNetwork, weights: str) -> list[Array]:
+    """Copies of the arrays in the order of `slots_of`, matrices `out_in` or `in_out`."""
+    held = {**net.parameters, **net.state}
+    return [_turned(np.asarray(held[slot.name], np.float64), net, weights).copy() for slot in slots_of(net)]
+
+
+def _turned(array: Array, net: NeuralNetwork, weights: str) -> Array:
+    return array.T if array.ndim == 2 and net.convention.weights != weights else array
+
+
+def put(net: NeuralNetwork, arrays: Sequence[Array], labels: Sequence[str], weights: str) -> None:
+    """Take over arrays in the order of `slots_of`, all of them or none; `labels` name them in messages.
+
+    Raises ShapeError for one that does not fit, ValueProblem for one that is not finite.
+    """
+    found = {}
+    for slot, label, given, now in zip(slots_of(net), labels, arrays, arrays_of(net, weights), strict=True):
+        array = np.asarray(given)
+        if array.dtype.kind not in "iuf":
+            raise ValueProblem(f"{label} holds no numbers, but {array.dtype}")
+        if array.shape != now.shape:
+            raise ShapeError(f"{label} is {_shape(array)}, but {slot.name} of layer {slot.layer} takes {_shape(now)}")
+        if not np.isfinite(array).all():
+            raise ValueProblem(f"{label} holds a number that is not finite")
+        if slot.theirs == "running_var" and (array < 0).any():
+            raise ValueProblem(f"{label} holds a negative number, which no variance is")
+        found[slot.name] = np.array(_turned(array, net, weights), np.float64, order="C")
+    for name, array in found.items():
+        (net.parameters if name in net.parameters else net.state)[name] = array
+
+
+def _shape(array: Array) -> str:
+    return "x".join(map(str, array.shape)) or "a single number"
+
+
+def copied(net: NeuralNetwork) -> NeuralNetwork:
+    """A network like this one, with arrays of its own."""
+    other = NeuralNetwork(
+        net.layers, net.loss, samples=net.convention.samples, weights=net.convention.weights, seed=net.seed,
+        inputs=net.plan().layers[0].inputs, l1=net.l1, l2=net.l2,
+    )  # fmt: skip
+    for kept, held in ((other.parameters, net.parameters), (other.state, net.state)):
+        kept.update({name: np.array(value, np.float64) for name, value in held.items()})
+    return other

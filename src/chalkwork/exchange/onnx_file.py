@@ -1,0 +1,105 @@
+"""ONNX: the inference graph of a network, from the equations of its forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from chalkwork.algebra.expression import names_in
+from chalkwork.errors import ChalkworkError
+from chalkwork.exchange.onnx_graph import OnnxGraph, Tensor
+from chalkwork.networks.equations import derive
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.training.checkpoint import write_atomically
+from chalkwork.training.step import needed
+
+OPSET = 18
+"""The version of ONNX's operators (ONNX 1.13, December 2022): the first in which all reductions take axes alike."""
+IR_VERSION = 8
+MOST_BYTES = 2_000_000_000
+"""What a file of ONNX holds, being one message of protocol buffers."""
+SAMPLES = "samples"
+"""The name of the free axis."""
+
+
+def to_onnx(
+    net: NeuralNetwork,
+    path: str | Path,
+    *,
+    dtype: Literal["float32", "float64"] = "float32",
+    outputs: Sequence[str] | None = None,
+) -> None:
+    """Write the network in inference mode as an ONNX graph (opset 18), for any number of samples.
+
+    The input is called `x` and lies as the network's convention has it: samples x features where samples are rows,
+    features x samples where they are columns; weights keep their orientation too. Every equation that is needed is a
+    result of the graph under its own name (`z1`, `a1`, ...); `outputs` says which of them come out, the last
+    activation if it is not given; `class` is the predicted class, counted from 1 (0 or 1 for a single output).
+    `dtype` is the type of input, weights and outputs.
+
+    Raises ChalkworkError where onnx is missing, an output is unknown, a number is too large for single precision, or
+    the file cannot be written.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import onnx
+    >>> from chalkwork import Dense
+    >>> net = NeuralNetwork([Dense(weights=[[2.0], [1.0]], activation="tanh")])
+    >>> with TemporaryDirectory() as folder:
+    ...     to_onnx(net, Path(folder) / "net.onnx")
+    ...     model = onnx.load(Path(folder) / "net.onnx")
+    >>> for node in model.graph.node:
+    ...     print(node.op_type, *node.input, "->", *node.output)
+    MatMul x W1 -> z1/0
+    Add z1/0 b1 -> z1
+    Tanh z1 -> a1
+    """
+    if dtype not in ("float32", "float64"):
+        raise ChalkworkError(f"dtype is float32 or float64, not {dtype!r:.60}")
+    plan = net.plan(2)  # any number but one: sums over one sample are left out of the equations
+    derivation = derive(plan, target=False, predict=True)
+    wanted = [f"a{plan.depth}"] if outputs is None else list(dict.fromkeys(outputs))
+    for name in wanted or [""]:
+        if name not in derivation:
+            raise ChalkworkError(f"there is no output {name!r:.60}", hint=f"there are {', '.join(derivation)}")
+    equations = needed(derivation, wanted)
+    used = {name.name for equation in equations for name in names_in(equation.expression)}
+    graph = OnnxGraph(np.dtype(dtype))
+    known: dict[str, Tensor] = {"x": Tensor(graph, "x", graph.dtype)}
+    for name, value in net.values(derivation, plan).items():
+        if name in used:
+            known[name] = graph.constant(name, value)
+    for equation in equations:
+        graph.scope = equation.name
+        known[equation.name] = graph.named(graph.translate(equation.expression, known), equation.name)
+    shapes = {name: derivation[name].expression.shape for name in wanted}
+    write_atomically(Path(path), _model(graph, net, {"x": plan.x.shape}, shapes).SerializeToString())
+
+
+def _model(graph: OnnxGraph, net: NeuralNetwork, inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:
+    size = sum(value.nbytes for value in graph.constants.values())
+    if size > MOST_BYTES:
+        raise ChalkworkError(f"the network has {size} bytes of weights; a file of ONNX holds {MOST_BYTES}")
+    helper, onnx = graph.helper, graph.onnx
+    axis = net.convention.sample_axis
+
+    def infos(shapes: dict[str, tuple[int, int]]) -> list[Any]:
+        kind = helper.np_dtype_to_tensor_dtype(graph.dtype)
+        free = {name: [SAMPLES if place == axis else shape[place] for place in (-2, -1)]
+                for name, shape in shapes.items()}  # fmt: skip
+        return [helper.make_tensor_value_info(name, kind, shape) for name, shape in free.items()]
+
+    described = helper.make_graph(
+        graph.nodes,
+        "network",
+        infos(inputs),
+        infos(outputs),
+        [onnx.numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
+        doc_string=f"The network in inference; samples are {net.convention.samples}.",
+    )
+    return helper.make_model(
+        described, producer_name="chalkwork", opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+    )

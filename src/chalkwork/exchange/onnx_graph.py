@@ -1,0 +1,261 @@
+"""Expressions as ONNX nodes: an array namespace that writes down what is done with its arrays.
+
+The table of operations says what an operation is worth over any array namespace (`value(xp, *arrays)`); over this one,
+that is a piece of an ONNX graph. So every operation can be written, those that ONNX lacks as what they are made of.
+`NATIVE` holds those that have a node of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
+from chalkwork.errors import ChalkworkError
+from chalkwork.exchange.packages import package
+from chalkwork.networks.data import Array
+
+_BOOLEAN, _WHOLE = np.dtype(np.bool_), np.dtype(np.int64)
+
+
+class Tensor:
+    """The name of a result in a graph, with the operators of an array."""
+
+    __array_ufunc__ = None  # NumPy's numbers leave the operators to this class
+
+    def __init__(self, graph: OnnxGraph, name: str, dtype: np.dtype[Any]) -> None:
+        self.graph, self.name, self.dtype = graph, name, dtype
+
+    @property
+    def shape(self) -> Any:
+        """Not known: the number of samples is free."""
+        raise ChalkworkError("an operation that depends on its sizes has no ONNX graph for any number of samples")
+
+    def _with(self, kind: str, left: Any, right: Any, dtype: np.dtype[Any] | None = None) -> Tensor:
+        return self.graph.node(kind, left, right, like=self.dtype, dtype=dtype or self.dtype)
+
+    def __add__(self, other: Any) -> Tensor:
+        return self._with("Add", self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return self._with("Add", other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return self._with("Sub", self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return self._with("Sub", other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return self._with("Mul", self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return self._with("Mul", other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return self._with("Div", self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return self._with("Div", other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return self._with("Pow", self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return self._with("Pow", other, self)
+
+    def __neg__(self) -> Tensor:
+        return self.graph.node("Neg", self)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return self._with("Less", self, other, _BOOLEAN)
+
+    def __le__(self, other: Any) -> Tensor:
+        return self._with("LessOrEqual", self, other, _BOOLEAN)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return self._with("Greater", self, other, _BOOLEAN)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return self._with("GreaterOrEqual", self, other, _BOOLEAN)
+
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return self._with("Equal", self, other, _BOOLEAN)
+
+    def __and__(self, other: Tensor) -> Tensor:
+        return self._with("And", self, other)
+
+    def __invert__(self) -> Tensor:
+        return self.graph.node("Not", self)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class OnnxGraph:
+    """Nodes and constants, and the functions of an array namespace that add to them."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.onnx = package("onnx", "writing ONNX", "pip install onnx")
+        self.helper = package("onnx.helper", "writing ONNX", "pip install onnx")
+        self.dtype = dtype
+        self.nodes: list[Any] = []
+        self.constants: dict[str, Array] = {}
+        self.scope = ""
+
+    # --- what a graph is made of -----------------------------------------------------------------------------------
+
+    def node(self, kind: str, *inputs: Any, like: Any = None, dtype: Any = None, **attributes: Any) -> Tensor:
+        """The result of one more node; a number among the inputs becomes a constant of the type `like`.
+
+        `dtype` is the type of the result, that of the first input if it is not given.
+        """
+        tensors = [x if isinstance(x, Tensor) else self.number(x, like or self.dtype) for x in inputs]
+        name = f"{self.scope}/{len(self.nodes)}"
+        names = [x.name for x in tensors]
+        self.nodes.append(self.helper.make_node(kind, names, [name], **attributes))
+        return Tensor(self, name, tensors[0].dtype if dtype is None else dtype)
+
+    def constant(self, name: str, value: Array) -> Tensor:
+        """An array known beforehand. Raises ChalkworkError where single precision has no such large number."""
+        with np.errstate(over="ignore"):
+            stored = np.asarray(value, self.dtype if value.dtype.kind == "f" else value.dtype, order="C")
+        if stored.dtype.kind == "f" and not np.array_equal(np.isfinite(stored), np.isfinite(value)):
+            raise ChalkworkError(f"{name} holds a number too large for {self.dtype}", hint="use dtype='float64'")
+        self.constants[name] = stored
+        return Tensor(self, name, stored.dtype)
+
+    def number(self, value: Any, dtype: np.dtype[Any]) -> Tensor:
+        """A number, or axes."""
+        array = np.asarray(float(value) if dtype.kind == "f" else value, dtype)
+        return self.constant(f"{dtype}:{array.tolist()}", array)
+
+    def named(self, tensor: Tensor, name: str) -> Tensor:
+        """The tensor under a name of its own: that of the node just made, or a copy."""
+        if not self.nodes or self.nodes[-1].output[0] != tensor.name or not tensor.name.startswith(f"{self.scope}/"):
+            tensor = self.node("Identity", tensor)
+        self.nodes[-1].output[0] = self.nodes[-1].name = name
+        return Tensor(self, name, tensor.dtype)
+
+    def applied(self, part: Application, *arguments: Any) -> Tensor:
+        """An operation of the table, by its own node or by what it is worth."""
+        native = NATIVE.get(part.operation.name)
+        tensors = [x if isinstance(x, Tensor) else self.number(x, self.dtype) for x in arguments]
+        found = None if native is None else native(self, *tensors, **part.named_parameters)
+        return part.operation.value(self, *tensors, **part.named_parameters) if found is None else found
+
+    def translate(self, expression: Expression, known: dict[str, Tensor]) -> Tensor:
+        """The expression, its names taken from `known`."""
+        values: dict[Expression, Any] = {}
+        for part in walk(expression):
+            if isinstance(part, Name):
+                values[part] = known[part.name]
+            elif isinstance(part, Number):
+                values[part] = self.number(part.value, self.dtype)
+            else:
+                assert isinstance(part, Application)
+                values[part] = self.applied(part, *(values[argument] for argument in part.arguments))
+        found: Tensor = values[expression]
+        return found
+
+    # --- the namespace -----------------------------------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Callable[..., Tensor]:
+        """The functions that are one node of one or two arrays."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in _NODES:
+            raise ChalkworkError(f"{name} has no ONNX graph for any number of samples")
+        return lambda *arrays: self.node(_NODES[name], *arrays, dtype=_BOOLEAN if name.startswith("is") else None)
+
+    def where(self, condition: Tensor, a: Any, b: Any) -> Tensor:
+        """a where the condition holds, else b."""
+        return self.node("Where", condition, a, b, dtype=self.dtype)
+
+    def full_like(self, x: Tensor, value: float) -> Tensor:
+        """The number: broadcasting gives it the shape."""
+        return self.number(value, x.dtype)
+
+    def zeros_like(self, x: Tensor) -> Tensor:
+        """Zero."""
+        return self.full_like(x, 0)
+
+    def ones_like(self, x: Tensor) -> Tensor:
+        """One."""
+        return self.full_like(x, 1)
+
+    def expm1(self, x: Tensor) -> Tensor:
+        """exp(x) - 1 without cancellation, as tanh(x/2) (exp(x) + 1)."""
+        return self.node("Tanh", x / 2) * (self.node("Exp", x) + 1)
+
+    def log1p(self, x: Tensor) -> Tensor:
+        """log(1 + x) without cancellation: Goldberg, What Every Computer Scientist Should Know (1991), theorem 4."""
+        whole = 1 + x
+        exact = self.where(whole == 1, 1.0, whole - 1)
+        return self.where(whole == 1, x, x * self.node("Log", whole) / exact)
+
+    def sum(self, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
+        """Sums along axes."""
+        return self._reduced("ReduceSum", x, axis, keepdims)
+
+    def mean(self, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
+        """Means along axes."""
+        return self._reduced("ReduceMean", x, axis, keepdims)
+
+    def max(self, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
+        """The largest along axes."""
+        return self._reduced("ReduceMax", x, axis, keepdims)
+
+    def _reduced(self, kind: str, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
+        axes = self.number([axis] if isinstance(axis, int) else list(axis), _WHOLE)
+        return self.node(kind, x, axes, keepdims=int(keepdims))
+
+    def argmax(self, x: Tensor, axis: int, keepdims: bool) -> Tensor:
+        """The place of the first largest, from 0."""
+        return self.node("ArgMax", x, dtype=_WHOLE, axis=axis, keepdims=int(keepdims))
+
+    def astype(self, x: Tensor, dtype: np.dtype[Any]) -> Tensor:
+        """The array in another type."""
+        to = self.helper.np_dtype_to_tensor_dtype(dtype)
+        return self.node("Cast", x, dtype=dtype, to=to)
+
+    def matrix_transpose(self, x: Tensor) -> Tensor:
+        """The transpose of a matrix."""
+        return self.node("Transpose", x, perm=[1, 0])
+
+
+_NODES = {
+    "abs": "Abs", "cos": "Cos", "exp": "Exp", "floor": "Floor", "isinf": "IsInf", "isnan": "IsNaN", "log": "Log",
+    "matmul": "MatMul", "maximum": "Max", "minimum": "Min", "sign": "Sign", "sin": "Sin", "sqrt": "Sqrt",
+    "tanh": "Tanh",
+}  # fmt: skip
+
+
+def _single(kind: str) -> Callable[..., Tensor | None]:
+    """A node whose slope is an attribute: attributes are in single precision, so it is none for double."""
+
+    def write(graph: OnnxGraph, x: Tensor, alpha: float, **_: Any) -> Tensor | None:
+        return graph.node(kind, x, alpha=alpha) if graph.dtype == np.float32 else None
+
+    return write
+
+
+def _plain(kind: str) -> Callable[..., Tensor | None]:
+    def write(graph: OnnxGraph, x: Tensor, **parameters: Any) -> Tensor | None:
+        axis = {"axis": parameters["axis"]} if "axis" in parameters else {}
+        return None if axis == {"axis": None} else graph.node(kind, x, **axis)
+
+    return write
+
+
+NATIVE: dict[str, Callable[..., Tensor | None]] = {
+    "sigmoid": _plain("Sigmoid"),
+    "relu": _plain("Relu"),
+    "leaky_relu": _single("LeakyRelu"),
+    "elu": _single("Elu"),
+    "softsign": _plain("Softsign"),
+    "softmax": _plain("Softmax"),
+    "log_softmax": _plain("LogSoftmax"),
+}
+"""Operations with a node of their own; None where it does not fit. Softplus has one, but runtimes let it overflow."""

@@ -1,0 +1,203 @@
+"""PyTorch: weights from and to it, and a network as a `torch.nn.Sequential`.
+
+What PyTorch's layers mean: https://docs.pytorch.org/docs/stable/nn.html. Samples are rows and weights out x in there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.exchange.architecture import kind_of
+from chalkwork.exchange.foreign import ARRAYS, arrays_of, check_training, copied, in_pytorch, put, slots_of
+from chalkwork.exchange.packages import package
+from chalkwork.exchange.safetensors_file import finite_arrays, read_header
+from chalkwork.networks.data import Array
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.plan import LayerPlan
+
+_COUNT = "num_batches_tracked"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One module of the Sequential: its class, its arguments, and the layer of ours that holds its arrays, if any."""
+
+    name: str
+    settings: dict[str, Any]
+    layer: int | None = None
+
+
+def _modules(net: NeuralNetwork) -> Iterator[Module]:
+    for number, (layer, plan) in enumerate(zip(net.layers, net.plan().layers, strict=True), 1):
+        yield _MODULES[kind_of(layer, _MODULES)](layer, plan, number)
+        activation = in_pytorch(layer.activation)
+        if activation is not None:
+            yield Module(activation.name, activation.settings(layer.activation))
+
+
+def _linear(layer: Any, plan: LayerPlan, number: int) -> Module:
+    sizes = {"in_features": plan.inputs, "out_features": plan.units, "bias": plan.has_bias}
+    return Module("Linear", sizes, number)
+
+
+def _batch_norm(layer: Any, plan: LayerPlan, number: int) -> Module:
+    settings = {"num_features": plan.units, "eps": layer.epsilon, "momentum": layer.kind.momentum}
+    return Module("BatchNorm1d", settings, number)
+
+
+_MODULES: dict[str, Callable[[Any, LayerPlan, int], Module]] = {
+    "dense": _linear,
+    "batch_norm": _batch_norm,
+    "dropout": lambda layer, plan, number: Module("Dropout", {"p": layer.kind.rate}),
+}
+
+
+def torch_state(net: NeuralNetwork) -> dict[str, Array]:
+    """The arrays of the network under the names that the Sequential of `to_torch` has, in double precision.
+
+    Without PyTorch. `0.weight` is out x in, whatever the network's convention is. Raises ChalkworkError for layers
+    that have no counterpart.
+
+    >>> from chalkwork import Dense
+    >>> net = NeuralNetwork([Dense(weights=[[2.0], [1.0]], activation="tanh"), Dense(3)])
+    >>> {name: array.shape for name, array in torch_state(net).items()}
+    {'0.weight': (1, 2), '0.bias': (1,), '2.weight': (3, 1), '2.bias': (3,)}
+    """
+    places = {module.layer: place for place, module in enumerate(_modules(net)) if module.layer is not None}
+    found = {}
+    for slot, array in zip(slots_of(net), arrays_of(net, "out_in"), strict=True):
+        found[f"{places[slot.layer]}.{slot.theirs}"] = array
+        if slot.theirs == "running_var":
+            found[f"{places[slot.layer]}.{_COUNT}"] = np.array(0)
+    return found
+
+
+def to_torch(net: NeuralNetwork, *, inference: bool = False) -> Any:
+    """The network as a `torch.nn.Sequential` in double precision and training mode; samples are rows there.
+
+    It gives the network's own output: after a softmax, cross-entropy is `nll_loss` of the logarithm, not
+    `cross_entropy`, which takes the softmax itself; loss and penalties are not part of it. Batch normalisation has the
+    same momentum (the weight of the new batch), the biased variance of the batch and the unbiased running one; dropout
+    scales in training, as here; the derivative of ReLU at 0 is 0, of leaky ReLU its slope. Where the network does
+    otherwise, ChalkworkError is raised, unless the module is for `inference` only; also where torch is missing or a
+    layer has no counterpart.
+    """
+    if not inference:
+        check_training(net, "PyTorch", "unbiased")
+    torch = package("torch", "a network of PyTorch", "pip install torch")
+    with torch.random.fork_rng(devices=[]):  # the weights that modules draw are replaced, so nothing is to be drawn
+        made = [_made(torch, module) for module in _modules(net)]
+    sequential = torch.nn.Sequential(*made)
+    sequential.load_state_dict({name: torch.tensor(array) for name, array in torch_state(net).items()})
+    return sequential
+
+
+def _made(torch: Any, module: Module) -> Any:
+    precision = {} if module.layer is None else {"dtype": torch.float64}
+    return getattr(torch.nn, module.name)(**module.settings, **precision)
+
+
+def load_torch_state(net: NeuralNetwork, source: Any, *, order: Sequence[str] | None = None) -> None:
+    """Take over the weights of a module, its state_dict, or a safetensors file of it.
+
+    Layers are matched in the order in which the state_dict lists them, whatever their names are; a file does not keep
+    the order, so that its names are put in natural order (`fc2` before `fc10`). `order` gives the names of the
+    modules (`["encoder", "decoder"]`) where that is not it. Matrices are turned where the convention has them
+    inputs x units. All is taken over or nothing. A state_dict is read through the tensors' `numpy()`.
+
+    Raises ChalkworkError where layers, shapes or names do not fit, for numbers that are not finite, and for what
+    `torch.save` wrote: it is a pickle, and reading one can run what it contains.
+
+    >>> from chalkwork import Dense
+    >>> net = NeuralNetwork([Dense(1, inputs=2)])
+    >>> load_torch_state(net, {"fc.weight": np.array([[2.0, 1.0]]), "fc.bias": np.array([0.5])})
+    >>> net.parameters["W1"].tolist(), net.parameters["b1"].tolist()
+    ([[2.0], [1.0]], [0.5])
+    """
+    state, ordered = _state(source)
+    groups = _groups(state)
+    names = list(groups) if ordered else sorted(groups, key=_natural)
+    if order is not None:
+        if sorted(order) != sorted(groups):
+            raise ChalkworkError(f"order names {', '.join(order)!r:.200}, but the modules are {_listed(groups)}")
+        names = list(order)
+    slots = slots_of(net)
+    layers = list(dict.fromkeys(slot.layer for slot in slots))
+    if len(names) != len(layers):
+        raise ChalkworkError(
+            f"the network has {len(layers)} layers with weights, but there are {len(names)} modules: {_listed(names)}"
+        )
+    matched = dict(zip(layers, names, strict=True))
+    for layer, name in matched.items():
+        wanted = [slot.theirs for slot in slots if slot.layer == layer]
+        if set(wanted) != groups[name].keys():
+            raise ChalkworkError(
+                f"layer {layer} ({kind_of(net.layers[layer - 1], ARRAYS)}) takes {', '.join(wanted)}, "
+                f"but {name or 'the module'!r} holds {_listed(groups[name])}"
+            )
+    arrays = [groups[matched[slot.layer]][slot.theirs] for slot in slots]
+    labels = [f"{matched[slot.layer]}.{slot.theirs}".lstrip(".") for slot in slots]
+    put(net, arrays, labels, "out_in")
+
+
+def from_torch(source: Any, like: NeuralNetwork, *, order: Sequence[str] | None = None) -> NeuralNetwork:
+    """A network like `like` with the weights of a module, its state_dict, or a safetensors file of it.
+
+    As `load_torch_state`, which changes a network instead of making one.
+    """
+    net = copied(like)
+    load_torch_state(net, source, order=order)
+    return net
+
+
+def _listed(names: Any) -> str:
+    shown = [str(name)[:40] or "(no name)" for name in names]
+    return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "")
+
+
+def _state(source: Any) -> tuple[Mapping[str, Any], bool]:
+    """The arrays by name, and whether their order is that of the layers."""
+    if isinstance(source, str | Path):
+        try:
+            return finite_arrays(Path(source), read_header(Path(source))), False
+        except ChalkworkError as error:
+            raise error.at(file=str(source)) from None
+    state = source.state_dict() if hasattr(source, "state_dict") else source
+    if not isinstance(state, Mapping):
+        raise ChalkworkError(f"weights come from a module, a state_dict or a file, not from a {type(source).__name__}")
+    return state, True
+
+
+def _groups(state: Mapping[str, Any]) -> dict[str, dict[str, Array]]:
+    """The arrays by module and by name in it."""
+    groups: dict[str, dict[str, Array]] = {}
+    for key, value in state.items():
+        module, _, name = str(key).rpartition(".")
+        if name != _COUNT:
+            groups.setdefault(module, {})[name] = _array(key, value)
+    return groups
+
+
+def _array(key: str, value: Any) -> Array:
+    for method in ("detach", "cpu", "numpy"):
+        if hasattr(value, method):
+            try:
+                value = getattr(value, method)()
+            except (TypeError, RuntimeError) as error:
+                raise ChalkworkError(
+                    f"{key} gives no NumPy array: {error!s:.100}", hint="convert it by .float()"
+                ) from None
+    if not isinstance(value, np.ndarray):
+        raise ChalkworkError(f"{key!s:.60} is a {type(value).__name__}, not a tensor")
+    return value
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]{1,18})", name)]

@@ -1,0 +1,132 @@
+"""JSON from strangers: bounded, without repeated keys or numbers that are none, and read key by key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from chalkwork.errors import ChalkworkError
+
+MOST_DEPTH = 64
+_NOUNS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false", int: "a whole number"}
+
+
+def parse(text: str, what: str, most: int) -> Any:
+    """The data of a JSON text of at most so many characters, nested at most `MOST_DEPTH` deep.
+
+    Raises ChalkworkError for anything else, and for repeated keys, NaN and infinities.
+
+    >>> parse('{"a": [1, 2.5]}', "the architecture", 100)
+    {'a': [1, 2.5]}
+    >>> parse("[" * 1000, "the architecture", 10_000)
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.ChalkworkError: the architecture is nested more than 64 deep
+    """
+    if len(text) > most:
+        raise ChalkworkError(f"{what} is {len(text)} characters long; at most {most} are read")
+    try:
+        data = json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_no_constant, parse_float=_finite)
+    except RecursionError:
+        raise _too_deep(what) from None
+    except ChalkworkError as error:
+        raise ChalkworkError(f"{what}: {error.message}") from None
+    except ValueError as error:
+        if _depth(text) > MOST_DEPTH:
+            raise _too_deep(what) from None
+        raise ChalkworkError(f"{what} is no JSON: {error!s:.100}") from None
+    check_data(data, what)
+    return data
+
+
+def check_data(data: Any, what: str) -> None:
+    """Raise ChalkworkError unless the data is JSON: texts as keys, finite numbers, nested at most `MOST_DEPTH` deep."""
+    waiting = [(data, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > MOST_DEPTH:
+            raise _too_deep(what)
+        if isinstance(value, dict):
+            strange = next((key for key in value if not isinstance(key, str)), None)
+            if strange is not None:
+                raise ChalkworkError(f"{what} has the key {strange!r:.60}; keys are texts")
+            waiting += [(part, depth + 1) for part in value.values()]
+        elif isinstance(value, list | tuple):
+            waiting += [(part, depth + 1) for part in value]
+        elif isinstance(value, float) and not isfinite(value):
+            raise ChalkworkError(f"{what} holds {value}, not a finite number")
+        elif type(value) not in (str, bool, int, float, type(None)):
+            raise ChalkworkError(f"{what} holds a {type(value).__name__}, which JSON has no form for")
+
+
+def _too_deep(what: str) -> ChalkworkError:
+    return ChalkworkError(f"{what} is nested more than {MOST_DEPTH} deep")
+
+
+def _depth(text: str) -> int:
+    """How deep brackets stand, those within texts counted too: only to choose the message for broken JSON."""
+    depth = deepest = 0
+    for sign in text[:1_000_000]:
+        depth += (sign in "[{") - (sign in "]}")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ChalkworkError(f"the key {key!r:.60} stands there twice")
+        found[key] = value
+    return found
+
+
+def _no_constant(text: str) -> Any:
+    raise ChalkworkError(f"{text} is not a finite number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ChalkworkError(f"{text:.40} is too large a number")
+    return number
+
+
+class Fields:
+    """A mapping read key by key, every key of which has to be read: `take`, then `done`.
+
+    >>> fields = Fields({"units": 3, "colour": "red"}, "layer 1")
+    >>> fields.take("units", int)
+    3
+    >>> fields.done()
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.ChalkworkError: layer 1 has the unknown key 'colour'
+    """
+
+    def __init__(self, data: Any, what: str) -> None:
+        if not isinstance(data, Mapping):
+            raise ChalkworkError(f"{what} is {_NOUNS[dict]}, not a {type(data).__name__}")
+        self.left, self.what = dict(data), what
+
+    def take(self, key: str, *kinds: type) -> Any:
+        """The value of a key, of one of the types (a bool is no int; an int is read as a float where only that fits).
+
+        Raises ChalkworkError where it is missing or of another type.
+        """
+        if key not in self.left:
+            raise ChalkworkError(f"{self.what} lacks the key {key!r}")
+        value = self.left.pop(key)
+        if type(value) in kinds:
+            return value
+        if type(value) is int and float in kinds and abs(value) < 2**53:
+            return float(value)
+        nouns = " or ".join(_NOUNS.get(kind, "a number" if kind is float else "nothing") for kind in kinds)
+        raise ChalkworkError(f"{key} of {self.what} is {nouns}, not {value!r:.60}")
+
+    def done(self) -> None:
+        """Raise ChalkworkError where a key is left that nobody has read."""
+        for key in self.left:
+            raise ChalkworkError(f"{self.what} has the unknown key {key!r:.60}")
