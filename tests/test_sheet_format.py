@@ -6,11 +6,13 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chalkwork.errors import SheetError
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.schema import Convention, Layer, Loss, Precision, Prose
+from chalkwork.sheets.solve import solve_sheet
 
 GOOD = """\
 ---
@@ -268,3 +270,35 @@ def test_a_huge_file_is_refused_without_reading_it(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match="limit is 2000000 bytes"):
         read_sheet(huge)
     assert time.perf_counter() - start < 0.1
+
+
+ADAM = """
+```network
+loss: squared_error
+l2: 0.1
+layers:
+  - {weights: [[0.5], [-0.3]], bias: false, activation: tanh}
+```
+```task
+id: a
+x: [1, 2]
+y: [1]
+learning_rate: 0.1
+optimizer: {name: adam, beta1: 0.8}
+ask: [mW1_new, W1_new]
+```
+"""
+
+
+def test_a_task_may_update_by_any_rule():
+    (part,) = solve_sheet(parse_sheet(ADAM)).values()
+    gradient = part.solution["dW1"]
+    np.testing.assert_allclose(part.solution["mW1_new"], 0.2 * gradient, rtol=1e-14)
+    np.testing.assert_allclose(part.solution["W1_new"], [[0.6], [-0.2]], atol=1e-8)
+    assert part.solution["L"] == pytest.approx(0.5 * (np.tanh(-0.1) - 1) ** 2 + 0.05 * 0.34)
+
+
+def test_an_update_that_forgets_what_the_rule_keeps_is_refused():
+    again = ADAM + "```task\nid: b\nafter: a\nlearning_rate: 0.1\n```\n"
+    with pytest.raises(SheetError, match="line 16: task b: this would start adam afresh"):
+        solve_sheet(parse_sheet(again))

@@ -30,11 +30,11 @@ MAX_EQUATIONS = 1000
 MAX_EQUATION = 2000
 MAX_POINTS = 10_000
 PRECISION_KEYS = ("decimals", "significant", "rounding")
-NETWORK_KEYS = ("name", "loss", "layers", "seed", "convention")
+NETWORK_KEYS = ("name", "loss", "layers", "seed", "convention", "l1", "l2")
 GRAPH_KEYS = ("name", "equations", "output")
 TASK_KEYS = (
     *("id", "title", "points", "network", "graph", "x", "y", "values", "learning_rate", "steps", "ask"),
-    *("after", "detail", "long_way", *PRECISION_KEYS, "note", "hint"),
+    *("optimizer", "after", "detail", "long_way", *PRECISION_KEYS, "note", "hint"),
 )
 
 _SAMPLES: tuple[Samples, ...] = ("columns", "rows")
@@ -58,6 +58,8 @@ def read_network(piece: Piece, sheet: Convention) -> NetworkBlock:
         loss=fields.read("loss", _loss, None),
         layers=read_layers(fields, convention, piece.line),
         convention=convention,
+        l1=fields.read("l1", values.positive, 0.0),
+        l2=fields.read("l2", values.positive, 0.0),
         seed=fields.read("seed", _SEED, None),
     )
 
@@ -98,6 +100,7 @@ def read_task(piece: Piece, sheet: Precision) -> TaskBlock:
         values=fields.read("values", values.table(values.number_or(values.numbers)), {}),
         learning_rate=fields.read("learning_rate", values.positive, None),
         steps=fields.read("steps", values.integer(1, MAX_STEPS), 1),
+        optimizer=fields.read("optimizer", _optimizer, None),
         ask=fields.read("ask", values.names, ()),
         after=fields.read("after", values.name, None),
         detail=fields.read("detail", values.choice(_DETAIL), "equations"),
@@ -161,6 +164,17 @@ def _loss(node: Node, where: str) -> Loss:
         factor=fields.read("factor", _factor, None),
         reduction=fields.read("reduction", values.choice(("sum", "mean", "mean_over_samples")), None),
     )
+
+
+def _optimizer(node: Node, where: str) -> Mapping[str, str | float]:
+    """A rule's name, or a mapping with `name` and its constants."""
+    if not isinstance(node, Table):
+        return {"name": values.name(node, where)}
+
+    def entry(node: Node, where: str) -> str | float:
+        return values.number(node, where) if values.is_number(node) else values.name(node, where)
+
+    return values.table(entry)(node, where)
 
 
 def _factor(node: Node, where: str) -> Fraction:

@@ -159,8 +159,9 @@ def _newly_given(part: TaskSolution) -> list[str]:
     """The givens that stand with a task: its data, and the parameters where they are not the sheet's."""
     task, setting = part.task, part.solution.setting
     if not part.fresh:
-        own = {"y": task.y is not None, "eta": task.learning_rate is not None}
-        return [name for name in setting.givens if own.get(name)]
+        updated = setting.givens.index("eta") if task.learning_rate is not None else len(setting.givens)
+        own = {"y"} if task.y is not None else set()
+        return [name for place, name in enumerate(setting.givens) if name in own or place >= updated]
     if not setting.layers:
         return list(setting.givens)
     parameters = [name for name in setting.givens if name[0] in "Wb"]

@@ -10,7 +10,7 @@ from chalkwork.sheets.schema import Block, GraphBlock, NetworkBlock, TaskBlock
 
 _Named = NetworkBlock | GraphBlock | TaskBlock
 
-_ONLY_NETWORK = ("x", "y", "learning_rate", "steps")
+_ONLY_NETWORK = ("x", "y", "learning_rate", "steps", "optimizer")
 _ONLY_GRAPH = ("values",)
 
 

@@ -119,6 +119,8 @@ class NetworkBlock(_Located):
     loss: Loss | None = None
     convention: Convention = Convention()
     seed: int | None = None
+    l1: float = 0.0
+    l2: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +149,7 @@ class TaskBlock(_Rounded):
     values: Mapping[str, float | Vector | Matrix] = field(default_factory=dict)
     learning_rate: float | None = None
     steps: int = 1
+    optimizer: Mapping[str, str | float] | None = None
     ask: tuple[str, ...] = ()
     after: str | None = None
     detail: Detail = "equations"

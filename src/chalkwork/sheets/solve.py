@@ -15,13 +15,14 @@ from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.networks import layers as kinds
 from chalkwork.networks.graph import Graph
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, Sheet, TaskBlock
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 _SUBJECT = re.compile(r"(?:the targets? )?(\w+)(?:\[| (?:is|has|have|holds|does|of|lie|names) )")
 _PLACE = re.compile("[1-9][0-9]{0,6}")
-_KEYS = ("x", "y", "learning_rate", "steps", "values", "ask")
+_KEYS = ("x", "y", "learning_rate", "steps", "optimizer", "values", "ask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
             weights=block.convention.weights,
             seed=0 if block.seed is None else block.seed,
             inputs=block.layers[0].inputs,
+            l1=block.l1,
+            l2=block.l2,
         )
     except ChalkworkError as error:
         line = block.line_of("loss") if "loss" in error.message else block.line
@@ -195,7 +198,7 @@ def _solve_network(
     network: NeuralNetwork, task: TaskBlock, before: _State | None, notation: Notation
 ) -> tuple[_State, bool]:
     """The task's solution, and whether it is another one than that of the task it follows."""
-    own = {"x": task.x, "y": task.y, "learning_rate": task.learning_rate}
+    own = {"x": task.x, "y": task.y, "learning_rate": task.learning_rate, "optimizer": task.optimizer}
     data: dict[str, Any] = {key: value for key, value in own.items() if value is not None}
     fresh = before is None
     if before is not None:
@@ -204,6 +207,7 @@ def _solve_network(
         again = before.updated and "learning_rate" in data
         fresh = "x" in data or ("y" in data and "y" in before.data) or again
         if fresh and before.updated:
+            _check_forgotten(before)
             network = network.after(before.solution)
         inherited = dict(before.data)
         if "x" in data:
@@ -222,6 +226,16 @@ def _solve_network(
         **_written(task, notation),
     )
     return _State(network, data, solution, ()), fresh
+
+
+def _check_forgotten(before: _State) -> None:
+    """What an optimiser keeps is lost where a task starts afresh, so that this must not be another update by it."""
+    rule = Optimiser.of(before.data.get("optimizer") or "gradient_descent")
+    if rule.rule.states:
+        raise ChalkworkError(
+            f"this would start {rule.name} afresh: what it keeps from step to step ends with the task before",
+            hint="ask for several updates in one task, with steps",
+        )
 
 
 def _solve_graph(graph: Graph, task: TaskBlock, before: _State | None, notation: Notation) -> tuple[_State, bool]:
