@@ -20,6 +20,7 @@ ROOMS = [
     "solutions",
     "training",
     "networks",
+    "inside",
     "exchange",
     "sklearn",
     "sheets",

@@ -1,0 +1,298 @@
+"""What both estimators share: the parameters, and how a network is made of them and trained."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABCMeta, abstractmethod
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_regressor  # type: ignore[import-untyped]
+from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
+from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
+from sklearn.utils import check_random_state  # type: ignore[import-untyped]
+from sklearn.utils.validation import check_is_fitted, validate_data  # type: ignore[import-untyped]
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.networks.data import Array
+from chalkwork.networks.layers import BatchNorm, Dense, Dropout, Layer
+from chalkwork.networks.layers.base import real
+from chalkwork.networks.losses import Loss
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.sklearn.data import batch_of, checked_weights, dense, without_zeros
+from chalkwork.sklearn.output import outputs
+from chalkwork.sklearn.tasks import output_of
+from chalkwork.training.history import History
+
+
+class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
+    """The common part of both estimators."""
+
+    def __init__(
+        self,
+        hidden_layers: Any = (100,),
+        activation: str = "relu",
+        *,
+        output_activation: str = "auto",
+        loss: Any = "auto",
+        optimizer: Any = "adam",
+        learning_rate: float = 0.001,
+        schedule: Any = None,
+        max_epochs: int = 200,
+        batch_size: Any = "auto",
+        shuffle: bool = True,
+        l1: float = 0.0,
+        l2: float = 1e-4,
+        dropout: float = 0.0,
+        batch_norm: bool = False,
+        initializer: str = "glorot_uniform",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        tol: float | None = 1e-4,
+        clip_norm: float | None = None,
+        dtype: str = "float64",
+        engine: str = "auto",
+        random_state: Any = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_layers = hidden_layers
+        self.activation = activation
+        self.output_activation = output_activation
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.l1 = l1
+        self.l2 = l2
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.initializer = initializer
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.tol = tol
+        self.clip_norm = clip_norm
+        self.dtype = dtype
+        self.engine = engine
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    # --- what the two differ in ------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _task(self, y: Array, classes: Any, fresh: bool) -> str:
+        """The task that the target sets, after noting (or, for a network that goes on, checking) what it holds."""
+
+    @abstractmethod
+    def _encoded(self, y: Array, outputs: int) -> Array:
+        """The target as a matrix, a column for each output; its width where the number of outputs is open."""
+
+    @abstractmethod
+    def _outputs(self, activation: str) -> int:
+        """How many outputs there are."""
+
+    def _strata(self, y: Array) -> Array | None:
+        """What a split should keep the proportions of."""
+        return None
+
+    def _weighted(self, y: Array, weights: Array | None, partial: bool) -> Array | None:
+        """The weights of the samples with those of their classes."""
+        return weights
+
+    def _read(self, X: Any, y: Any, reset: bool) -> tuple[Any, Array]:
+        X, y = validate_data(
+            self, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, multi_output=True,
+            y_numeric=is_regressor(self),
+        )  # fmt: skip
+        return X, y.toarray() if hasattr(y, "toarray") else y
+
+    # --- fitting -----------------------------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on `X` (n_samples, n_features; dense or sparse) and `y` (n_samples,) or (n_samples, n_outputs).
+
+        `sample_weight` is a factor for every sample's loss, from 0. Weights count relative to each other: under full
+        batches a sample of weight 2 is the sample twice; one of weight 0 is left out whatever the batches are.
+
+        Raises ValueError for data or parameters that cannot be used, and where the loss is no number any more.
+        """
+        going_on = bool(self.warm_start) and hasattr(self, "network_")
+        X, y = self._read(X, y, reset=not going_on)
+        X, y, weights = without_zeros(X, y, checked_weights(sample_weight, X.shape[0]))
+        task = self._task(y, None, not going_on)
+        self._random = random = check_random_state(self.random_state)
+        net = self._network(task, X.shape[1], random)
+        if going_on:
+            _take_over(net, self.network_)
+        rows, held_out, target, weights = self._split(dense(X), y, self._weighted(y, weights, False), net, random)
+        settings = self._settings(random, rows.shape[0], _whole(self.max_epochs, "max_epochs"), weights)
+        settings |= self._stopping(held_out)
+        history = net.train(rows, target, **settings)
+        self._note(net, history, [*self.loss_curve_] if going_on else [])
+        self._warn(history)
+        return self
+
+    def _partial_fit(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> Self:
+        self._check_incremental()
+        fresh = not hasattr(self, "network_")
+        X, y = self._read(X, y, reset=fresh)
+        X, y, weights = without_zeros(X, y, checked_weights(sample_weight, X.shape[0]))
+        task = self._task(y, classes, fresh)
+        if fresh:
+            self._random = check_random_state(self.random_state)
+        net = self._network(task, X.shape[1], self._random) if fresh else self.network_
+        settings = self._settings(self._random, X.shape[0], 1, self._weighted(y, weights, True))
+        target = self._encoded(y, net.plan().layers[-1].units)
+        history = net.train(dense(X), target, **settings, evaluate_every=1)
+        self._note(net, history, [] if fresh else self.loss_curve_)
+        return self
+
+    def _check_incremental(self) -> None:
+        if self.early_stopping:
+            raise ChalkworkError("partial_fit cannot stop early: it makes one epoch", hint="early_stopping=False")
+        if self.schedule is not None:
+            raise ChalkworkError(
+                "a schedule needs the number of all steps, which partial_fit does not know", hint="schedule=None"
+            )
+
+    def _network(self, task: str, inputs: int, random: Any) -> NeuralNetwork:
+        activation, loss = output_of(task, self.output_activation, self.loss)
+        return self._made([*self._hidden(), self._dense(self._outputs(activation), activation)], loss, inputs, random)
+
+    def _made(self, layers: list[Layer], loss: Loss, inputs: int, random: Any) -> NeuralNetwork:
+        return NeuralNetwork(layers, loss, seed=_seed(random), inputs=inputs, l1=self.l1, l2=self.l2)
+
+    def _hidden(self) -> list[Layer]:
+        widths = self.hidden_layers
+        if isinstance(widths, int | np.integer):
+            widths = (widths,)
+        if not isinstance(widths, tuple | list | np.ndarray):
+            raise ChalkworkError(f"hidden_layers holds the units of every hidden layer, such as (100,), not {widths!r}")
+        rate = real(self.dropout, "dropout", 0, 1)
+        layers: list[Layer] = []
+        for units in widths:
+            if self.batch_norm:
+                layers += [self._dense(units, self.activation, linear=True), BatchNorm(self.activation)]
+            else:
+                layers.append(self._dense(units, self.activation))
+            layers += [Dropout(rate)] if rate else []
+        return layers
+
+    def _dense(self, units: int, activation: str, linear: bool = False) -> Dense:
+        """A layer; without bias where batch normalisation shifts."""
+        return Dense(units, "identity" if linear else activation, bias=not linear, initializer=self.initializer)
+
+    # --- the run -----------------------------------------------------------------------------------------------------
+
+    def _split(
+        self, X: Array, y: Array, weights: Array | None, net: NeuralNetwork, random: Any
+    ) -> tuple[Array, tuple[Array, Array] | None, Array, Array | None]:
+        """What is trained on, what is held out for early stopping, targets and weights."""
+        target = self._encoded(y, net.plan().layers[-1].units)
+        if not self.early_stopping:
+            return X, None, target, weights
+        part = real(self.validation_fraction, "validation_fraction", 0, 1, low_open=True)
+        kept, out = train_test_split(
+            np.arange(len(X)), test_size=part, random_state=_seed(random), stratify=self._strata(y)
+        )
+        return X[kept], (X[out], target[out]), target[kept], None if weights is None else weights[kept]
+
+    def _settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
+        return {
+            "eta": real(self.learning_rate, "learning_rate", 0, float("inf"), low_open=True),
+            "epochs": epochs,
+            "batch_size": batch_of(self.batch_size, samples, bool(self.batch_norm)),
+            "shuffle": bool(self.shuffle),
+            "seed": _seed(random),
+            "optimizer": self.optimizer,
+            "schedule": self.schedule,
+            "clip_norm": self.clip_norm,
+            "sample_weight": weights,
+            "dtype": self.dtype,
+            "engine": self.engine,
+            "progress": bool(self.verbose),
+        }
+
+    def _stopping(self, held_out: tuple[Array, Array] | None) -> dict[str, Any]:
+        patience = _whole(self.patience, "patience")
+        least = None if self.tol is None else real(self.tol, "tol", 0, float("inf"))
+        if held_out is not None:
+            return {
+                "validation": held_out, "patience": patience, "least_change": least or 0.0, "evaluate_every": 1,
+            }  # fmt: skip
+        return {"evaluate_every": 1, "callback": None if least is None else _Converged(least, patience)}
+
+    def _note(self, net: NeuralNetwork, history: History, before: list[float]) -> None:
+        losses = [row["loss"] for row in history.epochs]
+        if history.stopped == "callback":
+            history.stopped = "converged"
+        self.network_, self.history_ = net, history
+        self.n_iter_ = len(losses)
+        self.n_outputs_ = net.plan().layers[-1].units
+        self.loss_curve_ = before + losses
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
+
+    def _warn(self, history: History) -> None:
+        if history.stopped == "interrupted":
+            warnings.warn("the training was interrupted; the network is as it was then", stacklevel=3)
+        elif not history.stopped and self.tol is not None:
+            warnings.warn(
+                f"after {self.max_epochs} epochs (max_epochs) the loss was still getting better by more than tol; "
+                "tol=None trains for so many epochs and does not ask",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    # --- predicting --------------------------------------------------------------------------------------------------
+
+    def _output(self, X: Any, letter: str) -> Array:
+        """The net inputs z or activations a of the output layer."""
+        check_is_fitted(self, "network_")
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64)
+        return outputs(self.network_, X, letter)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class _Converged:
+    """Told of every epoch; True when the loss has not become better by more than `least` for `patience` of them."""
+
+    def __init__(self, least: float, patience: int) -> None:
+        self.least, self.patience = least, patience
+        self.best, self.waited = np.inf, 0
+
+    def __call__(self, row: dict[str, float]) -> bool:
+        """Whether to stop."""
+        self.waited = self.waited + 1 if row["loss"] > self.best - self.least else 0
+        self.best = min(self.best, row["loss"])
+        return self.waited >= self.patience
+
+
+def _take_over(net: NeuralNetwork, before: NeuralNetwork) -> None:
+    """The parameters of the network before, where the layers are the same."""
+    if repr(net.layers) != repr(before.layers) or net.plan().parameters() != before.plan().parameters():
+        raise ChalkworkError(
+            "warm_start goes on with the network of the last fit, but its layers, inputs or outputs were others",
+            hint="warm_start=False starts afresh",
+        )
+    for kept, values in ((net.parameters, before.parameters), (net.state, before.state)):
+        kept.update({name: value.copy() for name, value in values.items()})
+
+
+def _seed(random: Any) -> int:
+    return int(random.randint(2**31 - 1))
+
+
+def _whole(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ChalkworkError(f"{name} is a whole number from 1 on, not {value!r}")
+    return int(value)

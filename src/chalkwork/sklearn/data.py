@@ -1,0 +1,65 @@
+"""What becomes of samples and their weights before they are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array  # type: ignore[import-untyped]
+
+from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.networks.data import Array
+
+ROWS = 1024
+"""Samples that are predicted at once: enough for BLAS, few enough for the cache."""
+
+
+def checked_weights(weights: Any, samples: int) -> Array | None:
+    """One weight from 0 on for each sample; None where none are given, or all are the same and so change nothing."""
+    if weights is None:
+        return None
+    found = check_array(weights, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if found.ndim != 1:
+        raise ShapeError(f"sample_weight has {found.ndim} dimensions, but is one number for each sample")
+    if len(found) != samples:
+        raise ShapeError(f"sample_weight has {len(found)} entries, but there are {samples} samples")
+    if (found < 0).any():
+        raise ValueProblem("sample_weight holds a negative number")
+    if not found.any():
+        raise ValueProblem("sample_weight is zero for every sample, so that nothing is left to learn from")
+    return np.asarray(found)
+
+
+def without_zeros(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, Array | None]:
+    """The samples that count: one of weight 0 is left out, and so is in no batch and makes no class."""
+    if weights is None:
+        return X, y, None
+    kept = np.flatnonzero(weights)
+    if len(kept) < len(weights):
+        X, y, weights = X[kept], y[kept], weights[kept]
+    return X, y, None if (weights == weights[0]).all() else weights
+
+
+def dense(X: Any) -> Array:
+    """The matrix with all its zeros, which the equations need."""
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, np.float64)
+
+
+def in_rows(X: Any) -> Iterator[Array]:
+    """The samples, some at a time; only these are made dense."""
+    for start in range(0, X.shape[0], ROWS):
+        yield dense(X[start : start + ROWS])
+
+
+def batch_of(batch_size: Any, samples: int, batch_norm: bool) -> int:
+    """The number of samples a batch; one or more less where batch normalisation would be left with a single sample."""
+    if isinstance(batch_size, str) and batch_size == "auto":
+        size = min(200, samples)
+    elif isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
+        raise ChalkworkError(f"batch_size is 'auto' or a whole number from 1 on, not {batch_size!r}")
+    else:
+        size = min(int(batch_size), samples)
+    while batch_norm and size > 2 and samples % size == 1:
+        size -= 1
+    return size

@@ -1,0 +1,99 @@
+"""Which output activation belongs to which loss: one table, an entry for each task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError, loss_of
+
+HALF_SQUARES = SquaredError(reduction="mean_over_samples")
+"""Half the squared error, summed over the outputs, as the cross-entropies are; mean over the samples."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is learned: the outputs that fit it, each with its loss (the first is the usual one), and why."""
+
+    words: str
+    pairs: Mapping[str, Loss]
+    why: str
+
+
+TASKS: dict[str, Task] = {
+    "binary": Task(
+        "two classes",
+        {"sigmoid": BinaryCrossEntropy(), "softmax": CrossEntropy()},
+        "one sigmoid is the probability of the second class, which binary cross-entropy measures; two softmax outputs "
+        "are the probabilities of both, which cross-entropy measures",
+    ),
+    "multiclass": Task(
+        "more than two classes, of which a sample has one",
+        {"softmax": CrossEntropy()},
+        "the probabilities of classes that exclude each other add up to one, as softmax outputs do and sigmoids do "
+        "not, and cross-entropy measures such a distribution",
+    ),
+    "multilabel": Task(
+        "labels, of which a sample may have any number",
+        {"sigmoid": BinaryCrossEntropy()},
+        "every label is there or not, whatever the others are: a probability of its own (a sigmoid) with its own "
+        "binary cross-entropy, whereas softmax outputs compete for a sum of one",
+    ),
+    "regression": Task(
+        "real numbers",
+        {"identity": HALF_SQUARES},
+        "a real number may lie anywhere, so the output must not be squeezed into an interval or made to add up to "
+        "one, and the cross-entropies are losses of probabilities",
+    ),
+}
+
+
+def output_of(task: str, activation: str, loss: Any) -> tuple[str, Loss]:
+    """The output activation and the loss of a task, where `"auto"` stands for what fits the other.
+
+    Raises ChalkworkError for two that do not belong together or do not fit the task, with the reason.
+
+    >>> output_of("multiclass", "auto", "auto")
+    ('softmax', CrossEntropy(factor=1, reduction='mean'))
+    >>> output_of("binary", "softmax", "auto")[1]
+    CrossEntropy(factor=1, reduction='mean')
+    """
+    pairs = TASKS[task].pairs
+    name = activation if activation == "auto" else Activation.of(activation).name
+    wanted = None if isinstance(loss, str) and loss == "auto" else _loss(loss)
+    for known, usual in pairs.items():
+        if name in ("auto", known) and (wanted is None or type(wanted) is type(usual)):
+            return known, usual if wanted is None else wanted
+    raise _mismatch(TASKS[task], name, wanted)
+
+
+def _loss(description: Any) -> Loss:
+    """The loss that is meant: `"squared_error"` is a mean over the samples here, as every loss of an estimator."""
+    if isinstance(description, str) and description == "squared_error":
+        return HALF_SQUARES
+    loss = loss_of(description)
+    if loss.reduction == "sum":
+        raise ChalkworkError(
+            "the loss of an estimator is a mean over the samples: under a sum the learning rate would depend on the "
+            "size of the batch, and a sample of weight 2 would not be the same as the sample twice",
+            hint="reduction='mean' or 'mean_over_samples'",
+        )
+    return loss
+
+
+def _mismatch(task: Task, activation: str, loss: Loss | None) -> ChalkworkError:
+    given = [] if activation == "auto" else [f"output_activation {activation!r}"]
+    given += [] if loss is None else [f"loss {_name(loss)!r}"]
+    noun = "belongs" if len(given) == 1 else "belong together"
+    several = " or ".join(f"{known!r} with {_name(usual)!r}" for known, usual in task.pairs.items())
+    does = f"does not {noun[:-1]} to" if len(given) == 1 else f"do not {noun} for"
+    return ChalkworkError(
+        f"{' and '.join(given)} {does} a target of {task.words}: {task.why}", hint=f"take {several}, or 'auto'"
+    )
+
+
+def _name(loss: Loss) -> str:
+    return loss.title.replace("-", "_").replace(" ", "_")
