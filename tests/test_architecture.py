@@ -23,6 +23,7 @@ ROOMS = [
     "inside",
     "exchange",
     "sklearn",
+    "laboratory",
     "sheets",
     "cli",
 ]

@@ -12,12 +12,14 @@ from chalkwork.sheets.fences import Piece
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.layers import read_layers
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table, line_map, load_yaml
+from chalkwork.sheets.parts import COMMON_KEYS, part_of
 from chalkwork.sheets.schema import (
     Convention,
     Detail,
     GraphBlock,
     Loss,
     NetworkBlock,
+    PartBlock,
     Precision,
     Rounding,
     Samples,
@@ -108,6 +110,26 @@ def read_task(piece: Piece, sheet: Precision) -> TaskBlock:
         precision=read_precision(fields, sheet),
         note=fields.read("note", values.text, ""),
         hint=fields.read("hint", values.text, ""),
+    )
+
+
+def read_part(piece: Piece, sheet: Precision) -> PartBlock:
+    """A block of the laboratory."""
+    part = part_of(piece.language)
+    table = load_yaml(piece.body, piece.line + 1)
+    fields = Fields(table, f"a {piece.language} block", "", (*COMMON_KEYS, *part.keys))
+    return PartBlock(
+        line=piece.line,
+        source=piece.source,
+        lines=line_map(table),
+        kind=piece.language,
+        id=fields.need("id", values.name, piece.line),
+        title=fields.read("title", values.text, ""),
+        points=fields.read("points", _points, None),
+        precision=read_precision(fields, sheet),
+        note=fields.read("note", values.text, ""),
+        hint=fields.read("hint", values.text, ""),
+        work=part.read(fields),
     )
 
 

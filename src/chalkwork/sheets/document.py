@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Literal
 
-from chalkwork.documents.model import Block, Code, Document, Heading, Paragraph
-from chalkwork.sheets.schema import GraphBlock, NetworkBlock, Prose, Sheet, TaskBlock
-from chalkwork.sheets.solve import TaskSolution, solve_sheet
+from chalkwork.documents.model import Block, Code, Document, Figure, Heading, Paragraph
+from chalkwork.laboratory.worked import Worked
+from chalkwork.sheets.schema import GraphBlock, NetworkBlock, PartBlock, Prose, Sheet, TaskBlock
+from chalkwork.sheets.solve import TaskSolution, solve_sheet, work_parts
 from chalkwork.solutions.compose import blank, equation_blocks, figure_block, given_blocks, setting_sentences
-from chalkwork.solutions.workbook import SolvedTask, Workbook
+from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
 
 Show = Literal["solution", "sheet", "blanks", "form"]
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -31,15 +32,19 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
     """
     solved = solve_sheet(sheet)
     title = sheet.title or "Exercise sheet"
-    blocks = [*_front(sheet), *_body(sheet, solved, show, drawings)]
+    worked = work_parts(sheet)
+    blocks = [*_front(sheet), *_body(sheet, solved, worked, show, drawings)]
     tasks = tuple(
         SolvedTask(part.task.id, part.task.points, task_title(part.task), part.solution, part.equations)
         for part in solved.values()
     )
-    return Workbook(title, Document(title, tuple(blocks)), tasks)
+    answers = tuple(
+        Answered(block.id, block.points, block.kind, task_title(block), worked[block.id]) for block in sheet.parts
+    )
+    return Workbook(title, Document(title, tuple(blocks)), tasks, answers)
 
 
-def task_title(task: TaskBlock) -> str:
+def task_title(task: TaskBlock | PartBlock) -> str:
     """What stands above a task's solution."""
     name = f"({task.id})" if len(task.id) <= 3 else task.id
     title = f"Task {name}" if not task.title else f"Task {name}: {task.title}"
@@ -61,12 +66,15 @@ def _front(sheet: Sheet) -> Iterator[Block]:
     line = ", ".join(part for part in (sheet.course, sheet.author, sheet.date) if part)
     if line:
         yield Paragraph(line)
-    total = sum((task.points for task in sheet.tasks if task.points is not None), Fraction(0))
+    points = [*(task.points for task in sheet.tasks), *(part.points for part in sheet.parts)]
+    total = sum((each for each in points if each is not None), Fraction(0))
     if total:
         yield Paragraph(f"{points_words(total)} in all.")
 
 
-def _body(sheet: Sheet, solved: Mapping[str, TaskSolution], show: Show, drawings: bool) -> Iterator[Block]:
+def _body(
+    sheet: Sheet, solved: Mapping[str, TaskSolution], worked: Mapping[str, Worked], show: Show, drawings: bool
+) -> Iterator[Block]:
     figures = _places_of_figures(sheet) if drawings else set()
     for block in sheet.blocks:
         match block:
@@ -74,6 +82,8 @@ def _body(sheet: Sheet, solved: Mapping[str, TaskSolution], show: Show, drawings
                 yield from _prose(block.markdown)
             case TaskBlock():
                 yield from _task(solved[block.id], show, figure=block.id in figures)
+            case PartBlock():
+                yield from _part(block, worked[block.id], show, drawings)
             case NetworkBlock() | GraphBlock():
                 parts = [part for part in solved.values() if block.name in (part.task.network, part.task.graph)]
                 if parts:
@@ -149,6 +159,24 @@ def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
         yield from figure_block(solution, values=True)
     if task.note:
         yield Paragraph(f"*Note:* {task.note}")
+
+
+def _part(block: PartBlock, worked: Worked, show: Show, drawings: bool) -> Iterator[Block]:
+    """A block of the laboratory: its points, or its worked answer; there is nothing in it to be marked by machine."""
+    if show != "solution":
+        if block.points is not None:
+            yield Paragraph(f"*({points_words(block.points)})*")
+        if block.hint:
+            yield Paragraph(f"*Hint:* {block.hint}")
+        return
+    yield Heading(f"Solution to {_lowered(task_title(block), show)}", 3)
+    for part in worked.blocks:
+        if isinstance(part, Heading):
+            yield Heading(part.text, max(4, part.level))
+        elif drawings or not isinstance(part, Figure):
+            yield part
+    if block.note:
+        yield Paragraph(f"*Note:* {block.note}")
 
 
 def _lowered(title: str, show: Show) -> str:

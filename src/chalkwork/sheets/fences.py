@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalkwork.errors import SheetError
+from chalkwork.sheets.parts import MODULES
 
-LANGUAGES = ("network", "graph", "task")
+LANGUAGES = ("network", "graph", "task", *MODULES)
 MAX_BLOCKS = 1000
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")

@@ -12,12 +12,14 @@ from chalkwork.sheets.blocks import (
     read_graph,
     read_network,
     read_notation,
+    read_part,
     read_precision,
     read_task,
 )
 from chalkwork.sheets.fences import Piece, Split, split_sheet
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, line_map, load_yaml
+from chalkwork.sheets.parts import MODULES
 from chalkwork.sheets.references import settle
 from chalkwork.sheets.schema import Block, Convention, Precision, Prose, Sheet
 
@@ -146,6 +148,8 @@ def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
         return read_graph(piece)
     if piece.language == "task":
         return read_task(piece, precision)
+    if piece.language in MODULES:
+        return read_part(piece, precision)
     return Prose(piece.source, piece.line)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from chalkwork.errors import SheetError
-from chalkwork.sheets.schema import Block, GraphBlock, NetworkBlock, TaskBlock
+from chalkwork.sheets.schema import Block, GraphBlock, NetworkBlock, PartBlock, TaskBlock
 
-_Named = NetworkBlock | GraphBlock | TaskBlock
+_Named = NetworkBlock | GraphBlock | TaskBlock | PartBlock
 
 _ONLY_NETWORK = ("x", "y", "learning_rate", "steps", "optimizer")
 _ONLY_GRAPH = ("values",)
@@ -33,6 +33,7 @@ class _Names:
     networks: dict[str, NetworkBlock] = field(default_factory=dict)
     graphs: dict[str, GraphBlock] = field(default_factory=dict)
     tasks: dict[str, TaskBlock] = field(default_factory=dict)
+    parts: dict[str, PartBlock] = field(default_factory=dict)
 
     def add(self, block: Block) -> Block:
         if isinstance(block, NetworkBlock):
@@ -42,9 +43,12 @@ class _Names:
             _once("graph", block.name, block, "name", self.graphs.get(block.name))
             self.graphs[block.name] = block
         elif isinstance(block, TaskBlock):
-            _once("task", block.id, block, "id", self.tasks.get(block.id))
+            _once("task", block.id, block, "id", self.tasks.get(block.id) or self.parts.get(block.id))
             block = self.task(block)
             self.tasks[block.id] = block
+        elif isinstance(block, PartBlock):
+            _once("task", block.id, block, "id", self.tasks.get(block.id) or self.parts.get(block.id))
+            self.parts[block.id] = block
         return block
 
     def task(self, task: TaskBlock) -> TaskBlock:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from chalkwork.sheets.locate import Path, nearest_line
+from chalkwork.sheets.parts import Work
 from chalkwork.sheets.values import Matrix, Vector
 
 Samples = Literal["columns", "rows"]
@@ -158,7 +159,20 @@ class TaskBlock(_Rounded):
     hint: str = ""
 
 
-Block = Prose | NetworkBlock | GraphBlock | TaskBlock
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartBlock(_Rounded):
+    """A block of the laboratory: `kind` is its language, `work` what works its answer out."""
+
+    kind: str
+    id: str
+    title: str = ""
+    points: Fraction | None = None
+    note: str = ""
+    hint: str = ""
+    work: Work = field(repr=False)
+
+
+Block = Prose | NetworkBlock | GraphBlock | TaskBlock | PartBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +195,11 @@ class Sheet(_Rounded):
     follow_through: FollowThrough = "full"
     tolerance: float = 0.0
     blocks: tuple[Block, ...] = ()
+
+    @property
+    def parts(self) -> tuple[PartBlock, ...]:
+        """The blocks of the laboratory, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, PartBlock))
 
     @property
     def tasks(self) -> tuple[TaskBlock, ...]:

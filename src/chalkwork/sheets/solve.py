@@ -12,13 +12,16 @@ import numpy as np
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, SheetError
+from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks import layers as kinds
 from chalkwork.networks.graph import Graph
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
+from chalkwork.sheets.parts import Surroundings
 from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, Sheet, TaskBlock
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.numbers import NumberFormat
 
 _SUBJECT = re.compile(r"(?:the targets? )?(\w+)(?:\[| (?:is|has|have|holds|does|of|lie|names) )")
 _PLACE = re.compile("[1-9][0-9]{0,6}")
@@ -94,6 +97,26 @@ def solve_sheet(sheet: Sheet) -> dict[str, TaskSolution]:
         states[task.id] = replace(state, shown=(*known, *names))
         solved[task.id] = TaskSolution(task, state.solution, equations, fresh, known)
     return solved
+
+
+def work_parts(sheet: Sheet) -> dict[str, Worked]:
+    """The worked answer of every block of the laboratory, by its id, in order; SheetError where there is none."""
+    if not sheet.parts:
+        return {}
+    notation = _notation(sheet)
+    networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
+    worked = {}
+    for block in sheet.parts:
+        manner = Manner(notation, NumberFormat(block.decimals, block.significant))
+        if block.decimals is None and block.significant is None:
+            manner = Manner(notation)
+        try:
+            worked[block.id] = block.work(Surroundings(manner, networks))
+        except ChalkworkError as error:
+            line = error.line if error.line is not None else block.line
+            message = f"{block.kind} {block.id}: {error.message}"
+            raise SheetError(message, file=sheet.file, line=line, equation=error.equation, hint=error.hint) from None
+    return worked
 
 
 def _notation(sheet: Sheet) -> Notation:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from chalkwork.documents.model import Figure
 from chalkwork.errors import ChalkworkError
-from chalkwork.solutions.workbook import SolvedTask, Workbook
+from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
 from chalkwork.typesetting.equations import typeset
 
 
@@ -23,7 +24,10 @@ def to_json(workbook: Workbook) -> str:
     >>> print(to_json(Workbook.of(Graph("c = a + b").solve(a=2, b=1), "A sum"))[:70])
     {"tasks": [{"id": "solution", "points": null, "equations": [{"name": "
     """
-    return json.dumps({"tasks": [_task(task) for task in workbook.tasks]}, ensure_ascii=False) + "\n"
+    data: dict[str, Any] = {"tasks": [_task(task) for task in workbook.tasks]}
+    if workbook.answers:
+        data["answers"] = [_answered(answer) for answer in workbook.answers]
+    return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _task(task: SolvedTask) -> dict[str, Any]:
@@ -43,6 +47,26 @@ def _task(task: SolvedTask) -> dict[str, Any]:
             }
         )
     return {"id": task.id, "points": _points(task.points), "equations": equations}
+
+
+def _answered(answer: Answered) -> dict[str, Any]:
+    values = {name: _plain(value) for name, value in answer.values.items()}
+    return {"id": answer.id, "points": _points(answer.points), "kind": answer.kind, "values": values}
+
+
+def _plain(value: Any) -> Any:
+    """Values as JSON has them; what is no finite number is its name."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    return str(value)
 
 
 def _points(points: Fraction | None) -> float | int | None:

@@ -1,9 +1,11 @@
-"""What is written to a file: the tasks with their solutions, and the document that shows them."""
+"""What is written to a file: the tasks with their solutions, other answers, and the document that shows them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Document
@@ -22,12 +24,24 @@ class SolvedTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer that is no derivation: of what kind it is, and its values by name."""
+
+    id: str
+    points: Fraction | None
+    kind: str
+    title: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Workbook:
-    """What is written to a file: the document, and the tasks behind it for formats that need the equations."""
+    """What is written to a file: the document, and what is behind it for formats that need equations and values."""
 
     title: str
     document: Document
     tasks: tuple[SolvedTask, ...]
+    answers: tuple[Answered, ...] = ()
 
     @classmethod
     def of(cls, solution: Solution, title: str) -> Workbook:

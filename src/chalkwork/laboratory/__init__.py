@@ -1,0 +1,6 @@
+"""The laboratory: the rest of an introductory course, each part a room of its own.
+
+`worked` is what every part gives back: a worked answer that prints, renders and saves itself like a solution, with
+its values by name. A part may use derivations, networks and the typesetting; sheets know the parts, not the other way
+round.
+"""

@@ -1,0 +1,54 @@
+"""The blocks that the laboratory brings to a sheet: one table, an entry each, a file each.
+
+A file defines `PART`: which keys its block has besides the common ones (`COMMON_KEYS`), and how these are read. What
+is read is a function that works the answer out; it is called once, when the sheet is solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from chalkwork.laboratory.worked import Manner, Worked
+
+if TYPE_CHECKING:
+    from chalkwork.networks.network import NeuralNetwork
+    from chalkwork.sheets.fields import Fields
+
+COMMON_KEYS = ("id", "title", "points", "note", "hint", "decimals", "significant", "rounding")
+
+MODULES = {
+    "question": "question",
+}
+"""The language of a block, and the module that reads it: loaded when a sheet holds such a block."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a block can use of its sheet: how it is written, and the networks above it, by name."""
+
+    manner: Manner = field(default_factory=Manner)
+    networks: Mapping[str, NeuralNetwork] = field(default_factory=dict)
+
+
+Work = Callable[[Surroundings], Worked]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of block.
+
+    `read` is given the block's keys and raises SheetError, with the line, for what they cannot be; ChalkworkError
+    from the work gets the line of the block, or of the key that `line_of` names.
+    """
+
+    keys: tuple[str, ...]
+    read: Callable[[Fields], Work]
+
+
+def part_of(language: str) -> Part:
+    """The part that reads blocks of that language."""
+    part: Part = import_module(f"chalkwork.sheets.parts.{MODULES[language]}").PART
+    return part
