@@ -119,6 +119,16 @@ class Derivation:
                     wanted.add(equation.derivative.of)
         return tuple(equation for equation in self.equations if equation.name in wanted and equation.name not in known)
 
+    def needed(self, names: Iterable[str]) -> tuple[Equation, ...]:
+        """The equations that the values of the names depend on, in order."""
+        wanted = set(names)
+        kept: list[Equation] = []
+        for equation in reversed(self.equations):
+            if equation.name in wanted:
+                kept.append(equation)
+                wanted.update(name.name for name in names_in(equation.expression))
+        return tuple(reversed(kept))
+
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """The shape of every given and every result."""
         return {given.name: given.shape for given in self.givens} | {

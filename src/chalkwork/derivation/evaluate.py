@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number
-from chalkwork.derivation.derivation import Derivation
+from chalkwork.derivation.derivation import Derivation, Equation
 
 Rounding = Callable[[Any], Any]
 
@@ -62,6 +62,21 @@ def _arrays(xp: Any, node: Application, arguments: list[Any]) -> list[Any]:
         xp.asarray([[argument]], dtype=like.dtype) if isinstance(argument, int | float) else argument
         for argument in arguments
     ]
+
+
+def evaluate_each(equations: Iterable[Equation], givens: Mapping[str, Any], xp: Any = np) -> dict[str, Any]:
+    """The givens with the value of each equation, in order; what is no number stays what it is, without a warning.
+
+    >>> from chalkwork.derivation.derivation import Equation, Stage
+    >>> x = Name("x")
+    >>> float(evaluate_each([Equation("y", 1 / x, Stage.FORWARD)], {"x": np.zeros((1, 1))})["y"].item())
+    inf
+    """
+    values = dict(givens)
+    with np.errstate(all="ignore"):
+        for equation in equations:
+            values[equation.name] = evaluate(equation.expression, values, xp)
+    return values
 
 
 def evaluate_all(

@@ -14,7 +14,6 @@ from chalkwork.exchange.onnx_graph import OnnxGraph, Tensor
 from chalkwork.networks.equations import derive
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.training.checkpoint import write_atomically
-from chalkwork.training.step import needed
 
 OPSET = 18
 """The version of ONNX's operators (ONNX 1.13, December 2022): the first in which all reductions take axes alike."""
@@ -65,7 +64,7 @@ def to_onnx(
     for name in wanted or [""]:
         if name not in derivation:
             raise ChalkworkError(f"there is no output {name!r:.60}", hint=f"there are {', '.join(derivation)}")
-    equations = needed(derivation, wanted)
+    equations = derivation.needed(wanted)
     used = {name.name for equation in equations for name in names_in(equation.expression)}
     graph = OnnxGraph(np.dtype(dtype))
     known: dict[str, Tensor] = {"x": Tensor(graph, "x", graph.dtype)}

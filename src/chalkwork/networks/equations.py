@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
@@ -194,3 +195,27 @@ def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path:
         chain=path,
     )
     return [outer, jacobian, error]
+
+
+def without_overflow(plan: Plan, loss: Equation) -> Equation:
+    """The loss with the logarithm of the output taken of the net input at once: equal, and finite where a is 0.
+
+    Source: Goodfellow, Bengio and Courville, Deep Learning, section 6.2.2.2.
+
+    >>> from chalkwork.networks.layers import Dense
+    >>> from chalkwork.networks.network import NeuralNetwork
+    >>> plan = NeuralNetwork([Dense(1, "sigmoid", inputs=2)], "binary_cross_entropy").plan()
+    >>> print(without_overflow(plan, forward(plan, 0, True)[-1]))
+    L = -sum(y * z1 - softplus(z1))
+    """
+    if not plan.matched:
+        return loss
+    net, output = (plan.data(f"{letter}{plan.depth}", plan.layers[-1].units) for letter in "za")
+    if plan.layers[-1].activation.name == "softmax":
+        straight: dict[Expression, Expression] = {
+            apply("xlogy", plan.y, output): plan.y * apply("log_softmax", net, axis=plan.convention.unit_axis)
+        }
+    else:
+        both = apply("xlogy", plan.y, output) + apply("xlogy", 1 - plan.y, 1 - output)
+        straight = {both: plan.y * net - apply("softplus", net)}
+    return replace(loss, expression=replaced(loss.expression, straight))

@@ -314,6 +314,17 @@ class NeuralNetwork:
         values = work_out(derivation, self._givens(derivation, plan, inputs, y, masks, weight))
         return {name: values[name] for name in derivation}
 
+    def output(self, x: Any) -> Array:
+        """The output of every sample, in the network's orientation; in inference mode, and quickly.
+
+        >>> from chalkwork.networks.layers import Dense
+        >>> NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=False)]).output([[1, 1], [0, 1]]).tolist()
+        [[3.0], [1.0]]
+        """
+        from chalkwork.networks.measuring import output
+
+        return output(self, x)
+
     def train(
         self,
         x: Any,
@@ -331,7 +342,7 @@ class NeuralNetwork:
         clip_value: float | None = None,
         sample_weight: Any = None,
         class_weight: str | Mapping[int, float] | None = None,
-        validation: tuple[Any, Any] | float | None = None,
+        validation: tuple[Any, ...] | float | None = None,
         patience: int | None = None,
         least_change: float = 0.0,
         callback: Callable[[dict[str, float]], Any] | None = None,
@@ -352,7 +363,7 @@ class NeuralNetwork:
         `clip_value` cuts each entry. `sample_weight` holds a factor from 0 for every sample, `class_weight` one for
         each class (as `predict` counts them) or `"balanced"`; they are scaled to a mean of one.
 
-        `validation` is a pair of x and y, or the part of the samples to hold out; `patience` so many measurements
+        `validation` is x and y (and weights), or the part of the samples to hold out; `patience` so many measurements
         without a better validation loss end the run, and the best parameters are kept. `callback` is given every
         measurement and ends the run by returning True; measured is every epoch, or a hundred times in a run without
         minibatches, or every `evaluate_every` epochs.

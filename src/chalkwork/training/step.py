@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, names_in, walk
+from chalkwork.algebra.expression import Application, walk
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.errors import ChalkworkError
 
@@ -52,7 +52,7 @@ class Step:
     @cached_property
     def needed(self) -> tuple[Equation, ...]:
         """The equations that the results depend on, in order."""
-        return needed(self.derivation, self.results)
+        return self.derivation.needed(self.results)
 
     @cached_property
     def operations(self) -> int:
@@ -68,13 +68,7 @@ class Step:
 
 def needed(derivation: Derivation, wanted: Iterable[str]) -> tuple[Equation, ...]:
     """The equations that the wanted names depend on, in order."""
-    names = set(wanted)
-    kept: list[Equation] = []
-    for equation in reversed(derivation.equations):
-        if equation.name in names:
-            kept.append(equation)
-            names.update(name.name for name in names_in(equation.expression))
-    return tuple(reversed(kept))
+    return derivation.needed(wanted)
 
 
 def _operations(equation: Equation) -> int:

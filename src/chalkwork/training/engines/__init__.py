@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.util import find_spec
 
 from chalkwork.errors import ChalkworkError
@@ -27,6 +28,7 @@ def _blas(dtype: str, spread: int) -> Engine:
     return BlasEngine(dtype)
 
 
+@lru_cache(maxsize=8)  # with the programs that it has compiled
 def _jax(dtype: str, spread: int) -> Engine:
     from chalkwork.training.engines.compiled import JaxEngine
 

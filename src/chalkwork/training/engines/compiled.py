@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -61,6 +63,7 @@ class JaxEngine:
         self.jax = _jax()
         self.dtype = np.dtype(dtype)
         self.devices = Devices(self.jax, spread)
+        self.programs: WeakKeyDictionary[Step, Any] = WeakKeyDictionary()
 
     @contextmanager
     def precision(self) -> Iterator[None]:
@@ -104,7 +107,10 @@ class JaxRun:
 
     def __init__(self, engine: JaxEngine, step: Step, constants: Values) -> None:
         self.engine, self.step, self.constants = engine, step, constants
-        self._program = engine.jax.jit(self._steps, static_argnames=("count",))
+        if step not in engine.programs:
+            program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step))
+            engine.programs[step] = engine.jax.jit(program, static_argnames=("count",))
+        self._program = engine.programs[step]
 
     def steps(self, carried: Values, data: Values, batches: Batches) -> tuple[dict[str, Any], Array]:
         """Do the steps in one compiled loop."""
@@ -124,23 +130,29 @@ class JaxRun:
             reason = str(error).strip().partition("\n")[0]
             raise EngineStopped(f"the computation stopped: {reason}", hint=self.engine.lost) from error
 
-    def _steps(self, carried: Values, data: Values, fixed: Values, each: Values, *, count: int) -> Any:
-        return self.engine.jax.lax.scan(partial(self._step, data, fixed), carried, dict(each), length=count)
 
-    def _step(self, data: Values, fixed: Values, carried: Values, each: dict[str, Any]) -> Any:
-        xp, step, devices = self.engine.jax.numpy, self.step, self.engine.devices
-        order = each.get("order")
-        chosen = {
-            name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axis)
-            for name in step.data
-        }
-        if devices.several:
-            chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
-        values = {**fixed, **carried, **chosen, **{name: part for name, part in each.items() if name != "order"}}
-        for equation in step.needed:
-            values[equation.name] = evaluate(equation.expression, values, xp)
-        loss = values[step.loss][0, 0] if step.loss is not None else None
-        return {name: values[after] for name, after in step.carried.items()}, loss
+def _steps(
+    jax: Any, devices: Devices, step: Step, carried: Values, data: Values, fixed: Values, each: Values, *, count: int
+) -> Any:
+    """All steps, as JAX traces them."""
+    return jax.lax.scan(partial(_step, jax.numpy, devices, step, data, fixed), carried, dict(each), length=count)
+
+
+def _step(
+    xp: Any, devices: Devices, step: Step, data: Values, fixed: Values, carried: Values, each: dict[str, Any]
+) -> Any:
+    """One step: the carried values after it, and the loss before."""
+    order = each.get("order")
+    chosen = {
+        name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axis) for name in step.data
+    }
+    if devices.several:
+        chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
+    values = {**fixed, **carried, **chosen, **{name: part for name, part in each.items() if name != "order"}}
+    for equation in step.needed:
+        values[equation.name] = evaluate(equation.expression, values, xp)
+    loss = values[step.loss][0, 0] if step.loss is not None else None
+    return {name: values[after] for name, after in step.carried.items()}, loss
 
 
 def _waited_for(losses: Any) -> Array:

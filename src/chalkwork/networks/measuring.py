@@ -1,0 +1,68 @@
+"""What a network is measured by on data held out, and its output for data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chalkwork.derivation.evaluate import evaluate, evaluate_each
+from chalkwork.networks.data import Array
+from chalkwork.networks.equations import derive, prediction, without_overflow
+
+if TYPE_CHECKING:
+    from chalkwork.networks.network import NeuralNetwork
+
+BLOCK = 4096
+"""Samples that are propagated at once: what they take stays in the cache."""
+
+
+def output(net: NeuralNetwork, x: Any, letter: str = "a") -> Array:
+    """The activations of the last layer (`letter` a) or its net inputs (z), in the network's orientation; in inference.
+
+    Raises ShapeError or ValueProblem for what is no input of the network.
+
+    >>> from chalkwork.networks.layers import Dense
+    >>> from chalkwork.networks.network import NeuralNetwork
+    >>> output(NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=False)]), [[1, 1], [0, 1]]).tolist()
+    [[3.0], [1.0]]
+    """
+    inputs, axis = net.oriented_input(x), net.convention.sample_axis
+    samples = inputs.shape[axis]
+    parts = [inputs.take(range(at, min(at + BLOCK, samples)), axis) for at in range(0, samples, BLOCK)]
+    found = [_output(net, part if len(parts) > 1 else inputs, letter) for part in parts]
+    return found[0] if len(found) == 1 else np.concatenate(found, axis)
+
+
+def _output(net: NeuralNetwork, inputs: Array, letter: str) -> Array:
+    plan = net.plan(inputs.shape[net.convention.sample_axis])
+    derivation = derive(plan, target=False)
+    wanted = f"{letter}{plan.depth}"
+    values = evaluate_each(derivation.needed([wanted]), {"x": inputs} | net.values(derivation, plan))
+    return np.asarray(values[wanted])
+
+
+class Measure:
+    """The loss on data held out, in inference and without penalties, and how many classes are right."""
+
+    def __init__(self, net: NeuralNetwork, x: Array, y: Array, weights: Array | None = None) -> None:
+        self.data = {"x": x, "y": y} | ({} if weights is None else {"w": weights})
+        self.unit_axis = net.convention.unit_axis
+        plan = replace(net.plan(x.shape[net.convention.sample_axis], weighted=weights is not None), penalties=())
+        needed = derive(plan, target=True).needed(["L", f"a{plan.depth}"])
+        self.equations = [without_overflow(plan, each) if each.name == "L" else each for each in needed]
+        self.classes = next(iter(prediction(plan, 0)), None)
+        self.constants = {name: np.array([[value]]) for name, value in net.constants.items()}
+
+    def __call__(self, values: Mapping[str, Array]) -> dict[str, float]:
+        """`validation_loss`, and `validation_accuracy` where the network classifies."""
+        known = evaluate_each(self.equations, {**self.constants, **values, **self.data})
+        found = {"validation_loss": float(known["L"].item())}
+        if self.classes is not None:
+            y = self.data["y"]
+            predicted = evaluate(self.classes.expression, known)
+            wanted = y.argmax(self.unit_axis, keepdims=True) + 1 if y.shape[self.unit_axis] > 1 else y
+            found["validation_accuracy"] = float(np.mean(np.ravel(predicted) == np.ravel(wanted)))
+        return found
