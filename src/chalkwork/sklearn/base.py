@@ -18,9 +18,10 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.layers import BatchNorm, Dense, Dropout, Layer
 from chalkwork.networks.layers.base import real
 from chalkwork.networks.losses import Loss
+from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.sklearn.data import batch_of, checked_weights, dense, without_zeros
-from chalkwork.sklearn.output import outputs
+from chalkwork.networks.training import Settings, train_network
+from chalkwork.sklearn.data import batch_of, checked_weights, dense, in_rows, without_zeros
 from chalkwork.sklearn.tasks import output_of
 from chalkwork.training.history import History
 
@@ -149,7 +150,9 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         net = self._network(task, X.shape[1], self._random) if fresh else self.network_
         settings = self._settings(self._random, X.shape[0], 1, self._weighted(y, weights, True))
         target = self._encoded(y, net.plan().layers[-1].units)
-        history = net.train(dense(X), target, **settings, evaluate_every=1)
+        if fresh or not hasattr(self, "_kept"):
+            self._kept: dict[str, Array] = {}
+        history = train_network(net, dense(X), target, Settings(**settings, evaluate_every=1, kept=self._kept))
         self._note(net, history, [] if fresh else self.loss_curve_)
         return self
 
@@ -192,7 +195,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
 
     def _split(
         self, X: Array, y: Array, weights: Array | None, net: NeuralNetwork, random: Any
-    ) -> tuple[Array, tuple[Array, Array] | None, Array, Array | None]:
+    ) -> tuple[Array, tuple[Array, ...] | None, Array, Array | None]:
         """What is trained on, what is held out for early stopping, targets and weights."""
         target = self._encoded(y, net.plan().layers[-1].units)
         if not self.early_stopping:
@@ -201,7 +204,9 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         kept, out = train_test_split(
             np.arange(len(X)), test_size=part, random_state=_seed(random), stratify=self._strata(y)
         )
-        return X[kept], (X[out], target[out]), target[kept], None if weights is None else weights[kept]
+        if weights is None:
+            return X[kept], (X[out], target[out]), target[kept], None
+        return X[kept], (X[out], target[out], weights[out]), target[kept], weights[kept]
 
     def _settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
         return {
@@ -219,7 +224,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
             "progress": bool(self.verbose),
         }
 
-    def _stopping(self, held_out: tuple[Array, Array] | None) -> dict[str, Any]:
+    def _stopping(self, held_out: tuple[Array, ...] | None) -> dict[str, Any]:
         patience = _whole(self.patience, "patience")
         least = None if self.tol is None else real(self.tol, "tol", 0, float("inf"))
         if held_out is not None:
@@ -255,7 +260,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         """The net inputs z or activations a of the output layer."""
         check_is_fitted(self, "network_")
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64)
-        return outputs(self.network_, X, letter)
+        return np.concatenate([output(self.network_, rows, letter) for rows in in_rows(X)])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
