@@ -331,3 +331,10 @@ def test_bad_input_is_explained(name):
     settings = {key: value for key, value in changes.items() if key not in data}
     with pytest.raises(ChalkworkError, match=message):
         train_network(network(), data["x"], data["y"], Settings(**settings))
+
+
+def test_the_last_batch_may_be_left_out():
+    x, y = toy(10)
+    history, _ = trained(network(), x, y, epochs=3, batch_size=4, drop_last=True)
+    assert history.steps == 6
+    assert [row["epoch"] for row in history.epochs] == [1, 2, 3]

@@ -335,6 +335,7 @@ class NeuralNetwork:
         epochs: int | None = None,
         batch_size: int | None = None,
         shuffle: bool = True,
+        drop_last: bool = False,
         seed: int = 0,
         optimizer: str | Mapping[str, Any] | Optimiser = "gradient_descent",
         schedule: str | Mapping[str, Any] | Schedule | None = None,
@@ -357,9 +358,10 @@ class NeuralNetwork:
         """Train the network, by the very equations that `solve` shows; the losses and measures on the way.
 
         Batch gradient descent for 100 iterations, unless something else is asked: `epochs` over minibatches of
-        `batch_size` samples (the last one may be smaller), shuffled anew in every epoch from `seed`. `optimizer` is a
-        name of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, `schedule` a name of `SCHEDULES` or a
-        mapping such as `{"name": "cosine", "warmup": 100}`, in steps. `clip_norm` shortens all gradients together,
+        `batch_size` samples (the last one may be smaller, or left out by `drop_last`: a few samples are too few for
+        batch normalisation), shuffled anew in every epoch from `seed`. `optimizer` is a name
+        of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, `schedule` a name of `SCHEDULES` or a mapping
+        such as `{"name": "cosine", "warmup": 100}`, in steps. `clip_norm` shortens all gradients together,
         `clip_value` cuts each entry. `sample_weight` holds a factor from 0 for every sample, `class_weight` one for
         each class (as `predict` counts them) or `"balanced"`; they are scaled to a mean of one.
 

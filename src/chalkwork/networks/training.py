@@ -41,6 +41,7 @@ class Settings:
     epochs: int | None = None
     batch_size: int | None = None
     shuffle: bool = True
+    drop_last: bool = False
     seed: int = 0
     optimizer: str | Mapping[str, Any] | Optimiser = "gradient_descent"
     schedule: str | Mapping[str, Any] | Schedule | None = None

@@ -128,7 +128,8 @@ def work_of(settings: Settings, samples: int) -> Work:
         raise ChalkworkError("iterations take all samples at once", hint="give epochs= with batch_size=")
     batch = samples if settings.batch_size is None else min(whole(settings.batch_size, "batch_size"), samples)
     epochs = settings.iterations if settings.epochs is None else settings.epochs
-    work = Work(samples, batch, whole(100 if epochs is None else epochs, "epochs"), settings.shuffle, settings.seed)
+    count = whole(100 if epochs is None else epochs, "epochs")
+    work = Work(samples, batch, count, settings.shuffle, settings.seed, settings.drop_last)
     if work.steps > MOST_STEPS:
         raise ChalkworkError(f"{work.steps} steps are more than {MOST_STEPS}")
     return work

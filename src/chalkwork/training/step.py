@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -64,11 +64,6 @@ class Step:
         """How many samples a batch has."""
         shapes = self.derivation.shapes()
         return shapes[self.data[0]][self.sample_axis]
-
-
-def needed(derivation: Derivation, wanted: Iterable[str]) -> tuple[Equation, ...]:
-    """The equations that the wanted names depend on, in order."""
-    return derivation.needed(wanted)
 
 
 def _operations(equation: Equation) -> int:

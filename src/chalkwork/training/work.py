@@ -34,7 +34,8 @@ class Chunk:
 class Work:
     """All the steps of a run, which depend on nothing but these numbers: any part of it can be done again.
 
-    `batch` is the number of samples a batch, or `samples` for all; without `shuffle` they come in their order.
+    `batch` is the number of samples a batch, or `samples` for all; without `shuffle` they come in their order. With
+    `drop_last` an epoch ends with its last full batch.
 
     >>> work = Work(samples=5, batch=2, epochs=2, shuffle=False, seed=0)
     >>> [(chunk.start, chunk.count, chunk.size, chunk.epoch) for chunk in work.chunks(0, 10, 10)]
@@ -46,6 +47,7 @@ class Work:
     epochs: int
     shuffle: bool
     seed: int
+    drop_last: bool = False
 
     @property
     def full(self) -> int:
@@ -55,7 +57,7 @@ class Work:
     @property
     def rest(self) -> int:
         """The samples of the last, smaller batch of an epoch; 0 where there is none."""
-        return self.samples % self.batch
+        return 0 if self.drop_last else self.samples % self.batch
 
     @property
     def steps_an_epoch(self) -> int:
