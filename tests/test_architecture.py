@@ -24,6 +24,7 @@ ROOMS = [
     "exchange",
     "sklearn",
     "laboratory",
+    "tables",
     "sheets",
     "cli",
 ]

@@ -1,4 +1,4 @@
-"""The command line: a thin door to the sheets."""
+"""The command line: a thin door to the sheets and to the tables; `train` and `predict` have files of their own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalkwork import __version__
+from chalkwork.cli import predict, train
 from chalkwork.errors import ChalkworkError
 
 BAD_INPUT = 2
@@ -92,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         "(without -o in SHEET.journal, and only with this option)",
     )
     check.set_defaults(run=_check)
+    train.add(commands)
+    predict.add(commands)
     return parser
 
 

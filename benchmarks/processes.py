@@ -1,0 +1,109 @@
+"""Training in whole processes: the time to the first trained step, and two processes against one.
+
+    python benchmarks/processes.py [--rounds N]
+
+Start: a fresh process imports chalkwork, makes the moons network of `training.py` and trains one step; the compilation
+cache of JAX is warm, as after a first use. Scaling: one process pinned to one core against two processes joined by
+`jax.distributed` on a core each, the same 784-128-10 network in batches of 512; the time of the steps alone, as each
+process measures it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from statistics import median
+from time import perf_counter
+
+START = """
+import numpy as np
+from chalkwork import Dense, NeuralNetwork
+x = np.random.default_rng(0).normal(size=(200, 2))
+y = (x[:, :1] * x[:, 1:] > 0) * 1.0
+net = NeuralNetwork([Dense(16, "tanh", inputs=2), Dense(16, "tanh"), Dense(1, "sigmoid")], "binary_cross_entropy")
+net.train(x, y, 0.1, 1, engine="{engine}")
+"""
+
+STEPS = """
+import os, sys, time
+number, processes, port = map(int, sys.argv[1:])
+os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[number]})
+if processes > 1:
+    import jax
+    jax.distributed.initialize(f"localhost:{port}", processes, number)
+import numpy as np
+from chalkwork import Dense, NeuralNetwork
+generator = np.random.default_rng(0)
+x = generator.normal(size=(8192, 784)).astype(np.float32)
+y = np.eye(10)[generator.integers(0, 10, 8192)]
+net = NeuralNetwork([Dense(128, "relu", inputs=784), Dense(10, "softmax")], "cross_entropy")
+for epochs in (1, 6):
+    start = time.perf_counter()
+    history = net.train(x, y, 0.1, epochs=epochs, batch_size=512, dtype="float32", engine="jax", shuffle=False)
+print((time.perf_counter() - start) / history.steps * 1e6, history.loss[-1])
+"""
+
+
+def timed(code: str) -> float:
+    start = perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return perf_counter() - start
+
+
+def microseconds(processes: int) -> tuple[float, float]:
+    """A step of the slowest process, and the last loss."""
+    with socket.socket() as listener:
+        listener.bind(("localhost", 0))
+        port = listener.getsockname()[1]
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "OMP_NUM_THREADS": "1"}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", STEPS, str(number), str(processes), str(port)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for number in range(processes)
+    ]
+    found = [tuple(map(float, process.communicate(timeout=300)[0].splitlines()[-1].split())) for process in started]
+    return max(one[0] for one in found), found[0][1]
+
+
+def show(name: str, values: Sequence[float], unit: str) -> None:
+    print(f"{name:<44}{min(values):>9.2f}{median(values):>9.2f}{max(values):>9.2f}  {unit}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    print(f"{'':<44}{'min':>9}{'median':>9}{'max':>9}")
+    codes = {engine: START.format(engine=engine) for engine in ("jax", "auto")}
+    for code in codes.values():
+        timed(code)
+    starts = {engine: [] for engine in codes}  # type: dict[str, list[float]]
+    for _ in range(rounds):
+        for engine, code in codes.items():
+            starts[engine].append(timed(code))
+    for engine, values in starts.items():
+        show(f"from import to the first step, {engine} (target 2)", values, "s")
+    ones, twos = [], []
+    for _ in range(rounds):
+        one, loss = microseconds(1)
+        two, same = microseconds(2)
+        if abs(loss - same) > 1e-4:
+            raise SystemExit(f"two processes end with the loss {same}, one with {loss}")
+        ones.append(one)
+        twos.append(two)
+    show("a step, one process on one core", ones, "us")
+    show("a step, two processes on a core each", twos, "us")
+    show("one / two, round by round", [one / two for one, two in zip(ones, twos, strict=True)], "times")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,314 @@
+"""What becomes of a column: numbers are standardised, categories one-hot, what cannot help is left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.exchange.strict import Fields
+from chalkwork.networks.data import Array
+from chalkwork.tables.cells import FLAGS, is_meant_as_number, is_missing, number
+from chalkwork.tables.reading import Table, shown
+
+MOST_VALUES = 100
+"""Different texts up to which a column is one of categories."""
+FEW = 10
+"""Rows from which a column of texts, each another one, is no category: it names the rows."""
+_IDENTIFIERS = frozenset(("id", "index", "nr", "no", "row", "#"))
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The inputs that a column gives, a row for each sample, and how many cells were missing or never seen."""
+
+    values: Array
+    missing: int = 0
+    unseen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Number:
+    """A column of numbers: missing ones become the median, then the mean is taken off and the spread divided out."""
+
+    kind: ClassVar[str] = "number"
+    name: str
+    median: float
+    mean: float
+    scale: float
+    missing: int = 0
+
+    @classmethod
+    def learn(cls, table: Table, name: str, rows: Sequence[int]) -> Number:
+        """Median, mean and standard deviation over the rows."""
+        values = numbers(table, name, rows)
+        present = values[~np.isnan(values)]
+        median = float(np.median(present)) if present.size else 0.0
+        missing = len(values) - present.size
+        values = np.where(np.isnan(values), median, values)
+        return cls(name, median, float(values.mean()), float(values.std()) or 1.0, missing)
+
+    def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
+        """One input."""
+        values = numbers(table, self.name, rows)
+        gaps = np.isnan(values)
+        filled = np.where(gaps, self.median, values)
+        return Encoded(((filled - self.mean) / self.scale)[:, None], int(gaps.sum()))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What each input is called."""
+        return (self.name,)
+
+    @property
+    def words(self) -> str:
+        """What is done with the column."""
+        filled = f"; {self.missing} missing: median {self.median:.4g}" if self.missing else ""
+        return f"number, standardised{filled}"
+
+    def to_data(self) -> dict[str, Any]:
+        """The column as plain data."""
+        return {"median": self.median, "mean": self.mean, "scale": self.scale, "missing": self.missing}
+
+    @classmethod
+    def from_data(cls, name: str, fields: Fields) -> Number:
+        """The column that `to_data` gave."""
+        median, mean, scale = (fields.take(key, float) for key in ("median", "mean", "scale"))
+        if scale <= 0:
+            raise ChalkworkError(f"the scale of {fields.what} is not positive")
+        return cls(name, median, mean, scale, fields.take("missing", int))
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A column that says yes or no, without gaps: one input, 1 or 0."""
+
+    kind: ClassVar[str] = "flag"
+    name: str
+    no: str
+    yes: str
+
+    @classmethod
+    def learn(cls, table: Table, name: str, rows: Sequence[int]) -> Flag:
+        """The pair of texts that the column holds."""
+        return cls(name, *(flags(table[name]) or FLAGS[0]))
+
+    def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
+        """One input; half for what is neither."""
+        cells = [table[self.name][row].strip() for row in rows]
+        values = np.array([{self.no: 0.0, self.yes: 1.0}.get(cell.lower(), 0.5) for cell in cells])
+        missing = sum(map(is_missing, cells))
+        unseen = [cell for cell in cells if cell.lower() not in (self.no, self.yes) and not is_missing(cell)]
+        return Encoded(values[:, None], missing, tuple(unseen))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What each input is called."""
+        return (self.name,)
+
+    @property
+    def words(self) -> str:
+        """What is done with the column."""
+        return f"{self.no} is 0, {self.yes} is 1"
+
+    def to_data(self) -> dict[str, Any]:
+        """The column as plain data."""
+        return {"no": self.no, "yes": self.yes}
+
+    @classmethod
+    def from_data(cls, name: str, fields: Fields) -> Flag:
+        """The column that `to_data` gave."""
+        return cls(name, fields.take("no", str), fields.take("yes", str))
+
+
+@dataclass(frozen=True)
+class Category:
+    """A column of categories: an input for each value seen, 1 for the one that is there; missing is a value too."""
+
+    kind: ClassVar[str] = "category"
+    name: str
+    values: tuple[str, ...]
+    """The values, in order; the empty one stands for missing."""
+    missing: int = 0
+
+    @classmethod
+    def learn(cls, table: Table, name: str, rows: Sequence[int]) -> Category:
+        """The values that the rows hold."""
+        cells = [_category(table[name][row]) for row in rows]
+        return cls(name, tuple(sorted(set(cells))), cells.count(""))
+
+    def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
+        """An input for each value; all 0 for a value never seen."""
+        places = {value: place for place, value in enumerate(self.values)}
+        cells = [_category(table[self.name][row]) for row in rows]
+        values = np.zeros((len(cells), len(self.values)))
+        for row, cell in enumerate(cells):
+            if cell in places:
+                values[row, places[cell]] = 1.0
+        unseen = tuple(cell for cell in cells if cell and cell not in places)
+        return Encoded(values, cells.count(""), unseen)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What each input is called."""
+        return tuple(f"{self.name} = {value or '(missing)'}" for value in self.values)
+
+    @property
+    def words(self) -> str:
+        """What is done with the column."""
+        missing = f"; {self.missing} missing: a value of their own" if self.missing else ""
+        return f"category, one-hot over {len(self.values)} values{missing}"
+
+    def to_data(self) -> dict[str, Any]:
+        """The column as plain data."""
+        return {"values": list(self.values), "missing": self.missing}
+
+    @classmethod
+    def from_data(cls, name: str, fields: Fields) -> Category:
+        """The column that `to_data` gave."""
+        return cls(name, texts(fields, "values"), fields.take("missing", int))
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A column that the network is not given, and why."""
+
+    kind: ClassVar[str] = "left out"
+    name: str
+    why: str
+
+    def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
+        """No input."""
+        return Encoded(np.zeros((len(rows), 0)))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
+    def words(self) -> str:
+        """Why it is left out."""
+        return f"left out: {self.why}"
+
+    def to_data(self) -> dict[str, Any]:
+        """The column as plain data."""
+        return {"why": self.why}
+
+    @classmethod
+    def from_data(cls, name: str, fields: Fields) -> LeftOut:
+        """The column that `to_data` gave."""
+        return cls(name, fields.take("why", str))
+
+
+Column = Number | Flag | Category | LeftOut
+COLUMNS: dict[str, type[Column]] = {each.kind: each for each in (Number, Flag, Category, LeftOut)}
+"""Every kind of column by its name."""
+
+
+def texts(fields: Fields, key: str) -> tuple[str, ...]:
+    """A list of texts, no two alike. Raises ChalkworkError for anything else."""
+    values = fields.take(key, list)
+    if not all(isinstance(value, str) for value in values) or len(set(values)) < len(values):
+        raise ChalkworkError(f"{key} of {fields.what} is no list of different texts")
+    return tuple(values)
+
+
+def look_at(table: Table, name: str, as_category: bool = False) -> Callable[[Sequence[int]], Column]:
+    """What kind of column this is, found on all rows; the result learns the rest from some of them.
+
+    Numbers where most cells are meant as numbers, and then all must be. Left out is what has one value, names rows, or
+    has more than 100 different texts. Raises ChalkworkError, with file, line and column, for a text among numbers.
+
+    >>> table = Table("t.csv", ("size", "answer", "plan"), (("1", "2"), ("Yes", "no"), ("a", "a")), (2, 3))
+    >>> for name in table.names:
+    ...     print(name, "-", look_at(table, name)([0, 1]).words)
+    size - number, standardised
+    answer - no is 0, yes is 1
+    plan - left out: it is 'a' in every row
+    """
+    cells = table[name]
+    counts = Counter(map(_category, cells))
+    missing = counts.pop("", 0)
+    why = _useless(name, counts, missing, as_category, table.mark)
+    if why:
+        return lambda rows: LeftOut(name, why)
+    if not as_category and means_numbers(counts, table.mark):
+        numbers(table, name, range(len(table)))
+        return lambda rows: Number.learn(table, name, rows)
+    if not as_category and not missing and flags(counts):
+        return lambda rows: Flag.learn(table, name, rows)
+    return lambda rows: Category.learn(table, name, rows)
+
+
+def _useless(name: str, counts: Counter[str], missing: int, as_category: bool, mark: str) -> str:
+    """Why a column with these values cannot help; nothing where it can."""
+    if not counts:
+        return "it is empty"
+    if len(counts) == 1 and (not missing or (not as_category and means_numbers(counts, mark))):
+        return f"it is {shown(next(iter(counts)))} in every row{' that has it' if missing else ''}"
+    all_differ = counts.total() >= FEW and len(counts) == counts.total()
+    if all_differ and _names_rows(name, counts, mark):
+        return "it numbers the rows"
+    if as_category or not means_numbers(counts, mark):
+        if all_differ:
+            return "every text is another one, so that it only names the rows"
+        if len(counts) > MOST_VALUES:
+            return f"it has {len(counts)} different texts, and at most {MOST_VALUES} are taken for categories"
+    return ""
+
+
+def _names_rows(name: str, counts: Counter[str], mark: str) -> bool:
+    """Whether a column of different whole numbers is called as one that numbers the rows is."""
+    low = name.lower()
+    called = low in _IDENTIFIERS or low.endswith(("_id", " id")) or low.startswith("unnamed:") or low == "column 1"
+    return called and all((value := number(text, mark)) is not None and value.is_integer() for text in counts)
+
+
+def means_numbers(counts: Counter[str], mark: str) -> bool:
+    """Whether at least half of what is there is meant as numbers."""
+    meant = sum(count for text, count in counts.items() if is_meant_as_number(text, mark))
+    return 2 * meant >= counts.total() > 0
+
+
+def numbers(table: Table, name: str, rows: Sequence[int]) -> Array:
+    """The numbers of a column in these rows, NaN where they are missing.
+
+    Raises ChalkworkError with file, line and column for a text that is no number.
+    """
+    cells, mark = table[name], table.mark
+    values = np.full(len(rows), np.nan)
+    for place, row in enumerate(rows):
+        if not is_missing(cells[row]):
+            value = number(cells[row], mark)
+            if value is None:
+                raise _no_number(table, name, row)
+            values[place] = value
+    return values
+
+
+def _no_number(table: Table, name: str, row: int) -> ChalkworkError:
+    text = table[name][row]
+    if is_meant_as_number(text, table.mark):
+        return table.problem(
+            name, row, f"{shown(text)} is no number to work with", "leave the cell empty where the value is missing"
+        )
+    if table.mark == "." and number(text, ",") is not None:
+        hint = "a decimal comma is understood where semicolons separate the cells"
+    else:
+        hint = "leave the cell empty, or say that the column holds categories, or leave it out"
+    return table.problem(name, row, f"{shown(text)} is no number, but most of the column are", hint)
+
+
+def flags(cells: Sequence[str] | Counter[str]) -> tuple[str, str] | None:
+    """The texts for no and yes, where the cells hold nothing else and both."""
+    found = {cell.strip().lower() for cell in cells}
+    return next((pair for pair in FLAGS if found == set(pair)), None)
+
+
+def _category(cell: str) -> str:
+    return "" if is_missing(cell) else cell.strip()

@@ -1,0 +1,47 @@
+"""Tables in Parquet: values become the text that a CSV file would hold."""
+
+from __future__ import annotations
+
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.exchange.packages import package
+from chalkwork.tables.reading import MOST_CELLS, Table, checked_names
+
+
+def read_parquet(path: Path) -> Table:
+    """The table in a Parquet file, which is bounded as CSV is.
+
+    Raises ChalkworkError where pyarrow is missing, for columns that hold lists or other nested values, and for what
+    is no Parquet.
+    """
+    parquet = package("pyarrow.parquet", "reading Parquet", "pip install pyarrow, or save the table as CSV")
+    try:
+        file = parquet.ParquetFile(path)
+        rows, columns = file.metadata.num_rows, len(file.schema_arrow.names)
+        names = checked_names(file.schema_arrow.names)
+        if rows * columns > MOST_CELLS:
+            raise ChalkworkError(f"the table has {rows * columns} cells; at most {MOST_CELLS} are read")
+        if not rows:
+            raise ChalkworkError("the file has a header and no row of data")
+        content = file.read()
+    except ChalkworkError:
+        raise
+    except (ValueError, OSError, RuntimeError) as error:
+        raise ChalkworkError(f"this is no Parquet file: {error!s:.100}") from None
+    cells = tuple(
+        tuple(_text(value, name) for value in content.column(place).to_pylist()) for place, name in enumerate(names)
+    )
+    return Table(str(path), names, cells, tuple(range(1, rows + 1)))
+
+
+def _text(value: Any, name: str) -> str:
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict | tuple | bytes):
+        raise ChalkworkError(f"column {name!r:.60} holds a {type(value).__name__}", hint="give it one value a cell")
+    return str(value)

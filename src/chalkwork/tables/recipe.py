@@ -1,0 +1,154 @@
+"""How a table becomes what a network takes: learned from the training part, kept with the model, used again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.exchange.strict import Fields
+from chalkwork.networks.data import Array
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.tables.columns import COLUMNS, Column, LeftOut, look_at
+from chalkwork.tables.reading import Table, shown
+from chalkwork.tables.targets import TARGETS, Target, find_target
+
+FORMAT = "chalkwork-table-1"
+MOST_INPUTS = 20_000
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the network is given, a row for each sample; by column, cells that were missing or never seen."""
+
+    x: Array
+    missing: Mapping[str, int]
+    unseen: Mapping[str, Counter[str]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is done with every column, and what is predicted."""
+
+    columns: tuple[Column, ...]
+    target: Target
+
+    @property
+    def width(self) -> int:
+        """How many inputs the network has."""
+        return sum(len(column.inputs) for column in self.columns)
+
+    def inputs(self, table: Table, rows: Sequence[int] | None = None) -> Inputs:
+        """The inputs for these rows, or for all.
+
+        Raises ChalkworkError where a column is missing, with the nearest name, or a text stands among numbers.
+        """
+        places = range(len(table)) if rows is None else rows
+        used = [column for column in self.columns if not isinstance(column, LeftOut)]
+        absent = [column.name for column in used if column.name not in table]
+        if len(absent) > 1:
+            several = ", ".join(map(shown, absent[:8])) + (" and others" if len(absent) > 8 else "")
+            raise ChalkworkError(f"{len(absent)} columns that the model needs are missing: {several}", file=table.file)
+        parts = {column.name: column.encode(table, places) for column in used}
+        return Inputs(
+            np.hstack([part.values for part in parts.values()]),
+            {name: part.missing for name, part in parts.items() if part.missing},
+            {name: Counter(part.unseen) for name, part in parts.items() if part.unseen},
+        )
+
+    def extra(self, table: Table) -> list[str]:
+        """The columns of a table of which the recipe knows nothing."""
+        known = {column.name for column in self.columns} | set(self.target.names)
+        return [name for name in table.names if name not in known]
+
+    def to_data(self) -> dict[str, Any]:
+        """The recipe as plain data."""
+        columns = [{"name": column.name, "kind": column.kind, **column.to_data()} for column in self.columns]
+        target = {"names": list(self.target.names), "kind": self.target.kind, **self.target.to_data()}
+        return {"format": FORMAT, "columns": columns, "target": target}
+
+    @classmethod
+    def from_data(cls, data: Any, net: NeuralNetwork) -> Recipe:
+        """The recipe that `to_data` gave, for this network. Raises ChalkworkError for anything else."""
+        fields = Fields(data, "the recipe of the table")
+        if fields.take("format", str) != FORMAT:
+            raise ChalkworkError(f"the recipe of the table is not of the format {FORMAT}")
+        columns = tuple(_column(each) for each in fields.take("columns", list))
+        recipe = cls(columns, _target(fields.take("target", dict)))
+        fields.done()
+        sizes = recipe.width, recipe.target.outputs
+        layers = net.plan().layers
+        if sizes != (layers[0].inputs, layers[-1].units) or net.convention.samples != "rows":
+            raise ChalkworkError("the recipe of the table does not fit the network")
+        return recipe
+
+
+def _column(data: Any) -> Column:
+    fields = Fields(data, "a column of the recipe")
+    name, kind = fields.take("name", str), fields.take("kind", str)
+    if kind not in COLUMNS:
+        raise ChalkworkError(f"the column {shown(name)} is of an unknown kind")
+    column = COLUMNS[kind].from_data(name, fields)
+    fields.done()
+    return column
+
+
+def _target(data: Any) -> Target:
+    fields = Fields(data, "the target of the recipe")
+    names, kind = fields.take("names", list), fields.take("kind", str)
+    if kind not in TARGETS or not names or not all(isinstance(name, str) for name in names):
+        raise ChalkworkError("the target of the recipe is of an unknown kind")
+    target = TARGETS[kind].from_data(tuple(names), fields)
+    fields.done()
+    return target
+
+
+def prepare(
+    table: Table,
+    target: str | Sequence[str],
+    *,
+    task: str = "auto",
+    categories: Sequence[str] = (),
+    leave_out: Sequence[str] = (),
+    rows: Sequence[int] | None = None,
+) -> Recipe:
+    """What to do with every column of a table to predict the target: one column, or several.
+
+    What is a number and what a category is found on all rows (`categories` names columns that are categories although
+    they hold numbers, `leave_out` those not to use); medians, means, spreads and values are learned from `rows` only,
+    which are all rows if nothing is said. `task` is as in `find_target`.
+
+    Raises ChalkworkError, with file, line and column, for what cannot be used.
+
+    >>> table = Table("t.csv", ("size", "kind"), (("1", "2", "3") * 2, ("a", "b", "a", "b", "a", "b")), tuple(range(6)))
+    >>> recipe = prepare(table, "kind")
+    >>> recipe.inputs(table, [1, 3]).x.round(2).tolist(), recipe.target.words
+    ([[0.0], [-1.22]], '2 classes')
+    """
+    names = [target] if isinstance(target, str) else list(target)
+    for name in (*categories, *leave_out):
+        _ = table[name]
+    found = find_target(table, names, task)
+    places = range(len(table)) if rows is None else rows
+    return Recipe(_columns(table, names, categories, leave_out, places), found.learn(table, places))
+
+
+def _columns(
+    table: Table, target: Sequence[str], categories: Sequence[str], leave_out: Sequence[str], rows: Sequence[int]
+) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for name in table.names:
+        if name in leave_out:
+            columns.append(LeftOut(name, "as was asked"))
+        elif name not in target:
+            columns.append(look_at(table, name, name in categories)(rows))
+    inputs = sum(len(column.inputs) for column in columns)
+    if not inputs:
+        raise ChalkworkError("no column is left to learn from", file=table.file)
+    if inputs > MOST_INPUTS:
+        raise ChalkworkError(f"the columns give {inputs} inputs; at most {MOST_INPUTS} are taken", file=table.file)
+    return tuple(columns)

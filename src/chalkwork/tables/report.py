@@ -1,0 +1,197 @@
+"""What training on a table did, for people: to print, and to keep as Markdown and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from chalkwork.documents.literal import literal
+from chalkwork.documents.model import Block, Document, Heading, Paragraph, Table
+from chalkwork.tables.measures import Figures
+from chalkwork.tables.targets import Classes, Labels, Target
+from chalkwork.tables.training import Trained
+
+MOST_IN_A_MATRIX = 10
+"""Classes up to which the confusion matrix is printed; of more, the commonest confusions."""
+MOST_CONFUSIONS = 10
+_LONGEST = 40
+_MATRIX_WIDTH = 58
+_KEYS = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "macro_f1": "F1 (mean)",
+    "label_accuracy": "accuracy a label",
+    "r2": "R²",
+    "mae": "MAE",
+    "rmse": "RMSE",
+}
+"""The figures that a table of parts shows, by their keys."""
+
+
+def report(trained: Trained, *, full: bool = False, pictures: Sequence[str] = ()) -> Document:
+    """The report as a document; `full` gives every column and class a row, else a screen is enough for it.
+
+    `pictures` are names of files beside the report to point to.
+    """
+    blocks = [*_ending(trained), Heading("Columns", 2), _columns(trained, full), *_split(trained)]
+    blocks += [Heading("Figures", 2), _parts(trained), Paragraph(_about(trained))]
+    blocks += details(trained.recipe.target, trained.figures[trained.judged], trained.judged, full)
+    blocks += [Paragraph(f"![{name}]({name})") for name in pictures]
+    names = ", ".join(literal(name, _LONGEST) for name in trained.recipe.target.names)
+    return Document(f"Predicting {names}", tuple(blocks))
+
+
+def _ending(trained: Trained) -> Iterator[Block]:
+    history, choices = trained.history, trained.choices
+    epochs = round(history.epochs[-1]["epoch"]) if history.epochs else 0
+    stopped = {
+        "interrupted": f"**Interrupted** in epoch {epochs + 1} of {choices.epochs}: the network is as it was then.",
+        "early stopping": f"Stopped early after {epochs} of {choices.epochs} epochs: the validation loss had not "
+        f"become better for {choices.patience}, and the best network is kept.",
+    }  # fmt: skip
+    ended = stopped.get(history.stopped, f"Trained for {epochs} epochs.")
+    yield Paragraph(f"{ended} {history.seconds:.1f} s, engine {history.engine}, seed {choices.seed}.")
+    layers = trained.net.plan().layers
+    widths = "-".join(str(width) for width in [layers[0].inputs, *(layer.units for layer in layers)])
+    last = layers[-1].activation.words
+    yield Paragraph(
+        f"The network is {widths} with {literal(choices.activation)} and {last}, loss {trained.net.loss.title}, "
+        f"{trained.net.number_of_parameters:,} parameters; {literal(choices.optimizer)} with the rate {choices.eta:g} "
+        f"on batches of {choices.batch_size}."
+    )  # fmt: skip
+
+
+def _columns(trained: Trained, full: bool) -> Table:
+    pairs = [(column.name, column.words) for column in trained.recipe.columns]
+    if full:
+        return Table(("column", "what became of it"), tuple((literal(name), literal(words)) for name, words in pairs))
+    rows = []
+    for words, group in groupby(pairs, key=lambda pair: pair[1]):
+        names = [name for name, _ in group]
+        shown = literal(names[0], 25)
+        if len(names) > 1:
+            shown += f"{', ' if len(names) == 2 else ' … '}{literal(names[-1], 25)}"
+        rows.append((shown, literal(words) if len(names) == 1 else f"{literal(words)} (each of {len(names)})"))
+    return Table(("column", "what became of it"), tuple(rows))
+
+
+def _split(trained: Trained) -> Iterator[Block]:
+    target = trained.recipe.target
+    sizes = ", ".join(f"{len(part)} {name}" for name, part in trained.parts.items())
+    how = "stratified by class, " if isinstance(target, Classes) else ""
+    text = f"{len(trained.table)} rows: {sizes} ({how}drawn from the seed). The target is {target.words}."
+    if trained.without_target:
+        text += f" {trained.without_target} without a target are left out."
+    yield Paragraph(text)
+
+
+def figures_document(target: Target, figures: Figures, samples: int) -> Document:
+    """The figures of predictions whose targets are known."""
+    rows = {f"{samples} rows": figures}
+    return Document("Against the known target", (_compared(rows, list(figures)), *details(target, figures, "")))
+
+
+def _parts(trained: Trained) -> Table:
+    rows = {**trained.figures, _BASELINES[trained.recipe.target.kind]: trained.baseline}
+    return _compared(rows, list(trained.figures["train"]))
+
+
+def _compared(rows: Mapping[str, Figures], known: Sequence[str]) -> Table:
+    """A line for each name, a column for each figure that is known."""
+    keys = [key for key in _KEYS if key in known]
+    cells = tuple((name, *(_figure(figures.get(key)) for key in keys)) for name, figures in rows.items())
+    return Table(("", *(_KEYS[key] for key in keys)), cells, tuple(range(1, len(keys) + 1)))
+
+
+_BASELINES = {"classes": "most frequent class", "labels": "commoner value", "numbers": "mean"}
+
+
+def _about(trained: Trained) -> str:
+    against = f"The last line predicts without any input, on the {trained.judged} part."
+    if trained.recipe.target.kind == "numbers":
+        return f"{against} The loss is of standardised targets; MAE and RMSE are in units of the target."
+    return against
+
+
+def _figure(value: Any) -> str:
+    return "" if value is None else f"{value:.4g}" if abs(value) >= 10 else f"{value:.3f}"
+
+
+def details(target: Target, figures: Figures, part: str, full: bool = False) -> list[Block]:
+    """The figures of each class, label or number, and the confusions."""
+    blocks: list[Block] = []
+    where = f", {part} part" if part else ""
+    if isinstance(target, Classes | Labels):
+        each = figures["classes" if isinstance(target, Classes) else "labels"]
+        blocks += [Heading(f"Each {'class' if isinstance(target, Classes) else 'label'}{where}", 2)]
+        blocks += _each(each, full)
+    elif "numbers" in figures:
+        rows = tuple((literal(row["name"], _LONGEST), *(_figure(row[key]) for key in ("r2", "mae", "rmse"))) for row in
+                     figures["numbers"])  # fmt: skip
+        blocks += [Heading(f"Each number{where}", 2), Table(("target", "R²", "MAE", "RMSE"), rows, (1, 2, 3))]
+    if isinstance(target, Classes):
+        blocks += [Heading(f"Confusions{where}", 2), *_confusions(target.values, np.array(figures["confusion"]))]
+    return blocks
+
+
+def _each(rows: list[Figures], full: bool) -> Iterator[Block]:
+    shown = rows if full or len(rows) <= 2 * MOST_IN_A_MATRIX else sorted(rows, key=lambda row: row["f1"])[:10]
+    cells = tuple(
+        (literal(row["name"], _LONGEST), *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")),
+         f"{row['support']:.0f}") for row in shown
+    )  # fmt: skip
+    yield Table(("", "precision", "recall", "F1", "samples"), cells, (1, 2, 3, 4))
+    if len(shown) < len(rows):
+        yield Paragraph(f"The {len(shown)} worst of {len(rows)}; the report has all.")
+
+
+def _confusions(names: tuple[str, ...], counts: np.ndarray[Any, Any]) -> Iterator[Block]:
+    if len(names) <= MOST_IN_A_MATRIX:
+        yield _matrix(names, counts)
+        yield Paragraph("A row is a true class, a column a predicted one.")
+        return
+    wrong = counts * (1 - np.eye(len(names), dtype=int))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
+    rows = []
+    for place in order:
+        row, column = divmod(int(place), len(names))
+        if wrong[row, column]:
+            cells = literal(names[row], 30), literal(names[column], 30), str(wrong[row, column])
+            rows.append((*cells, str(counts[row].sum())))
+    if rows:
+        yield Table(("true", "predicted", "samples", "of"), tuple(rows), (2, 3))
+    yield Paragraph(f"{wrong.sum()} of {counts.sum()} samples are confused.")
+
+
+def _matrix(names: tuple[str, ...], counts: np.ndarray[Any, Any]) -> Table:
+    """The matrix in 80 columns: where the names are too long for its head, numbers stand for them."""
+    room = _MATRIX_WIDTH // len(names) - 2
+    heads = [literal(name) for name in names]
+    labels = [literal(name, 20) for name in names]
+    if max(map(len, names)) > room:
+        heads = [str(place) for place in range(1, len(names) + 1)]
+        labels = [f"{place}: {literal(name, 16)}" for place, name in enumerate(names, 1)]
+    rows = tuple((label, *map(str, row)) for label, row in zip(labels, counts.tolist(), strict=True))
+    return Table(("", *heads), rows, tuple(range(1, len(names) + 1)))
+
+
+def report_data(trained: Trained) -> dict[str, Any]:
+    """The report as plain data, for other programs: every figure in full precision."""
+    history = trained.history
+    return {
+        "file": trained.table.file,
+        "recipe": trained.recipe.to_data(),
+        "rows": {name: len(part) for name, part in trained.parts.items()},
+        "without_target": trained.without_target,
+        "figures": dict(trained.figures),
+        "baseline": trained.baseline,
+        "training": {"stopped": history.stopped, "engine": history.engine, "seconds": history.seconds,
+                     "epochs": history.epochs},
+        "choices": {key: str(value) if key == "checkpoint" and value else value
+                    for key, value in asdict(trained.choices).items() if key != "progress"},
+        "parameters": trained.net.number_of_parameters,
+    }  # fmt: skip

@@ -1,0 +1,451 @@
+"""chalkwork train and predict: published tables, what becomes of columns, broken files, what is written."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from sklearn import datasets
+from sklearn.linear_model import LinearRegression
+
+from chalkwork.cli import main
+from chalkwork.errors import ChalkworkError
+from chalkwork.tables import Choices, load_predictor, predict_table, prepare, read_table, save_predictor, train_table
+from chalkwork.tables.columns import Category, Flag, LeftOut, Number
+from chalkwork.tables.plots import plot_confusion, plot_residuals
+from chalkwork.tables.reading import MOST_COLUMNS, Table
+from chalkwork.tables.report import report
+from chalkwork.tables.splitting import split
+from chalkwork.tables.targets import Classes, Labels, Numbers, find_target
+from chalkwork.tables.writing import csv_text
+
+QUICK = Choices(hidden=(8,), eta=0.02, epochs=30, engine="numpy", progress=False)
+
+
+def written(folder, text, name="data.csv"):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def table_of(folder, text):
+    return read_table(written(folder, text))
+
+
+def published(folder, name):
+    data = getattr(datasets, f"load_{name}")()
+    path = folder / f"{name}.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*data.feature_names, "target"])
+        names = None if name == "diabetes" else list(map(str, data.target_names))
+        for x, y in zip(data.data, data.target, strict=True):
+            writer.writerow([*map(float, x), float(y) if names is None else names[y]])
+    return path
+
+
+def two_classes(rows=40):
+    lines = [f"{row},{'low' if row < rows / 2 else 'high'}" for row in range(rows)]
+    return "size,kind\n" + "\n".join(lines) + "\n"
+
+
+# --- published tables ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "least"), [("iris", 0.9), ("wine", 0.94), ("breast_cancer", 0.95), ("digits", 0.97)])
+def test_accuracy_on_published_tables(tmp_path, capsys, name, least):
+    folder = tmp_path / "model"
+    assert main(["train", str(published(tmp_path, name)), "--target", "target", "-o", str(folder)]) == 0
+    data = json.loads((folder / "report.json").read_text())
+    assert data["figures"]["test"]["accuracy"] >= least
+    assert data["figures"]["test"]["accuracy"] > data["baseline"]["accuracy"] + 0.2
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_diabetes_is_predicted_as_well_as_by_linear_regression(tmp_path):
+    table = read_table(published(tmp_path, "diabetes"))
+    ours, theirs = [], []
+    for seed in range(4):
+        trained = train_table(table, "target", choices=Choices(seed=seed, engine="numpy", progress=False))
+        x = trained.recipe.inputs(table).x
+        y = trained.recipe.target.read(table, range(len(table)))
+        train, test = trained.parts["train"], trained.parts["test"]
+        ours.append(trained.figures["test"]["r2"])
+        theirs.append(LinearRegression().fit(x[train], y[train]).score(x[test], y[test]))
+    assert np.mean(ours) > np.mean(theirs) - 0.1
+
+
+# --- what is written, and what it is used for ------------------------------------------------------------------------
+
+
+def test_train_writes_a_folder_and_predict_uses_it(tmp_path, capsys):
+    data, folder = written(tmp_path, two_classes()), tmp_path / "model"
+    quick = ["--hidden", "8", "--eta", "0.02", "--epochs", "60"]
+    assert main(["train", str(data), "--target", "kind", "-o", str(folder), *quick]) == 0
+    found = sorted(path.name for path in folder.iterdir())
+    assert found == [
+        "confusion.png", "loss.png", "model.safetensors", "report.json", "report.md", "test-predictions.csv",
+    ]  # fmt: skip
+    assert "![loss.png](loss.png)" in (folder / "report.md").read_text()
+    assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
+    capsys.readouterr()
+    out = tmp_path / "out.csv"
+    assert main(["predict", str(folder), str(data), "-o", str(out)]) == 0
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert list(rows[0]) == ["size", "kind", "prediction", "probability high", "probability low"]
+    assert np.mean([row["kind"] == row["prediction"] for row in rows]) > 0.9
+    assert float(rows[0]["probability high"]) + float(rows[0]["probability low"]) == pytest.approx(1, abs=1e-5)
+    assert "40 rows" in capsys.readouterr().out
+    assert main(["predict", str(folder / "model.safetensors"), str(data)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == out.read_text()
+    assert "accuracy" in printed.err
+
+
+def test_the_same_command_gives_the_same_model(tmp_path):
+    table = table_of(tmp_path, two_classes())
+    first, second = (train_table(table, "kind", choices=QUICK) for _ in range(2))
+    assert first.figures == second.figures
+    assert all((first.net.parameters[name] == second.net.parameters[name]).all() for name in first.net.parameters)
+
+
+def test_everything_is_learned_from_the_training_part(tmp_path):
+    table = table_of(tmp_path, two_classes())
+    trained = train_table(table, "kind", choices=QUICK)
+    train = np.array(table["size"], float)[trained.parts["train"]]
+    column = trained.recipe.columns[0]
+    assert isinstance(column, Number)
+    assert (column.mean, column.scale) == pytest.approx((train.mean(), train.std()))
+    every = np.concatenate(list(trained.parts.values()))
+    assert sorted(every.tolist()) == list(range(40))
+
+
+def test_a_kept_recipe_is_the_same(tmp_path):
+    text = "a,b,c,d,e,y\n" + "".join(
+        f"{row},{'xyz'[row % 3]},{['yes', 'no'][row % 2]},1,{'' if row % 5 else 'k'},{row * 2.5}\n" for row in range(40)
+    )
+    table = table_of(tmp_path, text)
+    trained = train_table(table, "y", choices=QUICK)
+    save_predictor(trained.net, trained.recipe, tmp_path / "net.safetensors")
+    net, recipe = load_predictor(tmp_path / "net.safetensors")
+    assert recipe == trained.recipe
+    ours, theirs = (predict_table(*pair, table) for pair in ((net, recipe), (trained.net, trained.recipe)))
+    assert (ours.values == theirs.values).all() and ours.figures == theirs.figures
+
+
+def test_recipes_from_strangers_are_checked(tmp_path):
+    from chalkwork.exchange.model_file import save_model
+
+    trained = train_table(table_of(tmp_path, two_classes()), "kind", choices=QUICK)
+    good = trained.recipe.to_data()
+    target = good["target"]
+    column = good["columns"][0]
+    for bad in (
+        {}, {**good, "format": "x"}, {**good, "more": 1}, {**good, "columns": []}, {**good, "columns": [3]},
+        {**good, "columns": [{**column, "kind": "code"}]}, {**good, "columns": [{**column, "scale": 0}]},
+        {**good, "target": {**target, "values": ["a"]}}, {**good, "target": {**target, "values": ["a", "a"]}},
+        {**good, "target": {**target, "names": []}}, {**good, "target": {**target, "kind": "numbers"}},
+        {**good, "target": {**target, "values": ["a", "b", "c"]}}, [], "x",
+    ):  # fmt: skip
+        save_model(trained.net, tmp_path / "bad.safetensors", extra={"table": bad})
+        with pytest.raises(ChalkworkError, match=r"bad\.safetensors"):
+            load_predictor(tmp_path / "bad.safetensors")
+    save_model(trained.net, tmp_path / "none.safetensors")
+    with pytest.raises(ChalkworkError, match="not trained on a table"):
+        load_predictor(tmp_path / "none.safetensors")
+
+
+def test_interrupting_keeps_the_model(tmp_path, capsys, monkeypatch):
+    from chalkwork.training import loop
+
+    real, calls = loop.Evaluation.after, []
+
+    def after(self, row, run):
+        calls.append(row)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(self, row, run)
+
+    monkeypatch.setattr(loop.Evaluation, "after", after)
+    folder = tmp_path / "model"
+    data = written(tmp_path, two_classes())
+    assert main(["train", str(data), "--target", "kind", "-o", str(folder), "--hidden", "4"]) == 130
+    printed = capsys.readouterr()
+    assert "interrupted" in printed.err and "Interrupted" in printed.out
+    assert load_predictor(folder)[1].target.names == ("kind",)
+
+
+def test_a_checkpoint_is_gone_on_with_only_when_asked(tmp_path, capsys):
+    data, kept = written(tmp_path, two_classes()), tmp_path / "run.safetensors"
+    command = ["train", str(data), "--target", "kind", "--hidden", "4", "--epochs", "5", "-o", str(tmp_path / "m")]
+    assert main([*command, "--resume"]) == 2
+    assert main([*command, "--resume", "--checkpoint", str(kept)]) == 2
+    assert "no such checkpoint" in capsys.readouterr().err
+    assert main([*command, "--checkpoint", str(kept)]) == 0 and kept.exists()
+    assert main([*command, "--checkpoint", str(kept)]) == 2
+    assert "--resume goes on" in capsys.readouterr().err
+    assert main([*command, "--checkpoint", str(kept), "--resume"]) == 0
+
+
+def test_without_a_folder_an_unused_one_is_made(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, two_classes())
+    for _ in range(2):
+        assert main(["train", "data.csv", "--target", "kind", "--hidden", "0", "--epochs", "2"]) == 0
+    assert sorted(path.name for path in tmp_path.glob("data-model*")) == ["data-model", "data-model-2"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--batch-norm",
+        "--dropout 0.3",
+        "--hidden 0",
+        "--dtype float32",
+        "--test 0",
+        "--validation 0",
+        "--test 0 --validation 0",
+    ],
+)
+def test_options(tmp_path, capsys, options):
+    data = written(tmp_path, two_classes())
+    command = ["train", str(data), "--target", "kind", "--epochs", "3", "-o", str(tmp_path / "m"), *options.split()]
+    assert main(command) == 0
+
+
+# --- several targets -------------------------------------------------------------------------------------------------
+
+
+def test_labels_and_several_numbers(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(80, 2))
+    lines = [f"{a},{b},{int(a > 0)},{'yes' if b > 0 else 'no'},{2 * a + b},{a - b}" for a, b in x]
+    data = written(tmp_path, "a,b,up,right,s,t\n" + "\n".join(lines) + "\n")
+    quick = ["--epochs", "80", "--eta", "0.01"]
+    for target, out in (("up,right", "labels"), ("s, t", "numbers")):
+        command = ["train", str(data), "--target", target, "--leave-out", "up,right,s,t", "-o", str(tmp_path / out)]
+        left = ",".join({"up", "right", "s", "t"} - {name.strip() for name in target.split(",")})
+        command[command.index("up,right,s,t")] = left
+        assert main([*command, *quick]) == 0
+    labels, numbers = (json.loads((tmp_path / out / "report.json").read_text()) for out in ("labels", "numbers"))
+    assert labels["figures"]["test"]["label_accuracy"] > 0.85
+    assert numbers["figures"]["test"]["r2"] > 0.9 and len(numbers["figures"]["test"]["numbers"]) == 2
+    assert main(["predict", str(tmp_path / "numbers"), str(data), "-o", str(tmp_path / "p.csv")]) == 0
+    row = next(csv.DictReader((tmp_path / "p.csv").read_text().splitlines()))
+    assert float(row["prediction s"]) == pytest.approx(float(row["s"]), abs=1.0)
+    assert main(["predict", str(tmp_path / "labels"), str(data), "-o", str(tmp_path / "q.csv")]) == 0
+    row = next(csv.DictReader((tmp_path / "q.csv").read_text().splitlines()))
+    assert row["prediction right"] in ("yes", "no") and 0 <= float(row["probability up"]) <= 1
+
+
+def test_kinds_of_targets():
+    def of(*columns, task="auto"):
+        names = tuple("abc"[: len(columns)])
+        return find_target(Table("t.csv", names, columns, tuple(range(len(columns[0])))), names, task)
+
+    assert of(tuple("321" * 4)) == Classes(("a",), ("1", "2", "3"))
+    assert isinstance(of(tuple("321" * 4), task="regression"), Numbers)
+    assert isinstance(of(("1.5", "2", "3") * 4), Numbers)
+    assert isinstance(of(tuple(map(str, range(50)))), Numbers)
+    assert isinstance(of(("1", "0") * 4, ("no", "yes") * 4), Labels)
+    assert isinstance(of(("1", "0") * 4, ("1", "2") * 4), Numbers)
+    with pytest.raises(ChalkworkError, match="several targets"):
+        of(("1", "0") * 4, ("red", "blue") * 4)
+
+
+# --- columns ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_becomes_of_columns(tmp_path):
+    rows = 24
+    text = "id,name,age,city,member,same,gap,zip,y\n" + "".join(
+        f"{row},n{row},{'' if row % 4 == 0 else row},{'' if row % 6 == 0 else 'AB'[row % 2]},"
+        f"{['TRUE', 'false'][row % 2]},x,,{10 + row % 3},{'pq'[row % 2]}\n" for row in range(rows)
+    )  # fmt: skip
+    table = table_of(tmp_path, text)
+    columns = {column.name: column for column in prepare(table, "y", categories=["zip"]).columns}
+    out = {name for name, column in columns.items() if isinstance(column, LeftOut)}
+    assert out == {"id", "name", "same", "gap"}
+    age, city = columns["age"], columns["city"]
+    assert (isinstance(age, Number) and (age.median, age.missing) == (12.5, 6)) or age.missing == 6
+    assert isinstance(city, Category) and city.values == ("", "A", "B") and city.missing == 4
+    assert columns["member"] == Flag("member", "false", "true")
+    assert isinstance(columns["zip"], Category) and columns["zip"].values == ("10", "11", "12")
+
+
+def test_decimal_commas_quotes_and_a_mark_of_order(tmp_path):
+    table = table_of(tmp_path, b'\xef\xbb\xbf"a; b";c\r\n1,5;"x\ny"\r\n\r\n2;z\r\n')
+    assert table.names == ("a; b", "c") and table["c"] == ("x\ny", "z")
+    assert table.lines == (2, 5)
+    column = prepare(Table(table.file, (*table.names, "t"), (*table.columns, ("1.5", "2")), table.lines, ";"), "t")
+    assert isinstance(column.columns[0], Number) and column.columns[0].mean == 1.75
+    assert table_of(tmp_path, "a\tb\n1,2\t3\n").columns == (("1,2",), ("3",))
+
+
+def test_predicting_with_other_columns(tmp_path, capsys):
+    text = "a,c,y\n" + "".join(f"{row},{'rgb'[row % 3]},{'pq'[row % 2]}\n" for row in range(60))
+    trained = train_table(table_of(tmp_path, text), "y", choices=QUICK)
+    other = table_of(tmp_path, "more,c,a\n1,g,\n2,violet,7\n3,,8\n")
+    predicted = predict_table(trained.net, trained.recipe, other)
+    assert predicted.values.shape == (3, 1) and predicted.figures is None
+    notes = " | ".join(predicted.notes)
+    assert "'a': 1 missing" in notes and "1 with values never seen in training: 'violet'" in notes
+    assert "not used: 'more'" in notes
+    with pytest.raises(ChalkworkError, match=r"there is no column 'c'.*did you mean 'C'"):
+        predict_table(trained.net, trained.recipe, table_of(tmp_path, "a,C\n1,r\n"))
+    with pytest.raises(ChalkworkError, match="2 columns that the model needs are missing"):
+        predict_table(trained.net, trained.recipe, table_of(tmp_path, "d,e\n1,r\n"))
+    with pytest.raises(ChalkworkError, match=r"line 3: column 'a': 'x' is no number"):
+        predict_table(trained.net, trained.recipe, table_of(tmp_path, "a,c\n1,r\nx,g\n"))
+
+
+def test_rows_without_a_target_are_left_out(tmp_path):
+    trained = train_table(table_of(tmp_path, two_classes() + "50,\n60,NA\n"), "kind", choices=QUICK)
+    assert trained.without_target == 2
+    assert sum(map(len, trained.parts.values())) == 40
+
+
+# --- broken files ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "data.csv: the file is empty"),
+        ("a,b\n", "a header and no row"),
+        ("a,b\n1,2\n1,2,3\n", "line 3: this row has 3 cells, but the header has 2"),
+        ("a,b\n1,2\n1\n", "line 3: this row has 1 cell, but"),
+        ("a,b,a\n1,2,3\n", "the columns 1 and 3 have the same name 'a'"),
+        (b"a,b\n1,\xe4\n", "line 2: the byte 0xe4 is not UTF-8"),
+        (b"a,b\n1,\0\n", "line 2: this is a binary file"),
+        (b"PK\x03\x04rest", "a spreadsheet"),
+        ("a,b\n".encode("utf-16"), "UTF-16"),
+        ('a,b\n1,"open\n2,3\n', "line 2: a quotation mark opens here and is never closed"),
+        ('a,b\n1,"x"y\n', "line 2: there is text after a closing quotation mark"),
+        ("a,b\n1," + "x" * 50_000_000 + "\n", "line 2: a cell has more than 131072 characters"),
+        (",".join(map(str, range(10**6))) + "\n", f"at most {MOST_COLUMNS}"),
+    ],
+    ids=range(13),
+)
+def test_broken_files(tmp_path, content, said):
+    with pytest.raises(ChalkworkError) as caught:
+        table_of(tmp_path, content)
+    assert said in str(caught.value) and "data.csv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (two_classes() + "nan,low\n", "line 42: column 'size': 'nan' is no number to work with"),
+        (two_classes() + "-Infinity,low\n", "line 42: column 'size': '-Infinity'"),
+        (two_classes() + "1e999,low\n", "line 42: column 'size': '1e999'"),
+        (two_classes() + "many,low\n", "line 42: column 'size': 'many' is no number, but most"),
+        (two_classes() + '"1,5",low\n', "semicolons"),
+        (two_classes().replace("kind", "Kind"), "did you mean 'Kind'"),
+        (two_classes().replace("high", "low"), "holds only 'low'"),
+        (two_classes() + "1,rare\n", "line 42: column 'kind': the class 'rare' has only 1 sample"),
+        ("size,kind\n1,a\n2,b\n3,a\n4,b\n5,a\n6,b\n", "data.csv: the test part of 6 samples would be 1"),
+        ("size,kind\n" + "7,a\n8,b\n" * 3 + "7,a\n7,b\n" * 20, ""),
+        ("size,kind\n" + "7,a\n7,b\n" * 20, "no column is left"),
+    ],
+    ids=range(11),
+)
+def test_broken_tables(tmp_path, capsys, text, said):
+    data = written(tmp_path, text)
+    code = main(["train", str(data), "--target", "kind", "-o", str(tmp_path / "m"), "--epochs", "1"])
+    assert code == (2 if said else 0)
+    assert said in capsys.readouterr().err
+    assert (tmp_path / "m").exists() != bool(said)
+
+
+def test_any_bytes_are_a_table_or_an_error(tmp_path, rng):
+    signs = [*b'a1.,;\t"\n\r =-', 0xE4, 0xEF]
+    for _ in range(300):
+        content = bytes(rng.choice(signs, size=rng.integers(1, 60)).tolist())
+        try:
+            table = table_of(tmp_path, content)
+            prepare(table, table.names[-1])
+        except ChalkworkError as error:
+            assert "data.csv" in str(error) or "target" in str(error)
+
+
+def test_no_such_file_and_a_folder(tmp_path):
+    with pytest.raises(ChalkworkError, match="there is no such file"):
+        read_table(tmp_path / "none.csv")
+    with pytest.raises(ChalkworkError, match="this is no file"):
+        read_table(tmp_path)
+
+
+def test_parquet_without_pyarrow_or_broken(tmp_path):
+    path = written(tmp_path, b"PAR1 and nothing else", "data.parquet")
+    with pytest.raises(ChalkworkError, match=r"data\.parquet: (this is no Parquet file|reading Parquet needs pyarrow)"):
+        read_table(path)
+
+
+def test_parquet(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(arrow.table({"a": [1.5, None], "b": [True, False]}), tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet").columns == (("1.5", ""), ("true", "false"))
+
+
+def test_parts_that_cannot_be():
+    for test, validation in ((0.6, 0.5), (-0.1, 0.1), (float("nan"), 0.1)):
+        with pytest.raises(ChalkworkError, match="leave some to train"):
+            split(100, test, validation, 0)
+    with pytest.raises(ChalkworkError, match=r"each|one is needed|more samples"):
+        split(9, 0.5, 0.4, 0, np.array([0, 0, 0, 1, 1, 1, 2, 2, 2]))
+
+
+# --- hostile names, and what is shown --------------------------------------------------------------------------------
+
+
+def test_formulas_and_control_signs_stay_texts(tmp_path, capsys):
+    text = "size,note,kind\n" + "".join(
+        f"{row},=cmd()|{row % 3},{'=HYPERLINK(1)' if row < 20 else chr(27) + '[31m$x^$ | b'}\n" for row in range(40)
+    )
+    data, folder = written(tmp_path, text), tmp_path / "m"
+    assert main(["train", str(data), "--target", "kind", "-o", str(folder), "--epochs", "3"]) == 0
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed and "\x1b" not in (folder / "report.md").read_text()
+    assert main(["predict", str(folder), str(data), "-o", str(tmp_path / "p.csv")]) == 0
+    for row in csv.reader((tmp_path / "p.csv").read_text().splitlines()):
+        assert not any(cell.startswith(("=", "@", "+")) for cell in row)
+
+
+def test_predictions_speak_the_dialect_of_the_table():
+    assert csv_text(["a"], [["-1,5"], ["-x"]], ";", ",") == "a\n-1,5\n'-x\n"
+
+
+def test_many_classes_are_shown_by_their_confusions(tmp_path, rng):
+    rows = [f"{value:.3f},c{value // 1:.0f}" for value in np.sort(rng.uniform(0, 12, 400))]
+    trained = train_table(table_of(tmp_path, "x,kind\n" + "\n".join(rows) + "\n"), "kind", choices=QUICK)
+    from chalkwork.documents.terminal import to_text
+
+    text = to_text(report(trained))
+    assert "samples are confused" in text and max(map(len, text.splitlines())) <= 80
+
+
+def test_ten_classes_with_long_names_fit_80_columns():
+    from chalkwork.documents.model import Document
+    from chalkwork.documents.terminal import to_text
+    from chalkwork.tables.report import details
+
+    names = tuple(f"a class with the long name {number}" for number in range(10))
+    each = [{"name": name, "precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 1000.0} for name in names]
+    figures = {"classes": each, "confusion": (np.eye(10, dtype=int) * 1000).tolist()}
+    text = to_text(Document("x", tuple(details(Classes(("t",), names), figures, "test"))))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "10: a class with" in text
+
+
+def test_plots():
+    figure = plot_confusion(("a", "$b$"), [[3, 1], [0, 4]])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["3", "1", "0", "4"]
+    with pytest.raises(ChalkworkError, match="too large"):
+        plot_confusion(tuple(map(str, range(40))), np.eye(40, dtype=int).tolist())
+    residuals = plot_residuals(Numbers(("s", "t")), np.zeros((5, 2)), np.ones((5, 2)))
+    assert len(residuals.axes[0].get_legend().get_texts()) == 2
