@@ -14,7 +14,7 @@ def _sigmoid(xp: Any, x: Any) -> Any:
 
 
 def _positive_part(xp: Any, x: Any) -> Any:
-    return xp.maximum(x, xp.zeros((), dtype=x.dtype))  # a NaN stays
+    return xp.maximum(x, xp.zeros_like(x))  # a NaN stays
 
 
 def _step(xp: Any, x: Any, at_zero: float = 0.0, low: float = 0.0) -> Any:
