@@ -15,14 +15,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # type: ign
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers import BatchNorm, Dense, Dropout, Layer
+from chalkwork.networks.layers import Dense, Layer
 from chalkwork.networks.layers.base import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.networks.training import Settings, train_network
-from chalkwork.sklearn.data import batch_of, checked_weights, dense, in_rows, without_zeros
-from chalkwork.sklearn.tasks import output_of
+from chalkwork.sklearn.data import checked_weights, dense, in_rows, without_zeros
 from chalkwork.training.history import History
 
 
@@ -166,7 +166,12 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
 
     def _network(self, task: str, inputs: int, random: Any) -> NeuralNetwork:
         activation, loss = output_of(task, self.output_activation, self.loss)
-        return self._made([*self._hidden(), self._dense(self._outputs(activation), activation)], loss, inputs, random)
+        return self._made(
+            [*self._hidden(), Dense(self._outputs(activation), activation, initializer=self.initializer)],
+            loss,
+            inputs,
+            random,
+        )
 
     def _made(self, layers: list[Layer], loss: Loss, inputs: int, random: Any) -> NeuralNetwork:
         return NeuralNetwork(layers, loss, seed=_seed(random), inputs=inputs, l1=self.l1, l2=self.l2)
@@ -178,18 +183,9 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         if not isinstance(widths, tuple | list | np.ndarray):
             raise ChalkworkError(f"hidden_layers holds the units of every hidden layer, such as (100,), not {widths!r}")
         rate = real(self.dropout, "dropout", 0, 1)
-        layers: list[Layer] = []
-        for units in widths:
-            if self.batch_norm:
-                layers += [self._dense(units, self.activation, linear=True), BatchNorm(self.activation)]
-            else:
-                layers.append(self._dense(units, self.activation))
-            layers += [Dropout(rate)] if rate else []
-        return layers
-
-    def _dense(self, units: int, activation: str, linear: bool = False) -> Dense:
-        """A layer; without bias where batch normalisation shifts."""
-        return Dense(units, "identity" if linear else activation, bias=not linear, initializer=self.initializer)
+        return hidden_layers(
+            widths, self.activation, batch_norm=bool(self.batch_norm), dropout=rate, initializer=self.initializer
+        )
 
     # --- the run -----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array  # type: ignore[import-untyped]
 
-from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.errors import ShapeError, ValueProblem
 from chalkwork.networks.data import Array
 
 ROWS = 1024
@@ -50,16 +50,3 @@ def in_rows(X: Any) -> Iterator[Array]:
     """The samples, some at a time; only these are made dense."""
     for start in range(0, X.shape[0], ROWS):
         yield dense(X[start : start + ROWS])
-
-
-def batch_of(batch_size: Any, samples: int, batch_norm: bool) -> int:
-    """The number of samples a batch; one or more less where batch normalisation would be left with a single sample."""
-    if isinstance(batch_size, str) and batch_size == "auto":
-        size = min(200, samples)
-    elif isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
-        raise ChalkworkError(f"batch_size is 'auto' or a whole number from 1 on, not {batch_size!r}")
-    else:
-        size = min(int(batch_size), samples)
-    while batch_norm and size > 2 and samples % size == 1:
-        size -= 1
-    return size

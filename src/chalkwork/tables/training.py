@@ -12,11 +12,11 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
-from chalkwork.networks.layers import BatchNorm, Dense, Dropout, Layer
+from chalkwork.networks.layers import Dense
 from chalkwork.networks.measuring import Measure, output
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.tables.measures import Figures, baseline, measured
-from chalkwork.tables.packages import learn
 from chalkwork.tables.reading import Table
 from chalkwork.tables.recipe import Recipe, prepare
 from chalkwork.tables.splitting import Parts, split
@@ -123,17 +123,8 @@ def train_table(
 
 def network(recipe: Recipe, choices: Choices) -> NeuralNetwork:
     """The network, not yet trained: hidden layers as chosen, output layer and loss as the target needs them."""
-    learn("base")  # the table of outputs and losses lies with the estimators
-    from chalkwork.sklearn.tasks import output_of
-
     activation, loss = output_of(recipe.target.task, "auto", "auto")
-    layers: list[Layer] = []
-    for units in choices.hidden:
-        if choices.batch_norm:
-            layers += [Dense(units, bias=False), BatchNorm(choices.activation)]
-        else:
-            layers.append(Dense(units, choices.activation))
-        layers += [Dropout(choices.dropout)] if choices.dropout else []
+    layers = hidden_layers(choices.hidden, choices.activation, batch_norm=choices.batch_norm, dropout=choices.dropout)
     layers.append(Dense(recipe.target.outputs, activation))
     return NeuralNetwork(layers, loss, seed=choices.seed, inputs=recipe.width, l2=choices.l2)
 
@@ -143,8 +134,6 @@ def _encoded(target: Target, pair: tuple[Array, Array]) -> tuple[Array, Array]:
 
 
 def _settings(target: Target, data: Mapping[str, tuple[Array, Array]], choices: Choices) -> dict[str, Any]:
-    from chalkwork.sklearn.data import batch_of
-
     held_out = _encoded(target, data["validation"]) if "validation" in data else None
     return {
         "eta": choices.eta,

@@ -1,13 +1,16 @@
-"""Which output activation belongs to which loss: one table, an entry for each task."""
+"""Which network fits a task: which output belongs to which loss (one table, an entry a task), and hidden layers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
+from chalkwork.networks.layers import BatchNorm, Dense, Dropout, Layer
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError, loss_of
 
 HALF_SQUARES = SquaredError(reduction="mean_over_samples")
@@ -97,3 +100,46 @@ def _mismatch(task: Task, activation: str, loss: Loss | None) -> ChalkworkError:
 
 def _name(loss: Loss) -> str:
     return loss.title.replace("-", "_").replace(" ", "_")
+
+
+def hidden_layers(
+    units: Iterable[int],
+    activation: str,
+    *,
+    batch_norm: bool = False,
+    dropout: float = 0.0,
+    initializer: str = "glorot_normal",
+) -> list[Layer]:
+    """Dense layers of so many units each; with batch normalisation between weights and activation, and dropout after.
+
+    >>> hidden_layers([4], "relu", batch_norm=True, dropout=0.5)
+    [Dense(4, 'identity', bias=False), BatchNorm('relu'), Dropout(0.5)]
+    """
+    layers: list[Layer] = []
+    for count in units:
+        if batch_norm:  # which shifts, so that a bias would do nothing
+            layers += [Dense(count, bias=False, initializer=initializer), BatchNorm(activation)]
+        else:
+            layers.append(Dense(count, activation, initializer=initializer))
+        layers += [Dropout(dropout)] if dropout else []
+    return layers
+
+
+def batch_of(batch_size: Any, samples: int, batch_norm: bool) -> int:
+    """The number of samples a batch, `"auto"` for at most 200.
+
+    One or more less where batch normalisation would be left with a single sample. Raises ChalkworkError for anything
+    but a whole number from 1 on.
+
+    >>> batch_of("auto", 150, False), batch_of(50, 101, True)
+    (150, 49)
+    """
+    if isinstance(batch_size, str) and batch_size == "auto":
+        size = min(200, samples)
+    elif isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
+        raise ChalkworkError(f"batch_size is 'auto' or a whole number from 1 on, not {batch_size!r}")
+    else:
+        size = min(int(batch_size), samples)
+    while batch_norm and size > 2 and samples % size == 1:
+        size -= 1
+    return size
