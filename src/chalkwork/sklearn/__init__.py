@@ -1,8 +1,7 @@
 """Estimators for scikit-learn: networks trained by the very equations that `solve` prints.
 
-`classifier` and `regressor` say what people call; `base` holds what both share (parameters, fitting), `tasks` the table
-of which output belongs to which loss, `data` what becomes of samples and weights, `documentation` the parameters in
-words. scikit-learn is imported here and nowhere else in Chalkwork.
+`classifier` and `regressor` say what people call; `base` holds what both share (parameters, fitting), `data` what
+becomes of samples and weights, `documentation` the parameters in words.
 """
 
 from importlib.util import find_spec
