@@ -23,6 +23,7 @@ from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import pairwise
+from random import Random
 from statistics import median
 from time import perf_counter, sleep
 from typing import Any
@@ -329,7 +330,8 @@ def serve(peer: str, name: str) -> None:
     first = perf_counter() - start
     print(json.dumps({"first": first, "losses": losses.tolist()}), flush=True)
     for _ in sys.stdin:
-        start, _ = perf_counter(), work()
+        start = perf_counter()
+        work()
         print(json.dumps(perf_counter() - start), flush=True)
 
 
@@ -376,8 +378,9 @@ def measure(name: str, peers: Sequence[str], rounds: int, threads: int) -> None:
     wanted = [PEAK, *peers] if name[0] in "cd" else list(peers)
     workers = [Worker(peer, name, threads) for peer in wanted]
     running = [worker for worker in workers if worker.failed is None]
+    chance = Random(0)
     for _ in range(rounds):
-        for worker in running:
+        for worker in chance.sample(running, len(running)):  # who comes after whom makes a difference
             sleep(0.05)  # threads that still wait for work go to sleep
             worker.round()
     for worker in workers:

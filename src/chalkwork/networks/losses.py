@@ -97,7 +97,9 @@ class SquaredError(Loss):
     @property
     def title(self) -> str:
         """The loss in words."""
-        return "squared error" if self.reduction == "sum" else "mean squared error"
+        if self.reduction == "sum":
+            return "squared error"
+        return "half the mean squared error" if self.factor * 2 == 1 else "mean squared error"
 
 
 @dataclass(frozen=True, slots=True)

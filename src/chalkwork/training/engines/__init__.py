@@ -10,8 +10,6 @@ from importlib.util import find_spec
 from chalkwork.errors import ChalkworkError
 from chalkwork.training.step import Engine, Step
 
-LARGE = 1_000_000_000
-"""Operations a step above which BLAS alone is as fast as the compiled loop; below, its single calls cost too much."""
 SHORT = 0.5
 """Seconds of work for which loading JAX and compiling does not pay."""
 
@@ -55,7 +53,7 @@ def engine_of(name: str, dtype: str, step: Step, steps: int, spread: int = 1) ->
 
 def _fastest(step: Step, steps: int) -> str:
     seconds = steps * (4e-5 + step.operations / 5e10)
-    if step.operations > LARGE or seconds < SHORT:
+    if seconds < SHORT:
         return "numpy"
     return "jax" if "jax" in sys.modules or find_spec("jax") is not None else "numpy"
 

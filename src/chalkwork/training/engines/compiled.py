@@ -144,7 +144,8 @@ def _step(
     """One step: the carried values after it, and the loss before."""
     order = each.get("order")
     chosen = {
-        name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axis) for name in step.data
+        name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axis, mode="clip")
+        for name in step.data
     }
     if devices.several:
         chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
