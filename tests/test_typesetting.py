@@ -121,7 +121,7 @@ def test_products_of_negative_numbers_have_parentheses():
     latex = Graph("y = a * b - c").solve(a=-2, b=-3, c=-1).equation("y").latex
     assert latex == r"y = a \cdot b - c = (-2) \cdot (-3) - (-1) = 7"
     assert Graph("y = a + b").solve(a=-2, b=-3).equation("y").latex == "y = a + b = -2 - 3 = -5"
-    assert Graph("y = a^2").solve(a=-2).equation("y").latex == "y = a^{2} = {(-2)}^{2} = 4"
+    assert Graph("y = a^2").solve(a=-2).equation("y").latex == r"y = a^{2} = {\left(-2\right)}^{2} = 4"
 
 
 # --- the network of a lecture: 3 inputs, 2 hidden units (ReLU), 2 outputs (softmax) ------------------------------

@@ -256,6 +256,15 @@ def _split_scalars(term: Term) -> tuple[Term, Term]:
     return Term(term.coefficient, scalars), Term(1, others)
 
 
+def _whole_power(node: Expression) -> tuple[Expression, int] | None:
+    """Base and exponent of a power with a whole exponent."""
+    if isinstance(node, Application) and node.operation.name == "power":
+        base, exponent = node.arguments
+        if isinstance(exponent, Number) and isinstance(exponent.value, int):
+            return base, exponent.value
+    return None
+
+
 class _Simplifier:
     def __init__(self, facts: Collection[SumsToOne]) -> None:
         self.facts = frozenset(facts)
@@ -302,6 +311,9 @@ class _Simplifier:
                 return base
             if exponent.value == 0:
                 return ONE
+            inner = _whole_power(base)
+            if inner is not None and isinstance(exponent.value, int) and abs(exponent.value * inner[1]) < 64:
+                return self.visit(apply("power", inner[0], Number(exponent.value * inner[1])))
             if isinstance(base, Number) and isinstance(exponent.value, int) and abs(exponent.value) < 64:
                 size = Number(_exact(base.value ** abs(exponent.value)))
                 return size if exponent.value > 0 else expression_of(_inverse(Term(size.value, ()), node))

@@ -69,4 +69,10 @@ def _cause(expression: Expression, values: Mapping[str, Any]) -> str | None:
         return "a division by zero"
     if name == "sqrt":
         return "the square root of a negative number"
+    if name == "power":
+        base = evaluate(expression.arguments[0], values)
+        if (np.isnan(evaluate(expression, values)) & (base < 0)).any():
+            return "a fractional power of a negative number"
+        if ((base == 0) & (last < 0)).any():
+            return "a negative power of zero"
     return f"an overflow of {name}"

@@ -88,7 +88,18 @@ def _code(code: Code) -> str:
 
 def _table(table: Table) -> str:
     rules = ["---:" if column in table.right else ":---" for column in range(len(table.head))]
-    return "\n".join(f"| {' | '.join(map(_one_line, row))} |" for row in (table.head, rules, *table.rows))
+    return "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in (table.head, rules, *table.rows))
+
+
+def _cell(text: str) -> str:
+    """One line whose bars do not end the cell."""
+    parts = re.split(r"(?<!\\)(\$[^$]*\$)", _one_line(text))
+    for place, part in enumerate(parts):
+        if place % 2:
+            parts[place] = re.sub(r"(?<!\\)\|", r"\\vert ", part.replace(r"\|", r"\Vert "))
+        else:
+            parts[place] = re.sub(r"(?<!\\)\|", r"\\|", part)
+    return "".join(parts)
 
 
 def _figure(figure: Figure, target: str) -> str:

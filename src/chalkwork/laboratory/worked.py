@@ -86,4 +86,7 @@ class Worked(Mapping[str, Any]):
         from chalkwork.solutions.workbook import Answered, Workbook
 
         shown = title or self.title
-        save(Workbook(shown, self.document(shown), (), (Answered("answer", None, "answer", shown, self),)), path)
+        save(
+            Workbook(shown, self.document(shown), (), (Answered("answer", None, "answer", shown, self.blocks, self),)),
+            path,
+        )

@@ -39,7 +39,8 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
         for part in solved.values()
     )
     answers = tuple(
-        Answered(block.id, block.points, block.kind, task_title(block), worked[block.id]) for block in sheet.parts
+        Answered(block.id, block.points, block.kind, task_title(block), worked[block.id].blocks, worked[block.id])
+        for block in sheet.parts
     )
     return Workbook(title, Document(title, tuple(blocks)), tasks, answers)
 

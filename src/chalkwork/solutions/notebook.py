@@ -8,6 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 from chalkwork.derivation.derivation import Equation
+from chalkwork.documents.markdown import to_markdown
+from chalkwork.documents.model import Document
 from chalkwork.solutions.compose import STAGE_TITLES
 from chalkwork.solutions.workbook import SolvedTask, Workbook
 from chalkwork.typesetting.code import definitions, identifier, numpy_source
@@ -15,17 +17,21 @@ from chalkwork.typesetting.equations import fill, typeset
 
 
 def to_notebook(workbook: Workbook) -> str:
-    """The workbook as a notebook (nbformat 4.5) that needs NumPy only and computes every value again.
+    """The workbook as a notebook (nbformat 4.5) that needs NumPy only and computes every value of a task again.
+
+    Answers that are no derivations stand in it as they are written.
 
     >>> from chalkwork.networks.graph import Graph
     >>> "c = a + b" in to_notebook(Workbook.of(Graph("c = a + b").solve(a=2, b=1), "A sum"))
     True
     """
     cells = [_markdown(f"# {workbook.title}")]
-    expressions = [equation.expression for task in workbook.tasks for equation in _whole(task)]
-    cells.append(_code("\n\n\n".join(["import numpy as np", *definitions(expressions)])))
+    if workbook.tasks:
+        expressions = [equation.expression for task in workbook.tasks for equation in _whole(task)]
+        cells.append(_code("\n\n\n".join(["import numpy as np", *definitions(expressions)])))
     for task in workbook.tasks:
         cells += _task(task, several=len(workbook.tasks) > 1)
+    cells += [_markdown(to_markdown(Document(answer.title, answer.blocks))) for answer in workbook.answers]
     for number, cell in enumerate(cells):
         cell["id"] = sha256(f"{number}{cell['source']}".encode()).hexdigest()[:12]
     metadata = {

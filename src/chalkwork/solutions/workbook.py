@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from chalkwork.derivation.derivation import Equation
-from chalkwork.documents.model import Document
+from chalkwork.documents.model import Block, Document
 from chalkwork.solutions.solution import Solution
 
 
@@ -25,12 +25,13 @@ class SolvedTask:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer that is no derivation: of what kind it is, and its values by name."""
+    """An answer that is no derivation: of what kind it is, what is written, and its values by name."""
 
     id: str
     points: Fraction | None
     kind: str
     title: str
+    blocks: tuple[Block, ...]
     values: Mapping[str, Any]
 
 

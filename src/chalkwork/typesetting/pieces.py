@@ -88,4 +88,4 @@ def added(piece: Piece) -> tuple[Piece, Piece]:
 
 def grouped(latex: str) -> str:
     """What stands in plain parentheses as one thing, so that an exponent belongs to all of it."""
-    return f"{{{latex}}}" if latex.startswith("(") else latex
+    return rf"{{\left{latex[:-1]}\right)}}" if latex.startswith("(") and latex.endswith(")") else latex

@@ -11,6 +11,7 @@ _SIGNS = {
     "ne": "≠", "neq": "≠", "approx": "≈", "in": "∈", "to": "→", "rightarrow": "→", "infty": "∞", "partial": "∂",
     "nabla": "∇", "sum": "∑", "prod": "∏", "sqrt": "√", "pm": "±", "ldots": "…", "dots": "…", "cdots": "⋯", "ell": "ℓ",
     "quad": "  ", "qquad": "    ", ",": " ", ";": " ", "!": "", "{": "{", "}": "}", "%": "%", "mid": "|", "forall": "∀",
+    "prime": "′", "sim": "∼",
     "mathbb{R}": "ℝ", "hat": "", "left": "", "right": "", "|": "‖", " ": " ",
 }  # fmt: skip
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)")

@@ -314,6 +314,8 @@ class Writer:
         above = self.write(exponent)
         text = above.box.lines[0]
         raised = superscript(text.replace("−", "-"))
+        if raised.startswith("^") and " " in text:
+            raised = f"^({text})"
         return Piece(f"{grouped(below.latex)}^{{{above.latex}}}", (below.box.raised(raised),))
 
     def _write_transpose(self, expression: Application) -> Piece:

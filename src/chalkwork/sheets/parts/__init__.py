@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 COMMON_KEYS = ("id", "title", "points", "note", "hint", "decimals", "significant", "rounding")
 
 MODULES = {
+    "batch_norm": "batch_norm",
+    "claim": "claim",
+    "divergence": "divergence",
+    "equivalent": "equivalent",
+    "likelihood": "likelihood",
+    "optimise": "optimise",
+    "output": "output",
     "question": "question",
+    "relu_approximation": "approximation",
+    "taylor": "taylor",
 }
 """The language of a block, and the module that reads it: loaded when a sheet holds such a block."""
 

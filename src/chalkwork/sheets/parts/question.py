@@ -10,7 +10,7 @@ from chalkwork.sheets.parts import Part, Surroundings, Work
 
 
 def _read(fields: Fields) -> Work:
-    answer = fields.need("answer", values.text)
+    answer = fields.need("answer", values.text, fields.table.line)
 
     def work(surroundings: Surroundings) -> Worked:
         return Worked("Model answer", (Paragraph(answer),), {"answer": answer})

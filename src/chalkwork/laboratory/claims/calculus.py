@@ -1,0 +1,136 @@
+"""Derivatives worked out by the rules of the table of operations, so that what is left can be evaluated anywhere.
+
+The chain rule over scalar expressions: Griewank and Walther, Evaluating Derivatives, section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, replace, transform, walk
+from chalkwork.algebra.simplify import simplify
+from chalkwork.derivation.differentiate import local_derivatives
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.claims.evaluation import Definitions
+
+MOST_NODES = 4000
+_ARGUMENT = Name("argument of a function")
+ZERO, ONE = Number(0), Number(1)
+
+
+def worked_out(expression: Expression, definitions: Definitions) -> Expression:
+    """The expression in operations of the table only: defined functions put in, derivatives taken.
+
+    Raises ChalkworkError where something cannot be differentiated.
+
+    >>> from chalkwork.algebra.latex import Scope, build, parse_latex
+    >>> print(worked_out(build(parse_latex("d/dx x^3"), Scope({"x": Name("x")})), {}))
+    3 * x^2
+    """
+
+    def rule(node: Expression) -> Expression | None:
+        if not isinstance(node, Application):
+            return None
+        name = node.operation.name
+        if name in ("derivative", "partial"):
+            body, variable = node.arguments
+            return slope(worked_out(body, definitions), variable)
+        if name in definitions:
+            parameter, body = definitions[name]
+            return worked_out(replace(body, {Name(parameter): node.arguments[0]}), definitions)
+        if "'" in name:
+            return _primed(name, worked_out(node.arguments[0], definitions), definitions)
+        return None
+
+    found = transform(expression, rule)
+    check_size(found)
+    return found
+
+
+def _primed(name: str, argument: Expression, definitions: Definitions) -> Expression:
+    function, order = name.rstrip("'"), len(name) - len(name.rstrip("'"))
+    if function in definitions:
+        parameter, body = definitions[function]
+        result = worked_out(replace(body, {Name(parameter): _ARGUMENT}), definitions)
+    else:
+        result = apply(function, _ARGUMENT)
+    for _ in range(order):
+        result = slope(result, _ARGUMENT)
+    return replace(result, {_ARGUMENT: argument})
+
+
+def check_size(expression: Expression) -> None:
+    """Refuse what is too large to be worked with, definitions put in; a part counts as often as it occurs."""
+    sizes: dict[Expression, int] = {}
+    for node in walk(expression):
+        parts = node.arguments if isinstance(node, Application) else ()
+        sizes[node] = 1 + sum(sizes[part] for part in parts)
+        if sizes[node] > MOST_NODES:
+            raise ChalkworkError(f"with its definitions put in, a side has more than {MOST_NODES} operations")
+
+
+def slope(expression: Expression, variable: Expression) -> Expression:
+    """The derivative of a number by a name, simplified."""
+    check_size(expression)
+    known: dict[Expression, Expression] = {}
+    return simplify(_slope(expression, variable, known))
+
+
+def _slope(node: Expression, variable: Expression, known: dict[Expression, Expression]) -> Expression:
+    if node == variable:
+        return ONE
+    if not isinstance(node, Application):
+        return ZERO
+    if node not in known:
+        inner = [_slope(argument, variable, known) for argument in node.arguments]
+        known[node] = _chain(node, inner)
+    return known[node]
+
+
+def _chain(node: Application, inner: list[Expression]) -> Expression:
+    """The sum of f' by each argument times its own derivative."""
+    moving = [place for place, part in enumerate(inner) if part != ZERO]
+    if not moving:
+        return ZERO
+    if node.shape or not node.operation.entrywise:
+        raise ChalkworkError(f"the derivative of {node.operation.name} is not taken here")
+    outer = local_derivatives(node)
+    total: Expression = ZERO
+    for place in moving:
+        factor = outer[place]
+        if factor is None:
+            raise ChalkworkError(f"{node.operation.name} has no derivative")
+        term = factor if inner[place] == ONE else factor * inner[place]
+        total = term if total == ZERO else total + term
+    return total
+
+
+def put_in(expression: Expression, quantities: Mapping[str, Expression]) -> Expression:
+    """Quantities that were defined, such as e = c d, exchanged for what they are.
+
+    The variable of a derivative is not: it is what the derivative is taken by.
+    """
+
+    def expanded(node: Expression, kept: frozenset[Expression]) -> Expression:
+        def rule(part: Expression) -> Expression | None:
+            if part in kept:
+                return part
+            if isinstance(part, Name) and part.name in quantities:
+                return expanded(quantities[part.name], kept)
+            if isinstance(part, Application) and part.operation.name in ("derivative", "partial"):
+                body, variable = part.arguments
+                return Application(part.operation, (expanded(body, kept | {variable}), variable), ())
+            return None
+
+        return transform(node, rule)
+
+    def outside(node: Expression) -> Expression | None:
+        if isinstance(node, Application) and node.operation.name in ("derivative", "partial"):
+            body, variable = node.arguments
+            inside = expanded(body, frozenset((variable,)))
+            return Application(node.operation, (inside, variable), ())
+        if isinstance(node, Name) and node.name in quantities:
+            return transform(quantities[node.name], outside)
+        return None
+
+    return transform(expression, outside)

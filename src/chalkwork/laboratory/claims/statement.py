@@ -1,0 +1,140 @@
+"""What is claimed, as expressions: a chain's links, the functions and quantities that were defined before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalkwork.algebra.expression import Expression, Name, names_in
+from chalkwork.algebra.latex import Scope, build, read_chain
+from chalkwork.algebra.latex.reading import Chain
+from chalkwork.algebra.latex.words import FUNCTIONS
+from chalkwork.algebra.latex.written import names_of
+from chalkwork.algebra.operations import TABLE
+from chalkwork.algebra.operations.entry import entrywise_shape
+from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.laboratory.claims.calculus import check_size, put_in
+from chalkwork.laboratory.claims.domain import Domain, Range
+
+_FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
+MOST_DEFINITIONS = 20
+MOST_LINKS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One relation of a chain, with the reason that the author gave.
+
+    `continued` where its left side is the right side of the link before; `step` counts the texts of a proof.
+    """
+
+    left: Expression
+    relation: str
+    right: Expression
+    because: str = ""
+    continued: bool = False
+    step: int = 0
+
+
+@dataclass
+class Board:
+    """What is known when a statement is read: the domain, defined functions and quantities."""
+
+    domain: Domain
+    functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
+    quantities: dict[str, Expression] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def define(self, text: str) -> None:
+        """Take in f(x) = ... or e = ...; ReadError or ChalkworkError for what is neither."""
+        if len(self.functions) + len(self.quantities) >= MOST_DEFINITIONS:
+            raise ChalkworkError(f"there are more than {MOST_DEFINITIONS} definitions")
+        found = _FUNCTION.fullmatch(text)
+        if found and found[1] not in self.known():
+            name, parameter, body = found.groups()
+            _check_new(name, text)
+            self.functions[name] = (parameter, self.expression(body))
+            return
+        chain = read_chain(text, self.known() | {text.partition("=")[0].strip()}, self.functions)
+        if len(chain.sides) != 2 or chain.relations != ("=",) or chain.sides[0].kind != "name":
+            raise ChalkworkError(f"a definition is f(x) = ... or c = ..., not {text!r:.80}")
+        name = chain.sides[0].value
+        body = self._build(chain.sides[1])
+        if name in self.quantities or Name(name) in names_in(self.meant(body)):
+            raise ChalkworkError(f"{name} is defined twice, or by itself, in {text!r:.80}")
+        if body.shape:
+            raise ChalkworkError(f"only numbers are defined, and {name} would be a matrix")
+        self.quantities[name] = body
+
+    def known(self) -> set[str]:
+        """The names that were declared."""
+        return {*self.domain.ranges, *self.quantities, *self.values}
+
+    def expression(self, text: str) -> Expression:
+        """One side."""
+        chain = self.chain(text)
+        if len(chain.sides) != 1 or chain.goes_on:
+            raise ChalkworkError(f"expected a formula without a relation, found {text!r:.80}")
+        return self._build(chain.sides[0])
+
+    def chain(self, text: str) -> Chain:
+        """The syntax of a chain."""
+        if not isinstance(text, str):
+            raise ChalkworkError(f"a statement is a text, not {text!r:.60}")
+        return read_chain(text, self.known(), self.functions)
+
+    def links(self, text: str, before: Expression | None = None, because: str = "", step: int = 0) -> list[Link]:
+        """The relations of a text; one that begins with a relation goes on from `before`."""
+        chain = self.chain(text)
+        sides = [self._build(side) for side in chain.sides]
+        if not chain.relations:
+            raise ChalkworkError(f"{text!r:.80} states nothing: there is no relation such as = or <= in it")
+        if len(chain.relations) > MOST_LINKS:
+            raise ChalkworkError(f"a chain has at most {MOST_LINKS} relations")
+        if chain.goes_on:
+            if before is None:
+                raise ChalkworkError(f"{text!r:.80} begins with {chain.relations[0]}, and nothing stands before it")
+            sides.insert(0, before)
+        found = []
+        for place, relation in enumerate(chain.relations):
+            left, right = sides[place], sides[place + 1]
+            _check_shapes(left, relation, right)
+            continued = place > 0 or chain.goes_on
+            found.append(Link(left, relation, right, because, continued, step))
+        return found
+
+    def _build(self, syntax: Any) -> Expression:
+        names = {name: self.domain.name(name) for name in names_of(syntax)}
+        return build(syntax, Scope(names))
+
+    def meant(self, expression: Expression) -> Expression:
+        """The expression with the quantities put in; their derivatives are total ones."""
+        found = put_in(expression, self.quantities)
+        check_size(found)
+        return found
+
+    def ranges(self, *expressions: Expression) -> dict[str, Range]:
+        """The ranges of the numbers that occur, parameters of functions aside."""
+        names: dict[Name, None] = {}
+        for expression in expressions:
+            names |= dict.fromkeys(names_in(expression))
+        found = self.domain.scalars(list(names))
+        if "pi" not in self.domain.ranges:
+            found.pop("pi", None)
+        return found
+
+
+def _check_new(name: str, text: str) -> None:
+    if name in FUNCTIONS or name in TABLE or name in ("d", "e"):
+        raise ChalkworkError(f"{name} is known already and cannot be defined, in {text!r:.80}")
+
+
+def _check_shapes(left: Expression, relation: str, right: Expression) -> None:
+    if left.shape == right.shape:
+        return
+    try:
+        entrywise_shape((left.shape, right.shape))
+    except ShapeError as error:
+        raise ShapeError(error.message, equation=f"{left} {relation} {right}") from None

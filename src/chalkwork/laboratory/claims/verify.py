@@ -1,0 +1,77 @@
+"""One relation, verified: exactly where it can be, else by intervals, else at many points; or refuted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.claims.bounds import pieces_that_prove
+from chalkwork.laboratory.claims.calculus import worked_out
+from chalkwork.laboratory.claims.points import Counterexample, Point, try_points
+from chalkwork.laboratory.claims.statement import Board, Link
+from chalkwork.laboratory.claims.worker import SECONDS, prove_within
+
+Way = Literal["exact", "intervals", "points", "false", "undefined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found about a relation.
+
+    `how` says it in words; `equality` where the two sides of a bound meet; `one_sided` where only one of them has a
+    value: which has none, the point, why.
+    """
+
+    link: Link
+    way: Way
+    how: str
+    points: int = 0
+    counterexample: Counterexample | None = None
+    equality: tuple[str, ...] = ()
+    one_sided: tuple[tuple[str, Point, str], ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing speaks against it."""
+        return self.way in ("exact", "intervals", "points")
+
+    @property
+    def proved(self) -> bool:
+        """Whether it holds for every number of the domain for which both sides have a value."""
+        return self.way in ("exact", "intervals")
+
+
+def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None, seconds: float = SECONDS) -> Verified:
+    """Verify one relation on the board's domain; `first` is a point to try before all others.
+
+    A symbolic proof is given up after so many seconds.
+
+    Raises ChalkworkError for what cannot be evaluated at all.
+    """
+    left, right = board.meant(link.left), board.meant(link.right)
+    ranges = board.ranges(left, right)
+    if len(ranges) > 24:
+        raise ChalkworkError(f"{len(ranges)} different numbers occur in one step, more than 24")
+    plain = [worked_out(side, board.functions) for side in (left, right)]
+    trial = try_points(plain[0], link.relation, plain[1], ranges, first)
+    found = Verified(link, "points", "", trial.points, one_sided=tuple(trial.one_sided))
+    if trial.counterexample is not None:
+        return replace(found, way="false", how="false", counterexample=trial.counterexample)
+    if not trial.points:
+        return replace(found, way="undefined", how="no point was found at which both sides have a value")
+    if left == right and link.relation in ("=", "<=", ">="):
+        return replace(found, way="exact", how="both sides are the same")
+    proof = prove_within(left, link.relation, right, ranges, board.functions, seconds) if seconds > 0 else None
+    if proof is not None:
+        return replace(found, way="exact", how=proof.how, equality=proof.equality)
+    pieces = pieces_that_prove(plain[0], link.relation, plain[1], ranges)
+    if pieces is not None:
+        return replace(found, way="intervals", how=f"by interval evaluation on {pieces} pieces of the domain")
+    return replace(found, how=f"at {_points(trial.points)}, with 50 digits")
+
+
+def _points(count: int) -> str:
+    return "1 point" if count == 1 else f"{count} points"

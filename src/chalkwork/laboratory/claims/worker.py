@@ -1,0 +1,126 @@
+"""The process that proves: SymPy can take for ever, and only another process can be stopped in the middle of anything.
+
+One process serves all claims; a proof that takes too long ends it, and the next one starts another. It is told
+expressions (`wire`) and answers with how they were proved.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from importlib import import_module
+from queue import Empty, Queue
+from typing import Any
+
+from chalkwork.algebra.expression import Expression
+from chalkwork.laboratory.claims.domain import Range
+from chalkwork.laboratory.claims.evaluation import Definitions
+from chalkwork.laboratory.claims.symbolic import Proof
+from chalkwork.laboratory.claims.wire import packed, packed_ranges, unpacked, unpacked_ranges
+
+SECONDS, SECONDS_TO_START = 6.0, 60.0
+MOST_MEMORY = 3 * 2**30
+_LONGEST_ANSWER = 20_000
+
+
+class _Prover:
+    """The process and the thread that listens to it."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-I", "-c", "import sys; sys.path[:] = sys.argv[1:]; " + _START, *sys.path]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self.answers: Queue[str] = Queue()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
+        self.answers.get(timeout=SECONDS_TO_START)
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.answers.put(line)
+        self.answers.put("")
+
+    def ask(self, question: Any, seconds: float) -> Any:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.answers.get(timeout=seconds)[:_LONGEST_ANSWER])
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.listener.join()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    continue
+
+
+_START = "from chalkwork.laboratory.claims.worker import serve; serve()"
+_LOCK = threading.Lock()
+_running: dict[int, _Prover] = {}
+"""By the process that started it: one that was forked from it starts its own."""
+
+
+def prove_within(
+    left: Expression,
+    relation: str,
+    right: Expression,
+    ranges: Mapping[str, Range],
+    definitions: Definitions,
+    seconds: float = SECONDS,
+) -> Proof | None:
+    """The proof of a relation, if one is found in the time."""
+    bodies = {name: [parameter, packed(body)] for name, (parameter, body) in definitions.items()}
+    question = [packed(left), relation, packed(right), packed_ranges(ranges), bodies]
+    with _LOCK:
+        try:
+            own = os.getpid()
+            if own not in _running:
+                _running[own] = _Prover()
+            answer = _running[own].ask(question, seconds)
+        except (Empty, OSError, ValueError):
+            _end()
+            return None
+    return Proof(answer[0], tuple(answer[1])) if answer else None
+
+
+@atexit.register
+def _end() -> None:
+    prover = _running.pop(os.getpid(), None)
+    if prover is not None:
+        prover.end()
+
+
+def serve() -> None:
+    """Answer questions, a line each, until the input ends."""
+    from chalkwork.laboratory.claims.symbolic import prove
+
+    _limit_memory()
+    import_module("sympy")  # so that the time of the first proof is not that of loading it
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        left, relation, right, ranges, bodies = json.loads(line)
+        definitions = {name: (parameter, unpacked(body)) for name, (parameter, body) in bodies.items()}
+        try:
+            proof = prove(unpacked(left), relation, unpacked(right), unpacked_ranges(ranges), definitions)
+        except Exception:  # whatever goes wrong in there, nothing is proved
+            proof = None
+        print(json.dumps(proof), flush=True)
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, resource.RLIM_INFINITY))

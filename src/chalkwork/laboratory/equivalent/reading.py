@@ -1,0 +1,145 @@
+"""Taking a network apart into weights and biases, putting one together, and comparing two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.documents.model import Block, Heading, Paragraph
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.equivalent.board import Board, tiny
+from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.data import Array
+from chalkwork.networks.equations import forward
+from chalkwork.networks.layers import Dense
+from chalkwork.networks.layers.dense import DENSE
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.plan import Plan
+
+RANDOM_POINTS = 100
+MOST_HIDDEN_LAYERS = 20
+
+
+class Equivalent(Worked):
+    """A worked answer with the network that it arrives at.
+
+    `network` has the original's conventions and loss and parameters of its own.
+    """
+
+    def __init__(
+        self, title: str, blocks: tuple[Block, ...], values: Mapping[str, Any], network: NeuralNetwork
+    ) -> None:
+        super().__init__(title, blocks, values)
+        self.network = network
+
+
+def taken_apart(net: NeuralNetwork) -> Plan:
+    """The plan of a network of dense layers for one sample; ChalkworkError for any other network."""
+    if not isinstance(net, NeuralNetwork):
+        raise ChalkworkError(f"a NeuralNetwork is expected, not {type(net).__name__}")
+    for number, layer in enumerate(net.layers, 1):
+        if layer.kind != DENSE:
+            raise ChalkworkError(
+                f"layer {number} is {type(layer).__name__}, and only fully connected layers are rewritten here",
+                hint="use a network of Dense layers",
+            )
+    if len(net.layers) > MOST_HIDDEN_LAYERS + 1:
+        raise ChalkworkError(f"the network has {len(net.layers)} layers; at most {MOST_HIDDEN_LAYERS + 1} are written")
+    return net.plan()
+
+
+def oriented(net: NeuralNetwork, plan: Plan) -> dict[str, Array]:
+    """Every parameter as the matrix that it is on the board."""
+    return net.values(Derivation(tuple(plan.parameters()), ()), plan)
+
+
+def put_together(
+    net: NeuralNetwork, activations: Sequence[Activation], layers: Sequence[tuple[Array, Array | None]]
+) -> NeuralNetwork:
+    """A network with other weights (oriented) and biases (None: no bias), the rest like `net`."""
+    made = [
+        Dense(weights=weights, bias=False if bias is None else np.ravel(bias), activation=_written(activation))
+        for activation, (weights, bias) in zip(activations, layers, strict=True)
+    ]
+    convention = net.convention
+    return NeuralNetwork(
+        made, net.loss, samples=convention.samples, weights=convention.weights, seed=net.seed, l1=net.l1, l2=net.l2
+    )
+
+
+def _written(activation: Activation) -> str:
+    """The activation as `Dense` reads it, every digit of its parameters kept."""
+    inside = ", ".join(f"{name}={value!r}" for name, value in activation.parameters if value is not None)
+    return f"{activation.name}({inside})" if inside else activation.name
+
+
+def primed(manner: Manner) -> Manner:
+    """The manner in which what belongs to the second network has a prime (a plus where a prime transposes)."""
+    mark = "plus" if manner.notation.transpose == "prime" else "prime"
+    return replace(manner, notation=replace(manner.notation, new=mark))
+
+
+def given_point(net: NeuralNetwork, x: Any) -> Array:
+    """The inputs in the network's orientation; ones where none are given."""
+    if x is None:
+        x = np.ones(net.plan().layers[0].inputs)
+    return net.oriented_input(x)
+
+
+def passes(plan: Plan, other: Plan, target: bool = False) -> tuple[list[Equation], list[Equation]]:
+    """The forward passes of a network and of the other one, whose names end in `_new`; without reasons."""
+    first, second = forward(plan, 0, target), forward(other, 1, target)
+    return [replace(e, reason="") for e in first], [replace(e, reason="") for e in second]
+
+
+def largest_difference(one: NeuralNetwork, other: NeuralNetwork, x: Array) -> float:
+    """The largest absolute difference of the outputs at x and at random inputs (standard normal, times two)."""
+    rows, columns = x.shape
+    shape = (rows, RANDOM_POINTS) if one.convention.samples == "columns" else (RANDOM_POINTS, columns)
+    drawn = 2 * np.random.default_rng(0).standard_normal(shape)
+    return max(float(np.max(np.abs(one.output(points) - other.output(points)))) for points in (x, drawn))
+
+
+def compared(board: Board, plan: Plan, other: Plan, difference: float) -> list[Block]:
+    """Both forward passes with their numbers, and how far the outputs are apart."""
+    first = [name for at in range(1, plan.depth + 1) for name in (f"z{at}", f"a{at}")]
+    second = [f"{name}{at}_new" for at in range(1, other.depth + 1) for name in ("z", "a")]
+    out, out_new = f"{{a{plan.depth}}}", f"{{a{other.depth}_new}}"
+    said = f"The outputs agree: {out} = {out_new}. "
+    return [
+        Heading("Both networks at one input", 2),
+        *board.givens(["x"]),
+        board.say("The network as it was:"),
+        *board.equations(first),
+        board.say("The other network:"),
+        *board.equations(second),
+        board.say(said),
+        Paragraph(
+            f"At this input and at {RANDOM_POINTS} random ones the largest difference of the outputs is "
+            f"{tiny(difference)}: rounding, nothing else."
+            if difference
+            else f"At this input and at {RANDOM_POINTS} random ones the outputs are equal in every digit."
+        ),
+    ]
+
+
+def results(net: NeuralNetwork, other: NeuralNetwork, x: Array, difference: float) -> dict[str, Any]:
+    """The values that every rewriting gives: the new parameters, both outputs, their largest difference."""
+    values: dict[str, Any] = {f"{name}_new": value for name, value in other.parameters.items()}
+    values |= {"output": net.output(x), "output_new": other.output(x), "difference": difference}
+    return values
+
+
+def derivation_of(givens: Sequence[Any], *parts: Sequence[Equation]) -> Derivation:
+    """The equations of all parts, in order."""
+    return Derivation(tuple(givens), tuple(equation for part in parts for equation in part))
+
+
+def rewritten(name: str, expression: Any, reason: str = "") -> Equation:
+    """The equation of a parameter of the second network."""
+    return Equation(name, expression, Stage.UPDATE, reason)

@@ -1,0 +1,370 @@
+"""Weight-space symmetries: other weights, the same function. How many there are, and one of them applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import factorial, lgamma, log, prod
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name
+from chalkwork.derivation.derivation import Derivation
+from chalkwork.documents.model import Block, Display, Heading, Paragraph, Table
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.equivalent import reading
+from chalkwork.laboratory.equivalent.board import Board, inline, tiny
+from chalkwork.laboratory.worked import Manner
+from chalkwork.networks.data import Array
+from chalkwork.networks.equations import backward
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.plan import Plan
+from chalkwork.typesetting.notation import superscript
+
+ODD = ("tanh", "softsign", "identity")
+MOST_COUNTED = 1000
+"""Hidden units, up to which the number of symmetries is written out; above, its logarithm."""
+_LONGEST_NUMBER = 12
+
+Moves = Mapping[int, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What happens to the units of one hidden layer: their new order, and those whose sign is turned."""
+
+    order: tuple[int, ...]
+    flipped: tuple[int, ...]
+
+    @property
+    def matrix(self) -> Array:
+        """The signed permutation matrix: row i has its entry, 1 or -1, in the column of the unit that moves to i."""
+        moved = np.eye(len(self.order))
+        moved[list(self.flipped)] *= -1
+        return moved[list(self.order)]
+
+
+def symmetries(
+    net: NeuralNetwork,
+    x: Any = None,
+    y: Any = None,
+    *,
+    permute: Moves | None = None,
+    flip: Moves | None = None,
+    manner: Manner | None = None,
+) -> reading.Equivalent:
+    """The permutations and sign flips of hidden units that leave the network's function as it is.
+
+    There are n! permutations of the n units of a hidden layer, and for an odd activation (f(-z) = -f(z): tanh,
+    softsign, identity) 2^n sign flips. One of the symmetries is applied: `permute` maps hidden layers (from 1) to the
+    units in their new order, `flip` to the units (by their old numbers) whose incoming and outgoing weights change
+    sign; if neither is given, the first two units of every hidden layer change places and the first unit is flipped
+    where that is allowed. With targets `y` the losses, the gradients and the loss half-way between them are compared.
+
+    Values: `number` (a whole number; up to 1000 hidden units), `log10_number`, the new parameters (`W1_new`, ...),
+    `output`, `output_new`, `difference` as in `to_tanh`; with y also `L`, `L_new`, `gradient_difference` (largest
+    absolute difference of the transformed gradient and the gradient of the transformed network), `L_halfway`.
+
+    Sources: Bishop, Pattern Recognition and Machine Learning, section 5.1.1; Chen, Lu and Hecht-Nielsen, On the
+    Geometry of Feedforward Neural Network Error Surfaces, Neural Computation 5 (1993). Raises ChalkworkError for a
+    network without hidden layers, a layer that is not dense, or moves that are none.
+
+    >>> from chalkwork import Dense
+    >>> net = NeuralNetwork([Dense(3, "tanh", inputs=2), Dense(2, "relu"), Dense(1)])
+    >>> symmetries(net)["number"]  # 3! 2^3 2!
+    96
+    """
+    manner = manner or Manner()
+    plan = reading.taken_apart(net)
+    if plan.depth < 2:
+        raise ChalkworkError("the network has no hidden layer, so it has no units to exchange")
+    changes = _changes(plan, permute, flip)
+    points = reading.given_point(net, x)
+    samples = int(points.shape[net.convention.sample_axis])
+    target = None if y is None else net.oriented_target(y, samples)
+    board, other = _worked(net, plan, changes, points, target, manner)
+    difference = reading.largest_difference(net, other, points)
+    values = _counted(plan) | reading.results(net, other, points, difference)
+    blocks = [*_counting(plan, values), *_applied(board, plan, changes)]
+    blocks += reading.compared(board, plan, other.plan(), difference)
+    if target is not None:
+        values |= _with_target(net, other, changes, points, y, board)
+        blocks += _losses(board, plan, changes, values, manner)
+    blocks.append(Heading("What it means for training", 2))
+    blocks.append(Paragraph(_meaning(net, other, plan)))
+    return reading.Equivalent("Weight-space symmetries", tuple(blocks), values, other)
+
+
+# --- how many ------------------------------------------------------------------------------------------------------
+
+
+def _odd(plan: Plan, layer: int) -> bool:
+    return plan.layers[layer - 1].activation.name in ODD
+
+
+def _counted(plan: Plan) -> dict[str, Any]:
+    hidden = range(1, plan.depth)
+    units = [plan.layers[layer - 1].units for layer in hidden]
+    logarithm = sum(lgamma(n + 1) + _odd(plan, layer) * n * log(2) for layer, n in zip(hidden, units, strict=True))
+    values: dict[str, Any] = {"log10_number": logarithm / log(10)}
+    if sum(units) <= MOST_COUNTED:
+        flips = 2 ** sum(n for layer, n in zip(hidden, units, strict=True) if _odd(plan, layer))
+        values["number"] = prod(map(factorial, units)) * flips
+    return values
+
+
+def _counting(plan: Plan, values: Mapping[str, Any]) -> list[Block]:
+    blocks: list[Block] = [Heading("How many there are", 2), Paragraph(
+        "A unit of a hidden layer may change places with another one of the same layer, if its incoming weights, its "
+        "bias and its outgoing weights move with it: the layer above adds up the same terms in another order. A layer "
+        "of $n$ units has $n!$ such orders. If the activation is odd, $f(-z) = -f(z)$, the incoming weights, the bias "
+        "and the outgoing weights of a unit may change their signs together: the two signs cancel. That is a choice "
+        "for every unit, $2^n$ in all. The choices in different layers are independent, so the numbers multiply."
+    )]  # fmt: skip
+    rows, latex, text = [], [], []
+    for layer in range(1, plan.depth):
+        n, odd = plan.layers[layer - 1].units, _odd(plan, layer)
+        words = plan.layers[layer - 1].activation.words
+        rows.append((str(layer), str(n), words, f"${n}!$", f"$2^{{{n}}}$" if odd else "not odd"))
+        latex.append(rf"{n}!" + (rf" \cdot 2^{{{n}}}" if odd else ""))
+        text.append(f"{n}!" + (f" · 2{superscript(str(n))}" if odd else ""))
+    head = ("hidden layer", "units $n$", "activation", "permutations", "sign flips")
+    blocks.append(Table(head, tuple(rows), right=(0, 1)))
+    result, product = _total(values), r" \cdot ".join(latex)
+    blocks.append(
+        Display(
+            rf"M = {product} {result[0]}",
+            f"M = {' · '.join(text)} {result[1]}",
+        )
+    )
+    return [*blocks, *_besides(plan)]
+
+
+def _total(values: Mapping[str, Any]) -> tuple[str, str]:
+    """The number, or its first digits and the power of ten."""
+    written = str(values.get("number", ""))
+    if written and len(written) <= _LONGEST_NUMBER:
+        return f"= {written}", f"= {written}"
+    exponent = int(values["log10_number"])
+    first = f"{10 ** (values['log10_number'] - exponent):.2f}"
+    return rf"\approx {first} \cdot 10^{{{exponent}}}", f"≈ {first}·10{superscript(str(exponent))}"
+
+
+def _besides(plan: Plan) -> list[Block]:
+    """Symmetries that are not in the count."""
+    hidden = {layer.activation.name for layer in plan.layers[:-1]}
+    said = []
+    if "sigmoid" in hidden:
+        said.append(
+            "The sigmoid is not odd, but $\\sigma(-z) = 1 - \\sigma(z)$: a unit may be flipped if the bias of the "
+            "layer above takes over the constant 1 times its outgoing weight. With these flips a sigmoid layer has "
+            "as many symmetries as the tanh layer that it is equivalent to; they are not counted here, since they are "
+            "no mere changes of sign."
+        )
+    if hidden & {"relu", "leaky_relu"}:
+        said.append(
+            "A rectified unit satisfies $f(c z) = c f(z)$ for every $c > 0$: its incoming weights and bias may be "
+            "multiplied by $c$ and its outgoing weights divided by it. That is a whole curve of equal networks for "
+            "every unit, besides the ones counted."
+        )
+    if "identity" in hidden:
+        said.append(
+            "Between linear layers, moreover, any invertible matrix may be put with its inverse, of which permutations "
+            "and signs are only special cases; see the collapse of linear layers."
+        )
+    if plan.layers[-1].activation.name == "softmax":
+        said.append(
+            "A softmax output does not change either if the same vector is added to the weights of all outputs."
+        )
+    return [Paragraph(" ".join(said))] if said else []
+
+
+# --- one of them ---------------------------------------------------------------------------------------------------
+
+
+def _changes(plan: Plan, permute: Moves | None, flip: Moves | None) -> dict[int, _Change]:
+    """The change of every hidden layer; checked."""
+    orders, flips = dict(permute or {}), dict(flip or {})
+    if permute is None and flip is None:
+        for layer in range(1, plan.depth):
+            units = plan.layers[layer - 1].units
+            orders[layer] = [2, 1, *range(3, units + 1)] if units > 1 else [1]
+            flips[layer] = [1] if _odd(plan, layer) else []
+    for what, moves in (("permute", orders), ("flip", flips)):
+        for layer in moves:
+            if isinstance(layer, bool) or not isinstance(layer, int) or not 1 <= layer < plan.depth:
+                raise ChalkworkError(f"{what} names hidden layers from 1 to {plan.depth - 1}, not {layer!r}")
+    return {layer: _change(plan, layer, orders.get(layer), flips.get(layer, ())) for layer in range(1, plan.depth)}
+
+
+def _change(plan: Plan, layer: int, order: Sequence[int] | None, flipped: Sequence[int]) -> _Change:
+    units = plan.layers[layer - 1].units
+    places = list(range(1, units + 1)) if order is None else list(order)
+    if sorted(places) != list(range(1, units + 1)):
+        raise ChalkworkError(
+            f"permute: layer {layer} needs each of its units 1 to {units} once, not {places!r:.80}",
+            hint="write the units in their new order",
+        )
+    if len(set(flipped)) != len(flipped) or not set(flipped) <= set(places):
+        raise ChalkworkError(f"flip: layer {layer} has the units 1 to {units}, each at most once, not {flipped!r:.80}")
+    if flipped and not _odd(plan, layer):
+        words = plan.layers[layer - 1].activation.words
+        raise ChalkworkError(
+            f"flip: layer {layer} is {words}, which is not odd, so a sign flip would change the function",
+            hint=f"flips are for {', '.join(ODD)}",
+        )
+    return _Change(tuple(place - 1 for place in places), tuple(unit - 1 for unit in flipped))
+
+
+def _matrix_name(plan: Plan, layer: int) -> Name:
+    units = plan.layers[layer - 1].units
+    return Name(f"Q{layer}", (units, units))
+
+
+def _transformed(plan: Plan, name: Name) -> Expression:
+    """The parameter (or its gradient) with the signed permutations of the layers on its two sides."""
+    layer = int(name.name.lstrip("dWb"))
+    above = _matrix_name(plan, layer) if layer < plan.depth else None
+    below = _matrix_name(plan, layer - 1) if layer > 1 else None
+    columns = plan.convention.samples == "columns"
+    value: Expression = name
+    if "b" in name.name:
+        left, right = (above, None) if columns else (None, above)
+    else:
+        left, right = (above, below) if plan.convention.weights == "out_in" else (below, above)
+    value = value if left is None else left @ value
+    return value if right is None else value @ right.T
+
+
+def _worked(
+    net: NeuralNetwork,
+    plan: Plan,
+    changes: Mapping[int, _Change],
+    points: Array,
+    target: Array | None,
+    manner: Manner,
+) -> tuple[Board, NeuralNetwork]:
+    equations = [reading.rewritten(f"{name.name}_new", _transformed(plan, name)) for name in plan.parameters()]
+    parameters = reading.oriented(net, plan)
+    matrices = [_matrix_name(plan, layer) for layer in changes]
+    givens = {**parameters, **{f"Q{layer}": change.matrix for layer, change in changes.items()}}
+    values = Board(Derivation((*plan.parameters(), *matrices), tuple(equations)), givens, manner).values
+    made = [(values[f"W{k}_new"], values.get(f"b{k}_new")) for k in range(1, plan.depth + 1)]
+    other = reading.put_together(net, [layer.activation for layer in plan.layers], made)
+    batch = net.plan(int(points.shape[net.convention.sample_axis]))
+    first, second = reading.passes(batch, batch, target is not None)
+    back = [backward(batch, 0, first), backward(batch, 1, second)] if target is not None else [[], []]
+    data = [batch.x] if target is None else [batch.x, batch.y]
+    constants = batch.constants(target is not None)
+    whole = reading.derivation_of(
+        [*data, *plan.parameters(), *matrices, *constants], first, back[0], equations, second, back[1]
+    )
+    givens |= {"x": points} | ({} if target is None else {"y": target})
+    givens |= {name.name: np.array([[net.constants[name.name]]]) for name in constants}
+    board = Board(whole, givens, reading.primed(manner), layers=plan.depth, samples=net.convention.samples)
+    return board, other
+
+
+def _applied(board: Board, plan: Plan, changes: Mapping[int, _Change]) -> list[Block]:
+    blocks: list[Block] = [Heading("One of them applied", 2)]
+    for layer, change in changes.items():
+        blocks.append(Paragraph(f"Hidden layer {layer}: {_in_words(change)}."))
+    blocks.append(
+        Paragraph(
+            "As a matrix this is an identity matrix with its rows in the new order, and minus signs in those of the "
+            "flipped units. Its inverse is its transpose. Primes mark the new network."
+        )
+    )
+    blocks += board.givens([f"Q{layer}" for layer in changes])
+    blocks.append(board.say("The incoming weights and the bias of a hidden layer are multiplied by its matrix, the "
+                            "outgoing weights by the inverse, so that the two cancel between the layers."))  # fmt: skip
+    return [*blocks, *board.equations([f"{name.name}_new" for name in plan.parameters()])]
+
+
+def _in_words(change: _Change) -> str:
+    """The change in a sentence."""
+    moved = change.order != tuple(range(len(change.order)))
+    order = ", ".join(str(unit + 1) for unit in change.order[:12]) + (", …" if len(change.order) > 12 else "")
+    said = f"the units in the order {order}" if moved else "every unit keeps its place"
+    if change.flipped:
+        units = ", ".join(str(unit + 1) for unit in sorted(change.flipped)[:12])
+        said += f"; {'units' if len(change.flipped) > 1 else 'unit'} {units} (by the old number) with the sign turned"
+    return said
+
+
+# --- losses and gradients ------------------------------------------------------------------------------------------
+
+
+def _with_target(
+    net: NeuralNetwork, other: NeuralNetwork, changes: Mapping[int, _Change], points: Array, y: Any, board: Board
+) -> dict[str, Any]:
+    """Both losses, how far the gradients are from being images of each other, and the loss half-way."""
+    plan = net.plan()
+    gradients = {f"d{name.name}": Name(f"d{name.name}", name.shape) for name in plan.parameters()}
+    images = [reading.rewritten(f"image_{name}", _transformed(plan, gradient)) for name, gradient in gradients.items()]
+    matrices = [_matrix_name(plan, layer) for layer in changes]
+    values = Board(Derivation((*gradients.values(), *matrices), tuple(images)), board.values, Manner()).values
+    apart = {name: float(np.max(np.abs(values[f"image_{name}"] - board.values[f"{name}_new"]))) for name in gradients}
+    middle = [
+        (_middle(net, other, f"W{k}"), _middle(net, other, f"b{k}") if f"b{k}" in net.parameters else None)
+        for k in range(1, plan.depth + 1)
+    ]
+    halfway = reading.put_together(net, [layer.activation for layer in plan.layers], middle)
+    return {
+        "L": float(board.values["L"].item()),
+        "L_new": float(board.values["L_new"].item()),
+        "gradient_differences": apart,
+        "gradient_difference": max(apart.values()),
+        "L_halfway": float(halfway.solve(points, y)["L"]),
+    }
+
+
+def _middle(net: NeuralNetwork, other: NeuralNetwork, name: str) -> Array:
+    return np.asarray((net.parameters[name] + other.parameters[name]) / 2)
+
+
+def _losses(
+    board: Board, plan: Plan, changes: Mapping[int, _Change], values: Mapping[str, Any], manner: Manner
+) -> list[Block]:
+    blocks: list[Block] = [
+        Heading("Loss and gradients", 2),
+        *board.givens(["y"]),
+        *board.equations(["L", "L_new"], ""),
+        Paragraph(
+            "Equal outputs have equal losses. The gradients are images of each other under the same matrices, because "
+            "a signed permutation is orthogonal: what holds for the weights holds for the derivatives by them. For "
+            "the first layer:"
+        ),
+        *board.equations(["dW1", "dW1_new"], ""),
+        Table(
+            ("gradient", "largest difference from the image of the old one"),
+            tuple((f"$\\partial L' / \\partial {board.writer.symbols[name[1:]].latex}'$", tiny(apart))
+                  for name, apart in values["gradient_differences"].items()),
+            right=(1,),
+        ),
+        Paragraph(
+            "So every step of gradient descent takes the two networks to images of each other again: they train alike "
+            f"for ever. Between them the loss is another one: half-way, at the mean of both parameters, it is "
+            f"{inline(values['L_halfway'], manner.numbers, manner.notation)}, against "
+            f"{inline(values['L'], manner.numbers, manner.notation)} at both ends."
+        ),
+    ]  # fmt: skip
+    return blocks
+
+
+def _meaning(net: NeuralNetwork, other: NeuralNetwork, plan: Plan) -> str:
+    """Help or hindrance, and what equal units do."""
+    said = (
+        "Every minimum of the loss comes with its images, equally deep and equally good. Finding any of them is "
+        "enough, so the symmetry does not make a good network harder to find. It does make the loss surface "
+        "non-convex: between two images of a minimum the loss rises as a rule, and surfaces on which images meet "
+        "hold saddle points, where gradient descent is slow. Units that start with equal weights stay equal, since "
+        "their gradients are equal as well; that is why weights are drawn at random."
+    )
+    if all(np.array_equal(value, other.parameters[name]) for name, value in net.parameters.items()):
+        said += (
+            " Here the new parameters are the old ones: the units that change places are equal, so this network lies "
+            "on such a surface. The images that are counted above are then not all different."
+        )
+    return said

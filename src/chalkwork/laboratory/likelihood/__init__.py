@@ -1,0 +1,12 @@
+"""Maximum likelihood, and what it has to do with cross-entropy and the losses of networks.
+
+`families` is the table of distributions. `estimate` works one of them out for a sample (`categorical` the one that
+needs a constraint), `comparison` treats the sample as a distribution of its own, `information` computes entropies,
+`network` reads the loss of a network as a negative log-likelihood. `board` writes all of it.
+"""
+
+from chalkwork.laboratory.likelihood.divergence import divergence
+from chalkwork.laboratory.likelihood.maximum import maximum_likelihood
+from chalkwork.laboratory.likelihood.network import network_likelihood
+
+__all__ = ["divergence", "maximum_likelihood", "network_likelihood"]

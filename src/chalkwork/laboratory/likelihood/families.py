@@ -1,0 +1,350 @@
+"""The table of distributions: density, support, log-likelihood, estimator, each once and as data.
+
+Formulas are texts in the language of `chalkwork.algebra.reader`. The score and the second derivative are not in the
+table: they come from the log-likelihood by Chalkwork's differentiator.
+
+Sources: Bishop, Pattern Recognition and Machine Learning, sections 1.2.4, 2.1, 2.2 and 2.3.4; Casella and Berger,
+Statistical Inference, section 7.2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+
+from chalkwork.typesetting.symbols import Symbol
+
+LARGEST_COUNT = 10**9
+LARGEST_NUMBER = 1e100
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """What happens where the derivative has no zero inside: the estimate, why, and whether the maximum is attained."""
+
+    estimate: float
+    sentence: str
+    attained: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A sum over the sample that the log-likelihood depends on: its name, and the summand for one observation x."""
+
+    name: str
+    summand: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step from the zero of the derivative to the estimator: why, and the equation that it gives."""
+
+    reason: str
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """One parameter that is estimated.
+
+    `low` and `high` bound it; `border` looks at the statistics for the cases in which no derivative vanishes.
+    """
+
+    name: str
+    low: float
+    high: float
+    statistics: tuple[Statistic, ...]
+    log_likelihood: str
+    steps: tuple[Step, ...]
+    estimator: str
+    border: Callable[[Mapping[str, float]], Border | None]
+    shape: str
+    """Why the stationary point is the global maximum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One distribution: which numbers it gives, its density, and what is estimated.
+
+    `latex` and `text` are the density of the observation x_i; `log_density` is its logarithm in x, the parameters and
+    `logfact` (log x!). `holds` says whether a number is in the support, `support` says so in words.
+    """
+
+    name: str
+    title: str
+    parameters: tuple[str, ...]
+    known: tuple[str, ...]
+    holds: Callable[[float], bool]
+    support: str
+    latex: str
+    text: str
+    log_density: str
+    log_latex: str
+    log_text: str
+    unknowns: tuple[Unknown, ...]
+    discrete: bool = True
+
+
+MARKS = {
+    "theta": Symbol(r"\theta", "θ"),
+    "lambda": Symbol(r"\lambda", "λ"),
+    "mu": Symbol(r"\mu", "μ"),
+    "v": Symbol(r"\sigma^2", "σ²", raised=True),
+    "x": Symbol("x_i", "xᵢ"),
+    "logfact": Symbol(r"\log x_i!", "log xᵢ!"),
+    "n": Symbol("n", "n"),
+    "s": Symbol("s", "s"),
+    "f": Symbol("f", "f"),
+    "q": Symbol("q", "q"),
+    "c": Symbol("c", "c"),
+    "d": Symbol("d", "d"),
+    "pi": Symbol(r"\pi", "π"),
+    "kappa": Symbol(r"\kappa", "κ"),
+}
+VALUE_NAMES = {"v": "variance", "mu": "mean"}
+"""What the parameters are called in the values of an answer, where that is not their own name."""
+
+
+def hat(symbol: Symbol) -> Symbol:
+    """The symbol of the estimator of a parameter.
+
+    >>> hat(MARKS["v"]).latex, hat(MARKS["v"]).text
+    ('\\\\hat{\\\\sigma}^2', 'σ̂²')
+    """
+    place = next((i for i, sign in enumerate(symbol.latex) if sign in "_^"), len(symbol.latex))
+    latex = rf"\hat{{{symbol.latex[:place]}}}{symbol.latex[place:]}"
+    return Symbol(latex, symbol.text[0] + "\u0302" + symbol.text[1:], symbol.raised)
+
+
+def _is_count(value: float) -> bool:
+    return 0 <= value <= LARGEST_COUNT and value == int(value)
+
+
+def _is_real(value: float) -> bool:
+    return abs(value) <= LARGEST_NUMBER
+
+
+def _bernoulli_border(at: Mapping[str, float]) -> Border | None:
+    if at["f"] == 0:
+        return Border(
+            1.0,
+            "Every observation is a 1, so $f = 0$ and the derivative $\\frac{s}{\\theta}$ is positive everywhere: it "
+            "has "
+            "no zero. The log-likelihood $s \\log \\theta$ grows up to the border of the interval, and its maximum, 0, "
+            "is there: $\\hat{\\theta} = 1$. The formula $\\frac{s}{n}$ gives the same.",
+        )
+    if at["s"] == 0:
+        return Border(
+            0.0,
+            "Every observation is a 0, so $s = 0$ and the derivative $-\\frac{f}{1 - \\theta}$ is negative everywhere: "
+            "it has no zero. The log-likelihood $f \\log (1 - \\theta)$ falls from the border of the interval on, and "
+            "its maximum, 0, is there: $\\hat{\\theta} = 0$. The formula $\\frac{s}{n}$ gives the same.",
+        )
+    return None
+
+
+def _poisson_border(at: Mapping[str, float]) -> Border | None:
+    if at["s"] > 0:
+        return None
+    return Border(
+        0.0,
+        "Every count is 0, so $s = 0$ and the derivative is $-n$ everywhere: it has no zero. The log-likelihood "
+        "$-n \\lambda$ falls from the border on, and its maximum, 0, is there: $\\hat{\\lambda} = 0$, the distribution "
+        "that gives nothing but zeros. The formula $\\frac{s}{n}$ gives the same.",
+    )
+
+
+def _exponential_border(at: Mapping[str, float]) -> Border | None:
+    if at["s"] > 0:
+        return None
+    return Border(
+        inf,
+        "Every observation is 0, so $s = 0$ and the derivative $\\frac{n}{\\lambda}$ is positive everywhere: the "
+        "log-likelihood $n \\log \\lambda$ grows without bound. There is no maximum, and no estimate.",
+        attained=False,
+    )
+
+
+def _variance_border(at: Mapping[str, float]) -> Border | None:
+    if at["d"] > 0:
+        return None
+    which = "There is a single observation, and the mean is put on it" if at["n"] == 1 else "All deviations are 0"
+    return Border(
+        0.0,
+        f"{which}: $d = 0$, and the derivative $-\\frac{{n}}{{2 \\sigma^2}}$ is negative everywhere. The smaller the "
+        "variance, the higher the density at the observations, without bound: there is no maximum. The formula "
+        "$\\frac{d}{n}$ gives $\\hat{\\sigma}^2 = 0$, which is the border and not a normal distribution any more. More "
+        "observations, different from each other, are needed.",
+        attained=False,
+    )
+
+
+def _inside(at: Mapping[str, float]) -> Border | None:
+    return None
+
+
+S = Statistic("s", "x")
+_CONCAVE = "It is negative for every {}, so the log-likelihood is concave and the stationary point is its only maximum."
+_MEAN = Unknown(
+    "mu",
+    -inf,
+    inf,
+    (S, Statistic("q", "x^2")),
+    "-(n * log(2 * pi * v) / 2) - (q - 2 * mu * s + n * mu^2) / (2 * v)",
+    (
+        Step("Multiply by the variance, which is positive.", "s - n * mu", "0"),
+        Step("Bring the term with the unknown to the other side.", "n * mu", "s"),
+    ),
+    "s / n",
+    _inside,
+    _CONCAVE.format(r"$\mu$"),
+)
+_VARIANCE = Unknown(
+    "v",
+    0.0,
+    inf,
+    (Statistic("d", "(x - mu)^2"),),
+    "-(n * log(2 * pi * v) / 2) - d / (2 * v)",
+    (
+        Step("Multiply by twice the square of the variance, which is positive.", "d - n * v", "0"),
+        Step("Bring the term with the unknown to the other side.", "n * v", "d"),
+    ),
+    "d / n",
+    _variance_border,
+    "The derivative is positive below $\\hat{\\sigma}^2$ and negative above, so that the only stationary point is the "
+    "global maximum, although the log-likelihood is not concave everywhere.",
+)
+
+
+def _gaussian(name: str, title: str, known: tuple[str, ...], unknowns: tuple[Unknown, ...]) -> Family:
+    return Family(
+        name,
+        title,
+        ("mu", "v"),
+        known,
+        _is_real,
+        "a finite number of at most 1e100 in size",
+        r"\frac{1}{\sqrt{2 \pi \sigma^2}} \, e^{-\frac{(x_i - \mu)^2}{2 \sigma^2}}",
+        "exp(−(xᵢ − μ)² / (2σ²)) / √(2πσ²)",
+        "-log(2 * pi * v) / 2 - (x - mu)^2 / (2 * v)",
+        r"\left( -\tfrac{1}{2} \log (2 \pi \sigma^2) - \frac{(x_i - \mu)^2}{2 \sigma^2} \right)",
+        "(−½ log(2πσ²) − (xᵢ − μ)² / (2σ²))",
+        unknowns,
+        discrete=False,
+    )
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "bernoulli",
+        "Bernoulli distribution",
+        ("theta",),
+        (),
+        lambda value: value in (0, 1),
+        "0 or 1",
+        r"\theta^{x_i} (1 - \theta)^{1 - x_i}",
+        "θ^xᵢ (1 − θ)^(1 − xᵢ)",
+        "xlogy(x, theta) + xlogy(1 - x, 1 - theta)",
+        r"\bigl( x_i \log \theta + (1 - x_i) \log (1 - \theta) \bigr)",
+        "(xᵢ log θ + (1 − xᵢ) log(1 − θ))",
+        (
+            Unknown(
+                "theta",
+                0.0,
+                1.0,
+                (S, Statistic("f", "1 - x")),
+                "xlogy(s, theta) + xlogy(f, 1 - theta)",
+                (
+                    Step(
+                        r"Multiply by $\theta (1 - \theta)$, which is positive.",
+                        "s * (1 - theta) - f * theta",
+                        "0",
+                    ),
+                    Step(
+                        r"Multiply out and collect the terms with $\theta$; ones and zeros are all observations, "
+                        "$s + f = n$.",
+                        "n * theta",
+                        "s",
+                    ),
+                ),
+                "s / n",
+                _bernoulli_border,
+                _CONCAVE.format(r"$\theta$ between 0 and 1"),
+            ),
+        ),
+    ),
+    Family(
+        "poisson",
+        "Poisson distribution",
+        ("lambda",),
+        (),
+        _is_count,
+        "a whole number from 0 to 1000000000",
+        r"\frac{\lambda^{x_i} e^{-\lambda}}{x_i!}",
+        "λ^xᵢ e^(−λ) / xᵢ!",
+        "xlogy(x, lambda) - lambda - logfact",
+        r"\left( x_i \log \lambda - \lambda - \log x_i! \right)",
+        "(xᵢ log λ − λ − log xᵢ!)",
+        (
+            Unknown(
+                "lambda",
+                0.0,
+                inf,
+                (S, Statistic("c", "logfact")),
+                "xlogy(s, lambda) - n * lambda - c",
+                (
+                    Step(r"Multiply by $\lambda$, which is positive.", "s - n * lambda", "0"),
+                    Step("Bring the term with the unknown to the other side.", "n * lambda", "s"),
+                ),
+                "s / n",
+                _poisson_border,
+                _CONCAVE.format(r"$\lambda > 0$"),
+            ),
+        ),
+    ),
+    Family(
+        "exponential",
+        "exponential distribution",
+        ("lambda",),
+        (),
+        lambda value: 0 <= value <= LARGEST_NUMBER,
+        "a number from 0 to 1e100",
+        r"\lambda e^{-\lambda x_i}",
+        "λ e^(−λ xᵢ)",
+        "log(lambda) - lambda * x",
+        r"\left( \log \lambda - \lambda x_i \right)",
+        "(log λ − λ xᵢ)",
+        (
+            Unknown(
+                "lambda",
+                0.0,
+                inf,
+                (S,),
+                "n * log(lambda) - s * lambda",
+                (
+                    Step(r"Multiply by $\lambda$, which is positive.", "n - s * lambda", "0"),
+                    Step("Bring the term with the unknown to the other side.", "s * lambda", "n"),
+                ),
+                "n / s",
+                _exponential_border,
+                _CONCAVE.format(r"$\lambda > 0$"),
+            ),
+        ),
+        discrete=False,
+    ),
+    _gaussian("gaussian", "normal distribution", (), (_MEAN, _VARIANCE)),
+    _gaussian("gaussian", "normal distribution with known variance", ("v",), (_MEAN,)),
+    _gaussian("gaussian", "normal distribution with known mean", ("mu",), (_VARIANCE,)),
+)
+NAMES = ("bernoulli", "categorical", "gaussian", "poisson", "exponential")
+
+
+def family(name: str, known: tuple[str, ...] = ()) -> Family:
+    """The distribution of that name in which these parameters are known.
+
+    >>> family("gaussian", ("v",)).unknowns[0].estimator
+    's / n'
+    """
+    return next(entry for entry in FAMILIES if entry.name == name and entry.known == known)

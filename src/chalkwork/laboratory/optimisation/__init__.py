@@ -1,0 +1,15 @@
+"""Optimisation: gradient descent, momentum, Newton and saddle-free Newton, step by step, and what they run into.
+
+`surface` is a function with its derivatives, `methods` the numbers of a path, `writing` and `steps` how it is written,
+`pictures` how it is drawn. `descent` (paths), `critical` (critical points), `rates` (step size, condition number),
+`saddle`, `cost` and `network` are what people call.
+"""
+
+from chalkwork.laboratory.optimisation.cost import newton_cost
+from chalkwork.laboratory.optimisation.critical import critical_points
+from chalkwork.laboratory.optimisation.descent import optimise
+from chalkwork.laboratory.optimisation.network import optimise_network
+from chalkwork.laboratory.optimisation.rates import condition, step_size
+from chalkwork.laboratory.optimisation.saddle import escape
+
+__all__ = ["condition", "critical_points", "escape", "newton_cost", "optimise", "optimise_network", "step_size"]

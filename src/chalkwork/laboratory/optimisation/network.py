@@ -1,0 +1,254 @@
+"""The loss of a small network as a function of all its parameters, with its Hessian from our own equations.
+
+The Hessian times a vector is the derivative of the gradient's product with that vector: Pearlmutter, Fast exact
+multiplication by the Hessian (Neural Computation, 1994). The product is written as one more equation behind the
+backward pass and differentiated as the loss was; with a unit vector in each place it gives every row at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.entries import entry_name
+from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.differentiate import adjoint_equations
+from chalkwork.derivation.evaluate import evaluate_each
+from chalkwork.documents.model import Block, Heading, Paragraph
+from chalkwork.documents.terminal import plain_prose
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.optimisation.descent import compared, kind_sentence, path_values
+from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of, run, whole
+from chalkwork.laboratory.optimisation.steps import path_blocks
+from chalkwork.laboratory.optimisation.writing import Scribe
+from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.networks.data import Array
+from chalkwork.networks.equations import derive
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.presentation import introduction, setting_of
+from chalkwork.networks.spot import counted
+from chalkwork.solutions.compose import equation_blocks, given_blocks
+from chalkwork.solutions.solution import Solution, Style
+from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbols
+
+MOST_PARAMETERS = 200
+MOST_SAMPLES = 200
+MOST_STEPS = 200
+MOST_LAYERS = 4
+MOST_LISTED = 12
+
+
+class NetworkLoss:
+    """The loss of a network for given data as a function of all parameters, in one vector.
+
+    The vector holds `W1`, `b1`, `W2`, ... one after the other, each row by row; `names` says which entry is which.
+    Points have the shape (n,). Raises ChalkworkError for a network that is too large, or one with dropout.
+
+    >>> from chalkwork import Dense
+    >>> net = NeuralNetwork([Dense(weights=[[1.0]], bias=False), Dense(weights=[[1.0]], bias=False)])
+    >>> loss = NetworkLoss(net, [[1.0]], [[0.0]])
+    >>> float(loss.value(loss.start)), loss.gradient(loss.start).tolist(), loss.hessian(loss.start).tolist()
+    (0.5, [1.0, 1.0], [[1.0, 2.0], [2.0, 1.0]])
+    """
+
+    def __init__(self, net: NeuralNetwork, x: Any, y: Any) -> None:
+        if not isinstance(net, NeuralNetwork):
+            raise ChalkworkError(f"a network is a NeuralNetwork, not {type(net).__name__}")
+        inputs = net.oriented_input(x)
+        samples = inputs.shape[1 if net.convention.samples == "columns" else 0]
+        _check_size(net, samples)
+        plan = net.plan(samples, training=True)
+        if plan.masks:
+            raise ChalkworkError("dropout makes the loss random: there is no one function to be made small")
+        first = derive(plan, target=True)
+        self.plan, self.derivation = plan, first
+        self.parameters = plan.parameters()
+        self._data = {"x": inputs, "y": net.oriented_target(y, samples)}
+        held = net.values(first, plan)
+        self._data |= {name: value for name, value in held.items() if name not in {p.name for p in self.parameters}}
+        self.start = np.concatenate([held[name.name].ravel() for name in self.parameters])
+        self.names = tuple(
+            entry_name(name.name, name.shape, row, column)
+            for name in self.parameters
+            for row in range(name.shape[0])
+            for column in range(name.shape[1])
+        )
+        self._second = _products(first, self.parameters)
+
+    def value(self, points: Any) -> Array:
+        """The loss."""
+        return np.asarray(self._worked(points)["L"][..., 0, 0])
+
+    def gradient(self, points: Any) -> Array:
+        """Its gradient (n,)."""
+        values = self._worked(points)
+        return np.concatenate([values[f"d{name.name}"].ravel() for name in self.parameters])
+
+    def hessian(self, points: Any) -> Array:
+        """Its Hessian (n x n), symmetric."""
+        n = len(self.start)
+        values = self._worked(points) | self._split(np.eye(n), "v_")
+        found = evaluate_each(self._second, values)
+        rows = [np.broadcast_to(found[f"h_{name.name}"], (n, *name.shape)).reshape(n, -1) for name in self.parameters]
+        matrix = np.concatenate(rows, axis=1)
+        return np.asarray((matrix + matrix.T) / 2)
+
+    def explain(self, point: Any, hessian: bool = False) -> str:
+        """Why there is no value at a point."""
+        return "" if np.isfinite(self.value(point)) else "an overflow"
+
+    def values_at(self, point: Any) -> dict[str, Array]:
+        """The givens of the derivation at a point: data and parameters, oriented."""
+        return self._data | self._split(np.asarray(point, dtype=np.float64), "")
+
+    def _worked(self, point: Any) -> dict[str, Any]:
+        return evaluate_each(self.derivation.equations, self.values_at(point))
+
+    def _split(self, vector: Array, before: str) -> dict[str, Array]:
+        """A vector, or one in each row, as matrices of the parameters' shapes."""
+        found, place = {}, 0
+        for name in self.parameters:
+            size = name.shape[0] * name.shape[1]
+            found[before + name.name] = vector[..., place : place + size].reshape(*vector.shape[:-1], *name.shape)
+            place += size
+        return found
+
+
+def _products(first: Derivation, parameters: Sequence[Name]) -> list[Equation]:
+    """The equations of the Hessian times a vector `v_W1`, `v_b1`, ...: `h_W1`, `h_b1`, ..."""
+    terms: list[Expression] = [
+        apply("sum", first[f"d{name.name}"].symbol * Name(f"v_{name.name}", name.shape)) for name in parameters
+    ]
+    product = Equation("slope_along_v", reduce(lambda left, right: left + right, terms), Stage.BACKWARD)
+    equations = [*first.equations, product]
+    named = {name.name: f"h_{name.name}" for name in parameters}
+    found = {equation.name: equation for equation in adjoint_equations(equations, product.name, named)}
+    missing = [name for name in parameters if f"h_{name.name}" not in found]
+    nothing = [Equation(f"h_{name.name}", 0 * Name(name.name, name.shape), Stage.BACKWARD) for name in missing]
+    return [*found.values(), *nothing]
+
+
+def optimise_network(
+    net: NeuralNetwork,
+    x: Any,
+    y: Any,
+    method: str | Sequence[str] = "newton",
+    steps: int = 5,
+    rate: float = 0.1,
+    momentum: float = 0.9,
+    damping: float = 0.0,
+    *,
+    shown: int = 1,
+    notation: str | Mapping[str, Any] | Notation | None = None,
+    decimals: int | None = None,
+    significant: int | None = None,
+    manner: Manner | None = None,
+) -> Worked:
+    """The loss of a small network made small, by one method or several, from the parameters that it has.
+
+    `x` and `y` as in `net.solve`; at most 4 layers, 200 parameters, 200 samples and 200 steps. The network is left as
+    it is. The rest is as in `optimise`.
+
+    Values as those of `optimise`, and `names` (which entry of a point is which parameter), `gradient`, `hessian`,
+    `eigenvalues` and `index` at the start. Raises ChalkworkError (ShapeError, ValueProblem) for a network or data that
+    cannot be used.
+
+    Sources: see `Method`; Pearlmutter, Fast exact multiplication by the Hessian (Neural Computation, 1994).
+
+    >>> from chalkwork import Dense
+    >>> net = NeuralNetwork([Dense(weights=[[0.0]], bias=[0.0])])
+    >>> answer = optimise_network(net, [[0.0], [1.0]], [[1.0], [3.0]])
+    >>> answer["point"].tolist(), answer["steps"]
+    ([2.0, 1.0], 1)
+    """
+    manner = manner or Manner.of(notation, decimals, significant)
+    methods = methods_of(method, rate, momentum, damping)
+    whole(steps, "steps", 0, MOST_STEPS)
+    whole(shown, "shown", 0, 20)
+    loss = NetworkLoss(net, x, y)
+    paths = [run(loss, loss.start, each, steps) for each in methods]
+    scribe = Scribe(manner)
+    hessian = loss.hessian(loss.start)
+    blocks = [*_introduced(loss, manner), *_second_order(loss, hessian, scribe)]
+    for path in paths:
+        title = path.method.title
+        blocks.append(Heading(f"{title[0].upper()}{title[1:]}", 2))
+        blocks += path_blocks(path, scribe, shown)
+        blocks += _reached(loss, path, scribe)
+    if len(paths) > 1:
+        blocks += [Heading("Compared", 2), compared(paths, scribe)]
+    values = path_values(paths) | {
+        "names": list(loss.names), "gradient": loss.gradient(loss.start), "hessian": hessian,
+        "eigenvalues": np.linalg.eigvalsh(hessian), "index": index_of(hessian)[1],
+    }  # fmt: skip
+    return Worked("The loss of a network made small", tuple(blocks), values)
+
+
+def _check_size(net: NeuralNetwork, samples: int) -> None:
+    found = (
+        (net.number_of_parameters, MOST_PARAMETERS, "parameters"),
+        (samples, MOST_SAMPLES, "samples"),
+        (len(net.layers), MOST_LAYERS, "layers"),
+    )
+    for count, most, noun in found:
+        if count > most:
+            raise ChalkworkError(
+                f"the network has {count} {noun}, and the Hessian is worked out for at most {most}",
+                hint="it has n^2 entries for n parameters",
+            )
+
+
+def _introduced(loss: NetworkLoss, manner: Manner) -> list[Block]:
+    style = Style(manner.notation, manner.numbers)
+    solution = Solution(loss.derivation, loss.values_at(loss.start), style, setting_of(loss.plan, loss.derivation))
+    words = " ".join(introduction(loss.plan, target=True))
+    gradients = tuple(f"d{name.name}" for name in loss.parameters)
+    return [
+        Paragraph(words),
+        *given_blocks(solution, [name.name for name in loss.derivation.givens]),
+        Heading("The loss and its gradient", 2),
+        *equation_blocks(solution, solution.chosen(("L", *gradients)), level=4),
+    ]
+
+
+def _second_order(loss: NetworkLoss, hessian: Array, scribe: Scribe) -> list[Block]:
+    n = len(loss.names)
+    first, second = _listed(loss, scribe)
+    said = (
+        rf"Let $\theta$ be the vector of the {counted(n, 'parameter')}, <>. Its Hessian $H$ is found from the backward "
+        r"equations: the derivative of $(\nabla L)^{\top} v$ by the parameters is $H v$, and a unit vector $v$ gives a "
+        "row. At the start"
+    )
+    blocks: list[Block] = [
+        Heading("The loss as a function of all parameters", 2),
+        Paragraph(said.replace("<>", first), plain_prose(said).replace("<>", second)),
+        scribe.chain(scribe.curvature(), scribe.matrix(hessian)),
+    ]
+    eigenvalues = np.linalg.eigvalsh(hessian)
+    negative = int((eigenvalues < -1e-9 * max(1e-300, np.abs(eigenvalues).max())).sum())
+    ends = f"from {scribe.said(eigenvalues[0])} to {scribe.said(eigenvalues[-1])}"
+    if n == 1:
+        return blocks
+    return [*blocks, Paragraph(f"Its eigenvalues go {ends}; {negative} of {n} are negative.")]
+
+
+def _listed(loss: NetworkLoss, scribe: Scribe) -> tuple[str, str]:
+    """The parameters in their order, for Markdown and for a terminal."""
+    symbols = Symbols(scribe.manner.notation, loss.plan.depth)
+    latex, text = ([getattr(symbols[name], kind) for name in loss.names] for kind in ("latex", "text"))
+    if len(latex) > MOST_LISTED:
+        latex = [*latex[: MOST_LISTED - 3], r"\ldots", latex[-1]]
+        text = [*text[: MOST_LISTED - 3], "…", text[-1]]
+    return f"$({', '.join(latex)})$", f"({', '.join(text)})"
+
+
+def _reached(loss: NetworkLoss, path: Path, scribe: Scribe) -> list[Block]:
+    if path.ending != "critical":
+        return []
+    hessian = loss.hessian(path.last)
+    return [Paragraph(kind_sentence(hessian, scribe))] if np.isfinite(hessian).all() else []

@@ -1,0 +1,134 @@
+"""Paths over contour lines, or on a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chalkwork.documents.drawings_contour import Sign, Trail, Window, draw_contours, draw_curve
+from chalkwork.documents.model import Block, Figure
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.optimisation.methods import Path
+from chalkwork.laboratory.optimisation.surface import Surface
+from chalkwork.laboratory.optimisation.writing import Scribe
+from chalkwork.networks.data import as_array
+
+GRID = 81
+CURVE = 301
+MARGIN = 0.18
+
+Ranges = dict[str, tuple[float, float]]
+
+
+def ranges_of(given: Any, variables: Sequence[str], what: str) -> Ranges:
+    """An interval for every variable; ChalkworkError for anything else.
+
+    >>> ranges_of({"x": [-1, 1]}, ["x"], "box")
+    {'x': (-1.0, 1.0)}
+    """
+    if not isinstance(given, dict) or set(given) != set(variables):
+        listed = ", ".join(f"{name}: [-2, 2]" for name in variables)
+        raise ChalkworkError(f"{what} gives an interval for every variable: {{{listed}}}", hint="and for no other")
+    found = {}
+    for name in variables:
+        ends = as_array(given[name], f"{what}[{name}]")
+        if ends.shape != (2,) or not ends[0] < ends[1] or np.abs(ends).max() > 1e6:
+            raise ChalkworkError(f"{what}[{name}] is an interval [low, high], not {given[name]!r:.60}")
+        found[name] = (float(ends[0]), float(ends[1]))
+    return found
+
+
+def picture(
+    surface: Surface,
+    scribe: Scribe,
+    paths: Sequence[tuple[str, Path]],
+    window: Ranges | None = None,
+    marked: Sequence[tuple[str, Any]] = (),
+) -> list[Block]:
+    """A figure with the paths, where the function has one or two variables; else nothing."""
+    n = len(surface.variables)
+    if n > 2:
+        return []
+    spots = [np.asarray(point) for _, point in marked]
+    window = window or _around([path for _, path in paths], spots, surface.variables)
+    words = _words(surface, paths, marked, scribe)
+    title = f"{surface.text[:80]}"
+    if n == 1:
+        return [_curve(surface, scribe, paths, window, marked, words, title)]
+    (left, right), (bottom, top) = (window[name] for name in surface.variables)
+    xs, ys = np.linspace(left, right, GRID), np.linspace(bottom, top, GRID)
+    grid = surface.value(np.stack(np.meshgrid(xs, ys), axis=-1))
+    drawn = draw_contours(
+        title,
+        words,
+        Window(left, right, bottom, top),
+        grid,
+        [Trail(label, path.points) for label, path in paths],
+        [Sign(label, float(point[0]), float(point[1])) for label, point in marked],
+        (scribe.symbols[surface.variables[0]].text, scribe.symbols[surface.variables[1]].text),
+    )
+    return [Figure(drawn.svg, drawn.description, f"Contour lines of ${scribe.symbols[surface.name].latex}$")]
+
+
+def _curve(
+    surface: Surface,
+    scribe: Scribe,
+    paths: Sequence[tuple[str, Path]],
+    window: Ranges,
+    marked: Sequence[tuple[str, Any]],
+    words: str,
+    title: str,
+) -> Block:
+    (name,) = surface.variables
+    left, right = window[name]
+    places = np.linspace(left, right, CURVE)
+    values = surface.value(places[:, None])
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        raise ChalkworkError("the function has no value anywhere in the window", hint="choose another one")
+    low, high = np.quantile(finite, [0.0, 1.0]) if np.ptp(finite) < 1e4 else np.quantile(finite, [0.02, 0.9])
+    room = MARGIN / 2 * (high - low) or 1.0
+    drawn = draw_curve(
+        title,
+        words,
+        Window(left, right, float(low - room), float(high + room)),
+        values,
+        [Trail(label, np.column_stack([path.points[:, 0], path.values])) for label, path in paths],
+        [Sign(label, float(point[0]), float(surface.value(np.asarray(point)))) for label, point in marked],
+        (scribe.symbols[name].text, scribe.symbols[surface.name].text),
+    )
+    return Figure(drawn.svg, drawn.description, f"The graph of ${scribe.symbols[surface.name].latex}$")
+
+
+def _around(paths: Sequence[Path], spots: Sequence[Any], variables: Sequence[str]) -> Ranges:
+    """A window that holds the paths, of those that run away only the beginning, neither side much the longer."""
+    shown = [point for path in paths for point in (path.points[:5] if path.ending == "diverged" else path.points)]
+    points = np.array([*shown, *spots])
+    points = points[np.isfinite(points).all(1)]
+    low, high = points.min(0), points.max(0)
+    middle, half = (low + high) / 2, (high - low) / 2 * (1 + 2 * MARGIN)
+    half = np.maximum(half, 0.6 * half.max() or 1.0)
+    return {name: (float(m - h), float(m + h)) for name, m, h in zip(variables, middle, half, strict=True)}
+
+
+def _words(
+    surface: Surface, paths: Sequence[tuple[str, Path]], marked: Sequence[tuple[str, Any]], scribe: Scribe
+) -> str:
+    kind = "Contour lines" if len(surface.variables) == 2 else "The graph"
+    parts = [f"{kind} of {surface.name} = {surface.text}."]
+    for label, path in paths:
+        start, end = (_plain(scribe, point) for point in (path.points[0], path.last))
+        count = len(path.steps)
+        way = "runs off to infinity" if path.ending == "diverged" else f"comes to {end}"
+        name = label or path.method.title
+        parts.append(f"{name[0].upper()}{name[1:]} starts at {start} and {way} in {count} step{'s' * (count != 1)}.")
+    for label, point in marked:
+        parts.append(f"Marked: {label} at {_plain(scribe, point)}.")
+    return " ".join(parts)
+
+
+def _plain(scribe: Scribe, point: Any) -> str:
+    parts = [scribe.number(value).box.lines[0] for value in np.ravel(point)]
+    return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"

@@ -1,0 +1,226 @@
+"""A function that is given as text, with its gradient and its Hessian as formulas and as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, names_in, walk
+from chalkwork.algebra.reader import build, free_names, parse
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.differentiate import gradient
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.derivation.work_out import work_out
+from chalkwork.errors import ChalkworkError, ReadError, ValueProblem
+from chalkwork.networks.data import Array, as_array
+
+MOST_CHARACTERS = 400
+MOST_VARIABLES = 4
+MOST_PARTS = 60
+MOST_IN_A_DERIVATIVE = 600
+MOST_TO_DIFFERENTIATE_AGAIN = 160
+LONGEST_VARIABLE = 12
+LARGEST_START = 1e6
+
+
+class Surface:
+    """A function of one to four numbers, given as text, with its derivatives by our own differentiator.
+
+    `variables` says their order; without it they stand in the order of the alphabet. Points are arrays of shape
+    (..., n); values have the shape (...), gradients (..., n), Hessians (..., n, n). What is outside of the domain is
+    NaN or infinite; `explain` says why.
+
+    Raises ReadError for text that is no function of numbers, ChalkworkError for one that is too large.
+
+    >>> bowl = Surface("x^2 + 10*y^2")
+    >>> [str(slope) for slope in bowl.slopes], bowl.gradient([1.0, 1.0]).tolist()
+    (['2 * x', '20 * y'], [2.0, 20.0])
+    >>> bowl.hessian([1.0, 1.0]).tolist(), bowl.is_quadratic
+    ([[2.0, 0.0], [0.0, 20.0]], True)
+    """
+
+    def __init__(self, text: str, variables: Sequence[str] = ()) -> None:
+        if not isinstance(text, str):
+            raise ReadError(f"a function is a text such as 'x^2 + 10*y^2', not {text!r:.60}")
+        if len(text) > MOST_CHARACTERS:
+            raise ReadError(f"the function has {len(text)} characters, more than {MOST_CHARACTERS}")
+        syntax = parse(text.strip())
+        names = _ordered(sorted(free_names(syntax)), variables)
+        self.text = text.strip()
+        self.variables = tuple(names)
+        self.symbols = tuple(Name(name) for name in names)
+        self.name = next(letter for letter in ("f", "g", "h", "F", "q") if letter not in names)
+        self.expression = build(syntax, {name.name: name for name in self.symbols})
+        _check_entrywise(self.expression)
+        _check_size(self.expression, MOST_PARTS, "the function", "write a shorter one")
+
+    # --- formulas --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def slopes(self) -> tuple[Expression, ...]:
+        """The partial derivatives."""
+        found = tuple(gradient(self.expression, name) for name in self.symbols)
+        for slope in found:
+            _check_size(slope, MOST_IN_A_DERIVATIVE, "its derivative", "nest fewer functions in each other")
+        return found
+
+    @cached_property
+    def curvatures(self) -> tuple[tuple[Expression, ...], ...]:
+        """The second partial derivatives, row by row; those below the diagonal are those above it (Schwarz)."""
+        n = len(self.symbols)
+        for slope in self.slopes:
+            most = MOST_TO_DIFFERENTIATE_AGAIN
+            _check_size(
+                slope, most, "its derivative", "nest fewer functions in each other; gradient descent needs none"
+            )
+        above = {(i, j): gradient(self.slopes[i], self.symbols[j]) for i in range(n) for j in range(i, n)}
+        return tuple(tuple(above[min(i, j), max(i, j)] for j in range(n)) for i in range(n))
+
+    @property
+    def is_quadratic(self) -> bool:
+        """Whether the Hessian is the same everywhere, and the function no straight line (abs(x) has kinks)."""
+        kinks = any(isinstance(node, Application) and node.operation.kinks for node in walk(self.expression))
+        return not kinks and not any(names_in(entry) for row in self.curvatures for entry in row)
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The function, its gradient and its Hessian as named equations, to be worked out at a point."""
+        name = self.name
+        equations = [Equation(name, self.expression, Stage.FORWARD)]
+        equations += [
+            Equation(slope_name(name, by.name), slope, Stage.BACKWARD)
+            for by, slope in zip(self.symbols, self.slopes, strict=True)
+        ]
+        equations += [
+            Equation(curvature_name(name, self.variables[i], self.variables[j]), self.curvatures[i][j], Stage.BACKWARD)
+            for i in range(len(self.symbols))
+            for j in range(i, len(self.symbols))
+        ]
+        return Derivation(self.symbols, tuple(equations))
+
+    # --- numbers ---------------------------------------------------------------------------------------------------
+
+    def value(self, points: Any) -> Array:
+        """The function at points."""
+        return self._at(self.expression, points)
+
+    def gradient(self, points: Any) -> Array:
+        """The gradient at points."""
+        return np.stack([self._at(slope, points) for slope in self.slopes], axis=-1)
+
+    def hessian(self, points: Any) -> Array:
+        """The Hessian at points."""
+        rows = [np.stack([self._at(entry, points) for entry in row], axis=-1) for row in self.curvatures]
+        return np.stack(rows, axis=-2)
+
+    def _at(self, expression: Expression, points: Any) -> Array:
+        places = np.asarray(points, dtype=np.float64)
+        values = {name.name: places[..., i, None, None] for i, name in enumerate(self.symbols)}
+        with np.errstate(all="ignore"):
+            found = evaluate(expression, values)
+        return np.asarray(np.broadcast_to(found[..., 0, 0], places.shape[:-1]), dtype=np.float64)
+
+    def worked(self, point: Any, hessian: bool = True) -> dict[str, Any]:
+        """The value, the gradient and, if asked, the Hessian at one point by name, without noise of rounding.
+
+        Raises ValueProblem where there is none, with the cause.
+        """
+        givens = {name: np.array([[float(place)]]) for name, place in zip(self.variables, point, strict=True)}
+        wanted = self.derivation.equations if hessian else self.derivation.equations[: 1 + len(self.variables)]
+        return work_out(Derivation(self.symbols, wanted), givens)
+
+    def explain(self, point: Any, hessian: bool = False) -> str:
+        """Why there is no value, slope or curvature at a point: 'the logarithm of a negative number'; else ''."""
+        try:
+            self.worked(point, hessian)
+        except ValueProblem as error:
+            cause = error.message.rpartition(" in ")[0]
+            negative = "overflow of power" in cause and self._has_root_of_negative(point)
+            return "a fractional power of a negative number" if negative else cause
+        return ""
+
+    def _has_root_of_negative(self, point: Any) -> bool:
+        powers = [node for node in walk(self.expression) if isinstance(node, Application)]
+        powers = [node for node in powers if node.operation.name == "power"]
+        parts = [[float(self._at(part, point)) for part in node.arguments] for node in powers]
+        return any(base < 0 and exponent != round(exponent) for base, exponent in parts if np.isfinite(exponent))
+
+
+def slope_name(function: str, by: str) -> str:
+    """The name of a partial derivative.
+
+    >>> slope_name("f", "x")
+    'df/dx'
+    """
+    return f"d{function}/d{by}"
+
+
+def curvature_name(function: str, first: str, second: str) -> str:
+    """The name of a second partial derivative.
+
+    >>> curvature_name("f", "x", "y")
+    'd2f/dxdy'
+    """
+    return f"d2{function}/d{first}d{second}"
+
+
+def starting_point(start: Any, what: str = "start") -> dict[str, float]:
+    """A point that is given as a mapping of variables to numbers; ChalkworkError for anything else.
+
+    >>> starting_point({"x": 1, "y": -2})
+    {'x': 1.0, 'y': -2.0}
+    """
+    if not isinstance(start, Mapping) or not start:
+        raise ChalkworkError(f"{what} is a mapping such as {{'x': 1, 'y': 1}}, not {start!r:.60}")
+    point = {}
+    for name, value in start.items():
+        array = as_array(value, f"{what}[{name}]")
+        if array.ndim or abs(float(array)) > LARGEST_START:
+            raise ValueProblem(f"{what}[{name}] is one number of at most {LARGEST_START:g} in size, not {value!r:.60}")
+        point[str(name)] = float(array)
+    return point
+
+
+def _ordered(found: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    if not found:
+        raise ReadError("the function has no variable", hint="write one such as x^2 + 10*y^2")
+    if len(found) > MOST_VARIABLES:
+        listed = ", ".join(found[:8]) + (", ..." if len(found) > 8 else "")
+        raise ReadError(f"the function has {len(found)} variables ({listed}), more than {MOST_VARIABLES}")
+    for name in found:
+        if len(name) > LONGEST_VARIABLE:
+            raise ReadError(f"the variable {name!r:.40} is longer than {LONGEST_VARIABLE} characters")
+    if not wanted:
+        return list(found)
+    missing = [name for name in found if name not in wanted]
+    if missing:
+        raise ChalkworkError(f"the function has the variable {missing[0]}, and no value is given for it")
+    unknown = [name for name in wanted if name not in found]
+    if unknown:
+        raise ChalkworkError(
+            f"{unknown[0]} does not occur in the function", hint=f"its variables are {', '.join(found)}"
+        )
+    return list(wanted)
+
+
+def _check_entrywise(expression: Expression) -> None:
+    for node in walk(expression):
+        if isinstance(node, Application) and not node.operation.entrywise:
+            raise ReadError(f"{node.operation.name} is an operation of matrices; the function is one of numbers")
+
+
+def _check_size(expression: Expression, most: int, what: str, hint: str) -> None:
+    size = _size(expression, {})
+    if size > most:
+        raise ChalkworkError(f"{what} has {size} parts, more than {most}", hint=hint)
+
+
+def _size(expression: Expression, known: dict[Expression, int]) -> int:
+    """How many nodes there are when the expression is written out."""
+    for node in walk(expression):
+        inner = node.arguments if isinstance(node, Application) else ()
+        known[node] = 1 + sum(known[argument] for argument in inner)
+    return known[expression]

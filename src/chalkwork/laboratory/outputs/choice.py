@@ -1,0 +1,266 @@
+"""The right output layer and loss for a task, from the likelihood to the gradient, and what goes wrong otherwise."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from math import ceil, log2
+from typing import Any
+
+import numpy as np
+
+from chalkwork.documents.model import Block, Heading, Paragraph, Table
+from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.laboratory.equivalent.board import cells, inline, lines
+from chalkwork.laboratory.outputs.pairs import Pair, board_of
+from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task
+from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.data import Array, as_vector
+
+MOST_OUTPUTS = 1000
+MOST_VOCABULARY = 10**12
+
+
+def output_for(
+    task: str,
+    *,
+    classes: int | None = None,
+    z: Any = None,
+    y: Any = None,
+    vocabulary: int = 100_000,
+    hidden: int = 128,
+    manner: Manner | None = None,
+) -> Worked:
+    """Output activation and loss for a task, with the reason, the derived gradient, and mismatched pairs in numbers.
+
+    `task` is binary, multiclass, multilabel, regression, counts, positive or next_word. `classes` (2 to 1000) is the
+    number of classes or labels, `z` the net inputs of an example and `y` its target (for multiclass also the number of
+    the class, from 1). For next_word, `vocabulary` and `hidden` are the sizes whose costs are stated; a worked example
+    is `HierarchicalSoftmax(...).solve(...)`.
+
+    Values: `activation`, `loss` (names), `a`, `L`, `delta` at the example, `mismatches` (by name, the same of each).
+    Raises ChalkworkError for an unknown task, ShapeError and ValueProblem for an example that does not fit.
+
+    >>> answer = output_for("multiclass", classes=3, z=[0, 0, 0], y=1)
+    >>> answer["activation"], answer["loss"], answer["delta"].round(4).tolist()
+    ('softmax', 'cross-entropy', [-0.6667, 0.3333, 0.3333])
+    """
+    manner = manner or Manner()
+    if task == NEXT_WORD:
+        return _next_word(vocabulary, hidden, manner)
+    if task not in TASKS:
+        names = [*TASKS, NEXT_WORD]
+        near = get_close_matches(str(task)[:60], names, 1)
+        hint = f"did you mean {near[0]}?" if near else f"the tasks are {', '.join(names)}"
+        raise ChalkworkError(f"there is no task {str(task)[:60]!r}", hint=hint)
+    entry = TASKS[task]
+    net, target = _example(task, entry, classes, z, y)
+    board = board_of(entry.pair, net, target, manner)
+    values: dict[str, Any] = {"activation": entry.pair.activation, "loss": entry.pair.loss.title}
+    values |= {name: board.values[name].ravel() for name in ("a", "delta")} | {"L": float(board.values["L"].item())}
+    blocks: list[Block] = [
+        Paragraph(f"The target is {entry.target}."),
+        Heading("From the assumption to the loss", 2),
+        Paragraph(entry.assumption),
+        lines(entry.likelihood),
+        Paragraph(f"The most likely weights make the sum of these over the samples smallest. {entry.reason}"),
+        Paragraph(f"Hence: **{entry.pair.words}**."),
+        Heading("The gradient", 2),
+        *board.givens(["z", "y"]),
+        *board.equations(["a", "L", "delta"]),
+        Paragraph(_of_the_error(entry.pair)),
+    ]
+    values["mismatches"] = {}
+    for mismatch in entry.mismatches:
+        blocks += _mismatched(entry, mismatch, values["mismatches"], manner)
+    return Worked(f"{entry.title}: output and loss", tuple(blocks), values)
+
+
+def _of_the_error(pair: Pair) -> str:
+    if pair.loss.title == "exponential loss":
+        return "The error is the relative one: it is zero where the output is the target, and never above 1."
+    return (
+        "The error of the output is output minus target: it is zero only where the two are equal, grows with the "
+        "mistake, and the derivative of the activation has cancelled. This is what makes the pair a match."
+    )
+
+
+# --- the example ---------------------------------------------------------------------------------------------------
+
+
+def _example(task: str, entry: Task, classes: int | None, z: Any, y: Any) -> tuple[Array, Array]:
+    """Net inputs and target; those of the table where nothing is given."""
+    count = _count(task, entry, classes, z, y)
+    if z is not None:
+        net = as_vector(z, "z")
+    elif count in (None, len(entry.z)):
+        net = np.array(entry.z)
+    else:
+        net = np.linspace(2.0, -2.0, count)
+    target = np.array(entry.y)
+    if y is not None:
+        target = _class(y, len(net)) if task == "multiclass" and np.ndim(y) == 0 else as_vector(y, "y")
+    elif len(target) != len(net):
+        target = np.zeros(len(net))
+        target[1 if len(net) > 1 else 0] = 1.0
+    for name, value in (("z", net), ("y", target)):
+        if count is not None and len(value) != count:
+            raise ShapeError(f"{name} has {len(value)} entries, but there are {count} outputs")
+    if len(net) != len(target):
+        raise ShapeError(f"y has {len(target)} entries, but z has {len(net)}")
+    _check_target(task, target)
+    return net, target
+
+
+def _count(task: str, entry: Task, classes: int | None, z: Any, y: Any) -> int | None:
+    """The number of outputs, as far as it is stated."""
+    if classes is None:
+        if entry.several:
+            given = next((value for value in (z, y) if value is not None and np.ndim(value)), None)
+            return None if given is None else _checked_count(len(as_vector(given, "z")))
+        return 1 if z is None or np.ndim(z) == 0 else None
+    if not entry.several:
+        raise ChalkworkError(f"classes is for multiclass and multilabel; the task is {task}")
+    return _checked_count(classes)
+
+
+def _checked_count(count: Any) -> int:
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 2 <= count <= MOST_OUTPUTS:
+        raise ChalkworkError(f"classes is a whole number from 2 to {MOST_OUTPUTS}, not {count!r:.60}")
+    return int(count)
+
+
+def _class(y: Any, count: int) -> Array:
+    if isinstance(y, bool) or float(y) != int(y) or not 1 <= y <= count:
+        raise ValueProblem(f"y names a class from 1 to {count}, not {y!r:.60}")
+    target = np.zeros(count)
+    target[int(y) - 1] = 1.0
+    return target
+
+
+def _check_target(task: str, target: Array) -> None:
+    wrong = {
+        "binary": ("lies between 0 and 1", (target < 0) | (target > 1)),
+        "multilabel": ("lies between 0 and 1", (target < 0) | (target > 1)),
+        "multiclass": ("has entries from 0 that sum to 1", (target < 0) | (abs(target.sum() - 1) > 1e-9)),
+        "counts": ("is a whole number from 0", (target < 0) | (target != np.floor(target))),
+        "positive": ("is a number above 0", target <= 0),
+    }.get(task)
+    if wrong and np.any(wrong[1]):
+        raise ValueProblem(f"y of the task {task} {wrong[0]}, not {np.array2string(target, threshold=6)}")
+
+
+# --- mismatches ----------------------------------------------------------------------------------------------------
+
+
+def _mismatched(entry: Task, mismatch: Mismatch, found: dict[str, Any], manner: Manner) -> list[Block]:
+    """The wrong pair at its example, and beside the right one as the net input grows."""
+    net, target = np.array(mismatch.z), np.array(mismatch.y)
+    matched = not (mismatch.pair.activation == "softmax" and target.sum() != 1)
+    board = board_of(mismatch.pair, net, target, manner, matched)
+    found[mismatch.pair.words] = {name: board.values[name].ravel() for name in ("a", "L", "delta")}
+    total = inline(float(board.values["a"].sum()), manner.numbers, manner.notation).strip("$")
+    blocks: list[Block] = [
+        Heading(f"Instead: {mismatch.pair.words}", 2),
+        Paragraph(mismatch.before),
+        *board.givens(["z", "y"]),
+        *board.equations(["a", "L"]),
+    ]
+    if mismatch.substituted:
+        blocks += board.equation("delta")
+    else:
+        error = board.derivation["delta"].expression
+        blocks += [board.forms("delta", error), *board.givens(["delta"])]
+    if mismatch.factors:
+        blocks.append(_comparison(entry, mismatch, net, target, matched, manner))
+    return [*blocks, Paragraph(mismatch.after.replace("{total}", f"${total}$"))]
+
+
+def _comparison(entry: Task, mismatch: Mismatch, net: Array, target: Array, matched: bool, manner: Manner) -> Table:
+    """Both errors, of the output that the mismatch looks at, for multiples of the net input."""
+    at = mismatch.place - 1
+    rows = []
+    for factor in mismatch.factors:
+        right = entry.pair.at(factor * net, target)
+        wrong = mismatch.pair.at(factor * net, target, matched)
+        first = factor * net[0] if len(net) == 1 else factor
+        rows.append([first, wrong["a"][at], right["delta"][at], wrong["delta"][at]])
+    columns = [_column([row[i] for row in rows], manner) for i in range(4)]
+    below = f"_{mismatch.place}" if len(net) > 1 else ""
+    letter = manner.notation
+    a, z, delta = (letter.letter_latex(name, bold=False) for name in (letter.activation, letter.net, letter.delta))
+    head = (
+        f"${z}$" if len(net) == 1 else f"multiple of ${z}$",
+        f"${a}{below}$",
+        f"${delta}{below}$, {entry.pair.loss.title}",
+        f"${delta}{below}$, {mismatch.pair.loss.title}" + ("" if _same_activation(entry, mismatch) else
+                                                           f" ({Activation.of(mismatch.pair.activation).words})"),
+    )  # fmt: skip
+    return Table(head, tuple(zip(*columns, strict=True)), right=(0, 1, 2, 3))
+
+
+def _same_activation(entry: Task, mismatch: Mismatch) -> bool:
+    return entry.pair.activation == mismatch.pair.activation
+
+
+def _column(values: list[float], manner: Manner) -> list[str]:
+    """Numbers for a table: with powers of ten where the digits shown would leave nothing."""
+    digits = manner.numbers.decimals if manner.numbers.decimals is not None else 4
+    plain = cells(values, manner)
+    small = [0 < abs(value) < 5 * 10.0**-digits for value in values]
+    return [
+        inline(value, manner.numbers, manner.notation) if tiny else text
+        for value, text, tiny in zip(values, plain, small, strict=True)
+    ]
+
+
+# --- a large vocabulary --------------------------------------------------------------------------------------------
+
+
+def _next_word(vocabulary: int, hidden: int, manner: Manner) -> Worked:
+    """The hierarchical softmax in words and costs."""
+    for name, value, most in (("vocabulary", vocabulary, MOST_VOCABULARY), ("hidden", hidden, 10**6)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 2 <= value <= most:
+            raise ChalkworkError(f"{name} is a whole number from 2 to {most}, not {value!r:.60}")
+    depth = ceil(log2(vocabulary))
+    full, path = vocabulary * hidden, depth * hidden
+    values = {
+        "activation": "hierarchical softmax",
+        "loss": "cross-entropy",
+        "full_cost": full,
+        "path_cost": path,
+        "depth": depth,
+    }
+    blocks: list[Block] = [
+        Paragraph(
+            "The target is one word of a large vocabulary: multi-class classification with as many classes as words. "
+            "The words are the leaves of a binary tree, each inner node $n$ has a vector $v_n$, and $h$ is the last "
+            "hidden layer."
+        ),
+        Heading("From the assumption to the loss", 2),
+        Paragraph("A word is found by turns from the root down, each a Bernoulli variable given the turns before it. "
+                  "With the sign plus for left and minus for right, and the product and the sum over the path to $w$:"),
+        lines((
+            (r"P(w \mid h) &= \prod_{n} \sigma(\pm v_n^{\top} h)", "P(w | h) = ∏ₙ σ(±vₙᵀ h)"),
+            (r"-\log P(w \mid h) &= -\sum_{n} \log \sigma(\pm v_n^{\top} h)", "−log P(w | h) = −∑ₙ log σ(±vₙᵀ h)"),
+        )),
+        Paragraph(
+            "Hence: **a sigmoid at every inner node (hierarchical softmax) with the cross-entropy of the word**, which "
+            "is a sum of binary cross-entropies along its path. At each node the two probabilities sum to one, so "
+            "those of all words do, without a sum over the vocabulary. The error of each node on the path is "
+            "$\\sigma(v_n^{\\top} h) - t_n$ with $t_n = 1$ for left and 0 for right; all other nodes get no gradient."
+        ),
+        Heading("Instead: one softmax over all words", 2),
+        Paragraph(
+            f"It is right, and too dear. With $V = {vocabulary}$ words and $d = {hidden}$ hidden units its scores "
+            f"alone need $V d = {full}$ multiplications for every word that is read, and so do the gradients. A path "
+            f"in a balanced tree has $\\log_2 V$ nodes, rounded up {depth}: {depth} · {hidden} = {path} "
+            f"multiplications, about {round(full / path)} times fewer. With "
+            "Huffman's tree the expected path is shorter still: less than the entropy of the words in bits plus one."
+        ),
+        Paragraph(
+            "The price: a probability costs a path, so finding the most likely word still needs the whole tree (or a "
+            "search in it), and words that share turns share their errors."
+        ),
+    ]  # fmt: skip
+    return Worked("Next word of a large vocabulary: output and loss", tuple(blocks), values)

@@ -1,0 +1,140 @@
+"""One output layer with one loss, as a derivation: z given, then a, L and the error delta = dL/dz."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.derivation.chain import chain
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.differentiate import Adjoints
+from chalkwork.laboratory.equivalent.board import Board
+from chalkwork.laboratory.worked import Manner
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.convention import Convention
+from chalkwork.networks.data import Array
+from chalkwork.networks.equations import derive
+from chalkwork.networks.losses import Loss
+from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class PoissonLoss(Loss):
+    """a - y log a, summed: the negative logarithm of the Poisson probability of y, without log y!."""
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """A - y log a."""
+        return output - apply("xlogy", target, output), 1
+
+    @property
+    def title(self) -> str:
+        """The loss in words."""
+        return "Poisson loss"
+
+
+@dataclass(frozen=True, slots=True)
+class ExponentialLoss(Loss):
+    """log a + y/a, summed: the negative logarithm of the density of the exponential distribution with mean a."""
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """Log a + y/a."""
+        return apply("log", output) + target / output, 1
+
+    @property
+    def title(self) -> str:
+        """The loss in words."""
+        return "exponential loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An output activation (a name of `KINDS`, or exp) and a loss."""
+
+    activation: str
+    loss: Loss
+
+    @property
+    def words(self) -> str:
+        """The pair in words."""
+        shown = {"exp": "exponential output", "identity": "linear output"}.get(self.activation)
+        return f"{shown or Activation.of(self.activation).words} with {self.loss.title}"
+
+    def derivation(self, units: int, matched: bool = True) -> Derivation:
+        """z and y given (units x 1); a, L, delta. A matched pair of layers is derived by `networks.equations.derive`.
+
+        Without `matched` nothing is assumed of the target (as: that it sums to one).
+
+        >>> from chalkwork.networks.losses import CrossEntropy
+        >>> print(Pair("softmax", CrossEntropy()).derivation(3)["delta"])
+        delta = a - y
+        """
+        if matched and self.activation != "exp":
+            return self._as_layer(units)
+        z, y = Name("z", (units, 1)), Name("y", (units, 1))
+        output = (
+            apply("exp", z) if self.activation == "exp" else Activation.of(self.activation).expression(z, unit_axis=-2)
+        )
+        forward = [Equation("a", output, Stage.FORWARD)]
+        forward.append(Equation("L", self.loss.expression(forward[0].symbol, y, 1), Stage.FORWARD))
+        adjoints = Adjoints(forward, "L", {"z": "delta"})
+        (error,) = adjoints.equations()
+        return Derivation((z, y), (*forward, replace(error, chain=chain(forward, "L", "z"))))
+
+    def _as_layer(self, units: int) -> Derivation:
+        """What `derive` says of a network of this one layer, from its net input on, with the layer's index left out."""
+        plan = Plan(
+            (LayerPlan(units, units, Activation.of(self.activation), False),),
+            self.loss,
+            Convention("columns", "out_in"),
+        )
+        whole = derive(plan, target=True)
+        renamed: dict[Expression, Expression] = {
+            Name(f"{letter}1", (units, 1)): Name(letter, (units, 1)) for letter in "za"
+        }
+        parts = [_without_index(whole[name], renamed) for name in ("a1", "L", "delta1")]
+        return Derivation((Name("z", (units, 1)), Name("y", (units, 1))), tuple(parts))
+
+    def at(self, z: Array, y: Array, matched: bool = True) -> dict[str, Array]:
+        """a, L and delta at a net input and a target, as vectors (L a single number in one)."""
+        board = Board(self.derivation(len(z), matched), {"z": z[:, None], "y": y[:, None]}, Manner())
+        return {name: board.values[name].ravel() for name in ("a", "L", "delta")}
+
+
+def _without_index(equation: Equation, renamed: dict[Expression, Expression]) -> Equation:
+    from chalkwork.algebra.expression import replace as replaced
+
+    def bare(name: str) -> str:
+        return name.removesuffix("1")
+
+    derivative = equation.derivative
+    return replace(
+        equation,
+        name=bare(equation.name),
+        expression=replaced(equation.expression, renamed),
+        reason="",
+        derivative=None if derivative is None else replace(derivative, by=bare(derivative.by)),
+        chain=tuple(
+            tuple(replace(step, of=bare(step.of), by=bare(step.by)) for step in path) for path in equation.chain
+        ),
+        steps=tuple(replaced(step, renamed) for step in equation.steps),
+    )
+
+
+def board_of(pair: Pair, z: Array, y: Array, manner: Manner, matched: bool = True) -> Board:
+    """The pair on the board, in the letters of the notation."""
+    values: dict[str, Any] = {"z": np.asarray(z)[:, None], "y": np.asarray(y)[:, None]}
+    return Board(pair.derivation(len(z), matched), values, manner, samples="columns", special=_letters(manner.notation))
+
+
+def _letters(notation: Notation) -> dict[str, Symbol]:
+    letters = {"z": notation.net, "a": notation.activation, "y": notation.target, "L": notation.loss}
+    letters["delta"] = notation.delta
+    return {
+        name: Symbol(notation.letter_latex(letter, bold=name != "L"), notation.letter_text(letter))
+        for name, letter in letters.items()
+    }

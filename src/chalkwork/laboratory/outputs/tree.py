@@ -1,0 +1,228 @@
+"""Binary trees with words at their leaves: read from nested lists, or made from frequencies by Huffman's rule.
+
+A tree is flat: the children of every inner node, inner nodes numbered from 1 in breadth-first order from the root, and
+for every word the path of (node, sign) that leads to it; the sign is +1 to the left and -1 to the right.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.networks.data import Array
+
+MOST_WORDS = 1_000_000
+LONGEST_WORD = 100
+MOST_STEPS = 20_000_000
+
+Pair = tuple[int, int]
+"""The left and the right child: an inner node by its number from 1, a word as minus its number from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One step of Huffman's rule: the two lightest subtrees, and the weight that they have together."""
+
+    left: str
+    right: str
+    weights: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A binary tree: `words` in order from left to right, `children` of the inner nodes 1, 2, ...
+
+    `starts`, `nodes` and `signs` hold all paths one after the other: that of word i (from 0) is
+    `nodes[starts[i]:starts[i + 1]]`.
+    """
+
+    words: tuple[str, ...]
+    children: tuple[Pair, ...]
+    frequencies: tuple[float, ...] = ()
+    merges: tuple[Merge, ...] = ()
+    starts: Array = field(init=False, repr=False, compare=False)
+    nodes: Array = field(init=False, repr=False, compare=False)
+    signs: Array = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        paths = self._paths()
+        lengths = np.array([len(path) for path in paths])
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        steps = np.array([step for path in paths for step in path], dtype=np.int64).reshape(-1, 2)
+        for name, value in (("starts", starts), ("nodes", steps[:, 0] - 1), ("signs", steps[:, 1].astype(float))):
+            object.__setattr__(self, name, value)
+
+    def _paths(self) -> list[tuple[Pair, ...]]:
+        """The path of every word: (node, sign) from the root."""
+        found: list[tuple[Pair, ...]] = [()] * len(self.words)
+        stack: list[tuple[int, tuple[Pair, ...]]] = [(1, ())]
+        total = 0
+        while stack:
+            node, path = stack.pop()
+            total += len(path)
+            if total > MOST_STEPS:
+                raise ChalkworkError(f"the paths of the tree have more than {MOST_STEPS} steps together")
+            for child, sign in zip(self.children[node - 1], (1, -1), strict=True):
+                below = (*path, (node, sign))
+                if child < 0:
+                    found[-child - 1] = below
+                else:
+                    stack.append((child, below))
+        return found
+
+    @property
+    def lengths(self) -> Array:
+        """The number of inner nodes on the path of every word."""
+        return np.diff(self.starts)
+
+    def path(self, index: int) -> list[Pair]:
+        """The nodes (from 1) and signs from the root to a word (from 0)."""
+        part = slice(self.starts[index], self.starts[index + 1])
+        return [(int(n) + 1, int(s)) for n, s in zip(self.nodes[part], self.signs[part], strict=True)]
+
+    def code(self, index: int) -> str:
+        """The path as bits: 0 to the left, 1 to the right."""
+        return "".join("0" if sign > 0 else "1" for _, sign in self.path(index))
+
+
+def read_tree(nested: Any) -> Tree:
+    """The tree of nested pairs such as `[["the", "a"], ["cat", "dog"]]`.
+
+    Raises ChalkworkError for a node that has not two children, a word given twice, or no inner node.
+
+    >>> tree = read_tree([["the", "a"], "cat"])
+    >>> tree.words, tree.children, tree.code(1)
+    (('the', 'a', 'cat'), ((2, -3), (-1, -2)), '01')
+    """
+    if isinstance(nested, str) or not isinstance(nested, Sequence):
+        raise ChalkworkError("a tree is a pair of subtrees or words, such as [[the, a], [cat, dog]]")
+    pairs = _breadth_first(nested)
+    numbers = {id(pair): number for number, pair in enumerate(pairs, 1)}
+    words = _leaves(nested)
+    places = {word: place for place, word in enumerate(words, 1)}
+    if len(places) != len(words):
+        twice = next(word for place, word in enumerate(words, 1) if places[word] != place)
+        raise ChalkworkError(f"the word {twice!r} stands at two leaves of the tree")
+    children = [
+        tuple(-places[child] if isinstance(child, str) else numbers[id(child)] for child in pair) for pair in pairs
+    ]
+    return Tree(tuple(words), tuple((left, right) for left, right in children))
+
+
+def _breadth_first(nested: Sequence[Any]) -> list[Sequence[Any]]:
+    """Every pair, from the root down; checked."""
+    pairs = [nested]
+    seen = {id(nested)}
+    for pair in pairs:
+        if len(pair) != 2:
+            raise ChalkworkError(
+                f"a node of the tree has {len(pair)} children; expected 2",
+                hint="the tree is binary: a sigmoid decides between left and right; split larger nodes",
+            )
+        for child in pair:
+            if isinstance(child, str):
+                _check_word(child)
+            elif isinstance(child, Sequence):
+                if id(child) in seen:
+                    raise ChalkworkError("the tree holds the same list at two places")
+                seen.add(id(child))
+                pairs.append(child)
+            else:
+                raise ChalkworkError(f"a leaf of the tree is a word, not {child!r:.60}")
+        if len(pairs) >= MOST_WORDS:
+            raise ChalkworkError(f"a tree has at most {MOST_WORDS} words")
+    return pairs
+
+
+def _check_word(word: Any) -> None:
+    if not isinstance(word, str) or not word or len(word) > LONGEST_WORD or not word.isprintable():
+        raise ChalkworkError(f"a word is a text of 1 to {LONGEST_WORD} printable characters, not {word!r:.60}")
+
+
+def _leaves(nested: Sequence[Any]) -> list[str]:
+    """The words from left to right."""
+    found: list[str] = []
+    stack: list[Any] = [nested]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            found.append(item)
+        else:
+            stack += [item[1], item[0]]
+    return found
+
+
+def huffman(frequencies: Mapping[str, float]) -> Tree:
+    """The tree with the least expected path length: the two lightest subtrees are joined until one is left.
+
+    Frequencies are positive; they need not sum to one. Of equal weights the one that came first is taken first, and
+    the lighter of two goes to the left. Source: Huffman, A Method for the Construction of Minimum-Redundancy Codes,
+    Proceedings of the IRE 40 (1952). Raises ChalkworkError for fewer than two words or a frequency that is not
+    positive.
+
+    >>> tree = huffman({"a": 5, "b": 2, "c": 1})
+    >>> {word: tree.code(place) for place, word in enumerate(tree.words)}
+    {'c': '00', 'b': '01', 'a': '1'}
+    """
+    weights = _checked(frequencies)
+    names = list(weights)
+    heap = [(weight, place, -place - 1) for place, weight in enumerate(weights.values())]
+    heapq.heapify(heap)
+    joined: list[Pair] = []
+    merges: list[Merge] = []
+    shown = {-place - 1: name for place, name in enumerate(names)} if len(names) <= _MOST_SHOWN else {}
+    while len(heap) > 1:
+        (first, _, left), (second, _, right) = heapq.heappop(heap), heapq.heappop(heap)
+        joined.append((left, right))
+        if shown:
+            merges.append(Merge(shown[left], shown[right], (first, second)))
+            shown[len(joined)] = f"({shown[left]} {shown[right]})"
+        heapq.heappush(heap, (first + second, len(names) + len(joined), len(joined)))
+    return _renumbered(names, list(weights.values()), joined, tuple(merges))
+
+
+_MOST_SHOWN = 16
+
+
+def _checked(frequencies: Mapping[str, float]) -> dict[str, float]:
+    if not isinstance(frequencies, Mapping) or not 2 <= len(frequencies) <= MOST_WORDS:
+        raise ChalkworkError(f"frequencies are a mapping of 2 to {MOST_WORDS} words to positive numbers")
+    for word, value in frequencies.items():
+        _check_word(word)
+        number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        if not number or not isfinite(value) or value <= 0:
+            raise ChalkworkError(f"the frequency of {word!r} is a positive number, not {value!r:.60}")
+    total = sum(map(float, frequencies.values()))
+    if not isfinite(total):
+        raise ChalkworkError("the frequencies add up to infinity")
+    return {word: float(value) for word, value in frequencies.items()}
+
+
+def _renumbered(names: list[str], weights: list[float], joined: list[Pair], merges: tuple[Merge, ...]) -> Tree:
+    """The tree with nodes in breadth-first order and words from left to right."""
+    order = [len(joined)]
+    for node in order:
+        order += [child for child in joined[node - 1] if child > 0]
+    number = {node: place for place, node in enumerate(order, 1)}
+    leaves: list[int] = []
+    stack = [len(joined)]
+    while stack:
+        node = stack.pop()
+        if node < 0:
+            leaves.append(-node - 1)
+        else:
+            left, right = joined[node - 1]
+            stack += [right, left]
+    place = {leaf: at for at, leaf in enumerate(leaves, 1)}
+
+    def child(node: int) -> int:
+        return number[node] if node > 0 else -place[-node - 1]
+
+    children = tuple((child(joined[node - 1][0]), child(joined[node - 1][1])) for node in order)
+    return Tree(tuple(names[i] for i in leaves), children, tuple(weights[i] for i in leaves), merges)

@@ -1,0 +1,39 @@
+"""Approximation by ReLUs in a sheet: a function on an interval, or a table of points."""
+
+from __future__ import annotations
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.approximation import MOST_COMPARED, MOST_POINTS, study
+from chalkwork.laboratory.approximation import work as worked_out
+from chalkwork.laboratory.one_variable import Function
+from chalkwork.laboratory.worked import Worked
+from chalkwork.sheets import values
+from chalkwork.sheets.fields import Fields
+from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.parts.taylor import interval
+
+_COUNT = values.integer(2, MOST_POINTS)
+
+
+def _read(fields: Fields) -> Work:
+    function = fields.read("function", values.text, None)
+    low, high = fields.read("interval", interval, (None, None))
+    n = fields.read("n", _COUNT, None)
+    points = fields.read("x", values.vector, None)
+    heights = fields.read("y", values.vector, None)
+    adapted = fields.read("adapted", values.flag, False)
+    compare = fields.read("compare", values.listing(_COUNT, "a list of numbers of points", MOST_COMPARED), None)
+
+    def work(surroundings: Surroundings) -> Worked:
+        try:
+            if function is not None:
+                Function.of(function)
+        except ChalkworkError as error:
+            raise error.at(line=fields.line("function")) from None
+        found = study(function, (low, high), n, points, heights, adapted, compare)
+        return worked_out(found, surroundings.manner)
+
+    return work
+
+
+PART = Part(("function", "interval", "n", "x", "y", "adapted", "compare"), _read)

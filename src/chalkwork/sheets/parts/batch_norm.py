@@ -1,0 +1,54 @@
+"""Batch normalisation by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalkwork.laboratory.normalisation import LOSSES, Running, batch_norm
+from chalkwork.laboratory.worked import Worked
+from chalkwork.sheets import values
+from chalkwork.sheets.fields import Fields
+from chalkwork.sheets.locate import Node
+from chalkwork.sheets.parts import Part, Surroundings, Work
+
+_UNITS = values.number_or(values.vector)
+_BATCH = values.number_or(values.numbers)
+_DIVISORS = ("biased", "unbiased")
+
+
+def _running(node: Node, where: str) -> Running:
+    fields = Fields(node, "running statistics", where, tuple(Running.__dataclass_fields__))
+    usual = Running()
+    return Running(
+        mean=fields.read("mean", _UNITS, usual.mean),
+        variance=fields.read("variance", _UNITS, usual.variance),
+        momentum=fields.read("momentum", values.number, usual.momentum),
+        divisor=fields.read("divisor", values.choice(("biased", "unbiased")), usual.divisor),
+    )
+
+
+KEYS: dict[str, values.Reader[Any]] = {
+    "gamma": _UNITS,
+    "beta": _UNITS,
+    "epsilon": values.number,
+    "upstream": _BATCH,
+    "target": _BATCH,
+    "loss": values.choice(LOSSES),
+    "undo": values.flag,
+    "variance": values.choice(_DIVISORS),
+    "running": _running,
+    "inference": _BATCH,
+}
+
+
+def _read(fields: Fields) -> Work:
+    batch = fields.need("batch", _BATCH)
+    given: dict[str, Any] = {key: fields.read(key, reader, None) for key, reader in KEYS.items() if key in fields}
+
+    def work(surroundings: Surroundings) -> Worked:
+        return batch_norm(batch, **given, manner=surroundings.manner)
+
+    return work
+
+
+PART = Part(("batch", *KEYS), _read)

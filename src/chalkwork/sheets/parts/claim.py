@@ -1,0 +1,107 @@
+"""Claims: an identity or an inequality, with a proof whose every step is verified, or one of the library's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from chalkwork.errors import ChalkworkError, SheetError
+from chalkwork.laboratory.worked import Worked
+from chalkwork.sheets import values
+from chalkwork.sheets.fields import Fields
+from chalkwork.sheets.locate import Listing, Node, Table
+from chalkwork.sheets.parts import Part, Surroundings, Work
+
+_KEYS = ("statement", "proof", "domain", "define", "at", "prove")
+MOST_STEPS = 40
+
+
+class _Step(NamedTuple):
+    text: str
+    because: str
+    line: int
+
+
+def _step(node: Node, where: str) -> _Step:
+    """A text, or a text and the reason for it."""
+    if not isinstance(node, Table):
+        return _Step(values.text(node, where), "", node.line)
+    fields = Fields(node, "a step", where, ("step", "because"))
+    return _Step(fields.need("step", values.text), fields.read("because", values.text, ""), fields.line("step"))
+
+
+def _range(node: Node, where: str) -> str:
+    """A word or an interval, which may be written as a list of two numbers."""
+    if isinstance(node, Listing):
+        ends = values.vector(node, where)
+        if len(ends) != 2:
+            raise values.fail(node, where, "two ends, such as [0, 1]")
+        low, high = (str(Fraction(str(end))) for end in ends)
+        return f"[{low}, {high}]"
+    return values.text(node, where)
+
+
+def _texts(node: Node, where: str) -> tuple[str, ...]:
+    if isinstance(node, Listing):
+        return values.listing(values.text, "a list of definitions", 20)(node, where)
+    return (values.text(node, where),)
+
+
+def _read(fields: Fields) -> Work:
+    if ("prove" in fields) == ("statement" in fields):
+        raise SheetError("a claim needs either the key 'statement' or the key 'prove'", line=fields.table.line)
+    if "prove" in fields:
+        return _proved(fields)
+    statement = fields.need("statement", values.text)
+    proof = fields.read("proof", values.listing(_step, "a list of steps", MOST_STEPS), ())
+    domain: Mapping[str, str] = fields.read("domain", values.table(_range), {})
+    define = fields.read("define", _texts, ())
+    at = fields.read("at", values.table(values.fraction), None)
+    lines = {key: fields.line(key) for key in _KEYS}
+
+    def work(surroundings: Surroundings) -> Worked:
+        from chalkwork.laboratory.claims import Claim
+
+        steps = [(step.text, step.because) for step in proof]
+        try:
+            claim = Claim(statement, steps, domain=domain, define=define, at=at)
+        except ChalkworkError as error:
+            raise error.at(line=_line(error, lines, proof)) from None
+        return claim.check(surroundings.manner)
+
+    return work
+
+
+def _proved(fields: Fields) -> Work:
+    """A proof of the library by its name."""
+    for key in ("proof", "domain", "define", "at"):
+        if key in fields:
+            raise SheetError(f"{key} goes with a statement, not with prove", line=fields.line(key))
+    name, line = fields.need("prove", values.name), fields.line("prove")
+
+    def work(surroundings: Surroundings) -> Worked:
+        from chalkwork.laboratory.claims import prove
+
+        try:
+            return prove(name, surroundings.manner)
+        except ChalkworkError as error:
+            raise error.at(line=line) from None
+
+    return work
+
+
+def _line(error: ChalkworkError, lines: Mapping[str, int], proof: tuple[_Step, ...]) -> int:
+    """The line of what the error speaks of."""
+    first, _, rest = error.message.partition(" ")
+    number = rest.partition(":")[0]
+    if first == "step" and number.isdigit() and int(number) <= len(proof):
+        return proof[int(number) - 1].line
+    if error.message.startswith("the domain"):
+        return lines["domain"]
+    if first == "define:":
+        return lines["define"]
+    return lines["statement"]
+
+
+PART = Part(_KEYS, _read)

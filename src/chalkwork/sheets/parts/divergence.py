@@ -1,0 +1,25 @@
+"""Entropy, cross-entropy and Kullback-Leibler divergence of two discrete distributions."""
+
+from __future__ import annotations
+
+from chalkwork.laboratory.likelihood import divergence
+from chalkwork.laboratory.likelihood.sample import MOST_CLASSES
+from chalkwork.laboratory.worked import Worked
+from chalkwork.sheets import values
+from chalkwork.sheets.fields import Fields
+from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.parts.likelihood import written
+
+_probabilities = values.listing(values.fraction, "a list of probabilities", MOST_CLASSES)
+
+
+def _read(fields: Fields) -> Work:
+    p, q = (fields.need(key, _probabilities) for key in ("p", "q"))
+
+    def work(surroundings: Surroundings) -> Worked:
+        return divergence(p, q, **written(surroundings.manner))
+
+    return work
+
+
+PART = Part(("p", "q"), _read)

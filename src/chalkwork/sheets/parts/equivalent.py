@@ -1,0 +1,60 @@
+"""A network of the sheet turned into another one that computes the same function."""
+
+from __future__ import annotations
+
+from chalkwork.errors import ChalkworkError, SheetError
+from chalkwork.laboratory.worked import Worked
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.sheets import values
+from chalkwork.sheets.fields import Fields
+from chalkwork.sheets.locate import Node
+from chalkwork.sheets.parts import Part, Surroundings, Work
+
+WAYS = ("tanh", "sigmoid", "one_layer", "symmetries")
+_MOST_UNITS = 1000
+
+
+def _read(fields: Fields) -> Work:
+    name = fields.need("network", values.name)
+    way = fields.need("to", values.choice(WAYS))
+    x = fields.read("x", values.numbers, None)
+    y = fields.read("y", values.numbers, None)
+    permute, flip = (fields.read(key, _moves, None) for key in ("permute", "flip"))
+    for key in ("y", "permute", "flip"):
+        if key in fields and way != "symmetries":
+            raise SheetError(f"{key} is for to: symmetries, not to: {way}", line=fields.line(key))
+    line = fields.line("network")
+
+    def work(surroundings: Surroundings) -> Worked:
+        from chalkwork.laboratory import equivalent
+
+        net = _network(surroundings, name, line)
+        manner = surroundings.manner
+        if way == "symmetries":
+            return equivalent.symmetries(net, x, y, permute=permute, flip=flip, manner=manner)
+        rewrite = {"tanh": equivalent.to_tanh, "sigmoid": equivalent.to_sigmoid, "one_layer": equivalent.collapse}[way]
+        return rewrite(net, x, manner=manner)
+
+    return work
+
+
+def _network(surroundings: Surroundings, name: str, line: int) -> NeuralNetwork:
+    if name not in surroundings.networks:
+        known = ", ".join(surroundings.networks) or "none"
+        error = ChalkworkError(f"there is no network {name!r}", hint=f"the networks of the sheet are: {known}")
+        error.line = line
+        raise error
+    return surroundings.networks[name]
+
+
+def _moves(node: Node, where: str) -> dict[int, tuple[int, ...]]:
+    """Hidden layers with lists of units, both counted from 1: `{1: [2, 1, 3]}`."""
+    units = values.listing(values.integer(1, _MOST_UNITS), "a list of units", _MOST_UNITS)
+    found = values.table(units)(node, where)
+    for key in found:
+        if not key.isascii() or not key.isdigit() or len(key) > 3:
+            raise values.fail(node, where, "the number of a hidden layer as key", repr(key[:60]))
+    return {int(key): moved for key, moved in found.items()}
+
+
+PART = Part(("network", "to", "x", "y", "permute", "flip"), _read)

@@ -1,0 +1,86 @@
+"""Maximum likelihood for a sample, or the likelihood of a network's data."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from chalkwork.errors import SheetError
+from chalkwork.laboratory.likelihood import maximum_likelihood, network_likelihood
+from chalkwork.laboratory.likelihood.families import NAMES
+from chalkwork.laboratory.likelihood.maximum import SECTIONS
+from chalkwork.laboratory.likelihood.sample import MOST_CLASSES, MOST_OBSERVATIONS
+from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.sheets import values
+from chalkwork.sheets.fields import Fields
+from chalkwork.sheets.locate import Listing, Node
+from chalkwork.sheets.parts import Part, Surroundings, Work
+
+_OF_SAMPLES = ("distribution", "sample", "mean", "variance", "classes", "generating", "show")
+_OF_NETWORKS = ("network", "x", "y", "sigma", "learning_rate")
+_sample = values.listing(values.fraction, "a list of numbers", MOST_OBSERVATIONS)
+_shares = values.listing(values.fraction, "a list of numbers", MOST_CLASSES)
+
+
+def written(manner: Manner) -> dict[str, Any]:
+    """How an answer is written, as the Python calls take it."""
+    return {
+        "notation": manner.notation,
+        "decimals": manner.numbers.decimals,
+        "significant": manner.numbers.significant,
+    }
+
+
+def _read(fields: Fields) -> Work:
+    mixed = [key for key in _OF_SAMPLES if key in fields]
+    if any(key in fields for key in _OF_NETWORKS):
+        if mixed:
+            line = fields.line(mixed[0])
+            raise SheetError(f"{mixed[0]} belongs to a sample, and the block speaks of a network", line=line)
+        return _of_network(fields)
+    return _of_sample(fields)
+
+
+def _of_sample(fields: Fields) -> Work:
+    distribution = fields.need("distribution", values.choice(NAMES))
+    sample = fields.need("sample", _sample)
+    given: dict[str, Any] = {
+        "mean": fields.read("mean", values.fraction, None),
+        "variance": fields.read("variance", values.fraction, None),
+        "classes": fields.read("classes", values.integer(2, MOST_CLASSES), None),
+        "generating": fields.read("generating", _generating, None),
+        "show": fields.read("show", values.listing(values.choice(SECTIONS), "a list of sections", 6), None),
+    }
+
+    def work(surroundings: Surroundings) -> Worked:
+        return maximum_likelihood(distribution, sample, **given, **written(surroundings.manner))
+
+    return work
+
+
+def _generating(node: Node, where: str) -> Any:
+    return list(_shares(node, where)) if isinstance(node, Listing) else values.fraction(node, where)
+
+
+def _of_network(fields: Fields) -> Work:
+    name = fields.read("network", values.name, None)
+    x, y = (fields.need(key, values.number_or(values.numbers)) for key in ("x", "y"))
+    options: dict[str, Any] = {
+        "sigma": fields.read("sigma", values.positive, 1.0),
+        "learning_rate": fields.read("learning_rate", values.positive, None),
+    }
+    missing = partial(SheetError, line=fields.line("network"))
+
+    def work(surroundings: Surroundings) -> Worked:
+        networks = surroundings.networks
+        if name is None and len(networks) != 1:
+            raise missing("the block needs the key 'network', the name of a network of this sheet")
+        if name is not None and name not in networks:
+            raise missing(f"there is no network {name!r}", hint=f"the sheet has {', '.join(networks) or 'none'}")
+        net = networks[name if name is not None else next(iter(networks))]
+        return network_likelihood(net, x, y, **options, **written(surroundings.manner))
+
+    return work
+
+
+PART = Part((*_OF_SAMPLES, *_OF_NETWORKS), _read)

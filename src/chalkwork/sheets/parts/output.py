@@ -1,0 +1,81 @@
+"""The output layer and the loss of a task; a hierarchical softmax with its worked solution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalkwork.errors import SheetError
+from chalkwork.laboratory.worked import Worked
+from chalkwork.sheets import values
+from chalkwork.sheets.fields import Fields
+from chalkwork.sheets.locate import Listing, Node, Scalar
+from chalkwork.sheets.parts import Part, Surroundings, Work
+
+TASKS = ("binary", "multiclass", "multilabel", "regression", "counts", "positive", "next_word")
+_TREE = ("tree", "frequencies", "h", "word", "vectors", "learning_rate")
+_SIZES = ("vocabulary", "hidden")
+_EXAMPLE = ("classes", "z", "y")
+MOST_WORDS = 1000
+
+
+def _read(fields: Fields) -> Work:
+    task = fields.need("task", values.choice(TASKS))
+    others = (*_TREE, *_SIZES) if task != "next_word" else _EXAMPLE
+    for key in others:
+        if key in fields:
+            raise SheetError(f"{key} does not belong to task: {task}", line=fields.line(key))
+    if task == "next_word" and any(key in fields for key in _TREE):
+        return _read_tree(fields)
+    given: dict[str, Any] = {
+        "classes": fields.read("classes", values.integer(2, MOST_WORDS), None),
+        "z": fields.read("z", values.number_or(values.vector), None),
+        "y": fields.read("y", values.number_or(values.vector), None),
+        "vocabulary": fields.read("vocabulary", values.integer(2, 10**12), None),
+        "hidden": fields.read("hidden", values.integer(2, 10**6), None),
+    }
+    given = {key: value for key, value in given.items() if value is not None}
+
+    def work(surroundings: Surroundings) -> Worked:
+        from chalkwork.laboratory.outputs import output_for
+
+        return output_for(task, manner=surroundings.manner, **given)
+
+    return work
+
+
+def _read_tree(fields: Fields) -> Work:
+    """A worked hierarchical softmax."""
+    for key in _SIZES:
+        if key in fields:
+            raise SheetError(f"{key} does not belong beside a tree", line=fields.line(key))
+    if ("tree" in fields) == ("frequencies" in fields):
+        found = "both" if "tree" in fields else "neither"
+        raise SheetError(f"expected tree or frequencies, found {found}", line=fields.line("frequencies"))
+    tree = fields.read("tree", _nested, None)
+    frequencies = fields.read("frequencies", values.table(values.positive), None)
+    if frequencies is not None and len(frequencies) > MOST_WORDS:
+        raise SheetError(f"frequencies: at most {MOST_WORDS} words", line=fields.line("frequencies"))
+    h, word = fields.need("h", values.vector), fields.need("word", values.name)
+    vectors = fields.need("vectors", values.matrix)
+    rate = fields.read("learning_rate", values.positive, None)
+
+    def work(surroundings: Surroundings) -> Worked:
+        from chalkwork.laboratory.outputs import HierarchicalSoftmax
+
+        layer = HierarchicalSoftmax(tree if tree is not None else frequencies)
+        return layer.solve(h, word, vectors=vectors, learning_rate=rate, manner=surroundings.manner)
+
+    return work
+
+
+def _nested(node: Node, where: str) -> Any:
+    """Words in nested pairs; how deep lists go is bounded where the YAML is read."""
+    if isinstance(node, Scalar):
+        return values.name(node, where)
+    if not isinstance(node, Listing) or len(node.items) != 2:
+        found = f"{len(node.items)} of them" if isinstance(node, Listing) else ""
+        raise values.fail(node, where, "a pair of subtrees or words, such as [[the, a], cat]", found)
+    return [_nested(item, f"{where}[{place}]") for place, item in enumerate(node.items, 1)]
+
+
+PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read)

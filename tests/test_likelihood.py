@@ -1,0 +1,449 @@
+"""Maximum likelihood, divergences and the likelihood of networks, against SciPy, SymPy and published values."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from fractions import Fraction
+from math import exp, inf, isclose, isinf, log, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import optimize, special, stats
+
+from chalkwork import Dense, NeuralNetwork
+from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.algebra.reader import read
+from chalkwork.documents.model import Figure, Table
+from chalkwork.documents.terminal import to_text
+from chalkwork.errors import ChalkworkError, SheetError
+from chalkwork.laboratory.likelihood import divergence, maximum_likelihood, network_likelihood
+from chalkwork.laboratory.likelihood.families import FAMILIES, MARKS, Unknown
+from chalkwork.laboratory.likelihood.information import chain_values
+from chalkwork.laboratory.likelihood.slopes import slope
+from chalkwork.networks.layers import BatchNorm
+from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
+from chalkwork.sheets.document import workbook
+from chalkwork.sheets.format import parse_sheet, read_sheet
+from chalkwork.sheets.solve import work_parts
+
+SHEET = Path(__file__).parents[1] / "sheets" / "maximum-likelihood-and-cross-entropy.md"
+PUBLISHED = Path(__file__).parent / "published" / "kl_wikipedia.json"
+
+COIN = [1, 0, 1, 1, 0, 1, 1, 1]
+COUNTS = [2, 0, 3, 1]
+REALS = [1.2, -0.4, 2.5, 0.7]
+TIMES = [0.5, 1.5, 0.1, 2.4]
+
+# name, sample, what is known, parameter, SciPy's log-likelihood as a function of the parameter, an interval for it
+CASES: list[Any] = [
+    ("bernoulli", COIN, {}, "theta", lambda t: stats.bernoulli.logpmf(COIN, t).sum(), (1e-6, 1 - 1e-6)),
+    ("poisson", COUNTS, {}, "lambda", lambda t: stats.poisson.logpmf(COUNTS, t).sum(), (1e-6, 20)),
+    ("exponential", TIMES, {}, "lambda", lambda t: stats.expon.logpdf(TIMES, scale=1 / t).sum(), (1e-6, 20)),
+    (
+        "gaussian", REALS, {"variance": 2}, "mean",
+        lambda t: stats.norm.logpdf(REALS, t, sqrt(2)).sum(), (-10, 10),
+    ),
+    (
+        "gaussian", REALS, {"mean": 0.5}, "variance",
+        lambda t: stats.norm.logpdf(REALS, 0.5, sqrt(t)).sum(), (1e-3, 20),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "sample", "known", "parameter", "function", "interval"), CASES)
+def test_the_estimate_is_where_scipy_finds_the_maximum(name, sample, known, parameter, function, interval):
+    answer = maximum_likelihood(name, sample, **known)
+    found = optimize.minimize_scalar(
+        lambda t: -function(t), bounds=interval, method="bounded", options={"xatol": 1e-10}
+    )
+    assert isclose(answer[parameter], found.x, abs_tol=1e-6)
+    assert isclose(answer["log_likelihood"], function(answer[parameter]), rel_tol=1e-13)
+    assert isclose(answer["likelihood"], exp(function(answer[parameter])), rel_tol=1e-12)
+    assert answer[f"score_{parameter}"] == 0
+    step = 1e-4
+    best = answer[parameter]
+    second = (function(best + step) - 2 * function(best) + function(best - step)) / step**2
+    assert isclose(answer[f"second_derivative_{parameter}"], second, rel_tol=1e-5)
+
+
+def test_both_parameters_of_a_gaussian_are_those_of_scipy():
+    answer = maximum_likelihood("gaussian", REALS)
+    mean, deviation = stats.norm.fit(REALS)
+    assert isclose(answer["mean"], mean) and isclose(answer["variance"], deviation**2)
+    assert isclose(answer["variance_unbiased"], np.var(REALS, ddof=1))
+    assert isclose(answer["log_likelihood"], stats.norm.logpdf(REALS, mean, deviation).sum())
+
+    def negative(at: Any) -> float:
+        return float(-stats.norm.logpdf(REALS, at[0], np.exp(at[1] / 2)).sum())
+
+    found = optimize.minimize(negative, [0.0, 0.0], options={"gtol": 1e-9})
+    assert np.allclose([answer["mean"], log(answer["variance"])], found.x, atol=1e-5)
+
+
+def test_the_rate_of_an_exponential_is_that_of_scipy():
+    _, scale = stats.expon.fit(TIMES, floc=0)
+    assert isclose(maximum_likelihood("exponential", TIMES)["lambda"], 1 / scale)
+
+
+def test_a_categorical_sample_gives_the_shares():
+    sample = [1, 3, 2, 1, 1]
+    answer = maximum_likelihood("categorical", sample, classes=4)
+    assert answer["theta"] == [0.6, 0.2, 0.2, 0.0] and answer["multiplier"] == 5
+    assert isclose(answer["log_likelihood"], sum(np.log(np.array([0.6, 0.2, 0.2])[np.array(sample) - 1])))
+    counts = np.array(answer["counts"])
+
+    def negative(at: Any) -> float:
+        return float(-special.xlogy(counts, special.softmax(np.append(at, 0.0))).sum())
+
+    found = optimize.minimize(negative, np.zeros(3), options={"gtol": 1e-8})
+    assert isclose(-found.fun, answer["log_likelihood"], abs_tol=1e-4)
+
+
+# --- the derivation ------------------------------------------------------------------------------------------------
+
+SYMBOLS = {name: sympy.Symbol(name, positive=True) for name in MARKS} | {"mu": sympy.Symbol("mu", real=True)}
+KINDS = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "power": lambda a, b: a**b,
+    "negative": lambda a: -a,
+    "log": sympy.log,
+    "xlogy": lambda a, b: a * sympy.log(b),
+}
+
+
+def in_sympy(node: Expression) -> Any:
+    if isinstance(node, Number):
+        return sympy.Rational(str(node.value))
+    if isinstance(node, Name):
+        return sympy.pi if node.name == "pi" else SYMBOLS[node.name]
+    assert isinstance(node, Application)
+    return KINDS[node.operation.name](*map(in_sympy, node.arguments))
+
+
+UNKNOWNS = [(f"{kind.title}, {unknown.name}", unknown) for kind in FAMILIES for unknown in kind.unknowns]
+NAMES = {name: Name(name) for name in MARKS}
+
+
+@pytest.mark.parametrize("unknown", [unknown for _, unknown in UNKNOWNS], ids=[name for name, _ in UNKNOWNS])
+def test_every_step_of_the_derivation_holds_in_sympy(unknown: Unknown):
+    by = SYMBOLS[unknown.name]
+    text = read(unknown.log_likelihood, NAMES)
+    first = slope(text, Name(unknown.name))
+    second = slope(first, Name(unknown.name))
+    assert sympy.simplify(sympy.diff(in_sympy(text), by) - in_sympy(first)) == 0
+    assert sympy.simplify(sympy.diff(in_sympy(text), by, 2) - in_sympy(second)) == 0
+    fact = {SYMBOLS["f"]: SYMBOLS["n"] - SYMBOLS["s"]}  # in a Bernoulli sample
+    estimator = in_sympy(read(unknown.estimator, NAMES))
+    assert [sympy.simplify(root - estimator) for root in sympy.solve(in_sympy(first).subs(fact), by)] == [0]
+    for step in unknown.steps:
+        difference = in_sympy(read(step.left, NAMES)) - in_sympy(read(step.right, NAMES))
+        assert [sympy.simplify(root - estimator) for root in sympy.solve(difference.subs(fact), by)] == [0]
+
+
+@pytest.mark.parametrize("kind", FAMILIES, ids=[kind.title for kind in FAMILIES])
+def test_the_log_likelihood_is_the_sum_of_log_densities(kind):
+    """With three observations: the sums in their place, as SymPy sees it."""
+    sample = [sympy.Symbol(f"x{i}", positive=True) for i in range(3)]
+    density = in_sympy(read(kind.log_density, NAMES))
+    x, fact, mu = SYMBOLS["x"], SYMBOLS["logfact"], SYMBOLS["mu"]
+    logs = [sympy.Symbol(f"log{i}") for i in range(3)]
+    whole = sum(density.subs({x: value, fact: part}) for value, part in zip(sample, logs, strict=True))
+    sums = {"n": 3, "s": sum(sample), "f": 3 - sum(sample), "q": sum(v**2 for v in sample), "c": sum(logs)}
+    sums["d"] = sum((v - mu) ** 2 for v in sample)
+    for unknown in kind.unknowns:
+        text = in_sympy(read(unknown.log_likelihood, NAMES))
+        assert sympy.simplify(text.subs({SYMBOLS[name]: value for name, value in sums.items()}) - whole) == 0
+
+
+# --- the borders ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "sample", "parameter", "value", "words"),
+    [
+        ("bernoulli", [1, 1, 1], "theta", 1, "no zero"),
+        ("bernoulli", [0], "theta", 0, "no zero"),
+        ("poisson", [0, 0], "lambda", 0, "nothing but zeros"),
+    ],
+)
+def test_a_maximum_at_the_border_is_explained(name, sample, parameter, value, words):
+    answer = maximum_likelihood(name, sample)
+    assert answer[parameter] == value and answer["attained"] and answer["log_likelihood"] == 0
+    assert words in " ".join(str(answer).split())
+    assert answer["cross_entropy"] == 0 and answer["divergence"] == 0
+
+
+def test_a_class_that_does_not_occur_is_explained():
+    assert "Class 2 does not occur" in str(maximum_likelihood("categorical", [1, 3, 3]))
+    only = maximum_likelihood("categorical", [1, 1])
+    assert only["theta"] == [1.0, 0.0] and only["log_likelihood"] == 0
+
+
+@pytest.mark.parametrize("sample", [[1.2], [0.1, 0.1, 0.1]])
+def test_without_spread_the_variance_has_no_maximum(sample):
+    answer = maximum_likelihood("gaussian", sample)
+    assert answer["variance"] == 0 and not answer["attained"] and answer["log_likelihood"] == inf
+    assert isclose(answer["mean"], sample[0]) and "there is no maximum" in str(answer)
+    assert not any(isinstance(block, Figure) for block in answer.blocks)
+
+
+def test_exponential_zeros_have_no_estimate():
+    answer = maximum_likelihood("exponential", [0, 0])
+    assert answer["lambda"] == inf and not answer["attained"] and "There is no maximum" in str(answer)
+
+
+# --- the sample as a distribution ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "sample"), [("bernoulli", COIN), ("poisson", COUNTS), ("categorical", [1, 3, 2, 1])])
+def test_cross_entropy_and_divergence_of_a_sample(name, sample):
+    answer = maximum_likelihood(name, sample)
+    shares = np.array([share for _, share in answer["empirical"]])
+    assert isclose(answer["cross_entropy"], -answer["log_likelihood"] / len(sample))
+    assert isclose(answer["mean_log_likelihood"], answer["log_likelihood"] / len(sample))
+    assert isclose(answer["entropy"], stats.entropy(shares))
+    assert isclose(answer["cross_entropy"], answer["entropy"] + answer["divergence"], abs_tol=1e-14)
+
+
+def test_the_empirical_distribution_counts_equal_values():
+    assert maximum_likelihood("poisson", [2, 0, 2, 1])["empirical"] == [[0, 0.25], [1, 0.25], [2, 0.5]]
+
+
+@pytest.mark.parametrize("name, sample", [("bernoulli", COIN), ("poisson", COUNTS), ("gaussian", REALS)])
+def test_the_row_of_the_estimate_is_the_best_of_the_table(name, sample):
+    table = [b for b in maximum_likelihood(name, sample, show=["cross_entropy"]).blocks if isinstance(b, Table)][-1]
+    rows = [[float(cell.strip("$")) for cell in row[1:3]] for row in table.rows]
+    best = next(i for i, row in enumerate(table.rows) if "(estimate)" in row[0])
+    assert rows[best][0] == max(row[0] for row in rows) and rows[best][1] == min(row[1] for row in rows)
+
+
+def test_the_curve_has_its_maximum_marked_and_is_well_formed():
+    figures = [block for block in maximum_likelihood("gaussian", REALS).blocks if isinstance(block, Figure)]
+    assert [figure.description.partition(", where")[0].rpartition(" at ")[2] for figure in figures] == [
+        "μ = 1",
+        "σ² = 1.085",
+    ]
+    for figure in figures:
+        ElementTree.fromstring(figure.svg)
+
+
+# --- divergences ---------------------------------------------------------------------------------------------------
+
+
+def test_the_divergences_of_wikipedia():
+    published = json.loads(PUBLISHED.read_text())
+    answer = divergence(published["inputs"]["given"]["P"], published["inputs"]["given"]["Q"])
+    found = {"pq": answer["divergence_pq"], "qp": answer["divergence_qp"]}
+    for entry in published["expected"]:
+        assert f"{found[entry['q']]:.{entry['decimals']}f}" == entry["printed"]
+
+
+weights = st.lists(st.integers(0, 50), min_size=2, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_divergences_are_those_of_scipy(data):
+    a = data.draw(weights.filter(any))
+    b = data.draw(st.lists(st.integers(0, 50), min_size=len(a), max_size=len(a)).filter(any))
+    p, q = ([Fraction(value, sum(values)) for value in values] for values in (a, b))
+    answer = divergence(p, q)
+    one, other = np.array(p, dtype=float), np.array(q, dtype=float)
+    for name, first, second in (("pq", one, other), ("qp", other, one)):
+        expected = special.rel_entr(first, second).sum()
+        assert answer[f"divergence_{name}"] == expected or isclose(
+            answer[f"divergence_{name}"], expected, rel_tol=1e-9, abs_tol=1e-12
+        )
+        assert answer[f"divergence_{name}"] >= 0 and (answer[f"divergence_{name}"] == 0) == (p == q)
+        assert isclose(answer[f"divergence_{name}_bits"], answer[f"divergence_{name}"] / log(2)) or isinf(expected)
+    assert isclose(answer["entropy_p"], stats.entropy(one), abs_tol=1e-12)
+    assert isclose(answer["entropy_q_bits"], stats.entropy(other, base=2), abs_tol=1e-12)
+    assert all(len(line) <= 80 for line in str(answer).splitlines())
+
+
+def test_the_lines_of_the_chain_agree_to_forty_digits():
+    p, q = [Fraction(9, 25), Fraction(12, 25), Fraction(4, 25)], [Fraction(1, 3)] * 3
+    lines = chain_values(p, q)
+    assert max(lines) - min(lines) < 1e-40
+    exact = sum(sympy.Rational(str(a)) * sympy.log(sympy.Rational(str(a / b))) for a, b in zip(p, q, strict=True))
+    assert abs(sympy.Float(str(lines[0]), 50) - sympy.N(exact, 50)) < 1e-40
+
+
+def test_an_infinite_direction_names_the_entry():
+    answer = divergence([0.5, 0.5, 0], [0.5, 0.25, 0.25])
+    assert answer["divergence_pq_bits"] == 0.5 and answer["divergence_qp"] == inf
+    assert "p₃ = 0 and q₃ > 0" in " ".join(str(answer).split())
+
+
+# --- networks ------------------------------------------------------------------------------------------------------
+
+X = [[1.0, 2.0], [0.0, 1.0], [2.0, -1.0]]
+NETWORKS: list[Any] = [
+    ("sigmoid", loss, [[1, 0], [0, 0], [1, 1]])
+    for loss in (BinaryCrossEntropy(), BinaryCrossEntropy(factor=2, reduction="sum"))
+]
+NETWORKS += [("softmax", loss, [[1, 0], [0, 1], [0, 1]]) for loss in (CrossEntropy(), CrossEntropy(3, "sum"))]
+NETWORKS += [
+    ("identity", loss, [[1.5, 0.2], [0, -1], [2, 2]])
+    for loss in (SquaredError(), SquaredError(1, "mean"), SquaredError(0.7, "mean_over_samples"))
+]
+
+
+@pytest.mark.parametrize(("activation", "loss", "y"), NETWORKS)
+@pytest.mark.parametrize("samples", ["rows", "columns"])
+def test_the_loss_is_a_negative_log_likelihood(activation, loss, y, samples):
+    net = NeuralNetwork(
+        [Dense(3, "tanh", inputs=2), Dense(2, activation)], loss, samples=samples, seed=3
+    )  # fmt: skip
+    turn = np.transpose if samples == "columns" else np.asarray
+    answer = network_likelihood(net, turn(X), turn(y), sigma=0.5, learning_rate=0.05)
+    outputs, targets = np.asarray(turn(net.forward(turn(X))["a2"])), np.array(y)
+    expected = {
+        "sigmoid": lambda: stats.bernoulli.logpmf(targets, outputs).sum(),
+        "softmax": lambda: np.log(outputs[targets == 1]).sum(),
+        "identity": lambda: stats.norm.logpdf(targets, outputs, 0.5).sum(),
+    }[activation]()
+    assert isclose(answer["log_likelihood"], expected, rel_tol=1e-12)
+    assert isclose(answer["loss"], net.solve(turn(X), turn(y))["L"].item())
+    assert isclose(answer["factor"] * answer["loss"] + answer["constant"], answer["negative_log_likelihood"])
+    assert answer["loss_new"] < answer["loss"] and answer["likelihood_new"] > answer["likelihood"]
+    assert all(len(line) <= 80 for line in str(answer).splitlines())
+
+
+def test_batch_normalisation_is_in_inference_mode():
+    net = NeuralNetwork([Dense(2, inputs=2), BatchNorm("relu"), Dense(1, "sigmoid")], "binary_cross_entropy")
+    answer = network_likelihood(net, X, [[1], [0], [1]])
+    assert np.allclose(answer["probabilities"][0], net.forward(X)["a3"][0, 0])
+
+
+# --- what is refused -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: maximum_likelihood("poisson", [1, -1]), r"sample\[2\] is -1"),
+        (lambda: maximum_likelihood("poisson", [0.5]), r"sample\[1\] is 0.5"),
+        (lambda: maximum_likelihood("bernoulli", [1, 0, 0.5]), r"sample\[3\] is 0.5, .* is 0 or 1"),
+        (lambda: maximum_likelihood("gaussian", [1, float("nan")]), r"sample\[2\] is nan"),
+        (lambda: maximum_likelihood("gaussian", [1, inf]), r"sample\[2\] is inf"),
+        (lambda: maximum_likelihood("gaussian", [1e200]), r"sample\[1\] is 1e\+200"),
+        (lambda: maximum_likelihood("exponential", [-0.1]), r"sample\[1\] is -0.1"),
+        (lambda: maximum_likelihood("categorical", [1, 5], classes=4), r"sample\[2\] is 5, .* from 1 to 4"),
+        (lambda: maximum_likelihood("categorical", [0]), r"sample\[1\] is 0"),
+        (lambda: maximum_likelihood("categorical", [1], classes=1), "classes is 1"),
+        (lambda: maximum_likelihood("gaussian", []), "sample is empty"),
+        (lambda: maximum_likelihood("gaussian", "12"), "sample is '12'"),
+        (lambda: maximum_likelihood("gaussian", ["__import__('os')"]), "not a number"),
+        (lambda: maximum_likelihood("gaussian", [0] * 5001), "more than 5000"),
+        (lambda: maximum_likelihood("gaussian", [10**5000]), r"sample\[1\] is a very large number"),
+        (lambda: maximum_likelihood("gaussian", [Fraction(1, 10**400)]), "smaller than double precision"),
+        (lambda: maximum_likelihood("gaussian", [1j]), r"sample\[1\] is 1j"),
+        (lambda: maximum_likelihood("poisson", [1], show=3), "show is 3, not a list"),
+        (lambda: maximum_likelihood("poison", [1]), "did you mean poisson"),
+        (lambda: maximum_likelihood("gaussian", [1], mean=0, variance=1), "nothing is left"),
+        (lambda: maximum_likelihood("gaussian", [1], variance=0), "variance is 0"),
+        (lambda: maximum_likelihood("poisson", [1], mean=0), "goes with gaussian"),
+        (lambda: maximum_likelihood("poisson", [1], classes=3), "goes with categorical"),
+        (lambda: maximum_likelihood("poisson", [1], show=["all"]), "no section 'all'"),
+        (lambda: maximum_likelihood("bernoulli", [1], generating=1.5), "generating is 1.5"),
+        (lambda: maximum_likelihood("categorical", [1, 2], generating=[0.5, 0.6]), "add up to 1.1"),
+        (lambda: maximum_likelihood("categorical", [1, 2], generating=[0.5, 0.25, 0.25]), "3 entries"),
+        (lambda: maximum_likelihood("gaussian", [1, 2], generating=3), r"\[mean, variance\]"),
+        (lambda: divergence([0.5, 0.4], [0.5, 0.5]), "entries of p add up to 0.9"),
+        (lambda: divergence([0.5, 0.5], [1.5, -0.5]), r"q\[1\] is 1.5"),
+        (lambda: divergence([1.0], [0.5, 0.5]), "p has 1 entries and q has 2"),
+        (lambda: divergence([], [1]), "p is empty"),
+        (lambda: divergence([float("nan"), 1], [0.5, 0.5]), r"p\[1\] is nan"),
+        (lambda: divergence([0.3333, 0.3333, 0.3333], [0.3, 0.3, 0.4]), "write 1/3"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_named(call, words):
+    with pytest.raises(ChalkworkError, match=words):
+        call()
+
+
+def test_a_network_without_a_likelihood_is_refused():
+    softmax = NeuralNetwork([Dense(2, "softmax", inputs=2)], "cross_entropy")
+    with pytest.raises(ChalkworkError, match=r"sample 2, output 1 is 0\.5"):
+        network_likelihood(softmax, X[:2], [[1, 0], [0.5, 0.5]])
+    with pytest.raises(ChalkworkError, match="no negative log-likelihood"):
+        network_likelihood(NeuralNetwork([Dense(1, "tanh", inputs=2)]), X, [[1], [0], [1]])
+    with pytest.raises(ChalkworkError, match="penalty"):
+        network_likelihood(NeuralNetwork([Dense(1, inputs=2)], l2=0.1), X, [[1], [0], [1]])
+    with pytest.raises(ChalkworkError, match="sigma is 0"):
+        network_likelihood(NeuralNetwork([Dense(1, inputs=2)]), X, [[1], [0], [1]], sigma=0)
+
+
+# --- how it reads --------------------------------------------------------------------------------------------------
+
+SAMPLES: list[Any] = [
+    ("bernoulli", [1]),
+    ("bernoulli", COIN * 40),
+    ("poisson", [10**9, 3]),
+    ("poisson", [0, 7] * 9),
+    ("exponential", [1e-9, 2e-9]),
+    ("exponential", [1e90, 2e95]),
+    ("gaussian", [-1.0, 1.0]),
+    ("gaussian", [1e6 + 0.1, 1e6 + 0.2, 1e6 + 0.4]),
+    ("gaussian", [-123.456, 78.9, 3.3, 1e-7, 12.125, 1.5, -2.5]),
+    ("categorical", [1, 20, 7]),
+    ("categorical", [3] * 4 + [1]),
+]
+
+
+@pytest.mark.parametrize(("name", "sample"), SAMPLES)
+def test_every_sample_reads_well(name, sample):
+    answer = maximum_likelihood(name, sample, decimals=3)
+    lines = [line for line in str(answer).splitlines() if line.strip("=-")]
+    assert all(len(line) <= 80 for line in lines)
+    text = "\n".join(lines)
+    assert not any(ugly in text for ugly in ("+ -", "+ −", "− −", "--", "1.0 ", "\\", "nan", "NaN"))
+    for block in answer.blocks:
+        if isinstance(block, Figure):
+            ElementTree.fromstring(block.svg)
+
+
+def test_the_notation_of_a_sheet_is_kept():
+    text = str(maximum_likelihood("poisson", COUNTS, notation={"log": "ln", "decimal_comma": True}))
+    assert "6 · ln λ − 4 · λ − 2,4849" in text
+    both = text + str(divergence([0.5, 0.5], [0.25, 0.75], notation={"log": "ln"}))
+    assert not re.search(r"\blog (?!-|likelihood)", both) and "log(" not in both
+
+
+def test_the_sheet_gives_what_the_course_states():
+    """The losses before and after the update as they were printed: 0.793036 and 0.766696."""
+    worked = work_parts(read_sheet(SHEET))
+    assert f"{worked['g']['loss']:.6f}" == "0.793036" == f"{worked['g']['negative_log_likelihood']:.6f}"
+    assert f"{worked['g']['loss_new']:.6f}" == "0.766696" == f"{-log(worked['g']['likelihood_new']):.6f}"
+    assert worked["d"]["theta"] == 0.75 and worked["d"]["divergence"] == 0
+    assert isclose(worked["e"]["cross_entropy_pq"], worked["e"]["entropy_p"] + worked["e"]["divergence_pq"])
+    text = to_text(workbook(read_sheet(SHEET)).document)
+    assert all(len(line) <= 80 for line in text.splitlines()) and "mathbb" not in text
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ("likelihood\nid: a\ndistribution: poisson\nsample: [1, -1]", r"line 1: likelihood a: sample\[2\] is -1"),
+        ("likelihood\nid: a\ndistribution: cauchy\nsample: [1]", "line 3: distribution"),
+        ("likelihood\nid: a\ndistribution: poisson", "needs the key 'sample'"),
+        ("likelihood\nid: a\nx: [1]\ny: [1]\nsample: [1]", "line 5: sample belongs to a sample"),
+        ("likelihood\nid: a\nx: [1]\ny: [1]\nnetwork: net", "there is no network 'net'"),
+        ("divergence\nid: a\np: [1/2, 1/2]\nq: [1/2, 1/3]", "entries of q add up to 0.8333"),
+        ("divergence\nid: a\np: [1/2, x]\nq: [1/2, 1/3]", r"p\[2\]"),
+    ],
+)
+def test_a_block_that_cannot_be_says_where(block, words):
+    with pytest.raises(SheetError, match=words):
+        work_parts(parse_sheet(f"```{block}\n```\n"))
