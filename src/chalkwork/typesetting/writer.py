@@ -262,8 +262,8 @@ class Writer:
         if expression.operation.name != "add":
             return self._sign(expression), self.write(right, slot)
         piece = self.write(right, SUM)
-        if piece.latex.startswith("-") and not _is_sum(right):
-            if piece.flat:
+        if piece.latex.startswith("-"):
+            if piece.flat and not _is_sum(right):
                 text = piece.box.lines[0].removeprefix("−")
                 return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
             piece = piece.enclosed()

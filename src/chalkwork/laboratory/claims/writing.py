@@ -289,39 +289,12 @@ def _broken(pieces: list[Piece], sign: Piece, room: int, measure: Callable[[Piec
 def _aligned(lines: list[_Line]) -> str:
     if len(lines) == 1:
         head, rest = lines[0]
-        return _ungrouped((head.latex + "".join(piece.latex for piece in rest)).strip())
+        return (head.latex + "".join(piece.latex for piece in rest)).strip()
     rows = []
     for head, rest in lines:
         body = "".join(piece.latex for piece in rest).strip()
         rows.append(f"{head.latex} &{body}" if rest else f"&{head.latex}")
-    return _ungrouped("\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}")
-
-
-def _ungrouped(latex: str) -> str:
-    r"""{(a + b)}^2 as \left( a + b \right)^2: the former loses its place in a denominator on the way to a PDF.
-
-    >>> print(_ungrouped(r"\frac{(a)(b)}{{(a + b)}^{2}}"))
-    \frac{(a)(b)}{\left( a + b \right)^{2}}
-    """
-    start = latex.rfind("{(")
-    while start >= 0:
-        inside = latex[start + 1 : _closing(latex, start)]
-        end = start + len(inside) + 2
-        if latex[end : end + 1] == "^" and _closing(inside, 0) == len(inside) - 1:
-            latex = latex[:start] + rf"\left( {inside[1:-1]} \right)" + latex[end:]
-        start = latex.rfind("{(", 0, start)
-    return latex
-
-
-def _closing(text: str, start: int) -> int:
-    """Where the bracket that opens at `start` is closed; the end of the text if nowhere."""
-    opening, closing = text[start], {"{": "}", "(": ")"}[text[start]]
-    depth = 0
-    for place in range(start, len(text)):
-        depth += (text[place] == opening) - (text[place] == closing)
-        if depth == 0:
-            return place
-    return len(text)
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
 def _flat(line: _Line, later: bool, headed: bool, width: int) -> str:
