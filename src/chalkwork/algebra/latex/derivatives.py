@@ -2,6 +2,8 @@ r"""Fractions that are derivatives: \frac{d}{dx} f, \frac{df}{dx}, \frac{\partia
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from chalkwork.algebra.latex.cursor import Cursor
 from chalkwork.algebra.latex.tokens import Token
 from chalkwork.algebra.reader import Syntax
@@ -9,28 +11,28 @@ from chalkwork.algebra.reader import Syntax
 HIGHEST_ORDER = 4
 
 
-class Derivatives(Cursor):
+class Derivatives(Cursor, ABC):
     """How derivatives are read."""
 
+    @abstractmethod
     def product(self) -> Syntax:
         """A product."""
-        raise NotImplementedError
 
+    @abstractmethod
     def factor(self) -> Syntax:
         """A factor."""
-        raise NotImplementedError
 
+    @abstractmethod
     def letter(self, token: Token) -> str:
         """The letter or word that begins at a token."""
-        raise NotImplementedError
 
+    @abstractmethod
     def named(self, word: str, token: Token) -> Syntax:
         """The name with what hangs on it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def starts_factor(self) -> bool:
         """Whether a factor follows."""
-        raise NotImplementedError
 
     def derivative_fraction(self) -> Syntax | None:
         r"""The derivative behind \frac, or None where the fraction is one of numbers."""

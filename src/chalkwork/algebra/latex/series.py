@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from chalkwork.algebra.latex.cursor import Cursor
 from chalkwork.algebra.latex.tokens import Token
 from chalkwork.algebra.reader import Syntax
@@ -10,24 +12,24 @@ MOST_TERMS = 50
 MOST_ENTRIES = 64
 
 
-class Series(Cursor):
+class Series(Cursor, ABC):
     """How sums over an index and matrices are read."""
 
+    @abstractmethod
     def sum(self) -> Syntax:
         """A sum of products."""
-        raise NotImplementedError
 
+    @abstractmethod
     def product(self) -> Syntax:
         """A product."""
-        raise NotImplementedError
 
+    @abstractmethod
     def signed_factor(self) -> Syntax:
         """A factor with its sign."""
-        raise NotImplementedError
 
+    @abstractmethod
     def argument(self) -> Syntax:
         """A group in braces, or one sign."""
-        raise NotImplementedError
 
     def written_out(self, name: str, token: Token) -> Syntax:
         """A sum or product with numeric bounds, term by term."""
