@@ -349,6 +349,7 @@ def test_processes_give_what_one_process_gives(poor, small_batches, tmp_path):
     assert seen[0] == (0, 25) and seen[-1] == (25, 25) and len(seen) == 8
 
 
+@pytest.mark.filterwarnings("ignore:os.fork")  # other tests have left JAX in this process
 @pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
 def test_a_surrounding_joblib_configuration_is_followed(poor, small_batches, backend, monkeypatch):
     serial = check_folder(SHEET, [poor])
