@@ -17,8 +17,8 @@ from scipy.linalg import solve_triangular
 from chalkwork.documents.model import Figure, Table
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.approximation import relu_approximation
-from chalkwork.laboratory.interpolant import Interpolant, adapted_points
-from chalkwork.laboratory.one_variable import Function
+from chalkwork.laboratory.approximation.interpolant import Interpolant, adapted_points
+from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts

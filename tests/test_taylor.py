@@ -17,10 +17,10 @@ from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Figure
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.laboratory.derivatives import Ring
-from chalkwork.laboratory.one_variable import Function, check_defined, constant, smooth_branch
-from chalkwork.laboratory.series import coefficient_bounds, largest_coefficient, taylor_coefficients
+from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, smooth_branch
+from chalkwork.laboratory.functions.series import coefficient_bounds, largest_coefficient, taylor_coefficients
 from chalkwork.laboratory.taylor import HIGHEST_ORDER, taylor
+from chalkwork.laboratory.taylor.derivatives import Ring
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts

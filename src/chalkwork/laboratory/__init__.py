@@ -2,5 +2,7 @@
 
 `worked` is what every part gives back: a worked answer that prints, renders and saves itself like a solution, with
 its values by name. A part may use derivations, networks and the typesetting; sheets know the parts, not the other way
-round.
+round. `claims` proves and checks, `taylor` and `approximation` are about functions of one variable (`functions`),
+`equivalent` and `outputs` about networks, `likelihood` about samples and distributions, `optimisation` about finding
+minima, and `normalisation` works batch normalisation by hand.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation import MOST_COMPARED, MOST_POINTS, study
 from chalkwork.laboratory.approximation import work as worked_out
-from chalkwork.laboratory.one_variable import Function
+from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields

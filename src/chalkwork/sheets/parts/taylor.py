@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.one_variable import Function
+from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.laboratory.taylor import HIGHEST_ORDER
 from chalkwork.laboratory.taylor import work as worked_out
 from chalkwork.laboratory.worked import Worked

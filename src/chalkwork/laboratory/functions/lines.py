@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Code, Display
-from chalkwork.laboratory.one_variable import Function
+from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.writer import Writer

@@ -15,7 +15,7 @@ from math import isqrt
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.algebra.simplify import Term, expression_of
-from chalkwork.laboratory.one_variable import CONSTANTS, as_number, exact_value
+from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number, exact_value
 
 MOST_TERMS = 150
 LARGEST_WHOLE_POWER = 40
@@ -43,7 +43,7 @@ class Generator:
 class Ring:
     """Polynomials over generators that are added as they are met.
 
-    >>> from chalkwork.laboratory.one_variable import Function
+    >>> from chalkwork.laboratory.functions.one_variable import Function
     >>> ring = Ring("x")
     >>> f = ring.of(Function.of("sigmoid").tree)
     >>> print(ring.expression(ring.derivative(ring.derivative(f)), {1: Name("s")}))
@@ -291,7 +291,7 @@ class Ring:
 class Place:
     """The exact values of a ring's polynomials at one point: rational, or polynomials in what is not.
 
-    >>> from chalkwork.laboratory.one_variable import Function
+    >>> from chalkwork.laboratory.functions.one_variable import Function
     >>> ring = Ring("x")
     >>> f = ring.of(Function.of("sigmoid").tree)
     >>> place = Place(ring, Number(0))

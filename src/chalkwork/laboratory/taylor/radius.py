@@ -13,8 +13,8 @@ from math import inf, pi
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, walk
-from chalkwork.laboratory.derivatives import Ring, TooLong
-from chalkwork.laboratory.one_variable import CONSTANTS, Function
+from chalkwork.laboratory.functions.one_variable import CONSTANTS, Function
+from chalkwork.laboratory.taylor.derivatives import Ring, TooLong
 
 _ENTIRE = frozenset(("add", "subtract", "negative", "multiply", "exp", "sin", "cos", "normal_cdf", "normal_pdf"))
 _HIGHEST_DEGREE = 24

@@ -13,8 +13,8 @@ from chalkwork.checking.intervals import Array
 from chalkwork.documents.literal import literal, visible
 from chalkwork.documents.model import Block
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.interpolant import Errors, Interpolant, adapted_points
-from chalkwork.laboratory.one_variable import Function, check_defined, constant, interval_of
+from chalkwork.laboratory.approximation.interpolant import Errors, Interpolant, adapted_points
+from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, interval_of
 from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.typesetting.notation import Notation
 
@@ -127,7 +127,7 @@ def relu_approximation(
 
 def work(found: Study, manner: Manner) -> ReluApproximation:
     """The study, written in that manner."""
-    from chalkwork.laboratory.approximation_text import blocks_of
+    from chalkwork.laboratory.approximation.text import blocks_of
 
     line = found.interpolant
     values: dict[str, Any] = {

@@ -9,9 +9,9 @@ from chalkwork.checking.intervals import Array
 from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Display, Figure, Paragraph, Table
-from chalkwork.laboratory.approximation import Compared, Study
-from chalkwork.laboratory.interpolant import Interpolant
-from chalkwork.laboratory.lines import display_or_text, equation
+from chalkwork.laboratory.approximation.interpolant import Interpolant
+from chalkwork.laboratory.approximation.study import Compared, Study
+from chalkwork.laboratory.functions.lines import display_or_text, equation
 from chalkwork.laboratory.worked import Manner
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.notation import subscript

@@ -11,8 +11,8 @@ import numpy as np
 
 from chalkwork.checking.intervals import Array
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.one_variable import Function, smooth_branch
-from chalkwork.laboratory.series import coefficient_bounds, taylor_coefficients
+from chalkwork.laboratory.functions.one_variable import Function, smooth_branch
+from chalkwork.laboratory.functions.series import coefficient_bounds, taylor_coefficients
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork

@@ -10,9 +10,9 @@ from chalkwork.algebra.operations import Precedence
 from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Figure, Paragraph
-from chalkwork.laboratory.lines import equation
-from chalkwork.laboratory.taylor import Expansion
-from chalkwork.laboratory.taylor_page import Page, is_one_sided, power_of
+from chalkwork.laboratory.functions.lines import equation
+from chalkwork.laboratory.taylor.expansion import Expansion
+from chalkwork.laboratory.taylor.page import Page, is_one_sided, power_of
 from chalkwork.typesetting.notation import subscript, superscript
 from chalkwork.typesetting.pieces import Piece, join
 

@@ -9,12 +9,12 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.operations import TABLE, Precedence
 from chalkwork.algebra.reader import read
 from chalkwork.documents.model import Block, Display, Paragraph, Table
-from chalkwork.laboratory.derivatives import Polynomial, rational, scaled
-from chalkwork.laboratory.lines import display_or_text, equation
-from chalkwork.laboratory.one_variable import CONSTANTS, as_number
-from chalkwork.laboratory.taylor import Expansion
-from chalkwork.laboratory.taylor_error import convergence, figure, remainder
-from chalkwork.laboratory.taylor_page import MOST_TERMS, Page, derived, is_one_sided, power_of, shown_forms
+from chalkwork.laboratory.functions.lines import display_or_text, equation
+from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number
+from chalkwork.laboratory.taylor.derivatives import Polynomial, rational, scaled
+from chalkwork.laboratory.taylor.error import convergence, figure, remainder
+from chalkwork.laboratory.taylor.expansion import Expansion
+from chalkwork.laboratory.taylor.page import MOST_TERMS, Page, derived, is_one_sided, power_of, shown_forms
 from chalkwork.laboratory.worked import Manner
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.pieces import Piece, added, join

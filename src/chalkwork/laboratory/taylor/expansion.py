@@ -15,10 +15,10 @@ from chalkwork.algebra.expression import Expression
 from chalkwork.checking.intervals import Array
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.derivatives import Place, Polynomial, Ring, TooLong, rational
-from chalkwork.laboratory.one_variable import Function, check_defined, constant, interval_of, smooth_branch
-from chalkwork.laboratory.radius import Radius, radius_of
-from chalkwork.laboratory.series import largest_coefficient, taylor_coefficients
+from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, interval_of, smooth_branch
+from chalkwork.laboratory.functions.series import largest_coefficient, taylor_coefficients
+from chalkwork.laboratory.taylor.derivatives import Place, Polynomial, Ring, TooLong, rational
+from chalkwork.laboratory.taylor.radius import Radius, radius_of
 from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.typesetting.notation import Notation
 
@@ -182,7 +182,7 @@ def taylor(
 
 def work(function: str, order: int, about: Any, interval: Sequence[Any] | None, manner: Manner) -> Worked:
     """`taylor`, written in that manner."""
-    from chalkwork.laboratory.taylor_text import blocks_of, coefficient_text, polynomial_text
+    from chalkwork.laboratory.taylor.text import blocks_of, coefficient_text, polynomial_text
 
     expansion = expanded(function, order, about, interval)
     coefficients, remainder, radius = expansion.coefficients, expansion.remainder, expansion.radius

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
-from chalkwork.laboratory.derivatives import Generator, Polynomial
-from chalkwork.laboratory.one_variable import Function, as_number
-from chalkwork.laboratory.taylor import Expansion
+from chalkwork.laboratory.functions.one_variable import Function, as_number
+from chalkwork.laboratory.taylor.derivatives import Generator, Polynomial
+from chalkwork.laboratory.taylor.expansion import Expansion
 from chalkwork.laboratory.worked import Manner
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat

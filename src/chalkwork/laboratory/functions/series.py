@@ -19,7 +19,7 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, Number
 from chalkwork.checking.enclosures import ENCLOSURES
 from chalkwork.checking.intervals import ONE, Array, Interval, add, divide, multiply, negative, subtract, total
-from chalkwork.laboratory.one_variable import CONSTANTS, Function, exact_value
+from chalkwork.laboratory.functions.one_variable import CONSTANTS, Function, exact_value
 
 _EXTRA = 6
 _PIECES = (32, 128, 512)
