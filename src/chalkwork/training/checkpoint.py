@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | Path, identity: Mapping[str, str]) -> None:
+        if find_spec("safetensors") is None:  # said before the work, not after it
+            raise ChalkworkError("keeping a run needs safetensors", hint="pip install 'chalkwork[train]'")
         self.path, self.identity = Path(path), dict(identity)
 
     def keep(self, run: Snapshot) -> None:
