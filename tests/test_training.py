@@ -338,3 +338,12 @@ def test_the_last_batch_may_be_left_out():
     history, _ = trained(network(), x, y, epochs=3, batch_size=4, drop_last=True)
     assert history.steps == 6
     assert [row["epoch"] for row in history.epochs] == [1, 2, 3]
+
+
+def test_a_checkpoint_that_cannot_be_written_is_noticed_before_the_work(tmp_path):
+    x, y = toy(4)
+    seen = []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ChalkworkError, match="cannot be written"):
+        trained(network(), x, y, epochs=3, batch_size=2, checkpoint=tmp_path / "file" / "run", callback=seen.append)
+    assert not seen

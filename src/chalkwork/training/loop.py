@@ -121,6 +121,8 @@ class _Training:
 
     def go(self) -> Snapshot:
         """All chunks that are left."""
+        if self.run.done == 0:
+            self._kept()  # a file that cannot be written is noticed before the work
         started = time.perf_counter() - self.history.seconds
         self.history.stopped = ""
         try:
