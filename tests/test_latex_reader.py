@@ -394,3 +394,8 @@ def test_every_word_of_a_function_is_in_the_table_or_defined():
     known = set(TABLE) | {"tan", "sinh", "cosh"}
     assert set(FUNCTIONS.values()) <= known
     assert all(re.fullmatch(r"\w+", word) for word in FUNCTIONS)
+
+
+def test_a_number_beyond_all_is_refused_with_its_place():
+    with pytest.raises(ReadError, match="the number is too large, at column 5"):
+        read_latex("1 + 1e999", {})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from math import inf
 from typing import NamedTuple
 
 from chalkwork.algebra.latex.words import FUNCTIONS, GREEK, RELATIONS, SAME, SKIPPED
+from chalkwork.algebra.reader import number
 from chalkwork.errors import ReadError
 
 LONGEST_TEXT = 4000
@@ -77,6 +79,8 @@ def _tokens(text: str, kind: str, word: str, start: int, latex: bool) -> list[To
     """What one match stands for: nothing, a token, or the letters of a run."""
     if kind == "number" and len(word) > 60:
         raise error(text, "a number has at most 60 characters", start)
+    if kind == "number" and abs(number(word)) == inf:
+        raise error(text, "the number is too large", start)
     if kind == "sized":
         if word.endswith("."):
             raise error(text, "a bracket without its other half is not part of the language", start)

@@ -321,7 +321,7 @@ def _with_target(
 
 
 def _middle(net: NeuralNetwork, other: NeuralNetwork, name: str) -> Array:
-    return np.asarray((net.parameters[name] + other.parameters[name]) / 2)
+    return np.asarray(net.parameters[name] / 2 + other.parameters[name] / 2)
 
 
 def _losses(
