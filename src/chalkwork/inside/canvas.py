@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chalkwork.errors import ChalkworkError
 
@@ -35,6 +35,11 @@ def new_axes(width: float = 6.0, height: float = 3.8) -> Axes:
     """The only axes of a new figure."""
     axes: Axes = new_figure(width, height).add_subplot()
     return axes
+
+
+def shown(axes: Axes, given: Axes | None) -> Figure | Axes:
+    """What a plot gives back: the axes that it was given, or else the figure that it made."""
+    return cast("Figure", axes.figure) if given is None else axes
 
 
 def tidy(ax: Axes, x: str, y: str, title: str = "") -> None:

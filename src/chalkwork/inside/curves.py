@@ -49,7 +49,7 @@ def plot_loss(histories: Histories, *, log: bool = False, loss: str = "loss", ax
     if log:
         canvas.logarithmic(axes)
     axes.legend(fontsize="small", framealpha=0.85, edgecolor="white")
-    return axes.figure if ax is None else axes  # type: ignore[return-value]
+    return canvas.shown(axes, ax)
 
 
 def _steps_an_epoch(history: History) -> float:

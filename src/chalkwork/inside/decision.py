@@ -61,7 +61,7 @@ def plot_decision(net: NeuralNetwork, x: Any, y: Any, *, ax: Axes | None = None)
         _shade_classes(axes, across, up, output)
     _samples(axes, inputs, labels, range(2) if single else range(1, output.shape[-1] + 1))
     _finish(axes)
-    return axes.figure if ax is None else axes  # type: ignore[return-value]
+    return canvas.shown(axes, ax)
 
 
 def _check(net: NeuralNetwork) -> None:

@@ -42,7 +42,7 @@ def plot_activations(net: NeuralNetwork, x: Any, *, ax: Axes | None = None) -> F
     canvas.tidy(axes, "activation", "", "activations by layer")
     for place, one in enumerate(values, 1):
         _note_zeros(axes, place, one)
-    return axes.figure if ax is None else axes  # type: ignore[return-value]
+    return canvas.shown(axes, ax)
 
 
 @overload
@@ -69,7 +69,7 @@ def plot_gradients(net: NeuralNetwork, x: Any, y: Any, *, ax: Axes | None = None
     canvas.tidy(axes, "size of an entry of the gradient (logarithmic)", "", "gradients by layer")
     for place, size in enumerate(sizes, 1):
         _note_zeros(axes, place, size)
-    return axes.figure if ax is None else axes  # type: ignore[return-value]
+    return canvas.shown(axes, ax)
 
 
 def plot_weights(net: NeuralNetwork, *, figure: Any = None) -> Figure:

@@ -307,9 +307,9 @@ def _error_table(page: Page) -> Table:
         if found.plain:
             cells.append(page.error(found.plain[place].errors.largest))
         rows.append(tuple(cells))
-    head = ("$n$", "widest piece", "largest error", "bound", "$L_2$ error", "order")
-    head += ("equidistant",) if found.plain else ()  # type: ignore[assignment]
-    return Table(head, tuple(rows), right=tuple(range(len(head))))
+    head = ["$n$", "widest piece", "largest error", "bound", "$L_2$ error", "order"]
+    head += ["equidistant"] if found.plain else []
+    return Table(tuple(head), tuple(rows), right=tuple(range(len(head))))
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------
