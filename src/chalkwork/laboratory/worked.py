@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalkwork.documents.model import Block, Document
-from chalkwork.typesetting.notation import Notation
-from chalkwork.typesetting.numbers import NumberFormat
+from chalkwork.solutions.solution import Style
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True)
-class Manner:
-    """How a worked answer is written: its notation, and how many digits are shown."""
-
-    notation: Notation = field(default_factory=Notation)
-    numbers: NumberFormat = field(default_factory=lambda: NumberFormat(4, None))
-
-    @classmethod
-    def of(
-        cls,
-        notation: str | Mapping[str, Any] | Notation | None = None,
-        decimals: int | None = None,
-        significant: int | None = None,
-    ) -> Manner:
-        """A manner from plain values; four decimals where nothing is asked.
-
-        >>> Manner.of(decimals=2).numbers.decimals
-        2
-        """
-        numbers = NumberFormat(4 if decimals is None and significant is None else decimals, significant)
-        return cls(Notation.of(notation), numbers)
+Manner = Style
+"""How a worked answer is written."""
 
 
 class Worked(Mapping[str, Any]):

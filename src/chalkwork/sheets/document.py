@@ -11,7 +11,15 @@ from chalkwork.documents.model import Block, Code, Document, Figure, Heading, Pa
 from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, PartBlock, Prose, Sheet, TaskBlock
 from chalkwork.sheets.solve import TaskSolution, solve_sheet, work_parts
-from chalkwork.solutions.compose import blank, equation_blocks, figure_block, given_blocks, setting_sentences
+from chalkwork.solutions.compose import (
+    blank,
+    equation_blocks,
+    figure_block,
+    given_blocks,
+    setting_sentences,
+    solution_blocks,
+)
+from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
 
 Show = Literal["solution", "sheet", "blanks", "form"]
@@ -39,10 +47,14 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
         for part in solved.values()
     )
     answers = tuple(
-        Answered(block.id, block.points, block.kind, task_title(block), worked[block.id].blocks, worked[block.id])
+        Answered(block.id, block.points, block.kind, task_title(block), _written(worked[block.id]), worked[block.id])
         for block in sheet.parts
     )
     return Workbook(title, Document(title, tuple(blocks)), tasks, answers)
+
+
+def _written(worked: Worked | Solution) -> tuple[Block, ...]:
+    return tuple(solution_blocks(worked)) if isinstance(worked, Solution) else worked.blocks
 
 
 def task_title(task: TaskBlock | PartBlock) -> str:
@@ -74,7 +86,11 @@ def _front(sheet: Sheet) -> Iterator[Block]:
 
 
 def _body(
-    sheet: Sheet, solved: Mapping[str, TaskSolution], worked: Mapping[str, Worked], show: Show, drawings: bool
+    sheet: Sheet,
+    solved: Mapping[str, TaskSolution],
+    worked: Mapping[str, Worked | Solution],
+    show: Show,
+    drawings: bool,
 ) -> Iterator[Block]:
     figures = _places_of_figures(sheet) if drawings else set()
     for block in sheet.blocks:
@@ -162,7 +178,7 @@ def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
         yield Paragraph(f"*Note:* {task.note}")
 
 
-def _part(block: PartBlock, worked: Worked, show: Show, drawings: bool) -> Iterator[Block]:
+def _part(block: PartBlock, worked: Worked | Solution, show: Show, drawings: bool) -> Iterator[Block]:
     """A block of the laboratory: its points, or its worked answer; there is nothing in it to be marked by machine."""
     if show != "solution":
         if block.points is not None:
@@ -171,7 +187,7 @@ def _part(block: PartBlock, worked: Worked, show: Show, drawings: bool) -> Itera
             yield Paragraph(f"*Hint:* {block.hint}")
         return
     yield Heading(f"Solution to {_lowered(task_title(block), show)}", 3)
-    for part in worked.blocks:
+    for part in _written(worked):
         if isinstance(part, Heading):
             yield Heading(part.text, max(4, part.level))
         elif drawings or not isinstance(part, Figure):

@@ -19,7 +19,7 @@ from chalkwork.sheets.counts import COLUMNS, distribution, mistakes_made, step_c
 from chalkwork.sheets.document import points_words, task_title
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import TaskSolution, solve_sheet
-from chalkwork.solutions.compose import display, in_lines, paragraph
+from chalkwork.solutions.board import display, in_lines, paragraph
 from chalkwork.typesetting.equations import given
 from chalkwork.typesetting.pieces import Piece, join
 

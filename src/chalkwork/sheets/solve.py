@@ -99,13 +99,13 @@ def solve_sheet(sheet: Sheet) -> dict[str, TaskSolution]:
     return solved
 
 
-def work_parts(sheet: Sheet) -> dict[str, Worked]:
+def work_parts(sheet: Sheet) -> dict[str, Worked | Solution]:
     """The worked answer of every block of the laboratory, by its id, in order; SheetError where there is none."""
     if not sheet.parts:
         return {}
     notation = _notation(sheet)
     networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
-    worked = {}
+    worked: dict[str, Worked | Solution] = {}
     for block in sheet.parts:
         manner = Manner(notation, NumberFormat(block.decimals, block.significant))
         if block.decimals is None and block.significant is None:

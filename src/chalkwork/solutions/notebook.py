@@ -10,7 +10,6 @@ from typing import Any
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Document
-from chalkwork.solutions.compose import STAGE_TITLES
 from chalkwork.solutions.workbook import SolvedTask, Workbook
 from chalkwork.typesetting.code import definitions, identifier, numpy_source
 from chalkwork.typesetting.equations import fill, typeset
@@ -61,7 +60,7 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
     for equation in equations:
         if equation.stage != stage:
             stage = equation.stage
-            cells.append(_markdown(f"### {STAGE_TITLES[stage]}"))
+            cells.append(_markdown(f"### {stage.title}"))
         work = typeset(equation, writer)
         cells.append(_markdown(f"{work.reason_latex}\n\n$$\n{work.latex}\n$$".strip()))
         name = identifier(equation.name)

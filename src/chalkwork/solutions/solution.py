@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
     from chalkwork.checking.report import Report
     from chalkwork.documents.drawings import Drawing
-    from chalkwork.documents.model import Document
+    from chalkwork.documents.model import Block, Document
+    from chalkwork.solutions.board import Board
+    from chalkwork.typesetting.symbols import Symbol
 
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
@@ -92,6 +94,15 @@ class Setting:
     values_drawn: bool = True
     """Whether the drawing has values to show: one drawing cannot hold those of a batch."""
     remarks: Remarks | None = None
+    title: str = "Worked solution"
+    letters: Mapping[str, Symbol] = field(default_factory=dict)
+    """How single names print, whatever the notation."""
+    script: Callable[[Board], Iterable[Block]] | None = None
+    """What stands on the board, in order, where a room arranges its equations in its own way."""
+    asked: tuple[str, ...] = ()
+    """What is to be answered where an exercise does not say; every equation, if empty."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What was found besides the equations, by name: counts, words, measured differences."""
 
 
 class Solution(Mapping[str, Any]):
@@ -137,24 +148,25 @@ class Solution(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         whole, index = split_entry(name)
         if whole not in self._shapes:
-            raise KeyError(name)
+            return self.setting.facts[name]
         if index:
             place_of(whole, index, self._shapes[whole])
         value = self.arrays[name]
         return np.float64(value[0, 0]) if index or not self._shapes[whole] else value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._shapes)
+        yield from self._shapes
+        yield from self.setting.facts
 
     def __len__(self) -> int:
-        return len(self._shapes)
+        return len(self._shapes) + len(self.setting.facts)
 
     # --- equations -----------------------------------------------------------------------------------------------
 
     @cached_property
     def _writer(self) -> Writer:
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
-        symbols = Symbols(self.style.notation, self.setting.layers, derivatives)
+        symbols = Symbols(self.style.notation, self.setting.layers, derivatives, self.setting.letters)
         return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples)
 
     def writer(self, layout: Layout | None = None) -> Writer:
@@ -303,24 +315,24 @@ class Solution(Mapping[str, Any]):
         wholes = {split_entry(name)[0] for name in asked}
         return [word for word, known in matched.items() if known in wholes]
 
-    def document(self, title: str = "Worked solution") -> Document:
+    def document(self, title: str | None = None) -> Document:
         """The solution as a document."""
         from chalkwork.solutions.compose import solution_document
 
-        return solution_document(self, title)
+        return solution_document(self, title or self.setting.title)
 
     def __str__(self) -> str:
         from chalkwork.documents.terminal import to_text
         from chalkwork.solutions.compose import solution_document
 
-        return to_text(solution_document(self, "Worked solution", drawings=False))
+        return to_text(solution_document(self, self.setting.title, drawings=False))
 
     def _repr_markdown_(self) -> str:
         from chalkwork.documents.markdown import to_markdown
 
         return to_markdown(self.document())
 
-    def save(self, path: str | Path, title: str = "Worked solution") -> None:
+    def save(self, path: str | Path, title: str | None = None) -> None:
         """Write the solution to a file; the suffix says how (.md .html .pdf .tex .docx .ipynb .json .txt).
 
         Raises ChalkworkError for an unknown suffix or a file that cannot be written.
@@ -328,4 +340,4 @@ class Solution(Mapping[str, Any]):
         from chalkwork.solutions.export import save
         from chalkwork.solutions.workbook import Workbook
 
-        save(Workbook.of(self, title), path)
+        save(Workbook.of(self, title or self.setting.title), path)

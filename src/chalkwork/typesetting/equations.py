@@ -10,7 +10,7 @@ from typing import Any
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.expression import Expression, Name
-from chalkwork.derivation.derivation import Chain, Equation
+from chalkwork.derivation.derivation import Chain, Equation, Relation
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
@@ -18,6 +18,14 @@ from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.writer import Writer
 
 _EQUALS = Piece.of(" = ", " = ")
+_RELATIONS: dict[Relation, Piece] = {
+    "=": _EQUALS,
+    "≤": Piece.of(r" \le ", " ≤ "),
+    "<": Piece.of(" < ", " < "),
+    "≥": Piece.of(r" \ge ", " ≥ "),
+    ">": Piece.of(" > ", " > "),
+    "≈": Piece.of(r" \approx ", " ≈ "),
+}
 # the empty text makes a following minus a sign between two things, not the sign of one
 _CONTINUED = Piece.of(r"\quad \text{}", "   ")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -51,22 +59,23 @@ class TypesetEquation:
 
     def __init__(self, equation: Equation, writer: Writer) -> None:
         self.name = equation.name
-        self.stage = equation.stage.value
+        self.stage = equation.stage.id
         self._equation = equation
         self._writer = writer
         symbol = writer.symbols[equation.name]
         self._head = Piece.of(symbol.latex, symbol.text)
         self._parts = _parts(equation, writer)
+        self._relation = _RELATIONS[equation.relation]
 
     @cached_property
     def latex(self) -> str:
         """What goes between the dollars; an `aligned` block where there are several lines."""
-        return _latex(self._head, self._parts, self._writer.layout.latex_width)
+        return _latex(self._head, self._relation, self._parts, self._writer.layout.latex_width)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines of the terminal's board."""
-        return _board(self._head, self._parts, self._writer.layout.text_width)
+        return _board(self._head, self._relation, self._parts, self._writer.layout.text_width)
 
     @cached_property
     def text(self) -> str:
@@ -74,9 +83,11 @@ class TypesetEquation:
         value = self._writer.values[self.name]
         formula = next((part for part in reversed(self._parts) if part.kind == "formula"), None)
         box = row(box for piece in formula.pieces for box in piece.boxes) if formula else None
-        middle = f" = {box.lines[0]}" if box and len(box.lines) == 1 else ""
         result = flat(value, self._writer)
-        return f"{self._head.box.lines[0]}{middle} = {result}"
+        relations = [self._relation.box.lines[0], _EQUALS.box.lines[0]]
+        if box and len(box.lines) == 1:
+            result = box.lines[0] + relations.pop() + result
+        return self._head.box.lines[0] + relations[0] + result
 
     @property
     def reason_latex(self) -> str:
@@ -225,7 +236,7 @@ def _chain_part(chain: Chain, writer: Writer) -> list[Piece]:
 
 
 def _broken(
-    head_width: int, parts: Sequence[_Part], width: int, measure: Callable[[Piece], int]
+    head_width: int, relation: Piece, parts: Sequence[_Part], width: int, measure: Callable[[Piece], int]
 ) -> list[list[tuple[str, list[Piece]]]]:
     """The parts on lines: as many parts on a line as fit, a part that is too wide broken between its pieces."""
     lines: list[list[tuple[str, list[Piece]]]] = [[]]
@@ -236,10 +247,12 @@ def _broken(
             lines.append([])
             used = 0
         if whole <= room:
-            lines[-1].append((part.kind, [_EQUALS, *part.pieces]))
+            lines[-1].append((part.kind, [relation, *part.pieces]))
+            relation = _EQUALS
             used += whole
             continue
-        line, line_width = [_EQUALS], 3
+        line, line_width = [relation], 3
+        relation = _EQUALS
         for piece in part.pieces:
             if len(line) > 1 and line_width + measure(piece) > room:
                 lines[-1].append((part.kind, line))
@@ -252,8 +265,8 @@ def _broken(
     return [line for line in lines if line]
 
 
-def _latex(head: Piece, parts: Sequence[_Part], width: int) -> str:
-    lines = _broken(head.latex_width, parts, width, lambda piece: piece.latex_width)
+def _latex(head: Piece, relation: Piece, parts: Sequence[_Part], width: int) -> str:
+    lines = _broken(head.latex_width, relation, parts, width, lambda piece: piece.latex_width)
     rows = ["".join(piece.latex for _, pieces in line for piece in pieces).strip() for line in lines]
     if len(rows) == 1:
         return f"{head.latex} {rows[0]}"
@@ -261,9 +274,9 @@ def _latex(head: Piece, parts: Sequence[_Part], width: int) -> str:
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def _board(head: Piece, parts: Sequence[_Part], width: int) -> tuple[Line, ...]:
+def _board(head: Piece, relation: Piece, parts: Sequence[_Part], width: int) -> tuple[Line, ...]:
     indent = min(head.width, _WIDEST_HEAD)
-    lines = _broken(indent, parts, width, lambda piece: piece.width)
+    lines = _broken(indent, relation, parts, width, lambda piece: piece.width)
     board = []
     first = sum(piece.width for _, pieces in lines[0] for piece in pieces) if lines else 0
     if head.width > indent and head.width + first > width:

@@ -51,7 +51,8 @@ _SCALARS = ("L", "eta", "class", "epsilon", "lambda", "rho")
 class Symbols:
     """The symbols of one derivation.
 
-    `layers` is the number of layers of the network, 0 where there is none and names stand for themselves.
+    `layers` is the number of layers of the network, 0 where there is none and names stand for themselves; `letters`
+    says how single names print, whatever the notation.
 
     >>> symbols = Symbols(Notation.of({"net": "s", "layer": "[l]"}), layers=2)
     >>> symbols["z1"].latex, symbols["W2_new"].latex, symbols["z1"].text
@@ -59,11 +60,16 @@ class Symbols:
     """
 
     def __init__(
-        self, notation: Notation, layers: int = 0, derivatives: Mapping[str, Derivative] | None = None
+        self,
+        notation: Notation,
+        layers: int = 0,
+        derivatives: Mapping[str, Derivative] | None = None,
+        letters: Mapping[str, Symbol] | None = None,
     ) -> None:
         self.notation = notation
         self.layers = layers
         self.derivatives = dict(derivatives or {})
+        self._letters = dict(letters or {})
         self._named: dict[str, Symbol] = {}
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
 
@@ -78,7 +84,9 @@ class Symbols:
         key = (name, index)
         if key not in self._known:
             derivative = self.derivatives.get(name)
-            if derivative is not None and not name.startswith("delta"):
+            if name in self._letters:
+                self._known[key] = _indexed(self._letters[name], index)
+            elif derivative is not None and not name.startswith("delta"):
                 self._known[key] = self.derivative(derivative, index)
             else:
                 self._known[key] = self._plain(name, index)
@@ -202,6 +210,17 @@ class Symbols:
     def _new_text(self, count: int) -> str:
         mark = {"new": superscript("new"), "prime": "′" * count, "plus": superscript("+" * count)}[self.notation.new]
         return mark + (superscript(str(count)) if self.notation.new == "new" and count > 1 else "")
+
+
+def _indexed(symbol: Symbol, index: tuple[str, ...]) -> Symbol:
+    """A symbol with its entry's index below, unless something stands there already."""
+    if not index or "_" in symbol.latex:
+        return symbol
+    return Symbol(
+        f"{symbol.latex}_{{{_joined(index)}}}",
+        symbol.text + _joined([subscript(part) for part in index]),
+        symbol.raised,
+    )
 
 
 def _joined(index: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from chalkwork.derivation.derivation import Derivation, Derivative
 from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Display, Paragraph
 from chalkwork.laboratory.worked import Manner
-from chalkwork.solutions.compose import display, in_lines, paragraph
+from chalkwork.solutions.board import display, in_lines, paragraph
 from chalkwork.typesetting.equations import given, typeset
 from chalkwork.typesetting.notation import Notation, subscript
 from chalkwork.typesetting.numbers import NumberFormat

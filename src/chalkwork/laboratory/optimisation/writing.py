@@ -13,7 +13,7 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Display, Table
 from chalkwork.laboratory.optimisation.surface import Surface, curvature_name, slope_name
 from chalkwork.laboratory.worked import Manner
-from chalkwork.solutions.compose import display
+from chalkwork.solutions.board import display
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.equations import MOST_SEGMENTS, typeset
 from chalkwork.typesetting.notation import superscript

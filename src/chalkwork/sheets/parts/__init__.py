@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -42,7 +43,7 @@ class Surroundings:
     networks: Mapping[str, NeuralNetwork] = field(default_factory=dict)
 
 
-Work = Callable[[Surroundings], Worked]
+Work = Callable[[Surroundings], Worked | Solution]
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.laboratory.worked import Worked
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.solutions.solution import Solution
 
 WAYS = ("tanh", "sigmoid", "one_layer", "symmetries")
 _MOST_UNITS = 1000
@@ -25,15 +25,15 @@ def _read(fields: Fields) -> Work:
             raise SheetError(f"{key} is for to: symmetries, not to: {way}", line=fields.line(key))
     line = fields.line("network")
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory import equivalent
 
         net = _network(surroundings, name, line)
-        manner = surroundings.manner
+        style = surroundings.manner
         if way == "symmetries":
-            return equivalent.symmetries(net, x, y, permute=permute, flip=flip, manner=manner)
+            return equivalent.symmetries(net, x, y, permute=permute, flip=flip, style=style)
         rewrite = {"tanh": equivalent.to_tanh, "sigmoid": equivalent.to_sigmoid, "one_layer": equivalent.collapse}[way]
-        return rewrite(net, x, manner=manner)
+        return rewrite(net, x, style=style)
 
     return work
 
