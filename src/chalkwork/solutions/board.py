@@ -79,8 +79,12 @@ class Board:
 
     def number(self, value: str | float) -> str:
         """A number within a sentence, as inline mathematics; a name stands for its value."""
+        return f"${self.piece(value).latex}$"
+
+    def piece(self, value: str | float) -> Piece:
+        """A number, or the value of a scalar by its name, as LaTeX and text."""
         found = float(self.values[value].item()) if isinstance(value, str) else float(value)
-        return f"${self.writer.value(np.array([[found]])).latex}$"
+        return self.writer.value(np.array([[found]]))
 
     def tiny(self, value: float) -> str:
         """A difference that should vanish, to two digits, as inline mathematics."""

@@ -78,6 +78,19 @@ class Style:
         return cls(Notation.of(notation), numbers, rounding, detail)
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An answer that is no number: the word, what else it is called, and what there is to choose from.
+
+    >>> Word("softmax", choices=("sigmoid", "softmax")).value
+    'softmax'
+    """
+
+    value: str
+    also: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Setting:
     """What surrounds the equations: sentences about the exercise, the givens to list, a drawing, remarks.
@@ -101,8 +114,10 @@ class Setting:
     """What stands on the board, in order, where a room arranges its equations in its own way."""
     asked: tuple[str, ...] = ()
     """What is to be answered where an exercise does not say; every equation, if empty."""
+    words: Mapping[str, Word] = field(default_factory=dict)
+    """What was found in words, by name; it can be asked for."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What was found besides the equations, by name: counts, words, measured differences."""
+    """What was found besides the equations, by name: counts, measured differences; it is not asked for."""
 
 
 class Solution(Mapping[str, Any]):
@@ -148,7 +163,8 @@ class Solution(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         whole, index = split_entry(name)
         if whole not in self._shapes:
-            return self.setting.facts[name]
+            word = self.setting.words.get(name)
+            return self.setting.facts[name] if word is None else word.value
         if index:
             place_of(whole, index, self._shapes[whole])
         value = self.arrays[name]
@@ -156,10 +172,11 @@ class Solution(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         yield from self._shapes
+        yield from self.setting.words
         yield from self.setting.facts
 
     def __len__(self) -> int:
-        return len(self._shapes) + len(self.setting.facts)
+        return len(self._shapes) + len(self.setting.words) + len(self.setting.facts)
 
     # --- equations -----------------------------------------------------------------------------------------------
 

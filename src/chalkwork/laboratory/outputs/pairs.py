@@ -8,8 +8,7 @@ from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
-from chalkwork.laboratory.equivalent.board import Board
-from chalkwork.laboratory.worked import Manner
+from chalkwork.derivation.work_out import work_out
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
@@ -96,14 +95,15 @@ class Pair:
 
     def at(self, z: Array, y: Array, matched: bool = True) -> dict[str, Array]:
         """a, L and delta at a net input and a target, as vectors (L a single number in one)."""
-        board = Board(self.derivation(len(z), matched), {"z": z[:, None], "y": y[:, None]}, Manner())
-        return {name: board.values[name].ravel() for name in ("a", "L", "delta")}
+        values = work_out(self.derivation(len(z), matched), {"z": z[:, None], "y": y[:, None]})
+        return {name: values[name].ravel() for name in ("a", "L", "delta")}
 
 
-def _letters(notation: Notation) -> dict[str, Symbol]:
+def letters_of(notation: Notation, suffix: str = "") -> dict[str, Symbol]:
+    """How the names of a pair print, with or without what tells several pairs apart."""
     letters = {"z": notation.net, "a": notation.activation, "y": notation.target, "L": notation.loss}
     letters["delta"] = notation.delta
     return {
-        name: Symbol(notation.letter_latex(letter, bold=name != "L"), notation.letter_text(letter))
+        name + suffix: Symbol(notation.letter_latex(letter, bold=name != "L"), notation.letter_text(letter))
         for name, letter in letters.items()
     }
