@@ -13,17 +13,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.derivation import Equation, Relation, Stage
 from chalkwork.documents.model import Block, Display, Paragraph, Table
 from chalkwork.typesetting.boxes import row
-from chalkwork.typesetting.equations import Line, TypesetEquation, fill, given, typeset
+from chalkwork.typesetting.equations import TypesetEquation, fill, given, typeset
+from chalkwork.typesetting.lines import Line, Part, chain_latex, chain_lines, without_repetition
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.values import ValueWriter
 from chalkwork.typesetting.writer import Writer
 
 if TYPE_CHECKING:
     from chalkwork.solutions.solution import Solution
+
+
+Member = tuple[Piece, ...]
+"""One member of a chain of equal things, in pieces between which a line may be broken."""
+
+
+def maths(latex: str, text: str | None = None) -> Piece:
+    """A piece from LaTeX; the text is what the terminal shows, made from the LaTeX where it is not given.
+
+    >>> maths(r"\\alpha + 1").box.lines
+    ('α + 1',)
+    """
+    return Piece.of(latex, plain_maths(latex) if text is None else text)
 
 
 class Board:
@@ -70,6 +85,46 @@ class Board:
             for row, piece in enumerate(pieces)
         ]
         return lines([(latex, f"{start:<{len(head.text)}} = {text}") for latex, start, text in rows])
+
+    def formula(self, expression: Expression) -> Member:
+        """An expression in letters, as a member of a chain."""
+        return tuple(self.writer.segments(expression, with_numbers=False))
+
+    def numbers(self, expression: Expression, free: Iterable[str] = ()) -> Member:
+        """An expression in numbers; the names in `free`, and those that have no value, keep their letters."""
+        kept = set(free)
+        writer = self.writer
+        if kept:
+            values = {name: value for name, value in self.values.items() if name not in kept}
+            writer = Writer(writer.symbols, values, writer.numbers, writer.layout, writer.samples)
+        return tuple(writer.segments(expression, with_numbers=True))
+
+    def chain(
+        self, left: str | Piece, *members: Member | Piece | Expression, relations: Sequence[Relation] = ()
+    ) -> Display:
+        """A statement without a number of its own: left = member = member ..., broken where it must be.
+
+        `left` is a name or a piece, a member is a piece, pieces between which a line may be broken, or an expression,
+        which is written in letters; `relations` are the signs in front of the members, `=` if none are given.
+
+        >>> from chalkwork.networks.graph import Graph
+        >>> board = Board(Graph("c = a + b").solve(a=2, b=1))
+        >>> board.chain("c", Piece.of("3", "3"), Piece.of("4", "4"), relations=["=", "<"]).text
+        'c = 3 < 4'
+        """
+        if isinstance(left, str):
+            symbol = self.writer.symbols[left]
+            left = Piece.of(symbol.latex, symbol.text)
+        signs = relations or ["="] * len(members)
+        parts = [Part("formula", self._member(each), sign) for each, sign in zip(members, signs, strict=True)]
+        parts = without_repetition(parts)
+        layout = self.writer.layout
+        return boxed(chain_latex(left, parts, layout), chain_lines(left, parts, layout))
+
+    def _member(self, given: Member | Piece | Expression) -> Member:
+        if isinstance(given, Expression):
+            return self.formula(given)
+        return (given,) if isinstance(given, Piece) else tuple(given)
 
     # --- words -----------------------------------------------------------------------------------------------------
 

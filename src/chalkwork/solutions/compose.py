@@ -9,7 +9,8 @@ from chalkwork.documents.model import Block, Display, Document, Figure, Heading,
 from chalkwork.solutions.board import Board, boxed, display, paragraph
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.boxes import Box, row
-from chalkwork.typesetting.equations import Line, typeset
+from chalkwork.typesetting.equations import typeset
+from chalkwork.typesetting.lines import Line
 
 
 def solution_document(solution: Solution, title: str, drawings: bool = True) -> Document:

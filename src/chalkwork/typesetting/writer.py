@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
@@ -143,7 +144,7 @@ class Writer:
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
-            if self._with_numbers:
+            if self._is_number(expression):
                 value = self._value(expression)
                 return ATOM if value.shape != (1, 1) else self._number_precedence(float(value[0, 0]))
             return POWER if self._symbol(expression).raised else ATOM
@@ -166,7 +167,7 @@ class Writer:
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
-            if self._with_numbers:
+            if self._is_number(expression):
                 return self.value(self._value(expression))
             symbol = self._symbol(expression)
             return Piece.of(symbol.latex, symbol.text)
@@ -179,6 +180,10 @@ class Writer:
     def _symbol(self, name: Name) -> Symbol:
         index = tuple(letter for axis, letter in sorted(self._index.items()) if name.shape and name.shape[axis] > 1)
         return self.symbols.entry(name.name, index) if index else self.symbols[name.name]
+
+    def _is_number(self, name: Name) -> bool:
+        """Whether its number is put in: a name without a value keeps its letter."""
+        return self._with_numbers and (name.name in self.values or split_entry(name.name)[0] in self.values)
 
     def _value(self, name: Name) -> Any:
         value = np.asarray(self.values[name.name])
