@@ -292,5 +292,5 @@ def test_the_shipped_sheet():
     np.testing.assert_array_equal(worked["a"]["W1_new"], [[0.5, -1], [0.25, 0.5], [1, 0]])
     np.testing.assert_array_equal(worked["a"]["b2_new"], [[1.5]])
     np.testing.assert_array_equal(worked["b"]["W1_new"], [[2, 5, -1], [1, 2, 0]])
-    np.testing.assert_array_equal(worked["b"]["b1_new"], [6.5, 2])
+    np.testing.assert_array_equal(worked["b"]["b1_new"], [[6.5], [2]])
     assert worked["c"]["number"] == 384 and worked["c"]["gradient_difference"] < 1e-15

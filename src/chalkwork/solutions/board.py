@@ -132,19 +132,16 @@ class Board:
         """A sentence with its `{names}` in the notation."""
         return paragraph(sentence, self.writer)
 
-    def number(self, value: str | float) -> str:
-        """A number within a sentence, as inline mathematics; a name stands for its value."""
-        return f"${self.piece(value).latex}$"
+    def number(self, value: str | float, digits: int | None = None) -> str:
+        """A number within a sentence, as inline mathematics: see `piece`."""
+        return f"${self.piece(value, digits).latex}$"
 
-    def piece(self, value: str | float) -> Piece:
-        """A number, or the value of a scalar by its name, as LaTeX and text."""
-        found = float(self.values[value].item()) if isinstance(value, str) else float(value)
-        return self.writer.value(np.array([[found]]))
-
-    def tiny(self, value: float) -> str:
-        """A difference that should vanish, to two digits, as inline mathematics."""
-        digits = ValueWriter(self.writer.notation, NumberFormat(None, 2), self.writer.layout)
-        return f"${digits.value(np.array([[float(value)]])).latex}$"
+    def piece(self, value: str | float, digits: int | None = None) -> Piece:
+        """A number, or the value of a scalar by its name, as LaTeX and text; to so many significant digits if given."""
+        found = np.array([[float(self.values[value].item()) if isinstance(value, str) else float(value)]])
+        if digits is None:
+            return self.writer.value(found)
+        return ValueWriter(self.writer.notation, NumberFormat(None, digits), self.writer.layout).value(found)
 
     @cached_property
     def _digits(self) -> ValueWriter:

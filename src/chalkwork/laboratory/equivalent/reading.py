@@ -125,7 +125,7 @@ def compared(board: Board, plan: Plan, other: Plan, difference: float) -> Iterat
     yield board.say(said)
     yield Paragraph(
         f"At this input and at {RANDOM_POINTS} random ones the largest difference of the outputs is "
-        f"{board.tiny(difference)}: rounding, nothing else."
+        f"{board.number(difference, 2)}: rounding, nothing else."
         if difference
         else f"At this input and at {RANDOM_POINTS} random ones the outputs are equal in every digit."
     )

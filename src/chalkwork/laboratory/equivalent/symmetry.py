@@ -353,7 +353,7 @@ def _losses(board: Board, values: Mapping[str, Any]) -> list[Block]:
         *board.equations(["dW1", "dW1_new"], ""),
         Table(
             ("gradient", "largest difference from the image of the old one"),
-            tuple((f"$\\partial L' / \\partial {board.writer.symbols[name[1:]].latex}'$", board.tiny(apart))
+            tuple((f"$\\partial L' / \\partial {board.writer.symbols[name[1:]].latex}'$", board.number(apart, 2))
                   for name, apart in values["gradient_differences"].items()),
             right=(1,),
         ),

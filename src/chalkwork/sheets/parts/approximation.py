@@ -6,11 +6,11 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation import MOST_COMPARED, MOST_POINTS, study
 from chalkwork.laboratory.approximation import work as worked_out
 from chalkwork.laboratory.functions.one_variable import Function
-from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.parts.taylor import interval
+from chalkwork.solutions.solution import Solution
 
 _COUNT = values.integer(2, MOST_POINTS)
 
@@ -24,7 +24,7 @@ def _read(fields: Fields) -> Work:
     adapted = fields.read("adapted", values.flag, False)
     compare = fields.read("compare", values.listing(_COUNT, "a list of numbers of points", MOST_COMPARED), None)
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         try:
             if function is not None:
                 Function.of(function)
