@@ -124,8 +124,8 @@ def relu_approximation(
 
     The solution holds `f1`, `lambda1`, ... (value and weight at the first eight points at most), besides `points`,
     `function_values`, `knots`, `weights`, `slopes` (each of shape (n,)), and where there is a function `max_error`,
-    `error_at`, `l2_error`, `bound` (h^2/8 max |f''|, rigorous; None where f is not twice differentiable), and `table`: lists
-    `n`, `h`, `max_error`, `bound`, `l2_error`, `order`.
+    `error_at`, `l2_error`, `bound` (h^2/8 max |f''|, rigorous; None where f is not twice differentiable), and `table`:
+    lists `n`, `h`, `max_error`, `bound`, `l2_error`, `order`.
 
     Raises ChalkworkError for bad input, and where the function has no finite value on the interval. The bound: Suli
     and Mayers, An Introduction to Numerical Analysis (2003), theorem 11.1.
