@@ -26,6 +26,7 @@ from chalkwork.networks.gather import gathered
 from chalkwork.networks.layers.batch_norm import BatchNorm, Variance
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
+from chalkwork.networks.quantities import Role
 from chalkwork.networks.spot import Spot, counted
 from chalkwork.solutions.compose import display, equation_blocks, given_blocks, paragraph
 from chalkwork.solutions.solution import Setting, Solution, Style
@@ -144,7 +145,7 @@ def _training(plan: Plan, upstream: bool, target: bool, kept: bool) -> Derivatio
         shown += _backward(spot, shown, upstream=False)
     if kept:
         shown += state_updates(plan, 0)
-    givens = [*data, *plan.parameters(), *(plan.state() if kept else []), *spot.layer.kind.constants(spot)]
+    givens = [*data, *plan.parameters(), *(plan.state() if kept else []), *spot.layer.kind.names(spot, Role.CONSTANT)]
     return Derivation(tuple(givens), tuple(shown))
 
 
@@ -362,7 +363,7 @@ def _inference(
     plan = net.plan(len(x))
     spot = Spot(plan, 1)
     equations = [equation for equation in forward(plan, 0, False) if equation.name != "a1"]
-    givens = [plan.x, *plan.parameters(), *plan.state(), *spot.layer.kind.constants(spot)]
+    givens = [plan.x, *plan.parameters(), *plan.state(), *spot.layer.kind.names(spot, Role.CONSTANT)]
     derivation = _unindexed(Derivation(tuple(givens), tuple(equations)))
     values = {name.name: x if name.name == "x" else known[name.name] for name in derivation.givens}
     solution = _solved(derivation, values, style)

@@ -21,7 +21,7 @@ from chalkwork.laboratory.equivalent.board import Board, cells, inline
 from chalkwork.laboratory.outputs.picture import MOST_DRAWN, draw_tree
 from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import real
+from chalkwork.networks.layers.settings import real
 from chalkwork.networks.spot import counted
 from chalkwork.typesetting.notation import Notation, subscript, superscript
 from chalkwork.typesetting.symbols import Symbol
