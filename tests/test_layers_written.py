@@ -136,7 +136,7 @@ def test_layers_in_a_sheet_and_a_task_that_goes_on_with_their_statistics():
             "kind: dropout",
             "kind: dropuot",
             7,
-            r"layers\[3\].kind: expected dense or batch_norm or layer_norm or dropout or residual",
+            r"layers\[3\].kind: expected dense or batch_norm or ",
         ),
         ("[1, 2, 3]", "[1, 2]", 6, r"layers\[2\].gamma: expected one number for each of the 3 units, found 2"),
         ("momentum: 0.2", "momentum: 2", 6, "expected a number from 0 to 1, found 2"),

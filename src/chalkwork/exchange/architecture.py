@@ -95,6 +95,7 @@ def architecture_of(net: NeuralNetwork) -> dict[str, Any]:
 
     Raises ChalkworkError while its inputs are not known, and for layers or losses of one's own.
 
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(2, "tanh", inputs=3)])
     >>> architecture_of(net)["layers"]
     [{'kind': 'dense', 'units': 2, 'activation': 'tanh', 'bias': True, 'initializer': 'glorot_normal'}]
