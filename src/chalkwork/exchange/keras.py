@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.architecture import kind_of
-from chalkwork.exchange.foreign import arrays_of, check_training, in_keras, put, slots_of
+from chalkwork.exchange.foreign import arrays_of, check_training, counterpart, in_keras, put, slots_of
 from chalkwork.networks.data import Array
+from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.plan import LayerPlan
 
 
 def keras_weights(net: NeuralNetwork) -> list[Array]:
@@ -65,22 +66,16 @@ def keras_layers(net: NeuralNetwork, *, inference: bool = False) -> list[tuple[s
     Activation {'activation': 'tanh'}
     """
     if not inference:
-        check_training(net, "Keras", "biased")
+        check_training(net, "Keras", _theirs)
     found: list[tuple[str, dict[str, Any]]] = []
-    for layer, plan in zip(net.layers, net.plan().layers, strict=True):
-        name, write = _LAYERS[kind_of(layer, _LAYERS)]
-        found.append((name, write(layer, plan)))
+    for number, (layer, plan) in enumerate(zip(net.layers, net.plan().layers, strict=True), 1):
+        theirs = counterpart(number, layer, _theirs(layer, plan), "keras.Sequential")
+        found.append((theirs.name, theirs.arguments))
         activation = in_keras(layer.activation)
         if activation is not None:
             found.append((activation.name, activation.settings(layer.activation)))
     return found
 
 
-_LAYERS: dict[str, tuple[str, Any]] = {
-    "dense": ("Dense", lambda layer, plan: {"units": plan.units, "use_bias": plan.has_bias}),
-    "batch_norm": (
-        "BatchNormalization",
-        lambda layer, plan: {"momentum": 1 - layer.kind.momentum, "epsilon": layer.epsilon},
-    ),
-    "dropout": ("Dropout", lambda layer, plan: {"rate": layer.kind.rate}),
-}
+def _theirs(layer: Layer, plan: LayerPlan) -> Foreign | None:
+    return layer.in_keras(plan.inputs, plan.units)

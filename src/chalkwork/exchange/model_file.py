@@ -12,7 +12,7 @@ from chalkwork.exchange.architecture import Architecture, architecture_of
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
 from chalkwork.exchange.strict import Fields, check_data, parse
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.parameters import checked, flat_shape
+from chalkwork.networks.parameters import checked
 from chalkwork.training.checkpoint import write_tensors
 
 FORMAT = "chalkwork-model-1"
@@ -40,8 +40,8 @@ Convention(samples='columns', weights='in_out')), [[2.0], [1.0]], {'columns': ['
     """
     plan = net.plan()
     architecture = json.dumps(architecture_of(net))
-    arrays = checked(net.parameters, plan.parameters()) | checked(net.state, plan.state(), "running statistic")
-    shapes = {name.name: flat_shape(name) for name in [*plan.parameters(), *plan.state()]}
+    arrays = checked(net.parameters, plan) | checked(net.state, plan, "running statistic")
+    shapes = {name.name: plan.held_shape(name) for name in [*plan.parameters(), *plan.state()]}
     metadata = {"format": FORMAT, "architecture": architecture}
     if extra is not None:
         metadata["extra"] = _extra_text(extra)
@@ -96,7 +96,7 @@ def _loaded(path: Path) -> tuple[NeuralNetwork, dict[str, Any]]:
         raise ChalkworkError("extra is no mapping")
     metadata.done()
     plan = architecture.plan
-    header.check({name.name: flat_shape(name) for name in [*plan.parameters(), *plan.state()]})
+    header.check({name.name: plan.held_shape(name) for name in [*plan.parameters(), *plan.state()]})
     net = architecture.network(finite_arrays(path, header))
-    checked(net.state, plan.state(), "running statistic")
+    checked(net.state, plan, "running statistic")
     return net, extra

@@ -6,7 +6,7 @@ What PyTorch's layers mean: https://docs.pytorch.org/docs/stable/nn.html. Sample
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.architecture import kind_of
-from chalkwork.exchange.foreign import ARRAYS, arrays_of, check_training, copied, in_pytorch, put, slots_of
+from chalkwork.exchange.foreign import arrays_of, check_training, copied, counterpart, in_pytorch, put, slots_of
 from chalkwork.exchange.packages import package
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
 from chalkwork.networks.data import Array
+from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
 
@@ -36,27 +37,15 @@ class Module:
 
 def _modules(net: NeuralNetwork) -> Iterator[Module]:
     for number, (layer, plan) in enumerate(zip(net.layers, net.plan().layers, strict=True), 1):
-        yield _MODULES[kind_of(layer, _MODULES)](layer, plan, number)
+        found = counterpart(number, layer, _theirs(layer, plan), "PyTorch")
+        yield Module(found.name, found.arguments, number)
         activation = in_pytorch(layer.activation)
         if activation is not None:
             yield Module(activation.name, activation.settings(layer.activation))
 
 
-def _linear(layer: Any, plan: LayerPlan, number: int) -> Module:
-    sizes = {"in_features": plan.inputs, "out_features": plan.units, "bias": plan.has_bias}
-    return Module("Linear", sizes, number)
-
-
-def _batch_norm(layer: Any, plan: LayerPlan, number: int) -> Module:
-    settings = {"num_features": plan.units, "eps": layer.epsilon, "momentum": layer.kind.momentum}
-    return Module("BatchNorm1d", settings, number)
-
-
-_MODULES: dict[str, Callable[[Any, LayerPlan, int], Module]] = {
-    "dense": _linear,
-    "batch_norm": _batch_norm,
-    "dropout": lambda layer, plan, number: Module("Dropout", {"p": layer.kind.rate}),
-}
+def _theirs(layer: Layer, plan: LayerPlan) -> Foreign | None:
+    return layer.in_torch(plan.inputs, plan.units)
 
 
 def torch_state(net: NeuralNetwork) -> dict[str, Array]:
@@ -90,17 +79,41 @@ def to_torch(net: NeuralNetwork, *, inference: bool = False) -> Any:
     layer has no counterpart.
     """
     if not inference:
-        check_training(net, "PyTorch", "unbiased")
+        check_training(net, "PyTorch", _theirs)
     torch = package("torch", "a network of PyTorch", "pip install torch")
     with torch.random.fork_rng(devices=[]):  # the weights that modules draw are replaced, so nothing is to be drawn
         made = [_made(torch, module) for module in _modules(net)]
-    sequential = torch.nn.Sequential(*made)
+    sequential = _joined(torch, made, net)
     sequential.load_state_dict({name: torch.tensor(array) for name, array in torch_state(net).items()})
     return sequential
 
 
+def _joined(torch: Any, made: list[Any], net: NeuralNetwork) -> Any:
+    """The modules as a Sequential; one that keeps what every layer gave where a layer takes more than the last."""
+    spots = net.plan().spots
+    if all(at.sources == (at.number - 1,) for at in spots):
+        return torch.nn.Sequential(*made)
+    starts = [place for place, module in enumerate(_modules(net)) if module.layer is not None]
+    ends = [*starts[1:], len(made)]
+
+    class Joined(torch.nn.Sequential):  # type: ignore[misc]
+        """A Sequential whose layers may be given the sum of earlier outputs."""
+
+        def forward(self, given: Any) -> Any:
+            outputs = [given]
+            for at, start, end in zip(spots, starts, ends, strict=True):
+                value = sum(outputs[source] for source in at.sources)
+                for module in self[start:end]:
+                    value = module(value)
+                outputs.append(value)
+            return outputs[-1]
+
+    return Joined(*made)
+
+
 def _made(torch: Any, module: Module) -> Any:
-    precision = {} if module.layer is None else {"dtype": torch.float64}
+    arrays = module.layer is not None and module.name not in ("Dropout", "Identity")
+    precision = {"dtype": torch.float64} if arrays else {}
     return getattr(torch.nn, module.name)(**module.settings, **precision)
 
 
@@ -139,7 +152,7 @@ def load_torch_state(net: NeuralNetwork, source: Any, *, order: Sequence[str] | 
         wanted = [slot.theirs for slot in slots if slot.layer == layer]
         if set(wanted) != groups[name].keys():
             raise ChalkworkError(
-                f"layer {layer} ({kind_of(net.layers[layer - 1], ARRAYS)}) takes {', '.join(wanted)}, "
+                f"layer {layer} ({kind_of(net.layers[layer - 1])}) takes {', '.join(wanted)}, "
                 f"but {name or 'the module'!r} holds {_listed(groups[name])}"
             )
     arrays = [groups[matched[slot.layer]][slot.theirs] for slot in slots]

@@ -25,6 +25,7 @@ from chalkwork.networks.gather import gathered
 from chalkwork.networks.layers.batch_norm import BatchNorm, Variance
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
+from chalkwork.networks.quantities import Role
 from chalkwork.networks.spot import Spot, counted
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.solution import Setting, Solution, Style
@@ -152,7 +153,7 @@ def _training(plan: Plan, upstream: bool, target: bool, kept: bool) -> Derivatio
         shown += _backward(spot, shown, upstream=False)
     if kept:
         shown += state_updates(plan, 0)
-    givens = [*data, *plan.parameters(), *(plan.state() if kept else []), *spot.layer.kind.constants(spot)]
+    givens = [*data, *plan.parameters(), *(plan.state() if kept else []), *spot.layer.kind.names(spot, Role.CONSTANT)]
     return Derivation(tuple(givens), tuple(shown))
 
 
@@ -215,7 +216,7 @@ def _with_inference(derivation: Derivation, plan: Plan, moved: bool) -> Derivati
     """More samples, normalised with the running statistics: those after this batch where it has moved them."""
     spot = Spot(plan, 1)
     equations = tuple(equation for equation in forward(plan, 0, False) if equation.name != "a1")
-    givens = (plan.x, *plan.parameters(), *plan.state(), *spot.layer.kind.constants(spot))
+    givens = (plan.x, *plan.parameters(), *plan.state(), *spot.layer.kind.names(spot, Role.CONSTANT))
 
     def rename(name: str) -> str:
         bare = _renamed(name)

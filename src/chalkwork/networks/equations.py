@@ -74,12 +74,13 @@ def _givens(plan: Plan, target: bool, updated: bool) -> list[Name]:
 def forward(plan: Plan, step: int, target: bool) -> list[Equation]:
     """z1, a1, ..., and the loss; after `step` updates."""
     equations: list[Equation] = []
-    inputs: Expression = plan.x
+    outputs: list[Expression] = [plan.x]
     for number, layer in enumerate(plan.layers, 1):
-        equations += layer.kind.forward(Spot(plan, number, step), inputs)
-        inputs = equations[-1].symbol
+        at = Spot(plan, number, step)
+        equations += layer.kind.forward(at, *(outputs[source] for source in at.sources))
+        outputs.append(equations[-1].symbol)
     if target:
-        loss = plan.loss.expression(inputs, plan.y, plan.samples, plan.w if plan.weighted else None)
+        loss = plan.loss.expression(outputs[-1], plan.y, plan.samples, plan.w if plan.weighted else None)
         for term in penalties(plan.weights(suffix_of(step)), plan.penalties):
             loss = loss + term
         equations.append(Equation(f"L{suffix_of(step)}", loss, equations[-1].stage, reasons.loss(plan, step)))

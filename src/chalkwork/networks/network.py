@@ -13,11 +13,11 @@ from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.equations import derive
-from chalkwork.networks.layers import LAYERS, Layer, size
-from chalkwork.networks.layers.base import real
+from chalkwork.networks.layers import LAYERS, Layer
+from chalkwork.networks.layers.settings import real, size
 from chalkwork.networks.losses import Loss, loss_of
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.networks.parameters import Sizes, checked, flat_shape, masks_of, sample_weights, settle
+from chalkwork.networks.parameters import Sizes, checked, masks_of, sample_weights, settle
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.presentation import setting_of
 from chalkwork.networks.samples import oriented, target
@@ -70,13 +70,13 @@ class NeuralNetwork:
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:
-        self.layers = list(layers)
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                kinds = ", ".join(kind.__name__ for kind in LAYERS.values())
+                raise ChalkworkError(f"a layer is one of {kinds}, not {type(layer).__name__}")
+        self.layers = [part for layer in layers for part in layer.unfolded()]
         if not self.layers:
             raise ChalkworkError("a network needs at least one layer")
-        for layer in self.layers:
-            if not isinstance(layer, Layer):
-                kinds = ", ".join(kind.__name__ for kind in reversed(LAYERS.values()))
-                raise ChalkworkError(f"a layer is one of {kinds}, not {type(layer).__name__}")
         self.loss = loss_of(loss)
         self.convention = Convention(samples, weights)
         self.seed = seed
@@ -167,7 +167,7 @@ class NeuralNetwork:
     def values(self, derivation: Derivation, plan: Plan) -> dict[str, Array]:
         """The givens of a derivation that the network itself holds, oriented: parameters, state, constants."""
         names = {name.name for name in derivation.givens}
-        known = checked(self.parameters, plan.parameters()) | checked(self.state, plan.state(), "running statistic")
+        known = checked(self.parameters, plan) | checked(self.state, plan, "running statistic")
         known |= {name: np.array([[value]]) for name, value in self.constants.items()}
         return {name: value for name, value in known.items() if name in names}
 
@@ -187,7 +187,7 @@ class NeuralNetwork:
         ):
             for name in names:
                 value = solution.get(f"{name}{suffix_of(steps)}", now[name.name])
-                kept[name.name] = np.array(value).reshape(flat_shape(name))
+                kept[name.name] = np.array(value).reshape(plan.held_shape(name))
         return other
 
     # --- work --------------------------------------------------------------------------------------------------------
@@ -298,7 +298,8 @@ class NeuralNetwork:
         ([[1.0], [1.0]], [1.0])
         """
         values = self._evaluate(x, y, masks, sample_weight)
-        wanted = {f"d{name}": flat_shape(name) for name in self.plan().parameters()}
+        plan = self.plan()
+        wanted = {f"d{name}": plan.held_shape(name) for name in plan.parameters()}
         return {
             name: value.reshape(wanted.get(name, value.shape))
             for name, value in values.items()

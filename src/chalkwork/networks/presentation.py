@@ -11,7 +11,8 @@ from chalkwork.derivation.derivation import Derivation
 from chalkwork.networks import reasons
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
-from chalkwork.networks.spot import counted, suffix_of
+from chalkwork.networks.quantities import LEARNED, Role
+from chalkwork.networks.spot import Spot, counted, suffix_of
 from chalkwork.solutions.solution import Setting, Solution
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
 
 
 def _parameter_count(plan: Plan) -> str:
-    kinds = (("W", "weights"), ("b", "biases"), ("gamma", "scales"), ("beta", "shifts"))
-    found = [(noun, _sizes(plan, letter)) for letter, noun in kinds]
+    found = [(role.plural, _sizes(plan, role)) for role in LEARNED]
     total = plan.number_of_parameters
     if all(not sizes for _, sizes in found[1:]):
         return f"It has {' + '.join(found[0][1])} = {counted(total, 'weight')} and no biases." if total else ""
@@ -64,11 +64,10 @@ def _parameter_count(plan: Plan) -> str:
     return f"It has {listed}: {counted(total, 'parameter')} in all."
 
 
-def _sizes(plan: Plan, letter: str) -> list[str]:
-    """How many parameters of one kind each layer has, weights as a product."""
-    names = {f"{letter}{at.number}": at.layer for at in plan.spots}
-    layers = [names[name.name] for name in plan.parameters() if name.name in names]
-    return [f"{layer.inputs}·{layer.units}" if letter == "W" else str(layer.units) for layer in layers]
+def _sizes(plan: Plan, role: Role) -> list[str]:
+    """How many parameters with one role each layer has, those of a matrix as a product."""
+    layers = [at.layer for at in plan.spots for _ in at.layer.kind.names(at, role)]
+    return [f"{layer.inputs}·{layer.units}" if role is Role.WEIGHT else str(layer.units) for layer in layers]
 
 
 def _drawn(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
@@ -121,7 +120,7 @@ def _vanished(plan: Plan, solution: Solution, number: int) -> str:
     if f"delta{number}" not in solution or np.any(solution.arrays[f"delta{number}"]):
         return ""
     last = plan.depth
-    if f"W{number + 1}" not in solution:
+    if f"W{number + 1}" not in solution or len(Spot(plan, number).users) > 1:
         return ""
     below = "it" if number == 1 else "it and the layers below it"
     weights = solution.arrays[f"W{number + 1}"]

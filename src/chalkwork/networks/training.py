@@ -16,7 +16,6 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.equations import backward, forward, state_updates, without_overflow
 from chalkwork.networks.measuring import Measure
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.networks.parameters import flat_shape
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.training_data import Samples, clip_of, positive, samples_of, whole, work_of
 from chalkwork.networks.updates import clipped, optimiser_givens, update
@@ -132,7 +131,7 @@ def _take(net: NeuralNetwork, values: Mapping[str, Array]) -> None:
     for kept, names in ((net.parameters, plan.parameters()), (net.state, plan.state())):
         for name in names:
             if name.name in values:
-                kept[name.name] = np.array(values[name.name], np.float64).reshape(flat_shape(name))
+                kept[name.name] = np.array(values[name.name], np.float64).reshape(plan.held_shape(name))
 
 
 @lru_cache(maxsize=32)

@@ -15,7 +15,6 @@ Samples = Literal["columns", "rows"]
 Weights = Literal["in_out", "out_in"]
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
-LayerKind = Literal["dense", "batch_norm", "dropout"]
 FollowThrough = Literal["full", "half", "none"]
 """What a right step earns that goes on from a wrong value."""
 
@@ -58,8 +57,7 @@ class Layer:
     units: int
     weights: Matrix | float | None = None
     bias: bool | float | Vector = True
-    activation: str = "identity"
-    kind: LayerKind = "dense"
+    kind: str = "dense"
     settings: tuple[tuple[str, str | float | Vector], ...] = ()
 
 

@@ -176,16 +176,11 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
 
 def _layer(layer: Layer) -> kinds.Layer:
     """The layer that a block describes."""
-    settings: dict[str, Any] = {
-        key: np.array(value) if isinstance(value, tuple) else value for key, value in layer.settings
-    }
-    if layer.kind == "dropout":
-        return kinds.Dropout(**settings)
-    if layer.kind == "batch_norm":
-        return kinds.BatchNorm(layer.activation, inputs=layer.inputs, **settings)
-    weights = np.array(layer.weights) if isinstance(layer.weights, tuple) else layer.weights
-    bias = np.array(layer.bias) if isinstance(layer.bias, tuple) else layer.bias
-    return kinds.Dense(layer.units, layer.activation, weights=weights, bias=bias, inputs=layer.inputs, **settings)
+    kind = kinds.LAYERS[layer.kind]
+    own = {"units": layer.units, "inputs": layer.inputs, "weights": layer.weights, "bias": layer.bias}
+    known = {setting.key for setting in kind.settings}
+    given = {key: value for key, value in own.items() if key in known} | dict(layer.settings)
+    return kind(**{key: np.array(value) if isinstance(value, tuple) else value for key, value in given.items()})
 
 
 def _graph(sheet: Sheet, block: GraphBlock) -> Graph:

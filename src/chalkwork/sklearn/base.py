@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # type: ign
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Dense, Layer
-from chalkwork.networks.layers.base import real
+from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import real
+from chalkwork.networks.layers.settings import real
 from chalkwork.sklearn.base import BaseNeuralNetwork
 from chalkwork.sklearn.documentation import documented
 

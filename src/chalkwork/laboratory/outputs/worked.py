@@ -19,7 +19,7 @@ from chalkwork.documents.model import Block, Display, Figure, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.outputs.picture import MOST_DRAWN, draw_tree
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import real
+from chalkwork.networks.layers.settings import real
 from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.solution import Setting, Solution, Style
