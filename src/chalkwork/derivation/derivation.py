@@ -21,10 +21,15 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Derivative:
-    """The symbol of one derivative, d(of)/d(by), as it stands in a chain rule."""
+    """The symbol of one derivative, d(of)/d(by), as it stands in a chain rule.
+
+    `fixed` are the names that are held fixed although they depend on `by` too: what is left is the derivative along
+    one edge. Without them it is the whole, along every path.
+    """
 
     of: str
     by: str
+    fixed: tuple[str, ...] = ()
 
 
 Chain = tuple[tuple[Derivative, ...], ...]

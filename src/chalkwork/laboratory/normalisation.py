@@ -183,7 +183,7 @@ def _unindexed(derivation: Derivation) -> Derivation:
     letters: dict[Expression, Name] = {Name(name, shape): Name(_renamed(name), shape) for name, shape in shapes.items()}
 
     def derivative(one: Derivative) -> Derivative:
-        return Derivative(_renamed(one.of), _renamed(one.by))
+        return Derivative(_renamed(one.of), _renamed(one.by), tuple(map(_renamed, one.fixed)))
 
     def equation(one: Equation) -> Equation:
         return changed(

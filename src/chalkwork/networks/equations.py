@@ -9,7 +9,7 @@ from functools import lru_cache
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.simplify import simplify
-from chalkwork.derivation.chain import chain
+from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
@@ -124,9 +124,10 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
     adjoints = Adjoints(equations, output, named, plan.facts)
     found = {equation.name: equation for equation in adjoints.equations()}
     stops = [adjoint.by for adjoint in shown if adjoint.by not in parameters]
+    paths = Paths(equations)
     ordered: list[Equation] = []
     for adjoint in shown:
-        path = () if adjoint.by in _penalised(plan, suffix) else chain(equations, output, adjoint.by, stops)
+        path = paths.chain(output, adjoint.by, stops)
         value = gathered(found[adjoint.name].expression)
         equation = replace(found[adjoint.name], expression=value, chain=path, reason=adjoint.reason)
         if adjoint.by != last:
@@ -137,11 +138,6 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
             steps = _justified(plan, suffix, adjoints.found[f"a{plan.depth}{suffix}"])
             ordered.append(replace(equation, expression=_collapsed(plan, step, equation.expression), steps=steps))
     return ordered
-
-
-def _penalised(plan: Plan, suffix: str) -> set[str]:
-    """The weights that stand in the loss itself too, so that no chain of named quantities says it all."""
-    return {name.name for name in plan.weights(suffix)} if plan.penalties else set()
 
 
 def _collapsed(plan: Plan, step: int, error: Expression) -> Expression:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Paragraph
@@ -90,6 +92,7 @@ def equation_blocks(
     blocks: list[Block] = []
     stage: Stage | None = None
     said = ""
+    first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     for equation in equations:
         if equation.stage != stage:
             stage = equation.stage
@@ -100,8 +103,29 @@ def equation_blocks(
             blocks.append(Paragraph(work.reason_latex, work.reason_text))
         said = work.reason_latex
         blocks.append(display(work))
+        blocks += held_fixed(equation, writer) if equation is first_held else []
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
     return blocks
+
+
+def held_fixed(equation: Equation, writer: Writer) -> list[Paragraph]:
+    """What the symbol of a derivative along one edge means, if the equation has such a one."""
+    own = [equation.derivative] if equation.derivative is not None else []
+    local = next((step for step in (*own, *chain.from_iterable(equation.chain)) if step.fixed), None)
+    if local is None:
+        return []
+    symbols = [writer.symbols.derivative(local), writer.symbols.derivative(replace(local, fixed=()))]
+    symbols += [writer.symbols[name] for name in (local.by, local.of, *local.fixed)]
+
+    def said(along: str, whole: str, by: str, of: str, *fixed: str) -> str:
+        held = f"{' and '.join(fixed)} {'is' if len(fixed) == 1 else 'are'} held fixed"
+        depend = "it depends" if len(fixed) == 1 else "they depend"
+        return (
+            f"{along} counts only how {by} acts on {of} directly: {held}, although {depend} on {by} too. "
+            f"{whole} counts every way from {by} to {of}."
+        )
+
+    return [Paragraph(said(*(f"${one.latex}$" for one in symbols)), said(*(one.text for one in symbols)))]
 
 
 def display(work: TypesetEquation) -> Display:

@@ -14,6 +14,7 @@ _NETWORK_NAME = re.compile(
     r"(x|y|w|z|a|W|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask)(\d*)(_run)?(?:_new(\d*))?"
 )
 _STATE_NAME = re.compile(r"(m|v)(hat)?((?:W|b|gamma|beta)\d+)(?:_new(\d*))?")
+_LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _LETTERS = {
     "x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
@@ -85,13 +86,22 @@ class Symbols:
         return self._known[key]
 
     def derivative(self, derivative: Derivative, index: tuple[str, ...] = ()) -> Symbol:
-        """The symbol of a derivative of one name by another."""
+        """The symbol of a derivative of one name by another; what is held fixed stands below parentheses."""
         of, by = self[derivative.of], self.entry(derivative.by, index)
         if self.notation.gradient == "nabla" and self.layers:
-            return Symbol(rf"\nabla_{{{by.latex}}} {of.latex}", f"∇{by.text} {of.text}")
-        if self.notation.gradient == "d" and self.layers:
-            return Symbol(rf"\mathrm{{d}}{by.latex}", f"d{by.text}", by.raised)
-        return Symbol(rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}", f"∂{of.text}/∂{by.text}", raised=True)
+            whole = Symbol(rf"\nabla_{{{by.latex}}} {of.latex}", f"∇{by.text} {of.text}")
+        elif self.notation.gradient == "d" and self.layers and _LOSS.fullmatch(derivative.of):
+            whole = Symbol(rf"\mathrm{{d}}{by.latex}", f"d{by.text}", by.raised)
+        else:
+            latex = rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}"
+            whole = Symbol(latex, f"∂{of.text}/∂{by.text}", raised=True)
+        if not derivative.fixed:
+            return whole
+        fixed = [self[name] for name in derivative.fixed]
+        below = ", ".join(symbol.latex for symbol in fixed)
+        text = subscript(fixed[0].text) if len(fixed) == 1 else "_"
+        text = f"_({', '.join(symbol.text for symbol in fixed)})" if text.startswith("_") else text
+        return Symbol(rf"\left( {whole.latex} \right)_{{{below}}}", f"({whole.text}){text}")
 
     def _parts(self, name: str) -> _Parts:
         found = _NETWORK_NAME.fullmatch(name) if self.layers else None
