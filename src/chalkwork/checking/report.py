@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -87,6 +87,16 @@ class Report(Mapping[str, Result]):
 
     def __len__(self) -> int:
         return len(self._results)
+
+    def remarked(self, remarks: Mapping[str, str]) -> Report:
+        """The report with a sentence more at some of the steps that were answered."""
+        found = {
+            name: replace(result, message=f"{result.message} {remarks[name]}")
+            if name in remarks and result.verdict != Verdict.BLANK.word
+            else result
+            for name, result in self._results.items()
+        }
+        return Report(found, self.unused)
 
     @property
     def first_wrong(self) -> str | None:

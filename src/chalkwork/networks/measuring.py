@@ -53,7 +53,7 @@ class Measure:
         plan = replace(net.plan(x.shape[net.convention.sample_axis], weighted=weights is not None), penalties=())
         needed = derive(plan, target=True).needed(["L", f"a{plan.depth}"])
         self.equations = [without_overflow(plan, each) if each.name == "L" else each for each in needed]
-        self.classes = next(iter(prediction(plan, 0)), None)
+        self.classes = next(iter(prediction(plan, 0, ties=False)), None)
         self.constants = {name: np.array([[value]]) for name, value in net.constants.items()}
 
     def __call__(self, values: Mapping[str, Array]) -> dict[str, float]:

@@ -394,7 +394,7 @@ class NeuralNetwork:
         return train_network(self, x, y, Settings(**given))
 
     def predict(self, x: Any) -> Array:
-        """The predicted class of every sample, counted from 1; 0 or 1 for a single output.
+        """The predicted class of every sample, counted from 1; 0 or 1 for a single output. Of equal outputs the first.
 
         Raises ChalkworkError when the output is not one of a classifier.
 
@@ -408,7 +408,10 @@ class NeuralNetwork:
                 f"the output is {self.layers[-1].activation.words}, which gives no class",
                 hint="use softmax, sigmoid or tanh in the last layer",
             )
-        return np.ravel(solution.arrays["class"]).astype(np.int64)
+        output = np.asarray(solution.arrays[f"a{len(self.layers)}"])
+        if output.shape[self.convention.unit_axis] > 1:
+            return np.asarray(output.argmax(self.convention.unit_axis) + 1)
+        return np.ravel(output > (0.5 if self.layers[-1].activation.name == "sigmoid" else 0)).astype(np.int64)
 
     def __repr__(self) -> str:
         inside = ", ".join(map(repr, self.layers))

@@ -92,6 +92,8 @@ class Setting:
     values_drawn: bool = True
     """Whether the drawing has values to show: one drawing cannot hold those of a batch."""
     remarks: Remarks | None = None
+    undecided: Callable[[Solution], Mapping[str, str]] | None = None
+    """What an answer is told where the right value is a matter of convention, by the name of the step."""
 
 
 class Solution(Mapping[str, Any]):
@@ -278,7 +280,7 @@ class Solution(Mapping[str, Any]):
         """
         from chalkwork.checking.check import check_class
 
-        return check_class(
+        reports = check_class(
             self.derivation,
             self.arrays,
             answers,
@@ -289,6 +291,8 @@ class Solution(Mapping[str, Any]):
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
         )
+        undecided = self.setting.undecided(self) if self.setting.undecided else {}
+        return [report.remarked(undecided) for report in reports] if undecided else reports
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
         """Which of the words mean one of the asked names.

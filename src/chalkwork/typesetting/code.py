@@ -13,7 +13,7 @@ from chalkwork.algebra.operations import TABLE, Precedence
 _SLOT = re.compile(r"<(\w+)>")
 _NOT_IN_NAMES = re.compile(r"\W+")
 _FUNCTIONS = re.findall(r"^def (\w+)", "\n".join(entry.code_definition or "" for entry in TABLE.values()), re.MULTILINE)
-_TAKEN = frozenset({"np", *kwlist, *_FUNCTIONS})
+_TAKEN = frozenset({"np", "winner", *kwlist, *_FUNCTIONS})
 """Words that mean something else in the notebook."""
 
 
@@ -71,6 +71,8 @@ def numpy_source(
     parameters = {name: str(value) for name, value in expression.named_parameters.items()}
     if operation.name in ("sum", "mean", "max") and expression.parameters[0] is None:
         body = f"np.{operation.name}({arguments[0]})"
+    elif operation.name == "argmax" and expression.named_parameters["tie"] is not None:
+        body = f"winner({arguments[0]}, axis={parameters['axis']}, tie={parameters['tie']})"
     elif operation.name == "argmax" and expression.parameters[0] is None:
         body = f"np.argmax({arguments[0]}) + 1"
     else:
@@ -83,6 +85,18 @@ def numpy_source(
     return f"({body})" if precedence < needed else body
 
 
+_WINNER = """def winner(x, axis, tie):
+    largest = np.max(x, axis=axis, keepdims=True)
+    several = np.sum(x >= largest - 1e-12 * abs(largest), axis=axis, keepdims=True) > 1
+    return np.where(several, tie, np.argmax(x, axis=axis, keepdims=True) + 1)"""
+
+
+def _definition(node: Application) -> str | None:
+    if node.operation.name == "argmax" and node.named_parameters["tie"] is not None:
+        return _WINNER
+    return node.operation.code_definition
+
+
 def definitions(expressions: Iterable[Expression]) -> list[str]:
     """The functions that the sources of the expressions need, each once.
 
@@ -92,5 +106,5 @@ def definitions(expressions: Iterable[Expression]) -> list[str]:
         return x / (1 + np.exp(-x))
     """
     nodes = (node for expression in expressions for node in walk(expression))
-    found = (node.operation.code_definition for node in nodes if isinstance(node, Application))
+    found = (_definition(node) for node in nodes if isinstance(node, Application))
     return list(dict.fromkeys(text for text in found if text))

@@ -100,7 +100,8 @@ class Symbols:
         fixed = [self[name] for name in derivative.fixed]
         below = ", ".join(symbol.latex for symbol in fixed)
         text = subscript(fixed[0].text) if len(fixed) == 1 else "_"
-        text = f"_({', '.join(symbol.text for symbol in fixed)})" if text.startswith("_") else text
+        if text.startswith("_") and len(text) != 2:
+            text = f"_({', '.join(symbol.text for symbol in fixed)})"
         return Symbol(rf"\left( {whole.latex} \right)_{{{below}}}", f"({whole.text}){text}")
 
     def _parts(self, name: str) -> _Parts:
