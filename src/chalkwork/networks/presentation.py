@@ -10,8 +10,8 @@ import numpy as np
 from chalkwork.algebra.operations.matrices import EQUAL
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.networks import reasons
-from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.data import Array
+from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import counted, suffix_of
 from chalkwork.solutions.solution import Setting, Solution
