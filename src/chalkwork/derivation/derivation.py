@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,19 @@ class Stage(StrEnum):
     BACKWARD = "backward"
     UPDATE = "update"
     REEVALUATION = "re-evaluation"
+
+
+_UPDATED = re.compile(r".*_new(\d*)")
+
+
+def updates_of(name: str) -> int:
+    """How many updates a name stands behind.
+
+    >>> updates_of("W1"), updates_of("W1_new"), updates_of("delta2_new3[1]")
+    (0, 1, 3)
+    """
+    found = _UPDATED.fullmatch(name.partition("[")[0])
+    return int(found[1] or 1) if found else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,12 @@ class Equation:
     """Earlier forms of the expression, equal in value, where the way from the chain rule to it is worth showing."""
     worked: Expression | None = None
     """A longer form, into which the numbers are put first, where the expression takes two steps at once."""
+
+    @property
+    def step(self) -> int:
+        """The step of training that it belongs to, from 1; 0 before any: what is found after a step belongs to it."""
+        updates = updates_of(self.name)
+        return updates + 1 if self.stage == Stage.BACKWARD else updates
 
     @property
     def symbol(self) -> Name:

@@ -124,7 +124,7 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         before = earlier[part.task.after] if goes_on and part.task.after is not None else [{} for _ in sorted_out]
         own = [by_task.get(name, {}) for by_task, _ in sorted_out]
         earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
-        asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in _asked(part)))
+        asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
         found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance)
         for collected, report, typed in zip(reports, found, own, strict=True):
             report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
@@ -133,10 +133,6 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         HandIn(title, tuple(collected), tuple(unused))
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
     ]
-
-
-def _asked(part: TaskSolution) -> tuple[str, ...]:
-    return part.task.ask or tuple(equation.name for equation in part.equations)
 
 
 def _by_task(solved: Mapping[str, TaskSolution], answers: Answers) -> tuple[dict[str, dict[str, object]], list[str]]:
@@ -161,7 +157,7 @@ def _distributed(solved: Mapping[str, TaskSolution], loose: Mapping[str, object]
     rest = dict(loose)
     by_task: dict[str, dict[str, object]] = {}
     for task, part in solved.items():
-        names = part.solution.names_meant(rest, _asked(part))
+        names = part.solution.names_meant(rest, part.asked)
         by_task[task] = {name: rest.pop(name) for name in names}
     last = next(reversed(by_task))
     by_task[last] |= rest

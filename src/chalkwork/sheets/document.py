@@ -144,7 +144,7 @@ def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
         return
     yield Heading(f"{'Solution to ' if show == 'solution' else ''}{_lowered(task_title(task), show)}", 3)
     yield from given_blocks(solution, _newly_given(part))
-    asked = task.ask or tuple(equation.name for equation in part.equations)
+    asked = part.asked
     if show == "form":
         yield Paragraph("Type the answers behind the colons; a matrix as `[1 2; 3 4]`, a vector as `[1; 2]`.")
         yield Code("\n".join([f"task: {task.id}", *(f"{name}: " for name in dict.fromkeys(asked))]), "answers")

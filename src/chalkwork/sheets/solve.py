@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.entries import split_entry
-from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks import layers as kinds
@@ -32,8 +32,8 @@ _KEYS = ("x", "y", "learning_rate", "steps", "optimizer", "values", "ask")
 class TaskSolution:
     """A task, the solution behind it, and the equations that answer it.
 
-    `fresh` says that the solution starts anew: its givens are to be shown. `known` are the names whose equations
-    earlier tasks of the same solution have shown.
+    `asked` are the names to answer. `fresh` says that the solution starts anew: its givens are to be shown. `known` are
+    the names whose equations earlier tasks of the same solution have shown.
     """
 
     task: TaskBlock
@@ -41,6 +41,7 @@ class TaskSolution:
     equations: tuple[Equation, ...]
     fresh: bool
     known: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,10 @@ def solve_sheet(sheet: Sheet) -> dict[str, TaskSolution]:
         except ChalkworkError as error:
             raise _located(error, sheet, task) from None
         known = () if fresh or before is None else before.shown
-        equations = _answer(sheet, task, state.solution, known)
+        equations, asked = _answer(sheet, task, state.solution, known)
         names = {equation.name.partition("[")[0] for equation in equations}
         states[task.id] = replace(state, shown=(*known, *names))
-        solved[task.id] = TaskSolution(task, state.solution, equations, fresh, known)
+        solved[task.id] = TaskSolution(task, state.solution, equations, fresh, known, asked)
     return solved
 
 
@@ -268,8 +269,10 @@ def _solve_graph(graph: Graph, task: TaskBlock, before: _State | None, notation:
     return _State(None, values, solution, ()), before is None or bool(task.values)
 
 
-def _answer(sheet: Sheet, task: TaskBlock, solution: Solution, known: tuple[str, ...]) -> tuple[Equation, ...]:
-    """The equations that the task asks for, with those that lead to them and were not shown yet."""
+def _answer(
+    sheet: Sheet, task: TaskBlock, solution: Solution, known: tuple[str, ...]
+) -> tuple[tuple[Equation, ...], tuple[str, ...]]:
+    """The equations that the task asks for, with those that lead to them and were not shown yet; and what is asked."""
     for number, name in enumerate(task.ask):
         whole, _ = split_entry(name)
         if whole not in solution:
@@ -287,8 +290,22 @@ def _answer(sheet: Sheet, task: TaskBlock, solution: Solution, known: tuple[str,
                 line=task.line_of("ask", number),
                 hint=f"{whole} is {_size(solution, whole)}",
             )
-    chosen = solution.chosen(task.ask, tuple(name for name in known if name not in map(_whole, task.ask)))
-    return tuple(chosen)
+    asked = _each_step(task.ask, task.steps)
+    chosen = tuple(solution.chosen(asked, tuple(name for name in known if name not in map(_whole, asked))))
+    return chosen, asked or tuple(equation.name for equation in chosen)
+
+
+def _each_step(ask: tuple[str, ...], steps: int) -> tuple[str, ...]:
+    """What is asked after an update is asked after each of several, unless the author says after which.
+
+    >>> _each_step(("z1", "W1_new[1,2]", "L_new"), 2)
+    ('z1', 'W1_new[1,2]', 'L_new', 'W1_new2[1,2]', 'L_new2')
+    """
+    updated = [name for name in ask if updates_of(name)]
+    if steps < 2 or any(updates_of(name) > 1 for name in updated):
+        return ask
+    later = [name.replace("_new", f"_new{step}") for step in range(2, steps + 1) for name in updated]
+    return (*ask, *later)
 
 
 def _has_entry(solution: Solution, name: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from chalkwork.derivation.derivation import Equation, Stage
-from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Paragraph
+from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Paragraph, Table
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.equations import Line, TypesetEquation, fill, given, typeset
@@ -20,6 +20,8 @@ STAGE_TITLES = {
     Stage.UPDATE: "Update",
     Stage.REEVALUATION: "Forward pass after the update",
 }
+MOST_WORKED_OUT = 3
+"""Steps of training that are all worked out; of more, those between the first and the last are summed up."""
 
 
 def solution_document(solution: Solution, title: str, drawings: bool = True) -> Document:
@@ -82,22 +84,76 @@ def _spaced(line: Sequence[Piece], gap: Piece) -> Piece:
     return join(*parts)
 
 
+def steps_of(solution: Solution) -> int:
+    """How many updates the solution of a network makes."""
+    equations = solution.derivation.equations if solution.setting.layers else ()
+    return max((equation.step for equation in equations if equation.stage != Stage.BACKWARD), default=0)
+
+
+def stage_title(equation: Equation, steps: int) -> str:
+    """The heading over a stage; of several steps with the number of its own.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> stage_title(Equation("W1_new2", Name("W1"), Stage.UPDATE), steps=2)
+    'Update, step 2'
+    """
+    title = STAGE_TITLES[equation.stage]
+    if steps < 2 or equation.step == 0:
+        return title
+    if equation.stage == Stage.REEVALUATION:
+        return f"Forward pass after step {equation.step}"
+    return f"{title}, step {equation.step}"
+
+
 def equation_blocks(
     solution: Solution, equations: Sequence[Equation], level: int, headings: bool = True
 ) -> list[Block]:
-    """The equations with their reasons and what is to be said after them, a heading for each stage."""
+    """The equations with their reasons and what is to be said after them, a heading for each stage.
+
+    Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up.
+    """
+    steps = steps_of(solution)
+    last = max((equation.step for equation in equations), default=0)
+    if min(steps, last) <= MOST_WORKED_OUT:
+        return _worked_blocks(solution, equations, level, headings, steps)
+    first = [equation for equation in equations if equation.step <= 1]
+    end = [equation for equation in equations if equation.step == last]
+    between = [equation for equation in solution.derivation.equations if 1 < equation.step < last]
+    blocks = _worked_blocks(solution, first, level, headings, steps)
+    blocks += _summed_up(solution, between, level, headings)
+    return blocks + _worked_blocks(solution, end, level, headings, steps)
+
+
+def _summed_up(solution: Solution, equations: Sequence[Equation], level: int, headings: bool) -> list[Block]:
+    """The loss after each of the steps, and the parameters that they end with."""
+    writer = solution.writer()
+    low, high = equations[0].step, equations[-1].step
+    losses = [one for one in equations if one.stage == Stage.REEVALUATION and one.name.startswith("L_new")]
+    rows = [(f"{one.step}", f"${writer.value(writer.values[one.name]).latex}$") for one in losses]
+    ends = [one.name for one in equations if one.stage == Stage.UPDATE and one.step == high]
+    symbol = writer.symbols["L"].latex
+    said = f"Steps {low} to {high} are worked out in the same way. The loss after each of them:"
+    return [
+        *([Heading(f"Steps {low} to {high}", level)] if headings else []),
+        *([Paragraph(said), Table(("step", f"${symbol}$"), tuple(rows), right=(0, 1))] if rows else []),
+        *([Paragraph(f"After step {high}:"), *given_blocks(solution, ends)] if ends else []),
+    ]
+
+
+def _worked_blocks(
+    solution: Solution, equations: Sequence[Equation], level: int, headings: bool, steps: int
+) -> list[Block]:
     writer = solution.writer()
     remarks = solution.setting.remarks(solution) if solution.setting.remarks else {}
-    several = len({equation.stage for equation in equations}) > 1
+    several = len({equation.stage for equation in equations}) > 1 or steps > 1
     blocks: list[Block] = []
-    stage: Stage | None = None
-    said = ""
+    title = said = ""
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     for equation in equations:
-        if equation.stage != stage:
-            stage = equation.stage
+        if title != stage_title(equation, steps):
+            title = stage_title(equation, steps)
             if headings and several:
-                blocks.append(Heading(STAGE_TITLES[stage], level))
+                blocks.append(Heading(title, level))
         work = typeset(equation, writer)
         if work.reason_latex and work.reason_latex != said:
             blocks.append(Paragraph(work.reason_latex, work.reason_text))

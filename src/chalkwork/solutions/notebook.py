@@ -10,7 +10,7 @@ from typing import Any
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Document
-from chalkwork.solutions.compose import STAGE_TITLES, held_fixed
+from chalkwork.solutions.compose import held_fixed, stage_title, steps_of
 from chalkwork.solutions.workbook import SolvedTask, Workbook
 from chalkwork.typesetting.code import definitions, identifiers, numpy_source
 from chalkwork.typesetting.equations import fill, typeset
@@ -61,11 +61,12 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
         _code("\n".join(_assignment(words[name.name], solution.arrays[name.name], name.shape) for name in givens))
     )
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
-    stage = None
+    steps = steps_of(solution)
+    title = ""
     for equation in equations:
-        if equation.stage != stage:
-            stage = equation.stage
-            cells.append(_markdown(f"### {STAGE_TITLES[stage]}"))
+        if stage_title(equation, steps) != title:
+            title = stage_title(equation, steps)
+            cells.append(_markdown(f"### {title}"))
         work = typeset(equation, writer)
         cells.append(_markdown(f"{work.reason_latex}\n\n$$\n{work.latex}\n$$".strip()))
         cells += [_markdown(held_fixed(equation, writer)[0].markdown)] if equation is first_held else []

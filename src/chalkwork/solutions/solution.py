@@ -12,7 +12,7 @@ import numpy as np
 from chalkwork.algebra.entries import EntryValues, entry, entry_name, place_of, split_entry
 from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.expression import replace as replaced
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Derivation, Equation, Stage, updates_of
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.equations import TypesetEquation, typeset
@@ -156,7 +156,8 @@ class Solution(Mapping[str, Any]):
     @cached_property
     def _writer(self) -> Writer:
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
-        symbols = Symbols(self.style.notation, self.setting.layers, derivatives)
+        several = any(updates_of(name) > 1 for name in self.derivation)
+        symbols = Symbols(self.style.notation, self.setting.layers, derivatives, numbered=several)
         return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples)
 
     def writer(self, layout: Layout | None = None) -> Writer:

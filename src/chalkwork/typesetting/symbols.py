@@ -52,7 +52,8 @@ _SCALARS = ("L", "eta", "class", "epsilon", "lambda", "rho")
 class Symbols:
     """The symbols of one derivation.
 
-    `layers` is the number of layers of the network, 0 where there is none and names stand for themselves.
+    `layers` is the number of layers of the network, 0 where there is none and names stand for themselves. Of several
+    updates, `numbered`, each says which one it is.
 
     >>> symbols = Symbols(Notation.of({"net": "s", "layer": "[l]"}), layers=2)
     >>> symbols["z1"].latex, symbols["W2_new"].latex, symbols["z1"].text
@@ -60,11 +61,16 @@ class Symbols:
     """
 
     def __init__(
-        self, notation: Notation, layers: int = 0, derivatives: Mapping[str, Derivative] | None = None
+        self,
+        notation: Notation,
+        layers: int = 0,
+        derivatives: Mapping[str, Derivative] | None = None,
+        numbered: bool = False,
     ) -> None:
         self.notation = notation
         self.layers = layers
         self.derivatives = dict(derivatives or {})
+        self.numbered = numbered
         self._named: dict[str, Symbol] = {}
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
 
@@ -191,7 +197,7 @@ class Symbols:
             return r"\prime" * count
         if self.notation.new == "plus":
             return "+" * count
-        return r"\text{new}" if count == 1 else rf"\text{{new}}\,{count}"
+        return rf"\text{{new}}({count})" if self.numbered or count > 1 else r"\text{new}"
 
     def _text(self, letter: str, parts: _Parts, index: tuple[str, ...]) -> str:
         text = self.notation.letter_text(letter)
@@ -211,8 +217,9 @@ class Symbols:
         return text + (self._new_text(parts.new) if parts.new else "")
 
     def _new_text(self, count: int) -> str:
-        mark = {"new": superscript("new"), "prime": "′" * count, "plus": superscript("+" * count)}[self.notation.new]
-        return mark + (superscript(str(count)) if self.notation.new == "new" and count > 1 else "")
+        if self.notation.new == "new":
+            return superscript(f"new({count})" if self.numbered or count > 1 else "new")
+        return "′" * count if self.notation.new == "prime" else superscript("+" * count)
 
 
 def _joined(index: Sequence[str]) -> str:
