@@ -18,7 +18,7 @@ from chalkwork.networks.graph import Graph
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.parts import Surroundings
-from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, Sheet, TaskBlock
+from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, PartBlock, Sheet, TaskBlock
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
@@ -104,20 +104,35 @@ def work_parts(sheet: Sheet) -> dict[str, Worked]:
     """The worked answer of every block of the laboratory, by its id, in order; SheetError where there is none."""
     if not sheet.parts:
         return {}
-    notation = _notation(sheet)
     networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
     worked = {}
     for block in sheet.parts:
-        manner = Manner(notation, NumberFormat(block.decimals, block.significant))
-        if block.decimals is None and block.significant is None:
-            manner = Manner(notation)
         try:
-            worked[block.id] = block.work(Surroundings(manner, networks))
+            worked[block.id] = block.work(Surroundings(manner_of(sheet, block), networks))
         except ChalkworkError as error:
             line = error.line if error.line is not None else block.line
             message = f"{block.kind} {block.id}: {error.message}"
             raise SheetError(message, file=sheet.file, line=line, equation=error.equation, hint=error.hint) from None
     return worked
+
+
+def manner_of(sheet: Sheet, block: PartBlock) -> Manner:
+    """How a block of the laboratory is written."""
+    notation = _notation(sheet)
+    if block.decimals is None and block.significant is None:
+        return Manner(notation)
+    return Manner(notation, NumberFormat(block.decimals, block.significant))
+
+
+def empty_solution(sheet: Sheet, block: NetworkBlock) -> Solution:
+    """A network with the input 0, for what is said of it where no task gives it data."""
+    network = _network(sheet, block)
+    return network.solve(
+        np.zeros(block.layers[0].inputs),
+        notation=_notation(sheet),
+        decimals=sheet.decimals,
+        significant=sheet.significant,
+    )
 
 
 def _notation(sheet: Sheet) -> Notation:

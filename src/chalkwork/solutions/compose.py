@@ -133,11 +133,10 @@ def _summed_up(solution: Solution, equations: Sequence[Equation], level: int, he
     ends = [one.name for one in equations if one.stage == Stage.UPDATE and one.step == high]
     symbol = writer.symbols["L"].latex
     said = f"Steps {low} to {high} are worked out in the same way. The loss after each of them:"
-    return [
-        *([Heading(f"Steps {low} to {high}", level)] if headings else []),
-        *([Paragraph(said), Table(("step", f"${symbol}$"), tuple(rows), right=(0, 1))] if rows else []),
-        *([Paragraph(f"After step {high}:"), *given_blocks(solution, ends)] if ends else []),
-    ]
+    blocks: list[Block] = [Heading(f"Steps {low} to {high}", level)] if headings else []
+    if rows:
+        blocks += [Paragraph(said), Table(("step", f"${symbol}$"), tuple(rows), right=(0, 1))]
+    return [*blocks, Paragraph(f"After step {high}:"), *given_blocks(solution, ends)] if ends else blocks
 
 
 def _worked_blocks(
@@ -224,6 +223,25 @@ def blank(solution: Solution, name: str) -> Display:
     rows, columns = min(shape[0], writer.layout.rows), min(shape[1], writer.layout.columns)
     line, spacer = " & ".join([latex_gap] * columns), r" \\ " + r"\phantom{0}" + " & " * (columns - 1) + r" \\ "
     body = spacer.join([line] * rows)
-    latex = rf"{symbol.latex} = \left[\begin{{array}}{{{'r' * columns}}} {body} \end{{array}}\right]"
-    box = row((Box.text(f"{symbol.text} = "), Box.matrix([[text_gap] * columns] * rows)))
+    kind = solution.style.notation.brackets
+    left, right = ("[", "]") if kind == "square" else ("(", ")")
+    latex = rf"{symbol.latex} = \left{left}\begin{{array}}{{{'r' * columns}}} {body} \end{{array}}\right{right}"
+    box = row((Box.text(f"{symbol.text} = "), Box.matrix([[text_gap] * columns] * rows, kind)))
     return _display(latex, [Line((("name", box),))])
+
+
+def ruled_line() -> Display:
+    """An empty line as wide as the page, to write on."""
+    return _display(r"\underline{" + r"\qquad" * 14 + "}", [Line((("space", Box.text("_" * 76)),))])
+
+
+def formula_blocks(solution: Solution) -> list[Block]:
+    """The equations of the forward pass without their numbers, as many on a line as fit."""
+    writer = solution.writer()
+    pieces = []
+    for equation in solution.derivation.equations:
+        if equation.stage == Stage.FORWARD:
+            symbol = writer.symbols[equation.name]
+            head = Piece.of(f"{symbol.latex} = ", f"{symbol.text} = ")
+            pieces.append(join(head, writer.formula(equation.expression)))
+    return in_lines(pieces, writer)

@@ -13,7 +13,7 @@ from chalkwork.typesetting.notation import subscript, superscript
 BETWEEN = frozenset("·×∘⊙≤≥≠≈∈∉∋→←↔⇒⇐⇔⟹⟺↦⟶⟼±∓|∥⊥∼≃≅≡∝≪≫⊂⊆⊃⊇∪∩∖∗⋆•÷⊕⊖⊗∧∨≔⊢⊨≺≻") - {"|"}
 """Signs with a space on either side, unless nothing stands before them."""
 _ONE_WORD = re.compile(r"[\w.\ue000-\uf8ff\u0300-\u036f\u20d7′∂∇∞ₐ-ₜ₀-₎⁰-ⁿᵀ²³¹]+")
-_CALL = re.compile(r"([fghpqFGPQσφΦ]|[a-z]{2,})[′₀-₉ₐ-ₜ]*\([^()]*\)")
+_CALL = re.compile(r"([fghpqFGPQσφΦ∂]|[a-z]{2,})[′₀-₉ₐ-ₜ]*\([^()]*\)")
 _DERIVATIVE = re.compile(r"[∂d][^ +−]*/[∂d][^ +−]*")
 
 
