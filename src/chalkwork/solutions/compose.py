@@ -232,7 +232,9 @@ def blank(solution: Solution, name: str) -> Display:
 
 def ruled_line() -> Display:
     """An empty line as wide as the page, to write on."""
-    return _display(r"\underline{\phantom{\frac{0}{0}}" + r"\qquad" * 21 + "}", [Line((("space", Box.text("_" * 76)),))])
+    return _display(
+        r"\underline{\phantom{\frac{0}{0}}" + r"\qquad" * 21 + "}", [Line((("space", Box.text("_" * 76)),))]
+    )
 
 
 def formula_blocks(solution: Solution) -> list[Block]:
