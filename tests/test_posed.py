@@ -87,7 +87,7 @@ def test_a_false_proof_is_the_exercise_and_a_right_one_is_not():
     assert "Line 6: the definition of the sigmoid, twice. = σ(x) · (1 · σ(x))" in text
     right = "```claim\nid: a\nstatement: 2 (x + 1) = 2x + 2\nproof:\n  - = 2x + 2\nTASK```\n"
     hidden = to_text(workbook(parse_sheet(right.replace("TASK", "")), "sheet").document)
-    assert "Show that" in hidden and "2 (x + 1) = 2x + 2" in hidden and "Line" not in hidden
+    assert "The claim is" in hidden and "2 (x + 1) = 2x + 2" in hidden and "Line" not in hidden
     shown = to_text(workbook(parse_sheet(right.replace("TASK", "task: find_the_mistake\n")), "sheet").document)
     assert "Line 1" in shown
     named = to_text(workbook(parse_sheet("```claim\nid: a\nprove: sigmoid-symmetry\n```\n"), "sheet").document)

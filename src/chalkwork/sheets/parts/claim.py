@@ -124,26 +124,32 @@ def _pose(fields: Fields) -> Posed:
         from chalkwork.laboratory.claims.named import named
 
         statement = texts["statement"] or named(texts["prove"]).statement
-        defined = [Paragraph(f"Let ${'$, $'.join(define)}$.")] if define else []
+        defined = [Paragraph(f"Let ${'$, $'.join(map(_latex, define))}$.")] if define else []
         shown = task == "find_the_mistake" or (task is None and worked["verdict"] == "false step")
         if not (proof and shown):
-            return [*defined, Paragraph("Show that"), _line(statement), *given(manner, worked)]
+            return [*defined, Paragraph("The claim is"), _line(statement), *given(manner, worked)]
         lines: list[Block] = []
         for number, step in enumerate(proof, 1):
             lines += [Paragraph(f"Line {number}{': ' + step.because if step.because else '.'}"), _line(step.text)]
-        start = Paragraph("The statement is")
+        start = Paragraph("The claim is")
         return [*defined, start, _line(statement), *given(manner, worked), Paragraph("The lines are:"), *lines]
 
     return pose
 
 
+def _latex(text: str) -> str:
+    """What the author typed in LaTeX, or in plain maths, as LaTeX."""
+    if "\\" in text:
+        return text
+    text = _WORD.sub(lambda word: rf"\{word[0]} " if word[0] in GREEK else rf"\operatorname{{{word[0]}}}", text)
+    for sign, latex in (("<=", r"\le "), (">=", r"\ge "), ("!=", r"\ne "), ("*", r"\cdot ")):
+        text = text.replace(sign, latex)
+    return text
+
+
 def _line(text: str) -> Display:
-    """LaTeX or plain maths, as the author typed it, on a line of its own."""
-    if "\\" not in text:
-        text = _WORD.sub(lambda word: rf"\{word[0]} " if word[0] in GREEK else rf"\operatorname{{{word[0]}}}", text)
-        for sign, latex in (("<=", r"\le "), (">=", r"\ge "), ("*", r"\cdot ")):
-            text = text.replace(sign, latex)
-    return Display(text, plain_maths(text))
+    latex = _latex(text)
+    return Display(latex, plain_maths(latex))
 
 
 PART = Part(_KEYS, _read, _pose)
