@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalkwork import ChalkworkError, Dense, Graph, NeuralNetwork, Notation
+from chalkwork import BatchNorm, ChalkworkError, Dense, Graph, NeuralNetwork, Notation
 from chalkwork.typesetting.notation import PRESETS
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.unicode_maths import plain_maths
@@ -81,6 +81,33 @@ def test_gradients():
     assert left(solved({"gradient": "d"}), "dW1") == (r"\mathrm{d}W_1", "dW₁")
     assert left(solved({"gradient": "d", "layer": "[l]"}), "db2") == (r"\mathrm{d}b^{[2]}", "db[2]")
     assert left(Graph("c = a * b").solve(a=1, b=2, notation={"gradient": "d"}), "dc/da")[1] == "∂c/∂a"
+
+
+@pytest.mark.parametrize(
+    ("notation", "words"),
+    [
+        ({"net": "x"}, "input and net in the notation are both 'x'"),
+        ({"output": "y"}, "target and output in the notation are both 'y'"),
+        ({"preset": "net-out", "loss": "t"}, "target and loss in the notation are both 't'"),
+        ({"rate": "delta"}, "delta and rate in the notation are both 'delta'"),
+        ({"scale": "beta", "shift": "beta"}, "scale and shift in the notation are both 'beta'"),
+    ],
+)
+def test_two_quantities_have_two_letters(notation, words):
+    with pytest.raises(ChalkworkError, match=words):
+        Notation.of(notation)
+
+
+@pytest.mark.parametrize("preset", [*PRESETS, {"activation": "h", "hidden": "h"}, {"rate": "mu"}, {"new": "plus"}])
+def test_no_two_names_of_a_network_print_alike(preset):
+    layers = [Dense(2, "tanh", inputs=2), BatchNorm("relu"), Dense(2, "softmax")]
+    network = NeuralNetwork(layers, "cross_entropy", l2=0.1)
+    solution = network.solve([[1, 2], [0, 1]], [[1, 0], [0, 1]], 0.1, 2, optimizer="adam", notation=preset)
+    symbols = solution.writer().symbols
+    for form in ("latex", "text"):
+        seen: dict[str, str] = {}
+        for name in solution:
+            assert seen.setdefault(getattr(symbols[name], form), name) == name, getattr(symbols[name], form)
 
 
 def test_new():
