@@ -172,7 +172,8 @@ def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
         yield from _exercise(part)
         symbols = [solution.writer().symbols[name] for name in dict.fromkeys(part.asked)]
         latex, text = ([getattr(symbol, kind) for symbol in symbols] for kind in ("latex", "text"))
-        yield Paragraph(f"Find {_listed([f'${each}$' for each in latex])}.", f"Find {_listed(text)}.")
+        if symbols:
+            yield Paragraph(f"Find {_listed([f'${each}$' for each in latex])}.", f"Find {_listed(text)}.")
         yield from _hint(task.hint)
         return
     yield Heading(f"{'Solution to ' if show == 'solution' else ''}{_lowered(task_title(task), show)}", 3)

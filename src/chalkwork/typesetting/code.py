@@ -86,9 +86,10 @@ def numpy_source(
 
 
 _WINNER = """def winner(x, axis, tie):
-    largest = np.max(x, axis=axis, keepdims=True)
-    several = np.sum(x >= largest - 1e-12 * abs(largest), axis=axis, keepdims=True) > 1
-    return np.where(several, tie, np.argmax(x, axis=axis, keepdims=True) + 1)"""
+    kept = axis is not None
+    largest = np.max(x, axis=axis, keepdims=kept)
+    several = np.sum(x >= largest - 1e-12 * abs(largest), axis=axis, keepdims=kept) > 1
+    return np.where(several, tie, np.argmax(x, axis=axis, keepdims=kept) + 1)"""
 
 
 def _definition(node: Application) -> str | None:
