@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import unescape
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
-from unicodedata import combining
+from unicodedata import combining, normalize
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
@@ -251,6 +253,39 @@ def _columns(glyphs: Sequence[Glyph], gap: float) -> list[float]:
         else:
             edges.append(glyph.right)
     return edges
+
+
+# --- digits and numbers ----------------------------------------------------------------------------------------------
+
+
+def last_number(latex: str) -> str:
+    """What stands behind the last equals sign."""
+    return _plain(_bare(latex).rpartition("=")[2].removesuffix(r"\end{aligned}").strip(" &\n"))
+
+
+def digits_of_html(page: str) -> Counter[str]:
+    """How often each digit is seen on the page."""
+    body = re.sub(r"<(mphantom|annotation)\b.*?</\1>", "", page[page.index("<main>") :], flags=re.DOTALL)
+    return _digits(unescape(re.sub(r"<[^>]*>", "", body)))
+
+
+def digits_of_docx(content: bytes) -> Counter[str]:
+    """How often each digit is seen in the document."""
+    xml = ZipFile(BytesIO(content)).read("word/document.xml")
+    return _digits(_shown(ElementTree.fromstring(xml), f"{_OFFICE}phant", ""))
+
+
+def digits_of_pdf(path: Path) -> Counter[str]:
+    """How often each digit is seen on the pages, without their numbers."""
+    document = pypdfium2.PdfDocument(path)
+    pages = [page.get_textpage().get_text_range() for page in document]
+    footers = "".join(f"{number}{len(pages)}" for number in range(1, len(pages) + 1))
+    return _digits("".join(pages)) - _digits(footers)
+
+
+def _digits(text: str) -> Counter[str]:
+    """The digits, those that are letters of mathematics (a bold 1) among them."""
+    return Counter(normalize("NFKC", sign) for sign in re.findall("[0-9\U0001d7ce-\U0001d7ff]", text))
 
 
 # --- every format ----------------------------------------------------------------------------------------------------

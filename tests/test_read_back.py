@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reading_back import READERS, Matrix, of_latex, of_pdf
+from reading_back import READERS, Matrix, digits_of_docx, digits_of_html, digits_of_pdf, last_number, of_latex, of_pdf
 
 from chalkwork.algebra.expression import Expression, walk
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.markdown import to_markdown
+from chalkwork.documents.pandoc import to_html
 from chalkwork.sheets.document import Show, workbook
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.solutions.export import save, to_json
@@ -96,7 +97,15 @@ def test_every_matrix_is_read_back(sheet: str, suffix: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
-def test_every_matrix_is_what_was_computed(sheet: str) -> None:
+def test_every_digit_is_in_every_format(sheet: str, tmp_path: Path) -> None:
+    book, (pdf, docx) = written(sheet), (tmp_path / "sheet.pdf", tmp_path / "sheet.docx")
+    save(book, pdf)
+    save(book, docx)
+    assert digits_of_pdf(pdf) == digits_of_docx(docx.read_bytes()) == digits_of_html(to_html(book.document))
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_every_result_is_what_was_computed(sheet: str) -> None:
     """The results are those of the JSON, and what is put in is the value of a part of the formula."""
     book = written(sheet)
     for task, exported in zip(book.tasks, json.loads(to_json(book))["tasks"], strict=True):
@@ -105,6 +114,8 @@ def test_every_matrix_is_what_was_computed(sheet: str) -> None:
             matrices = of_latex(entry["latex"])
             if isinstance(entry["value"], list) and np.size(entry["value"]) > 1:
                 assert agrees(matrices[-1], np.array(entry["value"]), numbers), entry["name"]
+            else:
+                assert stands_for(last_number(entry["latex"]), float(np.ravel(entry["value"])[0]), numbers), entry["name"]
             forms = [form for form in (equation.expression, equation.worked) if form is not None]
             parts = [part for form in forms for node in walk(form) for part in put_in(node, task.solution.arrays)]
             for matrix in matrices:
