@@ -194,3 +194,20 @@ def is_within(part: Sequence[Matrix], whole: Sequence[Matrix]) -> bool:
     """Whether the matrices stand side by side among the others."""
     size = len(part)
     return any(list(whole[at : at + size]) == list(part) for at in range(len(whole) - size + 1))
+
+
+@pytest.mark.parametrize("digits", ["decimals: 0", "decimals: 1", "decimals: 3", "significant: 3"])
+def test_no_given_prints_as_zero_and_what_rounds_to_it_is_said(digits: str) -> None:
+    network = "layers: [{weights: [[1e-7, 2], [0.04, 0], [1, -3]], bias: [1e-9, 4, 0], activation: identity}]"
+    sheet = parse_sheet(Made(digits, network.replace("identity", "tanh"), "x: [1, 2, 1e-12]\nask: [z1, a1]").text)
+    book = workbook(sheet, drawings=False)
+    text = to_markdown(book.document)
+    for matrix, value in zip(of_latex(text), [book.tasks[0].solution.arrays[name] for name in ("W1", "b1")], strict=False):
+        for row, numbers in zip(matrix, np.atleast_2d(value), strict=True):
+            assert [float(entry) == 0 for entry in row] == [number == 0 for number in numbers]
+            assert ["." in entry for entry, number in zip(row, numbers, strict=True) if number == 0] == [False] * row.count("0")
+
+
+def test_numbers_that_round_to_zero_are_told_from_zero() -> None:
+    work = Graph("a = x * [1; 0; 1000]" if False else "a = x / 10000; b = a * 0").solve(x=1)
+    assert work.equation("a").latex.endswith(r"1 \cdot 10^{-4}") and work.equation("b").latex.endswith("= 0")

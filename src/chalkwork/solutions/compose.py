@@ -103,7 +103,22 @@ def equation_blocks(
         said = work.reason_latex
         blocks.append(display(work))
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
+    if any(_rounds_to_zero(solution, equation.name) for equation in equations):
+        blocks.append(paragraph(_rounded_zeros(writer.numbers.decimals or 0), writer))
     return blocks
+
+
+def _rounded_zeros(decimals: int) -> str:
+    """What is said where numbers round to zero."""
+    if not decimals:
+        return "Some numbers that are written 0 are not zero: they round to it."
+    return f"$0.{'0' * decimals}$ is a number that rounds to zero here; what is exactly zero is written without decimals."
+
+
+def _rounds_to_zero(solution: Solution, name: str) -> bool:
+    """Whether a number of the result that is not zero is written as one."""
+    value = solution.arrays[name]
+    return name not in solution.setting.givens and any(map(solution.style.numbers.hides, value.T.tolist()))
 
 
 def display(work: TypesetEquation) -> Display:

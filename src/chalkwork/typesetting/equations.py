@@ -161,7 +161,7 @@ def given(name: str, writer: Writer) -> Piece:
     '\\\\eta = 0.1'
     """
     symbol = writer.symbols[name]
-    value = writer.value(writer.values[name])
+    value = writer.of_name(name)
     return join(Piece.of(symbol.latex, symbol.text), _EQUALS, value)
 
 
@@ -181,7 +181,7 @@ def _parts(equation: Equation, writer: Writer) -> list[_Part]:
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
     numbers = [_Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
     parts += [part for part in numbers if part.pieces]
-    value = writer.value(writer.values[equation.name])
+    value = writer.of_name(equation.name)
     parts.append(_Part("result", (value,)))
     return _without_repetition(parts)
 

@@ -7,7 +7,7 @@ also tells where the LaTeX must be broken.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -36,7 +36,7 @@ class Writer:
     """Writes the expressions of one derivation.
 
     `values` are those of the derivation (matrices as two-dimensional arrays), `samples` says which axis of a matrix
-    runs over the samples, so that sums get the right index.
+    runs over the samples, so that sums get the right index; `givens` are the names whose numbers never print as zero.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Writer:
         numbers: NumberFormat,
         layout: Layout | None = None,
         samples: str | None = None,
+        givens: Container[str] = (),
     ) -> None:
         self.symbols = symbols
         self.notation = symbols.notation
@@ -53,6 +54,7 @@ class Writer:
         self.numbers = numbers
         self.layout = layout or Layout()
         self.samples = samples
+        self.givens = givens
         self._signs = self._notation_signs()
         self._shown = ValueWriter(self.notation, numbers, self.layout)
         self._with_numbers = False
@@ -72,7 +74,7 @@ class Writer:
     def tight(self) -> Writer:
         """A writer that elides all but the smallest matrices."""
         layout = replace(self.layout, rows=3, columns=3)
-        return Writer(self.symbols, self.values, self.numbers, layout, self.samples)
+        return Writer(self.symbols, self.values, self.numbers, layout, self.samples, self.givens)
 
     # --- the two ways to write an expression -------------------------------------------------------------------
 
@@ -168,7 +170,7 @@ class Writer:
             return self._number(expression.value)
         if isinstance(expression, Name):
             if self._with_numbers:
-                return self.value(self._value(expression))
+                return self.value(self._value(expression), self._is_given(expression.name))
             symbol = self._symbol(expression)
             return Piece.of(symbol.latex, symbol.text)
         assert isinstance(expression, Application)
@@ -189,7 +191,7 @@ class Writer:
         return value
 
     def _digits(self, value: Scalar) -> str:
-        return self.numbers.scalar(float(value)) if self._with_numbers else _short(value)
+        return self.numbers.scalar(float(value), given=True) if self._with_numbers else _short(value)
 
     def _number(self, value: Scalar) -> Piece:
         if isinstance(value, Fraction):
@@ -199,9 +201,16 @@ class Writer:
             return Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", minus + body)
         return self._shown.digits(self._digits(value))
 
-    def value(self, value: Any) -> Piece:
-        """A number, or a matrix in brackets with dots where it does not fit."""
-        return self._shown.value(np.asarray(value))
+    def value(self, value: Any, given: bool = False) -> Piece:
+        """A number, or a matrix in brackets with dots where it does not fit; what is given never prints as zero."""
+        return self._shown.value(np.asarray(value), given)
+
+    def of_name(self, name: str) -> Piece:
+        """The number or matrix that the name stands for."""
+        return self.value(self.values[name], self._is_given(name))
+
+    def _is_given(self, name: str) -> bool:
+        return name.partition("[")[0] in self.givens
 
     # --- operations ----------------------------------------------------------------------------------------------
 
