@@ -148,7 +148,10 @@ def test_a_named_proof_is_about_the_claim(entries, letters, sign):
         assert "name" not in answer and "Step 1" not in written
         return
     assert answer["verdict"] == "proved" and answer["name"] == "softmax-shift"
-    sums = [[f"exp({vector}{'₁₂₃₄₅₆'[at]}{shift})" for at in range(entries)] for shift in ("", f" {'−+'[sign == '+']} {number}")]
+    sums = [
+        [f"exp({vector}{'₁₂₃₄₅₆'[at]}{shift})" for at in range(entries)]
+        for shift in ("", f" {'−+'[sign == '+']} {number}")
+    ]
     for terms in sums:
         assert " + ".join(terms) in " ".join(written.split())
     assert f"{vector}{'₁₂₃₄₅₆₇'[entries]}" not in written

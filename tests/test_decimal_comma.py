@@ -30,7 +30,9 @@ def texts(name: str) -> list[str]:
     typed = "\n".join(block.markdown for block in sheet.blocks if isinstance(block, Prose))
     typed += "\n".join(f"{part.hint}\n{part.note}\n{part.title}" for part in (*sheet.tasks, *sheet.parts))
     shown = [text for block in workbook(sheet).document.blocks for text in shown_in(block)]
-    return [text for text in shown if text.removeprefix("*Note:* ") not in typed and not re.search(r"[\d.]+ points?", text)]
+    return [
+        text for text in shown if text.removeprefix("*Note:* ") not in typed and not re.search(r"[\d.]+ points?", text)
+    ]
 
 
 def shown_in(block: Block) -> list[str]:

@@ -112,7 +112,9 @@ def _rounded_zeros(decimals: int) -> str:
     """What is said where numbers round to zero."""
     if not decimals:
         return "Some numbers that are written 0 are not zero: they round to it."
-    return f"$0.{'0' * decimals}$ is a number that rounds to zero here; what is exactly zero is written without decimals."
+    return (
+        f"$0.{'0' * decimals}$ is a number that rounds to zero here; what is exactly zero is written without decimals."
+    )
 
 
 def _rounds_to_zero(solution: Solution, name: str) -> bool:

@@ -12,6 +12,7 @@ from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.derivation.derivation import Chain, Equation
 from chalkwork.typesetting.boxes import Box, row
+from chalkwork.typesetting.condensing import factors_worked_out, gates_worked_out, parts_worked_out
 from chalkwork.typesetting.decimal_mark import commas_in_prose, commas_in_text
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
@@ -187,12 +188,14 @@ def _parts(equation: Equation, writer: Writer) -> list[_Part]:
 
 
 def _numbers_that_fit(expression: Expression, writer: Writer) -> tuple[Piece, ...]:
-    """The expression with its numbers; large matrices elided further, or nothing, where it leaves the page."""
+    """The expression with its numbers; where it leaves the page, with parts worked out, or matrices elided further."""
     room = writer.layout.text_width - _WIDEST_HEAD - 3
     for attempt in (writer, writer.tight):
-        pieces = _abridged(attempt.segments(expression, with_numbers=True))
-        if all(piece.width <= room for piece in pieces):
-            return pieces
+        for work_out in (gates_worked_out, parts_worked_out, factors_worked_out):
+            form, values = work_out(expression, writer.values)
+            pieces = _abridged(attempt.knowing(values).segments(form, with_numbers=True))
+            if all(piece.width <= room for piece in pieces):
+                return pieces
     return ()
 
 

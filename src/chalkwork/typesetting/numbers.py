@@ -42,9 +42,7 @@ class NumberFormat:
         """Numbers that stand below each other, with their decimal points in line; those that are given never as zero."""
         numbers = [float(value) for value in values]
         if not all(isfinite(number) for number in numbers):
-            return [
-                self.scalar(number, given=given) if isfinite(number) else _special(number) for number in numbers
-            ]
+            return [self.scalar(number, given=given) if isfinite(number) else _special(number) for number in numbers]
         visible = [number for number in numbers if number != 0]
         if visible and self._needs_powers_of_ten(visible):
             return [self._scientific(number) for number in numbers]

@@ -84,7 +84,9 @@ class ValueWriter:
         candidates = _places(shown(size, most))
         whole = value.size == len(places) * len(candidates)
         part = value if whole else value[np.ix_(places, candidates)]
-        written = [[self.digits(text) for text in self.numbers.column(column, given=given)] for column in part.T.tolist()]
+        written = [
+            [self.digits(text) for text in self.numbers.column(column, given=given)] for column in part.T.tolist()
+        ]
         numbers = dict(zip(candidates, written, strict=True))
         widths = {index: max(piece.width for piece in column) + 2 for index, column in numbers.items()}
         room = min(self.layout.text_width, self.layout.latex_width) - 10

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.entries import EntryValues
 from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
@@ -75,6 +76,13 @@ class Writer:
         """A writer that elides all but the smallest matrices."""
         layout = replace(self.layout, rows=3, columns=3)
         return Writer(self.symbols, self.values, self.numbers, layout, self.samples, self.givens)
+
+    def knowing(self, values: Mapping[str, Any]) -> Writer:
+        """A writer that knows these values too."""
+        if not values:
+            return self
+        known = EntryValues({**self.values, **values})
+        return Writer(self.symbols, known, self.numbers, self.layout, self.samples, self.givens)
 
     # --- the two ways to write an expression -------------------------------------------------------------------
 

@@ -31,7 +31,14 @@ def overflow(values: dict[str, Any], vector: str = "y", shift: str = r"c = -\max
         f"is no number (NaN). With ${shift}$ no power exceeds 1, and the result is the same one:"
     )
     numbers = NumberFormat(4)
-    head = (f"${vector}_i$", f"naive $e^{{{vector}_i}}$", "naive softmax", f"${vector}_i - 1002$", "shifted power", "shifted softmax")
+    head = (
+        f"${vector}_i$",
+        f"naive $e^{{{vector}_i}}$",
+        "naive softmax",
+        f"${vector}_i - 1002$",
+        "shifted power",
+        "shifted softmax",
+    )
     columns = [numbers.column(list(column)) for column in (y, lower, shifted_powers, shifted)]
     infinite = ["∞" if np.isinf(power) else numbers.scalar(power) for power in powers]
     nothing = ["NaN" if np.isnan(share) else numbers.scalar(share) for share in naive]
