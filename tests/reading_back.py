@@ -130,6 +130,13 @@ def of_text(page: str) -> list[Matrix]:
     return matrices
 
 
+def of_boxes(page: str) -> list[list[list[str]]]:
+    """Every box of blanks between brackets of characters."""
+    grid = page.split("\n")
+    corners = [(row, line.find(sign)) for row, line in enumerate(grid) for sign in "⎡[" if f"{sign}_" in line]
+    return [table for row, left in corners for table in _enclosed(grid, row, left)]
+
+
 def _blocks(grid: Sequence[str]) -> list[tuple[int, int]]:
     """Lines of the page that stand together: those with a tall bracket that goes on belong to the next line."""
     blocks: list[tuple[int, int]] = []
@@ -206,6 +213,17 @@ def glyphs_of_pages(path: Path) -> list[list[Glyph]]:
         glyphs = (Glyph(sign, *text.get_charbox(at)) for at, sign in enumerate(signs))
         pages.append([glyph for glyph in glyphs if glyph.sign.strip()])
     return pages
+
+
+def rules_of_pages(path: Path) -> list[tuple[float, float]]:
+    """Where the short horizontal lines on the pages lie, from the first page's bottom up: height and left end."""
+    found = []
+    for number, page in enumerate(pypdfium2.PdfDocument(path)):
+        for rule in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_PATH], max_depth=8):
+            left, bottom, right, top = rule.get_bounds()
+            if top - bottom < 2 and right - left > 5:
+                found.append((round(1000 * number + bottom, 1), round(left, 1)))
+    return found
 
 
 def _up_to_closing(page: Sequence[Glyph], place: int) -> list[Glyph]:

@@ -1,7 +1,7 @@
 """What every format shows is what was computed: each matrix is read back, and held against the values of the JSON.
 
-The matrices of the Markdown are held against the numbers (rows, columns, digits); those of every other format, read from
-the finished file, against those of the Markdown.
+The matrices of the Markdown are held against the numbers (rows, columns, digits); those of every other format, read
+from the finished file, against those of the Markdown.
 """
 
 from __future__ import annotations
@@ -18,13 +18,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reading_back import READERS, Matrix, digits_of_docx, digits_of_html, digits_of_pdf, last_number, of_latex, of_pdf
+from reading_back import (
+    READERS,
+    Matrix,
+    digits_of_docx,
+    digits_of_html,
+    digits_of_pdf,
+    last_number,
+    of_boxes,
+    of_latex,
+    of_pdf,
+    rules_of_pages,
+)
 
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.algebra.expression import Expression, walk
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.pandoc import to_html
+from chalkwork.documents.terminal import to_text
 from chalkwork.sheets.document import Show, workbook
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.solutions.export import save, to_json
@@ -49,6 +61,7 @@ class Made:
         return f"---\n{self.front}\n---\n```network\n{self.network}\n```\n```task\nid: a\n{self.task}\n```\n"
 
 
+OUT_IN = "convention: {samples: columns, weights: out_in}"
 COLUMN = "layers: [{weights: [[1], [10], [3]], bias: false, activation: identity}]"
 TWO = """loss: squared_error
 layers:
@@ -59,7 +72,7 @@ ROW = ", ".join(f"{at * 0.37 - 2:.2f}" for at in range(12))
 UPDATE = "x: [1.5, -2]\ny: [1, 0]\nlearning_rate: 0.1"
 
 MADE = {
-    "column": Made("significant: 6\nconvention: {samples: columns, weights: out_in}", COLUMN, "x: [0.123456]\nask: [z1]"),
+    "column": Made(f"significant: 6\n{OUT_IN}", COLUMN, "x: [0.123456]\nask: [z1]"),
     "wide": Made("decimals: 3", WIDE, f"x: [{ROW}]\ny: [{', '.join('1' * 13)}]\nlearning_rate: 0.5"),
     **{
         f"{samples} {digits} {look}": Made(
@@ -220,3 +233,19 @@ def test_what_rounds_to_zero_is_said() -> None:
     assert of_latex(solution.equation("z1").latex)[-1] == (("1.0000",), ("0",), ("0.0000",))
     assert "0.0000 is a number that rounds to zero here" in str(solution)
     assert "rounds to zero" not in str(net.solve(x=[0]))
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (4, 1), (1, 3), (3, 3)])
+def test_blanks_have_the_rows_and_columns_of_the_answer(shape: tuple[int, int], tmp_path: Path) -> None:
+    rows, columns = shape
+    network = f"layers: [{{weights: {[[0.5, 1.25]] * rows}, bias: false, activation: identity}}]"
+    task = f"x: {[[1.5] * columns] * 2}\nask: [z1]"
+    book = workbook(parse_sheet(Made(OUT_IN, network, task).text), "blanks", drawings=False)
+    save(book, tmp_path / "blanks.pdf")
+    rules = rules_of_pages(tmp_path / "blanks.pdf")
+    assert (len(rules), len({height for height, _ in rules})) == (rows * columns, rows)
+    assert len({left for _, left in rules}) == columns
+    heights = sorted({height for height, _ in rules})
+    assert all(above - below > 20 for below, above in pairwise(heights))
+    boxes = of_boxes(to_text(book.document))
+    assert [(len(box), len(box[0])) for box in boxes] == [shape]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from chalkwork.documents.model import Block, Display, Figure, Marked, Paragraph, Table
+from chalkwork.documents.model import Block, Code, Display, Figure, Marked, Paragraph, Table
 from chalkwork.typesetting.decimal_mark import commas_in_maths, commas_in_prose, commas_in_text
 from chalkwork.typesetting.notation import Notation
 
@@ -34,6 +34,7 @@ def _with_commas(block: Block) -> Block:
             svg = re.sub(r">[^<>]+<", lambda found: commas_in_text(found[0]), block.svg)
             return Figure(svg, commas_in_text(block.description), commas_in_prose(block.caption))
         case Marked():
-            return replace(block, blocks=tuple(map(_with_commas, block.blocks)))
+            inner = map(_with_commas, block.blocks)
+            return Marked(tuple(part for part in inner if isinstance(part, Paragraph | Display | Code | Table)))
         case _:
             return block

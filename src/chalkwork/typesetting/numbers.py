@@ -39,7 +39,7 @@ class NumberFormat:
         return self.column([value], given=given)[0].rstrip()
 
     def column(self, values: Sequence[float], *, given: bool = False) -> list[str]:
-        """Numbers that stand below each other, with their decimal points in line; those that are given never as zero."""
+        """Numbers that stand below each other, their decimal points in line; those given never as zero."""
         numbers = [float(value) for value in values]
         if not all(isfinite(number) for number in numbers):
             return [self.scalar(number, given=given) if isfinite(number) else _special(number) for number in numbers]
