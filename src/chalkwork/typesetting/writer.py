@@ -20,6 +20,7 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
+from chalkwork.typesetting.forms import is_entry_by_entry, is_sum, is_summation, starts_with_number
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
@@ -270,7 +271,7 @@ class Writer:
         slots = operation.slots or (FREE,) * operation.arity
         if operation.name != "multiply" or self._with_numbers or isinstance(arguments[0], Number):
             return slots
-        return tuple(ATOM if _is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
+        return tuple(ATOM if is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
         return self._shown.digits(_short(value)) if isinstance(value, int | float) else Piece.of("", "")
@@ -281,7 +282,7 @@ class Writer:
             return self._sign(expression), self.write(right, slot)
         piece = self.write(right, SUM)
         if piece.latex.startswith("-"):
-            if piece.flat and not _is_sum(right):
+            if piece.flat and not is_sum(right):
                 text = piece.box.lines[0].removeprefix("−")
                 return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
             piece = piece.enclosed()
@@ -306,7 +307,7 @@ class Writer:
             return self._signs["hadamard"]
         if self._with_numbers:
             return Piece.of(r" \cdot ", " · ")
-        if isinstance(left, Number) and not isinstance(right, Number) and not _starts_with_number(right):
+        if isinstance(left, Number) and not isinstance(right, Number) and not starts_with_number(right):
             return Piece.of(r" \, ", " ")
         if self._is_array(left) or self._is_array(right):
             return Piece.of(r" \, ", " ")
@@ -356,7 +357,7 @@ class Writer:
             return join(*self._sum_written_out(expression))
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
-        if not axes or not _is_entry_by_entry(inner) or set(axes) & set(self._index):
+        if not axes or not is_entry_by_entry(inner) or set(axes) & set(self._index):
             return self._from_table(expression)
         letters = {axis: self._letter(axis) for axis in axes}
         order = sorted(axes, key=lambda axis: letters[axis] != "i")
@@ -389,7 +390,7 @@ class Writer:
         """The terms of a sum with numbers, with dots where there are many."""
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
-        if not _is_entry_by_entry(inner) or set(axes) & set(self._place):
+        if not is_entry_by_entry(inner) or set(axes) & set(self._place):
             return [self._from_table(expression)]
         sizes = [inner.shape[axis] for axis in axes]
         order = sorted(range(len(axes)), key=lambda i: self._letter(axes[i]) != "i")
@@ -402,7 +403,7 @@ class Writer:
                 pieces.append(_MORE)
                 continue
             self._place |= {axes[i]: int(at) for i, at in zip(order, places[number], strict=True)}
-            piece = self.write(inner, PRODUCT if _is_sum(inner) else SUM)
+            piece = self.write(inner, PRODUCT if is_sum(inner) else SUM)
             for axis in axes:
                 del self._place[axis]
             pieces.append(piece if not pieces else join(*added(piece)))
@@ -414,29 +415,6 @@ _MORE = Piece.of(r" + \cdots", " + ⋯")
 
 def _index_text(letter: str) -> str:
     return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
-
-
-def _is_sum(expression: Expression) -> bool:
-    return isinstance(expression, Application) and expression.operation.name in ("add", "subtract")
-
-
-def _is_summation(expression: Expression) -> bool:
-    return isinstance(expression, Application) and expression.operation.name == "sum"
-
-
-def _starts_with_number(expression: Expression) -> bool:
-    while isinstance(expression, Application) and expression.operation.infix:
-        expression = expression.arguments[0]
-    return isinstance(expression, Number)
-
-
-def _is_entry_by_entry(expression: Expression) -> bool:
-    """Whether every entry of it is made of the same entries of its names."""
-    if not isinstance(expression, Application):
-        return True
-    if not expression.operation.entrywise and expression.operation.name != "broadcast":
-        return False
-    return all(_is_entry_by_entry(argument) for argument in expression.arguments)
 
 
 def _short(value: Any) -> str:
