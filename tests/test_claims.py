@@ -1,5 +1,6 @@
 """Claims: every step of every named proof against SymPy and mpmath; false steps found; hostile claims refused."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -133,6 +134,29 @@ def test_named_proofs_are_recognised(statement, name):
     assert (answer["verdict"] == "proved") == (name is not None)
     if name == "sigmoid-symmetry":
         assert answer["steps"][-1]["right"] == "1 - sigmoid(t)" and "e⁻ᵗ" in str(answer)
+
+
+@pytest.mark.parametrize("entries", [2, 4, 6, 9])
+@pytest.mark.parametrize("letters", ["yc", "zk"])
+@pytest.mark.parametrize("sign", "+-")
+def test_a_named_proof_is_about_the_claim(entries, letters, sign):
+    vector, number = letters
+    statement = f"softmax({vector} {sign} {number}) = softmax({vector})"
+    answer = Claim(statement, domain={vector: f"vector {entries}"}).check()
+    written = str(answer)
+    if entries > 6:
+        assert "name" not in answer and "Step 1" not in written
+        return
+    assert answer["verdict"] == "proved" and answer["name"] == "softmax-shift"
+    sums = [
+        [f"exp({vector}{'₁₂₃₄₅₆'[at]}{shift})" for at in range(entries)]
+        for shift in ("", f" {'−+'[sign == '+']} {number}")
+    ]
+    for terms in sums:
+        assert " + ".join(terms) in " ".join(written.split())
+    assert f"{vector}{'₁₂₃₄₅₆₇'[entries]}" not in written
+    other = "zk" if letters == "yc" else "yc"
+    assert not re.search(rf"\({other[0]}[₁₂₃ ]|[ −]{other[1]}\)", written)
 
 
 # --- verdicts --------------------

@@ -265,10 +265,12 @@ def test_columns_stand_in_line():
     assert four.column([0.05, 0.35, -0.2]) == ["0.05", "0.35", "-0.20"]
     assert four.column([1, 1 / 3]) == ["1.0000", "0.3333"]
     assert four.column([1, 2, -3]) == ["1", "2", "-3"]
-    assert four.column([0, -1e-5, 1]) == ["0.0000", "0.0000", "1.0000"]
+    assert four.column([0, -1e-5, 1]) == ["0     ", "0.0000", "1.0000"]
+    assert four.column([0, -1e-5, 1], given=True) == ["0", "-1e-5", "1"]
+    assert NumberFormat(1).column([0.04, 2.5], given=True) == ["0.04", "2.5 "]
+    assert NumberFormat(None, 5).column([0.5, 1e-7, -3]) == ["0.5", "1e-7", "-3  "]
     assert four.column([1e7, 1.5, 0]) == ["1e7", "1.5", "0"]
     assert four.column([1e-9, 0]) == ["1e-9", "0"]
-    assert four.matrix([[1, 0.5], [2, 0.25]]) == [["1", "0.50"], ["2", "0.25"]]
     for format in (four, NumberFormat(None, 3)):
         column = format.column([12.345, 0.001234, 100])
         assert len({len(text) - text.find(".") if "." in text else len(text) for text in column[:2]}) == 1

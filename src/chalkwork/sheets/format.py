@@ -130,7 +130,7 @@ def _sheet(split: Split, file: str) -> Sheet:
         author=fields.read("author", _texts, ""),
         course=fields.read("course", values.text, ""),
         date=fields.read("date", values.text, ""),
-        language=fields.read("language", values.text, ""),
+        language=fields.read("language", _language, ""),
         points=fields.read("points", values.text, ""),
         convention=convention,
         notation=fields.read("notation", read_notation, {}),
@@ -139,6 +139,15 @@ def _sheet(split: Split, file: str) -> Sheet:
         tolerance=fields.read("tolerance", values.positive, 0.0),
         blocks=settle(_block(piece, convention, precision) for piece in split.pieces),
     )
+
+
+def _language(node: Node, where: str) -> str:
+    """The language of the program's own sentences: there is one."""
+    if values.text(node, where) != "en":
+        raise values.fail(
+            node, where, "en", hint="the solutions are written in English; the sheet's own text may be in any language"
+        )
+    return "en"
 
 
 def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.documents.decimal_mark import in_decimals_of
 from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Paragraph, Table
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.boxes import Box, row
@@ -53,7 +54,7 @@ def figure_block(solution: Solution, values: bool) -> list[Block]:
     if solution.setting.drawing is None or (values and not solution.setting.values_drawn):
         return []
     drawing = solution.setting.drawing(solution, values)
-    return [Figure(drawing.svg, drawing.description, "")]
+    return list(in_decimals_of(solution.style.notation, [Figure(drawing.svg, drawing.description, "")]))
 
 
 def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:
@@ -72,7 +73,8 @@ def in_lines(pieces: Sequence[Piece], writer: Writer) -> list[Block]:
         if lines[-1] and used + piece.box.width > min(writer.layout.latex_width, writer.layout.text_width):
             lines.append([])
         lines[-1].append(piece)
-    gap = Piece.of(r", \quad ", ",   ")
+    comma = writer.notation.between.strip()
+    gap = Piece.of(rf"{comma} \quad ", f"{comma}   ")
     joined = [_spaced(line, gap) for line in lines]
     return [_display(piece.latex, [Line((("formula", piece.box),))]) for piece in joined]
 
@@ -160,6 +162,8 @@ def _worked_blocks(
         blocks.append(display(work))
         blocks += held_fixed(equation, writer) if equation is first_held else []
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
+    if any(_rounds_to_zero(solution, equation.name) for equation in equations):
+        blocks.append(paragraph(_rounded_zeros(writer.numbers.decimals or 0), writer))
     return blocks
 
 
@@ -181,6 +185,21 @@ def held_fixed(equation: Equation, writer: Writer) -> list[Paragraph]:
         )
 
     return [Paragraph(said(*(f"${one.latex}$" for one in symbols)), said(*(one.text for one in symbols)))]
+
+
+def _rounded_zeros(decimals: int) -> str:
+    """What is said where numbers round to zero."""
+    if not decimals:
+        return "Some numbers that are written 0 are not zero: they round to it."
+    return (
+        f"$0.{'0' * decimals}$ is a number that rounds to zero here; what is exactly zero is written without decimals."
+    )
+
+
+def _rounds_to_zero(solution: Solution, name: str) -> bool:
+    """Whether a number of the result that is not zero is written as one."""
+    value = solution.arrays[name]
+    return name not in solution.setting.givens and any(map(solution.style.numbers.hides, value.T.tolist()))
 
 
 def display(work: TypesetEquation) -> Display:

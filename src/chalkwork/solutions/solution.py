@@ -158,12 +158,15 @@ class Solution(Mapping[str, Any]):
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
         several = any(updates_of(name) > 1 for name in self.derivation)
         symbols = Symbols(self.style.notation, self.setting.layers, derivatives, numbered=several)
-        return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples)
+        givens = frozenset(name.name for name in self.derivation.givens)
+        return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples, givens)
 
     def writer(self, layout: Layout | None = None) -> Writer:
         """A writer for the expressions of this solution; the one for the usual page is kept, with what it wrote."""
         own = self._writer
-        return own if layout is None else Writer(own.symbols, self.arrays, own.numbers, layout, self.setting.samples)
+        if layout is None:
+            return own
+        return Writer(own.symbols, self.arrays, own.numbers, layout, self.setting.samples, own.givens)
 
     def equation(self, name: str) -> TypesetEquation:
         """One equation, or one entry of it, typeset; KeyError for a name that no equation defines."""

@@ -91,6 +91,11 @@ class Notation:
         _check_apart(found, {*_QUANTITIES, *(key for key in given if key not in (*_CHOICES, *_FLAGS))})
         return found
 
+    @property
+    def between(self) -> str:
+        """What parts the arguments of a function and the numbers of a list: a semicolon beside decimal commas."""
+        return "; " if self.decimal_comma else ", "
+
     def letter_latex(self, letter: str, *, bold: bool = True) -> str:
         """One letter in LaTeX; `bold` says that it stands for a vector or matrix."""
         bare = f"\\{letter}" if letter in GREEK else letter if len(letter) == 1 else _word(letter)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from time import monotonic
 from typing import Any
 
-from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform
+from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform, walk
 from chalkwork.algebra.latex.written import prime
 from chalkwork.algebra.simplify import simplify
 from chalkwork.documents.model import Block, Marked, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.domain import Domain
-from chalkwork.laboratory.claims.named import PROOFS, Named, named
+from chalkwork.laboratory.claims.named import PROOFS, Named, in_terms, named
 from chalkwork.laboratory.claims.overflow import overflow
 from chalkwork.laboratory.claims.picture import picture
 from chalkwork.laboratory.claims.statement import Board, Link
@@ -25,6 +26,7 @@ from chalkwork.laboratory.worked import Manner, Worked
 
 Step = str | tuple[str, str] | Mapping[str, str]
 MOST_STEPS = 40
+MOST_ENTRIES = 6
 MOST_SECONDS = 40.0  # for all symbolic proofs of one claim
 PROVED, MANY_POINTS, FALSE, FALSE_STEP, OPEN = "proved", "true at many points", "false", "false step", "open"
 
@@ -96,8 +98,9 @@ class Claim:
             blocks.append(Paragraph(closing))
         blocks += _figures(page, claim, steps, name)
         if name == "softmax-shift":
-            blocks += overflow(values)
-        return Worked("A claim", tuple(blocks), values)
+            vector, number = (letter.name for letter in _names(self.links))
+            blocks += overflow(values, vector, f"{number} = {'' if _subtracts(self.links) else '-'}\\max {vector}")
+        return Worked("A claim", blocks, values, manner.notation)
 
 
 def prove(name: str, manner: Manner | None = None) -> Worked:
@@ -179,10 +182,25 @@ def recognised(links: Sequence[Link]) -> tuple[str, Named, list[Link], Board] | 
         board = Board(Domain.of(entry.domain))
         for text in (entry.statement, *entry.also):
             own = board.links(text)
-            if _form(own) == wanted:
-                steps = _proof(board, own, entry.steps)
-                return name, entry, _renamed(steps, own, links), board
+            if _form(own) != wanted:
+                continue
+            if any(name.shape for name in _names(own)):
+                found = _about_vectors(entry, links)
+                return None if found is None else (name, entry, *found)
+            return name, entry, _renamed(_proof(board, own, entry.steps), own, links), board
     return None
+
+
+def _about_vectors(entry: Named, links: Sequence[Link]) -> tuple[list[Link], Board] | None:
+    """The steps in the claim's letters, for its length and with its sign; nothing where they would not be legible."""
+    vector, number = _names(links)
+    entries = vector.shape[0]
+    if entries > MOST_ENTRIES or not all(re.fullmatch("[A-Zabcdf-ik-z]", name.name) for name in (vector, number)):
+        return None
+    board = Board(Domain({vector.name: Domain.of({"y": f"vector {entries}"})["y"]}))
+    terms = (vector.name, entries, number.name, _subtracts(links))
+    steps = [(in_terms(step, *terms), in_terms(because, *terms)) for step, because in entry.steps]
+    return _proof(board, links, steps), board
 
 
 def _names(links: Sequence[Link]) -> list[Name]:
@@ -208,11 +226,15 @@ def _plain(side: Expression, letters: Mapping[Expression, Expression]) -> Expres
     return replace(transform(side, rule), letters)
 
 
+def _subtracts(links: Sequence[Link]) -> bool:
+    """Whether the number is taken from the vector."""
+    sides = [node for link in links for side in (link.left, link.right) for node in walk(side)]
+    return any(isinstance(node, Application) and node.operation.name == "subtract" for node in sides)
+
+
 def _renamed(steps: list[Link], own: Sequence[Link], links: Sequence[Link]) -> list[Link]:
-    """The steps in the author's letters; vectors keep the library's, whose entries have names too."""
+    """The steps in the author's letters."""
     theirs = _names(links)
-    if any(name.shape for name in theirs):
-        return steps
     letters: dict[Expression, Expression] = dict(zip(_names(own), theirs, strict=True))
     renamed = []
     for step in steps:
@@ -224,8 +246,6 @@ def _renamed(steps: list[Link], own: Sequence[Link], links: Sequence[Link]) -> l
 
 def _other_letter(reason: str, letters: Mapping[Expression, Expression]) -> str:
     """A reason about x in another letter; what is maths stands between dollars, where x is a letter of its own."""
-    import re
-
     ((old, new),) = [(str(a), str(b)) for a, b in letters.items()][:1]
     parts = reason.split("$")
     parts[1::2] = [re.sub(rf"(?<![A-Za-z]){old}(?![A-Za-z])", lambda _: new, part) for part in parts[1::2]]
