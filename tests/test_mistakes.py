@@ -15,7 +15,7 @@ import pytest
 
 from chalkwork import Graph
 from chalkwork.algebra.expression import Name, apply, names_in
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.checking.mistakes import (
     TABLE,
     Context,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, walk
 from chalkwork.algebra.operations import TABLE
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import SumsToOne, simplify
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations

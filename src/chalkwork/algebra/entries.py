@@ -13,7 +13,7 @@ from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.algebra.operations import Parameter, Shape
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 
 _ENTRY = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 

@@ -13,7 +13,7 @@ from math import prod
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, lift
 from chalkwork.algebra.operations import Parameter, Shape
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import SumsToOne, simplify
 from chalkwork.derivation.derivation import Derivative, Equation, Stage
 from chalkwork.errors import ShapeError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalkwork.algebra.expression import Expression, Name, apply, names_in
 from chalkwork.algebra.expression import replace as replaced
-from chalkwork.algebra.reader import build, free_names, parse
+from chalkwork.algebra.reading import build, free_names, parse
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform
-from chalkwork.algebra.latex.written import prime
+from chalkwork.algebra.reading.written import prime
 from chalkwork.algebra.simplify import simplify
 from chalkwork.documents.model import Block, Marked, Paragraph
 from chalkwork.errors import ChalkworkError

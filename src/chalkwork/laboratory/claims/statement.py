@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalkwork.algebra.expression import Expression, Name, names_in
-from chalkwork.algebra.latex import Scope, build, read_chain
-from chalkwork.algebra.latex.reading import Chain
-from chalkwork.algebra.latex.words import FUNCTIONS
-from chalkwork.algebra.latex.written import names_of
-from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.operations.entry import entrywise_shape
+from chalkwork.algebra.reading import Chain, build, free_names, read_chain
+from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.claims.calculus import check_size, put_in
 from chalkwork.laboratory.claims.domain import Domain, Range
@@ -106,8 +103,7 @@ class Board:
         return found
 
     def _build(self, syntax: Any) -> Expression:
-        names = {name: self.domain.name(name) for name in names_of(syntax)}
-        return build(syntax, Scope(names))
+        return build(syntax, {name: self.domain.name(name) for name in free_names(syntax)})
 
     def meant(self, expression: Expression) -> Expression:
         """The expression with the quantities put in; their derivatives are total ones."""
@@ -120,14 +116,11 @@ class Board:
         names: dict[Name, None] = {}
         for expression in expressions:
             names |= dict.fromkeys(names_in(expression))
-        found = self.domain.scalars(list(names))
-        if "pi" not in self.domain.ranges:
-            found.pop("pi", None)
-        return found
+        return self.domain.scalars(list(names))
 
 
 def _check_new(name: str, text: str) -> None:
-    if name in FUNCTIONS or name in TABLE or name in ("d", "e"):
+    if name in FUNCTIONS or name in CONSTANTS or name == "d":
         raise ChalkworkError(f"{name} is known already and cannot be defined, in {text!r:.80}")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform, walk
-from chalkwork.algebra.reader import free_names, parse, read
+from chalkwork.algebra.reading import free_names, parse, read
 from chalkwork.checking.intervals import Array, Interval
 from chalkwork.checking.ranges import enclose
 from chalkwork.derivation.evaluate import evaluate

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, walk
-from chalkwork.algebra.reader import build, free_names, parse
+from chalkwork.algebra.reading import build, free_names, parse
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate

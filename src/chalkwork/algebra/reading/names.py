@@ -1,28 +1,52 @@
 r"""Names with what hangs on them: x_1, x_{ij}, a^{[1]}, W^{(l)}, W^\top, \hat{y}, \mathbf{x}.
 
 A name becomes one word of letters and digits, as the library's own names are: x_1 and x_{12} are x1 and x12, a^{[1]}
-is a1, W^{(2)}_{ij} is W2_ij, \hat{y} is yhat.
+is a1, W^{(2)}_{ij} is W2_ij, \hat{y} is yhat. In equations between quantities a word stays as it was typed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cached_property
 
-from chalkwork.algebra.latex.cursor import Cursor
-from chalkwork.algebra.latex.tokens import Token
-from chalkwork.algebra.reader import Syntax
+from chalkwork.algebra.reading.cursor import Cursor, Syntax
+from chalkwork.algebra.reading.tokens import Token
+from chalkwork.algebra.reading.words import ACCENTS, CONSTANTS, LETTERS
 
 _TRANSPOSED = (["T"], ["top"], ["mathrm", "{", "T", "}"], ["mathrm", "T"])
-_PLAIN_INDEX = re.compile(r"([^\W\d_]+)_?([0-9]+)")
-_ACCENTS = ("hat", "bar", "tilde")
+_INDEXED = re.compile(r"([^\W\d_]+)_?([0-9]+)")
+_LETTER = re.compile(rf"([^\W\d_]+?)(?:{'|'.join(ACCENTS)})?[0-9]*(?:_[^\W_]+)*")
+_UPRIGHT = ("mathrm", "mathbf", *ACCENTS)
+
+
+def joined(name: str) -> str:
+    """The name with its index as the library writes it.
+
+    >>> joined("x_1"), joined("W2_ij")
+    ('x1', 'W2_ij')
+    """
+    found = _INDEXED.fullmatch(name)
+    return found[1] + found[2] if found else name
+
+
+def is_letter(word: str) -> bool:
+    """Whether it is one letter, perhaps with an accent and indices, as names in formulas are.
+
+    >>> [is_letter(word) for word in ("x", "yhat", "delta1", "x_max", "xy", "net")]
+    [True, True, True, True, False, False]
+    """
+    found = _LETTER.fullmatch(word)
+    return found is not None and (len(found[1]) == 1 or found[1] in LETTERS)
 
 
 class Names(Cursor):
     """How names are read; sigma is the sigmoid where it is applied, and not both in one text."""
 
-    def __init__(self, text: str, known: Collection[str], functions: Collection[str]) -> None:
-        super().__init__(text, known, functions)
+    def __init__(
+        self, text: str, known: Collection[str] = (), functions: Collection[str] = (), formula: bool = False
+    ) -> None:
+        super().__init__(text, known, functions, formula)
         self.spelled: dict[str, tuple[str, str]] = {}
         self.sigma: bool | None = None
 
@@ -34,11 +58,10 @@ class Names(Cursor):
 
     def letter(self, token: Token) -> str:
         """The letter or word that begins here, out of what only changes its looks."""
-        if token.kind == "name" or token.text not in ("mathrm", "mathbf", *_ACCENTS):
+        if token.kind == "name" or token.text not in _UPRIGHT:
             return token.text
-        braced = self.at("{")
-        if braced:
-            self.next()
+        self.enter()
+        braced = self.passed("{")
         parts: list[str] = []
         while self.peek().kind in ("name", "number") or (self.peek().kind == "command" and not parts):
             inner = self.next()
@@ -47,19 +70,21 @@ class Names(Cursor):
                 break
         if braced:
             self.take("}")
+        self.depth -= 1
         word = "".join(parts)
         if not word or word[0].isdigit() or not word.isidentifier():
             raise self.error("expected a name", token)
-        return word + (token.text if token.text in _ACCENTS else "")
+        return word + (token.text if token.text in ACCENTS else "")
 
     def named(self, word: str, token: Token) -> Syntax:
         """The name with its indices and transposes; an index of a sum is its number."""
         if word in self.bound and not self.at("_"):
-            return self.bound_number(word)
+            return Syntax("number", str(self.bound[word]))
+        if self.formula and token.kind == "name" and word not in self.known and not is_letter(word):
+            word = self.first_of_product(word, token)
         layer, index, transposed = "", "", False
         while True:
-            if self.at("_") and not index:
-                self.next()
+            if not index and self.passed("_"):
                 index = self.subscript()
             elif self.at("^") and not transposed:
                 label, turned = self.superscript()
@@ -69,18 +94,35 @@ class Names(Cursor):
             else:
                 break
         name = self.whole_name(word, layer, index, token)
+        if transposed:
+            return self.node("transpose", Syntax("name", name))
+        if name in CONSTANTS and name not in self.known:
+            return Syntax("constant", name)
         self.refuse_application(name, token)
-        result = Syntax("name", name)
-        return self.node("transpose", (result,)) if transposed else result
+        return Syntax("name", name)
 
-    def bound_number(self, word: str) -> Syntax:
-        """The number that the index of a sum stands for."""
-        return Syntax("number", str(self.bound[word]))
+    @cached_property
+    def alone(self) -> frozenset[str]:
+        """The letters that were declared or stand by themselves somewhere in the text."""
+        pairs = zip(self.stream, self.stream[1:], strict=False)
+        return self.known | {token.text for token, after in pairs if token.kind == "name" and after.text != "("}
+
+    def first_of_product(self, word: str, token: Token) -> str:
+        """The first of letters that are factors, the others next; ReadError where the word could be one name too."""
+        raised = self.index > 1 and self.stream[self.index - 2].text == "^"
+        if raised or not word.isalpha() or not self.alone.issuperset(word):
+            both = f"one name, which is then declared before, or the product {' * '.join(word)}"
+            raise self.error(f"{word} could be {both}", token, "write the product with spaces or *")
+        letters = [Token("name", letter, token.start + place) for place, letter in enumerate(word)]
+        self.stream[self.index : self.index] = letters[1:]
+        return word[0]
 
     def whole_name(self, word: str, layer: str, index: str, token: Token) -> str:
         """The word that a name with its indices becomes; one word has one spelling."""
         if not (layer or index):
-            plain = _PLAIN_INDEX.fullmatch(word)
+            if not self.formula or word in self.known:
+                return word
+            plain = _INDEXED.fullmatch(word)
             word, index = (plain[1], plain[2]) if plain else (word, "")
         name = word
         for part in (layer, index):
@@ -92,32 +134,36 @@ class Names(Cursor):
         return name
 
     def refuse_application(self, name: str, token: Token) -> None:
-        """Refuse f(x) where nobody defined f: it could be a product too."""
-        inside = self.tokens[self.index + 1 : self.index + 3]
-        lone = len(inside) == 2 and inside[0].kind == "name" and inside[1].text == ")"
-        if name not in self.known and self.at("(") and (lone or name in ("f", "g")):
-            raise self.error(f"{name}(...) is no function known here; write {name}*(...) for a product", token)
+        """Refuse x(...) where it could be a product or a function, and words next to each other."""
         if self.at("'"):
             raise self.error(f"{name}' is the derivative of no function known here", token)
+        if self.at("["):
+            raise self.two_readings(f"{name}[...]", f"an entry of {name}", f"the product {name} * (...)", token)
+        if self.at("(") and not (self.formula and name in self.known):
+            raise self.unknown_function(name, token)
+        if not is_letter(name) and (self.peek().kind in ("name", "number") or self.at("{")):
+            raise self.error(f"{name} is no function known here, and no factor without a sign", token, "write *")
+
+    def unknown_function(self, name: str, token: Token) -> Exception:
+        """The error for what could be a function or a factor."""
+        return self.two_readings(
+            f"{name}(...)", "a function, and there is none of that name here,", f"the product {name} * (...)", token
+        )
 
     def subscript(self) -> str:
         """What stands below, as letters and digits; `_` for commas."""
-        if not self.at("{"):
+        if not self.passed("{"):
             return self.subscript_part()
-        self.next()
         parts = [self.subscript_part()]
-        while not self.at("}"):
-            if self.at(","):
-                self.next()
+        while not self.passed("}"):
+            if self.passed(","):
                 parts.append("_")
             parts.append(self.subscript_part())
-        self.next()
         return "".join(parts)
 
     def subscript_part(self) -> str:
         """One letter or number of an index."""
-        token = self.peek()
-        if token.kind == "number" and self.latex and len(token.text) > 1 and self.before().text == "_":
+        if self.latex and self.peek().kind == "number" and len(self.peek().text) > 1 and self.peek(-1).text == "_":
             self.split_number()
         token = self.next()
         if token.kind == "number" and token.text.isdigit() and len(token.text) <= 6:
@@ -138,7 +184,7 @@ class Names(Cursor):
             self.index = start
             return "", False
         end = self.closing(self.index)
-        inside = self.tokens[self.index + 1 : end]
+        inside = self.stream[self.index + 1 : end]
         if len(inside) < 3 or (inside[0].text, inside[2].text) not in (("[", "]"), ("(", ")")):
             self.index = start
             return "", False
@@ -155,10 +201,12 @@ class Names(Cursor):
         """Whether what stands above is the sign of the transpose; it is passed then."""
         if self.at("{"):
             end = self.closing(self.index)
-            inside, after = [token.text for token in self.tokens[self.index + 1 : end]], end + 1
+            inside, after = [token.text for token in self.stream[self.index + 1 : end]], end + 1
         else:
             inside, after = [self.peek().text], self.index + 1
-        if inside not in _TRANSPOSED or (inside == ["T"] and "T" in self.known):
+        if inside not in _TRANSPOSED:
             return False
+        if inside == ["T"] and "T" in self.known:
+            raise self.two_readings("^T", "the transpose", "a power, ^(T)")
         self.index = after
         return True
