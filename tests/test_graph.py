@@ -224,7 +224,7 @@ def test_a_matrix_has_no_derivative_but_a_value():
         ("a + b", "'a . b' is no equation. Hint: write name = expression"),
         ("a + b = c", "no equation"),
         ("2c = a", "no equation"),
-        ("c = sigmiod(a)", "no operation 'sigmiod'.*did you mean sigmoid"),
+        ("c = sigmiod(a)", "a function, and there is none of that name.*did you mean sigmoid"),
         ("c = a +", "ends too early.*in c = a"),
         ("c = (a", r"expected '\)', found 'the end'"),
         ("c = a $ b", r"'\$' is not part of the language"),

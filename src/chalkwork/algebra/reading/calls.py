@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading.cursor import BESIDE, Syntax
 from chalkwork.algebra.reading.names import Names
 from chalkwork.algebra.reading.tokens import Token
 from chalkwork.algebra.reading.words import BARE, DEFINED, FUNCTIONS, GATES, LETTERS
-from chalkwork.errors import ReadError
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 Arguments = tuple[list[Syntax], list[tuple[str, Syntax]], list[str]]
@@ -176,9 +173,3 @@ class Calls(Names):
                 break
             left = self.node("product", left, self.factor())
         return left
-
-    def unknown_function(self, name: str, token: Token) -> ReadError:
-        """The error for what could be a function or a factor."""
-        near = get_close_matches(name, [*FUNCTIONS, *self.functions], 1, 0.7)
-        function = f"a function, and there is none of that name here{f' (but {near[0]})' if near else ''},"
-        return self.two_readings(f"{name}(...)", function, f"the product {name} * (...)", token)

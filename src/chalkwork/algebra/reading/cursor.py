@@ -73,9 +73,11 @@ class Cursor(Text, ABC):
         """The error at a token, or where the reading stands."""
         return self.error_at(message, (token or self.peek()).start, hint)
 
-    def two_readings(self, what: str, first: str, second: str, token: Token | None = None) -> ReadError:
+    def two_readings(
+        self, what: str, first: str, second: str, token: Token | None = None, hint: str = "write the one that is meant"
+    ) -> ReadError:
         """The error for what could be two things."""
-        return self.error(f"{what} could mean {first} or {second}", token, "write the one that is meant")
+        return self.error(f"{what} could mean {first} or {second}", token, hint)
 
     def unexpected(self, token: Token | None = None) -> ReadError:
         """The error for a token that cannot stand there."""
@@ -155,8 +157,9 @@ class Cursor(Text, ABC):
         """The call of an operation, or another node with parts."""
         self.nodes += 1
         levels = 1 + max((part.levels for part in parts), default=0)
-        if levels > (MOST_LEVELS_OF_FORMULA if self.formula else MOST_LEVELS):
-            raise self.error(f"{levels} operations on top of each other are too many", hint="name a part of it first")
+        most = MOST_LEVELS_OF_FORMULA if self.formula else MOST_LEVELS
+        if levels > most:
+            raise self.error(f"more than {most} operations on top of each other", hint="name a part of it first")
         if self.formula and self.nodes > MOST_NODES:
             raise self.error("the formula is too large; name a part of it first")
         return Syntax(kind, name, parts, keywords, levels)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from difflib import get_close_matches
 from functools import cached_property
 
 from chalkwork.algebra.reading.cursor import Cursor, Syntax
 from chalkwork.algebra.reading.tokens import Token
-from chalkwork.algebra.reading.words import ACCENTS, CONSTANTS, LETTERS
+from chalkwork.algebra.reading.words import ACCENTS, CONSTANTS, FUNCTIONS, LETTERS
+from chalkwork.errors import ReadError
 
 _TRANSPOSED = (["T"], ["top"], ["mathrm", "{", "T", "}"], ["mathrm", "T"])
 _INDEXED = re.compile(r"([^\W\d_]+)_?([0-9]+)")
@@ -144,11 +146,12 @@ class Names(Cursor):
         if not is_letter(name) and (self.peek().kind in ("name", "number") or self.at("{")):
             raise self.error(f"{name} is no function known here, and no factor without a sign", token, "write *")
 
-    def unknown_function(self, name: str, token: Token) -> Exception:
+    def unknown_function(self, name: str, token: Token) -> ReadError:
         """The error for what could be a function or a factor."""
-        return self.two_readings(
-            f"{name}(...)", "a function, and there is none of that name here,", f"the product {name} * (...)", token
-        )
+        near = get_close_matches(name, [*FUNCTIONS, *self.functions], 1, 0.7)
+        hint = f"did you mean {near[0]}?" if near else "write the one that is meant"
+        function = "a function, and there is none of that name here,"
+        return self.two_readings(f"{name}(...)", function, f"the product {name} * (...)", token, hint)
 
     def subscript(self) -> str:
         """What stands below, as letters and digits; `_` for commas."""

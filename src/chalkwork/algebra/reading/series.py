@@ -43,17 +43,17 @@ class Series(Cursor):
         index = self.next()
         if index.kind != "name" or self.next().text != "=":
             raise self.error("below a sum stands its index with a number, such as i = 1", index)
-        first = self.whole_number(self.expression(BESIDE))
+        first = self.whole_number(self.peek(), self.expression(BESIDE))
         self.take("}")
         if not self.passed("^"):
             raise self.error("the upper bound of the sum is missing", token)
-        return index.text, first, self.whole_number(self.argument())
+        return index.text, first, self.whole_number(self.peek(), self.argument())
 
-    def whole_number(self, found: Syntax) -> int:
+    def whole_number(self, place: Token, found: Syntax) -> int:
         """A bound: digits, or an index that stands for a number."""
         digits = found.value.removeprefix("-")
         if found.kind != "number" or not digits.isdigit() or len(digits) > 4:
-            raise self.error("the bounds of a sum must be numbers here", self.peek(-1))
+            raise self.error("the bounds of a sum must be numbers here", place)
         return int(found.value)
 
     def matrix(self, kind: str) -> Syntax:

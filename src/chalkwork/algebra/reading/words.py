@@ -30,11 +30,11 @@ DEFINED = {
 
 ALSO = {
     "sigma": "sigmoid", "ln": "log", "lg": "log10", "lb": "log2", "sgn": "sign", "ReLU": "relu", "LReLU": "leaky_relu",
-    "LeakyReLU": "leaky_relu", "ELU": "elu", "SiLU": "silu", "GELU": "gelu", "min": "min",
+    "LeakyReLU": "leaky_relu", "ELU": "elu", "SiLU": "silu", "GELU": "gelu",
 }  # fmt: skip
 """Other names of functions."""
 
-FUNCTIONS = {name: name for name in (*TABLE, *DEFINED)} | ALSO
+FUNCTIONS = {name: name for name in (*TABLE, *DEFINED, "min")} | ALSO
 """What people call a function, and the operation that it is."""
 
 GATES = {"max": "maximum", "min": "minimum", "maximum": "maximum", "minimum": "minimum"}
