@@ -346,7 +346,7 @@ def test_a_proof_that_takes_too_long_is_stopped():
         ("y = 1", {"domain": {"y": "vector 2"}, "proof": ["y = Y"]}, None),
         (r"\begin{pmatrix} 1 & 2 \end{pmatrix} = \begin{pmatrix} 1 & 2 & 3 \end{pmatrix}", {}, "do not go together"),
         ("= x", {}, "nothing stands before"),
-        ("x = 1", {"define": ["f(x) = f(x)"]}, "no function known"),
+        ("x = 1", {"define": ["f(x) = f(x)"]}, "a function, and there is none"),
     ],
 )
 def test_what_cannot_be_claimed(statement, settings, message):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from keyword import kwlist
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, walk
 from chalkwork.algebra.operations import TABLE, Precedence
 
 _SLOT = re.compile(r"<(\w+)>")
@@ -32,6 +32,8 @@ def numpy_source(expression: Expression, needed: Precedence = Precedence.FREE) -
     >>> print(numpy_source(Name("W1", (2, 3)).T @ Name("x", (2, 1)) + Name("b1", (3, 1))))
     W1.T @ x + b1
     """
+    if isinstance(expression, Constant):
+        return f"np.{expression.name}"
     if isinstance(expression, Name):
         return identifier(expression.name)
     if isinstance(expression, Number):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, Scalar
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
@@ -126,8 +126,8 @@ class Writer:
         pieces = self._segments(expression.arguments[0], FREE)
         if len(pieces) < 2 or not all(piece.flat for piece in pieces):
             return [self.write(expression)]
-        latex = expression.operation.latex.removesuffix(r"\left( <0> \right)")
-        text = expression.operation.text.removesuffix("(<0>)")
+        latex, text = self._templates(expression)
+        latex, text = latex.removesuffix(r"\left( <0> \right)"), text.removesuffix("(<0>)")
         first, *rest = in_parentheses(pieces)
         return [join(Piece.of(latex, text), first), *rest]
 
@@ -143,7 +143,7 @@ class Writer:
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
-            if self._with_numbers:
+            if self._with_numbers and not isinstance(expression, Constant):
                 value = self._value(expression)
                 return ATOM if value.shape != (1, 1) else self._number_precedence(float(value[0, 0]))
             return POWER if self._symbol(expression).raised else ATOM
@@ -166,7 +166,7 @@ class Writer:
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
-            if self._with_numbers:
+            if self._with_numbers and not isinstance(expression, Constant):
                 return self.value(self._value(expression))
             symbol = self._symbol(expression)
             return Piece.of(symbol.latex, symbol.text)
@@ -215,23 +215,34 @@ class Writer:
             text if wanted == slot else self.write(argument, wanted)
             for argument, text, slot, wanted in zip(expression.arguments, texts, slots, latex_slots, strict=True)
         ]
+        latex_template, text_template = self._templates(expression)
         signs = {**self._signs, "times": self._times(expression)}
         signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
         latex = "".join(
             part if index % 2 == 0 else (latexes[int(part)] if part.isdigit() else signs[part]).latex
-            for index, part in enumerate(_split(operation.latex))
+            for index, part in enumerate(_split(latex_template))
         )
         if all(piece.low for piece in latexes):
             latex = latex.replace(r"\left( ", "(").replace(r" \right)", ")")
         boxes = [
             Box.text(part) if index % 2 == 0 else (texts[int(part)] if part.isdigit() else signs[part]).box
-            for index, part in enumerate(_split(operation.text))
+            for index, part in enumerate(_split(text_template))
             if part
         ]
         narrower = sum(text.narrower for text in texts)
         if operation.name == "divide":
             narrower = sum(box.width for box in boxes) - max(latex.latex_width for latex in latexes)
         return Piece(latex, _stretched(boxes), narrower)
+
+    def _templates(self, expression: Application) -> tuple[str, str]:
+        """How the operation is written; of a matrix with the axis, where no declared samples make it clear."""
+        operation, shape = expression.operation, expression.arguments[0].shape
+        axis = expression.named_parameters.get("axis")
+        if self.samples or not shape or 1 in shape or not (axis or operation.needs_axis):
+            return operation.latex, operation.text
+        over = {-2: "columns", -1: "rows", None: "all"}[axis]
+        latex = operation.latex.replace(r"\left(", rf"_{{\mathrm{{{over}}}}}\left(", 1)
+        return latex, operation.text.replace("(", f"_{over}(", 1)
 
     def _chain(self, expression: Application) -> Piece:
         """A sum; of many terms the first and the last."""
@@ -303,6 +314,9 @@ class Writer:
 
     def _write_identity(self, expression: Application) -> Piece:
         return self._write(expression.arguments[0])
+
+    def _write_exp(self, expression: Application) -> Piece:
+        return Piece.of("e", "e") if expression.arguments[0] == Number(1) else self._from_table(expression)
 
     def _write_broadcast(self, expression: Application) -> Piece:
         """What is spread over more entries is written as it is: a sum or a product spreads it by itself."""
