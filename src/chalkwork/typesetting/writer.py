@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, Scalar
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, Scalar, apply
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
@@ -151,6 +151,8 @@ class Writer:
         operation = expression.operation
         if operation.name == "sum" and self._with_numbers:
             return SUM
+        if expression == _EULER:
+            return ATOM
         if operation.name == "broadcast":
             return self._precedence(expression.arguments[0])
         return POWER if operation.precedence == ATOM else operation.precedence
@@ -316,7 +318,7 @@ class Writer:
         return self._write(expression.arguments[0])
 
     def _write_exp(self, expression: Application) -> Piece:
-        return Piece.of("e", "e") if expression.arguments[0] == Number(1) else self._from_table(expression)
+        return Piece.of("e", "e") if expression == _EULER else self._from_table(expression)
 
     def _write_broadcast(self, expression: Application) -> Piece:
         """What is spread over more entries is written as it is: a sum or a product spreads it by itself."""
@@ -405,6 +407,7 @@ class Writer:
         return pieces
 
 
+_EULER = apply("exp", Number(1))
 _MORE = Piece.of(r" + \cdots", " + ⋯")
 
 
