@@ -6,11 +6,10 @@ also tells where the LaTeX must be broken.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,11 @@ from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
+from chalkwork.typesetting.templates import split, stretched, templates
 from chalkwork.typesetting.values import Layout, ValueWriter
 
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
-_SLOT = re.compile(r"<(\w+)>")
 _UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
 
 
@@ -126,7 +125,7 @@ class Writer:
         pieces = self._segments(expression.arguments[0], FREE)
         if len(pieces) < 2 or not all(piece.flat for piece in pieces):
             return [self.write(expression)]
-        latex, text = self._templates(expression)
+        latex, text = templates(expression, self.samples)
         latex, text = latex.removesuffix(r"\left( <0> \right)"), text.removesuffix("(<0>)")
         first, *rest = in_parentheses(pieces)
         return [join(Piece.of(latex, text), first), *rest]
@@ -217,34 +216,24 @@ class Writer:
             text if wanted == slot else self.write(argument, wanted)
             for argument, text, slot, wanted in zip(expression.arguments, texts, slots, latex_slots, strict=True)
         ]
-        latex_template, text_template = self._templates(expression)
+        latex_template, text_template = templates(expression, self.samples)
         signs = {**self._signs, "times": self._times(expression)}
         signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
         latex = "".join(
             part if index % 2 == 0 else (latexes[int(part)] if part.isdigit() else signs[part]).latex
-            for index, part in enumerate(_split(latex_template))
+            for index, part in enumerate(split(latex_template))
         )
         if all(piece.low for piece in latexes):
             latex = latex.replace(r"\left( ", "(").replace(r" \right)", ")")
         boxes = [
             Box.text(part) if index % 2 == 0 else (texts[int(part)] if part.isdigit() else signs[part]).box
-            for index, part in enumerate(_split(text_template))
+            for index, part in enumerate(split(text_template))
             if part
         ]
         narrower = sum(text.narrower for text in texts)
         if operation.name == "divide":
             narrower = sum(box.width for box in boxes) - max(latex.latex_width for latex in latexes)
-        return Piece(latex, _stretched(boxes), narrower)
-
-    def _templates(self, expression: Application) -> tuple[str, str]:
-        """How the operation is written; of a matrix with the axis, where no declared samples make it clear."""
-        operation, shape = expression.operation, expression.arguments[0].shape
-        axis = expression.named_parameters.get("axis")
-        if self.samples or not shape or 1 in shape or not (axis or operation.needs_axis):
-            return operation.latex, operation.text
-        over = {-2: "columns", -1: "rows", None: "all"}[axis]
-        latex = operation.latex.replace(r"\left(", rf"_{{\mathrm{{{over}}}}}\left(", 1)
-        return latex, operation.text.replace("(", f"_{over}(", 1)
+        return Piece(latex, stretched(boxes), narrower)
 
     def _chain(self, expression: Application) -> Piece:
         """A sum; of many terms the first and the last."""
@@ -443,15 +432,3 @@ def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
     return str(value)
-
-
-@lru_cache(maxsize=1024)
-def _split(template: str) -> tuple[str, ...]:
-    return tuple(_SLOT.split(template))
-
-
-def _stretched(boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """The boxes; parentheses around something high grow with it."""
-    if len(boxes) == 3 and len(boxes[1].lines) > 1 and boxes[0].lines[0].endswith("(") and boxes[2].lines == (")",):
-        return Box.text(boxes[0].lines[0].removesuffix("(")), boxes[1].enclosed()
-    return tuple(boxes)

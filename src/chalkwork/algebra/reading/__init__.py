@@ -6,11 +6,11 @@ what could be two things is refused with both shown. Texts are bounded in length
 a ReadError with the place.
 
 The language: numbers, names with indices, `+ - * / ^ **`, `@` for the matrix product, `.T` or `^T` for the transpose,
-products without a sign (`2x`, `(a + b)(c + d)`), `|x|`, and the functions of `docs/functions.md`, whose parameters go by
-name: `sum(x, axis=0)`. In LaTeX also `\frac`, `\sqrt`, `\cdot`, `\odot`, `\sum_{i=1}^{3}`, matrices and accents.
+products without a sign (`2x`, `(a + b)(c + d)`), `|x|`, and the functions of `docs/functions.md`, whose parameters go
+by name: `sum(x, axis=0)`. In LaTeX also `\frac`, `\sqrt`, `\cdot`, `\odot`, `\sum_{i=1}^{3}`, matrices and accents.
 
-A *formula*, as claims have them, is read as people write it: a name is a letter with indices unless it was declared, and
-there are derivatives. In an equation between *quantities*, as graphs have them, every word is a name.
+A *formula*, as claims have them, is read as people write it: a name is a letter with indices unless it was declared,
+and there are derivatives. In an equation between *quantities*, as graphs have them, every word is a name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.algebra.operations import TABLE, Parameter
+from chalkwork.algebra.operations import Parameter
 from chalkwork.algebra.reading.building import build, number
 from chalkwork.algebra.reading.cursor import LONGEST_FORMULA, LONGEST_TEXT, Syntax
 from chalkwork.algebra.reading.grammar import Grammar

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
 from chalkwork.algebra.operations import TABLE, Parameter
@@ -89,7 +89,7 @@ def _called(
     return apply(name, *arguments, **values)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _definition(name: str) -> Syntax:
     return Grammar(DEFINED[name]).whole()
 

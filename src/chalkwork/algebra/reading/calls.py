@@ -25,7 +25,7 @@ class Calls(Names):
         if name not in FUNCTIONS and name not in self.functions:
             return self.named(name, token)
         bare = token.kind == "command" and name in BARE
-        applied = self.at("(") or (self.formula or self.latex) and self.is_applied()
+        applied = self.at("(") or ((self.formula or self.latex) and self.is_applied())
         if self.formula and name in self.known and applied:
             raise self.two_readings(f"{name}(...)", "the function", f"the quantity times what follows, {name} * (...)")
         if (self.formula and name in self.known) or not (bare or applied):

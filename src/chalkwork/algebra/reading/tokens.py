@@ -42,8 +42,8 @@ class Token(NamedTuple):
 class Text:
     """A text that is read: what was declared before it, how it is spelled, and how its errors show the place.
 
-    `known` are names that were declared. A `formula` is read as people write it: names are letters with indices, and what
-    could be two things is refused; else, in equations between quantities, every word is a name.
+    `known` are names that were declared. A `formula` is read as people write it: names are letters with indices; else,
+    in equations between quantities, every word is a name.
     """
 
     def __init__(self, text: str, known: Collection[str], formula: bool) -> None:
