@@ -120,6 +120,8 @@ class Operation:
     """The open interval in which the first argument must lie for the value to be finite."""
     kinks: tuple[float, ...] = ()
     """Arguments at which the derivative jumps, so that a convention decides."""
+    convention: str = ""
+    """What the derivative is where it is not one number: at kinks, at equal arguments."""
 
     @property
     def entrywise(self) -> bool:

@@ -153,6 +153,7 @@ OPERATIONS = (
         adjoint=("g * equal(x, y) / sum(equal(x, y), axis=axis)",),
         parameters={"axis": None},
         shape=reduced_shape,
+        convention="equal largest entries share it",
         latex=r"\max\left( <0> \right)",
         text="max(<0>)",
         code="np.max(<0>, axis=<axis>, keepdims=True)",

@@ -102,8 +102,8 @@ def _product(sign: str, left: Expression, right: Expression) -> Expression:
     if sign == "times" and _goes_entrywise(left, right):
         what = f"the matrix product {left} @ {right}" if fits else f"the scalar product {left}.T @ {right}"
         raise ReadError(
-            f"the dot between {left} and {right} could mean {what} or, entry by entry, {left} * {right}",
-            hint=r"write the one that is meant; in LaTeX A B and A \odot B",
+            f"the dot between {left} and {right} could mean {what} or, entry by entry, {left} ∘ {right}",
+            hint=r"write the one that is meant; in LaTeX A B or A \odot B",
         )
     return apply("matmul", left, right)
 
@@ -121,7 +121,7 @@ def _power(base: Expression, exponent: Expression) -> Expression:
     if base.shape and base.shape[0] == base.shape[1] > 1:
         raise ReadError(
             f"the power of the matrix {base} could mean a product of matrices, {base} @ {base}, or one entry by entry, "
-            f"{base} * {base}"
+            f"{base} ∘ {base}"
         )
     return apply("power", base, exponent)
 

@@ -18,7 +18,9 @@ CLOSING = {"(": ")", "[": "]", "{": "}", "lvert": "rvert", "|": "|"}
 BINDING = {
     "+": SUM, "-": SUM, "*": PRODUCT, "cdot": PRODUCT, "circ": PRODUCT, "/": PRODUCT, "@": MATRIX_PRODUCT,
 }  # fmt: skip
-_OPERATION = {"+": "add", "-": "subtract", "*": "multiply", "cdot": "times", "circ": "multiply", "@": "matmul"}
+_OPERATION = {
+    "+": "add", "-": "subtract", "*": "multiply", "cdot": "times", "circ": "multiply", "/": "divide", "@": "matmul",
+}  # fmt: skip
 _NOT_PART = {
     "infty": "infinity is no number here",
     "partial": r"a derivative is written \frac{\partial f}{\partial x}",
@@ -101,11 +103,15 @@ class Grammar(Calls, Derivatives, Series):
             if strength > binding:
                 self.next()
                 right = self.divisor(left) if sign == "/" else self.expression(strength)
-                left = self.node("divide" if sign == "/" else _OPERATION[sign], left, right)
+                left = self.node(self.operation(sign), left, right)
             elif not strength and binding < BESIDE and self.starts_factor():
                 left = self.node("product", left, self.expression(BESIDE))
             else:
                 return left
+
+    def operation(self, sign: str) -> str:
+        """What a sign stands for; in a formula * is a dot, between quantities entry by entry."""
+        return "times" if sign == "*" and self.formula else _OPERATION[sign]
 
     def signed(self, binding: int) -> Syntax:
         """A factor, or a product with its sign: -a b is -(a b), and a number alone keeps its sign."""
@@ -255,6 +261,8 @@ class Grammar(Calls, Derivatives, Series):
             self.split_number()
         if token.kind not in ("number", "name", "command"):
             raise self.error("expected a group in braces")
+        if token.kind == "name" or token.text in LETTERS:
+            return self.lone(self.next())
         self.enter()
         result = self.atom()
         self.depth -= 1

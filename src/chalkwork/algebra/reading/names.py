@@ -65,7 +65,7 @@ class Names(Cursor):
         self.enter()
         braced = self.passed("{")
         parts: list[str] = []
-        while self.peek().kind in ("name", "number") or (self.peek().kind == "command" and not parts):
+        while self.peek().kind in ("name", "number") or (self.at("_") if parts else self.peek().kind == "command"):
             inner = self.next()
             parts.append(self.letter(inner) if inner.kind == "command" else inner.text)
             if not braced:
@@ -81,8 +81,8 @@ class Names(Cursor):
     def named(self, word: str, token: Token) -> Syntax:
         """The name with its indices and transposes; an index of a sum is its number."""
         if word in self.bound and not self.at("_"):
-            return Syntax("number", str(self.bound[word]))
-        if self.formula and token.kind == "name" and word not in self.known and not is_letter(word):
+            return self.lone(token)
+        if not (word in self.known or is_letter(word) or self.at("(")) and self.formula and token.kind == "name":
             word = self.first_of_product(word, token)
         layer, index, transposed = "", "", False
         while True:
@@ -102,6 +102,13 @@ class Names(Cursor):
             return Syntax("constant", name)
         self.refuse_application(name, token)
         return Syntax("name", name)
+
+    def lone(self, token: Token) -> Syntax:
+        """A name of one sign, with nothing on it: the exponent in x^n (a + b)."""
+        if token.text in self.bound:
+            return Syntax("number", str(self.bound[token.text]))
+        constant = token.text in CONSTANTS and token.text not in self.known
+        return Syntax("constant" if constant else "name", self.whole_name(token.text, "", "", token))
 
     @cached_property
     def alone(self) -> frozenset[str]:
