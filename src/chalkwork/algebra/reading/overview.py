@@ -41,8 +41,7 @@ def page() -> str:
         _OPENING + "| written | also | means | derivative |\n|---|---|---|---|\n" + "\n".join(rows),
         f"Signs: {signs}, `-a`, `A.T`.",
         f"Constants: {constants}, where nothing that was declared has that name.",
-        "| parameter | what it says |\n|---|---|\n"
-        + "\n".join(f"| `{name}` | {of} |" for name, of in PARAMETERS.items()),
+        f"| parameter | what it says |\n|---|---|\n{says}",
     ]
     return "\n\n".join(parts) + "\n"
 
