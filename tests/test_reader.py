@@ -50,6 +50,8 @@ def larger(draw, parts):
     parameters = {key: draw(parameter(key)) for key in entry.parameters}
     if parameters.get("at_zero", 0) is None and entry.parameters["at_zero"] is not None:
         parameters["at_zero"] = 0.0
+    if parameters.get("axis") is not None and 1 in (arguments[0].shape or (1,)):
+        parameters["axis"] = None  # one entry along an axis is refused
     try:
         return apply(entry.name, *arguments, **parameters)
     except ShapeError:

@@ -170,6 +170,8 @@ def test_plain_maths_and_latex_are_one_language(plain, latex):
         (("A*A", r"A \cdot A"), ("the matrix product A @ A", "entry by entry, A ∘ A")),
         (("v*v", r"v \times v"), ("the scalar product v.T @ v", "entry by entry, v ∘ v")),
         (("softmax(v, 1)", r"\operatorname{softmax}(v, 1)"), ("write softmax(v, axis=1)",)),
+        (("softmax(v, axis=1)", r"\operatorname{softmax}(v, axis=1)"), ("one entry along axis 1", "write softmax(v)")),
+        (("sum(x, axis=1)", r"\operatorname{mean}(x, axis=0)"), ("is a number and has no axis",)),
         (("sum(v, 1)", r"\operatorname{sum}(v, 1)"), ("write sum(v, axis=1)",)),
         (("relu(x, 0.5)",), ("write relu(x, at_zero=0.5)",)),
         (("leaky_relu(x, 0.1, 5)",), ("write leaky_relu(x, 0.1, at_zero=5)",)),

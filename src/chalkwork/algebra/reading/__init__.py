@@ -76,15 +76,18 @@ class Chain:
     goes_on: bool = False
 
 
-def read_chain(text: str, known: Collection[str] = (), functions: Collection[str] = ()) -> Chain:
+def read_chain(
+    text: str, known: Collection[str] = (), functions: Collection[str] = (), letters: Collection[str] = ()
+) -> Chain:
     r"""A formula, or several with relations between them, also on the lines of an aligned environment.
 
-    Raises ReadError with the place where the text cannot be read.
+    `letters` are names that occurred before: side by side they are factors. Raises ReadError with the place where the
+    text cannot be read.
 
     >>> read_chain(r"0 < x \le 1").relations, read_chain("= 1 - x").goes_on
     (('<', '<='), True)
     """
-    sides, relations, goes_on = Grammar(text, known, functions, formula=True).chain()
+    sides, relations, goes_on = Grammar(text, known, functions, letters, formula=True).chain()
     return Chain(tuple(sides), tuple(relations), goes_on)
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cache
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
-from chalkwork.algebra.operations import TABLE, Parameter
+from chalkwork.algebra.operations import TABLE, Parameter, words
 from chalkwork.algebra.operations.entry import entrywise_shape
 from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.grammar import Grammar
@@ -81,12 +81,21 @@ def _called(
     if name == "raised":
         return _power(*arguments)
     values = {key: _parameter(key, part, known) for key, part in syntax.keywords}
-    (shape, *_) = [argument.shape for argument in arguments]
-    if TABLE[name].needs_axis and "axis" not in values and shape and 1 not in shape:
-        text = f"{name}({arguments[0]}"
-        both = f"{text}, axis=0), over each column, or {text}, axis=1), over each row"
-        raise ReadError(f"{text}) of a {shape[0]}x{shape[1]} matrix could be {both}")
+    if "axis" in TABLE[name].parameters:
+        _check_axis(name, arguments[0], dict(syntax.keywords).get("axis"))
     return apply(name, *arguments, **values)
+
+
+def _check_axis(name: str, argument: Expression, typed: Syntax | None) -> None:
+    """Refuse a matrix without the axis that it needs, and an axis along which there is one entry."""
+    shape, text = argument.shape, f"{name}({argument}"
+    if typed is None:
+        if TABLE[name].needs_axis and shape and 1 not in shape:
+            both = f"{text}, axis=0), over each column, or {text}, axis=1), over each row"
+            raise ReadError(f"{text}) of a {words(shape)} matrix could be {both}")
+    elif typed.kind == "number" and (not shape or (TABLE[name].needs_axis and shape[int(number(typed.value))] == 1)):
+        has = f"is {words(shape)}: one entry along axis {typed.value}" if shape else "is a number and has no axis"
+        raise ReadError(f"{argument} {has}", hint=f"write {text})")
 
 
 @cache

@@ -116,7 +116,7 @@ class Calls(Names):
             kept = typed[: entry.arity + place]
             named = [f"{key}={text}" for key, text in zip(names[place:], typed[entry.arity + place :], strict=False)]
             right = f"{function}({', '.join([*kept, *named])})"
-            raise self.error(f"{function} takes what is no argument by its name", token, f"write {right}")
+            raise self.error(f"{function} takes its parameters by name", token, f"write {right}")
         keywords = [*zip(entry.by_place, extra, strict=False), *keywords]
         for place, (key, _) in enumerate(keywords):
             if key not in entry.parameters:

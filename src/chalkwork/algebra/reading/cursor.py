@@ -38,9 +38,15 @@ class Cursor(Text, ABC):
     """The tokens of one text and a place among them; `bound` holds the indices of sums that stand for numbers."""
 
     def __init__(
-        self, text: str, known: Collection[str] = (), functions: Collection[str] = (), formula: bool = False
+        self,
+        text: str,
+        known: Collection[str] = (),
+        functions: Collection[str] = (),
+        letters: Collection[str] = (),
+        formula: bool = False,
     ) -> None:
         super().__init__(text, known, formula)
+        self.letters = frozenset(letters)
         longest = LONGEST_FORMULA if formula else LONGEST_TEXT
         if len(text) > longest:
             raise ReadError(f"the formula has {len(text)} characters, more than {longest}")

@@ -7,7 +7,6 @@ is a1, W^{(2)}_{ij} is W2_ij, \hat{y} is yhat. In equations between quantities a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -45,12 +44,13 @@ def is_letter(word: str) -> bool:
 class Names(Cursor):
     """How names are read; sigma is the sigmoid where it is applied, and not both in one text."""
 
-    def __init__(
-        self, text: str, known: Collection[str] = (), functions: Collection[str] = (), formula: bool = False
-    ) -> None:
-        super().__init__(text, known, functions, formula)
-        self.spelled: dict[str, tuple[str, str]] = {}
-        self.sigma: bool | None = None
+    sigma: bool | None = None
+    """Whether sigma was applied, where it occurred."""
+
+    @cached_property
+    def spelled(self) -> dict[str, tuple[str, str]]:
+        """The layer and index of every name with which it was written."""
+        return {}
 
     def note_sigma(self, token: Token, applied: bool) -> None:
         """Refuse sigma as a function and as a number in one text."""
@@ -112,9 +112,10 @@ class Names(Cursor):
 
     @cached_property
     def alone(self) -> frozenset[str]:
-        """The letters that were declared or stand by themselves somewhere in the text."""
+        """The letters that were declared or stand by themselves, here or in what was read before."""
         pairs = zip(self.stream, self.stream[1:], strict=False)
-        return self.known | {token.text for token, after in pairs if token.kind == "name" and after.text != "("}
+        here = {token.text for token, after in pairs if token.kind == "name" and after.text != "("}
+        return self.known | self.letters | here
 
     def first_of_product(self, word: str, token: Token) -> str:
         """The first of letters that are factors, the others next; ReadError where the word could be one name too."""

@@ -78,6 +78,15 @@ def read_range(name: str, given: Any) -> Range:
     raise ChalkworkError(f"the domain of {name}: expected {EXPECTED}, found {given!r:.60}")
 
 
+def written(name: str) -> str:
+    """A name as formulas have it: x_1 is x1.
+
+    >>> written("x_1"), written("λ")
+    ('x1', 'lambda')
+    """
+    return joined(canonical(name))
+
+
 def _end(text: str) -> Fraction | float:
     return float(text) if text.lstrip("+-") == "inf" else Fraction(text)
 
@@ -98,7 +107,7 @@ class Domain:
         for name in given:
             if not isinstance(name, str) or not _WORD.fullmatch(name) or len(name) > 40:
                 raise ChalkworkError(f"the domain names {name!r:.60}, which is no name")
-        return cls({joined(canonical(name)): read_range(name, value) for name, value in given.items()})
+        return cls({written(name): read_range(name, value) for name, value in given.items()})
 
     def __getitem__(self, name: str) -> Range:
         return self.ranges.get(name, _KINDS["real"])

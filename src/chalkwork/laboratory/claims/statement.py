@@ -13,7 +13,7 @@ from chalkwork.algebra.reading import Chain, build, free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.claims.calculus import check_size, put_in
-from chalkwork.laboratory.claims.domain import Domain, Range
+from chalkwork.laboratory.claims.domain import Domain, Range, written
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
 MOST_DEFINITIONS = 20
@@ -43,6 +43,8 @@ class Board:
     functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
     quantities: dict[str, Expression] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    letters: set[str] = field(default_factory=set)
+    """The names that were read so far."""
 
     def define(self, text: str) -> None:
         """Take in f(x) = ... or e = ...; ReadError or ChalkworkError for what is neither."""
@@ -54,7 +56,7 @@ class Board:
             _check_new(name, text)
             self.functions[name] = (parameter, self.expression(body))
             return
-        chain = read_chain(text, self.known() | {text.partition("=")[0].strip()}, self.functions)
+        chain = self._chain(text, self.known() | {written(text.partition("=")[0].strip())})
         if len(chain.sides) != 2 or chain.relations != ("=",) or chain.sides[0].kind != "name":
             raise ChalkworkError(f"a definition is f(x) = ... or c = ..., not {text!r:.80}")
         name = chain.sides[0].value
@@ -80,7 +82,12 @@ class Board:
         """The syntax of a chain."""
         if not isinstance(text, str):
             raise ChalkworkError(f"a statement is a text, not {text!r:.60}")
-        return read_chain(text, self.known(), self.functions)
+        return self._chain(text, self.known())
+
+    def _chain(self, text: str, known: set[str]) -> Chain:
+        chain = read_chain(text, known, self.functions, self.letters)
+        self.letters |= {name for side in chain.sides for name in free_names(side)}
+        return chain
 
     def links(self, text: str, before: Expression | None = None, because: str = "", step: int = 0) -> list[Link]:
         """The relations of a text; one that begins with a relation goes on from `before`."""
