@@ -78,7 +78,7 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
     "loss": (
         network("- {weights: [[1, 2], [3, 4]]}", more="loss: cross_entrpy\n"), 2,
         ["'cross_entrpy'", "did you mean cross_entropy"]),
-    "operation": (graph("c = a + b\nd = sigmiod(c)"), 4, ["'sigmiod'", "did you mean sigmoid"]),
+    "operation": (graph("c = a + b\nd = sigmiod(c)"), 4, ["sigmiod(...)", "did you mean sigmoid"]),
     "cycle": (graph("a = b\nb = c\nc = a", "{}"), 3, ["depends on itself", "a -> b -> c -> a"]),
     "cycle with itself": (graph("a = a + 1", "{}"), 3, ["a depends on itself"]),
     "defined twice": (graph("c = a\nc = b"), 4, ["c is defined twice"]),
@@ -101,7 +101,7 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
         "---\nnotation:\n  net: s\n  layer: up\n---\n" + task("x: [1, 2]"), 4, ["layer", "'up'"]),
     "code in the notation": (
         "---\nnotation: {net: '\\input{x}'}\n---\n" + task("x: [1, 2]"), 2, ["net", "letter"]),
-    "code": (graph("c = __import__('os').system('x')"), 3, ["not part of the language", "in c = __import__"]),
+    "code": (graph("c = __import__('os').system('x')"), 3, ["cannot stand here", "in c = __import__"]),
     "code as a name": (graph("c = a + __import__"), None, ["__import__"]),
     "no equation": (graph("a + b"), 3, ["name = expression"]),
     "nothing to differentiate": (graph("c = "), 3, ["c ="]),

@@ -159,6 +159,58 @@ def test_a_named_proof_is_about_the_claim(entries, letters, sign):
     assert not re.search(rf"\({other[0]}[₁₂₃ ]|[ −]{other[1]}\)", written)
 
 
+# --- one reading -------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        r"\ln(e) = 1",
+        r"\sigma(1) = e/(1+e)",
+        "sigma(1) = e/(1+e)",
+        "e^x/e = e^{x-1}",
+        "log2(8) = 3",
+        "log10(100) = 2",
+        "lg(10^x) = x",
+        r"x \cdot (y+z) = xy + xz",
+        "x*(y+z) = xy + xz",
+        r"\frac{d}{dx} x \cdot x = 2x",
+        "d/dx x*x = 2x",
+        "max(x, y) + min(x, y) = x + y",
+        r"\tan x \cos x = \sin x",
+    ],
+)
+def test_true_statements_are_proved_in_every_spelling(statement):
+    assert Claim(statement).check()["verdict"] == "proved"
+
+
+def test_names_are_declared_and_defined_as_they_are_written():
+    assert Claim("sum(softmax(y)) = 1", domain={"y": "vector 3"}).check()["verdict"] == "proved"
+    assert Claim("x_1^2 = |x_{1}|^2 = 4", define="x_1 = 2").check()["verdict"] == "proved"
+    assert Claim(r"\sqrt{x_1^2} = x_1", domain={"x_1": "positive"}).check()["verdict"] == "proved"
+    assert Claim("(a + b)^2 = a^2 + 2 a b + b^2", ["= a^2 + ab + ab + b^2", "= b^2 + 2ab + a^2"]).check()["leads"]
+    assert Claim("net = 2 net - net", domain={"net": "real"}).check()["verdict"] == "proved"
+
+
+@pytest.mark.parametrize(
+    ("statement", "read"),
+    [
+        ("x^2 = 2x", "Read as x^2 = 2 * x."),
+        (r"\log 2x = 3", "Read as log(2 * x) = 3, where log is the natural logarithm."),
+        (r"x y \cdot z = 1/2 (x + y)", "Read as x * y * z = 1 / 2 * (x + y)."),
+        ("a b - c^2 >= 0", "Read as a * b - c^2 >= 0."),
+    ],
+)
+def test_a_false_verdict_first_says_how_the_statement_was_read(statement, read):
+    text = str(Claim(statement).check())
+    assert read in text and text.index(read) < text.index("counterexample") < text.index("The claim is false")
+
+
+def test_a_false_step_is_shown_as_it_was_read_too():
+    text = str(Claim("x + x = 2x", ["= x^2", "= 2x"]).check())
+    assert text.index("Read as x + x = x^2.") < text.index("A counterexample")
+
+
 # --- verdicts --------------------
 
 
@@ -370,7 +422,7 @@ def test_a_proof_that_takes_too_long_is_stopped():
         ("y = 1", {"domain": {"y": "vector 2"}, "proof": ["y = Y"]}, None),
         (r"\begin{pmatrix} 1 & 2 \end{pmatrix} = \begin{pmatrix} 1 & 2 & 3 \end{pmatrix}", {}, "do not go together"),
         ("= x", {}, "nothing stands before"),
-        ("x = 1", {"define": ["f(x) = f(x)"]}, "no function known"),
+        ("x = 1", {"define": ["f(x) = f(x)"]}, "a function, and there is none"),
     ],
 )
 def test_what_cannot_be_claimed(statement, settings, message):

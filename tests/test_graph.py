@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 
 import jax
@@ -225,7 +226,11 @@ def test_a_name_is_one_name_in_the_notebook_too():
     assert text.count("counts only how") == 1
 
 
-@pytest.mark.parametrize("text", ["a1 = x*2; a_1 = x*3; y = a1*a_1", "alpha = x*2; y = alpha*α"])
+def test_a_greek_letter_and_its_word_are_one_name():
+    assert float(Graph("alpha = x*2; y = alpha*α").solve(x=3)["y"]) == 36
+
+
+@pytest.mark.parametrize("text", ["a1 = x*2; a_1 = x*3; y = a1*a_1"])
 def test_two_names_that_print_alike_are_refused(text):
     with pytest.raises(ReadError, match="would both print as"):
         Graph(text)
@@ -372,7 +377,7 @@ def test_a_matrix_has_no_derivative_but_a_value():
         ("a + b", "'a . b' is no equation. Hint: write name = expression"),
         ("a + b = c", "no equation"),
         ("2c = a", "no equation"),
-        ("c = sigmiod(a)", "no operation 'sigmiod'.*did you mean sigmoid"),
+        ("c = sigmiod(a)", "a function, and there is none of that name.*did you mean sigmoid"),
         ("c = a +", "ends too early.*in c = a"),
         ("c = (a", r"expected '\)', found 'the end'"),
         ("c = a $ b", r"'\$' is not part of the language"),
@@ -424,3 +429,55 @@ def test_a_deep_chain_and_a_wide_fan():
     fan = Graph("; ".join([*(f"n{number} = {number} * x" for number in range(100)),
                            *(f"s{number + 1} = s{number} + n{number}" for number in range(100))]))  # fmt: skip
     assert float(fan.solve(x=2, s0=0)["ds100/dx"]) == 4950
+
+
+@pytest.mark.parametrize(
+    ("equations", "values", "expected"),
+    [
+        ("m = max(z, 0); L = m*3", {"z": -5}, {"m": 0, "dm/dz": 0, "dL/dz": 0}),
+        ("m = max(0, z)", {"z": 2}, {"m": 2, "dm/dz": 1}),
+        ("m = max(z, w)", {"z": 1, "w": 2}, {"m": 2, "dm/dz": 0, "dm/dw": 1}),
+        ("m = min(p, q)", {"p": 1, "q": 2}, {"m": 1, "dm/dp": 1, "dm/dq": 0}),
+        ("m = max(x, y, z)", {"x": 1, "y": 3, "z": 2}, {"m": 3, "dm/dx": 0, "dm/dy": 1, "dm/dz": 0}),
+        ("m = max(x, y)", {"x": 1, "y": 1}, {"m": 1, "dm/dx": 0.5, "dm/dy": 0.5}),
+        ("a = leaky_relu(z, 0.1)", {"z": -1}, {"a": -0.1, "da/dz": 0.1}),
+        ("a = ln(x) + e - pi", {"x": 1}, {"a": math.e - math.pi, "da/dx": 1}),
+        ("a = log2(x) + lg(x)", {"x": 8}, {"a": 3 + math.log10(8)}),
+        ("a = log_2(x)", {"x": 8}, {"a": 3, "da/dx": 1 / (8 * math.log(2))}),
+        ("a = tan(x) + sigma(0)", {"x": 1}, {"a": math.tan(1) + 0.5, "da/dx": 1 / math.cos(1) ** 2}),
+        ("a = e^x", {"x": 2}, {"a": math.exp(2), "da/dx": math.exp(2)}),
+        ("e = a*b; f = e^2", {"a": 2, "b": 3}, {"f": 36, "df/de": 12}),
+        (r"a = \frac{1}{1 + e^{-x}} + \sin(2\pi x)", {"x": 0}, {"a": 0.5, "da/dx": 0.25 + 2 * math.pi}),
+        ("a = λ*x", {"λ": 2, "x": 3}, {"a": 6, "da/dlambda": 3}),
+    ],
+)
+def test_functions_and_constants_mean_what_they_do_everywhere(equations, values, expected):
+    solution = Graph(equations).solve(values)
+    for name, value in expected.items():
+        assert float(solution[name]) == pytest.approx(value, abs=1e-14)
+
+
+def test_a_matrix_of_one_entry_is_a_scalar():
+    text = "z = w.T @ x + b; a = sigmoid(z); L = 1/2*(a-y)^2"
+    w, x, b, y = np.array([0.1, -0.2]), np.array([3.0, 4.0]), 0.5, 1.0
+    solution = Graph(text).solve(w=w, x=x, b=b, y=y)
+    a = 1 / (1 + np.exp(-(w @ x + b)))
+    delta = (a - y) * a * (1 - a)
+    assert solution["dL/dw"].ravel() == pytest.approx(delta * x)
+    assert solution["dL/dx"].ravel() == pytest.approx(delta * w)
+    assert solution["dL/db"].item() == pytest.approx(delta)
+    assert solution["dL/dy"].item() == pytest.approx(y - a)
+
+
+def test_attention_needs_the_axis_of_its_softmax_and_the_board_shows_it():
+    values = {"Q": [[1, 0], [0, 2]], "K": [[1, 0], [0, 1]], "V": [[1, 0], [0, 1]]}
+    with pytest.raises(ReadError, match=r"axis=0\), over each column, or .*axis=1\), over each row"):
+        Graph("A = softmax(Q @ K.T / sqrt(2)) @ V").solve(values)
+    solution = Graph("S = softmax(Q @ K.T / sqrt(2), axis=1); A = S @ V").solve(values)
+    assert solution["S"].sum(axis=1) == pytest.approx([1, 1])
+    assert "softmax_rows(" in str(solution) and r"\operatorname{softmax}_{\mathrm{rows}}" in solution._repr_markdown_()
+
+
+def test_a_constant_is_no_given():
+    with pytest.raises(ChalkworkError, match="e is a constant here"):
+        Graph("y = e^x").solve(x=1, e=2)

@@ -20,7 +20,7 @@ import sympy
 
 from chalkwork.algebra.expression import Name, Number, apply
 from chalkwork.algebra.operations import TABLE, words
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.differentiate import gradient, local_derivatives
 from chalkwork.derivation.evaluate import evaluate

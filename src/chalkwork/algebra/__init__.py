@@ -9,7 +9,7 @@ one entry in `operations`.
 from chalkwork.algebra.entries import entry
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.operations import TABLE, Operation
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import SumsToOne, simplify
 
 __all__ = ["TABLE", "Expression", "Name", "Number", "Operation", "SumsToOne", "apply", "entry", "read", "simplify"]

@@ -11,9 +11,9 @@ from functools import reduce
 from math import prod
 from typing import Any
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
 from chalkwork.algebra.operations import Parameter, Shape
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 
 _ENTRY = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 
@@ -85,6 +85,8 @@ def entry(expression: Expression, row: int, column: int) -> Expression:
     shape = expression.shape
     if shape:
         row, column = min(row, shape[0] - 1), min(column, shape[1] - 1)
+    if isinstance(expression, Constant):
+        return expression
     if isinstance(expression, Name):
         return Name(entry_name(expression.name, shape, row, column))
     if not isinstance(expression, Application):

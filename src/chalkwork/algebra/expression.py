@@ -100,6 +100,20 @@ class Name(Expression):
         return self.name
 
 
+class Constant(Name):
+    """A number with a name of its own, such as pi: no quantity, so nothing is given or differentiated by.
+
+    >>> print(2 * Constant("pi", 3.141592653589793), names_in(Constant("pi", 3.141592653589793)))
+    2 * pi ()
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, name: str, value: float) -> None:
+        super().__init__(name)
+        self.value = value
+
+
 class Number(Expression):
     """A number; exact where it was given exactly.
 
@@ -222,10 +236,12 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
     elif operation.name == "transpose":
         return f"{plain(arguments[0], Precedence.ATOM)}.T"
     else:
-        values, defaults = list(expression.parameters), list(operation.parameters.values())
-        while values and values[-1] == defaults[len(values) - 1]:
-            values.pop()
-        parts = [plain(argument) for argument in arguments] + [_plain_parameter(value) for value in values]
+        parts = [plain(argument) for argument in arguments]
+        for name, value in expression.named_parameters.items():
+            matrix = bool(arguments[0].shape) and 1 not in arguments[0].shape
+            if value != operation.parameters[name] or (operation.needs_axis and matrix):
+                shown = _plain_parameter(name, value)
+                parts.append(shown if name in operation.by_place else f"{name}={shown}")
         return f"{operation.name}({', '.join(parts)})"
     return f"({body})" if operation.precedence < needed else body
 
@@ -240,9 +256,11 @@ def _plain_number(value: Scalar, needed: Precedence) -> str:
     return f"({text})" if (text[0] == "-" or "/" in text) and needed > Precedence.SUM else text
 
 
-def _plain_parameter(value: Parameter) -> str:
+def _plain_parameter(name: str, value: Parameter) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(map(str, value)) + "]"
+    if name == "axis" and isinstance(value, int):
+        return str(value + 2)  # counted as NumPy does in a matrix
     return "none" if value is None else str(value)
 
 
@@ -270,7 +288,7 @@ def names_in(expression: Expression) -> tuple[Name, ...]:
     >>> [str(name) for name in names_in(x * Name("w") + x)]
     ['x', 'w']
     """
-    return tuple(node for node in walk(expression) if isinstance(node, Name))
+    return tuple(node for node in walk(expression) if isinstance(node, Name) and not isinstance(node, Constant))
 
 
 def rebuild(expression: Application, arguments: tuple[Expression, ...]) -> Application:

@@ -61,7 +61,7 @@ def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expre
 
     `facts` says which targets add up to one.
 
-    >>> from chalkwork.algebra.reader import read
+    >>> from chalkwork.algebra.reading import read
     >>> a, y = Name("a", (2, 1)), Name("y", (2, 1))
     >>> adjoint = read("a * (-(y / a) - sum(-(y / a) * a, axis=0))", {"a": a, "y": y})
     >>> print(simplify(adjoint, [SumsToOne("y", -2)]))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalkwork.algebra.expression import Expression, Name, apply, names_in
 from chalkwork.algebra.expression import replace as replaced
-from chalkwork.algebra.reader import build, free_names, parse
+from chalkwork.algebra.reading import Syntax, build, canonical, free_names, parse
+from chalkwork.algebra.reading.words import CONSTANTS
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
@@ -48,7 +49,7 @@ class Graph:
 
     def __init__(self, equations: str | Sequence[str], output: str | None = None) -> None:
         texts = re.split(r"[;\n]", equations) if isinstance(equations, str) else _listed(equations)
-        self._syntax = dict(_read_equation(text) for text in _unique(texts))
+        self._syntax = _read_equations(texts)
         if not self._syntax:
             raise ReadError("a graph needs at least one equation, such as c = a + b")
         if len(self._syntax) > MOST_EQUATIONS:
@@ -95,7 +96,7 @@ class Graph:
             paths = Paths(derivation.equations)
             derivation = derivation.extended(_local_derivatives(derivation, paths))
             derivation = derivation.extended(_through_paths(derivation, paths, self.output))
-        elif not derivation.shapes()[self.output]:
+        elif derivation.shapes()[self.output] in ((), (1, 1)):
             derivation = derivation.extended(_adjoints(derivation, self.output))
         style = Style.of(notation, decimals, significant, rounding, detail)
         setting = Setting(
@@ -106,12 +107,14 @@ class Graph:
         return Solution(derivation, givens, style, setting)
 
     def _givens(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        values = {canonical(name): value for name, value in values.items()}
         missing = [name for name in self.inputs if name not in values]
         if missing:
             raise ChalkworkError(f"the graph needs a value for {', '.join(missing)}")
         unknown = [name for name in values if name not in self.inputs]
         if unknown:
             what = "is computed by the graph" if unknown[0] in self._syntax else "does not occur in the graph"
+            what = "is a constant here; call the quantity otherwise" if unknown[0] in CONSTANTS else what
             raise ChalkworkError(f"{unknown[0]} {what}", hint=f"the givens are {', '.join(self.inputs)}")
         givens = {}
         self._matrices: set[str] = set()
@@ -168,16 +171,29 @@ def _listed(equations: Any) -> list[str]:
     return texts
 
 
-def _unique(texts: Sequence[str]) -> list[str]:
-    kept = [text for text in texts if text.strip()]
-    names: set[str] = set()
-    for text in kept:
-        name = text.partition("=")[0].strip()
-        if name in names:
+def _read_equations(texts: Sequence[str]) -> dict[str, tuple[Syntax, str]]:
+    """The syntax and the text behind every name."""
+    kept: dict[str, tuple[str, str]] = {}
+    for text in texts:
+        if not text.strip():
+            continue
+        found = _EQUATION.fullmatch(text)
+        if found is None:
+            raise ReadError(f"{text.strip()[:60]!r} is no equation", hint="write name = expression")
+        name = canonical(found[1])
+        if name in kept:
             hint = "give every intermediate result a name of its own"
             raise ReadError(f"{name} is defined twice", equation=_short(text), hint=hint)
-        names.add(name)
-    return kept
+        kept[name] = (found[2], text)
+    known = frozenset(kept)
+    return {name: (_syntax(body, text, known), body) for name, (body, text) in kept.items()}
+
+
+def _syntax(body: str, text: str, known: frozenset[str]) -> Syntax:
+    try:
+        return parse(body, known)
+    except ReadError as error:
+        raise error.at(equation=_short(text)) from None
 
 
 def _check_symbols(names: Sequence[str]) -> None:
@@ -196,17 +212,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 
-def _read_equation(text: str) -> tuple[str, tuple[Any, str]]:
-    found = _EQUATION.fullmatch(text)
-    if found is None:
-        raise ReadError(f"{text.strip()[:60]!r} is no equation", hint="write name = expression")
-    try:
-        return found[1], (parse(found[2]), found[2])
-    except ReadError as error:
-        raise error.at(equation=_short(text)) from None
-
-
-def _first_uses(syntax: Mapping[str, tuple[Any, str]]) -> list[str]:
+def _first_uses(syntax: Mapping[str, tuple[Syntax, str]]) -> list[str]:
     return list(dict.fromkeys(name for parsed, _ in syntax.values() for name in free_names(parsed)))
 
 

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.errors import ChalkworkError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from keyword import kwlist
 from unicodedata import normalize
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, walk
 from chalkwork.algebra.operations import TABLE, Precedence
 
 _SLOT = re.compile(r"<(\w+)>")
@@ -51,6 +51,8 @@ def numpy_source(
     >>> print(numpy_source(Name("W1", (2, 3)).T @ Name("x", (2, 1)) + Name("b1", (3, 1))))
     W1.T @ x + b1
     """
+    if isinstance(expression, Constant):
+        return f"np.{expression.name}"
     if isinstance(expression, Name):
         return names[expression.name] if names is not None else identifier(expression.name)
     if isinstance(expression, Number):

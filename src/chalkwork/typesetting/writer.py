@@ -6,17 +6,16 @@ also tells where the LaTeX must be broken.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.entries import EntryValues
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, Scalar, apply
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
@@ -25,12 +24,11 @@ from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
+from chalkwork.typesetting.templates import split, stretched, templates
 from chalkwork.typesetting.values import Layout, ValueWriter
 
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
-_SLOT = re.compile(r"<(\w+)>")
-_COMMA = re.compile(r"(?<!\\), ")
 _UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
 
 
@@ -138,8 +136,8 @@ class Writer:
         pieces = self._segments(expression.arguments[0], FREE)
         if len(pieces) < 2 or not all(piece.flat for piece in pieces):
             return [self.write(expression)]
-        latex = expression.operation.latex.removesuffix(r"\left( <0> \right)")
-        text = expression.operation.text.removesuffix("(<0>)")
+        latex, text = templates(expression, self.samples)
+        latex, text = latex.removesuffix(r"\left( <0> \right)"), text.removesuffix("(<0>)")
         first, *rest = in_parentheses(pieces)
         return [join(Piece.of(latex, text), first), *rest]
 
@@ -155,7 +153,7 @@ class Writer:
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
-            if self._with_numbers:
+            if self._with_numbers and not isinstance(expression, Constant):
                 value = self._value(expression)
                 return ATOM if value.shape != (1, 1) else self._number_precedence(float(value[0, 0]))
             return POWER if self._symbol(expression).raised else ATOM
@@ -163,6 +161,8 @@ class Writer:
         operation = expression.operation
         if operation.name == "sum" and self._with_numbers:
             return SUM
+        if expression == _EULER:
+            return ATOM
         if operation.name == "broadcast":
             return self._precedence(expression.arguments[0])
         return POWER if operation.precedence == ATOM else operation.precedence
@@ -178,7 +178,7 @@ class Writer:
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
-            if self._with_numbers:
+            if self._with_numbers and not isinstance(expression, Constant):
                 return self.value(self._value(expression), self._is_given(expression.name))
             symbol = self._symbol(expression)
             return Piece.of(symbol.latex, symbol.text)
@@ -234,23 +234,24 @@ class Writer:
             text if wanted == slot else self.write(argument, wanted)
             for argument, text, slot, wanted in zip(expression.arguments, texts, slots, latex_slots, strict=True)
         ]
+        latex_template, text_template = templates(expression, self.samples)
         signs = {**self._signs, "times": self._times(expression)}
         signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
         latex = "".join(
             part if index % 2 == 0 else (latexes[int(part)] if part.isdigit() else signs[part]).latex
-            for index, part in enumerate(_split(operation.latex, self.notation.between))
+            for index, part in enumerate(split(latex_template, self.notation.between))
         )
         if all(piece.low for piece in latexes):
             latex = latex.replace(r"\left( ", "(").replace(r" \right)", ")")
         boxes = [
             Box.text(part) if index % 2 == 0 else (texts[int(part)] if part.isdigit() else signs[part]).box
-            for index, part in enumerate(_split(operation.text, self.notation.between))
+            for index, part in enumerate(split(text_template, self.notation.between))
             if part
         ]
         narrower = sum(text.narrower for text in texts)
         if operation.name == "divide":
             narrower = sum(box.width for box in boxes) - max(latex.latex_width for latex in latexes)
-        return Piece(latex, _stretched(boxes), narrower)
+        return Piece(latex, stretched(boxes), narrower)
 
     def _chain(self, expression: Application) -> Piece:
         """A sum; of many terms the first and the last."""
@@ -322,6 +323,9 @@ class Writer:
 
     def _write_identity(self, expression: Application) -> Piece:
         return self._write(expression.arguments[0])
+
+    def _write_exp(self, expression: Application) -> Piece:
+        return Piece.of("e", "e") if expression == _EULER else self._from_table(expression)
 
     def _write_broadcast(self, expression: Application) -> Piece:
         """What is spread over more entries is written as it is: a sum or a product spreads it by itself."""
@@ -410,6 +414,7 @@ class Writer:
         return pieces
 
 
+_EULER = apply("exp", Number(1))
 _MORE = Piece.of(r" + \cdots", " + ⋯")
 
 
@@ -422,16 +427,3 @@ def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
     return str(value)
-
-
-@lru_cache(maxsize=1024)
-def _split(template: str, between: str) -> tuple[str, ...]:
-    """What stands around the slots, and the slots; arguments parted as the notation has it."""
-    return tuple(_SLOT.split(_COMMA.sub(between, template)))
-
-
-def _stretched(boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """The boxes; parentheses around something high grow with it."""
-    if len(boxes) == 3 and len(boxes[1].lines) > 1 and boxes[0].lines[0].endswith("(") and boxes[2].lines == (")",):
-        return Box.text(boxes[0].lines[0].removesuffix("(")), boxes[1].enclosed()
-    return tuple(boxes)

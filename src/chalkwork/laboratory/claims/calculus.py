@@ -23,8 +23,8 @@ def worked_out(expression: Expression, definitions: Definitions) -> Expression:
 
     Raises ChalkworkError where something cannot be differentiated.
 
-    >>> from chalkwork.algebra.latex import Scope, build, parse_latex
-    >>> print(worked_out(build(parse_latex("d/dx x^3"), Scope({"x": Name("x")})), {}))
+    >>> from chalkwork.algebra.reading import read_formula
+    >>> print(worked_out(read_formula("d/dx x^3", {"x": Name("x")}), {}))
     3 * x^2
     """
 

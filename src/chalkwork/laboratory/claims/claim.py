@@ -10,11 +10,11 @@ from time import monotonic
 from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform, walk
-from chalkwork.algebra.latex.written import prime
+from chalkwork.algebra.reading.written import prime
 from chalkwork.algebra.simplify import simplify
 from chalkwork.documents.model import Block, Marked, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.domain import Domain
+from chalkwork.laboratory.claims.domain import Domain, written
 from chalkwork.laboratory.claims.named import PROOFS, Named, in_terms, named
 from chalkwork.laboratory.claims.overflow import overflow
 from chalkwork.laboratory.claims.picture import picture
@@ -144,7 +144,7 @@ def _point(at: Mapping[str, float | Fraction] | None) -> dict[str, Fraction] | N
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int | float | Fraction) or not abs(float(value)) < 1e9:
             raise ChalkworkError(f"at: expected a number for {name}, found {value!r:.60}")
-        point[str(name)] = Fraction(str(value))
+        point[written(str(name))] = Fraction(str(value))
     return point
 
 

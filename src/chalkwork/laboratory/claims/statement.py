@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalkwork.algebra.expression import Expression, Name, names_in
-from chalkwork.algebra.latex import Scope, build, read_chain
-from chalkwork.algebra.latex.reading import Chain
-from chalkwork.algebra.latex.words import FUNCTIONS
-from chalkwork.algebra.latex.written import names_of
-from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.operations.entry import entrywise_shape
+from chalkwork.algebra.reading import Chain, build, free_names, read_chain
+from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.claims.calculus import check_size, put_in
-from chalkwork.laboratory.claims.domain import Domain, Range
+from chalkwork.laboratory.claims.domain import Domain, Range, written
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
 MOST_DEFINITIONS = 20
@@ -46,6 +43,8 @@ class Board:
     functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
     quantities: dict[str, Expression] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    letters: set[str] = field(default_factory=set)
+    """The names that were read so far."""
 
     def define(self, text: str) -> None:
         """Take in f(x) = ... or e = ...; ReadError or ChalkworkError for what is neither."""
@@ -57,7 +56,7 @@ class Board:
             _check_new(name, text)
             self.functions[name] = (parameter, self.expression(body))
             return
-        chain = read_chain(text, self.known() | {text.partition("=")[0].strip()}, self.functions)
+        chain = self._chain(text, self.known() | {written(text.partition("=")[0].strip())})
         if len(chain.sides) != 2 or chain.relations != ("=",) or chain.sides[0].kind != "name":
             raise ChalkworkError(f"a definition is f(x) = ... or c = ..., not {text!r:.80}")
         name = chain.sides[0].value
@@ -83,7 +82,12 @@ class Board:
         """The syntax of a chain."""
         if not isinstance(text, str):
             raise ChalkworkError(f"a statement is a text, not {text!r:.60}")
-        return read_chain(text, self.known(), self.functions)
+        return self._chain(text, self.known())
+
+    def _chain(self, text: str, known: set[str]) -> Chain:
+        chain = read_chain(text, known, self.functions, self.letters)
+        self.letters |= {name for side in chain.sides for name in free_names(side)}
+        return chain
 
     def links(self, text: str, before: Expression | None = None, because: str = "", step: int = 0) -> list[Link]:
         """The relations of a text; one that begins with a relation goes on from `before`."""
@@ -106,8 +110,7 @@ class Board:
         return found
 
     def _build(self, syntax: Any) -> Expression:
-        names = {name: self.domain.name(name) for name in names_of(syntax)}
-        return build(syntax, Scope(names))
+        return build(syntax, {name: self.domain.name(name) for name in free_names(syntax)})
 
     def meant(self, expression: Expression) -> Expression:
         """The expression with the quantities put in; their derivatives are total ones."""
@@ -120,14 +123,11 @@ class Board:
         names: dict[Name, None] = {}
         for expression in expressions:
             names |= dict.fromkeys(names_in(expression))
-        found = self.domain.scalars(list(names))
-        if "pi" not in self.domain.ranges:
-            found.pop("pi", None)
-        return found
+        return self.domain.scalars(list(names))
 
 
 def _check_new(name: str, text: str) -> None:
-    if name in FUNCTIONS or name in TABLE or name in ("d", "e"):
+    if name in FUNCTIONS or name in CONSTANTS or name == "d":
         raise ChalkworkError(f"{name} is known already and cannot be defined, in {text!r:.80}")
 
 

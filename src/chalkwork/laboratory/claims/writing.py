@@ -8,7 +8,8 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from chalkwork.algebra.expression import Expression, names_in
+from chalkwork.algebra.expression import Application, Expression, names_in, walk
+from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Display, Marked, Paragraph
 from chalkwork.laboratory.claims.domain import Range, entries_of
 from chalkwork.laboratory.claims.points import Counterexample, Point
@@ -37,6 +38,7 @@ _SHOULD = {
     ">": "The first should be the larger one",
     ">=": "The first should not be the smaller one",
 }
+_LONGEST_READING = 400
 _RESULT = {
     "exact": "Holds exactly,",
     "intervals": "Holds,",
@@ -179,12 +181,23 @@ class Page:
         at = f" at {self.point(found.point)}" if found.point else ""
         return Marked(
             (
+                Paragraph(f"Read as {self.read(link)}."),
                 Paragraph(f"A counterexample{at}{entry}:"),
                 self.side(link.left, left, format_),
                 self.side(link.right, right, format_),
                 Paragraph(f"{_SHOULD[link.relation]}."),
             )
         )
+
+    def read(self, link: Link) -> str:
+        """The relation in plain maths, every product with its sign: what was understood."""
+        text = literal(f"{link.left} {link.relation} {link.right}", _LONGEST_READING)
+        logarithm = any(
+            isinstance(node, Application) and node.operation.name == "log"
+            for side in (link.left, link.right)
+            for node in walk(side)
+        )
+        return f"{text}, where log is the natural logarithm" if logarithm else text
 
     def _telling(self, left: Any, right: Any) -> NumberFormat:
         """Enough digits to tell two numbers apart."""

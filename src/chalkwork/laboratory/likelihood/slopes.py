@@ -14,7 +14,7 @@ from chalkwork.derivation.differentiate import gradient
 def slope(expression: Expression, by: Name) -> Expression:
     """The derivative by a name, from Chalkwork's own differentiator, as a sum of fractions.
 
-    >>> from chalkwork.algebra.reader import read
+    >>> from chalkwork.algebra.reading import read
     >>> names = {name: Name(name) for name in ("n", "d", "v")}
     >>> log_likelihood = read("-n * log(v) / 2 - d / (2 * v)", names)
     >>> print(slope(log_likelihood, Name("v")))
