@@ -115,7 +115,8 @@ class Work:
         self.sound: dict[str, Array] = {name.name: np.ones(students, dtype=bool) for name in derivation.givens}
         self.trivial: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
         self.unproven: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
-        self.habit = _usual_half_unit(answers, students)[:, None, None]
+        usual, finest = _half_units(answers, students)
+        self.habit, self.finest = usual[:, None, None], finest[:, None, None]
         self._is_right: dict[str, Array] = {}
 
     def spread(self, interval: Interval) -> Interval:
@@ -259,7 +260,7 @@ class Work:
     def _as_written(self, answers: Answers, values: Interval) -> Interval:
         """What was typed; for blanks the values with the digits that the student usually writes, or that are asked."""
         asked = self.digits.half_unit(values.low)
-        unit = 2 * np.where(self.habit > 0, self.habit, asked)
+        unit = 2 * np.where(self.habit > 0, self.habit, np.minimum(asked, self.finest))
         with np.errstate(all="ignore"):
             low = np.ceil(values.low / unit - 0.5 - TIE) * unit
             high = np.floor(values.high / unit + 0.5 + TIE) * unit
@@ -290,17 +291,19 @@ def _on(expression: Expression, known: Known) -> Interval:
     return Interval(found, found)
 
 
-def _usual_half_unit(answers: Mapping[str, Answers], students: int) -> Array:
-    """Half a unit of the last digit that each student usually writes: the median over the cells that are not exact.
+def _half_units(answers: Mapping[str, Answers], students: int) -> tuple[Array, Array]:
+    """Half a unit of the last digit that each student usually writes, and of the finest.
 
-    Zero where a student answered fewer than two names: one answer shows no habit.
+    The usual one is the median over the cells that are not exact; zero where a student answered fewer than two names:
+    one answer shows no habit. The finest is infinite where there is none.
     """
     if not answers:
-        return np.zeros(students)
+        return np.zeros(students), np.full(students, np.inf)
     with np.errstate(invalid="ignore"):
         halves = np.concatenate([one.half.reshape(students, -1) for one in answers.values()], axis=1)
     ordered = np.sort(np.where(halves > 0, halves, np.nan), axis=1)
     count = np.sum(~np.isnan(ordered), axis=1)
     names = np.sum([one.given.any(axis=(-2, -1)) for one in answers.values()], axis=0)
     usual = ordered[np.arange(students), np.maximum(count - 1, 0) // 2]
-    return np.where((count > 0) & (names > 1), usual, 0.0)
+    finest = np.where(count > 0, ordered[:, 0], np.inf)
+    return np.where((count > 0) & (names > 1), usual, 0.0), finest
