@@ -26,8 +26,8 @@ from chalkwork.derivation.derivation import Equation, Stage
 BY_ACCIDENT = 0.02
 """What follows from a wrong value proves that it was calculated with where other digits do so more rarely."""
 
-MOST_TIED = 7
-"""In half units of the last digit: how far apart ties that were rounded up or down may lead to be one answer."""
+MOST_TIED = 5
+"""In half units of the last digit: how far an answer may be from the middle of what ties rounded up or down lead to."""
 COMPUTED = 1e-3
 """The largest rounding error of a program, in single precision too, as a part of a step's largest number."""
 
@@ -71,7 +71,8 @@ class Compared:
         """Where what was written, and so much is known of, leads to the answer in one way or the other."""
         most = MOST_TIED * (self.answers.half + self.answers.tolerance)
         with np.errstate(all="ignore"):
-            sure = [one.high - one.low <= most + 1e-12 * np.abs(one.low) for one in self.written]
+            middles = [one.low / 2 + one.high / 2 for one in self.written]
+            sure = [np.abs(self.answers.value - one) <= most + 1e-9 * np.abs(one) for one in middles]
         return np.asarray(reduce(np.logical_or, (test(one) & well for one, well in zip(self.written, sure, strict=True))))
 
     def _rounds(self, written: Interval) -> Array:

@@ -306,4 +306,11 @@ def _half_units(answers: Mapping[str, Answers], students: int) -> tuple[Array, A
     names = np.sum([one.given.any(axis=(-2, -1)) for one in answers.values()], axis=0)
     usual = ordered[np.arange(students), np.maximum(count - 1, 0) // 2]
     finest = np.where(count > 0, ordered[:, 0], np.inf)
-    return np.where((count > 0) & (names > 1), usual, 0.0), finest
+    return _decimal(np.where((count > 0) & (names > 1), usual, 0.0)), _decimal(finest)
+
+
+def _decimal(halves: Array) -> Array:
+    """Half a power of ten where it is one but for the room that an interval has for rounding errors."""
+    usable = np.isfinite(halves) & (halves > 0)
+    near = 0.5 * 10.0 ** np.round(np.log10(np.where(usable, 2 * halves, 1.0)))
+    return np.where(usable & (np.abs(halves / near - 1) < 1e-3), near, halves)
