@@ -95,10 +95,9 @@ def honest(seed: int, number: int) -> Tally:
             names = [name for name in names if random.random() < 0.7]
         elif kind < 0.3:
             names, values = names[-1:], values if decimals >= 4 and carries else worked(exercise, None)
-        if kind < 0.3 and carries:  # what is left out was rounded to the digits asked, or to those of the rest
-            marked = solution.restyled(decimals=decimals)
-        else:
-            marked = asked(solution, random, decimals)
+        # what is left out was rounded to the digits asked, or to those of the rest
+        rounds_unseen = kind < 0.3 and carries
+        marked = solution.restyled(decimals=decimals) if rounds_unseen else asked(solution, random, decimals)
         if random.random() < 0.15 and not carries:
             answers: dict[str, object] = {name: values[name] for name in names}
         else:
@@ -168,7 +167,9 @@ def rubbish(random: np.random.Generator, kind: str, shape: tuple[int, int], cons
             case "constant":
                 return constant
             case "wide":
-                return str(random.choice(["0e9", "0*10^3", "0.0/0.1", "1e0", "-1e2", "0e2", "1e5", "0.", "1/3", "5e-1"]))
+                return str(
+                    random.choice(["0e9", "0*10^3", "0.0/0.1", "1e0", "-1e2", "0e2", "1e5", "0.", "1/3", "5e-1"])
+                )
             case "scaled":
                 return f"{random.normal() * 10.0 ** random.integers(-5, 3):.{int(random.integers(1, 4))}e}"
         return f"{random.normal() * 10.0 ** random.integers(-2, 2):.{decimals}f}"
@@ -198,7 +199,8 @@ def show(tally: Tally, examples: int) -> None:
     print(f"honest hand-ins with an alarm    {part(len(tally.alarms), tally.honest)}   target 0 of 5,000")
     for kind in tally.off:
         print(
-            f"five units off and accepted      {part(tally.accepted[kind], tally.off[kind])}, {kind}   target 0 of 1,000"
+            f"five units off and accepted      {part(tally.accepted[kind], tally.off[kind])}, {kind}   "
+            "target 0 of 1,000"
         )
     print(f"  ({tally.other_rounding} more are what the other rounding gives)")
     for kind in dict.fromkeys(kind for kind, _ in tally.scores):
@@ -208,7 +210,9 @@ def show(tally: Tally, examples: int) -> None:
             f"{np.count_nonzero(scores >= 0.05)} of {scores.size} earn 5 % or more"
         )
     if tally.scores:
-        print(f"garbage earns, all               {100 * np.mean([s for _, s in tally.scores]):.2f} %   target below 5 %")
+        print(
+            f"garbage earns, all               {100 * np.mean([s for _, s in tally.scores]):.2f} %   target below 5 %"
+        )
     for line in (*tally.alarms, *tally.examples)[:examples]:
         print(line)
 

@@ -58,7 +58,9 @@ def test_a_program_that_never_updates_is_told_so() -> None:
     found |= {"W1_new": W1.copy(), "W2_new": W2.copy()}
     report = solution.check(found)
     assert report["W1_new"].mistakes == ("not-updated",) == report["W2_new"].mistakes, str(report)
-    found = {name: np.array(solution.arrays[name]) for name in solution.derivation} | {"a1": np.round(solution["a1"], 1)}
+    found = {name: np.array(solution.arrays[name]) for name in solution.derivation} | {
+        "a1": np.round(solution["a1"], 1)
+    }
     assert solution.check(found).first_wrong == "a1"
 
 

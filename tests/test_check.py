@@ -340,9 +340,7 @@ def test_a_blank_answer_blocks_nothing(sheet: Solution, blank: Any) -> None:
     assert report.first_wrong is None
 
 
-@pytest.mark.parametrize(
-    "unreadable", ["abc", "[1 2", [["x"], ["y"], ["z"]], [[1], [2, 3], [4]], object()]
-)
+@pytest.mark.parametrize("unreadable", ["abc", "[1 2", [["x"], ["y"], ["z"]], [[1], [2, 3], [4]], object()])
 def test_an_unreadable_answer_blocks_nothing(sheet: Solution, unreadable: Any) -> None:
     report = sheet.check(right(sheet) | {"a1": unreadable})
     found = verdicts(report)
@@ -353,7 +351,15 @@ def test_an_unreadable_answer_blocks_nothing(sheet: Solution, unreadable: Any) -
 
 @pytest.mark.parametrize(
     "impossible",
-    [[1, 2], [[1, 2], [3, 4]], 5, "1; 2", np.full((3, 1), np.nan), [["nan"], ["inf"], ["1e200"]], np.array([np.inf] * 3)],
+    [
+        [1, 2],
+        [[1, 2], [3, 4]],
+        5,
+        "1; 2",
+        np.full((3, 1), np.nan),
+        [["nan"], ["inf"], ["1e200"]],
+        np.array([np.inf] * 3),
+    ],
 )
 def test_another_shape_and_what_is_no_number_are_wrong_and_block_nothing(sheet: Solution, impossible: Any) -> None:
     report = sheet.check(right(sheet) | {"a1": impossible})

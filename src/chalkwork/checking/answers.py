@@ -84,9 +84,7 @@ class _Cells(NamedTuple):
     shape: Shape
 
 
-def read_answer(
-    given: object, shape: Shape, decimals: int | None = None, *, whole_digits: bool = False
-) -> Answer:
+def read_answer(given: object, shape: Shape, decimals: int | None = None, *, whole_digits: bool = False) -> Answer:
     """What was given, read into `shape`: `()` or rows and columns. Never raises for what somebody handed in.
 
     `given` is a number, a text, a list of lists, an array or tensor, or None where nothing was given. `decimals`
@@ -113,9 +111,7 @@ def is_array(given: object) -> bool:
     return isinstance(given, (list, tuple)) or (not isinstance(given, (str, bytes)) and hasattr(given, "__array__"))
 
 
-def _read_any(
-    given: object, shape: Shape, size: Shape, decimals: int | None, whole_digits: bool = False
-) -> Answer:
+def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, whole_digits: bool = False) -> Answer:
     try:
         if _blank(given):
             return _nothing(size)
@@ -266,9 +262,7 @@ def _as_array(given: object) -> NDArray[Any] | None:
     return array
 
 
-def _from_array(
-    array: NDArray[Any], shape: Shape, size: Shape, decimals: int | None, whole_digits: bool
-) -> Answer:
+def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | None, whole_digits: bool) -> Answer:
     given = array.shape
     while array.ndim > 2 and 1 in array.shape:
         array = array.squeeze(axis=array.shape.index(1))

@@ -73,7 +73,9 @@ class Compared:
         with np.errstate(all="ignore"):
             middles = [one.low / 2 + one.high / 2 for one in self.written]
             sure = [np.abs(self.answers.value - one) <= most + 1e-9 * np.abs(one) for one in middles]
-        return np.asarray(reduce(np.logical_or, (test(one) & well for one, well in zip(self.written, sure, strict=True))))
+        return np.asarray(
+            reduce(np.logical_or, (test(one) & well for one, well in zip(self.written, sure, strict=True)))
+        )
 
     def _rounds(self, written: Interval) -> Array:
         nearest = np.clip(self.answers.value, written.low, written.high)
@@ -158,8 +160,8 @@ class Compared:
         found: dict[int, Remark] = {}
         bad = verdicts == Verdict.WRONG
         few = bad & self.answers.given & self._meets_right & ~self._tell_right
-        for student in np.flatnonzero(few.any(axis=(-2, -1)) & ~(bad & ~few).any(axis=(-2, -1))):
-            found[int(student)] = Remark.FEW_DIGITS
+        for place in np.flatnonzero(few.any(axis=(-2, -1)) & ~(bad & ~few).any(axis=(-2, -1))):
+            found[int(place)] = Remark.FEW_DIGITS
         for student, cells in self.answers.impossible.items():
             if cells[bad[student]].all() and cells.any():
                 found[student] = Remark.IMPOSSIBLE

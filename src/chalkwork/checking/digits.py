@@ -6,7 +6,6 @@ The interval of `0e9` holds every number, and so says nothing; that of `0.1` hol
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray

@@ -125,8 +125,8 @@ class _Marking:
         if mistakes:
             suspects = (wrong & compared.enough).any(axis=(-2, -1)) & ~barred[:, 0, 0]
             found = self.search.explained(equation, answers, suspects & ~still.any(axis=(-2, -1)))
-            for student in np.flatnonzero(still.any(axis=(-2, -1))):
-                found[student] = NOT_UPDATED
+            for place in np.flatnonzero(still.any(axis=(-2, -1))):
+                found[int(place)] = NOT_UPDATED
             named = np.array([bool(one.ids) for one in found])[:, None, None]
             verdicts = np.where(wrong & named, int(Verdict.MISTAKE), verdicts)
             for student in answers.misshapen:
@@ -147,10 +147,10 @@ class _Marking:
             if name in self.marked and held.any():
                 marked = self.marked[name]
                 kept = held & self.work.is_unproven(marked.equation.expression)[:, None, None]
-                for student in np.flatnonzero(kept.any(axis=(-2, -1))):
-                    marked.remarks[student] = Remark.NO_WORK
+                places = np.flatnonzero(kept.any(axis=(-2, -1)))
+                remarks = {**marked.remarks, **{int(place): Remark.NO_WORK for place in places}}
                 verdicts = np.where(kept, int(Verdict.WRONG), marked.verdicts)
-                self.marked[name] = replace(marked, verdicts=verdicts)
+                self.marked[name] = replace(marked, verdicts=verdicts, remarks=remarks)
         return self.marked
 
     def _withheld(self, equation: Equation, compared: Compared, follows: Array) -> Array:
@@ -166,8 +166,8 @@ class _Marking:
         if not rows.size:
             return held
         proving = np.zeros(self.work.students, dtype=bool)
-        for row in rows:
-            often = self.work.how_often(int(row), compared.answers.value[row])
+        for row in map(int, rows):
+            often = self.work.how_often(row, compared.answers.value[row])
             proving[row] = compared.is_worked_for(row, follows[row], often)
         if proving.any():
             self.work.prove(equation.expression, proving)

@@ -171,7 +171,9 @@ class Work:
     def is_unproven(self, expression: Expression) -> Array:
         """For every student whether it is made of a wrong value that no work shows in."""
         names = [name.name for name in names_in(expression)]
-        return np.logical_or.reduce([np.zeros(self.students, dtype=bool), *(self.unproven[name] for name in names)])
+        return np.asarray(
+            np.any([np.zeros(self.students, dtype=bool), *(self.unproven[name] for name in names)], axis=0)
+        )
 
     def prove(self, expression: Expression, rows: Array) -> None:
         """Somebody calculated with what the expression is made of: these values were worked for, all the way back."""
