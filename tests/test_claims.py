@@ -443,7 +443,8 @@ def test_definitions_that_grow_are_refused():
 
 
 def test_the_identities_of_the_sheet():
-    worked = work_parts(read_sheet(SHEETS / "claims-sigmoid-and-tanh.md"))
+    parts = work_parts(read_sheet(SHEETS / "claims-sigmoid-and-tanh.md"))
+    worked = {name: part for name, part in parts.items() if "verdict" in part}
     assert {part["verdict"] for part in worked.values()} == {"proved"} and len(worked) == 8
     assert {part["name"] for part in worked.values()} == set(PROOFS)
 

@@ -253,6 +253,12 @@ def ascent(p: Program) -> Wrong:
         yield f"b{k + 1}_new", p.b[k] + p.eta * p.db[k]
 
 
+def not_updated(p: Program) -> Wrong:
+    for k in (0, 1):
+        yield f"W{k + 1}_new", p.W[k]
+        yield f"b{k + 1}_new", p.b[k]
+
+
 def learning_rate_omitted(p: Program) -> Wrong:
     for k in (0, 1):
         yield f"W{k + 1}_new", p.W[k] - p.dW[k]
@@ -403,7 +409,7 @@ PROGRAMS: dict[str, Callable[[Program], Wrong]] = {
         learning_rate_squared, factor_half, factor_two, mean_for_sum, sum_for_mean, first_sample_only, bias_forgotten,
         bias_gradient_not_summed, updated_weights_used, wrong_layer, log_base_2, log_base_10, loss_sign,
         softmax_not_normalised, softmax_wrong_axis, softmax_twice, softmax_extra_derivative, activation_forgotten,
-        old_weights_used,
+        old_weights_used, not_updated,
     )
 }  # fmt: skip
 NO_NETWORK = {"wrong-variance", "path-forgotten"}
