@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from chalkwork.documents.literal import visible
-    from chalkwork.solutions.export import save_text
+    from chalkwork.files import write_aside
     from chalkwork.tables.predicting import load_predictor, predict_table
     from chalkwork.tables.reading import read_table
 
@@ -34,7 +34,7 @@ def _predict(options: argparse.Namespace) -> int:
     if options.output is None:
         sys.stdout.write(predicted.to_csv())
     else:
-        save_text(predicted.to_csv(), options.output)
+        write_aside(options.output, predicted.to_csv())
         print(f"{options.output} written")
     if predicted.figures is not None:
         _show(predicted, sys.stderr if options.output is None else sys.stdout)

@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from chalkwork.documents.markdown import to_markdown
-from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.packages import package
+from chalkwork.files import make_folder, refuse_input, write_together
 from chalkwork.inside.curves import plot_loss
 from chalkwork.networks.measuring import output
-from chalkwork.solutions.export import save_text
-from chalkwork.tables.plots import MOST_SHOWN, plot_confusion, plot_residuals, save_figure
+from chalkwork.tables.plots import MOST_SHOWN, plot_confusion, plot_residuals, png
 from chalkwork.tables.predicting import MODEL, save_predictor
 from chalkwork.tables.report import report, report_data
 from chalkwork.tables.targets import Classes, Numbers
@@ -54,10 +54,7 @@ def made_folder(folder: Path) -> Iterator[Path]:
 def _make(folder: Path) -> None:
     for name in ("safetensors", "matplotlib"):
         package(name, "keeping a trained network", "pip install 'chalkwork[train]'")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ChalkworkError(f"{folder} is no folder to write in: {error.strerror}") from None
+    make_folder(folder)
 
 
 def save_trained(trained: Trained, folder: str | Path) -> list[Path]:
@@ -69,19 +66,23 @@ def save_trained(trained: Trained, folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     _make(folder)
-    files = [folder / MODEL, folder / f"{trained.judged}-predictions.csv"]
-    save_predictor(trained.net, trained.recipe, files[0])
     rows = trained.parts[trained.judged].tolist()
     outputs = output(trained.net, trained.recipe.inputs(trained.table, rows).x)
-    save_text(with_predictions(trained.table, rows, trained.recipe.target, outputs), files[1])
-    pictures = _pictures(trained, folder)
-    files += [*pictures, folder / "report.json", folder / "report.md"]
-    save_text(json.dumps(report_data(trained), ensure_ascii=False, indent=1) + "\n", files[-2])
-    save_text(to_markdown(report(trained, full=True, pictures=[path.name for path in pictures])), files[-1])
-    return files
+    pictures = {name: png(figure) for name, figure in _pictures(trained).items()}
+    contents: dict[str, str | bytes] = {
+        f"{trained.judged}-predictions.csv": with_predictions(trained.table, rows, trained.recipe.target, outputs),
+        **pictures,
+        "report.json": json.dumps(report_data(trained), ensure_ascii=False, indent=1) + "\n",
+        "report.md": to_markdown(report(trained, full=True, pictures=list(pictures))),
+    }
+    for name in contents:
+        refuse_input(folder / name)
+    save_predictor(trained.net, trained.recipe, folder / MODEL)
+    write_together({folder / name: content for name, content in contents.items()})
+    return [folder / name for name in (MODEL, *contents)]
 
 
-def _pictures(trained: Trained, folder: Path) -> list[Path]:
+def _pictures(trained: Trained) -> dict[str, Any]:
     figures = {}
     target, part = trained.recipe.target, trained.judged
     if trained.history.steps:
@@ -92,6 +93,4 @@ def _pictures(trained: Trained, folder: Path) -> list[Path]:
         rows = trained.parts[part].tolist()
         predicted = target.decode(output(trained.net, trained.recipe.inputs(trained.table, rows).x))
         figures["residuals.png"] = plot_residuals(target, target.read(trained.table, rows), predicted, part)
-    for name, figure in figures.items():
-        save_figure(figure, folder / name)
-    return [folder / name for name in figures]
+    return figures
