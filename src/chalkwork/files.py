@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from secrets import token_hex
+from typing import TextIO
 
 from chalkwork.errors import ChalkworkError
 
@@ -74,6 +75,11 @@ def append(path: Path, text: str) -> None:
             os.fsync(stream.fileno())
     except (OSError, ValueError) as error:
         raise _unwritten(path, error) from error
+
+
+def nowhere() -> TextIO:
+    """A stream that takes everything and keeps nothing."""
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def make_folder(path: Path) -> None:

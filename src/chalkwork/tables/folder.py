@@ -20,6 +20,12 @@ from chalkwork.tables.targets import Classes, Numbers
 from chalkwork.tables.training import Trained
 from chalkwork.tables.writing import with_predictions
 
+NAMES = (
+    *(MODEL, "test-predictions.csv", "validation-predictions.csv", "training-predictions.csv"),
+    *("loss.png", "confusion.png", "residuals.png", "report.json", "report.md"),
+)
+"""Every file that `save_trained` may write."""
+
 
 def unused_folder(data: Path) -> Path:
     """A folder in the current one, called after the file, that is not there yet.
@@ -38,10 +44,13 @@ def unused_folder(data: Path) -> Path:
 def made_folder(folder: Path) -> Iterator[Path]:
     """The folder, made before a long run rather than after it; gone again where the run fails and it is empty.
 
-    Raises ChalkworkError where it cannot be made, or what is needed to fill it is not installed.
+    Raises ChalkworkError where it cannot be made, what is needed to fill it is not installed, or a file in it that
+    would be replaced is one that is read.
     """
     there = folder.exists()
     _make(folder)
+    for name in NAMES:
+        refuse_input(folder / name)
     try:
         yield folder
     except BaseException:
@@ -75,8 +84,6 @@ def save_trained(trained: Trained, folder: str | Path) -> list[Path]:
         "report.json": json.dumps(report_data(trained), ensure_ascii=False, indent=1) + "\n",
         "report.md": to_markdown(report(trained, full=True, pictures=list(pictures))),
     }
-    for name in contents:
-        refuse_input(folder / name)
     save_predictor(trained.net, trained.recipe, folder / MODEL)
     write_together({folder / name: content for name, content in contents.items()})
     return [folder / name for name in (MODEL, *contents)]
