@@ -13,6 +13,7 @@ ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
     "files",
+    "yaml_nodes",
     "algebra",
     "derivation",
     "typesetting",

@@ -31,6 +31,15 @@ def fault(error: BaseException) -> str:
     )
 
 
+def misplaced(text: str, at: int) -> str:
+    """What stands where it cannot, in a text that is not of its kind.
+
+    >>> misplaced("[1 2]", 3), misplaced("[1, ", 4)
+    ("'2' stands where it cannot", 'it ends too early')
+    """
+    return f"{text[at]!r} stands where it cannot" if at < len(text.rstrip()) else "it ends too early"
+
+
 class ChalkworkError(ValueError):
     """Something the user gave cannot be worked with; the message is one paragraph that says what and where.
 

@@ -53,7 +53,7 @@ def write_together(files: Mapping[Path, str | bytes]) -> None:
             else:
                 beside[path] = target.with_name(f".chalkwork-{token_hex(8)}.part")
                 _write(beside[path], target, content)
-        for path, name in beside.items():
+        for path, name in reversed(beside.items()):
             name.replace(os.path.realpath(path))
     except (OSError, ValueError) as error:
         raise _unwritten(path, error) from error

@@ -74,7 +74,7 @@ def check_folder(
     ...         _ = Path(name, f"{student}.yaml").write_text(answer)
     ...     hand_ins, errors = check_folder(parse_sheet(text), [name])
     >>> [(each.title, each.tasks[0].report["c"].verdict) for each in hand_ins], errors[0].message
-    ([('ann.yaml', 'correct'), ('bob.yaml', 'wrong')], 'YAML tags (!) are not read; put the text in quotes')
+    ([('ann.yaml', 'correct'), ('bob.yaml', 'wrong')], 'YAML tags are not read, found !!python/none')
     """
     solve_sheet(sheet)  # what is wrong with the sheet is no student's fault
     found = list(hand_in_files(paths, [keep] if keep else []))

@@ -92,7 +92,7 @@ def _save_markdown(workbook: Workbook, path: Path) -> None:
         return quote(name)
 
     text = to_markdown(workbook.document, beside)
-    write_together({**{path.with_name(name): svg for name, svg in drawings.items()}, path: text})
+    write_together({path: text, **{path.with_name(name): svg for name, svg in drawings.items()}})
 
 
 def _save_plain(workbook: Workbook, path: Path) -> None:

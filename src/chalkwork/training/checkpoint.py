@@ -47,8 +47,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except FileNotFoundError:
         raise ChalkworkError("there is no such file", file=str(path)) from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ChalkworkError(f"this is no safetensors file: {error}", file=str(path)) from None
+    except (SafetensorError, OSError, ValueError):
+        raise ChalkworkError("this is no safetensors file", file=str(path)) from None
 
 
 def fingerprint(settings: Mapping[str, Any], data: Values) -> dict[str, str]:
