@@ -76,7 +76,7 @@ def ended(processes, seconds=150):
 @pytest.mark.parametrize("spread", [1, 2])
 def test_two_processes_train_the_network_of_one(start, tmp_path, monkeypatch, spread):
     with monkeypatch.context() as patched:
-        patched.setattr(sys, "argv", ["train.py", "0", "0", "0", str(tmp_path / "alone"), str(spread), "0"])
+        patched.setattr(sys, "argv", ["train.py", "0", "0", "0", str(tmp_path / "alone"), "1", "0"])
         runpy.run_path(str(tmp_path / "train.py"))
     port = free_port()
     ended([start(number, 2, port, "two", spread) for number in range(2)])

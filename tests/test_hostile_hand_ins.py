@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from test_check_sheet import LEAKY, RIGHT
 
+pytestmark = pytest.mark.xdist_group("hostile hand-ins")  # the class is marked once, for all tests
+
 MEMORY = 3 << 30
 """Bytes of address space, most of it the interpreter's and NumPy's."""
 WATCHDOG = 240
@@ -235,7 +237,6 @@ import resource, sys, warnings
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 from chalkwork.cli import main
 
-pytestmark = pytest.mark.xdist_group("hostile hand-ins")  # the class is marked once, for all tests
 code = main()
 lines = open("/proc/self/status").read().split("\\n")  # ru_maxrss would be that of the tests, from before the start
 most = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
