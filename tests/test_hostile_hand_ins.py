@@ -236,7 +236,6 @@ SCRIPT = f"""
 import resource, sys, warnings
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 from chalkwork.cli import main
-
 code = main()
 lines = open("/proc/self/status").read().split("\\n")  # ru_maxrss would be that of the tests, from before the start
 most = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
