@@ -120,7 +120,7 @@ def _check(options: argparse.Namespace) -> int:
     sheet = read_sheet(options.sheet)
     beside = options.output or (Path(options.sheet) if options.resume else None)
     journal = Path(f"{beside.resolve()}.journal") if beside else None
-    with _progress() as progress:
+    with _progress() as progress, _saying_how_to_go_on(journal):
         hand_ins, errors = check_folder(
             sheet,
             options.answers,
@@ -152,6 +152,16 @@ def _keep_apart(output: Path, answers: Sequence[Path]) -> None:
             raise ChalkworkError(
                 f"{output} lies in the folder of the hand-ins", hint="give a place outside of it with -o"
             )
+
+
+@contextmanager
+def _saying_how_to_go_on(journal: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        if journal is not None:
+            complain(f"what has been marked is kept in {journal}; the same command with --resume goes on from there")
+        raise
 
 
 @contextmanager
