@@ -1,8 +1,10 @@
 """The rooms import only from rooms above them, and the package keeps its promises about what it loads."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,24 @@ def _writes(node: ast.AST) -> bool:
 def test_one_place_writes_files(path: Path) -> None:
     writes = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if _writes(node)]
     assert bool(writes) == (room_of(path) == "files"), writes
+
+
+def test_every_dependency_has_a_version_that_is_known_to_work() -> None:
+    """Names and versions, nothing else; and the README installs them."""
+    home = Path(__file__).parents[1]
+    project = tomllib.loads((home / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    known = [line for line in (home / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+( ; python_version .*)?", line) for line in known)
+    names = {line.partition("==")[0] for line in known}
+    for requirement in wanted:
+        name = re.sub("[-_.]+", "-", re.split(r"[\[><=~! ]", requirement)[0]).lower()
+        assert name in names or name == "chalkwork", f"{name} is not in constraints.txt"
+    commands = [line for line in (home / "README.md").read_text().splitlines() if "pip install" in line][:2]
+    assert len(commands) == 2 and all("pip install -c constraints.txt " in line for line in commands)
 
 
 def test_importing_loads_nothing_heavy() -> None:
