@@ -442,7 +442,9 @@ def test_a_fault_of_our_own_is_said_in_words(kind, here, capsys, monkeypatch):
     with pytest.raises(kind):
         main(["solve", "sheet.md"])
     monkeypatch.delenv(TRACEBACK)
-    for arguments, told in (["solve", "sheet.md"], False), (["--traceback", "solve", "sheet.md"], True):
+    cases = (["solve", "sheet.md"], False), (["--traceback", "solve", "sheet.md"], True)
+    for arguments, told in (*cases, (["solve", "sheet.md", "--traceback"], True)):
+        monkeypatch.delenv(TRACEBACK, raising=False)
         assert main(arguments) == 1
         said = capsys.readouterr().err
         assert said.startswith("chalkwork: this ")

@@ -80,6 +80,8 @@ def _parser() -> Parser:
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
     train.add(commands)
     predict.add(commands)
+    for command in commands.choices.values():  # understood after the command as well
+        command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
 
 
