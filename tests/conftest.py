@@ -11,10 +11,12 @@ import pytest
 from chalkwork.errors import TRACEBACK
 
 LONG = frozenset(
-    {"distributed", "doors", "engine_blas", "exchange", "exports", "folder", "hostile_hand_ins", "layers", "notebooks"}
-    | {"operations_onnx", "sklearn", "train_command", "training"}
+    {"answer_files", "answers", "check", "differentiate", "distributed", "doors", "engine_blas", "exchange", "exports"}
+    | {"folder", "hostile_hand_ins", "intervals", "layers", "mistakes", "network", "notebooks", "operations"}
+    | {"operations_onnx", "optimisation", "outputs", "shipped_sheets", "simplify", "sklearn", "taylor"}
+    | {"train_command", "training"}
 )
-"""Files that start processes or kernels, train, or compile."""
+"""Files that go on for long: they start processes or kernels, train, compile, or go through whole tables."""
 
 os.environ[TRACEBACK] = "raised"  # a fault of ours is never made a message
 jax.config.update("jax_enable_x64", True)
