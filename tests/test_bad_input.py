@@ -165,9 +165,9 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
 
 def solve(path: Path, out: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     """The paragraph on standard error; everything that holds for every refusal is checked here."""
-    start = time.perf_counter()
+    start = time.process_time()
     code = main(["solve", str(path), "-o", str(out), *more])
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     captured = capsys.readouterr()
     assert code == 2
     assert captured.out == ""
@@ -232,9 +232,9 @@ def test_ten_thousand_brackets_in_prose_are_prose(tmp_path, capsys):
     for deep in ("$" + "{" * DEEP + "}" * DEEP + "$", "[" * DEEP, r"$\frac{1}{" * DEEP + "$", ">" * DEEP, "*a " * DEEP):
         sheet.write_text(deep + "\n\n" + task("x: [1, 2]"), encoding="utf-8")
         for suffix in ("txt", "md", "json"):
-            start = time.perf_counter()
+            start = time.process_time()
             assert main(["solve", str(sheet), "-o", str(tmp_path / f"out.{suffix}")]) == 0
-            assert time.perf_counter() - start < 2
+            assert time.process_time() - start < 2
     capsys.readouterr()
 
 
@@ -336,10 +336,10 @@ CALLS = {
 @pytest.mark.parametrize("case", CALLS)
 def test_a_call_that_cannot_be_answered(case):
     call, kind, words = CALLS[case]
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(kind, match=words) as error:
         call()
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 1000
 

@@ -565,9 +565,9 @@ def test_a_class_takes_little_time(rng):
     centre = {name.name: rng.uniform(0.1, 0.9, (300, *name.shape)) for name in names_in(expression)}
     box = box_around(centre, 5e-5)
     enclose(expression, box)
-    start = time.perf_counter()
+    start = time.process_time()
     enclose(expression, box)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_intervals_answer_questions():
