@@ -20,8 +20,9 @@ from chalkwork.networks.layers.base import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.settings import Settings
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
-from chalkwork.networks.training import Settings, train_network
+from chalkwork.networks.training import train_network
 from chalkwork.sklearn.data import checked_weights, dense, in_rows, without_zeros
 from chalkwork.training.history import History
 

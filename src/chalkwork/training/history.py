@@ -16,7 +16,9 @@ class History:
 
     `loss` is the loss of every step (an iteration, or a minibatch) before its update; `epochs` one dictionary for each
     evaluation, with `step`, `epoch`, `loss` (its mean since the last one) and what else was measured. `stopped` says
-    why it ended before its time: `"interrupted"`, `"early stopping"`, `"callback"`, or nothing.
+    why it ended before its time: `"interrupted"`, `"early stopping"`, `"callback"`, `"exception"` (in a callback), or
+    nothing; where the training diverged, a sentence from `"diverged: "` on with the cause and what helps. Of a run that
+    went on from a checkpoint, `resumed` steps come from the file `source`.
 
     >>> history = History()
     >>> history.add(np.array([0.7, 0.6]))
@@ -28,6 +30,8 @@ class History:
     stopped: str = ""
     engine: str = ""
     seconds: float = 0.0
+    resumed: int = 0
+    source: str = ""
     _parts: list[Array] = field(default_factory=list, repr=False)
 
     def add(self, losses: Array) -> None:
@@ -72,4 +76,6 @@ class History:
             return "History(no steps)"
         first, last = self.loss[0], self.loss[-1]
         ended = f", {self.stopped}" if self.stopped else ""
-        return f"History({self.steps} steps, loss {first:.6g} to {last:.6g}{ended})"
+        which = "all" if self.resumed == self.steps else self.resumed
+        kept = f" ({which} of them from {self.source})" if self.resumed else ""
+        return f"History({self.steps} steps{kept}, loss {first:.6g} to {last:.6g}{ended})"
