@@ -87,7 +87,7 @@ def _run(
     run = None
     if settings.checkpoint is not None:
         own = {name: value for name, value in task.values.items() if name in _own(net)}
-        plan = net.plan(task.work.batch, training=True, weighted="w" in task.data)
+        plan = net.plan(training=True, weighted="w" in task.data)
         identity = _identity(plan, task, engine, settings, held_out, set(own))
         file = Checkpoint(settings.checkpoint, identity, own)
         run = file.resumed()
@@ -111,11 +111,12 @@ def _identity(
     step, evaluation = task.step_of(task.work.batch), task.evaluation
     equations = "\n".join(map(str, step.needed)).encode()
     facts = {
-        "network": network, "equations": sha256(equations).hexdigest(),
+        "network": sha256(repr(network).encode()).hexdigest(),
         "optimiser": Optimiser.of(settings.optimizer), "rate": task.rate, "schedule": task.schedule, "work": task.work,
         "constants": sorted(task.constants.items()), "noise": task.noise,
         "dtype": settings.dtype, "engine": engine.name, "patience": settings.patience,
         "least_change": evaluation and evaluation.least_change, "evaluate_every": evaluation and evaluation.every,
+        "equations": sha256(equations).hexdigest(),
     }  # fmt: skip
     return fingerprint(
         facts,

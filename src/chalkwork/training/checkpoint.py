@@ -154,7 +154,7 @@ class Checkpoint:
                 continue
             differs = f"its {key} is {known.get(key, 'not there')}, not {mine}"
             if len(mine) == hashlib.sha256().digest_size * 2:
-                differs = f"its {key} are others"
+                differs = f"not the same {key}"
             raise ChalkworkError(
                 f"this checkpoint is of another run: {differs}", hint="give another file, or delete this one"
             )
