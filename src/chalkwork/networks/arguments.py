@@ -19,10 +19,25 @@ def positive(value: Any, name: str) -> float:
     >>> positive(0.1, "eta")
     0.1
     """
-    known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not known or not 0 < value < np.inf:
+    found = number(value)
+    if found is None or not found > 0:
         raise ValueProblem(f"{name} is a positive number, not {value!r:.60}")
-    return float(value)
+    return found
+
+
+def number(value: Any) -> float | None:
+    """A finite real number as a float; None for anything else.
+
+    >>> number(np.float32(0.5)), number(True), number(float("nan")), number(10**400)
+    (0.5, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if np.isfinite(found) else None
 
 
 def whole(value: Any, name: str, low: int = 1, high: int | None = None) -> int:
@@ -32,7 +47,7 @@ def whole(value: Any, name: str, low: int = 1, high: int | None = None) -> int:
     3
     """
     known = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not known or value < low or (high is not None and value > high):
+    if not known or value < low or value > (MOST_SEED if high is None else high):
         end = "on" if high is None else f"to {high}"
         raise ChalkworkError(f"{name} is a whole number from {low} {end}, not {value!r:.60}")
     return int(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,7 +72,7 @@ class NeuralNetwork:
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:
-        if not isinstance(layers, Iterable):
+        if not isinstance(layers, Sequence) or isinstance(layers, str | bytes):
             raise ChalkworkError(f"layers are a list of layers, not {layers!r:.60}")
         self.layers = list(layers)
         if not self.layers:

@@ -84,9 +84,9 @@ def _target(net: NeuralNetwork, y: Any, samples: int, known: Labels | None) -> t
 def _again(y: Any, samples: int, known: Labels) -> Array | None:
     """Labels of one class alone, which only a network that knows its classes can tell from targets."""
     array = np.ravel(np.asarray(y))
-    if len(array) != samples or known.values.dtype.kind not in "iu" or tuple(known.values) == known.codes:
+    if len(array) != samples or tuple(known.values.tolist()) == known.codes or array.dtype.kind not in "biuf":
         return None
-    return array.astype(np.int64) if np.isin(array, known.values).all() else None
+    return array.astype(known.values.dtype) if np.isin(array, known.values).all() else None
 
 
 def _given(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> Samples:
