@@ -5,6 +5,7 @@ import pytest
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange import load_model, save_model
+from chalkwork.exchange.architecture import Architecture, architecture_of
 from chalkwork.exchange.pytorch import from_torch, torch_state
 from chalkwork.networks.layers import Dense
 from chalkwork.networks.network import NeuralNetwork
@@ -183,3 +184,29 @@ def test_the_board_counts_outputs_from_one_and_says_so():
     solution = net.solve(X[0])
     assert net.predict(X[:1]).tolist() == [0] and float(solution["class"]) == 1
     assert "counted from 1" in str(solution)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"values": ["a", "b"]}, "name 3 classes"),
+        ({"values": ["a", "b", 3]}, "name 3 classes"),
+        ({"values": ["a", "b", None]}, "name 3 classes"),
+        ({"values": [0.5, 1.5, 2.5]}, "name 3 classes"),
+        ({"values": ["a", "c", "b"]}, "not in order"),
+        ({"values": ["a", "b", "b"]}, "not in order"),
+        ({"values": [0, 1, 2**70]}, "64 bits"),
+        ({"codes": [0, 0]}, "codes of the labels"),
+        ({"codes": [0, 7]}, "codes of the labels"),
+        ({"codes": "01"}, "codes of the labels is a list"),
+        ({"colour": 1}, "unknown key 'colour'"),
+        (None, "the labels is a mapping"),
+    ],
+)
+def test_labels_of_a_file_that_are_none(change, message):
+    net = several()
+    net.train(X, PLACES, iterations=1)
+    data = architecture_of(net)
+    data["labels"] = 3 if change is None else data["labels"] | change
+    with pytest.raises(ChalkworkError, match=message):
+        Architecture.of(data)

@@ -28,6 +28,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FOLDER", type=Path, help="the folder to write; DATA-model by default"
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace the trained network that FOLDER holds")
     _add_table(parser.add_argument_group("the table"))
     _add_network(parser.add_argument_group("the network"))
     _add_run(parser.add_argument_group("the training"))
@@ -83,7 +84,8 @@ def _train(options: argparse.Namespace) -> int:
 
     _check_checkpoint(options.checkpoint, options.resume)
     table = read_table(options.data)
-    with made_folder(options.output or unused_folder(options.data)) as folder:
+    replace = options.overwrite or options.resume
+    with made_folder(options.output or unused_folder(options.data), replace=replace) as folder:
         trained = train_table(
             table,
             columns(options.target, table.names),

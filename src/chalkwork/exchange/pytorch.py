@@ -180,6 +180,10 @@ def _check_modules(net: NeuralNetwork, source: Any) -> None:
         strange = sorted((used & known) - {module.name for module in ours})
         if strange:
             raise _other(f"the module uses {', '.join(strange)}, which the network does not have")
+        held = [module for module in theirs if module.state_dict()]
+        for mine, found in zip((module for module in ours if module.layer is not None), held, strict=False):
+            if _name(found) == mine.name:
+                _check_settings(mine, found)
         return
     theirs = [module for module in theirs if _name(module) not in _IGNORED]
     for place in range(max(len(ours), len(theirs))):
@@ -189,11 +193,15 @@ def _check_modules(net: NeuralNetwork, source: Any) -> None:
             has = "nothing more" if found is None else _name(found)
             wants = "nothing more" if mine is None else mine.name
             raise _other(f"at place {place + 1} the module has {has}, and the network {wants}", place, ours, theirs)
-        for key, value in mine.settings.items():
-            other = getattr(found, key, None)
-            same = other in (-1, 1, None) if key == "dim" else other == value
-            if key not in _IN_ARRAYS and not same:
-                raise _other(f"{key} of {mine.name} at place {place + 1} is {other!r} in the module, and {value!r} here")
+        _check_settings(mine, found)
+
+
+def _check_settings(mine: Module, found: Any) -> None:
+    for key, value in mine.settings.items():
+        other = getattr(found, key, None)
+        same = other in (-1, 1, None) if key == "dim" else other == value
+        if key not in _IN_ARRAYS and not same:
+            raise _other(f"{key} of {mine.name} is {other!r:.40} in the module, and {value!r} in the network")
 
 
 def _leaves(module: Any) -> tuple[bool, list[Any]]:

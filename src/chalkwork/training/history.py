@@ -17,7 +17,7 @@ class History:
     `loss` is the loss of every step (an iteration, or a minibatch) before its update; `epochs` one dictionary for each
     evaluation, with `step`, `epoch`, `loss` (its mean since the last one) and what else was measured. `stopped` says
     why it ended before its time: `"interrupted"`, `"early stopping"`, `"callback"`, `"exception"` (in a callback), or
-    nothing; where the training diverged, a sentence from `"diverged: "` on with the cause and what helps. Of a run that
+    nothing; where the training diverged, a sentence from `"diverged: "` on says the cause and what helps. Of a run that
     went on from a checkpoint, `resumed` steps come from the file `source`.
 
     >>> history = History()

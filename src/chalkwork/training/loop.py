@@ -142,7 +142,7 @@ class _Training:
         if self.run.done == 0:
             self._kept()  # a file that cannot be written is noticed before the work
         started = time.perf_counter() - self.history.seconds
-        if self.history.stopped not in ENDINGS:
+        if not self.history.stopped.startswith(ENDINGS):
             self.history.stopped = ""
         try:
             for chunk in self._chunks() if not self.history.stopped else ():
@@ -177,8 +177,9 @@ class _Training:
         last = losses[-min(self.task.work.steps_an_epoch, -(-len(losses) // 2)) :]
         problem = self._risen(float(np.median(last)))
         if problem is not None:
-            self.history.stopped = f"diverged: {ChalkworkError(problem.message, hint=problem.hint)}"
-            warnings.warn(f"the training {self.history.stopped}", stacklevel=7)
+            said = f"diverged: {ChalkworkError(problem.message, hint=problem.hint)}"
+            self.history.stopped = "; ".join(filter(None, [self.history.stopped, said]))
+            warnings.warn(f"the training {said}", stacklevel=7)
 
     def _chunks(self) -> Iterator[Chunk]:
         work, evaluation = self.task.work, self.task.evaluation
