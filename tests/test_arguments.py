@@ -1,4 +1,4 @@
-"""Every argument of every call against everything that it is not: a clear error or a documented meaning, never silence."""
+"""Every argument of every call against everything that it is not: a clear error or a documented meaning."""
 
 import inspect
 
@@ -41,7 +41,8 @@ MEANT = {
     "solve": {
         "x": {"list", "array"}, "y": NONE | {"True", "False", "np.True_", "0", "0.0"},
         "learning_rate": NONE | RATE, "steps": set(), "long_way": FLAG, "predict": FLAG | NONE,
-        "training": FLAG | NONE, "masks": NONE, "sample_weight": NONE | {"True", "np.True_", "0", "0.0", "1.5", "False"},
+        "training": FLAG | NONE, "masks": NONE,
+        "sample_weight": NONE | {"True", "np.True_", "0", "0.0", "1.5", "False"},
         "optimizer": set(),
     },
     "network": {
@@ -146,10 +147,12 @@ def test_class_weights_need_classes():
 
 SETTINGS = {
     "optimizer": [{}, {"name": None}, {"name": "adam", "mu": 1}, {"name": "adam", "beta1": 1}, {"name": "adam", 1: 2},
-                  {"name": "adam", "epsilon": float("nan")}, {"name": "adam", "beta1": True}, {"name": "adam", "beta1": "x"},
+                  {"name": "adam", "epsilon": float("nan")}, {"name": "adam", "beta1": True},
+                  {"name": "adam", "beta1": "x"},
                   {"name": []}, {"name": "adam", "beta1": np.array([0.1, 0.2])}],
     "schedule": [{"name": []}, {"name": "cosine", "end": True}, {"name": "cosine", "warmup": 2.5},
-                 {"name": "cosine", "warmup": -1}, {"name": "step", "every": 0}, {"name": "step", "factor": float("nan")},
+                 {"name": "cosine", "warmup": -1}, {"name": "step", "every": 0},
+                 {"name": "step", "factor": float("nan")},
                  {"name": "step", "factor": np.array([1, 2])}, {"name": "step", 3: 4}],
     "validation": [(X,), (X, Y, Y, Y), (X, Y[:2]), (X, None), (None, Y), 1.0, 0, 1e-12 - 1, (X, Y, [-1, 1, 1, 1])],
     "sample_weight": [np.zeros(4), -np.ones(4), np.ones(3), [1, 2, float("nan"), 1], [True, "a", 1, 1]],
@@ -167,7 +170,10 @@ def test_numbers_of_numpy_are_numbers(number):
     network().train(X, Y, number, clip_norm=number, validation=number, least_change=number, iterations=np.int64(2))
     network().solve(X[0], Y[0], number, np.int64(2), predict=np.True_)
     assert Optimiser.of({"name": "adam", "beta1": number}).constants[0] == ("rho1", 0.5)
-    assert Schedule.of({"name": "step", "factor": number, "every": np.int64(3)}).keywords == (("every", 3.0), ("factor", 0.5))
+    assert Schedule.of({"name": "step", "factor": number, "every": np.int64(3)}).keywords == (
+        ("every", 3.0),
+        ("factor", 0.5),
+    )
     Dense(np.int32(2), weights=number, bias=number)
 
 
@@ -187,7 +193,9 @@ def test_what_would_be_ignored_is_refused():
 
 
 def test_an_output_beyond_all_floats_is_refused():
-    net = NeuralNetwork([Dense(2, "relu", weights=1e200), Dense(2, "softmax", weights=1e200)], "cross_entropy", inputs=2)
+    net = NeuralNetwork(
+        [Dense(2, "relu", weights=1e200), Dense(2, "softmax", weights=1e200)], "cross_entropy", inputs=2
+    )
     for call in (net.output, net.predict):
         with pytest.raises(ChalkworkError, match="not finite"):
             call([[1e5, 1.0]])

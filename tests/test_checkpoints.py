@@ -23,7 +23,11 @@ USUAL = {
 
 
 def network(slope=0.123456789, seed=0, **more):
-    layers = [Dense(4, f"leaky_relu({slope})"), BatchNorm("tanh", **more.pop("norm", {})), Dropout(more.pop("drop", 0.2))]
+    layers = [
+        Dense(4, f"leaky_relu({slope})"),
+        BatchNorm("tanh", **more.pop("norm", {})),
+        Dropout(more.pop("drop", 0.2)),
+    ]
     return NeuralNetwork([*layers, Dense(1, "sigmoid")], "binary_cross_entropy", inputs=3, seed=seed, **more)
 
 
@@ -173,7 +177,7 @@ def test_damaged_checkpoints_are_refused_with_a_message(tmp_path, kept):
     }
     for name, (arrays, words) in broken.items():
         save_file(arrays, tmp_path / "broken", words)
-        with pytest.raises(ChalkworkError, match="damaged|another run") as caught:
+        with pytest.raises(ChalkworkError, match=r"damaged|another run") as caught:
             run(tmp_path / "broken")
         assert "Error" not in str(caught.value), name
 
@@ -212,7 +216,7 @@ def test_an_exception_in_a_callback_loses_nothing(settings, tmp_path):
             raise Own("here")
 
     net = network()
-    with pytest.raises(Own, match="^here$"):
+    with pytest.raises(Own, match=r"^here$"):
         net.train(X, Y, **usual, **settings, callback=fail, checkpoint=file)
     straight = network()
     if "epochs" not in settings:  # whose early stopping keeps the best instead

@@ -614,7 +614,9 @@ def test_a_module_with_another_activation_is_refused(ours: str, theirs: str) -> 
     if ours == theirs:
         assert (from_torch(module, net).parameters["W1"] == module[0].weight.detach().numpy().T).all()
         return
-    with pytest.raises(ChalkworkError, match=r"the module is another network: (at place 2 the module has \w+, and the|\w+ of \w+ is )"):
+    with pytest.raises(
+        ChalkworkError, match=r"the module is another network: (at place 2 the module has \w+, and the|\w+ of \w+ is )"
+    ):
         from_torch(module, net)
     from_torch(module.state_dict(), net)  # the weights alone
 
@@ -635,28 +637,57 @@ def settings_that_differ() -> dict[str, tuple[Any, list[Any], str]]:
             return torch.relu(self.inner[0](x))
 
     return {
-        "slope": (nn.Sequential(linear(3, 2), nn.LeakyReLU(0.2)), [Dense(2, "leaky_relu(0.1)")], "negative_slope .* 0.2"),
+        "slope": (
+            nn.Sequential(linear(3, 2), nn.LeakyReLU(0.2)),
+            [Dense(2, "leaky_relu(0.1)")],
+            "negative_slope .* 0.2",
+        ),
         "alpha": (nn.Sequential(linear(3, 2), nn.ELU(0.5)), [Dense(2, "elu")], "alpha of ELU is 0.5"),
-        "GELU by tanh": (nn.Sequential(linear(3, 2), nn.GELU("tanh")), [Dense(2, "gelu")], "approximate of GELU is 'tanh'"),
+        "GELU by tanh": (
+            nn.Sequential(linear(3, 2), nn.GELU("tanh")),
+            [Dense(2, "gelu")],
+            "approximate of GELU is 'tanh'",
+        ),
         "softplus": (nn.Sequential(linear(3, 2), nn.Softplus(2.0)), [Dense(2, "softplus")], "beta of Softplus is 2.0"),
-        "softmax over samples": (nn.Sequential(linear(3, 2), nn.Softmax(0)), [Dense(2, "softmax")], "dim of Softmax is 0"),
+        "softmax over samples": (
+            nn.Sequential(linear(3, 2), nn.Softmax(0)),
+            [Dense(2, "softmax")],
+            "dim of Softmax is 0",
+        ),
         "epsilon": (
-            nn.Sequential(linear(3, 2), nn.BatchNorm1d(2, eps=0.1)), [Dense(2), BatchNorm("identity")], "eps .* is 0.1"),
+            nn.Sequential(linear(3, 2), nn.BatchNorm1d(2, eps=0.1)),
+            [Dense(2), BatchNorm("identity")],
+            "eps .* is 0.1",
+        ),
         "momentum": (
-            nn.Sequential(linear(3, 2), nn.BatchNorm1d(2, momentum=None)), [Dense(2), BatchNorm("identity")],
-            "momentum of BatchNorm1d is None"),
+            nn.Sequential(linear(3, 2), nn.BatchNorm1d(2, momentum=None)),
+            [Dense(2), BatchNorm("identity")],
+            "momentum of BatchNorm1d is None",
+        ),
         "drop rate": (nn.Sequential(linear(3, 2), nn.Dropout(0.1)), [Dense(2), Dropout(0.5)], "p of Dropout is 0.1"),
-        "no dropout": (nn.Sequential(linear(3, 2)), [Dense(2), Dropout(0.5)], "has nothing more, and the network Dropout"),
+        "no dropout": (
+            nn.Sequential(linear(3, 2)),
+            [Dense(2), Dropout(0.5)],
+            "has nothing more, and the network Dropout",
+        ),
         "one activation more": (
-            nn.Sequential(linear(3, 2), nn.Tanh(), nn.Tanh()), [Dense(2, "tanh")], "place 3 the module has Tanh, and the"),
+            nn.Sequential(linear(3, 2), nn.Tanh(), nn.Tanh()),
+            [Dense(2, "tanh")],
+            "place 3 the module has Tanh, and the",
+        ),
         "net inputs": (
-            nn.Sequential(nn.Sequential(linear(3, 4), nn.Tanh()), linear(4, 2)), [Dense(4, "tanh"), Dense(2, "softmax")],
-            "nothing more, and the network Softmax. Hint: cross_entropy of PyTorch takes the softmax itself"),
+            nn.Sequential(nn.Sequential(linear(3, 4), nn.Tanh()), linear(4, 2)),
+            [Dense(4, "tanh"), Dense(2, "softmax")],
+            "nothing more, and the network Softmax. Hint: cross_entropy of PyTorch takes the softmax itself",
+        ),
         "a kind of its own": (nn.Sequential(linear(3, 2), nn.LayerNorm(2)), [Dense(2, "tanh")], "has LayerNorm"),
         "activation of a forward": (Functional(linear(3, 2), nn.Tanh()), [Dense(2, "relu")], "the module uses Tanh"),
         "epsilon of a forward": (
-            Functional(linear(3, 2), nn.BatchNorm1d(2, eps=0.1)), [Dense(2), BatchNorm("relu")], "eps .* is 0.1"),
-    }  # fmt: skip
+            Functional(linear(3, 2), nn.BatchNorm1d(2, eps=0.1)),
+            [Dense(2), BatchNorm("relu")],
+            "eps .* is 0.1",
+        ),
+    }
 
 
 def test_a_module_that_is_another_network_is_refused() -> None:

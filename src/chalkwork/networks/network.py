@@ -398,8 +398,9 @@ class NeuralNetwork:
 
         Ctrl-C ends the run with the parameters so far; so does an exception in a callback, which passes on. Raises
         Diverged, with the likely cause, where the loss is no number any more or a million times what it was; where it
-        ends more than three times as high as it began, a warning and `History.stopped` say so. ShapeError, ValueProblem or
-        ChalkworkError are raised for input that cannot be used, and for outputs, loss and targets that do not fit.
+        ends more than three times as high as it began, a warning and `History.stopped` say so. ShapeError,
+        ValueProblem or ChalkworkError are raised for input that cannot be used, and for outputs, loss and targets that
+        do not fit.
 
         >>> from chalkwork.networks.layers import Dense
         >>> net = NeuralNetwork([Dense(weights=[[0.5], [-0.5]], activation="sigmoid")], "binary_cross_entropy")

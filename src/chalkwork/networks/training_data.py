@@ -48,7 +48,7 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     """
     axis, held_out = net.convention.sample_axis, settings.validation
     inputs = net.oriented_input(x)
-    target, labels = _target(net, y, inputs.shape[axis], net.labels)
+    target, labels = targets_of(net, y, inputs.shape[axis], net.labels)
     whole = Samples(inputs, target, _weights(net, target, settings, labels))
     if isinstance(held_out, tuple | list):
         return whole, _given(net, held_out, labels), labels
@@ -69,7 +69,7 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     return whole.part(np.sort(order[count:]), axis), whole.part(np.sort(order[:count]), axis), labels
 
 
-def _target(net: NeuralNetwork, y: Any, samples: int, known: Labels | None) -> tuple[Array, Labels | None]:
+def targets_of(net: NeuralNetwork, y: Any, samples: int, known: Labels | None) -> tuple[Array, Labels | None]:
     """The targets, and the classes where `y` holds labels; those that are known already stay as they are."""
     last = net.plan().layers[-1]
     found = labels_in(y, samples, last.units, last.activation.name)
@@ -97,7 +97,7 @@ def _given(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -
     weights = None if len(held_out) == 2 or held_out[2] is None else _sample_weights(held_out[2], samples)
     shape = net.convention.data_shape(1, samples)
     oriented = None if weights is None else mean_one(weights.reshape(shape))
-    target, theirs = _target(net, held_out[1], samples, labels)
+    target, theirs = targets_of(net, held_out[1], samples, labels)
     if theirs is not labels:
         raise ChalkworkError("the validation data has labels, but y holds targets", hint="give both alike")
     return Samples(inputs, target, oriented)

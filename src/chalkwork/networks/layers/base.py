@@ -172,9 +172,9 @@ def real(value: Any, name: str, low: float, high: float, *, low_open: bool = Fal
     chalkwork.errors.ChalkworkError: the rate is a number from 0 to below 1, not 1
     """
     found = number(value)
-    if found is not None and (found > low if low_open else found >= low):
-        if found < high or (found == high and not high_open):
-            return found
+    above = found is not None and (found > low if low_open else found >= low)
+    if found is not None and above and (found < high or (found == high and not high_open)):
+        return found
     start = f"above {low:g}" if low_open else f"from {low:g}"
     end = "" if high == float("inf") else f" to {'below ' if high_open else ''}{high:g}"
     raise ChalkworkError(f"{name} is a {'finite ' if not end else ''}number {start}{end}, not {value!r:.60}")
