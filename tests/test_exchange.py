@@ -573,7 +573,7 @@ def test_weights_come_from_pytorch(samples: str, weights: str, tmp_path: Path) -
         def __init__(self) -> None:
             super().__init__()
             self.fc2 = torch.nn.Linear(3, 4)
-            self.fc10 = torch.nn.BatchNorm1d(4, eps=0.01)
+            self.fc10 = torch.nn.BatchNorm1d(4, eps=0.01, momentum=0.25)
             self.fc30 = torch.nn.Linear(4, 2, bias=False)
 
         def forward(self, x: Any) -> Any:

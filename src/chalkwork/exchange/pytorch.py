@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -186,14 +187,12 @@ def _check_modules(net: NeuralNetwork, source: Any) -> None:
                 _check_settings(mine, found)
         return
     theirs = [module for module in theirs if _name(module) not in _IGNORED]
-    for place in range(max(len(ours), len(theirs))):
-        mine = ours[place] if place < len(ours) else None
-        found = theirs[place] if place < len(theirs) else None
-        if mine is None or found is None or _name(found) != mine.name:
-            has = "nothing more" if found is None else _name(found)
-            wants = "nothing more" if mine is None else mine.name
+    for place, (wanted, had) in enumerate(zip_longest(ours, theirs)):
+        if wanted is None or had is None or _name(had) != wanted.name:
+            has = "nothing more" if had is None else _name(had)
+            wants = "nothing more" if wanted is None else wanted.name
             raise _other(f"at place {place + 1} the module has {has}, and the network {wants}", place, ours, theirs)
-        _check_settings(mine, found)
+        _check_settings(wanted, had)
 
 
 def _check_settings(mine: Module, found: Any) -> None:

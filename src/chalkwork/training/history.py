@@ -24,6 +24,8 @@ class History:
     >>> history.add(np.array([0.7, 0.6]))
     >>> history.loss.tolist(), history.steps
     ([0.7, 0.6], 2)
+    >>> history.first, history.last(1).tolist()
+    (0.7, [0.6])
     """
 
     epochs: list[dict[str, float]] = field(default_factory=list)
@@ -44,6 +46,21 @@ class History:
         if len(self._parts) != 1:
             self._parts = [np.concatenate(self._parts)] if self._parts else [np.zeros(0)]
         return self._parts[0]
+
+    def last(self, count: int) -> Array:
+        """The losses of the last steps, without putting all of them together."""
+        found: list[Array] = []
+        for part in reversed(self._parts):
+            if count <= 0:
+                break
+            found.insert(0, part[-count:])
+            count -= len(part)
+        return np.concatenate(found) if found else np.zeros(0)
+
+    @property
+    def first(self) -> float:
+        """The loss of the first step; NaN where none was done."""
+        return next((float(part[0]) for part in self._parts if part.size), float("nan"))
 
     @property
     def steps(self) -> int:

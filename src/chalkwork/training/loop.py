@@ -171,10 +171,9 @@ class _Training:
 
     def _judge(self) -> None:
         """Say so where the loss ended higher than it may."""
-        losses = self.history.loss
-        if self.history.stopped == "interrupted" or not losses.size:
+        if self.history.stopped == "interrupted" or not self.history.steps:
             return
-        last = losses[-min(self.task.work.steps_an_epoch, -(-len(losses) // 2)) :]
+        last = self.history.last(min(self.task.work.steps_an_epoch, -(-self.history.steps // 2)))
         problem = self._risen(float(np.median(last)))
         if problem is not None:
             said = f"diverged: {ChalkworkError(problem.message, hint=problem.hint)}"
@@ -208,15 +207,14 @@ class _Training:
 
     def _bounded(self) -> None:
         """Raise Diverged where the last losses, all of them, are beyond all bounds."""
-        losses = self.history.loss
-        last = losses[-max(self.task.work.steps_an_epoch, FEWEST_LOSSES) :]
+        last = self.history.last(max(self.task.work.steps_an_epoch, FEWEST_LOSSES))
         problem = self._risen(float(last.min()))
         if problem is not None and problem.hopeless:
             raise self._error(problem)
 
     def _risen(self, end: float) -> Problem | None:
         task = self.task
-        return risen(float(self.history.loss[0]), end, task.ordinary, task.rate, task.suspicions)
+        return risen(self.history.first, end, task.ordinary, task.rate, task.suspicions)
 
     def _error(self, problem: Problem) -> Diverged:
         error = Diverged(problem.message, equation=problem.equation, hint=problem.hint)
@@ -265,7 +263,7 @@ class _Training:
         """What is done between two chunks; the result is why to stop, or nothing."""
         task, run, evaluation = self.task, self.run, self.task.evaluation
         if task.progress is not None:
-            task.progress(run.done, task.work.steps, float(self.history.loss[-1]))
+            task.progress(run.done, task.work.steps, float(self.history.last(1)[0]))
         reason = ""
         epochs = run.done // task.work.steps_an_epoch
         if evaluation and chunk.ends_epoch and (epochs % evaluation.every == 0 or epochs == task.work.epochs):
