@@ -179,9 +179,9 @@ def test_numbers_of_numpy_are_numbers(number):
 
 def test_what_would_be_ignored_is_refused():
     for given, words in (
-        ({"steps": 2}, "steps without a learning_rate would do nothing"),
-        ({"optimizer": "adam"}, "an optimizer without a learning_rate would do nothing"),
-        ({"y": None, "long_way": True}, "the long way needs a target"),
+        ({"steps": 2}, "steps is of use only with a learning_rate"),
+        ({"optimizer": "adam"}, "optimizer is of use only with a learning_rate"),
+        ({"y": None, "long_way": True}, "long_way is of use only with a target"),
         ({"y": None, "learning_rate": 0.1}, "an update needs a target"),
     ):
         with pytest.raises(ChalkworkError, match=words):

@@ -105,7 +105,7 @@ def suspicions(plan: Plan, samples: Samples, settings: Settings, batch: int) -> 
     if batch > 1 and settings.sums(plan.loss):
         mean = "loss='mean_squared_error'" if isinstance(plan.loss, SquaredError) else "reduction='mean' of the loss"
         cause = f"the loss is a sum over {batch} samples, so that a step at the rate {rate:g} is as long as one at the "
-        found.append(Suspicion(f"{cause}rate {rate * batch:g} for their mean", f"eta={rate / batch:.2g}, or {mean}"))
+        found.append(Suspicion(f"{cause}rate {rate * batch:g} for their mean", f"eta={rate / batch:.2g}, {mean}"))
     for words, array in (("inputs", samples.x), ("targets", samples.y)):
         largest = float(np.abs(array).max())
         if largest > LARGE_DATA:

@@ -241,10 +241,12 @@ class NeuralNetwork:
         style = Style.of(notation, decimals, significant, rounding, detail)
         inputs = self.oriented_input(x)
         rule, count = Optimiser.of(optimizer), whole(steps, "steps", 1, MOST_WORKED_STEPS)
-        if y is None and (learning_rate is not None or flag(long_way, "long_way")):
-            raise ChalkworkError(f"{'an update' if learning_rate is not None else 'the long way'} needs a target y")
+        if y is None and learning_rate is not None:
+            raise ChalkworkError("an update needs a target y")
+        if y is None and flag(long_way, "long_way"):
+            raise ChalkworkError("long_way is of use only with a target y")
         if learning_rate is None and (count > 1 or rule != Optimiser()):
-            raise ChalkworkError(f"{'steps' if count > 1 else 'an optimizer'} without a learning_rate would do nothing")
+            raise ChalkworkError(f"{'steps' if count > 1 else 'optimizer'} is of use only with a learning_rate")
         if predict is not None and flag(predict, "predict") and self.layers[-1].activation.name not in CLASSIFY:
             raise self._no_class()
         updates = 0 if learning_rate is None else count

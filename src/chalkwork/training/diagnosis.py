@@ -48,7 +48,7 @@ def risen(
     >>> risen(0.7, 1.0, ordinary=0.5, rate=3.0)
     >>> problem = risen(0.7, 70.0, ordinary=0.5, rate=3.0)
     >>> print(problem.message, problem.hint, sep="; ")
-    the loss rose from 0.7 to 70, because the steps overshoot; a smaller learning rate than 3, or clip_norm=1
+    the loss rose from 0.7 to 70, because the steps overshoot; a smaller learning rate than 3 or clip_norm=1
     """
     bound = max(start, ordinary)
     if end <= RISEN * bound:
@@ -60,9 +60,8 @@ def risen(
 def _suspected(suspicions: Sequence[Suspicion], rate: float) -> tuple[str, str]:
     """The likely cause, and what helps."""
     causes = " and ".join(each.cause for each in suspicions) or "the steps overshoot"
-    return causes, ", or ".join(
-        [f"a smaller learning rate than {rate:g}", *(each.hint for each in suspicions), "clip_norm=1"]
-    )
+    helps = ", ".join([f"a smaller learning rate than {rate:g}", *(each.hint for each in suspicions)])
+    return causes, f"{helps} or clip_norm=1"
 
 
 def diagnosis(
