@@ -101,9 +101,7 @@ def test_a_finite_explosion_is_no_success():
 
 def test_large_inputs_and_targets_are_named():
     net = NeuralNetwork([Dense(1)], "mean_squared_error", inputs=4)
-    with pytest.raises(
-        Diverged, match=r"inputs reach 3.* and the targets reach .*standardised inputs, standardised"
-    ):
+    with pytest.raises(Diverged, match=r"inputs reach 3.* and the targets reach .*standardised inputs, standardised"):
         net.train(1e3 * X, 1e3 * LINE[:, :1], eta=0.01)
 
 

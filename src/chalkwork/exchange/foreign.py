@@ -15,7 +15,7 @@ from chalkwork.algebra.operations import TABLE
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.exchange.architecture import kind_of
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.data import Array
+from chalkwork.networks.data import Array, unmasked
 from chalkwork.networks.layers import BatchNorm
 from chalkwork.networks.network import NeuralNetwork
 
@@ -143,7 +143,7 @@ def put(net: NeuralNetwork, arrays: Sequence[Array], labels: Sequence[str], weig
     """
     found = {}
     for slot, label, given, now in zip(slots_of(net), labels, arrays, arrays_of(net, weights), strict=True):
-        array = np.asarray(given)
+        array = np.asarray(unmasked(given, label))
         if array.dtype.kind not in "iuf":
             raise ValueProblem(f"{label} holds no numbers, but {array.dtype}")
         if array.shape != now.shape:

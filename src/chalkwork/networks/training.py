@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -86,10 +86,10 @@ def _run(
 ) -> loop.Snapshot:
     run = None
     if settings.checkpoint is not None:
-        own = {name: value for name, value in task.values.items() if name in _own(net)}
         plan = net.plan(training=True, weighted="w" in task.data)
-        identity = _identity(plan, task, engine, settings, held_out, set(own))
-        file = Checkpoint(settings.checkpoint, identity, own)
+        own = set(_own(net)) & task.values.keys()
+        identity = _identity(plan, task, engine, settings, held_out, own)
+        file = Checkpoint(settings.checkpoint, identity, task.values, own)
         run = file.resumed()
         task = replace(task, keep=file.keep if leads(engine) else None)
     if run is None:
@@ -112,8 +112,9 @@ def _identity(
     equations = "\n".join(map(str, step.needed)).encode()
     facts = {
         "network": sha256(repr(network).encode()).hexdigest(),
-        "optimiser": Optimiser.of(settings.optimizer), "rate": task.rate, "schedule": task.schedule, "work": task.work,
-        "constants": sorted(task.constants.items()), "noise": task.noise,
+        **asdict(task.work), "optimiser": Optimiser.of(settings.optimizer).name, "rate": task.rate,
+        "schedule": ", ".join([task.schedule.name, *(f"{key} {value!r}" for key, value in task.schedule.keywords)]),
+        "warmup": task.schedule.warmup, **dict(sorted(task.constants.items())),
         "dtype": settings.dtype, "engine": engine.name, "patience": settings.patience,
         "least_change": evaluation and evaluation.least_change, "evaluate_every": evaluation and evaluation.every,
         "equations": sha256(equations).hexdigest(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -68,7 +68,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     except FileNotFoundError:
         raise ChalkworkError("there is no such file", file=str(path)) from None
     except (SafetensorError, OSError, ValueError) as error:
-        raise ChalkworkError(f"this is no safetensors file: {error}", file=str(path)) from None
+        raise ChalkworkError("this is no safetensors file", file=str(path)) from error
 
 
 def digest(arrays: Values) -> str:
@@ -97,13 +97,15 @@ class Checkpoint:
     """The file in which one run is kept.
 
     `resumed` is what is there already, if it belongs to the same run: same equations, settings and data, and the
-    network as it was before the first step or as the file holds it. `start` is the network's own values, by name.
+    network as it was before the first step or as the file holds it. `start` is what is carried before the first step,
+    `own` says which of it belongs to the network.
     """
 
-    def __init__(self, path: str | Path, identity: Mapping[str, str], start: Values) -> None:
+    def __init__(self, path: str | Path, identity: Mapping[str, str], start: Values, own: Collection[str]) -> None:
         if find_spec("safetensors") is None:  # said before the work, not after it
             raise ChalkworkError("keeping a run needs safetensors", hint="pip install 'chalkwork[train]'")
-        self.path, self.identity, self.start = Path(path), {**identity, START: digest(start)}, dict(start)
+        self.path, self.start, self.own = Path(path), dict(start), set(own)
+        self.identity = {**identity, START: digest(self._owned(start))}
 
     def keep(self, run: Snapshot) -> None:
         """Write the run as it is now."""
@@ -148,19 +150,27 @@ class Checkpoint:
 
     def _check(self, known: Mapping[str, str], run: Snapshot) -> None:
         """Raise ChalkworkError, with what differs, unless the run is this one and its arrays are those of this one."""
-        own = [{name: values[name] for name in self.start} for values in (run.values, run.best_values) if values]
-        for key, mine in self.identity.items():
-            if known.get(key) == mine or (key == START and digest(self.start) in map(digest, own)):
+        held = [values for values in (run.values, run.best_values) if values is not None]
+        left = [digest(self._owned(values)) for values in held]
+        for key in [*self.identity, *known]:
+            mine, theirs = self.identity.get(key, "not given"), known.get(key, "not given")
+            if mine == theirs or (key == START and mine in left):
                 continue
-            differs = f"its {key} is {known.get(key, 'not there')}, not {mine}"
+            differs = f"its {key} is {theirs}, not {mine}"
             if len(mine) == hashlib.sha256().digest_size * 2:
                 differs = f"not the same {key}"
             raise ChalkworkError(
                 f"this checkpoint is of another run: {differs}", hint="give another file, or delete this one"
             )
-        for name, value in self.start.items():
-            if any(held[name].shape != np.shape(value) or not np.isfinite(held[name]).all() for held in own):
-                raise ValueError(name)
+        for values in held:
+            shapes = {name: value.shape for name, value in values.items()}
+            sound = all(np.isfinite(value).all() for value in values.values())
+            if not sound or shapes != {name: np.shape(value) for name, value in self.start.items()}:
+                raise ValueError("arrays of another run")
+
+    def _owned(self, values: Values) -> dict[str, Array]:
+        """What of the values belongs to the network."""
+        return {name: np.asarray(values[name]) for name in self.own}
 
 
 def _snapshot(tensors: dict[str, Array], state: Mapping[str, Any]) -> Snapshot:
