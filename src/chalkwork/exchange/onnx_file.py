@@ -86,10 +86,10 @@ def _counted_from_0(net: NeuralNetwork, chosen: Equation) -> Equation:
     """The class as `predict` has it; a board counts outputs from 1."""
     plan = net.plan(2)
     last = plan.layers[-1]
+    output = plan.data(f"a{plan.depth}", last.units)
     if last.units > 1:
-        return replace(chosen, expression=chosen.expression - 1)
-    cut = cut_of(last.activation.name, net.labels)
-    return replace(chosen, expression=apply("step", plan.data(f"a{plan.depth}", 1) - cut))
+        return replace(chosen, expression=apply("argmax", output, axis=plan.convention.unit_axis) - 1)
+    return replace(chosen, expression=apply("step", output - cut_of(last.activation.name, net.labels)))
 
 
 def _model(graph: OnnxGraph, net: NeuralNetwork, inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:

@@ -37,8 +37,8 @@ def unused_folder(data: Path) -> Path:
 @contextmanager
 def made_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     """The folder, made before a long run rather than after it; gone again where the run fails and it is empty.
+    One that holds a trained network already is refused, unless that is to be replaced.
 
-    A folder that holds a trained network already is refused, unless that is to be replaced.
     Raises ChalkworkError where it cannot be made, or what is needed to fill it is not installed.
     """
     if not replace and (folder / MODEL).exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,8 +67,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except FileNotFoundError:
         raise ChalkworkError("there is no such file", file=str(path)) from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ChalkworkError("this is no safetensors file", file=str(path)) from error
+    except (SafetensorError, OSError, ValueError):
+        raise ChalkworkError("this is no safetensors file", file=str(path)) from None
 
 
 def digest(arrays: Values) -> str:
@@ -101,7 +101,7 @@ class Checkpoint:
     `own` says which of it belongs to the network.
     """
 
-    def __init__(self, path: str | Path, identity: Mapping[str, str], start: Values, own: Collection[str]) -> None:
+    def __init__(self, path: str | Path, identity: Mapping[str, str], start: Values, own: set[str]) -> None:
         if find_spec("safetensors") is None:  # said before the work, not after it
             raise ChalkworkError("keeping a run needs safetensors", hint="pip install 'chalkwork[train]'")
         self.path, self.start, self.own = Path(path), dict(start), set(own)
