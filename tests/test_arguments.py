@@ -199,3 +199,41 @@ def test_an_output_beyond_all_floats_is_refused():
     for call in (net.output, net.predict):
         with pytest.raises(ChalkworkError, match="not finite"):
             call([[1e5, 1.0]])
+
+
+ESTIMATOR = {
+    "hidden_layers": {"empty list", "empty array"}, "activation": set(), "output_activation": set(), "loss": set(),
+    "optimizer": set(), "learning_rate": RATE, "schedule": NONE, "max_epochs": set(),
+    "batch_size": {"huge"},
+    "shuffle": FLAG, "l1": FREE, "l2": FREE, "dropout": {"0", "0.0"}, "batch_norm": FLAG, "initializer": set(),
+    "early_stopping": FLAG, "validation_fraction": set(), "patience": set(), "tol": NONE | FREE,
+    "clip_norm": NONE | RATE, "class_weight": NONE, "dtype": set(), "engine": set(),
+    "random_state": NONE | {"0", "True", "False"}, "warm_start": FLAG, "verbose": FLAG | {"0"},
+}  # fmt: skip
+OF_USE = {"validation_fraction": {"early_stopping": True}, "patience": {"early_stopping": True}}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ESTIMATOR)
+def test_a_parameter_of_an_estimator_means_something_or_is_refused(name):
+    sklearn = pytest.importorskip("chalkwork.sklearn")
+    x, y = np.tile(X, (5, 1)), np.tile([0, 1, 1, 0], 5)
+    accepted, strange = set(), {}
+    for words, value in VALUES.items():
+        quick = {"hidden_layers": (2,), "max_epochs": 1, "engine": "numpy", **OF_USE.get(name, {})}
+        try:
+            sklearn.NeuralNetworkClassifier(**{**quick, name: value}).fit(x, y)
+            accepted.add(words)
+        except ChalkworkError:
+            pass
+        except ValueError as error:  # of scikit-learn, in its own words
+            assert name == "random_state", (words, error)
+        except Exception as error:
+            strange[words] = repr(error)[:100]
+    assert not strange
+    assert accepted == ESTIMATOR[name]
+
+
+def test_every_parameter_of_an_estimator_is_tried():
+    sklearn = pytest.importorskip("chalkwork.sklearn")
+    assert set(sklearn.NeuralNetworkClassifier().get_params()) == set(ESTIMATOR)

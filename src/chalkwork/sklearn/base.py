@@ -184,7 +184,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         widths = self.hidden_layers
         if isinstance(widths, int | np.integer):
             widths = (widths,)
-        if not isinstance(widths, tuple | list | np.ndarray):
+        if not isinstance(widths, tuple | list | np.ndarray) or getattr(widths, "ndim", 1) != 1:
             raise ChalkworkError(f"hidden_layers holds the units of every hidden layer, such as (100,), not {widths!r}")
         rate = real(self.dropout, "dropout", 0, 1)
         return hidden_layers(
