@@ -95,7 +95,8 @@ def _run(
     if run is None:
         run = task.begun(engine)
     net.labels = labels
-    with loop.shown_progress(settings.progress if leads(engine) else False, task.work.steps) as progress:
+    shown = None if settings.progress is None else bool(settings.progress)
+    with loop.shown_progress(shown if leads(engine) else False, task.work.steps) as progress:
         try:
             loop.train(replace(task, progress=progress), engine, run)
         finally:  # whatever happened, what was learned is not lost
