@@ -451,3 +451,27 @@ def test_plots():
         plot_confusion(tuple(map(str, range(40))), np.eye(40, dtype=int).tolist())
     residuals = plot_residuals(Numbers(("s", "t")), np.zeros((5, 2)), np.ones((5, 2)))
     assert len(residuals.axes[0].get_legend().get_texts()) == 2
+
+
+def test_a_trained_network_is_not_replaced_unasked(tmp_path, capsys):
+    data, folder = written(tmp_path, two_classes()), tmp_path / "m"
+    command = ["train", str(data), "--target", "kind", "--hidden", "4", "--epochs", "2", "-o", str(folder)]
+    assert main(command) == 0
+    before = (folder / "model.safetensors").read_bytes()
+    assert main([*command, "--seed", "1"]) != 0
+    assert f"{folder} holds a trained network already. Hint: -o names another folder" in capsys.readouterr().err
+    assert (folder / "model.safetensors").read_bytes() == before
+    assert main([*command, "--seed", "1", "--overwrite"]) == 0
+    assert (folder / "model.safetensors").read_bytes() != before
+
+
+def test_a_loss_that_rose_is_said_in_the_report(tmp_path, capsys):
+    generator = np.random.default_rng(0)
+    rows = "\n".join(f"{a:.3f},{b:.3f},{a + 2 * b:.3f}" for a, b in generator.normal(size=(100, 2)))
+    data = written(tmp_path, f"a,b,c\n{rows}\n")
+    options = ["--validation", "0", "--epochs", "3", "--l2", "0", "-o", str(tmp_path / "m")]
+    assert main(["train", str(data), "--target", "c", "--eta", "1", *options]) == 0
+    for text in (capsys.readouterr().out, (tmp_path / "m" / "report.md").read_text()):
+        assert "The training diverged: the loss rose from" in " ".join(text.split()).replace("\\:", ":")
+    assert main(["train", str(data), "--target", "c", "--eta", "100", *options, "--overwrite"]) != 0
+    assert "because the steps overshoot. Hint: a smaller learning rate than 100" in capsys.readouterr().err

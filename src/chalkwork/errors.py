@@ -60,6 +60,7 @@ class ChalkworkError(ValueError):
         equation: str | None = None,
         hint: str | None = None,
     ) -> None:
+        message = message if "\n" not in message else " ".join(message.split())  # an array that somebody gave
         super().__init__(message)
         self.message = message
         self.file = file

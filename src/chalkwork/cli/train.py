@@ -28,6 +28,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FOLDER", type=Path, help="the folder to write; DATA-model by default"
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace the trained network that FOLDER holds")
     _add_table(parser.add_argument_group("the table"))
     _add_network(parser.add_argument_group("the network"))
     _add_run(parser.add_argument_group("the training"))
@@ -84,7 +85,7 @@ def _train(options: argparse.Namespace) -> int:
     folder = options.output or unused_folder(options.data)
     _check_checkpoint(options.checkpoint, options.resume, folder)
     table = read_table(options.data)
-    with made_folder(folder):
+    with made_folder(folder, replace=options.overwrite or options.resume):
         trained = train_table(
             table,
             columns(options.target, table.names),

@@ -94,10 +94,10 @@ def state_updates(plan: Plan, step: int) -> list[Equation]:
     return [equation for at in spots for equation in at.layer.kind.state_updates(at)]
 
 
-def prediction(plan: Plan, step: int, ties: bool = True) -> list[Equation]:
+def prediction(plan: Plan, step: int) -> list[Equation]:
     """The predicted class, where the network classifies.
 
-    Under `ties` equal outputs give no class: 0 among several units, one half for a single one. Else the first wins.
+    Equal outputs give no class: 0 among several units, one half for a single one.
     """
     last = plan.layers[-1]
     if last.activation.name not in ("softmax", "log_softmax", "sigmoid", "tanh"):
@@ -106,10 +106,10 @@ def prediction(plan: Plan, step: int, ties: bool = True) -> list[Equation]:
     output = plan.data(f"a{plan.depth}{suffix}", last.units)
     if last.units > 1:
         axis = None if plan.samples == 1 else plan.convention.unit_axis
-        chosen: Expression = apply("argmax", output, axis=axis, tie=0 if ties else None)
+        chosen: Expression = apply("argmax", output, axis=axis, tie=0)
     else:
         above = output - 0.5 if last.activation.name == "sigmoid" else output
-        chosen = apply("step", above, at_zero=0.5) if ties else apply("step", above)
+        chosen = apply("step", above, at_zero=0.5)
     stage = Stage.FORWARD if step == 0 else Stage.REEVALUATION
     return [Equation(f"class{suffix}", chosen, stage, reasons.prediction(plan))]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chalkwork.documents.markdown import to_markdown
+from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.packages import package
 from chalkwork.files import make_folder, refuse_input, write_together
 from chalkwork.inside.curves import plot_loss
@@ -41,12 +42,17 @@ def unused_folder(data: Path) -> Path:
 
 
 @contextmanager
-def made_folder(folder: Path) -> Iterator[Path]:
+def made_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     """The folder, made before a long run rather than after it; gone again where the run fails and it is empty.
+    One that holds a trained network already is refused, unless that is to be replaced.
 
     Raises ChalkworkError where it cannot be made, what is needed to fill it is not installed, or a file in it that
     would be replaced is one that is read.
     """
+    if not replace and (folder / MODEL).exists():
+        raise ChalkworkError(
+            f"{folder} holds a trained network already", hint="-o names another folder, or --overwrite replaces it"
+        )
     there = folder.exists()
     _make(folder)
     for name in NAMES:

@@ -54,6 +54,8 @@ def _ending(trained: Trained) -> Iterator[Block]:
         f"become better for {choices.patience}, and the best network is kept.",
     }  # fmt: skip
     ended = stopped.get(history.stopped, f"Trained for {epochs} epochs.")
+    if "diverged: " in history.stopped:
+        yield Paragraph(f"**The training {literal(history.stopped[history.stopped.index('diverged: ') :])}**")
     yield Paragraph(f"{ended} {history.seconds:.1f} s, engine {history.engine}, seed {choices.seed}.")
     layers = trained.net.plan().layers
     widths = "-".join(str(width) for width in [layers[0].inputs, *(layer.units for layer in layers)])

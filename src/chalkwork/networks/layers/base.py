@@ -13,6 +13,7 @@ from chalkwork.algebra.expression import Expression, Name
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.activations import Activation
+from chalkwork.networks.arguments import number
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array, as_array, as_vector
 from chalkwork.networks.spot import Spot, counted
@@ -141,7 +142,7 @@ def size(value: int | None, what: str) -> int | None:
 
 def number_or_vector(value: Any, name: str) -> Array | float | None:
     """One number for all units, a vector, or None as given."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
         return float(as_array(value, name))
     return None if value is None else as_vector(value, name)
 
@@ -170,10 +171,10 @@ def real(value: Any, name: str, low: float, high: float, *, low_open: bool = Fal
         ...
     chalkwork.errors.ChalkworkError: the rate is a number from 0 to below 1, not 1
     """
-    known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    inside = known and (value > low if low_open else value >= low) and (value < high if high_open else value <= high)
-    if not inside:
-        start = f"above {low:g}" if low_open else f"from {low:g}"
-        end = "" if high == float("inf") else f" to {'below ' if high_open else ''}{high:g}"
-        raise ChalkworkError(f"{name} is a {'finite ' if not end else ''}number {start}{end}, not {value!r}")
-    return float(value)
+    found = number(value)
+    above = found is not None and (found > low if low_open else found >= low)
+    if found is not None and above and (found < high or (found == high and not high_open)):
+        return found
+    start = f"above {low:g}" if low_open else f"from {low:g}"
+    end = "" if high == float("inf") else f" to {'below ' if high_open else ''}{high:g}"
+    raise ChalkworkError(f"{name} is a {'finite ' if not end else ''}number {start}{end}, not {value!r:.60}")

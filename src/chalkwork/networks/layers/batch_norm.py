@@ -275,7 +275,7 @@ class BatchNorm(Layer):
         self.activation = Activation.of(activation)
         self.epsilon = real(epsilon, "the epsilon of a batch normalisation", 0, float("inf"))
         for choice, name in ((variance, "variance"), (running_variance, "running_variance")):
-            if choice not in _DIVISOR:
+            if not isinstance(choice, str) or choice not in _DIVISOR:
                 raise ChalkworkError(f"{name} is 'biased' or 'unbiased', not {choice!r}")
         share = real(momentum, "the momentum of a batch normalisation", 0, 1, high_open=False)
         self.kind: BatchNormKind = BatchNormKind(share, variance, running_variance)

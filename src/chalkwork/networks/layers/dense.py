@@ -114,14 +114,17 @@ class Dense(Layer):
         self.inputs = size(inputs, "inputs")
         self.initializer = Initialiser.of(initializer)
         self.weights: float | Array | None = None
-        if isinstance(weights, int | float) and not isinstance(weights, bool):
+        if isinstance(weights, int | float | np.integer | np.floating) and not isinstance(weights, bool):
             self.weights = float(as_array(weights, "the weight"))
         elif weights is not None:
             self.weights = as_matrix(weights, "the weights")
         if self.units is None and not isinstance(self.weights, np.ndarray):
             raise ChalkworkError("a layer needs the number of its units or its weights")
-        self.has_bias = bias is not False
-        self.bias = None if isinstance(bias, bool) else number_or_vector(bias, "the bias")
+        if bias is None:
+            raise ChalkworkError("bias is True (zeros), False (none), a number or a vector, not None")
+        given = isinstance(bias, bool | np.bool_)
+        self.has_bias = bool(bias) if given else True
+        self.bias = None if given else number_or_vector(bias, "the bias")
 
     @property
     def settled(self) -> bool:
