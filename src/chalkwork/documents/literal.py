@@ -26,6 +26,15 @@ def visible(text: str, most: int | None = None) -> str:
     return line if most is None or len(line) <= most else line[: most - 1] + "…"
 
 
+def visible_lines(text: str) -> str:
+    """The text with its lines and tabs, every other sign that cannot be seen replaced: what a terminal is shown of it.
+
+    >>> visible_lines("a\\tb\\n\\x1b[31m\\u202ec\\n")
+    'a\\tb\\n\ufffd[31m\ufffdc\\n'
+    """
+    return "".join("\ufffd" if _is_unseen(sign) and sign not in "\n\t" else sign for sign in text)
+
+
 def _is_unseen(sign: str) -> bool:
     return unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS
 
