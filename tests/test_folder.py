@@ -145,7 +145,9 @@ def test_an_unexpected_error_costs_only_the_hand_in_that_causes_it(school, monke
     hand_ins, errors = check_folder(SHEET, [school])
     assert as_data(hand_ins) == [data for data in plain if data["title"] not in ("s03.json", "s17.json")]
     assert [str(error) for error in errors] == [
-        f"{school / name}: it cannot be marked: RuntimeError: never seen\nbefore" for name in ("s03.json", "s17.json")
+        f"{school / name}: it cannot be marked, and that is a defect of Chalkwork, not of the hand-in. "
+        "Hint: report it, with this file and the sheet."
+        for name in ("s03.json", "s17.json")
     ]
     assert sizes[0] == 25 and len(sizes) < 25  # by halves, not one by one
 
@@ -154,7 +156,7 @@ def test_an_unexpected_error_in_reading_costs_only_that_hand_in(school, monkeypa
     honest = folder.read_answers
     monkeypatch.setattr(folder, "read_answers", lambda path: 1 / 0 if path.name == "s03.json" else honest(path))
     hand_ins, (error,) = check_folder(SHEET, [school])
-    assert len(hand_ins) == 24 and "s03.json: it cannot be marked: ZeroDivisionError" in str(error)
+    assert len(hand_ins) == 24 and "s03.json: it cannot be marked, and" in str(error)
 
 
 def test_what_is_wrong_with_the_sheet_is_no_hand_ins_fault(school):

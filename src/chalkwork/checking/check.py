@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.gathering import gathered
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import context_of
 from chalkwork.checking.names import NameTable
@@ -69,6 +70,8 @@ def check_class(
         raise ChalkworkError(f"a tolerance is a number from 0 on, not {tolerance!r}")
     shapes = derivation.shapes()
     table = NameTable(list(derivation), symbols)
+    together = [gathered(one, table, shapes, names) for one in given]
+    given = [one for one, _ in together]
     matches = _matched(table, given, names)
     typed = [
         {known: one[word] for word, known in matched.items()} for one, (matched, _) in zip(given, matches, strict=True)
@@ -82,7 +85,10 @@ def check_class(
     wanted = list(asked) or answered
     marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given))
     own = {given.name for given in derivation.givens}
-    unused = [{word: reason for word, reason in refused.items() if word not in own} for _, refused in matches]
+    unused = [
+        {word: reason for word, reason in {**apart, **refused}.items() if word not in own}
+        for (_, apart), (_, refused) in zip(together, matches, strict=True)
+    ]
     return reports_of(marked, answers, typed, unused)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -38,7 +38,7 @@ class Result:
     message: str
     credit: float
     cells: tuple[tuple[str, ...], ...]
-    """The verdict on every cell."""
+    """The verdict on every cell; nothing on one that was not asked for."""
     given: object = None
     """What was answered, as it was typed."""
     together: bool = False
@@ -52,10 +52,25 @@ class Result:
         return Fraction(accepted - following + following * follows) / cells
 
 
+def of_cells(result: Result, places: Collection[tuple[int, int]]) -> Result:
+    """The result on these cells alone, rows and columns from 0, where only they were asked for."""
+    cells = tuple(
+        tuple(word if (row, column) in places else "" for column, word in enumerate(line))
+        for row, line in enumerate(result.cells)
+    )
+    verdicts = [Verdict[word.upper()] for line in cells for word in line if word]
+    worst = max(verdicts)
+    accepted = sum(verdict.accepted for verdict in verdicts)
+    if worst.word == result.verdict:
+        return replace(result, cells=cells, credit=accepted / len(verdicts))
+    sentence = "Some of it is not answered." if worst is Verdict.BLANK and accepted else _SENTENCES[worst]
+    return Result(result.name, worst.word, (), sentence, accepted / len(verdicts), cells, result.given)
+
+
 @lru_cache(maxsize=1 << 12)
 def _counted(cells: tuple[tuple[str, ...], ...]) -> tuple[int, int, int]:
     """How many cells are accepted, how many of these follow from a wrong value, and how many there are."""
-    words = [word for line in cells for word in line]
+    words = [word for line in cells for word in line if word]
     return sum(word in _ACCEPTED for word in words), words.count(Verdict.FOLLOWS.word), len(words)
 
 
