@@ -71,6 +71,9 @@ def test_every_shipped_sheet_is_marked_or_says_what_is_not(path, tmp_path, capsy
     for suffix in ("json", "csv", "txt", "md"):
         assert main(["check", str(path), str(answers), "-o", str(tmp_path / f"out.{suffix}")]) == 0
         text = (tmp_path / f"out.{suffix}").read_text(encoding="utf-8")
+        if suffix == "csv":
+            row = next(csv.DictReader(text.splitlines()))
+            assert float(row.get("not marked", 0)) == float(apart)
         assert suffix == "csv" or all(part.kind in text.replace("\\", "") for part in sheet.parts)
 
 
@@ -173,6 +176,7 @@ def test_unreadable_hand_ins_stand_in_every_report(tmp_path, capsys):
     assert len({len(row) for row in rows}) == 1 and rows[0][-1] == "problem" and len(rows) == 5
     assert rows[1][0] == "ann.yaml" and rows[1][-1] == "" and [row[1] for row in rows[2:]] == ["", "", ""]
     assert not any(cell.startswith("=") for row in rows for cell in row)
+    assert not any(str(tmp_path) in text for text in texts.values())
     data = {each["title"]: each for each in json.loads((tmp_path / "class.json").read_text(encoding="utf-8"))}
     assert data["ann.yaml"]["problem"] is None and data["ann.yaml"]["points"] == 0
     assert data["bob.yaml"]["points"] is None and "anchors" in data["bob.yaml"]["problem"]

@@ -55,6 +55,12 @@ class Unread(ChalkworkError):
 
     title: str = ""
 
+    @property
+    def problem(self) -> str:
+        """What was wrong, without the path of the file, of which a report has no need."""
+        line = f"line {self.line}: " if self.line is not None else ""
+        return f"{line}{self.message}{f'. Hint: {self.hint}' if self.hint else ''}"
+
     @classmethod
     def of(cls, error: ChalkworkError, title: str) -> Unread:
         """What was wrong with the hand-in of that title."""
@@ -115,6 +121,11 @@ def exact(points: Fraction | None) -> str:
     return decimal if Fraction(decimal) == points else f"{int(points * 1000) / 1000:.3f}… ({points})"
 
 
+def points_apart(unmarked: Sequence[Unmarked]) -> Fraction:
+    """The points for what is not marked by machine."""
+    return sum((one.points for one in unmarked if one.points is not None), Fraction(0))
+
+
 def unmarked_words(unmarked: Sequence[Unmarked]) -> str:
     """What is not marked by machine, and how many points the sum does not include.
 
@@ -125,7 +136,7 @@ def unmarked_words(unmarked: Sequence[Unmarked]) -> str:
         f"{one.id} ({one.kind}{f', {points_words(one.points)}' if one.points is not None else ''})" for one in unmarked
     )
     said = f"Not marked by machine: {', '.join(each)}."
-    points = sum((one.points for one in unmarked if one.points is not None), Fraction(0))
+    points = points_apart(unmarked)
     return f"{said} {points_words(points)} {'is' if points == 1 else 'are'} not included." if points else said
 
 
@@ -213,7 +224,7 @@ def _by_task(
             unused.append(name)
     if loose and solved and not by_task:
         return _distributed(solved, loose), unused
-    return by_task, [*unused, *loose]
+    return by_task, [*unused, *(name for name in loose if name not in unmarked)]
 
 
 def _distributed(solved: Mapping[str, TaskSolution], loose: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -256,7 +267,7 @@ def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str,
 def unread_data(unread: Unread) -> dict[str, Any]:
     """A hand-in that could not be read, as plain data of the same form, with the problem."""
     return {"title": given_data(unread.title), "points": None, "of": None, "unmarked": [], "first_wrong": None,
-            "tasks": [], "problem": given_data(str(unread))}  # fmt: skip
+            "tasks": [], "problem": given_data(unread.problem)}  # fmt: skip
 
 
 def _task_data(task: TaskReport, expected: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from textwrap import wrap
 
@@ -15,7 +16,16 @@ from chalkwork.checking.report import WIDTH
 from chalkwork.documents.literal import file_names, visible
 from chalkwork.documents.model import Document
 from chalkwork.errors import ChalkworkError
-from chalkwork.sheets.check import HandIn, Unread, View, expected_data, hand_in_data, unmarked_words, unread_data
+from chalkwork.sheets.check import (
+    HandIn,
+    Unread,
+    View,
+    expected_data,
+    hand_in_data,
+    points_apart,
+    unmarked_words,
+    unread_data,
+)
 from chalkwork.sheets.counts import COLUMNS, mistakes_made, step_counts
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
@@ -58,7 +68,7 @@ def _missing(unread: Sequence[Unread]) -> list[str]:
         line
         for one in unread
         for line in wrap(
-            f"{visible(one.title)}: {visible(str(one))}", WIDTH, initial_indent="  ", subsequent_indent="    "
+            f"{visible(one.title)}: {visible(one.problem)}", WIDTH, initial_indent="  ", subsequent_indent="    "
         )
     ]
     return ["", f"{len(unread)} not read:", *each] if unread else []
@@ -76,23 +86,34 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def to_csv(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
-    """One line a hand-in: its title, points, first wrong step, the verdict on every step, and what kept it unread."""
+    """One line a hand-in: its title, points, first wrong step, the verdict on every step, and what kept it unread.
+
+    Where the sheet gives points for what is not marked, their sum stands behind those that can be had.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     tasks = hand_ins[0].tasks if hand_ins else ()
     steps = [(number, task.id, name) for number, task in enumerate(tasks) for name in task.report]
-    head = ["hand-in", "points", "of", "first wrong", *(f"{task} {name}" for _, task, name in steps)]
+    apart = points_apart(hand_ins[0].unmarked) if hand_ins else Fraction(0)
+    beside = [("not marked", float(apart))] if apart else []
+    head = [
+        "hand-in",
+        "points",
+        "of",
+        *(name for name, _ in beside),
+        "first wrong",
+        *(f"{task} {name}" for _, task, name in steps),
+    ]
     writer.writerow([*head, *(["problem"] if unread else [])])
     for hand_in in hand_ins:
         first = " ".join(hand_in.first_wrong) if hand_in.first_wrong else ""
         verdicts = [hand_in.tasks[number].report[name].verdict for number, _, name in steps]
-        writer.writerow(
-            [_harmless(visible(hand_in.title)), float(hand_in.earned), float(hand_in.points), first, *verdicts]
-            + ([""] if unread else [])
-        )
+        points = [float(hand_in.earned), float(hand_in.points), *(value for _, value in beside)]
+        last = [""] if unread else []
+        writer.writerow([_harmless(visible(hand_in.title)), *points, first, *verdicts, *last])
     for one in unread:
         empty = [""] * (len(head) - 1)
-        writer.writerow([_harmless(visible(one.title)), *empty, _harmless(visible(str(one)))])
+        writer.writerow([_harmless(visible(one.title)), *empty, _harmless(visible(one.problem))])
     return text.getvalue()
 
 

@@ -297,5 +297,5 @@ def _hand_ins_table(solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence
         first = hand_in.first_wrong
         step = f"{literal(first[0])}: {_symbol(solved, *first)}" if first else "none"
         rows.append((literal(hand_in.title, 60), _short(hand_in.earned) if hand_in.points else "", step))
-    rows += [(literal(one.title, 60), "", f"not read: {literal(str(one))}") for one in unread]
+    rows += [(literal(one.title, 60), "", f"not read: {literal(one.problem)}") for one in unread]
     yield Table(("hand-in", "points", "first wrong step"), tuple(rows), right=(1,))
