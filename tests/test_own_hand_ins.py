@@ -183,3 +183,53 @@ def test_unreadable_hand_ins_stand_in_every_report(tmp_path, capsys):
     (school / "ann.yaml").unlink()
     assert main(["check", str(sheet), str(school), "-o", str(tmp_path / "none")]) == 2
     assert "bob.yaml" in (tmp_path / "none" / "class.html").read_text(encoding="utf-8")
+
+
+SIZES = [(1, 1, 1), (2, 3, 2), (3, 1, 2), (2, 2, 1)]
+
+
+@pytest.mark.parametrize("samples", ["rows", "columns"])
+@pytest.mark.parametrize("weights", ["in_out", "out_in"])
+def test_entries_asked_of_networks_of_every_shape(tmp_path, rng, samples, weights):
+    for inputs, hidden, outputs in SIZES:
+        for batch in (1, 3):
+            sheet = parse_sheet(_random_sheet(rng, (inputs, hidden, outputs), batch, samples, weights))
+            data = own(sheet)
+            hand_in = check_hand_in(sheet, handed_in(tmp_path, data))
+            assert hand_in.earned == hand_in.points == 1, sheet.text
+            (task,) = data["tasks"]
+            asked = set(sheet.tasks[0].ask)
+            wrong = next(each for each in task["equations"] if each["name"] in asked)
+            wrong["value"] = _changed(wrong["value"])
+            assert check_hand_in(sheet, handed_in(tmp_path, data)).earned < 1, (wrong, sheet.text)
+
+
+def _random_sheet(rng, sizes, batch, samples, weights):
+    inputs, hidden, outputs = sizes
+    layers = []
+    for before, after in ((inputs, hidden), (hidden, outputs)):
+        shape = (before, after) if weights == "in_out" else (after, before)
+        matrix = rng.normal(size=shape).round(2).tolist()
+        layers.append(f"  - {{weights: {matrix}, bias: {rng.normal(size=after).round(2).tolist()}, activation: tanh}}")
+    x, y = (rng.normal(size=(batch, size)).round(2) for size in (inputs, outputs))
+    if samples == "columns":
+        x, y = x.T, y.T
+    if batch == 1:
+        x, y = x.ravel(), y.ravel()
+    asks = []
+    for name, width in (("z1", hidden), ("a2", outputs), ("delta2", outputs), ("dW1", None), ("L", None)):
+        if name == "L":
+            asks.append(name)
+        elif name == "dW1":
+            index = rng.integers(1, inputs + 1), rng.integers(1, hidden + 1)
+            asks.append("dW1[{},{}]".format(*(index if weights == "in_out" else index[::-1])))
+        elif batch == 1 or width == 1:
+            asks.append(f"{name}[{rng.integers(1, (width if batch == 1 else batch) + 1)}]")
+        else:
+            index = rng.integers(1, batch + 1), rng.integers(1, width + 1)
+            asks.append("{}[{},{}]".format(name, *(index if samples == "rows" else index[::-1])))
+    detail = rng.choice(["entries", "equations"])
+    front = f"---\nconvention: {{samples: {samples}, weights: {weights}}}\n---\n"
+    network = "```network\nlayers:\n" + "\n".join(layers) + "\n```\n"
+    task = f"id: a\npoints: 1\nx: {x.tolist()}\ny: {y.tolist()}\nask: {json.dumps(asks)}\ndetail: {detail}\n"
+    return f"{front}\n{network}\n```task\n{task}```\n"
