@@ -163,6 +163,7 @@ def test_targets_are_numbers_as_columns_are(tmp_path, cells, values):
     table = table_of(tmp_path, {"a": range(12), "t": cells * 4})
     target = find_target(table, ["t"])
     assert isinstance(target, Numbers)
+    assert target.words.endswith(("in $", "in %", "a number"))
     assert target.read(table, range(3))[:, 0].tolist() == list(values)
     with pytest.raises(ChalkworkError, match="--decimal point"):
         find_target(table_of(tmp_path, {"a": range(12), "t": ["1,234", "2,345"] * 6}), ["t"])
@@ -180,6 +181,7 @@ def test_what_is_left_out_is_said_last(tmp_path, capsys):
         "day": ["31.12.2024", "1.1.2025"] * (rows // 2),
         "city": [f"c{row % 120}" for row in range(rows)],
         "size": ["5 km", "7 km"] * (rows // 2),
+        "zip": ["01234", "12345"] * (rows // 2),
         "kind": ["p"] * (rows // 2) + ["q"] * (rows // 2 - 2) + ["None", "nan"],
     }
     table = table_of(tmp_path, columns)
@@ -190,13 +192,14 @@ def test_what_is_left_out_is_said_last(tmp_path, capsys):
         "column 'day' is left out: '31.12.2024' looks like a date, which is read as 2024-12-31 only",
         "column 'city' is left out: it has 120 different texts, and above 100 only --categories takes them",
         "column 'size' is taken for 2 categories, not for numbers: '5 km', '7 km'",
+        "column 'zip' is taken for numbers: '01234' is 1234; --categories takes the column for codes",
         "2 rows have no target 'kind' and are left out, of which some hold 'None', 'nan'",
     ):
         assert part in said, part
     assert "city' is left out" in (tmp_path / "m" / "report.md").read_text(encoding="utf-8").replace("\\", "")
-    recipe = prepare(table, "kind", categories=["city", "day"], leave_out=["x"])
+    recipe = prepare(table, "kind", categories=["city", "day"], leave_out=["x", "zip"])
     kinds = {column.name: type(column) for column in recipe.columns}
-    assert kinds == {"x": LeftOut, "day": Category, "city": Category, "size": Category}
+    assert kinds == {"x": LeftOut, "day": Category, "city": Category, "size": Category, "zip": LeftOut}
     assert "'x'" not in " ".join(notes(table, recipe))
 
 

@@ -260,8 +260,10 @@ def _useless(name: str, look: Look, missing: bool, as_category: bool, form: Form
     counts, as_numbers = look.counts, look.means_numbers and not as_category
     if not counts:
         return "it is empty"
-    if len({form.read(text) for text in counts} if as_numbers else counts) == 1 and (not missing or as_numbers):
-        return f"it is {shown(next(iter(counts)))} in every row{' that has it' if missing else ''}"
+    first = next(iter(counts))
+    alone = all(form.read(text) == form.read(first) for text in counts) if as_numbers else len(counts) == 1
+    if alone and (not missing or as_numbers):
+        return f"it is {shown(first)} in every row{' that has it' if missing else ''}"
     all_differ = counts.total() >= FEW and len(counts) == counts.total()
     if all_differ and _names_rows(name, look, form):
         return "it numbers the rows"

@@ -70,6 +70,11 @@ class Form:
 PLAIN_FORM = Form()
 
 
+def _has_point(text: str) -> bool:
+    """Whether the text is a plain number that a decimal point alone reads: most numbers are, and it is soon seen."""
+    return "." in text and text[-4:-3] != "." and len(text) <= MOST_SIGNS and bool(PLAIN["."].fullmatch(text))
+
+
 @dataclass(slots=True)
 class Look:
     """What the cells of a column are as numbers, seen once for all of them.
@@ -91,12 +96,21 @@ class Look:
         look = cls(Counter(text.strip() for text in texts if not is_missing(text)))
         units: Counter[str] = Counter()
         seen: list[tuple[str, Cell]] = []
+        pointed = 0
         for text, count in look.counts.items():
-            if (found := cell(text)) is not None:
+            if _has_point(text):
+                pointed += count
+                point = text
+            elif (found := cell(text)) is not None:
                 look.numbers += count
                 units[found.unit] += count
                 seen.append((text, found))
+        if pointed:
+            look.numbers += pointed
+            units[""] += pointed
         look.unit = max(units, key=lambda unit: units[unit]) if units else ""
+        if pointed and not look.unit:
+            look.only["."] = point
         for text, found in seen:
             if found.unit == look.unit:
                 look._add(text, found)

@@ -55,14 +55,24 @@ def _of_column(table: Table, column: Column) -> Iterator[str]:
     name = column.name
     if isinstance(column, LeftOut) and column.why != AS_ASKED:
         yield f"column {shown(name)} is left out: {column.why}"
-    elif isinstance(column, Number) and (note := form_note(table, name, column.form)):
-        yield note
+    elif isinstance(column, Number):
+        if note := form_note(table, name, column.form):
+            yield note
+        code = next(filter(_is_code, table.look(name).counts), None)
+        if code is not None:
+            hint = "--categories takes the column for codes"
+            yield f"column {shown(name)} is taken for numbers: {shown(code)} is {column.form.read(code):.15g}; {hint}"
     elif isinstance(column, Category):
         counts = table.look(name).counts
         like = [text for text in counts if text.lstrip("+-<>≈~$€£ ")[:1].isdigit()]
         if sum(counts[text] for text in like) >= _FEW_DIGITS * counts.total() and not table.look(name).all_numbers:
             several = _named(like)
             yield f"column {shown(name)} is taken for {len(column.values)} categories, not for numbers: {several}"
+
+
+def _is_code(text: str) -> bool:
+    """Whether a whole number begins with a zero, as codes do."""
+    return len(text) > 1 and text[0] == "0" and text.isascii() and text.isdigit()
 
 
 def _of_target(table: Table, target: Target) -> Iterator[str]:

@@ -88,6 +88,9 @@ def predict_table(net: NeuralNetwork, recipe: Recipe, table: Table) -> Predicted
         more = " and others" if len(unseen) > _MOST_NAMED else ""
         notes.append(f"column {shown(name)}: {unseen.total()} with values never seen in training: {several}{more}")
     notes += _other_forms(recipe, table)
+    if isinstance(recipe.target, Numbers):
+        units = zip(recipe.target.names, recipe.target.forms, strict=True)
+        notes += [f"predictions of {shown(name)} are in {form.unit}" for name, form in units if form.unit]
     extra = recipe.extra(table)
     if extra:
         more = " and others" if len(extra) > _MOST_NAMED else ""

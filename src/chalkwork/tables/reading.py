@@ -119,13 +119,22 @@ class Table:
 
         Raises ChalkworkError, with file, line and column, for a text that is no number in this form.
         """
-        cells, values = self[name], np.full(len(rows), np.nan)
-        for place, row in enumerate(rows):
-            value = form.read(cells[row])
-            if value is None and not is_missing(cells[row]):
-                raise self._no_number(name, row, form)
-            values[place] = np.nan if value is None else value
-        return values
+        if (name, form) not in self._numbers:
+            self._numbers[name, form] = self._read(name, form)
+        values = self._numbers[name, form][rows]
+        wrong = np.flatnonzero(np.isinf(values))
+        if wrong.size:
+            raise self._no_number(name, rows[int(wrong[0])], form)
+        return np.asarray(values)
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, Form], Array]:
+        return {}
+
+    def _read(self, name: str, form: Form) -> Array:
+        """The numbers of a column, NaN where they are missing and infinite where there is none."""
+        values = (form.read(text) if not is_missing(text) else np.nan for text in self[name])
+        return np.array([np.inf if value is None else value for value in values])
 
     def _no_number(self, name: str, row: int, form: Form) -> ChalkworkError:
         text = self[name][row]

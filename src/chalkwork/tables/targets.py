@@ -173,7 +173,9 @@ class Numbers:
     @property
     def words(self) -> str:
         """What is predicted."""
-        return "a number" if len(self.names) == 1 else f"{len(self.names)} numbers"
+        units = dict.fromkeys(form.unit for form in self.forms if form.unit)
+        said = "a number" if len(self.names) == 1 else f"{len(self.names)} numbers"
+        return f"{said} in {' and '.join(units)}" if units else said
 
     def read(self, table: Table, rows: Sequence[int]) -> Array:
         """The numbers; NaN where they are missing."""
