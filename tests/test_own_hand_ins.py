@@ -13,7 +13,7 @@ import pytest
 from chalkwork.checking.files import read_answers
 from chalkwork.cli import main
 from chalkwork.errors import ChalkworkError
-from chalkwork.sheets.check import check_hand_in
+from chalkwork.sheets.check import check_class, check_hand_in
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.folder import check_folder
 from chalkwork.sheets.format import parse_sheet, read_sheet
@@ -86,17 +86,19 @@ def test_a_sheet_s_own_json_has_full_points_and_a_wrong_one_has_not(path, tmp_pa
     for task in whole.tasks:
         assert {result.verdict for result in task.report.values()} == {"correct"}
         assert not task.report.unused
+    places, wrong = [], {}
     for place, task in enumerate(whole.tasks):
         for equation in range(len(data["tasks"][place]["equations"])):
-            wrong = deepcopy(data)
-            entry = wrong["tasks"][place]["equations"][equation]
-            if entry["name"].partition("[")[0] not in task.report:
-                continue
-            entry["value"] = _changed(entry["value"])
-            checked = check_hand_in(sheet, handed_in(tmp_path, wrong))
-            assert checked.first_wrong is not None, entry["name"]
-            assert checked.tasks[place].report.score < 1
-            assert checked.earned < checked.points or not task.points
+            changed = deepcopy(data)
+            entry = changed["tasks"][place]["equations"][equation]
+            if entry["name"].partition("[")[0] in task.report:
+                entry["value"] = _changed(entry["value"])
+                places.append(place)
+                wrong[f"{task.id} {entry['name']}"] = handed_in(tmp_path, changed)
+    for place, checked in zip(places, check_class(sheet, wrong), strict=True):
+        assert checked.first_wrong is not None, checked.title
+        assert checked.tasks[place].report.score < 1
+        assert checked.earned < checked.points or not checked.tasks[place].points
 
 
 def _changed(value):
