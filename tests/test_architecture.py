@@ -1,6 +1,7 @@
 """The rooms import only from rooms above them, and the package keeps its promises about what it loads."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,3 +109,13 @@ def test_importing_loads_nothing_heavy() -> None:
     code = "import sys, chalkwork; print(' '.join(sorted(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"jax", "sympy", "matplotlib", "typst", "pypandoc", "rich", "yaml", "sklearn"} & set(loaded)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_string_holds_half_a_command(path: Path) -> None:
+    r"""A `\text` whose backslash was read as the sign before it is a tab and "ext"; no file holds such signs at all."""
+    source = path.read_text(encoding="utf-8")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", source)
+    halves = re.compile(r"[\x07\x08\t\x0b\x0c\r][A-Za-z]|\n(?:abla|eq?|u|ot|i|mid|parallel)\b")
+    strings = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    assert not [text for text in strings if isinstance(text, str) and halves.search(text)]
