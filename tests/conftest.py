@@ -1,11 +1,15 @@
 """What every test needs: double precision in JAX, and a seeded generator of numbers."""
 
+import os
 from collections.abc import Iterator
 
 import jax
 import numpy as np
 import pytest
 
+from chalkwork.errors import TRACEBACK
+
+os.environ[TRACEBACK] = "raised"  # a fault of ours is never made a message
 jax.config.update("jax_enable_x64", True)
 
 

@@ -81,7 +81,7 @@ def test_the_command_reads_files_and_reports(tmp_path, capsys):
     assert main(["check", str(LEAKY), str(good)]) == 0
     printed = capsys.readouterr().out
     assert "2 of 3 points" in printed and max(map(len, printed.splitlines())) <= 80
-    out = tmp_path / "reports.json"
+    out = tmp_path.parent / f"{tmp_path.name}.json"
     assert main(["check", str(LEAKY), str(tmp_path), "-o", str(out)]) == 2
     assert "bad.json" in capsys.readouterr().err
     data, unread = json.loads(out.read_text(encoding="utf-8"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,8 +57,9 @@ def two_classes(rows=40):
 
 
 @pytest.mark.parametrize(("name", "least"), [("iris", 0.9), ("wine", 0.94), ("breast_cancer", 0.95), ("digits", 0.97)])
-def test_accuracy_on_published_tables(tmp_path, capsys, name, least):
-    folder = tmp_path / "model"
+def test_accuracy_on_published_tables(tmp_path, capsys, monkeypatch, name, least):
+    monkeypatch.chdir(tmp_path)
+    folder = Path("model")
     assert main(["train", str(published(tmp_path, name)), "--target", "target", "-o", str(folder)]) == 0
     data = json.loads((folder / "report.json").read_text())
     assert data["figures"]["test"]["accuracy"] >= least

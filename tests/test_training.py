@@ -344,6 +344,6 @@ def test_a_checkpoint_that_cannot_be_written_is_noticed_before_the_work(tmp_path
     x, y = toy(4)
     seen = []
     (tmp_path / "file").write_text("")
-    with pytest.raises(ChalkworkError, match="cannot be written"):
+    with pytest.raises(ChalkworkError, match="cannot be made"):
         trained(network(), x, y, epochs=3, batch_size=2, checkpoint=tmp_path / "file" / "run", callback=seen.append)
     assert not seen

@@ -16,7 +16,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chalkwork.checking.numerals import MAX_LENGTH, MAX_MAGNITUDE, WRITE, Numeral, plain, read_numeral, spread
+from chalkwork.checking.numerals import (
+    MAX_LENGTH,
+    MAX_MAGNITUDE,
+    WRITE,
+    NoValueError,
+    Numeral,
+    plain,
+    read_numeral,
+    spread,
+)
 from chalkwork.checking.typed import MAX_CELLS, MAX_DEPTH, candidates, chosen, fits, is_blank
 from chalkwork.errors import ReadError
 
@@ -26,6 +35,8 @@ Flags = NDArray[np.bool_]
 
 _DECIMAL = re.compile(r"(-?[0-9]{1,17}[.,][0-9]{1,17})")
 _LONGEST_PLAIN = 2000
+_TYPED_DIGITS = 1e-11
+"""Numbers known more precisely, as a part of their size, nobody types."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +52,19 @@ class Answer:
     high: Numbers
     blank: Flags
     unreadable: Flags
+    """Where there is no number to be had."""
     message: str = ""
     """What could not be read, and how to write it."""
     wrong_shape: Shape | None = None
     """The shape given, where it is not the one that was asked."""
     as_given: Answer | None = None
     """Then the answer in the shape that it has, where that is a matrix."""
+    impossible: Flags | None = None
+    """Which of what is unreadable was read, and can be no answer: NaN, infinity, all of another shape."""
+    unrounded: bool = False
+    """Whether a number has more digits than anybody types: a program wrote it."""
+    computed: bool = False
+    """Whether no number was rounded."""
 
     @property
     def given(self) -> Flags:
@@ -66,11 +84,13 @@ class _Cells(NamedTuple):
     shape: Shape
 
 
-def read_answer(given: object, shape: Shape, decimals: int | None = None) -> Answer:
+def read_answer(
+    given: object, shape: Shape, decimals: int | None = None, *, whole_digits: bool = False
+) -> Answer:
     """What was given, read into `shape`: `()` or rows and columns. Never raises for what somebody handed in.
 
     `given` is a number, a text, a list of lists, an array or tensor, or None where nothing was given. `decimals`
-    is how many were asked for, and so what a whole number stands for.
+    is how many were asked for, and so what a whole number stands for. With `whole_digits` nothing was rounded.
 
     >>> answer = read_answer("[1/4 _; 0,5 x]", (2, 2))
     >>> answer.value.tolist(), answer.blank.tolist()
@@ -81,25 +101,35 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None) -> Ans
     'it is 3x2, but 2x3 is expected (its transpose would fit)'
     """
     size = (1, 1) if shape == () else (shape[0], shape[1])
+    if whole_digits:
+        return _read_any(given, shape, size, None, True)
     cells = _plain_cells(given, shape)
     answer = _of_numerals(cells, size, decimals) if cells else None
     return answer or _read_any(given, shape, size, decimals)
 
 
-def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None) -> Answer:
+def is_array(given: object) -> bool:
+    """Whether it is what programs hand in, rather than a text or a number that somebody typed."""
+    return isinstance(given, (list, tuple)) or (not isinstance(given, (str, bytes)) and hasattr(given, "__array__"))
+
+
+def _read_any(
+    given: object, shape: Shape, size: Shape, decimals: int | None, whole_digits: bool = False
+) -> Answer:
     try:
         if _blank(given):
             return _nothing(size)
         array = _as_array(given)
         if array is not None and array.dtype.kind in "fiu":
-            return _from_array(array, shape, size, decimals)
+            return _from_array(array, shape, size, decimals, whole_digits)
         cells = _cells(given if array is None else array.tolist(), shape)
         if not cells.rows:
             return _nothing(size)
-        return _from_cells(cells, shape, size, decimals)
+        return _from_cells(cells, size, decimals, whole_digits)
     except _Misfit as misfit:
-        found = _uniform(size, message=_misfit(misfit.found, shape), wrong_shape=misfit.found)
-        return found if len(misfit.found) != 2 else replace(found, as_given=read_answer(given, misfit.found, decimals))
+        return _of_another_shape(given, misfit.found, shape, size, whole_digits)
+    except NoValueError as error:
+        return _impossible(_uniform(size, message=error.message))
     except ReadError as error:
         return _uniform(size, message=error.message)
     except (MemoryError, RecursionError):
@@ -110,6 +140,23 @@ def _uniform(size: Shape, message: str, wrong_shape: Shape | None = None) -> Ans
     """Nothing could be read."""
     none = _nothing(size)
     return replace(none, blank=none.unreadable, unreadable=none.blank, message=message, wrong_shape=wrong_shape)
+
+
+def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, whole_digits: bool) -> Answer:
+    """An answer with the wrong number of rows or columns; unreadable where there is no number in it."""
+    nothing = _uniform(size, message=_misfit(found, shape), wrong_shape=found)
+    own = found if len(found) != 1 else (found[0], 1)
+    as_given = read_answer(given, own, whole_digits=whole_digits) if len(found) < 3 else None
+    possible = as_given is None or as_given.impossible is None or not as_given.impossible.any()
+    if as_given is not None and as_given.unreadable.all() and possible:
+        return replace(nothing, message=as_given.message or nothing.message)
+    if as_given is None or len(found) != 2:
+        return _impossible(nothing)
+    return replace(_impossible(nothing), as_given=as_given, unrounded=as_given.unrounded)
+
+
+def _impossible(answer: Answer) -> Answer:
+    return replace(answer, impossible=answer.unreadable)
 
 
 @lru_cache(maxsize=1 << 8)
@@ -178,7 +225,12 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
     nothing = _nothing(size)
-    return Answer(value, low, high, nothing.unreadable, nothing.unreadable)
+    unrounded = any(_is_unrounded(*numeral) for numeral in numerals)
+    return Answer(value, low, high, nothing.unreadable, nothing.unreadable, unrounded=unrounded)
+
+
+def _is_unrounded(value: float, low: float, high: float) -> bool:
+    return 0.0 < high - low <= _TYPED_DIGITS * abs(value)
 
 
 # --- every other answer ----------------------------------------------------------------------------------------------
@@ -214,7 +266,9 @@ def _as_array(given: object) -> NDArray[Any] | None:
     return array
 
 
-def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | None) -> Answer:
+def _from_array(
+    array: NDArray[Any], shape: Shape, size: Shape, decimals: int | None, whole_digits: bool
+) -> Answer:
     given = array.shape
     while array.ndim > 2 and 1 in array.shape:
         array = array.squeeze(axis=array.shape.index(1))
@@ -225,7 +279,7 @@ def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | 
     with np.errstate(all="ignore"):
         value = array.astype(np.float64)
         bad = ~(np.abs(value) <= MAX_MAGNITUDE)
-        half = spread(np.where(bad, np.zeros((), array.dtype), array), decimals)
+        half, unrounded = spread(np.where(bad, np.zeros((), array.dtype), array), decimals, whole_digits)
         value[bad] = np.nan
         low, high = value - half, value + half
         if array.dtype.kind == "f" or decimals is not None:
@@ -234,7 +288,10 @@ def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | 
     if bad.any():
         row, column = (int(place) for place in np.argwhere(bad)[0])
         message = f"{_place(row, column, size)}{array[row, column]} is not a finite number of a usable size"
-    return Answer(value, low, high, np.zeros(size, dtype=bool), bad, message)
+    return Answer(
+        value, low, high, np.zeros(size, dtype=bool), bad, message,
+        impossible=bad, unrounded=unrounded, computed=unrounded or whole_digits,
+    )  # fmt: skip
 
 
 def _cells(given: object, shape: Shape) -> _Cells:
@@ -261,6 +318,8 @@ def _typed(text: str, shape: Shape) -> _Cells:
         try:
             read_numeral(text)
             return _Cells([[text]], (1, 1))
+        except NoValueError:
+            raise
         except ReadError as error:  # unless it stands in brackets
             try:
                 grid = chosen(candidates(text), shape, text)
@@ -320,10 +379,10 @@ def _arranged(rows: list[list[object]], shape: Shape, flat: bool) -> _Cells:
     return _Cells([row if len(row) == width else None for row in rows], (height, width))
 
 
-def _from_cells(cells: _Cells, shape: Shape, size: Shape, decimals: int | None) -> Answer:
+def _from_cells(cells: _Cells, size: Shape, decimals: int | None, whole_digits: bool) -> Answer:
     value, low, high = (np.full(size, np.nan) for _ in range(3))
-    blank, unreadable = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
-    message = ""
+    blank, unreadable, impossible = (np.zeros(size, dtype=bool) for _ in range(3))
+    message, unrounded = "", False
     floats: list[tuple[int, int]] = []
     for row, entries in enumerate(cells.rows):
         if entries is None:
@@ -338,19 +397,29 @@ def _from_cells(cells: _Cells, shape: Shape, size: Shape, decimals: int | None) 
                 number = _number(cell, decimals)
             except ReadError as error:
                 unreadable[row, column] = True
+                impossible[row, column] = isinstance(error, NoValueError)
                 message = message or _place(row, column, size) + error.message
                 continue
+            if whole_digits:
+                room = 4.0 * math.ulp(number.value)
+                number = Numeral(number.value, number.value - room, number.value + room)
             value[row, column], low[row, column], high[row, column] = number
+            unrounded = unrounded or (isinstance(cell, str) and _is_unrounded(*number))
             if isinstance(cell, (float, np.floating)):
                 floats.append((row, column))
     if floats:
         typed = [cells.rows[row][column] for row, column in floats]  # type: ignore[index]
         kinds = [cell.dtype for cell in typed if isinstance(cell, np.floating)]
         numbers = np.array(typed, dtype=min(kinds, key=lambda kind: kind.itemsize) if kinds else np.float64)
-        for (row, column), half in zip(floats, spread(numbers, decimals).tolist(), strict=True):
+        halves, full = spread(numbers, decimals, whole_digits)
+        unrounded = unrounded or full
+        for (row, column), half in zip(floats, halves.tolist(), strict=True):
             low[row, column] = math.nextafter(value[row, column] - half, -math.inf)
             high[row, column] = math.nextafter(value[row, column] + half, math.inf)
-    return Answer(value, low, high, blank, unreadable, message)
+    return Answer(
+        value, low, high, blank, unreadable, message,
+        impossible=impossible, unrounded=unrounded, computed=whole_digits,
+    )  # fmt: skip
 
 
 def _place(row: int, column: int, size: Shape) -> str:
@@ -366,12 +435,12 @@ def _number(cell: object, decimals: int | None) -> Numeral:
         raise ReadError(f"{cell} is a truth value, not a number; {WRITE}")
     if isinstance(cell, Integral):
         if int(cell).bit_length() > 320:
-            raise ReadError("the number is too large for an answer")
+            raise NoValueError("the number is too large for an answer")
         return read_numeral(str(int(cell)), decimals) if abs(int(cell)) < 10**50 else read_numeral(f"{float(cell)!r}")
     if isinstance(cell, (float, np.floating)):
         number = float(cell)
         if not abs(number) <= MAX_MAGNITUDE:
-            raise ReadError(f"{number!r} is not a finite number of a usable size")
+            raise NoValueError(f"{number!r} is not a finite number of a usable size")
         return Numeral(number, number, number)
     if isinstance(cell, Decimal):
         return read_numeral(str(cell)[:80], decimals)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-INTERRUPTED = 130
+from chalkwork.cli.door import INTERRUPTED, complain, printing, say
+
 MOST_LAYERS = 50
 
 
@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
     _add_table(parser.add_argument_group("the table"))
     _add_network(parser.add_argument_group("the network"))
     _add_run(parser.add_argument_group("the training"))
-    parser.set_defaults(run=_train)
+    parser.set_defaults(run=_train, inputs=("data",))
 
 
 def _add_table(group: Any) -> None:
@@ -83,16 +83,16 @@ def _add_run(group: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from chalkwork.documents.literal import visible
     from chalkwork.documents.terminal import print_document
     from chalkwork.tables.folder import made_folder, save_trained, unused_folder
     from chalkwork.tables.reading import read_table
     from chalkwork.tables.report import report
     from chalkwork.tables.training import train_table
 
-    _check_checkpoint(options.checkpoint, options.resume)
+    folder = options.output or unused_folder(options.data)
+    _check_checkpoint(options.checkpoint, options.resume, folder)
     table = read_table(options.data, decimal_mark(options.decimal))
-    with made_folder(options.output or unused_folder(options.data)) as folder:
+    with made_folder(folder):
         trained = train_table(
             table,
             columns(options.target, table.names),
@@ -102,14 +102,13 @@ def _train(options: argparse.Namespace) -> int:
             choices=_choices(options),
         )
         files = save_trained(trained, folder)
-    print_document(report(trained))
-    print(f"\nWritten to {folder}:")
-    for path in files:
-        print(f"  {path.name}")
+    with printing():
+        print_document(report(trained))
+    say("\n".join([f"\nWritten to {folder}:", *(f"  {path.name}" for path in files)]))
     for note in trained.notes:
-        print(f"chalkwork: {visible(note)}", file=sys.stderr)
+        complain(note)
     if trained.history.stopped == "interrupted":
-        print(f"chalkwork: interrupted; {files[0]} holds the network as it was then", file=sys.stderr)
+        complain(f"interrupted; {files[0]} holds the network as it was then")
         return INTERRUPTED
     return 0
 
@@ -126,8 +125,9 @@ def _choices(options: argparse.Namespace) -> Any:
     return Choices(**given)
 
 
-def _check_checkpoint(checkpoint: Path | None, resume: bool) -> None:
+def _check_checkpoint(checkpoint: Path | None, resume: bool, folder: Path) -> None:
     from chalkwork.errors import ChalkworkError
+    from chalkwork.tables.folder import NAMES
 
     if resume and checkpoint is None:
         raise ChalkworkError("there is nothing to resume", hint="--checkpoint names the file of the run")
@@ -135,6 +135,8 @@ def _check_checkpoint(checkpoint: Path | None, resume: bool) -> None:
         problem = "there is no such checkpoint" if resume else "this checkpoint is there already"
         hint = "leave --resume away to begin" if resume else "--resume goes on with it"
         raise ChalkworkError(problem, file=str(checkpoint), hint=hint)
+    if checkpoint is not None and checkpoint.resolve() in [(folder / name).resolve() for name in NAMES]:
+        raise ChalkworkError("the trained network would replace this checkpoint", file=str(checkpoint))
 
 
 def columns(text: str, known: tuple[str, ...]) -> list[str]:

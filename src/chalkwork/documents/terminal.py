@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
+from chalkwork.documents.literal import shown
 from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Marked, Paragraph, Table
 from chalkwork.typesetting.boxes import width_of
 from chalkwork.typesetting.unicode_maths import plain_maths
@@ -67,7 +68,12 @@ def _print_in_colour(document: Document, width: int | None) -> None:
 
 
 def styled_lines(document: Document, width: int) -> Iterator[StyledLine]:
-    """The lines of the document, each in pieces of (kind, characters)."""
+    """The lines of the document, each in pieces of (kind, characters), with nothing in them that a terminal obeys."""
+    for line in _lines(document, width):
+        yield tuple((kind, shown(characters)) for kind, characters in line)
+
+
+def _lines(document: Document, width: int) -> Iterator[StyledLine]:
     yield from _heading(Heading(document.title, 1), width)
     for block in document.blocks:
         lines = list(_block(block, width))

@@ -11,9 +11,9 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.onnx_graph import OnnxGraph, Tensor
+from chalkwork.files import make_folder, write_aside
 from chalkwork.networks.equations import derive
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.training.checkpoint import write_atomically
 
 OPSET = 18
 """The version of ONNX's operators (ONNX 1.13, December 2022): the first in which all reductions take axes alike."""
@@ -75,7 +75,9 @@ def to_onnx(
         graph.scope = equation.name
         known[equation.name] = graph.named(graph.translate(equation.expression, known), equation.name)
     shapes = {name: derivation[name].expression.shape for name in wanted}
-    write_atomically(Path(path), _model(graph, net, {"x": plan.x.shape}, shapes).SerializeToString())
+    content = _model(graph, net, {"x": plan.x.shape}, shapes).SerializeToString()
+    make_folder(Path(path).parent)
+    write_aside(path, content)
 
 
 def _model(graph: OnnxGraph, net: NeuralNetwork, inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:

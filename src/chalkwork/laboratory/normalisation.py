@@ -121,7 +121,7 @@ def batch_norm(
         more, found = _inference(inference, net, givens | after, style, running is not None)
         blocks += more
         values |= found
-    return Worked("Batch normalisation by hand", tuple(blocks), values)
+    return Worked("Batch normalisation by hand", blocks, values, style.notation)
 
 
 # --- equations -------------------------------------------------------------------------------------------------------

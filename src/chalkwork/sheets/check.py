@@ -32,13 +32,11 @@ class TaskReport:
     id: str
     report: Report
     points: Fraction | None
-    follows: Fraction = Fraction(1)
-    """What a right step earns that goes on from a wrong value, by the sheet's policy."""
 
     @property
     def earned(self) -> Fraction | None:
         """The points for what is accepted, exact."""
-        return None if self.points is None else self.points * self.report.credit(self.follows)
+        return None if self.points is None else self.points * self.report.credit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +176,11 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         own = [by_task.get(name, {}) for by_task, _ in sorted_out]
         earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
         asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in _asked(part)))
-        found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance)
+        policy = POLICIES[sheet.follow_through]
+        found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance, follows=policy)
         for collected, report, typed in zip(reports, found, own, strict=True):
             report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
-            report = _of_entries(report, part)
-            collected.append(TaskReport(name, report, part.task.points, POLICIES[sheet.follow_through]))
+            collected.append(TaskReport(name, _of_entries(report, part), part.task.points))
     return [
         HandIn(title, tuple(collected), tuple(unused), unmarked)
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
@@ -204,8 +202,8 @@ def _of_entries(report: Report, part: TaskSolution) -> Report:
     results = {}
     for name, result in report.items():
         whole_asked = name not in wanted or name in part.task.ask
-        results[name] = result if whole_asked else of_cells(result, wanted[name])
-    return Report(results, report.unused)
+        results[name] = result if whole_asked else of_cells(result, wanted[name], report.follows)
+    return Report(results, report.unused, report.follows)
 
 
 def _by_task(

@@ -20,7 +20,7 @@ import numpy as np
 
 from chalkwork.checking.files import MAX_BYTES, READERS, read_answers
 from chalkwork.documents.literal import visible
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, fault, faults_are
 from chalkwork.sheets.check import Answers, HandIn, Unread, check_class
 from chalkwork.sheets.journal import Journal, digest
 from chalkwork.sheets.schema import Sheet
@@ -54,12 +54,11 @@ def check_folder(
     jobs: int | None = None,
     keep: Path | None = None,
     resume: bool = False,
-    without: Collection[Path] = (),
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[list[HandIn], list[Unread]]:
     """The reports on all hand-ins that can be read, in order, and what is wrong with the others.
 
-    Each of `paths` is a file, or a folder with one file or one subfolder a student; files `without` are passed over.
+    Each of `paths` is a file, or a folder with one file or one subfolder a student.
     `jobs` is the number of processes, -1 for one a core; None for what a surrounding `joblib.parallel_config` says,
     else one. `progress` is called with how many are done and how many there are. Every finished batch is written to
     the journal `keep`; with `resume`, what stands there is not marked again unless its file or the sheet has changed.
@@ -75,10 +74,10 @@ def check_folder(
     ...         _ = Path(name, f"{student}.yaml").write_text(answer)
     ...     hand_ins, errors = check_folder(parse_sheet(text), [name])
     >>> [(each.title, each.tasks[0].report["c"].verdict) for each in hand_ins], errors[0].message
-    ([('ann.yaml', 'correct'), ('bob.yaml', 'wrong')], 'YAML tags (!) are not read; put the text in quotes')
+    ([('ann.yaml', 'correct'), ('bob.yaml', 'wrong')], 'YAML tags are not read, found !!python/none')
     """
     solve_sheet(sheet)  # what is wrong with the sheet is no student's fault
-    found = list(hand_in_files(paths, {*without, *([keep] if keep else [])}))
+    found = list(hand_in_files(paths, [keep] if keep else []))
     files = [each for each in found if isinstance(each, HandInFile)]
     journal = Journal(keep, sheet, resume) if keep else None
     digests = {file.title: digest(file.path) for file in files} if journal else {}
@@ -256,8 +255,7 @@ def _marked(sheet: Sheet, answers: Mapping[str, Answers]) -> dict[str, Outcome]:
 
 def _refusal(error: Exception, title: str) -> Unread:
     if not isinstance(error, ChalkworkError):
-        error = ChalkworkError(
-            "it cannot be marked, and that is a defect of Chalkwork, not of the hand-in",
-            hint="report it, with this file and the sheet",
-        )
+        if faults_are("raised"):
+            raise error
+        error = ChalkworkError(f"it cannot be marked: {fault(error)}")
     return Unread.of(error, title)

@@ -16,6 +16,7 @@ from chalkwork.checking.report import WIDTH
 from chalkwork.documents.literal import file_names, visible
 from chalkwork.documents.model import Document
 from chalkwork.errors import ChalkworkError
+from chalkwork.files import make_folder, write_aside, write_together
 from chalkwork.sheets.check import (
     HandIn,
     Unread,
@@ -29,7 +30,6 @@ from chalkwork.sheets.check import (
 from chalkwork.sheets.counts import COLUMNS, mistakes_made, step_counts
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
-from chalkwork.solutions.export import save_text
 
 Writer = Callable[[Sheet, Sequence[HandIn], View, Sequence[Unread]], str]
 
@@ -146,7 +146,7 @@ def save_reports(
     if writer is None:
         _save_folder(sheet, hand_ins, target, view, unread)
     else:
-        save_text(writer(sheet, hand_ins, view, unread), target)
+        write_aside(target, writer(sheet, hand_ins, view, unread))
 
 
 def writer_of(target: Path) -> Writer | None:
@@ -163,19 +163,15 @@ def _save_folder(sheet: Sheet, hand_ins: Sequence[HandIn], folder: Path, view: V
     from chalkwork.documents.pandoc import to_html_pages
     from chalkwork.sheets.reports import class_document, hand_in_document
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ChalkworkError(f"{folder} cannot be made: {error.strerror}") from None
+    make_folder(folder)
     solved = solve_sheet(sheet)
     documents = [
         class_document(sheet, hand_ins, unread),
         *(hand_in_document(solved, one, view, sheet.title) for one in hand_ins),
     ]
     names = ["class.html", *file_names((_stem(one.title) for one in hand_ins), ".html", taken=["class"])]
-    for name, page in zip(names, to_html_pages(documents), strict=True):
-        save_text(page, folder / name)
-    save_text(to_csv(hand_ins, unread), folder / "class.csv")
+    pages = dict(zip((folder / name for name in names), to_html_pages(documents), strict=True))
+    write_together({**pages, folder / "class.csv": to_csv(hand_ins, unread)})
 
 
 def _stem(title: str) -> str:

@@ -111,7 +111,7 @@ def _hand_in_blocks(solved: Solved, hand_in: HandIn, view: View, level: int) -> 
         yield Heading(_task_heading(solved[task.id], task), level)
         first = hand_in.first_wrong
         work = _Work(
-            solved[task.id], task.report, view, task.follows, first[1] if first and first[0] == task.id else ""
+            solved[task.id], task.report, view, task.report.follows, first[1] if first and first[0] == task.id else ""
         )
         yield from work.blocks()
     for name in hand_in.unused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.documents.decimal_mark import in_decimals_of
 from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Paragraph
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.boxes import Box, row
@@ -49,7 +50,7 @@ def figure_block(solution: Solution, values: bool) -> list[Block]:
     if solution.setting.drawing is None or (values and not solution.setting.values_drawn):
         return []
     drawing = solution.setting.drawing(solution, values)
-    return [Figure(drawing.svg, drawing.description, "")]
+    return list(in_decimals_of(solution.style.notation, [Figure(drawing.svg, drawing.description, "")]))
 
 
 def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:
@@ -68,7 +69,8 @@ def in_lines(pieces: Sequence[Piece], writer: Writer) -> list[Block]:
         if lines[-1] and used + piece.box.width > min(writer.layout.latex_width, writer.layout.text_width):
             lines.append([])
         lines[-1].append(piece)
-    gap = Piece.of(r", \quad ", ",   ")
+    comma = writer.notation.between.strip()
+    gap = Piece.of(rf"{comma} \quad ", f"{comma}   ")
     joined = [_spaced(line, gap) for line in lines]
     return [_display(piece.latex, [Line((("formula", piece.box),))]) for piece in joined]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,6 +52,8 @@ class Style:
     numbers: NumberFormat = field(default_factory=NumberFormat)
     rounding: Rounding = "shown"
     detail: Detail = "equations"
+    stated: bool = False
+    """Whether somebody asked for these digits, rather than nobody for any."""
 
     @classmethod
     def of(
@@ -73,7 +76,8 @@ class Style:
         if detail not in ("equations", "entries"):
             raise ChalkworkError(f"detail is 'equations' or 'entries', not {detail!r}")
         numbers = NumberFormat(4 if decimals is None and significant is None else decimals, significant)
-        return cls(Notation.of(notation), numbers, rounding, detail)
+        stated = decimals is not None or significant is not None
+        return cls(Notation.of(notation), numbers, rounding, detail, stated)
 
 
 @dataclass(frozen=True)
@@ -268,8 +272,11 @@ class Solution(Mapping[str, Any]):
         ask: Sequence[str] = (),
         names: Mapping[str, str] | None = None,
         tolerance: float = 0.0,
+        follows: Fraction = Fraction(1),
     ) -> list[Report]:
         """The reports on the answers of many students, as `check` gives them for one, worked out together.
+
+        A right step that goes on from a wrong value earns the part `follows` of its credit.
 
         >>> from chalkwork.networks.graph import Graph
         >>> reports = Graph("c = a + b").solve(a=2, b=1).check_class([{"c": 3}, {"c": "4"}, {}], ask=["c"])
@@ -277,7 +284,9 @@ class Solution(Mapping[str, Any]):
         ['correct', 'wrong', 'blank']
         """
         from chalkwork.checking.check import check_class
+        from chalkwork.checking.digits import Digits
 
+        numbers = self.style.numbers
         return check_class(
             self.derivation,
             self.arrays,
@@ -285,9 +294,10 @@ class Solution(Mapping[str, Any]):
             self.writer().symbols,
             asked=ask,
             names=names,
-            decimals=self.style.numbers.decimals,
+            digits=Digits(numbers.decimals, numbers.significant, self.style.stated),
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
+            follows=follows,
         )
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:

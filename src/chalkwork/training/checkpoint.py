@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
+from chalkwork.files import make_folder, write_aside
 from chalkwork.training.history import History
 from chalkwork.training.loop import Snapshot
 from chalkwork.training.step import Array, Values
@@ -32,28 +31,9 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], metadata: Mapping[st
         from safetensors.numpy import save
     except ImportError as error:
         raise ChalkworkError("saving needs safetensors", hint="pip install 'chalkwork[train]'") from error
-    write_atomically(path, save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, dict(metadata)))
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """A file that is there as a whole or not at all, whenever the machine stops; ChalkworkError where it cannot be."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name itself
-        finally:
-            os.close(folder)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise ChalkworkError(f"{path} cannot be written: {error.strerror}") from error
+    content = save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, dict(metadata))
+    make_folder(path.parent)
+    write_aside(path, content)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
@@ -67,8 +47,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except FileNotFoundError:
         raise ChalkworkError("there is no such file", file=str(path)) from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ChalkworkError(f"this is no safetensors file: {error}", file=str(path)) from None
+    except (SafetensorError, OSError, ValueError):
+        raise ChalkworkError("this is no safetensors file", file=str(path)) from None
 
 
 def fingerprint(settings: Mapping[str, Any], data: Values) -> dict[str, str]:

@@ -12,6 +12,7 @@ from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.derivation.derivation import Chain, Equation
 from chalkwork.typesetting.boxes import Box, row
+from chalkwork.typesetting.decimal_mark import commas_in_prose, commas_in_text
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.unicode_maths import plain_maths
@@ -121,7 +122,10 @@ def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
         mark = writer.symbols[found[2]]
         return f"${mark.latex}$" if latex else mark.text
 
-    return _MATHS_OR_NAME.sub(prose, sentence)
+    filled = _MATHS_OR_NAME.sub(prose, sentence)
+    if not writer.notation.decimal_comma:
+        return filled
+    return commas_in_prose(filled) if latex else commas_in_text(filled)
 
 
 def _in_maths(maths: str, writer: Writer, latex: bool) -> str:

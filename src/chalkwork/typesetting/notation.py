@@ -89,6 +89,11 @@ class Notation:
             _check_key(key, value)
         return replace(start, **given)
 
+    @property
+    def between(self) -> str:
+        """What parts the arguments of a function and the numbers of a list: a semicolon beside decimal commas."""
+        return "; " if self.decimal_comma else ", "
+
     def letter_latex(self, letter: str, *, bold: bool = True) -> str:
         """One letter in LaTeX; `bold` says that it stands for a vector or matrix."""
         bare = f"\\{letter}" if letter in GREEK else letter if len(letter) == 1 else _word(letter)

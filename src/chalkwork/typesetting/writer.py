@@ -28,6 +28,7 @@ from chalkwork.typesetting.values import Layout, ValueWriter
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
 _SLOT = re.compile(r"<(\w+)>")
+_COMMA = re.compile(r"(?<!\\), ")
 _UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
 
 
@@ -219,13 +220,13 @@ class Writer:
         signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
         latex = "".join(
             part if index % 2 == 0 else (latexes[int(part)] if part.isdigit() else signs[part]).latex
-            for index, part in enumerate(_split(operation.latex))
+            for index, part in enumerate(_split(operation.latex, self.notation.between))
         )
         if all(piece.low for piece in latexes):
             latex = latex.replace(r"\left( ", "(").replace(r" \right)", ")")
         boxes = [
             Box.text(part) if index % 2 == 0 else (texts[int(part)] if part.isdigit() else signs[part]).box
-            for index, part in enumerate(_split(operation.text))
+            for index, part in enumerate(_split(operation.text, self.notation.between))
             if part
         ]
         narrower = sum(text.narrower for text in texts)
@@ -255,7 +256,7 @@ class Writer:
         return tuple(ATOM if _is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
-        return Piece.of(_short(value), _short(value)) if isinstance(value, int | float) else Piece.of("", "")
+        return self._shown.digits(_short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
@@ -429,8 +430,9 @@ def _short(value: Any) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _split(template: str) -> tuple[str, ...]:
-    return tuple(_SLOT.split(template))
+def _split(template: str, between: str) -> tuple[str, ...]:
+    """What stands around the slots, and the slots; arguments parted as the notation has it."""
+    return tuple(_SLOT.split(_COMMA.sub(between, template)))
 
 
 def _stretched(boxes: Sequence[Box]) -> tuple[Box, ...]:

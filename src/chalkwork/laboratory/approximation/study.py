@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -30,8 +30,10 @@ _DOUBLED = 4096
 class ReluApproximation(Worked):
     """A worked approximation that can be evaluated, and trained further as a network."""
 
-    def __init__(self, title: str, blocks: tuple[Block, ...], values: dict[str, Any], interpolant: Interpolant) -> None:
-        super().__init__(title, blocks, values)
+    def __init__(
+        self, title: str, blocks: Iterable[Block], values: dict[str, Any], interpolant: Interpolant, notation: Notation
+    ) -> None:
+        super().__init__(title, blocks, values, notation)
         self.interpolant = interpolant
 
     @cached_property
@@ -144,7 +146,7 @@ def work(found: Study, manner: Manner) -> ReluApproximation:
         values |= {"l2_error": own.errors.squared, "bound": own.bound, "table": _table(found)}
     name = literal(found.function.text, 60) if found.function is not None else "a table of values"
     title = f"Approximation of {name} by {line.size} ReLUs"
-    return ReluApproximation(title, blocks_of(found, manner), values, line)
+    return ReluApproximation(title, blocks_of(found, manner), values, line, manner.notation)
 
 
 def _table(found: Study) -> dict[str, list[Any]]:

@@ -97,7 +97,7 @@ class Claim:
         blocks += _figures(page, claim, steps, name)
         if name == "softmax-shift":
             blocks += overflow(values)
-        return Worked("A claim", tuple(blocks), values)
+        return Worked("A claim", blocks, values, manner.notation)
 
 
 def prove(name: str, manner: Manner | None = None) -> Worked:

@@ -65,7 +65,7 @@ def collapse(net: NeuralNetwork, x: Any = None, *, manner: Manner | None = None)
         blocks += _run_blocks(board, plan, run, at)
     blocks += reading.compared(board, plan, other.plan(), difference)
     blocks.append(Paragraph(_gain(plan, runs, values)))
-    return reading.Equivalent("Linear layers collapsed", tuple(blocks), values, other)
+    return reading.Equivalent("Linear layers collapsed", blocks, values, other, manner.notation)
 
 
 def _runs(plan: Plan) -> list[Run]:

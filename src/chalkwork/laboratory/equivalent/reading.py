@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from chalkwork.networks.layers import Dense
 from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
+from chalkwork.typesetting.notation import Notation
 
 RANDOM_POINTS = 100
 MOST_HIDDEN_LAYERS = 20
@@ -32,9 +33,14 @@ class Equivalent(Worked):
     """
 
     def __init__(
-        self, title: str, blocks: tuple[Block, ...], values: Mapping[str, Any], network: NeuralNetwork
+        self,
+        title: str,
+        blocks: Iterable[Block],
+        values: Mapping[str, Any],
+        network: NeuralNetwork,
+        notation: Notation,
     ) -> None:
-        super().__init__(title, blocks, values)
+        super().__init__(title, blocks, values, notation)
         self.network = network
 
 

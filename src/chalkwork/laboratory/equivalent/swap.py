@@ -125,7 +125,7 @@ def _swapped(net: NeuralNetwork, x: Any, rule: _Rule, manner: Manner) -> reading
     blocks += reading.compared(board, net.plan(_samples(net, points)), other.plan(), difference)
     blocks.append(Paragraph(_training_words(net)))
     title = f"An equivalent network with {rule.new} units"
-    return reading.Equivalent(title, tuple(blocks), reading.results(net, other, points, difference), other)
+    return reading.Equivalent(title, blocks, reading.results(net, other, points, difference), other, manner.notation)
 
 
 def _samples(net: NeuralNetwork, points: Array) -> int:

@@ -93,7 +93,7 @@ def symmetries(
         blocks += _losses(board, plan, changes, values, manner)
     blocks.append(Heading("What it means for training", 2))
     blocks.append(Paragraph(_meaning(net, other, plan)))
-    return reading.Equivalent("Weight-space symmetries", tuple(blocks), values, other)
+    return reading.Equivalent("Weight-space symmetries", blocks, values, other, manner.notation)
 
 
 # --- how many ------------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def output_for(
     values["mismatches"] = {}
     for mismatch in entry.mismatches:
         blocks += _mismatched(entry, mismatch, values["mismatches"], manner)
-    return Worked(f"{entry.title}: output and loss", tuple(blocks), values)
+    return Worked(f"{entry.title}: output and loss", blocks, values, manner.notation)
 
 
 def _of_the_error(pair: Pair) -> str:
@@ -263,4 +263,4 @@ def _next_word(vocabulary: int, hidden: int, manner: Manner) -> Worked:
             "search in it), and words that share turns share their errors."
         ),
     ]  # fmt: skip
-    return Worked("Next word of a large vocabulary: output and loss", tuple(blocks), values)
+    return Worked("Next word of a large vocabulary: output and loss", blocks, values, manner.notation)

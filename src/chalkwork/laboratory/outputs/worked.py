@@ -54,7 +54,7 @@ def solved(
     if rate is not None:
         blocks += _update_blocks(board, path, manner)
     blocks += cost_blocks(layer, len(path), len(entering), manner)
-    return Worked(f"Hierarchical softmax: the word {literal(word)}", tuple(blocks), values)
+    return Worked(f"Hierarchical softmax: the word {literal(word)}", blocks, values, manner.notation)
 
 
 def _values(

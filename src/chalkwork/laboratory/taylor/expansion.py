@@ -202,7 +202,7 @@ def work(function: str, order: int, about: Any, interval: Sequence[Any] | None, 
         "error_at": remainder.error_at,
     }
     title = f"Taylor expansion of {_named(expansion.function)} to order {order}"
-    return Worked(title, blocks_of(expansion, manner), values)
+    return Worked(title, blocks_of(expansion, manner), values, manner.notation)
 
 
 def _named(function: Function) -> str:
