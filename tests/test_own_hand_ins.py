@@ -167,7 +167,7 @@ def test_unreadable_hand_ins_stand_in_every_report(tmp_path, capsys):
         flat = " ".join(text.split())
         for part in (
             "bob.yaml",
-            "anchors",
+            "aliases",
             "eve.pdf",
             "cannot be read from .pdf",
             "dan",
