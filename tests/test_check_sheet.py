@@ -84,7 +84,8 @@ def test_the_command_reads_files_and_reports(tmp_path, capsys):
     out = tmp_path.parent / f"{tmp_path.name}.json"
     assert main(["check", str(LEAKY), str(tmp_path), "-o", str(out)]) == 2
     assert "bad.json" in capsys.readouterr().err
-    (data,) = json.loads(out.read_text(encoding="utf-8"))
+    data, unread = json.loads(out.read_text(encoding="utf-8"))
+    assert unread["title"] == "bad.json" and "this is not JSON" in unread["problem"]
     assert data["title"] == "good.json" and data["points"] == 2 and data["first_wrong"] is None
 
 

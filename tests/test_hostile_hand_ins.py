@@ -262,8 +262,11 @@ def run(school, tmp_path_factory) -> Run:
     assert done.returncode in (0, 2), done.stderr.decode()[-3000:]
     data = json.loads((here / "reports.json").read_text(encoding="utf-8"))
     assert sorted(each.name for each in here.iterdir()) == ["reports.json", "script.py", "script.py.memory"]
-    reports = {each["title"]: each for each in data}
-    assert len(reports) == len(data)
+    reports = {each["title"]: each for each in data if each["problem"] is None}
+    unread = [each for each in data if each["problem"] is not None]
+    assert len(reports) + len(unread) == len(data)
+    assert len(unread) == done.stderr.count(b"chalkwork: ")
+    assert all(each["points"] is None and each["tasks"] == [] for each in unread)
     memory = int((here / "script.py.memory").read_text(encoding="utf-8"))
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode(), reports, memory)
 
@@ -372,4 +375,5 @@ def test_one_who_hands_in_nothing_readable_is_alone_refused(tmp_path):
     (tmp_path / "bad.yaml").write_text("z1: [", encoding="utf-8")
     done = command(tmp_path, tmp_path / "bad.yaml", "-o", tmp_path / "out.json")
     assert done.returncode == 2 and b"bad.yaml" in done.stderr and b"Traceback" not in done.stderr
-    assert not (tmp_path / "out.json").exists()
+    (unread,) = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert unread["title"] == "bad.yaml" and unread["problem"].startswith("line ")

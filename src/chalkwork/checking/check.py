@@ -8,6 +8,7 @@ from typing import Any
 
 from chalkwork.checking.answers import Answer, is_array, read_answer
 from chalkwork.checking.digits import Digits
+from chalkwork.checking.gathering import gathered
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import context_of
 from chalkwork.checking.names import NameTable
@@ -75,6 +76,8 @@ def check_class(
         raise ChalkworkError(f"a tolerance is a number from 0 on, not {tolerance!r}")
     shapes = derivation.shapes()
     table = NameTable(list(derivation), symbols)
+    together = [gathered(one, table, shapes, names) for one in given]
+    given = [one for one, _ in together]
     matches = _matched(table, given, names)
     typed = [
         {known: one[word] for word, known in matched.items()} for one, (matched, _) in zip(given, matches, strict=True)
@@ -89,7 +92,10 @@ def check_class(
     wanted = list(asked) or answered
     marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given), digits)
     own = {given.name for given in derivation.givens}
-    unused = [{word: reason for word, reason in refused.items() if word not in own} for _, refused in matches]
+    unused = [
+        {word: reason for word, reason in {**apart, **refused}.items() if word not in own}
+        for (_, apart), (_, refused) in zip(together, matches, strict=True)
+    ]
     return reports_of(marked, answers, typed, unused, digits, follows)
 
 

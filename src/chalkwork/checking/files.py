@@ -3,6 +3,7 @@
 | kind | form |
 |---|---|
 | `.yaml`, `.yml`, `.json` | `name: value`, or `task: {name: value, ...}` |
+| `.json` | also what `chalkwork solve SHEET -o OUT.json` writes |
 | `.csv` | a first line `name,value` or `task,name,value` (or with `;` or tabs); the value is the rest of the line |
 | `.md`, `.txt` | fenced blocks ```` ```answers ````, of lines `name: value`; `task: id` in the first line of one |
 | `.ipynb` | `dW1 = [[...]]` or `np.array([[...]])` in code cells, after `# task: id`; or blocks as in Markdown |
@@ -99,7 +100,7 @@ def _texts(value: object, depth: int = 0) -> object:
     return value
 
 
-def by_name(found: Iterable[tuple[str, str, object, int]]) -> Answers:
+def by_name(found: Iterable[tuple[str, str, object, int | None]]) -> Answers:
     """Answers from (task, name, value, line), the task empty where there are none.
 
     Raises ChalkworkError for a name given twice, and where only some names belong to a task.
@@ -146,9 +147,30 @@ def _json(text: str) -> Answers:
         return entries
 
     try:
-        return _tree(json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=once))
+        data = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=once)
+        return _solved(data["tasks"]) if _is_solved(data) else _tree(data)
     except json.JSONDecodeError as error:
         raise ChalkworkError(f"this is not JSON: {misplaced(text, error.pos)}", line=error.lineno) from None
+
+
+def _is_solved(data: object) -> bool:
+    """Whether this is a worked solution, as it is written for other programs."""
+    return isinstance(data, dict) and isinstance(data.get("tasks"), list) and set(data) <= {"tasks", "answers"}
+
+
+def _solved(tasks: list[Any]) -> Answers:
+    """The values of a worked solution by task and name; of one that is no sheet's by name alone."""
+    found: dict[str, object] = {}
+    for place, task in enumerate(tasks, 1):
+        named = isinstance(task, dict) and isinstance(task.get("id"), str) and isinstance(task.get("equations"), list)
+        if not named or not all(isinstance(each, dict) and isinstance(each.get("name"), str) and "value" in each
+                                for each in task["equations"]):  # fmt: skip
+            raise ChalkworkError(f"task {place} of this worked solution has no id, or no equations with a value each")
+        if task["id"] in found:
+            raise ChalkworkError(f"task {task['id'][:60]} is answered twice")
+        found[task["id"]] = by_name(("", each["name"], each["value"], None) for each in task["equations"])
+    inner = found.get("solution")
+    return _tree(inner if len(found) == 1 and isinstance(inner, dict) else found)
 
 
 def _yaml(text: str) -> Answers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -45,7 +45,7 @@ class Result:
     message: str
     credit: float
     cells: tuple[tuple[str, ...], ...]
-    """The verdict on every cell."""
+    """The verdict on every cell; nothing on one that was not asked for."""
     given: object = None
     """What was answered, as it was typed."""
     together: bool = False
@@ -63,10 +63,25 @@ def _credit(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
     return Fraction(accepted - following + following * follows) / count
 
 
+def of_cells(result: Result, places: Collection[tuple[int, int]], follows: Fraction = Fraction(1)) -> Result:
+    """The result on these cells alone, rows and columns from 0, where only they were asked for."""
+    cells = tuple(
+        tuple(word if (row, column) in places else "" for column, word in enumerate(line))
+        for row, line in enumerate(result.cells)
+    )
+    verdicts = [Verdict[word.upper()] for line in cells for word in line if word]
+    worst, credit = max(verdicts), float(_credit(cells, follows))
+    if worst.word == result.verdict:
+        return replace(result, cells=cells, credit=credit)
+    some = any(verdict.accepted for verdict in verdicts)
+    sentence = "Some of it is not answered." if worst is Verdict.BLANK and some else _SENTENCES[worst]
+    return Result(result.name, worst.word, (), sentence, credit, cells, result.given)
+
+
 @lru_cache(maxsize=1 << 12)
 def _counted(cells: tuple[tuple[str, ...], ...]) -> tuple[int, int, int]:
     """How many cells are accepted, how many of these follow from a wrong value, and how many there are."""
-    words = [word for line in cells for word in line]
+    words = [word for line in cells for word in line if word]
     return sum(word in _ACCEPTED for word in words), words.count(Verdict.FOLLOWS.word), len(words)
 
 

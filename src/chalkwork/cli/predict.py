@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chalkwork.cli.door import complain, note, pour, say
+from chalkwork.cli.train import add_decimal, decimal_mark
 
 
 def add(commands: Any) -> None:
@@ -19,6 +20,7 @@ def add(commands: Any) -> None:
     parser.add_argument("model", metavar="MODEL", type=Path, help="the folder or the model.safetensors of train")
     parser.add_argument("data", metavar="DATA", type=Path, help="a table with the columns that were trained on")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="a CSV file; standard output by default")
+    add_decimal(parser)
     parser.set_defaults(run=_predict, inputs=("model", "data"))
 
 
@@ -30,7 +32,7 @@ def _predict(options: argparse.Namespace) -> int:
     from chalkwork.tables.report import figures_document
 
     net, recipe = load_predictor(options.model)
-    predicted = predict_table(net, recipe, read_table(options.data))
+    predicted = predict_table(net, recipe, read_table(options.data, decimal_mark(options.decimal)))
     for words in predicted.notes:
         complain(words)
     if options.output is None:

@@ -43,10 +43,18 @@ def _add_table(group: Any) -> None:
         help="texts and up to 20 different whole numbers are classes, unless this says otherwise",
     )
     group.add_argument("--categories", metavar="NAMES", default="", help="columns of numbers that are categories")
+    add_decimal(group)
     group.add_argument("--leave-out", metavar="NAMES", default="", help="columns not to use")
     group.add_argument("--test", metavar="PART", type=_real, default=0.2, help="share of the rows to test on (0.2)")
     group.add_argument(
         "--validation", metavar="PART", type=_real, default=0.1, help="share to stop early by (0.1); 0 for neither"
+    )
+
+
+def add_decimal(group: Any) -> None:
+    """Add the option that says what the decimal mark is."""
+    group.add_argument(
+        "--decimal", choices=("point", "comma"), help="the decimal mark, where a column such as 1,234 leaves it open"
     )
 
 
@@ -84,7 +92,7 @@ def _train(options: argparse.Namespace) -> int:
 
     folder = options.output or unused_folder(options.data)
     _check_checkpoint(options.checkpoint, options.resume, folder)
-    table = read_table(options.data)
+    table = read_table(options.data, decimal_mark(options.decimal))
     with made_folder(folder, replace=options.overwrite or options.resume):
         trained = train_table(
             table,
@@ -98,10 +106,17 @@ def _train(options: argparse.Namespace) -> int:
     with printing():
         print_document(report(trained))
     say("\n".join([f"\nWritten to {folder}:", *(f"  {path.name}" for path in files)]))
+    for note in trained.notes:
+        complain(note)
     if trained.history.stopped == "interrupted":
         complain(f"interrupted; {files[0]} holds the network as it was then")
         return INTERRUPTED
     return 0
+
+
+def decimal_mark(word: str | None) -> str:
+    """The decimal mark that the option names; nothing where it is not given."""
+    return {"point": ".", "comma": ","}.get(word or "", "")
 
 
 def _choices(options: argparse.Namespace) -> Any:

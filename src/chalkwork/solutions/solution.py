@@ -309,17 +309,19 @@ class Solution(Mapping[str, Any]):
         return [report.remarked(undecided) for report in reports] if undecided else reports
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
-        """Which of the words mean one of the asked names.
+        """Which of the words mean one of the asked names, or an entry of one.
 
         >>> from chalkwork.networks.graph import Graph
         >>> Graph("c = a + b").solve(a=2, b=1).names_meant(["c", "something"], ["c"])
         ['c']
         """
+        from chalkwork.checking.gathering import whole_of
         from chalkwork.checking.names import match_names
 
-        matched, _ = match_names(list(words), list(self.derivation), self.writer().symbols)
+        meant = {word: whole_of(word) for word in words}
+        matched, _ = match_names(list(meant.values()), list(self.derivation), self.writer().symbols)
         wholes = {split_entry(name)[0] for name in asked}
-        return [word for word, known in matched.items() if known in wholes]
+        return [word for word, whole in meant.items() if matched.get(whole) in wholes]
 
     def document(self, title: str = "Worked solution") -> Document:
         """The solution as a document."""
