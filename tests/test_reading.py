@@ -16,6 +16,7 @@ from chalkwork.algebra.reading import (
     build,
     free_names,
     overview,
+    parse,
     parse_formula,
     read_chain,
     read_formula,
@@ -472,6 +473,27 @@ def test_any_text_is_read_or_refused(text):
         try:
             build(side, names)
         except ChalkworkError:
+            continue
+
+
+NESTED = [
+    r"\frac{?}{2}", r"\frac12?", r"\sqrt?", r"\hat?", r"\mathrm{?}", r"\tanh ?", "exp(?)", "2^?", "2^-?", "(?)", "|?|",
+    "d/dx ?", r"\frac{d}{dx} ?", r"\frac{d}{dx}(?)", r"\frac{d?}{dx}", r"\sum_{i=1}^{2} ?", r"\log_? x", r"\sigma^2(?)",
+    "max(?, x)", "-?", "+?", r"x \cdot -?", r"\begin{pmatrix} ? \end{pmatrix}", "x_{?}", "x^{(?)}", r"\sqrt[?]{x}",
+    "a/?", "softmax(x, axis=?)", "broadcast(x, [?])",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", NESTED)
+@pytest.mark.parametrize("depth", [20, 1500])
+def test_what_is_nested_is_read_or_refused(pattern, depth):
+    text = "x"
+    for _ in range(depth):
+        text = pattern.replace("?", text) if len(text) < 15_000 else text
+    for reader in (parse, parse_formula):
+        try:
+            reader(text)
+        except ReadError:
             continue
 
 

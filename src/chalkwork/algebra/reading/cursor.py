@@ -13,7 +13,7 @@ LONGEST_TEXT, LONGEST_FORMULA = 20_000, 4000
 DEEPEST_NESTING = 100  # a function in a function counts twice
 MOST_LEVELS, MOST_LEVELS_OF_FORMULA = 150, 80  # of a whole tree, chains such as a + b + c + ... included
 MOST_TOKENS_OF_FORMULA = 1500
-MOST_NODES = 4000  # of a formula, sums written out
+MOST_NODES_OF_FORMULA = 4000  # sums written out
 SUM, PRODUCT, BESIDE, MATRIX_PRODUCT = 10, 20, 25, 30
 """How tightly + and -, * and /, factors without a sign, and @ bind."""
 MATRICES = ("pmatrix", "bmatrix", "matrix")
@@ -64,6 +64,10 @@ class Cursor(Text, ABC):
     @abstractmethod
     def expression(self, binding: int = 0) -> Syntax:
         """What binds more tightly than `binding`: everything, if that is 0."""
+
+    @abstractmethod
+    def climbed(self, left: Syntax, binding: int) -> Syntax:
+        """What follows a left operand and binds more tightly than `binding`, with it."""
 
     @abstractmethod
     def factor(self) -> Syntax:
@@ -166,7 +170,7 @@ class Cursor(Text, ABC):
         most = MOST_LEVELS_OF_FORMULA if self.formula else MOST_LEVELS
         if levels > most:
             raise self.error(f"more than {most} operations on top of each other", hint="name a part of it first")
-        if self.formula and self.nodes > MOST_NODES:
+        if self.nodes > (MOST_NODES_OF_FORMULA if self.formula else LONGEST_TEXT):
             raise self.error("the formula is too large; name a part of it first")
         return Syntax(kind, name, parts, keywords, levels)
 

@@ -89,11 +89,8 @@ class Derivatives(Names):
         self.enter()
         first = self.factor()
         end, closed = self.index, self.peek(-1).text
+        whole = first if square and closed == "]" else self.climbed(first, SUM)
         self.depth -= 1
-        if square and closed == "]":
-            return first
-        self.index = start
-        whole = self.deeper(SUM)
         if self.index == end:
             return whole
         if opened and closed == ")":

@@ -96,7 +96,10 @@ class Grammar(Calls, Derivatives, Series):
 
     def expression(self, binding: int = 0) -> Syntax:
         """What binds more tightly than `binding`; a product without a sign binds more tightly than one with it."""
-        left = self.signed(max(binding, SUM))
+        return self.climbed(self.signed(max(binding, SUM)), binding)
+
+    def climbed(self, left: Syntax, binding: int) -> Syntax:
+        """What follows a left operand and binds more tightly than `binding`, with it."""
         while True:
             sign = self.peek().text if self.peek().kind in ("sign", "command") else ""
             strength = BINDING.get(sign, 0)
