@@ -68,7 +68,8 @@ def worked(exercise: Exercise, decimals: int | None) -> Values:
     """Everything, going on with so many decimals, or with all of them."""
     program, own = Program(exercise), dict(exercise.givens)
     for step in steps_of(exercise):
-        value = program.right(step, own)
+        with np.errstate(all="ignore"):  # a probability that was rounded to zero
+            value = program.right(step, own)
         own[step.name] = value if decimals is None else np.round(value, decimals) + 0.0
     return own
 

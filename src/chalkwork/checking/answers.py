@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain, zip_longest
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chalkwork.checking.cells import Cells, MisfitError, Shape, as_array, cells_of, misfit_words, nothing_typed
 from chalkwork.checking.numerals import (
-    MAX_LENGTH,
     MAX_MAGNITUDE,
     WRITE,
     NoValueError,
@@ -26,10 +25,9 @@ from chalkwork.checking.numerals import (
     read_numeral,
     spread,
 )
-from chalkwork.checking.typed import MAX_CELLS, MAX_DEPTH, candidates, chosen, fits, is_blank
+from chalkwork.checking.typed import fits
 from chalkwork.errors import ReadError
 
-Shape = tuple[int, ...]
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -72,18 +70,6 @@ class Answer:
         return ~(self.blank | self.unreadable)
 
 
-class _Misfit(Exception):  # never leaves this file
-    def __init__(self, found: Shape) -> None:
-        self.found = found
-
-
-class _Cells(NamedTuple):
-    """Rows of cells as they were given, none where all are blank; a row of the wrong length is None."""
-
-    rows: list[list[object] | None]
-    shape: Shape
-
-
 def read_answer(given: object, shape: Shape, decimals: int | None = None, *, whole_digits: bool = False) -> Answer:
     """What was given, read into `shape`: `()` or rows and columns. Never raises for what somebody handed in.
 
@@ -113,16 +99,16 @@ def is_array(given: object) -> bool:
 
 def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, whole_digits: bool = False) -> Answer:
     try:
-        if _blank(given):
+        if nothing_typed(given):
             return _nothing(size)
-        array = _as_array(given)
+        array = as_array(given)
         if array is not None and array.dtype.kind in "fiu":
             return _from_array(array, shape, size, decimals, whole_digits)
-        cells = _cells(given if array is None else array.tolist(), shape)
+        cells = cells_of(given if array is None else array.tolist(), shape)
         if not cells.rows:
             return _nothing(size)
         return _from_cells(cells, size, decimals, whole_digits)
-    except _Misfit as misfit:
+    except MisfitError as misfit:
         return _of_another_shape(given, misfit.found, shape, size, whole_digits)
     except NoValueError as error:
         return _impossible(_uniform(size, message=error.message))
@@ -140,7 +126,7 @@ def _uniform(size: Shape, message: str, wrong_shape: Shape | None = None) -> Ans
 
 def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, whole_digits: bool) -> Answer:
     """An answer with the wrong number of rows or columns; unreadable where there is no number in it."""
-    nothing = _uniform(size, message=_misfit(found, shape), wrong_shape=found)
+    nothing = _uniform(size, message=misfit_words(found, shape), wrong_shape=found)
     own = found if len(found) != 1 else (found[0], 1)
     as_given = read_answer(given, own, whole_digits=whole_digits) if len(found) < 3 else None
     possible = as_given is None or as_given.impossible is None or not as_given.impossible.any()
@@ -204,8 +190,8 @@ def _order(between: tuple[str, ...], commas: tuple[bool, ...], shape: Shape) -> 
     numbers = [f"{place:06}{',' if comma else '.'}5" for place, comma in enumerate(commas)]
     text = "".join(chain.from_iterable(zip_longest(between, numbers, fillvalue="")))
     try:
-        rows = _cells(text, shape).rows
-    except (ReadError, _Misfit):
+        rows = cells_of(text, shape).rows
+    except (ReadError, MisfitError):
         return None
     cells = [str(cell).strip() for row in rows for cell in row or ()]
     return tuple(numbers.index(cell) for cell in cells) if sorted(cells) == numbers else None
@@ -232,43 +218,13 @@ def _is_unrounded(value: float, low: float, high: float) -> bool:
 # --- every other answer ----------------------------------------------------------------------------------------------
 
 
-def _misfit(found: Shape, shape: Shape) -> str:
-    wanted = "a single number" if shape == () else "x".join(map(str, shape))
-    have = "a single number" if not found else f"a list of {found[0]}" if len(found) == 1 else "x".join(map(str, found))
-    transposed = " (its transpose would fit)" if len(found) == 2 and found[::-1] == shape else ""
-    return f"it is {have}, but {wanted} is expected{transposed}"
-
-
-def _blank(cell: object) -> bool:
-    return cell is None or (isinstance(cell, str) and is_blank(cell))
-
-
-def _as_array(given: object) -> NDArray[Any] | None:
-    """An array or tensor as a NumPy array; None for everything else."""
-    if isinstance(given, (str, bytes, int, float, list, tuple)) and not isinstance(given, np.generic):
-        return None
-    if isinstance(given, type) or not hasattr(given, "__array__"):
-        return None
-    try:
-        if hasattr(given, "detach") and hasattr(given, "cpu"):
-            given = given.detach().cpu()
-            if "bfloat16" in str(getattr(given, "dtype", "")):
-                given = given.float()  # type: ignore[attr-defined]
-        array = np.ma.asarray(given).filled() if np.ma.isMaskedArray(given) else np.asarray(given)
-    except Exception as error:  # foreign code: whatever it raises, the answer cannot be read
-        raise ReadError(f"{type(given).__name__} cannot be made an array") from error
-    if array.size > MAX_CELLS:
-        raise ReadError(f"an answer has at most {MAX_CELLS} entries, this has {array.size}")
-    return array
-
-
 def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | None, whole_digits: bool) -> Answer:
     given = array.shape
     while array.ndim > 2 and 1 in array.shape:
         array = array.squeeze(axis=array.shape.index(1))
     found = array.shape if array.ndim == 2 else (1, array.size)
     if array.ndim > 2 or not fits((found[0], found[1]), shape):
-        raise _Misfit(given)
+        raise MisfitError(given)
     array = array.reshape(size)
     with np.errstate(all="ignore"):
         value = array.astype(np.float64)
@@ -288,92 +244,7 @@ def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | 
     )  # fmt: skip
 
 
-def _cells(given: object, shape: Shape) -> _Cells:
-    """The rows of cells of a text, a list or a single number."""
-    if isinstance(given, str):
-        return _typed(given, shape)
-    if not isinstance(given, (list, tuple)):
-        return _arranged([[given]], shape, flat=True)
-    items = _unwrapped(given, shape)
-    if any(isinstance(item, list) for item in items):
-        rows: list[list[object]] = [item if isinstance(item, list) else [item] for item in items]
-        if any(isinstance(cell, list) for row in rows for cell in row):
-            raise ReadError("lists are nested in more than rows and columns; write [[1, 2], [3, 4]]")
-        return _arranged(rows, shape, flat=False)
-    if items and all(isinstance(item, str) for item in items) and any(" " in str(item).strip() for item in items):
-        return _typed("; ".join(str(item).strip("[]() ") for item in items), shape)
-    return _arranged([items], shape, flat=True)
-
-
-def _typed(text: str, shape: Shape) -> _Cells:
-    if shape not in ((), (1, 1)) or len(text) > MAX_LENGTH:
-        grid = chosen(candidates(text), shape, text)
-    else:
-        try:
-            read_numeral(text)
-            return _Cells([[text]], (1, 1))
-        except NoValueError:
-            raise
-        except ReadError as error:  # unless it stands in brackets
-            try:
-                grid = chosen(candidates(text), shape, text)
-            except ReadError:
-                raise error from None
-            if not grid.fits(shape) and any(sign.isalpha() for sign in text):
-                raise
-    return _arranged([list[object](row) for row in grid.rows], shape, grid.flat)
-
-
-def _unwrapped(given: Sequence[object], shape: Shape) -> list[object]:
-    """A list of cells, or of lists of them, without brackets around the whole and with arrays as lists."""
-    count = 0
-
-    def opened(value: object, depth: int) -> object:
-        nonlocal count
-        count += 1
-        if count > MAX_CELLS:
-            raise ReadError(f"an answer has at most {MAX_CELLS} entries")
-        array = _as_array(value)
-        if array is not None:
-            count += array.size
-            value = array[()] if array.ndim == 0 else [row if array.ndim == 1 else list(row) for row in array]
-            if array.ndim <= 1:
-                return value
-        if not isinstance(value, (list, tuple)):
-            return value
-        if depth == MAX_DEPTH:
-            raise ReadError(f"lists are nested more than {MAX_DEPTH} deep")
-        return [opened(item, depth + 1) for item in value]
-
-    items = opened(given, 0)
-    while isinstance(items, list) and len(items) == 1 and isinstance(items[0], list):
-        inner = items[0]
-        if not any(isinstance(item, list) for item in inner) and fits((1, len(inner)), shape):
-            break
-        if not any(isinstance(item, list) for item in inner):
-            break
-        items = inner
-    return items if isinstance(items, list) else [items]
-
-
-def _arranged(rows: list[list[object]], shape: Shape, flat: bool) -> _Cells:
-    """The cells in the rows and columns that were asked for."""
-    if all(_blank(cell) for row in rows for cell in row):
-        return _Cells([], (0, 0))
-    widths = {len(row) for row in rows}
-    height, width = shape or (1, 1)
-    if len(widths) == 1:
-        found = (len(rows), widths.pop())
-        if not fits(found, shape):
-            raise _Misfit(() if found == (1, 1) else (found[1],) if flat else found)
-        cells = [cell for row in rows for cell in row]
-        return _Cells([cells[start : start + width] for start in range(0, len(cells), width)], (height, width))
-    if len(rows) != height or not widths or width == 1:
-        raise ReadError("its rows differ in length; write a blank entry as _")
-    return _Cells([row if len(row) == width else None for row in rows], (height, width))
-
-
-def _from_cells(cells: _Cells, size: Shape, decimals: int | None, whole_digits: bool) -> Answer:
+def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: bool) -> Answer:
     value, low, high = (np.full(size, np.nan) for _ in range(3))
     blank, unreadable, impossible = (np.zeros(size, dtype=bool) for _ in range(3))
     message, unrounded = "", False
@@ -384,7 +255,7 @@ def _from_cells(cells: _Cells, size: Shape, decimals: int | None, whole_digits: 
             message = message or f"row {row + 1} has not {size[1]} entries; write a blank entry as _"
             continue
         for column, cell in enumerate(entries):
-            if _blank(cell):
+            if nothing_typed(cell):
                 blank[row, column] = True
                 continue
             try:
