@@ -167,7 +167,7 @@ def test_unreadable_hand_ins_stand_in_every_report(tmp_path, capsys):
         flat = " ".join(text.split())
         for part in (
             "bob.yaml",
-            "anchors and aliases",
+            "aliases",
             "eve.pdf",
             "cannot be read from .pdf",
             "dan",
@@ -181,7 +181,7 @@ def test_unreadable_hand_ins_stand_in_every_report(tmp_path, capsys):
     assert not any(str(tmp_path) in text for text in texts.values())
     data = {each["title"]: each for each in json.loads((tmp_path / "class.json").read_text(encoding="utf-8"))}
     assert data["ann.yaml"]["problem"] is None and data["ann.yaml"]["points"] == 0
-    assert data["bob.yaml"]["points"] is None and "anchors" in data["bob.yaml"]["problem"]
+    assert data["bob.yaml"]["points"] is None and "aliases" in data["bob.yaml"]["problem"]
     (school / "ann.yaml").unlink()
     assert main(["check", str(sheet), str(school), "-o", str(tmp_path / "none")]) == 2
     assert "bob.yaml" in (tmp_path / "none" / "class.html").read_text(encoding="utf-8")
