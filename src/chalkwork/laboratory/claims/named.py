@@ -164,8 +164,8 @@ PROOFS: dict[str, Named] = {
 def in_terms(text: str, vector: str, entries: int, number: str, subtracted: bool) -> str:
     """A line of a proof about vectors in other letters, for another length, and with -c where c is subtracted.
 
-    >>> in_terms("$e^{y_1 + c}$ of $\\sum_{j=1}^{3} e^{y_j}$", "z", 4, "k", True)
-    '$e^{z_1 - k}$ of $\\sum_{j=1}^{4} e^{z_j}$'
+    >>> in_terms("$e^{c}$ of $e^{y_3 + c}$, ^{3}", "z", 4, "k", True)
+    '$e^{-k}$ of $e^{z_3 - k}$, ^{4}'
     """
     if subtracted:
         text = text.replace("+ c", "- c").replace("{c}", "{-c}")
