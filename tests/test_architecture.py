@@ -12,6 +12,7 @@ import chalkwork
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
+    "budget",
     "algebra",
     "derivation",
     "typesetting",

@@ -59,3 +59,7 @@ class ValueProblem(ChalkworkError):
 
 class SheetError(ChalkworkError):
     """A sheet does not follow the format; file, line and key are named."""
+
+
+class CostError(ChalkworkError):
+    """Something would take more time or memory than one run may take; the message says what and how much."""
