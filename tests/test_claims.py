@@ -21,7 +21,7 @@ from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.domain import Domain, Range, read_range
 from chalkwork.laboratory.claims.evaluation import Undefined
-from chalkwork.laboratory.claims.points import candidates
+from chalkwork.laboratory.claims.candidates import candidates
 from chalkwork.laboratory.claims.precise import TooLarge, evaluate
 from chalkwork.laboratory.claims.symbolic import as_quotient, symbols_of
 from chalkwork.laboratory.claims.wire import packed, unpacked

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from chalkwork.algebra.expression import Expression, Name, Number
+from chalkwork.algebra.expression import replace as exchange
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import worked_out
-from chalkwork.laboratory.claims.points import Counterexample, Point, try_points
+from chalkwork.laboratory.claims.candidates import Point
+from chalkwork.laboratory.claims.points import Counterexample, Trial, try_points
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.worker import SECONDS, prove_within
 
@@ -70,7 +73,20 @@ def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None
     pieces = pieces_that_prove(plain[0], link.relation, plain[1], ranges)
     if pieces is not None:
         return replace(found, way="intervals", how=f"by interval evaluation on {pieces} pieces of the domain")
+    met = _meeting(plain, trial, seconds)
+    if met is not None:
+        return replace(found, way="false", how="false", counterexample=met)
     return replace(found, how=f"at {_points(trial.points)}, with 50 digits")
+
+
+def _meeting(sides: Sequence[Expression], trial: Trial, seconds: float) -> Counterexample | None:
+    """The first point at which sides that should differ are proved to be equal."""
+    for met in trial.meeting[:1]:
+        numbers: dict[Expression, Expression] = {Name(name): Number(value) for name, value in met.point.items()}
+        left, right = (exchange(side, numbers) for side in sides)
+        if seconds > 0 and prove_within(left, "=", right, {}, {}, seconds) is not None:
+            return met
+    return None
 
 
 def _points(count: int) -> str:

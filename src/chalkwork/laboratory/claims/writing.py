@@ -11,7 +11,8 @@ from typing import Any
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.documents.model import Block, Display, Marked, Paragraph
 from chalkwork.laboratory.claims.domain import Range, entries_of
-from chalkwork.laboratory.claims.points import Counterexample, Point
+from chalkwork.laboratory.claims.candidates import Point
+from chalkwork.laboratory.claims.points import Counterexample
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.verify import Verified
 from chalkwork.laboratory.worked import Manner
