@@ -5,11 +5,56 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from math import isinf
 
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Precedence, Shape, words
-from chalkwork.errors import ShapeError
+from chalkwork.errors import ReadError, ShapeError
 
 Scalar = int | float | Fraction
+MOST_DIGITS, MOST_PLACES = 300, 1000
+
+
+class Decimal(Fraction):
+    """A decimal number with more digits than a float holds; it prints as it was typed.
+
+    >>> Decimal("0.12345678901234567890") * 10
+    Fraction(12345678901234567890, 10000000000000000000)
+    """
+
+    text: str
+
+    def __new__(cls, text: str) -> Decimal:  # noqa: PYI034 - as in Fraction
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __str__(self) -> str:
+        return self.text
+
+    __hash__ = Fraction.__hash__
+
+
+def exact_number(text: str) -> Scalar:
+    """The number that was typed, exactly: an int where it is one, a float where that holds all digits, else a Decimal.
+
+    Infinite where it is larger than every float. Raises ReadError for more digits than anybody needs.
+
+    >>> exact_number("3"), exact_number("0.1"), str(exact_number("0.99999999999999999999"))
+    (3, 0.1, '0.99999999999999999999')
+    """
+    near = float(text)
+    mantissa, _, power = text.lower().partition("e")
+    if near == 0 and not mantissa.strip("-+0."):
+        return 0 if mantissa.strip("-+").isdigit() and not power else 0.0
+    if isinf(near):
+        return near
+    places = abs(int(power or 0)) if len(power) < 9 else MOST_PLACES + 1
+    if len(mantissa) > MOST_DIGITS + 20 or places > MOST_PLACES:
+        raise ReadError(f"{text:.30}... is too small, or has more than {MOST_DIGITS} digits")
+    if mantissa.strip("-+").isdigit() and not power:
+        return int(text)
+    found = Decimal(text)
+    return near if found == Fraction(str(near)) else found
 
 
 class Expression:

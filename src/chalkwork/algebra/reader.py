@@ -12,10 +12,11 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import lru_cache
 from math import inf
 
-from chalkwork.algebra.expression import Expression, Number, apply
+from chalkwork.algebra.expression import Expression, Number, Scalar, apply, exact_number
 from chalkwork.algebra.operations import TABLE, Parameter
 from chalkwork.errors import ReadError
 
@@ -259,11 +260,9 @@ def free_names(syntax: Syntax) -> list[str]:
     return list(dict.fromkeys(name for part in arguments for name in free_names(part)))
 
 
-def number(text: str) -> int | float:
-    """The number that was typed: an int where it is one, else a float."""
-    if re.fullmatch(r"-?[0-9]{1,30}", text):
-        return int(text)
-    return float(text)
+def number(text: str) -> Scalar:
+    """The number that was typed, exactly."""
+    return exact_number(text)
 
 
 def build(
@@ -308,7 +307,10 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
         return value if value < 0 else value - 2
     if syntax.kind != "number":
         raise ReadError(f"the parameter {name} takes a number")
-    return float(number(syntax.value))
+    value = number(syntax.value)
+    if isinstance(value, Fraction) or float(value) != value:
+        raise ReadError(f"the parameter {name} has more digits than a number in double precision holds")
+    return float(value)
 
 
 def read(text: str, names: Mapping[str, Expression], parameters: Mapping[str, Parameter] | None = None) -> Expression:

@@ -20,7 +20,7 @@ from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.numbers import NumberFormat, shown
+from chalkwork.typesetting.numbers import NumberFormat, finite_decimal, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.values import Layout, ValueWriter
@@ -158,7 +158,7 @@ class Writer:
     def _number_precedence(self, value: Scalar) -> Precedence:
         if value < 0:
             return SUM
-        if isinstance(value, Fraction):
+        if isinstance(value, Fraction) and not _is_decimal(value):
             return PRODUCT
         return PRODUCT if "e" in self._digits(value) else ATOM
 
@@ -191,7 +191,7 @@ class Writer:
         return self.numbers.scalar(float(value)) if self._with_numbers else _short(value)
 
     def _number(self, value: Scalar) -> Piece:
-        if isinstance(value, Fraction):
+        if isinstance(value, Fraction) and not _is_decimal(value):
             top, bottom = str(value).lstrip("-").split("/")
             sign, minus = ("-", "−") if value < 0 else ("", "")
             body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
@@ -425,7 +425,12 @@ def _short(value: Any) -> str:
     """A number of a formula, as it was typed."""
     if isinstance(value, float):
         return f"{value:.15g}"
-    return str(value)
+    return (isinstance(value, Fraction) and finite_decimal(value)) or str(value)
+
+
+def _is_decimal(value: Fraction) -> bool:
+    """Whether a fraction is what long decimals give, and is written as one."""
+    return len(str(value.denominator)) > 6 and finite_decimal(value) is not None
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.evaluation import Definitions
+from chalkwork.laboratory.claims.evaluation import Definitions, exact
 
 MOST_NODES = 4000
 _ARGUMENT = Name("argument of a function")
@@ -47,6 +47,15 @@ def worked_out(expression: Expression, definitions: Definitions) -> Expression:
     return found
 
 
+def exactly(expression: Expression) -> Expression:
+    """The expression with decimals as the fractions that were typed: 0.1 is one tenth."""
+
+    def rule(node: Expression) -> Expression | None:
+        return Number(exact(node.value)) if isinstance(node, Number) and isinstance(node.value, float) else None
+
+    return transform(expression, rule)
+
+
 def _primed(name: str, argument: Expression, definitions: Definitions) -> Expression:
     function, order = name.rstrip("'"), len(name) - len(name.rstrip("'"))
     if function in definitions:
@@ -73,7 +82,7 @@ def slope(expression: Expression, variable: Expression) -> Expression:
     """The derivative of a number by a name, simplified."""
     check_size(expression)
     known: dict[Expression, Expression] = {}
-    return simplify(_slope(expression, variable, known))
+    return simplify(exactly(_slope(expression, variable, known)))
 
 
 def _slope(node: Expression, variable: Expression, known: dict[Expression, Expression]) -> Expression:

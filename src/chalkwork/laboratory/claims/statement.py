@@ -15,7 +15,7 @@ from chalkwork.algebra.latex.written import names_of
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.operations.entry import entrywise_shape
 from chalkwork.errors import ChalkworkError, ShapeError
-from chalkwork.laboratory.claims.calculus import check_size, put_in
+from chalkwork.laboratory.claims.calculus import check_size, exactly, put_in
 from chalkwork.laboratory.claims.domain import Domain, Range
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
@@ -55,7 +55,7 @@ class Board:
         if found and found[1] not in self.known():
             name, parameter, body = found.groups()
             _check_new(name, text)
-            self.functions[name] = (parameter, self.expression(body))
+            self.functions[name] = (parameter, exactly(self.expression(body)))
             return
         chain = read_chain(text, self.known() | {text.partition("=")[0].strip()}, self.functions)
         if len(chain.sides) != 2 or chain.relations != ("=",) or chain.sides[0].kind != "name":
@@ -110,8 +110,8 @@ class Board:
         return build(syntax, Scope(names))
 
     def meant(self, expression: Expression) -> Expression:
-        """The expression with the quantities put in; their derivatives are total ones."""
-        found = put_in(expression, self.quantities)
+        """The expression with the quantities put in, whose derivatives are total ones, and every decimal exact."""
+        found = exactly(put_in(expression, self.quantities))
         check_size(found)
         return found
 
