@@ -208,7 +208,7 @@ def test_transposes_and_matrices():
     assert str(read_latex(r"x^{(1)\top}\,", {"x1": Name("x1", (2, 1))})) == "x1.T"
     assert read_latex(r"A \circ A", SHAPES) == A * A
     matrix = read_latex(r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \\ \end{pmatrix} \begin{bmatrix} a \\ b \end{bmatrix}", NAMES)
-    assert matrix.shape == (2, 1) and str(matrix) == "matrix(1, 2, 3, 4) @ matrix(a, b)"
+    assert matrix.shape == (2, 1) and str(matrix) == "[[1, 2], [3, 4]] @ [[a], [b]]"
     with pytest.raises(ShapeError):
         read_latex("A A", SHAPES)
 

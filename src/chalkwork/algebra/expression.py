@@ -18,12 +18,12 @@ class Decimal(Fraction):
     """A decimal number with more digits than a float holds; it prints as it was typed.
 
     >>> Decimal("0.12345678901234567890") * 10
-    Fraction(12345678901234567890, 10000000000000000000)
+    Fraction(1234567890123456789, 1000000000000000000)
     """
 
     text: str
 
-    def __new__(cls, text: str) -> Decimal:  # noqa: PYI034 - as in Fraction
+    def __new__(cls, text: str) -> Decimal:
         made = super().__new__(cls, text)
         made.text = text
         return made
@@ -209,7 +209,8 @@ class Application(Expression):
 def _explained(error: ShapeError, expression: Application) -> ShapeError:
     """The shape error with the operands by name."""
     equation = plain(expression)
-    if expression.operation.arity == 2 and all(argument.shape for argument in expression.arguments):
+    fitting = expression.operation.entrywise or expression.operation.name == "matmul"
+    if fitting and expression.operation.arity == 2 and all(argument.shape for argument in expression.arguments):
         left, right = expression.arguments
         if expression.operation.name == "matmul":
             message = f"{left} is {words(left.shape)}, but {right} has {right.shape[0]} rows"
@@ -266,6 +267,10 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
         body = f"-({inside})" if isinstance(arguments[0], Number) and inside[0] != "(" else f"-{inside}"
     elif operation.name == "transpose":
         return f"{plain(arguments[0], Precedence.ATOM)}.T"
+    elif operation.name == "matrix":
+        entries, columns = [plain(argument) for argument in arguments], expression.shape[1]
+        rows = [", ".join(entries[start : start + columns]) for start in range(0, len(entries), columns)]
+        return f"[{', '.join(f'[{row}]' for row in rows)}]"
     else:
         values, defaults = list(expression.parameters), list(operation.parameters.values())
         while values and values[-1] == defaults[len(values) - 1]:

@@ -303,8 +303,8 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
     if name == "axis":
         if syntax.kind != "number" or number(syntax.value) not in (-2, -1, 0, 1):
             raise ReadError("the axis is 0 (over the rows), 1 (over the columns) or none (over both)")
-        value = int(number(syntax.value))
-        return value if value < 0 else value - 2
+        axis = int(number(syntax.value))
+        return axis if axis < 0 else axis - 2
     if syntax.kind != "number":
         raise ReadError(f"the parameter {name} takes a number")
     value = number(syntax.value)

@@ -281,7 +281,7 @@ class Writer:
 
     def _times(self, expression: Application) -> Piece:
         """The sign of a product: entrywise between matrices, a dot between numbers, else nothing."""
-        if len(expression.arguments) < 2:
+        if len(expression.arguments) != 2:
             return Piece.of("", "")
         left, right = expression.arguments
         if self._is_array(left) and self._is_array(right):
@@ -303,6 +303,17 @@ class Writer:
 
     def _write_identity(self, expression: Application) -> Piece:
         return self._write(expression.arguments[0])
+
+    def _write_matrix(self, expression: Application) -> Piece:
+        columns = expression.shape[1]
+        entries = [self.write(argument) for argument in expression.arguments]
+        if not all(entry.flat for entry in entries):
+            return self._from_table(expression)
+        return self.bracketed([entries[start : start + columns] for start in range(0, len(entries), columns)])
+
+    def bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
+        """A matrix of pieces that are one line high."""
+        return self._shown.bracketed(table)
 
     def _write_broadcast(self, expression: Application) -> Piece:
         """What is spread over more entries is written as it is: a sum or a product spreads it by itself."""

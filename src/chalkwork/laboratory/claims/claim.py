@@ -8,7 +8,7 @@ from fractions import Fraction
 from time import monotonic
 from typing import Any
 
-from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform
+from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform, walk
 from chalkwork.algebra.latex.written import prime
 from chalkwork.algebra.simplify import simplify
 from chalkwork.documents.model import Block, Marked, Paragraph
@@ -17,6 +17,7 @@ from chalkwork.laboratory.claims.domain import Domain
 from chalkwork.laboratory.claims.named import PROOFS, Named, named
 from chalkwork.laboratory.claims.overflow import overflow
 from chalkwork.laboratory.claims.picture import picture
+from chalkwork.laboratory.claims.refuted import values_of
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.verify import Verified, verify
 from chalkwork.laboratory.claims.worker import SECONDS
@@ -44,7 +45,7 @@ class Claim:
     'proved'
     >>> answer = Claim("(a + b)^2 = a^2 + b^2").check()
     >>> answer["verdict"], answer["counterexample"]
-    ('false', {'point': {'a': 1.0, 'b': 2.0}, 'left': 9.0, 'right': 5.0})
+    ('false', {'point': {'a': 1.0, 'b': 2.0}, 'left': 9.0, 'right': 5.0, 'difference': 4.0})
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Claim:
         claim = [verify(link, self.board, self.at, _left(end)) for link in self.links]
         steps = [verify(link, board, self.at, _left(end)) for link in links]
         repaired = _repaired(steps, board)
-        values = _values(claim, steps, name)
+        values = _values(claim, steps, name, self.board, board)
         if self.proof:
             values["leads"] = _leads(self.links, links, board)
         for place in repaired:
@@ -189,10 +190,23 @@ def _names(links: Sequence[Link]) -> list[Name]:
     return list(dict.fromkeys(name for link in links for side in (link.left, link.right) for name in names_in(side)))
 
 
+_FIXED = ("matmul", "matrix", "transpose")
+"""What ties a vector to its length."""
+
+
+def _nodes(links: Sequence[Link]) -> Iterator[Expression]:
+    for link in links:
+        yield from walk(link.left)
+        yield from walk(link.right)
+
+
 def _form(links: Sequence[Link]) -> tuple[tuple[Expression, str, Expression], ...]:
-    """The statement with its letters in order, derivatives of functions as primes, all vectors equally long."""
+    """The statement with its letters in order, derivatives of functions as primes, vectors alone equally long."""
+    names = _names(links)
+    alike = not any(isinstance(node, Application) and node.operation.name in _FIXED for node in _nodes(links))
     letters: dict[Expression, Expression] = {
-        name: Name(f"letter {place}", (3, 1) if name.shape else ()) for place, name in enumerate(_names(links))
+        name: Name(f"letter {place}", (3, 1) if alike and name.shape[1:] == (1,) else name.shape)
+        for place, name in enumerate(names)
     }
     return tuple((_plain(link.left, letters), link.relation, _plain(link.right, letters)) for link in links)
 
@@ -235,12 +249,14 @@ def _other_letter(reason: str, letters: Mapping[Expression, Expression]) -> str:
 # --- the answer ------------------------------------------------------------------------------------------------------
 
 
-def _values(claim: Sequence[Verified], steps: Sequence[Verified], name: str) -> dict[str, Any]:
+def _values(
+    claim: Sequence[Verified], steps: Sequence[Verified], name: str, own: Board, board: Board
+) -> dict[str, Any]:
     values: dict[str, Any] = {"verdict": _verdict(claim, steps)}
-    values["claim"] = [_record(found) for found in claim]
-    values["steps"] = [_record(found) for found in steps]
-    refuted = next((found for found in (*claim, *steps) if found.counterexample is not None), None)
-    values["counterexample"] = None if refuted is None else _record(refuted)["counterexample"]
+    values["claim"] = [_record(found, own) for found in claim]
+    values["steps"] = [_record(found, board) for found in steps]
+    records = (*values["claim"], *values["steps"])
+    values["counterexample"] = next((found["counterexample"] for found in records if found["counterexample"]), None)
     if name:
         values["name"] = name
     return values
@@ -256,15 +272,8 @@ def _verdict(claim: Sequence[Verified], steps: Sequence[Verified]) -> str:
     return PROVED if all(found.proved for found in (*claim, *steps)) else MANY_POINTS
 
 
-def _record(found: Verified) -> dict[str, Any]:
+def _record(found: Verified, board: Board) -> dict[str, Any]:
     link, refuted = found.link, found.counterexample
-    counterexample = None
-    if refuted is not None:
-        counterexample = {
-            "point": {name: float(value) for name, value in refuted.point.items()},
-            "left": float(refuted.left[refuted.entry]),
-            "right": float(refuted.right[refuted.entry]),
-        }
     return {
         "left": str(link.left),
         "relation": link.relation,
@@ -276,7 +285,7 @@ def _record(found: Verified) -> dict[str, Any]:
         "points": found.points,
         "holds": found.holds,
         "equality": list(found.equality),
-        "counterexample": counterexample,
+        "counterexample": None if refuted is None else values_of(refuted, link, board),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
@@ -20,9 +21,11 @@ from chalkwork.laboratory.claims.precise import (
     MOST_DIGITS,
     TooLarge,
     Undecided,
+    arithmetic,
     enclosed,
     ends,
     middle,
+    settled,
 )
 
 MOST_SECONDS = 4.0
@@ -32,12 +35,16 @@ _LOOKED_AT_CLOSELY = 3  # points at which many digits do not tell the sides apar
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A point, both sides there (entry by entry), and the first entry in which they break the relation."""
+    """A point, both sides there (entry by entry), and the first entry in which they break the relation.
+
+    `difference` is that of the sides in that entry, left minus right, which may be far smaller than either.
+    """
 
     point: Point
     left: tuple[Any, ...]
     right: tuple[Any, ...]
     entry: int
+    difference: Any
 
 
 @dataclass
@@ -103,7 +110,7 @@ def _try(sides: tuple[Expression, Expression], relation: str, point: Point, tria
         signs = [_sign(a, b, digits) for a, b in zip(*both, strict=True)]
         broken = next((entry for entry, sign in enumerate(signs) if sign is not None and not _holds(sign, relation)), None)
         if broken is not None:
-            trial.counterexample = _counterexample(point, both, broken, digits)
+            trial.counterexample = _counterexample(sides, point, both, broken, digits)
             return
         together = [entry for entry, sign in enumerate(signs) if sign is None]
         if not together:
@@ -114,7 +121,7 @@ def _try(sides: tuple[Expression, Expression], relation: str, point: Point, tria
         if agree and digits != DIGITS and (digits == MOST_DIGITS or trial.closely >= _LOOKED_AT_CLOSELY):
             trial.points += 1
             if relation in ("<", ">", "!="):
-                trial.meeting.append(_counterexample(point, both, together[0], digits))
+                trial.meeting.append(_counterexample(sides, point, both, together[0], digits))
             return
 
 
@@ -162,9 +169,23 @@ def _holds(sign: int, relation: str) -> bool:
     return {"=": sign == 0, "!=": sign != 0, "<": sign < 0, "<=": sign <= 0, ">": sign > 0, ">=": sign >= 0}[relation]
 
 
-def _counterexample(point: Point, both: Both, entry: int, digits: int) -> Counterexample:
-    left, right = (tuple(middle(value, digits) for value in side) for side in both)
-    return Counterexample(point, left, right, entry)
+def _counterexample(
+    sides: tuple[Expression, Expression], point: Point, both: Both, entry: int, digits: int
+) -> Counterexample:
+    """The point with values that are right in all digits that may be shown."""
+    while digits < MOST_DIGITS and not all(_is_known(value, digits) for side in both for value in side):
+        digits = MORE_DIGITS if digits < MORE_DIGITS else MOST_DIGITS
+        with suppress(Undecided):
+            both = _values(sides, point, digits, Trial()) or both
+    left, right = (tuple(settled(value, digits) for value in side) for side in both)
+    a, b = both[0][entry], both[1][entry]
+    return Counterexample(point, left, right, entry, settled(arithmetic(digits).functions["subtract"](a, b), digits))
+
+
+def _is_known(value: Any, digits: int) -> bool:
+    """Whether the first digits of a value are certain."""
+    low, high = ends(value, digits)
+    return bool(high - low <= abs(low) / 10**_AGREE)
 
 
 def _margin(sides: tuple[Expression, Expression], relation: str, point: Point) -> float | None:

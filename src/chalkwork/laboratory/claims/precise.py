@@ -98,6 +98,12 @@ def middle(value: Any, digits: int = DIGITS) -> Any:
     return (low + high) / 2
 
 
+def settled(value: Any, digits: int = DIGITS) -> Any:
+    """The number; zero where the interval does not even tell its size."""
+    low, high = ends(value, digits)
+    return context(digits).mpf(0) if high - low > max(abs(low), abs(high)) / 2 else middle(value, digits)
+
+
 def ends(value: Any, digits: int = DIGITS) -> tuple[Any, Any]:
     """The ends between which the number lies."""
     if isinstance(value, Fraction):

@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalkwork.algebra.expression import Expression, Name, names_in
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, walk
 from chalkwork.algebra.latex import Scope, build, read_chain
 from chalkwork.algebra.latex.reading import Chain
 from chalkwork.algebra.latex.words import FUNCTIONS
 from chalkwork.algebra.latex.written import names_of
-from chalkwork.algebra.operations import TABLE
-from chalkwork.algebra.operations.entry import entrywise_shape
+from chalkwork.algebra.operations import TABLE, Shape, words
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.claims.calculus import check_size, exactly, put_in
-from chalkwork.laboratory.claims.domain import Domain, Range
+from chalkwork.laboratory.claims.domain import Domain, Range, entries_of
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
 MOST_DEFINITIONS = 20
@@ -120,6 +119,11 @@ class Board:
         names: dict[Name, None] = {}
         for expression in expressions:
             names |= dict.fromkeys(names_in(expression))
+        owners: dict[str, Name] = {}
+        for name in names:
+            for entry in entries_of(name) if name.shape else ():
+                if owners.setdefault(entry, name) != name:
+                    raise ChalkworkError(f"{entry} would be an entry of {owners[entry]} and of {name}; rename one of them")
         found = self.domain.scalars(list(names))
         if "pi" not in self.domain.ranges:
             found.pop("pi", None)
@@ -132,9 +136,35 @@ def _check_new(name: str, text: str) -> None:
 
 
 def _check_shapes(left: Expression, relation: str, right: Expression) -> None:
-    if left.shape == right.shape:
-        return
-    try:
-        entrywise_shape((left.shape, right.shape))
-    except ShapeError as error:
-        raise ShapeError(error.message, equation=f"{left} {relation} {right}") from None
+    """Refuse sides of different shapes, and what means one thing for matrices and another for their entries."""
+    equation = f"{left} {relation} {right}"
+    for side in (left, right):
+        for node in walk(side):
+            if isinstance(node, Application) and (problem := _two_readings(node)):
+                raise ShapeError(problem, equation=equation)
+    shapes = [side.shape for side in (left, right) if side.shape not in ((), (1, 1))]
+    if len(shapes) == 2 and left.shape != right.shape:
+        raise ShapeError(f"the left side is {words(left.shape)}, the right side {words(right.shape)}", equation=equation)
+    number = right if left.shape else left
+    if len(shapes) == 1 and _is_matrix(shapes[0]) and relation in ("=", "!=") and number != Number(0):
+        raise ShapeError(
+            f"{number} is a number, the other side {words(shapes[0])}: a multiple of the identity, or a matrix that has "
+            "this number everywhere",
+            equation=equation,
+            hint="write the matrix out, as [1, 0; 0, 1] or with pmatrix",
+        )
+
+
+def _two_readings(node: Application) -> str:
+    """What speaks against an operation on matrices, if anything does."""
+    shapes = [argument.shape for argument in node.arguments]
+    if node.operation.name == "power" and _is_matrix(shapes[0]):
+        base = node.arguments[0]
+        return f"{node} can mean a power of the matrix or of its entries; write {base} {base}, or {base} \\circ {base}"
+    if node.operation.name == "divide" and _is_matrix(shapes[1]):
+        return f"{node} can mean a product with the inverse or a division of entries; neither is read"
+    return ""
+
+
+def _is_matrix(shape: Shape) -> bool:
+    return len(shape) == 2 and min(shape) > 1

@@ -17,6 +17,8 @@ from chalkwork.laboratory.claims.points import Counterexample, Trial, try_points
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.worker import SECONDS, prove_within
 
+MOST_NUMBERS = 64
+
 Way = Literal["exact", "intervals", "points", "false", "undefined"]
 
 
@@ -56,8 +58,8 @@ def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None
     """
     left, right = board.meant(link.left), board.meant(link.right)
     ranges = board.ranges(left, right)
-    if len(ranges) > 24:
-        raise ChalkworkError(f"{len(ranges)} different numbers occur in one step, more than 24")
+    if len(ranges) > MOST_NUMBERS:
+        raise ChalkworkError(f"{len(ranges)} different numbers occur in one step, more than {MOST_NUMBERS}")
     plain = [worked_out(side, board.functions) for side in (left, right)]
     trial = try_points(plain[0], link.relation, plain[1], ranges, first)
     found = Verified(link, "points", "", trial.points, one_sided=tuple(trial.one_sided))
