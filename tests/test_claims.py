@@ -344,7 +344,7 @@ def test_a_proof_that_takes_too_long_is_stopped():
         ("x = 1", {"proof": ["x = 1"] * 41}, "at most 40 steps"),
         ("x = 1", {"proof": [r"= \foo"]}, r"step 1: \\foo"),
         ("y = 1", {"domain": {"y": "vector 2"}, "proof": ["y = Y"]}, None),
-        (r"\begin{pmatrix} 1 & 2 \end{pmatrix} = \begin{pmatrix} 1 & 2 & 3 \end{pmatrix}", {}, "the left side is 1x2, the right side 1x3"),
+        (r"\begin{pmatrix} 1 & 2 \end{pmatrix} = \begin{pmatrix} 1 & 2 & 3 \end{pmatrix}", {}, "left side is 1x2"),
         ("= x", {}, "nothing stands before"),
         ("x = 1", {"define": ["f(x) = f(x)"]}, "no function known"),
     ],

@@ -1,8 +1,8 @@
 """What one run may cost: the time of all its work, and the size of what is about to be made.
 
-Nothing is interrupted: work that comes in steps asks at every step (`check_time`), and work that comes in one piece says
-first how much it will be (`check_size`, `check_work`). So a bound holds on every thread and platform, and whoever is
-refused learns what was too much. Bounds nest: an inner one never has more time than the outer one has left.
+Nothing is interrupted: work that comes in steps asks at every step (`check_time`), and work that comes in one piece
+says first how much it will be (`check_size`, `check_work`). So a bound holds on every thread and platform, and whoever
+is refused learns what was too much. Bounds nest: an inner one never has more time than the outer one has left.
 """
 
 from __future__ import annotations
@@ -71,10 +71,10 @@ def check_size(numbers: int, what: str) -> None:
     >>> check_size(100_000**2, "y = broadcast(a, [100000, 100000])")
     Traceback (most recent call last):
         ...
-    chalkwork.errors.CostError: y = broadcast(a, [100000, 100000]) takes 80 GB of memory, more than the 2.1 GB of one run
+    chalkwork.errors.CostError: y = broadcast(a, [100000, 100000]) takes 80 GB of memory, more than 2.1 GB
     """
     if numbers > MOST_NUMBERS:
-        raise CostError(f"{what} takes {_bytes(numbers)} of memory, more than the {_bytes(MOST_NUMBERS)} of one run")
+        raise CostError(f"{what} takes {_bytes(numbers)} of memory, more than {_bytes(MOST_NUMBERS)}")
 
 
 def check_work(products: int, what: str) -> None:
@@ -85,10 +85,10 @@ def check_work(products: int, what: str) -> None:
     >>> check_work(9999**3, "B = A @ A")
     Traceback (most recent call last):
         ...
-    chalkwork.errors.CostError: B = A @ A takes 1.0e+12 multiplications, more than the 2.0e+11 of one run
+    chalkwork.errors.CostError: B = A @ A takes 1.0e+12 multiplications, more than 2.0e+11
     """
     if products > MOST_PRODUCTS:
-        raise CostError(f"{what} takes {products:.1e} multiplications, more than the {MOST_PRODUCTS:.1e} of one run")
+        raise CostError(f"{what} takes {products:.1e} multiplications, more than {MOST_PRODUCTS:.1e}")
 
 
 def _bytes(numbers: int) -> str:

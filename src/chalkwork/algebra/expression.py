@@ -24,6 +24,7 @@ class Decimal(Fraction):
     text: str
 
     def __new__(cls, text: str) -> Decimal:
+        """The number that the text stands for."""
         made = super().__new__(cls, text)
         made.text = text
         return made

@@ -124,7 +124,8 @@ def closing_in(
 
     Hooke and Jeeves, "Direct search" solution of numerical and statistical problems, Journal of the ACM 8 (1961).
 
-    >>> found = list(closing_in(lambda point: float(abs(3 * point["x"] - 1)), [(1.0, {"x": Fraction(0)})], {"x": Range()}))
+    >>> start = (1.0, {"x": Fraction(0)})
+    >>> found = list(closing_in(lambda point: float(abs(3 * point["x"] - 1)), [start], {"x": Range()}))
     >>> {"x": Fraction(1, 3)} in found
     True
     """
@@ -137,9 +138,7 @@ def closing_in(
                 yield place
 
 
-def _lowest(
-    margin: Callable[[Point], float | None], least: float, start: Point, ranges: Mapping[str, Range]
-) -> Point:
+def _lowest(margin: Callable[[Point], float | None], least: float, start: Point, ranges: Mapping[str, Range]) -> Point:
     """Where no small step makes the margin smaller."""
     point, step, tries = start, Fraction(1, 2), 0
     while step > _SMALLEST_STEP and tries < _MOST_TRIES and least > 0:

@@ -108,9 +108,9 @@ def _try(sides: tuple[Expression, Expression], relation: str, point: Point, tria
         if both is None:
             return
         signs = [_sign(a, b, digits) for a, b in zip(*both, strict=True)]
-        broken = next((entry for entry, sign in enumerate(signs) if sign is not None and not _holds(sign, relation)), None)
-        if broken is not None:
-            trial.counterexample = _counterexample(sides, point, both, broken, digits)
+        broken = [entry for entry, sign in enumerate(signs) if sign is not None and not _holds(sign, relation)]
+        if broken:
+            trial.counterexample = _counterexample(sides, point, both, broken[0], digits)
             return
         together = [entry for entry, sign in enumerate(signs) if sign is None]
         if not together:

@@ -68,8 +68,8 @@ def _no_derivative(run: Evaluation, node: Application) -> Value:
 def enclosed(expression: Expression, point: Mapping[str, Fraction], digits: int = DIGITS) -> tuple[Any, ...]:
     """The entries of an expression without derivatives at a point: fractions, or intervals.
 
-    Raises Undefined, saying why, where it has no value there; Undecided where more digits might tell whether it has one;
-    TooLarge where numbers grow out of hand.
+    Raises Undefined, saying why, where it has no value there; Undecided where more digits might tell whether it has
+    one; TooLarge where numbers grow out of hand.
 
     >>> from chalkwork.algebra.expression import Name
     >>> enclosed(1 / Name("x") - 1, {"x": Fraction(3)})
@@ -306,11 +306,10 @@ class Functions:
         return Fraction(1) if sign > 0 else (alpha if sign < 0 or at_zero is None else at_zero)
 
     def normal_cdf(self, x: Any) -> Any:
-        """The normal distribution: increasing, so that its ends are those of the argument, give or take the last digits."""
+        """The normal distribution: increasing, so its ends are those of the argument, give or take the last digits."""
         if _exact(x) and x == 0:
             return Fraction(1, 2)
         mp = self.mp
         grain = mp.mpf(2) ** (8 - self.iv.prec)
         low, high = (mp.ncdf(mp.make_mpf(end)) for end in self.wide(x)._mpi_)
         return self.iv.mpf([low * (1 - grain), high * (1 + grain)])
-

@@ -123,7 +123,8 @@ class Board:
         for name in names:
             for entry in entries_of(name) if name.shape else ():
                 if owners.setdefault(entry, name) != name:
-                    raise ChalkworkError(f"{entry} would be an entry of {owners[entry]} and of {name}; rename one of them")
+                    both = f"{owners[entry]} and of {name}"
+                    raise ChalkworkError(f"{entry} would be an entry of {both}; rename one of them")
         found = self.domain.scalars(list(names))
         if "pi" not in self.domain.ranges:
             found.pop("pi", None)
@@ -144,12 +145,13 @@ def _check_shapes(left: Expression, relation: str, right: Expression) -> None:
                 raise ShapeError(problem, equation=equation)
     shapes = [side.shape for side in (left, right) if side.shape not in ((), (1, 1))]
     if len(shapes) == 2 and left.shape != right.shape:
-        raise ShapeError(f"the left side is {words(left.shape)}, the right side {words(right.shape)}", equation=equation)
+        message = f"the left side is {words(left.shape)}, the right side {words(right.shape)}"
+        raise ShapeError(message, equation=equation)
     number = right if left.shape else left
     if len(shapes) == 1 and _is_matrix(shapes[0]) and relation in ("=", "!=") and number != Number(0):
         raise ShapeError(
-            f"{number} is a number, the other side {words(shapes[0])}: a multiple of the identity, or a matrix that has "
-            "this number everywhere",
+            f"{number} is a number, the other side {words(shapes[0])}: it could be a multiple of the identity, or a "
+            "matrix that has this number everywhere",
             equation=equation,
             hint="write the matrix out, as [1, 0; 0, 1] or with pmatrix",
         )
