@@ -8,10 +8,11 @@ from functools import lru_cache
 from math import isinf
 
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Precedence, Shape, words
-from chalkwork.errors import ReadError, ShapeError
+from chalkwork.errors import CostError, ReadError, ShapeError
 
 Scalar = int | float | Fraction
 MOST_DIGITS, MOST_PLACES = 300, 1000
+MOST_WRITTEN = 10_000  # operations of one expression, written out
 
 
 class Decimal(Fraction):
@@ -311,6 +312,27 @@ def walk(expression: Expression) -> Iterator[Expression]:
         else:
             stack.append((node, True))
             stack.extend((argument, False) for argument in reversed(node.arguments))
+
+
+def check_written(expression: Expression, most: int = MOST_WRITTEN) -> None:
+    """Refuse what nobody could write out: a part counts as often as it occurs.
+
+    Raises CostError.
+
+    >>> x = Name("x")
+    >>> for _ in range(20):
+    ...     x = x * x
+    >>> check_written(x)
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.CostError: written out, this has more than 10000 operations. Hint: give its parts names of their own.
+    """
+    sizes: dict[Expression, int] = {}
+    for node in walk(expression):
+        size = sizes[node] = 1 + sum(sizes[part] for part in node.arguments) if isinstance(node, Application) else 0
+        if size > most:
+            hint = "give its parts names of their own"
+            raise CostError(f"written out, this has more than {most} operations", hint=hint)
 
 
 @lru_cache(maxsize=4096)

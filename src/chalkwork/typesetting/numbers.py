@@ -147,6 +147,22 @@ def finite_decimal(value: Fraction) -> str | None:
     return ("-" if value < 0 else "") + whole + ("." + part if part else "")
 
 
+def as_typed(value: int | float | Fraction) -> str:
+    """A number of a formula, with all its digits.
+
+    >>> as_typed(0.1), as_typed(Fraction(1, 8)), as_typed(Fraction(1, 3))
+    ('0.1', '0.125', '1/3')
+    """
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return (isinstance(value, Fraction) and finite_decimal(value)) or str(value)
+
+
+def is_long_decimal(value: Fraction) -> bool:
+    """Whether a fraction is what long decimals give, and is written as one."""
+    return len(str(value.denominator)) > 6 and finite_decimal(value) is not None
+
+
 def shown(size: int, most: int) -> list[int | None]:
     """The indices of `size` entries that are shown where `most` find room; None stands for the dots.
 

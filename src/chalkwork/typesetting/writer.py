@@ -20,7 +20,7 @@ from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.numbers import NumberFormat, finite_decimal, shown
+from chalkwork.typesetting.numbers import NumberFormat, as_typed, is_long_decimal, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.values import Layout, ValueWriter
@@ -158,7 +158,7 @@ class Writer:
     def _number_precedence(self, value: Scalar) -> Precedence:
         if value < 0:
             return SUM
-        if isinstance(value, Fraction) and not _is_decimal(value):
+        if isinstance(value, Fraction) and not is_long_decimal(value):
             return PRODUCT
         return PRODUCT if "e" in self._digits(value) else ATOM
 
@@ -188,10 +188,10 @@ class Writer:
         return value
 
     def _digits(self, value: Scalar) -> str:
-        return self.numbers.scalar(float(value)) if self._with_numbers else _short(value)
+        return self.numbers.scalar(float(value)) if self._with_numbers else as_typed(value)
 
     def _number(self, value: Scalar) -> Piece:
-        if isinstance(value, Fraction) and not _is_decimal(value):
+        if isinstance(value, Fraction) and not is_long_decimal(value):
             top, bottom = str(value).lstrip("-").split("/")
             sign, minus = ("-", "−") if value < 0 else ("", "")
             body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
@@ -255,7 +255,7 @@ class Writer:
         return tuple(ATOM if _is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
-        return Piece.of(_short(value), _short(value)) if isinstance(value, int | float) else Piece.of("", "")
+        return Piece.of(as_typed(value), as_typed(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
@@ -430,18 +430,6 @@ def _is_entry_by_entry(expression: Expression) -> bool:
     if not expression.operation.entrywise and expression.operation.name != "broadcast":
         return False
     return all(_is_entry_by_entry(argument) for argument in expression.arguments)
-
-
-def _short(value: Any) -> str:
-    """A number of a formula, as it was typed."""
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return (isinstance(value, Fraction) and finite_decimal(value)) or str(value)
-
-
-def _is_decimal(value: Fraction) -> bool:
-    """Whether a fraction is what long decimals give, and is written as one."""
-    return len(str(value.denominator)) > 6 and finite_decimal(value) is not None
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, replace, transform, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, replace, transform
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.errors import ChalkworkError
@@ -43,7 +43,7 @@ def worked_out(expression: Expression, definitions: Definitions) -> Expression:
         return None
 
     found = transform(expression, rule)
-    check_size(found)
+    check_written(found, MOST_NODES)
     return found
 
 
@@ -68,19 +68,9 @@ def _primed(name: str, argument: Expression, definitions: Definitions) -> Expres
     return replace(result, {_ARGUMENT: argument})
 
 
-def check_size(expression: Expression) -> None:
-    """Refuse what is too large to be worked with, definitions put in; a part counts as often as it occurs."""
-    sizes: dict[Expression, int] = {}
-    for node in walk(expression):
-        parts = node.arguments if isinstance(node, Application) else ()
-        sizes[node] = 1 + sum(sizes[part] for part in parts)
-        if sizes[node] > MOST_NODES:
-            raise ChalkworkError(f"with its definitions put in, a side has more than {MOST_NODES} operations")
-
-
 def slope(expression: Expression, variable: Expression) -> Expression:
     """The derivative of a number by a name, simplified."""
-    check_size(expression)
+    check_written(expression, MOST_NODES)
     known: dict[Expression, Expression] = {}
     return simplify(exactly(_slope(expression, variable, known)))
 

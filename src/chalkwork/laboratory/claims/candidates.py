@@ -25,7 +25,7 @@ PLEASANT_FIRST = (*map(Fraction, (1, 2, -1, 3, 0, -2)), Fraction(1, 2), Fraction
 FAR = tuple(map(Fraction, ("1/1000", "-1/1000", "100", "-100", "1e-9", "-1e-9", "1000", "-1000", "1e6", "-1e6")))
 """Numbers of other sizes, for what holds for those that one thinks of first."""
 MOST_POINTS = 80
-_DRAWN, _MIXED = 40, 40
+_DRAWN, _MIXED = 40, 160
 _MOST_CHOSEN = 6  # of several names, that all take their pleasant numbers; the others follow
 
 
@@ -49,9 +49,9 @@ def candidates(ranges: Mapping[str, Range], first: Mapping[str, Fraction] | None
     if len(names) == 1:
         yield from ({names[0]: value} for value in outside[0])
     else:
-        choices = [[*inner, *outer] for inner, outer in zip(pleasant, outside, strict=True)]
-        for _ in range(_MIXED):
-            yield {name: source.choice(choice) for name, choice in zip(names, choices, strict=True)}
+        for place in range(_MIXED):
+            far = [outer if 2 * place > _MIXED else [] for outer in outside]
+            yield {name: source.choice([*a, *b]) for name, a, b in zip(names, pleasant, far, strict=True)}
     for _ in range(_DRAWN):
         yield {name: _drawn(ranges[name], source) for name in names}
 

@@ -70,10 +70,10 @@ class Claim:
 
         The values: `verdict` is "proved" (exactly or by intervals, every step), "true at many points" (not all of it
         proved), "false" (with `counterexample`: point, left, right), "false step" (the claim holds, a step of its proof
-        does not), or "open" (no point was found where both sides have a value). `claim` and `steps` are lists of
-        mappings: left, relation, right, because, way (exact, intervals, points, false, undefined), how, points,
-        equality (where a bound is reached), counterexample, and `undoes` where it only takes back the mistake of the
-        step before. `leads` says of a given proof whether its steps connect the sides of the claim as they are
+        does not), or "open" (no point was found where both sides have a value and can be told apart). `claim` and
+        `steps` are lists of mappings: left, relation, right, because, way (exact, intervals, points, false, undefined),
+        how, points, equality (where a bound is reached), counterexample, and `undoes` where it only takes back the
+        mistake of the step before. `leads` says of a given proof whether its steps connect the sides of the claim as they are
         written (None for inequalities). `name` is that of the library's proof where it is used.
         """
         manner = manner or Manner()
@@ -367,7 +367,8 @@ def _conclusion(
         case "false step":
             return f"**The claim is true, but {plural} not hold**; this proof does not prove it."
         case "open":
-            return "**Nothing could be said**: no point was found at which both sides have a value."
+            why = next(found.how for found in (*claim, *steps) if found.way == "undefined")
+            return f"**Nothing could be said**: {why}."
     return "**The claim is true at many points**, but was not proved."
 
 

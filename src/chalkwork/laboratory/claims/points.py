@@ -22,6 +22,7 @@ from chalkwork.laboratory.claims.precise import (
     TooLarge,
     Undecided,
     arithmetic,
+    context,
     enclosed,
     ends,
     middle,
@@ -56,6 +57,7 @@ class Trial:
     one_sided: list[tuple[str, Point, str]] = field(default_factory=list)
     """Points where only one side has a value: which side has none, the point, why."""
     undefined: int = 0
+    undecided: int = 0
     meeting: list[Counterexample] = field(default_factory=list)
     """Points at which sides that should differ cannot be told apart: if they are equal there, these break it."""
     closely: int = 0
@@ -99,7 +101,7 @@ def _try(sides: tuple[Expression, Expression], relation: str, point: Point, tria
     """One point, with more digits as long as they are needed."""
     for digits in (DIGITS, MORE_DIGITS, MOST_DIGITS):
         if digits == MOST_DIGITS and trial.closely >= _LOOKED_AT_CLOSELY:
-            return
+            break
         trial.closely += digits == MOST_DIGITS
         try:
             both = _values(sides, point, digits, trial)
@@ -117,12 +119,13 @@ def _try(sides: tuple[Expression, Expression], relation: str, point: Point, tria
             trial.points += 1
             trial.margins.append((_least(both, relation), point))
             return
-        agree = all(_width(both[0][entry], both[1][entry], digits) for entry in together)
+        agree = all(_agree(both[0][entry], both[1][entry], digits) for entry in together)
         if agree and digits != DIGITS and (digits == MOST_DIGITS or trial.closely >= _LOOKED_AT_CLOSELY):
             trial.points += 1
             if relation in ("<", ">", "!="):
                 trial.meeting.append(_counterexample(sides, point, both, together[0], digits))
             return
+    trial.undecided += 1
 
 
 def _values(sides: tuple[Expression, Expression], point: Point, digits: int, trial: Trial) -> Both | None:
@@ -158,10 +161,10 @@ def _sign(a: Any, b: Any, digits: int) -> int | None:
     return -1 if high < other_low else None
 
 
-def _width(a: Any, b: Any, digits: int) -> bool:
-    """Whether sides that cannot be told apart agree in many digits."""
+def _agree(a: Any, b: Any, digits: int) -> bool:
+    """Whether sides that cannot be told apart agree in many digits behind the point."""
     (low, high), (other_low, other_high) = ends(a, digits), ends(b, digits)
-    grain = max(1, abs(low), abs(high)) / 10**_AGREE
+    grain = context(digits).mpf(10) ** -_AGREE
     return bool(high - low <= grain and other_high - other_low <= grain)
 
 

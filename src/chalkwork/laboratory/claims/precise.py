@@ -20,7 +20,7 @@ from chalkwork.laboratory.claims.evaluation import Arithmetic, Evaluation, Undef
 
 DIGITS, MORE_DIGITS, MOST_DIGITS = 50, 500, 3000
 LARGEST_POWER = 10**30  # of e: beyond it numbers take memory, not insight
-MOST_BITS = 2**19  # of a fraction; a larger one becomes an interval
+MOST_BITS, MOST_WHOLE_BITS = 2**17, 2**22  # of a fraction, of a whole number; what is larger becomes an interval
 _GUARD = 12
 
 
@@ -183,7 +183,8 @@ class Functions:
 
     def small(self, value: Fraction) -> Any:
         """The fraction, unless it is so long that nothing is gained by keeping it."""
-        return value if _bits(value) <= MOST_BITS else self.wide(value)
+        most = MOST_WHOLE_BITS if value.denominator == 1 else MOST_BITS
+        return value if _bits(value) <= most else self.wide(value)
 
     def sign(self, x: Any) -> int:
         """The sign; Undecided where the interval does not tell."""
@@ -257,7 +258,7 @@ class Functions:
 
     def _whole_power(self, a: Any, n: int) -> Any:
         if isinstance(a, Fraction):
-            if abs(n) * _bits(a) <= MOST_BITS:
+            if abs(n) * _bits(a) <= (MOST_WHOLE_BITS if a.denominator == 1 and n > 0 else MOST_BITS):
                 return a**n
             a = self.wide(a)
         if abs(n) * self._magnitude(a) > LARGEST_POWER:

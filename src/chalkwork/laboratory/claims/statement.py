@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, check_written, names_in, walk
 from chalkwork.algebra.latex import Scope, build, read_chain
 from chalkwork.algebra.latex.reading import Chain
 from chalkwork.algebra.latex.words import FUNCTIONS
 from chalkwork.algebra.latex.written import names_of
 from chalkwork.algebra.operations import TABLE, Shape, words
 from chalkwork.errors import ChalkworkError, ShapeError
-from chalkwork.laboratory.claims.calculus import check_size, exactly, put_in
+from chalkwork.laboratory.claims.calculus import MOST_NODES, exactly, put_in
 from chalkwork.laboratory.claims.domain import Domain, Range, entries_of
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
@@ -111,7 +111,7 @@ class Board:
     def meant(self, expression: Expression) -> Expression:
         """The expression with the quantities put in, whose derivatives are total ones, and every decimal exact."""
         found = exactly(put_in(expression, self.quantities))
-        check_size(found)
+        check_written(found, MOST_NODES)
         return found
 
     def ranges(self, *expressions: Expression) -> dict[str, Range]:

@@ -14,6 +14,7 @@ from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.candidates import Point
 from chalkwork.laboratory.claims.points import Counterexample, Trial, try_points
+from chalkwork.laboratory.claims.precise import MOST_DIGITS
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.worker import SECONDS, prove_within
 
@@ -65,7 +66,7 @@ def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None
     found = Verified(link, "points", "", trial.points, one_sided=tuple(trial.one_sided))
     if trial.counterexample is not None:
         return replace(found, way="false", how="false", counterexample=trial.counterexample)
-    if not trial.points:
+    if not trial.points and not trial.undecided:
         return replace(found, way="undefined", how="no point was found at which both sides have a value")
     if left == right and link.relation in ("=", "<=", ">="):
         return replace(found, way="exact", how="both sides are the same")
@@ -78,6 +79,8 @@ def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None
     met = _meeting(plain, trial, seconds)
     if met is not None:
         return replace(found, way="false", how="false", counterexample=met)
+    if not trial.points:
+        return replace(found, way="undefined", how=f"{MOST_DIGITS} digits do not tell the sides apart")
     return replace(found, how=f"at {_points(trial.points)}, with 50 digits")
 
 
