@@ -3,60 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from functools import lru_cache
-from math import isinf
 
+from chalkwork.algebra.numerals import Scalar, as_text
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Precedence, Shape, words
-from chalkwork.errors import CostError, ReadError, ShapeError
+from chalkwork.errors import CostError, ShapeError
 
-Scalar = int | float | Fraction
-MOST_DIGITS, MOST_PLACES = 300, 1000
 MOST_WRITTEN = 10_000  # operations of one expression, written out
-
-
-class Decimal(Fraction):
-    """A decimal number with more digits than a float holds; it prints as it was typed.
-
-    >>> Decimal("0.12345678901234567890") * 10
-    Fraction(1234567890123456789, 1000000000000000000)
-    """
-
-    text: str
-
-    def __new__(cls, text: str) -> Decimal:
-        """The number that the text stands for."""
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
-
-    def __str__(self) -> str:
-        return self.text
-
-    __hash__ = Fraction.__hash__
-
-
-def exact_number(text: str) -> Scalar:
-    """The number that was typed, exactly: an int where it is one, a float where that holds all digits, else a Decimal.
-
-    Infinite where it is larger than every float. Raises ReadError for more digits than anybody needs.
-
-    >>> exact_number("3"), exact_number("0.1"), str(exact_number("0.99999999999999999999"))
-    (3, 0.1, '0.99999999999999999999')
-    """
-    near = float(text)
-    mantissa, _, power = text.lower().partition("e")
-    if near == 0 and not mantissa.strip("-+0."):
-        return 0 if mantissa.strip("-+").isdigit() and not power else 0.0
-    if isinf(near):
-        return near
-    places = abs(int(power or 0)) if len(power) < 9 else MOST_PLACES + 1
-    if len(mantissa) > MOST_DIGITS + 20 or places > MOST_PLACES:
-        raise ReadError(f"{text:.30}... is too small, or has more than {MOST_DIGITS} digits")
-    if mantissa.strip("-+").isdigit() and not power:
-        return int(text)
-    found = Decimal(text)
-    return near if found == Fraction(str(near)) else found
 
 
 class Expression:
@@ -150,6 +103,7 @@ class Name(Expression):
 class Number(Expression):
     """A number; exact where it was given exactly.
 
+    >>> from fractions import Fraction
     >>> print(Number(Fraction(1, 2)) + 3)
     1/2 + 3
     """
@@ -167,7 +121,7 @@ class Number(Expression):
     __hash__ = Expression.__hash__
 
     def __str__(self) -> str:
-        return str(self.value)
+        return as_text(self.value)
 
 
 class Application(Expression):
@@ -288,7 +242,7 @@ def _plain_exponent(expression: Expression) -> str:
 
 
 def _plain_number(value: Scalar, needed: Precedence) -> str:
-    text = str(value)
+    text = as_text(value)
     return f"({text})" if (text[0] == "-" or "/" in text) and needed > Precedence.SUM else text
 
 
@@ -325,14 +279,14 @@ def check_written(expression: Expression, most: int = MOST_WRITTEN) -> None:
     >>> check_written(x)
     Traceback (most recent call last):
         ...
-    chalkwork.errors.CostError: written out, this has more than 10000 operations. Hint: give its parts names of their own.
+    chalkwork.errors.CostError: this has more than 10000 operations, written out. Hint: give its parts their own names.
     """
     sizes: dict[Expression, int] = {}
     for node in walk(expression):
         size = sizes[node] = 1 + sum(sizes[part] for part in node.arguments) if isinstance(node, Application) else 0
         if size > most:
-            hint = "give its parts names of their own"
-            raise CostError(f"written out, this has more than {most} operations", hint=hint)
+            hint = "give its parts their own names"
+            raise CostError(f"this has more than {most} operations, written out", hint=hint)
 
 
 @lru_cache(maxsize=4096)

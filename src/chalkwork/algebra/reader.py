@@ -16,7 +16,8 @@ from fractions import Fraction
 from functools import lru_cache
 from math import inf
 
-from chalkwork.algebra.expression import Expression, Number, Scalar, apply, exact_number
+from chalkwork.algebra.expression import Expression, Number, apply
+from chalkwork.algebra.numerals import Scalar, exact_number
 from chalkwork.algebra.operations import TABLE, Parameter
 from chalkwork.errors import ReadError
 

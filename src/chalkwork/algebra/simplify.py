@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, prod
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar, apply, check_written, rebuild
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, rebuild
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.operations import Shape
 from chalkwork.budget import check_time
 

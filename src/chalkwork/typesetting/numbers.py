@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import floor, isfinite
 from typing import Any
 
@@ -126,41 +125,6 @@ def _fixed(number: float, decimals: int) -> str:
 
 def _special(number: float) -> str:
     return "nan" if number != number else ("inf" if number > 0 else "-inf")
-
-
-def finite_decimal(value: Fraction) -> str | None:
-    """The fraction as a decimal with all its digits, where these end.
-
-    >>> finite_decimal(Fraction(-1, 8)), finite_decimal(Fraction(1, 3))
-    ('-0.125', None)
-    """
-    rest, places = value.denominator, 0
-    for prime in (2, 5):
-        times = 0
-        while rest % prime == 0:
-            rest, times = rest // prime, times + 1
-        places = max(places, times)
-    if rest != 1:
-        return None
-    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
-    whole, part = (digits[:-places], digits[-places:]) if places else (digits, "")
-    return ("-" if value < 0 else "") + whole + ("." + part if part else "")
-
-
-def as_typed(value: int | float | Fraction) -> str:
-    """A number of a formula, with all its digits.
-
-    >>> as_typed(0.1), as_typed(Fraction(1, 8)), as_typed(Fraction(1, 3))
-    ('0.1', '0.125', '1/3')
-    """
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return (isinstance(value, Fraction) and finite_decimal(value)) or str(value)
-
-
-def is_long_decimal(value: Fraction) -> bool:
-    """Whether a fraction is what long decimals give, and is written as one."""
-    return len(str(value.denominator)) > 6 and finite_decimal(value) is not None
 
 
 def shown(size: int, most: int) -> list[int | None]:

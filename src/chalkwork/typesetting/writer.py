@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
+from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.algebra.numerals import Scalar, as_text, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.numbers import NumberFormat, as_typed, is_long_decimal, shown
+from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.values import Layout, ValueWriter
@@ -188,7 +189,7 @@ class Writer:
         return value
 
     def _digits(self, value: Scalar) -> str:
-        return self.numbers.scalar(float(value)) if self._with_numbers else as_typed(value)
+        return self.numbers.scalar(float(value)) if self._with_numbers else _short(value)
 
     def _number(self, value: Scalar) -> Piece:
         if isinstance(value, Fraction) and not is_long_decimal(value):
@@ -255,7 +256,7 @@ class Writer:
         return tuple(ATOM if _is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
-        return Piece.of(as_typed(value), as_typed(value)) if isinstance(value, int | float) else Piece.of("", "")
+        return Piece.of(_short(value), _short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
@@ -430,6 +431,11 @@ def _is_entry_by_entry(expression: Expression) -> bool:
     if not expression.operation.entrywise and expression.operation.name != "broadcast":
         return False
     return all(_is_entry_by_entry(argument) for argument in expression.arguments)
+
+
+def _short(value: Scalar) -> str:
+    """A number of a formula, as it was typed."""
+    return f"{value:.15g}" if isinstance(value, float) else as_text(value)
 
 
 @lru_cache(maxsize=1024)

@@ -73,8 +73,8 @@ class Claim:
         does not), or "open" (no point was found where both sides have a value and can be told apart). `claim` and
         `steps` are lists of mappings: left, relation, right, because, way (exact, intervals, points, false, undefined),
         how, points, equality (where a bound is reached), counterexample, and `undoes` where it only takes back the
-        mistake of the step before. `leads` says of a given proof whether its steps connect the sides of the claim as they are
-        written (None for inequalities). `name` is that of the library's proof where it is used.
+        mistake of the step before. `leads` says of a given proof whether its steps connect the sides of the claim as
+        they are written (None for inequalities). `name` is that of the library's proof where it is used.
         """
         manner = manner or Manner()
         name, links, board, closing = "", self.proof, self.board, ""

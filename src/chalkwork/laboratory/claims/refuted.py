@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from chalkwork.algebra.expression import Name, names_in
+from chalkwork.algebra.numerals import finite_decimal
 from chalkwork.algebra.operations import Shape
 from chalkwork.documents.model import Display, Marked, Paragraph
 from chalkwork.laboratory.claims.candidates import Point
@@ -16,7 +17,7 @@ from chalkwork.laboratory.claims.domain import entries_of
 from chalkwork.laboratory.claims.points import Counterexample
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.numbers import NumberFormat, finite_decimal
+from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.pieces import Piece, join
 
 if TYPE_CHECKING:
@@ -173,8 +174,8 @@ def _fraction(value: Fraction) -> Piece:
     """A number of a point, with all its digits."""
     if value.denominator == 1:
         return _number(str(value))
-    decimal = finite_decimal(value) if len(str(value.denominator)) > 2 else None
-    return _number(decimal) if decimal is not None else _over(value)
+    decimal = finite_decimal(value) if value.denominator > 100 else "/"
+    return _over(value) if "/" in decimal else _number(decimal)
 
 
 def _over(value: Fraction) -> Piece:
