@@ -48,6 +48,18 @@ def seconds_left(most: float = inf) -> float:
     return min(most, max(0.0, _end.get() - monotonic()))
 
 
+def share(most: float) -> float:
+    """The time for one of several pieces of work: at most so much, and a quarter of what is left.
+
+    So the first pieces have all the time they may take, and the later ones always some.
+
+    >>> with within(8):
+    ...     0 < share(6) <= 2
+    True
+    """
+    return min(most, seconds_left() / 4)
+
+
 def check_time(what: str) -> None:
     """Refuse to go on with `what` where the time is up.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from time import monotonic
 from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform, walk
 from chalkwork.algebra.latex.written import prime
 from chalkwork.algebra.simplify import simplify
+from chalkwork.budget import within
 from chalkwork.documents.model import Block, Marked, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.domain import Domain
@@ -20,13 +20,12 @@ from chalkwork.laboratory.claims.picture import picture
 from chalkwork.laboratory.claims.refuted import values_of
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.verify import Verified, verify
-from chalkwork.laboratory.claims.worker import SECONDS
 from chalkwork.laboratory.claims.writing import Page
 from chalkwork.laboratory.worked import Manner, Worked
 
 Step = str | tuple[str, str] | Mapping[str, str]
 MOST_STEPS = 40
-MOST_SECONDS = 40.0  # for all symbolic proofs of one claim
+MOST_SECONDS = 40.0  # for one claim with its proof
 PROVED, MANY_POINTS, FALSE, FALSE_STEP, OPEN = "proved", "true at many points", "false", "false step", "open"
 
 
@@ -82,10 +81,10 @@ class Claim:
         if found is not None:
             name, entry, links, board = found
             closing = entry.closing
-        end = monotonic() + MOST_SECONDS
-        claim = [verify(link, self.board, self.at, _left(end)) for link in self.links]
-        steps = [verify(link, board, self.at, _left(end)) for link in links]
-        repaired = _repaired(steps, board)
+        with within(MOST_SECONDS):
+            claim = [verify(link, self.board, self.at) for link in self.links]
+            steps = [verify(link, board, self.at) for link in links]
+            repaired = _repaired(steps, board)
         values = _values(claim, steps, name, self.board, board)
         if self.proof:
             values["leads"] = _leads(self.links, links, board)
@@ -115,11 +114,6 @@ def prove(name: str, manner: Manner | None = None) -> Worked:
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
-
-
-def _left(end: float) -> float:
-    """The time for the next proof."""
-    return min(SECONDS, end - monotonic())
 
 
 @contextmanager

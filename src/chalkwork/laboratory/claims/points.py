@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.budget import seconds_left
+from chalkwork.budget import share
 from chalkwork.laboratory.claims.candidates import Point, candidates, closing_in
 from chalkwork.laboratory.claims.domain import Range
 from chalkwork.laboratory.claims.evaluation import Undefined
@@ -71,13 +71,12 @@ def try_points(
     right: Expression,
     ranges: Mapping[str, Range],
     first: Mapping[str, Fraction] | None = None,
-    seconds: float = MOST_SECONDS,
 ) -> Trial:
     """The relation, its sides without derivatives, at many points of the domain; ends at the first that breaks it.
 
     What is said of a point is certain: a relation counts as broken only where the enclosures of both sides say so.
     """
-    trial, end = Trial(), monotonic() + seconds_left(seconds)
+    trial, end = Trial(), monotonic() + share(MOST_SECONDS)
     sides = (left, right)
 
     def margin(point: Point) -> float | None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from chalkwork.algebra.expression import Expression, Name, Number
 from chalkwork.algebra.expression import replace as exchange
+from chalkwork.budget import share
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import worked_out
@@ -50,10 +51,10 @@ class Verified:
         return self.way in ("exact", "intervals")
 
 
-def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None, seconds: float = SECONDS) -> Verified:
+def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None) -> Verified:
     """Verify one relation on the board's domain; `first` is a point to try before all others.
 
-    A symbolic proof is given up after so many seconds.
+    A symbolic proof is given up after a few seconds.
 
     Raises ChalkworkError for what cannot be evaluated at all.
     """
@@ -70,13 +71,13 @@ def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None
         return replace(found, way="undefined", how="no point was found at which both sides have a value")
     if left == right and link.relation in ("=", "<=", ">="):
         return replace(found, way="exact", how="both sides are the same")
-    proof = prove_within(left, link.relation, right, ranges, board.functions, seconds) if seconds > 0 else None
+    proof = prove_within(left, link.relation, right, ranges, board.functions, share(SECONDS))
     if proof is not None:
         return replace(found, way="exact", how=proof.how, equality=proof.equality)
     pieces = pieces_that_prove(plain[0], link.relation, plain[1], ranges)
     if pieces is not None:
         return replace(found, way="intervals", how=f"by interval evaluation on {pieces} pieces of the domain")
-    met = _meeting(plain, trial, seconds)
+    met = _meeting(plain, trial)
     if met is not None:
         return replace(found, way="false", how="false", counterexample=met)
     if not trial.points:
@@ -84,12 +85,12 @@ def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None
     return replace(found, how=f"at {_points(trial.points)}, with 50 digits")
 
 
-def _meeting(sides: Sequence[Expression], trial: Trial, seconds: float) -> Counterexample | None:
+def _meeting(sides: Sequence[Expression], trial: Trial) -> Counterexample | None:
     """The first point at which sides that should differ are proved to be equal."""
     for met in trial.meeting[:1]:
         numbers: dict[Expression, Expression] = {Name(name): Number(value) for name, value in met.point.items()}
         left, right = (exchange(side, numbers) for side in sides)
-        if seconds > 0 and prove_within(left, "=", right, {}, {}, seconds) is not None:
+        if prove_within(left, "=", right, {}, {}, share(SECONDS)) is not None:
             return met
     return None
 
