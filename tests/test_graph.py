@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chalkwork import ChalkworkError, Graph
-from chalkwork.errors import ReadError, ShapeError, ValueProblem
+from chalkwork.errors import CostError, ReadError, ShapeError, ValueProblem
 
 jax.config.update("jax_enable_x64", True)
 
@@ -276,3 +276,17 @@ def test_a_deep_chain_and_a_wide_fan():
     fan = Graph("; ".join([*(f"n{number} = {number} * x" for number in range(100)),
                            *(f"s{number + 1} = s{number} + n{number}" for number in range(100))]))  # fmt: skip
     assert float(fan.solve(x=2, s0=0)["ds100/dx"]) == 4950
+
+
+@pytest.mark.parametrize(
+    ("equations", "values", "message"),
+    [
+        ("y = broadcast(a, [100000, 100000])", {"a": 1}, "y takes 80 GB of memory"),
+        ("y = sum(broadcast(a, [100000, 100000]))", {"a": 1}, "y takes 80 GB of memory"),
+        ("A = broadcast(a, [9999, 9999]); B = A @ A", {"a": 1}, r"B takes 1\.0e\+12 multiplications"),
+        ("y = " + "^".join("x" * 90), {"x": 1.1}, "the derivative by x: this has more than 10000 operations"),
+    ],
+)
+def test_what_would_cost_too_much_is_refused_before_it_is_worked_out(equations, values, message):
+    with pytest.raises(CostError, match=message):
+        Graph(equations).solve(**values)

@@ -51,4 +51,5 @@ def check_nesting(text: str, line: int | None = None) -> None:
         place, problem = found
         at = line + text.count("\n", 0, place) if line is not None else None
         shown = " ".join(text[max(0, place - 30) : place + 10].split())
-        raise ChalkworkError(f"a formula has {problem}: ... {shown} ...", line=at, hint="give its parts their own names")
+        hint = "give its parts their own names"
+        raise ChalkworkError(f"a formula has {problem}: ... {shown} ...", line=at, hint=hint)

@@ -20,7 +20,7 @@ from chalkwork.laboratory.claims.evaluation import Arithmetic, Evaluation, Undef
 
 DIGITS, MORE_DIGITS, MOST_DIGITS = 50, 500, 3000
 LARGEST_POWER = 10**30  # of e: beyond it numbers take memory, not insight
-MOST_BITS, MOST_WHOLE_BITS = 2**17, 2**22  # of a fraction, of a whole number; what is larger becomes an interval
+MOST_BITS, MOST_WHOLE_BITS = 2**16, 2**20  # of fractions, of whole numbers; what is larger becomes an interval
 _GUARD = 12
 
 
@@ -117,6 +117,11 @@ def _exact(*values: Any) -> bool:
     return all(isinstance(value, Fraction) for value in values)
 
 
+def _short(a: Any, b: Any) -> bool:
+    """Whether two numbers are exact, and reducing what is made of them is quick."""
+    return _exact(a, b) and (a.denominator == b.denominator == 1 or _bits(a) + _bits(b) <= MOST_BITS)
+
+
 def _bits(value: Fraction) -> int:
     return value.numerator.bit_length() + value.denominator.bit_length()
 
@@ -144,10 +149,10 @@ class Functions:
     def table(self) -> Mapping[str, Callable[..., Any]]:
         """The functions by the names of the table."""
         return {
-            "add": lambda a, b: self.small(a + b) if _exact(a, b) else self.wide(a) + self.wide(b),
-            "subtract": lambda a, b: self.small(a - b) if _exact(a, b) else self.wide(a) - self.wide(b),
+            "add": lambda a, b: self.small(a + b) if _short(a, b) else self.wide(a) + self.wide(b),
+            "subtract": lambda a, b: self.small(a - b) if _short(a, b) else self.wide(a) - self.wide(b),
             "negative": lambda x: -x,
-            "multiply": lambda a, b: self.small(a * b) if _exact(a, b) else self.wide(a) * self.wide(b),
+            "multiply": self.multiply,
             "identity": lambda x: x,
             "divide": self.divide,
             "power": self.power,
@@ -201,13 +206,14 @@ class Functions:
 
     def multiply(self, a: Any, b: Any) -> Any:
         """The product."""
-        return self.small(a * b) if _exact(a, b) else self.wide(a) * self.wide(b)
+        return self.small(a * b) if _short(a, b) else self.wide(a) * self.wide(b)
 
     def divide(self, a: Any, b: Any) -> Any:
         """The quotient."""
         if self.sign(b) == 0:
             raise Undefined("division by zero")
-        return self.small(a / b) if _exact(a, b) else self.wide(a) / self.wide(b)
+        quick = _exact(a, b) and _bits(a) + _bits(b) <= 4 * MOST_BITS
+        return self.small(a / b) if quick else self.wide(a) / self.wide(b)
 
     def exp(self, x: Any) -> Any:
         """The exponential function."""
@@ -249,12 +255,16 @@ class Functions:
         if whole:
             return self._whole_power(a, int(b))
         if sign < 0:
-            if not isinstance(b, Fraction) and self.iv.floor(b.b) >= self.iv.ceil(b.a):
+            if not isinstance(b, Fraction) and self._holds_a_whole_number(b):
                 raise Undecided
             raise Undefined("a broken power of a negative number")
         if _exact(a, b) and (root := _root_of(a, b.denominator)) is not None:
             return self._whole_power(root, b.numerator)
         return self.exp(self.wide(b) * self.wide(self.log(a)))
+
+    def _holds_a_whole_number(self, b: Any) -> bool:
+        low, high = (self.mp.make_mpf(end) for end in b._mpi_)
+        return bool(self.mp.floor(high) >= self.mp.ceil(low))
 
     def _whole_power(self, a: Any, n: int) -> Any:
         if isinstance(a, Fraction):
