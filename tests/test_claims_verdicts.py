@@ -5,12 +5,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from chalkwork import Dense, NeuralNetwork
 from chalkwork.algebra.numerals import exact_number
 from chalkwork.budget import within
+from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims import Claim
 from chalkwork.laboratory.claims.domain import read_range
 from chalkwork.laboratory.claims.symbolic import prove
+from chalkwork.sheets.document import workbook
+from chalkwork.sheets.format import parse_sheet
 
 TRUE: list[tuple[str, dict[str, str]]] = [
     ("sin(2x)=2 sin(x) cos(x)", {}),
@@ -290,3 +294,42 @@ def test_what_is_typed_counts_with_all_its_digits():
     answer = Claim("d/dx (0.1 * 3 x) = 0.3").check()
     assert answer["verdict"] == "proved"
     assert str(Claim("0.99999999999999999999 x = x").links[0].left) == "0.99999999999999999999 * x"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        r"n != |(\frac{10^{400}}{-1})^{softplus(n)}|",
+        "(-2)^{sin(x)} = 1",
+        "x^{x^{x^x}} > 10^{300} x",
+        "1e-300 x = tanh(10^{30})",
+        r"\sqrt{\log(|x|)} = e^{e^{e^x}}",
+        "softmax(x) = 1",
+        "10^{400} > e^{-10^{20}}",
+        "0/0 = 0/0",
+        "2^{-x} = 0.5^x",
+    ],
+)
+def test_no_name_of_an_exception_reaches_a_reader(statement):
+    sheet = parse_sheet(f"```claim\nid: a\nstatement: '{statement}'\n```\n")
+    try:
+        text = to_text(workbook(sheet).document)
+    except ChalkworkError as error:
+        text = str(error)
+    assert "Error" not in text and "Traceback" not in text
+
+
+def test_formulas_that_nobody_could_set_are_refused_with_their_line():
+    for formula, message in (
+        (r"\frac{1}{" * 800 + "x" + "}" * 800, "line 3: a formula has more than 100 groups within each other"),
+        ("x^{" * 20 + "x" + "}" * 20, "line 3: a formula has more than 10 powers or indices on top of each other"),
+    ):
+        with pytest.raises(ChalkworkError, match=message):
+            parse_sheet(f"One line.\n\nAnd ${formula}$.\n")
+
+
+def test_entries_with_too_many_terms_stay_whole():
+    given = [Dense(weights=np.ones((2, 201)), activation="tanh"), Dense(weights=np.ones((201, 1)))]
+    solution = NeuralNetwork(given).solve(x=[1, 2], detail="entries")
+    names = [equation.name for equation in solution.chosen()]
+    assert "z1[1]" in names and "z2" in names
