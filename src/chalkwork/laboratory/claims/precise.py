@@ -21,6 +21,7 @@ from chalkwork.laboratory.claims.evaluation import Arithmetic, Evaluation, Undef
 DIGITS, MORE_DIGITS, MOST_DIGITS = 50, 500, 3000
 LARGEST_POWER = 10**30  # of e: beyond it numbers take memory, not insight
 MOST_BITS, MOST_WHOLE_BITS = 2**16, 2**20  # of fractions, of whole numbers; what is larger becomes an interval
+LARGEST_MAGNITUDE = 5000  # binary digits before the point, of an angle
 _GUARD = 12
 
 
@@ -161,8 +162,8 @@ class Functions:
             "sqrt": self.sqrt,
             "abs": abs,
             "sign": lambda x: Fraction(self.sign(x)),
-            "sin": lambda x: x if x == 0 and _exact(x) else self.iv.sin(self.wide(x)),
-            "cos": lambda x: Fraction(1) if x == 0 and _exact(x) else self.iv.cos(self.wide(x)),
+            "sin": lambda x: x if x == 0 and _exact(x) else self.iv.sin(self.narrow(x)),
+            "cos": lambda x: Fraction(1) if x == 0 and _exact(x) else self.iv.cos(self.narrow(x)),
             "tanh": self.tanh,
             "maximum": self.maximum,
             "minimum": lambda a, b: -self.maximum(-a, -b),
@@ -185,6 +186,13 @@ class Functions:
     def wide(self, value: Any) -> Any:
         """The number as an interval."""
         return self.iv.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else value
+
+    def narrow(self, value: Any) -> Any:
+        """The number as an interval, if it is not so large that its turns or its tails take for ever."""
+        found = self.wide(value)
+        if self._magnitude(found) > LARGEST_MAGNITUDE:
+            raise TooLarge
+        return found
 
     def small(self, value: Fraction) -> Any:
         """The fraction, unless it is so long that nothing is gained by keeping it."""
@@ -321,6 +329,8 @@ class Functions:
         if _exact(x) and x == 0:
             return Fraction(1, 2)
         mp = self.mp
+        if not self.wide(abs(x)) < LARGEST_POWER:
+            raise TooLarge
         grain = mp.mpf(2) ** (8 - self.iv.prec)
         low, high = (mp.ncdf(mp.make_mpf(end)) for end in self.wide(x)._mpi_)
         return self.iv.mpf([low * (1 - grain), high * (1 + grain)])
