@@ -20,9 +20,9 @@ from chalkwork.errors import ChalkworkError, ReadError, SheetError
 from chalkwork.laboratory.claims import PROOFS, Claim, prove
 from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import worked_out
+from chalkwork.laboratory.claims.candidates import candidates
 from chalkwork.laboratory.claims.domain import Domain, Range, read_range
 from chalkwork.laboratory.claims.evaluation import Undefined
-from chalkwork.laboratory.claims.points import candidates
 from chalkwork.laboratory.claims.precise import TooLarge, evaluate
 from chalkwork.laboratory.claims.symbolic import as_quotient, symbols_of
 from chalkwork.laboratory.claims.wire import packed, unpacked
@@ -252,7 +252,7 @@ def test_true_claims(statement, domain, way):
         ("n^2 > n", {"n": "natural"}, {"n": 1}),
         ("1 = 2", None, {}),
         (r"\frac{d}{dx} x^3 = 3x", None, {"x": -1}),
-        ("softmax(y) = y", {"y": "vector 2"}, {"y1": 1, "y2": 2}),
+        ("softmax(y) = y", {"y": "vector 2"}, {"y": [[1], [2]]}),
     ],
 )
 def test_false_claims_have_pleasant_counterexamples(statement, domain, point):
@@ -420,7 +420,7 @@ def test_a_proof_that_takes_too_long_is_stopped():
         ("x = 1", {"proof": ["x = 1"] * 41}, "at most 40 steps"),
         ("x = 1", {"proof": [r"= \foo"]}, r"step 1: \\foo"),
         ("y = 1", {"domain": {"y": "vector 2"}, "proof": ["y = Y"]}, None),
-        (r"\begin{pmatrix} 1 & 2 \end{pmatrix} = \begin{pmatrix} 1 & 2 & 3 \end{pmatrix}", {}, "do not go together"),
+        (r"\begin{pmatrix} 1 & 2 \end{pmatrix} = \begin{pmatrix} 1 & 2 & 3 \end{pmatrix}", {}, "left side is 1x2"),
         ("= x", {}, "nothing stands before"),
         ("x = 1", {"define": ["f(x) = f(x)"]}, "a function, and there is none"),
     ],
@@ -460,10 +460,10 @@ def test_the_mistakes_of_the_students_are_found():
     }
     square, sign = wrong["a"]
     assert square["right"] == "exp(-x) / (1 + exp(-x))"
-    assert square["counterexample"] == {"point": {"x": 0}, "left": 0.25, "right": 0.5}
+    assert square["counterexample"] == {"point": {"x": 0}, "left": 0.25, "right": 0.5, "difference": -0.25}
     assert sign["right"] == "sigmoid(x) * (1 * sigmoid(x))" and sign["counterexample"]["point"] == {"x": 1}
     (rule,) = wrong["b"]
-    assert rule["counterexample"] == {"point": {"a": 2, "b": 1}, "left": 5, "right": 15}
+    assert rule["counterexample"] == {"point": {"a": 2, "b": 1}, "left": 5, "right": 15, "difference": -10}
     assert [step["left"] for step in wrong["c"]] == ["sigmoid(x)"]
     text = to_text(workbook(sheet).document)
     assert "Undoes the mistake before it" in text and max(map(len, text.splitlines())) <= 80

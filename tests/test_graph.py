@@ -15,7 +15,7 @@ from chalkwork import ChalkworkError, Dense, Graph, NeuralNetwork
 from chalkwork.algebra.expression import apply, names_in
 from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.errors import ReadError, ShapeError, ValueProblem
+from chalkwork.errors import CostError, ReadError, ShapeError, ValueProblem
 from chalkwork.solutions.notebook import to_notebook
 from chalkwork.solutions.workbook import Workbook
 from chalkwork.typesetting.code import identifiers
@@ -481,3 +481,17 @@ def test_attention_needs_the_axis_of_its_softmax_and_the_board_shows_it():
 def test_a_constant_is_no_given():
     with pytest.raises(ChalkworkError, match="e is a constant here"):
         Graph("y = e^x").solve(x=1, e=2)
+
+
+@pytest.mark.parametrize(
+    ("equations", "values", "message"),
+    [
+        ("y = broadcast(a, [100000, 100000])", {"a": 1}, "y takes 80 GB of memory"),
+        ("y = sum(broadcast(a, [100000, 100000]))", {"a": 1}, "y takes 80 GB of memory"),
+        ("A = broadcast(a, [9999, 9999]); B = A @ A", {"a": 1}, r"B takes 1\.0e\+12 multiplications"),
+        ("y = " + "^".join("x" * 90), {"x": 1.1}, "the derivative by x: this has more than 10000 operations"),
+    ],
+)
+def test_what_would_cost_too_much_is_refused_before_it_is_worked_out(equations, values, message):
+    with pytest.raises(CostError, match=message):
+        Graph(equations).solve(**values)

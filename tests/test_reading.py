@@ -294,7 +294,7 @@ def test_transposes_and_matrices():
     matrix = read_formula(
         r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \\ \end{pmatrix} \begin{bmatrix} a \\ b \end{bmatrix}", NAMES
     )
-    assert matrix.shape == (2, 1) and str(matrix) == "matrix(1, 2, 3, 4) @ matrix(a, b)"
+    assert matrix.shape == (2, 1) and str(matrix) == "[[1, 2], [3, 4]] @ [[a], [b]]"
     with pytest.raises(ShapeError):
         read_formula("A A", SHAPES)
 

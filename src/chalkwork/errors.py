@@ -77,10 +77,18 @@ class ChalkworkError(ValueError):
 
     def __str__(self) -> str:
         place = ", ".join(part for part in (self.file, f"line {self.line}" if self.line is not None else None) if part)
-        where = f", in {self.equation}" if self.equation else ""
+        where = f", in {shortened(self.equation)}" if self.equation else ""
         body = f"{self.message}{where}"
         hint = f". Hint: {self.hint.rstrip('.')}." if self.hint else ""
         return (f"{place}: " if place else "") + body + hint
+
+
+LONGEST_EQUATION = 200
+
+
+def shortened(text: str) -> str:
+    """The beginning of an equation that is too long for a message."""
+    return text if len(text) <= LONGEST_EQUATION else f"{text[: LONGEST_EQUATION - 4]} ..."
 
 
 class ShapeError(ChalkworkError):
@@ -97,3 +105,7 @@ class ValueProblem(ChalkworkError):
 
 class SheetError(ChalkworkError):
     """A sheet does not follow the format; file, line and key are named."""
+
+
+class CostError(ChalkworkError):
+    """Something would take more time or memory than one run may take; the message says what and how much."""

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, prod
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar, apply, rebuild
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, rebuild
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.operations import Shape
+from chalkwork.budget import check_time
 
 ONE, ZERO = Number(1), Number(0)
 MOST_ROUNDS = 8
@@ -59,7 +61,7 @@ class Term:
 def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expression:
     """The expression as a textbook would print it; equal in value and shape wherever both are defined.
 
-    `facts` says which targets add up to one.
+    `facts` says which targets add up to one. Raises CostError for more than could be written out.
 
     >>> from chalkwork.algebra.reading import read
     >>> a, y = Name("a", (2, 1)), Name("y", (2, 1))
@@ -67,6 +69,8 @@ def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expre
     >>> print(simplify(adjoint, [SumsToOne("y", -2)]))
     a - y
     """
+    check_written(expression)
+    check_time("simplifying")
     simplifier = _Simplifier(facts)
     for _ in range(MOST_ROUNDS):
         before, expression = expression, simplifier.visit(expression)

@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 from chalkwork.documents.figures import inline_svg, png_data_uri
 from chalkwork.documents.markdown import FigureTarget, to_markdown
 from chalkwork.documents.model import Block, Document, Figure, Heading, Paragraph
+from chalkwork.documents.nesting import check_nesting
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
 from chalkwork.typesetting.notation import GREEK
@@ -201,7 +202,9 @@ def _convert(document: Document, to: str, *options: str, target: FigureTarget | 
         _pandoc(), "--sandbox", f"--from={_READER}", f"--to={to}", f"--lua-filter={_ASSETS / 'filter.lua'}",
         "--wrap=none", "--syntax-highlighting=none", *options,
     ]  # fmt: skip
-    markdown = to_markdown(document, target or _name).encode(errors="replace")
+    text = to_markdown(document, target or _name)
+    check_nesting(text)
+    markdown = text.encode(errors="replace")
     try:
         result = subprocess.run(command, input=markdown, capture_output=True, timeout=_SECONDS)
     except subprocess.TimeoutExpired as error:

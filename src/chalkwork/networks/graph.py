@@ -16,7 +16,7 @@ from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations, gradient
-from chalkwork.errors import ChalkworkError, ReadError
+from chalkwork.errors import ChalkworkError, CostError, ReadError
 from chalkwork.networks.data import as_array
 from chalkwork.solutions.solution import Detail, Rounding, Setting, Solution, Style
 from chalkwork.typesetting.equations import flat
@@ -253,8 +253,12 @@ def _local_derivatives(derivation: Derivation, paths: Paths) -> list[Equation]:
     found = []
     for equation in derivation.equations:
         for name in names_in(equation.expression):
-            slope = gradient(equation.expression, name)
-            slope = simplify(replaced(slope, {equation.expression: equation.symbol}))
+            try:
+                slope = gradient(equation.expression, name)
+                slope = simplify(replaced(slope, {equation.expression: equation.symbol}))
+            except CostError as error:
+                error.message = f"the derivative by {name}: {error.message}"
+                raise error.at(equation=str(equation)) from None
             local = paths.local(equation.name, name.name)
             found.append(
                 Equation(

@@ -10,7 +10,8 @@ from functools import reduce
 from math import inf
 from typing import Any, ClassVar, Literal
 
-from chalkwork.algebra.expression import Expression, Name, Number, Scalar, apply
+from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.errors import ChalkworkError
 
 Reduction = Literal["sum", "mean", "mean_over_samples"]

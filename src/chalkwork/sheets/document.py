@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
+from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.documents.model import Block, Document, Figure, Heading, Paragraph
 from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.sheets.forms import form
@@ -41,10 +42,11 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
     >>> [task.id for task in workbook(parse_sheet(text)).tasks]
     ['a']
     """
-    solved = solve_sheet(sheet)
     title = sheet.title or "Exercise sheet"
-    worked = work_parts(sheet)
-    blocks = [*_front(sheet), *_body(sheet, solved, worked, show, drawings)]
+    with within(RUN_SECONDS):
+        solved = solve_sheet(sheet)
+        worked = work_parts(sheet)
+        blocks = [*_front(sheet), *_body(sheet, solved, worked, show, drawings)]
     tasks = tuple(
         SolvedTask(part.task.id, part.task.points, task_title(part.task), part.solution, part.equations)
         for part in solved.values()

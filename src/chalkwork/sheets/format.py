@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chalkwork.errors import SheetError
+from chalkwork.documents.nesting import check_nesting
+from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.blocks import (
     PRECISION_KEYS,
@@ -159,6 +160,10 @@ def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
         return read_task(piece, precision)
     if piece.language in MODULES:
         return read_part(piece, precision)
+    try:
+        check_nesting(piece.source, piece.line)
+    except ChalkworkError as error:
+        raise SheetError(error.message, line=error.line, hint=error.hint) from None
     return Prose(piece.source, piece.line)
 
 

@@ -15,7 +15,7 @@ from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.derivation.derivation import Derivation, Equation, Stage, updates_of
 from chalkwork.derivation.work_out import work_out
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, CostError
 from chalkwork.typesetting.equations import TypesetEquation, typeset
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat, shown
@@ -199,7 +199,7 @@ class Solution(Mapping[str, Any]):
         return [part for equation in equations for part in self._entries(equation, only)]
 
     def _entries(self, equation: Equation, only: set[tuple[str, tuple[str, ...]]]) -> list[Equation]:
-        """One scalar equation for every entry."""
+        """One scalar equation for every entry; the whole one where an entry is too long to be written out."""
         shape = equation.expression.shape
         if not shape or (isinstance(equation.expression, Application) and equation.name.startswith("class")):
             return [equation]
@@ -210,7 +210,10 @@ class Solution(Mapping[str, Any]):
             for column in shown(shape[1], MOST_ENTRIES)
             if row is not None and column is not None
         ]
-        return [self._entry(equation, index, first=place == 0) for place, index in enumerate(places)]
+        try:
+            return [self._entry(equation, index, first=place == 0) for place, index in enumerate(places)]
+        except CostError:
+            return [equation]
 
     def _entry(self, equation: Equation, index: tuple[str, ...], first: bool = True) -> Equation:
         shape = equation.expression.shape

@@ -73,7 +73,7 @@ class ValueWriter:
                 continue
             line = iter(next(entries))
             table.append([_DOTS if column is None else next(line) for column in columns])
-        return self._bracketed(table)
+        return self.bracketed(table)
 
     def _columns_shown(
         self, value: Any, rows: Sequence[int | None], given: bool
@@ -95,7 +95,8 @@ class ValueWriter:
         columns = shown(size, most)
         return columns, [numbers[index] for index in _places(columns)]
 
-    def _bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
+    def bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
+        """A matrix of pieces that are one line high."""
         body = r" \\ ".join(" & ".join(entry.latex for entry in line) for line in table)
         left, right = ("[", "]") if self.notation.brackets == "square" else ("(", ")")
         latex = rf"\left{left}\begin{{array}}{{{'r' * len(table[0])}}} {body} \end{{array}}\right{right}"

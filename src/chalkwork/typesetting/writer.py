@@ -6,7 +6,7 @@ also tells where the LaTeX must be broken.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.entries import EntryValues
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, Scalar, apply
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
+from chalkwork.algebra.numerals import Scalar, as_text, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
@@ -170,7 +171,7 @@ class Writer:
     def _number_precedence(self, value: Scalar) -> Precedence:
         if value < 0:
             return SUM
-        if isinstance(value, Fraction):
+        if isinstance(value, Fraction) and not is_long_decimal(value):
             return PRODUCT
         return PRODUCT if "e" in self._digits(value) else ATOM
 
@@ -203,7 +204,7 @@ class Writer:
         return self.numbers.scalar(float(value), given=True) if self._with_numbers else _short(value)
 
     def _number(self, value: Scalar) -> Piece:
-        if isinstance(value, Fraction):
+        if isinstance(value, Fraction) and not is_long_decimal(value):
             top, bottom = str(value).lstrip("-").split("/")
             sign, minus = ("-", "−") if value < 0 else ("", "")
             body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
@@ -301,7 +302,7 @@ class Writer:
 
     def _times(self, expression: Application) -> Piece:
         """The sign of a product: entrywise between matrices, a dot between numbers, else nothing."""
-        if len(expression.arguments) < 2:
+        if len(expression.arguments) != 2:
             return Piece.of("", "")
         left, right = expression.arguments
         if self._is_array(left) and self._is_array(right):
@@ -326,6 +327,17 @@ class Writer:
 
     def _write_exp(self, expression: Application) -> Piece:
         return Piece.of("e", "e") if expression == _EULER else self._from_table(expression)
+
+    def _write_matrix(self, expression: Application) -> Piece:
+        columns = expression.shape[1]
+        entries = [self.write(argument) for argument in expression.arguments]
+        if not all(entry.flat for entry in entries):
+            return self._from_table(expression)
+        return self.bracketed([entries[start : start + columns] for start in range(0, len(entries), columns)])
+
+    def bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
+        """A matrix of pieces that are one line high."""
+        return self._shown.bracketed(table)
 
     def _write_broadcast(self, expression: Application) -> Piece:
         """What is spread over more entries is written as it is: a sum or a product spreads it by itself."""
@@ -422,8 +434,6 @@ def _index_text(letter: str) -> str:
     return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
 
 
-def _short(value: Any) -> str:
+def _short(value: Scalar) -> str:
     """A number of a formula, as it was typed."""
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return str(value)
+    return f"{value:.15g}" if isinstance(value, float) else as_text(value)

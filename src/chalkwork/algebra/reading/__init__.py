@@ -21,13 +21,13 @@ from functools import lru_cache
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.algebra.operations import Parameter
-from chalkwork.algebra.reading.building import build, number
+from chalkwork.algebra.reading.building import build
 from chalkwork.algebra.reading.cursor import LONGEST_FORMULA, LONGEST_TEXT, Syntax
 from chalkwork.algebra.reading.grammar import Grammar
 from chalkwork.algebra.reading.words import canonical
 
 __all__ = [
-    "LONGEST_FORMULA", "LONGEST_TEXT", "Chain", "Syntax", "build", "canonical", "free_names", "number", "parse",
+    "LONGEST_FORMULA", "LONGEST_TEXT", "Chain", "Syntax", "build", "canonical", "free_names", "parse",
     "parse_formula", "read", "read_chain", "read_formula",
 ]  # fmt: skip
 

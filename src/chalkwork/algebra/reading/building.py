@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import cache
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
+from chalkwork.algebra.numerals import exact_number
 from chalkwork.algebra.operations import TABLE, Parameter, words
 from chalkwork.algebra.operations.entry import entrywise_shape
 from chalkwork.algebra.reading.cursor import Syntax
@@ -19,13 +20,6 @@ from chalkwork.errors import ReadError, ShapeError
 _X = Name("x")
 
 
-def number(text: str) -> int | float:
-    """The number that was typed: an int where it is one, else a float."""
-    if re.fullmatch(r"-?[0-9]{1,30}", text):
-        return int(text)
-    return float(text)
-
-
 def build(
     syntax: Syntax, names: Mapping[str, Expression], parameters: Mapping[str, Parameter] | None = None
 ) -> Expression:
@@ -34,7 +28,7 @@ def build(
     Raises ReadError for an unknown name or what could be two things, ShapeError where the shapes do not fit.
     """
     if syntax.kind == "number":
-        return Number(number(syntax.value))
+        return Number(exact_number(syntax.value))
     if syntax.kind == "name":
         return _named(syntax.value, names, parameters or {})
     if syntax.kind == "constant":
@@ -93,7 +87,9 @@ def _check_axis(name: str, argument: Expression, typed: Syntax | None) -> None:
         if TABLE[name].needs_axis and shape and 1 not in shape:
             both = f"{text}, axis=0), over each column, or {text}, axis=1), over each row"
             raise ReadError(f"{text}) of a {words(shape)} matrix could be {both}")
-    elif typed.kind == "number" and (not shape or (TABLE[name].needs_axis and shape[int(number(typed.value))] == 1)):
+    elif typed.kind == "number" and (
+        not shape or (TABLE[name].needs_axis and shape[int(exact_number(typed.value))] == 1)
+    ):
         has = f"is {words(shape)}: one entry along axis {typed.value}" if shape else "is a number and has no axis"
         raise ReadError(f"{argument} {has}", hint=f"write {text})")
 
@@ -140,17 +136,20 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
     if syntax.kind == "name" and syntax.value in known:
         return known[syntax.value]
     if name == "shape":
-        sizes = [number(part.value) if part.kind == "number" else 0 for part in syntax.parts]
+        sizes = [exact_number(part.value) if part.kind == "number" else 0 for part in syntax.parts]
         if syntax.kind != "tuple" or not all(isinstance(size, int) and 0 < size < 10**6 for size in sizes):
             raise ReadError("the shape is the number of rows and of columns in square brackets, such as [2, 3]")
         return tuple(int(size) for size in sizes)
     if syntax.kind == "name" and syntax.value == "none" and name in ("axis", "at_zero"):
         return None
     if name == "axis":
-        if syntax.kind != "number" or number(syntax.value) not in (-2, -1, 0, 1):
+        if syntax.kind != "number" or exact_number(syntax.value) not in (-2, -1, 0, 1):
             raise ReadError("the axis is 0 (over the rows), 1 (over the columns) or none (over both)")
-        value = int(number(syntax.value))
-        return value if value < 0 else value - 2
+        axis = int(exact_number(syntax.value))
+        return axis if axis < 0 else axis - 2
     if syntax.kind != "number":
         raise ReadError(f"the parameter {name} takes a number")
-    return float(number(syntax.value))
+    value = exact_number(syntax.value)
+    if isinstance(value, Fraction) or float(value) != value:
+        raise ReadError(f"the parameter {name} has more digits than a number in double precision holds")
+    return float(value)

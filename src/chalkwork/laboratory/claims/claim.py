@@ -6,28 +6,28 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from time import monotonic
 from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform, walk
 from chalkwork.algebra.reading.written import prime
 from chalkwork.algebra.simplify import simplify
+from chalkwork.budget import within
 from chalkwork.documents.model import Block, Marked, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.domain import Domain, written
 from chalkwork.laboratory.claims.named import PROOFS, Named, in_terms, named
 from chalkwork.laboratory.claims.overflow import overflow
 from chalkwork.laboratory.claims.picture import picture
+from chalkwork.laboratory.claims.refuted import values_of
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.verify import Verified, verify
-from chalkwork.laboratory.claims.worker import SECONDS
 from chalkwork.laboratory.claims.writing import Page
 from chalkwork.laboratory.worked import Manner, Worked
 
 Step = str | tuple[str, str] | Mapping[str, str]
 MOST_STEPS = 40
 MOST_ENTRIES = 6
-MOST_SECONDS = 40.0  # for all symbolic proofs of one claim
+MOST_SECONDS = 40.0  # for one claim with its proof
 PROVED, MANY_POINTS, FALSE, FALSE_STEP, OPEN = "proved", "true at many points", "false", "false step", "open"
 
 
@@ -46,7 +46,7 @@ class Claim:
     'proved'
     >>> answer = Claim("(a + b)^2 = a^2 + b^2").check()
     >>> answer["verdict"], answer["counterexample"]
-    ('false', {'point': {'a': 1.0, 'b': 2.0}, 'left': 9.0, 'right': 5.0})
+    ('false', {'point': {'a': 1.0, 'b': 2.0}, 'left': 9.0, 'right': 5.0, 'difference': 4.0})
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class Claim:
 
         The values: `verdict` is "proved" (exactly or by intervals, every step), "true at many points" (not all of it
         proved), "false" (with `counterexample`: point, left, right), "false step" (the claim holds, a step of its proof
-        does not), or "open" (no point was found where both sides have a value). `claim` and `steps` are lists of
-        mappings: left, relation, right, because, way (exact, intervals, points, false, undefined), how, points,
-        equality (where a bound is reached), counterexample, and `undoes` where it only takes back the mistake of the
-        step before. `leads` says of a given proof whether its steps connect the sides of the claim as they are
-        written (None for inequalities). `name` is that of the library's proof where it is used.
+        does not), or "open" (no point was found where both sides have a value and can be told apart). `claim` and
+        `steps` are lists of mappings: left, relation, right, because, way (exact, intervals, points, false, undefined),
+        how, points, equality (where a bound is reached), counterexample, and `undoes` where it only takes back the
+        mistake of the step before. `leads` says of a given proof whether its steps connect the sides of the claim as
+        they are written (None for inequalities). `name` is that of the library's proof where it is used.
         """
         manner = manner or Manner()
         name, links, board, closing = "", self.proof, self.board, ""
@@ -83,11 +83,11 @@ class Claim:
         if found is not None:
             name, entry, links, board = found
             closing = entry.closing
-        end = monotonic() + MOST_SECONDS
-        claim = [verify(link, self.board, self.at, _left(end)) for link in self.links]
-        steps = [verify(link, board, self.at, _left(end)) for link in links]
-        repaired = _repaired(steps, board)
-        values = _values(claim, steps, name)
+        with within(MOST_SECONDS):
+            claim = [verify(link, self.board, self.at) for link in self.links]
+            steps = [verify(link, board, self.at) for link in links]
+            repaired = _repaired(steps, board)
+        values = _values(claim, steps, name, self.board, board)
         if self.proof:
             values["leads"] = _leads(self.links, links, board)
         for place in repaired:
@@ -117,11 +117,6 @@ def prove(name: str, manner: Manner | None = None) -> Worked:
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
-
-
-def _left(end: float) -> float:
-    """The time for the next proof."""
-    return min(SECONDS, end - monotonic())
 
 
 @contextmanager
@@ -207,10 +202,23 @@ def _names(links: Sequence[Link]) -> list[Name]:
     return list(dict.fromkeys(name for link in links for side in (link.left, link.right) for name in names_in(side)))
 
 
+_FIXED = ("matmul", "matrix", "transpose")
+"""What ties a vector to its length."""
+
+
+def _nodes(links: Sequence[Link]) -> Iterator[Expression]:
+    for link in links:
+        yield from walk(link.left)
+        yield from walk(link.right)
+
+
 def _form(links: Sequence[Link]) -> tuple[tuple[Expression, str, Expression], ...]:
-    """The statement with its letters in order, derivatives of functions as primes, all vectors equally long."""
+    """The statement with its letters in order, derivatives of functions as primes, vectors alone equally long."""
+    names = _names(links)
+    alike = not any(isinstance(node, Application) and node.operation.name in _FIXED for node in _nodes(links))
     letters: dict[Expression, Expression] = {
-        name: Name(f"letter {place}", (3, 1) if name.shape else ()) for place, name in enumerate(_names(links))
+        name: Name(f"letter {place}", (3, 1) if alike and name.shape[1:] == (1,) else name.shape)
+        for place, name in enumerate(names)
     }
     return tuple((_plain(link.left, letters), link.relation, _plain(link.right, letters)) for link in links)
 
@@ -255,12 +263,14 @@ def _other_letter(reason: str, letters: Mapping[Expression, Expression]) -> str:
 # --- the answer ------------------------------------------------------------------------------------------------------
 
 
-def _values(claim: Sequence[Verified], steps: Sequence[Verified], name: str) -> dict[str, Any]:
+def _values(
+    claim: Sequence[Verified], steps: Sequence[Verified], name: str, own: Board, board: Board
+) -> dict[str, Any]:
     values: dict[str, Any] = {"verdict": _verdict(claim, steps)}
-    values["claim"] = [_record(found) for found in claim]
-    values["steps"] = [_record(found) for found in steps]
-    refuted = next((found for found in (*claim, *steps) if found.counterexample is not None), None)
-    values["counterexample"] = None if refuted is None else _record(refuted)["counterexample"]
+    values["claim"] = [_record(found, own) for found in claim]
+    values["steps"] = [_record(found, board) for found in steps]
+    records = (*values["claim"], *values["steps"])
+    values["counterexample"] = next((found["counterexample"] for found in records if found["counterexample"]), None)
     if name:
         values["name"] = name
     return values
@@ -276,15 +286,8 @@ def _verdict(claim: Sequence[Verified], steps: Sequence[Verified]) -> str:
     return PROVED if all(found.proved for found in (*claim, *steps)) else MANY_POINTS
 
 
-def _record(found: Verified) -> dict[str, Any]:
+def _record(found: Verified, board: Board) -> dict[str, Any]:
     link, refuted = found.link, found.counterexample
-    counterexample = None
-    if refuted is not None:
-        counterexample = {
-            "point": {name: float(value) for name, value in refuted.point.items()},
-            "left": float(refuted.left[refuted.entry]),
-            "right": float(refuted.right[refuted.entry]),
-        }
     return {
         "left": str(link.left),
         "relation": link.relation,
@@ -296,7 +299,7 @@ def _record(found: Verified) -> dict[str, Any]:
         "points": found.points,
         "holds": found.holds,
         "equality": list(found.equality),
-        "counterexample": counterexample,
+        "counterexample": None if refuted is None else values_of(refuted, link, board),
     }
 
 
@@ -378,7 +381,8 @@ def _conclusion(
         case "false step":
             return f"**The claim is true, but {plural} not hold**; this proof does not prove it."
         case "open":
-            return "**Nothing could be said**: no point was found at which both sides have a value."
+            why = next(found.how for found in (*claim, *steps) if found.way == "undefined")
+            return f"**Nothing could be said**: {why}."
     return "**The claim is true at many points**, but was not proved."
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import reduce
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar, apply, transform
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.simplify import Term, simplify, term_of, terms_of
 from chalkwork.derivation.differentiate import gradient
 
