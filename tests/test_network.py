@@ -316,12 +316,12 @@ def test_a_target_of_zero_where_the_output_is_saturated_costs_nothing():
 @pytest.mark.parametrize(
     ("net_inputs", "activation", "value", "predicted", "said"),
     [
-        ([1, 1], "softmax", 0, 1, "Outputs 1 and 2 are equal, and the largest: the network decides for no class"),
-        ([1, 0, 1], "softmax", 0, 1, "Outputs 1 and 3 are equal, and the largest: the network decides for no class"),
-        ([2, 2, 2], "softmax", 0, 1, "All outputs are equal: the network decides for no class"),
-        ([0.1 + 0.2, 0.3], "softmax", 0, 1, "equal, and the largest: the network decides for no class"),
-        ([1, 2], "softmax", 2, 2, "Output 2 is the largest, so the network predicts class 2."),
-        ([1, 1 + 1e-9], "softmax", 2, 2, "Output 2 is the largest"),
+        ([1, 1], "softmax", 0, 0, "Outputs 1 and 2 are equal, and the largest: the network decides for no class"),
+        ([1, 0, 1], "softmax", 0, 0, "Outputs 1 and 3 are equal, and the largest: the network decides for no class"),
+        ([2, 2, 2], "softmax", 0, 0, "All outputs are equal: the network decides for no class"),
+        ([0.1 + 0.2, 0.3], "softmax", 0, 0, "equal, and the largest: the network decides for no class"),
+        ([1, 2], "softmax", 2, 1, "Output 2 is the largest, so the network predicts class 2."),
+        ([1, 1 + 1e-9], "softmax", 2, 1, "Output 2 is the largest"),
         ([0], "sigmoid", 0.5, 0, "exactly one half, on the border of the two classes: the network decides"),
         ([1e-9], "sigmoid", 1, 1, "The network predicts class 1."),
         ([0], "tanh", 0.5, 0, "The output is exactly 0, on the border of the two classes: the network decides"),
@@ -333,7 +333,7 @@ def test_equal_outputs_give_no_class(net_inputs, activation, value, predicted, s
     solution = network.solve([1], predict=True)
     assert float(np.squeeze(solution["class"])) == value
     assert said in " ".join(str(solution).split())
-    assert network.predict([1]).tolist() == [predicted]  # of equal outputs the first, as NumPy has it
+    assert network.predict([1]).tolist() == [predicted]  # of equal outputs the first, counted from 0
     message = solution.check({"class": "1"})["class"].message
     assert ("the network decides" in message) == ("the network decides" in said)
     cells = json.loads(to_notebook(Workbook.of(solution, "ties")))["cells"]

@@ -87,7 +87,7 @@ def test_random_networks_the_long_way_or_without_a_target(seed):
     case = draw(seed, loss="cross_entropy")
     x, y = case.given()
     check(case.net.solve(x, y, long_way=True, **STYLES[seed % len(STYLES)]))
-    check(case.net.solve(x, predict=True, **STYLES[seed % len(STYLES)]))
+    check(case.net.solve(x, **STYLES[seed % len(STYLES)]))
 
 
 @pytest.mark.parametrize("seed", range(200, 225))

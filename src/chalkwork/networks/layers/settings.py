@@ -49,7 +49,7 @@ class Setting:
 
     def checked(self, value: Any, layer: str) -> Any:
         """The value as the layer keeps it; ChalkworkError (ShapeError, ValueProblem) for what it cannot be."""
-        if value is None and self.default is None:
+        if value is None and self.default is None and self.takes != "number":
             return None
         match self.takes:
             case "size" | "layers":
