@@ -9,6 +9,7 @@ PARAMETERS = {
     "axis": "over which axis of a matrix: 0 (over the rows: one result for each column), 1 (over the columns), or none",
     "alpha": "the slope, or the size, where the argument is negative",
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
+    "tie": "what several equal largest entries give; none stands for the place of the first of them",
     "shape": "rows and columns, `[2, 3]`",
 }
 """What each parameter says."""
