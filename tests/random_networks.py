@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
-from chalkwork.networks import BatchNorm, Dropout
+from chalkwork.networks import BatchNorm, Dropout, LayerNorm, Residual
 
 jax.config.update("jax_enable_x64", True)
 
@@ -270,10 +270,11 @@ class Stack:
             values[name] = value + nudges[name] if name in nudges else value
             return values[name]
 
-        a = self.x
+        outputs = [self.x]
         for n, (kind, more) in enumerate(zip(self.kinds, self.settings, strict=True), 1):
-            a = keep(f"a{n}", REFERENCES[kind](n, a, parameters, self.state, more, keep, training))
-        each = (a - self.y) ** 2
+            own = {**more, "earlier": outputs}
+            outputs.append(keep(f"a{n}", REFERENCES[kind](n, outputs[-1], parameters, self.state, own, keep, training)))
+        each = (outputs[-1] - self.y) ** 2
         weights = [value for name, value in parameters.items() if name.startswith("W")]
         penalty = self.l1 * sum(jnp.abs(W).sum() for W in weights) + self.l2 / 2 * sum((W**2).sum() for W in weights)
         values["L"] = (self.w * each).sum() / each.size + penalty
@@ -316,7 +317,25 @@ def _dropout(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training:
     return jnp.where(more["mask"] == 1, a / (1 - more["rate"]), 0.0) if training else a
 
 
-REFERENCES = {"dense": _dense, "batch_norm": _batch_norm, "dropout": _dropout}
+def _layer_norm(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    mean = keep(f"mu{n}", a.mean(axis=1))
+    variance = keep(f"var{n}", ((a - mean[:, None]) ** 2).mean(axis=1))
+    xhat = keep(f"xhat{n}", (a - mean[:, None]) / jnp.sqrt(variance[:, None] + more["epsilon"]))
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", p[f"gamma{n}"] * xhat + p[f"beta{n}"]))
+
+
+def _residual(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    total = a + more["earlier"][n - 1 - more["over"]]
+    return total if more["activation"] == "identity" else ACTIVATIONS[more["activation"]](keep(f"z{n}", total))
+
+
+REFERENCES = {
+    "dense": _dense,
+    "batch_norm": _batch_norm,
+    "layer_norm": _layer_norm,
+    "dropout": _dropout,
+    "residual": _residual,
+}
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
 
 
@@ -325,8 +344,9 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     rng = np.random.default_rng(seed)
     samples, weights = convention or CONVENTIONS[rng.integers(4)]
     kinds = ["dense", *rng.choice(list(REFERENCES), int(rng.integers(0, 2)))]
-    kinds.insert(int(rng.integers(len(kinds) + 1)), kind)
+    kinds.insert(int(rng.integers(kind == "residual", len(kinds) + 1)), kind)
     kinds.append("dense")
+    widths: list[int] = []
     size = inputs = int(rng.integers(2, 4))
     layers: list[Any] = []
     settings: list[dict[str, Any]] = []
@@ -334,8 +354,9 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     state: dict[str, Any] = {}
     for n, name in enumerate(kinds, 1):
         found: dict[str, Any] = {"activation": str(rng.choice(_SMOOTH))}
+        widths.append(size)
         if name == "dense":
-            units = int(rng.integers(1, 4))
+            units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
             W, b = rng.normal(0, 0.7, (size, units)), rng.normal(0, 0.5, units)
             parameters |= {f"W{n}": W} | ({f"b{n}": b} if (biased := rng.random() < 0.7) else {})
             matrix = W.T if weights == "out_in" else W
@@ -349,6 +370,14 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             variance = "unbiased" if found["less"] else "biased"
             layers.append(BatchNorm(found["activation"], gamma=gamma, beta=beta, epsilon=found["epsilon"],
                                     variance=variance))  # fmt: skip
+        elif name == "layer_norm":
+            gamma, beta = rng.normal(1, 0.3, size), rng.normal(0, 0.3, size)
+            parameters |= {f"gamma{n}": gamma, f"beta{n}": beta}
+            found["epsilon"] = float(rng.choice([1e-2, 0.3]))
+            layers.append(LayerNorm(found["activation"], gamma=gamma, beta=beta, epsilon=found["epsilon"]))
+        elif name == "residual":
+            found["over"] = int(rng.choice([over for over in range(1, n) if widths[n - 1 - over] == size]))
+            layers.append(Residual(found["over"], found["activation"]))
         else:
             found |= {"rate": float(rng.choice([0.2, 0.5])), "mask": rng.integers(0, 2, (BATCH, size)) * 1.0}
             layers.append(Dropout(found["rate"]))

@@ -64,7 +64,7 @@ def test_running_statistics_are_those_of_torch():
     np.testing.assert_allclose(found["mu_run_new"].ravel(), layer.running_mean.numpy())
     np.testing.assert_allclose(found["var_run_new"].ravel(), layer.running_var.numpy())
     wanted = layer(torch.tensor([[1.0, 2.0]], dtype=torch.float64)).detach().numpy()
-    np.testing.assert_allclose(found["inference.z"], wanted)
+    np.testing.assert_allclose(found["z_inference"], wanted)
 
 
 def test_it_is_the_layer_of_the_networks():
@@ -111,7 +111,7 @@ def test_a_batch_of_one_becomes_beta():
 
 def test_inference_without_an_update_takes_what_is_given():
     found = batch_norm([1, 2], inference=[5, 7])
-    np.testing.assert_allclose(found["inference.z"].ravel(), np.array([5, 7]) / np.sqrt(1 + 1e-5))
+    np.testing.assert_allclose(found["z_inference"].ravel(), np.array([5, 7]) / np.sqrt(1 + 1e-5))
 
 
 @pytest.mark.parametrize(

@@ -74,12 +74,12 @@ def test_the_loss_is_the_likelihood_and_its_derivative_is_right(task, seed):
     y = TARGETS[task](random).astype(float)
     z = random.normal(size=len(y))
     answer = output_for(task, z=z, y=y)
-    assert answer["L"] == pytest.approx(minus_log_likelihood(task, answer["a"], y), rel=1e-12, abs=1e-12)
+    assert answer["L"] == pytest.approx(minus_log_likelihood(task, answer["a"].ravel(), y), rel=1e-12, abs=1e-12)
     pair = TASKS[task].pair
     by_jax = jax.grad(lambda z: LOSSES[pair.loss.title](ACTIVATIONS[pair.activation](z), y))(jnp.array(z))
-    np.testing.assert_allclose(answer["delta"], by_jax, atol=1e-12)
+    np.testing.assert_allclose(answer["delta"].ravel(), by_jax, atol=1e-12)
     if task != "positive":
-        np.testing.assert_allclose(answer["delta"], answer["a"] - y, atol=1e-15)
+        np.testing.assert_allclose(answer["delta"].ravel(), answer["a"].ravel() - y, atol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_mismatched_pairs_have_the_derivatives_that_are_shown(mismatch):
 
 
 def test_what_is_said_of_mismatches():
-    binary = output_for("binary")["mismatches"]["sigmoid with squared error"]
+    binary = output_for("binary")
     a = np.linspace(0, 1, 100_001)
     assert np.max((1 - a) * a * (1 - a)) == pytest.approx(4 / 27, rel=1e-9)
-    assert abs(binary["delta"][0]) < 0.05 < 0.95 < abs(output_for("binary")["delta"][0])
+    assert abs(binary["delta_other1"].item()) < 0.05 < 0.95 < abs(binary["delta"].item())
     logits = np.random.default_rng(0).normal(size=2)
     twice = TASKS["multiclass"].mismatches[1].pair.at(logits, np.array([1.0, 0.0]))
     once = TASKS["multiclass"].pair.at(logits, np.array([1.0, 0.0]))
@@ -110,7 +110,7 @@ def test_what_is_said_of_mismatches():
 
 
 def test_a_class_may_be_named_by_its_number():
-    np.testing.assert_array_equal(output_for("multiclass", z=[0, 1, 2], y=3)["delta"][:2] > 0, [True, True])
+    np.testing.assert_array_equal(output_for("multiclass", z=[0, 1, 2], y=3)["delta"][:2] > 0, [[True], [True]])
     assert len(output_for("multilabel", classes=7)["a"]) == 7
 
 
@@ -240,14 +240,14 @@ def test_gradients_by_jax(seed):
     word = int(random.integers(9))
     by_h, by_vectors = jax.grad(loss, (0, 1))(jnp.array(h), jnp.array(vectors), word)
     answer = layer.solve(h, layer.words[word], vectors=vectors, learning_rate=0.3)
-    np.testing.assert_allclose(answer["dh"], by_h, atol=1e-14)
+    np.testing.assert_allclose(answer["dh"].ravel(), by_h, atol=1e-14)
     expected = vectors - 0.3 * by_vectors
     for node in range(1, 9):
         on_path = node in answer["path"]
         assert on_path or not np.any(by_vectors[node - 1])
         if on_path:
-            np.testing.assert_allclose(answer[f"dv{node}"], by_vectors[node - 1], atol=1e-14)
-            np.testing.assert_allclose(answer[f"v{node}_new"], expected[node - 1], atol=1e-14)
+            np.testing.assert_allclose(answer[f"dv{node}"].ravel(), by_vectors[node - 1], atol=1e-14)
+            np.testing.assert_allclose(answer[f"v{node}_new"].ravel(), expected[node - 1], atol=1e-14)
     assert answer["L_new"] == pytest.approx(float(loss(h, expected, word)), rel=1e-12)
     batch, words = random.normal(size=(6, 4)), random.integers(0, 9, 6)
     losses, back, nodes, changes = layer.gradients(batch, words, vectors)
@@ -297,7 +297,7 @@ def test_the_picture_marks_the_path():
     layer = HierarchicalSoftmax({f"<w{k}&": k for k in range(1, 40)})
     random = np.random.default_rng(0)
     answer = layer.solve(random.normal(size=2), "<w3&", vectors=random.normal(size=(38, 2)))
-    (figure,) = (block for block in answer.blocks if isinstance(block, Figure))
+    (figure,) = (block for block in answer.document().blocks if isinstance(block, Figure))
     assert "&lt;w3&amp;" in figure.svg and "<w3" not in figure.svg and "words" in figure.svg
     assert f"at node {answer['path'][0]} to the" in figure.description
 
@@ -387,7 +387,7 @@ def test_the_block_knows_every_task():
 
 def test_the_shipped_sheet_of_five_tasks():
     worked = work_parts(read_sheet(SHEETS / "outputs-five-tasks.md"))
-    chosen = {name: (answer["activation"], answer["loss"]) for name, answer in worked.items()}
+    chosen = {name: (answer["activation"], answer["loss"]) for name, answer in worked.items() if "loss" in answer}
     assert chosen == {
         "a": ("sigmoid", "binary cross-entropy"),
         "b": ("softmax", "cross-entropy"),

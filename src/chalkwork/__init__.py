@@ -12,7 +12,7 @@ from chalkwork.errors import ChalkworkError
 if TYPE_CHECKING:
     from chalkwork.exchange import load_model, save_model
     from chalkwork.networks.graph import Graph
-    from chalkwork.networks.layers import BatchNorm, Dense, Dropout
+    from chalkwork.networks.layers import BatchNorm, Dense, Dropout, LayerNorm, Residual
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
@@ -28,8 +28,10 @@ __all__ = [
     "Dense",
     "Dropout",
     "Graph",
+    "LayerNorm",
     "NeuralNetwork",
     "Notation",
+    "Residual",
     "Solution",
     "SquaredError",
     "load_model",
@@ -44,8 +46,10 @@ if not TYPE_CHECKING:
         "Dense": "networks.layers",
         "Dropout": "networks.layers",
         "Graph": "networks.graph",
+        "LayerNorm": "networks.layers",
         "NeuralNetwork": "networks.network",
         "Notation": "typesetting.notation",
+        "Residual": "networks.layers",
         "Solution": "solutions.solution",
         "SquaredError": "networks.losses",
         "load_model": "exchange",

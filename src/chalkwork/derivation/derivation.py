@@ -2,31 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
 from chalkwork.algebra.expression import Expression, Name, names_in
+from chalkwork.algebra.expression import replace as replaced
 from chalkwork.errors import ChalkworkError
 
+Relation = Literal["=", "≤", "<", "≥", ">", "≈"]
+"""How a name stands to its expression; its value is that of the expression, so a bound is worth what bounds."""
 
-class Stage(StrEnum):
-    """The part of the work that an equation belongs to."""
 
-    FORWARD = "forward"
-    BACKWARD = "backward"
-    UPDATE = "update"
-    REEVALUATION = "re-evaluation"
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The part of the work that an equation belongs to, and the heading above it; a room may name its own.
+
+    >>> Stage.FORWARD.title, Stage("newton", "Newton's step").id
+    ('Forward pass', 'newton')
+    """
+
+    id: str
+    title: str
+
+    FORWARD: ClassVar[Stage]
+    BACKWARD: ClassVar[Stage]
+    UPDATE: ClassVar[Stage]
+    REEVALUATION: ClassVar[Stage]
+
+
+Stage.FORWARD = Stage("forward", "Forward pass")
+Stage.BACKWARD = Stage("backward", "Backward pass")
+Stage.UPDATE = Stage("update", "Update")
+Stage.REEVALUATION = Stage("re-evaluation", "Forward pass after the update")
+
+
+_UPDATED = re.compile(r".*_new(\d*)")
+
+
+def updates_of(name: str) -> int:
+    """How many updates a name stands behind.
+
+    >>> updates_of("W1"), updates_of("W1_new"), updates_of("delta2_new3[1]")
+    (0, 1, 3)
+    """
+    found = _UPDATED.fullmatch(name.partition("[")[0])
+    return int(found[1] or 1) if found else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Derivative:
-    """The symbol of one derivative, d(of)/d(by), as it stands in a chain rule."""
+    """The symbol of one derivative, d(of)/d(by), as it stands in a chain rule.
+
+    `fixed` are the names that are held fixed although they depend on `by` too: what is left is the derivative along
+    one edge. Without them it is the whole, along every path.
+    """
 
     of: str
     by: str
+    fixed: tuple[str, ...] = ()
 
 
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 Chain = tuple[tuple[Derivative, ...], ...]
 """A sum over paths; each path is a product of derivatives."""
 
@@ -52,6 +90,13 @@ class Equation:
     """Earlier forms of the expression, equal in value, where the way from the chain rule to it is worth showing."""
     worked: Expression | None = None
     """A longer form, into which the numbers are put first, where the expression takes two steps at once."""
+    relation: Relation = "="
+
+    @property
+    def step(self) -> int:
+        """The step of training that it belongs to, from 1; 0 before any: what is found after a step belongs to it."""
+        updates = updates_of(self.name)
+        return updates + 1 if self.stage == Stage.BACKWARD else updates
 
     @property
     def symbol(self) -> Name:
@@ -59,7 +104,7 @@ class Equation:
         return Name(self.name, self.expression.shape)
 
     def __str__(self) -> str:
-        return f"{self.name} = {self.expression}"
+        return f"{self.name} {self.relation} {self.expression}"
 
 
 @dataclass(frozen=True)
@@ -108,6 +153,37 @@ class Derivation:
     def extended(self, equations: Iterable[Equation], givens: Iterable[Name] = ()) -> Derivation:
         """The derivation with more equations (and givens) at the end."""
         return Derivation((*self.givens, *givens), (*self.equations, *equations))
+
+    def renamed(self, rename: Callable[[str], str]) -> Derivation:
+        """The same work under other names, in expressions, chain rules and reasons.
+
+        >>> x = Name("x1")
+        >>> work = Derivation((x,), (Equation("y1", x * x, Stage.FORWARD, "The square of {x1}."),))
+        >>> other = work.renamed(lambda name: name.removesuffix("1"))
+        >>> str(other["y"]), other["y"].reason
+        ('y = x * x', 'The square of {x}.')
+        """
+        names: dict[Expression, Expression] = {
+            Name(name, shape): Name(rename(name), shape) for name, shape in self.shapes().items()
+        }
+
+        def derivative(one: Derivative) -> Derivative:
+            return Derivative(rename(one.of), rename(one.by), tuple(map(rename, one.fixed)))
+
+        def equation(one: Equation) -> Equation:
+            return replace(
+                one,
+                name=rename(one.name),
+                expression=replaced(one.expression, names),
+                reason=_PLACEHOLDER.sub(lambda found: f"{{{rename(found[1])}}}", one.reason),
+                derivative=None if one.derivative is None else derivative(one.derivative),
+                chain=tuple(tuple(map(derivative, path)) for path in one.chain),
+                steps=tuple(replaced(step, names) for step in one.steps),
+                worked=None if one.worked is None else replaced(one.worked, names),
+            )
+
+        givens = tuple(Name(rename(name.name), name.shape) for name in self.givens)
+        return Derivation(givens, tuple(map(equation, self.equations)))
 
     def ancestors(self, names: Iterable[str], known: Collection[str] = ()) -> tuple[Equation, ...]:
         """The equations needed for the names, in order, without those in `known` and what only they need."""

@@ -1,15 +1,14 @@
-"""The architecture of a network as JSON data, and back: what is written of every kind of layer.
-
-A layer is added by its entry in `FORMS`; the tests loop over the table of layers.
-"""
+"""The architecture of a network as JSON data, and back: the settings that every kind of layer declares."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
+
+import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields
@@ -17,10 +16,13 @@ from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array
 from chalkwork.networks.initialisers import INITIALISERS, Initialiser
-from chalkwork.networks.layers import LAYERS, BatchNorm, Dense, Dropout, Layer
+from chalkwork.networks.labels import Labels
+from chalkwork.networks.layers import LAYERS, Layer
+from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.losses import LOSSES, Loss, loss_of
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.quantities import LEARNED
 
 MOST_LAYERS = 1000
 """In a file. Equations of a thousand layers are more than anyone reads."""
@@ -29,68 +31,43 @@ Numbers = Mapping[str, Array]
 """The arrays of one layer by letter (`W`, `b`, `gamma`); empty where only the architecture is of interest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What is written of a layer besides its arrays, its inputs and its kind, and how it is made again."""
-
-    write: Callable[[Any, int], dict[str, Any]]
-    """The settings of a layer with that many units."""
-    read: Callable[[Fields, int, Numbers], Layer]
-    """The layer with that many inputs."""
+_TYPES: dict[str, type] = {
+    "size": int, "layers": int, "number": float, "choice": str, "activation": str, "initialiser": str, "bias": bool,
+}  # fmt: skip
+"""What JSON has for each kind of setting; numbers to start from are arrays, not settings."""
 
 
-def _write_dense(layer: Dense, units: int) -> dict[str, Any]:
-    return {
-        "units": units,
-        "activation": activation_text(layer.activation),
-        "bias": layer.has_bias,
-        "initializer": _initialiser_text(layer.initializer),
-    }
+def _written(layer: Layer, units: int) -> dict[str, Any]:
+    """The settings of a layer with that many units, as JSON has them."""
+    found: dict[str, Any] = {}
+    for setting in _kept(type(layer)):
+        value = layer.options[setting.key]
+        match setting.takes:
+            case "size":
+                value = units
+            case "bias":
+                value = layer.has_bias
+            case "activation":
+                value = activation_text(value)
+            case "initialiser":
+                value = _initialiser_text(value)
+        found[setting.key] = value
+    return found
 
 
-def _read_dense(fields: Fields, inputs: int, numbers: Numbers) -> Layer:
-    bias = fields.take("bias", bool)
-    return Dense(
-        fields.take("units", int),
-        fields.take("activation", str),
-        bias=numbers.get("b", True) if bias else False,
-        initializer=fields.take("initializer", str),
-        weights=numbers.get("W"),
-        inputs=inputs,
-    )
+def _made(kind: type[Layer], fields: Fields, inputs: int, numbers: Numbers) -> Layer:
+    """The layer with that many inputs, of the settings in a file and the arrays beside it."""
+    given = {setting.key: fields.take(setting.key, _TYPES[setting.takes]) for setting in _kept(kind)}
+    own = {setting.key for setting in kind.settings}
+    for one in kind.kind_type.quantities:
+        if one.keyword in own and one.letter in numbers:
+            given[one.keyword] = numbers[one.letter] if given.get(one.keyword, True) else False
+    return kind(**given, **({"inputs": inputs} if "inputs" in own else {}))
 
 
-def _write_batch_norm(layer: BatchNorm, units: int) -> dict[str, Any]:
-    return {
-        "activation": activation_text(layer.activation),
-        "momentum": layer.kind.momentum,
-        "epsilon": layer.epsilon,
-        "variance": layer.kind.variance,
-        "running_variance": layer.kind.running_variance,
-    }
-
-
-def _read_batch_norm(fields: Fields, inputs: int, numbers: Numbers) -> Layer:
-    return BatchNorm(
-        fields.take("activation", str),
-        momentum=fields.take("momentum", float),
-        epsilon=fields.take("epsilon", float),
-        variance=fields.take("variance", str),
-        running_variance=fields.take("running_variance", str),
-        gamma=numbers.get("gamma"),
-        beta=numbers.get("beta"),
-        inputs=inputs,
-    )
-
-
-FORMS: dict[str, Form] = {
-    "dense": Form(_write_dense, _read_dense),
-    "batch_norm": Form(_write_batch_norm, _read_batch_norm),
-    "dropout": Form(
-        lambda layer, units: {"rate": layer.kind.rate},
-        lambda fields, inputs, numbers: Dropout(fields.take("rate", float)),
-    ),
-}
+def _kept(kind: type[Layer]) -> list[Setting]:
+    """The settings that a file holds: all but arrays and inputs, which follow from the layer before."""
+    return [setting for setting in kind.settings if not setting.is_array and setting.key != "inputs"]
 
 
 def activation_text(activation: Activation) -> str:
@@ -108,10 +85,10 @@ def _initialiser_text(initialiser: Initialiser) -> str:
     return f"{initialiser.name}({initialiser.parameter!r})" if takes else initialiser.name
 
 
-def kind_of(layer: Layer, forms: Mapping[str, Any] = FORMS) -> str:
-    """The name of the layer's kind. Raises ChalkworkError for one that a table of an exchange does not know."""
+def kind_of(layer: Layer) -> str:
+    """The name of the layer's kind. Raises ChalkworkError for one that is not in the table of layers."""
     for name, kind in LAYERS.items():
-        if type(layer) is kind and name in forms:
+        if type(layer) is kind:
             return name
     raise ChalkworkError(f"there is no way to exchange a layer of the kind {type(layer).__name__} yet")
 
@@ -121,6 +98,7 @@ def architecture_of(net: NeuralNetwork) -> dict[str, Any]:
 
     Raises ChalkworkError while its inputs are not known, and for layers or losses of one's own.
 
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(2, "tanh", inputs=3)])
     >>> architecture_of(net)["layers"]
     [{'kind': 'dense', 'units': 2, 'activation': 'tanh', 'bias': True, 'initializer': 'glorot_normal'}]
@@ -130,9 +108,9 @@ def architecture_of(net: NeuralNetwork) -> dict[str, Any]:
         raise ChalkworkError(f"the network has {plan.depth} layers; a file holds at most {MOST_LAYERS}")
     layers = []
     for layer, planned in zip(net.layers, plan.layers, strict=True):
-        kind = kind_of(layer)
-        layers.append({"kind": kind, **FORMS[kind].write(layer, planned.units)})
-    return {
+        layers.append({"kind": kind_of(layer), **_written(layer, planned.units)})
+    labels = {} if net.labels is None else {"labels": _labels_data(net.labels)}
+    return labels | {
         "inputs": plan.layers[0].inputs,
         "layers": layers,
         "loss": _loss_data(net.loss),
@@ -150,6 +128,27 @@ def _loss_data(loss: Loss) -> dict[str, Any]:
         raise ChalkworkError(f"there is no way to exchange the loss {type(loss).__name__} yet")
     exact = isinstance(loss.factor, Fraction)
     return {"name": name, "factor": str(loss.factor) if exact else loss.factor, "reduction": loss.reduction}
+
+
+def _labels_data(labels: Labels) -> dict[str, Any]:
+    return {"values": labels.values.tolist(), "codes": list(labels.codes)}
+
+
+def _labels(data: Any, units: int) -> Labels:
+    """The labels of a network with so many outputs."""
+    fields = Fields(data, "the labels")
+    values, codes = fields.take("values", list), fields.take("codes", list)
+    fields.done()
+    kinds = {type(value) for value in values}
+    if len(values) != max(2, units) or len(kinds) != 1 or not kinds <= {str, int, bool}:
+        raise ChalkworkError(f"the labels name {max(2, units)} classes, by texts, whole numbers or truth values")
+    if int in kinds and not all(abs(value) < 2**63 for value in values):
+        raise ChalkworkError("the labels hold a number beyond 64 bits")
+    if sorted(set(values)) != values:
+        raise ChalkworkError("the labels are not in order, or one stands there twice")
+    if len(codes) != 2 or not all(type(code) in (int, float) for code in codes) or not -1 <= codes[0] < codes[1] <= 1:
+        raise ChalkworkError("the codes of the labels are two numbers from -1 to 1, the lower one first")
+    return Labels(np.array(values), (float(codes[0]), float(codes[1])))
 
 
 def _loss(data: Any) -> Loss:
@@ -172,6 +171,7 @@ class Architecture:
     plan: Plan
     layers: tuple[Mapping[str, Any], ...]
     settings: Mapping[str, Any]
+    labels: Labels | None = None
 
     @classmethod
     def of(cls, data: Any) -> Architecture:
@@ -186,26 +186,29 @@ class Architecture:
             "seed": fields.take("seed", int, type(None)),
             "loss": _loss(fields.left.pop("loss", None)),
         }
+        named = fields.left.pop("labels", None)
         fields.done()
         if not 1 <= len(layers) <= MOST_LAYERS:
             raise ChalkworkError(f"the architecture has {len(layers)} layers; 1 to {MOST_LAYERS} are read")
         if not 1 <= inputs <= 1_000_000:
             raise ChalkworkError(f"inputs is a whole number from 1 to 1,000,000, not {inputs}")
         convention = Convention(cast(Samples, settings["samples"]), cast(Weights, settings["weights"]))
-        planned = []
+        planned, widths = [], [inputs]
         for number, layer in enumerate(layers, 1):
-            made = _layer(layer, number, inputs, {})
-            _, units = made.sizes(number, inputs, convention.weights == "in_out")
-            planned.append(LayerPlan(inputs, units, made.activation, made.has_bias, made.kind))
-            inputs = units
-        return cls(Plan(tuple(planned), cast(Loss, settings["loss"]), convention), tuple(layers), settings)
+            made = _layer(layer, number, widths[-1], {})
+            _, units = made.sizes(number, widths[-1], convention.weights == "in_out")
+            made.check_sources(number, widths)
+            planned.append(LayerPlan(widths[-1], units, made.activation, made.has_bias, made.kind))
+            widths.append(units)
+        labels = None if named is None else _labels(named, widths[-1])
+        return cls(Plan(tuple(planned), cast(Loss, settings["loss"]), convention), tuple(layers), settings, labels)
 
     def network(self, arrays: Mapping[str, Array]) -> NeuralNetwork:
         """The network with these arrays, by the names of `plan.parameters()` and `plan.state()`."""
         layers = []
         for at, data in zip(self.plan.spots, self.layers, strict=True):
             tail = str(at.number)
-            names = [name.name for name in at.layer.kind.parameters(at)]
+            names = [name.name for name in at.layer.kind.names(at, *LEARNED)]
             numbers = {name.removesuffix(tail): arrays[name] for name in names}
             layers.append(_layer(data, at.number, at.layer.inputs, numbers))
         net = NeuralNetwork(layers, inputs=self.plan.layers[0].inputs, **self.settings)
@@ -213,16 +216,17 @@ class Architecture:
             net.parameters[name] = arrays[name]
         for name in net.state:
             net.state[name] = arrays[name]
+        net.labels = self.labels
         return net
 
 
 def _layer(data: Any, number: int, inputs: int, numbers: Numbers) -> Layer:
     fields = Fields(data, f"layer {number}")
     kind = fields.take("kind", str)
-    if kind not in FORMS:
-        raise ChalkworkError(f"layer {number} is of the kind {kind!r:.60}", hint=f"the kinds are {', '.join(FORMS)}")
+    if kind not in LAYERS:
+        raise ChalkworkError(f"layer {number} is of the kind {kind!r:.60}", hint=f"the kinds are {', '.join(LAYERS)}")
     try:
-        layer = FORMS[kind].read(fields, inputs, numbers)
+        layer = _made(LAYERS[kind], fields, inputs, numbers)
     except ChalkworkError as error:
         if error.message.startswith(fields.what) or f"of {fields.what}" in error.message:
             raise

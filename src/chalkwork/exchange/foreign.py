@@ -1,11 +1,11 @@
 """What other libraries call our layers, arrays and activations: one table each for PyTorch and Keras.
 
-A layer is added by its entry in `ARRAYS`, an activation by its entry in `ACTIVATIONS`; the tests loop over ours.
+What a layer is called there stands in its own file; an activation is added by its entry in `ACTIVATIONS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,20 +13,11 @@ import numpy as np
 
 from chalkwork.algebra.operations import TABLE
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
-from chalkwork.exchange.architecture import kind_of
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.data import Array
-from chalkwork.networks.layers import BatchNorm
+from chalkwork.networks.data import Array, unmasked
+from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
-
-ARRAYS: dict[str, tuple[tuple[str, str], ...]] = {
-    "dense": (("W{}", "weight"), ("b{}", "bias")),
-    "batch_norm": (
-        ("gamma{}", "weight"), ("beta{}", "bias"), ("mu{}_run", "running_mean"), ("var{}_run", "running_var"),
-    ),
-    "dropout": (),
-}  # fmt: skip
-"""Our name and PyTorch's of every array of a layer, in the order in which Keras lists them."""
+from chalkwork.networks.plan import LayerPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +49,9 @@ ACTIVATIONS: dict[str, tuple[Theirs, Theirs] | None] = {
     ),
     "elu": (Theirs("ELU", {}, {"alpha": "alpha"}), Theirs("ELU", {}, {"alpha": "alpha"})),
     # PyTorch takes the softplus for x from the threshold on: 2e-9 too little at its usual 20, nothing at 40
-    "softplus": (Theirs("Softplus", {"threshold": 40.0}), _in_keras("softplus")),
+    "softplus": (Theirs("Softplus", {"beta": 1.0, "threshold": 40.0}), _in_keras("softplus")),
     "silu": (Theirs("SiLU"), _in_keras("silu")),
-    "gelu": (Theirs("GELU"), _in_keras("gelu")),
+    "gelu": (Theirs("GELU", {"approximate": "none"}), _in_keras("gelu")),
     "softsign": (Theirs("Softsign"), _in_keras("softsign")),
     "softmax": (Theirs("Softmax", {"dim": -1}), _in_keras("softmax")),
     "log_softmax": (Theirs("LogSoftmax", {"dim": -1}), _in_keras("log_softmax")),
@@ -80,21 +71,24 @@ def in_keras(activation: Activation) -> Theirs | None:
     return found and found[1]
 
 
-def check_training(net: NeuralNetwork, library: str, running_variance: str) -> None:
+def check_training(net: NeuralNetwork, library: str, theirs: Callable[[Layer, LayerPlan], Foreign | None]) -> None:
     """Raise ChalkworkError where training there is not what it is here: other variances, other slopes at a kink."""
-    for number, layer in enumerate(net.layers, 1):
-        if isinstance(layer, BatchNorm):
-            kind = layer.kind
-            if (kind.variance, kind.running_variance) != ("biased", running_variance):
-                raise _differs(
-                    number, library, f"the batch's variance is biased and the running one {running_variance} there, "
-                    f"not {kind.variance} and {kind.running_variance}",
-                )  # fmt: skip
+    for number, (layer, plan) in enumerate(zip(net.layers, net.plan().layers, strict=True), 1):
+        found = theirs(layer, plan)
+        if found is not None and found.differs:
+            raise _differs(number, library, found.differs)
         given = dict(layer.activation.parameters)
         at_zero = given.get("at_zero")
         usual = 0.0 if layer.activation.name == "relu" else given.get("alpha", 0.01)
         if at_zero is not None and at_zero != usual:
             raise _differs(number, library, f"the derivative of {layer.activation.words} at 0 is {usual:g} there")
+
+
+def counterpart(number: int, layer: Layer, found: Foreign | None, library: str) -> Foreign:
+    """What a layer is there; ChalkworkError where there is nothing like it."""
+    if found is None:
+        raise ChalkworkError(f"layer {number}, a {type(layer).__name__}, has no counterpart in {library}")
+    return found
 
 
 def _differs(number: int, library: str, how: str) -> ChalkworkError:
@@ -117,13 +111,12 @@ class Slot:
 
 def slots_of(net: NeuralNetwork) -> list[Slot]:
     """Every array of the network, in the order of the layers."""
-    present = net.parameters.keys() | net.state.keys()
-    found = []
-    for number, layer in enumerate(net.layers, 1):
-        for pattern, theirs in ARRAYS[kind_of(layer, ARRAYS)]:
-            if (name := pattern.format(number)) in present:
-                found.append(Slot(number, name, theirs))
-    return found
+    return [
+        Slot(at.number, one.name(at.number), one.torch)
+        for at in net.plan().spots
+        for one in at.layer.kind.present(at.layer)
+        if one.torch
+    ]
 
 
 def arrays_of(net: NeuralNetwork, weights: str) -> list[Array]:
@@ -143,7 +136,7 @@ def put(net: NeuralNetwork, arrays: Sequence[Array], labels: Sequence[str], weig
     """
     found = {}
     for slot, label, given, now in zip(slots_of(net), labels, arrays, arrays_of(net, weights), strict=True):
-        array = np.asarray(given)
+        array = np.asarray(unmasked(given, label))
         if array.dtype.kind not in "iuf":
             raise ValueProblem(f"{label} holds no numbers, but {array.dtype}")
         if array.shape != now.shape:
@@ -169,4 +162,5 @@ def copied(net: NeuralNetwork) -> NeuralNetwork:
     )  # fmt: skip
     for kept, held in ((other.parameters, net.parameters), (other.state, net.state)):
         kept.update({name: np.array(value, np.float64) for name, value in held.items()})
+    other.labels = net.labels
     return other

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.architecture import kind_of
-from chalkwork.exchange.foreign import arrays_of, check_training, in_keras, put, slots_of
+from chalkwork.exchange.foreign import arrays_of, check_training, counterpart, in_keras, put, slots_of
 from chalkwork.networks.data import Array
+from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.plan import LayerPlan
 
 
 def keras_weights(net: NeuralNetwork) -> list[Array]:
@@ -31,6 +32,8 @@ def keras_weights(net: NeuralNetwork) -> list[Array]:
 def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
     """Take over what `model.get_weights()` lists, all of it or nothing.
 
+    Arrays say nothing of activations: that these are the same is for the caller to know.
+
     Raises ChalkworkError where there are more or fewer arrays than the network has, or shapes do not fit.
 
     >>> import numpy as np
@@ -40,6 +43,10 @@ def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
     >>> net.parameters["W1"]
     array([[2., 1.]])
     """
+    if hasattr(weights, "get_weights") or not isinstance(weights, Sequence):
+        raise ChalkworkError(
+            f"weights are a list of arrays, not a {type(weights).__name__}", hint="model.get_weights() gives it"
+        )
     slots = slots_of(net)
     if len(weights) != len(slots):
         names = ", ".join(slot.name for slot in slots[:20]) + (", ..." if len(slots) > 20 else "")
@@ -65,22 +72,16 @@ def keras_layers(net: NeuralNetwork, *, inference: bool = False) -> list[tuple[s
     Activation {'activation': 'tanh'}
     """
     if not inference:
-        check_training(net, "Keras", "biased")
+        check_training(net, "Keras", _theirs)
     found: list[tuple[str, dict[str, Any]]] = []
-    for layer, plan in zip(net.layers, net.plan().layers, strict=True):
-        name, write = _LAYERS[kind_of(layer, _LAYERS)]
-        found.append((name, write(layer, plan)))
+    for number, (layer, plan) in enumerate(zip(net.layers, net.plan().layers, strict=True), 1):
+        theirs = counterpart(number, layer, _theirs(layer, plan), "keras.Sequential")
+        found.append((theirs.name, theirs.arguments))
         activation = in_keras(layer.activation)
         if activation is not None:
             found.append((activation.name, activation.settings(layer.activation)))
     return found
 
 
-_LAYERS: dict[str, tuple[str, Any]] = {
-    "dense": ("Dense", lambda layer, plan: {"units": plan.units, "use_bias": plan.has_bias}),
-    "batch_norm": (
-        "BatchNormalization",
-        lambda layer, plan: {"momentum": 1 - layer.kind.momentum, "epsilon": layer.epsilon},
-    ),
-    "dropout": ("Dropout", lambda layer, plan: {"rate": layer.kind.rate}),
-}
+def _theirs(layer: Layer, plan: LayerPlan) -> Foreign | None:
+    return layer.in_keras(plan.inputs, plan.units)

@@ -12,7 +12,7 @@ from chalkwork.exchange.architecture import Architecture, architecture_of
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
 from chalkwork.exchange.strict import Fields, check_data, parse
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.parameters import checked, flat_shape
+from chalkwork.networks.parameters import checked
 from chalkwork.training.checkpoint import write_tensors
 
 FORMAT = "chalkwork-model-1"
@@ -21,7 +21,7 @@ MOST_EXTRA = 8 * 2**20
 
 
 def save_model(net: NeuralNetwork, path: str | Path, *, extra: Mapping[str, Any] | None = None) -> None:
-    """Write the network into a safetensors file: architecture, loss, convention, parameters, running statistics.
+    """Write the network into a safetensors file: architecture, loss, convention, parameters, statistics, labels.
 
     The file is there as a whole or not at all. `extra` is JSON data that travels along (tuples become lists).
     Raises ChalkworkError where a parameter is missing, misshapen or not finite, where `extra` is no JSON data or longer
@@ -40,8 +40,8 @@ Convention(samples='columns', weights='in_out')), [[2.0], [1.0]], {'columns': ['
     """
     plan = net.plan()
     architecture = json.dumps(architecture_of(net))
-    arrays = checked(net.parameters, plan.parameters()) | checked(net.state, plan.state(), "running statistic")
-    shapes = {name.name: flat_shape(name) for name in [*plan.parameters(), *plan.state()]}
+    arrays = checked(net.parameters, plan) | checked(net.state, plan, "running statistic")
+    shapes = {name.name: plan.held_shape(name) for name in [*plan.parameters(), *plan.state()]}
     metadata = {"format": FORMAT, "architecture": architecture}
     if extra is not None:
         metadata["extra"] = _extra_text(extra)
@@ -96,7 +96,7 @@ def _loaded(path: Path) -> tuple[NeuralNetwork, dict[str, Any]]:
         raise ChalkworkError("extra is no mapping")
     metadata.done()
     plan = architecture.plan
-    header.check({name.name: flat_shape(name) for name in [*plan.parameters(), *plan.state()]})
+    header.check({name.name: plan.held_shape(name) for name in [*plan.parameters(), *plan.state()]})
     net = architecture.network(finite_arrays(path, header))
-    checked(net.state, plan.state(), "running statistic")
+    checked(net.state, plan, "running statistic")
     return net, extra

@@ -17,6 +17,8 @@ from chalkwork.inside.measured import Measured, has_error, training_values
 from chalkwork.inside.statistics import SATURATED_SLOPE, saturated
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.quantities import Role
+from chalkwork.networks.spot import Spot
 
 FEWEST_SAMPLES = 16
 """Below this, a healthy ReLU unit may well be 0 for all samples: with chance 1/2 each, once in 65,536 for 16."""
@@ -205,8 +207,14 @@ def _hidden(measured: Measured) -> list[int]:
     return [
         at.number
         for at in plan.spots[:-1]
-        if has_error(at) and not (at.layer.activation.name == "identity" and at.above.layer.kind.state(at.above))
+        if has_error(at)
+        and not (at.layer.activation.name == "identity" and any(_normalises(user) for user in at.users))
     ]
+
+
+def _normalises(at: Spot) -> bool:
+    """Whether the layer rescales the batch by its own statistics."""
+    return bool(at.layer.kind.names(at, Role.STATE))
 
 
 def _activation(measured: Measured, number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalkwork.inside.table import Table
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.quantities import LEARNED
 
 
 def summary(net: NeuralNetwork) -> Table:
@@ -25,7 +26,7 @@ def summary(net: NeuralNetwork) -> Table:
     plan = net.plan()
     rows: list[tuple[str | int | None, ...]] = [("0", "input", plan.layers[0].inputs, "", None)]
     for at, layer in zip(plan.spots, net.layers, strict=True):
-        names = at.layer.kind.parameters(at)
+        names = at.layer.kind.names(at, *LEARNED)
         count = sum(name.shape[0] * name.shape[1] for name in names)
         words = at.layer.activation.words if names else ""
         rows.append((str(at.number), type(layer).__name__, at.layer.units, words, count))

@@ -6,37 +6,36 @@ The equations are those of the layer (`networks.layers.BatchNorm`), for one laye
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, apply, replace
+from chalkwork.algebra.expression import Name, apply, replace
 from chalkwork.derivation.chain import chain
-from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.equations import forward, state_updates
 from chalkwork.networks.gather import gathered
 from chalkwork.networks.layers.batch_norm import BatchNorm, Variance
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
+from chalkwork.networks.quantities import Role
 from chalkwork.networks.spot import Spot, counted
-from chalkwork.solutions.compose import display, equation_blocks, given_blocks, paragraph
+from chalkwork.solutions.board import Board
 from chalkwork.solutions.solution import Setting, Solution, Style
-from chalkwork.typesetting.equations import typeset
 from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbol, Symbols
 
 MOST_SAMPLES = 64
 MOST_UNITS = 16
 LOSSES = ("squared_error", "mean_squared_error")
 _INDEXED = re.compile(r"^(d?)(mu|var|xhat|gamma|beta|epsilon|delta|z)1(_run)?(_new)?$")
-_IN_TEXT = re.compile(r"\{(d?)(mu|var|xhat|gamma|beta|epsilon|delta|z)1(_run)?(_new)?\}")
 _LAYER = "Batch normalisation (layer 1): "
 
 
@@ -66,8 +65,8 @@ def batch_norm(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-    manner: Manner | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """Batch normalisation of a small batch by hand.
 
     `batch` is n x d with samples as rows (a list of n numbers for one unit; at most 64 x 16); `gamma` and `beta` one
@@ -78,8 +77,9 @@ def batch_norm(
     the weight of the NEW batch) and `divisor` (`biased` or `unbiased`, of the variance that is kept): the running
     statistics and how this batch moves them; `inference` (m x d) are samples that go through with those.
 
-    Values: `mu`, `var`, `xhat`, `z`; with gradients `delta`, `dgamma`, `dbeta`, `dxhat`, `dvar`, `dmu`, `dx` (and `L`);
-    `gamma`, `beta`; `mu_run_new`, `var_run_new`; `inference.xhat`, `inference.z`. Raises ShapeError or ChalkworkError.
+    The solution holds `mu`, `var`, `xhat`, `z`; with gradients `delta`, `dgamma`, `dbeta`, `dxhat`, `dvar`, `dmu`, `dx`
+    (and `L`); `gamma`, `beta`; `mu_run_new`, `var_run_new`; `xhat_inference`, `z_inference`. Raises ShapeError or
+    ChalkworkError.
 
     Source: Ioffe and Szegedy, Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
     Shift (ICML 2015), algorithms 1 and 2, section 3.
@@ -88,7 +88,6 @@ def batch_norm(
     >>> answer["z"].ravel().tolist(), answer["dgamma"].item(), answer["dx"].ravel().tolist()
     ([3.0, 7.0], -1.0, [0.0, 0.0])
     """
-    style = _style(manner or Manner.of(notation, decimals, significant))
     x = _batch(batch, "batch")
     kept = _running(running)
     layer = BatchNorm(
@@ -102,6 +101,8 @@ def batch_norm(
     net = NeuralNetwork([layer], loss, samples="rows")
     plan = net.plan(len(x), training=True)
     derivation = _unindexed(_training(plan, upstream is not None, target is not None, running is not None))
+    if undo:
+        derivation = _undoing(derivation)
     givens = {"x": x} | {_renamed(name): value for name, value in net.values(_full(plan), plan).items()}
     givens["mu_run"], givens["var_run"] = _row(kept.mean, "the running mean", x), _row(kept.variance, "variance", x)
     if (givens["var_run"] < 0).any():
@@ -109,19 +110,27 @@ def batch_norm(
     for name, value in (("delta", upstream), ("y", target)):
         if value is not None:
             givens[name] = _like(value, "upstream" if name == "delta" else "target", x)
-    if undo:
-        givens |= _undoing(x, variance, epsilon)
-    names = {name.name for name in derivation.givens}
-    given = {name: value for name, value in givens.items() if name in names}
-    solution = _solved(derivation, given, style)
-    blocks = _training_blocks(solution, plan, undo, running is not None)
-    values = {name: np.array(solution[name]) if np.ndim(solution[name]) else float(solution[name]) for name in solution}
     if inference is not None:
-        after = {name: values.get(f"{name}_new", givens[name]) for name in ("mu_run", "var_run")}
-        more, found = _inference(inference, net, givens | after, style, running is not None)
-        blocks += more
-        values |= found
-    return Worked("Batch normalisation by hand", tuple(blocks), values)
+        givens["x_inference"] = _inferred(inference, x)
+        derivation = _with_inference(derivation, net.plan(len(givens["x_inference"])), running is not None)
+    names = [name.name for name in derivation.givens]
+    style = style or Style.of(notation, decimals, significant)
+
+    def script(board: Board) -> Iterator[Block]:
+        yield from _training_blocks(board, plan, undo, running is not None)
+        if inference is not None:
+            yield from _inference_blocks(board, running is not None)
+
+    usual = Symbols(style.notation, 1)
+    setting = Setting(
+        givens=tuple(names),
+        layers=1,
+        samples="rows",
+        title="Batch normalisation by hand",
+        letters={f"{name}_inference": _starred(usual[name]) for name in ("x", "xhat", "z")},
+        script=script,
+    )
+    return _solved(derivation, {name: givens[name] for name in names}, style, setting)
 
 
 # --- equations -------------------------------------------------------------------------------------------------------
@@ -144,7 +153,7 @@ def _training(plan: Plan, upstream: bool, target: bool, kept: bool) -> Derivatio
         shown += _backward(spot, shown, upstream=False)
     if kept:
         shown += state_updates(plan, 0)
-    givens = [*data, *plan.parameters(), *(plan.state() if kept else []), *spot.layer.kind.constants(spot)]
+    givens = [*data, *plan.parameters(), *(plan.state() if kept else []), *spot.layer.kind.names(spot, Role.CONSTANT)]
     return Derivation(tuple(givens), tuple(shown))
 
 
@@ -179,48 +188,63 @@ def _renamed(name: str) -> str:
 
 def _unindexed(derivation: Derivation) -> Derivation:
     """The same equations for a layer on its own: mu and not mu1."""
-    shapes = derivation.shapes()
-    letters: dict[Expression, Name] = {Name(name, shape): Name(_renamed(name), shape) for name, shape in shapes.items()}
-
-    def derivative(one: Derivative) -> Derivative:
-        return Derivative(_renamed(one.of), _renamed(one.by))
-
-    def equation(one: Equation) -> Equation:
-        return changed(
-            one,
-            name=_renamed(one.name),
-            expression=replace(one.expression, letters),
-            reason=_sentence(one.reason),
-            derivative=derivative(one.derivative) if one.derivative else None,
-            chain=tuple(tuple(derivative(step) for step in path) for path in one.chain),
-        )
-
-    return Derivation(tuple(letters[name] for name in derivation.givens), tuple(map(equation, derivation.equations)))
+    alone = derivation.renamed(_renamed)
+    return Derivation(alone.givens, tuple(changed(one, reason=_sentence(one.reason)) for one in alone.equations))
 
 
 def _sentence(reason: str) -> str:
-    text = _IN_TEXT.sub(r"{\1\2\3\4}", reason.removeprefix(_LAYER)).strip()
+    text = reason.removeprefix(_LAYER).strip()
     return text[:1].upper() + text[1:]
 
 
-def _solved(derivation: Derivation, givens: Mapping[str, Any], style: Style) -> Solution:
+def _undoing(derivation: Derivation) -> Derivation:
+    """The scale and the shift that undo the normalisation, as equations behind the mean and the variance."""
+    variance = derivation["var"].symbol
+    chosen = (
+        Equation("gamma", apply("sqrt", variance + Name("epsilon")), Stage.FORWARD),
+        Equation("beta", derivation["mu"].symbol, Stage.FORWARD),
+    )
+    givens = tuple(name for name in derivation.givens if name.name not in ("gamma", "beta"))
+    place = list(derivation).index("var") + 1
+    return Derivation(givens, (*derivation.equations[:place], *chosen, *derivation.equations[place:]))
+
+
+INFERENCE = Stage("inference", "Inference")
+
+
+def _with_inference(derivation: Derivation, plan: Plan, moved: bool) -> Derivation:
+    """More samples, normalised with the running statistics: those after this batch where it has moved them."""
+    spot = Spot(plan, 1)
+    equations = tuple(equation for equation in forward(plan, 0, False) if equation.name != "a1")
+    givens = (plan.x, *plan.parameters(), *plan.state(), *spot.layer.kind.names(spot, Role.CONSTANT))
+
+    def rename(name: str) -> str:
+        bare = _renamed(name)
+        if bare in ("x", "xhat", "z"):
+            return f"{bare}_inference"
+        return f"{bare}_new" if moved and bare.endswith("_run") else bare
+
+    alone = Derivation(givens, equations).renamed(rename)
+    known = derivation.shapes()
+    added = [changed(one, reason=_sentence(one.reason), stage=INFERENCE) for one in alone.equations]
+    return derivation.extended(added, [name for name in alone.givens if name.name not in known])
+
+
+def _starred(symbol: Symbol) -> Symbol:
+    """The symbol of what belongs to inference."""
+    return Symbol(f"{symbol.latex}^{{*}}", f"{symbol.text}*", raised=True)
+
+
+def _solved(derivation: Derivation, givens: Mapping[str, Any], style: Style, setting: Setting) -> Solution:
     try:
-        return Solution(derivation, givens, style, _setting(derivation))
+        return Solution(derivation, givens, style, setting)
     except ValueProblem as error:
         if "division by zero" in error.message:
             error.hint = "a unit that is the same in every sample has no variance: give an epsilon above 0"
         raise
 
 
-def _setting(derivation: Derivation) -> Setting:
-    return Setting(givens=tuple(name.name for name in derivation.givens), layers=1, samples="rows")
-
-
 # --- what is given ---------------------------------------------------------------------------------------------------
-
-
-def _style(manner: Manner) -> Style:
-    return Style(manner.notation, manner.numbers)
 
 
 def _batch(value: Any, what: str) -> Array:
@@ -269,48 +293,43 @@ def _running(given: Running | Mapping[str, Any] | None) -> Running:
     return Running(**given)
 
 
-def _undoing(x: Array, variance: Variance, epsilon: float) -> dict[str, Array]:
-    """The scale and the shift that undo the normalisation."""
-    divisor = len(x) - (variance == "unbiased")
-    mean = x.mean(0, keepdims=True)
-    return {"gamma": np.sqrt(((x - mean) ** 2).sum(0, keepdims=True) / max(1, divisor) + epsilon), "beta": mean}
+def _inferred(samples: Any, x: Array) -> Array:
+    found = _batch(samples, "inference")
+    if found.shape[1] != x.shape[1]:
+        raise ShapeError(f"inference has {counted(found.shape[1], 'unit')}, the batch {x.shape[1]}")
+    return found
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _training_blocks(solution: Solution, plan: Plan, undo: bool, kept: bool) -> list[Block]:
+def _training_blocks(board: Board, plan: Plan, undo: bool, kept: bool) -> Iterator[Block]:
     n, d = plan.samples, plan.layers[0].units
-    kind = plan.layers[0].kind
-    names = [name.name for name in solution.derivation.givens if not (undo and name.name in ("gamma", "beta"))]
-    (declared,) = kind.declared(Spot(plan, 1))
+    names = [name.name for name in board.derivation.givens if name.name != "x_inference"]
+    (declared,) = plan.layers[0].kind.declared(Spot(plan, 1))
     opening = f"The batch holds {counted(n, 'sample')} of {counted(d, 'unit')}, samples as rows."
     said = declared.replace("The batch normalisation (layer 1) takes", "It is normalised with")
-    blocks: list[Block] = [Paragraph(f"{opening} {said}"), *given_blocks(solution, names)]
+    yield Paragraph(f"{opening} {said}")
+    yield from board.givens(names if kept else [name for name in names if not name.endswith("_run")])
     if "delta" in names:
-        above = "Here {delta} is the derivative of a loss by the output {z}, as it comes back from the layers above."
-        blocks.append(paragraph(above, solution.writer()))
-    equations = [e for e in solution.derivation.equations if e.stage is Stage.FORWARD]
-    writer = solution.writer()
+        yield board.say(
+            "Here {delta} is the derivative of a loss by the output {z}, as it comes back from the layers above."
+        )
+    for name in board.named(Stage.FORWARD):
+        if name == "gamma":
+            yield Paragraph("The scale and the shift are chosen so that they undo the normalisation:")
+        yield from board.equation(name)
     if undo:
-        first = [e for e in equations if e.name in ("mu", "var")]
-        blocks += equation_blocks(solution, first, level=2, headings=False)
-        blocks.append(Paragraph("The scale and the shift are chosen so that they undo the normalisation:"))
-        blocks += _chosen(solution)
-        equations = [e for e in equations if e not in first]
-    blocks += equation_blocks(solution, equations, level=2, headings=False)
-    if undo:
-        blocks.append(paragraph(UNDONE, writer))
+        yield board.say(UNDONE)
     if n == 1:
-        blocks.append(paragraph(ALONE, writer))
-    backward = [e for e in solution.derivation.equations if e.stage is Stage.BACKWARD]
-    if backward:
-        blocks += [Heading("Backward pass", 2), *equation_blocks(solution, backward, level=2, headings=False)]
-        blocks += [paragraph(_checked(solution, n), writer)]
-    updates = [e for e in solution.derivation.equations if e.stage is Stage.UPDATE]
+        yield board.say(ALONE)
+    if backward := board.named(Stage.BACKWARD):
+        yield Heading(Stage.BACKWARD.title, 2)
+        yield from board.equations(backward)
+        yield board.say(_checked(board, n))
     if kept:
-        blocks += [Heading("Running statistics", 2), *equation_blocks(solution, updates, level=2, headings=False)]
-    return blocks
+        yield Heading("Running statistics", 2)
+        yield from board.equations(board.named(Stage.UPDATE))
 
 
 UNDONE = (
@@ -326,25 +345,13 @@ ALONE = (
 )
 
 
-def _chosen(solution: Solution) -> list[Block]:
-    """The scale and the shift that undo, as equations."""
-    names = solution.derivation.shapes()
-    shape = names["mu"]
-    mean, variance, epsilon = Name("mu", shape), Name("var", shape), Name("epsilon")
-    extra = (
-        Equation("gamma", apply("sqrt", variance + epsilon), Stage.FORWARD),
-        Equation("beta", mean, Stage.FORWARD),
-    )
-    return [display(typeset(equation, solution.writer())) for equation in extra]
-
-
-def _checked(solution: Solution, n: int) -> str:
+def _checked(board: Board, n: int) -> str:
     """The two sums that are zero, and what they mean."""
     if n == 1:
         return "Every gradient that goes below the layer is zero: nothing can be learned there from a batch of one."
-    total = np.abs(solution.arrays["dx"].sum(0)).max()
-    scale = max(1e-300, float(np.abs(solution.arrays["dx"]).max()))
-    small = total <= 1e-9 * max(scale, float(np.abs(solution.arrays["delta"]).max()))
+    total = np.abs(board.values["dx"].sum(0)).max()
+    scale = max(1e-300, float(np.abs(board.values["dx"]).max()))
+    small = total <= 1e-9 * max(scale, float(np.abs(board.values["delta"]).max()))
     return (
         "Check: the entries of {dx} add up to zero for every unit, up to rounding."
         if small
@@ -352,29 +359,15 @@ def _checked(solution: Solution, n: int) -> str:
     )
 
 
-def _inference(
-    samples: Any, net: NeuralNetwork, known: Mapping[str, Any], style: Style, moved: bool
-) -> tuple[list[Block], dict[str, Any]]:
-    """Samples normalised with the running statistics."""
-    x = _batch(samples, "inference")
-    if x.shape[1] != known["gamma"].shape[1]:
-        raise ShapeError(f"inference has {counted(x.shape[1], 'unit')}, the batch {known['gamma'].shape[1]}")
-    plan = net.plan(len(x))
-    spot = Spot(plan, 1)
-    equations = [equation for equation in forward(plan, 0, False) if equation.name != "a1"]
-    givens = [plan.x, *plan.parameters(), *plan.state(), *spot.layer.kind.constants(spot)]
-    derivation = _unindexed(Derivation(tuple(givens), tuple(equations)))
-    values = {name.name: x if name.name == "x" else known[name.name] for name in derivation.givens}
-    solution = _solved(derivation, values, style)
+def _inference_blocks(board: Board, moved: bool) -> Iterator[Block]:
+    """Samples that go through without a batch."""
     after = " after this batch" if moved else ""
-    count = "A sample needs no batch then" if len(x) == 1 else "Each sample goes through on its own"
-    blocks: list[Block] = [
-        Heading("Inference", 2),
-        Paragraph(
-            f"Without a batch the running statistics{after} stand in for its mean and its variance. {count}: what "
-            "comes out does not depend on what else is asked."
-        ),
-        *given_blocks(solution, ["x", "mu_run", "var_run"]),
-        *equation_blocks(solution, solution.chosen(), level=2, headings=False),
-    ]
-    return blocks, {f"inference.{name}": np.array(solution[name]) for name in ("xhat", "z")}
+    alone = len(board.values["x_inference"]) == 1
+    count = "A sample needs no batch then" if alone else "Each sample goes through on its own"
+    yield Heading(INFERENCE.title, 2)
+    yield Paragraph(
+        f"Without a batch the running statistics{after} stand in for its mean and its variance. {count}: what "
+        "comes out does not depend on what else is asked."
+    )
+    yield from board.givens(["x_inference", *(f"{name}_run_new" if moved else f"{name}_run" for name in ("mu", "var"))])
+    yield from board.equations(board.named(INFERENCE))

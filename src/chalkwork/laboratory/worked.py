@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from chalkwork.documents.decimal_mark import in_decimals_of
 from chalkwork.documents.model import Block, Document
+from chalkwork.solutions.solution import Style
 from chalkwork.typesetting.notation import Notation
-from chalkwork.typesetting.numbers import NumberFormat
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True)
-class Manner:
-    """How a worked answer is written: its notation, and how many digits are shown."""
-
-    notation: Notation = field(default_factory=Notation)
-    numbers: NumberFormat = field(default_factory=lambda: NumberFormat(4, None))
-
-    @classmethod
-    def of(
-        cls,
-        notation: str | Mapping[str, Any] | Notation | None = None,
-        decimals: int | None = None,
-        significant: int | None = None,
-    ) -> Manner:
-        """A manner from plain values; four decimals where nothing is asked.
-
-        >>> Manner.of(decimals=2).numbers.decimals
-        2
-        """
-        numbers = NumberFormat(4 if decimals is None and significant is None else decimals, significant)
-        return cls(Notation.of(notation), numbers)
+Manner = Style
+"""How a worked answer is written."""
 
 
 class Worked(Mapping[str, Any]):
@@ -49,9 +30,11 @@ class Worked(Mapping[str, Any]):
     (2.0, 'It is 2.')
     """
 
-    def __init__(self, title: str, blocks: tuple[Block, ...], values: Mapping[str, Any]) -> None:
+    def __init__(
+        self, title: str, blocks: Iterable[Block], values: Mapping[str, Any], notation: Notation | None = None
+    ) -> None:
         self.title = title
-        self.blocks = blocks
+        self.blocks = in_decimals_of(notation or Notation(), blocks)
         self._values = dict(values)
 
     def __getitem__(self, name: str) -> Any:

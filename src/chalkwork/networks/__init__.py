@@ -5,11 +5,12 @@ with each equation and `presentation` what is said around them. `NeuralNetwork` 
 """
 
 from chalkwork.networks.graph import Graph
-from chalkwork.networks.layers import BatchNorm, Dense, Dropout
+from chalkwork.networks.layers import BatchNorm, Dense, Dropout, LayerNorm, Residual
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
 from chalkwork.networks.network import NeuralNetwork
 
 __all__ = [
-    "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Graph", "Loss", "NeuralNetwork",
-    "SquaredError",
+    "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Graph", "LayerNorm", "Loss",
+    "NeuralNetwork",
+    "Residual", "SquaredError",
 ]  # fmt: skip

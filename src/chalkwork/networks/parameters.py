@@ -13,6 +13,7 @@ from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.layers.base import Layer
 from chalkwork.networks.plan import Plan
+from chalkwork.networks.quantities import Role
 
 Sizes = list[tuple[int, int]]
 
@@ -36,22 +37,19 @@ def settle(
     state: dict[str, Array] = {}
     for number, layer in enumerate(layers, 1):
         sizes.append(layer.sizes(number, inputs, convention.weights == "in_out"))
+        layer.check_sources(number, [sizes[0][0], *(units for _, units in sizes[:-1])])
         inputs = sizes[-1][1]
         parameters |= layer.start(number, sizes[-1], convention, generator)
         state |= layer.state(number, inputs)
     return sizes, parameters, state
 
 
-def flat_shape(name: Name) -> tuple[int, ...]:
-    """The shape in which a network keeps it: weights are matrices, all else has one dimension."""
-    return name.shape if name.name.startswith("W") else (max(name.shape),)
-
-
-def checked(values: Mapping[str, Any], wanted: Sequence[Name], noun: str = "parameter") -> dict[str, Array]:
-    """The values as the equations need them, vectors as columns or rows.
+def checked(values: Mapping[str, Any], plan: Plan, noun: str = "parameter") -> dict[str, Array]:
+    """Parameters, or running statistics, as the equations need them, vectors as columns or rows.
 
     Raises ChalkworkError for one that is missing or unknown, ShapeError for one that has another shape.
     """
+    wanted = plan.parameters() if noun == "parameter" else plan.state()
     known = {name.name for name in wanted}
     for given in values:
         if given not in known:
@@ -61,11 +59,11 @@ def checked(values: Mapping[str, Any], wanted: Sequence[Name], noun: str = "para
     for name in wanted:
         if name.name not in values:
             raise ChalkworkError(f"the {noun} {name} is missing")
-        value, shape = as_array(values[name.name], name.name), flat_shape(name)
+        value, shape = as_array(values[name.name], name.name), plan.held_shape(name)
         if value.shape != shape:
             raise ShapeError(f"{name} is {_shape(value.shape)}, but {_shape(shape)} is needed")
         found[name.name] = value.reshape(name.shape)
-        if name.name.startswith("var") and (value < 0).any():
+        if (value < plan.quantities[name.name].least).any():
             raise ValueProblem(f"{name} holds a negative number, which no variance is")
     return found
 
@@ -80,7 +78,8 @@ def masks_of(plan: Plan, given: Mapping[int, Any] | None, seed: int | None) -> d
     A mask is drawn with samples as rows, so that every convention drops the same entries. Raises ShapeError for one
     of another shape, ValueProblem for entries other than 0 and 1, ChalkworkError for a layer that has none.
     """
-    wanted = {at.number: name for at in plan.spots for name in at.layer.kind.masks(at)} if plan.training else {}
+    found_in = {at.number: at.layer.kind.names(at, Role.MASK) for at in plan.spots} if plan.training else {}
+    wanted = {number: names[0] for number, names in found_in.items() if names}
     if given is not None and not isinstance(given, Mapping):
         raise ChalkworkError("masks are a mapping from the number of a layer to its mask, such as {3: [[1, 0, 1]]}")
     for number in given or {}:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from chalkwork.algebra.expression import Name
 from chalkwork.algebra.simplify import SumsToOne
@@ -11,6 +13,7 @@ from chalkwork.networks.convention import Convention
 from chalkwork.networks.layers.base import LayerKind
 from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot, suffix_of
 
 __all__ = ["LayerPlan", "Plan", "suffix_of"]
@@ -27,7 +30,7 @@ class LayerPlan:
     kind: LayerKind = DENSE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """Everything that the equations of a network depend on, and no numbers.
 
@@ -73,31 +76,40 @@ class Plan:
         """The layers, from the first to the last."""
         return [Spot(self, number) for number in range(1, self.depth + 1)]
 
+    @cached_property
+    def quantities(self) -> Mapping[str, Quantity]:
+        """Everything that the layers have letters for, by name, before any update."""
+        return {one.name(at.number): one for at in self.spots for one in at.layer.kind.present(at.layer)}
+
+    def named(self, *roles: Role, suffix: str = "") -> list[Name]:
+        """The names with one of the roles, layer by layer, after so many updates."""
+        found = [name for at in self.spots for name in at.layer.kind.names(at, *roles)]
+        return [Name(f"{name.name}{suffix}", name.shape) for name in found] if suffix else found
+
     def parameters(self, suffix: str = "") -> list[Name]:
         """What is learned, in order: W1, b1, W2, ..."""
-        return self._named([name for at in self.spots for name in at.layer.kind.parameters(at)], suffix)
+        return self.named(*LEARNED, suffix=suffix)
 
     def state(self, suffix: str = "") -> list[Name]:
         """What is carried on without being learned: the running statistics of batch normalisation."""
-        return self._named([name for at in self.spots for name in at.layer.kind.state(at)], suffix)
+        return self.named(Role.STATE, suffix=suffix)
 
     @property
     def masks(self) -> list[Name]:
         """The masks of dropout; none in inference."""
-        return [name for at in self.spots for name in at.layer.kind.masks(at)] if self.training else []
+        return self.named(Role.MASK) if self.training else []
 
     def constants(self, target: bool = True) -> list[Name]:
         """Numbers of layers and loss that stand in the equations as letters: epsilon2, lambda1, lambda2."""
-        settings = [name for at in self.spots for name in at.layer.kind.constants(at)]
-        return settings + ([Name(name) for name in self.penalties] if target else [])
+        return self.named(Role.CONSTANT) + ([Name(name) for name in self.penalties] if target else [])
 
     def weights(self, suffix: str = "") -> list[Name]:
         """The weight matrices, which penalties are about."""
-        return [name for name in self.parameters(suffix) if name.name.startswith("W")]
+        return self.named(Role.WEIGHT, suffix=suffix)
 
-    @staticmethod
-    def _named(names: list[Name], suffix: str) -> list[Name]:
-        return [Name(f"{name.name}{suffix}", name.shape) for name in names] if suffix else names
+    def held_shape(self, name: Name) -> tuple[int, ...]:
+        """The shape in which a network keeps a parameter or a state: a matrix as it is, all else in one dimension."""
+        return name.shape if self.quantities[name.name].form is Form.MATRIX else (max(name.shape),)
 
     @property
     def has_modes(self) -> bool:

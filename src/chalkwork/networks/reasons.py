@@ -149,7 +149,7 @@ def error(at: Spot) -> str:
     slope = _filled(_DERIVATIVE[chosen.name], at) if chosen.name in _DERIVATIVE else ""
     if at.is_last:
         return f"Error of the output layer. {_output_error(at.plan, chosen, slope)}"
-    start = f"Error of {layer_words(at)}: {at.above.layer.kind.way_back(at.above)}"
+    start = f"Error of {layer_words(at)}: {at.way_back}"
     if chosen.name == "identity":
         return f"{start}; the activation is the identity, so its derivative is 1."
     if not slope:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Stage
+from chalkwork.networks.quantities import Form, Quantity
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan, Plan
@@ -60,18 +61,50 @@ class Spot:
         return self.number == self.plan.depth
 
     @property
-    def above(self) -> Spot:
-        """The layer that this one feeds."""
-        return Spot(self.plan, self.number + 1, self.step)
+    def users(self) -> list[Spot]:
+        """The layers that this one feeds, in order."""
+        spots = [Spot(self.plan, number, self.step) for number in range(self.number + 1, self.plan.depth + 1)]
+        return [at for at in spots if self.number in at.sources]
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """The layers whose activations enter, 0 for the input of the network."""
+        return self.layer.kind.sources(self.number)
+
+    @property
+    def entering(self) -> list[str]:
+        """The names of what enters the layer."""
+        return [f"a{number}{self.suffix}" if number else "x" for number in self.sources]
 
     @property
     def below(self) -> str:
-        """The name of what enters the layer."""
-        return "x" if self.number == 1 else f"a{self.number - 1}{self.suffix}"
+        """The name of what enters the layer from the one below."""
+        return self.entering[0]
+
+    @property
+    def way_back(self) -> str:
+        """How an error comes back to the activation of this layer, through all that it feeds."""
+        if self.is_last:
+            return f"the derivative of the loss by {{{self.name('a')}}} goes back"
+        ways = [at.layer.kind.way_back(at) for at in self.users]
+        return ways[0] if len(ways) == 1 else f"{'; '.join(ways)}; what comes by both ways is added"
 
     def name(self, letter: str, tail: str = "") -> str:
         """The name of a quantity of this layer: `W2`, `W2_new`, `mu2_run_new`."""
         return f"{letter}{self.number}{tail}{self.suffix}"
+
+    def quantity(self, one: Quantity) -> Name:
+        """The name of a declared quantity, as it is before any update."""
+        convention, layer = self.plan.convention, self.layer
+        shape: tuple[int, ...] = ()
+        match one.form:
+            case Form.MATRIX:
+                shape = convention.weight_shape(layer.inputs, layer.units)
+            case Form.UNITS:
+                shape = convention.data_shape(layer.units, 1)
+            case Form.DATA:
+                shape = convention.data_shape(layer.units, self.plan.samples)
+        return Name(one.name(self.number), shape)
 
     def data(self, letter: str) -> Name:
         """A quantity with an entry for every unit and sample."""

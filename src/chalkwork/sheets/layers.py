@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from math import inf
+from typing import Any
+
 from chalkwork.errors import SheetError
+from chalkwork.networks.layers import LAYERS
+from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.quantities import Form
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Table
-from chalkwork.sheets.schema import Convention, Layer, LayerKind
+from chalkwork.sheets.schema import Convention, Layer
 from chalkwork.sheets.values import Matrix, Vector
 
 MAX_LAYERS = 20
 MAX_UNITS = 1000
 
-_DENSE = ("units", "inputs", "weights", "bias", "activation", "initializer")
-_BATCH_NORM = ("inputs", "activation", "momentum", "epsilon", "variance", "running_variance", "gamma", "beta")
-_DROPOUT = ("inputs", "rate")
-_KINDS: tuple[LayerKind, ...] = ("dense", "batch_norm", "dropout")
-_VARIANCES = ("biased", "unbiased")
 _SIZE = values.integer(1, MAX_UNITS)
 
 
@@ -36,75 +37,80 @@ def read_layers(fields: Fields, convention: Convention, line: int) -> tuple[Laye
 
 
 def _read_layer(node: Node, where: str, convention: Convention, before: Layer | None) -> Layer:
-    kind: LayerKind = "dense"
+    name = "dense"
     if isinstance(node, Table) and "kind" in node.entries:
-        kind = values.choice(_KINDS)(node.entries["kind"], f"{where}.kind")
-    if kind == "dense":
-        return _dense(Fields(node, "a layer", where, (*_DENSE, "kind")), convention, before)
-    if kind == "batch_norm":
-        return _batch_norm(Fields(node, "a batch_norm layer", where, (*_BATCH_NORM, "kind")), before)
-    fields = Fields(node, "a dropout layer", where, (*_DROPOUT, "kind"))
-    units = _through(fields, before)
-    return Layer(units, units, kind="dropout", settings=(("rate", fields.need("rate", _rate)),))
+        name = values.choice(tuple(LAYERS))(node.entries["kind"], f"{where}.kind")
+    kind = LAYERS[name]
+    keys = dict.fromkeys([*(setting.key for setting in kind.settings), "inputs", "kind"])
+    fields = Fields(node, "a layer" if name == "dense" else f"a {name} layer", where, tuple(keys))
+    if any(one.form is Form.MATRIX for one in kind.kind_type.quantities):
+        return _weighted(name, fields, convention, before)
+    return _through(name, fields, before)
 
 
-def _batch_norm(fields: Fields, before: Layer | None) -> Layer:
-    readers: dict[str, values.Reader[str | float | Vector]] = {
-        "momentum": _share, "epsilon": _not_negative, "variance": values.choice(_VARIANCES),
-        "running_variance": values.choice(_VARIANCES), "gamma": values.number_or(values.vector),
-        "beta": values.number_or(values.vector),
-    }  # fmt: skip
-    stated = [(key, fields.read(key, reader, None)) for key, reader in readers.items()]
-    units = _through(fields, before, *(value for key, value in stated if key in ("gamma", "beta")))
-    for key, value in stated:
+def _through(name: str, fields: Fields, before: Layer | None) -> Layer:
+    """A layer that leaves the number of units as it is."""
+    stated = _stated(name, fields)
+    found = next((len(value) for value in stated.values() if isinstance(value, tuple)), None)
+    units = _size(fields, "inputs", None, before.units if before else found)
+    if before is not None and units != before.units:
+        raise SheetError(
+            f"{fields.place('inputs')}: expected {before.units} inputs, as many as the units before, found {units}",
+            line=fields.line("inputs"),
+        )
+    for key, value in stated.items():
         if isinstance(value, tuple) and len(value) != units:
             raise SheetError(
                 f"{fields.place(key)}: expected one number for each of the {units} units, found {len(value)}",
                 line=fields.line(key),
             )
-    return Layer(
-        units,
-        units,
-        activation=fields.read("activation", values.name, "identity"),
-        kind="batch_norm",
-        settings=tuple((key, value) for key, value in stated if value is not None),
-    )
+    return Layer(units, units, kind=name, settings=tuple(stated.items()))
 
 
-def _through(fields: Fields, before: Layer | None, *vectors: str | float | Vector | None) -> int:
-    """How many units a layer has that leaves their number as it is."""
-    found = next((len(value) for value in vectors if isinstance(value, tuple)), None)
-    inputs = _size(fields, "inputs", None, before.units if before else found)
-    if before is not None and inputs != before.units:
-        raise SheetError(
-            f"{fields.place('inputs')}: expected {before.units} inputs, as many as the units before, found {inputs}",
-            line=fields.line("inputs"),
-        )
-    return inputs
+def _stated(name: str, fields: Fields, *others: str) -> dict[str, Any]:
+    """The settings that the layer's block states, besides sizes and those read elsewhere."""
+    found: dict[str, Any] = {}
+    for setting in LAYERS[name].settings:
+        if setting.takes == "size" or setting.key in others:
+            continue
+        needed = setting.default is None and not setting.is_array
+        if setting.key in fields or needed:
+            found[setting.key] = fields.need(setting.key, _reader(setting))
+    return found
 
 
-def _rate(node: Node, where: str) -> float:
-    value = values.number(node, where)
-    if not 0 <= value < 1:
-        raise values.fail(node, where, "a number from 0 to below 1")
-    return value
+def _reader(setting: Setting) -> values.Reader[Any]:
+    """What reads the values of a setting."""
+    match setting.takes:
+        case "number":
+            return _in_range(setting)
+        case "choice":
+            return values.choice(setting.choices)
+        case "layers":
+            return values.integer(1, MAX_LAYERS)
+        case "entries":
+            return values.number_or(values.vector)
+        case _:
+            return values.name
 
 
-def _share(node: Node, where: str) -> float:
-    value = values.number(node, where)
-    if not 0 <= value <= 1:
-        raise values.fail(node, where, "a number from 0 to 1")
-    return value
+def _in_range(setting: Setting) -> values.Reader[float]:
+    start = f"{'above' if setting.low_open else 'from'} {setting.low:g}"
+    end = " on" if setting.high == inf else f" to {'below ' if setting.high_open else ''}{setting.high:g}"
+
+    def read(node: Node, where: str) -> float:
+        value = values.number(node, where)
+        above = value > setting.low if setting.low_open else value >= setting.low
+        below = value < setting.high if setting.high_open else value <= setting.high
+        if not (above and below):
+            raise values.fail(node, where, f"a number {start}{end}")
+        return value
+
+    return read
 
 
-def _not_negative(node: Node, where: str) -> float:
-    value = values.number(node, where)
-    if value < 0:
-        raise values.fail(node, where, "a number from 0 on")
-    return value
-
-
-def _dense(fields: Fields, convention: Convention, before: Layer | None) -> Layer:
+def _weighted(name: str, fields: Fields, convention: Convention, before: Layer | None) -> Layer:
+    """A layer whose sizes are stated or those of its weights."""
     weights = fields.read("weights", values.number_or(values.matrix), None)
     sizes = _shape(weights, convention) if isinstance(weights, tuple) else None
     inputs = _size(fields, "inputs", sizes[0] if sizes else None, before.units if before else None)
@@ -116,8 +122,8 @@ def _dense(fields: Fields, convention: Convention, before: Layer | None) -> Laye
         units=units,
         weights=weights,
         bias=fields.read("bias", _bias(fields, units), True),
-        activation=fields.read("activation", values.name, "identity"),
-        settings=(("initializer", fields.read("initializer", values.name, "")),) if "initializer" in fields else (),
+        kind=name,
+        settings=tuple(_stated(name, fields, "weights", "bias").items()),
     )
 
 

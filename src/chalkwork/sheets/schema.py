@@ -9,13 +9,13 @@ from typing import Literal
 
 from chalkwork.sheets.locate import Path, nearest_line
 from chalkwork.sheets.parts import Work
+from chalkwork.sheets.posed import Posed
 from chalkwork.sheets.values import Matrix, Vector
 
 Samples = Literal["columns", "rows"]
 Weights = Literal["in_out", "out_in"]
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
-LayerKind = Literal["dense", "batch_norm", "dropout"]
 FollowThrough = Literal["full", "half", "none"]
 """What a right step earns that goes on from a wrong value."""
 
@@ -58,8 +58,7 @@ class Layer:
     units: int
     weights: Matrix | float | None = None
     bias: bool | float | Vector = True
-    activation: str = "identity"
-    kind: LayerKind = "dense"
+    kind: str = "dense"
     settings: tuple[tuple[str, str | float | Vector], ...] = ()
 
 
@@ -161,7 +160,7 @@ class TaskBlock(_Rounded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartBlock(_Rounded):
-    """A block of the laboratory: `kind` is its language, `work` what works its answer out."""
+    """A block of the laboratory: `kind` is its language, `work` works its answer out, `pose` states it without."""
 
     kind: str
     id: str
@@ -170,6 +169,7 @@ class PartBlock(_Rounded):
     note: str = ""
     hint: str = ""
     work: Work = field(repr=False)
+    pose: Posed = field(repr=False)
 
 
 Block = Prose | NetworkBlock | GraphBlock | TaskBlock | PartBlock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,9 +13,9 @@ import numpy as np
 from chalkwork.algebra.entries import EntryValues, entry, entry_name, place_of, split_entry
 from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.expression import replace as replaced
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Derivation, Equation, Stage, updates_of
 from chalkwork.derivation.work_out import work_out
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, CostError
 from chalkwork.typesetting.equations import TypesetEquation, typeset
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat, shown
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
     from chalkwork.checking.report import Report
     from chalkwork.documents.drawings import Drawing
-    from chalkwork.documents.model import Document
+    from chalkwork.documents.model import Block, Document
+    from chalkwork.solutions.board import Board
+    from chalkwork.typesetting.symbols import Symbol
 
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
@@ -51,6 +54,8 @@ class Style:
     numbers: NumberFormat = field(default_factory=NumberFormat)
     rounding: Rounding = "shown"
     detail: Detail = "equations"
+    stated: bool = False
+    """Whether somebody asked for these digits, rather than nobody for any."""
 
     @classmethod
     def of(
@@ -73,7 +78,21 @@ class Style:
         if detail not in ("equations", "entries"):
             raise ChalkworkError(f"detail is 'equations' or 'entries', not {detail!r}")
         numbers = NumberFormat(4 if decimals is None and significant is None else decimals, significant)
-        return cls(Notation.of(notation), numbers, rounding, detail)
+        stated = decimals is not None or significant is not None
+        return cls(Notation.of(notation), numbers, rounding, detail, stated)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An answer that is no number: the word, what else it is called, and what there is to choose from.
+
+    >>> Word("softmax", choices=("sigmoid", "softmax")).value
+    'softmax'
+    """
+
+    value: str
+    also: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,19 @@ class Setting:
     values_drawn: bool = True
     """Whether the drawing has values to show: one drawing cannot hold those of a batch."""
     remarks: Remarks | None = None
+    title: str = "Worked solution"
+    letters: Mapping[str, Symbol] = field(default_factory=dict)
+    """How single names print, whatever the notation."""
+    script: Callable[[Board], Iterable[Block]] | None = None
+    """What stands on the board, in order, where a room arranges its equations in its own way."""
+    asked: tuple[str, ...] = ()
+    """What is to be answered where an exercise does not say; every equation, if empty."""
+    words: Mapping[str, Word] = field(default_factory=dict)
+    """What was found in words, by name; it can be asked for."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What was found besides the equations, by name: counts, measured differences; it is not asked for."""
+    undecided: Callable[[Solution], Mapping[str, str]] | None = None
+    """What an answer is told where the right value is a matter of convention, by the name of the step."""
 
 
 class Solution(Mapping[str, Any]):
@@ -137,30 +169,37 @@ class Solution(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         whole, index = split_entry(name)
         if whole not in self._shapes:
-            raise KeyError(name)
+            word = self.setting.words.get(name)
+            return self.setting.facts[name] if word is None else word.value
         if index:
             place_of(whole, index, self._shapes[whole])
         value = self.arrays[name]
         return np.float64(value[0, 0]) if index or not self._shapes[whole] else value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._shapes)
+        yield from self._shapes
+        yield from self.setting.words
+        yield from self.setting.facts
 
     def __len__(self) -> int:
-        return len(self._shapes)
+        return len(self._shapes) + len(self.setting.words) + len(self.setting.facts)
 
     # --- equations -----------------------------------------------------------------------------------------------
 
     @cached_property
     def _writer(self) -> Writer:
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
-        symbols = Symbols(self.style.notation, self.setting.layers, derivatives)
-        return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples)
+        several = any(updates_of(name) > 1 for name in self.derivation)
+        symbols = Symbols(self.style.notation, self.setting.layers, derivatives, self.setting.letters, numbered=several)
+        givens = frozenset(name.name for name in self.derivation.givens)
+        return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples, givens)
 
     def writer(self, layout: Layout | None = None) -> Writer:
         """A writer for the expressions of this solution; the one for the usual page is kept, with what it wrote."""
         own = self._writer
-        return own if layout is None else Writer(own.symbols, self.arrays, own.numbers, layout, self.setting.samples)
+        if layout is None:
+            return own
+        return Writer(own.symbols, self.arrays, own.numbers, layout, self.setting.samples, own.givens)
 
     def equation(self, name: str) -> TypesetEquation:
         """One equation, or one entry of it, typeset; KeyError for a name that no equation defines."""
@@ -189,7 +228,7 @@ class Solution(Mapping[str, Any]):
         return [part for equation in equations for part in self._entries(equation, only)]
 
     def _entries(self, equation: Equation, only: set[tuple[str, tuple[str, ...]]]) -> list[Equation]:
-        """One scalar equation for every entry."""
+        """One scalar equation for every entry; the whole one where an entry is too long to be written out."""
         shape = equation.expression.shape
         if not shape or (isinstance(equation.expression, Application) and equation.name.startswith("class")):
             return [equation]
@@ -200,7 +239,10 @@ class Solution(Mapping[str, Any]):
             for column in shown(shape[1], MOST_ENTRIES)
             if row is not None and column is not None
         ]
-        return [self._entry(equation, index, first=place == 0) for place, index in enumerate(places)]
+        try:
+            return [self._entry(equation, index, first=place == 0) for place, index in enumerate(places)]
+        except CostError:
+            return [equation]
 
     def _entry(self, equation: Equation, index: tuple[str, ...], first: bool = True) -> Equation:
         shape = equation.expression.shape
@@ -268,8 +310,11 @@ class Solution(Mapping[str, Any]):
         ask: Sequence[str] = (),
         names: Mapping[str, str] | None = None,
         tolerance: float = 0.0,
+        follows: Fraction = Fraction(1),
     ) -> list[Report]:
         """The reports on the answers of many students, as `check` gives them for one, worked out together.
+
+        A right step that goes on from a wrong value earns the part `follows` of its credit.
 
         >>> from chalkwork.networks.graph import Graph
         >>> reports = Graph("c = a + b").solve(a=2, b=1).check_class([{"c": 3}, {"c": "4"}, {}], ask=["c"])
@@ -277,50 +322,57 @@ class Solution(Mapping[str, Any]):
         ['correct', 'wrong', 'blank']
         """
         from chalkwork.checking.check import check_class
+        from chalkwork.checking.digits import Digits
 
-        return check_class(
+        numbers = self.style.numbers
+        reports = check_class(
             self.derivation,
             self.arrays,
             answers,
             self.writer().symbols,
             asked=ask,
             names=names,
-            decimals=self.style.numbers.decimals,
+            digits=Digits(numbers.decimals, numbers.significant, self.style.stated),
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
+            follows=follows,
         )
+        undecided = self.setting.undecided(self) if self.setting.undecided else {}
+        return [report.remarked(undecided) for report in reports] if undecided else reports
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
-        """Which of the words mean one of the asked names.
+        """Which of the words mean one of the asked names, or an entry of one.
 
         >>> from chalkwork.networks.graph import Graph
         >>> Graph("c = a + b").solve(a=2, b=1).names_meant(["c", "something"], ["c"])
         ['c']
         """
+        from chalkwork.checking.gathering import whole_of
         from chalkwork.checking.names import match_names
 
-        matched, _ = match_names(list(words), list(self.derivation), self.writer().symbols)
+        meant = {word: whole_of(word) for word in words}
+        matched, _ = match_names(list(meant.values()), list(self.derivation), self.writer().symbols)
         wholes = {split_entry(name)[0] for name in asked}
-        return [word for word, known in matched.items() if known in wholes]
+        return [word for word, whole in meant.items() if matched.get(whole) in wholes]
 
-    def document(self, title: str = "Worked solution") -> Document:
+    def document(self, title: str | None = None) -> Document:
         """The solution as a document."""
         from chalkwork.solutions.compose import solution_document
 
-        return solution_document(self, title)
+        return solution_document(self, title or self.setting.title)
 
     def __str__(self) -> str:
         from chalkwork.documents.terminal import to_text
         from chalkwork.solutions.compose import solution_document
 
-        return to_text(solution_document(self, "Worked solution", drawings=False))
+        return to_text(solution_document(self, self.setting.title, drawings=False))
 
     def _repr_markdown_(self) -> str:
         from chalkwork.documents.markdown import to_markdown
 
         return to_markdown(self.document())
 
-    def save(self, path: str | Path, title: str = "Worked solution") -> None:
+    def save(self, path: str | Path, title: str | None = None) -> None:
         """Write the solution to a file; the suffix says how (.md .html .pdf .tex .docx .ipynb .json .txt).
 
         Raises ChalkworkError for an unknown suffix or a file that cannot be written.
@@ -328,4 +380,4 @@ class Solution(Mapping[str, Any]):
         from chalkwork.solutions.export import save
         from chalkwork.solutions.workbook import Workbook
 
-        save(Workbook.of(self, title), path)
+        save(Workbook.of(self, title or self.setting.title), path)

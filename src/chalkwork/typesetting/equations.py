@@ -3,47 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.derivation.derivation import Chain, Equation
-from chalkwork.typesetting.boxes import Box, row
+from chalkwork.typesetting.boxes import row
+from chalkwork.typesetting.condensing import factors_worked_out, gates_worked_out, parts_worked_out
+from chalkwork.typesetting.decimal_mark import commas_in_prose, commas_in_text
+from chalkwork.typesetting.lines import EQUALS, WIDEST_HEAD, Line, Part, chain_latex, chain_lines, without_repetition
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.writer import Writer
 
-_EQUALS = Piece.of(" = ", " = ")
-# the empty text makes a following minus a sign between two things, not the sign of one
-_CONTINUED = Piece.of(r"\quad \text{}", "   ")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MATHS_OR_NAME = re.compile(r"\$([^$]*)\$|\{(\w+)\}")
 _PRIVATE = 0xE000
 MOST_SEGMENTS = 14
-_WIDEST_HEAD = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the terminal's board: boxes with what each is (`name`, `formula`, `numbers`, `result`)."""
-
-    parts: tuple[tuple[str, Box], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What stands between two equals signs, in pieces between which a line may be broken."""
-
-    kind: str
-    pieces: tuple[Piece, ...]
-
-    @property
-    def latex(self) -> str:
-        return "".join(piece.latex for piece in self.pieces)
 
 
 class TypesetEquation:
@@ -51,7 +30,7 @@ class TypesetEquation:
 
     def __init__(self, equation: Equation, writer: Writer) -> None:
         self.name = equation.name
-        self.stage = equation.stage.value
+        self.stage = equation.stage.id
         self._equation = equation
         self._writer = writer
         symbol = writer.symbols[equation.name]
@@ -61,12 +40,12 @@ class TypesetEquation:
     @cached_property
     def latex(self) -> str:
         """What goes between the dollars; an `aligned` block where there are several lines."""
-        return _latex(self._head, self._parts, self._writer.layout.latex_width)
+        return chain_latex(self._head, self._parts, self._writer.layout)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines of the terminal's board."""
-        return _board(self._head, self._parts, self._writer.layout.text_width)
+        return chain_lines(self._head, self._parts, self._writer.layout)
 
     @cached_property
     def text(self) -> str:
@@ -74,9 +53,10 @@ class TypesetEquation:
         value = self._writer.values[self.name]
         formula = next((part for part in reversed(self._parts) if part.kind == "formula"), None)
         box = row(box for piece in formula.pieces for box in piece.boxes) if formula else None
-        middle = f" = {box.lines[0]}" if box and len(box.lines) == 1 else ""
         result = flat(value, self._writer)
-        return f"{self._head.box.lines[0]}{middle} = {result}"
+        if box and len(box.lines) == 1:
+            result = f"{box.lines[0]} = {result}"
+        return f"{self._head.box.lines[0]} {self._equation.relation} {result}"
 
     @property
     def reason_latex(self) -> str:
@@ -121,7 +101,10 @@ def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
         mark = writer.symbols[found[2]]
         return f"${mark.latex}$" if latex else mark.text
 
-    return _MATHS_OR_NAME.sub(prose, sentence)
+    filled = _MATHS_OR_NAME.sub(prose, sentence)
+    if not writer.notation.decimal_comma:
+        return filled
+    return commas_in_prose(filled) if latex else commas_in_text(filled)
 
 
 def _in_maths(maths: str, writer: Writer, latex: bool) -> str:
@@ -157,38 +140,41 @@ def given(name: str, writer: Writer) -> Piece:
     '\\\\eta = 0.1'
     """
     symbol = writer.symbols[name]
-    value = writer.value(writer.values[name])
-    return join(Piece.of(symbol.latex, symbol.text), _EQUALS, value)
+    value = writer.of_name(name)
+    return join(Piece.of(symbol.latex, symbol.text), EQUALS, value)
 
 
 # --- the parts -----------------------------------------------------------------------------------------------------
 
 
-def _parts(equation: Equation, writer: Writer) -> list[_Part]:
-    parts: list[_Part] = []
+def _parts(equation: Equation, writer: Writer) -> list[Part]:
+    parts: list[Part] = []
     chain = _chain_part(equation.chain, writer)
     if equation.derivative is not None and equation.name.startswith("delta"):
         symbol = writer.symbols.derivative(equation.derivative, split_entry(equation.name)[1])
-        parts.append(_Part("formula", (Piece.of(symbol.latex, symbol.text),)))
+        parts.append(Part("formula", (Piece.of(symbol.latex, symbol.text),)))
     if chain:
-        parts.append(_Part("formula", tuple(chain)))
+        parts.append(Part("formula", tuple(chain)))
     formulas = (*equation.steps, equation.expression)
-    parts += [_Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
+    parts += [Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
-    numbers = [_Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
+    numbers = [Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
     parts += [part for part in numbers if part.pieces]
-    value = writer.value(writer.values[equation.name])
-    parts.append(_Part("result", (value,)))
-    return _without_repetition(parts)
+    value = writer.of_name(equation.name)
+    parts.append(Part("result", (value,)))
+    first, *others = without_repetition(parts)
+    return [replace(first, relation=equation.relation), *others]
 
 
 def _numbers_that_fit(expression: Expression, writer: Writer) -> tuple[Piece, ...]:
-    """The expression with its numbers; large matrices elided further, or nothing, where it leaves the page."""
-    room = writer.layout.text_width - _WIDEST_HEAD - 3
+    """The expression with its numbers; where it leaves the page, with parts worked out, or matrices elided further."""
+    room = writer.layout.text_width - WIDEST_HEAD - 3
     for attempt in (writer, writer.tight):
-        pieces = _abridged(attempt.segments(expression, with_numbers=True))
-        if all(piece.width <= room for piece in pieces):
-            return pieces
+        for work_out in (gates_worked_out, parts_worked_out, factors_worked_out):
+            form, values = work_out(expression, writer.values)
+            pieces = _abridged(attempt.knowing(values).segments(form, with_numbers=True))
+            if all(piece.width <= room for piece in pieces):
+                return pieces
     return ()
 
 
@@ -196,15 +182,6 @@ def _abridged(pieces: list[Piece]) -> tuple[Piece, ...]:
     """A very long sum or product with its middle left out."""
     places = shown(len(pieces), MOST_SEGMENTS)
     return tuple(Piece.of(r" + \cdots", " + ⋯") if place is None else pieces[place] for place in places)
-
-
-def _without_repetition(parts: list[_Part]) -> list[_Part]:
-    kept: list[_Part] = []
-    for part in parts:
-        if kept and kept[-1].latex == part.latex:
-            kept.pop()
-        kept.append(part)
-    return kept
 
 
 def _chain_part(chain: Chain, writer: Writer) -> list[Piece]:
@@ -219,60 +196,6 @@ def _chain_part(chain: Chain, writer: Writer) -> list[Piece]:
                 piece = join(Piece.of(" + ", " + "), piece)
             pieces.append(piece)
     return pieces
-
-
-# --- lines ---------------------------------------------------------------------------------------------------------
-
-
-def _broken(
-    head_width: int, parts: Sequence[_Part], width: int, measure: Callable[[Piece], int]
-) -> list[list[tuple[str, list[Piece]]]]:
-    """The parts on lines: as many parts on a line as fit, a part that is too wide broken between its pieces."""
-    lines: list[list[tuple[str, list[Piece]]]] = [[]]
-    room, used = width - head_width, 0
-    for part in parts:
-        whole = sum(map(measure, part.pieces)) + 3
-        if lines[-1] and used + whole > room:
-            lines.append([])
-            used = 0
-        if whole <= room:
-            lines[-1].append((part.kind, [_EQUALS, *part.pieces]))
-            used += whole
-            continue
-        line, line_width = [_EQUALS], 3
-        for piece in part.pieces:
-            if len(line) > 1 and line_width + measure(piece) > room:
-                lines[-1].append((part.kind, line))
-                lines.append([])
-                line, line_width = [_CONTINUED], 3
-            line.append(piece)
-            line_width += measure(piece)
-        lines[-1].append((part.kind, line))
-        used = room  # what follows a broken part starts a line
-    return [line for line in lines if line]
-
-
-def _latex(head: Piece, parts: Sequence[_Part], width: int) -> str:
-    lines = _broken(head.latex_width, parts, width, lambda piece: piece.latex_width)
-    rows = ["".join(piece.latex for _, pieces in line for piece in pieces).strip() for line in lines]
-    if len(rows) == 1:
-        return f"{head.latex} {rows[0]}"
-    body = " \\\\\n".join(f"{head.latex if index == 0 else ''} &{text}" for index, text in enumerate(rows))
-    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
-
-
-def _board(head: Piece, parts: Sequence[_Part], width: int) -> tuple[Line, ...]:
-    indent = min(head.width, _WIDEST_HEAD)
-    lines = _broken(indent, parts, width, lambda piece: piece.width)
-    board = []
-    first = sum(piece.width for _, pieces in lines[0] for piece in pieces) if lines else 0
-    if head.width > indent and head.width + first > width:
-        board.append(Line((("name", head.box),)))
-        head = Piece.of("", " " * indent)
-    for index, line in enumerate(lines):
-        start = ("name", head.box) if index == 0 else ("space", Box.text(" " * indent))
-        board.append(Line((start, *((kind, join(*pieces).box) for kind, pieces in line))))
-    return tuple(board)
 
 
 def flat(value: Any, writer: Writer) -> str:

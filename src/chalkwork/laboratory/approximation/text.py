@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, Number
-from chalkwork.checking.intervals import Array
+from chalkwork.algebra.expression import Name
 from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Display, Figure, Paragraph, Table
-from chalkwork.laboratory.approximation.interpolant import Interpolant
-from chalkwork.laboratory.approximation.study import Compared, Study
-from chalkwork.laboratory.functions.lines import display_or_text, equation
-from chalkwork.laboratory.worked import Manner
+from chalkwork.laboratory.approximation.study import SUBSTITUTION, Compared, Study
+from chalkwork.laboratory.functions.lines import display_or_text
+from chalkwork.solutions.board import Board, maths
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.notation import subscript
-from chalkwork.typesetting.numbers import NumberFormat, shown
+from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
-from chalkwork.typesetting.symbols import Symbols
-from chalkwork.typesetting.writer import Writer
 
 _LARGEST_SYSTEM = 8
 _STEPS = 4
@@ -29,47 +27,33 @@ _WIDEST = 70
 """What is wider, in characters, stays without its numbers."""
 
 
-class Page:
-    """What the pieces of one study are written with."""
+def script(board: Board, found: Study) -> Iterator[Block]:
+    """The whole answer."""
+    page = Page(board, found)
+    yield from _task(page)
+    yield from _system(page)
+    yield from _substitution(page)
+    yield from _weights(page)
+    if found.function is not None:
+        yield from _errors(page)
+    yield _curves(page)
+    if found.function is not None:
+        yield from _error_curves(page)
 
-    def __init__(self, found: Study, manner: Manner) -> None:
+
+class Page:
+    """One study with the board that it stands on; errors are written with significant digits."""
+
+    def __init__(self, board: Board, found: Study) -> None:
+        self.board = board
         self.found = found
         self.line = found.interpolant
-        self.numbers = manner.numbers
-        self.writer = Writer(Symbols(manner.notation), self._values(), manner.numbers)
-        digits = manner.numbers.significant or max(manner.numbers.decimals or 4, 3)
-        self.errors = Writer(Symbols(manner.notation), {}, NumberFormat(None, digits))
-
-    def _values(self) -> dict[str, Array]:
-        first = min(self.line.size, _LARGEST_SYSTEM)
-        known = {"h": self.line.widths[0]}
-        for i in range(first):
-            known |= {f"f{i + 1}": self.line.values[i], f"lambda{i + 1}": self.line.weights[i]}
-            known |= {f"x{i + 1}": self.line.points[i], f"b{i + 1}": self.line.knots[i]}
-        return {name: np.array([[value]]) for name, value in known.items()}
-
-    def number(self, value: float) -> Piece:
-        """A number of the exercise."""
-        return self.writer.value(np.array([[value]]))
-
-    def maths(self, value: float) -> str:
-        """The same between dollars."""
-        return f"${self.number(value).latex}$"
+        numbers = board.writer.numbers
+        self.digits = numbers.significant or max(numbers.decimals or 4, 3)
 
     def error(self, value: float) -> str:
-        """An error, with significant digits, between dollars."""
-        return f"${self.errors.value(np.array([[value]])).latex}$"
-
-
-def blocks_of(found: Study, manner: Manner) -> tuple[Block, ...]:
-    """The whole answer."""
-    page = Page(found, manner)
-    blocks = [*_task(page), *_system(page), *_substitution(page), *_weights(page)]
-    if found.function is not None:
-        blocks += [*_errors(page), _curves(page), *_error_curves(page)]
-    else:
-        blocks.append(_curves(page))
-    return tuple(blocks)
+        """An error, between dollars."""
+        return self.board.number(value, self.digits)
 
 
 # --- the system ------------------------------------------------------------------------------------------------------
@@ -78,8 +62,8 @@ def blocks_of(found: Study, manner: Manner) -> tuple[Block, ...]:
 def _task(page: Page) -> list[Block]:
     line, found = page.line, page.found
     n = line.size
-    ends = f"from {page.maths(float(line.points[0]))} to {page.maths(float(line.points[-1]))}"
-    width = page.number(float(line.widths[0])).latex
+    ends = f"from {page.board.number(float(line.points[0]))} to {page.board.number(float(line.points[-1]))}"
+    width = page.board.piece(float(line.widths[0])).latex
     spacing = {
         "equidistant": f"$n = {n}$ equidistant points {ends}, at the distance $h = {width}$",
         "given": f"the $n = {n}$ given points {ends}",
@@ -105,8 +89,8 @@ def _given(page: Page) -> list[Block]:
     function = page.found.function
     if function is None:
         return [Paragraph("A function is given by its values at some points.")]
-    head = join(Piece.of("f", "f"), page.writer.formula(Name(function.variable)).enclosed())
-    return [Paragraph("The function is"), display_or_text(head, page.writer, function)]
+    head = join(Piece.of("f", "f"), page.board.writer.formula(Name(function.variable)).enclosed())
+    return [Paragraph("The function is"), display_or_text(head, page.board.writer, function)]
 
 
 def _system(page: Page) -> list[Block]:
@@ -147,58 +131,23 @@ def _system_with_numbers(page: Page, equal: bool) -> Display:
     line = page.line
     n = line.size
     apart = np.maximum(0.0, line.points[:, None] - line.knots)
-    matrix = page.writer.value(np.tril(np.round(apart / line.widths[0])) if equal else apart)
+    matrix = page.board.writer.value(np.tril(np.round(apart / line.widths[0])) if equal else apart)
     names = [f"λ{subscript(str(i))}" for i in range(1, n + 1)]
     column = r" \\ ".join(rf"\lambda_{{{i}}}" for i in range(1, n + 1))
     unknown = Piece(rf"\left[\begin{{array}}{{c}} {column} \end{{array}}\right]", (Box.matrix([[x] for x in names]),))
-    front = [page.number(float(line.widths[0])), Piece.of(r" \cdot ", " · ")] if equal else []
-    heights = page.writer.value(line.values[:, None])
+    front = [page.board.piece(float(line.widths[0])), Piece.of(r" \cdot ", " · ")] if equal else []
+    heights = page.board.writer.value(line.values[:, None])
     whole = join(*front, matrix, Piece.of(r" \, ", " "), unknown, Piece.of(" = ", " = "), heights)
     return Display(whole.latex, str(whole.box))
 
 
 def _substitution(page: Page) -> list[Block]:
-    line = page.line
     equal = page.found.kind == "equidistant"
-    steps = min(line.size, _STEPS)
     said = "**Forward substitution.** Each row holds one unknown more than the one above it, and is solved for it"
     said += ", after division by $h$:" if equal else ":"
-    blocks: list[Block] = [Paragraph(said)]
-    for i in range(1, steps + 1):
-        form, put_in = (_equal_step(i),) * 2 if equal else (_step(i), _step_with_distances(line, i))
-        head = page.writer.formula(Name(f"lambda{i}"))
-        numbers = page.writer.segments(put_in, with_numbers=True)
-        parts = [page.writer.segments(form, with_numbers=False), numbers, [page.number(float(line.weights[i - 1]))]]
-        if max(piece.width for piece in numbers) > _WIDEST:
-            del parts[1]
-        blocks.append(equation(head, *parts))
-    if steps < line.size:
-        blocks.append(Paragraph("and so on."))
-    return blocks
-
-
-def _equal_step(i: int) -> Expression:
-    """f_i / h less the weights before, the first one i times and the last one twice."""
-    result: Expression = Name(f"f{i}") / Name("h")
-    for j in range(1, i):
-        result = result - Number(i - j + 1) * Name(f"lambda{j}")
-    return result
-
-
-def _step(i: int) -> Expression:
-    top: Expression = Name(f"f{i}")
-    for j in range(1, i):
-        top = top - (Name(f"x{i}") - Name(f"b{j}")) * Name(f"lambda{j}")
-    return top / (Name(f"x{i}") - Name(f"b{i}"))
-
-
-def _step_with_distances(line: Interpolant, i: int) -> Expression:
-    """The same with the entries of the matrix as numbers."""
-    row = [float(line.points[i - 1] - knot) for knot in line.knots[:i]]
-    top: Expression = Name(f"f{i}")
-    for j, entry in enumerate(row[:-1], 1):
-        top = top - Number(entry) * Name(f"lambda{j}")
-    return top / Number(row[-1])
+    shown = [name for name in page.board.named(SUBSTITUTION) if int(name.removeprefix("lambda")) <= _STEPS]
+    blocks = [Paragraph(said), *page.board.equations(shown)]
+    return blocks if len(shown) == page.line.size else [*blocks, Paragraph("and so on.")]
 
 
 def _weights(page: Page) -> list[Block]:
@@ -228,8 +177,8 @@ def _weight_table(page: Page) -> Table:
     places = shown(line.size, _MOST_ROWS)
     indices = [place for place in places if place is not None]
     columns = [
-        [f"${page.writer.value(np.array([[value]])).latex}$" if "e" in text else text.replace("-", "−").rstrip()
-         for value, text in zip(data[indices], page.numbers.column(data[indices].tolist()), strict=True)]
+        [f"${page.board.piece(value).latex}$" if "e" in text else text.replace("-", "−").rstrip()
+         for value, text in zip(data[indices], page.board.writer.numbers.column(data[indices].tolist()), strict=True)]
         for data in (line.points, line.values, line.knots, line.slopes, line.weights)
     ]  # fmt: skip
     lines = iter(zip(*columns, strict=True))
@@ -247,7 +196,7 @@ def _errors(page: Page) -> list[Block]:
     x = found.function.variable
     measured = (
         f"The largest error measured is {page.error(own.errors.largest)}, at ${x} = "
-        f"{page.number(own.errors.at).latex}$; the $L_2$ error, the root of the integral of the squared error, is "
+        f"{page.board.piece(own.errors.at).latex}$; the $L_2$ error, the root of the integral of the squared error, is "
         f"{page.error(own.errors.squared)}."
     )
     if own.bound is not None and own.errors.largest > own.bound:
@@ -274,16 +223,16 @@ def _theory(page: Page, own: Compared) -> str:
 def _bound(page: Page, own: Compared) -> list[Block]:
     if own.bound is None:
         return []
-    each = rf"\max_i \frac{{h_i^2}}{{8}} {_LARGEST}", "maxᵢ hᵢ²/8 max |f″|"
-    form = each if page.found.kind != "equidistant" else (rf"\frac{{h^2}}{{8}} {_LARGEST}", "h²/8 max |f″|")
-    head = Piece.of(r"\left| f(x) - \operatorname{NN}(x) \right|", "|f(x) − NN(x)|")
-    value = page.errors.value(np.array([[own.bound]]))
+    head = maths(r"\left| f(x) - \operatorname{NN}(x) \right|", "|f(x) − NN(x)|")
+    value = page.board.piece(own.bound, page.digits)
     if page.found.kind != "equidistant":
-        return [equation(head, [Piece.of(*form)], [value], relation="<=")]
-    curvature = page.errors.value(np.array([[own.bound * 8 / own.width**2]]))
-    width = page.errors.value(np.array([[own.width]]))
-    numbers = Piece.of(rf"\frac{{{width.latex}^2}}{{8}} \cdot {curvature.latex}", f"{width.box}²/8 · {curvature.box}")
-    return [equation(head, [Piece.of(*form)], [numbers], [value], relation="<=")]
+        each = maths(rf"\max_i \frac{{h_i^2}}{{8}} {_LARGEST}", "maxᵢ hᵢ²/8 max |f″|")
+        return [page.board.chain(head, each, value, relations=["≤", "="])]
+    form = maths(rf"\frac{{h^2}}{{8}} {_LARGEST}", "h²/8 max |f″|")
+    curvature = page.board.piece(own.bound * 8 / own.width**2, page.digits)
+    width = page.board.piece(own.width, page.digits)
+    numbers = maths(rf"\frac{{{width.latex}^2}}{{8}} \cdot {curvature.latex}", f"{width.box}²/8 · {curvature.box}")
+    return [page.board.chain(head, form, numbers, value, relations=["≤", "=", "="])]
 
 
 def _about_orders(page: Page) -> str:
@@ -291,7 +240,7 @@ def _about_orders(page: Page) -> str:
     said = "**More points.** From one row to the next the error falls like $(n - 1)^{-p}$; $p$ is the order"
     if orders and abs(orders[-1] - 2) < 0.1:
         return said + ": about 2, so that halving the distance quarters the error."
-    return said + ("." if not orders else f"; the last one is {page.maths(round(orders[-1], 2))}.")
+    return said + ("." if not orders else f"; the last one is {page.board.number(round(orders[-1], 2))}.")
 
 
 def _error_table(page: Page) -> Table:

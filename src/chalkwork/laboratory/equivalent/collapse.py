@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.equivalent import reading
-from chalkwork.laboratory.equivalent.board import Board
-from chalkwork.laboratory.worked import Manner
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import counted
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.solution import Setting, Style
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol, Symbols
 
@@ -24,7 +26,7 @@ Run = tuple[int, int]
 """The first and the last layer of a stack that becomes one layer; both the same for a layer that stays."""
 
 
-def collapse(net: NeuralNetwork, x: Any = None, *, manner: Manner | None = None) -> reading.Equivalent:
+def collapse(net: NeuralNetwork, x: Any = None, *, style: Style | None = None) -> reading.Equivalent:
     """The network with every stack of linear layers replaced by one layer, computing the same function.
 
     A layer is merged with the one above it where its own activation is the identity. `x` and the values are those of
@@ -38,7 +40,6 @@ def collapse(net: NeuralNetwork, x: Any = None, *, manner: Manner | None = None)
     >>> {name: value.tolist() for name, value in other.parameters.items()}
     {'W1': [[6.0]], 'b1': [7.0]}
     """
-    manner = manner or Manner()
     plan = reading.taken_apart(net)
     runs = _runs(plan)
     if len(runs) == plan.depth:
@@ -48,24 +49,41 @@ def collapse(net: NeuralNetwork, x: Any = None, *, manner: Manner | None = None)
             hint="layers are merged where the activation between them is the identity",
         )
     points = reading.given_point(net, x)
-    board, other = _worked(net, plan, runs, points, manner)
-    difference = reading.largest_difference(net, other, points)
-    values = reading.results(net, other, points, difference)
-    values["layers"] = [plan.depth, len(runs)]
-    values["parameters"] = [net.number_of_parameters, other.number_of_parameters]
-    values["ranks"] = [_rank(other.parameters[f"W{at}"]) for at in range(1, len(runs) + 1)]
-    blocks: list[Block] = [
-        Paragraph(
+    equations = [equation for start, end in runs for top in range(start + 1, end + 1) for equation in
+                 _merged(plan, start, top)]  # fmt: skip
+    parameters = reading.oriented(net, plan)
+    other = _other(net, plan, runs, work_out(reading.derivation_of(plan.parameters(), equations), parameters))
+    batch, new_batch = (each.plan(int(points.shape[net.convention.sample_axis])) for each in (net, other))
+    first, second = reading.passes(batch, new_batch)
+    whole = reading.derivation_of([batch.x, *plan.parameters()], first, equations, _renamed(plan, runs), second)
+    facts = reading.results(net, other, points)
+    facts["layers"] = [plan.depth, len(runs)]
+    facts["parameters"] = [net.number_of_parameters, other.number_of_parameters]
+    facts["ranks"] = [_rank(other.parameters[f"W{at}"]) for at in range(1, len(runs) + 1)]
+
+    def script(board: Board) -> Iterator[Block]:
+        yield Paragraph(
             "A layer whose activation is the identity passes on its net input. The layer above takes weighted sums of "
             "weighted sums, and those are weighted sums again: two such layers are one."
-        ),
-        *board.givens([name.name for name in plan.parameters()]),
-    ]
-    for at, run in enumerate(runs, 1):
-        blocks += _run_blocks(board, plan, run, at)
-    blocks += reading.compared(board, plan, other.plan(), difference)
-    blocks.append(Paragraph(_gain(plan, runs, values)))
-    return reading.Equivalent("Linear layers collapsed", tuple(blocks), values, other)
+        )
+        yield from board.givens([name.name for name in plan.parameters()])
+        for at, run in enumerate(runs, 1):
+            yield from _run_blocks(board, plan, run, at)
+        yield from reading.compared(board, batch, new_batch, facts["difference"])
+        yield Paragraph(_gain(plan, runs, facts))
+
+    marked = reading.primed(style or Style())
+    setting = Setting(
+        givens=tuple(name.name for name in whole.givens),
+        layers=plan.depth,
+        samples=net.convention.samples,
+        title="Linear layers collapsed",
+        letters=_letters(runs, Symbols(marked.notation, len(runs))),
+        script=script,
+        asked=reading.new_parameters(whole),
+        facts=facts,
+    )
+    return reading.Equivalent(whole, {**parameters, "x": points}, marked, setting, other)
 
 
 def _runs(plan: Plan) -> list[Run]:
@@ -113,38 +131,17 @@ def _bias(plan: Plan, start: int, end: int) -> Expression | None:
     return carried if own is None else carried + own
 
 
-def _worked(
-    net: NeuralNetwork, plan: Plan, runs: list[Run], points: Array, manner: Manner
-) -> tuple[Board, NeuralNetwork]:
-    """The board with the products and both forward passes, and the new network."""
-    equations = [equation for start, end in runs for top in range(start + 1, end + 1) for equation in
-                 _merged(plan, start, top)]  # fmt: skip
-    parameters = reading.oriented(net, plan)
-    values = Board(reading.derivation_of(plan.parameters(), equations), parameters, manner).values
+def _other(net: NeuralNetwork, plan: Plan, runs: list[Run], values: Mapping[str, Any]) -> NeuralNetwork:
+    """The network of the products."""
     made = [(values[_name("W", *run)], values.get(_name("b", *run))) for run in runs]
-    other = reading.put_together(net, [plan.layers[end - 1].activation for _, end in runs], made)
-    renamed = _renamed(plan, runs)
-    samples = int(points.shape[net.convention.sample_axis])
-    first, second = reading.passes(net.plan(samples), other.plan(samples))
-    whole = reading.derivation_of([net.plan(samples).x, *plan.parameters()], first, equations, renamed, second)
-    special = {
-        _name(letter, start, top): _spanned(letter, start, top)
-        for start, end in runs
-        for top in range(start + 1, end + 1)
-        for letter in "Wb"
-    }
-    marked = reading.primed(manner)
-    own = Symbols(marked.notation, len(runs))
-    special |= {name: own[name] for at in range(1, len(runs) + 1) for name in (f"z{at}_new", f"a{at}_new")}
-    board = Board(
-        whole,
-        {**parameters, "x": points},
-        marked,
-        layers=plan.depth,
-        samples=net.convention.samples,
-        special=special,
-    )
-    return board, other
+    return reading.put_together(net, [plan.layers[end - 1].activation for _, end in runs], made)
+
+
+def _letters(runs: list[Run], own: Symbols) -> dict[str, Symbol]:
+    """The products with the layers that they span; what the new network computes has its own layers' numbers."""
+    spans = [(start, top) for start, end in runs for top in range(start + 1, end + 1)]
+    found = {_name(letter, *span): _spanned(letter, *span) for span in spans for letter in "Wb"}
+    return found | {name: own[name] for at in range(1, len(runs) + 1) for name in (f"z{at}_new", f"a{at}_new")}
 
 
 def _renamed(plan: Plan, runs: list[Run]) -> list[Equation]:

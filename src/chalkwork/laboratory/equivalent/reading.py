@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,6 @@ import numpy as np
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.equivalent.board import Board, tiny
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import forward
@@ -20,21 +18,28 @@ from chalkwork.networks.layers import Dense
 from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.solution import Setting, Solution, Style
 
 RANDOM_POINTS = 100
 MOST_HIDDEN_LAYERS = 20
 
 
-class Equivalent(Worked):
-    """A worked answer with the network that it arrives at.
+class Equivalent(Solution):
+    """A worked solution with the network that it arrives at.
 
     `network` has the original's conventions and loss and parameters of its own.
     """
 
     def __init__(
-        self, title: str, blocks: tuple[Block, ...], values: Mapping[str, Any], network: NeuralNetwork
+        self,
+        derivation: Derivation,
+        givens: Mapping[str, Any],
+        style: Style,
+        setting: Setting,
+        network: NeuralNetwork,
     ) -> None:
-        super().__init__(title, blocks, values)
+        super().__init__(derivation, givens, style, setting)
         self.network = network
 
 
@@ -78,10 +83,10 @@ def _written(activation: Activation) -> str:
     return f"{activation.name}({inside})" if inside else activation.name
 
 
-def primed(manner: Manner) -> Manner:
-    """The manner in which what belongs to the second network has a prime (a plus where a prime transposes)."""
-    mark = "plus" if manner.notation.transpose == "prime" else "prime"
-    return replace(manner, notation=replace(manner.notation, new=mark))
+def primed(style: Style) -> Style:
+    """The style in which what belongs to the second network has a prime (a plus where a prime transposes)."""
+    mark = "plus" if style.notation.transpose == "prime" else "prime"
+    return replace(style, notation=replace(style.notation, new=mark))
 
 
 def given_point(net: NeuralNetwork, x: Any) -> Array:
@@ -105,34 +110,35 @@ def largest_difference(one: NeuralNetwork, other: NeuralNetwork, x: Array) -> fl
     return max(float(np.max(np.abs(one.output(points) - other.output(points)))) for points in (x, drawn))
 
 
-def compared(board: Board, plan: Plan, other: Plan, difference: float) -> list[Block]:
+def compared(board: Board, plan: Plan, other: Plan, difference: float) -> Iterator[Block]:
     """Both forward passes with their numbers, and how far the outputs are apart."""
     first = [name for at in range(1, plan.depth + 1) for name in (f"z{at}", f"a{at}")]
     second = [f"{name}{at}_new" for at in range(1, other.depth + 1) for name in ("z", "a")]
     out, out_new = f"{{a{plan.depth}}}", f"{{a{other.depth}_new}}"
     said = f"The outputs agree: {out} = {out_new}. "
-    return [
-        Heading("Both networks at one input", 2),
-        *board.givens(["x"]),
-        board.say("The network as it was:"),
-        *board.equations(first),
-        board.say("The other network:"),
-        *board.equations(second),
-        board.say(said),
-        Paragraph(
-            f"At this input and at {RANDOM_POINTS} random ones the largest difference of the outputs is "
-            f"{tiny(difference)}: rounding, nothing else."
-            if difference
-            else f"At this input and at {RANDOM_POINTS} random ones the outputs are equal in every digit."
-        ),
-    ]
+    yield Heading("Both networks at one input", 2)
+    yield from board.givens(["x"])
+    yield board.say("The network as it was:")
+    yield from board.equations(first)
+    yield board.say("The other network:")
+    yield from board.equations(second)
+    yield board.say(said)
+    yield Paragraph(
+        f"At this input and at {RANDOM_POINTS} random ones the largest difference of the outputs is "
+        f"{board.number(difference, 2)}: rounding, nothing else."
+        if difference
+        else f"At this input and at {RANDOM_POINTS} random ones the outputs are equal in every digit."
+    )
 
 
-def results(net: NeuralNetwork, other: NeuralNetwork, x: Array, difference: float) -> dict[str, Any]:
-    """The values that every rewriting gives: the new parameters, both outputs, their largest difference."""
-    values: dict[str, Any] = {f"{name}_new": value for name, value in other.parameters.items()}
-    values |= {"output": net.output(x), "output_new": other.output(x), "difference": difference}
-    return values
+def results(net: NeuralNetwork, other: NeuralNetwork, x: Array) -> dict[str, Any]:
+    """What every rewriting finds besides its equations: both outputs, and their largest difference."""
+    return {"output": net.output(x), "output_new": other.output(x), "difference": largest_difference(net, other, x)}
+
+
+def new_parameters(derivation: Derivation) -> tuple[str, ...]:
+    """What is asked for: the parameters of the second network."""
+    return tuple(e.name for e in derivation.equations if e.stage == REWRITING and e.name.endswith("_new"))
 
 
 def derivation_of(givens: Sequence[Any], *parts: Sequence[Equation]) -> Derivation:
@@ -140,6 +146,9 @@ def derivation_of(givens: Sequence[Any], *parts: Sequence[Equation]) -> Derivati
     return Derivation(tuple(givens), tuple(equation for part in parts for equation in part))
 
 
+REWRITING = Stage("rewriting", "The new parameters")
+
+
 def rewritten(name: str, expression: Any, reason: str = "") -> Equation:
     """The equation of a parameter of the second network."""
-    return Equation(name, expression, Stage.UPDATE, reason)
+    return Equation(name, expression, REWRITING, reason)

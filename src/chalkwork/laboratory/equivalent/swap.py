@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,15 +11,16 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number
 from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.equivalent import reading
-from chalkwork.laboratory.equivalent.board import Board, lines
-from chalkwork.laboratory.worked import Manner
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
+from chalkwork.solutions.board import Board, lines
+from chalkwork.solutions.solution import Setting, Style
 from chalkwork.typesetting.symbols import Symbol
 
 
@@ -67,13 +69,13 @@ _TO_SIGMOID = _Rule(
 )  # fmt: skip
 
 
-def to_tanh(net: NeuralNetwork, x: Any = None, *, manner: Manner | None = None) -> reading.Equivalent:
+def to_tanh(net: NeuralNetwork, x: Any = None, *, style: Style | None = None) -> reading.Equivalent:
     """The network with tanh in place of every sigmoid in its hidden layers, computing the same function.
 
     `net` is a network of dense layers, in any convention; `x` one input or a batch in its orientation, at which both
-    networks are shown (ones, if none is given). The values are the new parameters (`W1_new`, `b1_new`, ...: weights
-    oriented as in the network, biases one-dimensional), `output` and `output_new` at x, and `difference`, the largest
-    absolute difference of the outputs at x and at 100 random inputs.
+    networks are shown (ones, if none is given). The solution holds both forward passes, the new parameters (`W1_new`,
+    `b1_new`, ..., oriented as on the board), `output` and `output_new` at x, and `difference`, the largest absolute
+    difference of the outputs at x and at 100 random inputs.
 
     Source: Bishop, Pattern Recognition and Machine Learning, exercise 5.1. Raises ChalkworkError where no hidden layer
     is sigmoid, or a layer is not dense.
@@ -84,10 +86,10 @@ def to_tanh(net: NeuralNetwork, x: Any = None, *, manner: Manner | None = None) 
     >>> {name: value.tolist() for name, value in other.parameters.items()}
     {'W1': [[1.0]], 'b1': [0.5], 'W2': [[2.0]], 'b2': [2.0]}
     """
-    return _swapped(net, x, _TO_TANH, manner or Manner())
+    return _swapped(net, x, _TO_TANH, style or Style())
 
 
-def to_sigmoid(net: NeuralNetwork, x: Any = None, *, manner: Manner | None = None) -> reading.Equivalent:
+def to_sigmoid(net: NeuralNetwork, x: Any = None, *, style: Style | None = None) -> reading.Equivalent:
     """The network with sigmoid in place of every tanh in its hidden layers; as `to_tanh`, the other way round.
 
     >>> from chalkwork import Dense
@@ -96,10 +98,10 @@ def to_sigmoid(net: NeuralNetwork, x: Any = None, *, manner: Manner | None = Non
     >>> {name: value.tolist() for name, value in other.parameters.items()}
     {'W1': [[2.0]], 'b1': [1.0], 'W2': [[4.0]], 'b2': [0.0]}
     """
-    return _swapped(net, x, _TO_SIGMOID, manner or Manner())
+    return _swapped(net, x, _TO_SIGMOID, style or Style())
 
 
-def _swapped(net: NeuralNetwork, x: Any, rule: _Rule, manner: Manner) -> reading.Equivalent:
+def _swapped(net: NeuralNetwork, x: Any, rule: _Rule, style: Style) -> reading.Equivalent:
     plan = reading.taken_apart(net)
     swapped = [layer.activation.name == rule.old for layer in plan.layers[:-1]] + [False]
     if not any(swapped):
@@ -109,23 +111,52 @@ def _swapped(net: NeuralNetwork, x: Any, rule: _Rule, manner: Manner) -> reading
         )
     points = reading.given_point(net, x)
     equations = [equation for number in range(1, plan.depth + 1) for equation in _layer(plan, number, swapped, rule)]
-    board, other = _worked(net, plan, points, equations, swapped, rule, manner)
-    difference = reading.largest_difference(net, other, points)
-    blocks: list[Block] = [
-        Paragraph(f"Every {rule.old} of a hidden layer is to become a {rule.new}; the output layer stays what it is. "
-                  "Primes mark what belongs to the new network."),
-        Heading("The identity", 2),
-        Paragraph(rule.said),
-        lines(rule.proof),
-        Heading("The parameters, layer by layer", 2),
-        *board.givens([name.name for name in plan.parameters()]),
-    ]  # fmt: skip
-    for number in range(1, plan.depth + 1):
-        blocks += _layer_blocks(board, plan, number, swapped, rule)
-    blocks += reading.compared(board, net.plan(_samples(net, points)), other.plan(), difference)
-    blocks.append(Paragraph(_training_words(net)))
-    title = f"An equivalent network with {rule.new} units"
-    return reading.Equivalent(title, tuple(blocks), reading.results(net, other, points, difference), other)
+    ones = [_ones(plan, number) for number in range(2, plan.depth + 1) if swapped[number - 2]]
+    givens = {**reading.oriented(net, plan), **{name.name: np.ones(name.shape) for name in ones}}
+    other = _other(net, plan, work_out(reading.derivation_of([*plan.parameters(), *ones], equations), givens),
+                   swapped, rule)  # fmt: skip
+    batch, new_batch = (each.plan(_samples(net, points)) for each in (net, other))
+    first, second = reading.passes(batch, new_batch)
+    whole = reading.derivation_of([batch.x, *plan.parameters(), *ones], first, equations, second)
+    facts = reading.results(net, other, points)
+
+    def script(board: Board) -> Iterator[Block]:
+        yield Paragraph(
+            f"Every {rule.old} of a hidden layer is to become a {rule.new}; the output layer stays what it is. "
+            "Primes mark what belongs to the new network."
+        )
+        yield Heading("The identity", 2)
+        yield Paragraph(rule.said)
+        yield lines(rule.proof)
+        yield Heading("The parameters, layer by layer", 2)
+        yield from board.givens([name.name for name in plan.parameters()])
+        for number in range(1, plan.depth + 1):
+            yield from _layer_blocks(board, plan, number, swapped, rule)
+        yield from reading.compared(board, batch, new_batch, facts["difference"])
+        yield Paragraph(_training_words(net))
+
+    setting = Setting(
+        givens=tuple(name.name for name in whole.givens),
+        layers=plan.depth,
+        samples=net.convention.samples,
+        title=f"An equivalent network with {rule.new} units",
+        letters={name.name: Symbol(r"\mathbf{1}", "𝟏") for name in ones},
+        script=script,
+        asked=reading.new_parameters(whole),
+        facts=facts,
+    )
+    return reading.Equivalent(whole, {**givens, "x": points}, reading.primed(style), setting, other)
+
+
+def _other(
+    net: NeuralNetwork, plan: Plan, values: Mapping[str, Any], swapped: list[bool], rule: _Rule
+) -> NeuralNetwork:
+    """The network with the new activations and parameters."""
+    activations = [
+        Activation(rule.new) if change else layer.activation for change, layer in zip(swapped, plan.layers, strict=True)
+    ]
+    made = [(values[f"W{k}_new"], values.get(f"b{k}_new")) for k in range(1, plan.depth + 1)]
+    return reading.put_together(net, activations, made)
 
 
 def _samples(net: NeuralNetwork, points: Array) -> int:
@@ -171,41 +202,6 @@ def _plus(start: Expression | None, factor: Fraction, term: Expression) -> Expre
     if start is None:
         return -scaled if factor < 0 else scaled
     return start - scaled if factor < 0 else start + scaled
-
-
-def _worked(
-    net: NeuralNetwork,
-    plan: Plan,
-    points: Array,
-    equations: list[Equation],
-    swapped: list[bool],
-    rule: _Rule,
-    manner: Manner,
-) -> tuple[Board, NeuralNetwork]:
-    """The board with both forward passes, and the new network."""
-    parameters = reading.oriented(net, plan)
-    ones = [_ones(plan, number) for number in range(2, plan.depth + 1) if swapped[number - 2]]
-    givens = {**parameters, **{name.name: np.ones(name.shape) for name in ones}}
-    solved = reading.derivation_of([*plan.parameters(), *ones], equations)
-    values = Board(solved, givens, manner).values
-    activations = [
-        Activation(rule.new) if change else layer.activation for change, layer in zip(swapped, plan.layers, strict=True)
-    ]
-    made = [(values[f"W{k}_new"], values.get(f"b{k}_new")) for k in range(1, plan.depth + 1)]
-    other = reading.put_together(net, activations, made)
-    samples = _samples(net, points)
-    first, second = reading.passes(net.plan(samples), other.plan(samples))
-    whole = reading.derivation_of([net.plan(samples).x, *plan.parameters(), *ones], first, equations, second)
-    special = {name.name: Symbol(r"\mathbf{1}", "𝟏") for name in ones}
-    board = Board(
-        whole,
-        {**givens, "x": points},
-        reading.primed(manner),
-        layers=plan.depth,
-        samples=net.convention.samples,
-        special=special,
-    )
-    return board, other
 
 
 def _layer_blocks(board: Board, plan: Plan, number: int, swapped: list[bool], rule: _Rule) -> list[Block]:

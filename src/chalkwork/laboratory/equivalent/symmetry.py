@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import factorial, lgamma, log, prod
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name
-from chalkwork.derivation.derivation import Derivation
+from chalkwork.algebra.expression import Expression, Name, Number
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Display, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.equivalent import reading
-from chalkwork.laboratory.equivalent.board import Board, inline, tiny
-from chalkwork.laboratory.worked import Manner
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import backward
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.solution import Setting, Style
 from chalkwork.typesetting.notation import superscript
 
+COUNTING = Stage("counting", "How many there are")
 ODD = ("tanh", "softsign", "identity")
 MOST_COUNTED = 1000
 """Hidden units, up to which the number of symmetries is written out; above, its logarithm."""
@@ -52,7 +55,7 @@ def symmetries(
     *,
     permute: Moves | None = None,
     flip: Moves | None = None,
-    manner: Manner | None = None,
+    style: Style | None = None,
 ) -> reading.Equivalent:
     """The permutations and sign flips of hidden units that leave the network's function as it is.
 
@@ -62,9 +65,10 @@ def symmetries(
     sign; if neither is given, the first two units of every hidden layer change places and the first unit is flipped
     where that is allowed. With targets `y` the losses, the gradients and the loss half-way between them are compared.
 
-    Values: `number` (a whole number; up to 1000 hidden units), `log10_number`, the new parameters (`W1_new`, ...),
-    `output`, `output_new`, `difference` as in `to_tanh`; with y also `L`, `L_new`, `gradient_difference` (largest
-    absolute difference of the transformed gradient and the gradient of the transformed network), `L_halfway`.
+    The solution holds `M`, how many there are (below 2^53; besides, `number` up to 1000 hidden units, and
+    `log10_number`), the new parameters (`W1_new`, ...) and what `to_tanh` gives; with y also `L`, `L_new`, all
+    gradients, `gradient_difference` (largest absolute difference of the transformed gradient and the gradient of the
+    transformed network) and `L_halfway`.
 
     Sources: Bishop, Pattern Recognition and Machine Learning, section 5.1.1; Chen, Lu and Hecht-Nielsen, On the
     Geometry of Feedforward Neural Network Error Surfaces, Neural Computation 5 (1993). Raises ChalkworkError for a
@@ -75,7 +79,6 @@ def symmetries(
     >>> symmetries(net)["number"]  # 3! 2^3 2!
     96
     """
-    manner = manner or Manner()
     plan = reading.taken_apart(net)
     if plan.depth < 2:
         raise ChalkworkError("the network has no hidden layer, so it has no units to exchange")
@@ -83,17 +86,43 @@ def symmetries(
     points = reading.given_point(net, x)
     samples = int(points.shape[net.convention.sample_axis])
     target = None if y is None else net.oriented_target(y, samples)
-    board, other = _worked(net, plan, changes, points, target, manner)
-    difference = reading.largest_difference(net, other, points)
-    values = _counted(plan) | reading.results(net, other, points, difference)
-    blocks = [*_counting(plan, values), *_applied(board, plan, changes)]
-    blocks += reading.compared(board, plan, other.plan(), difference)
+    rewriting = [reading.rewritten(f"{name.name}_new", _transformed(plan, name)) for name in plan.parameters()]
+    matrices = [_matrix_name(plan, layer) for layer in changes]
+    givens: dict[str, Any] = reading.oriented(net, plan) | {f"Q{at}": change.matrix for at, change in changes.items()}
+    values = work_out(Derivation((*plan.parameters(), *matrices), tuple(rewriting)), givens)
+    made = [(values[f"W{k}_new"], values.get(f"b{k}_new")) for k in range(1, plan.depth + 1)]
+    other = reading.put_together(net, [layer.activation for layer in plan.layers], made)
+    facts = _counted(plan) | reading.results(net, other, points)
+    batch = net.plan(samples)
+    whole = _whole(batch, matrices, [*_count(facts), *rewriting], target is not None)
+    givens |= {"x": points} | ({} if target is None else {"y": target})
+    givens |= {name: np.array([[value]]) for name, value in net.constants.items() if name in _given_names(whole)}
     if target is not None:
-        values |= _with_target(net, other, changes, points, y, board)
-        blocks += _losses(board, plan, changes, values, manner)
-    blocks.append(Heading("What it means for training", 2))
-    blocks.append(Paragraph(_meaning(net, other, plan)))
-    return reading.Equivalent("Weight-space symmetries", tuple(blocks), values, other)
+        facts |= _with_target(net, other, plan, work_out(whole, givens), points, y)
+
+    def script(board: Board) -> Iterator[Block]:
+        yield from _counting(board, plan, facts)
+        yield from _applied(board, plan, changes)
+        yield from reading.compared(board, batch, batch, facts["difference"])
+        if target is not None:
+            yield from _losses(board, facts)
+        yield Heading("What it means for training", 2)
+        yield Paragraph(_meaning(net, other, plan))
+
+    setting = Setting(
+        givens=tuple(name.name for name in whole.givens),
+        layers=plan.depth,
+        samples=net.convention.samples,
+        title="Weight-space symmetries",
+        script=script,
+        asked=("M", *reading.new_parameters(whole)) if "M" in whole else reading.new_parameters(whole),
+        facts=facts,
+    )
+    return reading.Equivalent(whole, givens, reading.primed(style or Style()), setting, other)
+
+
+def _given_names(derivation: Derivation) -> set[str]:
+    return {name.name for name in derivation.givens}
 
 
 # --- how many ------------------------------------------------------------------------------------------------------
@@ -114,7 +143,13 @@ def _counted(plan: Plan) -> dict[str, Any]:
     return values
 
 
-def _counting(plan: Plan, values: Mapping[str, Any]) -> list[Block]:
+def _count(values: Mapping[str, Any]) -> list[Equation]:
+    """The number as an equation, where a double holds it exactly."""
+    number = values.get("number", 2**53)
+    return [Equation("M", Number(number), COUNTING)] if number < 2**53 else []
+
+
+def _counting(board: Board, plan: Plan, values: Mapping[str, Any]) -> list[Block]:
     blocks: list[Block] = [Heading("How many there are", 2), Paragraph(
         "A unit of a hidden layer may change places with another one of the same layer, if its incoming weights, its "
         "bias and its outgoing weights move with it: the layer above adds up the same terms in another order. A layer "
@@ -237,33 +272,13 @@ def _transformed(plan: Plan, name: Name) -> Expression:
     return value if right is None else value @ right.T
 
 
-def _worked(
-    net: NeuralNetwork,
-    plan: Plan,
-    changes: Mapping[int, _Change],
-    points: Array,
-    target: Array | None,
-    manner: Manner,
-) -> tuple[Board, NeuralNetwork]:
-    equations = [reading.rewritten(f"{name.name}_new", _transformed(plan, name)) for name in plan.parameters()]
-    parameters = reading.oriented(net, plan)
-    matrices = [_matrix_name(plan, layer) for layer in changes]
-    givens = {**parameters, **{f"Q{layer}": change.matrix for layer, change in changes.items()}}
-    values = Board(Derivation((*plan.parameters(), *matrices), tuple(equations)), givens, manner).values
-    made = [(values[f"W{k}_new"], values.get(f"b{k}_new")) for k in range(1, plan.depth + 1)]
-    other = reading.put_together(net, [layer.activation for layer in plan.layers], made)
-    batch = net.plan(int(points.shape[net.convention.sample_axis]))
-    first, second = reading.passes(batch, batch, target is not None)
-    back = [backward(batch, 0, first), backward(batch, 1, second)] if target is not None else [[], []]
-    data = [batch.x] if target is None else [batch.x, batch.y]
-    constants = batch.constants(target is not None)
-    whole = reading.derivation_of(
-        [*data, *plan.parameters(), *matrices, *constants], first, back[0], equations, second, back[1]
-    )
-    givens |= {"x": points} | ({} if target is None else {"y": target})
-    givens |= {name.name: np.array([[net.constants[name.name]]]) for name in constants}
-    board = Board(whole, givens, reading.primed(manner), layers=plan.depth, samples=net.convention.samples)
-    return board, other
+def _whole(batch: Plan, matrices: Sequence[Name], rewriting: Sequence[Equation], target: bool) -> Derivation:
+    """Both passes with the rewriting between them; with a target the losses and gradients too."""
+    first, second = reading.passes(batch, batch, target)
+    back = [backward(batch, 0, first), backward(batch, 1, second)] if target else [[], []]
+    data = [batch.x, batch.y] if target else [batch.x]
+    givens = [*data, *batch.parameters(), *matrices, *batch.constants(target)]
+    return reading.derivation_of(givens, first, back[0], rewriting, second, back[1])
 
 
 def _applied(board: Board, plan: Plan, changes: Mapping[int, _Change]) -> list[Block]:
@@ -297,23 +312,24 @@ def _in_words(change: _Change) -> str:
 
 
 def _with_target(
-    net: NeuralNetwork, other: NeuralNetwork, changes: Mapping[int, _Change], points: Array, y: Any, board: Board
+    net: NeuralNetwork,
+    other: NeuralNetwork,
+    plan: Plan,
+    values: Mapping[str, Array],
+    points: Array,
+    y: Any,
 ) -> dict[str, Any]:
-    """Both losses, how far the gradients are from being images of each other, and the loss half-way."""
-    plan = net.plan()
-    gradients = {f"d{name.name}": Name(f"d{name.name}", name.shape) for name in plan.parameters()}
-    images = [reading.rewritten(f"image_{name}", _transformed(plan, gradient)) for name, gradient in gradients.items()]
-    matrices = [_matrix_name(plan, layer) for layer in changes]
-    values = Board(Derivation((*gradients.values(), *matrices), tuple(images)), board.values, Manner()).values
-    apart = {name: float(np.max(np.abs(values[f"image_{name}"] - board.values[f"{name}_new"]))) for name in gradients}
+    """How far the gradients are from being images of each other, and the loss half-way."""
+    apart = {}
+    for name in plan.parameters():
+        image = evaluate(_transformed(plan, Name(f"d{name.name}", name.shape)), values)
+        apart[f"d{name.name}"] = float(np.max(np.abs(image - values[f"d{name.name}_new"])))
     middle = [
         (_middle(net, other, f"W{k}"), _middle(net, other, f"b{k}") if f"b{k}" in net.parameters else None)
         for k in range(1, plan.depth + 1)
     ]
     halfway = reading.put_together(net, [layer.activation for layer in plan.layers], middle)
     return {
-        "L": float(board.values["L"].item()),
-        "L_new": float(board.values["L_new"].item()),
         "gradient_differences": apart,
         "gradient_difference": max(apart.values()),
         "L_halfway": float(halfway.solve(points, y)["L"]),
@@ -324,9 +340,7 @@ def _middle(net: NeuralNetwork, other: NeuralNetwork, name: str) -> Array:
     return np.asarray(net.parameters[name] / 2 + other.parameters[name] / 2)
 
 
-def _losses(
-    board: Board, plan: Plan, changes: Mapping[int, _Change], values: Mapping[str, Any], manner: Manner
-) -> list[Block]:
+def _losses(board: Board, values: Mapping[str, Any]) -> list[Block]:
     blocks: list[Block] = [
         Heading("Loss and gradients", 2),
         *board.givens(["y"]),
@@ -339,15 +353,14 @@ def _losses(
         *board.equations(["dW1", "dW1_new"], ""),
         Table(
             ("gradient", "largest difference from the image of the old one"),
-            tuple((f"$\\partial L' / \\partial {board.writer.symbols[name[1:]].latex}'$", tiny(apart))
+            tuple((f"$\\partial L' / \\partial {board.writer.symbols[name[1:]].latex}'$", board.number(apart, 2))
                   for name, apart in values["gradient_differences"].items()),
             right=(1,),
         ),
         Paragraph(
             "So every step of gradient descent takes the two networks to images of each other again: they train alike "
             f"for ever. Between them the loss is another one: half-way, at the mean of both parameters, it is "
-            f"{inline(values['L_halfway'], manner.numbers, manner.notation)}, against "
-            f"{inline(values['L'], manner.numbers, manner.notation)} at both ends."
+            f"{board.number(values['L_halfway'])}, against {board.number('L')} at both ends."
         ),
     ]  # fmt: skip
     return blocks

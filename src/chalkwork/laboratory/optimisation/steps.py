@@ -24,7 +24,7 @@ from chalkwork.laboratory.optimisation.writing import (
     plus,
     times,
 )
-from chalkwork.solutions.compose import in_lines
+from chalkwork.solutions.board import in_lines
 from chalkwork.typesetting.pieces import Piece, join
 
 MOST_ROWS = 14

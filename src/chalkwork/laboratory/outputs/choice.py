@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 from math import ceil, log2
 from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import Name
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.model import Block, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
-from chalkwork.laboratory.equivalent.board import cells, inline, lines
-from chalkwork.laboratory.outputs.pairs import Pair, board_of
+from chalkwork.laboratory.outputs.pairs import Pair, letters_of
 from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array, as_vector
+from chalkwork.solutions.board import Board, lines
+from chalkwork.solutions.solution import Setting, Solution, Style, Word
+from chalkwork.typesetting.symbols import Symbol
 
+HIERARCHICAL = "hierarchical softmax"
+COSTS = Stage("costs", "What it costs")
+_ALSO = {
+    "sigmoid": ("logistic", "logistic sigmoid"),
+    "identity": ("linear", "none"),
+    "exp": ("exponential",),
+    "cross-entropy": ("categorical cross-entropy", "negative log-likelihood"),
+    "squared error": ("mean squared error", "mse"),
+}
 MOST_OUTPUTS = 1000
 MOST_VOCABULARY = 10**12
 
@@ -29,8 +42,8 @@ def output_for(
     y: Any = None,
     vocabulary: int = 100_000,
     hidden: int = 128,
-    manner: Manner | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """Output activation and loss for a task, with the reason, the derived gradient, and mismatched pairs in numbers.
 
     `task` is binary, multiclass, multilabel, regression, counts, positive or next_word. `classes` (2 to 1000) is the
@@ -38,16 +51,17 @@ def output_for(
     the class, from 1). For next_word, `vocabulary` and `hidden` are the sizes whose costs are stated; a worked example
     is `HierarchicalSoftmax(...).solve(...)`.
 
-    Values: `activation`, `loss` (names), `a`, `L`, `delta` at the example, `mismatches` (by name, the same of each).
-    Raises ChalkworkError for an unknown task, ShapeError and ValueProblem for an example that does not fit.
+    The solution holds `activation` and `loss` (in words), `a`, `L`, `delta` at the example, and the same of each pair
+    that does not fit: `a_other1`, `L_other1`, ... Raises ChalkworkError for an unknown task, ShapeError and
+    ValueProblem for an example that does not fit.
 
     >>> answer = output_for("multiclass", classes=3, z=[0, 0, 0], y=1)
-    >>> answer["activation"], answer["loss"], answer["delta"].round(4).tolist()
+    >>> answer["activation"], answer["loss"], answer["delta"].ravel().round(4).tolist()
     ('softmax', 'cross-entropy', [-0.6667, 0.3333, 0.3333])
     """
-    manner = manner or Manner()
+    style = style or Style()
     if task == NEXT_WORD:
-        return _next_word(vocabulary, hidden, manner)
+        return _next_word(vocabulary, hidden, style)
     if task not in TASKS:
         names = [*TASKS, NEXT_WORD]
         near = get_close_matches(str(task)[:60], names, 1)
@@ -55,25 +69,56 @@ def output_for(
         raise ChalkworkError(f"there is no task {str(task)[:60]!r}", hint=hint)
     entry = TASKS[task]
     net, target = _example(task, entry, classes, z, y)
-    board = board_of(entry.pair, net, target, manner)
-    values: dict[str, Any] = {"activation": entry.pair.activation, "loss": entry.pair.loss.title}
-    values |= {name: board.values[name].ravel() for name in ("a", "delta")} | {"L": float(board.values["L"].item())}
-    blocks: list[Block] = [
-        Paragraph(f"The target is {entry.target}."),
-        Heading("From the assumption to the loss", 2),
-        Paragraph(entry.assumption),
-        lines(entry.likelihood),
-        Paragraph(f"The most likely weights make the sum of these over the samples smallest. {entry.reason}"),
-        Paragraph(f"Hence: **{entry.pair.words}**."),
-        Heading("The gradient", 2),
-        *board.givens(["z", "y"]),
-        *board.equations(["a", "L", "delta"]),
-        Paragraph(_of_the_error(entry.pair)),
-    ]
-    values["mismatches"] = {}
-    for mismatch in entry.mismatches:
-        blocks += _mismatched(entry, mismatch, values["mismatches"], manner)
-    return Worked(f"{entry.title}: output and loss", tuple(blocks), values)
+    derivation, givens = _derived(entry.pair, net, target, "")
+    letters = letters_of(style.notation)
+    for place, mismatch in enumerate(entry.mismatches, 1):
+        suffix = f"_other{place}"
+        more, values = _derived(mismatch.pair, np.array(mismatch.z), np.array(mismatch.y), suffix, _matched(mismatch))
+        derivation = derivation.extended(more.equations, more.givens)
+        givens |= values
+        letters |= letters_of(style.notation, suffix)
+
+    def script(board: Board) -> Iterator[Block]:
+        yield Paragraph(f"The target is {entry.target}.")
+        yield Heading("From the assumption to the loss", 2)
+        yield Paragraph(entry.assumption)
+        yield lines(entry.likelihood)
+        yield Paragraph(f"The most likely weights make the sum of these over the samples smallest. {entry.reason}")
+        yield Paragraph(f"Hence: **{entry.pair.words}**.")
+        yield Heading("The gradient", 2)
+        yield from board.givens(["z", "y"])
+        yield from board.equations(["a", "L", "delta"])
+        yield Paragraph(_of_the_error(entry.pair))
+        for place, mismatch in enumerate(entry.mismatches, 1):
+            yield from _mismatched(board, entry, mismatch, place)
+
+    setting = Setting(
+        givens=("z", "y"),
+        samples="columns",
+        title=f"{entry.title}: output and loss",
+        letters=letters,
+        script=script,
+        asked=("activation", "loss", "a", "L", "delta"),
+        words=_choice(entry.pair.activation, entry.pair.loss.title),
+    )
+    return Solution(derivation, givens, style, setting)
+
+
+def _choice(activation: str, loss: str) -> dict[str, Word]:
+    """The two answers in words, each with what the other tasks have there."""
+    pairs = [task.pair for task in TASKS.values()]
+    activations = dict.fromkeys([*(pair.activation for pair in pairs), HIERARCHICAL])
+    losses = dict.fromkeys(pair.loss.title for pair in pairs)
+    return {
+        "activation": Word(activation, _ALSO.get(activation, ()), tuple(activations)),
+        "loss": Word(loss, _ALSO.get(loss, ()), tuple(losses)),
+    }
+
+
+def _derived(pair: Pair, z: Array, y: Array, suffix: str, matched: bool = True) -> tuple[Derivation, dict[str, Array]]:
+    """The pair's derivation at an example, the suffix behind its names."""
+    derivation = pair.derivation(len(z), matched).renamed(lambda name: name + suffix)
+    return derivation, {f"z{suffix}": z[:, None], f"y{suffix}": y[:, None]}
 
 
 def _of_the_error(pair: Pair) -> str:
@@ -153,31 +198,32 @@ def _check_target(task: str, target: Array) -> None:
 # --- mismatches ----------------------------------------------------------------------------------------------------
 
 
-def _mismatched(entry: Task, mismatch: Mismatch, found: dict[str, Any], manner: Manner) -> list[Block]:
+def _matched(mismatch: Mismatch) -> bool:
+    """Whether a softmax may count on a target that sums to one."""
+    return not (mismatch.pair.activation == "softmax" and sum(mismatch.y) != 1)
+
+
+def _mismatched(board: Board, entry: Task, mismatch: Mismatch, place: int) -> Iterator[Block]:
     """The wrong pair at its example, and beside the right one as the net input grows."""
-    net, target = np.array(mismatch.z), np.array(mismatch.y)
-    matched = not (mismatch.pair.activation == "softmax" and target.sum() != 1)
-    board = board_of(mismatch.pair, net, target, manner, matched)
-    found[mismatch.pair.words] = {name: board.values[name].ravel() for name in ("a", "L", "delta")}
-    total = inline(float(board.values["a"].sum()), manner.numbers, manner.notation).strip("$")
-    blocks: list[Block] = [
-        Heading(f"Instead: {mismatch.pair.words}", 2),
-        Paragraph(mismatch.before),
-        *board.givens(["z", "y"]),
-        *board.equations(["a", "L"]),
-    ]
+    z, y, a, loss, delta = (f"{name}_other{place}" for name in ("z", "y", "a", "L", "delta"))
+    total = board.number(float(board.values[a].sum()))
+    yield Heading(f"Instead: {mismatch.pair.words}", 2)
+    yield Paragraph(mismatch.before)
+    yield from board.givens([z, y])
+    yield from board.equations([a, loss])
     if mismatch.substituted:
-        blocks += board.equation("delta")
+        yield from board.equation(delta)
     else:
-        error = board.derivation["delta"].expression
-        blocks += [board.forms("delta", error), *board.givens(["delta"])]
+        yield board.forms(delta, board.derivation[delta].expression)
+        yield from board.givens([delta])
     if mismatch.factors:
-        blocks.append(_comparison(entry, mismatch, net, target, matched, manner))
-    return [*blocks, Paragraph(mismatch.after.replace("{total}", f"${total}$"))]
+        yield _comparison(board, entry, mismatch)
+    yield Paragraph(mismatch.after.replace("{total}", total))
 
 
-def _comparison(entry: Task, mismatch: Mismatch, net: Array, target: Array, matched: bool, manner: Manner) -> Table:
+def _comparison(board: Board, entry: Task, mismatch: Mismatch) -> Table:
     """Both errors, of the output that the mismatch looks at, for multiples of the net input."""
+    net, target, matched = np.array(mismatch.z), np.array(mismatch.y), _matched(mismatch)
     at = mismatch.place - 1
     rows = []
     for factor in mismatch.factors:
@@ -185,9 +231,9 @@ def _comparison(entry: Task, mismatch: Mismatch, net: Array, target: Array, matc
         wrong = mismatch.pair.at(factor * net, target, matched)
         first = factor * net[0] if len(net) == 1 else factor
         rows.append([first, wrong["a"][at], right["delta"][at], wrong["delta"][at]])
-    columns = [_column([row[i] for row in rows], manner) for i in range(4)]
+    columns = [_column(board, [row[i] for row in rows]) for i in range(4)]
     below = f"_{mismatch.place}" if len(net) > 1 else ""
-    letter = manner.notation
+    letter = board.writer.notation
     a, z, delta = (letter.letter_latex(name, bold=False) for name in (letter.activation, letter.net, letter.delta))
     head = (
         f"${z}$" if len(net) == 1 else f"multiple of ${z}$",
@@ -203,35 +249,45 @@ def _same_activation(entry: Task, mismatch: Mismatch) -> bool:
     return entry.pair.activation == mismatch.pair.activation
 
 
-def _column(values: list[float], manner: Manner) -> list[str]:
+def _column(board: Board, values: list[float]) -> list[str]:
     """Numbers for a table: with powers of ten where the digits shown would leave nothing."""
-    digits = manner.numbers.decimals if manner.numbers.decimals is not None else 4
-    plain = cells(values, manner)
+    digits = board.writer.numbers.decimals if board.writer.numbers.decimals is not None else 4
     small = [0 < abs(value) < 5 * 10.0**-digits for value in values]
     return [
-        inline(value, manner.numbers, manner.notation) if tiny else text
-        for value, text, tiny in zip(values, plain, small, strict=True)
+        board.number(value) if tiny else text
+        for value, text, tiny in zip(values, board.cells(values), small, strict=True)
     ]
 
 
 # --- a large vocabulary --------------------------------------------------------------------------------------------
 
 
-def _next_word(vocabulary: int, hidden: int, manner: Manner) -> Worked:
+def _next_word(vocabulary: int, hidden: int, style: Style) -> Solution:
     """The hierarchical softmax in words and costs."""
     for name, value, most in (("vocabulary", vocabulary, MOST_VOCABULARY), ("hidden", hidden, 10**6)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 2 <= value <= most:
             raise ChalkworkError(f"{name} is a whole number from 2 to {most}, not {value!r:.60}")
     depth = ceil(log2(vocabulary))
+    words, size, nodes = Name("V"), Name("d"), Name("n")
+    costs = (
+        Equation("full_cost", words * size, COSTS, "One score for every word."),
+        Equation("path_cost", nodes * size, COSTS, "One score for every node on the path."),
+    )
+    numbers = {"V": vocabulary, "d": hidden, "n": depth}
+    setting = Setting(
+        title="Next word of a large vocabulary: output and loss",
+        letters={"full_cost": Symbol("C", "C"), "path_cost": Symbol("C'", "C′")},
+        script=lambda board: _next_word_blocks(vocabulary, hidden, depth),
+        asked=("activation", "loss", "full_cost", "path_cost"),
+        words=_choice(HIERARCHICAL, "cross-entropy"),
+    )
+    givens = {name: np.array([[float(value)]]) for name, value in numbers.items()}
+    return Solution(Derivation((words, size, nodes), costs), givens, style, setting)
+
+
+def _next_word_blocks(vocabulary: int, hidden: int, depth: int) -> list[Block]:
     full, path = vocabulary * hidden, depth * hidden
-    values = {
-        "activation": "hierarchical softmax",
-        "loss": "cross-entropy",
-        "full_cost": full,
-        "path_cost": path,
-        "depth": depth,
-    }
-    blocks: list[Block] = [
+    return [
         Paragraph(
             "The target is one word of a large vocabulary: multi-class classification with as many classes as words. "
             "The words are the leaves of a binary tree, each inner node $n$ has a vector $v_n$, and $h$ is the last "
@@ -263,4 +319,3 @@ def _next_word(vocabulary: int, hidden: int, manner: Manner) -> Worked:
             "search in it), and words that share turns share their errors."
         ),
     ]  # fmt: skip
-    return Worked("Next word of a large vocabulary: output and loss", tuple(blocks), values)

@@ -14,8 +14,8 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.outputs.tree import Tree, huffman, read_tree
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks.data import Array, as_matrix, as_vector
+from chalkwork.solutions.solution import Solution, Style
 
 
 class HierarchicalSoftmax:
@@ -129,22 +129,22 @@ class HierarchicalSoftmax:
         *,
         vectors: Any,
         learning_rate: float | None = None,
-        manner: Manner | None = None,
-    ) -> Worked:
+        style: Style | None = None,
+    ) -> Solution:
         """The worked solution for one target word: path, probability, loss, gradients, and one update step.
 
-        Values: `P`, `L`, `dh` (d), `path` (node numbers), `code` (0 left, 1 right), `probabilities` (by word, if there
-        are at most 1000), `s5`, `p5`, `delta5`, `v5`, `dv5` for a node 5 on the path (scalars and d-vectors), and with
-        a learning rate (above 0) `v5_new`, `P_new`, `L_new`. Raises ChalkworkError, ShapeError.
+        The solution holds `P`, `L`, `dh` (d x 1), `s5`, `p5`, `delta5`, `v5`, `dv5` for a node 5 on the path (scalars
+        and d x 1), with a learning rate (above 0) `v5_new`, `P_new`, `L_new`, and besides `path` (node numbers), `code`
+        (0 left, 1 right) and `probabilities` (by word, if there are at most 1000). Raises ChalkworkError, ShapeError.
 
         >>> layer = HierarchicalSoftmax([["the", "a"], "cat"])
         >>> answer = layer.solve([1.0], "a", vectors=[[0.0], [0.0]], learning_rate=1.0)
-        >>> round(answer["P"], 4), answer["dh"].tolist(), answer["v2_new"].tolist(), round(answer["P_new"], 4)
-        (0.25, [0.0], [-0.5], 0.3875)
+        >>> float(answer["P"]), answer["dh"].tolist(), answer["v2_new"].tolist(), round(float(answer["P_new"]), 4)
+        (0.25, [[0.0]], [[-0.5]], 0.3875)
         """
         from chalkwork.laboratory.outputs.worked import solved
 
-        return solved(self, h, word, vectors, learning_rate, manner or Manner())
+        return solved(self, h, word, vectors, learning_rate, style or Style())
 
 
 def sigmoid(x: Array) -> Array:

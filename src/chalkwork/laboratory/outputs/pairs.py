@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
-from chalkwork.laboratory.equivalent.board import Board
-from chalkwork.laboratory.worked import Manner
+from chalkwork.derivation.work_out import work_out
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
@@ -93,48 +89,21 @@ class Pair:
             Convention("columns", "out_in"),
         )
         whole = derive(plan, target=True)
-        renamed: dict[Expression, Expression] = {
-            Name(f"{letter}1", (units, 1)): Name(letter, (units, 1)) for letter in "za"
-        }
-        parts = [_without_index(whole[name], renamed) for name in ("a1", "L", "delta1")]
-        return Derivation((Name("z", (units, 1)), Name("y", (units, 1))), tuple(parts))
+        bare = Derivation((Name("z1", (units, 1)), plan.y), tuple(whole[name] for name in ("a1", "L", "delta1")))
+        alone = bare.renamed(lambda name: name.removesuffix("1"))
+        return Derivation(alone.givens, tuple(replace(equation, reason="") for equation in alone.equations))
 
     def at(self, z: Array, y: Array, matched: bool = True) -> dict[str, Array]:
         """a, L and delta at a net input and a target, as vectors (L a single number in one)."""
-        board = Board(self.derivation(len(z), matched), {"z": z[:, None], "y": y[:, None]}, Manner())
-        return {name: board.values[name].ravel() for name in ("a", "L", "delta")}
+        values = work_out(self.derivation(len(z), matched), {"z": z[:, None], "y": y[:, None]})
+        return {name: values[name].ravel() for name in ("a", "L", "delta")}
 
 
-def _without_index(equation: Equation, renamed: dict[Expression, Expression]) -> Equation:
-    from chalkwork.algebra.expression import replace as replaced
-
-    def bare(name: str) -> str:
-        return name.removesuffix("1")
-
-    derivative = equation.derivative
-    return replace(
-        equation,
-        name=bare(equation.name),
-        expression=replaced(equation.expression, renamed),
-        reason="",
-        derivative=None if derivative is None else replace(derivative, by=bare(derivative.by)),
-        chain=tuple(
-            tuple(replace(step, of=bare(step.of), by=bare(step.by)) for step in path) for path in equation.chain
-        ),
-        steps=tuple(replaced(step, renamed) for step in equation.steps),
-    )
-
-
-def board_of(pair: Pair, z: Array, y: Array, manner: Manner, matched: bool = True) -> Board:
-    """The pair on the board, in the letters of the notation."""
-    values: dict[str, Any] = {"z": np.asarray(z)[:, None], "y": np.asarray(y)[:, None]}
-    return Board(pair.derivation(len(z), matched), values, manner, samples="columns", special=_letters(manner.notation))
-
-
-def _letters(notation: Notation) -> dict[str, Symbol]:
+def letters_of(notation: Notation, suffix: str = "") -> dict[str, Symbol]:
+    """How the names of a pair print, with or without what tells several pairs apart."""
     letters = {"z": notation.net, "a": notation.activation, "y": notation.target, "L": notation.loss}
     letters["delta"] = notation.delta
     return {
-        name: Symbol(notation.letter_latex(letter, bold=name != "L"), notation.letter_text(letter))
+        name + suffix: Symbol(notation.letter_latex(letter, bold=name != "L"), notation.letter_text(letter))
         for name, letter in letters.items()
     }

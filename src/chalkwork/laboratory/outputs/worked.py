@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from math import log2
@@ -17,15 +17,14 @@ from chalkwork.derivation.differentiate import Adjoints, local_derivatives
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Display, Figure, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.equivalent.board import Board, cells, inline
 from chalkwork.laboratory.outputs.picture import MOST_DRAWN, draw_tree
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import real
+from chalkwork.networks.layers.settings import real
 from chalkwork.networks.spot import counted
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.solution import Setting, Solution, Style
 from chalkwork.typesetting.notation import Notation, subscript, superscript
 from chalkwork.typesetting.symbols import Symbol
-from chalkwork.typesetting.values import Layout, ValueWriter
 
 if TYPE_CHECKING:
     from chalkwork.laboratory.outputs.hierarchical import HierarchicalSoftmax
@@ -36,8 +35,8 @@ Path = Sequence[tuple[int, int]]
 
 
 def solved(
-    layer: HierarchicalSoftmax, h: Any, word: str, vectors: Any, learning_rate: float | None, manner: Manner
-) -> Worked:
+    layer: HierarchicalSoftmax, h: Any, word: str, vectors: Any, learning_rate: float | None, style: Style
+) -> Solution:
     """See `HierarchicalSoftmax.solve`."""
     index = layer.index(word)
     path = layer.tree.path(index)
@@ -45,35 +44,30 @@ def solved(
         raise ChalkworkError(f"the path to {word!r} has {len(path)} nodes; at most {LONGEST_PATH} are written out")
     entering, table = layer.inputs(h, vectors)
     rate = None if learning_rate is None else real(learning_rate, "learning_rate", 0, float("inf"), low_open=True)
-    board = _board(path, entering, table, rate, manner)
-    chances = {node: board.writer.value(board.values[f"p{node}"]).box.lines[0] for node, _ in path}
-    values = _values(layer, index, path, entering, table, board, rate is not None)
-    blocks: list[Block] = [*_tree_blocks(layer, index, chances, manner)]
-    blocks += [*_forward_blocks(board, path, word), *_sum_blocks(layer, values, index, manner)]
-    blocks += [*_backward_blocks(board, path)]
-    if rate is not None:
-        blocks += _update_blocks(board, path, manner)
-    blocks += cost_blocks(layer, len(path), len(entering), manner)
-    return Worked(f"Hierarchical softmax: the word {literal(word)}", tuple(blocks), values)
+    derivation, givens = _derivation(path, entering, table, rate)
+    facts = _facts(layer, index, path, entering, table)
+
+    def script(board: Board) -> Iterator[Block]:
+        yield from _tree_blocks(board, layer, index)
+        yield from _forward_blocks(board, path, word)
+        yield from _sum_blocks(board, layer, index, facts.get("probabilities", {}))
+        yield from _backward_blocks(board, path)
+        if rate is not None:
+            yield from _update_blocks(board, path)
+        yield from _cost_blocks(board, layer, len(path), len(entering))
+
+    setting = Setting(
+        givens=tuple(name.name for name in derivation.givens),
+        title=f"Hierarchical softmax: the word {literal(word)}",
+        letters=_special(path, style.notation),
+        script=script,
+        facts=facts,
+    )
+    return Solution(derivation, givens, style, setting)
 
 
-def _values(
-    layer: HierarchicalSoftmax,
-    index: int,
-    path: Path,
-    entering: Array,
-    table: Array,
-    board: Board,
-    updated: bool,
-) -> dict[str, Any]:
+def _facts(layer: HierarchicalSoftmax, index: int, path: Path, entering: Array, table: Array) -> dict[str, Any]:
     found: dict[str, Any] = {"path": [node for node, _ in path], "code": layer.tree.code(index)}
-    for name in ("P", "L", *(("P_new", "L_new") if updated else ())):
-        found[name] = float(board.values[name].item())
-    found["dh"] = board.values["dh"].ravel()
-    for node, _ in path:
-        found |= {f"{kind}{node}": float(board.values[f"{kind}{node}"].item()) for kind in ("s", "p", "delta")}
-        names = [f"v{node}", f"dv{node}", *([f"v{node}_new"] if updated else [])]
-        found |= {name: board.values[name].ravel() for name in names}
     if len(layer.words) <= MOST_LISTED:
         found["probabilities"] = layer.probabilities(entering, table)
     found["expected_length"], found["entropy"] = layer.expected_length(), layer.entropy()
@@ -83,7 +77,7 @@ def _values(
 # --- the derivation ------------------------------------------------------------------------------------------------
 
 
-def _board(path: Path, entering: Array, table: Array, rate: float | None, manner: Manner) -> Board:
+def _derivation(path: Path, entering: Array, table: Array, rate: float | None) -> tuple[Derivation, dict[str, Any]]:
     size = len(entering)
     h = Name("h", (size, 1))
     vectors = [Name(f"v{node}", (size, 1)) for node, _ in path]
@@ -101,7 +95,7 @@ def _board(path: Path, entering: Array, table: Array, rate: float | None, manner
             step = vector - eta * Name(f"d{vector.name}", vector.shape)
             equations.append(Equation(f"{vector.name}_new", step, Stage.UPDATE))
         equations += _as_products(_forward(path, h, "_new", Stage.REEVALUATION), h)
-    return Board(Derivation(tuple(givens), tuple(equations)), values, manner, special=_special(path, manner.notation))
+    return Derivation(tuple(givens), tuple(equations)), values
 
 
 def _forward(path: Path, h: Name, suffix: str, stage: Stage) -> list[Equation]:
@@ -185,8 +179,9 @@ def _special(path: Path, notation: Notation) -> dict[str, Symbol]:
 # --- what is written -----------------------------------------------------------------------------------------------
 
 
-def _tree_blocks(layer: HierarchicalSoftmax, index: int, chances: dict[int, str], manner: Manner) -> list[Block]:
+def _tree_blocks(board: Board, layer: HierarchicalSoftmax, index: int) -> list[Block]:
     tree = layer.tree
+    chances = {node: board.number(f"p{node}").strip("$") for node, _ in tree.path(index)}
     count, word = len(tree.words), literal(tree.words[index])
     turns = ["left" if sign > 0 else "right" for _, sign in tree.path(index)]
     nodes = [f"node {node} to the {turn}" for (node, _), turn in zip(tree.path(index), turns, strict=True)]
@@ -198,7 +193,7 @@ def _tree_blocks(layer: HierarchicalSoftmax, index: int, chances: dict[int, str]
     )
     blocks: list[Block] = [
         Heading("The tree", 2),
-        *(_merge_blocks(layer, manner) if tree.merges else []),
+        *(_merge_blocks(board, layer) if tree.merges else []),
         Paragraph(said),
     ]
     drawing = draw_tree(tree, index, chances)
@@ -209,13 +204,13 @@ def _tree_blocks(layer: HierarchicalSoftmax, index: int, chances: dict[int, str]
     return blocks
 
 
-def _merge_blocks(layer: HierarchicalSoftmax, manner: Manner) -> list[Block]:
+def _merge_blocks(board: Board, layer: HierarchicalSoftmax) -> list[Block]:
     tree = layer.tree
     if len(tree.words) > MOST_DRAWN:
         return []
     rows = tuple(
         (str(step), literal(merge.left), literal(merge.right),
-         " + ".join(cells(merge.weights, manner)), cells([sum(merge.weights)], manner)[0])
+         " + ".join(board.cells(merge.weights)), board.number(sum(merge.weights)))
         for step, merge in enumerate(tree.merges, 1)
     )  # fmt: skip
     return [
@@ -241,14 +236,13 @@ def _forward_blocks(board: Board, path: Path, word: str) -> list[Block]:
     return [*blocks, *board.equations(["P", "L"])]
 
 
-def _sum_blocks(layer: HierarchicalSoftmax, values: dict[str, Any], index: int, manner: Manner) -> list[Block]:
+def _sum_blocks(board: Board, layer: HierarchicalSoftmax, index: int, chances: Mapping[str, float]) -> list[Block]:
     tree = layer.tree
     said = "No normalising sum over the vocabulary was needed: at every node the two probabilities add up to one, "
     said += "so those of all leaves do."
     if len(tree.words) > MOST_DRAWN:
         return [Paragraph(said)]
-    chances = values["probabilities"]
-    shown = cells([*chances.values(), sum(chances.values())], manner)
+    shown = board.cells([*chances.values(), sum(chances.values())])
     rows = [
         (f"**{literal(word)}**" if place == index else literal(word), tree.code(place), shown[place])
         for place, word in enumerate(tree.words)
@@ -280,10 +274,9 @@ def _backward_blocks(board: Board, path: Path) -> list[Block]:
     return blocks
 
 
-def _update_blocks(board: Board, path: Path, manner: Manner) -> list[Block]:
+def _update_blocks(board: Board, path: Path) -> list[Block]:
     before, after = float(board.values["L"].item()), float(board.values["L_new"].item())
-    numbers = [inline(value, manner.numbers, manner.notation) for value in (before, after)]
-    change = f"The loss {'falls' if after < before else 'rises'} from {numbers[0]} to {numbers[1]}"
+    change = f"The loss {'falls' if after < before else 'rises'} from {board.number('L')} to {board.number('L_new')}"
     change += "." if after < before else ": the step is too long, a smaller learning rate would lower it."
     new = [f"{kind}{node}_new" for node, _ in path for kind in "sp"]
     return [
@@ -297,7 +290,7 @@ def _update_blocks(board: Board, path: Path, manner: Manner) -> list[Block]:
     ]
 
 
-def cost_blocks(layer: HierarchicalSoftmax, steps: int, size: int, manner: Manner) -> list[Block]:
+def _cost_blocks(board: Board, layer: HierarchicalSoftmax, steps: int, size: int) -> list[Block]:
     """How many operations the tree saves, and how long its paths are."""
     count = len(layer.words)
     full, balanced = count * size, log2(count)
@@ -306,16 +299,16 @@ def cost_blocks(layer: HierarchicalSoftmax, steps: int, size: int, manner: Manne
         Paragraph(
             f"A softmax over $V = {count}$ words with $d = {size}$ needs every score: $V d = {full}$ multiplications, "
             f"and as many for each gradient. The path needs {steps} scores: ${steps} \\cdot {size} = {steps * size}$. "
-            f"In a balanced tree a path has about $\\log_2 V$ nodes, here {inline(balanced, manner.numbers)}, "
+            f"In a balanced tree a path has about $\\log_2 V$ nodes, here {board.number(balanced)}, "
             "so the cost is $d \\log_2 V$ instead of $V d$."
         ),
     ]
     if layer.tree.frequencies:
-        blocks += _length_blocks(layer, manner)
+        blocks += _length_blocks(board, layer)
     return blocks
 
 
-def _length_blocks(layer: HierarchicalSoftmax, manner: Manner) -> list[Block]:
+def _length_blocks(board: Board, layer: HierarchicalSoftmax) -> list[Block]:
     """The expected path length between the entropy and the entropy plus one."""
     weights = np.array(layer.tree.frequencies)
     shares, lengths = weights / weights.sum(), layer.tree.lengths
@@ -325,18 +318,17 @@ def _length_blocks(layer: HierarchicalSoftmax, manner: Manner) -> list[Block]:
     )]  # fmt: skip
     if len(layer.words) <= MOST_DRAWN:
         terms = -shares * np.log2(shares)
-        columns = [cells(part.tolist(), manner) for part in (shares, shares * lengths, terms)]
+        columns = [board.cells(part.tolist()) for part in (shares, shares * lengths, terms)]
         rows = [
             (literal(word), columns[0][i], str(lengths[i]), columns[1][i], columns[2][i])
             for i, word in enumerate(layer.words)
         ]
-        sums = [cells([float(value)], manner)[0] for value in (shares @ lengths, terms.sum())]
+        sums = [board.number(float(value)) for value in (shares @ lengths, terms.sum())]
         rows.append(("sum", "1", "", sums[0], sums[1]))
         head = ("word", "$q_w$", "$\\ell_w$", "$q_w \\ell_w$", "$-q_w \\log_2 q_w$")
         blocks.append(Table(head, tuple(rows), right=(1, 2, 3, 4)))
     amounts = [layer.entropy(), layer.expected_length(), layer.entropy() + 1]
-    writer = ValueWriter(manner.notation, manner.numbers, Layout())
-    entropy, length, upper = (writer.digits(manner.numbers.scalar(amount)) for amount in amounts)
+    entropy, length, upper = (board.piece(amount) for amount in amounts)
     latex = rf"H = {entropy.latex} \le E[\ell] = {length.latex} < H + 1 = {upper.latex}"
     text = [piece.box.lines[0] for piece in (entropy, length, upper)]
     return [*blocks, Display(latex, f"H = {text[0]} ≤ E[ℓ] = {text[1]} < H + 1 = {text[2]}")]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+from abc import ABC
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,8 +14,13 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
-from chalkwork.networks.data import Array, as_array, as_vector
+from chalkwork.networks.data import Array
+from chalkwork.networks.layers.settings import Setting, take
+from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot, counted
+
+if TYPE_CHECKING:
+    from chalkwork.networks.plan import LayerPlan
 
 Generator = Callable[[], "np.random.Generator"]
 """The network's generator; NumPy loads its generators when they are first used."""
@@ -32,11 +37,10 @@ class NamedAdjoint:
 
 @dataclass(frozen=True)
 class LayerKind:
-    """The equations of a kind of layer; hashable, with settings and without arrays.
+    """The equations of a kind of layer; hashable, with settings and without arrays."""
 
-    `parameters`, `state` and `constants` give names as they are before any update.
-    """
-
+    quantities: ClassVar[tuple[Quantity, ...]] = ()
+    """Everything that the layer has a letter for, in the order in which it is listed."""
     has_modes: ClassVar[bool] = False
     """Whether training and inference differ."""
 
@@ -45,24 +49,23 @@ class LayerKind:
         """The probability with which a mask drops an entry."""
         return 0.0
 
-    def parameters(self, at: Spot) -> list[Name]:
-        """What is learned."""
-        return []
+    def present(self, layer: LayerPlan) -> tuple[Quantity, ...]:
+        """The quantities that a layer with this plan has."""
+        return self.quantities
 
-    def state(self, at: Spot) -> list[Name]:
-        """What is not learned, and yet carried from one update to the next."""
-        return []
+    def sources(self, number: int) -> tuple[int, ...]:
+        """The layers whose activations enter layer `number`, 0 for the input: the one below, unless it says more."""
+        return (number - 1,)
 
-    def masks(self, at: Spot) -> list[Name]:
-        """What is drawn anew for every batch in training."""
-        return []
+    def names(self, at: Spot, *roles: Role) -> list[Name]:
+        """The names with one of the roles, as they are before any update."""
+        return [at.quantity(one) for one in self.present(at.layer) if one.role in roles]
 
-    def constants(self, at: Spot) -> list[Name]:
-        """Numbers of the layer that stand in its equations as letters."""
-        return []
+    def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
+        """The equations from what enters to the activation `a` of the layer, which is the last of them.
 
-    def forward(self, at: Spot, incoming: Expression) -> list[Equation]:
-        """The equations from what enters to the activation `a` of the layer, which is the last of them."""
+        `others` enter besides, where `sources` names more than one layer.
+        """
         raise NotImplementedError
 
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
@@ -74,7 +77,7 @@ class LayerKind:
         return []
 
     def way_back(self, at: Spot) -> str:
-        """How an error goes back through the layer: "goes back through the weights W2"."""
+        """How an error goes back through the layer: "{delta2} goes back through the weights {W2}"."""
         raise NotImplementedError
 
     def check_batch(self, at: Spot) -> None:
@@ -98,52 +101,122 @@ class LayerKind:
 
 
 class Layer(ABC):
-    """What people write: the sizes that are known, the numbers to start from, and the kind."""
+    """What people write: settings as they declare them, the numbers to start from, and the kind."""
 
+    settings: ClassVar[tuple[Setting, ...]] = ()
+    title: ClassVar[str]
+    """The layer in messages: "a batch normalisation"."""
+    kind_type: ClassVar[type[LayerKind]]
     kind: LayerKind
     activation: Activation
-    units: int | None = None
-    inputs: int | None = None
-    has_bias: bool = False
+
+    def __init__(self, **given: Any) -> None:
+        self.options = take(self.settings, given, self.title)
+        self.activation = self.options.get("activation") or Activation("identity")
+
+    def unfolded(self) -> list[Layer]:
+        """The layer as the network lists it: itself, unless it was written around others."""
+        return [self]
+
+    @property
+    def units(self) -> int | None:
+        """The number of units, where it is stated."""
+        found: int | None = self.options.get("units")
+        return found
+
+    @property
+    def inputs(self) -> int | None:
+        """The number of inputs, where it is stated or follows from the numbers."""
+        found: int | None = self.options.get("inputs")
+        return found
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether a bias is added."""
+        return False
 
     @property
     def settled(self) -> bool:
         """Whether the layer knows its own inputs."""
         return self.inputs is not None
 
-    @abstractmethod
     def sizes(self, layer: int, inputs: int | None, in_out: bool) -> tuple[int, int]:
-        """Inputs and units, once the layer before is known; ShapeError when they contradict each other."""
+        """Inputs and units, once the layer before is known: as many units as enter.
+
+        ShapeError when sizes contradict each other.
+        """
+        units = inputs if inputs is not None else self.inputs
+        if units is None:
+            raise unknown_inputs(layer)
+        for one in self.kind.quantities:
+            if one.form is Form.UNITS and one.keyword:
+                check_length(self.options[one.keyword], one.letter, layer, units)
+        if self.inputs is not None and self.inputs != units:
+            raise ShapeError(f"layer {layer} is to have {counted(self.inputs, 'input')}, but {units} enter it")
+        return units, units
+
+    def check_sources(self, layer: int, widths: Sequence[int]) -> None:
+        """Raise ShapeError where what enters cannot: `widths` are those of the input and of every layer so far."""
+        for source in self.kind.sources(layer):
+            if source < 0:
+                raise ShapeError(f"layer {layer}, {self.title}, reaches below the input of the network")
+            if widths[source] != widths[layer - 1]:
+                below = f"layer {source}" if source else "the input"
+                raise ShapeError(
+                    f"layer {layer}, {self.title}, adds {counted(widths[layer - 1], 'entry')} and the "
+                    f"{widths[source]} of {below}".replace("entrys", "entries"),
+                    hint="both need as many units",
+                )
 
     def start(
         self, layer: int, sizes: tuple[int, int], convention: Convention, generator: Generator
     ) -> dict[str, Array]:
         """The parameters to start from by name, weights in the convention's orientation, all else one-dimensional."""
-        return {}
+        return self._filled(layer, sizes[1], LEARNED)
 
     def state(self, layer: int, units: int) -> dict[str, Array]:
         """The state to start from, one-dimensional."""
-        return {}
+        return self._filled(layer, units, (Role.STATE,))
+
+    def _filled(self, layer: int, units: int, roles: tuple[Role, ...]) -> dict[str, Array]:
+        """Quantities with an entry for every unit: as they are given, or what they start from."""
+        found = {}
+        for one in self.kind.quantities:
+            if one.role in roles and one.form is Form.UNITS:
+                given = self.options.get(one.keyword)
+                found[one.name(layer)] = np.zeros(units) + (one.start if given is None else given)
+        return found
 
     def constants(self, layer: int) -> dict[str, float]:
         """The values of the kind's constants."""
-        return {}
+        return {one.name(layer): self.options[one.keyword] for one in self.kind.quantities if one.role is Role.CONSTANT}
 
-
-def size(value: int | None, what: str) -> int | None:
-    """A number of units or inputs, where one is given; ChalkworkError for what is none."""
-    if value is None:
+    def in_torch(self, inputs: int, units: int) -> Foreign | None:
+        """The layer as a module of `torch.nn`, without its activation; None where there is no counterpart."""
         return None
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= 1_000_000:
-        raise ChalkworkError(f"{what} is a whole number from 1 to 1,000,000, not {value!r}")
-    return int(value)
+
+    def in_keras(self, inputs: int, units: int) -> Foreign | None:
+        """The layer as one of `keras.layers`, without its activation; None where there is no counterpart."""
+        return None
+
+    def __repr__(self) -> str:
+        own = self.options
+        stated = [
+            repr(str(own[one.key])) if one.takes == "activation" else f"{one.key}={own[one.key]!r}"
+            for one in self.settings
+            if not one.is_array and one.takes != "size" and (one.takes == "activation" or own[one.key] != one.default)
+        ]
+        return f"{type(self).__name__}({', '.join(stated)})"
 
 
-def number_or_vector(value: Any, name: str) -> Array | float | None:
-    """One number for all units, a vector, or None as given."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(as_array(value, name))
-    return None if value is None else as_vector(value, name)
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A layer of another library: its class, its arguments, and whether it means the same in training."""
+
+    name: str
+    arguments: dict[str, Any]
+    differs: str = ""
+    """How it is trained otherwise there, if it is."""
 
 
 def check_length(value: Array | float | None, name: str, layer: int, units: int) -> None:
@@ -158,22 +231,3 @@ def check_length(value: Array | float | None, name: str, layer: int, units: int)
 def unknown_inputs(layer: int) -> ChalkworkError:
     """The error of a layer that does not know what enters it."""
     return ChalkworkError(f"layer {layer} does not know its inputs yet", hint="give inputs=, weights=, or data first")
-
-
-def real(value: Any, name: str, low: float, high: float, *, low_open: bool = False, high_open: bool = True) -> float:
-    """A number in an interval; ChalkworkError for anything else.
-
-    >>> real(0.2, "the rate", 0, 1)
-    0.2
-    >>> real(1, "the rate", 0, 1)
-    Traceback (most recent call last):
-        ...
-    chalkwork.errors.ChalkworkError: the rate is a number from 0 to below 1, not 1
-    """
-    known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    inside = known and (value > low if low_open else value >= low) and (value < high if high_open else value <= high)
-    if not inside:
-        start = f"above {low:g}" if low_open else f"from {low:g}"
-        end = "" if high == float("inf") else f" to {'below ' if high_open else ''}{high:g}"
-        raise ChalkworkError(f"{name} is a {'finite ' if not end else ''}number {start}{end}, not {value!r}")
-    return float(value)

@@ -8,25 +8,14 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.derivation.derivation import Equation, Stage
-from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.errors import ChalkworkError
 from chalkwork.networks import reasons
-from chalkwork.networks.activations import Activation
-from chalkwork.networks.convention import Convention
-from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import (
-    Generator,
-    Layer,
-    LayerKind,
-    NamedAdjoint,
-    check_length,
-    number_or_vector,
-    real,
-    size,
-    unknown_inputs,
-)
+from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint
 from chalkwork.networks.layers.dense import activated
+from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot, counted
 
 Variance = Literal["biased", "unbiased"]
@@ -46,29 +35,21 @@ class BatchNormKind(LayerKind):
     running_variance: Variance = "unbiased"
     has_modes: ClassVar[bool] = True
 
-    # --- names ---------------------------------------------------------------------------------------------------
-
-    def parameters(self, at: Spot) -> list[Name]:
-        """gamma and beta."""
-        first = Spot(at.plan, at.number)
-        return [first.vector("gamma"), first.vector("beta")]
-
-    def state(self, at: Spot) -> list[Name]:
-        """The running mean and variance."""
-        first = Spot(at.plan, at.number)
-        return [first.vector("mu", "_run"), first.vector("var", "_run")]
-
-    def constants(self, at: Spot) -> list[Name]:
-        """epsilon."""
-        return [Name(f"epsilon{at.number}")]
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight"),
+        Quantity("beta", Role.SHIFT, Form.UNITS, keyword="beta", torch="bias"),
+        Quantity("mu", Role.STATE, Form.UNITS, tail="_run", torch="running_mean"),
+        Quantity("var", Role.STATE, Form.UNITS, tail="_run", start=1.0, torch="running_var", least=0.0),
+        Quantity("epsilon", Role.CONSTANT, Form.NUMBER, keyword="epsilon"),
+    )
 
     # --- equations -----------------------------------------------------------------------------------------------
 
-    def forward(self, at: Spot, incoming: Expression) -> list[Equation]:
+    def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """mu, var (in training), xhat, z, a."""
         statistics = self._statistics(at, incoming) if at.plan.training else []
-        mean, variance = (one.symbol for one in statistics) if statistics else self.state(at)
-        deviation = apply("sqrt", variance + self.constants(at)[0])
+        mean, variance = (one.symbol for one in statistics) if statistics else self.names(at, Role.STATE)
+        deviation = apply("sqrt", variance + self.names(at, Role.CONSTANT)[0])
         xhat = Equation(at.name("xhat"), (incoming - mean) / deviation, at.stage, self._normalised(at))
         scaled = at.vector("gamma") * xhat.symbol + at.vector("beta")
         reason = (
@@ -100,13 +81,13 @@ class BatchNormKind(LayerKind):
         return [mean, variance]
 
     def _normalised(self, at: Spot) -> str:
-        (epsilon,) = self.constants(at)
+        (epsilon,) = self.names(at, Role.CONSTANT)
         if at.plan.training:
             return (
                 f"Normalised{at.again}: every unit gets mean 0 and variance 1 over the batch; {{{epsilon}}} keeps the "
                 "root away from 0."
             )
-        mean, variance = self.state(at)
+        mean, variance = self.names(at, Role.STATE)
         return (
             f"Batch normalisation (layer {at.number}){at.again}: in inference the running statistics {{{mean}}} and "
             f"{{{variance}}} stand in for those of a batch."
@@ -260,6 +241,19 @@ class BatchNorm(Layer):
     chalkwork.errors.ChalkworkError: the momentum of a batch normalisation is a number from 0 to 1, not 2
     """
 
+    kind_type = BatchNormKind
+    title = "a batch normalisation"
+    settings = (
+        Setting("activation", "activation", "identity"),
+        Setting("momentum", "number", 0.1, low=0, high=1),
+        Setting("epsilon", "number", 1e-5, low=0, high=float("inf"), high_open=True),
+        Setting("variance", "choice", "biased", choices=tuple(_DIVISOR)),
+        Setting("running_variance", "choice", "unbiased", choices=tuple(_DIVISOR)),
+        Setting("gamma", "entries"),
+        Setting("beta", "entries"),
+        Setting("inputs", "size"),
+    )
+
     def __init__(
         self,
         activation: str = "identity",
@@ -272,49 +266,30 @@ class BatchNorm(Layer):
         beta: Any = None,
         inputs: int | None = None,
     ) -> None:
-        self.activation = Activation.of(activation)
-        self.epsilon = real(epsilon, "the epsilon of a batch normalisation", 0, float("inf"))
-        for choice, name in ((variance, "variance"), (running_variance, "running_variance")):
-            if choice not in _DIVISOR:
-                raise ChalkworkError(f"{name} is 'biased' or 'unbiased', not {choice!r}")
-        share = real(momentum, "the momentum of a batch normalisation", 0, 1, high_open=False)
-        self.kind: BatchNormKind = BatchNormKind(share, variance, running_variance)
-        self.gamma = number_or_vector(gamma, "gamma")
-        self.beta = number_or_vector(beta, "beta")
-        self.inputs = size(inputs, "inputs")
-        for value in (self.gamma, self.beta):
-            if self.inputs is None and isinstance(value, np.ndarray):
-                self.inputs = len(value)
+        super().__init__(
+            activation=activation, momentum=momentum, epsilon=epsilon, variance=variance,
+            running_variance=running_variance, gamma=gamma, beta=beta, inputs=inputs,
+        )  # fmt: skip
+        own = self.options
+        self.kind: BatchNormKind = BatchNormKind(own["momentum"], own["variance"], own["running_variance"])
+        lengths = [len(value) for value in (own["gamma"], own["beta"]) if isinstance(value, np.ndarray)]
+        own["inputs"] = own["inputs"] or (lengths[0] if lengths else None)
 
-    def sizes(self, layer: int, inputs: int | None, in_out: bool) -> tuple[int, int]:
-        """As many units as enter."""
-        units = inputs if inputs is not None else self.inputs
-        if units is None:
-            raise unknown_inputs(layer)
-        check_length(self.gamma, "gamma", layer, units)
-        check_length(self.beta, "beta", layer, units)
-        if self.inputs is not None and self.inputs != units:
-            raise ShapeError(f"layer {layer} is to have {counted(self.inputs, 'input')}, but {units} enter it")
-        return units, units
+    def in_torch(self, inputs: int, units: int) -> Foreign:
+        """`BatchNorm1d`, whose momentum means the same."""
+        arguments = {"num_features": units, "eps": self.options["epsilon"], "momentum": self.kind.momentum}
+        return Foreign("BatchNorm1d", arguments, self._differs("unbiased"))
 
-    def start(
-        self, layer: int, sizes: tuple[int, int], convention: Convention, generator: Generator
-    ) -> dict[str, Array]:
-        """gamma (ones) and beta (zeros)."""
-        gamma = np.zeros(sizes[1]) + (1.0 if self.gamma is None else self.gamma)
-        beta = np.zeros(sizes[1]) + (0.0 if self.beta is None else self.beta)
-        return {f"gamma{layer}": gamma, f"beta{layer}": beta}
+    def in_keras(self, inputs: int, units: int) -> Foreign:
+        """`BatchNormalization`, whose momentum is the weight of the old statistics."""
+        arguments = {"momentum": 1 - self.kind.momentum, "epsilon": self.options["epsilon"]}
+        return Foreign("BatchNormalization", arguments, self._differs("biased"))
 
-    def state(self, layer: int, units: int) -> dict[str, Array]:
-        """Mean 0 and variance 1."""
-        return {f"mu{layer}_run": np.zeros(units), f"var{layer}_run": np.ones(units)}
-
-    def constants(self, layer: int) -> dict[str, float]:
-        """epsilon."""
-        return {f"epsilon{layer}": self.epsilon}
-
-    def __repr__(self) -> str:
-        usual = {"momentum": 0.1, "epsilon": 1e-5, "variance": "biased", "running_variance": "unbiased"}
-        own = {name: getattr(self.kind, name, None) for name in usual} | {"epsilon": self.epsilon}
-        stated = "".join(f", {name}={value!r}" for name, value in own.items() if value != usual[name])
-        return f"BatchNorm({str(self.activation)!r}{stated})"
+    def _differs(self, running: Variance) -> str:
+        kind = self.kind
+        if (kind.variance, kind.running_variance) == ("biased", running):
+            return ""
+        return (
+            f"the batch's variance is biased and the running one {running} there, "
+            f"not {kind.variance} and {kind.running_variance}"
+        )

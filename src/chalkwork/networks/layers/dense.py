@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -11,21 +11,24 @@ from chalkwork.algebra.expression import Expression, Name
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks import reasons
-from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
-from chalkwork.networks.data import Array, as_array, as_matrix
+from chalkwork.networks.data import Array
 from chalkwork.networks.initialisers import Initialiser
 from chalkwork.networks.layers.base import (
+    Foreign,
     Generator,
     Layer,
     LayerKind,
     NamedAdjoint,
     check_length,
-    number_or_vector,
-    size,
     unknown_inputs,
 )
+from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot, counted
+
+if TYPE_CHECKING:
+    from chalkwork.networks.plan import LayerPlan
 
 MOST_WEIGHTS = 100_000_000
 """In one layer: a gigabyte or so with its gradient."""
@@ -35,14 +38,18 @@ MOST_WEIGHTS = 100_000_000
 class DenseKind(LayerKind):
     """z = W a + b, a = f(z): Goodfellow, Bengio and Courville, Deep Learning, algorithms 6.3 and 6.4."""
 
-    def parameters(self, at: Spot) -> list[Name]:
-        """W, and b where there is one."""
-        weights = Name(f"W{at.number}", at.plan.convention.weight_shape(at.layer.inputs, at.layer.units))
-        return [weights, Spot(at.plan, at.number).vector("b")] if at.layer.has_bias else [weights]
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("W", Role.WEIGHT, Form.MATRIX, keyword="weights", torch="weight"),
+        Quantity("b", Role.BIAS, Form.UNITS, keyword="bias", torch="bias"),
+    )
 
-    def forward(self, at: Spot, incoming: Expression) -> list[Equation]:
+    def present(self, layer: LayerPlan) -> tuple[Quantity, ...]:
+        """W, and b where there is one."""
+        return self.quantities if layer.has_bias else self.quantities[:1]
+
+    def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """The net input z and the activation a."""
-        weights, *bias = (Name(f"{name.name}{at.suffix}", name.shape) for name in self.parameters(at))
+        weights, *bias = (Name(f"{name.name}{at.suffix}", name.shape) for name in self.names(at, *LEARNED))
         net = at.plan.convention.weighted(incoming, weights)
         if bias:
             net = net + bias[0]
@@ -97,7 +104,17 @@ class Dense(Layer):
     Dense(4, 'relu', initializer='he_normal')
     """
 
+    kind_type = DenseKind
     kind = DENSE
+    title = "a dense layer"
+    settings = (
+        Setting("units", "size"),
+        Setting("activation", "activation", "identity"),
+        Setting("weights", "weights"),
+        Setting("bias", "bias", True),
+        Setting("inputs", "size"),
+        Setting("initializer", "initialiser", "glorot_normal"),
+    )
 
     def __init__(
         self,
@@ -109,19 +126,22 @@ class Dense(Layer):
         inputs: int | None = None,
         initializer: str = "glorot_normal",
     ) -> None:
-        self.activation = Activation.of(activation)
-        self.units = size(units, "units")
-        self.inputs = size(inputs, "inputs")
-        self.initializer = Initialiser.of(initializer)
-        self.weights: float | Array | None = None
-        if isinstance(weights, int | float) and not isinstance(weights, bool):
-            self.weights = float(as_array(weights, "the weight"))
-        elif weights is not None:
-            self.weights = as_matrix(weights, "the weights")
+        super().__init__(
+            units=units, activation=activation, weights=weights, bias=bias, inputs=inputs, initializer=initializer
+        )
+        self.weights: float | Array | None = self.options["weights"]
+        self.initializer: Initialiser = self.options["initializer"]
+        if bias is None:
+            raise ChalkworkError("bias is True (zeros), False (none), a number or a vector, not None")
+        bias = self.options["bias"]
+        self.bias: float | Array | None = None if isinstance(bias, bool) else bias
         if self.units is None and not isinstance(self.weights, np.ndarray):
             raise ChalkworkError("a layer needs the number of its units or its weights")
-        self.has_bias = bias is not False
-        self.bias = None if isinstance(bias, bool) else number_or_vector(bias, "the bias")
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether a bias is added."""
+        return bool(self.options["bias"] is not False)
 
     @property
     def settled(self) -> bool:
@@ -173,6 +193,14 @@ class Dense(Layer):
             return {f"W{layer}": weights}
         bias = np.full(units, 0.0) + (0.0 if self.bias is None else self.bias)
         return {f"W{layer}": weights, f"b{layer}": bias}
+
+    def in_torch(self, inputs: int, units: int) -> Foreign:
+        """`Linear`."""
+        return Foreign("Linear", {"in_features": inputs, "out_features": units, "bias": self.has_bias})
+
+    def in_keras(self, inputs: int, units: int) -> Foreign:
+        """`Dense`."""
+        return Foreign("Dense", {"units": units, "use_bias": self.has_bias})
 
     def __repr__(self) -> str:
         shape = self.weights.shape if isinstance(self.weights, np.ndarray) else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from chalkwork.algebra.expression import Expression, Name, Number
+from chalkwork.algebra.expression import Expression, Number
 from chalkwork.derivation.derivation import Equation
-from chalkwork.networks.activations import Activation
-from chalkwork.networks.layers.base import Layer, LayerKind, real, unknown_inputs
+from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
+from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
 
 
@@ -22,6 +23,7 @@ class DropoutKind(LayerKind):
     """
 
     rate: float = 0.5
+    quantities: ClassVar[tuple[Quantity, ...]] = (Quantity("mask", Role.MASK, Form.DATA),)
     has_modes: ClassVar[bool] = True
 
     @property
@@ -29,16 +31,12 @@ class DropoutKind(LayerKind):
         """The rate."""
         return self.rate
 
-    def masks(self, at: Spot) -> list[Name]:
-        """The mask, one for all steps of a solution."""
-        return [at.plan.data(f"mask{at.number}", at.layer.units)]
-
-    def forward(self, at: Spot, incoming: Expression) -> list[Equation]:
+    def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """The activation a."""
         if not at.plan.training:
             reason = f"Dropout (layer {at.number}){at.again}: in inference everything is kept, unscaled."
             return [Equation(at.name("a"), incoming, at.stage, reason)]
-        (mask,) = self.masks(at)
+        (mask,) = self.names(at, Role.MASK)
         kept = mask * incoming / (1 - Number(self.rate))
         return [Equation(at.name("a"), kept, at.stage, self._reason(at))]
 
@@ -54,9 +52,7 @@ class DropoutKind(LayerKind):
     def way_back(self, at: Spot) -> str:
         """Through the mask, and through what lies above."""
         mask = f"the mask {{mask{at.number}}} of the dropout" if at.plan.training else "the dropout, unchanged"
-        if at.is_last:
-            return f"the derivative of the loss by {{{at.name('a')}}} goes back through {mask}"
-        return f"{at.above.layer.kind.way_back(at.above)} and through {mask}"
+        return f"{at.way_back}{'' if at.is_last else ' and'} through {mask}"
 
     def words(self, at: Spot) -> str:
         """The rate."""
@@ -93,15 +89,21 @@ class Dropout(Layer):
     chalkwork.errors.ChalkworkError: the rate of a dropout is a number from 0 to below 1, not 1
     """
 
-    def __init__(self, rate: float) -> None:
-        self.kind: DropoutKind = DropoutKind(real(rate, "the rate of a dropout", 0, 1))
-        self.activation = Activation("identity")
+    kind_type = DropoutKind
+    title = "a dropout"
+    settings = (Setting("rate", "number", low=0, high=1, high_open=True),)
 
-    def sizes(self, layer: int, inputs: int | None, in_out: bool) -> tuple[int, int]:
-        """As many units as enter."""
-        if inputs is None:
-            raise unknown_inputs(layer)
-        return inputs, inputs
+    def __init__(self, rate: float) -> None:
+        super().__init__(rate=rate)
+        self.kind: DropoutKind = DropoutKind(self.options["rate"])
+
+    def in_torch(self, inputs: int, units: int) -> Foreign:
+        """`Dropout`, which scales in training too."""
+        return Foreign("Dropout", {"p": self.kind.rate})
+
+    def in_keras(self, inputs: int, units: int) -> Foreign:
+        """`Dropout`, which scales in training too."""
+        return Foreign("Dropout", {"rate": self.kind.rate})
 
     def __repr__(self) -> str:
         return f"Dropout({self.kind.rate:g})"

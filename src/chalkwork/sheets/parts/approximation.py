@@ -6,11 +6,12 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation import MOST_COMPARED, MOST_POINTS, study
 from chalkwork.laboratory.approximation import work as worked_out
 from chalkwork.laboratory.functions.one_variable import Function
-from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.parts.taylor import interval
+from chalkwork.sheets.posed import posed
+from chalkwork.solutions.solution import Solution
 
 _COUNT = values.integer(2, MOST_POINTS)
 
@@ -24,7 +25,7 @@ def _read(fields: Fields) -> Work:
     adapted = fields.read("adapted", values.flag, False)
     compare = fields.read("compare", values.listing(_COUNT, "a list of numbers of points", MOST_COMPARED), None)
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         try:
             if function is not None:
                 Function.of(function)
@@ -36,4 +37,12 @@ def _read(fields: Fields) -> Work:
     return work
 
 
-PART = Part(("function", "interval", "n", "x", "y", "adapted", "compare"), _read)
+_SAID = {
+    "function": "${}$",
+    "interval": "on ${}$",
+    "n": "${}$ points",
+    "x": "the points $x = {}$",
+    "y": "the values $y = {}$",
+    "compare": "compared with ${}$ points",
+}
+PART = Part(("function", "interval", "n", "x", "y", "adapted", "compare"), _read, lambda fields: posed(fields, _SAID))

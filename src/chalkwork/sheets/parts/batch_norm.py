@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from chalkwork.laboratory.normalisation import LOSSES, Running, batch_norm
-from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
+from chalkwork.solutions.solution import Solution
 
 _UNITS = values.number_or(values.vector)
 _BATCH = values.number_or(values.numbers)
@@ -45,10 +46,22 @@ def _read(fields: Fields) -> Work:
     batch = fields.need("batch", _BATCH)
     given: dict[str, Any] = {key: fields.read(key, reader, None) for key, reader in KEYS.items() if key in fields}
 
-    def work(surroundings: Surroundings) -> Worked:
-        return batch_norm(batch, **given, manner=surroundings.manner)
+    def work(surroundings: Surroundings) -> Solution:
+        return batch_norm(batch, **given, style=surroundings.manner)
 
     return work
 
 
-PART = Part(("batch", *KEYS), _read)
+_SAID = {
+    "batch": "the batch $x = {}$, a row for each sample",
+    "gamma": r"$\gamma = {}$",
+    "beta": r"$\beta = {}$",
+    "epsilon": r"$\varepsilon = {}$",
+    "upstream": r"the error from above $\delta = {}$",
+    "target": "the target $y = {}$",
+    "loss": "the loss {}",
+    "variance": "the {} variance",
+    "running": "running statistics: {}",
+    "inference": "in inference $x = {}$",
+}
+PART = Part(("batch", *KEYS), _read, lambda fields: posed(fields, _SAID))

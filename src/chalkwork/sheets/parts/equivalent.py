@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.laboratory.worked import Worked
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
+from chalkwork.solutions.solution import Solution
 
 WAYS = ("tanh", "sigmoid", "one_layer", "symmetries")
 _MOST_UNITS = 1000
@@ -25,15 +26,15 @@ def _read(fields: Fields) -> Work:
             raise SheetError(f"{key} is for to: symmetries, not to: {way}", line=fields.line(key))
     line = fields.line("network")
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory import equivalent
 
         net = _network(surroundings, name, line)
-        manner = surroundings.manner
+        style = surroundings.manner
         if way == "symmetries":
-            return equivalent.symmetries(net, x, y, permute=permute, flip=flip, manner=manner)
+            return equivalent.symmetries(net, x, y, permute=permute, flip=flip, style=style)
         rewrite = {"tanh": equivalent.to_tanh, "sigmoid": equivalent.to_sigmoid, "one_layer": equivalent.collapse}[way]
-        return rewrite(net, x, manner=manner)
+        return rewrite(net, x, style=style)
 
     return work
 
@@ -57,4 +58,10 @@ def _moves(node: Node, where: str) -> dict[int, tuple[int, ...]]:
     return {int(key): moved for key, moved in found.items()}
 
 
-PART = Part(("network", "to", "x", "y", "permute", "flip"), _read)
+_SAID = {
+    "x": "the input $x = {}$",
+    "y": "the target $y = {}$",
+    "permute": "the order of the units, by hidden layer: {}",
+    "flip": "the units whose signs change, by hidden layer: {}",
+}
+PART = Part(("network", "to", "x", "y", "permute", "flip"), _read, lambda fields: posed(fields, _SAID))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from chalkwork.errors import SheetError
-from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Scalar
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
+from chalkwork.solutions.solution import Solution
 
 TASKS = ("binary", "multiclass", "multilabel", "regression", "counts", "positive", "next_word")
 _TREE = ("tree", "frequencies", "h", "word", "vectors", "learning_rate")
@@ -35,10 +36,10 @@ def _read(fields: Fields) -> Work:
     }
     given = {key: value for key, value in given.items() if value is not None}
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory.outputs import output_for
 
-        return output_for(task, manner=surroundings.manner, **given)
+        return output_for(task, style=surroundings.manner, **given)
 
     return work
 
@@ -59,11 +60,11 @@ def _read_tree(fields: Fields) -> Work:
     vectors = fields.need("vectors", values.matrix)
     rate = fields.read("learning_rate", values.positive, None)
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory.outputs import HierarchicalSoftmax
 
         layer = HierarchicalSoftmax(tree if tree is not None else frequencies)
-        return layer.solve(h, word, vectors=vectors, learning_rate=rate, manner=surroundings.manner)
+        return layer.solve(h, word, vectors=vectors, learning_rate=rate, style=surroundings.manner)
 
     return work
 
@@ -78,4 +79,17 @@ def _nested(node: Node, where: str) -> Any:
     return [_nested(item, f"{where}[{place}]") for place, item in enumerate(node.items, 1)]
 
 
-PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read)
+_SAID = {
+    "classes": "${}$ classes",
+    "z": "the net input $z = {}$",
+    "y": "the target $y = {}$",
+    "vocabulary": "a vocabulary of ${}$ words",
+    "hidden": "${}$ hidden units",
+    "tree": "the tree {}",
+    "frequencies": "the frequencies {}",
+    "h": "$h = {}$",
+    "word": "the word *{}*",
+    "vectors": "the vectors of the inner nodes, a row each, ${}$",
+    "learning_rate": r"the learning rate $\eta = {}$",
+}
+PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read, lambda fields: posed(fields, _SAID))

@@ -1,0 +1,98 @@
+r"""What formulas hold beyond the table of operations: derivatives, primes, matrices, functions that somebody defined.
+
+They are operations of their own, which can be typeset like any other but have no value: who evaluates works them out
+first (the chain rule, the definition).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from chalkwork.algebra.operations import TABLE, Operation, Precedence, Shape
+from chalkwork.errors import ShapeError
+
+
+def _no_value(*arguments: Any, **parameters: Any) -> Any:
+    raise ShapeError("a derivative, a matrix or a defined function has no value before it is worked out")
+
+
+def _scalar(shapes: tuple[Shape, ...]) -> Shape:
+    if any(shapes):
+        raise ShapeError("only numbers are differentiated by numbers here, not vectors or matrices")
+    return ()
+
+
+def _derivative(name: str, sign: str, text: str, of_name: bool = False) -> Operation:
+    """d/dx of something; of a mere name it stands in the numerator."""
+    return Operation(
+        name=name,
+        arity=2,
+        value=_no_value,
+        adjoint=(None, None),
+        shape=_scalar,
+        precedence=Precedence.MATRIX_PRODUCT,
+        slots=(Precedence.POWER, Precedence.ATOM),
+        latex=rf"\frac{{{sign} <0>}}{{{sign} <1>}}" if of_name else rf"\frac{{{sign}}}{{{sign} <1>}} <0>",
+        text=f"{text}<0>/{text}<1>" if of_name else f"{text}/{text}<1> <0>",
+    )
+
+
+DERIVATIVE = _derivative("derivative", "d", "d")
+PARTIAL = _derivative("partial", r"\partial", "∂")
+BY_SIGN = {
+    "d": (DERIVATIVE, _derivative("derivative", "d", "d", of_name=True)),
+    "partial": (PARTIAL, _derivative("partial", r"\partial", "∂", of_name=True)),
+}
+"""The derivative behind each sign, of an expression and of a mere name."""
+
+
+@lru_cache(maxsize=256)
+def prime(function: str, order: int) -> Operation:
+    """The derivative of a function of one number, as f'(x)."""
+    return _function(f"{function}{chr(39) * order}", function, order)
+
+
+@lru_cache(maxsize=256)
+def defined(function: str) -> Operation:
+    """A function that somebody defined."""
+    return _function(function, function, 0)
+
+
+def _function(name: str, function: str, primes: int) -> Operation:
+    entry = TABLE.get(function)
+    if entry is not None and entry.latex.endswith(r"\left( <0> \right)"):
+        latex, text = entry.latex.removesuffix(r"\left( <0> \right)"), entry.text.removesuffix("(<0>)")
+    else:
+        latex, text = (function if len(function) == 1 else rf"\operatorname{{{function}}}"), function
+    return Operation(
+        name=name,
+        value=_no_value,
+        adjoint=(None,),
+        shape=_scalar,
+        latex=latex + "'" * primes + r"\left( <0> \right)",
+        text=text + "′" * primes + "(<0>)",
+    )
+
+
+@lru_cache(maxsize=256)
+def matrix(rows: int, columns: int) -> Operation:
+    """A matrix by its entries, row after row."""
+    slots = [[f"<{row * columns + column}>" for column in range(columns)] for row in range(rows)]
+    body = r" \\ ".join(" & ".join(row) for row in slots)
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape:
+        if any(shapes):
+            raise ShapeError("the entries of a matrix are numbers")
+        return (rows, columns)
+
+    return Operation(
+        name="matrix",
+        arity=rows * columns,
+        value=_no_value,
+        adjoint=(None,) * (rows * columns),
+        shape=shape,
+        slots=(Precedence.FREE,) * (rows * columns),
+        latex=rf"\begin{{bmatrix}} {body} \end{{bmatrix}}",
+        text="[" + "; ".join(" ".join(row) for row in slots) + "]",
+    )

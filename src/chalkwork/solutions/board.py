@@ -1,0 +1,230 @@
+"""The board: how every worked line is written, from the equations of a solution with their numbers to blocks.
+
+A room that arranges its equations in its own way (`Setting.script`) is given a `Board` and says what stands on it, in
+order; nothing else makes a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chalkwork.algebra.expression import Expression
+from chalkwork.derivation.derivation import Equation, Relation, Stage
+from chalkwork.documents.model import Block, Display, Paragraph, Table
+from chalkwork.typesetting.boxes import row
+from chalkwork.typesetting.equations import TypesetEquation, fill, given, typeset
+from chalkwork.typesetting.lines import Line, Part, chain_latex, chain_lines, without_repetition
+from chalkwork.typesetting.numbers import NumberFormat
+from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.unicode_maths import plain_maths
+from chalkwork.typesetting.values import ValueWriter
+from chalkwork.typesetting.writer import Writer
+
+if TYPE_CHECKING:
+    from chalkwork.solutions.solution import Solution
+
+
+Member = tuple[Piece, ...]
+"""One member of a chain of equal things, in pieces between which a line may be broken."""
+
+
+def maths(latex: str, text: str | None = None) -> Piece:
+    """A piece from LaTeX; the text is what the terminal shows, made from the LaTeX where it is not given.
+
+    >>> maths(r"\\alpha + 1").box.lines
+    ('α + 1',)
+    """
+    return Piece.of(latex, plain_maths(latex) if text is None else text)
+
+
+class Board:
+    """Writes what a solution worked out: equations with their numbers, formulas without, sentences, tables.
+
+    >>> from chalkwork.networks.graph import Graph
+    >>> board = Board(Graph("c = a + b").solve(a=2, b=1))
+    >>> [block.text for block in board.equation("c", reason="The sum of {a} and {b}.")]
+    ['The sum of a and b.', 'c = a + b = 2 + 1 = 3']
+    """
+
+    def __init__(self, solution: Solution) -> None:
+        self.solution = solution
+        self.derivation = solution.derivation
+        self.values = solution.arrays
+        self.writer: Writer = solution.writer()
+
+    # --- equations -------------------------------------------------------------------------------------------------
+
+    def equation(self, name: str | Equation, reason: str | None = None) -> list[Block]:
+        """The reason, if there is one, and the equation: formula = numbers put in = result."""
+        equation = self.derivation[name] if isinstance(name, str) else name
+        said = equation.reason if reason is None else reason
+        return [*([self.say(said)] if said else []), display(typeset(equation, self.writer))]
+
+    def equations(self, names: Iterable[str], reason: str | None = None) -> list[Block]:
+        """Several equations one after the other."""
+        return [block for name in names for block in self.equation(name, reason)]
+
+    def named(self, stage: Stage) -> list[str]:
+        """The names that are worked out in a stage, in order."""
+        return [equation.name for equation in self.derivation.equations if equation.stage == stage]
+
+    def givens(self, names: Iterable[str]) -> list[Block]:
+        """Givens with their values, side by side where they fit."""
+        return in_lines([given(name, self.writer) for name in names], self.writer)
+
+    def forms(self, name: str, *forms: Expression) -> Display:
+        """A name and the forms that it equals, in letters, one below the other."""
+        head = self.writer.symbols[name]
+        pieces = [self.writer.formula(form) for form in forms]
+        rows = [
+            (f"{head.latex if row == 0 else ''} &= {piece.latex}", head.text if row == 0 else "", piece.box.lines[0])
+            for row, piece in enumerate(pieces)
+        ]
+        return lines([(latex, f"{start:<{len(head.text)}} = {text}") for latex, start, text in rows])
+
+    def formula(self, expression: Expression) -> Member:
+        """An expression in letters, as a member of a chain."""
+        return tuple(self.writer.segments(expression, with_numbers=False))
+
+    def numbers(self, expression: Expression, free: Iterable[str] = ()) -> Member:
+        """An expression in numbers; the names in `free`, and those that have no value, keep their letters."""
+        kept = set(free)
+        writer = self.writer
+        if kept:
+            values = {name: value for name, value in self.values.items() if name not in kept}
+            writer = Writer(writer.symbols, values, writer.numbers, writer.layout, writer.samples)
+        return tuple(writer.segments(expression, with_numbers=True))
+
+    def chain(
+        self, left: str | Piece, *members: Member | Piece | Expression, relations: Sequence[Relation] = ()
+    ) -> Display:
+        """A statement without a number of its own: left = member = member ..., broken where it must be.
+
+        `left` is a name or a piece, a member is a piece, pieces between which a line may be broken, or an expression,
+        which is written in letters; `relations` are the signs in front of the members, `=` if none are given.
+
+        >>> from chalkwork.networks.graph import Graph
+        >>> board = Board(Graph("c = a + b").solve(a=2, b=1))
+        >>> board.chain("c", Piece.of("3", "3"), Piece.of("4", "4"), relations=["=", "<"]).text
+        'c = 3 < 4'
+        """
+        if isinstance(left, str):
+            symbol = self.writer.symbols[left]
+            left = Piece.of(symbol.latex, symbol.text)
+        signs = relations or ["="] * len(members)
+        parts = [Part("formula", self._member(each), sign) for each, sign in zip(members, signs, strict=True)]
+        parts = without_repetition(parts)
+        layout = self.writer.layout
+        return boxed(chain_latex(left, parts, layout), chain_lines(left, parts, layout))
+
+    def _member(self, given: Member | Piece | Expression) -> Member:
+        if isinstance(given, Expression):
+            return self.formula(given)
+        return (given,) if isinstance(given, Piece) else tuple(given)
+
+    # --- words -----------------------------------------------------------------------------------------------------
+
+    def say(self, sentence: str) -> Paragraph:
+        """A sentence with its `{names}` in the notation."""
+        return paragraph(sentence, self.writer)
+
+    def number(self, value: str | float, digits: int | None = None) -> str:
+        """A number within a sentence, as inline mathematics: see `piece`."""
+        return f"${self.piece(value, digits).latex}$"
+
+    def piece(self, value: str | float, digits: int | None = None) -> Piece:
+        """A number, or the value of a scalar by its name, as LaTeX and text; to so many significant digits if given."""
+        found = np.array([[float(self.values[value].item()) if isinstance(value, str) else float(value)]])
+        if digits is None:
+            return self.writer.value(found)
+        return ValueWriter(self.writer.notation, NumberFormat(None, digits), self.writer.layout).value(found)
+
+    @cached_property
+    def _digits(self) -> ValueWriter:
+        return ValueWriter(self.writer.notation, self.writer.numbers, self.writer.layout)
+
+    def cells(self, values: Sequence[float]) -> list[str]:
+        """Numbers of one column of a table, with as many decimals each, as inline mathematics."""
+        return [f"${self._digits.digits(text.strip()).latex}$" for text in self.writer.numbers.column(values)]
+
+    def table(self, head: Sequence[str], columns: Sequence[Sequence[float] | Sequence[str]]) -> Table:
+        """A table of columns, numbers flush right with their decimals in line, texts as they are."""
+        texts = [all(isinstance(cell, str) for cell in column) for column in columns]
+        written = [
+            [str(cell) for cell in column] if text else self.cells([float(cell) for cell in column])
+            for column, text in zip(columns, texts, strict=True)
+        ]
+        right = tuple(place for place, text in enumerate(texts) if not text)
+        return Table(tuple(head), tuple(zip(*written, strict=True)), right)
+
+
+# --- blocks ----------------------------------------------------------------------------------------------------------
+
+
+def display(work: TypesetEquation) -> Display:
+    """A typeset equation as a block."""
+    return boxed(work.latex, work.lines)
+
+
+def boxed(latex: str, board: Sequence[Line]) -> Display:
+    """Lines of boxes as a block, with the LaTeX of the same."""
+    painted = tuple(line for each in board for line in _painted(each))
+    text = "\n".join("".join(characters for _, characters in line).rstrip() for line in painted)
+    return Display(latex, text, painted)
+
+
+def _painted(line: Line) -> list[tuple[tuple[str, str], ...]]:
+    """The lines of characters of one line of boxes, each piece with its kind."""
+    whole = row(box for _, box in line.parts)
+    painted = []
+    for index in range(len(whole.lines)):
+        pieces = []
+        for kind, box in line.parts:
+            place = index - whole.baseline + box.baseline
+            pieces.append((kind, box.lines[place] if 0 <= place < len(box.lines) else " " * box.width))
+        painted.append(tuple(pieces))
+    return painted
+
+
+def in_lines(pieces: Sequence[Piece], writer: Writer) -> list[Block]:
+    """Pieces of mathematics side by side, as many on a line as fit."""
+    if not pieces:
+        return []
+    rows: list[list[Piece]] = [[]]
+    for piece in pieces:
+        used = sum(other.box.width + 4 for other in rows[-1])
+        if rows[-1] and used + piece.box.width > min(writer.layout.latex_width, writer.layout.text_width):
+            rows.append([])
+        rows[-1].append(piece)
+    comma = writer.notation.between.strip()
+    gap = Piece.of(rf"{comma} \quad ", f"{comma}   ")
+    joined = [_spaced(line, gap) for line in rows]
+    return [boxed(piece.latex, [Line((("formula", piece.box),))]) for piece in joined]
+
+
+def _spaced(line: Sequence[Piece], gap: Piece) -> Piece:
+    parts = [line[0]]
+    for piece in line[1:]:
+        parts += [gap, piece]
+    return join(*parts)
+
+
+def paragraph(sentence: str, writer: Writer) -> Paragraph:
+    """A sentence of ours with its `{names}` in the notation."""
+    return Paragraph(fill(sentence, writer, latex=True), fill(sentence, writer, latex=False))
+
+
+def lines(rows: Iterable[tuple[str, str]]) -> Display:
+    """Lines of LaTeX (with an ampersand where they are aligned) and of text, as one display.
+
+    >>> lines([("a &= b", "a = b")]).latex
+    'a = b'
+    """
+    latex, text = zip(*rows, strict=True)
+    if len(latex) == 1:
+        return Display(latex[0].replace("&=", "="), text[0])
+    return Display("\\begin{aligned}\n" + " \\\\\n".join(latex) + "\n\\end{aligned}", "\n".join(text))
