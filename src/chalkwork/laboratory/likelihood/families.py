@@ -17,6 +17,8 @@ from chalkwork.typesetting.symbols import Symbol
 
 LARGEST_COUNT = 10**9
 LARGEST_NUMBER = 1e100
+LARGEST_NORMAL = 1e50
+"""The third power of a variance must be a number too: it stands in the second derivative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,16 @@ MARKS = {
     "pi": Symbol(r"\pi", "π"),
     "kappa": Symbol(r"\kappa", "κ"),
 }
-VALUE_NAMES = {"v": "variance", "mu": "mean"}
-"""What the parameters are called in the values of an answer, where that is not their own name."""
+_VALUE_NAMES = {"v": "variance", "mu": "mean"}
+
+
+def value_name(parameter: str) -> str:
+    """What a parameter is called in the solution.
+
+    >>> value_name("v"), value_name("theta")
+    ('variance', 'theta')
+    """
+    return _VALUE_NAMES.get(parameter, parameter)
 
 
 def hat(symbol: Symbol) -> Symbol:
@@ -123,7 +133,7 @@ def _is_count(value: float) -> bool:
 
 
 def _is_real(value: float) -> bool:
-    return abs(value) <= LARGEST_NUMBER
+    return abs(value) <= LARGEST_NORMAL
 
 
 def _bernoulli_border(at: Mapping[str, float]) -> Border | None:
@@ -225,7 +235,7 @@ def _gaussian(name: str, title: str, known: tuple[str, ...], unknowns: tuple[Unk
         ("mu", "v"),
         known,
         _is_real,
-        "a finite number of at most 1e100 in size",
+        "a finite number of at most 1e50 in size",
         r"\frac{1}{\sqrt{2 \pi \sigma^2}} \, e^{-\frac{(x_i - \mu)^2}{2 \sigma^2}}",
         "exp(−(xᵢ − μ)² / (2σ²)) / √(2πσ²)",
         "-log(2 * pi * v) / 2 - (x - mu)^2 / (2 * v)",
