@@ -8,5 +8,6 @@ negative log-likelihood.
 
 from chalkwork.laboratory.likelihood.divergence import divergence
 from chalkwork.laboratory.likelihood.maximum import maximum_likelihood
+from chalkwork.laboratory.likelihood.network import network_likelihood
 
-__all__ = ["divergence", "maximum_likelihood"]
+__all__ = ["divergence", "maximum_likelihood", "network_likelihood"]

@@ -91,8 +91,8 @@ class Categorical:
         yield Heading("Likelihood", 2)
         yield letters.say(
             f"{text.independent(self.n, 'categorical distribution')} Class $k$ has the probability $\\theta_k$, and "
-            r"$\sum_k \theta_k = 1$. The probability of the whole sample is therefore the product of theirs. Equal factors "
-            "are powers, with the counts $n_k$ of the classes as exponents."
+            r"$\sum_k \theta_k = 1$. The probability of the whole sample is therefore the product of theirs. Equal "
+            "factors are powers, with the counts $n_k$ of the classes as exponents."
         )
         yield board.chain(
             maths(r"L(\theta)", "L(θ)"),
@@ -103,8 +103,8 @@ class Categorical:
         columns = [[float(value) for value in np.ravel(board.values[name])] for name in ("values", "counts")]
         yield board.table(["class $k$", "count $n_k$"], columns)
         yield letters.say(
-            "The logarithm is strictly increasing, so it leaves the place of the maximum where it is; the product becomes "
-            "a sum."
+            "The logarithm is strictly increasing, so it leaves the place of the maximum where it is; the product "
+            "becomes a sum."
         )
         terms = total([self._term(letters, k) for k, count in enumerate(self.counts, 1) if count])
         yield board.chain(
@@ -194,9 +194,9 @@ def _border(missing: Sequence[str]) -> str:
     which = f"Class {missing[0]} does" if len(missing) == 1 else f"The classes {', '.join(missing)} do"
     return (
         f"{which} not occur, so the count is 0 and the term $0 \\cdot \\log \\theta_k$ drops out: the derivative "
-        r"is $-\kappa$ and has no zero. Mass on such a class is taken from the others for nothing, and the maximum is at "
-        r"the border, $\hat{\theta}_k = 0$, which the formula gives too. The model then calls impossible what has merely "
-        "not been seen; a larger sample, or a prior on the probabilities, avoids that."
+        r"is $-\kappa$ and has no zero. Mass on such a class is taken from the others for nothing, and the maximum is "
+        r"at the border, $\hat{\theta}_k = 0$, which the formula gives too. The model then calls impossible what has "
+        "merely not been seen; a larger sample, or a prior on the probabilities, avoids that."
     )
 
 

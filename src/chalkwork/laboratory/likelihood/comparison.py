@@ -196,9 +196,7 @@ def cross_entropy_blocks(letters: Letters, fitted: Fitted, rows: Sequence[Row]) 
         ratio = rf"\frac{{{data}(x)}}{{p(x; {letter})}}"
         yield board.chain(
             apart,
-            maths(
-                rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log {ratio} \right]", f"E[log (p̂_data(x) / p(x; {text}))]"
-            ),
+            maths(rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log {ratio} \right]", f"E[log (p̂_data(x) / p(x; {text}))]"),
             maths(
                 rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log {data}(x) \right] - {mean}",
                 f"E[log p̂_data(x)] − E[log p(x; {text})]",

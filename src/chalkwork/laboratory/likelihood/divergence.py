@@ -86,7 +86,9 @@ def _is_finite(p: Sequence[Fraction], q: Sequence[Fraction]) -> bool:
 
 def _infinite(finite: Mapping[str, bool]) -> dict[str, float]:
     """The quantities without a number."""
-    names = (f"{kind}_{pair}" for pair, known in finite.items() if not known for kind in ("cross_entropy", "divergence"))
+    names = (
+        f"{kind}_{pair}" for pair, known in finite.items() if not known for kind in ("cross_entropy", "divergence")
+    )
     return {f"{name}{unit}": inf for name in names for unit in ("", "_bits")}
 
 
@@ -143,7 +145,10 @@ def _letters() -> dict[str, Symbol]:
 
 def _script(letters: Letters, given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bool]) -> Iterator[Block]:
     board = letters.board
-    columns = [[float(k) for k in range(1, len(given["p"]) + 1)], *([float(a) for a in part] for part in given.values())]
+    columns = [
+        [float(k) for k in range(1, len(given["p"]) + 1)],
+        *([float(a) for a in part] for part in given.values()),
+    ]
     yield letters.say("Two distributions over the same values; $\\log$ is the natural logarithm, and $0 \\log 0 = 0$.")
     yield board.table(["$k$", "$p_k$", "$q_k$"], columns)
     yield Heading(ENTROPY.title, 2)
@@ -170,14 +175,14 @@ def _one(letters: Letters, name: str, given: Mapping[str, Sequence[Fraction]]) -
     if name in board.derivation:
         yield from board.equation(name)
         return
-    kind, _, (one, other) = name.rpartition("_")
+    one, other = name[-2], name[-1]
     names = [Name(each, (len(given[each]), 1)) for each in (one, other)]
-    form = _minus_sum(*names) if kind == "cross_entropy" else _definition(*names)
+    form = _minus_sum(*names) if name.startswith("cross") else _definition(*names)
     yield board.chain(name, form, maths(r"\infty"))
     place = next(k for k, (a, b) in enumerate(zip(given[one], given[other], strict=True), 1) if a and not b)
     yield letters.say(
-        f"It is infinite because ${other}_{{{place}}} = 0$ and ${one}_{{{place}}} > 0$: what ${other}$ calls impossible "
-        f"happens under ${one}$. (Where ${one}_k = 0$ the term is 0, whatever ${other}_k$ is.)"
+        f"It is infinite because ${other}_{{{place}}} = 0$ and ${one}_{{{place}}} > 0$: what ${other}$ calls "
+        f"impossible happens under ${one}$. (Where ${one}_k = 0$ the term is 0, whatever ${other}_k$ is.)"
     )
 
 
@@ -197,15 +202,16 @@ def _identity(letters: Letters) -> Iterator[Block]:
     written = [f"$= {board.writer.formula(form).latex}$" for form in forms]
     yield Heading("Cross-entropy is entropy plus divergence", 2)
     yield letters.say(
-        r"From $\mathrm{KL}(p \| q)$ to the difference of the two, a line for every step, with the value that each line "
-        "has when it is computed as it stands:"
+        r"From $\mathrm{KL}(p \| q)$ to the difference of the two, a line for every step, with the value that each "
+        "line has when it is computed as it stands:"
     )
     yield Table(("KL(p ‖ q)", "value", "why"), tuple(zip(written, values, reasons, strict=True)), (1,))
     yield letters.say("So the cross-entropy is")
     yield board.chain("cross_entropy_pq", own + apart, board.numbers(own + apart), board.piece("cross_entropy_pq"))
     yield letters.say(
-        "The entropy of $p$ does not depend on $q$. Where $p$ is the data and $q$ a model, the model that minimises the "
-        "cross-entropy is therefore the one that minimises the divergence, and the one that maximises the likelihood."
+        "The entropy of $p$ does not depend on $q$. Where $p$ is the data and $q$ a model, the model that minimises "
+        "the cross-entropy is therefore the one that minimises the divergence, and the one that maximises the "
+        "likelihood."
     )
 
 

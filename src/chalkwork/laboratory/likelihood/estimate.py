@@ -147,9 +147,7 @@ class Estimation:
             there, there_text = rf"\Big|_{{{estimate.latex}}}", f" at {estimate.text}"
             found[name], found[free_name(unknown.name).name] = estimate, mark
             found[f"slope_{name}"] = Symbol(rf"\frac{{\partial \ell}}{{\partial {mark.latex}}}", f"∂ℓ/∂{mark.text}")
-            found[f"curvature_{name}"] = Symbol(
-                rf"\frac{{\partial^2 \ell}}{{\partial {base}^2}}", f"∂²ℓ/∂{text}²"
-            )
+            found[f"curvature_{name}"] = Symbol(rf"\frac{{\partial^2 \ell}}{{\partial {base}^2}}", f"∂²ℓ/∂{text}²")
             for short, whole in (("slope", "score"), ("curvature", "second_derivative")):
                 bare = found[f"{short}_{name}"]
                 found[f"{whole}_{name}"] = Symbol(bare.latex + there, bare.text + there_text)
@@ -160,9 +158,7 @@ class Estimation:
     def facts(self) -> dict[str, Any]:
         """What is no equation: an estimate that is a limit, and that there is no maximum."""
         found: dict[str, Any] = {"distribution": self.kind.name, "attained": self.attained}
-        found |= {
-            value_name(name): border.estimate for name, border in self.borders.items() if not border.attained
-        }
+        found |= {value_name(name): border.estimate for name, border in self.borders.items() if not border.attained}
         return found if self.attained else found | {"log_likelihood": inf, "likelihood": inf}
 
 

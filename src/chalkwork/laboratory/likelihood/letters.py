@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from chalkwork.documents.model import Paragraph
 from chalkwork.solutions.board import Board, Member, maths
-from chalkwork.typesetting.notation import GREEK
+from chalkwork.typesetting.notation import GREEK, Notation
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, added, join
 from chalkwork.typesetting.symbols import Symbol
@@ -43,9 +44,17 @@ class Letters:
         return latex.replace(r"\log", rf"\{self._sign}")
 
 
-def symbol(symbol: Symbol) -> Piece:
-    """A symbol as a piece."""
-    return Piece.of(symbol.latex, symbol.text)
+def signed(letters: Mapping[str, Symbol], notation: Notation) -> dict[str, Symbol]:
+    """The symbols with the notation's sign of the logarithm.
+
+    >>> signed({"a": Symbol(r"\\log a", "log a")}, Notation.of({"log": "ln"}))["a"].text
+    'ln a'
+    """
+    sign = notation.log
+    return {
+        name: Symbol(each.latex.replace(r"\log", rf"\{sign}"), _LOG.sub(sign, each.text), each.raised)
+        for name, each in letters.items()
+    }
 
 
 def total(terms: list[Piece]) -> Member:

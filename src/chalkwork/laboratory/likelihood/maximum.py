@@ -18,7 +18,7 @@ from chalkwork.laboratory.likelihood import categorical, comparison, text
 from chalkwork.laboratory.likelihood.comparison import EMPIRICAL, Fitted
 from chalkwork.laboratory.likelihood.estimate import MAXIMUM, Estimation, log_factorials
 from chalkwork.laboratory.likelihood.families import MARKS, Family, family, hat, value_name
-from chalkwork.laboratory.likelihood.letters import Letters
+from chalkwork.laboratory.likelihood.letters import Letters, signed
 from chalkwork.laboratory.likelihood.sample import (
     check_name,
     classes_of,
@@ -74,8 +74,8 @@ def maximum_likelihood(
     Courville, Deep Learning, section 5.5.
 
     >>> answer = maximum_likelihood("poisson", [2, 0, 3, 1])
-    >>> float(answer["lambda"]), round(float(answer["log_likelihood"]), 4), round(float(answer["second_derivative_lambda"]), 4)
-    (1.5, -6.0521, -2.6667)
+    >>> [round(float(answer[name]), 4) for name in ("lambda", "log_likelihood", "second_derivative_lambda")]
+    [1.5, -6.0521, -2.6667]
     """
     name, sections = check_name(distribution), _sections(show)
     style = style or Style.of(notation, decimals, significant)
@@ -157,7 +157,7 @@ def _solved(work: Work, sections: tuple[str, ...], style: Style) -> Solution:
         givens=("x",),
         samples="columns",
         title=work.title,
-        letters=work.letters,
+        letters=signed(work.letters, style.notation),
         script=script,
         asked=tuple(asked or work.estimates),
         facts=facts,

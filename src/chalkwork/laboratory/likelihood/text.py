@@ -11,6 +11,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply, names_in, replace
 from chalkwork.algebra.reader import read
+from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.model import Block, Figure, Heading
 from chalkwork.laboratory.likelihood.comparison import Row, at
@@ -167,7 +168,7 @@ def _solved(letters: Letters, work: Estimation, unknown: Unknown) -> Iterator[Bl
     yield board.chain(f"curvature_{name}", second)
     known = all(each.name in board.values for each in names_in(curved))
     members = [_numbers(board, curved), *([(board.piece(f"second_derivative_{name}"),)] if known else [])]
-    relations = ["=", "=", "<"] if known else ["=", "<"]
+    relations: list[Relation] = ["=", "=", "<"] if known else ["=", "<"]
     yield board.chain(f"second_derivative_{name}", *members, maths("0"), relations=relations)
     yield letters.say(unknown.shape)
 
@@ -267,8 +268,8 @@ def draw(
     ordinate = f"ℓ({mark.text})"
     place, height, low, high = (board.piece(float(each)).box for each in (best, top, places[seen][0], places[seen][-1]))
     description = (
-        f"The curve of {ordinate} over {mark.text} from {low} to {high}. Its highest point is at {mark.text} = {place}, "
-        f"where it is {height}."
+        f"The curve of {ordinate} over {mark.text} from {low} to {high}. Its highest point is at {mark.text} = "
+        f"{place}, where it is {height}."
     )
     curves = [
         Curve(places[seen].tolist(), heights[seen].tolist(), ordinate),
