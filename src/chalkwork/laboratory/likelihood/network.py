@@ -230,14 +230,14 @@ class _Work:
         names: dict[str, Expression] = {"a": Name(f"{self.output}{suffix}", shape), "y": Name("y", shape)}
         names |= {name: Name(name) for name in self.constants}
         axis = -2 if self.net.convention.samples == "columns" else -1
-        logs = apply("sum", read(self.reading.log_density, names), axis=axis)
-        each = Equation(f"log_p{suffix}", logs, LIKELIHOOD)
-        whole = Equation(f"log_likelihood{suffix}", apply("sum", each.symbol), LIKELIHOOD)
+        density = read(self.reading.log_density, names)
+        each = Equation(f"log_p{suffix}", apply("sum", density, axis=axis), LIKELIHOOD)
+        total, whole = apply("sum", each.symbol), apply("sum", density)
         found = [
             each,
             Equation(f"probabilities{suffix}", apply("exp", each.symbol), LIKELIHOOD),
-            whole,
-            Equation(f"negative_log_likelihood{suffix}", -apply("sum", each.symbol), LIKELIHOOD),
+            Equation(f"log_likelihood{suffix}", whole, LIKELIHOOD, steps=(total,)),
+            Equation(f"negative_log_likelihood{suffix}", -whole, LIKELIHOOD, steps=(-total,)),
         ]
         return found if suffix else [*found, *self._relation(names)]
 
