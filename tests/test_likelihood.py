@@ -20,6 +20,7 @@ from scipy import optimize, special, stats
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.algebra.expression import Application, Expression, Name, Number
 from chalkwork.algebra.reader import read
+from chalkwork.checking.mistakes.estimates import MISTAKES
 from chalkwork.documents.model import Figure, Table
 from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError, SheetError
@@ -395,6 +396,79 @@ def test_a_network_without_a_likelihood_is_refused():
         network_likelihood(NeuralNetwork([Dense(1, inputs=2)], l2=0.1), X, [[1], [0], [1]])
     with pytest.raises(ChalkworkError, match="sigma is 0"):
         network_likelihood(NeuralNetwork([Dense(1, inputs=2)]), X, [[1], [0], [1]], sigma=0)
+
+
+# --- marking -------------------------------------------------------------------------------------------------------
+
+NET = NeuralNetwork([Dense(3, "tanh", inputs=2), Dense(2, "softmax")], "cross_entropy", seed=3)
+SOLUTIONS: list[Any] = [
+    *((f"{name} {'with ' if known else ''}{', '.join(known)}", maximum_likelihood(name, sample, **known))
+      for name, sample, known, *_ in CASES),
+    ("gaussian", maximum_likelihood("gaussian", REALS)),
+    ("categorical", maximum_likelihood("categorical", [1, 3, 2, 1, 1], classes=4)),
+    ("all ones", maximum_likelihood("bernoulli", [1, 1, 1])),
+    ("no spread", maximum_likelihood("gaussian", [0.1, 0.1])),
+    ("divergence", divergence([0.36, 0.48, 0.16], [Fraction(1, 3)] * 3)),
+    ("infinite divergence", divergence([0.5, 0.5, 0, 0], [0.5, 0.25, 0.25, 0])),
+    ("network", network_likelihood(NET, X, [[1, 0], [0, 1], [0, 1]], learning_rate=0.05)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [answer for _, answer in SOLUTIONS], ids=[name for name, _ in SOLUTIONS])
+def test_a_right_hand_in_is_right_and_every_wrong_number_is_found(answer):
+    asked = answer.setting.asked
+    assert asked and all(name in answer.derivation for name in asked)
+    right = {name: np.asarray(answer[name]).tolist() for name in asked}
+    report = answer.check(right, ask=asked)
+    assert report.score == 1 and {result.verdict for result in report.values()} == {"correct"}
+    assert answer.check({name: str(value) for name, value in right.items()}, ask=asked).score == 1
+    for name in asked:
+        wrong = answer.check({**right, name: (np.asarray(answer[name]) + 0.37).tolist()}, ask=asked)
+        assert wrong.first_wrong == name and wrong.score < 1
+
+
+def test_what_goes_on_from_a_wrong_estimate_follows():
+    report = maximum_likelihood("bernoulli", [1, 0, 1, 1]).check(
+        {"theta": "0.5", "log_likelihood": "-2.7726", "likelihood": "0.0625", "cross_entropy": "0.6931"}
+    )
+    assert report.first_wrong == "theta"
+    assert [report[name].verdict for name in report] == ["wrong", "follows", "follows", "follows"]
+
+
+GAUSS, CENTRED, COIN_ANSWER, WAIT = (
+    maximum_likelihood("gaussian", REALS),
+    maximum_likelihood("gaussian", REALS, mean=0.5),
+    maximum_likelihood("bernoulli", COIN),
+    maximum_likelihood("exponential", TIMES),
+)
+P, Q = np.array([0.75, 0.25]), np.array([0.6, 0.4])
+PAIR = divergence(P.tolist(), Q.tolist())
+MISTAKEN: list[Any] = [
+    ("other-count", GAUSS, "variance", np.var(REALS, ddof=1)),
+    ("other-count", GAUSS, "variance_unbiased", np.var(REALS)),
+    ("other-count", CENTRED, "variance", np.square(np.array(REALS) - 0.5).sum() / 3),
+    ("root-taken", GAUSS, "variance", np.std(REALS)),
+    ("quotient-inverted", WAIT, "lambda", np.mean(TIMES)),
+    ("quotient-inverted", COIN_ANSWER, "theta", 8 / 6),
+    ("logarithm-sign", COIN_ANSWER, "log_likelihood", -stats.bernoulli.logpmf(COIN, 0.75).sum()),
+    ("logarithm-sign", COIN_ANSWER, "cross_entropy", -stats.entropy([0.25, 0.75])),
+    ("logarithm-sign", PAIR, "entropy_p", -stats.entropy(P)),
+    ("log-base-2", PAIR, "entropy_p", stats.entropy(P, base=2)),
+    ("distributions-exchanged", PAIR, "divergence_pq", stats.entropy(Q, P)),
+    ("distributions-exchanged", PAIR, "divergence_qp", stats.entropy(P, Q)),
+    ("distributions-exchanged", PAIR, "cross_entropy_pq", -np.sum(Q * np.log(P))),
+    ("multiplied", PAIR, "divergence_pq_bits", stats.entropy(P, Q) * log(2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mistake", "answer", "name", "value"), MISTAKEN)
+def test_a_mistake_has_its_name(mistake, answer, name, value):
+    result = answer.check({name: float(value)})[name]
+    assert result.verdict == "mistake" and mistake in result.mistakes
+
+
+def test_every_mistake_of_estimates_is_made_here():
+    assert {entry.id for entry in MISTAKES} <= {mistake for mistake, *_ in MISTAKEN}
 
 
 # --- how it reads --------------------------------------------------------------------------------------------------

@@ -42,9 +42,13 @@ def _are_deviations(total: Expression, context: Context) -> bool:
 
 
 def _root_taken(equation: Equation, context: Context) -> Iterator[Expression]:
-    if _is_studied(equation) and is_operation(equation.expression, "divide"):
-        if _are_deviations(equation.expression.arguments[0], context):
-            yield apply("sqrt", equation.expression)
+    expression = equation.expression
+    if (
+        _is_studied(equation)
+        and is_operation(expression, "divide")
+        and _are_deviations(expression.arguments[0], context)
+    ):
+        yield apply("sqrt", expression)
 
 
 def _inverted(equation: Equation, context: Context) -> Iterator[Expression]:
