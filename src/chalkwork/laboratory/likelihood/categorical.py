@@ -19,7 +19,7 @@ from chalkwork.laboratory.likelihood.comparison import Row
 from chalkwork.laboratory.likelihood.estimate import DERIVATIVES, ESTIMATE, MAXIMUM, SUMS, maximum_letters
 from chalkwork.laboratory.likelihood.letters import Letters, total
 from chalkwork.laboratory.likelihood.slopes import slope
-from chalkwork.solutions.board import Board, maths
+from chalkwork.solutions.board import Board, display, maths
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.symbols import Symbol
@@ -150,7 +150,11 @@ class Categorical:
         )
         yield from board.equation("multiplier")
         yield letters.say(rf"So $\kappa = n = {self.n}$, and the estimate of a probability is the share of its class:")
-        yield from board.equation("theta")
+        yield from (
+            display(board.solution.equation(f"theta[{k}]")) for k in range(1, min(self.classes, MOST_SHARES) + 1)
+        )
+        if self.classes > MOST_SHARES:
+            yield letters.say("The other classes follow in the same way.")
         yield letters.say("For every class that occurs the second derivative is negative, and mixed ones are 0,")
         yield board.chain("curvature", slope(first, any_theta), maths("0"), relations=["=", "<"])
         yield letters.say(

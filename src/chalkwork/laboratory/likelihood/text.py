@@ -275,7 +275,9 @@ def draw(
         Curve(places[seen].tolist(), heights[seen].tolist(), ordinate),
         Curve([best], [top], f"{hat(mark).text} = {place}", dots=True),
     ]
-    return line_plot("Log-likelihood", description, curves, Axis(mark.text), caption=caption)
+    bottom = float(min(heights[seen].min(), top - abs(top) / 100))
+    upwards = Axis(within=(bottom, top + (top - bottom) / 20 or 1.0))
+    return line_plot("Log-likelihood", description, curves, Axis(mark.text), upwards, caption=caption)
 
 
 def grid(board: Board, work: Estimation) -> list[Row]:
