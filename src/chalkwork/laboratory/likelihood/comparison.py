@@ -80,12 +80,11 @@ def letters_of(fitted: Fitted) -> dict[str, Symbol]:
     }
 
 
-def at(board: Board, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the derivation with other parameters in place of the estimates; leading axes are carried along."""
-    kept = [e for e in board.derivation.equations if e.stage in (SUMS, MAXIMUM, EMPIRICAL)]
-    names = [*(name.name for name in board.derivation.givens), *board.named(ESTIMATE)]
-    given = {name: board.values[name] for name in names}
-    return evaluate_each(kept, {**given, **parameters})
+def at(board: Board, parameters: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The names with other parameters in place of the estimates; leading axes are carried along."""
+    kept = [e for e in board.derivation.needed(names) if e.stage in (SUMS, MAXIMUM, EMPIRICAL)]
+    known = [*(name.name for name in board.derivation.givens), *board.named(ESTIMATE)]
+    return evaluate_each(kept, {**{name: board.values[name] for name in known}, **parameters})
 
 
 # --- what is written -------------------------------------------------------------------------------------------------
@@ -241,8 +240,8 @@ def _subscript(text: str) -> str:
 def _table(letters: Letters, fitted: Fitted, rows: Sequence[Row]) -> Iterator[Block]:
     """The quantities for the estimate and for other parameters."""
     board = letters.board
-    found = [at(board, parameters) if parameters else board.values for _, parameters in rows]
     names = _QUANTITIES if fitted.discrete else _QUANTITIES[:2]
+    found = [at(board, parameters, names) if parameters else board.values for _, parameters in rows]
     head = [f"${fitted.letter[0]}$", "log-likelihood", "cross-entropy", "entropy of data", "divergence"]
     columns: list[Any] = [[label for label, _ in rows]]
     columns += [[float(np.ravel(values[name])[0]) + 0.0 for values in found] for name in names]

@@ -263,7 +263,7 @@ def draw(
     """The log-likelihood with the parameters that `along` gives for each of the places, its maximum marked."""
     top = float(board.values["log_likelihood"].item())
     places = np.unique([*places, best])
-    heights = at(board, along(places.reshape(-1, 1, 1)))["log_likelihood"].reshape(-1)
+    heights = at(board, along(places.reshape(-1, 1, 1)), ["log_likelihood"])["log_likelihood"].reshape(-1)
     seen = np.isfinite(heights) & (heights >= top - _DEEPEST)
     ordinate = f"ℓ({mark.text})"
     place, height, low, high = (board.piece(float(each)).box for each in (best, top, places[seen][0], places[seen][-1]))
@@ -293,7 +293,7 @@ def _scalars(row: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _label(board: Board, row: Mapping[str, float], best: bool) -> str:
-    text = r", \ ".join(board.piece(value).latex for value in row.values())
+    text = ", ".join(board.piece(value).latex for value in row.values())
     return f"${text}$ (estimate)" if best else f"${text}$"
 
 
