@@ -12,7 +12,8 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.reader import read
-from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.work_out import work_out
 from chalkwork.laboratory.likelihood.families import MARKS, Border, Family, Unknown, hat, value_name
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.symbols import Symbol
@@ -21,6 +22,8 @@ SUMS = Stage("sums", "Sums over the sample")
 ESTIMATE = Stage("estimate", "The estimator")
 DERIVATIVES = Stage("derivatives", "Derivatives at the estimate")
 MAXIMUM = Stage("maximum", "The maximum")
+LARGEST_LOGARITHM = 700.0
+"""A likelihood whose logarithm is larger in size leaves the range of double precision."""
 _SCALARS = ("n", "s", "f", "q", "c", "d", "pi")
 
 
@@ -88,6 +91,11 @@ class Estimation:
         """log p(x) at the estimates; `names` stand for letters of the table."""
         return read(self.kind.log_density, {**self.names(), **names})
 
+    def log_density_of_one(self) -> Expression:
+        """log p(x) of any observation for any parameters."""
+        unknown = self.names(self.kind.unknowns[0])
+        return read(self.kind.log_density, {**unknown, "x": free_name("x"), "logfact": free_name("logfact")})
+
     # --- the derivation --------------------------------------------------------------------------------------------
 
     @property
@@ -139,6 +147,7 @@ class Estimation:
     def letters(self) -> dict[str, Symbol]:
         """How the names print."""
         found = {"x": MARKS["x"], "log_factorials": MARKS["logfact"], "pi": MARKS["pi"]}
+        found |= {free_name(name).name: MARKS[name] for name in ("x", "logfact")}
         found |= {value_name(name): MARKS[name] for name in self.known}
         hats = [hat(MARKS[unknown.name]) for unknown in self.kind.unknowns]
         for unknown, estimate in zip(self.kind.unknowns, hats, strict=True):
@@ -160,6 +169,17 @@ class Estimation:
         found: dict[str, Any] = {"distribution": self.kind.name, "attained": self.attained}
         found |= {value_name(name): border.estimate for name, border in self.borders.items() if not border.attained}
         return found if self.attained else found | {"log_likelihood": inf, "likelihood": inf}
+
+
+def with_likelihood(
+    derivation: Derivation, givens: Mapping[str, Any], stage: Stage, suffix: str = ""
+) -> tuple[Derivation, dict[str, float]]:
+    """The derivation with the likelihood itself; where it is beyond double precision, that as a fact instead."""
+    best = float(work_out(derivation, givens)[f"log_likelihood{suffix}"].item())
+    if abs(best) > LARGEST_LOGARITHM:
+        return derivation, {f"likelihood{suffix}": 0.0 if best < 0 else inf}
+    whole = apply("exp", Name(f"log_likelihood{suffix}"))
+    return derivation.extended([Equation(f"likelihood{suffix}", whole, stage)]), {}
 
 
 def maximum_letters(latex: str, text: str) -> dict[str, Symbol]:

@@ -11,12 +11,11 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.derivation.derivation import Derivation, Equation
-from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.laboratory.likelihood import categorical, comparison, text
 from chalkwork.laboratory.likelihood.comparison import EMPIRICAL, Fitted
-from chalkwork.laboratory.likelihood.estimate import MAXIMUM, Estimation, log_factorials
+from chalkwork.laboratory.likelihood.estimate import MAXIMUM, Estimation, log_factorials, with_likelihood
 from chalkwork.laboratory.likelihood.families import MARKS, Family, family, hat, value_name
 from chalkwork.laboratory.likelihood.letters import Letters, signed
 from chalkwork.laboratory.likelihood.sample import (
@@ -33,8 +32,6 @@ from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
 SECTIONS = ("likelihood", "estimate", "curve", "empirical", "expectation", "cross_entropy")
-_LARGEST_LOGARITHM = 700.0
-"""A likelihood whose logarithm is larger in size leaves the range of double precision."""
 
 Section = Callable[[Letters], Iterable[Block]]
 
@@ -132,12 +129,8 @@ def _solved(work: Work, sections: tuple[str, ...], style: Style) -> Solution:
     values = {name.name: value for name, value in work.givens.items()}
     facts = dict(work.facts)
     if "log_likelihood" in derivation:
-        best = float(work_out(derivation, values)["log_likelihood"].item())
-        if abs(best) < _LARGEST_LOGARITHM:
-            whole = Equation("likelihood", apply("exp", Name("log_likelihood")), MAXIMUM)
-            derivation = derivation.extended([whole])
-        else:
-            facts["likelihood"] = 0.0 if best < 0 else inf
+        derivation, beyond = with_likelihood(derivation, values, MAXIMUM)
+        facts |= beyond
     answers = {
         "estimate": (*work.estimates, "variance_unbiased", "log_likelihood"),
         "empirical": ("empirical",),

@@ -20,10 +20,11 @@ from chalkwork.algebra.reader import read
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.model import Block, Heading
 from chalkwork.errors import ChalkworkError, ValueProblem
+from chalkwork.laboratory.likelihood.estimate import LARGEST_LOGARITHM, with_likelihood
 from chalkwork.laboratory.likelihood.letters import Letters, product, signed
 from chalkwork.laboratory.likelihood.sample import parameter
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.solution import Solution, Style, Word
 from chalkwork.typesetting.notation import Notation, superscript
 from chalkwork.typesetting.symbols import Symbol
 
@@ -34,7 +35,6 @@ LIKELIHOOD = Stage("likelihood", "The negative log-likelihood")
 MOST_SAMPLES = 5000
 MOST_ROWS = 12
 _MOST_OUTPUTS = 4
-_LARGEST_LOGARITHM = 700.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,10 @@ READINGS = (
 )
 
 
+_DISTRIBUTIONS = tuple(reading.distribution for reading in READINGS)
+_ALSO = {"categorical": ("multinoulli",), "gaussian": ("normal",)}
+
+
 def network_likelihood(
     net: NeuralNetwork,
     x: Any,
@@ -116,10 +120,11 @@ def network_likelihood(
     With a `learning_rate` one step of gradient descent is done, and both are compared before and after. Batch
     normalisation and dropout are in inference mode.
 
-    The solution is that of `net.solve` with the equations `log_p` and `probabilities` (log p(y | x) and p(y | x) of
-    every sample; densities for a Gaussian), `likelihood`, `log_likelihood`, `negative_log_likelihood`, and `factor` and
-    `constant` with negative log-likelihood = factor x L + constant; with a learning rate also `L_new`,
-    `negative_log_likelihood_new`, `likelihood_new`. A likelihood beyond double precision is no equation.
+    The solution is that of `net.solve` with the `distribution` of the target in words, and the equations `log_p` and
+    `probabilities` (log p(y | x) and p(y | x) of every sample; densities for a Gaussian), `likelihood`,
+    `log_likelihood`, `negative_log_likelihood`, and `factor` and `constant` with negative log-likelihood = factor x L
+    + constant; with a learning rate also `L_new`, `negative_log_likelihood_new`, `likelihood_new`. A likelihood beyond
+    double precision is no equation.
 
     Raises ChalkworkError for another output or loss or a network with penalties, ValueProblem for a target that was
     not observed, with its place, ShapeError for data that do not fit.
@@ -140,15 +145,10 @@ def network_likelihood(
     equations = [each for suffix in suffixes for each in work.equations(suffix)]
     givens = {name.name: solved.arrays[name.name] for name in solved.derivation.givens} | work.constants
     derivation = solved.derivation.extended(equations, [Name(name) for name in work.constants])
-    logs = Solution(derivation, givens, style).arrays
-    facts: dict[str, Any] = {"distribution": reading.distribution}
+    facts: dict[str, float] = {}
     for suffix in suffixes:
-        best = float(logs[f"log_likelihood{suffix}"].item())
-        if abs(best) < _LARGEST_LOGARITHM:
-            whole = apply("exp", Name(f"log_likelihood{suffix}"))
-            derivation = derivation.extended([Equation(f"likelihood{suffix}", whole, LIKELIHOOD)])
-        else:
-            facts[f"likelihood{suffix}"] = 0.0 if best < 0 else float("inf")
+        derivation, beyond = with_likelihood(derivation, givens, LIKELIHOOD, suffix)
+        facts |= beyond
     asked = [f"{name}{suffix}" for suffix in suffixes for name in ("negative_log_likelihood", "likelihood")]
     setting = replace(
         solved.setting,
@@ -156,6 +156,7 @@ def network_likelihood(
         letters=signed(work.letters(suffixes), style.notation),
         script=lambda board: _script(Letters(board), work, learning_rate),
         asked=tuple(name for name in asked if name in derivation),
+        words={"distribution": Word(reading.distribution, _ALSO.get(reading.distribution, ()), _DISTRIBUTIONS)},
         facts=facts,
         remarks=None,
     )
@@ -203,9 +204,9 @@ class _Work:
         values = {"sigma": self.sigma, "pi": pi} if self.gaussian else {}
         return {name: np.array([[value]]) for name, value in values.items()}
 
-    def by_sample(self, name: str) -> Any:
+    def by_sample(self, name: str, values: Mapping[str, Any] | None = None) -> Any:
         """A value with a sample in each row."""
-        value = np.asarray(self.solved.arrays[name])
+        value = np.asarray((values or self.solved.arrays)[name])
         return value.T if self.net.convention.samples == "columns" else value
 
     @property
@@ -310,7 +311,7 @@ def _model_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
     if units <= _MOST_OUTPUTS:
         for j in range(units):
             head += [f"$a_{j + 1}$", f"$y_{j + 1}$"]
-            columns += [work.by_sample(name)[cut, j].tolist() for name in (work.output, "y")]
+            columns += [work.by_sample(name, board.values)[cut, j].tolist() for name in (work.output, "y")]
     chances, logs = (np.ravel(board.values[name]) for name in ("probabilities", "log_p"))
     yield Heading("The model", 2)
     yield letters.say(reading.words + f" The {word} of the target, given the input, is")
@@ -376,7 +377,7 @@ def _step_blocks(letters: Letters, rate: float) -> Iterator[Block]:
 
     def column(suffix: str) -> list[float]:
         logs = float(board.values[f"log_likelihood{suffix}"].item())
-        return [float(board.values[f"L{suffix}"].item()), -logs + 0.0, exp(min(logs, _LARGEST_LOGARITHM))]
+        return [float(board.values[f"L{suffix}"].item()), -logs + 0.0, exp(min(logs, LARGEST_LOGARITHM))]
 
     before, after = column(""), column("_new")
     outcome = "the loss has fallen and the likelihood has risen"

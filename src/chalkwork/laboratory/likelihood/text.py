@@ -77,11 +77,12 @@ def likelihood_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
         "The logarithm is strictly increasing, so it leaves the place of the maximum where it is; the product becomes "
         "a sum, which is easier to differentiate and does not underflow."
     )
+    summand = join(*letters.board.formula(work.log_density_of_one())).enclosed()
     yield letters.board.chain(
         maths(rf"\ell({latex})", f"ℓ({text})"),
         maths(rf"\log L({latex})", f"log L({text})"),
         maths(rf"\sum_{{i=1}}^{{n}} \log p(x_i; {latex})", f"∑ᵢ log p(xᵢ; {text})"),
-        maths(rf"\sum_{{i=1}}^{{n}} {kind.log_latex}", f"∑ᵢ {kind.log_text}"),
+        join(maths(r"\sum_{i=1}^{n} ", "∑ᵢ "), summand),
     )
 
 
