@@ -88,6 +88,17 @@ def test_both_parameters_of_a_gaussian_are_those_of_scipy():
     assert np.allclose([answer["mean"], log(answer["variance"])], found.x, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [1e-45, 1e-9, 1e9, 1e50])
+def test_derivatives_are_numbers_at_every_size(size):
+    """In exact fractions, where the third power of a variance is no matter."""
+    sample = [Fraction(size), -Fraction(size), Fraction(size) / 2]
+    answer = maximum_likelihood("gaussian", sample)
+    mean = sum(sample) / 3
+    variance = sum((value - mean) ** 2 for value in sample) / 3
+    second = Fraction(3) / (2 * variance**2) - 3 * variance / variance**3
+    assert isclose(answer["second_derivative_variance"], second, rel_tol=1e-12)
+
+
 def test_the_rate_of_an_exponential_is_that_of_scipy():
     _, scale = stats.expon.fit(TIMES, floc=0)
     assert isclose(maximum_likelihood("exponential", TIMES)["lambda"], 1 / scale)
@@ -351,6 +362,9 @@ def test_batch_normalisation_is_in_inference_mode():
         (lambda: maximum_likelihood("gaussian", [1, float("nan")]), r"sample\[2\] is nan"),
         (lambda: maximum_likelihood("gaussian", [1, inf]), r"sample\[2\] is inf"),
         (lambda: maximum_likelihood("gaussian", [1e200]), r"sample\[1\] is 1e\+200"),
+        (lambda: maximum_likelihood("gaussian", [1e60]), r"sample\[1\] is 1e\+60"),
+        (lambda: maximum_likelihood("gaussian", [1e-90, 2e-90]), "deviation is 1e-90, too small"),
+        (lambda: maximum_likelihood("gaussian", [1, 2], mean=1e60), "mean is 1e"),
         (lambda: maximum_likelihood("exponential", [-0.1]), r"sample\[1\] is -0.1"),
         (lambda: maximum_likelihood("categorical", [1, 5], classes=4), r"sample\[2\] is 5, .* from 1 to 4"),
         (lambda: maximum_likelihood("categorical", [0]), r"sample\[1\] is 0"),
@@ -481,6 +495,8 @@ SAMPLES: list[Any] = [
     ("exponential", [1e-9, 2e-9]),
     ("exponential", [1e90, 2e95]),
     ("gaussian", [-1.0, 1.0]),
+    ("gaussian", [-1e50, 1e50]),
+    ("gaussian", [1e-45, 2e-45]),
     ("gaussian", [1e6 + 0.1, 1e6 + 0.2, 1e6 + 0.4]),
     ("gaussian", [-123.456, 78.9, 3.3, 1e-7, 12.125, 1.5, -2.5]),
     ("categorical", [1, 20, 7]),

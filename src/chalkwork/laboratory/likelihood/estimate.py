@@ -14,6 +14,7 @@ from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.reader import read
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.work_out import work_out
+from chalkwork.errors import ValueProblem
 from chalkwork.laboratory.likelihood.families import MARKS, Border, Family, Unknown, hat, value_name
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.symbols import Symbol
@@ -24,6 +25,7 @@ DERIVATIVES = Stage("derivatives", "Derivatives at the estimate")
 MAXIMUM = Stage("maximum", "The maximum")
 LARGEST_LOGARITHM = 700.0
 """A likelihood whose logarithm is larger in size leaves the range of double precision."""
+SMALLEST_SPREAD = Fraction(1, 10**45)
 _SCALARS = ("n", "s", "f", "q", "c", "d", "pi")
 
 
@@ -39,6 +41,17 @@ class Estimation:
         self.kind = kind
         self.sample = sample
         self.known = known
+        spread = max(abs(value - self._centre) for value in sample)
+        if kind.name == "gaussian" and 0 < spread < SMALLEST_SPREAD:
+            raise ValueProblem(
+                f"the largest deviation is {float(spread):.3g}, too small for the derivatives by a variance",
+                hint=f"give the observations in another unit: deviations are from {float(SMALLEST_SPREAD):g} on",
+            )
+
+    @property
+    def _centre(self) -> Fraction:
+        """What the observations deviate from, or may do."""
+        return self.known.get("mu", self.sample[0])
 
     @property
     def n(self) -> int:
@@ -49,8 +62,7 @@ class Estimation:
     def borders(self) -> dict[str, Border]:
         """The parameters whose derivative has no zero inside, decided exactly."""
         total = sum(self.sample, Fraction(0))
-        centre = self.known.get("mu", self.sample[0])
-        spread = float(any(value != centre for value in self.sample))
+        spread = float(any(value != self._centre for value in self.sample))
         at = {"n": float(self.n), "s": float(total), "f": float(self.n - total), "d": spread}
         found = ((unknown.name, unknown.border(at)) for unknown in self.kind.unknowns)
         return {name: border for name, border in found if border is not None}
