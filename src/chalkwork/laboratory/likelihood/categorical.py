@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Name, apply, replace
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Heading
 from chalkwork.laboratory.likelihood import comparison, text

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ValueProblem

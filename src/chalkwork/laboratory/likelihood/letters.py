@@ -7,13 +7,12 @@ from collections.abc import Mapping
 
 from chalkwork.documents.model import Paragraph
 from chalkwork.solutions.board import Board, Member, maths
-from chalkwork.typesetting.notation import GREEK, Notation
+from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, added, join
 from chalkwork.typesetting.symbols import Symbol
 
 MOST_TERMS = 6
-_HAT = re.compile(r"\\hat\{\\?(\w+?)\}")
 _LOG = re.compile(r"\blog\b(?!-)")
 
 
@@ -22,7 +21,7 @@ class Letters:
 
     >>> from chalkwork.networks.graph import Graph
     >>> letters = Letters(Board(Graph("c = a + b").solve(a=2, b=1, notation={"log": "ln"})))
-    >>> letters.maths(r"\\\\log \\\\theta", "log θ").box.lines
+    >>> letters.maths(r"\\log \\theta", "log θ").box.lines
     ('ln θ',)
     """
 
@@ -35,10 +34,8 @@ class Letters:
         return maths(self._signed(latex), None if text is None else _LOG.sub(self._sign, text))
 
     def say(self, markdown: str) -> Paragraph:
-        """A sentence; its hats are kept in the terminal."""
-        markdown = self._signed(markdown)
-        text = _HAT.sub(lambda found: GREEK.get(found[1], found[1]) + "\u0302", markdown)
-        return Paragraph(markdown, text.replace(r"\mathbb{E}", "E"))
+        """A sentence in which the logarithm is written `\\log`."""
+        return Paragraph(self._signed(markdown))
 
     def _signed(self, latex: str) -> str:
         return latex.replace(r"\log", rf"\{self._sign}")

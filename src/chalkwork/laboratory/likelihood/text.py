@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply, names_in, replace
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.model import Block, Figure, Heading

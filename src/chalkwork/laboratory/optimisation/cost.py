@@ -65,7 +65,7 @@ def newton_cost(
         "parameters": counts, "numbers": counts**2, "bytes": 8 * counts**2, "operations": counts**3 / 3,
         "ratio": counts.copy(),
     }  # fmt: skip
-    return Worked("What a step of Newton's method costs", tuple(blocks), values)
+    return Worked("What a step of Newton's method costs", blocks, values, manner.notation)
 
 
 def size_in_words(count: float) -> str:

@@ -69,7 +69,7 @@ def critical_points(
         "indices": [index for _, index in found],
         "eigenvalues": np.linalg.eigvalsh(hessians) if len(points) else np.zeros((0, len(ranges))),
     }
-    return Worked("Critical points", tuple(_blocks(surface, scribe, ranges, grid, values)), values)
+    return Worked("Critical points", tuple(_blocks(surface, scribe, ranges, grid, values)), values, manner.notation)
 
 
 @np.errstate(all="ignore")

@@ -84,8 +84,8 @@ def optimise(
     blocks += picture(surface, scribe, [(path.method.title, path) for path in paths], ranges)
     if len(paths) > 1:
         blocks += [Heading("Compared", 2), compared(paths, scribe)]
-    return Worked(f"{'Optimisation' if len(paths) > 1 else title[0].upper() + title[1:]} step by step", tuple(blocks),
-                  path_values(paths))  # fmt: skip
+    whose = "Optimisation" if len(paths) > 1 else title[0].upper() + title[1:]
+    return Worked(f"{whose} step by step", blocks, path_values(paths), manner.notation)
 
 
 def _introduced(hessian: bool) -> list[Block]:

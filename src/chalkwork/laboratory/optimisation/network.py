@@ -186,7 +186,7 @@ def optimise_network(
         "names": list(loss.names), "gradient": loss.gradient(loss.start), "hessian": hessian,
         "eigenvalues": np.linalg.eigvalsh(hessian), "index": index_of(hessian)[1],
     }  # fmt: skip
-    return Worked("The loss of a network made small", tuple(blocks), values)
+    return Worked("The loss of a network made small", blocks, values, manner.notation)
 
 
 def _check_size(net: NeuralNetwork, samples: int) -> None:

@@ -71,7 +71,7 @@ def step_size(
     values: dict[str, Any] = {"eigenvalues": eigenvalues, "limit": limit, "best": best, "minimum": minimum}
     values |= {f"{name}.rate": rate for name, rate in rates.items()}
     values |= {f"{name}.values": path.values for name, path in paths.items()}
-    return Worked("From which step size on gradient descent fails", tuple(blocks), values)
+    return Worked("From which step size on gradient descent fails", blocks, values, manner.notation)
 
 
 def condition(
@@ -148,7 +148,7 @@ def condition(
         "table.predicted": np.array([trial[0] for trial in trials]),
         "table.measured": np.array([trial[1] for trial in trials]),
     }  # fmt: skip
-    return Worked("The condition number, and Newton's one step", tuple(blocks), values)
+    return Worked("The condition number, and Newton's one step", blocks, values, manner.notation)
 
 
 def steps_needed(kappa: float, accuracy: float) -> tuple[int, float]:

@@ -78,7 +78,7 @@ def escape(
     steps = [max(1, values["gradient_descent"][0]), 50, max(1, values["saddle_free_newton"][0])]
     shown = [(each.title, run(surface, starts[0], each, most)) for each, most in zip(methods, steps, strict=True)]
     blocks += picture(surface, scribe, shown, marked=[("saddle", centre)])
-    return Worked("Leaving a saddle point", tuple(blocks), values)
+    return Worked("Leaving a saddle point", blocks, values, manner.notation)
 
 
 def _saddle_directions(surface: Surface, centre: Array) -> tuple[Array, Array, Array]:

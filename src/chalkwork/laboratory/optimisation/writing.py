@@ -116,8 +116,7 @@ class Scribe:
         parts = [self.number(value).latex for value in np.ravel(values)]
         if len(parts) > 6:
             parts = [*parts[:4], r"\ldots", parts[-1]]
-        between = "; " if self.manner.notation.decimal_comma else ", "
-        return f"${parts[0]}$" if len(parts) == 1 else f"$({between.join(parts)})$"
+        return f"${parts[0]}$" if len(parts) == 1 else f"$({self.manner.notation.between.join(parts)})$"
 
     def variables(self) -> str:
         """The variables within a sentence: $(x, y)$."""
@@ -166,7 +165,7 @@ class Scribe:
         if head.width + 3 + whole.width <= WIDTH:
             return self.chain(head, whole)
         if not self.fits(expression):
-            return self.chain(head, Piece.of(r"	ext{(too long for the page)}", "(too long for the page)"))
+            return self.chain(head, Piece.of(r"\text{(too long for the page)}", "(too long for the page)"))
         lines: list[list[Piece]] = [[]]
         for piece in self.writer().segments(expression, with_numbers=False):
             if lines[-1] and head.width + 6 + sum(each.width for each in lines[-1]) + piece.width > WIDTH:

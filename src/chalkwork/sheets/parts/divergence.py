@@ -7,6 +7,7 @@ from chalkwork.laboratory.likelihood.sample import MOST_CLASSES
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
 from chalkwork.solutions.solution import Solution
 
 _probabilities = values.listing(values.fraction, "a list of probabilities", MOST_CLASSES)
@@ -21,4 +22,8 @@ def _read(fields: Fields) -> Work:
     return work
 
 
-PART = Part(("p", "q"), _read)
+_SAID = {
+    "p": "$p = {}$",
+    "q": "$q = {}$",
+}
+PART = Part(("p", "q"), _read, lambda fields: posed(fields, _SAID))

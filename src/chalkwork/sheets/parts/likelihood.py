@@ -14,6 +14,7 @@ from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
 from chalkwork.solutions.solution import Solution
 
 _OF_SAMPLES = ("distribution", "sample", "mean", "variance", "classes", "generating", "show")
@@ -74,4 +75,16 @@ def _of_network(fields: Fields) -> Work:
     return work
 
 
-PART = Part((*_OF_SAMPLES, *_OF_NETWORKS), _read)
+_SAID = {
+    "distribution": "the distribution {}",
+    "sample": "the sample ${}$",
+    "mean": r"the mean $\mu = {}$, known",
+    "variance": r"the variance $\sigma^2 = {}$, known",
+    "classes": "${}$ classes",
+    "generating": "the data-generating distribution ${}$",
+    "x": "$x = {}$",
+    "y": "$y = {}$",
+    "sigma": r"$\sigma = {}$",
+    "learning_rate": r"the learning rate $\eta = {}$",
+}
+PART = Part((*_OF_SAMPLES, *_OF_NETWORKS), _read, lambda fields: posed(fields, _SAID))
