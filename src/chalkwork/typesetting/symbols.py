@@ -227,12 +227,13 @@ class Symbols:
 
 
 def _indexed(symbol: Symbol, index: tuple[str, ...]) -> Symbol:
-    """A symbol with its entry's index below, unless something stands there already."""
-    if not index or "_" in symbol.latex:
+    """A symbol with its entry's index below, in place of a running k; not where something else stands already."""
+    latex, text = symbol.latex.removesuffix("_k"), symbol.text.removesuffix("ₖ")
+    if not index or "_" in latex:
         return symbol
     return Symbol(
-        f"{symbol.latex}_{{{_joined(index)}}}",
-        symbol.text + _joined([subscript(part) for part in index]),
+        f"{latex}_{{{_joined(index)}}}",
+        text + _joined([subscript(part) for part in index]),
         symbol.raised,
     )
 
