@@ -60,7 +60,7 @@ class Function:
             raise ChalkworkError(f"a function is a text such as sin(x), not {text!r:.60}")
         if _is_activation(text):
             activation = Activation.of(text)
-            if KINDS[activation.name].per_sample:
+            if activation.per_sample:
                 raise ChalkworkError(f"{activation.name} is a function of a vector", hint="one of one number: sigmoid")
             return cls(text.strip(), activation.expression(Name("x"), -1), "x", activation)
         variable = _variable(text)
