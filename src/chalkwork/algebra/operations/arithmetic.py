@@ -58,8 +58,6 @@ OPERATIONS = (
         latex="-<0>",
         text="−<0>",
         code="-<0>",
-        turns=(),
-        rounding=(0, 0),
         odd=True,
     ),
     Operation(
@@ -245,7 +243,6 @@ OPERATIONS = (
         code_definition=(
             "def xlogy(a, b):  # 0 log 0 = 0\n    return np.where(a == 0, 0.0, a * np.log(np.where(a == 0, 1.0, b)))"
         ),
-        definition="a * log(b)",
     ),
     Operation(
         name="normal_cdf",
