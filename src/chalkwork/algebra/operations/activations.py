@@ -19,6 +19,10 @@ def _positive_part(xp: Any, x: Any) -> Any:
     return xp.maximum(x, xp.zeros_like(x))  # a NaN stays
 
 
+def _softplus(xp: Any, x: Any) -> Any:
+    return _positive_part(xp, x) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
 def _step(xp: Any, x: Any, at_zero: float = 0.0, low: float = 0.0) -> Any:
     at_most_zero = xp.where(x < 0, xp.full_like(x, low), xp.where(x == 0, xp.full_like(x, at_zero), x))
     return xp.where(x > 0, xp.ones_like(x), at_most_zero)
@@ -235,7 +239,7 @@ OPERATIONS = (
     ),
     Operation(
         name="softplus",
-        value=lambda xp, x: _positive_part(xp, x) + xp.log1p(xp.exp(-xp.abs(x))),
+        value=_softplus,
         derivative=("sigmoid(x)",),
         latex=r"\operatorname{softplus}\left( <0> \right)",
         text="softplus(<0>)",
@@ -296,6 +300,25 @@ OPERATIONS = (
             ),
             pytorch=Module("GELU", {"approximate": "none"}),
             keras=_in_keras("gelu"),
+        ),
+    ),
+    Operation(
+        name="mish",
+        value=lambda xp, x: _times_gate(xp, x, xp.tanh(_softplus(xp, x))),
+        derivative=("tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x))^2)",),
+        latex=r"\operatorname{Mish}\left( <0> \right)",
+        text="Mish(<0>)",
+        code="mish(<0>)",
+        code_definition="def mish(x):\n    return x * np.tanh(np.logaddexp(0, x))",
+        definition="x * tanh(softplus(x))",
+        also=("Mish",),
+        turns=((-1.1924312145154952, -0.30884341301725043),),
+        rounding=(20, 2048),
+        unit=Unit(
+            words="Mish",
+            function=r"the Mish, $<x> \tanh(\log(1 + e^{<x>}))$, entry by entry",
+            pytorch=Module("Mish"),
+            keras=_in_keras("mish"),
         ),
     ),
     Operation(
