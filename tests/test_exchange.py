@@ -11,6 +11,7 @@ import warnings
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ from chalkwork.networks import (
     NeuralNetwork,
     SquaredError,
 )
-from chalkwork.networks.activations import KINDS
+from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.layers import LAYERS
 from chalkwork.networks.losses import LOSSES
 
@@ -113,7 +114,20 @@ def same(net: NeuralNetwork, other: NeuralNetwork) -> None:
 def test_every_layer_and_activation_has_its_entries() -> None:
     for table in (architecture_room.FORMS, foreign.ARRAYS, pytorch_room._MODULES, keras_room._LAYERS):
         assert table.keys() == LAYERS.keys()
-    assert foreign.ACTIVATIONS.keys() == KINDS.keys()
+    for name in KINDS:
+        assert all((module is None) == (name == "identity") for module in modules_of(Activation(name))), name
+
+
+def modules_of(activation: Activation) -> tuple[Any, ...]:
+    return foreign.in_pytorch(activation), foreign.in_keras(activation)
+
+
+def test_an_activation_that_a_library_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = replace(Activation("mish").unit, pytorch=None, keras=None)
+    monkeypatch.setitem(KINDS, "mish", replace(KINDS["mish"], unit=unit))
+    for write in (foreign.in_pytorch, foreign.in_keras):
+        with pytest.raises(ChalkworkError, match="has no layer for the Mish"):
+            write(Activation("mish"))
 
 
 def test_a_layer_of_ones_own_is_refused(tmp_path: Path) -> None:

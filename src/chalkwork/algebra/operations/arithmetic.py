@@ -59,6 +59,7 @@ OPERATIONS = (
         text="−<0>",
         code="-<0>",
         odd=True,
+        homogeneous=True,
     ),
     Operation(
         name="multiply",

@@ -41,8 +41,8 @@ class Arithmetic:
     number: Callable[[Fraction], Any]
     functions: Mapping[str, Callable[..., Any]]
     differentiate: Callable[[Evaluation, Application], Value]
-    sign: Callable[[Any], int] | None = None
-    """The sign of a number, where it can be told: -1, 0 or 1."""
+    choose: Callable[[Any, Callable[[], Any], Any, Callable[[], Any]], Any]
+    """By the sign of a number: what is below zero, what is at zero (None: what is above), what is above."""
 
 
 class Evaluation:
@@ -118,13 +118,14 @@ class Evaluation:
         simpler = defined(plain)
         if simpler is not None:
             return inner.of(simpler)[0][0]
-        pair, sign = branches(plain), self.arithmetic.sign
-        if pair is None or sign is None:
+        pair = branches(plain)
+        if pair is None:
             raise NotHeld(f"{node.operation.name} cannot be checked here")
-        found = sign(inner.of(side(plain))[0][0])
-        if found == 0 and node.operation.jumps:
-            return self.constant(node.operation.value(np, np.zeros(1), **node.named_parameters).item())
-        return inner.of(pair[found >= 0])[0][0]
+        below, above = ((lambda branch=branch: inner.of(branch)[0][0]) for branch in pair)
+        at_zero = None
+        if node.operation.jumps:
+            at_zero = self.constant(node.operation.value(np, np.zeros(1), **node.named_parameters).item())
+        return self.arithmetic.choose(inner.of(side(plain))[0][0], below, at_zero, above)
 
     def constant(self, value: Any) -> Any:
         """A constant of an operation."""

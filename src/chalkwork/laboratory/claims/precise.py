@@ -60,7 +60,7 @@ def _mpmath(module: str) -> Any:
 def arithmetic(digits: int) -> Arithmetic:
     """The arithmetic of fractions, and of intervals with so many digits."""
     functions = Functions(digits)
-    return Arithmetic(lambda value: value, functions.table(), _no_derivative, functions.sign)
+    return Arithmetic(lambda value: value, functions.table(), _no_derivative, functions.choose)
 
 
 def _no_derivative(run: Evaluation, node: Application) -> Value:
@@ -203,6 +203,11 @@ class Functions:
         if low == high:
             return 0
         raise Undecided
+
+    def choose(self, x: Any, below: Callable[[], Any], at_zero: Any, above: Callable[[], Any]) -> Any:
+        """What belongs to the sign of x."""
+        sign = self.sign(x)
+        return at_zero if sign == 0 and at_zero is not None else above() if sign >= 0 else below()
 
     def multiply(self, a: Any, b: Any) -> Any:
         """The product."""

@@ -93,10 +93,14 @@ def _arithmetic() -> Arithmetic:
         "normal_pdf": lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi),
     }
 
+    def choose(x: Any, below: Callable[[], Any], at_zero: Any, above: Callable[[], Any]) -> Any:
+        middle = [] if at_zero is None else [(at_zero, sp.Eq(x, 0))]
+        return sp.Piecewise((below(), x < 0), *middle, (above(), True))
+
     def number(value: Fraction) -> Any:
         return sp.Rational(value.numerator, value.denominator)
 
-    return Arithmetic(number, functions, _differentiate)
+    return Arithmetic(number, functions, _differentiate, choose)
 
 
 def _differentiate(run: Evaluation, node: Application) -> Value:
