@@ -8,10 +8,10 @@ import pickle
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
-from dataclasses import replace
 from typing import Any
 
 import numpy as np

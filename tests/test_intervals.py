@@ -10,10 +10,10 @@ from fractions import Fraction
 
 import mpmath
 import numpy as np
+import oracles
 import pytest
 import random_networks
 import sympy
-import oracles
 
 from chalkwork.algebra.expression import Application, Name, Number, apply, names_in
 from chalkwork.algebra.operations import TABLE
@@ -81,16 +81,19 @@ def leak(alpha, at_zero):
 
 def by_formula(name):
     """The formula of SymPy at fifty digits."""
+    letters = [oracles.x] if TABLE[name].arity == 1 else [oracles.a, oracles.b]
 
     def exact(*arrays, **parameters):
         fixed = {key: None if value is None else sympy.Float(value, 60) for key, value in parameters.items()}
-        symbols = [oracles.x] if len(arrays) == 1 else [oracles.a, oracles.b]
-        return np.frompyfunc(sympy.lambdify(symbols, oracles.FORMULAS[name](**fixed), "mpmath"), len(arrays), 1)(*arrays)
+        formula = sympy.lambdify(letters, oracles.FORMULAS[name](**fixed), "mpmath")
+        return np.frompyfunc(formula, len(arrays), 1)(*arrays)
 
     return exact
 
 
-EXACT = {name: by_formula(name) for name in oracles.FORMULAS} | {  # those with a rule at a point, and what is not entrywise
+EXACT = {
+    name: by_formula(name) for name in oracles.FORMULAS
+} | {  # those with a rule at a point, and what is not entrywise
     "softplus": each(lambda x: mpmath.log1p(mpmath.exp(x))),
     "abs": each(lambda x: abs(x)),
     "sign": each(lambda x: mpmath.sign(x)),

@@ -56,7 +56,9 @@ def check_training(net: NeuralNetwork, library: str, running_variance: str) -> N
                 )  # fmt: skip
         usual = Activation(layer.activation.name, tuple(p for p in layer.activation.parameters if p[0] != "at_zero"))
         if layer.activation.at_zero != usual.at_zero:
-            raise _differs(number, library, f"the derivative of {layer.activation.words} at 0 is {usual.at_zero:g} there")
+            raise _differs(
+                number, library, f"the derivative of {layer.activation.words} at 0 is {usual.at_zero:g} there"
+            )
 
 
 def _differs(number: int, library: str, how: str) -> ChalkworkError:

@@ -298,7 +298,8 @@ OPERATIONS = (
         unit=Unit(
             words="GELU",
             function=(
-                r"the GELU, $<x> \Phi(<x>)$, entry by entry, with $\Phi$ the distribution function of the standard normal"
+                r"the GELU, $<x> \Phi(<x>)$, entry by entry, with $\Phi$ the distribution function of the standard "
+                "normal"
             ),
             pytorch=Module("GELU", {"approximate": "none"}),
             keras=_in_keras("gelu"),

@@ -100,8 +100,7 @@ class Evaluation:
             return value[row if len(value) > 1 else 0][column if len(value[0]) > 1 else 0]
 
         return [
-            [self._applied(node, [entry(value, i, j) for value in values]) for j in range(columns)]
-            for i in range(rows)
+            [self._applied(node, [entry(value, i, j) for value in values]) for j in range(columns)] for i in range(rows)
         ]
 
     def call(self, name: str, *numbers: Any) -> Any:

@@ -111,10 +111,7 @@ def _differentiate(run: Evaluation, node: Application) -> Value:
         return [[sp.diff(run.of(body)[0][0], run.of(variable)[0][0])]]
     function, order = name.rstrip("'"), len(name) - len(name.rstrip("'"))
     inner = sp.Dummy("u", real=True)
-    if function in run.definitions:
-        outer = run.applied(function, inner)[0][0]
-    else:
-        outer = run.call(function, inner)
+    outer = run.applied(function, inner)[0][0] if function in run.definitions else run.call(function, inner)
     return [[sp.diff(outer, inner, order).subs(inner, run.of(node.arguments[0])[0][0])]]
 
 

@@ -165,7 +165,8 @@ class Ring:
         assert isinstance(node, Application)
         name, arguments = node.operation.name, node.arguments
         if name == "power":
-            return self._power_of(*arguments, known)
+            base, exponent = arguments
+            return self._power_of(base, exponent, known)
         parts = [self.of(argument, known) for argument in arguments]
         match name:
             case "add":
