@@ -100,3 +100,13 @@ AT_KINKS = {
     "leaky_step": lambda alpha, at_zero: 0.0,
     "elu": lambda alpha: alpha,
 }
+
+INF = float("inf")
+# limits at infinity where the formula as JAX evaluates it is infinity times zero or infinity by infinity
+LIMITS = {
+    ("mish", -INF): 0.0,
+    ("silu", -INF): 0.0,
+    ("gelu", -INF): 0.0,
+    ("softsign", INF): 1.0,
+    ("softsign", -INF): -1.0,
+}

@@ -17,7 +17,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from oracles import AT_KINKS, FORMULAS, VALUES, a, b, x
+from oracles import AT_KINKS, FORMULAS, LIMITS, VALUES, a, b, x
 
 from chalkwork.algebra.expression import Name, Number, apply
 from chalkwork.algebra.operations import TABLE, words
@@ -64,15 +64,6 @@ ORACLES = VALUES | {
     "squared_norm": lambda x: over(jnp.sum, x**2, None),
     "diag": lambda x: jnp.squeeze(x, -1 if x.shape[-1] == 1 else -2)[..., None] * jnp.eye(max(x.shape[-2:])),
     "diagonal": lambda x, shape: jnp.diagonal(x, axis1=-2, axis2=-1).reshape(x.shape[:-2] + shape),
-}
-
-# limits at infinity where the formula as JAX evaluates it is infinity times zero or infinity by infinity
-LIMITS = {
-    ("mish", -INF): 0.0,
-    ("silu", -INF): 0.0,
-    ("gelu", -INF): 0.0,
-    ("softsign", INF): 1.0,
-    ("softsign", -INF): -1.0,
 }
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}
