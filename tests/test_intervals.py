@@ -223,7 +223,8 @@ def assert_around(enclosure, least, largest, scale=1.0):
 
 
 def test_every_operation_has_its_enclosure():
-    assert ENCLOSURES.keys() == TABLE.keys() == EXACT.keys()
+    assert ENCLOSURES.keys() <= TABLE.keys() == EXACT.keys()
+    assert not {name for name in TABLE.keys() - ENCLOSURES.keys() if not TABLE[name].definition}
 
 
 @pytest.mark.parametrize("name", TABLE)

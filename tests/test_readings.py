@@ -19,7 +19,6 @@ from chalkwork.algebra.expression import Application, Name, Number, apply
 from chalkwork.algebra.expression import replace as replace_in
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
-from chalkwork.checking.enclosures import ENCLOSURES
 from chalkwork.checking.intervals import Interval
 from chalkwork.checking.ranges import enclose
 from chalkwork.derivation.differentiate import local_derivatives
@@ -250,10 +249,6 @@ def test_definitions_and_branches_are_the_operation(name):
         if branches(node) is not None:
             above = (x - OTHER if len(node.arguments) > 1 else x) > 0
             assert plainly(branches(node)[above], x) == pytest.approx(plainly(node, x), rel=1e-14)
-
-
-def test_the_table_of_enclosures_names_operations_only():
-    assert ENCLOSURES.keys() <= TABLE.keys()
 
 
 # --- activations -----------------------------------------------------------------------------------------------------
