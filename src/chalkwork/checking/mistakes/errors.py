@@ -49,7 +49,7 @@ def keeps_sign(function: Application) -> bool:
     """Whether it is a ReLU whose result says which slope belongs to its argument."""
     parameters = function.named_parameters
     above_zero = parameters.get("at_zero") in (None, 0) and parameters.get("alpha", 1) > 0  # type: ignore[operator]
-    return function.operation.name in ("relu", "leaky_relu") and above_zero
+    return function.operation.homogeneous and bool(above_zero)
 
 
 def _dropped(equation: Equation, context: Context) -> Iterator[Expression]:
