@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import inf, pi
 from typing import Any
 
-from chalkwork.algebra.operations.entry import Module, Operation, Precedence, Unit, reduced_shape, same_shape
+from chalkwork.algebra.operations.entry import Module, Operation, Precedence, Unit, in_keras
 from chalkwork.algebra.operations.special import normal_cdf
 
 
@@ -36,35 +36,6 @@ def _times_gate(xp: Any, x: Any, gate: Any) -> Any:
 def _softsign(xp: Any, x: Any) -> Any:
     finite = xp.where(xp.isinf(x), xp.zeros_like(x), x)
     return xp.where(xp.isinf(x), xp.sign(x), finite / (1 + xp.abs(finite)))
-
-
-def _axes(axis: int | None) -> int | tuple[int, int]:
-    return (-2, -1) if axis is None else axis
-
-
-def _softmax(xp: Any, x: Any, axis: int | None) -> Any:
-    powers = xp.exp(x - xp.max(x, axis=_axes(axis), keepdims=True))
-    return powers / xp.sum(powers, axis=_axes(axis), keepdims=True)
-
-
-def _shift(xp: Any, x: Any, axis: int | None) -> Any:
-    """The largest entry, where it is finite: subtracted before exp, so that nothing overflows."""
-    largest = xp.max(x, axis=_axes(axis), keepdims=True)
-    return xp.where(xp.isinf(largest), xp.zeros_like(largest), largest)
-
-
-def _logsumexp(xp: Any, x: Any, axis: int | None) -> Any:
-    shift = _shift(xp, x, axis)
-    return shift + xp.log(xp.sum(xp.exp(x - shift), axis=_axes(axis), keepdims=True))
-
-
-def _log_softmax(xp: Any, x: Any, axis: int | None) -> Any:
-    below = x - _shift(xp, x, axis)
-    return below - xp.log(xp.sum(xp.exp(below), axis=_axes(axis), keepdims=True))
-
-
-def _in_keras(name: str) -> Module:
-    return Module("Activation", {"activation": name})
 
 
 OPERATIONS = (
@@ -104,7 +75,7 @@ OPERATIONS = (
             slope="the derivative of the sigmoid, $<y> (1 - <y>)$",
             also=("logistic",),
             pytorch=Module("Sigmoid"),
-            keras=_in_keras("sigmoid"),
+            keras=in_keras("sigmoid"),
         ),
     ),
     Operation(
@@ -125,7 +96,7 @@ OPERATIONS = (
             function="the hyperbolic tangent, entry by entry",
             slope="the derivative of tanh, $1 - <y>^2$",
             pytorch=Module("Tanh"),
-            keras=_in_keras("tanh"),
+            keras=in_keras("tanh"),
         ),
     ),
     Operation(
@@ -151,7 +122,7 @@ OPERATIONS = (
             function=r"the ReLU, $\max(0, <x>)$, entry by entry",
             slope="the derivative of the ReLU, which is 1 where $<x> > 0$, else 0 (at 0 we take <at_zero>)",
             pytorch=Module("ReLU"),
-            keras=_in_keras("relu"),
+            keras=in_keras("relu"),
         ),
     ),
     Operation(
@@ -258,7 +229,7 @@ OPERATIONS = (
             slope=r"the derivative of the softplus, $\sigma(<x>)$",
             # PyTorch takes the softplus for x from the threshold on: 2e-9 too little at its usual 20, nothing at 40
             pytorch=Module("Softplus", {"beta": 1.0, "threshold": 40.0}),
-            keras=_in_keras("softplus"),
+            keras=in_keras("softplus"),
         ),
     ),
     Operation(
@@ -278,7 +249,7 @@ OPERATIONS = (
             function=r"the SiLU, $<x> \sigma(<x>)$, entry by entry",
             also=("swish",),
             pytorch=Module("SiLU"),
-            keras=_in_keras("silu"),
+            keras=in_keras("silu"),
         ),
     ),
     Operation(
@@ -302,7 +273,7 @@ OPERATIONS = (
                 "normal"
             ),
             pytorch=Module("GELU", {"approximate": "none"}),
-            keras=_in_keras("gelu"),
+            keras=in_keras("gelu"),
         ),
     ),
     Operation(
@@ -321,7 +292,7 @@ OPERATIONS = (
             words="Mish",
             function=r"the Mish, $<x> \tanh(\log(1 + e^{<x>}))$, entry by entry",
             pytorch=Module("Mish"),
-            keras=_in_keras("mish"),
+            keras=in_keras("mish"),
         ),
     ),
     Operation(
@@ -343,69 +314,7 @@ OPERATIONS = (
             function="the softsign, $<x>/(1 + |<x>|)$, entry by entry",
             slope="the derivative of the softsign, $1/(1 + |<x>|)^2$",
             pytorch=Module("Softsign"),
-            keras=_in_keras("softsign"),
+            keras=in_keras("softsign"),
         ),
-    ),
-    Operation(
-        name="softmax",
-        value=_softmax,
-        adjoint=("y * (g - sum(g * y, axis=axis))",),
-        parameters={"axis": None},
-        needs_axis=True,
-        shape=same_shape,
-        latex=r"\operatorname{softmax}\left( <0> \right)",
-        text="softmax(<0>)",
-        code="softmax(<0>, axis=<axis>)",
-        code_definition=(
-            "def softmax(x, axis):\n"
-            "    powers = np.exp(x - x.max(axis=axis, keepdims=True))  # the shift prevents overflow\n"
-            "    return powers / powers.sum(axis=axis, keepdims=True)"
-        ),
-        definition="exp(x) / sum(exp(x), axis=axis)",
-        range=(0.0, 1.0),
-        onnx="Softmax",
-        unit=Unit(words="softmax", pytorch=Module("Softmax", {"dim": -1}), keras=_in_keras("softmax")),
-    ),
-    Operation(
-        name="log_softmax",
-        value=_log_softmax,
-        adjoint=("g - exp(y) * sum(g, axis=axis)",),
-        parameters={"axis": None},
-        needs_axis=True,
-        shape=same_shape,
-        latex=r"\operatorname{log\,softmax}\left( <0> \right)",
-        text="log softmax(<0>)",
-        code="<0> - logsumexp(<0>, axis=<axis>)",
-        code_definition=(
-            "def logsumexp(x, axis):\n"
-            "    largest = x.max(axis=axis, keepdims=True)\n"
-            "    return largest + np.log(np.exp(x - largest).sum(axis=axis, keepdims=True))"
-        ),
-        definition="x - log(sum(exp(x), axis=axis))",
-        range=(-inf, 0.0),
-        onnx="LogSoftmax",
-        unit=Unit(
-            words="log-softmax",
-            function="the logarithm of the softmax",
-            pytorch=Module("LogSoftmax", {"dim": -1}),
-            keras=_in_keras("log_softmax"),
-        ),
-    ),
-    Operation(
-        name="logsumexp",
-        value=_logsumexp,
-        adjoint=("g * softmax(x, axis=axis)",),
-        parameters={"axis": None},
-        needs_axis=True,
-        shape=reduced_shape,
-        latex=r"\operatorname{logsumexp}\left( <0> \right)",
-        text="logsumexp(<0>)",
-        code="logsumexp(<0>, axis=<axis>)",
-        code_definition=(
-            "def logsumexp(x, axis):\n"
-            "    largest = x.max(axis=axis, keepdims=True)\n"
-            "    return largest + np.log(np.exp(x - largest).sum(axis=axis, keepdims=True))"
-        ),
-        definition="log(sum(exp(x), axis=axis))",
     ),
 )

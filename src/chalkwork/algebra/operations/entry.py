@@ -98,6 +98,11 @@ class Module:
         return {**self.always, **{theirs: chosen.values[ours] for theirs, ours in self.parameters.items()}}
 
 
+def in_keras(name: str) -> Module:
+    """The layer of Keras that is one of its activation functions."""
+    return Module("Activation", {"activation": name})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """What is said of an operation as the activation of units, and what other libraries call it.
