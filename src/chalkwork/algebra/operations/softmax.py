@@ -1,4 +1,4 @@
-"""The softmax and its relatives, whose every entry depends on all arguments: Goodfellow et al., Deep Learning, section 6.2.2."""
+"""The softmax and its relatives: Goodfellow, Bengio and Courville, Deep Learning, section 6.2.2."""
 
 from __future__ import annotations
 
