@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -53,7 +54,7 @@ from chalkwork.networks import (
     NeuralNetwork,
     SquaredError,
 )
-from chalkwork.networks.activations import KINDS
+from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.losses import LOSSES
 
 CONVENTIONS = list(product(("columns", "rows"), ("out_in", "in_out")))
@@ -108,7 +109,20 @@ def same(net: NeuralNetwork, other: NeuralNetwork) -> None:
 
 
 def test_every_activation_has_its_entries() -> None:
-    assert foreign.ACTIVATIONS.keys() == KINDS.keys()
+    for name in KINDS:
+        assert all((module is None) == (name == "identity") for module in modules_of(Activation(name))), name
+
+
+def modules_of(activation: Activation) -> tuple[Any, ...]:
+    return foreign.in_pytorch(activation), foreign.in_keras(activation)
+
+
+def test_an_activation_that_a_library_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = replace(Activation("mish").unit, pytorch=None, keras=None)
+    monkeypatch.setitem(KINDS, "mish", replace(KINDS["mish"], unit=unit))
+    for write in (foreign.in_pytorch, foreign.in_keras):
+        with pytest.raises(ChalkworkError, match="has no layer for the Mish"):
+            write(Activation("mish"))
 
 
 def test_a_layer_of_ones_own_is_refused(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from fractions import Fraction
 
 import mpmath
 import numpy as np
+import oracles
 import pytest
 import random_networks
+import sympy
 
 from chalkwork.algebra.expression import Application, Name, Number, apply, names_in
 from chalkwork.algebra.operations import TABLE
@@ -77,38 +79,34 @@ def leak(alpha, at_zero):
     return alpha if at_zero is None else at_zero
 
 
+def by_formula(name):
+    """The formula of SymPy at fifty digits."""
+    letters = [oracles.x] if TABLE[name].arity == 1 else [oracles.a, oracles.b]
+
+    def exact(*arrays, **parameters):
+        fixed = {key: None if value is None else sympy.Float(value, 60) for key, value in parameters.items()}
+        formula = sympy.lambdify(letters, oracles.FORMULAS[name](**fixed), "mpmath")
+        return np.frompyfunc(formula, len(arrays), 1)(*arrays)
+
+    return exact
+
+
 EXACT = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "negative": lambda x: -x,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "power": each(lambda a, b: mpmath.power(a, b)),
-    "exp": each(lambda x: mpmath.exp(x)),
-    "log": each(lambda x: mpmath.log(x)),
-    "sqrt": each(lambda x: mpmath.sqrt(x)),
+    name: by_formula(name) for name in oracles.FORMULAS
+} | {  # those with a rule at a point, and what is not entrywise
+    "softplus": each(lambda x: mpmath.log1p(mpmath.exp(x))),
     "abs": each(lambda x: abs(x)),
     "sign": each(lambda x: mpmath.sign(x)),
-    "sin": each(lambda x: mpmath.sin(x)),
-    "cos": each(lambda x: mpmath.cos(x)),
     "maximum": each(lambda a, b: max(a, b)),
     "minimum": each(lambda a, b: min(a, b)),
     "equal": each(lambda a, b: mpmath.mpf(a == b)),
     "xlogy": each(lambda a, b: mpmath.mpf(0) if a == 0 else a * mpmath.log(b)),
-    "normal_cdf": each(lambda x: mpmath.erfc(-x / mpmath.sqrt(2)) / 2),
-    "normal_pdf": each(lambda x: mpmath.exp(-(x**2) / 2) / mpmath.sqrt(2 * mpmath.pi)),
     "identity": lambda x: x,
-    "sigmoid": each(lambda x: 1 / (1 + mpmath.exp(-x))),
-    "tanh": each(lambda x: mpmath.tanh(x)),
     "relu": lambda x, at_zero: np.maximum(x, 0),
     "step": lambda x, at_zero: each(lambda x: step(x, at_zero))(x),
     "leaky_relu": lambda x, alpha, at_zero: each(lambda x: mpmath.mpf(alpha) * x if x < 0 else x)(x),
     "leaky_step": lambda x, alpha, at_zero: each(lambda x: step(x, leak(alpha, at_zero), mpmath.mpf(alpha)))(x),
     "elu": lambda x, alpha: each(lambda x: mpmath.mpf(alpha) * mpmath.expm1(x) if x < 0 else x)(x),
-    "softplus": each(lambda x: mpmath.log1p(mpmath.exp(x))),
-    "silu": each(lambda x: x / (1 + mpmath.exp(-x))),
-    "gelu": each(lambda x: x * mpmath.erfc(-x / mpmath.sqrt(2)) / 2),
-    "softsign": each(lambda x: x / (1 + abs(x))),
     "softmax": shared(lambda row: [mpmath.exp(z - log_sum_exp(row)) for z in row]),
     "log_softmax": shared(lambda row: [z - log_sum_exp(row) for z in row]),
     "logsumexp": along(log_sum_exp),
@@ -225,7 +223,8 @@ def assert_around(enclosure, least, largest, scale=1.0):
 
 
 def test_every_operation_has_its_enclosure():
-    assert ENCLOSURES.keys() == TABLE.keys() == EXACT.keys()
+    assert ENCLOSURES.keys() <= TABLE.keys() == EXACT.keys()
+    assert not {name for name in TABLE.keys() - ENCLOSURES.keys() if not TABLE[name].definition}
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -17,6 +17,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from oracles import AT_KINKS, FORMULAS, LIMITS, VALUES, a, b, x
 
 from chalkwork.algebra.expression import Name, Number, apply
 from chalkwork.algebra.operations import TABLE, words
@@ -49,40 +50,7 @@ def argmax(x, axis, tie):
     return place if tie is None else jnp.where(largest.sum(axis, keepdims=True) > 1, tie, place)
 
 
-ORACLES = {
-    "add": jnp.add,
-    "subtract": jnp.subtract,
-    "negative": jnp.negative,
-    "multiply": jnp.multiply,
-    "divide": jnp.divide,
-    "power": jnp.power,
-    "exp": jnp.exp,
-    "log": jnp.log,
-    "sqrt": jnp.sqrt,
-    "abs": jnp.abs,
-    "sign": jnp.sign,
-    "sin": jnp.sin,
-    "cos": jnp.cos,
-    "maximum": jnp.maximum,
-    "minimum": jnp.minimum,
-    "equal": lambda a, b: jnp.equal(a, b).astype(a.dtype),
-    "xlogy": jax.scipy.special.xlogy,
-    "normal_cdf": jax.scipy.stats.norm.cdf,
-    "normal_pdf": jax.scipy.stats.norm.pdf,
-    "identity": lambda x: x,
-    "sigmoid": jax.nn.sigmoid,
-    "tanh": jnp.tanh,
-    "relu": lambda x, at_zero: jax.nn.relu(x),
-    "step": lambda x, at_zero: jnp.heaviside(x, at_zero),
-    "leaky_relu": lambda x, alpha, at_zero: jax.nn.leaky_relu(x, alpha),
-    "leaky_step": lambda x, alpha, at_zero: (
-        alpha + (1 - alpha) * jnp.heaviside(x, 0.0 if at_zero is None else (at_zero - alpha) / (1 - alpha))
-    ),
-    "elu": jax.nn.elu,
-    "softplus": jax.nn.softplus,
-    "silu": jax.nn.silu,
-    "gelu": lambda x: jax.nn.gelu(x, approximate=False),
-    "softsign": jax.nn.soft_sign,
+ORACLES = VALUES | {
     "softmax": lambda x, axis: jax.nn.softmax(x, axis=BOTH if axis is None else axis),
     "log_softmax": lambda x, axis: jax.nn.log_softmax(x, axis=BOTH if axis is None else axis),
     "logsumexp": lambda x, axis: over(jax.nn.logsumexp, x, axis),
@@ -96,70 +64,6 @@ ORACLES = {
     "squared_norm": lambda x: over(jnp.sum, x**2, None),
     "diag": lambda x: jnp.squeeze(x, -1 if x.shape[-1] == 1 else -2)[..., None] * jnp.eye(max(x.shape[-2:])),
     "diagonal": lambda x, shape: jnp.diagonal(x, axis1=-2, axis2=-1).reshape(x.shape[:-2] + shape),
-}
-
-a, b, x = sympy.symbols("a b x", real=True)
-
-
-def piecewise(below, above):
-    return sympy.Piecewise((below, x < 0), (above, True))
-
-
-def normal_cdf(argument):
-    return sympy.erfc(-argument / sympy.sqrt(2)) / 2
-
-
-FORMULAS = {
-    "add": lambda: a + b,
-    "subtract": lambda: a - b,
-    "negative": lambda: -x,
-    "multiply": lambda: a * b,
-    "divide": lambda: a / b,
-    "power": lambda: a**b,
-    "exp": lambda: sympy.exp(x),
-    "log": lambda: sympy.log(x),
-    "sqrt": lambda: sympy.sqrt(x),
-    "abs": lambda: piecewise(-x, x),
-    "sign": lambda: piecewise(sympy.Integer(-1), sympy.Integer(1)),
-    "sin": lambda: sympy.sin(x),
-    "cos": lambda: sympy.cos(x),
-    "maximum": lambda: sympy.Piecewise((a, a > b), (b, True)),
-    "minimum": lambda: sympy.Piecewise((a, a < b), (b, True)),
-    "equal": lambda: sympy.Piecewise((1, sympy.Eq(a, b)), (0, True)),
-    "xlogy": lambda: a * sympy.log(b),
-    "normal_cdf": lambda: normal_cdf(x),
-    "normal_pdf": lambda: sympy.exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi),
-    "identity": lambda: x,
-    "sigmoid": lambda: 1 / (1 + sympy.exp(-x)),
-    "tanh": lambda: sympy.tanh(x),
-    "relu": lambda at_zero: piecewise(sympy.Integer(0), x),
-    "step": lambda at_zero: piecewise(sympy.Integer(0), sympy.Integer(1)),
-    "leaky_relu": lambda alpha, at_zero: piecewise(alpha * x, x),
-    "leaky_step": lambda alpha, at_zero: piecewise(alpha, sympy.Integer(1)),
-    "elu": lambda alpha: piecewise(alpha * (sympy.exp(x) - 1), x),
-    "softplus": lambda: sympy.log(1 + sympy.exp(x)),
-    "silu": lambda: x / (1 + sympy.exp(-x)),
-    "gelu": lambda: x * normal_cdf(x),
-    "softsign": lambda: piecewise(x / (1 - x), x / (1 + x)),
-}
-
-# what the derivative is where it jumps; parameters as declared
-AT_KINKS = {
-    "abs": lambda: 0.0,
-    "sign": lambda: 0.0,
-    "relu": lambda at_zero: at_zero,
-    "step": lambda at_zero: 0.0,
-    "leaky_relu": lambda alpha, at_zero: alpha if at_zero is None else at_zero,
-    "leaky_step": lambda alpha, at_zero: 0.0,
-    "elu": lambda alpha: alpha,
-}
-
-# limits at infinity where the formula as JAX evaluates it is infinity times zero or infinity by infinity
-LIMITS = {
-    ("silu", -INF): 0.0,
-    ("gelu", -INF): 0.0,
-    ("softsign", INF): 1.0,
-    ("softsign", -INF): -1.0,
 }
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}

@@ -6,14 +6,13 @@ The entries of `W1` are the names `W1[1,1]`, `W1[1,2]`, ..., those of a vector `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import reduce
-from math import prod
 from typing import Any
 
+from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
-from chalkwork.algebra.operations import Parameter, Shape
-from chalkwork.algebra.reading import read
+from chalkwork.algebra.operations import Shape
 from chalkwork.errors import CostError
 
 MOST_TERMS = 200
@@ -104,17 +103,8 @@ def entry(expression: Expression, row: int, column: int) -> Expression:
             *(entry(argument, row, column) for argument in expression.arguments),
             **expression.named_parameters,
         )
-    if expression.operation.definition:
-        return entry(_defined(expression), row, column)
-    return expression
-
-
-def _defined(expression: Application) -> Expression:
-    inner = expression.arguments[0]
-    parameters: Mapping[str, Parameter] = expression.named_parameters | {
-        "count": prod(inner.shape) // max(1, prod(expression.shape))
-    }
-    return read(expression.operation.definition, {"x": inner}, parameters)
+    simpler = defined(expression)
+    return expression if simpler is None else entry(simpler, row, column)
 
 
 def _added(parts: list[Expression]) -> Expression:

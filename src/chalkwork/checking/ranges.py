@@ -20,6 +20,7 @@ from math import prod
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Number, names_in
+from chalkwork.checking.enclosures import enclosable
 from chalkwork.checking.intervals import BLOCK, BOTH, EPSILON, TINY, Array, Interval
 from chalkwork.checking.slopes import Known, enclosed, natural, slopes
 
@@ -45,6 +46,7 @@ def enclose(expression: Expression, values: Mapping[str, Interval], *, tight: bo
     >>> bool(wide.high.item() > 0.26)
     True
     """
+    expression = enclosable(expression)
     known: Known = {name: values[name.name] for name in names_in(expression)}
     with np.errstate(all="ignore"):
         found = _range(expression, known) if tight else natural(expression, known)

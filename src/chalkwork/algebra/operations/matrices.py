@@ -179,6 +179,7 @@ OPERATIONS = (
         latex=r"\operatorname{argmax}\left( <0> \right)",
         text="arg max(<0>)",
         code="np.argmax(<0>, axis=<axis>, keepdims=True) + 1",
+        jumps=True,
     ),
     Operation(
         name="squared_norm",

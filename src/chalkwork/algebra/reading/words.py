@@ -28,10 +28,7 @@ DEFINED = {
 }
 """Functions of one number by those of the table of operations."""
 
-ALSO = {
-    "sigma": "sigmoid", "ln": "log", "lg": "log10", "lb": "log2", "sgn": "sign", "ReLU": "relu", "LReLU": "leaky_relu",
-    "LeakyReLU": "leaky_relu", "ELU": "elu", "SiLU": "silu", "GELU": "gelu",
-}  # fmt: skip
+ALSO = {word: name for name, entry in TABLE.items() for word in entry.also} | {"lg": "log10", "lb": "log2"}
 """Other names of functions."""
 
 FUNCTIONS = {name: name for name in (*TABLE, *DEFINED, "min")} | ALSO

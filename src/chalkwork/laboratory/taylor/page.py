@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
+from chalkwork.algebra.operations import TABLE
 from chalkwork.laboratory.functions.one_variable import Function, as_number
 from chalkwork.laboratory.taylor.derivatives import Generator, Polynomial
 from chalkwork.laboratory.taylor.expansion import Expansion
@@ -20,10 +21,7 @@ from chalkwork.typesetting.writer import Writer
 MOST_SHOWN = 6
 _WIDEST = 60
 MOST_TERMS = 6
-_LETTERS = {
-    "sigmoid": "s", "tanh": "t", "exp": "w", "sin": "u", "cos": "v", "log": "l", "sqrt": "q", "power": "p",
-    "softplus": "p", "normal_cdf": "c", "normal_pdf": "g",
-}  # fmt: skip
+_LETTERS = {name: operation.letter for name, operation in TABLE.items() if operation.letter} | {"power": "p"}
 
 
 class Page:
@@ -119,8 +117,8 @@ def derived(order: int, argument: Piece) -> Piece:
 
 def is_one_sided(expansion: Expansion) -> bool:
     """Whether what is expanded is one branch of a function with kinks."""
-    names = {node.operation.name for node in walk(expansion.function.tree) if isinstance(node, Application)}
-    return bool(names & {"relu", "leaky_relu", "elu", "abs", "sign", "softsign", "maximum", "minimum", "step"})
+    nodes = walk(expansion.function.tree)
+    return any(isinstance(node, Application) and node.operation.branches is not None for node in nodes)
 
 
 def power_of(page: Page, k: int) -> Expression | None:
