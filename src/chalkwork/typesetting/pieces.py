@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from chalkwork.typesetting.boxes import Box, row, width_of
 
+_INDICES = {"i": "ᵢ", "j": "ⱼ", "k": "ₖ"}
 _HIGH = re.compile(r"\\frac|\\sum|\\left|\\begin")
 
 
@@ -57,6 +58,11 @@ class Piece(NamedTuple):
         """In parentheses."""
         latex = f"({self.latex})" if self.low else rf"\left( {self.latex} \right)"
         return Piece(latex, (self.box.enclosed(),), self.narrower)
+
+
+    def indexed(self, letter: str) -> Piece:
+        """With a letter below it."""
+        return Piece(f"{grouped(self.latex)}_{{{letter}}}", (*self.boxes, Box.text(_INDICES[letter])), self.narrower)
 
 
 def join(*pieces: Piece) -> Piece:

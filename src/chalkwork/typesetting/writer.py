@@ -20,7 +20,7 @@ from chalkwork.algebra.numerals import Scalar, as_text, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
-from chalkwork.typesetting.forms import is_entry_by_entry, is_sum, is_summation, starts_with_number
+from chalkwork.typesetting.forms import is_entry_by_entry, is_sum, is_summation, starts_with_number, with_equality
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
@@ -162,6 +162,8 @@ class Writer:
         operation = expression.operation
         if operation.name == "sum" and self._with_numbers:
             return SUM
+        if operation.name == "step" and (whole := self._step_written(expression)) != expression:
+            return self._precedence(whole)
         if expression == _EULER:
             return ATOM
         if operation.name == "broadcast":
@@ -360,27 +362,39 @@ class Writer:
             inner = inner.enclosed()
         return Piece(f"{grouped(inner.latex)}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
 
-    def _write_step(self, expression: Application) -> Piece:
+    def _write_leaky_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
         if not self._with_numbers or self._place:
             return self._from_table(expression)
         return self.value(evaluate(expression, self.values))
 
-    _write_leaky_step = _write_step
+    def _write_step(self, expression: Application) -> Piece:
+        whole = self._step_written(expression)
+        return self._write_leaky_step(expression) if whole == expression else self._write(whole)
+
+    def _step_written(self, expression: Application) -> Expression:
+        """A step with what it is at its place, if it is neither 0 there nor away from it."""
+        if self._with_numbers and not self._place:
+            return expression
+        return with_equality(expression, self.values)
 
     def _write_sum(self, expression: Application) -> Piece:
         if self._with_numbers:
             return join(*self._sum_written_out(expression))
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
-        if not axes or not is_entry_by_entry(inner) or set(axes) & set(self._index):
-            return self._from_table(expression)
         letters = {axis: self._letter(axis) for axis in axes}
+        one_by_one = is_entry_by_entry(inner)
+        if not axes or set(axes) & set(self._index) or not (one_by_one or expression.shape):
+            return self._from_table(expression)
         order = sorted(axes, key=lambda axis: letters[axis] != "i")
-        self._index |= letters
-        body = self.write(inner, PRODUCT)
-        for axis in axes:
-            del self._index[axis]
+        if one_by_one:
+            self._index |= letters
+            body = self.write(inner, PRODUCT)
+            for axis in axes:
+                del self._index[axis]
+        else:
+            body = self.write(inner).enclosed().indexed(letters[axes[0]])
         sums = [
             Piece.of(
                 rf"\sum_{{{letters[axis]}=1}}^{{{inner.shape[axis]}}} ",
