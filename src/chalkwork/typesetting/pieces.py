@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chalkwork.typesetting.boxes import Box, row, width_of
 
-_INDICES = {"i": "ᵢ", "j": "ⱼ", "k": "ₖ"}
+INDICES = {"i": "ᵢ", "j": "ⱼ", "k": "ₖ"}
 _HIGH = re.compile(r"\\frac|\\sum|\\left|\\begin")
 
 
@@ -62,7 +62,7 @@ class Piece(NamedTuple):
 
     def indexed(self, letter: str) -> Piece:
         """With a letter below it."""
-        return Piece(f"{grouped(self.latex)}_{{{letter}}}", (*self.boxes, Box.text(_INDICES[letter])), self.narrower)
+        return Piece(f"{grouped(self.latex)}_{{{letter}}}", (*self.boxes, Box.text(INDICES[letter])), self.narrower)
 
 
 def join(*pieces: Piece) -> Piece:

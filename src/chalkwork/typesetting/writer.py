@@ -23,13 +23,14 @@ from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.forms import is_entry_by_entry, is_sum, is_summation, starts_with_number, with_equality
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
-from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
+from chalkwork.typesetting.pieces import INDICES, Piece, added, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.templates import split, stretched, templates
 from chalkwork.typesetting.values import Layout, ValueWriter
 
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
+WIDEST_HEAD = 8
 _UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
 
 
@@ -119,6 +120,8 @@ class Writer:
             return [*self._segments(left, slots[0]), *self._right_segments(expression, right, slots[1])]
         if name == "sum" and self._with_numbers:
             return self._sum_written_out(expression)
+        if name == "divide":
+            return self._quotient_segments(expression)
         if name == "negative":
             first, *rest = self._segments(expression.arguments[0], PRODUCT)
             return [join(Piece.of("-", "−"), first), *rest]
@@ -127,10 +130,25 @@ class Writer:
         return [self.write(expression, needed)]
 
     def _right_segments(self, expression: Application, right: Expression, slot: Precedence) -> list[Piece]:
+        sign = self._sign(expression)
         if expression.operation.name == "add":
-            return [join(*self._signed_right(expression, right, slot))]
+            sign, term = self._signed_right(expression, right, slot)
+            if self._fits(term) or sign.latex != " + ":
+                return [join(sign, term)]
         first, *rest = self._segments(right, slot)
-        return [join(self._sign(expression), first), *rest]
+        return [join(sign, first), *rest]
+
+    def _fits(self, piece: Piece) -> bool:
+        return piece.width <= self.layout.text_width - WIDEST_HEAD
+
+    def _quotient_segments(self, expression: Application) -> list[Piece]:
+        """A fraction; one that is wider than a line is written on one, with a slash."""
+        whole = self.write(expression)
+        if self._fits(whole):
+            return [whole]
+        slots = self._slots(expression)
+        above, below = expression.arguments
+        return [*self._segments(above, slots[0]), join(Piece.of(" / ", " / "), self.write(below, slots[1]))]
 
     def _function_segments(self, expression: Application) -> list[Piece]:
         """A function of a long sum of terms of one line, its parentheses on different lines if need be."""
@@ -383,26 +401,26 @@ class Writer:
             return join(*self._sum_written_out(expression))
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
+        if not axes or not is_entry_by_entry(inner) or set(axes) & set(self._index):
+            return self._whole_sum(expression)
         letters = {axis: self._letter(axis) for axis in axes}
-        one_by_one = is_entry_by_entry(inner)
-        if not axes or set(axes) & set(self._index) or not (one_by_one or expression.shape):
-            return self._from_table(expression)
         order = sorted(axes, key=lambda axis: letters[axis] != "i")
-        if one_by_one:
-            self._index |= letters
-            body = self.write(inner, PRODUCT)
-            for axis in axes:
-                del self._index[axis]
-        else:
-            body = self.write(inner).enclosed().indexed(letters[axes[0]])
-        sums = [
-            Piece.of(
-                rf"\sum_{{{letters[axis]}=1}}^{{{inner.shape[axis]}}} ",
-                f"∑{_index_text(letters[axis])} ",
-            )
-            for axis in order
-        ]
-        return join(*sums, body)
+        self._index |= letters
+        body = self.write(inner, PRODUCT)
+        for axis in axes:
+            del self._index[axis]
+        return join(*(self._sum_sign(inner, axis) for axis in order), body)
+
+    def _sum_sign(self, inner: Expression, axis: int) -> Piece:
+        letter = self._letter(axis)
+        return Piece.of(rf"\sum_{{{letter}=1}}^{{{inner.shape[axis]}}} ", f"∑{INDICES[letter]} ")
+
+    def _whole_sum(self, expression: Application) -> Piece:
+        """A sum of what is no formula for one entry; over one axis, with its index below the whole."""
+        (inner,), axes = expression.arguments, self._summed_axes(expression)
+        if not (axes and expression.shape) or axes[0] in {*self._index, *self._place}:
+            return self._from_table(expression)
+        return join(self._sum_sign(inner, axes[0]), self.write(inner).enclosed().indexed(self._letter(axes[0])))
 
     def _letter(self, axis: int) -> str:
         """i runs over samples, k over units."""
@@ -421,7 +439,7 @@ class Writer:
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
         if not is_entry_by_entry(inner) or set(axes) & set(self._place):
-            return [self._from_table(expression)]
+            return [self._whole_sum(expression)]
         sizes = [inner.shape[axis] for axis in axes]
         order = sorted(range(len(axes)), key=lambda i: self._letter(axes[i]) != "i")
         places = list(np.ndindex(*[sizes[i] for i in order])) if np.prod(sizes) <= 10_000 else []
@@ -442,10 +460,6 @@ class Writer:
 
 _EULER = apply("exp", Number(1))
 _MORE = Piece.of(r" + \cdots", " + ⋯")
-
-
-def _index_text(letter: str) -> str:
-    return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
 
 
 def _short(value: Scalar) -> str:
