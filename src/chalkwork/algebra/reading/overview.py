@@ -10,6 +10,7 @@ PARAMETERS = {
     "alpha": "the slope, or the size, where the argument is negative",
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
     "shape": "rows and columns, `[2, 3]`",
+    "tie": "what stands for a place where several entries are the largest; none is the first of them",
 }
 """What each parameter says."""
 _OPENING = """# Functions
