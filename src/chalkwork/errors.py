@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import ClassVar
 
 TRACEBACK = "CHALKWORK_TRACEBACK"
 """What becomes of a fault of our own: `shown` says where it is, `raised` hides nothing, as in tests."""
@@ -51,6 +52,9 @@ class ChalkworkError(ValueError):
     sheet.md, line 12: W2 is 2x3, but a1 has 4 rows, in z2 = W2 a1. Hint: check the layers.
     """
 
+    keeps_lines: ClassVar[bool] = False
+    """Whether the message may have lines of its own, such as an excerpt with a caret below."""
+
     def __init__(
         self,
         message: str,
@@ -60,7 +64,8 @@ class ChalkworkError(ValueError):
         equation: str | None = None,
         hint: str | None = None,
     ) -> None:
-        message = message if "\n" not in message else " ".join(message.split())  # an array that somebody gave
+        if "\n" in message and not self.keeps_lines:
+            message = " ".join(message.split())  # an array that somebody gave
         super().__init__(message)
         self.message = message
         self.file = file
@@ -97,6 +102,8 @@ class ShapeError(ChalkworkError):
 
 class ReadError(ChalkworkError):
     """A text is not in the language of the reader; the message shows the place."""
+
+    keeps_lines = True
 
 
 class ValueProblem(ChalkworkError):
