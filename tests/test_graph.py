@@ -498,7 +498,9 @@ def test_what_would_cost_too_much_is_refused_before_it_is_worked_out(equations, 
 
 
 @pytest.mark.parametrize("at", [-1, 0, 1])
-@pytest.mark.parametrize("function", ["max(x, 0)", "min(x, 0)", "relu(x)", "relu(x, at_zero=0.25)", "relu(x, at_zero=1)"])
+@pytest.mark.parametrize(
+    "function", ["max(x, 0)", "min(x, 0)", "relu(x)", "relu(x, at_zero=0.25)", "relu(x, at_zero=1)"]
+)
 def test_a_slope_at_a_kink_is_written_as_what_it_is(function, at):
     written = Graph(f"m = {function}").solve(x=at).equation("dm/dx").text
     parts = re.findall(r"(?:([\d.]+) )?\[(−?)x ([>=]) 0\]", written)

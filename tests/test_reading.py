@@ -517,7 +517,10 @@ def test_a_number_beyond_all_is_refused_with_its_place():
         ("‖x‖", "norms are not part"),
         ("[1, 2]", "square brackets hold one expression.*a matrix is"),
         ("[[1, 2], [3, 4]]", "square brackets hold one expression.*a matrix is"),
-        *((f"{name} x", rf"{name} stands without its argument; write {name}\(x\)") for name in ("ln", "sigmoid", "tan")),
+        *(
+            (f"{name} x", rf"{name} stands without its argument; write {name}\(x\)")
+            for name in ("ln", "sigmoid", "tan")
+        ),
     ],
 )
 def test_what_is_nearly_right_is_refused_with_how_it_is_written(text, words, formula):

@@ -113,6 +113,8 @@ class ValueProblem(ChalkworkError):
 class SheetError(ChalkworkError):
     """A sheet does not follow the format; file, line and key are named."""
 
+    keeps_lines = True
+
 
 class CostError(ChalkworkError):
     """Something would take more time or memory than one run may take; the message says what and how much."""

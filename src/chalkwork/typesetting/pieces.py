@@ -59,7 +59,6 @@ class Piece(NamedTuple):
         latex = f"({self.latex})" if self.low else rf"\left( {self.latex} \right)"
         return Piece(latex, (self.box.enclosed(),), self.narrower)
 
-
     def indexed(self, letter: str) -> Piece:
         """With a letter below it."""
         return Piece(f"{grouped(self.latex)}_{{{letter}}}", (*self.boxes, Box.text(INDICES[letter])), self.narrower)
