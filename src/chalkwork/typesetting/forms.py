@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Number, apply, names_in
+from chalkwork.algebra.numerals import Scalar, as_text
 from chalkwork.derivation.evaluate import evaluate
 
 
@@ -52,3 +53,8 @@ def with_equality(step: Application, values: Mapping[str, Any]) -> Expression:
         return step
     there = apply("equal", inner, Number(0))
     return apply("add", apply("step", inner), there if at_zero == 1 else apply("multiply", Number(at_zero), there))
+
+
+def short(value: Scalar) -> str:
+    """A number of a formula, as it was typed."""
+    return f"{value:.15g}" if isinstance(value, float) else as_text(value)

@@ -16,22 +16,29 @@ import numpy as np
 
 from chalkwork.algebra.entries import EntryValues
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
-from chalkwork.algebra.numerals import Scalar, as_text, is_long_decimal
+from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
-from chalkwork.typesetting.forms import is_entry_by_entry, is_sum, is_summation, starts_with_number, with_equality
+from chalkwork.typesetting.forms import (
+    is_entry_by_entry,
+    is_sum,
+    is_summation,
+    short,
+    starts_with_number,
+    with_equality,
+)
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
-from chalkwork.typesetting.pieces import INDICES, Piece, added, grouped, in_parentheses, join
+from chalkwork.typesetting.pieces import INDICES, Piece, added, fraction, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
-from chalkwork.typesetting.templates import split, stretched, templates
+from chalkwork.typesetting.templates import signs_of, split, stretched, templates
 from chalkwork.typesetting.values import Layout, ValueWriter
 
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
 WIDEST_HEAD = 8
-_UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
+_EULER, _MORE = apply("exp", Number(1)), Piece.of(r" + \cdots", " + ⋯")
 
 
 class Writer:
@@ -57,20 +64,11 @@ class Writer:
         self.layout = layout or Layout()
         self.samples = samples
         self.givens = givens
-        self._signs = self._notation_signs()
+        self._signs = signs_of(self.notation)
         self._shown = ValueWriter(self.notation, numbers, self.layout)
         self._with_numbers = False
         self._index: dict[int, str] = {}
         self._place: dict[int, int] = {}
-
-    def _notation_signs(self) -> dict[str, Piece]:
-        hadamard = {"circ": "∘", "odot": "⊙", "ast": "∗", "cdot": "·"}[self.notation.hadamard]
-        transposed = {"top": (r"\top", "ᵀ"), "T": (r"\mathsf{T}", "ᵀ"), "prime": (r"\prime", "′"), "t": ("t", "ᵗ")}
-        return {
-            "hadamard": Piece.of(rf" \{self.notation.hadamard} ", f" {hadamard} "),
-            "transposed": Piece.of(*transposed[self.notation.transpose]),
-            "log": Piece.of(rf"\{self.notation.log}", self.notation.log),
-        }
 
     @cached_property
     def tight(self) -> Writer:
@@ -146,8 +144,7 @@ class Writer:
         whole = self.write(expression)
         if self._fits(whole):
             return [whole]
-        slots = self._slots(expression)
-        above, below = expression.arguments
+        (above, below), slots = expression.arguments, self._slots(expression)
         return [*self._segments(above, slots[0]), join(Piece.of(" / ", " / "), self.write(below, slots[1]))]
 
     def _function_segments(self, expression: Application) -> list[Piece]:
@@ -221,14 +218,11 @@ class Writer:
         return value
 
     def _digits(self, value: Scalar) -> str:
-        return self.numbers.scalar(float(value), given=True) if self._with_numbers else _short(value)
+        return self.numbers.scalar(float(value), given=True) if self._with_numbers else short(value)
 
     def _number(self, value: Scalar) -> Piece:
         if isinstance(value, Fraction) and not is_long_decimal(value):
-            top, bottom = str(value).lstrip("-").split("/")
-            sign, minus = ("-", "−") if value < 0 else ("", "")
-            body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
-            return Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", minus + body)
+            return fraction(value)
         return self._shown.digits(self._digits(value))
 
     def value(self, value: Any, given: bool = False) -> Piece:
@@ -296,7 +290,7 @@ class Writer:
         return tuple(ATOM if is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
-        return self._shown.digits(_short(value)) if isinstance(value, int | float) else Piece.of("", "")
+        return self._shown.digits(short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
@@ -391,10 +385,7 @@ class Writer:
         return self._write_leaky_step(expression) if whole == expression else self._write(whole)
 
     def _step_written(self, expression: Application) -> Expression:
-        """A step with what it is at its place, if it is neither 0 there nor away from it."""
-        if self._with_numbers and not self._place:
-            return expression
-        return with_equality(expression, self.values)
+        return expression if self._with_numbers and not self._place else with_equality(expression, self.values)
 
     def _write_sum(self, expression: Application) -> Piece:
         if self._with_numbers:
@@ -403,9 +394,8 @@ class Writer:
         axes = self._summed_axes(expression)
         if not axes or not is_entry_by_entry(inner) or set(axes) & set(self._index):
             return self._whole_sum(expression)
-        letters = {axis: self._letter(axis) for axis in axes}
-        order = sorted(axes, key=lambda axis: letters[axis] != "i")
-        self._index |= letters
+        order = sorted(axes, key=lambda axis: self._letter(axis) != "i")
+        self._index |= {axis: self._letter(axis) for axis in axes}
         body = self.write(inner, PRODUCT)
         for axis in axes:
             del self._index[axis]
@@ -456,12 +446,3 @@ class Writer:
                 del self._place[axis]
             pieces.append(piece if not pieces else join(*added(piece)))
         return pieces
-
-
-_EULER = apply("exp", Number(1))
-_MORE = Piece.of(r" + \cdots", " + ⋯")
-
-
-def _short(value: Scalar) -> str:
-    """A number of a formula, as it was typed."""
-    return f"{value:.15g}" if isinstance(value, float) else as_text(value)
