@@ -210,7 +210,7 @@ def test_what_is_read_is_the_tree_that_is_meant():
         ("broadcast(a, [-2, 1])", ["[2, 3]"]),
         ("broadcast(a, [2, b])", ["[2, 3]"]),
         ("broadcast(a, [1000000000, 1000000000])", ["[2, 3]"]),
-        ("[1, 2]", ["expected ']', found ','"]),
+        ("[1, 2]", ["square brackets hold one expression", "a matrix is given as a value"]),
         ("exp([1, 2])", ["square brackets"]),
         ("broadcast(a, [1", ["expected ','"]),
         ("1e999", ["too large", "character 1"]),

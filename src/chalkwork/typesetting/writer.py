@@ -16,21 +16,29 @@ import numpy as np
 
 from chalkwork.algebra.entries import EntryValues, split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
-from chalkwork.algebra.numerals import Scalar, as_text, is_long_decimal
+from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
-from chalkwork.typesetting.forms import is_entry_by_entry, is_sum, is_summation, starts_with_number
+from chalkwork.typesetting.forms import (
+    is_entry_by_entry,
+    is_sum,
+    is_summation,
+    short,
+    starts_with_number,
+    with_equality,
+)
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
-from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
+from chalkwork.typesetting.pieces import INDICES, Piece, added, fraction, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
-from chalkwork.typesetting.templates import split, stretched, templates
+from chalkwork.typesetting.templates import signs_of, split, stretched, templates
 from chalkwork.typesetting.values import Layout, ValueWriter
 
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
-_UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
+WIDEST_HEAD = 8
+_EULER, _MORE = apply("exp", Number(1)), Piece.of(r" + \cdots", " + ⋯")
 
 
 class Writer:
@@ -56,20 +64,11 @@ class Writer:
         self.layout = layout or Layout()
         self.samples = samples
         self.givens = givens
-        self._signs = self._notation_signs()
+        self._signs = signs_of(self.notation)
         self._shown = ValueWriter(self.notation, numbers, self.layout)
         self._with_numbers = False
         self._index: dict[int, str] = {}
         self._place: dict[int, int] = {}
-
-    def _notation_signs(self) -> dict[str, Piece]:
-        hadamard = {"circ": "∘", "odot": "⊙", "ast": "∗", "cdot": "·"}[self.notation.hadamard]
-        transposed = {"top": (r"\top", "ᵀ"), "T": (r"\mathsf{T}", "ᵀ"), "prime": (r"\prime", "′"), "t": ("t", "ᵗ")}
-        return {
-            "hadamard": Piece.of(rf" \{self.notation.hadamard} ", f" {hadamard} "),
-            "transposed": Piece.of(*transposed[self.notation.transpose]),
-            "log": Piece.of(rf"\{self.notation.log}", self.notation.log),
-        }
 
     @cached_property
     def tight(self) -> Writer:
@@ -119,6 +118,8 @@ class Writer:
             return [*self._segments(left, slots[0]), *self._right_segments(expression, right, slots[1])]
         if name == "sum" and self._with_numbers:
             return self._sum_written_out(expression)
+        if name == "divide":
+            return self._quotient_segments(expression)
         if name == "negative":
             first, *rest = self._segments(expression.arguments[0], PRODUCT)
             return [join(Piece.of("-", "−"), first), *rest]
@@ -127,10 +128,24 @@ class Writer:
         return [self.write(expression, needed)]
 
     def _right_segments(self, expression: Application, right: Expression, slot: Precedence) -> list[Piece]:
+        sign = self._sign(expression)
         if expression.operation.name == "add":
-            return [join(*self._signed_right(expression, right, slot))]
+            sign, term = self._signed_right(expression, right, slot)
+            if self._fits(term) or sign.latex != " + ":
+                return [join(sign, term)]
         first, *rest = self._segments(right, slot)
-        return [join(self._sign(expression), first), *rest]
+        return [join(sign, first), *rest]
+
+    def _fits(self, piece: Piece) -> bool:
+        return piece.width <= self.layout.text_width - WIDEST_HEAD
+
+    def _quotient_segments(self, expression: Application) -> list[Piece]:
+        """A fraction; one that is wider than a line is written on one, with a slash."""
+        whole = self.write(expression)
+        if self._fits(whole):
+            return [whole]
+        (above, below), slots = expression.arguments, self._slots(expression)
+        return [*self._segments(above, slots[0]), join(Piece.of(" / ", " / "), self.write(below, slots[1]))]
 
     def _function_segments(self, expression: Application) -> list[Piece]:
         """A function of a long sum of terms of one line, its parentheses on different lines if need be."""
@@ -162,6 +177,8 @@ class Writer:
         operation = expression.operation
         if operation.name == "sum" and self._with_numbers:
             return SUM
+        if operation.name == "step" and (whole := self._step_written(expression)) != expression:
+            return self._precedence(whole)
         if expression == _EULER:
             return ATOM
         if operation.name == "broadcast":
@@ -206,14 +223,11 @@ class Writer:
         return value
 
     def _digits(self, value: Scalar) -> str:
-        return self.numbers.scalar(float(value), given=True) if self._with_numbers else _short(value)
+        return self.numbers.scalar(float(value), given=True) if self._with_numbers else short(value)
 
     def _number(self, value: Scalar) -> Piece:
         if isinstance(value, Fraction) and not is_long_decimal(value):
-            top, bottom = str(value).lstrip("-").split("/")
-            sign, minus = ("-", "−") if value < 0 else ("", "")
-            body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
-            return Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", minus + body)
+            return fraction(value)
         return self._shown.digits(self._digits(value))
 
     def value(self, value: Any, given: bool = False) -> Piece:
@@ -281,7 +295,7 @@ class Writer:
         return tuple(ATOM if is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
-        return self._shown.digits(_short(value)) if isinstance(value, int | float) else Piece.of("", "")
+        return self._shown.digits(short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
@@ -365,13 +379,18 @@ class Writer:
             inner = inner.enclosed()
         return Piece(f"{grouped(inner.latex)}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
 
-    def _write_step(self, expression: Application) -> Piece:
+    def _write_leaky_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
         if not self._with_numbers or self._place:
             return self._from_table(expression)
         return self.value(evaluate(expression, self.values))
 
-    _write_leaky_step = _write_step
+    def _write_step(self, expression: Application) -> Piece:
+        whole = self._step_written(expression)
+        return self._write_leaky_step(expression) if whole == expression else self._write(whole)
+
+    def _step_written(self, expression: Application) -> Expression:
+        return expression if self._with_numbers and not self._place else with_equality(expression, self.values)
 
     def _write_sum(self, expression: Application) -> Piece:
         if self._with_numbers:
@@ -379,21 +398,24 @@ class Writer:
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
         if not axes or not is_entry_by_entry(inner) or set(axes) & set(self._index):
-            return self._from_table(expression)
-        letters = {axis: self._letter(axis) for axis in axes}
-        order = sorted(axes, key=lambda axis: letters[axis] != "i")
-        self._index |= letters
+            return self._whole_sum(expression)
+        order = sorted(axes, key=lambda axis: self._letter(axis) != "i")
+        self._index |= {axis: self._letter(axis) for axis in axes}
         body = self.write(inner, PRODUCT)
         for axis in axes:
             del self._index[axis]
-        sums = [
-            Piece.of(
-                rf"\sum_{{{letters[axis]}=1}}^{{{inner.shape[axis]}}} ",
-                f"∑{_index_text(letters[axis])} ",
-            )
-            for axis in order
-        ]
-        return join(*sums, body)
+        return join(*(self._sum_sign(inner, axis) for axis in order), body)
+
+    def _sum_sign(self, inner: Expression, axis: int) -> Piece:
+        letter = self._letter(axis)
+        return Piece.of(rf"\sum_{{{letter}=1}}^{{{inner.shape[axis]}}} ", f"∑{INDICES[letter]} ")
+
+    def _whole_sum(self, expression: Application) -> Piece:
+        """A sum of what is no formula for one entry; over one axis, with its index below the whole."""
+        (inner,), axes = expression.arguments, self._summed_axes(expression)
+        if not (axes and expression.shape) or axes[0] in {*self._index, *self._place}:
+            return self._from_table(expression)
+        return join(self._sum_sign(inner, axes[0]), self.write(inner).enclosed().indexed(self._letter(axes[0])))
 
     def _letter(self, axis: int) -> str:
         """i runs over samples, k over units."""
@@ -412,7 +434,7 @@ class Writer:
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
         if not is_entry_by_entry(inner) or set(axes) & set(self._place):
-            return [self._from_table(expression)]
+            return [self._whole_sum(expression)]
         sizes = [inner.shape[axis] for axis in axes]
         order = sorted(range(len(axes)), key=lambda i: self._letter(axes[i]) != "i")
         places = list(np.ndindex(*[sizes[i] for i in order])) if np.prod(sizes) <= 10_000 else []
@@ -429,16 +451,3 @@ class Writer:
                 del self._place[axis]
             pieces.append(piece if not pieces else join(*added(piece)))
         return pieces
-
-
-_EULER = apply("exp", Number(1))
-_MORE = Piece.of(r" + \cdots", " + ⋯")
-
-
-def _index_text(letter: str) -> str:
-    return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
-
-
-def _short(value: Scalar) -> str:
-    """A number of a formula, as it was typed."""
-    return f"{value:.15g}" if isinstance(value, float) else as_text(value)

@@ -48,7 +48,7 @@ SAME = {
     "∞": "infty", "≤": "<=", "≥": ">=", "≠": "!=", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=",
     "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=", "equiv": "=", "′": "'",
     "prime": "'", "lbrack": "[", "rbrack": "]", "varepsilon": "epsilon", "vartheta": "theta",
-    "varphi": "phi", "intercal": "top",
+    "varphi": "phi", "intercal": "top", "lVert": "Vert", "rVert": "Vert", "‖": "Vert",
     "div": "/", "colon": ":", "textrm": "text", "mathsf": "mathrm", "mathit": "mathrm", "boldsymbol": "mathbf",
     "bm": "mathbf", "vec": "mathbf", "operatorname": "mathrm", "text": "mathrm", "mathcal": "mathrm",
 }  # fmt: skip

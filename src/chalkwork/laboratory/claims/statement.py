@@ -86,7 +86,9 @@ class Board:
 
     def _chain(self, text: str, known: set[str]) -> Chain:
         chain = read_chain(text, known, self.functions, self.letters)
-        self.letters |= {name for side in chain.sides for name in free_names(side)}
+        names = {name for side in chain.sides for name in free_names(side)}
+        _check_letters(names - known, self.domain)
+        self.letters |= names
         return chain
 
     def links(self, text: str, before: Expression | None = None, because: str = "", step: int = 0) -> list[Link]:
@@ -137,6 +139,16 @@ def _check_new(name: str, text: str) -> None:
         raise ChalkworkError(f"{name} is known already and cannot be defined, in {text!r:.80}")
 
 
+def _check_letters(undeclared: set[str], domain: Domain) -> None:
+    """Refuse an i that may be the imaginary unit, and an I among matrices that may be the identity."""
+    if "i" in undeclared:
+        both = "i could be the imaginary unit, or a real number as all others here"
+        raise ChalkworkError(both, hint="declare i under domain, or give it another letter")
+    if "I" in undeclared and any(_is_matrix(domain[name].shape) for name in domain.ranges):
+        both = "I could be the identity matrix, or a number"
+        raise ChalkworkError(both, hint="declare I under domain, or write the matrix out with pmatrix")
+
+
 def _check_shapes(left: Expression, relation: str, right: Expression) -> None:
     """Refuse sides of different shapes, and what means one thing for matrices and another for their entries."""
     equation = f"{left} {relation} {right}"
@@ -154,7 +166,7 @@ def _check_shapes(left: Expression, relation: str, right: Expression) -> None:
             f"{number} is a number, the other side {words(shapes[0])}: it could be a multiple of the identity, or a "
             "matrix that has this number everywhere",
             equation=equation,
-            hint="write the matrix out, as [1, 0; 0, 1] or with pmatrix",
+            hint=r"write the matrix out, as \begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}",
         )
 
 
