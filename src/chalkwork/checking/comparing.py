@@ -132,7 +132,7 @@ class Compared:
     def unmoved(self, work: Work, equation: Equation) -> Array:
         """Where a parameter from before its update was written with fewer digits than would show the update."""
         old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
-        if old is None or not self.digits.stated:
+        if old is None:
             return np.zeros(self.answers.low.shape, dtype=bool)
         before = work.right[old.name].low
         same = np.abs(self.answers.value - before) <= 1e-12 * np.abs(before)

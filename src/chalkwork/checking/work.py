@@ -17,8 +17,9 @@ from chalkwork.checking.answers import Answer
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import Context
+from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.ranges import enclose
-from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 
 Array = np.ndarray[Any, Any]
@@ -115,9 +116,24 @@ class Work:
         self.sound: dict[str, Array] = {name.name: np.ones(students, dtype=bool) for name in derivation.givens}
         self.trivial: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
         self.unproven: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
-        usual, finest = _half_units(answers, students)
+        usual, finest = _half_units({name: self._evidence(name) for name in answers}, answers, students)
+        usual = np.minimum(usual, self.digits.coarsest_habit)
         self.habit, self.finest = usual[:, None, None], finest[:, None, None]
         self._is_right: dict[str, Array] = {}
+
+    def _evidence(self, name: str) -> Array:
+        """Which cells show the digits that a student writes: not those of a parameter as it was before its update,
+        copied with the digits that it was given with.
+        """
+        answers = self.answers[name]
+        equation = self.context.derivation[name] if name in self.context.derivation else None
+        old = updated_parameter(equation) if equation is not None and equation.stage == Stage.UPDATE else None
+        if old is None:
+            return answers.given
+        before = self.right[old.name].low
+        same = np.abs(answers.value - before) <= 1e-12 * np.abs(before)
+        copied = np.all(same | ~answers.given, axis=(-2, -1), keepdims=True)
+        return np.asarray(answers.given & ~copied)
 
     def spread(self, interval: Interval) -> Interval:
         """The same for every student, where it is."""
@@ -293,8 +309,8 @@ def _on(expression: Expression, known: Known) -> Interval:
     return Interval(found, found)
 
 
-def _half_units(answers: Mapping[str, Answers], students: int) -> tuple[Array, Array]:
-    """Half a unit of the last digit that each student usually writes, and of the finest.
+def _half_units(evidence: Mapping[str, Array], answers: Mapping[str, Answers], students: int) -> tuple[Array, Array]:
+    """Half a unit of the last digit that each student usually writes, and of the finest, in the cells that count.
 
     The usual one is the median over the cells that are not exact; zero where a student answered fewer than two names:
     one answer shows no habit. The finest is infinite where there is none.
@@ -302,10 +318,11 @@ def _half_units(answers: Mapping[str, Answers], students: int) -> tuple[Array, A
     if not answers:
         return np.zeros(students), np.full(students, np.inf)
     with np.errstate(invalid="ignore"):
-        halves = np.concatenate([one.half.reshape(students, -1) for one in answers.values()], axis=1)
+        cells = [np.where(evidence[name], one.half, np.nan) for name, one in answers.items()]
+        halves = np.concatenate([one.reshape(students, -1) for one in cells], axis=1)
     ordered = np.sort(np.where(halves > 0, halves, np.nan), axis=1)
     count = np.sum(~np.isnan(ordered), axis=1)
-    names = np.sum([one.given.any(axis=(-2, -1)) for one in answers.values()], axis=0)
+    names = np.sum([one.any(axis=(-2, -1)) for one in evidence.values()], axis=0)
     usual = ordered[np.arange(students), np.maximum(count - 1, 0) // 2]
     finest = np.where(count > 0, ordered[:, 0], np.inf)
     return _decimal(np.where((count > 0) & (names > 1), usual, 0.0)), _decimal(finest)
