@@ -26,8 +26,6 @@ from chalkwork.derivation.derivation import Equation, Stage
 BY_ACCIDENT = 0.02
 """What follows from a wrong value proves that it was calculated with where other digits do so more rarely."""
 
-MOST_TIED = 5
-"""In half units of the last digit: how far an answer may be from the middle of what ties rounded up or down lead to."""
 COMPUTED = 1e-3
 """The largest rounding error of a program, in single precision too, as a part of a step's largest number."""
 
@@ -68,18 +66,11 @@ class Compared:
         return np.asarray(self._meets_right & self._tell_right)
 
     def _on_paper(self, test: Callable[[Interval], Array]) -> Array:
-        """Where what was written, and so much is known of, leads to the answer in one way or the other."""
-        most = MOST_TIED * (self.answers.half + self.answers.tolerance)
-        with np.errstate(all="ignore"):
-            middles = [one.low / 2 + one.high / 2 for one in self.written]
-            sure = [np.abs(self.answers.value - one) <= most + 1e-9 * np.abs(one) for one in middles]
-        return np.asarray(
-            reduce(np.logical_or, (test(one) & well for one, well in zip(self.written, sure, strict=True)))
-        )
+        """Where what was written leads to the answer in one way or another."""
+        return np.asarray(reduce(np.logical_or, map(test, self.written)))
 
     def _rounds(self, written: Interval) -> Array:
-        nearest = np.clip(self.answers.value, written.low, written.high)
-        telling = self.digits.tell(self.answers.value, self.answers.half, nearest, self.habit)
+        telling = self.digits.tell(self.answers.value, self.answers.half, written.low, self.habit)
         return np.asarray(self.answers.typed.meets(widened(written)) & telling)
 
     @cached_property
