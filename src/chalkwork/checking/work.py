@@ -44,6 +44,8 @@ class Answers:
     computed: Array = field(default_factory=lambda: np.zeros((0, 1, 1), dtype=bool))
     """Whether a program wrote them, with all digits."""
     tolerance: float = 0.0
+    alike: Answers | None = None
+    """The same where floats have lost their last zeros."""
 
     @classmethod
     def stacked(cls, answers: Sequence[Answer | None], shape: tuple[int, int]) -> Answers:
@@ -51,7 +53,7 @@ class Answers:
         empty = np.full(shape, np.nan)
         yes, no = np.ones(shape, dtype=bool), np.zeros(shape, dtype=bool)
         given = [(student, answer) for student, answer in enumerate(answers) if answer is not None]
-        return cls(
+        found = cls(
             np.stack([empty if answer is None else answer.low for answer in answers]),
             np.stack([empty if answer is None else answer.high for answer in answers]),
             np.stack([yes if answer is None else answer.blank for answer in answers]),
@@ -60,10 +62,19 @@ class Answers:
             {student: answer.impossible for student, answer in given if answer.impossible is not None},
             np.array([answer is not None and answer.computed for answer in answers])[:, None, None],
         )
+        alike = {student: answer.alike for student, answer in given if answer.alike is not None}
+        if not alike:
+            return found
+        half = found.half.copy()
+        for student, one in alike.items():
+            half[student] = one
+        room = half * (1 + 1e-9) + 1e-15 * np.abs(found.value)
+        return replace(found, alike=replace(found, low=found.value - room, high=found.value + room))
 
     def within(self, tolerance: float) -> Answers:
         """The answers with so much room on both sides of what was typed."""
-        return replace(self, tolerance=tolerance)
+        alike = self.alike and replace(self.alike, tolerance=tolerance)
+        return replace(self, tolerance=tolerance, alike=alike)
 
     @cached_property
     def value(self) -> Array:
