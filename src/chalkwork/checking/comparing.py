@@ -141,7 +141,8 @@ class Compared:
         before = work.right[old.name].low
         same = np.abs(self.answers.value - before) <= 1e-12 * np.abs(before)
         still = np.all(same | ~self.answers.given, axis=(-2, -1), keepdims=True)
-        apart = self.digits.tells_apart(self.answers.value, self.answers.half, self.right.low, self.habit)
+        half = (self.answers.alike or self.answers).half
+        apart = self.digits.tells_apart(self.answers.value, half, self.right.low, self.habit)
         return np.asarray(still & apart & self.answers.given)
 
     def is_worked_for(self, row: int, follows: Array, often: Array) -> bool:

@@ -68,7 +68,7 @@ class Answers:
         half = found.half.copy()
         for student, one in alike.items():
             half[student] = one
-        room = half * (1 + 1e-9) + 1e-15 * np.abs(found.value)
+        room = half * (1 + 1e-10) + np.spacing(np.abs(found.value))
         return replace(found, alike=replace(found, low=found.value - room, high=found.value + room))
 
     def within(self, tolerance: float) -> Answers:
@@ -137,8 +137,8 @@ class Work:
         copied with the digits that it was given with.
         """
         answers = self.answers[name]
-        equation = self.context.derivation[name] if name in self.context.derivation else None
-        old = updated_parameter(equation) if equation is not None and equation.stage == Stage.UPDATE else None
+        equation = self.context.derivation[name]
+        old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
         if old is None:
             return answers.given
         before = self.right[old.name].low
@@ -284,7 +284,9 @@ class Work:
             self.written[0][name] = Interval(own, own)
             even, away = rounded[:2]
             self.written[1][name] = self._as_written(answers, even.low, np.rint)
-            self.written[2][name] = self._as_written(answers, away.low, lambda one: np.trunc(one + np.copysign(0.5, one)))
+            self.written[2][name] = self._as_written(
+                answers, away.low, lambda one: np.trunc(one + np.copysign(0.5, one))
+            )
         self.sound[name] = np.all(accepted | ~given, axis=(-2, -1)) & (whole | sound)
         right = self.right[name]
         bounded = np.isfinite(low) & np.isfinite(high)
