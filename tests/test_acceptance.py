@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chalkwork import Dense, Graph, NeuralNetwork, Solution
+from chalkwork import BatchNorm, Dense, Graph, NeuralNetwork, Solution
 from chalkwork.sheets.check import check_hand_in, hand_in_data
 from chalkwork.sheets.format import parse_sheet
 
@@ -237,3 +237,16 @@ def test_a_search_that_is_spent_looks_no_further(monkeypatch: pytest.MonkeyPatch
     shapes = {name: value.shape for name, value in solution.arrays.items() if name in solution.derivation}
     solution.check({name: np.zeros((shape[0], shape[1] + 1)) for name, shape in shapes.items()})
     assert calls < 2000, calls
+
+
+@pytest.mark.parametrize("write", [str, lambda number: number])
+def test_what_follows_from_no_number_accepts_nothing(write: Any) -> None:
+    random = np.random.default_rng(3)
+    layers = [Dense(weights=W1, bias=False), BatchNorm(activation="tanh"), Dense(weights=W2, activation="softmax")]
+    solution = NeuralNetwork(layers, "cross_entropy").solve([[1.0, 2.0], [0.5, -1.0], [2.0, 0.3]], np.eye(2)[[0, 1, 0]])
+    for _ in range(20):
+        wrong = {name: random.normal(0, 1, np.shape(solution[name])) for name in solution.derivation}
+        wrong["a3"] = -np.abs(wrong["a3"])  # no logarithm
+        wrong["var2"] = -1 - np.abs(wrong["var2"])  # no square root
+        report = solution.check({name: np.vectorize(write, otypes=[object])(one) for name, one in wrong.items()})
+        assert report.score == 0, str(report)

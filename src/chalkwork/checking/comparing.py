@@ -55,7 +55,7 @@ class Compared:
     @cached_property
     def _alike(self) -> Compared | None:
         """The same for floats that have lost their last zeros: each reading is accepted by its own digits."""
-        return self.answers.alike and replace(self, answers=self.answers.alike)
+        return None if self.answers.alike is None else replace(self, answers=self.answers.alike)
 
     def _either(self, own: Array, otherwise: Callable[[Compared], Array]) -> Array:
         return np.asarray(own if self._alike is None else own | otherwise(self._alike))
@@ -79,7 +79,7 @@ class Compared:
 
     def _rounds(self, written: Interval) -> Array:
         telling = self.digits.tell(self.answers.value, self.answers.half, written.low, self.habit)
-        return np.asarray(self.answers.typed.meets(widened(written)) & telling)
+        return np.asarray(self.answers.typed.meets(widened(written)) & telling & np.isfinite(written.low))
 
     @cached_property
     def _meets_written(self) -> Array:
@@ -95,7 +95,7 @@ class Compared:
         size = np.maximum(np.abs(self.following.low), np.abs(self.following.high))
         with np.errstate(all="ignore"):
             narrow = self.following.width <= COMPUTED * np.max(size, axis=(-2, -1), keepdims=True)
-        return np.asarray(self.answers.computed & narrow)
+        return np.asarray(self.answers.computed & narrow & np.isfinite(self.following.width))
 
     @cached_property
     def _explained(self) -> Array:
