@@ -64,6 +64,13 @@ def test_a_program_that_never_updates_is_told_so() -> None:
     assert solution.check(found).first_wrong == "a1"
 
 
+def test_a_fraction_is_no_program() -> None:
+    solution = Graph("c = a / 3; d = b * 1").solve(a=1, b=0.79, decimals=2)
+    assert solution.check({"c": ["1/3"], "d": ["0.8"]})["c"].verdict == "correct"
+    report = solved().check({"z1": [["1/3"], ["0e9"]], "a1": [["0e9"], ["0e9"]]})
+    assert report.score == 0 and "too few digits" in report["a1"].message, str(report)
+
+
 def test_a_missing_update_typed_with_too_few_digits_is_told_so() -> None:
     solution = solved(decimals=6)
     typed = {name: [[f"{cell:.6f}" for cell in row] for row in solution.arrays[name]] for name in ("z1", "a1", "dW1")}

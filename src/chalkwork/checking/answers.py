@@ -34,8 +34,8 @@ Flags = NDArray[np.bool_]
 
 _DECIMAL = re.compile(r"(-?[0-9]{1,17}[.,][0-9]{1,17})")
 _LONGEST_PLAIN = 2000
-_TYPED_DIGITS = 1e-11
-"""Numbers known more precisely, as a part of their size, nobody types."""
+_TYPED_DIGITS = 12
+"""More digits nobody types."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,12 +212,13 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
     nothing = _nothing(size)
-    unrounded = any(_is_unrounded(*numeral) for numeral in numerals)
+    unrounded = any(map(_is_unrounded, cells))
     return Answer(value, low, high, nothing.unreadable, nothing.unreadable, unrounded=unrounded)
 
 
-def _is_unrounded(value: float, low: float, high: float) -> bool:
-    return 0.0 < high - low <= _TYPED_DIGITS * abs(value)
+def _is_unrounded(text: str) -> bool:
+    """Whether a decimal number has more digits than anybody types; `1/3` has few."""
+    return len(text) > _TYPED_DIGITS and "/" not in text and sum(map(str.isdigit, text)) > _TYPED_DIGITS
 
 
 # --- every other answer ----------------------------------------------------------------------------------------------
@@ -275,7 +276,7 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
                 room = 4.0 * math.ulp(number.value)
                 number = Numeral(number.value, number.value - room, number.value + room)
             value[row, column], low[row, column], high[row, column] = number
-            unrounded = unrounded or (isinstance(cell, str) and _is_unrounded(*number))
+            unrounded = unrounded or (isinstance(cell, str) and _is_unrounded(cell))
             if isinstance(cell, (float, np.floating)):
                 floats.append((row, column))
     is_float = np.zeros(size, dtype=bool)
