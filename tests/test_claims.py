@@ -27,10 +27,10 @@ from chalkwork.laboratory.claims.precise import TooLarge, evaluate
 from chalkwork.laboratory.claims.symbolic import as_quotient, symbols_of
 from chalkwork.laboratory.claims.wire import packed, unpacked
 from chalkwork.laboratory.claims.worker import prove_within
-from chalkwork.laboratory.worked import Manner
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts
+from chalkwork.solutions.solution import Style
 
 SHEETS = Path(__file__).parents[1] / "sheets"
 X = sympy.Symbol("x", real=True)
@@ -103,7 +103,7 @@ def test_where_the_slopes_are_largest():
         answer = prove(name)
         assert answer["claim"][1]["equality"] == ["x = 0"]
         assert "maximum" in str(answer) and answer["claim"][1]["right"].startswith("1")
-        assert any(getattr(block, "svg", "") for block in answer.blocks)
+        assert any(getattr(block, "svg", "") for block in answer.document().blocks)
         with mpmath.workdps(30):
             function = mpmath.tanh if bound == 1 else lambda x: 1 / (1 + mpmath.exp(-x))
             assert abs(mpmath.diff(function, 0) - bound) < 1e-20
@@ -488,7 +488,7 @@ def test_errors_of_a_sheet_name_the_line(block, message):
 
 
 def test_manner_and_formats(tmp_path):
-    answer = Claim("tanh(x) = x", at={"x": 1}).check(Manner.of(decimals=2))
+    answer = Claim("tanh(x) = x", at={"x": 1}).check(Style.of(decimals=2))
     assert "tanh(x) = 0.76" in str(answer)
     for suffix in (".md", ".html", ".json"):
         answer.save(tmp_path / f"claim{suffix}")

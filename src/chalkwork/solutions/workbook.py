@@ -46,6 +46,9 @@ class Workbook:
 
     @classmethod
     def of(cls, solution: Solution, title: str) -> Workbook:
-        """A workbook of one solution."""
-        task = SolvedTask("solution", None, title, solution, tuple(solution.chosen()))
-        return cls(title, solution.document(title), (task,))
+        """A workbook of one solution: its equations, and what it found besides them in words and facts."""
+        document, equations = solution.document(title), tuple(solution.chosen())
+        tasks = (SolvedTask("solution", None, title, solution, equations),) if equations else ()
+        besides = {**solution.setting.words, **solution.setting.facts}
+        answers = (Answered("answer", None, "answer", title, document.blocks, solution),) if besides else ()
+        return cls(title, document, tasks, answers)
