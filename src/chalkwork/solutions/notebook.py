@@ -57,9 +57,8 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
     used = {name for equation in equations for name in _names(equation)}
     givens = [name for name in solution.derivation.givens if name.name in used]
     words = identifiers(solution)
-    cells.append(
-        _code("\n".join(_assignment(words[name.name], solution.arrays[name.name], name.shape) for name in givens))
-    )
+    given = [_assignment(words[name.name], solution.arrays[name.name], name.shape) for name in givens]
+    cells += [_code("\n".join(given))] if given else []
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     steps = steps_of(solution)
     title = ""

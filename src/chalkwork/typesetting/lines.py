@@ -134,7 +134,9 @@ def chain_lines(head: Sequence[Piece], parts: Sequence[Part], layout: Layout) ->
     board = []
     first = sum(piece.width for _, pieces in lines[0] for piece in pieces) if lines else 0
     if whole.width > indent and whole.width + first > width:
-        board += [Line((("name", join(*row).box),)) for row in _in_rows(_NOTHING, _at_blanks(head, width), width, measure)]
+        board += [
+            Line((("name", join(*row).box),)) for row in _in_rows(_NOTHING, _at_blanks(head, width), width, measure)
+        ]
         whole = Piece.of("", " " * indent)
     for index, line in enumerate(lines):
         start = ("name", whole.box) if index == 0 else ("space", Box.text(" " * indent))
