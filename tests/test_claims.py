@@ -563,7 +563,7 @@ def test_lines_fit_the_page_and_lose_nothing(statement, proof):
 
 def test_a_chain_that_goes_on_begins_where_its_first_line_did():
     lines = str(Claim("2 (a + b) = 2a + 2b", ["2 (a + b) = a + b + a + b", "= 2a + 2b"]).check()).splitlines()
-    assert "  2 · (a + b) = a + b + a + b" in lines and "  = 2 a + 2 b" in lines
+    assert "  2 (a + b) = a + b + a + b" in lines and "  = 2 a + 2 b" in lines
 
 
 def test_domains_are_said():
