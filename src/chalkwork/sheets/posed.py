@@ -90,7 +90,7 @@ def _function(text: str, manner: Manner) -> str:
     >>> _function("x^2/2 - y", Manner())
     'f(x, y) = \\frac{x^{2}}{2} - y'
     """
-    from chalkwork.algebra.reader import free_names, parse
+    from chalkwork.algebra.reading import free_names, parse
     from chalkwork.errors import ChalkworkError
     from chalkwork.laboratory.functions.one_variable import CONSTANTS, Function
 
@@ -107,7 +107,7 @@ def _function(text: str, manner: Manner) -> str:
 
 def _formula(text: str, manner: Manner) -> str:
     from chalkwork.algebra.expression import Name
-    from chalkwork.algebra.reader import build, free_names, parse
+    from chalkwork.algebra.reading import build, free_names, parse
     from chalkwork.errors import ChalkworkError
 
     try:
