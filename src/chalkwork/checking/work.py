@@ -279,10 +279,9 @@ class Work:
             if self.habit.any():
                 unseen = self.as_noted(following, np.arange(self.students))
                 self.noted[name] = Interval.of(np.where(given, low, unseen.low), np.where(given, high, unseen.high))
-            exact, *rounded = written * len(self.written) if len(written) == 1 else written
+            exact, even, away = written if len(written) == len(self.written) else (written[0],) * len(self.written)
             own = np.where(given, answers.value, exact.low)
             self.written[0][name] = Interval(own, own)
-            even, away = rounded[:2]
             self.written[1][name] = self._as_written(answers, even.low, np.rint)
             self.written[2][name] = self._as_written(
                 answers, away.low, lambda one: np.trunc(one + np.copysign(0.5, one))
