@@ -112,7 +112,14 @@ EXACT = {
     "squared_norm": lambda x: np.array([[mpmath.fsum(x.ravel() ** 2)]], dtype=object),
     "diag": lambda x: np.diag(x.ravel()),
     "diagonal": lambda x, shape: np.diagonal(x).reshape(shape),
+    "entry": lambda x, place: x[place[0] - 1 : place[0], place[1] - 1 : place[1]],
+    "placed": lambda a, b, place: np.where(np.arange(a.size).reshape(a.shape) == place_in(a, place), b, a),
+    "solve": lambda a, b: np.array(mpmath.lu_solve(mpmath.matrix(a.tolist()), mpmath.matrix(b.tolist())).tolist()),
 }
+
+
+def place_in(matrix, place):
+    return (place[0] - 1) * matrix.shape[1] + place[1] - 1
 
 
 def lifted(array):
@@ -143,12 +150,20 @@ def assert_holds(enclosure, expression, point):
 # -- what is tried ------------------------------------------------------------------------------------------------
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3, 1.0), "at_zero": (0.0, 0.5, 1.0)}
-PARAMETERS = {"broadcast": [{"shape": (3, 4)}], "diagonal": [{"shape": (3, 1)}, {"shape": (1, 3)}]}
+PARAMETERS = {
+    "broadcast": [{"shape": (3, 4)}],
+    "diagonal": [{"shape": (3, 1)}, {"shape": (1, 3)}],
+    "entry": [{"place": (2, 1)}],
+    "placed": [{"place": (2, 1)}],
+}
 SHAPES = {
     "matmul": [((3, 4), (4, 2)), ((1, 3), (3, 1))],
     "diag": [((4, 1),), ((1, 4),)],
     "diagonal": [((3, 3),)],
     "broadcast": [((3, 1),), ((),)],
+    "entry": [((2, 3),)],
+    "placed": [((2, 3), ())],
+    "solve": [((3, 3), (3, 1)), ((2, 2), (2, 1))],
 }
 
 
@@ -175,6 +190,8 @@ def centres(expression, rng, lead=()):
         drawn = rng.uniform(0.3, 3, (*lead, *full(name.shape)))
         positive = operation.domain[0] == 0 or operation.name == "xlogy" or (operation.name == "power" and index == 0)
         found[name.name] = drawn if positive else drawn * rng.choice([-1.0, 1.0], drawn.shape)
+    if operation.name == "solve":
+        found["a"] = found["a"] + 9 * np.eye(found["a"].shape[-1])
     return found
 
 
@@ -470,7 +487,7 @@ def test_many_answers_are_worked_off_in_blocks(rng):
     np.testing.assert_allclose(together.low[1, 70:75], part.low, rtol=1e-14)
 
 
-SMOOTH = [*sorted(TABLE.keys() - {"divide", "log", "sqrt", "xlogy", "equal"}), "square", "cube"]
+SMOOTH = [*sorted(TABLE.keys() - {"divide", "log", "sqrt", "xlogy", "equal", "solve"}), "square", "cube"]
 
 
 def grown(depth, rng):
@@ -488,6 +505,7 @@ def grown(depth, rng):
             kind = {
                 "axis": (None, -1, -2)[rng.integers(3)],
                 "shape": (2, 1),
+                "place": (2, 1),
                 "alpha": (0.1, 1.0, -0.5)[rng.integers(3)],
             }
             parameters = {key: kind[key] for key in TABLE[name].parameters if key in kind}

@@ -93,6 +93,9 @@ ORACLES = {
     "squared_norm": lambda x: over(jnp.sum, x**2, None),
     "diag": lambda x: jnp.squeeze(x, -1 if x.shape[-1] == 1 else -2)[..., None] * jnp.eye(max(x.shape[-2:])),
     "diagonal": lambda x, shape: jnp.diagonal(x, axis1=-2, axis2=-1).reshape(x.shape[:-2] + shape),
+    "entry": lambda x, place: x[..., place[0] - 1, place[1] - 1][..., None, None],
+    "placed": lambda a, b, place: a.at[..., place[0] - 1, place[1] - 1].set(b[..., 0, 0]),
+    "solve": jnp.linalg.solve,
 }
 
 a, b, x = sympy.symbols("a b x", real=True)
@@ -173,10 +176,15 @@ SHAPES = {
     "matmul": (((3, 4), (4, 2)), ((1, 3), (3, 1)), ((3, 1), (1, 4))),
     "diag": (((4, 1),), ((1, 4),), ((1, 1),)),
     "diagonal": (((4, 4),),),
+    "entry": (((3, 4),), ((2, 1),)),
+    "placed": (((3, 4), ()), ((2, 1), ())),
+    "solve": (((3, 3), (3, 1)), ((2, 2), (2, 2)), ((1, 1), (1, 3))),
 }
 PARAMETERS = {
     "broadcast": ({"shape": (3, 4)},),
     "diagonal": ({"shape": (4, 1)}, {"shape": (1, 4)}),
+    "entry": ({"place": (1, 1)}, {"place": (2, 1)}),
+    "placed": ({"place": (1, 1)}, {"place": (2, 1)}),
 }
 
 
@@ -217,6 +225,8 @@ def draw(name, shapes, rng, lead=()):
         size = rng.uniform(0.2, 3, (*lead, *full(shape)))
         positive = low == 0 or name == "xlogy" or (name == "power" and index == 0)
         arrays.append(size if positive else size * rng.choice((-1.0, 1.0), size.shape))
+    if name == "solve":
+        arrays[0] = arrays[0] + 9 * np.eye(arrays[0].shape[-1])
     if name == "equal":
         arrays = [np.sign(array) for array in arrays]
     return arrays
@@ -230,8 +240,8 @@ def test_every_operation_has_its_oracles():
     assert ORACLES.keys() == TABLE.keys()
     assert FORMULAS.keys() == set(ENTRYWISE)
     assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
-    assert PARAMETERS.keys() == {name for name, entry in TABLE.items() if "shape" in entry.parameters}
-    assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {"shape"}
+    assert PARAMETERS.keys() == {name for name, entry in TABLE.items() if {"shape", "place"} & entry.parameters.keys()}
+    assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {"shape", "place"}
     for name, entry in TABLE.items():
         assert name == entry.name
         assert bool(entry.derivative) != bool(entry.adjoint), name
@@ -348,6 +358,7 @@ def test_gradient_equals_jax(name, rng):
 def test_hessian_equals_jax(name, rng):
     """The gradient is an expression, so it can be differentiated again."""
     small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
+    small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)]}
     sizes = {"diagonal": {"shape": (2, 1)}, "broadcast": {"shape": (2, 3)}}
     shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
     names = names_of(shapes)
@@ -599,6 +610,12 @@ def result_shape(name, shapes, parameters):
     if name == "matmul":
         fits = all(shapes) and shapes[0][1] == shapes[1][0]
         return (shapes[0][0], shapes[1][1]) if fits else None
+    if name == "solve":
+        fits = all(shapes) and len({*shapes[0], shapes[1][0]}) == 1
+        return shapes[1] if fits else None
+    if name in ("entry", "placed"):
+        fits = bool(shapes[0]) and all(n <= size for n, size in zip(parameters["place"], shapes[0], strict=True))
+        return {"entry": (), "placed": shapes[0]}[name] if fits and shapes[1:] in ((), ((),)) else None
     if name == "diag":
         return (max(shapes[0]), max(shapes[0])) if 1 in shapes[0] else None
     if name == "diagonal":
@@ -634,6 +651,8 @@ def test_shapes_fit_or_are_refused_by_name(name):
                 expression = apply(name, *names, **parameters)
                 assert expression.shape == wanted
                 ones = values_of(names, [np.ones(full(shape)) for shape in shapes])
+                if name == "solve":
+                    ones["a"] = np.eye(*shapes[0])
                 assert evaluate(expression, ones).shape == full(wanted)
                 continue
             refused += 1
@@ -644,7 +663,7 @@ def test_shapes_fit_or_are_refused_by_name(name):
             for index, shape in enumerate(shapes):
                 as_rows = f"has {shape[0]} rows" if shape and index else "nothing"
                 assert words(shape) in message or as_rows in message or not all(shapes), message
-    may_refuse = TABLE[name].arity == 2 or name in ("diag", "diagonal", "broadcast")
+    may_refuse = TABLE[name].arity == 2 or name in ("diag", "diagonal", "broadcast", "entry")
     assert bool(refused) == may_refuse
 
 

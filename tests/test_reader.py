@@ -38,6 +38,7 @@ def parameter(key):
         "axis": st.sampled_from((None, -2, -1)),
         "alpha": slopes,
         "at_zero": st.one_of(st.none(), slopes),
+        "place": st.sampled_from(((1, 1), (2, 1))),
         "shape": st.sampled_from(((), (2, 3), (2, 2), (2, 1), (1, 2), (3, 1))),
     }[key]
 
