@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.entries import split_entry
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
+from chalkwork.algebra.entries import entry_name, split_entry
+from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar, apply
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.boxes import Box
@@ -141,6 +141,7 @@ class Writer:
         return piece.enclosed() if self._precedence(expression) < needed else piece
 
     def _precedence(self, expression: Expression) -> Precedence:
+        expression = _as_name(expression)
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
@@ -154,6 +155,8 @@ class Writer:
             return SUM
         if operation.name == "broadcast":
             return self._precedence(expression.arguments[0])
+        if operation.name == "placed":
+            return ATOM
         return POWER if operation.precedence == ATOM else operation.precedence
 
     def _number_precedence(self, value: Scalar) -> Precedence:
@@ -164,6 +167,7 @@ class Writer:
         return PRODUCT if "e" in self._digits(value) else ATOM
 
     def _write(self, expression: Expression) -> Piece:
+        expression = _as_name(expression)
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
@@ -260,6 +264,8 @@ class Writer:
         return tuple(ATOM if _is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
+        if isinstance(value, tuple):
+            return Piece.of(",".join(map(str, value)), ",".join(map(str, value)))
         return Piece.of(_short(value), _short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
@@ -330,6 +336,28 @@ class Writer:
             inner = inner.enclosed()
         return Piece(f"{grouped(inner.latex)}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
 
+    def _write_solve(self, expression: Application) -> Piece:
+        matrix, right = expression.arguments
+        inner = self.write(matrix, ATOM)
+        inverse = Piece(f"{grouped(inner.latex)}^{{-1}}", (inner.box.raised("⁻¹"),))
+        return join(inverse, Piece.of(r" \, ", " "), self.write(right, POWER))
+
+    def _write_placed(self, expression: Application) -> Piece:
+        """A matrix that is put together from its entries, all of them written."""
+        entries: dict[Any, Expression] = {}
+        node: Expression = expression
+        while isinstance(node, Application) and node.operation.name == "placed":
+            entries.setdefault(node.parameters[0], node.arguments[1])
+            node = node.arguments[0]
+        if node != apply("broadcast", Number(0), shape=expression.shape):
+            return self._from_table(expression)
+        rows, columns = expression.shape
+        places = [[(row, column) for column in range(1, columns + 1)] for row in range(1, rows + 1)]
+        if all(isinstance(number, Number) for number in entries.values()):
+            return self.value(evaluate(expression, {}))
+        table = [[self.write(entries.get(place, Number(0))) for place in line] for line in places]
+        return self._shown.bracketed(table, "c")
+
     def _write_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
         if not self._with_numbers or self._place:
@@ -397,6 +425,16 @@ class Writer:
 
 
 _MORE = Piece.of(r" + \cdots", " + ⋯")
+
+
+def _as_name(expression: Expression) -> Expression:
+    """An entry of something that has a name, under the name of the entry; anything else as it is."""
+    if not isinstance(expression, Application) or expression.operation.name != "entry":
+        return expression
+    (whole,), place = expression.arguments, expression.parameters[0]
+    if not isinstance(whole, Name) or not isinstance(place, tuple):
+        return expression
+    return Name(entry_name(whole.name, whole.shape, place[0] - 1, place[1] - 1))
 
 
 def _index_text(letter: str) -> str:

@@ -1,7 +1,7 @@
 """Optimisation: gradient descent, momentum, Newton and saddle-free Newton, step by step, and what they run into.
 
-`surface` is a function with its derivatives, `methods` the numbers of a path, `writing` and `steps` how it is written,
-`pictures` how it is drawn. `descent` (paths), `critical` (critical points), `rates` (step size, condition number),
+`surface` is a function with its derivatives, `methods` the numbers of a whole path, `steps` the equations of its first
+steps, collected in a `Work`; `letters` says how they print, `text` how they are written, `pictures` how it is drawn. `descent` (paths), `critical` (critical points), `rates` (step size, condition number),
 `saddle`, `cost` and `network` are what people call.
 """
 
