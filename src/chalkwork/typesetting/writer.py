@@ -353,10 +353,13 @@ class Writer:
             return self._from_table(expression)
         rows, columns = expression.shape
         places = [[(row, column) for column in range(1, columns + 1)] for row in range(1, rows + 1)]
-        if all(isinstance(number, Number) for number in entries.values()):
-            return self.value(evaluate(expression, {}))
+        if all(isinstance(one, Number) or self._is_known(_as_name(one)) for one in entries.values()):
+            return self.value(evaluate(expression, self.values))
         table = [[self.write(entries.get(place, Number(0))) for place in line] for line in places]
         return self._shown.bracketed(table, "c")
+
+    def _is_known(self, expression: Expression) -> bool:
+        return isinstance(expression, Name) and self._is_number(expression)
 
     def _write_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""

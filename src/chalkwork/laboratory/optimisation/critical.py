@@ -13,7 +13,7 @@ from chalkwork.laboratory.optimisation.letters import Letters, entry_letters, fr
 from chalkwork.laboratory.optimisation.methods import index_of, whole
 from chalkwork.laboratory.optimisation.pictures import Ranges, picture, ranges_of
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.text import formulas, function_latex, listed, place, table
+from chalkwork.laboratory.optimisation.text import formulas, function_latex, listed, place, place_latex, table, worked
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
@@ -22,6 +22,7 @@ from chalkwork.typesetting.notation import Notation
 
 MOST_ROUNDS = 60
 MOST_FOUND = 40
+MOST_WORKED = 4
 SAME = 1e-6
 MOST_STARTS = 20_000
 
@@ -84,6 +85,11 @@ def critical_points(
             yield Paragraph("No critical point was found there.")
             return
         yield _found(board, letters, facts)
+        for k in range(1, min(len(points), MOST_WORKED) + 1):
+            yield Paragraph(f"At ${letters.at(k).latex} = {place_latex(board, points[k - 1])}$:")
+            for name in (f"f{k}", f"H{k}", f"lambda{k}"):
+                if name in board.derivation:
+                    yield from worked(board, name)
         if "degenerate" in facts["kinds"]:
             yield Paragraph("Where it is degenerate, higher derivatives or the values nearby decide what it is.")
         figure = picture(board, surface, letters, [], ranges, list(zip(facts["kinds"], points, strict=True)))

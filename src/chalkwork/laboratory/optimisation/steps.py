@@ -14,6 +14,8 @@ from chalkwork.laboratory.optimisation.letters import MARKS, Letters, entry_lett
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
+from chalkwork.typesetting.notation import subscript
+from chalkwork.typesetting.symbols import Symbol
 
 DIRECTION = Stage("step", "The step")
 ETA, MU, TAU = symbol(r"\eta", "η"), symbol(r"\mu", "μ"), symbol(r"\tau", "τ")
@@ -142,6 +144,7 @@ class Route:
         if n == 2:
             a, b, c, d = (apply("entry", matrix, place=place) for place in ((1, 1), (1, 2), (2, 1), (2, 2)))
             of = self.work.letters[shown.matrix]
+            self.work.letters.update(entries_of(shown.matrix, of, n))
             letter = symbol(rf"\det {of.latex}", f"det {of.text}")
             name = self.name("det", k) if self.several else f"det{k}"
             shown.determinant = self.work.equation(name, a * d - b * c, letter, DIRECTION).name
@@ -173,6 +176,16 @@ class Route:
 
     def _tau(self) -> Name:
         return self.work.given("tau", self.method.damping, TAU)
+
+
+def entries_of(name: str, letter: Symbol, n: int) -> dict[str, Symbol]:
+    """The entries of a matrix by its small letter, whatever place or step it belongs to."""
+    small = letter.latex[0].lower()
+    places = [f"{i},{j}" for i in range(1, n + 1) for j in range(1, n + 1)]
+    return {
+        f"{name}[{place}]": symbol(f"{small}_{{{place.replace(',', '')}}}", f"{small}{subscript(place.replace(',', ''))}")
+        for place in places
+    }
 
 
 def upright(vectors: Any) -> Any:
