@@ -152,6 +152,7 @@ _RULES: dict[str, Callable[[Application, int, int], Expression]] = {
     "sum": lambda expression, row, column: _added(_collapsed(expression, row, column)),
     "max": _max,
     "entry": _entry,
+    "solve": lambda expression, row, column: apply("entry", expression, place=(row + 1, column + 1)),
     "placed": _placed,
     "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),
     "diagonal": lambda expression, row, column: entry(expression.arguments[0], max(row, column), max(row, column)),

@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.entries import entry_name, split_entry
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar, apply
+from chalkwork.algebra.entries import split_entry
+from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.typesetting import matrices
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
+from chalkwork.typesetting.questions import is_entry_by_entry, is_sum, is_summation, starts_with_number
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.values import Layout, ValueWriter
 
@@ -141,7 +143,7 @@ class Writer:
         return piece.enclosed() if self._precedence(expression) < needed else piece
 
     def _precedence(self, expression: Expression) -> Precedence:
-        expression = _as_name(expression)
+        expression = matrices.under_its_name(expression)
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
@@ -167,7 +169,7 @@ class Writer:
         return PRODUCT if "e" in self._digits(value) else ATOM
 
     def _write(self, expression: Expression) -> Piece:
-        expression = _as_name(expression)
+        expression = matrices.under_its_name(expression)
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
@@ -261,7 +263,7 @@ class Writer:
         slots = operation.slots or (FREE,) * operation.arity
         if operation.name != "multiply" or self._with_numbers or isinstance(arguments[0], Number):
             return slots
-        return tuple(ATOM if _is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
+        return tuple(ATOM if is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
         if isinstance(value, tuple):
@@ -274,7 +276,7 @@ class Writer:
             return self._sign(expression), self.write(right, slot)
         piece = self.write(right, SUM)
         if piece.latex.startswith("-"):
-            if piece.flat and not _is_sum(right):
+            if piece.flat and not is_sum(right):
                 text = piece.box.lines[0].removeprefix("−")
                 return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
             piece = piece.enclosed()
@@ -299,7 +301,7 @@ class Writer:
             return self._signs["hadamard"]
         if self._with_numbers:
             return Piece.of(r" \cdot ", " · ")
-        if isinstance(left, Number) and not isinstance(right, Number) and not _starts_with_number(right):
+        if isinstance(left, Number) and not isinstance(right, Number) and not starts_with_number(right):
             return Piece.of(r" \, ", " ")
         if self._is_array(left) or self._is_array(right):
             return Piece.of(r" \, ", " ")
@@ -338,28 +340,17 @@ class Writer:
 
     def _write_solve(self, expression: Application) -> Piece:
         matrix, right = expression.arguments
-        inner = self.write(matrix, ATOM)
-        inverse = Piece(f"{grouped(inner.latex)}^{{-1}}", (inner.box.raised("⁻¹"),))
-        return join(inverse, Piece.of(r" \, ", " "), self.write(right, POWER))
+        return matrices.solved(self.write(matrix, ATOM), self.write(right, POWER))
 
     def _write_placed(self, expression: Application) -> Piece:
         """A matrix that is put together from its entries, all of them written."""
-        entries: dict[Any, Expression] = {}
-        node: Expression = expression
-        while isinstance(node, Application) and node.operation.name == "placed":
-            entries.setdefault(node.parameters[0], node.arguments[1])
-            node = node.arguments[0]
-        if node != apply("broadcast", Number(0), shape=expression.shape):
+        entries = matrices.entries_of(expression)
+        if entries is None:
             return self._from_table(expression)
-        rows, columns = expression.shape
-        places = [[(row, column) for column in range(1, columns + 1)] for row in range(1, rows + 1)]
-        if all(isinstance(one, Number) or self._is_known(_as_name(one)) for one in entries.values()):
+        flat = [one for line in entries for one in line]
+        if all(isinstance(one, Number) or (isinstance(one, Name) and self._is_number(one)) for one in flat):
             return self.value(evaluate(expression, self.values))
-        table = [[self.write(entries.get(place, Number(0))) for place in line] for line in places]
-        return self._shown.bracketed(table, "c")
-
-    def _is_known(self, expression: Expression) -> bool:
-        return isinstance(expression, Name) and self._is_number(expression)
+        return self._shown.bracketed([[self.write(one) for one in line] for line in entries], "c")
 
     def _write_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
@@ -374,7 +365,7 @@ class Writer:
             return join(*self._sum_written_out(expression))
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
-        if not axes or not _is_entry_by_entry(inner) or set(axes) & set(self._index):
+        if not axes or not is_entry_by_entry(inner) or set(axes) & set(self._index):
             return self._from_table(expression)
         letters = {axis: self._letter(axis) for axis in axes}
         order = sorted(axes, key=lambda axis: letters[axis] != "i")
@@ -407,7 +398,7 @@ class Writer:
         """The terms of a sum with numbers, with dots where there are many."""
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
-        if not _is_entry_by_entry(inner) or set(axes) & set(self._place):
+        if not is_entry_by_entry(inner) or set(axes) & set(self._place):
             return [self._from_table(expression)]
         sizes = [inner.shape[axis] for axis in axes]
         order = sorted(range(len(axes)), key=lambda i: self._letter(axes[i]) != "i")
@@ -420,7 +411,7 @@ class Writer:
                 pieces.append(_MORE)
                 continue
             self._place |= {axes[i]: int(at) for i, at in zip(order, places[number], strict=True)}
-            piece = self.write(inner, PRODUCT if _is_sum(inner) else SUM)
+            piece = self.write(inner, PRODUCT if is_sum(inner) else SUM)
             for axis in axes:
                 del self._place[axis]
             pieces.append(piece if not pieces else join(*added(piece)))
@@ -430,41 +421,8 @@ class Writer:
 _MORE = Piece.of(r" + \cdots", " + ⋯")
 
 
-def _as_name(expression: Expression) -> Expression:
-    """An entry of something that has a name, under the name of the entry; anything else as it is."""
-    if not isinstance(expression, Application) or expression.operation.name != "entry":
-        return expression
-    (whole,), place = expression.arguments, expression.parameters[0]
-    if not isinstance(whole, Name) or not isinstance(place, tuple):
-        return expression
-    return Name(entry_name(whole.name, whole.shape, place[0] - 1, place[1] - 1))
-
-
 def _index_text(letter: str) -> str:
     return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
-
-
-def _is_sum(expression: Expression) -> bool:
-    return isinstance(expression, Application) and expression.operation.name in ("add", "subtract")
-
-
-def _is_summation(expression: Expression) -> bool:
-    return isinstance(expression, Application) and expression.operation.name == "sum"
-
-
-def _starts_with_number(expression: Expression) -> bool:
-    while isinstance(expression, Application) and expression.operation.infix:
-        expression = expression.arguments[0]
-    return isinstance(expression, Number)
-
-
-def _is_entry_by_entry(expression: Expression) -> bool:
-    """Whether every entry of it is made of the same entries of its names."""
-    if not isinstance(expression, Application):
-        return True
-    if not expression.operation.entrywise and expression.operation.name != "broadcast":
-        return False
-    return all(_is_entry_by_entry(argument) for argument in expression.arguments)
 
 
 def _short(value: Any) -> str:

@@ -15,7 +15,7 @@ from chalkwork.laboratory.optimisation.methods import Method, in_range, index_of
 from chalkwork.laboratory.optimisation.pictures import picture
 from chalkwork.laboratory.optimisation.steps import ETA
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, table
+from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, table, worked
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
 from chalkwork.networks.data import Array, as_vector
 from chalkwork.solutions.board import Board
@@ -158,9 +158,10 @@ def _left(surface: Surface, start: Array, centre: Array, down: Array, method: Me
 
 
 def _growth(board: Board, facts: Mapping[str, Any]) -> Iterator[Block]:
-    yield board.say(
-        f"At $p = {place_latex(board, board.values['p1'])}$ the gradient is zero and the eigenvalues of the Hessian are "
-        f"{listed(board, facts['eigenvalues'])}: a saddle point of index {facts['index']}."
+    yield board.say(f"At ${{p1}} = {place_latex(board, board.values['p1'])}$ the gradient is zero, and the Hessian is")
+    yield from worked(board, "H1")
+    yield Paragraph(
+        f"Its eigenvalues are {listed(board, facts['eigenvalues'])}: a saddle point of index {facts['index']}."
     )
     yield Paragraph(
         "Near it the distance $r$ along the direction that bends down the most grows in each step of gradient "

@@ -287,9 +287,9 @@ def path_blocks(board: Board, route: Route, count: int, surface: Surface | None)
     path, letters = route.path, route.letters
     yield Paragraph(rule(board, route.method, letters))
     for k, shown in enumerate(route.steps[: min(count, len(path.steps))], 1):
-        here = board.writer.symbols[shown.point].latex
+        here = f"{{{shown.point}}}"
         at = f" At ${here} = {place_latex(board, board.values[shown.point])}$:" if surface is not None else ""
-        yield Paragraph(f"**Step {k}.**{at}")
+        yield board.say(f"**Step {k}.**{at}")
         if surface is None:
             yield from board.givens([name for name in (shown.point, shown.slope) if name not in board.derivation])
             yield from (block for name in (shown.point,) if name in board.derivation for block in worked(board, name))
