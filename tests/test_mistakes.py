@@ -493,9 +493,7 @@ def test_mistakes_of_newtons_method_are_worth_what_a_program_with_the_mistake_co
     assert size != 2 or made.keys() == NEWTON
     context = Context(answer.derivation)
     for id, (name, wanted) in made.items():
-        found = [
-            evaluate(rewrite, answer.arrays) for rewrite in TABLE[id].rewrites(answer.derivation[name], context)
-        ]
+        found = [evaluate(rewrite, answer.arrays) for rewrite in TABLE[id].rewrites(answer.derivation[name], context)]
         assert [np.allclose(value, wanted) for value in found] == [True], id
         assert answer.check({name: wanted})[name].mistakes[0] == id
 

@@ -223,7 +223,7 @@ def test_an_error_is_carried_through_the_steps_of_newton():
     answer = STUDIES["newton"]()
     p, g, h = answer["p1"], answer["g1"], answer["H1"]
     names = ("g1", "H1", "det1", "d1", "p2")
-    slipped = g + [[1], [0]]
+    slipped = g + np.array([[1], [0]])
     d = -np.linalg.solve(h, slipped)
     report = answer.check({"g1": slipped, "H1": h, "d1": d, "p2": p + d})
     assert [report[name].verdict for name in report] == ["wrong", "correct", "follows", "follows"]
@@ -286,7 +286,9 @@ def test_the_condition_number_predicts_the_steps():
 
 def test_a_saddle_is_left_late_never_and_soon():
     answer = escape("x^2 - y^2", {"x": 0, "y": 0}, [1e-1, 1e-3, 1e-6], rate=0.1)
-    assert [abs(a - b) <= 1 for a, b in zip(answer["gradient_descent"], answer["predicted"].ravel(), strict=True)] == [True] * 3
+    assert [abs(a - b) <= 1 for a, b in zip(answer["gradient_descent"], answer["predicted"].ravel(), strict=True)] == [
+        True
+    ] * 3
     assert answer["saddle_free_newton"] == [4, 10, 20]
     np.testing.assert_allclose(answer["newton"], 0, atol=1e-12)
     monkey = escape("x^3 - 3*x + y^2", {"x": -1, "y": 0}, [0.1, 0.01])

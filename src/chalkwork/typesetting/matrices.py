@@ -1,4 +1,4 @@
-"""Matrices that are put together from their entries, entries that are taken out, and linear systems, as they are written."""
+"""How matrices that are put together from entries, entries that are taken out, and linear systems are written."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ __all__ = [
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake
     for mistake in sorted(
-        (*forward.MISTAKES, *losses.MISTAKES, *errors.MISTAKES, *matrices.MISTAKES, *newton.MISTAKES, *updates.MISTAKES),
+        (one for part in (forward, losses, errors, matrices, newton, updates) for one in part.MISTAKES),
         key=lambda mistake: -mistake.likelihood,
     )
 }

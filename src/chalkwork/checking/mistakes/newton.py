@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, transform
+from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, replace, transform
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import is_operation, name_alone, summands
@@ -90,14 +90,14 @@ def by_determinant(equation: Equation, context: Context) -> Iterator[Expression]
             turned = apply("placed", turned, entry, place=place)
         for one in named[:1]:
             inverse = (turned @ right) / one.symbol
-            yield transform(equation.expression, lambda part, node=node, inverse=inverse: inverse if part == node else None)
+            yield replace(equation.expression, {node: inverse})
 
 
 MISTAKES = (
     Mistake(
         id="hessian-not-inverted",
         title="Multiplied by the Hessian instead of its inverse",
-        explanation="In <this> the gradient was multiplied by the Hessian; Newton's step solves a linear system with it.",
+        explanation="In <this> the gradient was multiplied by the Hessian; Newton's step solves a linear system.",
         hint="Where the function bends strongly, should the step be long or short?",
         likelihood=8,
         rewrites=_instead(_multiplied),

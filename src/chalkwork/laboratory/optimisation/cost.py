@@ -31,8 +31,9 @@ def newton_cost(
     The Hessian has n^2 numbers of 8 bytes; elimination takes n^3 / 3 multiplications and as many additions (half of
     them where the matrix is known to be symmetric and positive definite: Cholesky). A gradient has n numbers.
 
-    The equations, columns with a row for every n: `numbers` (n^2), `bytes` and `gradient_bytes`, `operations` (n^3 / 3),
-    `ratio` (bytes of the Hessian over those of the gradient). Raises ChalkworkError for anything but whole numbers from 1 to 10^12.
+    The equations, columns with a row for every n: `numbers` (n^2), `bytes` and `gradient_bytes`, `operations` (n^3 /
+    3), `ratio` (bytes of the Hessian over those of the gradient). Raises ChalkworkError for anything but whole numbers
+    from 1 to 10^12.
 
     Source: Golub and Van Loan, Matrix Computations, section 3.2.
 
@@ -49,7 +50,9 @@ def newton_cost(
     work.equation("gradient_bytes", 8 * n, symbol(r"M_{\nabla}", "M(∇)"))
     work.equation("bytes", 8 * n**2, symbol("M_{H}", "M(H)"))
     work.equation("operations", n**3 / 3, symbol(r"n_{\times}", "n(×)"))
-    work.equation("ratio", Name("bytes", n.shape) / Name("gradient_bytes", n.shape), symbol("M_{H}/M_{\\nabla}", "ratio"))
+    work.equation(
+        "ratio", Name("bytes", n.shape) / Name("gradient_bytes", n.shape), symbol(r"M_{H} / M_{\nabla}", "M(H)/M(∇)")
+    )
     work.asked += ["bytes", "operations"]
     return work.solution("What a step of Newton's method costs", style, lambda board: _script(board, counts.tolist()))
 

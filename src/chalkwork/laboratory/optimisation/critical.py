@@ -44,9 +44,9 @@ def critical_points(
     are found.
 
     The equations at the point `p1` are `f1`, `H1` and `lambda1` (the eigenvalues, for two variables), and so on for
-    each; the words `kind1`, ... say what they are (`minimum`, `maximum`, `saddle`, `degenerate`). Facts: `points` (m x n),
-    `values` (m), `kinds`, `indices` (the number of negative eigenvalues), `eigenvalues` (m x n). Raises ChalkworkError for a box or function that cannot be
-    used.
+    each; the words `kind1`, ... say what they are (`minimum`, `maximum`, `saddle`, `degenerate`). Facts: `points` (m x
+    n), `values` (m), `kinds`, `indices` (the number of negative eigenvalues), `eigenvalues` (m x n). Raises
+    ChalkworkError for a box or function that cannot be used.
 
     Sources: Nocedal and Wright, Numerical Optimization, theorems 2.2 to 2.4; Milnor, Morse theory, section 2.
 

@@ -13,7 +13,15 @@ from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Path, methods_
 from chalkwork.laboratory.optimisation.pictures import picture, ranges_of
 from chalkwork.laboratory.optimisation.steps import Route
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.text import ENDINGS, compared, formulas, kind_sentence, path_blocks, points, title_of
+from chalkwork.laboratory.optimisation.text import (
+    ENDINGS,
+    compared,
+    formulas,
+    kind_sentence,
+    path_blocks,
+    points,
+    title_of,
+)
 from chalkwork.laboratory.optimisation.work import Work, kind_word
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.solution import Solution, Style, Word

@@ -1,4 +1,4 @@
-"""How the names of an optimisation print: points, values, gradients, Hessians and steps, with the number of the step."""
+"""How the names of an optimisation print: points, values, gradients, Hessians, with the number of the step."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class Letters:
         above, raised = ("", "") if first or not self.mark[0] else (f"^{{{self.mark[0]}}}", self.mark[1])
         own = re.fullmatch(r"(.*)_\{?(\d+)\}?", letter.latex)
         if own:
-            return Symbol(f"{own[1]}_{{{own[2]},{k}}}{above}", f"{letter.text},{subscript(str(k))}{raised}", bool(above))
+            return Symbol(
+                f"{own[1]}_{{{own[2]},{k}}}{above}", f"{letter.text},{subscript(str(k))}{raised}", bool(above)
+            )
         below = str(k) if k < 10 else f"{{{k}}}"
         return Symbol(f"{letter.latex}_{below}{above}", f"{letter.text}{subscript(str(k))}{raised}", bool(above))
 

@@ -157,9 +157,9 @@ def optimise_network(
     it is. The rest is as in `optimise`.
 
     The equations are those of the network (`L`, `dW1`, ...), `theta1` and `g1`, the parameters and the gradient in one
-    column, and the steps as in `optimise`: `d1`, `theta2`, ...; the Hessian `H1` is given. Facts and words as there, and
-    `names` (which entry of a point is which parameter), `gradient`, `hessian`, `eigenvalues` and `index` at the start. Raises ChalkworkError (ShapeError, ValueProblem) for a network or data that
-    cannot be used.
+    column, and the steps as in `optimise`: `d1`, `theta2`, ...; the Hessian `H1` is given. Facts and words as there,
+    and `names` (which entry of a point is which parameter), `gradient`, `hessian`, `eigenvalues` and `index` at the
+    start. Raises ChalkworkError (ShapeError, ValueProblem) for a network or data that cannot be used.
 
     Sources: see `Method`; Pearlmutter, Fast exact multiplication by the Hessian (Neural Computation, 1994).
 

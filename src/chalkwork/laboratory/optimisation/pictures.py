@@ -10,10 +10,10 @@ import numpy as np
 from chalkwork.documents.drawings_contour import Sign, Trail, Window, draw_contours, draw_curve
 from chalkwork.documents.model import Block, Figure
 from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path
 from chalkwork.laboratory.optimisation.surface import Surface
 from chalkwork.laboratory.optimisation.text import function_latex
-from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.networks.data import as_array
 from chalkwork.solutions.board import Board
 
@@ -117,9 +117,7 @@ def _around(paths: Sequence[Path], spots: Sequence[Any], variables: Sequence[str
     return {name: (float(m - h), float(m + h)) for name, m, h in zip(variables, middle, half, strict=True)}
 
 
-def _words(
-    board: Board, surface: Surface, paths: Sequence[tuple[str, Path]], marked: Sequence[tuple[str, Any]]
-) -> str:
+def _words(board: Board, surface: Surface, paths: Sequence[tuple[str, Path]], marked: Sequence[tuple[str, Any]]) -> str:
     kind = "Contour lines" if len(surface.variables) == 2 else "The graph"
     parts = [f"{kind} of {surface.name} = {surface.text}."]
     for label, path in paths:

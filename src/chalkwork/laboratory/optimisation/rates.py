@@ -51,8 +51,9 @@ def step_size(
     1 - eta lambda in every step, so that gradient descent converges from everywhere exactly where
     eta < 2 / lambda_max. It runs for `steps` (1 to 200) just below, at, and just above that.
 
-    The equations are `g1`, `H1`, `lambda_min`, `lambda_max`, `minimum` (where it is), `limit` and `best`, which is
-    2 / (lambda_min + lambda_max); facts `eigenvalues` and `below.values`, `at.values`, `above.values`. Raises ChalkworkError for a function that is not quadratic, or not convex.
+    The equations are `g1`, `H1`, `lambda_min`, `lambda_max`, `minimum` (where it is), `limit` and `best`, which is 2 /
+    (lambda_min + lambda_max); facts `eigenvalues` and `below.values`, `at.values`, `above.values`. Raises
+    ChalkworkError for a function that is not quadratic, or not convex.
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, section 4.3.1; Nesterov, Introductory Lectures on Convex
     Optimization, section 1.2.3.
@@ -74,7 +75,7 @@ def step_size(
     hessian = _ends(work, surface, letters, begin, eigenvalues)
     low, high = Name("lambda_min"), Name("lambda_max")
     if surface.point("p").shape:
-        start_at, slope = Name("p1", hessian.shape[:1] + (1,)), Name("g1", hessian.shape[:1] + (1,))
+        start_at, slope = surface.point("p1"), surface.point("g1")
         work.equation("minimum", start_at - apply("solve", hessian, slope), symbol("p^{*}", "p*", raised=True))
     else:
         lowest = symbol(f"{letters.point.latex}^{{*}}", f"{letters.point.text}*", raised=True)
@@ -100,7 +101,7 @@ def step_size(
 
 
 def _ends(work: Work, surface: Surface, letters: Letters, begin: Sequence[float], eigenvalues: Array) -> Name:
-    """The start with its gradient, the Hessian, and its smallest and largest eigenvalue, by hand where that is short."""
+    """The start with its gradient, the Hessian, and its least and largest eigenvalue, by hand where that is short."""
     p = surface.point("p1")
     work.given("p1", begin, letters.at(1))
     work.letters.update(entry_letters(surface, letters, 1, ("p1", "g1", "H1")))
@@ -109,12 +110,12 @@ def _ends(work: Work, surface: Surface, letters: Letters, begin: Sequence[float]
     sign = letters.curvature_sign
     hessian = work.equation("H1", expression, symbol(*sign))
     by_hand = eigenvalues_of(hessian, expression)
-    for name, place, value in (("min", 0, eigenvalues[0]), ("max", -1, eigenvalues[-1])):
+    for name, which in (("min", 0), ("max", -1)):
         letter = symbol(rf"\lambda_{{\{name}}}", {"min": "λₘᵢₙ", "max": "λₘₐₓ"}[name])
         if by_hand:
-            work.equation(f"lambda_{name}", by_hand[place], letter)
+            work.equation(f"lambda_{name}", by_hand[which], letter)
         else:
-            work.given(f"lambda_{name}", float(value), letter)
+            work.given(f"lambda_{name}", float(eigenvalues[which]), letter)
     return hessian
 
 
@@ -137,8 +138,8 @@ def condition(
 
     The equations are those of Newton's step (`g1`, `H1`, `det1`, `d1`, `p2`), `lambda_min`, `lambda_max`, `kappa`,
     `factor` (q) and `bound` (the least number of steps); facts `predicted` and `measured` (steps of gradient descent),
-    `newton` (steps), and the arrays `table.kappa`, `table.predicted`, `table.measured`. Raises ChalkworkError for a function that is not quadratic, or
-    not convex, or a start at the minimum.
+    `newton` (steps), and the arrays `table.kappa`, `table.predicted`, `table.measured`. Raises ChalkworkError for a
+    function that is not quadratic, or not convex, or a start at the minimum.
 
     Source: Nesterov, Introductory Lectures on Convex Optimization, theorem 2.1.14; Nocedal and Wright, Numerical
     Optimization, section 3.3.
@@ -266,8 +267,8 @@ def _factors(board: Board, letters: Letters, eigenvalues: Array) -> Iterator[Blo
     else:
         yield Paragraph(f"The second derivative is {listed(board, eigenvalues)}.")
     yield board.say(
-        f"The minimum is at {place(board, board.values['minimum'])}; let $e$ be the error, the point minus the minimum. "
-        "The gradient is $H e$, so that a step with the rate $\\eta$ gives"
+        f"The minimum is at {place(board, board.values['minimum'])}; let $e$ be the error, the point minus the "
+        "minimum. The gradient is $H e$, so that a step with the rate $\\eta$ gives"
     )
     new = maths(r"e^{\text{new}}", "eⁿᵉʷ")
     yield board.chain(new, maths(r"e - \eta \, H e", "e − η H e"), maths(r"(I - \eta H) \, e .", "(I − η H) e."))
@@ -331,8 +332,8 @@ def _descent_needs(board: Board, accuracy: float, predicted: int, measured: int)
         yield Paragraph("All directions bend alike, and gradient descent needs one step as well.")
         return
     yield board.say(
-        rf"The error is shortened to $\epsilon = {board.piece(accuracy).latex}$ of what it was as soon as $q^k$ is that "
-        "small:"
+        rf"The error is shortened to $\epsilon = {board.piece(accuracy).latex}$ of what it was as soon as $q^k$ is "
+        "that small:"
     )
     yield from board.equation("bound")
     yield Paragraph(

@@ -44,7 +44,8 @@ def escape(
 
     The equations are `g1`, `H1` at the saddle `p1`, `lambda_min`, `growth` (the factor) and `predicted` (m x 1); facts:
     `eigenvalues`, `index`, `distances`, `gradient_descent`, `saddle_free_newton` (steps until it has left; -1 where it
-    has not within 10000), `newton` (the points where Newton's method ends, m x n). Raises ChalkworkError where `saddle` is no saddle point.
+    has not within 10000), `newton` (the points where Newton's method ends, m x n). Raises ChalkworkError where `saddle`
+    is no saddle point.
 
     Sources: Dauphin et al., Identifying and attacking the saddle point problem in high-dimensional non-convex
     optimization (NIPS 2014), section 4; Pascanu et al., On the saddle point problem for non-convex optimization (2014).

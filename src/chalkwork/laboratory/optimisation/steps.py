@@ -123,7 +123,9 @@ class Route:
     def _velocity(self, shown: Shown, k: int, slope: Name) -> Name:
         v = symbol("v", "v")
         start = np.zeros(slope.shape or (1, 1))
-        before = self.work.given("v0", start, symbol("v_0", "v₀")) if k == 1 else Name(self.name("v", k - 1), slope.shape)
+        before = Name(self.name("v", k - 1), slope.shape)
+        if k == 1:
+            before = self.work.given("v0", start, symbol("v_0", "v₀"))
         mu = self.work.given("mu", self.method.momentum, MU)
         letter = self.letters.numbered(v, k)
         found = self.work.equation(self.name("v", k), mu * before + slope, letter, DIRECTION)
@@ -181,11 +183,8 @@ class Route:
 def entries_of(name: str, letter: Symbol, n: int) -> dict[str, Symbol]:
     """The entries of a matrix by its small letter, whatever place or step it belongs to."""
     small = letter.latex[0].lower()
-    places = [f"{i},{j}" for i in range(1, n + 1) for j in range(1, n + 1)]
-    return {
-        f"{name}[{place}]": symbol(f"{small}_{{{place.replace(',', '')}}}", f"{small}{subscript(place.replace(',', ''))}")
-        for place in places
-    }
+    places = [(i, j) for i in range(1, n + 1) for j in range(1, n + 1)]
+    return {f"{name}[{i},{j}]": symbol(f"{small}_{{{i}{j}}}", f"{small}{subscript(f'{i}{j}')}") for i, j in places}
 
 
 def upright(vectors: Any) -> Any:

@@ -51,7 +51,9 @@ def formulas(board: Board, surface: Surface, letters: Letters, hessian: bool) ->
     slopes = [free(surface, slope) for slope in surface.slopes]
     curvatures = [[free(surface, one) for one in row] for row in surface.curvatures] if hessian else []
     if letters.alone:
-        for sign, (expression,) in zip((letters.slope_sign, letters.curvature_sign), (slopes, *curvatures), strict=False):
+        for sign, (expression,) in zip(
+            (letters.slope_sign, letters.curvature_sign), (slopes, *curvatures), strict=False
+        ):
             yield defined(board, maths(f"{sign[0]}({inside[0]})", f"{sign[1]}({inside[1]})"), expression)
         return
     column = matrix_of([[slope] for slope in slopes])
@@ -129,7 +131,7 @@ def listed(board: Board, values: Any, most: int = 8) -> str:
 
 
 def table(board: Board, head: Sequence[str], columns: Sequence[Sequence[Any]]) -> Table:
-    """A table whose columns are numbers (flush right), or texts; numbers far apart in size are written each its own way."""
+    """A table of columns of numbers (flush right) or texts; numbers far apart in size are written each its own way."""
     written = [_column(board, column) for column in columns]
     right = tuple(place for place, column in enumerate(columns) if column and not isinstance(column[0], str))
     return Table(tuple(head), tuple(zip(*written, strict=True)), right)
@@ -183,7 +185,9 @@ def points(letters: Letters) -> Block:
     p = letters.point.latex
     if letters.alone and p == letters.variables[0].latex:
         return Paragraph(f"Let ${p}_k$ be the point that step $k$ starts from.")
-    return Paragraph(f"Let $p = {letters.tuple_of_variables()}$; step $k$ starts from the point $p_k$.".replace("$p", f"${p}"))
+    return Paragraph(
+        f"Let $p = {letters.tuple_of_variables()}$; step $k$ starts from the point $p_k$.".replace("$p", f"${p}")
+    )
 
 
 def step_blocks(board: Board, route: Route, shown: Shown) -> Iterator[Block]:
