@@ -18,13 +18,17 @@ import numpy as np
 import pytest
 import sympy
 
+from chalkwork.algebra.entries import EntryValues
+from chalkwork.algebra.entries import entry as entry_of
 from chalkwork.algebra.expression import Name, Number, apply
 from chalkwork.algebra.operations import TABLE, words
 from chalkwork.algebra.reader import read
 from chalkwork.algebra.simplify import simplify
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import gradient, local_derivatives
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.errors import ShapeError
+from chalkwork.derivation.work_out import work_out
+from chalkwork.errors import ShapeError, ValueProblem
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -522,6 +526,35 @@ def test_infinite_entries_stay_where_they_are():
     assert evaluate(apply("diag", Name("x", (2, 1))), vector).tolist() == [[INF, 0.0], [0.0, 1.0]]
     square = {"x": np.array([[1.0, INF], [-INF, 2.0]])}
     assert evaluate(apply("diagonal", Name("x", (2, 2)), shape=(2, 1)), square).tolist() == [[1.0], [2.0]]
+
+
+def test_a_singular_matrix_spoils_no_other_one():
+    a = np.array([[[2.0, 0.0], [0.0, 4.0]], [[1.0, 2.0], [2.0, 4.0]]])
+    system = apply("solve", Name("a", (2, 2)), Name("b", (2, 1)))
+    found = evaluate(system, {"a": a, "b": np.array([[2.0], [4.0]])})
+    assert found[0].tolist() == [[1.0], [1.0]] and np.isnan(found[1]).all()
+    work = Derivation((Name("a", (2, 2)), Name("b", (2, 1))), (Equation("x", system, Stage.FORWARD),))
+    with pytest.raises(ValueProblem, match="a singular matrix in x"):
+        work_out(work, {"a": a[1], "b": np.ones((2, 1))})
+
+
+@pytest.mark.parametrize("place", [(0, 1), (1, 4), (3, 1), (1,), None, 2])
+def test_entries_that_do_not_exist_are_refused(place):
+    with pytest.raises(ShapeError, match="no entry"):
+        apply("entry", Name("x", (2, 3)), place=place)
+    with pytest.raises(ShapeError, match="no entry"):
+        apply("placed", Name("x", (2, 3)), Name("s"), place=place)
+
+
+def test_entries_of_matrices_that_are_put_together_and_of_solutions():
+    a, b, s = Name("a", (2, 2)), Name("b", (2, 1)), Name("s")
+    numbers = {"a": [[2.0, 1.0], [1.0, 3.0]], "b": [[1.0], [2.0]], "s": [[5.0]]}
+    values = EntryValues({name: np.array(value) for name, value in numbers.items()})
+    for expression in (apply("placed", a, s, place=(1, 2)), apply("solve", a, b), apply("entry", a, place=(2, 1)) * a):
+        whole = evaluate(expression, values)
+        for row, column in np.ndindex(*expression.shape):
+            found = evaluate(entry_of(expression, row, column), values)
+            assert found.item() == pytest.approx(whole[row, column])
 
 
 def test_zero_is_not_negative():
