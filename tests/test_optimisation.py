@@ -172,6 +172,10 @@ STUDIES = {
     "one variable": lambda: optimise("x - log(x)", {"x": 0.5}, ["newton", "gradient_descent"], steps=2),
     "three variables": lambda: optimise("x^2 + y^2*z + z^4 + y^2", {"x": 1, "y": 0.5, "z": 0.7}, "newton", steps=2),
     "not shown": lambda: optimise("1/2*(u*v - 1)^2", {"u": 0.1, "v": 0.1}, EVERY, shown=0),
+    "singular": lambda: optimise("x + y^2", {"x": 1, "y": 1}, "newton"),
+    "flat": lambda: optimise("x^2 + y^2", {"x": 0, "y": 0}, ["newton", "momentum"]),
+    "letters": lambda: optimise("d^2 + v^2*p + q^2", {"d": 1, "v": 2, "p": 3, "q": 1}, ["momentum", "newton"], steps=2),
+    "condition of three": lambda: condition("x^2 + 2*y^2 + z^2 + x*y", {"x": 1, "y": 1, "z": 2}),
     "step size": lambda: step_size("3*x^2 + 2*x*y + y^2 - x", {"x": 1, "y": 1}),
     "condition": lambda: condition("x^2 + 10*y^2", {"x": 10, "y": 1}),
     "escape": lambda: escape("x^2 - y^2", {"x": 0, "y": 0}, [0.1, 0.001]),
@@ -244,6 +248,11 @@ def test_mistakes_of_gradient_descent_are_named():
     assert answer.check({"g1": g, "p2": p - g})["p2"].mistakes == ("learning-rate-omitted",)
     stale = answer.check({"g1": g, "p2": answer["p2"], "g2": g, "p3": answer["p2"] - 0.03 * g})
     assert (stale["g2"].mistakes, stale["p3"].verdict) == (("old-weights-used",), "follows")
+
+
+def test_letters_that_a_variable_has_are_not_used_for_anything_else():
+    text = str(STUDIES["letters"]())
+    assert "Let r = (d, v, p, q)" in text and "s₁ᴺ = −H(r₁)⁻¹ ∇f(r₁)" in text and "w₁ᴹ = μ w₀ + ∇f(r₁)" in text
 
 
 def test_points_and_endings_have_words():

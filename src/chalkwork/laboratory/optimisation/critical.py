@@ -9,9 +9,10 @@ import numpy as np
 
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.letters import Letters, entry_letters, free_letters
+from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import index_of, whole
 from chalkwork.laboratory.optimisation.pictures import Ranges, picture, ranges_of
+from chalkwork.laboratory.optimisation.steps import studied
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
 from chalkwork.laboratory.optimisation.text import formulas, function_latex, listed, place, place_latex, table, worked
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
@@ -103,10 +104,8 @@ def critical_points(
 def _add(work: Work, surface: Surface, letters: Letters, k: int, point: Array, hessian: Array) -> None:
     """A critical point with the value, the Hessian and its eigenvalues there, and what it is in a word."""
     p = surface.point(f"p{k}")
-    work.given(p.name, point, letters.numbered(letters.point, k))
-    work.letters.update(entry_letters(surface, letters, k, (p.name, f"g{k}", f"H{k}")))
+    curvature = studied(work, surface, letters, point, k)
     work.equation(f"f{k}", surface.value_at(p), letters.value(k))
-    curvature = work.equation(f"H{k}", surface.hessian_at(p), letters.curvature(k))
     work.asked += [f"f{k}", f"H{k}"]
     by_hand = eigenvalues_of(curvature, surface.hessian_at(p))
     if len(by_hand) > 1:

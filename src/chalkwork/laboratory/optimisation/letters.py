@@ -39,9 +39,8 @@ class Letters:
         """Those of a function: one variable goes by its own letter, several are entries of p."""
         plain = Symbols(notation)
         variables = tuple(plain[name] for name in surface.variables)
-        taken = "q" if "p" in surface.variables else "p"
         own = len(variables) == 1 and "_" not in variables[0].latex
-        letter = variables[0] if own else Symbol(taken, taken)
+        letter = variables[0] if own else _unused("pqrstuwz", variables)
         return cls(surface.name, letter, variables, alone=len(variables) == 1)
 
     def marked(self, method: str) -> Letters:
@@ -58,6 +57,16 @@ class Letters:
             )
         below = str(k) if k < 10 else f"{{{k}}}"
         return Symbol(f"{letter.latex}_{below}{above}", f"{letter.text}{subscript(str(k))}{raised}", bool(above))
+
+    @property
+    def direction(self) -> Symbol:
+        """The letter of Newton's step."""
+        return _unused("dsrt", self.variables)
+
+    @property
+    def velocity(self) -> Symbol:
+        """The letter of the velocity."""
+        return _unused("vwmu", self.variables)
 
     def at(self, k: int) -> Symbol:
         """The point that step k starts from."""
@@ -98,6 +107,13 @@ class Letters:
         """The variables within a sentence, between no dollars: (x, y)."""
         parts = [one.latex for one in self.variables]
         return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def _unused(letters: str, variables: tuple[Symbol, ...]) -> Symbol:
+    """The first of the letters that no variable goes by, with an index or without."""
+    taken = {one.latex[0] for one in variables}
+    letter = next(letter for letter in letters if letter not in taken)
+    return Symbol(letter, letter)
 
 
 def entry_letters(surface: Surface, letters: Letters, k: int, names: tuple[str, str, str]) -> dict[str, Symbol]:

@@ -11,10 +11,10 @@ import numpy as np
 from chalkwork.algebra.expression import Name, apply
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.letters import Letters, entry_letters, free_letters
+from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, in_range, run, whole
 from chalkwork.laboratory.optimisation.pictures import picture
-from chalkwork.laboratory.optimisation.steps import Route
+from chalkwork.laboratory.optimisation.steps import Route, studied
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
 from chalkwork.laboratory.optimisation.text import (
     formulas,
@@ -102,14 +102,8 @@ def step_size(
 
 def _ends(work: Work, surface: Surface, letters: Letters, begin: Sequence[float], eigenvalues: Array) -> Name:
     """The start with its gradient, the Hessian, and its least and largest eigenvalue, by hand where that is short."""
-    p = surface.point("p1")
-    work.given("p1", begin, letters.at(1))
-    work.letters.update(entry_letters(surface, letters, 1, ("p1", "g1", "H1")))
-    work.equation("g1", surface.gradient_at(p), letters.slope(1))
-    expression = surface.hessian_at(p)
-    sign = letters.curvature_sign
-    hessian = work.equation("H1", expression, symbol(*sign))
-    by_hand = eigenvalues_of(hessian, expression)
+    hessian = studied(work, surface, letters, begin)
+    by_hand = eigenvalues_of(hessian, surface.hessian_at(surface.point("p1")))
     for name, which in (("min", 0), ("max", -1)):
         letter = symbol(rf"\lambda_{{\{name}}}", {"min": "λₘᵢₙ", "max": "λₘₐₓ"}[name])
         if by_hand:
@@ -326,8 +320,9 @@ def _descent_needs(board: Board, accuracy: float, predicted: int, measured: int)
         r"With the best rate $\eta = 2 / (\lambda_{\min} + \lambda_{\max})$ the factors $1 - \eta \lambda$ lie "
         r"between $-q$ and $q$, where $\kappa$ is the condition number of the Hessian:"
     )
-    known = [name for name in ("lambda_min", "lambda_max", "kappa", "factor") if name in board.derivation]
-    yield from board.equations(known)
+    ends = ("lambda_min", "lambda_max")
+    yield from board.givens([name for name in ends if name not in board.derivation])
+    yield from board.equations(name for name in (*ends, "kappa", "factor") if name in board.derivation)
     if "bound" not in board.derivation:
         yield Paragraph("All directions bend alike, and gradient descent needs one step as well.")
         return

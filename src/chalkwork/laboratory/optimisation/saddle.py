@@ -10,10 +10,10 @@ import numpy as np
 from chalkwork.algebra.expression import apply
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.letters import Letters, entry_letters, free_letters
+from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, in_range, index_of, run
 from chalkwork.laboratory.optimisation.pictures import picture
-from chalkwork.laboratory.optimisation.steps import ETA
+from chalkwork.laboratory.optimisation.steps import ETA, studied
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
 from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, table, worked
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
@@ -107,14 +107,9 @@ def _add(
 ) -> None:
     """The Hessian at the saddle, its lowest eigenvalue, the growth of a step, and how many steps it takes."""
     rate, radius, apart = given
-    p = surface.point("p1")
-    work.given("p1", centre, letters.at(1))
-    work.letters.update(entry_letters(surface, letters, 1, ("p1", "g1", "H1")))
-    work.equation("g1", surface.gradient_at(p), letters.slope(1))
-    expression = surface.hessian_at(p)
-    hessian = work.equation("H1", expression, letters.curvature(1))
+    hessian = studied(work, surface, letters, centre)
     lambda_min = symbol(r"\lambda_{\min}", "λₘᵢₙ")
-    by_hand = eigenvalues_of(hessian, expression)
+    by_hand = eigenvalues_of(hessian, surface.hessian_at(surface.point("p1")))
     if by_hand:
         lowest = work.equation("lambda_min", by_hand[0], lambda_min)
     else:

@@ -106,7 +106,7 @@ class Route:
         if method.uses_hessian:
             newton = method.name == "newton"
             expression = self._newton(shown, k, slope) if newton else self._saddle_free(shown, k, slope, step)
-            shown.direction = self._direct("d", k, expression).name
+            shown.direction = self._direct("d", k, expression, self.letters.direction).name
             new = point + Name(shown.direction, point.shape)
             self.work.asked.append(shown.direction)
         else:
@@ -116,16 +116,16 @@ class Route:
         shown.new_point = self.work.equation(self.name(_letter(shown.point), k + 1), new, letter, Stage.UPDATE).name
         self.work.asked.append(shown.new_point)
 
-    def _direct(self, letter: str, k: int, expression: Expression) -> Name:
-        printed = self.letters.numbered(symbol(letter, letter), k)
+    def _direct(self, letter: str, k: int, expression: Expression, printed: Symbol) -> Name:
+        printed = self.letters.numbered(printed, k)
         return self.work.equation(self.name(letter, k), expression, printed, DIRECTION)
 
     def _velocity(self, shown: Shown, k: int, slope: Name) -> Name:
-        v = symbol("v", "v")
+        v = self.letters.velocity
         start = np.zeros(slope.shape or (1, 1))
         before = Name(self.name("v", k - 1), slope.shape)
         if k == 1:
-            before = self.work.given("v0", start, symbol("v_0", "v₀"))
+            before = self.work.given("v0", start, symbol(f"{v.latex}_0", f"{v.text}₀"))
         mu = self.work.given("mu", self.method.momentum, MU)
         letter = self.letters.numbered(v, k)
         found = self.work.equation(self.name("v", k), mu * before + slope, letter, DIRECTION)
@@ -141,7 +141,7 @@ class Route:
             return -(slope / (matrix + self._tau() if self.method.damping else matrix))
         if self.method.damping:
             identity = self.work.given("I", np.eye(n), symbol("I", "I"))
-            matrix = self._direct("A", k, matrix + self._tau() * identity)
+            matrix = self._direct("A", k, matrix + self._tau() * identity, symbol("A", "A"))
             shown.matrix = matrix.name
         if n == 2:
             a, b, c, d = (apply("entry", matrix, place=place) for place in ((1, 1), (1, 2), (2, 1), (2, 2)))
@@ -185,6 +185,15 @@ def entries_of(name: str, letter: Symbol, n: int) -> dict[str, Symbol]:
     small = letter.latex[0].lower()
     places = [(i, j) for i in range(1, n + 1) for j in range(1, n + 1)]
     return {f"{name}[{i},{j}]": symbol(f"{small}_{{{i}{j}}}", f"{small}{subscript(f'{i}{j}')}") for i, j in places}
+
+
+def studied(work: Work, surface: Surface, letters: Letters, values: Any, k: int = 1) -> Name:
+    """A given point with the gradient and the Hessian there; the name of the Hessian."""
+    p = surface.point(f"p{k}")
+    work.given(p.name, values, letters.at(k))
+    work.letters.update(entry_letters(surface, letters, k, (p.name, f"g{k}", f"H{k}")))
+    work.equation(f"g{k}", surface.gradient_at(p), letters.slope(k), Stage.FORWARD)
+    return work.equation(f"H{k}", surface.hessian_at(p), letters.curvature(k), Stage.FORWARD)
 
 
 def upright(vectors: Any) -> Any:

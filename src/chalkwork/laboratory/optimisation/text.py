@@ -154,7 +154,7 @@ def _column(board: Board, values: Sequence[Any]) -> list[str]:
 def rule(board: Board, method: Method, letters: Letters) -> str:
     """What the method does in every step."""
     slope, hessian = letters.slope_sign[0], letters.curvature_sign[0]
-    p = letters.point.latex
+    p, d, v = letters.point.latex, letters.direction.latex, letters.velocity.latex
     here, new, slope_here = f"{p}_k", f"{p}_{{k+1}}", f"{slope}({p}_k)"
     damped = rf" (with $\tau = {board.piece(method.damping).latex}$ added to the diagonal)" if method.damping else ""
     if method.damping and letters.alone:
@@ -165,13 +165,14 @@ def rule(board: Board, method: Method, letters: Letters) -> str:
     if method.name == "momentum":
         return (
             rf"The velocity keeps the part $\mu = {board.piece(method.momentum).latex}$ of itself and takes on the "
-            rf"gradient, $v_k = \mu v_{{k-1}} + {slope_here}$, and the step goes against it: "
-            rf"${new} = {here} - \eta \, v_k$ with ${rate}$. The velocity is zero at first."
+            rf"gradient, ${v}_k = \mu {v}_{{k-1}} + {slope_here}$, and the step goes against it: "
+            rf"${new} = {here} - \eta \, {v}_k$ with ${rate}$. The velocity is zero at first."
         )
     if method.name == "newton":
         return (
             "A step goes to the critical point of the quadratic function that touches this one (its Taylor polynomial "
-            f"of second order): solve ${hessian}({here}) \\, d_k = -{slope_here}${damped}, then ${new} = {here} + d_k$."
+            f"of second order): solve ${hessian}({here}) \\, {d}_k = -{slope_here}${damped}, then "
+            f"${new} = {here} + {d}_k$."
         )
     return (
         rf"As Newton's step, with $\left|{hessian}\right|$ in the place of ${hessian}$: the same eigenvectors, and "
@@ -290,15 +291,18 @@ def path_blocks(board: Board, route: Route, count: int, surface: Surface | None)
     """The rule, the first steps in full, every step in a table, and how it ended."""
     path, letters = route.path, route.letters
     yield Paragraph(rule(board, route.method, letters))
-    for k, shown in enumerate(route.steps[: min(count, len(path.steps))], 1):
-        here = f"{{{shown.point}}}"
-        at = f" At ${here} = {place_latex(board, board.values[shown.point])}$:" if surface is not None else ""
-        yield board.say(f"**Step {k}.**{at}")
+    for k, shown in enumerate(route.steps[:count], 1):
+        taken = k <= len(path.steps)
+        at = (
+            f" At ${{{shown.point}}} = {place_latex(board, board.values[shown.point])}$:" if surface is not None else ""
+        )
+        yield board.say((f"**Step {k}.**" if taken else "") + (at if taken else at.strip()))
         if surface is None:
             yield from board.givens([name for name in (shown.point, shown.slope) if name not in board.derivation])
             yield from (block for name in (shown.point,) if name in board.derivation for block in worked(board, name))
         yield from step_blocks(board, route, shown)
-        yield from _value_after(board, path, k, letters)
+        if taken:
+            yield from _value_after(board, path, k, letters)
     if len(path.steps) > 1:
         yield Paragraph("Every step:")
         yield path_table(board, path, letters)
