@@ -709,15 +709,8 @@ def visible(
 
 
 def half_unit(value: Array) -> Array:
-    """Where all digits are written and they are few, they are read as digits: 0.79 is what rounds to it."""
-    places = [
-        len(repr(number).partition(".")[2]) if "e" not in repr(number) else 20 for number in value.ravel().tolist()
-    ]
-    if max(places) > 12:
-        return np.zeros(value.shape)
-    return np.array(
-        [0.0 if n.is_integer() else 0.5 * 10.0**-p for n, p in zip(value.ravel().tolist(), places, strict=True)]
-    ).reshape(value.shape)
+    """A program that writes all digits rounds nothing: its 0.79 is 0.79."""
+    return np.zeros(value.shape)
 
 
 def random_hand_in(random: np.random.Generator, exercise: Exercise, steps: list[Step], blanks: float) -> HandIn:

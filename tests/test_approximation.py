@@ -170,7 +170,7 @@ def test_a_million_points_take_linear_memory():
         (("sin(x)", 0, 1, 10**9), "from 2 to 2000000"),
         (("sin(x)", 0, 1, 2.5), "whole number"),
         (("x*y", 0, 1), "variables x and y"),
-        (("open('x')", 0, 1), "not part of the language"),
+        (("open('x')", 0, 1), "a function, and there is none"),
         ((), "there is no function"),
     ],
 )

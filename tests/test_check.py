@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -339,14 +340,33 @@ def test_a_blank_answer_blocks_nothing(sheet: Solution, blank: Any) -> None:
     assert report.first_wrong is None
 
 
-@pytest.mark.parametrize(
-    "unreadable", ["abc", "[1 2", [["x"], ["y"], ["z"]], [1, 2], np.full((3, 1), np.nan), object()]
-)
+@pytest.mark.parametrize("unreadable", ["abc", "[1 2", [["x"], ["y"], ["z"]], [[1], [2, 3], [4]], object()])
 def test_an_unreadable_answer_blocks_nothing(sheet: Solution, unreadable: Any) -> None:
     report = sheet.check(right(sheet) | {"a1": unreadable})
     found = verdicts(report)
     assert found.pop("a1") == "unreadable"
     assert report["a1"].message
+    assert set(found.values()) == {"correct"}
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        [1, 2],
+        [[1, 2], [3, 4]],
+        5,
+        "1; 2",
+        np.full((3, 1), np.nan),
+        [["nan"], ["inf"], ["1e200"]],
+        np.array([np.inf] * 3),
+    ],
+)
+def test_another_shape_and_what_is_no_number_are_wrong_and_block_nothing(sheet: Solution, impossible: Any) -> None:
+    report = sheet.check(right(sheet) | {"a1": impossible})
+    assert report.first_wrong == "a1"
+    found = verdicts(report)
+    assert found.pop("a1") == "wrong"
+    assert re.match(r"Wrong: .*(expected|finite|too large)", report["a1"].message), report["a1"].message
     assert set(found.values()) == {"correct"}
 
 

@@ -1,5 +1,6 @@
 """Claims: every step of every named proof against SymPy and mpmath; false steps found; hostile claims refused."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,9 +20,9 @@ from chalkwork.errors import ChalkworkError, ReadError, SheetError
 from chalkwork.laboratory.claims import PROOFS, Claim, prove
 from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import worked_out
+from chalkwork.laboratory.claims.candidates import candidates
 from chalkwork.laboratory.claims.domain import Domain, Range, read_range
 from chalkwork.laboratory.claims.evaluation import Undefined
-from chalkwork.laboratory.claims.points import candidates
 from chalkwork.laboratory.claims.precise import TooLarge, evaluate
 from chalkwork.laboratory.claims.symbolic import as_quotient, symbols_of
 from chalkwork.laboratory.claims.wire import packed, unpacked
@@ -135,6 +136,81 @@ def test_named_proofs_are_recognised(statement, name):
         assert answer["steps"][-1]["right"] == "1 - sigmoid(t)" and "e⁻ᵗ" in str(answer)
 
 
+@pytest.mark.parametrize("entries", [2, 4, 6, 9])
+@pytest.mark.parametrize("letters", ["yc", "zk"])
+@pytest.mark.parametrize("sign", "+-")
+def test_a_named_proof_is_about_the_claim(entries, letters, sign):
+    vector, number = letters
+    statement = f"softmax({vector} {sign} {number}) = softmax({vector})"
+    answer = Claim(statement, domain={vector: f"vector {entries}"}).check()
+    written = str(answer)
+    if entries > 6:
+        assert "name" not in answer and "Step 1" not in written
+        return
+    assert answer["verdict"] == "proved" and answer["name"] == "softmax-shift"
+    sums = [
+        [f"exp({vector}{'₁₂₃₄₅₆'[at]}{shift})" for at in range(entries)]
+        for shift in ("", f" {'−+'[sign == '+']} {number}")
+    ]
+    for terms in sums:
+        assert " + ".join(terms) in " ".join(written.split())
+    assert f"{vector}{'₁₂₃₄₅₆₇'[entries]}" not in written
+    other = "zk" if letters == "yc" else "yc"
+    assert not re.search(rf"\({other[0]}[₁₂₃ ]|[ −]{other[1]}\)", written)
+
+
+# --- one reading -------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        r"\ln(e) = 1",
+        r"\sigma(1) = e/(1+e)",
+        "sigma(1) = e/(1+e)",
+        "e^x/e = e^{x-1}",
+        "log2(8) = 3",
+        "log10(100) = 2",
+        "lg(10^x) = x",
+        r"x \cdot (y+z) = xy + xz",
+        "x*(y+z) = xy + xz",
+        r"\frac{d}{dx} x \cdot x = 2x",
+        "d/dx x*x = 2x",
+        "max(x, y) + min(x, y) = x + y",
+        r"\tan x \cos x = \sin x",
+    ],
+)
+def test_true_statements_are_proved_in_every_spelling(statement):
+    assert Claim(statement).check()["verdict"] == "proved"
+
+
+def test_names_are_declared_and_defined_as_they_are_written():
+    assert Claim("sum(softmax(y)) = 1", domain={"y": "vector 3"}).check()["verdict"] == "proved"
+    assert Claim("x_1^2 = |x_{1}|^2 = 4", define="x_1 = 2").check()["verdict"] == "proved"
+    assert Claim(r"\sqrt{x_1^2} = x_1", domain={"x_1": "positive"}).check()["verdict"] == "proved"
+    assert Claim("(a + b)^2 = a^2 + 2 a b + b^2", ["= a^2 + ab + ab + b^2", "= b^2 + 2ab + a^2"]).check()["leads"]
+    assert Claim("net = 2 net - net", domain={"net": "real"}).check()["verdict"] == "proved"
+
+
+@pytest.mark.parametrize(
+    ("statement", "read"),
+    [
+        ("x^2 = 2x", "Read as x^2 = 2 * x."),
+        (r"\log 2x = 3", "Read as log(2 * x) = 3, where log is the natural logarithm."),
+        (r"x y \cdot z = 1/2 (x + y)", "Read as x * y * z = 1 / 2 * (x + y)."),
+        ("a b - c^2 >= 0", "Read as a * b - c^2 >= 0."),
+    ],
+)
+def test_a_false_verdict_first_says_how_the_statement_was_read(statement, read):
+    text = str(Claim(statement).check())
+    assert read in text and text.index(read) < text.index("counterexample") < text.index("The claim is false")
+
+
+def test_a_false_step_is_shown_as_it_was_read_too():
+    text = str(Claim("x + x = 2x", ["= x^2", "= 2x"]).check())
+    assert text.index("Read as x + x = x^2.") < text.index("A counterexample")
+
+
 # --- verdicts --------------------
 
 
@@ -176,7 +252,7 @@ def test_true_claims(statement, domain, way):
         ("n^2 > n", {"n": "natural"}, {"n": 1}),
         ("1 = 2", None, {}),
         (r"\frac{d}{dx} x^3 = 3x", None, {"x": -1}),
-        ("softmax(y) = y", {"y": "vector 2"}, {"y1": 1, "y2": 2}),
+        ("softmax(y) = y", {"y": "vector 2"}, {"y": [[1], [2]]}),
     ],
 )
 def test_false_claims_have_pleasant_counterexamples(statement, domain, point):
@@ -344,9 +420,9 @@ def test_a_proof_that_takes_too_long_is_stopped():
         ("x = 1", {"proof": ["x = 1"] * 41}, "at most 40 steps"),
         ("x = 1", {"proof": [r"= \foo"]}, r"step 1: \\foo"),
         ("y = 1", {"domain": {"y": "vector 2"}, "proof": ["y = Y"]}, None),
-        (r"\begin{pmatrix} 1 & 2 \end{pmatrix} = \begin{pmatrix} 1 & 2 & 3 \end{pmatrix}", {}, "do not go together"),
+        (r"\begin{pmatrix} 1 & 2 \end{pmatrix} = \begin{pmatrix} 1 & 2 & 3 \end{pmatrix}", {}, "left side is 1x2"),
         ("= x", {}, "nothing stands before"),
-        ("x = 1", {"define": ["f(x) = f(x)"]}, "no function known"),
+        ("x = 1", {"define": ["f(x) = f(x)"]}, "a function, and there is none"),
     ],
 )
 def test_what_cannot_be_claimed(statement, settings, message):
@@ -367,7 +443,8 @@ def test_definitions_that_grow_are_refused():
 
 
 def test_the_identities_of_the_sheet():
-    worked = work_parts(read_sheet(SHEETS / "claims-sigmoid-and-tanh.md"))
+    parts = work_parts(read_sheet(SHEETS / "claims-sigmoid-and-tanh.md"))
+    worked = {name: part for name, part in parts.items() if "verdict" in part}
     assert {part["verdict"] for part in worked.values()} == {"proved"} and len(worked) == 8
     assert {part["name"] for part in worked.values()} == set(PROOFS)
 
@@ -383,10 +460,10 @@ def test_the_mistakes_of_the_students_are_found():
     }
     square, sign = wrong["a"]
     assert square["right"] == "exp(-x) / (1 + exp(-x))"
-    assert square["counterexample"] == {"point": {"x": 0}, "left": 0.25, "right": 0.5}
+    assert square["counterexample"] == {"point": {"x": 0}, "left": 0.25, "right": 0.5, "difference": -0.25}
     assert sign["right"] == "sigmoid(x) * (1 * sigmoid(x))" and sign["counterexample"]["point"] == {"x": 1}
     (rule,) = wrong["b"]
-    assert rule["counterexample"] == {"point": {"a": 2, "b": 1}, "left": 5, "right": 15}
+    assert rule["counterexample"] == {"point": {"a": 2, "b": 1}, "left": 5, "right": 15, "difference": -10}
     assert [step["left"] for step in wrong["c"]] == ["sigmoid(x)"]
     text = to_text(workbook(sheet).document)
     assert "Undoes the mistake before it" in text and max(map(len, text.splitlines())) <= 80

@@ -1,6 +1,7 @@
 """Training in several real processes: the same numbers as in one, and an orderly end where one of them dies."""
 
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -73,8 +74,10 @@ def ended(processes, seconds=150):
 
 
 @pytest.mark.parametrize("spread", [1, 2])
-def test_two_processes_train_the_network_of_one(start, tmp_path, spread):
-    ended([start(0, 0, 0, "alone")])
+def test_two_processes_train_the_network_of_one(start, tmp_path, monkeypatch, spread):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "argv", ["train.py", "0", "0", "0", str(tmp_path / "alone"), "1", "0"])
+        runpy.run_path(str(tmp_path / "train.py"))
     port = free_port()
     ended([start(number, 2, port, "two", spread) for number in range(2)])
     alone, first, second = (np.load(tmp_path / f"{name}.npz") for name in ("alone0", "two0", "two1"))

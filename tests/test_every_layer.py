@@ -119,7 +119,7 @@ def test_training_does_the_steps_that_are_shown(kind: str, engine: str) -> None:
     )
     if kind == "dropout":
         pytest.skip("masks are drawn anew for every step of training; test_training holds them against a reference")
-    x, y = stack.data(stack.x), stack.data(stack.y)
+    x, y = stack.data(stack.x), 1 / (1 + np.exp(-stack.data(stack.y)))
     solution = stack.net.solve(x, y, 0.1, steps=2)
     stack.net.train(x, y, eta=0.1, iterations=2, engine=engine)
     for name, value in stack.net.parameters.items():

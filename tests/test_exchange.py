@@ -568,7 +568,7 @@ def test_weights_come_from_pytorch(samples: str, weights: str, tmp_path: Path) -
         def __init__(self) -> None:
             super().__init__()
             self.fc2 = torch.nn.Linear(3, 4)
-            self.fc10 = torch.nn.BatchNorm1d(4, eps=0.01)
+            self.fc10 = torch.nn.BatchNorm1d(4, eps=0.01, momentum=0.25)
             self.fc30 = torch.nn.Linear(4, 2, bias=False)
 
         def forward(self, x: Any) -> Any:
@@ -598,6 +598,104 @@ def test_weights_come_from_pytorch(samples: str, weights: str, tmp_path: Path) -
         load_torch_state(net, tmp_path / "theirs.pt")
     with pytest.raises(ChalkworkError, match=r"0.weight gives no NumPy array.*float\(\)"):
         load_torch_state(net, to_torch(net).bfloat16())
+
+
+@pytest.mark.parametrize("theirs", ACTIVATIONS)
+@pytest.mark.parametrize("ours", ACTIVATIONS)
+def test_a_module_with_another_activation_is_refused(ours: str, theirs: str) -> None:
+    pytest.importorskip("torch")
+    net = NeuralNetwork([Dense(4, ours, inputs=3), Dense(2, "softmax")], "cross_entropy")
+    module = to_torch(NeuralNetwork([Dense(4, theirs, inputs=3), Dense(2, "softmax")], "cross_entropy", seed=1))
+    if ours == theirs:
+        assert (from_torch(module, net).parameters["W1"] == module[0].weight.detach().numpy().T).all()
+        return
+    with pytest.raises(
+        ChalkworkError, match=r"the module is another network: (at place 2 the module has \w+, and the|\w+ of \w+ is )"
+    ):
+        from_torch(module, net)
+    from_torch(module.state_dict(), net)  # the weights alone
+
+
+def settings_that_differ() -> dict[str, tuple[Any, list[Any], str]]:
+    import torch
+    from torch import nn
+
+    def linear(*sizes: int) -> Any:
+        return nn.Linear(*sizes)
+
+    class Functional(nn.Module):
+        def __init__(self, *inner: Any) -> None:
+            super().__init__()
+            self.inner = nn.ModuleList(inner)
+
+        def forward(self, x: Any) -> Any:
+            return torch.relu(self.inner[0](x))
+
+    return {
+        "slope": (
+            nn.Sequential(linear(3, 2), nn.LeakyReLU(0.2)),
+            [Dense(2, "leaky_relu(0.1)")],
+            "negative_slope .* 0.2",
+        ),
+        "alpha": (nn.Sequential(linear(3, 2), nn.ELU(0.5)), [Dense(2, "elu")], "alpha of ELU is 0.5"),
+        "GELU by tanh": (
+            nn.Sequential(linear(3, 2), nn.GELU("tanh")),
+            [Dense(2, "gelu")],
+            "approximate of GELU is 'tanh'",
+        ),
+        "softplus": (nn.Sequential(linear(3, 2), nn.Softplus(2.0)), [Dense(2, "softplus")], "beta of Softplus is 2.0"),
+        "softmax over samples": (
+            nn.Sequential(linear(3, 2), nn.Softmax(0)),
+            [Dense(2, "softmax")],
+            "dim of Softmax is 0",
+        ),
+        "epsilon": (
+            nn.Sequential(linear(3, 2), nn.BatchNorm1d(2, eps=0.1)),
+            [Dense(2), BatchNorm("identity")],
+            "eps .* is 0.1",
+        ),
+        "momentum": (
+            nn.Sequential(linear(3, 2), nn.BatchNorm1d(2, momentum=None)),
+            [Dense(2), BatchNorm("identity")],
+            "momentum of BatchNorm1d is None",
+        ),
+        "drop rate": (nn.Sequential(linear(3, 2), nn.Dropout(0.1)), [Dense(2), Dropout(0.5)], "p of Dropout is 0.1"),
+        "no dropout": (
+            nn.Sequential(linear(3, 2)),
+            [Dense(2), Dropout(0.5)],
+            "has nothing more, and the network Dropout",
+        ),
+        "one activation more": (
+            nn.Sequential(linear(3, 2), nn.Tanh(), nn.Tanh()),
+            [Dense(2, "tanh")],
+            "place 3 the module has Tanh, and the",
+        ),
+        "net inputs": (
+            nn.Sequential(nn.Sequential(linear(3, 4), nn.Tanh()), linear(4, 2)),
+            [Dense(4, "tanh"), Dense(2, "softmax")],
+            "nothing more, and the network Softmax. Hint: cross_entropy of PyTorch takes the softmax itself",
+        ),
+        "a kind of its own": (nn.Sequential(linear(3, 2), nn.LayerNorm(2)), [Dense(2, "tanh")], "has LayerNorm"),
+        "activation of a forward": (Functional(linear(3, 2), nn.Tanh()), [Dense(2, "relu")], "the module uses Tanh"),
+        "epsilon of a forward": (
+            Functional(linear(3, 2), nn.BatchNorm1d(2, eps=0.1)),
+            [Dense(2), BatchNorm("relu")],
+            "eps .* is 0.1",
+        ),
+    }
+
+
+def test_a_module_that_is_another_network_is_refused() -> None:
+    torch = pytest.importorskip("torch")
+    for name, (module, layers, message) in settings_that_differ().items():
+        net = NeuralNetwork(layers, inputs=3)
+        before = net.parameters["W1"].copy()
+        for call in (from_torch, lambda source, net: load_torch_state(net, source)):
+            with pytest.raises(ChalkworkError, match=message):
+                call(module, net)
+        assert (net.parameters["W1"] == before).all(), name
+    flat = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3, 2), torch.nn.Identity(), torch.nn.Softmax(dim=1))
+    from_torch(flat, NeuralNetwork([Dense(2, "softmax")], inputs=3))
 
 
 def test_reading_a_state_needs_no_pytorch() -> None:
@@ -710,6 +808,16 @@ def test_keras_moves_its_running_statistics_alike(keras: Any) -> None:
     after = net.after(net.solve(rows, np.eye(2)[[0, 1, 1, 0, 1, 0]], learning_rate=0.1))
     for name in net.state:
         np.testing.assert_allclose(moved.state[name], after.state[name], rtol=1e-6)
+
+
+def test_a_keras_model_is_no_list_of_arrays() -> None:
+    class Model:
+        def get_weights(self) -> list[Any]:
+            return []
+
+    for source in (Model(), None, 3):
+        with pytest.raises(ChalkworkError, match=r"weights are a list of arrays.*get_weights\(\)"):
+            load_keras_weights(network(), source)  # type: ignore[arg-type]
 
 
 def test_keras_lists_that_do_not_fit_are_refused() -> None:

@@ -20,7 +20,7 @@ from test_check_sheet import LEAKY, RIGHT
 
 from chalkwork import cli
 from chalkwork.cli import main
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import TRACEBACK, ChalkworkError, fault
 from chalkwork.sheets import folder
 from chalkwork.sheets.check import HandIn
 from chalkwork.sheets.folder import check_folder, hand_in_files
@@ -132,6 +132,7 @@ def test_batches_are_bounded_in_number_and_bytes(tmp_path, monkeypatch):
 
 
 def test_an_unexpected_error_costs_only_the_hand_in_that_causes_it(school, monkeypatch):
+    monkeypatch.delenv(TRACEBACK)
     plain = as_data(check_folder(SHEET, [school])[0])
     honest, sizes = folder.check_class, []
 
@@ -145,16 +146,17 @@ def test_an_unexpected_error_costs_only_the_hand_in_that_causes_it(school, monke
     hand_ins, errors = check_folder(SHEET, [school])
     assert as_data(hand_ins) == [data for data in plain if data["title"] not in ("s03.json", "s17.json")]
     assert [str(error) for error in errors] == [
-        f"{school / name}: it cannot be marked: RuntimeError: never seen\nbefore" for name in ("s03.json", "s17.json")
+        f"{school / name}: it cannot be marked: {fault(RuntimeError())}" for name in ("s03.json", "s17.json")
     ]
     assert sizes[0] == 25 and len(sizes) < 25  # by halves, not one by one
 
 
 def test_an_unexpected_error_in_reading_costs_only_that_hand_in(school, monkeypatch):
+    monkeypatch.delenv(TRACEBACK)
     honest = folder.read_answers
     monkeypatch.setattr(folder, "read_answers", lambda path: 1 / 0 if path.name == "s03.json" else honest(path))
     hand_ins, (error,) = check_folder(SHEET, [school])
-    assert len(hand_ins) == 24 and "s03.json: it cannot be marked: ZeroDivisionError" in str(error)
+    assert len(hand_ins) == 24 and "s03.json: it cannot be marked: this is a fault" in str(error)
 
 
 def test_what_is_wrong_with_the_sheet_is_no_hand_ins_fault(school):
@@ -273,11 +275,13 @@ def test_the_command_removes_the_journal_when_the_reports_are_written(school, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["class", "class.csv", "sheet.md"]
 
 
-def test_reports_beside_the_hand_ins_are_no_hand_ins(school):
-    out = school / "reports.json"
-    for _ in range(2):
-        assert main(["check", str(LEAKY), str(school), "-o", str(out)]) == 0
-        assert len(json.loads(out.read_text(encoding="utf-8"))) == 25
+def test_reports_do_not_come_to_lie_among_the_hand_ins(school, capsys):
+    before = {path: path.read_bytes() for path in school.iterdir()}
+    for out in school, school / "reports.json", school / "s00.json", school / "pages", school / ".." / school.name:
+        assert main(["check", str(LEAKY), str(school), "-o", str(out)]) == 2
+        said = capsys.readouterr().err
+        assert "lies in the folder of the hand-ins" in said or "s00.json would be written over" in said
+    assert {path: path.read_bytes() for path in school.iterdir()} == before
 
 
 def test_what_is_expected_is_for_the_tutor(school, tmp_path):
@@ -315,7 +319,8 @@ def test_an_interrupt_from_the_keyboard_leaves_what_is_done(school, tmp_path):
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130 and b"Traceback" not in errors
+    assert process.returncode == 130 and errors.endswith(b"--resume goes on from there\nchalkwork: interrupted\n")
+    assert b"Traceback" not in errors
     assert not out.exists() and 1 < len(journal.read_text(encoding="utf-8").splitlines()) < 400
     assert main(["check", str(LEAKY), str(school), "-o", str(out), "--resume"]) == 0
     taken_up = out.read_bytes()

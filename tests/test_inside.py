@@ -299,7 +299,19 @@ def test_decision_of_several_classes_in_columns(rng: Rng) -> None:
     net = NeuralNetwork([Dense(3, "softmax", inputs=2)], "cross_entropy", samples="columns")
     axes = plot_decision(net, x, y).axes[0]
     labels = axes.get_legend_handles_labels()[1]
-    assert labels == ["class 1", "class 2", "class 3"]
+    assert labels == ["class 0", "class 1", "class 2"]
+
+
+def test_labels_go_wherever_targets_go():
+    net = NeuralNetwork([Dense(4, "tanh"), Dense(3, "softmax")], "cross_entropy", inputs=2)
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    places = np.arange(30) % 3
+    names = np.array(["ant", "bee $", "cat"])[places]
+    net.train(x, names, iterations=20)
+    assert plot_decision(net, x, names).axes[0].get_legend_handles_labels()[1] == [
+        "class ant", r"class bee \$", "class cat",
+    ]  # fmt: skip
+    assert str(findings(net, x, names)) == str(findings(net, x, np.eye(3)[places]))
 
 
 def test_decisions_that_cannot_be_drawn(rng: Rng) -> None:

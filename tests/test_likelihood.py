@@ -19,7 +19,7 @@ from scipy import optimize, special, stats
 
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.algebra.expression import Application, Expression, Name, Number
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.documents.model import Figure, Table
 from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError, SheetError

@@ -135,7 +135,8 @@ def test_a_bias_of_the_shape_of_a_batch_comes_from_an_open_gradient() -> None:
     assert (result.verdict, result.mistakes) == ("mistake", ("bias-gradient-not-summed",))
     assert result.made_in == "db1"
     found["b1_new"] = found["b1_new"] + 0.3
-    assert solved().check(found)["b1_new"].verdict == "unreadable"
+    result = solved().check(found)["b1_new"]
+    assert result.verdict == "wrong" and result.message == "Wrong: it is 3x3, but 1x3 is expected."
 
 
 def test_rounding_in_an_open_step_is_seen() -> None:

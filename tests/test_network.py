@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from typing import Any
 
@@ -11,6 +12,8 @@ from random_networks import ACTIVATIONS, CONVENTIONS, LOSSES, Case, draw, far
 
 from chalkwork import BinaryCrossEntropy, ChalkworkError, CrossEntropy, Dense, NeuralNetwork, SquaredError
 from chalkwork.errors import ShapeError, ValueProblem
+from chalkwork.solutions.notebook import to_notebook
+from chalkwork.solutions.workbook import Workbook
 
 NEAR = 1e-12
 COMBINATIONS = [
@@ -310,14 +313,52 @@ def test_a_target_of_zero_where_the_output_is_saturated_costs_nothing():
 # --- the predicted class ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("net_inputs", "activation", "value", "predicted", "said"),
+    [
+        ([1, 1], "softmax", 0, 0, "Outputs 1 and 2 are equal, and the largest: the network decides for no class"),
+        ([1, 0, 1], "softmax", 0, 0, "Outputs 1 and 3 are equal, and the largest: the network decides for no class"),
+        ([2, 2, 2], "softmax", 0, 0, "All outputs are equal: the network decides for no class"),
+        ([0.1 + 0.2, 0.3], "softmax", 0, 0, "equal, and the largest: the network decides for no class"),
+        ([1, 2], "softmax", 2, 1, "Output 2 is the largest, so the network predicts class 2."),
+        ([1, 1 + 1e-9], "softmax", 2, 1, "Output 2 is the largest"),
+        ([0], "sigmoid", 0.5, 0, "exactly one half, on the border of the two classes: the network decides"),
+        ([1e-9], "sigmoid", 1, 1, "The network predicts class 1."),
+        ([0], "tanh", 0.5, 0, "The output is exactly 0, on the border of the two classes: the network decides"),
+        ([-1], "tanh", 0, 0, "The network predicts class 0."),
+    ],
+)
+def test_equal_outputs_give_no_class(net_inputs, activation, value, predicted, said):
+    network = NeuralNetwork([Dense(weights=[net_inputs], activation=activation, bias=False)])
+    solution = network.solve([1], predict=True)
+    assert float(np.squeeze(solution["class"])) == value
+    assert said in " ".join(str(solution).split())
+    assert network.predict([1]).tolist() == [predicted]  # of equal outputs the first, counted from 0
+    message = solution.check({"class": "1"})["class"].message
+    assert ("the network decides" in message) == ("the network decides" in said)
+    cells = json.loads(to_notebook(Workbook.of(solution, "ties")))["cells"]
+    known: dict[str, Any] = {}
+    exec("\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code"), known)
+    assert float(np.squeeze(known["class_"])) == value
+
+
+def test_ties_of_a_batch_are_said_for_each_sample():
+    solution = NeuralNetwork([Dense(weights=[[1, 1, 0], [0, 1, 0]], activation="softmax", bias=False)],
+                             "cross_entropy").solve([[1, 0], [1, 1], [0, 0]])  # fmt: skip
+    assert solution["class"].ravel().tolist() == [0, 2, 0]
+    text = " ".join(str(solution).split())
+    assert "The predicted classes are 0, 2, 0. Sample 1: outputs 1 and 2 are equal, and the largest" in text
+    assert "Sample 3: all outputs are equal" in text
+
+
 def test_predicted_classes():
     def net(units: int, activation: str, **more: Any) -> NeuralNetwork:
         return NeuralNetwork([Dense(weights=np.eye(units), activation=activation, bias=False)], **more)
 
     many = [[1, 2, 0], [3, 0, 1], [0, 0, 1]]
     for activation in ("softmax", "sigmoid", "tanh", "log_softmax"):
-        assert net(3, activation).predict(many).tolist() == [2, 1, 3]
-        assert net(3, activation, samples="columns").predict(np.transpose(many)).tolist() == [2, 1, 3]
+        assert net(3, activation).predict(many).tolist() == [1, 0, 2]
+        assert net(3, activation, samples="columns").predict(np.transpose(many)).tolist() == [1, 0, 2]
     for activation in ("sigmoid", "tanh"):
         assert net(1, activation).predict([[-1], [2], [0.1]]).tolist() == [0, 1, 1]
     assert net(1, "sigmoid").predict([-3]).dtype == np.int64
@@ -467,8 +508,8 @@ def test_a_solution_may_be_restyled():
 @pytest.mark.parametrize("rate", [0, -0.1, float("nan"), float("inf"), "0.1", [0.1], True, None])
 def test_learning_rates_that_are_none(rate):
     net = NeuralNetwork([Dense(weights=[[1.0]])])
-    if rate is None or rate is True:
-        assert ("eta" in net.solve(1, 1, rate)) == (rate is True)
+    if rate is None:
+        assert "eta" not in net.solve(1, 1, rate)
         return
     with pytest.raises(ValueProblem, match="learning rate"):
         net.solve(1, 1, rate)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalkwork import ChalkworkError, Dense, Graph, NeuralNetwork, Notation
+from chalkwork import BatchNorm, ChalkworkError, Dense, Graph, NeuralNetwork, Notation
 from chalkwork.typesetting.notation import PRESETS
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.unicode_maths import plain_maths
@@ -83,12 +83,40 @@ def test_gradients():
     assert left(Graph("c = a * b").solve(a=1, b=2, notation={"gradient": "d"}), "dc/da")[1] == "∂c/∂a"
 
 
+@pytest.mark.parametrize(
+    ("notation", "words"),
+    [
+        ({"net": "x"}, "input and net in the notation are both 'x'"),
+        ({"output": "y"}, "target and output in the notation are both 'y'"),
+        ({"preset": "net-out", "loss": "t"}, "target and loss in the notation are both 't'"),
+        ({"rate": "delta"}, "delta and rate in the notation are both 'delta'"),
+        ({"scale": "beta", "shift": "beta"}, "scale and shift in the notation are both 'beta'"),
+    ],
+)
+def test_two_quantities_have_two_letters(notation, words):
+    with pytest.raises(ChalkworkError, match=words):
+        Notation.of(notation)
+
+
+@pytest.mark.parametrize("preset", [*PRESETS, {"activation": "h", "hidden": "h"}, {"rate": "mu"}, {"new": "plus"}])
+def test_no_two_names_of_a_network_print_alike(preset):
+    layers = [Dense(2, "tanh", inputs=2), BatchNorm("relu"), Dense(2, "softmax")]
+    network = NeuralNetwork(layers, "cross_entropy", l2=0.1)
+    solution = network.solve([[1, 2], [0, 1]], [[1, 0], [0, 1]], 0.1, 2, optimizer="adam", notation=preset)
+    symbols = solution.writer().symbols
+    for form in ("latex", "text"):
+        seen: dict[str, str] = {}
+        for name in solution:
+            assert seen.setdefault(getattr(symbols[name], form), name) == name, getattr(symbols[name], form)
+
+
 def test_new():
     assert left(solved({"new": "prime"}), "W1_new") == ("W_1'", "W₁′")
     assert left(solved({"new": "prime", "layer": "[l]"}), "W1_new") == (r"W^{[1],\prime}", "W[1]′")
     assert left(solved({"new": "plus"}), "W1_new") == ("W_1^{+}", "W₁⁺")
     again = NeuralNetwork(LAYERS).solve([0.5, -1], [1, 0], 0.1, 3)
-    assert left(again, "W1_new2") == (r"W_1^{\text{new}\,2}", "W₁ⁿᵉʷ²")
+    assert left(again, "W1_new2") == (r"W_1^{\text{new}(2)}", "W₁ⁿᵉʷ⁽²⁾")
+    assert left(again, "W1_new") == (r"W_1^{\text{new}(1)}", "W₁ⁿᵉʷ⁽¹⁾")
     assert left(again.restyled(notation={"new": "prime"}), "z2_new3") == ("z_2'''", "z₂′′′")
     assert left(again.restyled(notation={"new": "plus"}), "L_new2") == ("L^{++}", "L⁺⁺")
 
@@ -237,10 +265,12 @@ def test_columns_stand_in_line():
     assert four.column([0.05, 0.35, -0.2]) == ["0.05", "0.35", "-0.20"]
     assert four.column([1, 1 / 3]) == ["1.0000", "0.3333"]
     assert four.column([1, 2, -3]) == ["1", "2", "-3"]
-    assert four.column([0, -1e-5, 1]) == ["0.0000", "0.0000", "1.0000"]
+    assert four.column([0, -1e-5, 1]) == ["0     ", "0.0000", "1.0000"]
+    assert four.column([0, -1e-5, 1], given=True) == ["0", "-1e-5", "1"]
+    assert NumberFormat(1).column([0.04, 2.5], given=True) == ["0.04", "2.5 "]
+    assert NumberFormat(None, 5).column([0.5, 1e-7, -3]) == ["0.5", "1e-7", "-3  "]
     assert four.column([1e7, 1.5, 0]) == ["1e7", "1.5", "0"]
     assert four.column([1e-9, 0]) == ["1e-9", "0"]
-    assert four.matrix([[1, 0.5], [2, 0.25]]) == [["1", "0.50"], ["2", "0.25"]]
     for format in (four, NumberFormat(None, 3)):
         column = format.column([12.345, 0.001234, 100])
         assert len({len(text) - text.find(".") if "." in text else len(text) for text in column[:2]}) == 1
@@ -301,10 +331,10 @@ def test_what_is_shown_of_many(size, most):
 @pytest.mark.parametrize(
     ("latex", "text"),
     [
-        ("z_1 = W_1 x + b_1", "z₁ = W₁ x + b₁"), (r"\frac{1}{2} x^2", "1/2 x²"), (r"\frac{a+b}{2}", "(a+b)/2"),
+        ("z_1 = W_1 x + b_1", "z₁ = W₁ x + b₁"), (r"\frac{1}{2} x^2", "(1/2) x²"), (r"\frac{a+b}{2}", "(a+b)/2"),
         (r"\delta_2^{\top}", "δ₂ᵀ"), (r"W^{[1]}", "W[1]"), (r"x \in \mathbb{R}^n", "x ∈ ℝⁿ"), (r"\eta = 0.1", "η = 0.1"),
         (r"e^{-x}", "e⁻ˣ"), (r"\text{net}_1", "net₁"), (r"\sum_i y_i \log a_i", "∑ᵢ yᵢ log aᵢ"), ("-1", "−1"),
-        (r"x_{ij}", "xᵢⱼ"), (r"\left( a \right)", "( a )"), (r"a \cdot b", "a · b"), ("", ""), ("{", ""), ("\\", "\\"),
+        (r"x_{ij}", "xᵢⱼ"), (r"\left( a \right)", "(a)"), (r"a \cdot b", "a · b"), ("", ""), ("{", "{"), ("\\", "\\"),
     ],
 )  # fmt: skip
 def test_maths_in_prose_as_text(latex, text):

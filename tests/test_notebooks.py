@@ -11,6 +11,15 @@ FOLDER = Path(__file__).parent.parent / "docs" / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 CLAIMS = {
+    "backpropagation_from_scratch": """
+assert max(deviations.values()) < 1e-9
+assert {result.verdict for result in report.values()} == {"correct"} and len(report) == 7
+assert faulty.first_wrong == "delta2" and "derivative of the activation is missing" in faulty["delta2"].message
+assert losses[-1] < 0.05 * losses[0] and (np.diff(losses) < 0).mean() > 0.95 and accuracy > 0.97
+assert len(history.loss) >= 100 and difference < 1e-10
+assert np.allclose(answers["dW2"], [[0.05, 0.01, 0.10], [-0.02, 0, -0.05]], atol=0.005)  # as the course printed them
+assert sigmoid(np.array([-1000.0, 1000.0])).tolist() == [0, 1]
+""",
     "binary_classification": """
 assert float(solution["L_new"]) < float(solution["L"])
 assert np.allclose(solution["delta2"], solution["a2"] - target)

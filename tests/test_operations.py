@@ -22,13 +22,14 @@ from chalkwork.algebra.entries import EntryValues
 from chalkwork.algebra.entries import entry as entry_of
 from chalkwork.algebra.expression import Name, Number, apply
 from chalkwork.algebra.operations import TABLE, words
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import gradient, local_derivatives
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ShapeError, ValueProblem
+from chalkwork.typesetting.code import definitions, numpy_source
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -43,11 +44,13 @@ def over(function, x, axis):
     return function(x, axis=BOTH if axis is None else axis, keepdims=True)
 
 
-def argmax(x, axis):
+def argmax(x, axis, tie):
     if axis is None:
-        flat = jnp.argmax(x.reshape(*x.shape[:-2], -1), axis=-1)
-        return (flat + 1.0)[..., None, None]
-    return jnp.argmax(x, axis=axis, keepdims=True) + 1.0
+        flat = x.reshape(*x.shape[:-2], -1)
+        return argmax(flat[..., None], -2, tie)
+    largest = x == x.max(axis, keepdims=True)
+    place = jnp.argmax(x, axis=axis, keepdims=True) + 1.0
+    return place if tie is None else jnp.where(largest.sum(axis, keepdims=True) > 1, tie, place)
 
 
 ORACLES = {
@@ -166,7 +169,7 @@ LIMITS = {
     ("softsign", -INF): -1.0,
 }
 
-CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5)}
+CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}
 SHAPES_OF_ONE = ((3, 4), (1, 4), (3, 1), ())
 SHAPES_OF_TWO = (
     ((3, 4), (3, 4)),
@@ -519,6 +522,16 @@ def test_argmax_counts_from_one_and_takes_the_first():
     value = {"x": np.array([[1.0, 3.0, 3.0], [5.0, 0.0, 2.0]])}
     for axis, wanted in ((-1, [[2.0], [1.0]]), (-2, [[2.0, 1.0, 1.0]]), (None, [[4.0]])):
         assert evaluate(apply("argmax", Name("x", (2, 3)), axis=axis), value).tolist() == wanted
+
+
+def test_argmax_of_equal_entries_is_the_tie():
+    third = 1 / 3
+    rows = np.array([[1.0, 3.0, 3.0], [5.0, 0.0, 2.0], [third, third * (1 + 1e-15), 0.1], [-0.1, -0.1 - 1e-9, -2.0]])
+    chosen = apply("argmax", Name("x", (4, 3)), axis=-1, tie=0)
+    assert evaluate(chosen, {"x": rows}).tolist() == [[0.0], [1.0], [0.0], [1.0]]
+    known = {"np": np, "x": rows}
+    exec(definitions([chosen])[0], known)
+    assert eval(numpy_source(chosen), known).tolist() == [[0.0], [1.0], [0.0], [1.0]]
 
 
 def test_infinite_entries_stay_where_they_are():

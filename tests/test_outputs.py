@@ -387,7 +387,7 @@ def test_the_block_knows_every_task():
 
 def test_the_shipped_sheet_of_five_tasks():
     worked = work_parts(read_sheet(SHEETS / "outputs-five-tasks.md"))
-    chosen = {name: (answer["activation"], answer["loss"]) for name, answer in worked.items()}
+    chosen = {name: (answer["activation"], answer["loss"]) for name, answer in worked.items() if "loss" in answer}
     assert chosen == {
         "a": ("sigmoid", "binary cross-entropy"),
         "b": ("softmax", "cross-entropy"),

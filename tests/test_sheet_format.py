@@ -266,10 +266,10 @@ def test_a_huge_file_is_refused_without_reading_it(tmp_path: Path) -> None:
     huge = tmp_path / "huge.md"
     with huge.open("wb") as stream:
         stream.truncate(100_000_000)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SheetError, match="limit is 2000000 bytes"):
         read_sheet(huge)
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
 
 
 ADAM = """

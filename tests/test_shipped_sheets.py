@@ -257,6 +257,64 @@ SHOWN = {
 }  # fmt: skip
 
 
+def sigmoid(x: float) -> float:
+    return 1 / (1 + np.exp(-x))
+
+
+def slope(x: float) -> float:
+    return sigmoid(x) * (1 - sigmoid(x))
+
+
+def tanh_series(order: int) -> float:
+    """The Taylor polynomial of tanh about 0, at 2."""
+    terms = {1: 1, 3: -1 / 3, 5: 2 / 15, 7: -17 / 315, 9: 62 / 2835}
+    return sum(factor * 2.0**power for power, factor in terms.items() if power <= order)
+
+
+def sigmoid_error(order: int) -> float:
+    """How far the Taylor polynomial of the sigmoid about 0 is off at 2."""
+    terms = {0: 1 / 2, 1: 1 / 4, 3: -1 / 48, 5: 1 / 480, 7: -17 / 80640}
+    return abs(sum(factor * 2.0**power for power, factor in terms.items() if power <= order) - sigmoid(2))
+
+
+CLAIMS, OUTPUTS, TAYLOR = "claims-sigmoid-and-tanh", "outputs-five-tasks", "taylor-sigmoid"
+IN_WORDS = [
+    *((CLAIMS, "e3", digits, slope(x)) for digits, x in (("0.1050", 2), ("0.0066", 5), ("0.000045", 10))),
+    *((CLAIMS, "e4", digits, value) for digits, value in (("0.0066", slope(5)), ("0.00018", 1 - np.tanh(5) ** 2))),
+    (CLAIMS, "e4", "9.5", 0.25**10 * 1e7),
+    (OUTPUTS, "g", "0.998", (0.001 - 1) ** 2),
+    (OUTPUTS, "g", "6.908", -np.log(0.001)),
+    (OUTPUTS, "g", "-0.999", 0.001 - 1),
+    (OUTPUTS, "g", "-0.000998", (0.001 - 1) * 0.001 * (1 - 0.001)),
+    (TAYLOR, "d", "1.5708", np.pi / 2),
+    (TAYLOR, "d", "0.9640", np.tanh(2)),
+    *((TAYLOR, "d", digits, tanh_series(order))
+      for order, digits in ((3, "-0.6667"), (5, "3.6000"), (7, "-3.3079"), (9, "7.8892"))),
+    *((TAYLOR, "d", digits, sigmoid_error(order)) for order, digits in ((3, "0.0475"), (5, "0.0192"), (7, "0.0078"))),
+]  # fmt: skip
+"""What the answers in words say in numbers: sheet, question, the digits, and the value worked out here."""
+
+
+@pytest.mark.parametrize(("sheet", "question", "digits", "value"), IN_WORDS)
+def test_numbers_of_the_answers_in_words(sheet: str, question: str, digits: str, value: float) -> None:
+    answer = next(part for part in read_sheet(SHEETS / f"{sheet}.md").parts if part.id == question).source
+    assert re.search(rf"(?<![\d.]){re.escape(digits)}(?!\d)", answer)
+    assert abs(float(digits) - value) <= tolerance(digits) * (1 + 1e-9)
+
+
+def test_what_is_said_of_overflow_and_underflow() -> None:
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        assert np.isinf(np.exp(np.float64(710))) and np.isfinite(np.exp(np.float64(709)))
+        assert np.isinf(np.exp(np.float32(89))) and np.isfinite(np.exp(np.float32(88)))
+        assert np.exp(np.float64(-746)) == 0 < np.exp(np.float64(-745))
+        shifted = np.exp(np.array([0.0, 800.0]) - 800)
+        assert (shifted / shifted.sum())[0] == 0 and np.isinf(-np.log(shifted[0]))
+    answer = next(part for part in read_sheet(SHEETS / f"{CLAIMS}.md").parts if part.id == "h").source
+    for digits in ("710", "89", "-746", "(0, 800)", r"4 \cdot 10^{-348}", "instead of 800"):
+        assert digits in answer
+    assert round(10 ** (-800 / np.log(10) + 348)) == 4
+
+
 @cache
 def solved(sheet: str) -> dict[str, TaskSolution]:
     return solve_sheet(read_sheet(SHEETS / f"{sheet}.md"))

@@ -87,7 +87,7 @@ def test_random_networks_the_long_way_or_without_a_target(seed):
     case = draw(seed, loss="cross_entropy")
     x, y = case.given()
     check(case.net.solve(x, y, long_way=True, **STYLES[seed % len(STYLES)]))
-    check(case.net.solve(x, predict=True, **STYLES[seed % len(STYLES)]))
+    check(case.net.solve(x, **STYLES[seed % len(STYLES)]))
 
 
 @pytest.mark.parametrize("seed", range(200, 225))
@@ -227,3 +227,26 @@ def test_the_reason_stands_with_every_equation_of_a_network():
     for work in solution.equations:
         assert work.reason_text.endswith((".", ":")), work.name
         assert work.stage in ("forward", "backward", "update", "re-evaluation")
+
+
+@pytest.mark.parametrize("activation", ["elu", "elu(0.5)", "gelu", "silu", "softsign", "softplus", "leaky_relu(0.1)"])
+@pytest.mark.parametrize("samples", [1, 4])
+@pytest.mark.parametrize("outputs", ["softmax", "sigmoid", "tanh"])
+def test_every_line_of_a_backward_pass_has_its_numbers_put_in(activation, samples, outputs):
+    """The error of each layer, in lines that fit, with no dots in matrices of four columns."""
+    rng = np.random.default_rng(0)
+    layers = [
+        Dense(weights=rng.normal(size=(3, 3)), activation=activation),
+        Dense(weights=rng.normal(size=(3, 3)), activation=outputs),
+    ]
+    net = NeuralNetwork(layers, loss="squared_error", samples="columns", weights="in_out")
+    solution = net.solve(x=rng.normal(size=(3, samples)), y=np.eye(3)[:, [0, 1, 2, 0][:samples]])
+    for name in ("delta2", "delta1"):
+        work = solution.equation(name)
+        kinds = [kind for line in work.lines for kind, _ in line.parts]
+        assert "numbers" in kinds
+        if activation != "softsign":  # a quotient of two matrices is one piece, as wide as both
+            assert not re.search(r"[⋯⋮]", str([line.parts for line in work.lines]))
+        assert "min(" not in "".join(
+            text for line in work.lines for kind, box in line.parts if kind == "numbers" for text in box.lines
+        )

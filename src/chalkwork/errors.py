@@ -2,6 +2,44 @@
 
 from __future__ import annotations
 
+import os
+from typing import ClassVar
+
+TRACEBACK = "CHALKWORK_TRACEBACK"
+"""What becomes of a fault of our own: `shown` says where it is, `raised` hides nothing, as in tests."""
+
+
+def faults_are(what: str) -> bool:
+    """Whether the environment wants faults of our own `shown` or `raised`."""
+    return os.environ.get(TRACEBACK, "") == what
+
+
+def fault(error: BaseException) -> str:
+    """A fault of our own in words, and what can be done about it.
+
+    >>> print(fault(KeyError("a")))
+    this is a fault of Chalkwork, not of what you gave it. Please report it with the files of this command and what \
+--traceback prints.
+    """
+    match error:
+        case MemoryError():
+            return "this needs more memory than there is"
+        case RecursionError():
+            return "this is nested more deeply than can be worked with"
+    return (
+        "this is a fault of Chalkwork, not of what you gave it. Please report it with the files of this command and "
+        "what --traceback prints."
+    )
+
+
+def misplaced(text: str, at: int) -> str:
+    """What stands where it cannot, in a text that is not of its kind.
+
+    >>> misplaced("[1 2]", 3), misplaced("[1, ", 4)
+    ("'2' stands where it cannot", 'it ends too early')
+    """
+    return f"{text[at]!r} stands where it cannot" if at < len(text.rstrip()) else "it ends too early"
+
 
 class ChalkworkError(ValueError):
     """Something the user gave cannot be worked with; the message is one paragraph that says what and where.
@@ -14,6 +52,8 @@ class ChalkworkError(ValueError):
     sheet.md, line 12: W2 is 2x3, but a1 has 4 rows, in z2 = W2 a1. Hint: check the layers.
     """
 
+    one_paragraph: ClassVar[bool] = True
+
     def __init__(
         self,
         message: str,
@@ -23,6 +63,8 @@ class ChalkworkError(ValueError):
         equation: str | None = None,
         hint: str | None = None,
     ) -> None:
+        if self.one_paragraph and "\n" in message:  # an array that somebody gave
+            message = " ".join(message.split())
         super().__init__(message)
         self.message = message
         self.file = file
@@ -39,10 +81,18 @@ class ChalkworkError(ValueError):
 
     def __str__(self) -> str:
         place = ", ".join(part for part in (self.file, f"line {self.line}" if self.line is not None else None) if part)
-        where = f", in {self.equation}" if self.equation else ""
+        where = f", in {shortened(self.equation)}" if self.equation else ""
         body = f"{self.message}{where}"
         hint = f". Hint: {self.hint.rstrip('.')}." if self.hint else ""
         return (f"{place}: " if place else "") + body + hint
+
+
+LONGEST_EQUATION = 200
+
+
+def shortened(text: str) -> str:
+    """The beginning of an equation that is too long for a message."""
+    return text if len(text) <= LONGEST_EQUATION else f"{text[: LONGEST_EQUATION - 4]} ..."
 
 
 class ShapeError(ChalkworkError):
@@ -50,7 +100,9 @@ class ShapeError(ChalkworkError):
 
 
 class ReadError(ChalkworkError):
-    """A text is not in the language of the reader; the message shows the place."""
+    """A text is not in the language of the reader; the message shows the place, in lines of its own."""
+
+    one_paragraph = False
 
 
 class ValueProblem(ChalkworkError):
@@ -59,3 +111,7 @@ class ValueProblem(ChalkworkError):
 
 class SheetError(ChalkworkError):
     """A sheet does not follow the format; file, line and key are named."""
+
+
+class CostError(ChalkworkError):
+    """Something would take more time or memory than one run may take; the message says what and how much."""

@@ -1,7 +1,7 @@
 """What can be written on the board: shaped expressions, the operations table, the reader, the simplifier.
 
 Nothing here knows of networks, equations or numbers. `operations` is the table and imports nothing of its
-neighbours; `expression` builds trees over it; `reader` turns text into trees, `latex` the LaTeX that authors write, and
+neighbours; `expression` builds trees over it; `reading` turns text into trees, plain maths and LaTeX alike, and
 `simplify` trees into the form that a textbook prints; `entries` takes one entry of a tree. To add an operation, write
 one entry in `operations`.
 """
@@ -9,7 +9,7 @@ one entry in `operations`.
 from chalkwork.algebra.entries import entry
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.operations import TABLE, Operation
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import SumsToOne, simplify
 
 __all__ = ["TABLE", "Expression", "Name", "Number", "Operation", "SumsToOne", "apply", "entry", "read", "simplify"]

@@ -11,10 +11,12 @@ from functools import reduce
 from math import prod
 from typing import Any
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
 from chalkwork.algebra.operations import Parameter, Shape
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
+from chalkwork.errors import CostError
 
+MOST_TERMS = 200
 _ENTRY = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 
 
@@ -78,6 +80,8 @@ class EntryValues(dict[str, Any]):
 def entry(expression: Expression, row: int, column: int) -> Expression:
     """The entry in that row and column (from 0) of an expression, in terms of entries of its names.
 
+    Raises CostError where it is made of more terms than could be written out.
+
     >>> W, x = Name("W", (2, 2)), Name("x", (2, 1))
     >>> print(entry(apply("relu", W @ x), 0, 0))
     relu(W[1,1] * x[1] + W[1,2] * x[2])
@@ -85,6 +89,8 @@ def entry(expression: Expression, row: int, column: int) -> Expression:
     shape = expression.shape
     if shape:
         row, column = min(row, shape[0] - 1), min(column, shape[1] - 1)
+    if isinstance(expression, Constant):
+        return expression
     if isinstance(expression, Name):
         return Name(entry_name(expression.name, shape, row, column))
     if not isinstance(expression, Application):
@@ -112,11 +118,19 @@ def _defined(expression: Application) -> Expression:
 
 
 def _added(parts: list[Expression]) -> Expression:
+    _check_terms(len(parts))
     return reduce(lambda left, right: apply("add", left, right), parts)
+
+
+def _check_terms(count: int) -> None:
+    if count > MOST_TERMS:
+        hint = "leave the detail at equations"
+        raise CostError(f"an entry is made of {count} terms, more than {MOST_TERMS} to write out", hint=hint)
 
 
 def _matmul(expression: Application, row: int, column: int) -> Expression:
     left, right = expression.arguments
+    _check_terms(left.shape[1])
     return _added([apply("multiply", entry(left, row, k), entry(right, k, column)) for k in range(left.shape[1])])
 
 
@@ -131,7 +145,9 @@ def _collapsed(expression: Application, row: int, column: int) -> list[Expressio
 
 
 def _max(expression: Application, row: int, column: int) -> Expression:
-    return reduce(lambda left, right: apply("maximum", left, right), _collapsed(expression, row, column))
+    parts = _collapsed(expression, row, column)
+    _check_terms(len(parts))
+    return reduce(lambda left, right: apply("maximum", left, right), parts)
 
 
 def _entry(expression: Application, row: int, column: int) -> Expression:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from functools import lru_cache
 
+from chalkwork.algebra.numerals import Scalar, as_text
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Precedence, Shape, words
-from chalkwork.errors import ShapeError
+from chalkwork.errors import CostError, ShapeError
 
-Scalar = int | float | Fraction
+MOST_WRITTEN = 10_000  # operations of one expression, written out
 
 
 class Expression:
@@ -100,9 +100,24 @@ class Name(Expression):
         return self.name
 
 
+class Constant(Name):
+    """A number with a name of its own, such as pi: no quantity, so nothing is given or differentiated by.
+
+    >>> print(2 * Constant("pi", 3.141592653589793), names_in(Constant("pi", 3.141592653589793)))
+    2 * pi ()
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, name: str, value: float) -> None:
+        super().__init__(name)
+        self.value = value
+
+
 class Number(Expression):
     """A number; exact where it was given exactly.
 
+    >>> from fractions import Fraction
     >>> print(Number(Fraction(1, 2)) + 3)
     1/2 + 3
     """
@@ -120,7 +135,7 @@ class Number(Expression):
     __hash__ = Expression.__hash__
 
     def __str__(self) -> str:
-        return str(self.value)
+        return as_text(self.value)
 
 
 class Application(Expression):
@@ -164,7 +179,8 @@ class Application(Expression):
 def _explained(error: ShapeError, expression: Application) -> ShapeError:
     """The shape error with the operands by name."""
     equation = plain(expression)
-    if expression.operation.arity == 2 and all(argument.shape for argument in expression.arguments):
+    fitting = expression.operation.entrywise or expression.operation.name == "matmul"
+    if fitting and expression.operation.arity == 2 and all(argument.shape for argument in expression.arguments):
         left, right = expression.arguments
         if expression.operation.name == "matmul":
             message = f"{left} is {words(left.shape)}, but {right} has {right.shape[0]} rows"
@@ -221,11 +237,17 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
         body = f"-({inside})" if isinstance(arguments[0], Number) and inside[0] != "(" else f"-{inside}"
     elif operation.name == "transpose":
         return f"{plain(arguments[0], Precedence.ATOM)}.T"
+    elif operation.name == "matrix":
+        entries, columns = [plain(argument) for argument in arguments], expression.shape[1]
+        rows = [", ".join(entries[start : start + columns]) for start in range(0, len(entries), columns)]
+        return f"[{', '.join(f'[{row}]' for row in rows)}]"
     else:
-        values, defaults = list(expression.parameters), list(operation.parameters.values())
-        while values and values[-1] == defaults[len(values) - 1]:
-            values.pop()
-        parts = [plain(argument) for argument in arguments] + [_plain_parameter(value) for value in values]
+        parts = [plain(argument) for argument in arguments]
+        for name, value in expression.named_parameters.items():
+            matrix = bool(arguments[0].shape) and 1 not in arguments[0].shape
+            if value != operation.parameters[name] or (operation.needs_axis and matrix):
+                shown = _plain_parameter(name, value)
+                parts.append(shown if name in operation.by_place else f"{name}={shown}")
         return f"{operation.name}({', '.join(parts)})"
     return f"({body})" if operation.precedence < needed else body
 
@@ -236,13 +258,15 @@ def _plain_exponent(expression: Expression) -> str:
 
 
 def _plain_number(value: Scalar, needed: Precedence) -> str:
-    text = str(value)
+    text = as_text(value)
     return f"({text})" if (text[0] == "-" or "/" in text) and needed > Precedence.SUM else text
 
 
-def _plain_parameter(value: Parameter) -> str:
+def _plain_parameter(name: str, value: Parameter) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(map(str, value)) + "]"
+    if name == "axis" and isinstance(value, int):
+        return str(value + 2)  # counted as NumPy does in a matrix
     return "none" if value is None else str(value)
 
 
@@ -262,6 +286,27 @@ def walk(expression: Expression) -> Iterator[Expression]:
             stack.extend((argument, False) for argument in reversed(node.arguments))
 
 
+def check_written(expression: Expression, most: int = MOST_WRITTEN) -> None:
+    """Refuse what nobody could write out: a part counts as often as it occurs.
+
+    Raises CostError.
+
+    >>> x = Name("x")
+    >>> for _ in range(20):
+    ...     x = x * x
+    >>> check_written(x)
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.CostError: this has more than 10000 operations, written out. Hint: give its parts their own names.
+    """
+    sizes: dict[Expression, int] = {}
+    for node in walk(expression):
+        size = sizes[node] = 1 + sum(sizes[part] for part in node.arguments) if isinstance(node, Application) else 0
+        if size > most:
+            hint = "give its parts their own names"
+            raise CostError(f"this has more than {most} operations, written out", hint=hint)
+
+
 @lru_cache(maxsize=4096)
 def names_in(expression: Expression) -> tuple[Name, ...]:
     """The names that occur, in order of first occurrence.
@@ -270,7 +315,7 @@ def names_in(expression: Expression) -> tuple[Name, ...]:
     >>> [str(name) for name in names_in(x * Name("w") + x)]
     ['x', 'w']
     """
-    return tuple(node for node in walk(expression) if isinstance(node, Name))
+    return tuple(node for node in walk(expression) if isinstance(node, Name) and not isinstance(node, Constant))
 
 
 def rebuild(expression: Application, arguments: tuple[Expression, ...]) -> Application:

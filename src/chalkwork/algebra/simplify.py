@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, prod
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar, apply, rebuild
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, rebuild
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.operations import Shape
+from chalkwork.budget import check_time
 
 ONE, ZERO = Number(1), Number(0)
 MOST_ROUNDS = 8
@@ -59,14 +61,16 @@ class Term:
 def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expression:
     """The expression as a textbook would print it; equal in value and shape wherever both are defined.
 
-    `facts` says which targets add up to one.
+    `facts` says which targets add up to one. Raises CostError for more than could be written out.
 
-    >>> from chalkwork.algebra.reader import read
+    >>> from chalkwork.algebra.reading import read
     >>> a, y = Name("a", (2, 1)), Name("y", (2, 1))
     >>> adjoint = read("a * (-(y / a) - sum(-(y / a) * a, axis=0))", {"a": a, "y": y})
     >>> print(simplify(adjoint, [SumsToOne("y", -2)]))
     a - y
     """
+    check_written(expression)
+    check_time("simplifying")
     simplifier = _Simplifier(facts)
     for _ in range(MOST_ROUNDS):
         before, expression = expression, simplifier.visit(expression)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
-from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.answers import Answer, is_array, read_answer
+from chalkwork.checking.digits import Digits
+from chalkwork.checking.gathering import gathered
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import context_of
 from chalkwork.checking.names import NameTable
@@ -23,9 +26,10 @@ def check(
     *,
     asked: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
-    decimals: int | None = None,
+    digits: Digits | None = None,
     sample_axis: int | None = None,
     tolerance: float = 0.0,
+    follows: Fraction = Fraction(1),
 ) -> Report:
     """The report on one student's answers: `check_class` for one."""
     reports = check_class(
@@ -35,9 +39,10 @@ def check(
         symbols,
         asked=asked,
         names=names,
-        decimals=decimals,
+        digits=digits,
         sample_axis=sample_axis,
         tolerance=tolerance,
+        follows=follows,
     )
     return reports[0]
 
@@ -50,15 +55,17 @@ def check_class(
     *,
     asked: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
-    decimals: int | None = None,
+    digits: Digits | None = None,
     sample_axis: int | None = None,
     tolerance: float = 0.0,
+    follows: Fraction = Fraction(1),
 ) -> list[Report]:
     """The reports on the answers of many students, every equation worked out once for all of them.
 
     Each of `given` maps names as the student wrote them to what was typed; `names` says which is which where a
-    guess would be ambiguous. Marked are the `asked` names, or all that anybody answered. Every number may be off by
-    `tolerance`, besides what its digits leave open. Raises ChalkworkError for a name in `asked` or `names` that the
+    guess would be ambiguous. Marked are the `asked` names, or all that anybody answered. `digits` are those that are
+    asked. Every number may be off by `tolerance`, besides what its digits leave open. A right step that goes on from a
+    wrong value earns the part `follows`. Raises ChalkworkError for a name in `asked` or `names` that the
     derivation does not have, or a tolerance that is no number from 0 on.
     """
     for name in asked:
@@ -69,21 +76,27 @@ def check_class(
         raise ChalkworkError(f"a tolerance is a number from 0 on, not {tolerance!r}")
     shapes = derivation.shapes()
     table = NameTable(list(derivation), symbols)
+    together = [gathered(one, table, shapes, names) for one in given]
+    given = [one for one, _ in together]
     matches = _matched(table, given, names)
     typed = [
         {known: one[word] for word, known in matched.items()} for one, (matched, _) in zip(given, matches, strict=True)
     ]
-    answers = answers_of(typed, shapes, decimals)
+    digits = digits or Digits()
+    answers = answers_of(typed, shapes, digits.decimals)
     answered = [name for name in derivation if any(name in one for one in answers)]
     stacked = {
         name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])).within(tolerance)
         for name in answered
     }
     wanted = list(asked) or answered
-    marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given))
+    marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given), digits)
     own = {given.name for given in derivation.givens}
-    unused = [{word: reason for word, reason in refused.items() if word not in own} for _, refused in matches]
-    return reports_of(marked, answers, typed, unused)
+    unused = [
+        {word: reason for word, reason in {**apart, **refused}.items() if word not in own}
+        for (_, apart), (_, refused) in zip(together, matches, strict=True)
+    ]
+    return reports_of(marked, answers, typed, unused, digits, follows)
 
 
 def _matched(
@@ -101,8 +114,22 @@ def _matched(
 def answers_of(
     typed: Sequence[Mapping[str, object]], shapes: Mapping[str, tuple[int, ...]], decimals: int | None
 ) -> list[dict[str, Answer]]:
-    """What every student typed, by the names of the derivation, read."""
-    return [{name: read_answer(given, shapes[name], decimals) for name, given in one.items()} for one in typed]
+    """What every student typed, by the names of the derivation, read.
+
+    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1.
+    """
+    return [_read_all(one, shapes, decimals) for one in typed]
+
+
+def _read_all(
+    typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]], decimals: int | None
+) -> dict[str, Answer]:
+    answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
+    if any(answer.unrounded and is_array(typed[name]) for name, answer in answers.items()):
+        for name, given in typed.items():
+            if is_array(given) and not answers[name].computed:
+                answers[name] = read_answer(given, shapes[name], decimals, whole_digits=True)
+    return answers
 
 
 def reports_of(
@@ -110,6 +137,8 @@ def reports_of(
     answers: Sequence[Mapping[str, Answer]],
     typed: Sequence[Mapping[str, object]],
     unused: Sequence[Mapping[str, str]],
+    digits: Digits,
+    follows: Fraction = Fraction(1),
 ) -> list[Report]:
     """The marks of every step turned into a report a student."""
     steps = {
@@ -117,11 +146,13 @@ def reports_of(
             part,
             [given.get(name) for given in typed],
             [_said(one.get(name), part, student) for student, one in enumerate(answers)],
+            digits,
+            follows,
         )
         for name, part in marked.items()
     }
     return [
-        Report({name: results[student] for name, results in steps.items()}, refused)
+        Report({name: results[student] for name, results in steps.items()}, refused, follows)
         for student, refused in enumerate(unused)
     ]
 

@@ -14,10 +14,9 @@ from math import prod
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.checking.explaining import Array, Asked, exchanges, nearby, widened
-from chalkwork.checking.intervals import Interval
+from chalkwork.checking.explaining import Array, Asked, enclosed, exchanges, possible
+from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import swapped
-from chalkwork.checking.ranges import enclose
 from chalkwork.checking.work import Known
 
 MOST_BY_ACCIDENT = 0.05
@@ -35,10 +34,13 @@ class Crowd:
 
     def met(self, expression: Expression, known: Known) -> list[Interval]:
         """The expression's range, where it is somebody's answer."""
-        wide = enclose(expression, known, tight=False)
+        wide = enclosed(expression, known, self._asked, tight=False)
+        if wide is None:
+            return []
         self._readings.append(wide)
         self._count += 1
-        return [enclose(expression, known)] if nearby(wide, self._asked).any() else []
+        found = possible(expression, known, self._asked, wide)
+        return [] if found is None else [found]
 
     def met_exchanged(self, expression: Expression, known: Known) -> Iterator[Interval]:
         """The same with entries exchanged, every way."""

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.operations import TABLE, Parameter, Shape
+from chalkwork.algebra.operations.matrices import EQUAL
 from chalkwork.checking.intervals import (
     BOTH,
     EPSILON,
@@ -188,8 +189,8 @@ def _back(x: Interval, axis: int | None, shape: Shape) -> Interval:
     return x if axis == -1 else x.over(lambda values: np.swapaxes(values, -1, -2))
 
 
-def _argmax(x: Interval, axis: int | None) -> Interval:
-    """From the first to the last entry that can be the first of the largest; counted from 1."""
+def _argmax(x: Interval, axis: int | None, tie: float | None) -> Interval:
+    """From the first to the last entry that can be the first of the largest; counted from 1, with a possible tie."""
     row = _in_a_row(x, axis)
     before = np.maximum.accumulate(row.low, axis=-1)[..., :-1]
     before = np.concatenate([np.full_like(row.low[..., :1], -np.inf), before], axis=-1)
@@ -197,6 +198,10 @@ def _argmax(x: Interval, axis: int | None) -> Interval:
     place = np.arange(1.0, row.shape[-1] + 1)
     low = np.min(np.where(possible, place, np.inf), axis=-1, keepdims=True)
     high = np.max(np.where(possible, place, -np.inf), axis=-1, keepdims=True)
+    if tie is not None:
+        largest = np.max(row.low, axis=-1, keepdims=True)
+        several = np.sum(row.high >= largest - 2 * EQUAL * np.abs(largest), axis=-1, keepdims=True) > 1
+        low, high = np.where(several, np.minimum(low, tie), low), np.where(several, np.maximum(high, tie), high)
     return _back(Interval(low, high), axis, (*x.shape[:-2], 1, 1))
 
 

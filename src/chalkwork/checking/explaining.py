@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.checking.intervals import Interval
+from chalkwork.checking.budget import A_CALL, Purse, cost_of
+from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import swapped
 from chalkwork.checking.ranges import enclose
 from chalkwork.checking.work import Known
@@ -18,8 +19,10 @@ from chalkwork.checking.work import Known
 Array = np.ndarray[Any, Any]
 Pair = tuple[str, str]
 Reading = tuple[tuple[str, ...], Interval]
-RELATIVE_SLACK = 1e-9
-"""What counts as equal for values that were computed and not typed."""
+BY_ACCIDENT = 0.1
+"""What can be anything explains nothing: other digits meet a reading more rarely than this."""
+MOST_WIDTHS, SHARE = 20, 1e-6
+"""What follows from wrong values is at most so many times as wide as the digits, or as this part of its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,14 @@ class Explanation:
     """The earlier step, itself not answered, in which the mistake was made."""
     pairs: tuple[Pair, ...] = ()
     """Where two mistakes were made at once, all pairs that give the answer, the likeliest first."""
+    stopped: bool = False
+    """Whether the search ended before everything was tried."""
 
 
 NOTHING = Explanation()
 SWAPPED = Explanation(("entries-swapped",))
+NOT_UPDATED = Explanation(("not-updated",))
+STOPPED = Explanation(stopped=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,49 +53,118 @@ class Asked:
     rows: Array
     typed: Interval
     given: Array
+    size: Array
+    """How large such numbers are: what was answered, or what would be right."""
+    purse: Purse
 
     def part(self, places: Array) -> Asked:
         """Those at these places only."""
-        return Asked(self.rows[places], self.typed.at(places), self.given[places])
+        typed, given, size = self.typed.at(places), self.given[places], self.size[places]
+        return Asked(self.rows[places], typed, given, size, self.purse)
+
+    def pay(self, cost: int) -> Array:
+        """Who of them can pay for what is to be worked out."""
+        return self.purse.pay(self.rows, cost)
+
+    @property
+    def going_on(self) -> Array:
+        """Who has been able to pay for everything so far."""
+        return np.asarray(~self.purse.stopped[self.rows])
 
 
-def matching(asked: Asked, readings: Iterable[Reading]) -> dict[int, list[tuple[int, tuple[str, ...]]]]:
-    """For every student the readings that explain the answers, by number: those nearest to the digits first."""
-    near: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
-    far: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A reading that explains an answer, by number."""
+
+    number: int
+    ids: tuple[str, ...]
+    central: bool
+    """Whether its middle does: what was worked out with all digits, or on the digits written."""
+
+
+def matching(asked: Asked, readings: Iterable[Reading]) -> dict[int, list[Match]]:
+    """For every student the readings that explain the answers: those nearest to the digits first."""
+    found: dict[int, list[Match]] = {}
     for number, (ids, reading) in enumerate(readings):
-        explained = explains(reading, asked.typed, asked.given)
+        explained = explains(reading, asked)
         if explained.any():
-            middle = widened(Interval.point(reading.low / 2 + reading.high / 2))
-            central = explains(middle, asked.typed, asked.given)
+            with np.errstate(invalid="ignore"):
+                middle = widened(Interval.point(reading.low / 2 + reading.high / 2))
+            central = explains(middle, asked)
             for place in np.flatnonzero(explained):
-                kind = near if central[place] else far
-                kind.setdefault(int(asked.rows[place]), []).append((number, ids))
-    return {row: near.get(row, []) + far.get(row, []) for row in (*near, *(row for row in far if row not in near))}
+                found.setdefault(int(asked.rows[place]), []).append(Match(number, ids, bool(central[place])))
+    return {row: sorted(met, key=lambda one: not one.central) for row, met in found.items()}
 
 
-def explains(reading: Interval, typed: Interval, given: Array) -> Array:
-    """Which students' answers a reading explains, every cell; what is undefined somewhere explains nothing."""
+def explains(reading: Interval, asked: Asked) -> Array:
+    """Which students' answers a reading explains, every cell; what could be anything explains nothing."""
+    with np.errstate(all="ignore"):
+        width = (reading.high - reading.low) + (asked.typed.high - asked.typed.low)
+        chance = width / (2 * asked.size + width)
+        unlikely = np.prod(np.where(asked.given & (chance < 1), chance, 1.0), axis=(-2, -1)) <= BY_ACCIDENT
     sure = np.isfinite(reading.low) & np.isfinite(reading.high)
-    return np.asarray(np.all((typed.meets(widened(reading)) & sure) | ~given, axis=(-2, -1)))
+    met = np.all((asked.typed.meets(widened(reading)) & sure) | ~asked.given, axis=(-2, -1))
+    return np.asarray(met & unlikely)
 
 
-def possible(expression: Expression, known: Known, asked: Asked) -> Interval | None:
-    """What the expression can be; None where that is nobody's answer, as its natural extension says at less cost."""
-    if not nearby(enclose(expression, known, tight=False), asked).any():
+def is_telling(reading: Interval, typed: Interval) -> Array:
+    """Whether a reading is narrow enough to say something of these digits."""
+    with np.errstate(all="ignore"):
+        width, size = reading.high - reading.low, np.maximum(np.abs(reading.low), np.abs(reading.high))
+        most = MOST_WIDTHS * (typed.high - typed.low) + SHARE * size + 1e-14
+        return np.asarray(np.isfinite(width) & (width <= most))
+
+
+def enclosed(expression: Expression, known: Known, asked: Asked, *, tight: bool = True) -> Interval | None:
+    """What the expression can be for those who can pay for it, anything for the others; None where nobody can."""
+    able = asked.pay(cost_of(expression, tight))
+    return _for_some(expression, known, able, tight) if able.any() else None
+
+
+def _for_some(expression: Expression, known: Known, able: Array, tight: bool = True) -> Interval:
+    """The range of an expression for some of the students; the whole line for the others."""
+    if able.all():
+        return enclose(expression, known, tight=tight)
+    places = np.flatnonzero(able)
+    part = {name: value.at(places) if value.low.ndim > 2 else value for name, value in known.items()}
+    found = enclose(expression, part, tight=tight)
+    shape = (able.size, *found.shape[-2:])
+    low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
+    low[places], high[places] = found.low, found.high
+    return Interval(low, high)
+
+
+def possible(expression: Expression, known: Known, asked: Asked, wide: Interval | None = None) -> Interval | None:
+    """What the expression can be for those whose answer that is, as its natural extension says at less cost."""
+    wide = wide or enclosed(expression, known, asked, tight=False)
+    if wide is None:
         return None
-    return enclose(expression, known)
+    places = np.flatnonzero(nearby(wide, asked) & asked.going_on)
+    if not places.size:
+        return None
+    able = np.zeros(asked.rows.size, dtype=bool)
+    able[places] = asked.part(places).pay(cost_of(expression, tight=True))
+    return _for_some(expression, known, able) if able.any() else None
 
 
 def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[Interval]:
     """What the expression can be with two rows, columns or entries exchanged, where that is somebody's answer."""
-    if prod(expression.shape) < 2:
+    size = prod(expression.shape)
+    if size < 2:
         return
-    wide = enclose(expression, known, tight=False)
+    able = asked.pay(swapped(np.zeros(expression.shape)).shape[0] * (A_CALL // 8 + 2 * size))
+    wide = enclosed(expression, known, asked, tight=False) if able.any() else None
+    if wide is None:
+        return
     wide = wide if wide.low.ndim > 2 else wide.at(None)  # the right values are the same for every student
-    places = np.flatnonzero(nearby(Interval(swapped(wide.low), swapped(wide.high)), asked).any(axis=-1))
+    near = nearby(Interval(swapped(wide.low), swapped(wide.high)), asked)
+    near = near & asked.going_on
+    places = np.flatnonzero(near.any(axis=-1))
     if places.size:
-        exact = enclose(expression, known)
+        theirs = np.flatnonzero(near.any(axis=0))
+        able = np.zeros(asked.rows.size, dtype=bool)
+        able[theirs] = asked.part(theirs).pay(cost_of(expression, tight=True))
+        exact = _for_some(expression, known, able)
         lows, highs = swapped(exact.low), swapped(exact.high)
         yield from (Interval(lows[place], highs[place]) for place in places)
 
@@ -98,9 +174,9 @@ def nearby(reading: Interval, asked: Asked) -> Array:
     return np.asarray(np.all(asked.typed.meets(widened(reading)) | ~asked.given, axis=(-2, -1)))
 
 
-def together_ids(found: Sequence[tuple[int, tuple[str, ...]]]) -> tuple[str, ...]:
+def together_ids(found: Sequence[Match]) -> tuple[str, ...]:
     """The ids of all the readings, each once."""
-    return tuple(dict.fromkeys(name for _, ids in found for name in ids))
+    return tuple(dict.fromkeys(name for one in found for name in one.ids))
 
 
 def rounded_to(interval: Interval, decimals: int) -> Interval:
@@ -108,9 +184,3 @@ def rounded_to(interval: Interval, decimals: int) -> Interval:
     finer = interval.high - interval.low < 0.5 * 10.0**-decimals
     low, high = np.round(interval.low, decimals), np.round(interval.high, decimals)
     return Interval.of(np.where(finer, low, interval.low), np.where(finer, high, interval.high))
-
-
-def widened(interval: Interval) -> Interval:
-    """The interval with room for the rounding of another program."""
-    slack = RELATIVE_SLACK * np.maximum(np.abs(interval.low), np.abs(interval.high)) + 1e-15
-    return Interval.of(interval.low - slack, interval.high + slack)

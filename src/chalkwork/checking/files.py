@@ -3,6 +3,7 @@
 | kind | form |
 |---|---|
 | `.yaml`, `.yml`, `.json` | `name: value`, or `task: {name: value, ...}` |
+| `.json` | also what `chalkwork solve SHEET -o OUT.json` writes |
 | `.csv` | a first line `name,value` or `task,name,value` (or with `;` or tabs); the value is the rest of the line |
 | `.md`, `.txt` | fenced blocks ```` ```answers ````, of lines `name: value`; `task: id` in the first line of one |
 | `.ipynb` | `dW1 = [[...]]` or `np.array([[...]])` in code cells, after `# task: id`; or blocks as in Markdown |
@@ -17,11 +18,14 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
 from chalkwork.documents.literal import visible
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, misplaced
+
+if TYPE_CHECKING:
+    from chalkwork.yaml_nodes import Node
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 12
@@ -96,7 +100,7 @@ def _texts(value: object, depth: int = 0) -> object:
     return value
 
 
-def by_name(found: Iterable[tuple[str, str, object, int]]) -> Answers:
+def by_name(found: Iterable[tuple[str, str, object, int | None]]) -> Answers:
     """Answers from (task, name, value, line), the task empty where there are none.
 
     Raises ChalkworkError for a name given twice, and where only some names belong to a task.
@@ -143,65 +147,47 @@ def _json(text: str) -> Answers:
         return entries
 
     try:
-        return _tree(json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=once))
+        data = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=once)
+        return _solved(data["tasks"]) if _is_solved(data) else _tree(data)
     except json.JSONDecodeError as error:
-        raise ChalkworkError(f"this is not JSON: {error.msg}", line=error.lineno) from None
+        raise ChalkworkError(f"this is not JSON: {misplaced(text, error.pos)}", line=error.lineno) from None
+
+
+def _is_solved(data: object) -> bool:
+    """Whether this is a worked solution, as it is written for other programs."""
+    return isinstance(data, dict) and isinstance(data.get("tasks"), list) and set(data) <= {"tasks", "answers"}
+
+
+def _solved(tasks: list[Any]) -> Answers:
+    """The values of a worked solution by task and name; of one that is no sheet's by name alone."""
+    found: dict[str, object] = {}
+    for place, task in enumerate(tasks, 1):
+        named = isinstance(task, dict) and isinstance(task.get("id"), str) and isinstance(task.get("equations"), list)
+        if not named or not all(isinstance(each, dict) and isinstance(each.get("name"), str) and "value" in each
+                                for each in task["equations"]):  # fmt: skip
+            raise ChalkworkError(f"task {place} of this worked solution has no id, or no equations with a value each")
+        if task["id"] in found:
+            raise ChalkworkError(f"task {task['id'][:60]} is answered twice")
+        found[task["id"]] = by_name(("", each["name"], each["value"], None) for each in task["equations"])
+    inner = found.get("solution")
+    return _tree(inner if len(found) == 1 and isinstance(inner, dict) else found)
 
 
 def _yaml(text: str) -> Answers:
-    import yaml
+    from chalkwork.yaml_nodes import Bounds, read_nodes
 
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    count = 0
-
-    def refuse(event: Any, message: str) -> ChalkworkError:
-        return ChalkworkError(message, line=event.start_mark.line + 1)
-
-    def node(event: Any, events: Iterator[Any], depth: int) -> object:
-        nonlocal count
-        count += 1
-        if depth > MAX_DEPTH or count > MAX_VALUES:
-            raise refuse(event, "there are too many values, or they are nested too deeply")
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            raise refuse(event, "YAML anchors and aliases (& and *) are not read; write the value out")
-        if event.tag is not None and event.tag != "!":
-            raise refuse(event, "YAML tags (!) are not read; put the text in quotes")
-        if isinstance(event, yaml.ScalarEvent):
-            return None if event.implicit[0] and event.value in ("", "~", "null") else event.value
-        if isinstance(event, yaml.SequenceStartEvent):
-            return [node(each, events, depth + 1) for each in _until(events, yaml.SequenceEndEvent)]
-        entries: dict[str, object] = {}
-        for each in _until(events, yaml.MappingEndEvent):
-            name = node(each, events, depth + 1)
-            if not isinstance(name, str):
-                raise refuse(each, "a name is a text, such as z1")
-            if name in entries:
-                raise refuse(each, f"{name[:60]} is answered twice")
-            entries[name] = node(next(events), events, depth + 1)
-        return entries
-
-    try:
-        events = iter(yaml.parse(text, Loader=loader))
-        next(events)
-        if isinstance(next(events), yaml.StreamEndEvent):
-            return {}
-        root = node(next(events), events, 0)
-        next(events)
-        if not isinstance(extra := next(events), yaml.StreamEndEvent):
-            raise refuse(extra, "a second YAML document begins; a file of answers holds one")
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
-        line = mark.line + 1 if mark is not None else None
-        raise ChalkworkError(f"this is not YAML: {problem}", line=line, hint="put the value in quotes") from None
-    return _tree(root)
+    return _tree(_value(read_nodes(text, Bounds(MAX_DEPTH, MAX_VALUES))))
 
 
-def _until(events: Iterator[Any], end: type) -> Iterator[Any]:
-    for event in events:
-        if isinstance(event, end):
-            return
-        yield event
+def _value(node: Node) -> object:
+    """What a node of YAML holds, every number as it was typed."""
+    from chalkwork.yaml_nodes import Listing, Scalar
+
+    if isinstance(node, Scalar):
+        return None if node.plain and node.text in ("", "~", "null") else node.text
+    if isinstance(node, Listing):
+        return [_value(each) for each in node.items]
+    return {name: _value(each) for name, each in node.entries.items()}
 
 
 def _csv(text: str) -> Answers:
@@ -229,8 +215,8 @@ def _csv_rows(rows: Any, sign: str) -> Iterator[tuple[str, str, object, int]]:
                 raise ChalkworkError("an answer without a name", line=rows.line_num)
             task = row[0].strip() if before == 2 else ""
             yield task, row[before - 1].strip(), sign.join(row[before:]).strip(), rows.line_num
-    except csv.Error as error:
-        raise ChalkworkError(f"this is not CSV: {error}", line=rows.line_num) from None
+    except csv.Error:
+        raise ChalkworkError("this is not CSV: a cell is too long, or not one", line=rows.line_num) from None
 
 
 def form_entries(text: str, first_line: int = 1) -> Iterator[tuple[str, str, object, int]]:

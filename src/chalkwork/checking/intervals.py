@@ -24,6 +24,8 @@ BOTH = (-2, -1)
 EPSILON = 2.0**-52
 TINY = 2.0**-1074
 LARGEST = float(np.finfo(np.float64).max)
+RELATIVE_SLACK = 1e-9
+"""What counts as equal for values that were computed and not typed."""
 BLOCK = 2**18
 """How many numbers are worked on at once, where there could be very many."""
 
@@ -193,6 +195,13 @@ def total(x: Interval, axis: int | tuple[int, int], ulps: float = 0, tiny: Array
     if np.isfinite(below).all() and np.isfinite(above).all():
         return outward(low - below, high + above)
     return settled(np.where(np.isinf(low), low, low - below), np.where(np.isinf(high), high, high + above))
+
+
+def widened(interval: Interval) -> Interval:
+    """The interval with room for the rounding of another program."""
+    slack = RELATIVE_SLACK * np.maximum(np.abs(interval.low), np.abs(interval.high)) + 1e-15
+    with np.errstate(invalid="ignore"):
+        return Interval.of(interval.low - slack, interval.high + slack)
 
 
 def blocks(count: int, size: int) -> Iterator[slice]:

@@ -8,47 +8,24 @@ as in Numbas (numbas.org.uk, adaptive marking).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.explaining import NOTHING, Explanation, widened
+from chalkwork.checking.comparing import Compared, Remark
+from chalkwork.checking.digits import Digits
+from chalkwork.checking.explaining import NOT_UPDATED, NOTHING, Explanation, is_telling
 from chalkwork.checking.intervals import Interval
 from chalkwork.checking.mistakes import Context, equivalents
 from chalkwork.checking.ranges import enclose
 from chalkwork.checking.suspecting import Search
+from chalkwork.checking.verdicts import Verdict
 from chalkwork.checking.work import Answers, Array, Work
 from chalkwork.derivation.derivation import Derivation, Equation
 
-__all__ = ["Answers", "Explanation", "Marked", "Verdict", "mark"]
-
-
-class Verdict(IntEnum):
-    """What is said of one cell, the best first."""
-
-    CORRECT = 0
-    ROUNDING = 1
-    FOLLOWS = 2
-    BLANK = 3
-    UNREADABLE = 4
-    MISTAKE = 5
-    WRONG = 6
-
-    @property
-    def word(self) -> str:
-        """The verdict as it stands in a report."""
-        return _WORDS[self]
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the step itself is right."""
-        return self <= Verdict.FOLLOWS
-
-
-_WORDS = [verdict.name.lower() for verdict in Verdict]
+__all__ = ["Answers", "Explanation", "Marked", "Remark", "Verdict", "mark"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +41,8 @@ class Marked:
     """Whether an earlier answer of zeros or ones would have made the step trivial."""
     explanations: tuple[Explanation, ...] = ()
     """For every student how the mistakes explain it."""
+    remarks: Mapping[int, Remark] = field(default_factory=dict)
+    """For some students why the answer is wrong, where no mistake says it."""
 
     def verdict(self, student: int) -> Verdict:
         """The verdict on the whole step: that of its worst cell."""
@@ -91,19 +70,17 @@ def mark(
     asked: Collection[str],
     context: Context,
     students: int = 1,
+    digits: Digits | None = None,
 ) -> dict[str, Marked]:
     """The marks of every asked step, in the derivation's order.
 
     `values` are the right ones, `answers` those of the students; an answer to a name that is not asked is used for
-    what follows from it, and not marked.
+    what follows from it, and not marked. `digits` are those that the exercise asks.
     """
-    marking = _Marking(Work(derivation, values, answers, context, students))
-    marked = {}
+    marking = _Marking(Work(derivation, values, answers, context, students, digits))
     for equation in derivation.equations:
-        result = marking.step(equation, mistakes=equation.name in asked)
-        if equation.name in asked:
-            marked[equation.name] = result
-    return marked
+        marking.step(equation, mistakes=equation.name in asked)
+    return {name: one for name, one in marking.settled().items() if name in asked}
 
 
 class _Marking:
@@ -112,37 +89,103 @@ class _Marking:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.search = Search(work)
+        self.marked: dict[str, Marked] = {}
+        self.withheld: dict[str, Array] = {}
 
-    def step(self, equation: Equation, mistakes: bool) -> Marked:
+    def step(self, equation: Equation, mistakes: bool) -> None:
         """Mark one step and remember the students' values for the later ones."""
         work = self.work
-        expected = widened(work.right[equation.name])
+        right = work.right[equation.name]
         following = work.spread(enclose(equation.expression, work.inputs(equation.expression)))
+        noted = work.noted_inputs(equation.expression)
+        loosely = following if noted is None else work.spread(enclose(equation.expression, noted))
+        written = work.on_paper(equation.expression)
         answers = work.answers.get(equation.name)
         if answers is None:
-            answers = Answers.stacked([None] * work.students, (expected.low.shape[-2], expected.low.shape[-1]))
-        typed = Interval.of(answers.low, answers.high)
+            answers = Answers.stacked([None] * work.students, (right.low.shape[-2], right.low.shape[-1]))
+        compared = Compared(answers, work.digits, right, loosely, written, work.habit)
         sound, trivial = work.standing(equation.expression)
-        barred = trivial & ~sound
+        barred, unsound = (trivial & ~sound)[:, None, None], ~sound[:, None, None]
         verdicts = np.full(answers.low.shape, int(Verdict.WRONG))
-        follows = np.where(sound, int(Verdict.ROUNDING), int(Verdict.FOLLOWS))[:, None, None]
-        verdicts = np.where(typed.meets(following) & ~barred[:, None, None], follows, verdicts)
-        verdicts = np.where(typed.meets(expected), int(Verdict.CORRECT), verdicts)
+        verdicts = np.where(compared.rounded & ~unsound, int(Verdict.ROUNDING), verdicts)
+        verdicts = np.where(compared.follows & unsound & ~barred, int(Verdict.FOLLOWS), verdicts)
+        verdicts = np.where(compared.correct, int(Verdict.CORRECT), verdicts)
+        still = compared.unmoved(work, equation)
+        verdicts = np.where(still, int(Verdict.WRONG), verdicts)
         verdicts = np.where(answers.blank, int(Verdict.BLANK), verdicts)
         verdicts = np.where(answers.unreadable, int(Verdict.UNREADABLE), verdicts)
-        otherwise = self._follows_otherwise(equation, typed, verdicts == Verdict.WRONG)
+        for student, cells in answers.impossible.items():
+            verdicts[student] = np.where(cells, int(Verdict.WRONG), verdicts[student])
+        wrong = (verdicts == Verdict.WRONG) & answers.given
+        otherwise = self._follows_otherwise(equation, answers.typed, wrong & ~still)
         verdicts = np.where(otherwise, int(Verdict.FOLLOWS), verdicts)
+        held = self._withheld(equation, compared, verdicts == Verdict.FOLLOWS)
+        wrong = (verdicts == Verdict.WRONG) & answers.given
         found = [NOTHING] * work.students
         if mistakes:
-            suspects = (verdicts == Verdict.WRONG).any(axis=(-2, -1)) & ~barred
-            found = self.search.explained(equation, typed, answers, suspects)
+            suspects = (wrong & compared.enough).any(axis=(-2, -1)) & ~barred[:, 0, 0]
+            found = self.search.explained(equation, answers, suspects & ~still.any(axis=(-2, -1)))
+            for place in np.flatnonzero(still.any(axis=(-2, -1))):
+                found[int(place)] = NOT_UPDATED
             named = np.array([bool(one.ids) for one in found])[:, None, None]
-            verdicts = np.where((verdicts == Verdict.WRONG) & named, int(Verdict.MISTAKE), verdicts)
+            verdicts = np.where(wrong & named, int(Verdict.MISTAKE), verdicts)
             for student in answers.misshapen:
                 if found[student].ids:
                     verdicts[student] = int(Verdict.MISTAKE)
-        work.remember(equation, typed, answers.given, following, verdicts <= Verdict.ROUNDING)
-        return Marked(equation, verdicts, tuple(one.ids for one in found), trivial, tuple(found))
+        accepted = verdicts <= Verdict.ROUNDING
+        work.remember(equation, answers, compared.own, following, written, accepted)
+        work.unproven[equation.name] = self._is_unproven(equation, answers, verdicts)
+        self.withheld[equation.name] = held
+        if mistakes:
+            remarks = compared.remarks(verdicts)
+            ids = tuple(one.ids for one in found)
+            self.marked[equation.name] = Marked(equation, verdicts, ids, trivial & ~sound, tuple(found), remarks)
+
+    def settled(self) -> dict[str, Marked]:
+        """The marks, once it is known which wrong values somebody calculated with."""
+        for name, held in self.withheld.items():
+            if name in self.marked and held.any():
+                marked = self.marked[name]
+                kept = held & self.work.is_unproven(marked.equation.expression)[:, None, None]
+                places = np.flatnonzero(kept.any(axis=(-2, -1)))
+                remarks = {**marked.remarks, **{int(place): Remark.NO_WORK for place in places}}
+                verdicts = np.where(kept, int(Verdict.WRONG), marked.verdicts)
+                self.marked[name] = replace(marked, verdicts=verdicts, remarks=remarks)
+        return self.marked
+
+    def _withheld(self, equation: Equation, compared: Compared, follows: Array) -> Array:
+        """Which of the cells that follow from a wrong value show no work, so far.
+
+        A wrong value counts as somebody's work where a known mistake gives it, where some of it is right, or where
+        the digits of a later step can only come from it: more than half of the step's cells follow, and hardly any
+        other digits would. Zeros and ones show nothing, nor does a number that the student writes again and again.
+        """
+        held = np.zeros(follows.shape, dtype=bool)
+        unproven = self.work.is_unproven(equation.expression)
+        rows = np.flatnonzero(follows.any(axis=(-2, -1)) & unproven)
+        if not rows.size:
+            return held
+        proving = np.zeros(self.work.students, dtype=bool)
+        for row in map(int, rows):
+            often = self.work.how_often(row, compared.answers.value[row])
+            proving[row] = compared.is_worked_for(row, follows[row], often)
+        if proving.any():
+            self.work.prove(equation.expression, proving)
+        held[rows] = follows[rows]
+        return held & ~proving[:, None, None]
+
+    def _is_unproven(self, equation: Equation, answers: Answers, verdicts: Array) -> Array:
+        """Whose value goes on as one that no work shows in: wrong without a reason, or following from such a one."""
+        given = answers.given
+        any_given, whole = given.any(axis=(-2, -1)), given.all(axis=(-2, -1))
+        bad = (verdicts == Verdict.WRONG) & given
+        plain = np.isin(np.abs(answers.value), (0.0, 1.0))
+        part = ((verdicts <= Verdict.ROUNDING) & ~plain).any(axis=(-2, -1))
+        named = (verdicts == Verdict.MISTAKE).any(axis=(-2, -1))
+        inherited = self.work.is_unproven(equation.expression)
+        right = (verdicts <= Verdict.ROUNDING).any(axis=(-2, -1)) & ~bad.any(axis=(-2, -1)) & whole
+        own = any_given & bad.any(axis=(-2, -1)) & ~part & ~named
+        return np.asarray(own | (inherited & ~right & ~named & ~(part & whole)))
 
     def _follows_otherwise(self, equation: Equation, typed: Interval, wrong: Array) -> Array:
         """Which of the wrong cells follow from a student's own values by an equally right form of the equation.
@@ -157,6 +200,5 @@ class _Marking:
             rows = np.flatnonzero(wrong.any(axis=(-2, -1)) & ~sound & ~trivial)
             if rows.size:
                 reading = enclose(expression, self.work.known(expression, rows))
-                sure = np.isfinite(reading.low) & np.isfinite(reading.high)
-                found[rows] |= typed.at(rows).meets(reading) & sure
+                found[rows] |= typed.at(rows).meets(reading) & is_telling(reading, typed.at(rows))
         return found & wrong

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalkwork.checking.files import form_entries
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, misplaced
 
 MAX_CODE = 200_000
 MAX_DEPTH = 12
@@ -58,7 +58,7 @@ def _cells(text: str) -> Iterator[tuple[str, str]]:
     try:
         book = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ChalkworkError(f"this is not a notebook: {error.msg}", line=error.lineno) from None
+        raise ChalkworkError(f"this is not a notebook: {misplaced(text, error.pos)}", line=error.lineno) from None
     except ValueError as error:  # an integer of too many digits
         raise ChalkworkError("this is not a notebook: a number in it is too long") from error
     cells = book.get("cells") if isinstance(book, dict) else None

@@ -32,6 +32,10 @@ _RAISED = re.compile("10([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})")
 _RAISED_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 
 
+class NoValueError(ReadError):
+    """A number that no answer can be: not finite, or too large."""
+
+
 class Numeral(NamedTuple):
     """A number and the interval that its digits stand for."""
 
@@ -87,7 +91,7 @@ def _read_other(text: str, decimals: int | None) -> Numeral:
     if found := _FRACTION.fullmatch(bare):
         return _quotient(found[1], found[2], shown)
     if _NOT_FINITE.fullmatch(bare):
-        raise ReadError(f"{shown!r} is not a finite number")
+        raise NoValueError(f"{shown!r} is not a finite number")
     if "," in bare and (bare.count(",") > 1 or "." in bare) and set(bare) <= set("0123456789.,-+"):
         raise ReadError(f"{shown!r} has more than one decimal sign; write 1234.5 without signs between thousands")
     raise ReadError(f"{shown!r} is not a number; {WRITE}")
@@ -108,7 +112,7 @@ def _ten(power: int) -> float:
 
 def _bounded(value: float, half: float, ulps: int = 2) -> Numeral:
     if abs(value) > MAX_MAGNITUDE:
-        raise ReadError(f"{value:.3g} is too large for an answer")
+        raise NoValueError(f"{value:.3g} is too large for an answer")
     if value == 0 and half == 0 and ulps == 2:
         return Numeral(0.0, 0.0, 0.0)
     if half == 0 and value == int(value) and abs(value) < 2**53 and ulps == 2:
@@ -134,22 +138,27 @@ def _quotient(above: str, below: str, shown: str) -> Numeral:
 Numbers = NDArray[np.float64]
 
 
-def spread(values: NDArray[np.floating] | NDArray[np.integer], decimals: int | None = None) -> Numbers:
-    """Half the width of the interval that each finite number of a program stands for.
+def spread(
+    values: NDArray[np.floating] | NDArray[np.integer], decimals: int | None = None, whole_digits: bool = False
+) -> tuple[Numbers, bool]:
+    """Half the width of the interval that each finite number of a program stands for, and whether one is unrounded.
 
     A float stands for the digits of its shortest form, but never for less than four units in the last place of
-    its type; where one entry has the digits of an unrounded result, none was rounded. A whole number stands for
-    `decimals` decimals, else for itself.
+    its type; where one entry has the digits of an unrounded result, or `whole_digits` says so, none was rounded. A
+    whole number stands for `decimals` decimals, else for itself.
 
-    >>> [f"{half:.1g}" for half in spread(np.array([0.79, 0.125]))], spread(np.array([2, 3])).tolist()
+    >>> [f"{half:.1g}" for half in spread(np.array([0.79, 0.125]))[0]], spread(np.array([2, 3]))[0].tolist()
     (['0.005', '0.0005'], [0.0, 0.0])
-    >>> bool(spread(np.array([0.5, 1 / 3]))[0] < 1e-15)
-    True
+    >>> half, unrounded = spread(np.array([0.5, 1 / 3]))
+    >>> bool(half[0] < 1e-15), unrounded
+    (True, True)
     """
     exact = values.astype(np.float64)
+    if whole_digits:
+        decimals = None
     whole = np.zeros(exact.shape) if decimals is None else np.full(exact.shape, 0.5 * _ten(-decimals))
     if not np.issubdtype(values.dtype, np.floating):
-        return whole
+        return whole, False
     narrow = values.dtype if values.dtype.itemsize < 8 else np.dtype(np.float64)
     own = exact.astype(narrow)
     least = 4.0 * np.spacing(np.abs(own)).astype(np.float64)
@@ -162,7 +171,8 @@ def spread(values: NDArray[np.floating] | NDArray[np.integer], decimals: int | N
     unrounded = left & (size > 10.0 ** (2 - last))
     digits = 13 if narrow == np.float64 else 7
     fine = ~left & (units < size * 10.0**-digits)
-    return least if bool((unrounded | fine).any()) else half
+    full = bool((unrounded | fine).any())
+    return (least if full or whole_digits else half), full
 
 
 def _places(exact: Numbers, own: NDArray[np.floating], last: int) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ from math import prod
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Number, names_in
+from chalkwork.algebra.expression import Application, Constant, Expression, Number, names_in
 from chalkwork.checking.intervals import BLOCK, BOTH, EPSILON, TINY, Array, Interval
 from chalkwork.checking.slopes import Known, enclosed, natural, slopes
 
@@ -116,7 +116,7 @@ def _leaves(root: Application) -> tuple[tuple[Expression, ...], bool]:
 
 
 def _parts(root: Application, node: Expression, by_entries: bool) -> list[Expression] | None:
-    if isinstance(node, Number):
+    if isinstance(node, Number | Constant):
         return []
     if node != root and (by_entries or _has_independent_entries(node)) and _is_the_only_way(root, node):
         return [node]

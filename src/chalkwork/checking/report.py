@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from chalkwork.checking.comparing import Remark
+from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import NOTHING, Explanation
 from chalkwork.checking.marking import Marked, Verdict
 from chalkwork.checking.mistakes import TABLE
@@ -26,6 +28,11 @@ _SENTENCES = {
     Verdict.UNREADABLE: "This could not be read.",
     Verdict.WRONG: "Wrong, and no known mistake explains it.",
 }
+_REMARKS = {
+    Remark.FEW_DIGITS: "Wrong: too few digits to tell. {asked} are asked.",
+    Remark.NO_WORK: "Wrong. It would follow from an earlier wrong value, but nothing shows that it was calculated.",
+}
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Result:
     message: str
     credit: float
     cells: tuple[tuple[str, ...], ...]
-    """The verdict on every cell."""
+    """The verdict on every cell; nothing on one that was not asked for."""
     given: object = None
     """What was answered, as it was typed."""
     together: bool = False
@@ -48,14 +55,33 @@ class Result:
 
     def exact_credit(self, follows: Fraction = Fraction(1)) -> Fraction:
         """The part of the cells that is accepted; one that follows from a wrong value counts `follows`."""
-        accepted, following, cells = _counted(self.cells)
-        return Fraction(accepted - following + following * follows) / cells
+        return _credit(self.cells, follows)
+
+
+def _credit(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
+    accepted, following, count = _counted(cells)
+    return Fraction(accepted - following + following * follows) / count
+
+
+def of_cells(result: Result, places: Collection[tuple[int, int]], follows: Fraction = Fraction(1)) -> Result:
+    """The result on these cells alone, rows and columns from 0, where only they were asked for."""
+    cells = tuple(
+        tuple(word if (row, column) in places else "" for column, word in enumerate(line))
+        for row, line in enumerate(result.cells)
+    )
+    verdicts = [Verdict[word.upper()] for line in cells for word in line if word]
+    worst, credit = max(verdicts), float(_credit(cells, follows))
+    if worst.word == result.verdict:
+        return replace(result, cells=cells, credit=credit)
+    some = any(verdict.accepted for verdict in verdicts)
+    sentence = "Some of it is not answered." if worst is Verdict.BLANK and some else _SENTENCES[worst]
+    return Result(result.name, worst.word, (), sentence, credit, cells, result.given)
 
 
 @lru_cache(maxsize=1 << 12)
 def _counted(cells: tuple[tuple[str, ...], ...]) -> tuple[int, int, int]:
     """How many cells are accepted, how many of these follow from a wrong value, and how many there are."""
-    words = [word for line in cells for word in line]
+    words = [word for line in cells for word in line if word]
     return sum(word in _ACCEPTED for word in words), words.count(Verdict.FOLLOWS.word), len(words)
 
 
@@ -71,10 +97,14 @@ class Report(Mapping[str, Result]):
     `first_wrong` is the first step that is neither accepted nor blank, `score` the credit from 0 to 1.
     """
 
-    __slots__ = ("_credits", "_results", "unused")  # a class has thousands
+    __slots__ = ("_credits", "_results", "follows", "unused")  # a class has thousands
 
-    def __init__(self, results: Mapping[str, Result], unused: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, results: Mapping[str, Result], unused: Mapping[str, str] | None = None, follows: Fraction = Fraction(1)
+    ) -> None:
         self._results = dict(results)
+        self.follows = follows
+        """What a right cell earns that follows from a wrong value, by the course's policy."""
         self.unused = dict(unused or {})
         """What was given and not used, with the reason."""
         self._credits: dict[Fraction, Fraction] = {}
@@ -88,17 +118,28 @@ class Report(Mapping[str, Result]):
     def __len__(self) -> int:
         return len(self._results)
 
+    def remarked(self, remarks: Mapping[str, str]) -> Report:
+        """The report with a sentence more at some of the steps that were answered."""
+        found = {
+            name: replace(result, message=f"{result.message} {remarks[name]}")
+            if name in remarks and result.verdict != Verdict.BLANK.word
+            else result
+            for name, result in self._results.items()
+        }
+        return Report(found, self.unused)
+
     @property
     def first_wrong(self) -> str | None:
         """The first step that is wrong by itself; None if there is none."""
         bad = (Verdict.MISTAKE.word, Verdict.WRONG.word)
         return next((result.name for result in self._results.values() if result.verdict in bad), None)
 
-    def credit(self, follows: Fraction = Fraction(1)) -> Fraction:
+    def credit(self, follows: Fraction | None = None) -> Fraction:
         """The credit of all steps together, from 0 to 1, exact: every step counts the same.
 
-        `follows` is what a right cell earns that follows from a wrong value: 1, or less by a course's policy.
+        `follows` is what a right cell earns that follows from a wrong value, in place of the report's own.
         """
+        follows = self.follows if follows is None else follows
         if not self._results:
             return Fraction(0)
         if follows not in self._credits:
@@ -130,19 +171,32 @@ class Report(Mapping[str, Result]):
         return report_markdown(self)
 
 
-def results_of(marked: Marked, given: Sequence[object], messages: Sequence[str]) -> list[Result]:
+def results_of(
+    marked: Marked,
+    given: Sequence[object],
+    messages: Sequence[str],
+    digits: Digits | None = None,
+    follows: Fraction = Fraction(1),
+) -> list[Result]:
     """The results of one step, with what every student answered and what could not be read of it."""
     name = marked.equation.name
     rows, columns = marked.verdicts.shape[-2:]
     cells, size = marked.verdicts.astype(np.uint8).tobytes(), rows * columns
     reasons = marked.explanations or (NOTHING,) * len(given)
+    asked = str(digits or Digits())
     results = []
     for student, why in enumerate(reasons):
         verdict, words = _in_words(cells[student * size : (student + 1) * size], columns)
-        said = _message(verdict, why, bool(marked.trivial[student]), words)
+        remark = marked.remarks.get(student)
+        said = _message(verdict, why, bool(marked.trivial[student]), remark, asked, words)
         if message := messages[student]:
-            said = f"{said} {message[:1].upper()}{message[1:].rstrip('.')}."
+            if remark is Remark.IMPOSSIBLE:
+                said = f"Wrong: {message.rstrip('.')}."
+            else:
+                said = f"{said} {message[:1].upper()}{message[1:].rstrip('.')}."
         credit, typed = marked.credit(student), given[student]
+        if follows != 1:
+            credit = float(_credit(words, follows))
         results.append(Result(name, verdict.word, why.ids, said, credit, words, typed, why.together, why.made_in))
     return results
 
@@ -155,10 +209,21 @@ def _in_words(cells: bytes, columns: int) -> tuple[Verdict, tuple[tuple[str, ...
 
 
 @lru_cache(maxsize=1 << 10)
-def _message(verdict: Verdict, why: Explanation, trivial: bool, words: tuple[tuple[str, ...], ...]) -> str:
-    if verdict is Verdict.MISTAKE:
+def _message(
+    verdict: Verdict,
+    why: Explanation,
+    trivial: bool,
+    remark: Remark | None,
+    asked: str,
+    words: tuple[tuple[str, ...], ...],
+) -> str:
+    if why.ids and verdict in (Verdict.MISTAKE, Verdict.WRONG):
         return _explained(why)
     sentence = _SENTENCES[verdict]
+    if verdict is Verdict.WRONG and remark in _REMARKS:
+        sentence = _REMARKS[remark].format(asked=asked)
+    elif verdict is Verdict.WRONG and why.stopped:
+        sentence = "Wrong. The search for the mistake was given up: there is too much that it could be."
     if verdict is Verdict.BLANK and any(word != verdict.word for line in words for word in line):
         sentence = "Some of it is not answered."
     if trivial and verdict is Verdict.WRONG:
@@ -172,7 +237,8 @@ def _explained(why: Explanation) -> str:
     if why.together:
         second = TABLE[why.ids[1]]
         return f"{place}Two mistakes at once. {first.title}, and: {second.title}. {first.hint} {second.hint}"
-    return f"{place}{first.title}. {first.hint}"
+    others = "".join(f", or: {TABLE[one].title}" for one in why.ids[1:MOST_NAMED])
+    return f"{place}{first.title}{others}. {first.hint}"
 
 
 def as_data(report: Report) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.algebra.operations import Operation, Parameter
 from chalkwork.checking.enclosures import ENCLOSURES
 from chalkwork.checking.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, negative, subtract, total
@@ -31,7 +31,7 @@ def natural(expression: Expression, known: Known) -> Interval:
     """
     found = known.get(expression)
     if found is None:
-        if isinstance(expression, Number):
+        if isinstance(expression, Number | Constant):
             found = _constant(expression)
         else:
             assert isinstance(expression, Application)
@@ -47,11 +47,11 @@ def enclosed(node: Application, parts: list[Interval]) -> Interval:
 
 
 @lru_cache(maxsize=1024)
-def _constant(number: Number) -> Interval:
+def _constant(number: Number | Constant) -> Interval:
     """The number, or the two doubles around it."""
-    value = float(number.value)
-    low = value if value <= number.value else np.nextafter(value, -np.inf)
-    high = value if value >= number.value else np.nextafter(value, np.inf)
+    value, named = float(number.value), isinstance(number, Constant)  # pi itself is no double
+    low = value if value <= number.value and not named else np.nextafter(value, -np.inf)
+    high = value if value >= number.value and not named else np.nextafter(value, np.inf)
     return Interval.of([[low]], [[high]])
 
 

@@ -6,8 +6,8 @@ with one in an earlier step that was left open; then rounding on the way; then t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,22 +15,25 @@ from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.algebra.operations import Shape
 from chalkwork.checking.answers import Answer
+from chalkwork.checking.budget import A_REWRITE, Purse
 from chalkwork.checking.coincidence import Crowd
 from chalkwork.checking.explaining import (
     NOTHING,
+    STOPPED,
     SWAPPED,
     Array,
     Asked,
     Explanation,
     Pair,
     Reading,
+    enclosed,
     exchanges,
     matching,
     possible,
     rounded_to,
     together_ids,
 )
-from chalkwork.checking.intervals import Interval
+from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import Found, distinct, distinct_pairs, swapped
 from chalkwork.checking.ranges import enclose
 from chalkwork.checking.work import Answers, Known, Work
@@ -39,7 +42,21 @@ from chalkwork.errors import ShapeError
 
 _EARLY_DECIMALS = (3, 2, 1)
 MOST_PAIRS_TOLD = 8
+PAIRS_REWRITTEN = 20
+EARLY = ("rounded-early",)
 PairReading = tuple[tuple[Pair, ...], Interval]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One thing that can have happened in a step that a student left open."""
+
+    row: int
+    place: int
+    name: str
+    ids: tuple[str, ...]
+    central: bool
+    values: Known
 
 
 class Search:
@@ -48,8 +65,9 @@ class Search:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.context = work.context
+        self.purse = Purse(work.students)
 
-    def explained(self, equation: Equation, typed: Interval, answers: Answers, wrong: Array) -> list[Explanation]:
+    def explained(self, equation: Equation, answers: Answers, wrong: Array) -> list[Explanation]:
         """For every student what explains all that was answered to the step."""
         found = [NOTHING] * self.work.students
         for student, answer in answers.misshapen.items():
@@ -57,27 +75,31 @@ class Search:
         rows = np.flatnonzero(wrong)
         if not rows.size:
             return found
-        asked = Asked(rows, typed.at(rows), answers.given[rows])
-        single = self._single(equation, asked)
-        free = {
-            int(row) for row in rows if single.get(int(row), SWAPPED) == SWAPPED
-        }  # a sign can look like an exchange
-        before = self._before(equation, asked, free)
-        for row in (*single, *(row for row in before if row not in single)):
-            first, second = single.get(row, NOTHING), before.get(row, NOTHING)
-            if row in free and second.ids:
-                first, second = second, first
-            found[row] = replace(first, ids=tuple(dict.fromkeys((*first.ids, *second.ids))))
+        size = np.maximum(np.abs(answers.value[rows]), np.abs(self.work.right[equation.name].low))
+        asked = Asked(rows, answers.typed.at(rows), answers.given[rows], size, self.purse)
+        for row, one in self._single(equation, asked).items():
+            found[row] = one
+        # a sign can look like an exchange
+        free = asked.part(np.flatnonzero([not found[int(row)].ids or found[int(row)] == SWAPPED for row in rows]))
+        for row, one in (self._before(equation, free) if free.rows.size else {}).items():
+            found[row] = replace(one, ids=tuple(dict.fromkeys((*one.ids, *found[row].ids))))
         for way in (self._early, self._early_before, self._double):
             rest = asked.part(np.flatnonzero([not found[int(row)].ids for row in rows]))
             if rest.rows.size:
                 for row, one in way(equation, rest).items():
                     found[row] = one
+        for row in map(int, rows):
+            if self.purse.stopped[row] and not found[row].ids:
+                found[row] = STOPPED
         return found
 
     def _misshapen(self, equation: Equation, student: int, answer: Answer) -> Explanation:
         """What gives the shape that was answered, and the numbers."""
-        asked = Asked(np.array([student]), Interval.of(answer.low, answer.high).at(None), answer.given[None])
+        typed = Interval.of(answer.low, answer.high).at(None)
+        anything = np.full((1, *answer.low.shape), np.inf)  # another shape than the right one is no accident
+        asked = Asked(np.array([student]), typed, answer.given[None], anything, self.purse)
+        if not answer.given.any():
+            return NOTHING
         rewrites = [
             (expression, ids)
             for expression, ids in distinct(equation, self.context)
@@ -88,7 +110,7 @@ class Search:
         ids = together_ids([*found.get(student, ()), *right.get(student, ())])
         if ids:
             return Explanation(ids)
-        before = self._before(equation, asked, ())
+        before = self._before(equation, asked)
         return before.get(student) or self._double(equation, asked).get(student, NOTHING)
 
     # --- one mistake -----------------------------------------------------------------------------------------------
@@ -105,77 +127,87 @@ class Search:
 
     def _mistaken(self, equation: Equation, rows: Array | None, asked: Asked) -> Iterator[Reading]:
         """What each mistake would give on these students' own earlier values, or on the right ones."""
+        asked.pay(A_REWRITE)
         fitting = [one for one in distinct(equation, self.context) if one[0].shape == equation.expression.shape]
         yield from self._readings(fitting, rows, asked)
-        for reading in exchanges(equation.expression, self.work.known(equation.expression, rows), asked):
+        for reading in exchanges(equation.expression, self.work.known(equation.expression, rows, True), asked):
             yield ("entries-swapped",), reading
 
     def _readings(self, rewrites: Found, rows: Array | None, asked: Asked) -> Iterator[Reading]:
         for expression, ids in rewrites:
-            reading = possible(expression, self.work.known(expression, rows), asked)
+            reading = possible(expression, self.work.known(expression, rows, True), asked)
             if reading is not None:
                 yield ids, reading
 
     def _early(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
         """Rounded too early: the student's own values with fewer decimals."""
-        return {
-            row: Explanation(("rounded-early",))
-            for known in self._rounded(equation.expression, asked.rows)
-            for row in matching(asked, [(("rounded-early",), enclose(equation.expression, known))])
-        }
+        found: dict[int, Explanation] = {}
+        for known in self._rounded(equation.expression, asked.rows):
+            reading = possible(equation.expression, known, asked)
+            if reading is not None:
+                found |= dict.fromkeys(matching(asked, [(EARLY, reading)]), Explanation(EARLY))
+        return found
 
     def _rounded(self, expression: Expression, rows: Array) -> Iterator[Known]:
         """The students' own values with fewer and fewer decimals."""
         computed = {name.name for name in names_in(expression)} & set(self.context.derivation)
-        own = self.work.known(expression, rows)
+        own = self.work.known(expression, rows, True)
         for decimals in _EARLY_DECIMALS if computed else ():
             yield own | {name: rounded_to(own[name], decimals) for name in computed}
 
     # --- one mistake in an earlier step ----------------------------------------------------------------------------
 
-    def _before(self, equation: Equation, asked: Asked, free: Collection[int]) -> dict[int, Explanation]:
+    def _before(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
         """A mistake in an earlier step that was not answered; what stands between is taken on from there.
 
-        Where it is the only explanation (the students in `free`), their own values are those that it gives.
+        What it gives is then the student's own value.
         """
-        return self._in_open_steps(equation, asked, free, self._all_mistaken)
+        return self._in_open_steps(equation, asked, (self._all_mistaken, self._all_exchanged))
 
     def _early_before(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
         """Rounded too early in an earlier step that was not answered."""
-        return self._in_open_steps(equation, asked, (), self._all_rounded)
+        return self._in_open_steps(equation, asked, (self._all_rounded,))
 
     def _in_open_steps(
-        self,
-        equation: Equation,
-        asked: Asked,
-        free: Collection[int],
-        readings: Callable[[Equation, Array], Iterator[Reading]],
+        self, equation: Equation, asked: Asked, ways: Sequence[Callable[[Equation, Asked], Iterator[Reading]]]
     ) -> dict[int, Explanation]:
-        found: dict[int, Explanation] = {}
+        """What explains the answer if it happened in a step left open; nothing where that could be this or that."""
         groups: dict[tuple[str, ...], list[int]] = {}
         for place, row in enumerate(asked.rows):
             open_steps = self.work.unanswered(equation.expression, int(row))
             if open_steps:
                 groups.setdefault(open_steps, []).append(place)
+        found: dict[int, Explanation] = {}
         for open_steps, places in groups.items():
             part = asked.part(np.array(places))
-            for name in open_steps:  # the nearest first
-                rest = part.part(np.array([k for k, row in enumerate(part.rows) if int(row) not in found], dtype=int))
-                if rest.rows.size:
-                    made = readings(self.context.derivation[name], rest.rows)
-                    found |= self._made_in(name, made, self._between(name, open_steps), equation, rest, free)
+            for way in ways:
+                rest = part.part(np.flatnonzero([int(row) not in found for row in part.rows]))
+                guesses: list[Guess] = []
+                for name in open_steps if rest.rows.size else ():  # the nearest first
+                    between = self._between(name, open_steps)
+                    guesses += self._guessed(name, way(self.context.derivation[name], rest), between, equation, rest)
+                found |= self._decided(rest, guesses)
         return found
 
-    def _all_mistaken(self, source: Equation, rows: Array) -> Iterator[Reading]:
+    def _all_mistaken(self, source: Equation, asked: Asked) -> Iterator[Reading]:
+        asked.pay(A_REWRITE)
         for expression, ids in distinct(source, self.context):
-            yield ids, enclose(expression, self.work.known(expression, rows))
-        right = enclose(source.expression, self.work.known(source.expression, rows))
-        for low, high in zip(swapped(right.low), swapped(right.high), strict=True):
-            yield ("entries-swapped",), Interval.of(low, high)
+            reading = enclosed(expression, self.work.known(expression, asked.rows, True), asked)
+            if reading is None:
+                return
+            yield ids, reading
 
-    def _all_rounded(self, source: Equation, rows: Array) -> Iterator[Reading]:
-        for known in self._rounded(source.expression, rows):
-            yield ("rounded-early",), enclose(source.expression, known)
+    def _all_exchanged(self, source: Equation, asked: Asked) -> Iterator[Reading]:
+        right = enclosed(source.expression, self.work.known(source.expression, asked.rows, True), asked)
+        if right is not None:
+            for low, high in zip(swapped(right.low), swapped(right.high), strict=True):
+                yield ("entries-swapped",), Interval.of(low, high)
+
+    def _all_rounded(self, source: Equation, asked: Asked) -> Iterator[Reading]:
+        for known in self._rounded(source.expression, asked.rows):
+            reading = enclosed(source.expression, known, asked)
+            if reading is not None:
+                yield EARLY, reading
 
     def _between(self, name: str, open_steps: tuple[str, ...]) -> list[Equation]:
         """The open steps that the value of this one enters, in order."""
@@ -186,30 +218,63 @@ class Search:
                 between.append(step)
         return between
 
-    def _made_in(
-        self,
-        name: str,
-        made: Iterator[Reading],
-        between: list[Equation],
-        equation: Equation,
-        asked: Asked,
-        free: Collection[int],
-    ) -> dict[int, Explanation]:
-        readings, changed = [], []
+    def _guessed(
+        self, name: str, made: Iterator[Reading], between: list[Equation], equation: Equation, asked: Asked
+    ) -> list[Guess]:
+        """What happened in one open step and gives the answer, as far as nothing else that was answered denies it."""
+        guesses = []
         for ids, reading in made:
             after = self._carried_on(name, reading, between, equation, asked)
-            if after is not None:
-                result, values = after
-                readings.append((ids, result))
-                changed.append(values)
+            if after is None:
+                if not asked.going_on.any():
+                    break
+                continue
+            result, values = after
+            for row, met in matching(asked, [(ids, result)]).items():
+                place = int(np.flatnonzero(asked.rows == row)[0])
+                if asked.going_on[place] and not self._is_denied(values, equation, row, place, asked):
+                    guesses.append(Guess(row, place, name, met[0].ids, met[0].central, values))
+        return guesses
+
+    def _decided(self, asked: Asked, guesses: Sequence[Guess]) -> dict[int, Explanation]:
+        """For every student the one guess that explains the answer, nearest to the digits; a tie decides nothing."""
         found = {}
-        for row, readings_met in matching(asked, readings).items():
-            found[row] = Explanation(together_ids(readings_met), made_in=name)
-            place = int(np.flatnonzero(asked.rows == row)[0])
-            for later, value in changed[readings_met[0][0]].items() if row in free else ():
+        for row in dict.fromkeys(guess.row for guess in guesses):
+            own = [guess for guess in guesses if guess.row == row]
+            best = [guess for guess in own if guess.central] or own
+            first = best[0]
+            if any(set(guess.ids) != set(first.ids) for guess in best):
+                continue
+            found[row] = Explanation(first.ids, made_in=first.name)
+            for later, value in first.values.items():
                 if value.shape[-2:] == self.work.own[later].shape[-2:]:
-                    self.work.adopt(later, row, value, place)
+                    self.work.adopt(later, row, value, first.place)
         return found
+
+    def _is_denied(self, values: Known, equation: Equation, row: int, place: int, asked: Asked) -> bool:
+        """Whether a right answer elsewhere contradicts the guess: it is made of an open step that would be wrong."""
+        alone = asked.part(np.array([place]))
+        changed = {name: value.at([place]) for name, value in values.items()}
+        for other in self.context.derivation.equations:
+            entering = changed.keys() & {name.name for name in names_in(other.expression)}
+            if other.name == equation.name or other.name in changed or not entering:
+                continue
+            answered = self.work.is_answered(other.name, row)
+            if answered and not self.work.is_right(other.name, row):
+                continue
+            result = self._on_changed(other.expression, changed, alone)
+            if result is None:
+                if not alone.going_on.all():
+                    return True
+                continue
+            if not answered:
+                changed[other.name] = self.work.as_noted(result, alone.rows)
+                continue
+            answers = self.work.answers[other.name]
+            own = answers.typed.at([row])
+            if result.shape != own.shape or not (own.meets(widened(result)) | ~answers.given[row]).all():
+                return True
+        return False
 
     def _carried_on(
         self, name: str, reading: Interval, between: list[Equation], equation: Equation, asked: Asked
@@ -217,16 +282,16 @@ class Search:
         """What a value leads to, and what the steps between come to; None where no such shape was answered."""
         changed = {name: self.work.as_noted(reading, asked.rows)}
         for step in between:
-            result = self._on_changed(step.expression, changed, asked.rows)
+            result = self._on_changed(step.expression, changed, asked)
             if result is None:
                 return None
             changed[step.name] = self.work.as_noted(result, asked.rows)
-        last = self._on_changed(equation.expression, changed, asked.rows)
+        last = self._on_changed(equation.expression, changed, asked)
         return None if last is None or last.shape != asked.typed.shape else (last, changed)
 
-    def _on_changed(self, expression: Expression, changed: Known, rows: Array) -> Interval | None:
+    def _on_changed(self, expression: Expression, changed: Known, asked: Asked) -> Interval | None:
         """The expression on values some of which may have other shapes; None where these do not fit together."""
-        values = self.work.known(expression, rows) | changed
+        values = self.work.known(expression, asked.rows, True) | changed
         others: Mapping[Expression, Expression] = {
             name: Name(name.name, _shape(changed[name.name], name))
             for name in names_in(expression)
@@ -236,7 +301,7 @@ class Search:
             reshaped = exchanged(expression, others) if others else expression
         except ShapeError:
             return None
-        return enclose(reshaped, {name.name: values[name.name] for name in names_in(reshaped)})
+        return enclosed(reshaped, {name.name: values[name.name] for name in names_in(reshaped)}, asked)
 
     # --- two mistakes ----------------------------------------------------------------------------------------------
 
@@ -247,24 +312,29 @@ class Search:
         """
         shape = asked.typed.shape[1:]
         reshaped = shape != (equation.expression.shape or (1, 1))
-        right = enclose(equation.expression, self.work.known(equation.expression, asked.rows), tight=False)
+        right = enclose(equation.expression, self.work.known(equation.expression, asked.rows, True), tight=False)
         crowd = Crowd(asked, None if reshaped else right)
         readings = list(self._pairs(equation, asked, shape, crowd))
         numbered = [((str(number),), one) for number, (_, one) in enumerate(readings)]
         found: dict[int, list[Pair]] = {}
         for row, met in matching(asked, numbered).items():
-            found[row] = list(dict.fromkeys(pair for number, _ in met for pair in readings[number][0]))
+            best = [one for one in met if one.central] or met
+            if len(best) == 1:  # else it could be this or that
+                found[row] = list(readings[best[0].number][0])
         sure = dict(zip(asked.rows.tolist(), crowd.is_telling().tolist(), strict=True))
         return {
             row: Explanation(pairs[0], together=True, pairs=tuple(pairs[:MOST_PAIRS_TOLD]))
             for row, pairs in found.items()
-            if sure[row] or reshaped
+            if (sure[row] or reshaped) and not self.purse.stopped[row]
         }
 
     def _pairs(self, equation: Equation, asked: Asked, shape: Shape, crowd: Crowd) -> Iterator[PairReading]:
+        asked.pay(PAIRS_REWRITTEN * A_REWRITE)
+        if not asked.going_on.any():
+            return
         for expression, pairs in distinct_pairs(equation, self.context):
             if (expression.shape or (1, 1)) == shape:
-                for reading in crowd.met(expression, self.work.known(expression, asked.rows)):
+                for reading in crowd.met(expression, self.work.known(expression, asked.rows, True)):
                     yield pairs, reading
         for expression, ids in distinct(equation, self.context):
             if (expression.shape or (1, 1)) == shape:
@@ -278,7 +348,7 @@ class Search:
         self, expression: Expression, ids: tuple[str, ...], asked: Asked, crowd: Crowd
     ) -> Iterator[PairReading]:
         """A mistake, with entries exchanged or on numbers rounded too early."""
-        for reading in crowd.met_exchanged(expression, self.work.known(expression, asked.rows)):
+        for reading in crowd.met_exchanged(expression, self.work.known(expression, asked.rows, True)):
             yield tuple((one, "entries-swapped") for one in ids), reading
         for known in self._rounded(expression, asked.rows):
             for reading in crowd.met(expression, known):

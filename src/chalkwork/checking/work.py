@@ -7,18 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer
-from chalkwork.checking.intervals import Interval
+from chalkwork.checking.digits import Digits
+from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import Context
+from chalkwork.checking.ranges import enclose
 from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.derivation.evaluate import evaluate
 
 Array = np.ndarray[Any, Any]
 Known = dict[str, Interval]
+TIE = 1e-6
+"""How near to a half, in units of the last digit, a value may have been rounded up or down."""
+MOST_HALVES = 3
+"""Half units of the last digit by which a right answer can miss what was calculated: one for rounding, and one unit."""
 
 
 @dataclass(frozen=True)
@@ -31,32 +39,56 @@ class Answers:
     unreadable: Array
     misshapen: Mapping[int, Answer] = field(default_factory=dict)
     """The students whose answer has another shape, with what it says in that shape."""
+    impossible: Mapping[int, Array] = field(default_factory=dict)
+    """For these students which cells hold what can be no answer, though it was read."""
+    computed: Array = field(default_factory=lambda: np.zeros((0, 1, 1), dtype=bool))
+    """Whether a program wrote them, with all digits."""
+    tolerance: float = 0.0
 
     @classmethod
     def stacked(cls, answers: Sequence[Answer | None], shape: tuple[int, int]) -> Answers:
         """The answers of every student; None where a student gave none."""
         empty = np.full(shape, np.nan)
         yes, no = np.ones(shape, dtype=bool), np.zeros(shape, dtype=bool)
+        given = [(student, answer) for student, answer in enumerate(answers) if answer is not None]
         return cls(
             np.stack([empty if answer is None else answer.low for answer in answers]),
             np.stack([empty if answer is None else answer.high for answer in answers]),
             np.stack([yes if answer is None else answer.blank for answer in answers]),
             np.stack([no if answer is None else answer.unreadable for answer in answers]),
-            {
-                student: answer.as_given
-                for student, answer in enumerate(answers)
-                if answer is not None and answer.as_given is not None
-            },
+            {student: answer.as_given for student, answer in given if answer.as_given is not None},
+            {student: answer.impossible for student, answer in given if answer.impossible is not None},
+            np.array([answer is not None and answer.computed for answer in answers])[:, None, None],
         )
 
     def within(self, tolerance: float) -> Answers:
         """The answers with so much room on both sides of what was typed."""
-        return replace(self, low=self.low - tolerance, high=self.high + tolerance) if tolerance else self
+        return replace(self, tolerance=tolerance)
 
-    @property
+    @cached_property
+    def value(self) -> Array:
+        """What was typed."""
+        return self.low / 2 + self.high / 2
+
+    @cached_property
+    def half(self) -> Array:
+        """Half a unit of the last digit."""
+        return self.high / 2 - self.low / 2
+
+    @cached_property
+    def typed(self) -> Interval:
+        """All that can be meant."""
+        return Interval.of(self.low - self.tolerance, self.high + self.tolerance)
+
+    @cached_property
     def given(self) -> Array:
         """Where there is a number."""
         return ~(self.blank | self.unreadable)
+
+    def near(self, other: Interval) -> Array:
+        """Whether they are no more than a unit of their last digit away from rounding these numbers."""
+        room = MOST_HALVES * (self.half + self.tolerance) * (1 + 1e-9)
+        return np.asarray((self.value >= other.low - room) & (self.value <= other.high + room))
 
 
 class Work:
@@ -69,15 +101,23 @@ class Work:
         answers: Mapping[str, Answers],
         context: Context,
         students: int,
+        digits: Digits | None = None,
     ) -> None:
         self.context = context
         self.answers = answers
         self.students = students
+        self.digits = digits or Digits()
         self.right = {name: Interval.point(np.asarray(value)) for name, value in values.items()}
         self.own: Known = {name.name: self.spread(self.right[name.name]) for name in derivation.givens}
+        self.noted: Known = dict(self.own)
+        givens = {name.name: self.right[name.name] for name in derivation.givens}
+        self.written: tuple[Known, Known] = (dict(givens), dict(givens))
         self.sound: dict[str, Array] = {name.name: np.ones(students, dtype=bool) for name in derivation.givens}
         self.trivial: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
-        self._unit = _usual_half_unit(answers, students)
+        self.unproven: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
+        usual, finest = _half_units(answers, students)
+        self.habit, self.finest = usual[:, None, None], finest[:, None, None]
+        self._is_right: dict[str, Array] = {}
 
     def spread(self, interval: Interval) -> Interval:
         """The same for every student, where it is."""
@@ -88,17 +128,38 @@ class Work:
         """The students' own values of the names."""
         return {name.name: self.own[name.name] for name in names_in(expression)}
 
-    def known(self, expression: Expression, rows: Array | None) -> Known:
-        """The values of the names: these students' own, or the right ones, which they may have used all the same."""
+    def noted_inputs(self, expression: Expression) -> Known | None:
+        """The same where what was not handed in may have been rounded on the way; None where all was."""
+        names = [name.name for name in names_in(expression)]
+        same = all(self.noted[name] is self.own[name] for name in names)
+        return None if same else {name: self.noted[name] for name in names}
+
+    def known(self, expression: Expression, rows: Array | None, noted: bool = False) -> Known:
+        """The values of the names: these students' own, or the right ones, which they may have used all the same.
+
+        With `noted` what they did not hand in may have been rounded.
+        """
+        own = self.noted if noted else self.own
         values = {}
         for name in (name.name for name in names_in(expression)):
             if name in self.context.constants:
                 values[name] = Interval.point(self.context.constants[name])
-            elif rows is None or name not in self.own:
+            elif rows is None or name not in own:
                 values[name] = self.right[name]
             else:
-                values[name] = self.own[name].at(rows)
+                values[name] = own[name].at(rows)
         return values
+
+    def on_paper(self, expression: Expression) -> tuple[Interval, ...]:
+        """The expression on the digits that were written, the program's own for what was left blank: those with all
+        digits, and rounded ones.
+
+        Each is one number wherever no blank was a tie that could have been rounded up or down.
+        """
+        names = [name.name for name in names_in(expression)]
+        exact, rounded = ({name: written[name] for name in names} for written in self.written)
+        same = all(exact[name] is rounded[name] for name in names)
+        return (_on(expression, exact),) if same else (_on(expression, exact), _on(expression, rounded))
 
     def standing(self, expression: Expression) -> tuple[Array, Array]:
         """For every student whether all that it is made of is sound, and whether something makes it trivial."""
@@ -107,30 +168,90 @@ class Work:
         trivial = np.logical_or.reduce([np.zeros(self.students, dtype=bool), *(self.trivial[name] for name in names)])
         return sound, trivial
 
+    def is_unproven(self, expression: Expression) -> Array:
+        """For every student whether it is made of a wrong value that no work shows in."""
+        names = [name.name for name in names_in(expression)]
+        return np.asarray(
+            np.any([np.zeros(self.students, dtype=bool), *(self.unproven[name] for name in names)], axis=0)
+        )
+
+    def prove(self, expression: Expression, rows: Array) -> None:
+        """Somebody calculated with what the expression is made of: these values were worked for, all the way back."""
+        for name in names_in(expression):
+            through = rows & self.unproven[name.name]
+            if through.any():
+                self.unproven[name.name] = self.unproven[name.name] & ~rows
+                self.prove(self.context.derivation[name.name].expression, through)
+
+    def how_often(self, student: int, values: Array) -> Array:
+        """For each value the part of all that the student wrote that is this number again, more than twice."""
+        written = [np.abs(one.value[student][one.given[student]]) for one in self.answers.values()]
+        ordered = np.sort(np.concatenate(written))
+        size = np.abs(values)
+        first = np.searchsorted(ordered, size * (1 - 1e-12), "left")
+        last = np.searchsorted(ordered, size * (1 + 1e-12), "right")
+        return np.asarray(np.maximum(last - first - 2, 0) / max(1, ordered.size))
+
     def unanswered(self, expression: Expression, student: int) -> tuple[str, ...]:
         """The steps without an answer that lead to the expression, the nearest first."""
         wanted = {name.name for name in names_in(expression)}
         found = []
         for earlier in reversed(self.context.derivation.equations):
-            answers = self.answers.get(earlier.name)
-            if earlier.name in wanted and (answers is None or not answers.given[student].any()):
+            if earlier.name in wanted and not self.is_answered(earlier.name, student):
                 found.append(earlier.name)
                 wanted |= {name.name for name in names_in(earlier.expression)}
         return tuple(found)
 
+    def is_answered(self, name: str, student: int) -> bool:
+        """Whether there is a number for any cell."""
+        answers = self.answers.get(name)
+        return answers is not None and bool(answers.given[student].any())
+
+    def is_right(self, name: str, student: int) -> bool:
+        """Whether all that was answered to the step rounds the right values."""
+        if name not in self._is_right:
+            one, right = self.answers[name], self.right[name]
+            meets = one.typed.meets(widened(right)) & self.digits.tell(one.value, one.half, right.low, self.habit)
+            self._is_right[name] = np.all(meets | ~one.given, axis=(-2, -1))
+        return bool(self._is_right[name][student])
+
     def as_noted(self, value: Interval, rows: Array) -> Interval:
         """What a student can have gone on with who did not hand the value in: it may have been rounded, too."""
-        unit = self._unit[rows][:, None, None]
+        unit = self.habit[rows]
         return Interval.of(value.low - unit, value.high + unit)
 
-    def remember(self, equation: Equation, typed: Interval, given: Array, following: Interval, accepted: Array) -> None:
-        """Go on with what was typed, else with what follows; `accepted` is where what was typed is right."""
-        name = equation.name
-        sound, trivial = self.standing(equation.expression)
-        unseen = self.as_noted(following, np.arange(self.students))
-        low, high = np.where(given, typed.low, unseen.low), np.where(given, typed.high, unseen.high)
-        self.own[name] = Interval.of(low, high)
+    def remember(
+        self,
+        equation: Equation,
+        answers: Answers,
+        typed: Interval,
+        following: Interval,
+        written: Sequence[Interval],
+        accepted: Array,
+    ) -> None:
+        """Go on with what was typed, else with what follows; `accepted` is where what was typed is right.
+
+        What is left blank is the program's own: as exact as what it follows from, and on paper with the digits that
+        the student writes, or that are asked.
+        """
+        name, given = equation.name, answers.given
         whole = given.all(axis=(-2, -1))
+        sound, trivial = self.standing(equation.expression)
+        if whole.all():
+            low, high = typed.low, typed.high
+            self.written[0][name] = self.written[1][name] = Interval(answers.value, answers.value)
+            self.own[name] = self.noted[name] = typed
+        else:
+            low, high = np.where(given, typed.low, following.low), np.where(given, typed.high, following.high)
+            self.own[name] = Interval.of(low, high)
+            self.noted[name] = self.own[name]
+            if self.habit.any():
+                unseen = self.as_noted(following, np.arange(self.students))
+                self.noted[name] = Interval.of(np.where(given, low, unseen.low), np.where(given, high, unseen.high))
+            self.written[0][name] = Interval(
+                np.where(given, answers.value, written[0].low), np.where(given, answers.value, written[0].high)
+            )
+            self.written[1][name] = self._as_written(answers, written[-1])
         self.sound[name] = np.all(accepted | ~given, axis=(-2, -1)) & (whole | sound)
         right = self.right[name]
         bounded = np.isfinite(low) & np.isfinite(high)
@@ -138,21 +259,60 @@ class Work:
         sham = constant.all(axis=(-2, -1)) & given.any(axis=(-2, -1)) & ~np.isin(right.low, (0.0, 1.0)).all()
         self.trivial[name] = sham | (trivial & ~whole)
 
+    def _as_written(self, answers: Answers, values: Interval) -> Interval:
+        """What was typed; for blanks the values with the digits that the student usually writes, or that are asked."""
+        asked = self.digits.half_unit(values.low)
+        unit = 2 * np.where(self.habit > 0, self.habit, np.minimum(asked, self.finest))
+        with np.errstate(all="ignore"):
+            low = np.ceil(values.low / unit - 0.5 - TIE) * unit
+            high = np.floor(values.high / unit + 0.5 + TIE) * unit
+        usable = np.isfinite(low) & np.isfinite(high)
+        low = np.where(answers.given, answers.value, np.where(usable, low, values.low))
+        high = np.where(answers.given, answers.value, np.where(usable, high, values.high))
+        return Interval(low, high)
+
     def adopt(self, name: str, student: int, value: Interval, place: int) -> None:
         """Go on with what a student must have had."""
-        old = self.own[name]
-        low, high = old.low.copy(), old.high.copy()
+        low, high = self.own[name].low.copy(), self.own[name].high.copy()
         low[student], high[student] = value.low[place], value.high[place]
-        self.own[name] = Interval(low, high)
+        self.own[name] = self.noted[name] = Interval(low, high)
+        for papers in self.written:
+            written = np.broadcast_to(papers[name].low, low.shape).copy()
+            written[student] = low[student] / 2 + high[student] / 2
+            papers[name] = Interval(written, written)
         self.sound[name][student] = False
+        self.unproven[name] = self.unproven[name].copy()
+        self.unproven[name][student] = False
 
 
-def _usual_half_unit(answers: Mapping[str, Answers], students: int) -> Array:
-    """Half a unit of the last digit that each student usually writes: the median over the cells that are not exact."""
+def _on(expression: Expression, known: Known) -> Interval:
+    if any((one.low != one.high).any() for one in known.values()):
+        return enclose(expression, known)
+    with np.errstate(all="ignore"):
+        found = np.asarray(evaluate(expression, {name: one.low for name, one in known.items()}), np.float64)
+    return Interval(found, found)
+
+
+def _half_units(answers: Mapping[str, Answers], students: int) -> tuple[Array, Array]:
+    """Half a unit of the last digit that each student usually writes, and of the finest.
+
+    The usual one is the median over the cells that are not exact; zero where a student answered fewer than two names:
+    one answer shows no habit. The finest is infinite where there is none.
+    """
     if not answers:
-        return np.zeros(students)
+        return np.zeros(students), np.full(students, np.inf)
     with np.errstate(invalid="ignore"):
-        halves = np.concatenate([((one.high - one.low) / 2).reshape(students, -1) for one in answers.values()], axis=1)
+        halves = np.concatenate([one.half.reshape(students, -1) for one in answers.values()], axis=1)
     ordered = np.sort(np.where(halves > 0, halves, np.nan), axis=1)
     count = np.sum(~np.isnan(ordered), axis=1)
-    return np.where(count > 0, ordered[np.arange(students), np.maximum(count - 1, 0) // 2], 0.0)
+    names = np.sum([one.given.any(axis=(-2, -1)) for one in answers.values()], axis=0)
+    usual = ordered[np.arange(students), np.maximum(count - 1, 0) // 2]
+    finest = np.where(count > 0, ordered[:, 0], np.inf)
+    return _decimal(np.where((count > 0) & (names > 1), usual, 0.0)), _decimal(finest)
+
+
+def _decimal(halves: Array) -> Array:
+    """Half a power of ten where it is one but for the room that an interval has for rounding errors."""
+    usable = np.isfinite(halves) & (halves > 0)
+    near = 0.5 * 10.0 ** np.round(np.log10(np.where(usable, 2 * halves, 1.0)))
+    return np.where(usable & (np.abs(halves / near - 1) < 1e-3), near, halves)

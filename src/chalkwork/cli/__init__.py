@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,33 +10,20 @@ from pathlib import Path
 
 from chalkwork import __version__
 from chalkwork.cli import predict, train
+from chalkwork.cli.door import BAD_INPUT, Parser, complain, enter, printing, say
 from chalkwork.errors import ChalkworkError
 
-BAD_INPUT = 2
 MOST_JOBS = 1_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the result is its exit code: 0, or 2 for bad input, which is explained on standard error."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal without Greek letters gets question marks
-            stream.reconfigure(errors="replace")
-    try:
-        return int(options.run(options))
-    except ChalkworkError as error:
-        _complain(error)
-        return BAD_INPUT
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except KeyboardInterrupt:
-        return 130
+    return enter(_parser(), arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="chalkwork", description="The neural network that shows its work.")
+def _parser() -> Parser:
+    parser = Parser(prog="chalkwork", description="The neural network that shows its work.")
+    parser.add_argument("--traceback", action="store_true", help="show where a fault of Chalkwork is, to report it")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     solve = commands.add_parser("solve", help="the complete worked solution of a sheet")
@@ -59,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     solve.add_argument("--notation", metavar="NAME", help="a named notation instead of the sheet's")
     solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
-    solve.set_defaults(run=_solve)
+    solve.set_defaults(run=_solve, inputs=("sheet",))
     check = commands.add_parser("check", help="what is wrong first in answers to a sheet, and why")
     check.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown")
     check.add_argument(
@@ -92,9 +77,11 @@ def _parser() -> argparse.ArgumentParser:
         help="go on where an interrupted run of the same command stopped: what it marked stands in OUT.journal "
         "(without -o in SHEET.journal, and only with this option)",
     )
-    check.set_defaults(run=_check)
+    check.set_defaults(run=_check, inputs=("sheet", "answers"))
     train.add(commands)
     predict.add(commands)
+    for command in commands.choices.values():  # understood after the command as well
+        command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
 
 
@@ -108,12 +95,13 @@ def _solve(options: argparse.Namespace) -> int:
     if options.output is None:
         from chalkwork.documents.terminal import print_document
 
-        print_document(book.document)
+        with printing():
+            print_document(book.document)
     else:
         from chalkwork.solutions.export import save
 
         save(book, options.output)
-        print(f"{options.output} written")
+        say(f"{options.output} written")
     return 0
 
 
@@ -130,33 +118,52 @@ def _check(options: argparse.Namespace) -> int:
 
     if options.output is not None:
         writer_of(options.output)  # a wrong suffix is noticed before the work
+        _keep_apart(options.output, options.answers)
     sheet = read_sheet(options.sheet)
     beside = options.output or (Path(options.sheet) if options.resume else None)
     journal = Path(f"{beside.resolve()}.journal") if beside else None
-    with _progress() as progress:
+    with _progress() as progress, _saying_how_to_go_on(journal):
         hand_ins, errors = check_folder(
             sheet,
             options.answers,
             jobs=options.jobs,
             keep=journal,
             resume=options.resume,
-            without=[options.output] if options.output else [],
             progress=progress,
         )
     for error in errors:
-        _complain(error)
+        complain(str(error))
     if not hand_ins and not errors:
         raise ChalkworkError("there are no hand-ins")
     if options.output is None:
-        _print("\n\n".join(str(hand_in) for hand_in in hand_ins))
+        say("\n\n".join(str(hand_in) for hand_in in hand_ins))
         if len(hand_ins) > 1:
-            _print(f"\n{overview(hand_ins)}")
-    elif hand_ins:
-        save_reports(sheet, hand_ins, options.output, options.view)
-        _print(f"{options.output} written")
+            say(f"\n{overview(hand_ins)}")
+    elif hand_ins or errors:
+        save_reports(sheet, hand_ins, options.output, options.view, errors)
+        say(f"{options.output} written")
     if journal:
         journal.unlink(missing_ok=True)
     return BAD_INPUT if errors else 0
+
+
+def _keep_apart(output: Path, answers: Sequence[Path]) -> None:
+    """Raise ChalkworkError where reports would come to lie among the hand-ins, and be taken for one the next time."""
+    for folder in answers:
+        if folder.is_dir() and folder.resolve() in (output.resolve(), *output.resolve().parents):
+            raise ChalkworkError(
+                f"{output} lies in the folder of the hand-ins", hint="give a place outside of it with -o"
+            )
+
+
+@contextmanager
+def _saying_how_to_go_on(journal: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        if journal is not None:
+            complain(f"what has been marked is kept in {journal}; the same command with --resume goes on from there")
+        raise
 
 
 @contextmanager
@@ -172,17 +179,3 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, of: bar.update(task, completed=done, total=of)
-
-
-def _print(text: str) -> None:
-    """Print what may hold a stranger's words: no sign of them reaches the terminal but those that show something."""
-    from chalkwork.documents.literal import visible
-
-    for line in text.split("\n"):
-        print(re.sub("[^ ]+", lambda word: visible(word[0]), line))
-
-
-def _complain(error: ChalkworkError) -> None:
-    from chalkwork.documents.literal import visible
-
-    print(f"chalkwork: {visible(str(error))}", file=sys.stderr)

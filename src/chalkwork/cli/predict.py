@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
+
+from chalkwork.cli.door import complain, note, pour, say
+from chalkwork.cli.train import add_decimal, decimal_mark
 
 
 def add(commands: Any) -> None:
@@ -18,31 +20,27 @@ def add(commands: Any) -> None:
     parser.add_argument("model", metavar="MODEL", type=Path, help="the folder or the model.safetensors of train")
     parser.add_argument("data", metavar="DATA", type=Path, help="a table with the columns that were trained on")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="a CSV file; standard output by default")
-    parser.set_defaults(run=_predict)
+    add_decimal(parser)
+    parser.set_defaults(run=_predict, inputs=("model", "data"))
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from chalkwork.documents.literal import visible
-    from chalkwork.solutions.export import save_text
+    from chalkwork.documents.terminal import to_text
+    from chalkwork.files import write_aside
     from chalkwork.tables.predicting import load_predictor, predict_table
     from chalkwork.tables.reading import read_table
-
-    net, recipe = load_predictor(options.model)
-    predicted = predict_table(net, recipe, read_table(options.data))
-    for note in predicted.notes:
-        print(f"chalkwork: {visible(note)}", file=sys.stderr)
-    if options.output is None:
-        sys.stdout.write(predicted.to_csv())
-    else:
-        save_text(predicted.to_csv(), options.output)
-        print(f"{options.output} written")
-    if predicted.figures is not None:
-        _show(predicted, sys.stderr if options.output is None else sys.stdout)
-    return 0
-
-
-def _show(predicted: Any, stream: Any) -> None:
-    from chalkwork.documents.terminal import to_text
     from chalkwork.tables.report import figures_document
 
-    print("\n" + to_text(figures_document(predicted.recipe.target, predicted.figures, predicted.known)), file=stream)
+    net, recipe = load_predictor(options.model)
+    predicted = predict_table(net, recipe, read_table(options.data, decimal_mark(options.decimal)))
+    for words in predicted.notes:
+        complain(words)
+    if options.output is None:
+        pour(predicted.to_csv())
+    else:
+        write_aside(options.output, predicted.to_csv())
+        say(f"{options.output} written")
+    if predicted.figures is not None:
+        figures = figures_document(predicted.recipe.target, predicted.figures, predicted.known)
+        (note if options.output is None else say)("\n" + to_text(figures))
+    return 0

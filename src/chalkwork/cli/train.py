@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-INTERRUPTED = 130
+from chalkwork.cli.door import INTERRUPTED, complain, printing, say
+
 MOST_LAYERS = 50
 
 
@@ -28,10 +28,11 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FOLDER", type=Path, help="the folder to write; DATA-model by default"
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace the trained network that FOLDER holds")
     _add_table(parser.add_argument_group("the table"))
     _add_network(parser.add_argument_group("the network"))
     _add_run(parser.add_argument_group("the training"))
-    parser.set_defaults(run=_train)
+    parser.set_defaults(run=_train, inputs=("data",))
 
 
 def _add_table(group: Any) -> None:
@@ -42,10 +43,18 @@ def _add_table(group: Any) -> None:
         help="texts and up to 20 different whole numbers are classes, unless this says otherwise",
     )
     group.add_argument("--categories", metavar="NAMES", default="", help="columns of numbers that are categories")
+    add_decimal(group)
     group.add_argument("--leave-out", metavar="NAMES", default="", help="columns not to use")
     group.add_argument("--test", metavar="PART", type=_real, default=0.2, help="share of the rows to test on (0.2)")
     group.add_argument(
         "--validation", metavar="PART", type=_real, default=0.1, help="share to stop early by (0.1); 0 for neither"
+    )
+
+
+def add_decimal(group: Any) -> None:
+    """Add the option that says what the decimal mark is."""
+    group.add_argument(
+        "--decimal", choices=("point", "comma"), help="the decimal mark, where a column such as 1,234 leaves it open"
     )
 
 
@@ -81,9 +90,10 @@ def _train(options: argparse.Namespace) -> int:
     from chalkwork.tables.report import report
     from chalkwork.tables.training import train_table
 
-    _check_checkpoint(options.checkpoint, options.resume)
-    table = read_table(options.data)
-    with made_folder(options.output or unused_folder(options.data)) as folder:
+    folder = options.output or unused_folder(options.data)
+    _check_checkpoint(options.checkpoint, options.resume, folder)
+    table = read_table(options.data, decimal_mark(options.decimal))
+    with made_folder(folder, replace=options.overwrite or options.resume):
         trained = train_table(
             table,
             columns(options.target, table.names),
@@ -93,14 +103,20 @@ def _train(options: argparse.Namespace) -> int:
             choices=_choices(options),
         )
         files = save_trained(trained, folder)
-    print_document(report(trained))
-    print(f"\nWritten to {folder}:")
-    for path in files:
-        print(f"  {path.name}")
+    with printing():
+        print_document(report(trained))
+    say("\n".join([f"\nWritten to {folder}:", *(f"  {path.name}" for path in files)]))
+    for note in trained.notes:
+        complain(note)
     if trained.history.stopped == "interrupted":
-        print(f"chalkwork: interrupted; {files[0]} holds the network as it was then", file=sys.stderr)
+        complain(f"interrupted; {files[0]} holds the network as it was then")
         return INTERRUPTED
     return 0
+
+
+def decimal_mark(word: str | None) -> str:
+    """The decimal mark that the option names; nothing where it is not given."""
+    return {"point": ".", "comma": ","}.get(word or "", "")
 
 
 def _choices(options: argparse.Namespace) -> Any:
@@ -110,8 +126,9 @@ def _choices(options: argparse.Namespace) -> Any:
     return Choices(**given)
 
 
-def _check_checkpoint(checkpoint: Path | None, resume: bool) -> None:
+def _check_checkpoint(checkpoint: Path | None, resume: bool, folder: Path) -> None:
     from chalkwork.errors import ChalkworkError
+    from chalkwork.tables.folder import NAMES
 
     if resume and checkpoint is None:
         raise ChalkworkError("there is nothing to resume", hint="--checkpoint names the file of the run")
@@ -119,6 +136,8 @@ def _check_checkpoint(checkpoint: Path | None, resume: bool) -> None:
         problem = "there is no such checkpoint" if resume else "this checkpoint is there already"
         hint = "leave --resume away to begin" if resume else "--resume goes on with it"
         raise ChalkworkError(problem, file=str(checkpoint), hint=hint)
+    if checkpoint is not None and checkpoint.resolve() in [(folder / name).resolve() for name in NAMES]:
+        raise ChalkworkError("the trained network would replace this checkpoint", file=str(checkpoint))
 
 
 def columns(text: str, known: tuple[str, ...]) -> list[str]:

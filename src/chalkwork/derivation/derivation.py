@@ -38,12 +38,30 @@ Stage.UPDATE = Stage("update", "Update")
 Stage.REEVALUATION = Stage("re-evaluation", "Forward pass after the update")
 
 
+_UPDATED = re.compile(r".*_new(\d*)")
+
+
+def updates_of(name: str) -> int:
+    """How many updates a name stands behind.
+
+    >>> updates_of("W1"), updates_of("W1_new"), updates_of("delta2_new3[1]")
+    (0, 1, 3)
+    """
+    found = _UPDATED.fullmatch(name.partition("[")[0])
+    return int(found[1] or 1) if found else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Derivative:
-    """The symbol of one derivative, d(of)/d(by), as it stands in a chain rule."""
+    """The symbol of one derivative, d(of)/d(by), as it stands in a chain rule.
+
+    `fixed` are the names that are held fixed although they depend on `by` too: what is left is the derivative along
+    one edge. Without them it is the whole, along every path.
+    """
 
     of: str
     by: str
+    fixed: tuple[str, ...] = ()
 
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -73,6 +91,12 @@ class Equation:
     worked: Expression | None = None
     """A longer form, into which the numbers are put first, where the expression takes two steps at once."""
     relation: Relation = "="
+
+    @property
+    def step(self) -> int:
+        """The step of training that it belongs to, from 1; 0 before any: what is found after a step belongs to it."""
+        updates = updates_of(self.name)
+        return updates + 1 if self.stage == Stage.BACKWARD else updates
 
     @property
     def symbol(self) -> Name:
@@ -144,7 +168,7 @@ class Derivation:
         }
 
         def derivative(one: Derivative) -> Derivative:
-            return Derivative(rename(one.of), rename(one.by))
+            return Derivative(rename(one.of), rename(one.by), tuple(map(rename, one.fixed)))
 
         def equation(one: Equation) -> Equation:
             return replace(

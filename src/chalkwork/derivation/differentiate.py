@@ -13,7 +13,7 @@ from math import prod
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, lift
 from chalkwork.algebra.operations import Parameter, Shape
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import SumsToOne, simplify
 from chalkwork.derivation.derivation import Derivative, Equation, Stage
 from chalkwork.errors import ShapeError
@@ -114,14 +114,15 @@ class Adjoints:
         self._facts = facts
         self._named = named
         self._output = output
-        self._shapes: dict[str, Shape] = {}
         by_name = {equation.name: equation for equation in equations}
-        if by_name[output].expression.shape:
+        shape = by_name[output].expression.shape
+        if shape not in ((), (1, 1)):
             raise ShapeError(
                 f"{output} is a matrix; only a scalar has a derivative by every name",
                 equation=str(by_name[output]),
                 hint="sum its entries",
             )
+        self._shapes: dict[str, Shape] = {output: shape}
         self._pending: dict[str, Expression] = {output: seed or lift(1)}
         for equation in reversed(equations):
             adjoint = self._settled(equation.name)
@@ -140,7 +141,7 @@ class Adjoints:
         part = self._pending.pop(name, None)
         if part is None:
             return None
-        shape = self._shapes.get(name, ())
+        shape = self._shapes[name]
         value = simplify(_fit(part, shape), self._facts)
         self.found[name] = value
         self.order.append(name)

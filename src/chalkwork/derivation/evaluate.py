@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.derivation.derivation import Derivation, Equation
 
 Rounding = Callable[[Any], Any]
@@ -27,6 +27,8 @@ def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) ->
     known: dict[Expression, Any] = {}
 
     def visit(node: Expression) -> Any:
+        if isinstance(node, Constant):
+            return node.value
         if isinstance(node, Name):
             return values[node.name]
         if isinstance(node, Number):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression
+from chalkwork.algebra.expression import Application, Expression, walk
+from chalkwork.budget import check_size, check_time, check_work
 from chalkwork.derivation.cancellation import without_noise
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.derivation.evaluate import Rounding, evaluate
-from chalkwork.errors import ValueProblem
+from chalkwork.errors import CostError, ValueProblem
 
 
 def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Rounding | None = None) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Roundi
 
     What is only the rounding error of terms that cancel is zero.
 
-    Raises ValueProblem with the equation and the entry.
+    Raises ValueProblem with the equation and the entry, CostError for what would take too long or too much memory.
 
     >>> from chalkwork.algebra.expression import Name, apply
     >>> from chalkwork.derivation.derivation import Equation, Stage
@@ -30,15 +32,47 @@ def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Roundi
         ...
     chalkwork.errors.ValueProblem: the logarithm of zero in y, in y = log(x)
     """
+    check_cost(derivation, givens)
     values = dict(givens)
     with np.errstate(all="ignore"):
         for equation in derivation.equations:
+            check_time(str(equation))
             value = evaluate(equation.expression, values)
             if not np.isfinite(value).all():
                 raise _no_number(equation, values, value)
             value = without_noise(value, equation.expression, values)
             values[equation.name] = value if rounding is None else rounding(value)
     return values
+
+
+def check_cost(derivation: Derivation, givens: Mapping[str, Any]) -> None:
+    """Refuse what would take too much memory, or too many products, before any of it is worked out.
+
+    Raises CostError with the equation at which it becomes too much.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> from chalkwork.derivation.derivation import Equation, Stage
+    >>> a = Name("A", (9999, 9999))
+    >>> check_cost(Derivation((a,), (Equation("B", a @ a, Stage.FORWARD),)), {})
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.CostError: B takes 1.0e+12 multiplications, more than 2.0e+11, in B = A @ A
+    """
+    leading = max((prod(np.shape(value)[:-2]) for value in givens.values()), default=1)
+    kept = products = 0
+    for equation in derivation.equations:
+        passing = -prod(equation.expression.shape) * leading
+        for node in walk(equation.expression):
+            if isinstance(node, Application):
+                passing += prod(node.shape) * leading
+                if node.operation.name == "matmul":
+                    products += prod(node.shape) * node.arguments[0].shape[1] * leading
+        kept += prod(equation.expression.shape) * leading
+        try:
+            check_size(kept + passing, equation.name)
+            check_work(products, equation.name)
+        except CostError as error:
+            raise error.at(equation=str(equation)) from None
 
 
 def _no_number(equation: Equation, values: Mapping[str, Any], value: Any) -> ValueProblem:

@@ -20,14 +20,30 @@ def visible(text: str, most: int | None = None) -> str:
     >>> visible("a\\x1b[31m\\nb"), visible("abcdef", 4)
     ('a\ufffd[31m b', 'abc…')
     """
-    line = " ".join((text if most is None else text[: 4 * most + 100]).split())
-    if not line.isascii() or not line.isprintable():
-        line = "".join("\ufffd" if _is_unseen(sign) else sign for sign in line)
+    line = shown(" ".join((text if most is None else text[: 4 * most + 100]).split()))
     return line if most is None or len(line) <= most else line[: most - 1] + "…"
 
 
-def _is_unseen(sign: str) -> bool:
-    return unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS
+def shown(text: str) -> str:
+    """The text with every sign that cannot be seen replaced; lines and spaces stay as they are.
+
+    >>> shown("a  \\x1b[31m\\n  b\\u202e")
+    'a  �[31m\\n  b�'
+    """
+    return text if text.isprintable() else text.translate(_SHOWN)
+
+
+class _Shown(dict[int, str]):
+    """What stands for each sign, found once."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        unseen = unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS
+        self[code] = "\ufffd" if unseen else sign
+        return self[code]
+
+
+_SHOWN = _Shown({ord("\n"): "\n", ord("\t"): " "})
 
 
 def literal(text: str, most: int | None = None) -> str:

@@ -23,7 +23,9 @@ from tempfile import TemporaryDirectory
 from chalkwork.documents.figures import inline_svg, png_data_uri
 from chalkwork.documents.markdown import FigureTarget, to_markdown
 from chalkwork.documents.model import Block, Document, Figure, Heading, Paragraph
+from chalkwork.documents.nesting import check_nesting
 from chalkwork.errors import ChalkworkError
+from chalkwork.files import write_aside
 from chalkwork.typesetting.notation import GREEK
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -170,7 +172,7 @@ def to_pdf(document: Document, path: str | Path) -> None:
     source = f"#set document(title: {_typst_string(document.title)})\n{_asset('page.typ')}{body}"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "document.typ"
-        file.write_text(source, encoding="utf-8", errors="replace")
+        write_aside(file, source)
         try:
             pdf = typst.compile(
                 file,
@@ -180,7 +182,7 @@ def to_pdf(document: Document, path: str | Path) -> None:
             )
         except typst.TypstError as error:
             raise ChalkworkError(f"the document cannot be typeset: {error}") from error
-    _write(path, pdf)
+    write_aside(path, pdf)
 
 
 def to_docx(document: Document, path: str | Path) -> None:
@@ -191,7 +193,7 @@ def to_docx(document: Document, path: str | Path) -> None:
     from chalkwork.documents.docx import improve
 
     docx = _convert(document, "docx", "--shift-heading-level-by=-1", "--output=-", target=png_data_uri)
-    _write(path, improve(docx))
+    write_aside(path, improve(docx))
 
 
 def _convert(document: Document, to: str, *options: str, target: FigureTarget | None = None) -> bytes:
@@ -200,7 +202,9 @@ def _convert(document: Document, to: str, *options: str, target: FigureTarget | 
         _pandoc(), "--sandbox", f"--from={_READER}", f"--to={to}", f"--lua-filter={_ASSETS / 'filter.lua'}",
         "--wrap=none", "--syntax-highlighting=none", *options,
     ]  # fmt: skip
-    markdown = to_markdown(document, target or _name).encode(errors="replace")
+    text = to_markdown(document, target or _name)
+    check_nesting(text)
+    markdown = text.encode(errors="replace")
     try:
         result = subprocess.run(command, input=markdown, capture_output=True, timeout=_SECONDS)
     except subprocess.TimeoutExpired as error:
@@ -264,13 +268,3 @@ def _typst_string(text: str) -> str:
 def _needs_system_fonts(text: str) -> bool:
     """Whether there is writing that Typst's own fonts lack; looking for fonts takes most of the time."""
     return any(ord(sign) in signs for sign in set(text) for signs in _FOREIGN)
-
-
-def _write(path: str | Path, content: bytes) -> None:
-    try:
-        Path(path).write_bytes(content)
-    except OSError as error:
-        raise ChalkworkError(
-            f"{path} cannot be written: {error.strerror}",
-            hint="does its folder exist, and may you write there?",
-        ) from error

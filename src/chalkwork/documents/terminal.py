@@ -8,9 +8,10 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
+from chalkwork.documents.literal import shown
 from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Marked, Paragraph, Table
 from chalkwork.typesetting.boxes import width_of
-from chalkwork.typesetting.unicode_maths import plain_maths
+from chalkwork.typesetting.unicode_maths import maths_lines, plain_maths
 
 WIDTH = 80
 INDENT = "  "
@@ -67,7 +68,12 @@ def _print_in_colour(document: Document, width: int | None) -> None:
 
 
 def styled_lines(document: Document, width: int) -> Iterator[StyledLine]:
-    """The lines of the document, each in pieces of (kind, characters)."""
+    """The lines of the document, each in pieces of (kind, characters), with nothing in them that a terminal obeys."""
+    for line in _lines(document, width):
+        yield tuple((kind, shown(characters)) for kind, characters in line)
+
+
+def _lines(document: Document, width: int) -> Iterator[StyledLine]:
     yield from _heading(Heading(document.title, 1), width)
     for block in document.blocks:
         lines = list(_block(block, width))
@@ -135,7 +141,13 @@ def _heading(heading: Heading, width: int) -> Iterator[StyledLine]:
         yield (("text", ("=" if heading.level == 1 else "-") * min(width, width_of(text))),)
 
 
-_ESCAPED_OR_MATHS = re.compile(r"\\([!-/:-@\[-`{-~])|\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
+_HELD_OR_MATHS = re.compile(
+    r"\\([!-/:-@\[-`{-~])|\$\$(.+?)\$\$|\$(?!\s)((?:[^$\\\n]|\\.|\n(?!\s*\n))+)(?<!\s)\$(?!\d)|((?<!`)(`+)(?!`).+?(?<!`)\5(?!`))",
+    re.DOTALL,
+)
+_DISPLAY = re.compile(r"\s*(?<!\\)\$\$(.+?)\$\$\s*", re.DOTALL)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ASCII_SPACES = re.compile(r"[ \t\n]+")
 _PRIVATE = 0xE100
 _HELD = re.compile(f"[{chr(_PRIVATE)}-{chr(_PRIVATE + 127)}]")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|(?<!\w)([*_])(?=\S)([^*_]+?)(?<=\S)\3(?!\w)")
@@ -146,31 +158,69 @@ def plain_prose(markdown: str) -> str:
 
     >>> plain_prose("the **net** input $z_1 = W^{\\\\top} x$")
     'the net input z₁ = Wᵀ x'
-    >>> plain_prose(r"it costs \\$5 \\*and\\* \\$6")
-    'it costs $5 *and* $6'
+    >>> plain_prose(r"it costs \\$5 \\*and\\* \\$6, `a*b*c`")
+    'it costs $5 *and* $6, `a*b*c`'
     """
-    text = _ESCAPED_OR_MATHS.sub(_held_or_plain, markdown)
+    text = _HELD_OR_MATHS.sub(_held_or_plain, markdown)
     text = _EMPHASIS.sub(lambda found: found[2] or found[4], text)
     return _HELD.sub(lambda found: chr(ord(found[0]) - _PRIVATE), text)
 
 
 def _held_or_plain(found: re.Match[str]) -> str:
-    """An escaped sign, held where no emphasis is seen in it; or mathematics in plain text."""
-    return chr(_PRIVATE + ord(found[1])) if found[1] else plain_maths(found[2] or found[3])
+    """An escaped sign, code, or mathematics in plain text, held where no emphasis is seen in it."""
+    text = found[1] or found[4] or plain_maths(found[2] or found[3])
+    return re.sub(r"[*_`\\$]" if not found[1] else ".", lambda sign: chr(_PRIVATE + ord(sign[0])), text)
 
 
 def _wrapped(markdown: str, width: int) -> Iterator[str]:
-    """Paragraphs wrapped, list items with hanging indents."""
-    for number, paragraph in enumerate(re.split(r"\n\s*\n", markdown.strip())):
+    """Paragraphs wrapped, list items with hanging indents; maths of its own and code on lines of their own."""
+    for number, (kind, text) in enumerate(_passages(markdown.strip("\n"))):
         if number:
             yield ""
-        text = plain_prose(paragraph)
-        for item in re.split(r"\n(?=\s*(?:[-*+]|\d+[.)]|\|)\s)", text):
-            lead = re.match(r"\s*(?:[-*+]|\d+[.)])\s+", item)
-            hanging = " " * len(lead[0]) if lead else ""
-            yield from textwrap.wrap(
-                " ".join(item.split()) if not lead else lead[0] + " ".join(item[len(lead[0]) :].split()),
-                width,
-                subsequent_indent=hanging,
-                break_on_hyphens=False,
-            )
+        if kind == "code":
+            yield from (INDENT + line for line in text.split("\n"))
+        elif kind == "maths":
+            for line in maths_lines(text):
+                yield from textwrap.wrap(
+                    line, width, initial_indent=INDENT, subsequent_indent=2 * INDENT, break_on_hyphens=False
+                )
+        else:
+            yield from _paragraph(text, width)
+
+
+def _passages(markdown: str) -> Iterator[tuple[str, str]]:
+    """What stands apart: paragraphs, displayed maths, and code between fences."""
+    for kind, text in _fenced(markdown):
+        if kind == "code":
+            yield kind, text
+            continue
+        for paragraph in re.split(r"\n\s*\n", text.strip()):
+            for place, part in enumerate(_DISPLAY.split(paragraph)):
+                if part.strip():
+                    yield ("maths" if place % 2 else "prose"), part.strip()
+
+
+def _fenced(markdown: str) -> Iterator[tuple[str, str]]:
+    lines: list[str] = []
+    fence = ""
+    for line in markdown.split("\n"):
+        mark = _FENCE.match(line)
+        if mark and (not fence or (mark[1].startswith(fence) and line.strip() == mark[1])):
+            yield "code" if fence else "prose", "\n".join(lines)
+            lines, fence = [], "" if fence else mark[1]
+        else:
+            lines.append(line)
+    yield "code" if fence else "prose", "\n".join(lines)
+
+
+def _paragraph(paragraph: str, width: int) -> Iterator[str]:
+    text = plain_prose(paragraph)
+    for item in re.split(r"\n(?=\s*(?:[-*+]|\d+[.)]|\|)\s)", text):
+        lead = re.match(r"\s*(?:[-*+]|\d+[.)])\s+", item)
+        start = lead[0] if lead else ""
+        yield from textwrap.wrap(
+            start + _ASCII_SPACES.sub(" ", item[len(start) :]).strip(),
+            width,
+            subsequent_indent=" " * len(start),
+            break_on_hyphens=False,
+        )

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
 
+import numpy as np
+
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array
 from chalkwork.networks.initialisers import INITIALISERS, Initialiser
+from chalkwork.networks.labels import Labels
 from chalkwork.networks.layers import LAYERS, Layer
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.losses import LOSSES, Loss, loss_of
@@ -106,7 +109,8 @@ def architecture_of(net: NeuralNetwork) -> dict[str, Any]:
     layers = []
     for layer, planned in zip(net.layers, plan.layers, strict=True):
         layers.append({"kind": kind_of(layer), **_written(layer, planned.units)})
-    return {
+    labels = {} if net.labels is None else {"labels": _labels_data(net.labels)}
+    return labels | {
         "inputs": plan.layers[0].inputs,
         "layers": layers,
         "loss": _loss_data(net.loss),
@@ -124,6 +128,27 @@ def _loss_data(loss: Loss) -> dict[str, Any]:
         raise ChalkworkError(f"there is no way to exchange the loss {type(loss).__name__} yet")
     exact = isinstance(loss.factor, Fraction)
     return {"name": name, "factor": str(loss.factor) if exact else loss.factor, "reduction": loss.reduction}
+
+
+def _labels_data(labels: Labels) -> dict[str, Any]:
+    return {"values": labels.values.tolist(), "codes": list(labels.codes)}
+
+
+def _labels(data: Any, units: int) -> Labels:
+    """The labels of a network with so many outputs."""
+    fields = Fields(data, "the labels")
+    values, codes = fields.take("values", list), fields.take("codes", list)
+    fields.done()
+    kinds = {type(value) for value in values}
+    if len(values) != max(2, units) or len(kinds) != 1 or not kinds <= {str, int, bool}:
+        raise ChalkworkError(f"the labels name {max(2, units)} classes, by texts, whole numbers or truth values")
+    if int in kinds and not all(abs(value) < 2**63 for value in values):
+        raise ChalkworkError("the labels hold a number beyond 64 bits")
+    if sorted(set(values)) != values:
+        raise ChalkworkError("the labels are not in order, or one stands there twice")
+    if len(codes) != 2 or not all(type(code) in (int, float) for code in codes) or not -1 <= codes[0] < codes[1] <= 1:
+        raise ChalkworkError("the codes of the labels are two numbers from -1 to 1, the lower one first")
+    return Labels(np.array(values), (float(codes[0]), float(codes[1])))
 
 
 def _loss(data: Any) -> Loss:
@@ -146,6 +171,7 @@ class Architecture:
     plan: Plan
     layers: tuple[Mapping[str, Any], ...]
     settings: Mapping[str, Any]
+    labels: Labels | None = None
 
     @classmethod
     def of(cls, data: Any) -> Architecture:
@@ -160,6 +186,7 @@ class Architecture:
             "seed": fields.take("seed", int, type(None)),
             "loss": _loss(fields.left.pop("loss", None)),
         }
+        named = fields.left.pop("labels", None)
         fields.done()
         if not 1 <= len(layers) <= MOST_LAYERS:
             raise ChalkworkError(f"the architecture has {len(layers)} layers; 1 to {MOST_LAYERS} are read")
@@ -173,7 +200,8 @@ class Architecture:
             made.check_sources(number, widths)
             planned.append(LayerPlan(widths[-1], units, made.activation, made.has_bias, made.kind))
             widths.append(units)
-        return cls(Plan(tuple(planned), cast(Loss, settings["loss"]), convention), tuple(layers), settings)
+        labels = None if named is None else _labels(named, widths[-1])
+        return cls(Plan(tuple(planned), cast(Loss, settings["loss"]), convention), tuple(layers), settings, labels)
 
     def network(self, arrays: Mapping[str, Array]) -> NeuralNetwork:
         """The network with these arrays, by the names of `plan.parameters()` and `plan.state()`."""
@@ -188,6 +216,7 @@ class Architecture:
             net.parameters[name] = arrays[name]
         for name in net.state:
             net.state[name] = arrays[name]
+        net.labels = self.labels
         return net
 
 

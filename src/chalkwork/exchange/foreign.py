@@ -14,7 +14,7 @@ import numpy as np
 from chalkwork.algebra.operations import TABLE
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.data import Array
+from chalkwork.networks.data import Array, unmasked
 from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
@@ -49,9 +49,9 @@ ACTIVATIONS: dict[str, tuple[Theirs, Theirs] | None] = {
     ),
     "elu": (Theirs("ELU", {}, {"alpha": "alpha"}), Theirs("ELU", {}, {"alpha": "alpha"})),
     # PyTorch takes the softplus for x from the threshold on: 2e-9 too little at its usual 20, nothing at 40
-    "softplus": (Theirs("Softplus", {"threshold": 40.0}), _in_keras("softplus")),
+    "softplus": (Theirs("Softplus", {"beta": 1.0, "threshold": 40.0}), _in_keras("softplus")),
     "silu": (Theirs("SiLU"), _in_keras("silu")),
-    "gelu": (Theirs("GELU"), _in_keras("gelu")),
+    "gelu": (Theirs("GELU", {"approximate": "none"}), _in_keras("gelu")),
     "softsign": (Theirs("Softsign"), _in_keras("softsign")),
     "softmax": (Theirs("Softmax", {"dim": -1}), _in_keras("softmax")),
     "log_softmax": (Theirs("LogSoftmax", {"dim": -1}), _in_keras("log_softmax")),
@@ -136,7 +136,7 @@ def put(net: NeuralNetwork, arrays: Sequence[Array], labels: Sequence[str], weig
     """
     found = {}
     for slot, label, given, now in zip(slots_of(net), labels, arrays, arrays_of(net, weights), strict=True):
-        array = np.asarray(given)
+        array = np.asarray(unmasked(given, label))
         if array.dtype.kind not in "iuf":
             raise ValueProblem(f"{label} holds no numbers, but {array.dtype}")
         if array.shape != now.shape:
@@ -162,4 +162,5 @@ def copied(net: NeuralNetwork) -> NeuralNetwork:
     )  # fmt: skip
     for kept, held in ((other.parameters, net.parameters), (other.state, net.state)):
         kept.update({name: np.array(value, np.float64) for name, value in held.items()})
+    other.labels = net.labels
     return other

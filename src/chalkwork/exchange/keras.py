@@ -32,6 +32,8 @@ def keras_weights(net: NeuralNetwork) -> list[Array]:
 def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
     """Take over what `model.get_weights()` lists, all of it or nothing.
 
+    Arrays say nothing of activations: that these are the same is for the caller to know.
+
     Raises ChalkworkError where there are more or fewer arrays than the network has, or shapes do not fit.
 
     >>> import numpy as np
@@ -41,6 +43,10 @@ def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
     >>> net.parameters["W1"]
     array([[2., 1.]])
     """
+    if hasattr(weights, "get_weights") or not isinstance(weights, Sequence):
+        raise ChalkworkError(
+            f"weights are a list of arrays, not a {type(weights).__name__}", hint="model.get_weights() gives it"
+        )
     slots = slots_of(net)
     if len(weights) != len(slots):
         names = ", ".join(slot.name for slot in slots[:20]) + (", ..." if len(slots) > 20 else "")

@@ -21,7 +21,7 @@ MOST_EXTRA = 8 * 2**20
 
 
 def save_model(net: NeuralNetwork, path: str | Path, *, extra: Mapping[str, Any] | None = None) -> None:
-    """Write the network into a safetensors file: architecture, loss, convention, parameters, running statistics.
+    """Write the network into a safetensors file: architecture, loss, convention, parameters, statistics, labels.
 
     The file is there as a whole or not at all. `extra` is JSON data that travels along (tuples become lists).
     Raises ChalkworkError where a parameter is missing, misshapen or not finite, where `extra` is no JSON data or longer

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from chalkwork.algebra.expression import names_in
+from chalkwork.algebra.expression import apply, names_in
+from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.onnx_graph import OnnxGraph, Tensor
+from chalkwork.files import make_folder, write_aside
 from chalkwork.networks.equations import derive
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.training.checkpoint import write_atomically
+from chalkwork.networks.training_data import cut_of
 
 OPSET = 18
 """The version of ONNX's operators (ONNX 1.13, December 2022): the first in which all reductions take axes alike."""
@@ -36,7 +39,8 @@ def to_onnx(
     The input is called `x` and lies as the network's convention has it: samples x features where samples are rows,
     features x samples where they are columns; weights keep their orientation too. Every equation that is needed is a
     result of the graph under its own name (`z1`, `a1`, ...); `outputs` says which of them come out, the last
-    activation if it is not given; `class` is the predicted class, counted from 1 (0 or 1 for a single output).
+    activation if it is not given; `class` is the predicted class, counted from 0 as
+    `predict` does where there are no labels.
     `dtype` is the type of input, weights and outputs.
 
     Raises ChalkworkError where onnx is missing, an output is unknown, a number is too large for single precision, or
@@ -64,7 +68,7 @@ def to_onnx(
     for name in wanted or [""]:
         if name not in derivation:
             raise ChalkworkError(f"there is no output {name!r:.60}", hint=f"there are {', '.join(derivation)}")
-    equations = derivation.needed(wanted)
+    equations = [_counted_from_0(net, each) if each.name == "class" else each for each in derivation.needed(wanted)]
     used = {name.name for equation in equations for name in names_in(equation.expression)}
     graph = OnnxGraph(np.dtype(dtype))
     known: dict[str, Tensor] = {"x": Tensor(graph, "x", graph.dtype)}
@@ -75,7 +79,19 @@ def to_onnx(
         graph.scope = equation.name
         known[equation.name] = graph.named(graph.translate(equation.expression, known), equation.name)
     shapes = {name: derivation[name].expression.shape for name in wanted}
-    write_atomically(Path(path), _model(graph, net, {"x": plan.x.shape}, shapes).SerializeToString())
+    content = _model(graph, net, {"x": plan.x.shape}, shapes).SerializeToString()
+    make_folder(Path(path).parent)
+    write_aside(path, content)
+
+
+def _counted_from_0(net: NeuralNetwork, chosen: Equation) -> Equation:
+    """The class as `predict` has it; a board counts outputs from 1."""
+    plan = net.plan(2)
+    last = plan.layers[-1]
+    output = plan.data(f"a{plan.depth}", last.units)
+    if last.units > 1:
+        return replace(chosen, expression=apply("argmax", output, axis=plan.convention.unit_axis) - 1)
+    return replace(chosen, expression=apply("step", output - cut_of(last.activation.name, net.labels)))
 
 
 def _model(graph: OnnxGraph, net: NeuralNetwork, inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from chalkwork.exchange.architecture import kind_of
 from chalkwork.exchange.foreign import arrays_of, check_training, copied, counterpart, in_pytorch, put, slots_of
 from chalkwork.exchange.packages import package
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
+from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
@@ -125,8 +127,12 @@ def load_torch_state(net: NeuralNetwork, source: Any, *, order: Sequence[str] | 
     modules (`["encoder", "decoder"]`) where that is not it. Matrices are turned where the convention has them
     inputs x units. All is taken over or nothing. A state_dict is read through the tensors' `numpy()`.
 
-    Raises ChalkworkError where layers, shapes or names do not fit, for numbers that are not finite, and for what
-    `torch.save` wrote: it is a pickle, and reading one can run what it contains.
+    Of a module, the layers and activations are held against the network's, with their settings. A state_dict and a file
+    hold weights alone, and what a module of one's own computes in its `forward` cannot be seen: that is for the caller
+    to know.
+
+    Raises ChalkworkError where layers, activations, shapes or names do not fit, for numbers that are not finite, and
+    for what `torch.save` wrote: it is a pickle, and reading one can run what it contains.
 
     >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(1, inputs=2)])
@@ -134,6 +140,8 @@ def load_torch_state(net: NeuralNetwork, source: Any, *, order: Sequence[str] | 
     >>> net.parameters["W1"].tolist(), net.parameters["b1"].tolist()
     ([[2.0], [1.0]], [0.5])
     """
+    if hasattr(source, "state_dict") and hasattr(source, "children"):
+        _check_modules(net, source)
     state, ordered = _state(source)
     groups = _groups(state)
     names = list(groups) if ordered else sorted(groups, key=_natural)
@@ -168,6 +176,65 @@ def from_torch(source: Any, like: NeuralNetwork, *, order: Sequence[str] | None 
     net = copied(like)
     load_torch_state(net, source, order=order)
     return net
+
+
+_IGNORED = ("Identity", "Flatten")
+"""What changes nothing about vectors."""
+_IN_ARRAYS = ("in_features", "out_features", "num_features", "bias", "threshold")
+"""Settings that the shapes of the arrays tell, and one that makes a difference of 2e-9."""
+
+
+def _check_modules(net: NeuralNetwork, source: Any) -> None:
+    """Raise ChalkworkError where a module's layers are others than those of the network."""
+    ours = list(_modules(net))
+    in_order, theirs = _leaves(source)
+    if not in_order:
+        used = {_name(module) for module in theirs}
+        known = {found.name for kind in KINDS if (found := in_pytorch(Activation(kind)))}
+        strange = sorted((used & known) - {module.name for module in ours})
+        if strange:
+            raise _other(f"the module uses {', '.join(strange)}, which the network does not have")
+        held = [module for module in theirs if module.state_dict()]
+        for mine, found in zip((module for module in ours if module.layer is not None), held, strict=False):
+            if _name(found) == mine.name:
+                _check_settings(mine, found)
+        return
+    theirs = [module for module in theirs if _name(module) not in _IGNORED]
+    for place, (wanted, had) in enumerate(zip_longest(ours, theirs)):
+        if wanted is None or had is None or _name(had) != wanted.name:
+            has = "nothing more" if had is None else _name(had)
+            wants = "nothing more" if wanted is None else wanted.name
+            raise _other(f"at place {place + 1} the module has {has}, and the network {wants}", place, ours, theirs)
+        _check_settings(wanted, had)
+
+
+def _check_settings(mine: Module, found: Any) -> None:
+    for key, value in mine.settings.items():
+        other = getattr(found, key, None)
+        same = other in (-1, 1, None) if key == "dim" else other == value
+        if key not in _IN_ARRAYS and not same:
+            raise _other(f"{key} of {mine.name} is {other!r:.40} in the module, and {value!r} in the network")
+
+
+def _leaves(module: Any) -> tuple[bool, list[Any]]:
+    """The modules that hold no others, and whether they are gone through in this order."""
+    inner = list(module.children())
+    if not inner:
+        return True, [module]
+    parts = [_leaves(each) for each in inner]
+    in_order = _name(module) == "Sequential" and all(ordered for ordered, _ in parts)
+    return in_order, [leaf for _, leaves in parts for leaf in leaves]
+
+
+def _name(module: Any) -> str:
+    return type(module).__name__
+
+
+def _other(differs: str, place: int = 0, ours: Sequence[Module] = (), theirs: Sequence[Any] = ()) -> ChalkworkError:
+    hint = "where the weights alone are meant, give module.state_dict()"
+    if place == len(theirs) == len(ours) - 1 and "Softmax" in ours[-1].name:
+        hint = f"cross_entropy of PyTorch takes the softmax itself; {hint}"
+    return ChalkworkError(f"the module is another network: {differs}", hint=hint)
 
 
 def _listed(names: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, misplaced
 
 MOST_DEPTH = 64
 _NOUNS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false", int: "a whole number"}
@@ -33,10 +33,12 @@ def parse(text: str, what: str, most: int) -> Any:
         raise _too_deep(what) from None
     except ChalkworkError as error:
         raise ChalkworkError(f"{what}: {error.message}") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         if _depth(text) > MOST_DEPTH:
             raise _too_deep(what) from None
-        raise ChalkworkError(f"{what} is no JSON: {error!s:.100}") from None
+        raise ChalkworkError(f"{what} is no JSON: {misplaced(text, error.pos)}") from None
+    except ValueError:
+        raise ChalkworkError(f"{what} is no JSON: a number in it is too long") from None
     check_data(data, what)
     return data
 

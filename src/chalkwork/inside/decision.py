@@ -11,6 +11,7 @@ from chalkwork.inside import canvas
 from chalkwork.inside.measured import inference_values, oriented
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.training_data import classes_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,8 +35,9 @@ def plot_decision(net: NeuralNetwork, x: Any, y: Any, *, ax: Axes | None = None)
     """The output of a network with two inputs over the plane, its decision boundary (black), and the samples.
 
     With a single sigmoid output the shade is the probability of class 1 and the boundary where it is one half; with
-    several outputs the shade is the class, the paler the less probable. `x` and `y` are samples and targets as in
-    `train`; each class has its marker. Returns the figure, or `ax` where it was given.
+    several outputs the shade is the class, the paler the less probable. `x` and `y` are samples and targets or labels
+    as in `train`; each class has its marker and is called as `predict` calls it. Returns the figure, or `ax` where it
+    was given.
 
     Raises ShapeError unless there are two inputs, ChalkworkError where the outputs are no probabilities.
 
@@ -54,12 +56,13 @@ def plot_decision(net: NeuralNetwork, x: Any, y: Any, *, ax: Axes | None = None)
     across, up = (_range(values) for values in inputs.T)
     output = _outputs(net, across, up)
     single = output.shape[-1] == 1
-    labels = (target[:, 0] > 0.5).astype(int) if single else target.argmax(1) + 1
+    classes = range(max(2, output.shape[-1])) if net.labels is None else net.labels.values.tolist()
+    names = [f"class {label}".replace("$", r"\$") for label in classes]
     if single:
-        _shade_probability(axes, across, up, output[..., 0])
+        _shade_probability(axes, across, up, output[..., 0], names[1])
     else:
         _shade_classes(axes, across, up, output)
-    _samples(axes, inputs, labels, range(2) if single else range(1, output.shape[-1] + 1))
+    _samples(axes, inputs, classes_of(target, -1, 0.5), names)
     _finish(axes)
     return canvas.shown(axes, ax)
 
@@ -85,14 +88,14 @@ def _outputs(net: NeuralNetwork, across: Array, up: Array) -> Array:
     return measured.data(f"a{measured.plan.depth}").reshape(POINTS, POINTS, -1)
 
 
-def _shade_probability(ax: Axes, across: Array, up: Array, probability: Array) -> None:
+def _shade_probability(ax: Axes, across: Array, up: Array, probability: Array, name: str) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
     shades = LinearSegmentedColormap.from_list("probability", SIDES)
     filled = ax.contourf(across, up, probability, levels=np.linspace(0, 1, 11), cmap=shades)
     figure = ax.get_figure(root=True)
     assert figure is not None
-    figure.colorbar(filled, ax=ax, label="probability of class 1", ticks=[0, 0.25, 0.5, 0.75, 1])
+    figure.colorbar(filled, ax=ax, label=f"probability of {name}", ticks=[0, 0.25, 0.5, 0.75, 1])
     if probability.min() < 0.5 < probability.max():
         ax.contour(across, up, probability, levels=[0.5], colors="black", linewidths=1.6)
 
@@ -115,12 +118,12 @@ def _colour(place: int) -> str:
     return canvas.COLOURS[place % len(canvas.COLOURS)]
 
 
-def _samples(ax: Axes, inputs: Array, labels: Array, classes: range) -> None:
-    for place, label in enumerate(classes):
-        chosen = inputs[labels == label]
+def _samples(ax: Axes, inputs: Array, classes: Array, names: list[str]) -> None:
+    for place, name in enumerate(names):
+        chosen = inputs[classes == place]
         ax.scatter(
             chosen[:, 0], chosen[:, 1], s=22, marker=canvas.MARKERS[place % len(canvas.MARKERS)], color=_colour(place),
-            edgecolors="white", linewidths=0.6, label=f"class {label}", zorder=3,
+            edgecolors="white", linewidths=0.6, label=name, zorder=3,
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from chalkwork.documents.drawings import Drawing
 from chalkwork.errors import ChalkworkError
+from chalkwork.files import write_aside
 from chalkwork.networks.network import NeuralNetwork
 
 
@@ -19,8 +20,8 @@ class Picture(Drawing):
         return self.svg
 
     def save(self, path: str | Path) -> None:
-        """Write the SVG."""
-        Path(path).write_text(self.svg, encoding="utf-8")
+        """Write the SVG; ChalkworkError if the file cannot be written."""
+        write_aside(path, self.svg)
 
 
 def draw(net: NeuralNetwork, x: Any = None, *, decimals: int | None = None) -> Picture:

@@ -17,6 +17,7 @@ from chalkwork.networks.parameters import masks_of
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
 from chalkwork.networks.training import training_step
+from chalkwork.networks.training_data import targets_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Measured:
 def oriented(net: NeuralNetwork, x: Any, y: Any) -> tuple[Array, Array]:
     """Input and target as the equations need them. Raises ShapeError or ValueProblem as `train` does."""
     inputs = net.oriented_input(x)
-    return inputs, net.oriented_target(y, inputs.shape[net.convention.sample_axis])
+    return inputs, targets_of(net, y, inputs.shape[net.convention.sample_axis], net.labels)[0]
 
 
 def gradient_equations(plan: Plan) -> tuple[Equation, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from chalkwork.documents.decimal_mark import in_decimals_of
 from chalkwork.documents.model import Block, Document
 from chalkwork.solutions.solution import Style
+from chalkwork.typesetting.notation import Notation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +30,11 @@ class Worked(Mapping[str, Any]):
     (2.0, 'It is 2.')
     """
 
-    def __init__(self, title: str, blocks: tuple[Block, ...], values: Mapping[str, Any]) -> None:
+    def __init__(
+        self, title: str, blocks: Iterable[Block], values: Mapping[str, Any], notation: Notation | None = None
+    ) -> None:
         self.title = title
-        self.blocks = blocks
+        self.blocks = in_decimals_of(notation or Notation(), blocks)
         self._values = dict(values)
 
     def __getitem__(self, name: str) -> Any:

@@ -10,6 +10,7 @@ from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, Sq
 from chalkwork.networks.network import NeuralNetwork
 
 __all__ = [
-    "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Graph", "LayerNorm", "Loss", "NeuralNetwork",
+    "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Graph", "LayerNorm", "Loss",
+    "NeuralNetwork",
     "Residual", "SquaredError",
 ]  # fmt: skip

@@ -21,20 +21,22 @@ class Kind:
     derivative: str = ""
     per_sample: bool = False
     """Whether an output depends on all units of the same sample, as with the softmax."""
+    bounds: tuple[float, float] | None = None
+    """Between which two numbers every output lies."""
 
 
 KINDS: dict[str, Kind] = {
     "identity": Kind("identity", "1"),
-    "sigmoid": Kind("sigmoid", "a(1 − a)"),
-    "tanh": Kind("tanh", "1 − a²"),
+    "sigmoid": Kind("sigmoid", "a(1 − a)", bounds=(0.0, 1.0)),
+    "tanh": Kind("tanh", "1 − a²", bounds=(-1.0, 1.0)),
     "relu": Kind("ReLU", "1 for z > 0, else 0"),
     "leaky_relu": Kind("leaky ReLU"),
     "elu": Kind("ELU"),
     "softplus": Kind("softplus", "σ(z)"),
     "silu": Kind("SiLU"),
     "gelu": Kind("GELU"),
-    "softsign": Kind("softsign", "1/(1 + |z|)²"),
-    "softmax": Kind("softmax", per_sample=True),
+    "softsign": Kind("softsign", "1/(1 + |z|)²", bounds=(-1.0, 1.0)),
+    "softmax": Kind("softmax", per_sample=True, bounds=(0.0, 1.0)),
     "log_softmax": Kind("log-softmax", per_sample=True),
 }
 _ALSO = {"linear": "identity", "logistic": "sigmoid", "none": "identity", "swish": "silu", "lrelu": "leaky_relu"}

@@ -29,10 +29,10 @@ class Convention:
     weights: Weights = "in_out"
 
     def __post_init__(self) -> None:
-        if self.samples not in ("columns", "rows"):
-            raise ChalkworkError(f"samples are columns or rows, not {self.samples!r}")
-        if self.weights not in ("out_in", "in_out"):
-            raise ChalkworkError(f"weights are out_in or in_out, not {self.weights!r}")
+        if not isinstance(self.samples, str) or self.samples not in ("columns", "rows"):
+            raise ChalkworkError(f"samples are columns or rows, not {self.samples!r:.60}")
+        if not isinstance(self.weights, str) or self.weights not in ("out_in", "in_out"):
+            raise ChalkworkError(f"weights are out_in or in_out, not {self.weights!r:.60}")
 
     @property
     def sample_axis(self) -> int:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.simplify import simplify
-from chalkwork.derivation.chain import chain
+from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
@@ -96,7 +96,10 @@ def state_updates(plan: Plan, step: int) -> list[Equation]:
 
 
 def prediction(plan: Plan, step: int) -> list[Equation]:
-    """The predicted class, where the network classifies."""
+    """The predicted class, where the network classifies.
+
+    Equal outputs give no class: 0 among several units, one half for a single one.
+    """
     last = plan.layers[-1]
     if last.activation.name not in ("softmax", "log_softmax", "sigmoid", "tanh"):
         return []
@@ -104,9 +107,10 @@ def prediction(plan: Plan, step: int) -> list[Equation]:
     output = plan.data(f"a{plan.depth}{suffix}", last.units)
     if last.units > 1:
         axis = None if plan.samples == 1 else plan.convention.unit_axis
-        chosen: Expression = apply("argmax", output, axis=axis)
+        chosen: Expression = apply("argmax", output, axis=axis, tie=0)
     else:
-        chosen = apply("step", output - 0.5) if last.activation.name == "sigmoid" else apply("step", output)
+        above = output - 0.5 if last.activation.name == "sigmoid" else output
+        chosen = apply("step", above, at_zero=0.5)
     stage = Stage.FORWARD if step == 0 else Stage.REEVALUATION
     return [Equation(f"class{suffix}", chosen, stage, reasons.prediction(plan))]
 
@@ -125,9 +129,10 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
     adjoints = Adjoints(equations, output, named, plan.facts)
     found = {equation.name: equation for equation in adjoints.equations()}
     stops = [adjoint.by for adjoint in shown if adjoint.by not in parameters]
+    paths = Paths(equations)
     ordered: list[Equation] = []
     for adjoint in shown:
-        path = () if adjoint.by in _penalised(plan, suffix) else chain(equations, output, adjoint.by, stops)
+        path = paths.chain(output, adjoint.by, stops)
         value = gathered(found[adjoint.name].expression)
         equation = replace(found[adjoint.name], expression=value, chain=path, reason=adjoint.reason)
         if adjoint.by != last:
@@ -138,11 +143,6 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
             steps = _justified(plan, suffix, adjoints.found[f"a{plan.depth}{suffix}"])
             ordered.append(replace(equation, expression=_collapsed(plan, step, equation.expression), steps=steps))
     return ordered
-
-
-def _penalised(plan: Plan, suffix: str) -> set[str]:
-    """The weights that stand in the loss itself too, so that no chain of named quantities says it all."""
-    return {name.name for name in plan.weights(suffix)} if plan.penalties else set()
 
 
 def _collapsed(plan: Plan, step: int, error: Expression) -> Expression:

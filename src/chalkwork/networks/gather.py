@@ -12,7 +12,7 @@ def gathered(expression: Expression) -> Expression:
     >>> from chalkwork.algebra.expression import Name
     >>> a, s = Name("a", (3, 2)), Name("s", (1, 2))
     >>> print(gathered(apply("sum", a / s**2, axis=-2) / s))
-    sum(a, -2) / s^3
+    sum(a, axis=0) / s^3
     """
     taken = _taken_out(expression)
     return expression if taken is expression else simplify(taken)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from chalkwork.algebra.expression import Expression, Name, apply, names_in
 from chalkwork.algebra.expression import replace as replaced
-from chalkwork.algebra.reader import build, free_names, parse
+from chalkwork.algebra.reading import Syntax, build, canonical, free_names, parse
+from chalkwork.algebra.reading.words import CONSTANTS
 from chalkwork.algebra.simplify import simplify
-from chalkwork.derivation.chain import chain
+from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations, gradient
-from chalkwork.errors import ChalkworkError, ReadError
+from chalkwork.errors import ChalkworkError, CostError, ReadError
 from chalkwork.networks.data import as_array
 from chalkwork.solutions.solution import Detail, Rounding, Setting, Solution, Style
 from chalkwork.typesetting.equations import flat
 from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbols
 
 if TYPE_CHECKING:
     from chalkwork.documents.drawings import Drawing
@@ -46,7 +49,7 @@ class Graph:
 
     def __init__(self, equations: str | Sequence[str], output: str | None = None) -> None:
         texts = re.split(r"[;\n]", equations) if isinstance(equations, str) else _listed(equations)
-        self._syntax = dict(_read_equation(text) for text in _unique(texts))
+        self._syntax = _read_equations(texts)
         if not self._syntax:
             raise ReadError("a graph needs at least one equation, such as c = a + b")
         if len(self._syntax) > MOST_EQUATIONS:
@@ -57,6 +60,7 @@ class Graph:
         if output is not None and output not in self._syntax:
             raise ReadError(f"the output {output!r} is not one of the equations")
         self.output = output or [name for name in self._syntax if name not in used][-1]
+        _check_symbols([*self.inputs, *self.order])
 
     def __repr__(self) -> str:
         return f"Graph({'; '.join(f'{name} = {text}' for name, (_, text) in self._syntax.items())!r})"
@@ -89,9 +93,10 @@ class Graph:
         derivation = self._forward(givens)
         scalar = not any(derivation.shapes().values())
         if scalar:
-            derivation = derivation.extended(_local_derivatives(derivation))
-            derivation = derivation.extended(_through_paths(derivation, self.output))
-        elif not derivation.shapes()[self.output]:
+            paths = Paths(derivation.equations)
+            derivation = derivation.extended(_local_derivatives(derivation, paths))
+            derivation = derivation.extended(_through_paths(derivation, paths, self.output))
+        elif derivation.shapes()[self.output] in ((), (1, 1)):
             derivation = derivation.extended(_adjoints(derivation, self.output))
         style = Style.of(notation, decimals, significant, rounding, detail)
         setting = Setting(
@@ -102,12 +107,14 @@ class Graph:
         return Solution(derivation, givens, style, setting)
 
     def _givens(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        values = {canonical(name): value for name, value in values.items()}
         missing = [name for name in self.inputs if name not in values]
         if missing:
             raise ChalkworkError(f"the graph needs a value for {', '.join(missing)}")
         unknown = [name for name in values if name not in self.inputs]
         if unknown:
             what = "is computed by the graph" if unknown[0] in self._syntax else "does not occur in the graph"
+            what = "is a constant here; call the quantity otherwise" if unknown[0] in CONSTANTS else what
             raise ChalkworkError(f"{unknown[0]} {what}", hint=f"the givens are {', '.join(self.inputs)}")
         givens = {}
         self._matrices: set[str] = set()
@@ -164,16 +171,39 @@ def _listed(equations: Any) -> list[str]:
     return texts
 
 
-def _unique(texts: Sequence[str]) -> list[str]:
-    kept = [text for text in texts if text.strip()]
-    names: set[str] = set()
-    for text in kept:
-        name = text.partition("=")[0].strip()
-        if name in names:
+def _read_equations(texts: Sequence[str]) -> dict[str, tuple[Syntax, str]]:
+    """The syntax and the text behind every name."""
+    kept: dict[str, tuple[str, str]] = {}
+    for text in texts:
+        if not text.strip():
+            continue
+        found = _EQUATION.fullmatch(text)
+        if found is None:
+            raise ReadError(f"{text.strip()[:60]!r} is no equation", hint="write name = expression")
+        name = canonical(found[1])
+        if name in kept:
             hint = "give every intermediate result a name of its own"
             raise ReadError(f"{name} is defined twice", equation=_short(text), hint=hint)
-        names.add(name)
-    return kept
+        kept[name] = (found[2], text)
+    known = frozenset(kept)
+    return {name: (_syntax(body, text, known), body) for name, (body, text) in kept.items()}
+
+
+def _syntax(body: str, text: str, known: frozenset[str]) -> Syntax:
+    try:
+        return parse(body, known)
+    except ReadError as error:
+        raise error.at(equation=_short(text)) from None
+
+
+def _check_symbols(names: Sequence[str]) -> None:
+    """ReadError where two names print alike, as a1 and a_1 would."""
+    symbols = Symbols(Notation())
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(symbols[name].text, name)
+        if other != name:
+            raise ReadError(f"{other} and {name} would both print as {symbols[name].text}", hint="rename one of them")
 
 
 def _short(text: str) -> str:
@@ -182,17 +212,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 
-def _read_equation(text: str) -> tuple[str, tuple[Any, str]]:
-    found = _EQUATION.fullmatch(text)
-    if found is None:
-        raise ReadError(f"{text.strip()[:60]!r} is no equation", hint="write name = expression")
-    try:
-        return found[1], (parse(found[2]), found[2])
-    except ReadError as error:
-        raise error.at(equation=_short(text)) from None
-
-
-def _first_uses(syntax: Mapping[str, tuple[Any, str]]) -> list[str]:
+def _first_uses(syntax: Mapping[str, tuple[Syntax, str]]) -> list[str]:
     return list(dict.fromkeys(name for parsed, _ in syntax.values() for name in free_names(parsed)))
 
 
@@ -220,15 +240,6 @@ def _sorted(uses: Mapping[str, Sequence[str]]) -> list[str]:
 # --- derivatives -------------------------------------------------------------------------------------------------
 
 
-def _reaches(derivation: Derivation, of: str, by: str) -> bool:
-    """Whether `of` depends on `by` by more than the edge between them."""
-    return any(
-        by in {name.name for name in names_in(derivation[step.name].expression)}
-        for step in derivation.ancestors([of])
-        if step.name != of
-    )
-
-
 def _local_name(derivation: Derivation, of: str, by: str) -> str:
     """The name of the local derivative of an edge."""
     for name in (f"d{of}/d{by} direct", f"d{of}/d{by}"):
@@ -237,60 +248,53 @@ def _local_name(derivation: Derivation, of: str, by: str) -> str:
     return ""
 
 
-def _local_derivatives(derivation: Derivation) -> list[Equation]:
+def _local_derivatives(derivation: Derivation, paths: Paths) -> list[Equation]:
     """The derivative of every node by each name in its own equation, the others held fixed."""
     found = []
     for equation in derivation.equations:
         for name in names_in(equation.expression):
-            slope = gradient(equation.expression, name)
-            slope = simplify(replaced(slope, {equation.expression: equation.symbol}))
-            direct = " direct" if _reaches(derivation, equation.name, name.name) else ""
+            try:
+                slope = gradient(equation.expression, name)
+                slope = simplify(replaced(slope, {equation.expression: equation.symbol}))
+            except CostError as error:
+                error.message = f"the derivative by {name}: {error.message}"
+                raise error.at(equation=str(equation)) from None
+            local = paths.local(equation.name, name.name)
             found.append(
                 Equation(
-                    f"d{equation.name}/d{name}{direct}",
+                    f"d{equation.name}/d{name}{' direct' if local.fixed else ''}",
                     slope,
                     Stage.BACKWARD,
                     "Local derivatives: each equation differentiated by each of its inputs, the others held fixed.",
-                    derivative=Derivative(equation.name, name.name + direct),
+                    derivative=local,
                 )
             )
     return found
 
 
-def _through_paths(derivation: Derivation, output: str) -> list[Equation]:
+def _through_paths(derivation: Derivation, paths: Paths, output: str) -> list[Equation]:
     """The derivative of the output by every node: over each user, its own derivative times the edge's."""
-    forward = [equation for equation in derivation.equations if equation.stage == Stage.FORWARD]
-    users: dict[str, list[str]] = {}
-    for equation in forward:
-        for used in names_in(equation.expression):
-            users.setdefault(used.name, []).append(equation.name)
-    reached = {equation.name for equation in derivation.ancestors([output])}
+    forward = [equation.name for equation in derivation.equations if equation.stage == Stage.FORWARD]
     known = set(derivation)
     found: list[Equation] = []
-    nodes = [equation.name for equation in reversed(forward)] + [given.name for given in derivation.givens]
-    for node in nodes:
+    for node in [*reversed(forward), *(given.name for given in derivation.givens)]:
         name = f"d{output}/d{node}"
-        paths = [user for user in users.get(node, ()) if user in reached]
-        if node == output or not paths or name in known:
+        users = paths.towards(output, node)
+        if not users or name in known:
             continue
-        total: Expression | None = None
-        for user in paths:
+        parts: list[Expression] = []
+        for user in users:
             edge = Name(_local_name(derivation, user, node))
-            part: Expression = edge if user == output else apply("multiply", Name(f"d{output}/d{user}"), edge)
-            total = part if total is None else apply("add", total, part)
-        assert total is not None
-        found.append(
-            Equation(
-                name,
-                total,
-                Stage.BACKWARD,
-                _path_reason(node, output, len(paths)),
-                derivative=Derivative(output, node),
-                chain=chain(forward, output, node) if len(paths) > 1 or len(reached) < 8 else (),
-            )
-        )
+            parts.append(edge if user == output else apply("multiply", Name(f"d{output}/d{user}"), edge))
+        reason = _path_reason(node, output, len(users))
+        rule = paths.chain(output, node)
+        found.append(Equation(name, _total(parts), Stage.BACKWARD, reason, Derivative(output, node), rule))
         known.add(name)
     return found
+
+
+def _total(parts: Sequence[Expression]) -> Expression:
+    return reduce(lambda total, part: apply("add", total, part), parts)
 
 
 def _path_reason(node: str, output: str, paths: int) -> str:
@@ -303,11 +307,12 @@ def _adjoints(derivation: Derivation, output: str) -> list[Equation]:
     """The derivative of a scalar output by every node of a graph of matrices."""
     names = [equation.name for equation in derivation.equations if equation.name != output]
     named = {name: f"d{output}/d{name}" for name in [*reversed(names), *(given.name for given in derivation.givens)]}
+    paths = Paths(derivation.equations)
     return [
         replace(
             equation,
             reason=f"Derivative of {{{output}}} by {{{equation.derivative.by}}}." if equation.derivative else "",
-            chain=chain(derivation.equations, output, equation.derivative.by) if equation.derivative else (),
+            chain=paths.chain(output, equation.derivative.by) if equation.derivative else (),
         )
         for equation in adjoint_equations(derivation.equations, output, named)
     ]

@@ -8,9 +8,10 @@ from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
 from math import inf
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from chalkwork.algebra.expression import Expression, Name, Number, Scalar, apply
+from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.errors import ChalkworkError
 
 Reduction = Literal["sum", "mean", "mean_over_samples"]
@@ -29,16 +30,23 @@ class Loss:
     reduction: Reduction = "sum"
 
     def __post_init__(self) -> None:
-        if self.reduction not in _REDUCTIONS:
+        if not isinstance(self.reduction, str) or self.reduction not in _REDUCTIONS:
             raise ChalkworkError(f"a loss has the reduction {', '.join(_REDUCTIONS)}, not {self.reduction!r}")
         known = isinstance(self.factor, int | float | Fraction) and not isinstance(self.factor, bool)
         if not known or not 0 < self.factor < inf:
             raise ChalkworkError(f"the factor of a loss is a positive number, not {self.factor!r}")
 
+    of_probabilities: ClassVar[bool] = False
+    """Whether the outputs are to be probabilities."""
+
     @property
     def mean_is_over_outputs(self) -> bool:
         """Whether `mean` divides by the number of outputs too."""
         return False
+
+    def uninformed(self, outputs: int) -> float:
+        """The output that says nothing, the same whatever the input is."""
+        return 0.0
 
     def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
         """The loss entry by entry, without its sign, and the sign."""
@@ -115,6 +123,11 @@ class CrossEntropy(Loss):
     """
 
     reduction: Reduction = "mean"
+    of_probabilities: ClassVar[bool] = True
+
+    def uninformed(self, outputs: int) -> float:
+        """As likely as any other."""
+        return 1 / outputs
 
     def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
         """y log a, to be subtracted."""
@@ -138,6 +151,11 @@ class BinaryCrossEntropy(Loss):
     """
 
     reduction: Reduction = "mean"
+    of_probabilities: ClassVar[bool] = True
+
+    def uninformed(self, outputs: int) -> float:
+        """As likely as not."""
+        return 0.5
 
     def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
         """y log a + (1 - y) log(1 - a), to be subtracted."""
@@ -197,7 +215,7 @@ def loss_of(description: str | Loss | Mapping[str, Any]) -> Loss:
         raise ChalkworkError(f"a loss is a name, a mapping or a loss object, not {description!r:.60}")
     given = {"name": description} if isinstance(description, str) else dict(description)
     name = given.pop("name", None)
-    if name not in LOSSES:
+    if not isinstance(name, str) or name not in LOSSES:
         near = get_close_matches(str(name), LOSSES, 1)
         hint = f"did you mean {near[0]}?" if near else f"the losses are {', '.join(LOSSES)}"
         raise ChalkworkError(f"there is no loss {name!r}", hint=hint)

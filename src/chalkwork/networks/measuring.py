@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.derivation.evaluate import evaluate, evaluate_each
+from chalkwork.derivation.evaluate import evaluate_each
+from chalkwork.errors import ValueProblem
 from chalkwork.networks.data import Array
-from chalkwork.networks.equations import derive, prediction, without_overflow
+from chalkwork.networks.equations import derive, without_overflow
+from chalkwork.networks.labels import CLASSIFY, Labels
+from chalkwork.networks.training_data import classes_of, cut_of
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -41,28 +44,36 @@ def _output(net: NeuralNetwork, inputs: Array, letter: str) -> Array:
     derivation = derive(plan, target=False)
     wanted = f"{letter}{plan.depth}"
     values = evaluate_each(derivation.needed([wanted]), {"x": inputs} | net.values(derivation, plan))
-    return np.asarray(values[wanted])
+    found = np.asarray(values[wanted])
+    if not np.isfinite(found).all():
+        raise ValueProblem(
+            f"{wanted} is not finite: the numbers grow too large on the way through the network",
+            hint="smaller inputs, or a network that has not diverged",
+        )
+    return found
 
 
 class Measure:
     """The loss on data held out, in inference and without penalties, and how many classes are right."""
 
-    def __init__(self, net: NeuralNetwork, x: Array, y: Array, weights: Array | None = None) -> None:
+    def __init__(
+        self, net: NeuralNetwork, x: Array, y: Array, weights: Array | None = None, labels: Labels | None = None
+    ) -> None:
         self.data = {"x": x, "y": y} | ({} if weights is None else {"w": weights})
         self.unit_axis = net.convention.unit_axis
         plan = replace(net.plan(x.shape[net.convention.sample_axis], weighted=weights is not None), penalties=())
         needed = derive(plan, target=True).needed(["L", f"a{plan.depth}"])
         self.equations = [without_overflow(plan, each) if each.name == "L" else each for each in needed]
-        self.classes = next(iter(prediction(plan, 0)), None)
+        last = plan.layers[-1].activation.name
+        self.output = f"a{plan.depth}" if last in CLASSIFY else None
+        self.cut = cut_of(last, labels)
         self.constants = {name: np.array([[value]]) for name, value in net.constants.items()}
 
     def __call__(self, values: Mapping[str, Array]) -> dict[str, float]:
         """`validation_loss`, and `validation_accuracy` where the network classifies."""
         known = evaluate_each(self.equations, {**self.constants, **values, **self.data})
         found = {"validation_loss": float(known["L"].item())}
-        if self.classes is not None:
-            y = self.data["y"]
-            predicted = evaluate(self.classes.expression, known)
-            wanted = y.argmax(self.unit_axis, keepdims=True) + 1 if y.shape[self.unit_axis] > 1 else y
-            found["validation_accuracy"] = float(np.mean(np.ravel(predicted) == np.ravel(wanted)))
+        if self.output is not None:
+            sides = (classes_of(known[name], self.unit_axis, self.cut) for name in (self.output, "y"))
+            found["validation_accuracy"] = float(np.mean(np.equal(*sides)))
         return found

@@ -1,27 +1,24 @@
-"""NeuralNetwork: layers, a loss, a convention; solved, propagated, differentiated."""
+"""NeuralNetwork: a model that is solved, propagated, differentiated, trained."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.derivation.work_out import work_out
-from chalkwork.errors import ChalkworkError, ValueProblem
-from chalkwork.networks.convention import Convention, Samples, Weights
-from chalkwork.networks.data import Array, as_array
+from chalkwork.errors import ChalkworkError
+from chalkwork.networks.arguments import flag, positive, whole
+from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
-from chalkwork.networks.layers import LAYERS, Layer
-from chalkwork.networks.layers.settings import real, size
-from chalkwork.networks.losses import Loss, loss_of
+from chalkwork.networks.labels import CLASSIFY
+from chalkwork.networks.model import Model
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.networks.parameters import Sizes, checked, masks_of, sample_weights, settle
-from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.parameters import masks_of, sample_weights
+from chalkwork.networks.plan import Plan
 from chalkwork.networks.presentation import setting_of
-from chalkwork.networks.samples import oriented, target
-from chalkwork.networks.spot import suffix_of
 from chalkwork.solutions.solution import Detail, Rounding, Solution, Style
 from chalkwork.typesetting.notation import Notation
 
@@ -34,15 +31,15 @@ if TYPE_CHECKING:
 MOST_WORKED_STEPS = 100
 
 
-class NeuralNetwork:
+class NeuralNetwork(Model):
     """A feed-forward network whose every step can be shown.
 
-    `layers` are `Dense`, `BatchNorm` and `Dropout` layers; `loss` a name, a mapping or a loss object; `samples` says
-    whether data matrices hold samples as rows (n x d, the default) or columns (d x n), `weights` whether matrices are
-    inputs x outputs (`in_out`, the default) or outputs x inputs (`out_in`). Layers without weights are drawn by their
-    initialiser (Glorot's normal rule if none is named) from `seed`; the first needs `inputs=` then, or gets it from
-    the first data. `l1` and `l2` (from 0) add l1 times the sum of the absolute weights and l2/2 times the sum of the
-    squared weights to the loss: of the weight matrices, not of biases, scales and shifts.
+    `layers` are those of `LAYERS` (`Dense`, `BatchNorm`, `Dropout`, ...); `loss` a name, a mapping or a loss object;
+    `samples` says whether data matrices hold samples as rows (n x d, the default) or columns (d x n), `weights` whether
+    matrices are inputs x outputs (`in_out`, the default) or outputs x inputs (`out_in`). Layers without weights are
+    drawn by their initialiser (Glorot's normal rule if none is named) from `seed`; the first needs `inputs=` then, or
+    gets it from the first data. `l1` and `l2` (from 0) add l1 times the sum of the absolute weights and l2/2 times the
+    sum of the squared weights to the loss: of the weight matrices, not of biases, scales and shifts.
 
     Raises ChalkworkError (ShapeError where layers do not fit).
 
@@ -57,138 +54,6 @@ class NeuralNetwork:
     >>> net.number_of_parameters
     12
     """
-
-    def __init__(
-        self,
-        layers: Sequence[Layer],
-        loss: str | Loss | Mapping[str, Any] = "squared_error",
-        *,
-        samples: Samples = "rows",
-        weights: Weights = "in_out",
-        seed: int | None = 0,
-        inputs: int | None = None,
-        l1: float = 0.0,
-        l2: float = 0.0,
-    ) -> None:
-        for layer in layers:
-            if not isinstance(layer, Layer):
-                kinds = ", ".join(kind.__name__ for kind in LAYERS.values())
-                raise ChalkworkError(f"a layer is one of {kinds}, not {type(layer).__name__}")
-        self.layers = [part for layer in layers for part in layer.unfolded()]
-        if not self.layers:
-            raise ChalkworkError("a network needs at least one layer")
-        self.loss = loss_of(loss)
-        self.convention = Convention(samples, weights)
-        self.seed = seed
-        self.l1, self.l2 = (real(value, name, 0, float("inf")) for value, name in ((l1, "l1"), (l2, "l2")))
-        self._inputs = size(inputs, "inputs") if inputs is not None else self.layers[0].inputs
-        self._parameters: dict[str, Array] | None = None
-        self._state: dict[str, Array] = {}
-        self._sizes: Sizes = []
-        if self._inputs is not None or self.layers[0].settled:
-            self._make(self._inputs)
-
-    # --- parameters ------------------------------------------------------------------------------------------------
-
-    def _make(self, inputs: int | None) -> None:
-        """Settle every size and draw what is not given."""
-        made = settle(self.layers, inputs, self.convention, _seed(self.seed))
-        self._sizes, self._parameters, self._state = made
-
-    @property
-    def parameters(self) -> dict[str, Array]:
-        """What is learned, by name (`W1`, `b1`, `gamma2`, ...), all but weights one-dimensional; it may be replaced.
-
-        Raises ChalkworkError while the number of inputs is not known.
-        """
-        if self._parameters is None:
-            raise ChalkworkError("the number of inputs is not known yet", hint="give inputs=, weights= or data first")
-        return self._parameters
-
-    @property
-    def state(self) -> dict[str, Array]:
-        """What is carried on without being learned, one-dimensional, to be replaced too.
-
-        `mu2_run` and `var2_run`, the running statistics of batch normalisation. Raises ChalkworkError while the
-        number of inputs is not known.
-
-        >>> from chalkwork.networks.layers import BatchNorm, Dense
-        >>> NeuralNetwork([Dense(2, inputs=3), BatchNorm("relu")]).state
-        {'mu2_run': array([0., 0.]), 'var2_run': array([1., 1.])}
-        """
-        _ = self.parameters
-        return self._state
-
-    @property
-    def constants(self) -> dict[str, float]:
-        """The numbers that stand as letters in the equations: `epsilon2`, `lambda1`, `lambda2`."""
-        known = {name: value for number, layer in enumerate(self.layers, 1) for name, value in
-                 layer.constants(number).items()}  # fmt: skip
-        return known | {"lambda1": self.l1, "lambda2": self.l2}
-
-    @property
-    def number_of_parameters(self) -> int:
-        """How many numbers are learned."""
-        return sum(np.size(value) for value in self.parameters.values())
-
-    @property
-    def _columns(self) -> bool:
-        return self.convention.samples == "columns"
-
-    # --- data --------------------------------------------------------------------------------------------------------
-
-    def oriented_input(self, x: Any) -> Array:
-        """Samples in the network's orientation; the first ones settle how many inputs it has. ShapeError otherwise."""
-        array = as_array(x, "x")
-        if array.ndim == 0:
-            array = array.reshape(1)
-        if self._parameters is None:
-            self._make(array.shape[-1 if array.ndim == 1 else self.convention.unit_axis])
-        return oriented(array, self._sizes[0][0], "x", "input", self.convention)
-
-    def oriented_target(self, y: Any, samples: int) -> Array:
-        """The targets of so many samples; ShapeError or ValueProblem for what they cannot be."""
-        return target(y, samples, self._sizes[-1][1], self.convention, self.loss)
-
-    def plan(self, samples: int = 1, *, training: bool = False, weighted: bool = False) -> Plan:
-        """What the equations for so many samples depend on; `weighted` gives every sample's loss a weight `w`.
-
-        Raises ChalkworkError while the number of inputs is not known.
-        """
-        _ = self.parameters
-        layers = tuple(
-            LayerPlan(inputs, units, layer.activation, layer.has_bias, layer.kind)
-            for (inputs, units), layer in zip(self._sizes, self.layers, strict=True)
-        )
-        training = training and any(layer.kind.has_modes for layer in self.layers)
-        penalties = tuple(name for name, value in (("lambda1", self.l1), ("lambda2", self.l2)) if value)
-        return Plan(layers, self.loss, self.convention, samples, training, weighted, penalties)
-
-    def values(self, derivation: Derivation, plan: Plan) -> dict[str, Array]:
-        """The givens of a derivation that the network itself holds, oriented: parameters, state, constants."""
-        names = {name.name for name in derivation.givens}
-        known = checked(self.parameters, plan) | checked(self.state, plan, "running statistic")
-        known |= {name: np.array([[value]]) for name, value in self.constants.items()}
-        return {name: value for name, value in known.items() if name in names}
-
-    def after(self, solution: Solution) -> NeuralNetwork:
-        """The network with the parameters and the state that a solution of it ends with."""
-        other = NeuralNetwork(
-            self.layers, self.loss, samples=self.convention.samples, weights=self.convention.weights, seed=self.seed,
-            inputs=self._sizes[0][0], l1=self.l1, l2=self.l2,
-        )  # fmt: skip
-        steps = 0
-        while f"L{suffix_of(steps + 1)}" in solution:
-            steps += 1
-        plan = self.plan()
-        for kept, now, names in (
-            (other.parameters, self.parameters, plan.parameters()),
-            (other.state, self.state, plan.state()),
-        ):
-            for name in names:
-                value = solution.get(f"{name}{suffix_of(steps)}", now[name.name])
-                kept[name.name] = np.array(value).reshape(plan.held_shape(name))
-        return other
 
     # --- work --------------------------------------------------------------------------------------------------------
 
@@ -233,22 +98,28 @@ class NeuralNetwork:
         """
         style = Style.of(notation, decimals, significant, rounding, detail)
         inputs = self.oriented_input(x)
+        rule, count = Optimiser.of(optimizer), whole(steps, "steps", 1, MOST_WORKED_STEPS)
         if y is None and learning_rate is not None:
             raise ChalkworkError("an update needs a target y")
-        updates = 0 if learning_rate is None else _whole_steps(steps)
+        if y is None and flag(long_way, "long_way"):
+            raise ChalkworkError("long_way is of use only with a target y")
+        if learning_rate is None and (count > 1 or rule != Optimiser()):
+            raise ChalkworkError(f"{'steps' if count > 1 else 'optimizer'} is of use only with a learning_rate")
+        if predict is not None and flag(predict, "predict") and self.layers[-1].activation.name not in CLASSIFY:
+            raise self._no_class()
+        updates = 0 if learning_rate is None else count
         plan = self._planned(inputs, y, training, sample_weight)
-        rule = Optimiser.of(optimizer)
         derivation = derive(
             plan,
             target=y is not None,
             updates=updates,
             predict=y is None if predict is None else predict,
-            long_way=long_way,
+            long_way=flag(long_way, "long_way"),
             optimiser=rule,
         )
         givens = self._givens(derivation, plan, inputs, y, masks, sample_weight)
         if learning_rate is not None:
-            givens["eta"] = np.array([[_rate(learning_rate)]])
+            givens["eta"] = np.array([[positive(learning_rate, "the learning rate")]])
             givens |= {name: np.array([[value]]) for name, value in rule.constants}
             kept = [name for name in derivation.givens if name.name not in givens]
             givens |= {name.name: np.zeros(name.shape) for name in kept}
@@ -257,10 +128,8 @@ class NeuralNetwork:
     def _planned(self, inputs: Array, y: Any, training: bool | None, sample_weight: Any) -> Plan:
         if sample_weight is not None and y is None:
             raise ChalkworkError("sample_weight is of use only with a target y")
-        if training is not None and not isinstance(training, bool):
-            raise ChalkworkError(f"training is True, False or None, not {training!r:.60}")
-        samples = inputs.shape[1 if self._columns else 0]
-        trained = y is not None if training is None else training
+        samples = inputs.shape[self.convention.sample_axis]
+        trained = y is not None if training is None else flag(training, "training")
         return self.plan(samples, training=trained, weighted=sample_weight is not None)
 
     def _givens(
@@ -271,7 +140,7 @@ class NeuralNetwork:
             givens["y"] = self.oriented_target(y, plan.samples)
         if weight is not None:
             givens["w"] = sample_weights(weight, plan)
-        return givens | self.values(derivation, plan) | masks_of(plan, masks, _seed(self.seed))
+        return givens | self.values(derivation, plan) | masks_of(plan, masks, self.seed)
 
     def forward(self, x: Any) -> dict[str, Array]:
         """Every net input and activation (`z1`, `a1`, ...) in the convention's orientation; in inference mode.
@@ -330,7 +199,7 @@ class NeuralNetwork:
         self,
         x: Any,
         y: Any,
-        eta: float = 0.01,
+        eta: float | None = None,
         iterations: int | None = None,
         *,
         epochs: int | None = None,
@@ -343,8 +212,8 @@ class NeuralNetwork:
         clip_norm: float | None = None,
         clip_value: float | None = None,
         sample_weight: Any = None,
-        class_weight: str | Mapping[int, float] | None = None,
-        validation: tuple[Any, ...] | float | None = None,
+        class_weight: str | Mapping[Any, float] | None = None,
+        validation: tuple[Any, ...] | list[Any] | float | None = None,
         patience: int | None = None,
         least_change: float = 0.0,
         callback: Callable[[dict[str, float]], Any] | None = None,
@@ -358,29 +227,41 @@ class NeuralNetwork:
     ) -> History:
         """Train the network, by the very equations that `solve` shows; the losses and measures on the way.
 
+        `y` holds targets, or a label for each sample: texts, whole numbers or truth values, a class for each output, or
+        two for a single one. The classes are taken in sorted order, `labels` keeps them, and `predict` gives them back.
+        The learning rate `eta` is 0.01 if none is given; where the loss is a sum over samples (as `"squared_error"`)
+        and the optimiser's steps grow with it, 0.01 divided by the number of samples in a batch, which is the step for
+        their mean.
+
         Batch gradient descent for 100 iterations, unless something else is asked: `epochs` over minibatches of
         `batch_size` samples (the last one may be smaller, or left out by `drop_last`: a few samples are too few for
         batch normalisation), shuffled anew in every epoch from `seed`. `optimizer` is a name
         of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, `schedule` a name of `SCHEDULES` or a mapping
         such as `{"name": "cosine", "warmup": 100}`, in steps. `clip_norm` shortens all gradients together,
         `clip_value` cuts each entry. `sample_weight` holds a factor from 0 for every sample, `class_weight` one for
-        each class (as `predict` counts them) or `"balanced"`; they are scaled to a mean of one.
+        each class (as `predict` names them) or `"balanced"`; they are scaled to a mean of one.
 
         `validation` is x and y (and weights), or the part of the samples to hold out; `patience` so many measurements
         without a better validation loss end the run, and the best parameters are kept. `callback` is given every
-        measurement and ends the run by returning True; measured is every epoch, or a hundred times in a run without
-        minibatches, or every `evaluate_every` epochs.
+        measurement and ends the run by returning True; it finds the network with the parameters it has then, and may
+        change them. Measured is every epoch, or a hundred times in a run without minibatches, or every
+        `evaluate_every` epochs.
 
         `dtype` is float64 or float32, `engine` "numpy", "jax" or "auto" for whichever will be done first. Progress is
         shown where standard error is a terminal. With `checkpoint`, a file, the run is kept there every
-        `checkpoint_every` seconds and at the end, and goes on from there, bit for bit, when it is called again.
+        `checkpoint_every` seconds and at the end, and goes on from there, bit for bit, when it is called again with
+        the same data, settings and initial parameters (or with the network as the run left it); `History.resumed` says
+        how many steps came from the file.
 
         Where `jax.distributed` has joined several processes, each makes the same call with the same data: the samples
         of every batch are spread over all devices, the units of large layers over `spread` of them, and the first
         process writes the checkpoint.
 
-        Ctrl-C ends the run with the parameters so far. Raises Diverged where the loss is no number any more,
-        ShapeError, ValueProblem or ChalkworkError for input that cannot be used.
+        Ctrl-C ends the run with the parameters so far; so does an exception in a callback, which passes on. Raises
+        Diverged, with the likely cause, where the loss is no number any more or a million times what it was; where it
+        ends more than three times as high as it began, a warning and `History.stopped` say so. ShapeError,
+        ValueProblem or ChalkworkError are raised for input that cannot be used, and for outputs, loss and targets that
+        do not fit.
 
         >>> from chalkwork.networks.layers import Dense
         >>> net = NeuralNetwork([Dense(weights=[[0.5], [-0.5]], activation="sigmoid")], "binary_cross_entropy")
@@ -389,47 +270,40 @@ class NeuralNetwork:
         >>> net.predict([[0, 0], [0, 1]])
         array([0, 1])
         """
-        from chalkwork.networks.training import Settings, train_network
+        from chalkwork.networks.settings import Settings
+        from chalkwork.networks.training import train_network
 
         given = {name: value for name, value in locals().items() if name in Settings.__dataclass_fields__}
         return train_network(self, x, y, Settings(**given))
 
     def predict(self, x: Any) -> Array:
-        """The predicted class of every sample, counted from 1; 0 or 1 for a single output.
+        """The predicted class of every sample: its label, or, without labels, its output counted from 0.
 
+        A single output gives 0 or 1 then. (A board counts outputs from 1, as the entries of a vector, and says so.)
         Raises ChalkworkError when the output is not one of a classifier.
 
         >>> from chalkwork import Dense
         >>> NeuralNetwork([Dense(weights=[[1, 0], [0, 1]], activation="softmax")]).predict([[1, 2], [3, 0]])
-        array([2, 1])
+        array([1, 0])
+        >>> net = NeuralNetwork([Dense(1, "sigmoid", inputs=1)], "binary_cross_entropy")
+        >>> _ = net.train([[0], [1], [2], [3]], ["no", "no", "yes", "yes"], eta=1, iterations=200)
+        >>> net.predict([[0], [3]]).tolist()
+        ['no', 'yes']
         """
-        solution = self.solve(x)
-        if "class" not in solution:
-            raise ChalkworkError(
-                f"the output is {self.layers[-1].activation.words}, which gives no class",
-                hint="use softmax, sigmoid or tanh in the last layer",
-            )
-        return np.ravel(solution.arrays["class"]).astype(np.int64)
+        from chalkwork.networks.training_data import classes_of, cut_of
+
+        last = self.layers[-1].activation.name
+        if last not in CLASSIFY:
+            raise self._no_class()
+        places = classes_of(self.output(x), self.convention.unit_axis, cut_of(last, self.labels))
+        return places if self.labels is None else self.labels.values[places]
+
+    def _no_class(self) -> ChalkworkError:
+        words = self.layers[-1].activation.words
+        return ChalkworkError(
+            f"the output is {words}, which gives no class", hint="use softmax, sigmoid or tanh in the last layer"
+        )
 
     def __repr__(self) -> str:
         inside = ", ".join(map(repr, self.layers))
         return f"NeuralNetwork([{inside}], loss={self.loss!r}, {self.convention!r})"
-
-
-def _seed(value: Any) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0):
-        raise ChalkworkError(f"the seed is a whole number from 0 on, or None, not {value!r}")
-    return None if value is None else int(value)
-
-
-def _rate(value: Any) -> float:
-    rate = as_array(value, "the learning rate")
-    if rate.ndim or not rate > 0:
-        raise ValueProblem(f"the learning rate is a positive number, not {value!r}")
-    return float(rate)
-
-
-def _whole_steps(steps: Any) -> int:
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 1 <= steps <= MOST_WORKED_STEPS:
-        raise ChalkworkError(f"steps is a whole number from 1 to {MOST_WORKED_STEPS}, not {steps!r}")
-    return int(steps)

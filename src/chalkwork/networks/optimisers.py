@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
+
 from chalkwork.algebra.expression import Expression
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.errors import ChalkworkError
 
 
@@ -26,6 +28,8 @@ class Rule:
     constants: tuple[tuple[str, float], ...] = ()
     words: str = ""
     source: str = ""
+    grows: bool = True
+    """Whether the step is the longer the larger the gradient is."""
 
 
 RULES: dict[str, Rule] = {
@@ -56,6 +60,7 @@ RULES: dict[str, Rule] = {
         constants=(("rho", 0.9), ("epsilon", 1e-8)),
         words="RMSProp for {p}: the gradient is divided, entry by entry, by the root of its mean square {v}.",
         source="Tieleman and Hinton, Lecture 6.5 of Neural Networks for Machine Learning (2012)",
+        grows=False,
     ),
     "adam": Rule(
         (
@@ -71,6 +76,7 @@ RULES: dict[str, Rule] = {
         "{mhat} and {vhat} make up for; then the one is divided, entry by entry, by the root of the other.",
         source="Kingma and Ba, Adam: a method for stochastic optimization (ICLR 2015), algorithm 1, whose beta1 and "
         "beta2 are rho1 and rho2 here, as in Goodfellow, Bengio and Courville, algorithm 8.7",
+        grows=False,
     ),
     "adamw": Rule(
         (
@@ -86,6 +92,7 @@ RULES: dict[str, Rule] = {
         "zero as {mhat} and {vhat}; besides, the parameter shrinks by {eta} {decay} of itself.",
         source="Loshchilov and Hutter, Decoupled weight decay regularization (ICLR 2019), algorithm 2 with the "
         "schedule in the learning rate",
+        grows=False,
     ),
 }
 _ALSO = {"sgd": "gradient_descent", "gd": "gradient_descent"}
@@ -142,7 +149,8 @@ class Optimiser:
 
 
 def _checked(key: str, constant: str, value: Any) -> float:
-    number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else -1.0
+    known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    number = float(value) if known else -1.0
     most = 1.0 if constant in _BELOW_ONE else 1e6
     if not 0 <= number < most:
         wanted = "from 0 to below 1" if constant in _BELOW_ONE else "not below 0"

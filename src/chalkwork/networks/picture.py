@@ -12,11 +12,12 @@ from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbols
+from chalkwork.typesetting.writer import Writer
 
 
 def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
     """The network with its weights, and with the values of a single sample if they are asked for."""
-    numbers = solution.style.numbers
+    writer = solution.writer()
     inputs = plan.layers[0].inputs
     pictures = [_picture(plan, solution, "input", "x", inputs, with_values)]
     before = inputs
@@ -33,11 +34,11 @@ def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
         if shows_weights(before, layer.units):
             matrix = solution.arrays[f"W{number}"]
             matrix = matrix.T if plan.convention.weights == "out_in" else matrix
-            weights = tuple(tuple(map(_minus, map(numbers.scalar, line))) for line in matrix.tolist())
+            weights = tuple(tuple(_given(writer, weight) for weight in line) for line in matrix.tolist())
         biases: tuple[str, ...] = ()
         if layer.has_bias and np.any(solution.arrays[f"b{number}"]):
             bias = np.ravel(solution.arrays[f"b{number}"])
-            biases = tuple(_minus(numbers.scalar(bias[unit])) for unit in shown_units(layer.units))
+            biases = tuple(_given(writer, bias[unit]) for unit in shown_units(layer.units))
         picture = _picture(plan, solution, title, activation, layer.units, with_values)
         pictures.append(replace(picture, weights=weights, biases=biases))
         before = layer.units
@@ -62,5 +63,5 @@ def _values(plan: Plan, solution: Solution, name: str, units: int, wanted: bool)
     return tuple(writer.value([[values[unit]]]).box.lines[0] for unit in shown_units(units))
 
 
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
+def _given(writer: Writer, value: float) -> str:
+    return writer.value([[value]], given=True).box.lines[0]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chalkwork.algebra.operations.matrices import EQUAL
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.networks import reasons
+from chalkwork.networks.data import Array
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import LEARNED, Role
@@ -17,6 +19,9 @@ from chalkwork.solutions.solution import Setting, Solution
 
 if TYPE_CHECKING:
     from chalkwork.documents.drawings import Drawing
+
+MOST_TIES = 5
+"""Samples whose equal outputs are spelled out."""
 
 
 def setting_of(plan: Plan, derivation: Derivation) -> Setting:
@@ -36,6 +41,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         values_drawn=plan.samples == 1,
         drawing=lambda solution, values: _drawn(plan, solution, values),
         remarks=lambda solution: remarks(plan, solution),
+        undecided=lambda solution: {"class": " ".join(said)} if (said := ties(plan, solution)) else {},
     )
 
 
@@ -95,7 +101,7 @@ def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[str, ...]]:
             found[f"delta{number}"] = (sentence,)
             break
     if "class" in solution:
-        found["class"] = (_class_sentence(plan, solution),)
+        found["class"] = _class_sentences(plan, solution)
     return found
 
 
@@ -143,10 +149,44 @@ def _vanished(plan: Plan, solution: Solution, number: int) -> str:
     return f"No error reaches this layer: the gradients of {below} are zero, and the parameters keep their values."
 
 
-def _class_sentence(plan: Plan, solution: Solution) -> str:
-    chosen = [int(value) for value in np.ravel(solution.arrays["class"])]
+def _class_sentences(plan: Plan, solution: Solution) -> tuple[str, ...]:
+    """What is predicted; of equal outputs none wins, which is said of every sample."""
+    chosen = np.ravel(solution.arrays["class"])
+    said = ties(plan, solution)
     if len(chosen) > 1:
-        return f"The predicted classes are {', '.join(map(str, chosen))}."
+        return (f"The predicted classes are {', '.join(f'{value:g}' for value in chosen)}.", *said)
+    if said:
+        return said
     if plan.layers[-1].units == 1:
-        return f"The network predicts class {chosen[0]}."
-    return f"Output {chosen[0]} is the largest, so the network predicts class {chosen[0]}."
+        return (f"The network predicts class {chosen[0]:g}.",)
+    return (f"Output {chosen[0]:g} is the largest, so the network predicts class {chosen[0]:g}.",)
+
+
+def ties(plan: Plan, solution: Solution) -> tuple[str, ...]:
+    """A sentence for each of the first samples whose outputs give no class."""
+    if "class" not in solution:
+        return ()
+    chosen = np.ravel(solution.arrays["class"])
+    outputs = solution.arrays[f"a{plan.depth}"]
+    rows = outputs.T if plan.convention.samples == "columns" else outputs
+    tied = [place for place, value in enumerate(chosen) if value == (0.5 if plan.layers[-1].units == 1 else 0)]
+    said = [_tie(rows[place], f"Sample {place + 1}: " if len(chosen) > 1 else "") for place in tied[:MOST_TIES]]
+    more = len(tied) - MOST_TIES
+    return (*said, f"{counted(more, 'more sample')} without a class.") if more > 0 else tuple(said)
+
+
+def _tie(outputs: Array, start: str) -> str:
+    """Which outputs are equal, and that the network decides for none."""
+    if len(outputs) == 1:
+        limit = "one half" if outputs[0] == 0.5 else "0"
+        text = f"the output is exactly {limit}, on the border of the two classes: the network decides for neither, "
+        return _sentence(start, text + "for which 0.5 stands.")
+    largest = outputs.max()
+    equal = [str(place + 1) for place in np.flatnonzero(outputs >= largest - EQUAL * abs(largest))]
+    who = f"{', '.join(equal[:-1])} and {equal[-1]}" if len(equal) < len(outputs) or len(equal) == 2 else ""
+    text = f"outputs {who} are equal, and the largest" if who else "all outputs are equal"
+    return _sentence(start, f"{text}: the network decides for no class, for which 0 stands.")
+
+
+def _sentence(start: str, text: str) -> str:
+    return start + text if start else text[0].upper() + text[1:]

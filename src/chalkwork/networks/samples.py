@@ -72,4 +72,5 @@ def _check_values(array: Array, units: int, convention: Convention, loss: Loss) 
                 else "use binary_cross_entropy for a single output",
             )
     elif isinstance(loss, BinaryCrossEntropy) and ((array < 0) | (array > 1)).any():
-        raise ValueProblem("the targets y of binary cross-entropy lie between 0 and 1")
+        hint = "more than two classes take an output each, with softmax and cross_entropy"
+        raise ValueProblem("the targets y of binary cross-entropy lie between 0 and 1", hint=hint)

@@ -65,7 +65,7 @@ def output_of(task: str, activation: str, loss: Any) -> tuple[str, Loss]:
     CrossEntropy(factor=1, reduction='mean')
     """
     pairs = TASKS[task].pairs
-    name = activation if activation == "auto" else Activation.of(activation).name
+    name = "auto" if isinstance(activation, str) and activation == "auto" else Activation.of(activation).name
     wanted = None if isinstance(loss, str) and loss == "auto" else _loss(loss)
     for known, usual in pairs.items():
         if name in ("auto", known) and (wanted is None or type(wanted) is type(usual)):

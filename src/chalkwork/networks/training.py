@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from functools import lru_cache
-from pathlib import Path
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.networks.arguments import flag
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import backward, forward, state_updates, without_overflow
+from chalkwork.networks.fitting import check_outputs, check_targets, ordinary_loss, suspicions
+from chalkwork.networks.labels import Labels
 from chalkwork.networks.measuring import Measure
 from chalkwork.networks.optimisers import Optimiser
+from chalkwork.networks.parameters import checked
 from chalkwork.networks.plan import Plan
-from chalkwork.networks.training_data import Samples, clip_of, positive, samples_of, whole, work_of
+from chalkwork.networks.settings import Settings
+from chalkwork.networks.training_data import Samples, clip_of, samples_of, work_of
 from chalkwork.networks.updates import clipped, optimiser_givens, update
 from chalkwork.training import loop
 from chalkwork.training.checkpoint import Checkpoint, fingerprint
@@ -31,44 +36,15 @@ if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a network is trained; `NeuralNetwork.train` says what each means."""
-
-    eta: float = 0.01
-    iterations: int | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    shuffle: bool = True
-    drop_last: bool = False
-    seed: int = 0
-    optimizer: str | Mapping[str, Any] | Optimiser = "gradient_descent"
-    schedule: str | Mapping[str, Any] | Schedule | None = None
-    clip_norm: float | None = None
-    clip_value: float | None = None
-    sample_weight: Any = None
-    class_weight: str | Mapping[int, float] | None = None
-    validation: tuple[Any, ...] | float | None = None
-    patience: int | None = None
-    least_change: float = 0.0
-    callback: Callable[[dict[str, float]], Any] | None = None
-    evaluate_every: int | None = None
-    dtype: str = "float64"
-    engine: str = "auto"
-    progress: bool | None = None
-    checkpoint: str | Path | None = None
-    checkpoint_every: float = 30.0
-    spread: int = 1
-    kept: dict[str, Array] | None = None
-    """What the optimiser kept of an earlier run, to go on with; what it keeps of this one is put in its place."""
-
-
 def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> History:
     """Train the network in place; what happened on the way."""
-    samples, held_out = samples_of(net, x, y, settings)
+    samples, held_out, labels = samples_of(net, x, y, settings)
     work = work_of(settings, samples.x.shape[net.convention.sample_axis])
     for size in {work.batch, work.rest} - {0}:
         net.plan(size, training=True).check_batch()
+    plan = net.plan(samples.x.shape[net.convention.sample_axis], weighted=samples.w is not None)
+    check_outputs(plan)
+    check_targets(plan, samples)
     optimiser = Optimiser.of(settings.optimizer)
     clip = clip_of(settings)
 
@@ -83,40 +59,78 @@ def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> His
         values=_start(net, first) | (settings.kept or {}),
         data=samples.named,
         work=work,
-        rate=positive(settings.eta, "eta"),
+        rate=settings.rate(net.loss, work.batch),
         schedule=Schedule.of(settings.schedule),
         constants={name.name: constants[name.name] for name in first.derivation.givens if name.name in constants},
         noise=Masks(settings.seed, first, net) if first.noise else None,
-        evaluation=_evaluation(net, held_out, settings, work),
+        evaluation=_evaluation(net, held_out, settings, work, labels),
         keep_every=settings.checkpoint_every,
+        ordinary=ordinary_loss(plan, samples, work.batch),
+        suspicions=suspicions(plan, samples, settings, work.batch),
     )
-    history, values = _run(net, task, engine, settings)
+    run = _run(net, task, engine, settings, held_out, labels)
     if settings.kept is not None:
-        own = {name.name for name in (*net.plan().parameters(), *net.plan().state())}
+        own = set(_own(net))
         settings.kept.clear()
-        settings.kept.update({name: value for name, value in values.items() if name not in own})
-    return history
+        settings.kept.update({name: value for name, value in run.values.items() if name not in own})
+    return run.history
 
 
-def _run(net: NeuralNetwork, task: loop.Task, engine: Engine, settings: Settings) -> tuple[History, dict[str, Array]]:
+def _run(
+    net: NeuralNetwork,
+    task: loop.Task,
+    engine: Engine,
+    settings: Settings,
+    held_out: Samples | None,
+    labels: Labels | None,
+) -> loop.Snapshot:
     run = None
     if settings.checkpoint is not None:
-        identity = {
-            "network": repr(net), "optimiser": Optimiser.of(settings.optimizer), "rate": task.rate,
-            "schedule": task.schedule, "work": task.work, "constants": sorted(task.constants.items()),
-            "dtype": settings.dtype, "engine": engine.name, "patience": settings.patience,
-        }  # fmt: skip
-        file = Checkpoint(settings.checkpoint, fingerprint(identity, task.data))
+        plan = net.plan(training=True, weighted="w" in task.data)
+        own = set(_own(net)) & task.values.keys()
+        identity = _identity(plan, task, engine, settings, held_out, own)
+        file = Checkpoint(settings.checkpoint, identity, task.values, own)
         run = file.resumed()
         task = replace(task, keep=file.keep if leads(engine) else None)
-    with loop.shown_progress(settings.progress if leads(engine) else False, task.work.steps) as progress:
+    if run is None:
+        run = task.begun(engine)
+    net.labels = labels
+    shown = None if settings.progress is None else bool(settings.progress)
+    with loop.shown_progress(shown if leads(engine) else False, task.work.steps) as progress:
         try:
-            run = loop.train(replace(task, progress=progress), engine, run)
-        except loop.Diverged as error:
-            _take(net, error.run.values)
-            raise
-    _take(net, run.values)
-    return run.history, run.values
+            loop.train(replace(task, progress=progress), engine, run)
+        finally:  # whatever happened, what was learned is not lost
+            if run.done:
+                take(net, run.values)
+    return run
+
+
+def _identity(
+    network: Plan, task: loop.Task, engine: Engine, settings: Settings, held_out: Samples | None, own: set[str]
+) -> dict[str, str]:
+    """All that the result of a run depends on, but for the network's own numbers."""
+    step, evaluation = task.step_of(task.work.batch), task.evaluation
+    equations = "\n".join(map(str, step.needed)).encode()
+    facts = {
+        "network": sha256(repr(network).encode()).hexdigest(),
+        **asdict(task.work), "optimiser": Optimiser.of(settings.optimizer).name, "rate": task.rate,
+        "schedule": ", ".join([task.schedule.name, *(f"{key} {value!r}" for key, value in task.schedule.keywords)]),
+        "warmup": task.schedule.warmup, **dict(sorted(task.constants.items())),
+        "dtype": settings.dtype, "engine": engine.name, "patience": settings.patience,
+        "least_change": evaluation and evaluation.least_change, "evaluate_every": evaluation and evaluation.every,
+        "equations": sha256(equations).hexdigest(),
+    }  # fmt: skip
+    return fingerprint(
+        facts,
+        data=task.data,
+        **{"validation data": {} if held_out is None else held_out.named},
+        **{"optimiser's state": {name: value for name, value in task.values.items() if name not in own}},
+    )
+
+
+def _own(net: NeuralNetwork) -> list[str]:
+    """What a run carries on that belongs to the network."""
+    return [name.name for name in (*net.plan().parameters(), *net.plan().state())]
 
 
 def leads(engine: Engine) -> bool:
@@ -125,8 +139,8 @@ def leads(engine: Engine) -> bool:
     return devices is None or bool(devices.is_first)
 
 
-def _take(net: NeuralNetwork, values: Mapping[str, Array]) -> None:
-    """The values back into the network."""
+def take(net: NeuralNetwork, values: Mapping[str, Array]) -> None:
+    """Put the values into the network."""
     plan = net.plan()
     for kept, names in ((net.parameters, plan.parameters()), (net.state, plan.state())):
         for name in names:
@@ -191,11 +205,14 @@ class Masks:
 
     def __init__(self, seed: int, step: Step, net: NeuralNetwork) -> None:
         shapes = step.derivation.shapes()
-        self.seed = seed
+        self.seed = int(seed)
         self.columns = net.convention.samples == "columns"
         rates = {f"mask{number}": layer.kind.drop_rate for number, layer in enumerate(net.layers, 1)}
         self.rates = {name: rates[name] for name in step.noise}
         self.most = {name: -(-shapes[name][0] * shapes[name][1] // 4) for name in step.noise}
+
+    def __repr__(self) -> str:
+        return f"Masks(seed={self.seed}, rates={self.rates})"
 
     def __call__(self, step: Step, first: int, count: int) -> dict[str, Array]:
         """The masks of `count` steps from number `first` on, stacked."""
@@ -210,22 +227,40 @@ class Masks:
         return found
 
 
-def _evaluation(net: NeuralNetwork, held_out: Samples | None, settings: Settings, work: Work) -> loop.Evaluation | None:
+def _evaluation(
+    net: NeuralNetwork, held_out: Samples | None, settings: Settings, work: Work, labels: Labels | None
+) -> loop.Evaluation | None:
     every = settings.evaluate_every
     if every is None:
+        if held_out is None and settings.callback is None and work.batch == work.samples:
+            return None
         every = 1 if work.batch < work.samples else max(1, work.epochs // 100)
-    if (
-        held_out is None
-        and settings.callback is None
-        and work.batch == work.samples
-        and settings.evaluate_every is None
-    ):
-        return None
-    measure = None if held_out is None else Measure(net, held_out.x, held_out.y, held_out.w)
     return loop.Evaluation(
-        whole(every, "evaluate_every"),
-        measure,
-        settings.callback,
-        None if settings.patience is None else whole(settings.patience, "patience"),
+        int(every),
+        None if held_out is None else Measure(net, held_out.x, held_out.y, held_out.w, labels),
+        None if settings.callback is None else _Called(net, settings.callback),
+        settings.patience,
         float(settings.least_change),
     )
+
+
+class _Called:
+    """A callback of somebody's, who finds the network as it is then, and may change its parameters."""
+
+    def __init__(self, net: NeuralNetwork, callback: Callable[[dict[str, float]], Any]) -> None:
+        self.net, self.callback = net, callback
+
+    def __call__(self, row: dict[str, float], run: loop.Snapshot) -> bool:
+        """Whether to stop. Raises ChalkworkError for an answer that is neither True, False nor None."""
+        take(self.net, run.values)
+        before = self._values()
+        answer = self.callback(row)
+        after = self._values()
+        if any(not np.array_equal(after[name], before[name]) for name in after):
+            run.values = {**run.values, **{name: after[name].astype(run.values[name].dtype) for name in after}}
+        return answer is not None and flag(answer, "what the callback gives back")
+
+    def _values(self) -> dict[str, Array]:
+        plan = self.net.plan()
+        held = checked(self.net.parameters, plan) | checked(self.net.state, plan, "running statistic")
+        return {name: value.copy() for name, value in held.items()}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.networks.arguments import positive
 from chalkwork.networks.data import Array, as_array
+from chalkwork.networks.labels import CLASSIFY, Labels, labels_in, labels_of
+from chalkwork.networks.layers.settings import real
 from chalkwork.training.work import Work
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
-    from chalkwork.networks.training import Settings
+    from chalkwork.networks.settings import Settings
 
 MOST_STEPS = 10**9
 
@@ -38,32 +41,55 @@ class Samples:
         return {"x": self.x, "y": self.y} | ({} if self.w is None else {"w": self.w})
 
 
-def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[Samples, Samples | None]:
-    """What is trained on, and what is held out.
+def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[Samples, Samples | None, Labels | None]:
+    """What is trained on, what is held out, and the classes that the labels name, where `y` holds labels.
 
     Raises ShapeError, ValueProblem or ChalkworkError for data and settings that do not go together.
     """
     axis, held_out = net.convention.sample_axis, settings.validation
     inputs = net.oriented_input(x)
-    target = net.oriented_target(y, inputs.shape[axis])
-    whole = Samples(inputs, target, _weights(net, target, settings))
-    if isinstance(held_out, tuple):
-        return whole, _given(net, held_out)
+    target, labels = targets_of(net, y, inputs.shape[axis], net.labels)
+    whole = Samples(inputs, target, _weights(net, target, settings, labels))
+    if isinstance(held_out, tuple | list):
+        return whole, _given(net, held_out, labels), labels
     if held_out is None:
         if settings.patience is not None:
             raise ChalkworkError("early stopping needs validation data", hint="validation=0.1 holds a tenth out")
-        return whole, None
-    if isinstance(held_out, bool) or not isinstance(held_out, int | float) or not 0 < held_out < 1:
-        raise ChalkworkError(f"validation is a pair of x and y, or a part between 0 and 1, not {held_out!r:.60}")
+        return whole, None, labels
+    try:
+        part = real(held_out, "validation", 0, 1, low_open=True)
+    except ChalkworkError:
+        message = f"validation is a pair of x and y, or a part between 0 and 1, not {held_out!r:.60}"
+        raise ChalkworkError(message) from None
     samples = inputs.shape[axis]
-    count = max(1, round(samples * held_out))
+    count = max(1, round(samples * part))
     if count >= samples:
         raise ChalkworkError(f"nothing is left to train on: {count} of {samples} samples are held out")
     order = np.random.default_rng([settings.seed, 2**31]).permutation(samples)
-    return whole.part(np.sort(order[count:]), axis), whole.part(np.sort(order[:count]), axis)
+    return whole.part(np.sort(order[count:]), axis), whole.part(np.sort(order[:count]), axis), labels
 
 
-def _given(net: NeuralNetwork, held_out: tuple[Any, ...]) -> Samples:
+def targets_of(net: NeuralNetwork, y: Any, samples: int, known: Labels | None) -> tuple[Array, Labels | None]:
+    """The targets, and the classes where `y` holds labels; those that are known already stay as they are."""
+    last = net.plan().layers[-1]
+    found = labels_in(y, samples, last.units, last.activation.name)
+    if found is None and known is not None and last.units == 1:
+        found = _again(y, samples, known)
+    if found is None:
+        return net.oriented_target(y, samples), known
+    labels = labels_of(found, last.units, last.activation.name) if known is None else known
+    return labels.targets(found, last.units, net.convention), labels
+
+
+def _again(y: Any, samples: int, known: Labels) -> Array | None:
+    """Labels of one class alone, which only a network that knows its classes can tell from targets."""
+    array = np.ravel(np.asarray(y))
+    if len(array) != samples or tuple(known.values.tolist()) == known.codes or array.dtype.kind not in "biuf":
+        return None
+    return array.astype(known.values.dtype) if np.isin(array, known.values).all() else None
+
+
+def _given(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> Samples:
     if len(held_out) not in (2, 3):
         raise ChalkworkError("validation is x and y, or x, y and the weights of the samples")
     inputs = net.oriented_input(held_out[0])
@@ -71,10 +97,13 @@ def _given(net: NeuralNetwork, held_out: tuple[Any, ...]) -> Samples:
     weights = None if len(held_out) == 2 or held_out[2] is None else _sample_weights(held_out[2], samples)
     shape = net.convention.data_shape(1, samples)
     oriented = None if weights is None else mean_one(weights.reshape(shape))
-    return Samples(inputs, net.oriented_target(held_out[1], samples), oriented)
+    target, theirs = targets_of(net, held_out[1], samples, labels)
+    if theirs is not labels:
+        raise ChalkworkError("the validation data has labels, but y holds targets", hint="give both alike")
+    return Samples(inputs, target, oriented)
 
 
-def _weights(net: NeuralNetwork, target: Array, settings: Settings) -> Array | None:
+def _weights(net: NeuralNetwork, target: Array, settings: Settings, labels: Labels | None) -> Array | None:
     """The weights of the samples, with mean one; None where all count the same."""
     if settings.sample_weight is None and settings.class_weight is None:
         return None
@@ -83,7 +112,9 @@ def _weights(net: NeuralNetwork, target: Array, settings: Settings) -> Array | N
     if settings.sample_weight is not None:
         weights = _sample_weights(settings.sample_weight, samples)
     if settings.class_weight is not None:
-        weights = weights * _class_weights(net, target, settings.class_weight)
+        weights = weights * _class_weights(net, target, settings.class_weight, labels)
+    if not weights.any():
+        raise ValueProblem("the weights are zero for every sample, so that nothing is left to learn from")
     return mean_one(weights.reshape(net.convention.data_shape(1, samples)))
 
 
@@ -102,34 +133,52 @@ def mean_one(weights: Array) -> Array:
     return np.asarray(weights / mean) if mean > 0 else np.ones_like(weights)
 
 
-def _class_weights(net: NeuralNetwork, target: Array, wanted: str | Mapping[int, float]) -> Array:
+def _class_weights(net: NeuralNetwork, target: Array, wanted: Any, labels: Labels | None) -> Array:
     """A weight for every sample by its class; `balanced` gives every class the same in all."""
-    axis = net.convention.unit_axis
-    several = target.shape[axis] > 1
-    classes = target.argmax(axis) + 1 if several else (target.reshape(-1) > 0.5).astype(int)
-    present, counts = np.unique(classes, return_counts=True)
-    if wanted == "balanced":
-        table = {
-            int(label): len(classes) / (len(present) * count) for label, count in zip(present, counts, strict=True)
-        }
-    elif isinstance(wanted, Mapping):
-        table = {int(label): float(value) for label, value in wanted.items()}
-        missing = [int(label) for label in present if int(label) not in table]
-        if missing:
-            raise ChalkworkError(f"class_weight says nothing of class {missing[0]}")
-    else:
+    last = net.plan().layers[-1]
+    if last.activation.name not in CLASSIFY:
+        raise ChalkworkError(f"class_weight is for classes, but the outputs are {last.activation.words}")
+    places = classes_of(target, net.convention.unit_axis, cut_of(last.activation.name, labels))
+    names: list[Any] = list(range(max(2, last.units))) if labels is None else labels.values.tolist()
+    if isinstance(wanted, str) and wanted == "balanced":
+        counts = np.bincount(places, minlength=len(names))
+        return np.asarray(len(places) / (np.count_nonzero(counts) * counts[places]))
+    if not isinstance(wanted, Mapping):
         raise ChalkworkError(f"class_weight is 'balanced' or a weight for each class, not {wanted!r:.60}")
-    return np.array([table[int(label)] for label in classes])
+    for key in wanted:
+        if isinstance(key, bool) is not isinstance(names[0], bool) or key not in names:
+            raise ChalkworkError(f"class_weight names {key!r:.60}, but the classes are {', '.join(map(repr, names))}")
+    table = {key: real(value, f"class_weight of {key!r:.60}", 0, float("inf")) for key, value in wanted.items()}
+    for place in np.unique(places):
+        if names[place] not in table:
+            raise ChalkworkError(f"class_weight says nothing of class {names[place]!r:.60}")
+    return np.array([table.get(name, 0.0) for name in names])[places]
+
+
+def cut_of(activation: str, labels: Labels | None) -> float:
+    """Where a single output changes from the one class to the other."""
+    return labels.cut if labels is not None else 0.0 if activation == "tanh" else 0.5
+
+
+def classes_of(array: Array, unit_axis: int, cut: float) -> Array:
+    """The classes of outputs or targets, counted from 0: the largest, or whether a single one is above the cut.
+
+    >>> classes_of(np.array([[0.2, 0.8], [0.9, 0.1]]), -1, 0.5).tolist()
+    [1, 0]
+    """
+    if array.shape[unit_axis] > 1:
+        return np.asarray(array.argmax(unit_axis))
+    return (array.reshape(-1) > cut).astype(np.int64)
 
 
 def work_of(settings: Settings, samples: int) -> Work:
     """How the samples are gone through."""
     if settings.iterations is not None and (settings.epochs is not None or settings.batch_size is not None):
         raise ChalkworkError("iterations take all samples at once", hint="give epochs= with batch_size=")
-    batch = samples if settings.batch_size is None else min(whole(settings.batch_size, "batch_size"), samples)
+    batch = samples if settings.batch_size is None else min(int(settings.batch_size), samples)
     epochs = settings.iterations if settings.epochs is None else settings.epochs
-    count = whole(100 if epochs is None else epochs, "epochs")
-    work = Work(samples, batch, count, settings.shuffle, settings.seed, settings.drop_last)
+    count = 100 if epochs is None else int(epochs)
+    work = Work(samples, batch, count, bool(settings.shuffle), int(settings.seed), bool(settings.drop_last))
     if work.steps > MOST_STEPS:
         raise ChalkworkError(f"{work.steps} steps are more than {MOST_STEPS}")
     return work
@@ -139,17 +188,3 @@ def clip_of(settings: Settings) -> dict[str, float]:
     """How gradients are clipped, by the names that the equations have for it."""
     wanted = {"clip_norm": settings.clip_norm, "clip_value": settings.clip_value}
     return {name: positive(value, name) for name, value in wanted.items() if value is not None}
-
-
-def positive(value: Any, name: str) -> float:
-    """A positive number; ValueProblem otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < np.inf:
-        raise ValueProblem(f"{name} is a positive number, not {value!r}")
-    return float(value)
-
-
-def whole(value: Any, name: str) -> int:
-    """A whole number from 1 on; ChalkworkError otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ChalkworkError(f"{name} is a whole number from 1 on, not {value!r}")
-    return int(value)

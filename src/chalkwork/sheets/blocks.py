@@ -130,6 +130,7 @@ def read_part(piece: Piece, sheet: Precision) -> PartBlock:
         note=fields.read("note", values.text, ""),
         hint=fields.read("hint", values.text, ""),
         work=part.read(fields),
+        pose=part.pose(fields),
     )
 
 

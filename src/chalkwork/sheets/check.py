@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from chalkwork.checking.report import WIDTH, Report, as_data
+from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.checking.report import WIDTH, Report, as_data, of_cells
 from chalkwork.checking.shown import MOST_SHOWN, given_data
 from chalkwork.documents.literal import visible
+from chalkwork.errors import ChalkworkError
 from chalkwork.sheets.document import points_words
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import TaskSolution, solve_sheet
@@ -30,22 +32,49 @@ class TaskReport:
     id: str
     report: Report
     points: Fraction | None
-    follows: Fraction = Fraction(1)
-    """What a right step earns that goes on from a wrong value, by the sheet's policy."""
 
     @property
     def earned(self) -> Fraction | None:
         """The points for what is accepted, exact."""
-        return None if self.points is None else self.points * self.report.credit(self.follows)
+        return None if self.points is None else self.points * self.report.credit()
+
+
+@dataclass(frozen=True, slots=True)
+class Unmarked:
+    """A block of the laboratory, which is not marked by machine, with its points where the sheet gives some."""
+
+    id: str
+    kind: str
+    points: Fraction | None
+
+
+class Unread(ChalkworkError):
+    """A hand-in that could not be read or marked, under the title that its report would have had."""
+
+    title: str = ""
+
+    @property
+    def problem(self) -> str:
+        """What was wrong, without the path of the file, of which a report has no need."""
+        line = f"line {self.line}: " if self.line is not None else ""
+        return f"{line}{self.message}{f'. Hint: {self.hint}' if self.hint else ''}"
+
+    @classmethod
+    def of(cls, error: ChalkworkError, title: str) -> Unread:
+        """What was wrong with the hand-in of that title."""
+        found = cls(error.message, file=error.file, line=error.line, equation=error.equation, hint=error.hint)
+        found.title = title
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class HandIn:
-    """The reports on one hand-in, in the order of the sheet."""
+    """The reports on one hand-in, in the order of the sheet; `unmarked` is what its points do not include."""
 
     title: str
     tasks: tuple[TaskReport, ...]
     unused: tuple[str, ...] = ()
+    unmarked: tuple[Unmarked, ...] = ()
 
     @property
     def earned(self) -> Fraction:
@@ -54,7 +83,7 @@ class HandIn:
 
     @property
     def points(self) -> Fraction:
-        """What the sheet gives at most."""
+        """What the sheet gives at most for what is marked."""
         return sum((task.points for task in self.tasks if task.points is not None), Fraction(0))
 
     @property
@@ -71,6 +100,8 @@ class HandIn:
             parts += ["", f"Task {task.id}{earned}", str(task.report)]
         if self.points:
             parts += ["", f"{exact(self.earned)} of {points_words(self.points)}"]
+        if self.unmarked:
+            parts += ["", *textwrap.wrap(unmarked_words(self.unmarked), WIDTH)]
         for name in self.unused:
             parts += textwrap.wrap(f"{visible(name, MOST_SHOWN)} belongs to no task of this sheet", WIDTH)
         return "\n".join(parts)
@@ -86,6 +117,25 @@ def exact(points: Fraction | None) -> str:
         return ""
     decimal = f"{float(points):g}"
     return decimal if Fraction(decimal) == points else f"{int(points * 1000) / 1000:.3f}… ({points})"
+
+
+def points_apart(unmarked: Sequence[Unmarked]) -> Fraction:
+    """The points for what is not marked by machine."""
+    return sum((one.points for one in unmarked if one.points is not None), Fraction(0))
+
+
+def unmarked_words(unmarked: Sequence[Unmarked]) -> str:
+    """What is not marked by machine, and how many points the sum does not include.
+
+    >>> unmarked_words([Unmarked("a", "question", Fraction(1, 2)), Unmarked("b", "taylor", None)])
+    'Not marked by machine: a (question, 0.5 points), b (taylor). 0.5 points are not included.'
+    """
+    each = (
+        f"{one.id} ({one.kind}{f', {points_words(one.points)}' if one.points is not None else ''})" for one in unmarked
+    )
+    said = f"Not marked by machine: {', '.join(each)}."
+    points = points_apart(unmarked)
+    return f"{said} {points_words(points)} {'is' if points == 1 else 'are'} not included." if points else said
 
 
 def check_hand_in(sheet: Sheet, answers: Answers, title: str = "Answers") -> HandIn:
@@ -116,7 +166,8 @@ def check_hand_in(sheet: Sheet, answers: Answers, title: str = "Answers") -> Han
 def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
     """The reports on every hand-in by its title, each task worked out once for all of them."""
     solved = solve_sheet(sheet)
-    sorted_out = [_by_task(solved, answers) for answers in hand_ins.values()]
+    unmarked = tuple(Unmarked(part.id, part.kind, part.points) for part in sheet.parts)
+    sorted_out = [_by_task(solved, answers, {part.id for part in unmarked}) for answers in hand_ins.values()]
     reports: list[list[TaskReport]] = [[] for _ in sorted_out]
     earlier: dict[str, list[dict[str, object]]] = {}
     for name, part in solved.items():
@@ -124,23 +175,37 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         before = earlier[part.task.after] if goes_on and part.task.after is not None else [{} for _ in sorted_out]
         own = [by_task.get(name, {}) for by_task, _ in sorted_out]
         earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
-        asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in _asked(part)))
-        found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance)
+        asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
+        policy = POLICIES[sheet.follow_through]
+        found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance, follows=policy)
         for collected, report, typed in zip(reports, found, own, strict=True):
             report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
-            collected.append(TaskReport(name, report, part.task.points, POLICIES[sheet.follow_through]))
+            collected.append(TaskReport(name, _of_entries(report, part), part.task.points))
     return [
-        HandIn(title, tuple(collected), tuple(unused))
+        HandIn(title, tuple(collected), tuple(unused), unmarked)
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
     ]
 
 
-def _asked(part: TaskSolution) -> tuple[str, ...]:
-    return part.task.ask or tuple(equation.name for equation in part.equations)
+def _of_entries(report: Report, part: TaskSolution) -> Report:
+    """The report with no verdict on cells that nobody asked for, where a task asks for single entries."""
+    wanted: dict[str, set[tuple[int, int]]] = {}
+    shapes = part.solution.derivation.shapes()
+    for ask in part.task.ask:
+        whole, index = split_entry(ask)
+        if index and shapes[whole]:
+            wanted.setdefault(whole, set()).add(place_of(whole, index, shapes[whole]))
+    results = {}
+    for name, result in report.items():
+        whole_asked = name not in wanted or name in part.task.ask
+        results[name] = result if whole_asked else of_cells(result, wanted[name], report.follows)
+    return Report(results, report.unused, report.follows)
 
 
-def _by_task(solved: Mapping[str, TaskSolution], answers: Answers) -> tuple[dict[str, dict[str, object]], list[str]]:
-    """The answers of every task, and what belongs to none."""
+def _by_task(
+    solved: Mapping[str, TaskSolution], answers: Answers, unmarked: Collection[str] = ()
+) -> tuple[dict[str, dict[str, object]], list[str]]:
+    """The answers of every task, and what belongs to none; to blocks that are not marked, nothing is said to belong."""
     by_task: dict[str, dict[str, object]] = {}
     loose: dict[str, object] = {}
     unused: list[str] = []
@@ -149,11 +214,11 @@ def _by_task(solved: Mapping[str, TaskSolution], answers: Answers) -> tuple[dict
             loose[name] = value
         elif name in solved:
             by_task[name] = dict(value)
-        else:
+        elif name not in unmarked:
             unused.append(name)
-    if loose and not by_task:
+    if loose and solved and not by_task:
         return _distributed(solved, loose), unused
-    return by_task, [*unused, *loose]
+    return by_task, [*unused, *(name for name in loose if name not in unmarked)]
 
 
 def _distributed(solved: Mapping[str, TaskSolution], loose: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -161,7 +226,7 @@ def _distributed(solved: Mapping[str, TaskSolution], loose: Mapping[str, object]
     rest = dict(loose)
     by_task: dict[str, dict[str, object]] = {}
     for task, part in solved.items():
-        names = part.solution.names_meant(rest, _asked(part))
+        names = part.solution.names_meant(rest, part.asked)
         by_task[task] = {name: rest.pop(name) for name in names}
     last = next(reversed(by_task))
     by_task[last] |= rest
@@ -183,9 +248,20 @@ def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str,
         "title": given_data(hand_in.title),
         "points": float(hand_in.earned),
         "of": float(hand_in.points),
+        "unmarked": [
+            {"id": one.id, "kind": one.kind, "points": None if one.points is None else float(one.points)}
+            for one in hand_in.unmarked
+        ],
         "first_wrong": list(hand_in.first_wrong) if hand_in.first_wrong else None,
         "tasks": [_task_data(task, expected[task.id] if expected is not None else None) for task in hand_in.tasks],
+        "problem": None,
     }
+
+
+def unread_data(unread: Unread) -> dict[str, Any]:
+    """A hand-in that could not be read, as plain data of the same form, with the problem."""
+    return {"title": given_data(unread.title), "points": None, "of": None, "unmarked": [], "first_wrong": None,
+            "tasks": [], "problem": given_data(unread.problem)}  # fmt: skip
 
 
 def _task_data(task: TaskReport, expected: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
-from chalkwork.documents.model import Block, Code, Document, Figure, Heading, Paragraph
-from chalkwork.laboratory.worked import Worked
+from chalkwork.budget import RUN_SECONDS, within
+from chalkwork.documents.model import Block, Document, Figure, Heading, Paragraph
+from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.sheets.forms import form
+from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, PartBlock, Prose, Sheet, TaskBlock
-from chalkwork.sheets.solve import TaskSolution, solve_sheet, work_parts
+from chalkwork.sheets.solve import TaskSolution, empty_solution, manner_of, solve_sheet, work_parts
 from chalkwork.solutions.compose import (
     blank,
     equation_blocks,
     figure_block,
+    formula_blocks,
     given_blocks,
+    ruled_line,
     setting_sentences,
     solution_blocks,
 )
@@ -38,10 +43,11 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
     >>> [task.id for task in workbook(parse_sheet(text)).tasks]
     ['a']
     """
-    solved = solve_sheet(sheet)
     title = sheet.title or "Exercise sheet"
-    worked = work_parts(sheet)
-    blocks = [*_front(sheet), *_body(sheet, solved, worked, show, drawings)]
+    with within(RUN_SECONDS):
+        solved = solve_sheet(sheet)
+        worked = work_parts(sheet)
+        blocks = [*_front(sheet), *_body(sheet, solved, worked, show, drawings)]
     tasks = tuple(
         SolvedTask(part.task.id, part.task.points, task_title(part.task), part.solution, part.equations)
         for part in solved.values()
@@ -59,9 +65,13 @@ def _written(worked: Worked | Solution) -> tuple[Block, ...]:
 
 def task_title(task: TaskBlock | PartBlock) -> str:
     """What stands above a task's solution."""
-    name = f"({task.id})" if len(task.id) <= 3 else task.id
+    name = _named(task.id)
     title = f"Task {name}" if not task.title else f"Task {name}: {task.title}"
     return f"{title}, {points_words(task.points)}" if task.points is not None else title
+
+
+def _named(task: str) -> str:
+    return f"({task})" if len(task) <= 3 else task
 
 
 def points_words(points: Fraction) -> str:
@@ -100,9 +110,11 @@ def _body(
             case TaskBlock():
                 yield from _task(solved[block.id], show, figure=block.id in figures)
             case PartBlock():
-                yield from _part(block, worked[block.id], show, drawings)
+                yield from _part(block, worked[block.id], show, drawings, manner_of(sheet, block))
             case NetworkBlock() | GraphBlock():
                 parts = [part for part in solved.values() if block.name in (part.task.network, part.task.graph)]
+                if not parts and isinstance(block, NetworkBlock) and show != "solution":
+                    yield from _unused(sheet, block, drawings)
                 if parts:
                     chosen = next((part for part in parts if "y" in part.solution), parts[0])
                     yield from _introduced(chosen, isinstance(block, NetworkBlock), drawings)
@@ -146,45 +158,100 @@ def _introduced(part: TaskSolution, is_network: bool, drawings: bool) -> Iterato
     if drawings:
         yield from figure_block(solution, values=False)
     if is_network:
-        parameters = [name for name in solution.setting.givens if name[0] in "Wb"]
-        yield from given_blocks(solution, parameters)
+        yield from given_blocks(solution, _parameters(solution))
+    else:
+        yield from formula_blocks(solution)
+
+
+def _parameters(solution: Solution) -> list[str]:
+    return [name for name in solution.setting.givens if name[0] in "Wb"]
+
+
+def _unused(sheet: Sheet, block: NetworkBlock, drawings: bool) -> Iterator[Block]:
+    """A network that only blocks of the laboratory speak of."""
+    solution = empty_solution(sheet, block)
+    yield from setting_sentences(solution)
+    if drawings:
+        yield from figure_block(solution, values=False)
+    yield from given_blocks(solution, _parameters(solution))
 
 
 def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
     task, solution = part.task, part.solution
     if show == "sheet":
-        if task.points is not None:
-            yield Paragraph(f"*({points_words(task.points)})*")
-        if task.hint:
-            yield Paragraph(f"*Hint:* {task.hint}")
+        yield from _points(task.points)
+        yield from _exercise(part)
+        symbols = [solution.writer().symbols[name] for name in dict.fromkeys(part.asked)]
+        latex, text = ([getattr(symbol, kind) for symbol in symbols] for kind in ("latex", "text"))
+        if symbols:
+            yield Paragraph(f"Find {_listed([f'${each}$' for each in latex])}.", f"Find {_listed(text)}.")
+        yield from _hint(task.hint)
         return
     yield Heading(f"{'Solution to ' if show == 'solution' else ''}{_lowered(task_title(task), show)}", 3)
-    yield from given_blocks(solution, _newly_given(part))
-    asked = task.ask or tuple(equation.name for equation in part.equations)
+    if show == "solution":
+        yield from _going_on(part)
+        yield from given_blocks(solution, _newly_given(part))
+        yield from equation_blocks(solution, part.equations, level=4)
+        if figure:
+            yield from figure_block(solution, values=True)
+        if task.note:
+            yield Paragraph(f"*Note:* {task.note}")
+        return
+    yield from _exercise(part)
+    yield from _hint(task.hint)
     if show == "form":
-        yield Paragraph("Type the answers behind the colons; a matrix as `[1 2; 3 4]`, a vector as `[1; 2]`.")
-        yield Code("\n".join([f"task: {task.id}", *(f"{name}: " for name in dict.fromkeys(asked))]), "answers")
-        return
-    if show == "blanks":
-        if task.hint:
-            yield Paragraph(f"*Hint:* {task.hint}")
-        for name in asked:
-            yield blank(solution, name)
-        return
-    yield from equation_blocks(solution, part.equations, level=4)
-    if figure:
-        yield from figure_block(solution, values=True)
-    if task.note:
-        yield Paragraph(f"*Note:* {task.note}")
+        yield from form(part)
+    else:
+        yield from (blank(solution, name) for name in part.asked)
 
 
-def _part(block: PartBlock, worked: Worked | Solution, show: Show, drawings: bool) -> Iterator[Block]:
-    """A block of the laboratory: its points, or its worked answer; there is nothing in it to be marked by machine."""
+def _exercise(part: TaskSolution) -> Iterator[Block]:
+    """What a task gives, without what an earlier one has found."""
+    solution = part.solution
+    yield from _going_on(part)
+    found = _parameters(solution) if part.task.after is not None and solution.setting.layers else []
+    yield from given_blocks(solution, [name for name in _newly_given(part) if name not in found])
+    rule = (part.task.optimizer or {}).get("name", "")
+    by = f" by the rule {str(rule).replace('_', ' ')}" if rule else ""
+    if part.task.steps > 1:
+        yield Paragraph(f"Make {part.task.steps} updates{by}.")
+    elif by:
+        yield Paragraph(f"Update{by}.")
+
+
+def _going_on(part: TaskSolution) -> Iterator[Block]:
+    """Where the parameters come from, if an earlier task has changed them."""
+    if part.fresh and part.task.after is not None and part.solution.setting.layers:
+        yield Paragraph(f"The parameters are those that task {_named(part.task.after)} ends with.")
+
+
+def _points(points: Fraction | None) -> Iterator[Block]:
+    if points is not None:
+        yield Paragraph(f"*({points_words(points)})*")
+
+
+def _hint(hint: str) -> Iterator[Block]:
+    if hint:
+        yield Paragraph(f"*Hint:* {hint}")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _part(block: PartBlock, worked: Worked | Solution, show: Show, drawings: bool, manner: Manner) -> Iterator[Block]:
+    """A block of the laboratory: the exercise, or its worked answer; there is nothing in it to be marked by machine."""
     if show != "solution":
-        if block.points is not None:
-            yield Paragraph(f"*({points_words(block.points)})*")
-        if block.hint:
-            yield Paragraph(f"*Hint:* {block.hint}")
+        if show != "sheet":
+            yield Heading(task_title(block), 3)
+        else:
+            yield from _points(block.points)
+        yield from block.pose(manner, worked)
+        yield from _hint(block.hint)
+        if show == "blanks":
+            yield from (ruled_line() for _ in range(part_of(block.kind).room))
+        elif show == "form":
+            yield Paragraph("This is answered on paper.")
         return
     yield Heading(f"Solution to {_lowered(task_title(block), show)}", 3)
     for part in _written(worked):

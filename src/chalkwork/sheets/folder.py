@@ -20,8 +20,8 @@ import numpy as np
 
 from chalkwork.checking.files import MAX_BYTES, READERS, read_answers
 from chalkwork.documents.literal import visible
-from chalkwork.errors import ChalkworkError
-from chalkwork.sheets.check import Answers, HandIn, check_class
+from chalkwork.errors import ChalkworkError, fault, faults_are
+from chalkwork.sheets.check import Answers, HandIn, Unread, check_class
 from chalkwork.sheets.journal import Journal, digest
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
@@ -36,7 +36,7 @@ MAX_FILES = 1_000
 """Files in the folder of one student."""
 _NO_HAND_INS = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
-Outcome = HandIn | ChalkworkError
+Outcome = HandIn | Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,11 @@ def check_folder(
     jobs: int | None = None,
     keep: Path | None = None,
     resume: bool = False,
-    without: Collection[Path] = (),
     progress: Callable[[int, int], object] | None = None,
-) -> tuple[list[HandIn], list[ChalkworkError]]:
+) -> tuple[list[HandIn], list[Unread]]:
     """The reports on all hand-ins that can be read, in order, and what is wrong with the others.
 
-    Each of `paths` is a file, or a folder with one file or one subfolder a student; files `without` are passed over.
+    Each of `paths` is a file, or a folder with one file or one subfolder a student.
     `jobs` is the number of processes, -1 for one a core; None for what a surrounding `joblib.parallel_config` says,
     else one. `progress` is called with how many are done and how many there are. Every finished batch is written to
     the journal `keep`; with `resume`, what stands there is not marked again unless its file or the sheet has changed.
@@ -75,10 +74,10 @@ def check_folder(
     ...         _ = Path(name, f"{student}.yaml").write_text(answer)
     ...     hand_ins, errors = check_folder(parse_sheet(text), [name])
     >>> [(each.title, each.tasks[0].report["c"].verdict) for each in hand_ins], errors[0].message
-    ([('ann.yaml', 'correct'), ('bob.yaml', 'wrong')], 'YAML tags (!) are not read; put the text in quotes')
+    ([('ann.yaml', 'correct'), ('bob.yaml', 'wrong')], 'YAML tags are not read, found !!python/none')
     """
     solve_sheet(sheet)  # what is wrong with the sheet is no student's fault
-    found = list(hand_in_files(paths, {*without, *([keep] if keep else [])}))
+    found = list(hand_in_files(paths, [keep] if keep else []))
     files = [each for each in found if isinstance(each, HandInFile)]
     journal = Journal(keep, sheet, resume) if keep else None
     digests = {file.title: digest(file.path) for file in files} if journal else {}
@@ -98,14 +97,14 @@ def check_folder(
     everything = [outcomes[each.title] if isinstance(each, HandInFile) else each for each in found]
     return (
         [each for each in everything if isinstance(each, HandIn)],
-        [each for each in everything if isinstance(each, ChalkworkError)],
+        [each for each in everything if isinstance(each, Unread)],
     )
 
 
 # --- which files ------------------------------------------------------------------------------------------------------
 
 
-def hand_in_files(paths: Sequence[str | Path], without: Collection[Path] = ()) -> Iterator[HandInFile | ChalkworkError]:
+def hand_in_files(paths: Sequence[str | Path], without: Collection[Path] = ()) -> Iterator[HandInFile | Unread]:
     """The file of every student, or what is wrong with it; hidden files are passed over.
 
     In a folder links are refused, as they may lead to another student's file or out of the folder.
@@ -115,7 +114,7 @@ def hand_in_files(paths: Sequence[str | Path], without: Collection[Path] = ()) -
     for each in map(Path, paths):
         for title, found in _of_folder(each, skipped) if each.is_dir() else [(each.name, each)]:
             if isinstance(found, ChalkworkError):
-                yield found
+                yield Unread.of(found, visible(title))
                 continue
             name = _unused(visible(title), visible(str(found)), titles)
             titles.add(name)
@@ -233,10 +232,10 @@ def mark_batch(sheet: Sheet, files: Sequence[HandInFile]) -> dict[str, Outcome]:
         try:
             answers[file.title] = read_answers(file.path)
         except Exception as error:  # whatever a hand-in brings about is its own
-            outcomes[file.title] = _refusal(error)
+            outcomes[file.title] = _refusal(error, file.title)
     outcomes |= _marked(sheet, answers) if answers else {}
     for file in files:
-        if isinstance(outcome := outcomes[file.title], ChalkworkError):
+        if isinstance(outcome := outcomes[file.title], Unread):
             outcome.at(file=str(file.path))
     return outcomes
 
@@ -247,14 +246,16 @@ def _marked(sheet: Sheet, answers: Mapping[str, Answers]) -> dict[str, Outcome]:
             return {hand_in.title: hand_in for hand_in in check_class(sheet, answers)}
     except Exception as error:
         if len(answers) == 1:
-            return {title: _refusal(error) for title in answers}
+            return {title: _refusal(error, title) for title in answers}
     titles = list(answers)
     middle = len(titles) // 2
     halves = ({title: answers[title] for title in part} for part in (titles[:middle], titles[middle:]))
     return {title: outcome for half in halves for title, outcome in _marked(sheet, half).items()}
 
 
-def _refusal(error: Exception) -> ChalkworkError:
-    if isinstance(error, ChalkworkError):
-        return error
-    return ChalkworkError(f"it cannot be marked: {type(error).__name__}: {error!s:.200}")
+def _refusal(error: Exception, title: str) -> Unread:
+    if not isinstance(error, ChalkworkError):
+        if faults_are("raised"):
+            raise error
+        error = ChalkworkError(f"it cannot be marked: {fault(error)}")
+    return Unread.of(error, title)

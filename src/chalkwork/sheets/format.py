@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chalkwork.errors import SheetError
+from chalkwork.documents.nesting import check_nesting
+from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.blocks import (
     PRECISION_KEYS,
@@ -130,7 +131,7 @@ def _sheet(split: Split, file: str) -> Sheet:
         author=fields.read("author", _texts, ""),
         course=fields.read("course", values.text, ""),
         date=fields.read("date", values.text, ""),
-        language=fields.read("language", values.text, ""),
+        language=fields.read("language", _language, ""),
         points=fields.read("points", values.text, ""),
         convention=convention,
         notation=fields.read("notation", read_notation, {}),
@@ -139,6 +140,15 @@ def _sheet(split: Split, file: str) -> Sheet:
         tolerance=fields.read("tolerance", values.positive, 0.0),
         blocks=settle(_block(piece, convention, precision) for piece in split.pieces),
     )
+
+
+def _language(node: Node, where: str) -> str:
+    """The language of the program's own sentences: there is one."""
+    if values.text(node, where) != "en":
+        raise values.fail(
+            node, where, "en", hint="the solutions are written in English; the sheet's own text may be in any language"
+        )
+    return "en"
 
 
 def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
@@ -150,6 +160,10 @@ def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
         return read_task(piece, precision)
     if piece.language in MODULES:
         return read_part(piece, precision)
+    try:
+        check_nesting(piece.source, piece.line)
+    except ChalkworkError as error:
+        raise SheetError(error.message, line=error.line, hint=error.hint) from None
     return Prose(piece.source, piece.line)
 
 

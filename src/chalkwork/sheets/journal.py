@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
@@ -20,6 +19,7 @@ from chalkwork import __version__
 from chalkwork.checking.files import MAX_BYTES
 from chalkwork.checking.report import Report, Result
 from chalkwork.errors import ChalkworkError
+from chalkwork.files import append, write_aside
 from chalkwork.sheets.check import HandIn
 from chalkwork.sheets.schema import Sheet
 
@@ -31,14 +31,14 @@ def to_json(value: Any) -> str:
 
     >>> from chalkwork.sheets.check import TaskReport
     >>> to_json(TaskReport("a", Report({}), Fraction(1, 3)))
-    '{"id": "a", "report": {"results": [], "unused": {}}, "points": "1/3", "follows": "1"}'
+    '{"id": "a", "report": {"results": [], "unused": {}, "follows": "1"}, "points": "1/3"}'
     """
     return json.dumps(value, default=_plain)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Report):
-        return {"results": list(value.values()), "unused": value.unused}
+        return {"results": list(value.values()), "unused": value.unused, "follows": value.follows}
     if is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Mapping):
@@ -52,13 +52,13 @@ def from_data(kind: Any, data: Any) -> Any:
     """What `to_json` was given, of the type `kind`; ValueError, KeyError or TypeError for other data.
 
     >>> from chalkwork.sheets.check import TaskReport
-    >>> data = {"id": "a", "report": {"results": [], "unused": {}}, "points": "1/3", "follows": "1"}
+    >>> data = {"id": "a", "report": {"results": [], "unused": {}, "follows": "1"}, "points": "1/3"}
     >>> from_data(TaskReport, data).points
     Fraction(1, 3)
     """
     if kind is Report:
         results = [from_data(Result, each) for each in data["results"]]
-        return Report({result.name: result for result in results}, data["unused"])
+        return Report({result.name: result for result in results}, data["unused"], Fraction(data["follows"]))
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         made: Any = kind
@@ -105,27 +105,17 @@ class Journal:
                 raise ChalkworkError("this is not a journal of marked hand-ins", file=str(path), hint="remove it")
             if resume and lines and before == head:
                 self.kept = dict(entry for line in lines[1:] if (entry := _entry(line)) is not None)
-                self._write("\n", "a")  # after a line that was cut off
+                append(path, "\n")  # after a line that was cut off
             else:
-                self._write(to_json(head) + "\n", "w")
+                write_aside(path, to_json(head) + "\n")
         except OSError as error:
-            raise ChalkworkError(f"the journal cannot be written: {error.strerror}", file=str(path)) from None
+            raise ChalkworkError(f"the journal cannot be read: {error.strerror}", file=str(path)) from None
 
     def add(self, hand_ins: Iterable[tuple[str, HandIn]]) -> None:
         """Write hand-ins with the digests of their files; they are on the disk when this returns."""
         text = "".join(to_json({"file": key, "hand_in": each}) + "\n" for key, each in hand_ins)
         if text:
-            try:
-                self._write(text, "a")
-            except OSError as error:
-                problem = f"the journal cannot be written: {error.strerror}"
-                raise ChalkworkError(problem, file=str(self.path)) from None
-
-    def _write(self, text: str, mode: str) -> None:
-        with self.path.open(mode, encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
+            append(self.path, text)
 
 
 def _line(text: str) -> dict[str, Any]:

@@ -6,22 +6,36 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
+from textwrap import wrap
 
 from chalkwork.checking.files import READERS
 from chalkwork.checking.mistakes import TABLE
+from chalkwork.checking.report import WIDTH
 from chalkwork.documents.literal import file_names, visible
 from chalkwork.documents.model import Document
 from chalkwork.errors import ChalkworkError
-from chalkwork.sheets.check import HandIn, View, expected_data, hand_in_data
+from chalkwork.files import make_folder, write_aside, write_together
+from chalkwork.sheets.check import (
+    HandIn,
+    Unread,
+    View,
+    expected_data,
+    hand_in_data,
+    points_apart,
+    unmarked_words,
+    unread_data,
+)
 from chalkwork.sheets.counts import COLUMNS, mistakes_made, step_counts
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
-from chalkwork.solutions.export import save_text
+
+Writer = Callable[[Sheet, Sequence[HandIn], View, Sequence[Unread]], str]
 
 
-def overview(hand_ins: Sequence[HandIn]) -> str:
-    """Every step with how many got it right, in which ways others did not, and the commonest mistakes.
+def overview(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
+    """Every step with how many got it right, in which ways others did not, the commonest mistakes, and who is missing.
 
     >>> from chalkwork.sheets.check import check_class
     >>> from chalkwork.sheets.format import parse_sheet
@@ -33,17 +47,31 @@ def overview(hand_ins: Sequence[HandIn]) -> str:
     t     c         2        0        0      1     0            1
     """
     if not hand_ins:
-        return "no hand-ins"
+        return "\n".join(["no hand-ins that can be read", *_missing(unread)]) if unread else "no hand-ins"
     head = ["task", "step", *(word for word, _ in COLUMNS), "first wrong"]
     rows = [[task, name, *map(str, counts)] for task, name, counts in step_counts(hand_ins)]
     mistakes = mistakes_made(hand_ins)[:20]
-    lines = [f"{len(hand_ins)} hand-ins", "", *_table(head, rows)]
+    lines = [f"{len(hand_ins)} hand-ins", *(["", *_table(head, rows)] if rows else [])]
+    if hand_ins[0].unmarked:
+        lines += ["", *wrap(unmarked_words(hand_ins[0].unmarked), WIDTH)]
     if mistakes:
         lines += ["", "Mistakes, the commonest first:"]
         lines += [
             f"  {len(titles)} × {TABLE[mistake].title} ({task}, {name})" for (task, name, mistake), titles in mistakes
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_missing(unread)])
+
+
+def _missing(unread: Sequence[Unread]) -> list[str]:
+    """The hand-ins that could not be read, and why."""
+    each = [
+        line
+        for one in unread
+        for line in wrap(
+            f"{visible(one.title)}: {visible(one.problem)}", WIDTH, initial_indent="  ", subsequent_indent="    "
+        )
+    ]
+    return ["", f"{len(unread)} not read:", *each] if unread else []
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -57,18 +85,35 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def to_csv(hand_ins: Sequence[HandIn]) -> str:
-    """One line a hand-in: its title, points, first wrong step, and the verdict on every step."""
+def to_csv(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
+    """One line a hand-in: its title, points, first wrong step, the verdict on every step, and what kept it unread.
+
+    Where the sheet gives points for what is not marked, their sum stands behind those that can be had.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    steps = [(number, task.id, name) for number, task in enumerate(hand_ins[0].tasks) for name in task.report]
-    writer.writerow(["hand-in", "points", "of", "first wrong", *(f"{task} {name}" for _, task, name in steps)])
+    tasks = hand_ins[0].tasks if hand_ins else ()
+    steps = [(number, task.id, name) for number, task in enumerate(tasks) for name in task.report]
+    apart = points_apart(hand_ins[0].unmarked) if hand_ins else Fraction(0)
+    beside = [("not marked", float(apart))] if apart else []
+    head = [
+        "hand-in",
+        "points",
+        "of",
+        *(name for name, _ in beside),
+        "first wrong",
+        *(f"{task} {name}" for _, task, name in steps),
+    ]
+    writer.writerow([*head, *(["problem"] if unread else [])])
     for hand_in in hand_ins:
         first = " ".join(hand_in.first_wrong) if hand_in.first_wrong else ""
         verdicts = [hand_in.tasks[number].report[name].verdict for number, _, name in steps]
-        writer.writerow(
-            [_harmless(visible(hand_in.title)), float(hand_in.earned), float(hand_in.points), first, *verdicts]
-        )
+        points = [float(hand_in.earned), float(hand_in.points), *(value for _, value in beside)]
+        last = [""] if unread else []
+        writer.writerow([_harmless(visible(hand_in.title)), *points, first, *verdicts, *last])
+    for one in unread:
+        empty = [""] * (len(head) - 1)
+        writer.writerow([_harmless(visible(one.title)), *empty, _harmless(visible(one.problem))])
     return text.getvalue()
 
 
@@ -77,27 +122,34 @@ def _harmless(title: str) -> str:
     return f"'{title}" if title[:1] in "=+-@\t\r" else title
 
 
-def save_reports(sheet: Sheet, hand_ins: Sequence[HandIn], path: str | Path, view: View = "tutor") -> None:
+def save_reports(
+    sheet: Sheet,
+    hand_ins: Sequence[HandIn],
+    path: str | Path,
+    view: View = "tutor",
+    unread: Sequence[Unread] = (),
+) -> None:
     """Write the reports in the form that the suffix names; into a folder, if it is one or has no suffix.
 
     `.md` and `.html` hold the report on one hand-in, or the class at a glance and every report after it; `.json`
     everything as data, `.csv` a line a hand-in, `.txt` the class at a glance. A folder gets an HTML page for each
-    hand-in, named after its title, and `class.html` and `class.csv`. What is expected stands in the tutor's `view`
+    hand-in, named after its title, and `class.html` and `class.csv`. Hand-ins that could not be read stand in all of
+    them with what was wrong. What is expected stands in the tutor's `view`
     only.
 
     Raises ChalkworkError for another suffix, for no hand-in, and for files that cannot be written.
     """
     target = Path(path)
     writer = writer_of(target)
-    if not hand_ins:
+    if not hand_ins and not unread:
         raise ChalkworkError("there is no hand-in to report on")
     if writer is None:
-        _save_folder(sheet, hand_ins, target, view)
+        _save_folder(sheet, hand_ins, target, view, unread)
     else:
-        save_text(writer(sheet, hand_ins, view), target)
+        write_aside(target, writer(sheet, hand_ins, view, unread))
 
 
-def writer_of(target: Path) -> Callable[[Sheet, Sequence[HandIn], View], str] | None:
+def writer_of(target: Path) -> Writer | None:
     """What writes such a file; None for a folder. Raises ChalkworkError for a suffix that nothing writes."""
     if target.is_dir() or not target.suffix:
         return None
@@ -107,23 +159,19 @@ def writer_of(target: Path) -> Callable[[Sheet, Sequence[HandIn], View], str] | 
     return writer
 
 
-def _save_folder(sheet: Sheet, hand_ins: Sequence[HandIn], folder: Path, view: View) -> None:
+def _save_folder(sheet: Sheet, hand_ins: Sequence[HandIn], folder: Path, view: View, unread: Sequence[Unread]) -> None:
     from chalkwork.documents.pandoc import to_html_pages
     from chalkwork.sheets.reports import class_document, hand_in_document
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ChalkworkError(f"{folder} cannot be made: {error.strerror}") from None
+    make_folder(folder)
     solved = solve_sheet(sheet)
     documents = [
-        class_document(sheet, hand_ins),
+        class_document(sheet, hand_ins, unread),
         *(hand_in_document(solved, one, view, sheet.title) for one in hand_ins),
     ]
     names = ["class.html", *file_names((_stem(one.title) for one in hand_ins), ".html", taken=["class"])]
-    for name, page in zip(names, to_html_pages(documents), strict=True):
-        save_text(page, folder / name)
-    save_text(to_csv(hand_ins), folder / "class.csv")
+    pages = dict(zip((folder / name for name in names), to_html_pages(documents), strict=True))
+    write_together({**pages, folder / "class.csv": to_csv(hand_ins, unread)})
 
 
 def _stem(title: str) -> str:
@@ -132,42 +180,43 @@ def _stem(title: str) -> str:
     return stem if dot and f".{suffix.lower()}" in READERS else title
 
 
-def _document(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> Document:
+def _document(sheet: Sheet, hand_ins: Sequence[HandIn], view: View, unread: Sequence[Unread]) -> Document:
     from chalkwork.sheets.reports import class_and_hand_ins, hand_in_document
 
-    if len(hand_ins) == 1:
+    if len(hand_ins) == 1 and not unread:
         return hand_in_document(sheet, hand_ins[0], view)
-    return class_and_hand_ins(sheet, hand_ins, view)
+    return class_and_hand_ins(sheet, hand_ins, view, unread)
 
 
-def _to_json(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
+def _to_json(sheet: Sheet, hand_ins: Sequence[HandIn], view: View, unread: Sequence[Unread]) -> str:
     expected = expected_data(solve_sheet(sheet)) if view == "tutor" else None
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     texts = [encode(hand_in_data(one, expected)) for one in hand_ins]  # one at a time: a class is large as data
+    texts += [encode(unread_data(one)) for one in unread]
     return f"[{', '.join(texts)}]\n"
 
 
-def _to_csv(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
-    return to_csv(hand_ins)
+def _to_csv(sheet: Sheet, hand_ins: Sequence[HandIn], view: View, unread: Sequence[Unread]) -> str:
+    return to_csv(hand_ins, unread)
 
 
-def _to_text(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
-    return overview(hand_ins) + "\n"
+def _to_text(sheet: Sheet, hand_ins: Sequence[HandIn], view: View, unread: Sequence[Unread]) -> str:
+    return overview(hand_ins, unread) + "\n"
 
 
-def _to_markdown(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
+def _to_markdown(sheet: Sheet, hand_ins: Sequence[HandIn], view: View, unread: Sequence[Unread]) -> str:
     from chalkwork.documents.markdown import to_markdown
 
-    return to_markdown(_document(sheet, hand_ins, view))
+    return to_markdown(_document(sheet, hand_ins, view, unread))
 
 
-def _to_html(sheet: Sheet, hand_ins: Sequence[HandIn], view: View) -> str:
+def _to_html(sheet: Sheet, hand_ins: Sequence[HandIn], view: View, unread: Sequence[Unread]) -> str:
     from chalkwork.documents.pandoc import to_html
 
-    return to_html(_document(sheet, hand_ins, view))
+    return to_html(_document(sheet, hand_ins, view, unread))
 
 
-WRITERS: dict[str, Callable[[Sheet, Sequence[HandIn], View], str]] = {
+WRITERS: dict[str, Writer] = {
     ".json": _to_json,
     ".csv": _to_csv,
     ".txt": _to_text,

@@ -14,7 +14,7 @@ from chalkwork.checking.shown import SIGNS, answer_piece, raw
 from chalkwork.documents.drawings_bars import draw_bars
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Marked, Paragraph, Table
-from chalkwork.sheets.check import HandIn, TaskReport, View, exact
+from chalkwork.sheets.check import HandIn, TaskReport, Unread, View, exact, unmarked_words
 from chalkwork.sheets.counts import COLUMNS, distribution, mistakes_made, step_counts
 from chalkwork.sheets.document import points_words, task_title
 from chalkwork.sheets.schema import Sheet
@@ -66,8 +66,10 @@ def hand_in_document(sheet: Sheet | Solved, hand_in: HandIn, view: View = "tutor
     return Document(literal(hand_in.title, MOST_TITLE), (*above, *_hand_in_blocks(solved, hand_in, view, level=2)))
 
 
-def class_document(sheet: Sheet | Solved, hand_ins: Sequence[HandIn]) -> Document:
+def class_document(sheet: Sheet | Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> Document:
     """A class at a glance: points, steps, the commonest mistakes with who made them, and a line for each hand-in.
+
+    Hand-ins that could not be read have a line too, with what was wrong.
 
     >>> from chalkwork.sheets.check import check_class
     >>> from chalkwork.sheets.format import parse_sheet
@@ -79,13 +81,15 @@ def class_document(sheet: Sheet | Solved, hand_ins: Sequence[HandIn]) -> Documen
     """
     solved = _solved(sheet)
     title = sheet.title if isinstance(sheet, Sheet) else ""
-    return Document(f"{title}: the class" if title else "The class", tuple(_class_blocks(solved, hand_ins)))
+    return Document(f"{title}: the class" if title else "The class", tuple(_class_blocks(solved, hand_ins, unread)))
 
 
-def class_and_hand_ins(sheet: Sheet, hand_ins: Sequence[HandIn], view: View = "tutor") -> Document:
+def class_and_hand_ins(
+    sheet: Sheet, hand_ins: Sequence[HandIn], view: View = "tutor", unread: Sequence[Unread] = ()
+) -> Document:
     """The class at a glance, followed by the report on every hand-in."""
     solved = solve_sheet(sheet)
-    blocks = list(class_document(sheet, hand_ins).blocks)
+    blocks = list(class_document(sheet, hand_ins, unread).blocks)
     for hand_in in hand_ins:
         blocks += [Heading(literal(hand_in.title, MOST_TITLE), 2), *_hand_in_blocks(solved, hand_in, view, level=3)]
     return Document(sheet.title or "Hand-ins", tuple(blocks))
@@ -101,11 +105,13 @@ def _solved(sheet: Sheet | Solved) -> Solved:
 def _hand_in_blocks(solved: Solved, hand_in: HandIn, view: View, level: int) -> Iterator[Block]:
     if hand_in.points:
         yield Paragraph(f"**{exact(hand_in.earned)} of {points_words(hand_in.points)}**")
+    if hand_in.unmarked:
+        yield Paragraph(literal(unmarked_words(hand_in.unmarked)))
     for task in hand_in.tasks:
         yield Heading(_task_heading(solved[task.id], task), level)
         first = hand_in.first_wrong
         work = _Work(
-            solved[task.id], task.report, view, task.follows, first[1] if first and first[0] == task.id else ""
+            solved[task.id], task.report, view, task.report.follows, first[1] if first and first[0] == task.id else ""
         )
         yield from work.blocks()
     for name in hand_in.unused:
@@ -217,9 +223,11 @@ def _context(part: TaskSolution) -> Context:
 # --- a class -------------------------------------------------------------------------------------------------------
 
 
-def _class_blocks(solved: Solved, hand_ins: Sequence[HandIn]) -> Iterator[Block]:
+def _class_blocks(solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread]) -> Iterator[Block]:
     count = len(hand_ins)
     said = f"{count} hand-in{'' if count == 1 else 's'}"
+    if unread:
+        said += f", and {len(unread)} that could not be read"
     if hand_ins and hand_ins[0].points:
         earned = sorted(hand_in.earned for hand_in in hand_ins)
         median = (earned[(count - 1) // 2] + earned[count // 2]) / 2
@@ -231,9 +239,11 @@ def _class_blocks(solved: Solved, hand_ins: Sequence[HandIn]) -> Iterator[Block]
         yield Figure(drawing.svg, drawing.description, "Points, and how many hand-ins have them")
     else:
         yield Paragraph(f"{said}.")
+    if hand_ins and hand_ins[0].unmarked:
+        yield Paragraph(literal(unmarked_words(hand_ins[0].unmarked)))
     yield from _steps_table(solved, hand_ins)
     yield from _mistakes(solved, hand_ins)
-    yield from _hand_ins_table(solved, hand_ins)
+    yield from _hand_ins_table(solved, hand_ins, unread)
 
 
 def _short(points: Fraction) -> str:
@@ -246,7 +256,7 @@ def _symbol(solved: Solved, task: str, name: str) -> str:
 
 
 def _steps_table(solved: Solved, hand_ins: Sequence[HandIn]) -> Iterator[Block]:
-    if not hand_ins:
+    if not any(task.report for hand_in in hand_ins[:1] for task in hand_in.tasks):
         return
     head = ("task", "step", *(word for word, _ in COLUMNS), "first wrong")
     rows = [
@@ -280,11 +290,12 @@ def _mistakes(solved: Solved, hand_ins: Sequence[HandIn]) -> Iterator[Block]:
     yield Paragraph("\n".join(line for _, line in sorted(lines, key=lambda one: -one[0])))
 
 
-def _hand_ins_table(solved: Solved, hand_ins: Sequence[HandIn]) -> Iterator[Block]:
+def _hand_ins_table(solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread]) -> Iterator[Block]:
     yield Heading("Hand-ins", 2)
     rows = []
     for hand_in in hand_ins:
         first = hand_in.first_wrong
         step = f"{literal(first[0])}: {_symbol(solved, *first)}" if first else "none"
         rows.append((literal(hand_in.title, 60), _short(hand_in.earned) if hand_in.points else "", step))
+    rows += [(literal(one.title, 60), "", f"not read: {literal(one.problem)}") for one in unread]
     yield Table(("hand-in", "points", "first wrong step"), tuple(rows), right=(1,))

@@ -9,6 +9,7 @@ from typing import Literal
 
 from chalkwork.sheets.locate import Path, nearest_line
 from chalkwork.sheets.parts import Work
+from chalkwork.sheets.posed import Posed
 from chalkwork.sheets.values import Matrix, Vector
 
 Samples = Literal["columns", "rows"]
@@ -159,7 +160,7 @@ class TaskBlock(_Rounded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartBlock(_Rounded):
-    """A block of the laboratory: `kind` is its language, `work` what works its answer out."""
+    """A block of the laboratory: `kind` is its language, `work` works its answer out, `pose` states it without."""
 
     kind: str
     id: str
@@ -168,6 +169,7 @@ class PartBlock(_Rounded):
     note: str = ""
     hint: str = ""
     work: Work = field(repr=False)
+    pose: Posed = field(repr=False)
 
 
 Block = Prose | NetworkBlock | GraphBlock | TaskBlock | PartBlock

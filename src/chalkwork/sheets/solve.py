@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.entries import split_entry
-from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks import layers as kinds
@@ -18,7 +18,7 @@ from chalkwork.networks.graph import Graph
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.parts import Surroundings
-from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, Sheet, TaskBlock
+from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, PartBlock, Sheet, TaskBlock
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
@@ -32,8 +32,8 @@ _KEYS = ("x", "y", "learning_rate", "steps", "optimizer", "values", "ask")
 class TaskSolution:
     """A task, the solution behind it, and the equations that answer it.
 
-    `fresh` says that the solution starts anew: its givens are to be shown. `known` are the names whose equations
-    earlier tasks of the same solution have shown.
+    `asked` are the names to answer. `fresh` says that the solution starts anew: its givens are to be shown. `known` are
+    the names whose equations earlier tasks of the same solution have shown.
     """
 
     task: TaskBlock
@@ -41,6 +41,7 @@ class TaskSolution:
     equations: tuple[Equation, ...]
     fresh: bool
     known: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,10 @@ def solve_sheet(sheet: Sheet) -> dict[str, TaskSolution]:
         except ChalkworkError as error:
             raise _located(error, sheet, task) from None
         known = () if fresh or before is None else before.shown
-        equations = _answer(sheet, task, state.solution, known)
+        equations, asked = _answer(sheet, task, state.solution, known)
         names = {equation.name.partition("[")[0] for equation in equations}
         states[task.id] = replace(state, shown=(*known, *names))
-        solved[task.id] = TaskSolution(task, state.solution, equations, fresh, known)
+        solved[task.id] = TaskSolution(task, state.solution, equations, fresh, known, asked)
     return solved
 
 
@@ -103,20 +104,35 @@ def work_parts(sheet: Sheet) -> dict[str, Worked | Solution]:
     """The worked answer of every block of the laboratory, by its id, in order; SheetError where there is none."""
     if not sheet.parts:
         return {}
-    notation = _notation(sheet)
     networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
     worked: dict[str, Worked | Solution] = {}
     for block in sheet.parts:
-        manner = Manner(notation, NumberFormat(block.decimals, block.significant))
-        if block.decimals is None and block.significant is None:
-            manner = Manner(notation)
         try:
-            worked[block.id] = block.work(Surroundings(manner, networks))
+            worked[block.id] = block.work(Surroundings(manner_of(sheet, block), networks))
         except ChalkworkError as error:
             line = error.line if error.line is not None else block.line
             message = f"{block.kind} {block.id}: {error.message}"
             raise SheetError(message, file=sheet.file, line=line, equation=error.equation, hint=error.hint) from None
     return worked
+
+
+def manner_of(sheet: Sheet, block: PartBlock) -> Manner:
+    """How a block of the laboratory is written."""
+    notation = _notation(sheet)
+    if block.decimals is None and block.significant is None:
+        return Manner(notation)
+    return Manner(notation, NumberFormat(block.decimals, block.significant))
+
+
+def empty_solution(sheet: Sheet, block: NetworkBlock) -> Solution:
+    """A network with the input 0, for what is said of it where no task gives it data."""
+    network = _network(sheet, block)
+    return network.solve(
+        np.zeros(block.layers[0].inputs),
+        notation=_notation(sheet),
+        decimals=sheet.decimals,
+        significant=sheet.significant,
+    )
 
 
 def _notation(sheet: Sheet) -> Notation:
@@ -263,8 +279,10 @@ def _solve_graph(graph: Graph, task: TaskBlock, before: _State | None, notation:
     return _State(None, values, solution, ()), before is None or bool(task.values)
 
 
-def _answer(sheet: Sheet, task: TaskBlock, solution: Solution, known: tuple[str, ...]) -> tuple[Equation, ...]:
-    """The equations that the task asks for, with those that lead to them and were not shown yet."""
+def _answer(
+    sheet: Sheet, task: TaskBlock, solution: Solution, known: tuple[str, ...]
+) -> tuple[tuple[Equation, ...], tuple[str, ...]]:
+    """The equations that the task asks for, with those that lead to them and were not shown yet; and what is asked."""
     for number, name in enumerate(task.ask):
         whole, _ = split_entry(name)
         if whole not in solution:
@@ -282,8 +300,22 @@ def _answer(sheet: Sheet, task: TaskBlock, solution: Solution, known: tuple[str,
                 line=task.line_of("ask", number),
                 hint=f"{whole} is {_size(solution, whole)}",
             )
-    chosen = solution.chosen(task.ask, tuple(name for name in known if name not in map(_whole, task.ask)))
-    return tuple(chosen)
+    asked = _each_step(task.ask, task.steps)
+    chosen = tuple(solution.chosen(asked, tuple(name for name in known if name not in map(_whole, asked))))
+    return chosen, asked or tuple(equation.name for equation in chosen)
+
+
+def _each_step(ask: tuple[str, ...], steps: int) -> tuple[str, ...]:
+    """What is asked after an update is asked after each of several, unless the author says after which.
+
+    >>> _each_step(("z1", "W1_new[1,2]", "L_new"), 2)
+    ('z1', 'W1_new[1,2]', 'L_new', 'W1_new2[1,2]', 'L_new2')
+    """
+    updated = [name for name in ask if updates_of(name)]
+    if steps < 2 or any(updates_of(name) > 1 for name in updated):
+        return ask
+    later = [name.replace("_new", f"_new{step}") for step in range(2, steps + 1) for name in updated]
+    return (*ask, *later)
 
 
 def _has_entry(solution: Solution, name: str) -> bool:

@@ -14,14 +14,16 @@ from sklearn.utils import check_random_state  # type: ignore[import-untyped]
 from sklearn.utils.validation import check_is_fitted, validate_data  # type: ignore[import-untyped]
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.networks.data import Array
+from chalkwork.networks.arguments import flag, whole
+from chalkwork.networks.data import Array, unmasked
 from chalkwork.networks.layers import Dense, Layer
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.settings import Settings
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
-from chalkwork.networks.training import Settings, train_network
+from chalkwork.networks.training import train_network
 from chalkwork.sklearn.data import checked_weights, dense, in_rows, without_zeros
 from chalkwork.training.history import History
 
@@ -107,6 +109,8 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         return weights
 
     def _read(self, X: Any, y: Any, reset: bool) -> tuple[Any, Array]:
+        unmasked(X, "X")
+        unmasked(y, "y")
         X, y = validate_data(
             self, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, multi_output=True,
             y_numeric=is_regressor(self),
@@ -123,7 +127,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
 
         Raises ValueError for data or parameters that cannot be used, and where the loss is no number any more.
         """
-        going_on = bool(self.warm_start) and hasattr(self, "network_")
+        going_on = flag(self.warm_start, "warm_start") and hasattr(self, "network_")
         X, y = self._read(X, y, reset=not going_on)
         X, y, weights = without_zeros(X, y, checked_weights(sample_weight, X.shape[0]))
         task = self._task(y, None, not going_on)
@@ -132,7 +136,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         if going_on:
             _take_over(net, self.network_)
         rows, held_out, target, weights = self._split(dense(X), y, self._weighted(y, weights, False), net, random)
-        settings = self._settings(random, rows.shape[0], _whole(self.max_epochs, "max_epochs"), weights)
+        settings = self._settings(random, rows.shape[0], whole(self.max_epochs, "max_epochs"), weights)
         settings |= self._stopping(held_out)
         history = net.train(rows, target, **settings)
         self._note(net, history, [*self.loss_curve_] if going_on else [])
@@ -157,7 +161,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         return self
 
     def _check_incremental(self) -> None:
-        if self.early_stopping:
+        if flag(self.early_stopping, "early_stopping"):
             raise ChalkworkError("partial_fit cannot stop early: it makes one epoch", hint="early_stopping=False")
         if self.schedule is not None:
             raise ChalkworkError(
@@ -180,11 +184,15 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         widths = self.hidden_layers
         if isinstance(widths, int | np.integer):
             widths = (widths,)
-        if not isinstance(widths, tuple | list | np.ndarray):
+        if not isinstance(widths, tuple | list | np.ndarray) or getattr(widths, "ndim", 1) != 1:
             raise ChalkworkError(f"hidden_layers holds the units of every hidden layer, such as (100,), not {widths!r}")
         rate = real(self.dropout, "dropout", 0, 1)
         return hidden_layers(
-            widths, self.activation, batch_norm=bool(self.batch_norm), dropout=rate, initializer=self.initializer
+            widths,
+            self.activation,
+            batch_norm=flag(self.batch_norm, "batch_norm"),
+            dropout=rate,
+            initializer=self.initializer,
         )
 
     # --- the run -----------------------------------------------------------------------------------------------------
@@ -194,7 +202,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     ) -> tuple[Array, tuple[Array, ...] | None, Array, Array | None]:
         """What is trained on, what is held out for early stopping, targets and weights."""
         target = self._encoded(y, net.plan().layers[-1].units)
-        if not self.early_stopping:
+        if not flag(self.early_stopping, "early_stopping"):
             return X, None, target, weights
         part = real(self.validation_fraction, "validation_fraction", 0, 1, low_open=True)
         kept, out = train_test_split(
@@ -208,8 +216,8 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         return {
             "eta": real(self.learning_rate, "learning_rate", 0, float("inf"), low_open=True),
             "epochs": epochs,
-            "batch_size": batch_of(self.batch_size, samples, bool(self.batch_norm)),
-            "shuffle": bool(self.shuffle),
+            "batch_size": batch_of(self.batch_size, samples, flag(self.batch_norm, "batch_norm")),
+            "shuffle": flag(self.shuffle, "shuffle"),
             "seed": _seed(random),
             "optimizer": self.optimizer,
             "schedule": self.schedule,
@@ -217,11 +225,15 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
             "sample_weight": weights,
             "dtype": self.dtype,
             "engine": self.engine,
-            "progress": bool(self.verbose),
+            "progress": self._progress(),
         }
 
+    def _progress(self) -> bool:
+        known = isinstance(self.verbose, bool | np.bool_)
+        return bool(self.verbose) if known else whole(self.verbose, "verbose", 0) > 0
+
     def _stopping(self, held_out: tuple[Array, ...] | None) -> dict[str, Any]:
-        patience = _whole(self.patience, "patience")
+        patience = whole(self.patience, "patience")
         least = None if self.tol is None else real(self.tol, "tol", 0, float("inf"))
         if held_out is not None:
             return {
@@ -255,6 +267,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     def _output(self, X: Any, letter: str) -> Array:
         """The net inputs z or activations a of the output layer."""
         check_is_fitted(self, "network_")
+        unmasked(X, "X")
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64)
         return np.concatenate([output(self.network_, rows, letter) for rows in in_rows(X)])
 
@@ -291,9 +304,3 @@ def _take_over(net: NeuralNetwork, before: NeuralNetwork) -> None:
 
 def _seed(random: Any) -> int:
     return int(random.randint(2**31 - 1))
-
-
-def _whole(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ChalkworkError(f"{name} is a whole number from 1 on, not {value!r}")
-    return int(value)

@@ -199,6 +199,10 @@ class NeuralNetworkClassifier(ClassifierMixin, BaseNeuralNetwork):  # type: igno
             raise ShapeError(f"class_weight holds {len(tables)} dictionaries, but there are {len(columns)} labels")
         total = np.ones(len(y)) if weights is None else weights
         for column, table in zip(columns, tables, strict=True):
+            known = np.array([0, 1]) if self._labels else self.classes_
+            strange = [key for key in table if key not in known.tolist()] if isinstance(table, Mapping) else []
+            if strange:
+                raise ChalkworkError(f"class_weight names {strange[0]!r:.60}, but the classes are {known.tolist()}")
             total = total * _class_weights(column, table, weights)
         if not total.any():
             raise ChalkworkError("class_weight is zero for every class that y holds")

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_array  # type: ignore[import-untyped]
 
 from chalkwork.errors import ShapeError, ValueProblem
-from chalkwork.networks.data import Array
+from chalkwork.networks.data import Array, unmasked
 
 ROWS = 1024
 """Samples that are predicted at once: enough for BLAS, few enough for the cache."""
@@ -19,7 +19,9 @@ def checked_weights(weights: Any, samples: int) -> Array | None:
     """One weight from 0 on for each sample; None where none are given, or all are the same and so change nothing."""
     if weights is None:
         return None
-    found = check_array(weights, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    found = check_array(
+        unmasked(weights, "sample_weight"), ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
     if found.ndim != 1:
         raise ShapeError(f"sample_weight has {found.ndim} dimensions, but is one number for each sample")
     if len(found) != samples:

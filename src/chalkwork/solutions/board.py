@@ -201,7 +201,8 @@ def in_lines(pieces: Sequence[Piece], writer: Writer) -> list[Block]:
         if rows[-1] and used + piece.box.width > min(writer.layout.latex_width, writer.layout.text_width):
             rows.append([])
         rows[-1].append(piece)
-    gap = Piece.of(r", \quad ", ",   ")
+    comma = writer.notation.between.strip()
+    gap = Piece.of(rf"{comma} \quad ", f"{comma}   ")
     joined = [_spaced(line, gap) for line in rows]
     return [boxed(piece.latex, [Line((("formula", piece.box),))]) for piece in joined]
 

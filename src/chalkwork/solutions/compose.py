@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 
 from chalkwork.derivation.derivation import Equation, Stage
-from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Paragraph
-from chalkwork.solutions.board import Board, boxed, display, paragraph
+from chalkwork.documents.decimal_mark import in_decimals_of
+from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Paragraph, Table
+from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.equations import typeset
 from chalkwork.typesetting.lines import Line
+from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.writer import Writer
+
+MOST_WORKED_OUT = 3
+"""Steps of training that are all worked out; of more, those between the first and the last are summed up."""
 
 
 def solution_document(solution: Solution, title: str, drawings: bool = True) -> Document:
@@ -29,7 +37,8 @@ def solution_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
     script = solution.setting.script
     if script is None:
         return [*setting_blocks(solution, drawings), *equation_blocks(solution, solution.chosen(), level=2)]
-    return [block for block in script(Board(solution)) if drawings or not isinstance(block, Figure)]
+    blocks = [block for block in script(Board(solution)) if drawings or not isinstance(block, Figure)]
+    return list(in_decimals_of(solution.style.notation, blocks))
 
 
 def setting_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
@@ -49,7 +58,7 @@ def figure_block(solution: Solution, values: bool) -> list[Block]:
     if solution.setting.drawing is None or (values and not solution.setting.values_drawn):
         return []
     drawing = solution.setting.drawing(solution, values)
-    return [Figure(drawing.svg, drawing.description, "")]
+    return list(in_decimals_of(solution.style.notation, [Figure(drawing.svg, drawing.description, "")]))
 
 
 def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:
@@ -57,28 +66,120 @@ def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:
     return Board(solution).givens(names)
 
 
+def steps_of(solution: Solution) -> int:
+    """How many updates the solution of a network makes."""
+    equations = solution.derivation.equations if solution.setting.layers else ()
+    return max((equation.step for equation in equations if equation.stage != Stage.BACKWARD), default=0)
+
+
+def stage_title(equation: Equation, steps: int) -> str:
+    """The heading over a stage; of several steps with the number of its own.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> stage_title(Equation("W1_new2", Name("W1"), Stage.UPDATE), steps=2)
+    'Update, step 2'
+    """
+    title = equation.stage.title
+    if steps < 2 or equation.step == 0:
+        return title
+    if equation.stage == Stage.REEVALUATION:
+        return f"Forward pass after step {equation.step}"
+    return f"{title}, step {equation.step}"
+
+
 def equation_blocks(
     solution: Solution, equations: Sequence[Equation], level: int, headings: bool = True
 ) -> list[Block]:
-    """The equations with their reasons and what is to be said after them, a heading for each stage."""
+    """The equations with their reasons and what is to be said after them, a heading for each stage.
+
+    Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up.
+    """
+    steps = steps_of(solution)
+    last = max((equation.step for equation in equations), default=0)
+    if min(steps, last) <= MOST_WORKED_OUT:
+        return _worked_blocks(solution, equations, level, headings, steps)
+    first = [equation for equation in equations if equation.step <= 1]
+    end = [equation for equation in equations if equation.step == last]
+    between = [equation for equation in solution.derivation.equations if 1 < equation.step < last]
+    blocks = _worked_blocks(solution, first, level, headings, steps)
+    blocks += _summed_up(solution, between, level, headings)
+    return blocks + _worked_blocks(solution, end, level, headings, steps)
+
+
+def _summed_up(solution: Solution, equations: Sequence[Equation], level: int, headings: bool) -> list[Block]:
+    """The loss after each of the steps, and the parameters that they end with."""
+    writer = solution.writer()
+    low, high = equations[0].step, equations[-1].step
+    losses = [one for one in equations if one.stage == Stage.REEVALUATION and one.name.startswith("L_new")]
+    rows = [(f"{one.step}", f"${writer.value(writer.values[one.name]).latex}$") for one in losses]
+    ends = [one.name for one in equations if one.stage == Stage.UPDATE and one.step == high]
+    symbol = writer.symbols["L"].latex
+    said = f"Steps {low} to {high} are worked out in the same way. The loss after each of them:"
+    blocks: list[Block] = [Heading(f"Steps {low} to {high}", level)] if headings else []
+    if rows:
+        blocks += [Paragraph(said), Table(("step", f"${symbol}$"), tuple(rows), right=(0, 1))]
+    return [*blocks, Paragraph(f"After step {high}:"), *given_blocks(solution, ends)] if ends else blocks
+
+
+def _worked_blocks(
+    solution: Solution, equations: Sequence[Equation], level: int, headings: bool, steps: int
+) -> list[Block]:
     writer = solution.writer()
     remarks = solution.setting.remarks(solution) if solution.setting.remarks else {}
-    several = len({equation.stage for equation in equations}) > 1
+    several = len({equation.stage for equation in equations}) > 1 or steps > 1
     blocks: list[Block] = []
-    stage: Stage | None = None
-    said = ""
+    title = said = ""
+    first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     for equation in equations:
-        if equation.stage != stage:
-            stage = equation.stage
+        if title != stage_title(equation, steps):
+            title = stage_title(equation, steps)
             if headings and several:
-                blocks.append(Heading(stage.title, level))
+                blocks.append(Heading(title, level))
         work = typeset(equation, writer)
         if work.reason_latex and work.reason_latex != said:
             blocks.append(Paragraph(work.reason_latex, work.reason_text))
         said = work.reason_latex
         blocks.append(display(work))
+        blocks += held_fixed(equation, writer) if equation is first_held else []
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
+    if any(_rounds_to_zero(solution, equation.name) for equation in equations):
+        blocks.append(paragraph(_rounded_zeros(writer.numbers.decimals or 0), writer))
     return blocks
+
+
+def held_fixed(equation: Equation, writer: Writer) -> list[Paragraph]:
+    """What the symbol of a derivative along one edge means, if the equation has such a one."""
+    own = [equation.derivative] if equation.derivative is not None else []
+    local = next((step for step in (*own, *chain.from_iterable(equation.chain)) if step.fixed), None)
+    if local is None:
+        return []
+    symbols = [writer.symbols.derivative(local), writer.symbols.derivative(replace(local, fixed=()))]
+    symbols += [writer.symbols[name] for name in (local.by, local.of, *local.fixed)]
+
+    def said(along: str, whole: str, by: str, of: str, *fixed: str) -> str:
+        held = f"{' and '.join(fixed)} {'is' if len(fixed) == 1 else 'are'} held fixed"
+        depend = "it depends" if len(fixed) == 1 else "they depend"
+        return (
+            f"{along} counts only how {by} acts on {of} directly: {held}, although {depend} on {by} too. "
+            f"{whole} counts every way from {by} to {of}."
+        )
+
+    return [Paragraph(said(*(f"${one.latex}$" for one in symbols)), said(*(one.text for one in symbols)))]
+
+
+def _rounded_zeros(decimals: int) -> str:
+    """What is said where numbers round to zero."""
+    if not decimals:
+        return "Some numbers that are written 0 are not zero: they round to it."
+    return (
+        f"$0.{'0' * decimals}$ is a number that rounds to zero here; what is exactly zero is written without decimals."
+    )
+
+
+def _rounds_to_zero(solution: Solution, name: str) -> bool:
+    """Whether a number of the result that is not zero is written as one."""
+    value = solution.arrays[name]
+    return name not in solution.setting.givens and any(map(solution.style.numbers.hides, value.T.tolist()))
 
 
 def blank(solution: Solution, name: str) -> Display:
@@ -92,6 +193,25 @@ def blank(solution: Solution, name: str) -> Display:
     rows, columns = min(shape[0], writer.layout.rows), min(shape[1], writer.layout.columns)
     line, spacer = " & ".join([latex_gap] * columns), r" \\ " + r"\phantom{0}" + " & " * (columns - 1) + r" \\ "
     body = spacer.join([line] * rows)
-    latex = rf"{symbol.latex} = \left[\begin{{array}}{{{'r' * columns}}} {body} \end{{array}}\right]"
-    box = row((Box.text(f"{symbol.text} = "), Box.matrix([[text_gap] * columns] * rows)))
+    kind = solution.style.notation.brackets
+    left, right = ("[", "]") if kind == "square" else ("(", ")")
+    latex = rf"{symbol.latex} = \left{left}\begin{{array}}{{{'r' * columns}}} {body} \end{{array}}\right{right}"
+    box = row((Box.text(f"{symbol.text} = "), Box.matrix([[text_gap] * columns] * rows, kind)))
     return boxed(latex, [Line((("name", box),))])
+
+
+def ruled_line() -> Display:
+    """An empty line as wide as the page, to write on."""
+    return boxed(r"\underline{\phantom{\frac{0}{0}}" + r"\qquad" * 21 + "}", [Line((("space", Box.text("_" * 76)),))])
+
+
+def formula_blocks(solution: Solution) -> list[Block]:
+    """The equations of the forward pass without their numbers, as many on a line as fit."""
+    writer = solution.writer()
+    pieces = []
+    for equation in solution.derivation.equations:
+        if equation.stage == Stage.FORWARD:
+            symbol = writer.symbols[equation.name]
+            head = Piece.of(f"{symbol.latex} = ", f"{symbol.text} = ")
+            pieces.append(join(head, writer.formula(equation.expression)))
+    return in_lines(pieces, writer)

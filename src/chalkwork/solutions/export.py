@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from chalkwork.documents.model import Figure
 from chalkwork.errors import ChalkworkError
+from chalkwork.files import write_aside, write_together
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
 from chalkwork.typesetting.equations import typeset
 
@@ -75,16 +76,8 @@ def _points(points: Fraction | None) -> float | int | None:
     return points.numerator if points.denominator == 1 else float(points)
 
 
-def save_text(text: str, path: Path) -> None:
-    """Write the text as UTF-8; ChalkworkError if the file cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ChalkworkError(f"{path} cannot be written: {error.strerror}") from None
-
-
 def _save_json(workbook: Workbook, path: Path) -> None:
-    save_text(to_json(workbook), path)
+    write_aside(path, to_json(workbook))
 
 
 def _save_markdown(workbook: Workbook, path: Path) -> None:
@@ -98,27 +91,26 @@ def _save_markdown(workbook: Workbook, path: Path) -> None:
         drawings[name] = figure.svg
         return quote(name)
 
-    save_text(to_markdown(workbook.document, beside), path)
-    for name, svg in drawings.items():
-        save_text(svg, path.with_name(name))
+    text = to_markdown(workbook.document, beside)
+    write_together({path: text, **{path.with_name(name): svg for name, svg in drawings.items()}})
 
 
 def _save_plain(workbook: Workbook, path: Path) -> None:
     from chalkwork.documents.terminal import to_text
 
-    save_text(to_text(workbook.document) + "\n", path)
+    write_aside(path, to_text(workbook.document) + "\n")
 
 
 def _save_html(workbook: Workbook, path: Path) -> None:
     from chalkwork.documents.pandoc import to_html
 
-    save_text(to_html(workbook.document), path)
+    write_aside(path, to_html(workbook.document))
 
 
 def _save_latex(workbook: Workbook, path: Path) -> None:
     from chalkwork.documents.pandoc import to_latex
 
-    save_text(to_latex(workbook.document), path)
+    write_aside(path, to_latex(workbook.document))
 
 
 def _save_pdf(workbook: Workbook, path: Path) -> None:
@@ -136,7 +128,7 @@ def _save_docx(workbook: Workbook, path: Path) -> None:
 def _save_notebook(workbook: Workbook, path: Path) -> None:
     from chalkwork.solutions.notebook import to_notebook
 
-    save_text(to_notebook(workbook), path)
+    write_aside(path, to_notebook(workbook))
 
 
 EXPORTERS: dict[str, Callable[[Workbook, Path], None]] = {

@@ -10,8 +10,9 @@ from typing import Any
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Document
+from chalkwork.solutions.compose import held_fixed, stage_title, steps_of
 from chalkwork.solutions.workbook import SolvedTask, Workbook
-from chalkwork.typesetting.code import definitions, identifier, numpy_source
+from chalkwork.typesetting.code import definitions, identifiers, numpy_source
 from chalkwork.typesetting.equations import fill, typeset
 
 
@@ -55,16 +56,22 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
     equations = _whole(task)
     used = {name for equation in equations for name in _names(equation)}
     givens = [name for name in solution.derivation.givens if name.name in used]
-    cells.append(_code("\n".join(_assignment(name.name, solution.arrays[name.name], name.shape) for name in givens)))
-    stage = None
+    words = identifiers(solution)
+    cells.append(
+        _code("\n".join(_assignment(words[name.name], solution.arrays[name.name], name.shape) for name in givens))
+    )
+    first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
+    steps = steps_of(solution)
+    title = ""
     for equation in equations:
-        if equation.stage != stage:
-            stage = equation.stage
-            cells.append(_markdown(f"### {stage.title}"))
+        if stage_title(equation, steps) != title:
+            title = stage_title(equation, steps)
+            cells.append(_markdown(f"### {title}"))
         work = typeset(equation, writer)
         cells.append(_markdown(f"{work.reason_latex}\n\n$$\n{work.latex}\n$$".strip()))
-        name = identifier(equation.name)
-        cells.append(_code(f"{name} = {numpy_source(equation.expression)}\n{name}"))
+        cells += [_markdown(held_fixed(equation, writer)[0].markdown)] if equation is first_held else []
+        name = words[equation.name]
+        cells.append(_code(f"{name} = {numpy_source(equation.expression, names=words)}\n{name}"))
     return cells
 
 
@@ -76,9 +83,9 @@ def _names(equation: Equation) -> list[str]:
 
 def _assignment(name: str, value: Any, shape: tuple[int, ...]) -> str:
     if not shape:
-        return f"{identifier(name)} = {float(value[0, 0])!r}"
+        return f"{name} = {float(value[0, 0])!r}"
     rows = ",\n".join("    " + repr([_tidy(number) for number in row]) for row in value.tolist())
-    return f"{identifier(name)} = np.array([\n{rows},\n])"
+    return f"{name} = np.array([\n{rows},\n])"
 
 
 def _tidy(number: float) -> float | int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,9 +13,9 @@ import numpy as np
 from chalkwork.algebra.entries import EntryValues, entry, entry_name, place_of, split_entry
 from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.expression import replace as replaced
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Derivation, Equation, Stage, updates_of
 from chalkwork.derivation.work_out import work_out
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, CostError
 from chalkwork.typesetting.equations import TypesetEquation, typeset
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat, shown
@@ -53,6 +54,8 @@ class Style:
     numbers: NumberFormat = field(default_factory=NumberFormat)
     rounding: Rounding = "shown"
     detail: Detail = "equations"
+    stated: bool = False
+    """Whether somebody asked for these digits, rather than nobody for any."""
 
     @classmethod
     def of(
@@ -75,7 +78,8 @@ class Style:
         if detail not in ("equations", "entries"):
             raise ChalkworkError(f"detail is 'equations' or 'entries', not {detail!r}")
         numbers = NumberFormat(4 if decimals is None and significant is None else decimals, significant)
-        return cls(Notation.of(notation), numbers, rounding, detail)
+        stated = decimals is not None or significant is not None
+        return cls(Notation.of(notation), numbers, rounding, detail, stated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ class Setting:
     """What was found in words, by name; it can be asked for."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What was found besides the equations, by name: counts, measured differences; it is not asked for."""
+    undecided: Callable[[Solution], Mapping[str, str]] | None = None
+    """What an answer is told where the right value is a matter of convention, by the name of the step."""
 
 
 class Solution(Mapping[str, Any]):
@@ -183,13 +189,17 @@ class Solution(Mapping[str, Any]):
     @cached_property
     def _writer(self) -> Writer:
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
-        symbols = Symbols(self.style.notation, self.setting.layers, derivatives, self.setting.letters)
-        return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples)
+        several = any(updates_of(name) > 1 for name in self.derivation)
+        symbols = Symbols(self.style.notation, self.setting.layers, derivatives, self.setting.letters, numbered=several)
+        givens = frozenset(name.name for name in self.derivation.givens)
+        return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples, givens)
 
     def writer(self, layout: Layout | None = None) -> Writer:
         """A writer for the expressions of this solution; the one for the usual page is kept, with what it wrote."""
         own = self._writer
-        return own if layout is None else Writer(own.symbols, self.arrays, own.numbers, layout, self.setting.samples)
+        if layout is None:
+            return own
+        return Writer(own.symbols, self.arrays, own.numbers, layout, self.setting.samples, own.givens)
 
     def equation(self, name: str) -> TypesetEquation:
         """One equation, or one entry of it, typeset; KeyError for a name that no equation defines."""
@@ -218,7 +228,7 @@ class Solution(Mapping[str, Any]):
         return [part for equation in equations for part in self._entries(equation, only)]
 
     def _entries(self, equation: Equation, only: set[tuple[str, tuple[str, ...]]]) -> list[Equation]:
-        """One scalar equation for every entry."""
+        """One scalar equation for every entry; the whole one where an entry is too long to be written out."""
         shape = equation.expression.shape
         if not shape or (isinstance(equation.expression, Application) and equation.name.startswith("class")):
             return [equation]
@@ -229,7 +239,10 @@ class Solution(Mapping[str, Any]):
             for column in shown(shape[1], MOST_ENTRIES)
             if row is not None and column is not None
         ]
-        return [self._entry(equation, index, first=place == 0) for place, index in enumerate(places)]
+        try:
+            return [self._entry(equation, index, first=place == 0) for place, index in enumerate(places)]
+        except CostError:
+            return [equation]
 
     def _entry(self, equation: Equation, index: tuple[str, ...], first: bool = True) -> Equation:
         shape = equation.expression.shape
@@ -297,8 +310,11 @@ class Solution(Mapping[str, Any]):
         ask: Sequence[str] = (),
         names: Mapping[str, str] | None = None,
         tolerance: float = 0.0,
+        follows: Fraction = Fraction(1),
     ) -> list[Report]:
         """The reports on the answers of many students, as `check` gives them for one, worked out together.
+
+        A right step that goes on from a wrong value earns the part `follows` of its credit.
 
         >>> from chalkwork.networks.graph import Graph
         >>> reports = Graph("c = a + b").solve(a=2, b=1).check_class([{"c": 3}, {"c": "4"}, {}], ask=["c"])
@@ -306,31 +322,38 @@ class Solution(Mapping[str, Any]):
         ['correct', 'wrong', 'blank']
         """
         from chalkwork.checking.check import check_class
+        from chalkwork.checking.digits import Digits
 
-        return check_class(
+        numbers = self.style.numbers
+        reports = check_class(
             self.derivation,
             self.arrays,
             answers,
             self.writer().symbols,
             asked=ask,
             names=names,
-            decimals=self.style.numbers.decimals,
+            digits=Digits(numbers.decimals, numbers.significant, self.style.stated),
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
+            follows=follows,
         )
+        undecided = self.setting.undecided(self) if self.setting.undecided else {}
+        return [report.remarked(undecided) for report in reports] if undecided else reports
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
-        """Which of the words mean one of the asked names.
+        """Which of the words mean one of the asked names, or an entry of one.
 
         >>> from chalkwork.networks.graph import Graph
         >>> Graph("c = a + b").solve(a=2, b=1).names_meant(["c", "something"], ["c"])
         ['c']
         """
+        from chalkwork.checking.gathering import whole_of
         from chalkwork.checking.names import match_names
 
-        matched, _ = match_names(list(words), list(self.derivation), self.writer().symbols)
+        meant = {word: whole_of(word) for word in words}
+        matched, _ = match_names(list(meant.values()), list(self.derivation), self.writer().symbols)
         wholes = {split_entry(name)[0] for name in asked}
-        return [word for word, known in matched.items() if known in wholes]
+        return [word for word, whole in meant.items() if matched.get(whole) in wholes]
 
     def document(self, title: str | None = None) -> Document:
         """The solution as a document."""

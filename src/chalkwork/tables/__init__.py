@@ -1,10 +1,10 @@
 """Tables of data: read, prepared, learned from, predicted.
 
-In the order in which data flows: `reading` (and `parquet`) makes columns of text out of a file, `cells` says what a
-text is; `columns` and `targets` are the tables of what a column can be, `recipe` holds what became of all of them.
-`splitting` and `training` make a network of it, `measures` says what it is worth, `predicting` uses it on other
-tables; `report`, `plots`, `writing` and `folder` are what people get. Nothing of a file is executed, here or in a
-spreadsheet later.
+In the order in which data flows: `cells` says what a text is, `forms` how the numbers of a column are written, and
+`reading` (and `parquet`) makes columns of text out of a file; `columns` and `targets` are the tables of what a column
+can be, `recipe` holds what became of all of them, and `notes` say what of that could be missed. `splitting` and
+`training` make a network of it, `measures` says what it is worth, `predicting` uses it on other tables; `report`,
+`plots`, `writing` and `folder` are what people get. Nothing of a file is executed, here or in a spreadsheet later.
 """
 
 from chalkwork.tables.predicting import Predicted, load_predictor, predict_table, save_predictor

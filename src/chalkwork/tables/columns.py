@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,13 +11,16 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields
 from chalkwork.networks.data import Array
-from chalkwork.tables.cells import FLAGS, is_meant_as_number, is_missing, number
+from chalkwork.tables.cells import FLAGS, is_missing, looks_like_date, trimmed
+from chalkwork.tables.forms import PLAIN_FORM, Form, Look
 from chalkwork.tables.reading import Table, shown
 
 MOST_VALUES = 100
 """Different texts up to which a column is one of categories."""
 FEW = 10
 """Rows from which a column of texts, each another one, is no category: it names the rows."""
+AS_ASKED = "as was asked"
+"""Why a column is left out that somebody has named."""
 _IDENTIFIERS = frozenset(("id", "index", "nr", "no", "row", "#"))
 
 
@@ -41,20 +43,22 @@ class Number:
     mean: float
     scale: float
     missing: int = 0
+    form: Form = PLAIN_FORM
 
     @classmethod
     def learn(cls, table: Table, name: str, rows: Sequence[int]) -> Number:
         """Median, mean and standard deviation over the rows."""
-        values = numbers(table, name, rows)
+        form = table.form(name)
+        values = table.numbers(name, rows, form)
         present = values[~np.isnan(values)]
         median = float(np.median(present)) if present.size else 0.0
         missing = len(values) - present.size
         values = np.where(np.isnan(values), median, values)
-        return cls(name, median, float(values.mean()), float(values.std()) or 1.0, missing)
+        return cls(name, median, float(values.mean()), float(values.std()) or 1.0, missing, form)
 
     def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
         """One input."""
-        values = numbers(table, self.name, rows)
+        values = table.numbers(self.name, rows, table.form(self.name, self.form))
         gaps = np.isnan(values)
         filled = np.where(gaps, self.median, values)
         return Encoded(((filled - self.mean) / self.scale)[:, None], int(gaps.sum()))
@@ -68,11 +72,13 @@ class Number:
     def words(self) -> str:
         """What is done with the column."""
         filled = f"; {self.missing} missing: median {self.median:.4g}" if self.missing else ""
-        return f"number, standardised{filled}"
+        form = f" ({self.form.words})" if self.form.words else ""
+        return f"number{form}, standardised{filled}"
 
     def to_data(self) -> dict[str, Any]:
         """The column as plain data."""
-        return {"median": self.median, "mean": self.mean, "scale": self.scale, "missing": self.missing}
+        data = {"median": self.median, "mean": self.mean, "scale": self.scale, "missing": self.missing}
+        return {**data, "form": self.form.to_data()}
 
     @classmethod
     def from_data(cls, name: str, fields: Fields) -> Number:
@@ -80,7 +86,7 @@ class Number:
         median, mean, scale = (fields.take(key, float) for key in ("median", "mean", "scale"))
         if scale <= 0:
             raise ChalkworkError(f"the scale of {fields.what} is not positive")
-        return cls(name, median, mean, scale, fields.take("missing", int))
+        return cls(name, median, mean, scale, fields.take("missing", int), Form.from_data(fields.take("form", dict)))
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,8 @@ class Category:
     @classmethod
     def learn(cls, table: Table, name: str, rows: Sequence[int]) -> Category:
         """The values that the rows hold."""
-        cells = [_category(table[name][row]) for row in rows]
+        spelled = trimmed if table.look(name).all_numbers else str.strip
+        cells = [spelled(_category(table[name][row])) for row in rows]
         return cls(name, tuple(sorted(set(cells))), cells.count(""))
 
     def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
@@ -146,6 +153,7 @@ class Category:
         places = {value: place for place, value in enumerate(self.values)}
         cells = [_category(table[self.name][row]) for row in rows]
         values = np.zeros((len(cells), len(self.values)))
+        cells = [cell if cell in places else trimmed(cell) for cell in cells]
         for row, cell in enumerate(cells):
             if cell in places:
                 values[row, places[cell]] = 1.0
@@ -222,7 +230,8 @@ def look_at(table: Table, name: str, as_category: bool = False) -> Callable[[Seq
     """What kind of column this is, found on all rows; the result learns the rest from some of them.
 
     Numbers where most cells are meant as numbers, and then all must be. Left out is what has one value, names rows, or
-    has more than 100 different texts. Raises ChalkworkError, with file, line and column, for a text among numbers.
+    has more than 100 different texts. Raises ChalkworkError, with file, line and column, for a text among numbers, and
+    for numbers that can be read two ways.
 
     >>> table = Table("t.csv", ("size", "answer", "plan"), (("1", "2"), ("Yes", "no"), ("a", "a")), (2, 3))
     >>> for name in table.names:
@@ -231,80 +240,53 @@ def look_at(table: Table, name: str, as_category: bool = False) -> Callable[[Seq
     answer - no is 0, yes is 1
     plan - left out: it is 'a' in every row
     """
-    cells = table[name]
-    counts = Counter(map(_category, cells))
-    missing = counts.pop("", 0)
-    why = _useless(name, counts, missing, as_category, table.mark)
+    look, missing = table.look(name), any(map(is_missing, table[name]))
+    as_numbers = look.means_numbers and not as_category
+    form = table.form(name) if as_numbers else PLAIN_FORM
+    if as_numbers:
+        table.numbers(name, range(len(table)), form)
+    why = _useless(name, look, bool(missing), as_category, form)
     if why:
         return lambda rows: LeftOut(name, why)
-    if not as_category and means_numbers(counts, table.mark):
-        numbers(table, name, range(len(table)))
+    if as_numbers:
         return lambda rows: Number.learn(table, name, rows)
-    if not as_category and not missing and flags(counts):
+    if not as_category and not missing and flags(look.counts):
         return lambda rows: Flag.learn(table, name, rows)
     return lambda rows: Category.learn(table, name, rows)
 
 
-def _useless(name: str, counts: Counter[str], missing: int, as_category: bool, mark: str) -> str:
+def _useless(name: str, look: Look, missing: bool, as_category: bool, form: Form) -> str:
     """Why a column with these values cannot help; nothing where it can."""
+    counts, as_numbers = look.counts, look.means_numbers and not as_category
     if not counts:
         return "it is empty"
-    if len(counts) == 1 and (not missing or (not as_category and means_numbers(counts, mark))):
-        return f"it is {shown(next(iter(counts)))} in every row{' that has it' if missing else ''}"
+    first = next(iter(counts))
+    alone = all(form.read(text) == form.read(first) for text in counts) if as_numbers else len(counts) == 1
+    if alone and (not missing or as_numbers):
+        return f"it is {shown(first)} in every row{' that has it' if missing else ''}"
     all_differ = counts.total() >= FEW and len(counts) == counts.total()
-    if all_differ and _names_rows(name, counts, mark):
+    if all_differ and _names_rows(name, look, form):
         return "it numbers the rows"
-    if as_category or not means_numbers(counts, mark):
-        if all_differ:
-            return "every text is another one, so that it only names the rows"
-        if len(counts) > MOST_VALUES:
-            return f"it has {len(counts)} different texts, and at most {MOST_VALUES} are taken for categories"
+    if as_numbers:
+        return ""
+    dates = sum(count for text, count in counts.items() if looks_like_date(text))
+    if 2 * dates >= counts.total() and not as_category:
+        return f"{shown(next(filter(looks_like_date, counts)))} looks like a date, which is read as 2024-12-31 only"
+    if all_differ:
+        return "every text is another one, so that it only names the rows"
+    if len(counts) > MOST_VALUES and not as_category:
+        return f"it has {len(counts)} different texts, and above {MOST_VALUES} only --categories takes them"
     return ""
 
 
-def _names_rows(name: str, counts: Counter[str], mark: str) -> bool:
+def _names_rows(name: str, look: Look, form: Form) -> bool:
     """Whether a column of different whole numbers is called as one that numbers the rows is."""
     low = name.lower()
     called = low in _IDENTIFIERS or low.endswith(("_id", " id")) or low.startswith("unnamed:") or low == "column 1"
-    return called and all((value := number(text, mark)) is not None and value.is_integer() for text in counts)
+    return called and all((value := form.read(text)) is not None and value.is_integer() for text in look.counts)
 
 
-def means_numbers(counts: Counter[str], mark: str) -> bool:
-    """Whether at least half of what is there is meant as numbers."""
-    meant = sum(count for text, count in counts.items() if is_meant_as_number(text, mark))
-    return 2 * meant >= counts.total() > 0
-
-
-def numbers(table: Table, name: str, rows: Sequence[int]) -> Array:
-    """The numbers of a column in these rows, NaN where they are missing.
-
-    Raises ChalkworkError with file, line and column for a text that is no number.
-    """
-    cells, mark = table[name], table.mark
-    values = np.full(len(rows), np.nan)
-    for place, row in enumerate(rows):
-        if not is_missing(cells[row]):
-            value = number(cells[row], mark)
-            if value is None:
-                raise _no_number(table, name, row)
-            values[place] = value
-    return values
-
-
-def _no_number(table: Table, name: str, row: int) -> ChalkworkError:
-    text = table[name][row]
-    if is_meant_as_number(text, table.mark):
-        return table.problem(
-            name, row, f"{shown(text)} is no number to work with", "leave the cell empty where the value is missing"
-        )
-    if table.mark == "." and number(text, ",") is not None:
-        hint = "a decimal comma is understood where semicolons separate the cells"
-    else:
-        hint = "leave the cell empty, or say that the column holds categories, or leave it out"
-    return table.problem(name, row, f"{shown(text)} is no number, but most of the column are", hint)
-
-
-def flags(cells: Sequence[str] | Counter[str]) -> tuple[str, str] | None:
+def flags(cells: Iterable[str]) -> tuple[str, str] | None:
     """The texts for no and yes, where the cells hold nothing else and both."""
     found = {cell.strip().lower() for cell in cells}
     return next((pair for pair in FLAGS if found == set(pair)), None)

@@ -6,19 +6,26 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.packages import package
+from chalkwork.files import make_folder, refuse_input, write_together
 from chalkwork.inside.curves import plot_loss
 from chalkwork.networks.measuring import output
-from chalkwork.solutions.export import save_text
-from chalkwork.tables.plots import MOST_SHOWN, plot_confusion, plot_residuals, save_figure
+from chalkwork.tables.plots import MOST_SHOWN, plot_confusion, plot_residuals, png
 from chalkwork.tables.predicting import MODEL, save_predictor
 from chalkwork.tables.report import report, report_data
 from chalkwork.tables.targets import Classes, Numbers
 from chalkwork.tables.training import Trained
 from chalkwork.tables.writing import with_predictions
+
+NAMES = (
+    *(MODEL, "test-predictions.csv", "validation-predictions.csv", "training-predictions.csv"),
+    *("loss.png", "confusion.png", "residuals.png", "report.json", "report.md"),
+)
+"""Every file that `save_trained` may write."""
 
 
 def unused_folder(data: Path) -> Path:
@@ -35,13 +42,21 @@ def unused_folder(data: Path) -> Path:
 
 
 @contextmanager
-def made_folder(folder: Path) -> Iterator[Path]:
+def made_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     """The folder, made before a long run rather than after it; gone again where the run fails and it is empty.
+    One that holds a trained network already is refused, unless that is to be replaced.
 
-    Raises ChalkworkError where it cannot be made, or what is needed to fill it is not installed.
+    Raises ChalkworkError where it cannot be made, what is needed to fill it is not installed, or a file in it that
+    would be replaced is one that is read.
     """
+    if not replace and (folder / MODEL).exists():
+        raise ChalkworkError(
+            f"{folder} holds a trained network already", hint="-o names another folder, or --overwrite replaces it"
+        )
     there = folder.exists()
     _make(folder)
+    for name in NAMES:
+        refuse_input(folder / name)
     try:
         yield folder
     except BaseException:
@@ -54,10 +69,7 @@ def made_folder(folder: Path) -> Iterator[Path]:
 def _make(folder: Path) -> None:
     for name in ("safetensors", "matplotlib"):
         package(name, "keeping a trained network", "pip install 'chalkwork[train]'")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ChalkworkError(f"{folder} is no folder to write in: {error.strerror}") from None
+    make_folder(folder)
 
 
 def save_trained(trained: Trained, folder: str | Path) -> list[Path]:
@@ -69,19 +81,21 @@ def save_trained(trained: Trained, folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     _make(folder)
-    files = [folder / MODEL, folder / f"{trained.judged}-predictions.csv"]
-    save_predictor(trained.net, trained.recipe, files[0])
     rows = trained.parts[trained.judged].tolist()
     outputs = output(trained.net, trained.recipe.inputs(trained.table, rows).x)
-    save_text(with_predictions(trained.table, rows, trained.recipe.target, outputs), files[1])
-    pictures = _pictures(trained, folder)
-    files += [*pictures, folder / "report.json", folder / "report.md"]
-    save_text(json.dumps(report_data(trained), ensure_ascii=False, indent=1) + "\n", files[-2])
-    save_text(to_markdown(report(trained, full=True, pictures=[path.name for path in pictures])), files[-1])
-    return files
+    pictures = {name: png(figure) for name, figure in _pictures(trained).items()}
+    contents: dict[str, str | bytes] = {
+        f"{trained.judged}-predictions.csv": with_predictions(trained.table, rows, trained.recipe.target, outputs),
+        **pictures,
+        "report.json": json.dumps(report_data(trained), ensure_ascii=False, indent=1) + "\n",
+        "report.md": to_markdown(report(trained, full=True, pictures=list(pictures))),
+    }
+    save_predictor(trained.net, trained.recipe, folder / MODEL)
+    write_together({folder / name: content for name, content in contents.items()})
+    return [folder / name for name in (MODEL, *contents)]
 
 
-def _pictures(trained: Trained, folder: Path) -> list[Path]:
+def _pictures(trained: Trained) -> dict[str, Any]:
     figures = {}
     target, part = trained.recipe.target, trained.judged
     if trained.history.steps:
@@ -92,6 +106,4 @@ def _pictures(trained: Trained, folder: Path) -> list[Path]:
         rows = trained.parts[part].tolist()
         predicted = target.decode(output(trained.net, trained.recipe.inputs(trained.table, rows).x))
         figures["residuals.png"] = plot_residuals(target, target.read(trained.table, rows), predicted, part)
-    for name, figure in figures.items():
-        save_figure(figure, folder / name)
-    return [folder / name for name in figures]
+    return figures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,13 @@ def read_parquet(path: Path) -> Table:
         content = file.read()
     except ChalkworkError:
         raise
-    except (ValueError, OSError, RuntimeError) as error:
-        raise ChalkworkError(f"this is no Parquet file: {error!s:.100}") from None
-    cells = tuple(
-        tuple(_text(value, name) for value in content.column(place).to_pylist()) for place, name in enumerate(names)
-    )
-    return Table(str(path), names, cells, tuple(range(1, rows + 1)))
+    except (ValueError, OSError, RuntimeError):
+        raise ChalkworkError("this is no Parquet file, or a broken one") from None
+    values = [content.column(place).to_pylist() for place in range(columns)]
+    cells = tuple(tuple(_text(value, name) for value in each) for name, each in zip(names, values, strict=True))
+    table = Table(str(path), names, cells, tuple(range(1, rows + 1)))
+    texts = [name for place, name in enumerate(names) if any(isinstance(v, str) for v in values[place])]
+    return table if any(table.look(name).open for name in texts) else replace(table, decimal=".")
 
 
 def _text(value: Any, name: str) -> str:

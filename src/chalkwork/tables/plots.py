@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,12 +70,11 @@ def plot_residuals(target: Target, wanted: Array, predicted: Array, part: str = 
     return axes.figure  # type: ignore[return-value]
 
 
-def save_figure(figure: Any, path: Path) -> None:
-    """Write the figure as PNG; ChalkworkError if the file cannot be written."""
-    try:
-        figure.savefig(path, format="png", dpi=150)
-    except OSError as error:
-        raise ChalkworkError(f"{path} cannot be written: {error.strerror}") from None
+def png(figure: Any) -> bytes:
+    """The figure as PNG."""
+    memory = BytesIO()
+    figure.savefig(memory, format="png", dpi=150)
+    return memory.getvalue()
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from chalkwork.exchange.model_file import load_model, save_model
 from chalkwork.networks.data import Array
 from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.tables.columns import Number
 from chalkwork.tables.measures import Figures
+from chalkwork.tables.notes import form_note
 from chalkwork.tables.reading import Table, shown
 from chalkwork.tables.recipe import Recipe
 from chalkwork.tables.targets import Numbers
@@ -85,6 +87,10 @@ def predict_table(net: NeuralNetwork, recipe: Recipe, table: Table) -> Predicted
         several = ", ".join(shown(value) for value, _ in unseen.most_common(_MOST_NAMED))
         more = " and others" if len(unseen) > _MOST_NAMED else ""
         notes.append(f"column {shown(name)}: {unseen.total()} with values never seen in training: {several}{more}")
+    notes += _other_forms(recipe, table)
+    if isinstance(recipe.target, Numbers):
+        units = zip(recipe.target.names, recipe.target.forms, strict=True)
+        notes += [f"predictions of {shown(name)} are in {form.unit}" for name, form in units if form.unit]
     extra = recipe.extra(table)
     if extra:
         more = " and others" if len(extra) > _MOST_NAMED else ""
@@ -92,6 +98,15 @@ def predict_table(net: NeuralNetwork, recipe: Recipe, table: Table) -> Predicted
     outputs = output(net, inputs.x)
     figures, known = _figures(net, recipe, table, inputs.x, notes)
     return Predicted(table, recipe, outputs, tuple(notes), figures, known)
+
+
+def _other_forms(recipe: Recipe, table: Table) -> Iterator[str]:
+    """The columns of numbers that are written otherwise than those that the network was trained on."""
+    for column in recipe.columns:
+        if isinstance(column, Number):
+            form = table.form(column.name, column.form)
+            if form.mark != column.form.mark and (note := form_note(table, column.name, form)):
+                yield note
 
 
 def _figures(

@@ -13,7 +13,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.tables.columns import COLUMNS, Column, LeftOut, look_at
+from chalkwork.tables.columns import AS_ASKED, COLUMNS, Column, LeftOut, look_at
 from chalkwork.tables.reading import Table, shown
 from chalkwork.tables.targets import TARGETS, Target, find_target
 
@@ -143,7 +143,7 @@ def _columns(
     columns: list[Column] = []
     for name in table.names:
         if name in leave_out:
-            columns.append(LeftOut(name, "as was asked"))
+            columns.append(LeftOut(name, AS_ASKED))
         elif name not in target:
             columns.append(look_at(table, name, name in categories)(rows))
     inputs = sum(len(column.inputs) for column in columns)

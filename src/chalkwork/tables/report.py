@@ -33,11 +33,17 @@ _KEYS = {
 
 
 def report(trained: Trained, *, full: bool = False, pictures: Sequence[str] = ()) -> Document:
-    """The report as a document; `full` gives every column and class a row, else a screen is enough for it.
+    """The report as a document; a screen is enough for it, unless it is `full`: notes, and a row for every column.
 
     `pictures` are names of files beside the report to point to.
     """
-    blocks = [*_ending(trained), Heading("Columns", 2), _columns(trained, full), *_split(trained)]
+    blocks = [
+        *_ending(trained),
+        *(_notes(trained) if full else ()),
+        Heading("Columns", 2),
+        _columns(trained, full),
+        *_split(trained),
+    ]
     blocks += [Heading("Figures", 2), _parts(trained), Paragraph(_about(trained))]
     blocks += details(trained.recipe.target, trained.figures[trained.judged], trained.judged, full)
     blocks += [Paragraph(f"![{name}]({name})") for name in pictures]
@@ -54,6 +60,8 @@ def _ending(trained: Trained) -> Iterator[Block]:
         f"become better for {choices.patience}, and the best network is kept.",
     }  # fmt: skip
     ended = stopped.get(history.stopped, f"Trained for {epochs} epochs.")
+    if "diverged: " in history.stopped:
+        yield Paragraph(f"**The training {literal(history.stopped[history.stopped.index('diverged: ') :])}**")
     yield Paragraph(f"{ended} {history.seconds:.1f} s, engine {history.engine}, seed {choices.seed}.")
     layers = trained.net.plan().layers
     widths = "-".join(str(width) for width in [layers[0].inputs, *(layer.units for layer in layers)])
@@ -63,6 +71,12 @@ def _ending(trained: Trained) -> Iterator[Block]:
         f"{trained.net.number_of_parameters:,} parameters; {literal(choices.optimizer)} with the rate {choices.eta:g} "
         f"on batches of {choices.batch_size}."
     )  # fmt: skip
+
+
+def _notes(trained: Trained) -> Iterator[Block]:
+    if trained.notes:
+        yield Heading("To be known", 2)
+        yield Paragraph("\n".join(f"- {literal(note)}" for note in trained.notes))
 
 
 def _columns(trained: Trained, full: bool) -> Table:
@@ -187,6 +201,7 @@ def report_data(trained: Trained) -> dict[str, Any]:
         "recipe": trained.recipe.to_data(),
         "rows": {name: len(part) for name, part in trained.parts.items()},
         "without_target": trained.without_target,
+        "notes": list(trained.notes),
         "figures": dict(trained.figures),
         "baseline": trained.baseline,
         "training": {"stopped": history.stopped, "engine": history.engine, "seconds": history.seconds,

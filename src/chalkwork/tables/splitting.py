@@ -49,6 +49,6 @@ def _in_two(places: Array, count: int, seed: int, classes: Array | None) -> tupl
     strata = None if classes is None else classes[places]
     try:
         kept, out = selection.train_test_split(places, test_size=count, random_state=seed, stratify=strata)
-    except ValueError as error:
-        raise ChalkworkError(f"the samples cannot be split: {error}", hint="give every class more samples") from None
+    except ValueError:
+        raise ChalkworkError("the samples cannot be split by class", hint="give every class more samples") from None
     return np.sort(kept), np.sort(out)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,8 +13,8 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields
 from chalkwork.networks.data import Array
-from chalkwork.tables.cells import is_missing, number
-from chalkwork.tables.columns import flags, means_numbers, numbers, texts
+from chalkwork.tables.columns import flags, texts
+from chalkwork.tables.forms import Form
 from chalkwork.tables.reading import Table, shown
 
 MOST_CLASSES = 1000
@@ -25,11 +26,12 @@ LEAST_OF_A_CLASS = 3
 
 @dataclass(frozen=True)
 class Classes:
-    """One of several classes."""
+    """One of several classes; where all are numbers, `form` says how they are written, and 1 and 1.0 are one class."""
 
     kind: ClassVar[str] = "classes"
     names: tuple[str, ...]
     values: tuple[str, ...]
+    form: Form | None = None
 
     @property
     def task(self) -> str:
@@ -48,9 +50,12 @@ class Classes:
 
     def read(self, table: Table, rows: Sequence[int]) -> Array:
         """The number of the class, from 0; NaN where there is none, or one never seen."""
-        places = {value: place for place, value in enumerate(self.values)}
         cells = table[self.names[0]]
-        return np.array([[places.get(cells[row].strip(), np.nan)] for row in rows])
+        meaning = _as_class(self.form)
+        places = {meaning(value): place for place, value in enumerate(self.values)}
+        if self.form:
+            meaning = _as_class(table.form(self.names[0], self.form))
+        return np.array([[places.get(meaning(cells[row]), np.nan)] for row in rows])
 
     def learn(self, table: Table, rows: Sequence[int]) -> Classes:
         """Nothing more is learned from the training part."""
@@ -72,7 +77,7 @@ class Classes:
 
     def to_data(self) -> dict[str, Any]:
         """The target as plain data."""
-        return {"values": list(self.values)}
+        return {"values": list(self.values), "form": self.form.to_data() if self.form else None}
 
     @classmethod
     def from_data(cls, names: tuple[str, ...], fields: Fields) -> Classes:
@@ -80,7 +85,11 @@ class Classes:
         values = texts(fields, "values")
         if len(names) != 1 or not 2 <= len(values) <= MOST_CLASSES:
             raise ChalkworkError(f"{fields.what} has {len(values)} classes under {len(names)} names")
-        return cls(names, values)
+        form = fields.take("form", dict, NoneType)
+        read = Form.from_data(form) if form is not None else None
+        if len(set(map(_as_class(read), values)) - {None}) < len(values):
+            raise ChalkworkError(f"{fields.what} has classes that are no different numbers")
+        return cls(names, values, read)
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,7 @@ class Labels:
         for name, pair in zip(self.names, self.pairs, strict=True):
             cells = table[name]
             meaning = {text.lower(): float(place) for place, text in enumerate(pair)}
-            columns.append([meaning.get(cells[row].strip().lower(), np.nan) for row in rows])
+            columns.append([meaning.get(_label(cells[row]), np.nan) for row in rows])
         return np.array(columns).T
 
     def learn(self, table: Table, rows: Sequence[int]) -> Labels:
@@ -153,6 +162,8 @@ class Numbers:
     names: tuple[str, ...]
     means: tuple[float, ...] = ()
     scales: tuple[float, ...] = ()
+    forms: tuple[Form, ...] = ()
+    """How each is written; found in the table itself where nothing is said."""
 
     @property
     def outputs(self) -> int:
@@ -162,11 +173,15 @@ class Numbers:
     @property
     def words(self) -> str:
         """What is predicted."""
-        return "a number" if len(self.names) == 1 else f"{len(self.names)} numbers"
+        units = dict.fromkeys(form.unit for form in self.forms if form.unit)
+        said = "a number" if len(self.names) == 1 else f"{len(self.names)} numbers"
+        return f"{said} in {' and '.join(units)}" if units else said
 
     def read(self, table: Table, rows: Sequence[int]) -> Array:
         """The numbers; NaN where they are missing."""
-        return np.column_stack([numbers(table, name, rows) for name in self.names])
+        learned = self.forms or (None,) * len(self.names)
+        forms = [table.form(name, form) for name, form in zip(self.names, learned, strict=True)]
+        return np.column_stack([table.numbers(name, rows, form) for name, form in zip(self.names, forms, strict=True)])
 
     def learn(self, table: Table, rows: Sequence[int]) -> Numbers:
         """Mean and standard deviation over the rows."""
@@ -187,7 +202,11 @@ class Numbers:
 
     def to_data(self) -> dict[str, Any]:
         """The target as plain data."""
-        return {"means": list(self.means), "scales": list(self.scales)}
+        return {
+            "means": list(self.means),
+            "scales": list(self.scales),
+            "forms": [form.to_data() for form in self.forms],
+        }
 
     @classmethod
     def from_data(cls, names: tuple[str, ...], fields: Fields) -> Numbers:
@@ -197,7 +216,10 @@ class Numbers:
         right = len(means) == len(scales) == len(names) and all(type(value) in (int, float) for value in given)
         if not right or min(scales) <= 0:
             raise ChalkworkError(f"{fields.what} has no mean and no positive scale for each number")
-        return cls(names, tuple(map(float, means)), tuple(map(float, scales)))
+        forms = tuple(map(Form.from_data, fields.take("forms", list)))
+        if len(forms) != len(names):
+            raise ChalkworkError(f"{fields.what} has no form for each number")
+        return cls(names, tuple(map(float, means)), tuple(map(float, scales)), forms)
 
 
 Target = Classes | Labels | Numbers
@@ -209,13 +231,14 @@ def find_target(table: Table, names: Sequence[str], task: str = "auto") -> Targe
     """What these columns are as a target: `task` is `classification`, `regression` or `auto`.
 
     One column: numbers are classes where they are whole and at most 20 different ones, else a regression; texts are
-    classes. Several columns: labels where each has two values, else numbers.
+    classes. Numbers that are written differently, such as 1 and 1.0, are one class. Several columns: labels where each
+    has two values, else numbers.
 
     Raises ChalkworkError for a target that is not there, has one value, or a class with fewer than three samples.
 
     >>> table = Table("t.csv", ("kind", "size"), (("a", "b") * 3, tuple("123456")), tuple(range(2, 8)))
-    >>> find_target(table, ["kind"])
-    Classes(names=('kind',), values=('a', 'b'))
+    >>> find_target(table, ["kind"]).values
+    ('a', 'b')
     >>> find_target(table, ["size"], "regression").words
     'a number'
     """
@@ -223,38 +246,48 @@ def find_target(table: Table, names: Sequence[str], task: str = "auto") -> Targe
         raise ChalkworkError(f"the task is auto, classification or regression, not {task!r:.60}")
     if not names or len(set(names)) < len(names):
         raise ChalkworkError("the target is one column or several different ones")
-    counts = {name: Counter(cell.strip() for cell in table[name] if not is_missing(cell)) for name in names}
-    for name, count in counts.items():
-        if len(count) < 2:
-            held = f"only {shown(next(iter(count)))}" if count else "nothing"
-            raise ChalkworkError(f"the target {shown(name)} holds {held}: there is nothing to learn", file=table.file)
+    for name in names:
+        _check_target(table, name)
     if len(names) > 1:
-        return _several(table, counts, task)
-    if task == "regression" or (task == "auto" and _is_measured(counts[names[0]], table.mark)):
+        return _several(table, names, task)
+    if task == "regression" or (task == "auto" and _is_measured(table, names[0])):
         return _numbers(table, names)
-    return Classes(tuple(names), _checked_classes(table, names[0], counts[names[0]]))
+    return _classes(table, names[0])
+
+
+def _check_target(table: Table, name: str) -> None:
+    count = table.look(name).counts
+    if len(count) < 2:
+        held = f"only {shown(next(iter(count)))}" if count else "nothing"
+        raise ChalkworkError(f"the target {shown(name)} holds {held}: there is nothing to learn", file=table.file)
 
 
 def _numbers(table: Table, names: Sequence[str]) -> Numbers:
-    for name in names:
-        numbers(table, name, range(len(table)))
-    return Numbers(tuple(names))
+    forms = tuple(table.form(name) for name in names)
+    for name, form in zip(names, forms, strict=True):
+        table.numbers(name, range(len(table)), form)
+        if form.is_date:
+            hint = "give a column of numbers, such as the days from some day on"
+            raise ChalkworkError(f"the target {shown(name)} holds dates", file=table.file, hint=hint)
+    return Numbers(tuple(names), forms=forms)
 
 
-def _is_measured(counts: Counter[str], mark: str) -> bool:
+def _is_measured(table: Table, name: str) -> bool:
     """Whether a target is numbers of which there are many different ones, or broken ones."""
-    if not means_numbers(counts, mark):
+    look = table.look(name)
+    if not look.means_numbers:
         return False
-    values = [number(text, mark) for text in counts]
-    return len(counts) > FEW_NUMBERS or any(value is not None and not value.is_integer() for value in values)
+    form = table.form(name)
+    values = {value for text in look.counts if (value := form.read(text)) is not None}
+    return len(values) > FEW_NUMBERS or any(not value.is_integer() for value in values) or not values
 
 
-def _several(table: Table, counts: dict[str, Counter[str]], task: str) -> Target:
-    names = tuple(counts)
-    pairs = [_pair(count) for count in counts.values()]
+def _several(table: Table, names: Sequence[str], task: str) -> Target:
+    looks = [table.look(name) for name in names]
+    pairs = [_pair(look.counts) for look in looks]
     if task != "regression" and all(pairs):
-        return Labels(names, tuple(pair for pair in pairs if pair))
-    if task != "classification" and all(means_numbers(count, table.mark) for count in counts.values()):
+        return Labels(tuple(names), tuple(pair for pair in pairs if pair))
+    if task != "classification" and all(look.means_numbers for look in looks):
         return _numbers(table, names)
     raise ChalkworkError(
         "several targets are either labels with two values each, or numbers", file=table.file,
@@ -262,24 +295,58 @@ def _several(table: Table, counts: dict[str, Counter[str]], task: str) -> Target
     )  # fmt: skip
 
 
-def _pair(counts: Counter[str]) -> tuple[str, str] | None:
+def _pair(counts: Iterable[str]) -> tuple[str, str] | None:
     """The text for no and that for yes of a label."""
-    return ("0", "1") if set(counts) == {"0", "1"} else flags(counts)
+    found = set(map(_label, counts))
+    return ("0", "1") if found == {"0", "1"} else flags(found)
 
 
-def _checked_classes(table: Table, name: str, counts: Counter[str]) -> tuple[str, ...]:
-    rare = min(counts, key=lambda text: counts[text])
-    if counts[rare] < LEAST_OF_A_CLASS or len(counts) > MOST_CLASSES:
-        row = next(row for row, cell in enumerate(table[name]) if cell.strip() == rare)
-        if len(counts) > max(FEW_NUMBERS, len(table) // 2) or len(counts) > MOST_CLASSES:
-            hint = "is this column a target at all? A number is predicted with the task regression"
-            raise table.problem(name, row, f"{len(counts)} classes in {len(table)} rows are too many", hint)
-        samples = f"{counts[rare]} sample{'' if counts[rare] == 1 else 's'}"
-        raise table.problem(
-            name, row, f"the class {shown(rare)} has only {samples}, and each needs {LEAST_OF_A_CLASS}: to train on, "
-            "to validate and to test", "leave the row out, or join the class with another",
-        )  # fmt: skip
-    values = {text: number(text, table.mark) for text in counts}
-    if any(value is None for value in values.values()):
-        return tuple(sorted(counts))
-    return tuple(sorted(counts, key=lambda text: (values[text], text)))
+def _label(text: str) -> str:
+    """The text by which a label is known: 1.0 is 1, Yes is yes."""
+    value = Form(".").read(text)
+    return f"{value:g}" if value in (0, 1) else text.strip().lower()
+
+
+def _as_class(form: Form | None) -> Callable[[str], float | str | None]:
+    """By what a class is known: the number that it is, or its text."""
+    return form.read if form else str.strip
+
+
+def _classes(table: Table, name: str) -> Classes:
+    """The classes of a column, each under the spelling that most rows have."""
+    look = table.look(name)
+    form = table.form(name) if look.all_numbers else None
+    meaning = _as_class(form)
+    spelled: dict[float | str | None, str] = {}
+    counts: Counter[float | str | None] = Counter()
+    for text, count in sorted(look.counts.items(), key=lambda item: (-item[1], len(item[0]), item[0])):
+        spelled.setdefault(meaning(text), text)
+        counts[meaning(text)] += count
+    if form and None in counts:
+        table.numbers(name, range(len(table)), form)
+    _check_classes(table, name, spelled, counts)
+    return Classes((name,), tuple(spelled[each] for each in sorted(spelled, key=_in_order)), form)
+
+
+def _in_order(key: float | str | None) -> tuple[float, str]:
+    return (0.0, key) if isinstance(key, str) else (key or 0.0, "")
+
+
+def _check_classes(
+    table: Table,
+    name: str,
+    spelled: Mapping[float | str | None, str],
+    counts: Counter[float | str | None],
+) -> None:
+    rare = min(counts, key=lambda each: counts[each])
+    if counts[rare] >= LEAST_OF_A_CLASS and len(counts) <= MOST_CLASSES:
+        return
+    row = next(row for row, cell in enumerate(table[name]) if cell.strip() == spelled[rare])
+    if len(counts) > max(FEW_NUMBERS, len(table) // 2) or len(counts) > MOST_CLASSES:
+        hint = "is this column a target at all? A number is predicted with the task regression"
+        raise table.problem(name, row, f"{len(counts)} classes in {len(table)} rows are too many", hint)
+    samples = f"{counts[rare]} sample{'' if counts[rare] == 1 else 's'}"
+    raise table.problem(
+        name, row, f"the class {shown(spelled[rare])} has only {samples}, and each needs {LEAST_OF_A_CLASS}: to train "
+        "on, to validate and to test", "leave the row out, or join the class with another",
+    )  # fmt: skip

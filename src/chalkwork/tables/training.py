@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from chalkwork.networks.measuring import Measure, output
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.tables.measures import Figures, baseline, measured
+from chalkwork.tables.notes import notes
 from chalkwork.tables.reading import Table
 from chalkwork.tables.recipe import Recipe, prepare
 from chalkwork.tables.splitting import Parts, split
@@ -56,7 +58,8 @@ class Trained:
     """A trained network with its recipe, its history and its figures.
 
     `parts` holds the rows of the table in each part; `figures` the loss and the measures by part; `baseline` the
-    measures of a guess without inputs on the part that `judged` names; `without_target` counts rows left out.
+    measures of a guess without inputs on the part that `judged` names; `without_target` counts rows left out; `notes`
+    say which columns were left out or read otherwise than they may be meant.
     """
 
     net: NeuralNetwork
@@ -68,6 +71,7 @@ class Trained:
     figures: Mapping[str, Figures]
     baseline: Figures
     without_target: int
+    notes: tuple[str, ...] = ()
 
     @property
     def judged(self) -> str:
@@ -114,11 +118,14 @@ def train_table(
     recipe = prepare(table, names, task=task, categories=categories, leave_out=leave_out, rows=parts["train"].tolist())
     data = {name: (recipe.inputs(table, part.tolist()).x, wanted[part]) for name, part in parts.items()}
     net = network(recipe, chosen)
-    history = net.train(*_encoded(recipe.target, data["train"]), **_settings(recipe.target, data, chosen))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "the training diverged")  # which the report says
+        history = net.train(*_encoded(recipe.target, data["train"]), **_settings(recipe.target, data, chosen))
     figures = {name: judged(net, recipe.target, *pair) for name, pair in data.items()}
     last = wanted[parts[list(parts)[-1]]]
     guess = measured(recipe.target, last, baseline(recipe.target, wanted[parts["train"]], len(last)))
-    return Trained(net, recipe, chosen, history, table, parts, figures, guess, len(table) - len(rows))
+    without, said = len(table) - len(rows), notes(table, recipe)
+    return Trained(net, recipe, chosen, history, table, parts, figures, guess, without, said)
 
 
 def network(recipe: Recipe, choices: Choices) -> NeuralNetwork:

@@ -8,24 +8,24 @@ from io import StringIO
 from typing import Any
 
 from chalkwork.networks.data import Array
-from chalkwork.tables.cells import number
+from chalkwork.tables.cells import cell
 from chalkwork.tables.reading import Table
 from chalkwork.tables.targets import Classes, Labels, Target
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def harmless(text: str, mark: str = ".") -> str:
+def harmless(text: str) -> str:
     """The text with an apostrophe before it where a spreadsheet would take it for a formula; numbers stay numbers.
 
     >>> harmless("=cmd()"), harmless("-1.5"), harmless(" +a"), harmless("a=b")
     ("'=cmd()", '-1.5', "' +a", 'a=b')
     """
     starts = text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_FORMULA)
-    return f"'{text}" if starts and number(text, mark) is None else text
+    return f"'{text}" if starts and cell(text) is None else text
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str = ",", mark: str = ".") -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str = ",") -> str:
     """CSV with this header and these rows, every cell harmless.
 
     >>> csv_text(["a"], [["=1+1"]])
@@ -33,8 +33,8 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: st
     """
     stream = StringIO(newline="")
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-    writer.writerow([harmless(name, mark) for name in header])
-    writer.writerows([harmless(cell, mark) for cell in row] for row in rows)
+    writer.writerow([harmless(name) for name in header])
+    writer.writerows([harmless(text) for text in row] for row in rows)
     return stream.getvalue()
 
 
@@ -75,4 +75,4 @@ def with_predictions(table: Table, rows: Sequence[int], target: Target, outputs:
     """The rows of the table as CSV in its own dialect, with the columns that predictions add."""
     names, columns = predicted_columns(target, outputs, table)
     cells = zip(*([column[row] for row in rows] for column in table.columns), *columns, strict=True)
-    return csv_text([*table.names, *names], cells, table.delimiter, table.mark)
+    return csv_text([*table.names, *names], cells, table.delimiter)

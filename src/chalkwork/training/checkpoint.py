@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
+from chalkwork.files import make_folder, write_aside
 from chalkwork.training.history import History
 from chalkwork.training.loop import Snapshot
 from chalkwork.training.step import Array, Values
 
-FORMAT = "chalkwork-run-1"
+FORMAT = "chalkwork-run-2"
 _BEST = "best/"
 _LOSS = "history/loss"
 
@@ -32,28 +31,9 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], metadata: Mapping[st
         from safetensors.numpy import save
     except ImportError as error:
         raise ChalkworkError("saving needs safetensors", hint="pip install 'chalkwork[train]'") from error
-    write_atomically(path, save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, dict(metadata)))
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """A file that is there as a whole or not at all, whenever the machine stops; ChalkworkError where it cannot be."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name itself
-        finally:
-            os.close(folder)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise ChalkworkError(f"{path} cannot be written: {error.strerror}") from error
+    content = save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, dict(metadata))
+    make_folder(path.parent)
+    write_aside(path, content)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
@@ -67,30 +47,45 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except FileNotFoundError:
         raise ChalkworkError("there is no such file", file=str(path)) from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ChalkworkError(f"this is no safetensors file: {error}", file=str(path)) from None
+    except (SafetensorError, OSError, ValueError):
+        raise ChalkworkError("this is no safetensors file", file=str(path)) from None
 
 
-def fingerprint(settings: Mapping[str, Any], data: Values) -> dict[str, str]:
-    """What makes a run this run and no other: its settings as text, and a digest of its data."""
-    digest = hashlib.sha256()
-    for name in sorted(data):
-        array = np.ascontiguousarray(data[name])
-        digest.update(f"{name}{array.shape}{array.dtype}".encode())
-        digest.update(array.tobytes())
-    return {**{key: str(value) for key, value in settings.items()}, "data": digest.hexdigest()}
+def digest(arrays: Values) -> str:
+    """What stands for arrays: the same only for the same names, shapes and bits."""
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name], np.float64)
+        found.update(f"{name}{array.shape}".encode())
+        found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def fingerprint(settings: Mapping[str, Any], **arrays: Values) -> dict[str, str]:
+    """What makes a run this run and no other: its settings as text, and digests of all numbers it depends on.
+
+    >>> fingerprint({"rate": 0.1}, data={})["rate"]
+    '0.1'
+    """
+    return {**{key: str(value) for key, value in settings.items()}, **{key: digest(arrays[key]) for key in arrays}}
+
+
+START = "initial parameters"
 
 
 class Checkpoint:
     """The file in which one run is kept.
 
-    `resumed` is what is there already, if it belongs to the same run: same equations, settings and data.
+    `resumed` is what is there already, if it belongs to the same run: same equations, settings and data, and the
+    network as it was before the first step or as the file holds it. `start` is what is carried before the first step,
+    `own` says which of it belongs to the network.
     """
 
-    def __init__(self, path: str | Path, identity: Mapping[str, str]) -> None:
+    def __init__(self, path: str | Path, identity: Mapping[str, str], start: Values, own: set[str]) -> None:
         if find_spec("safetensors") is None:  # said before the work, not after it
             raise ChalkworkError("keeping a run needs safetensors", hint="pip install 'chalkwork[train]'")
-        self.path, self.identity = Path(path), dict(identity)
+        self.path, self.start, self.own = Path(path), dict(start), set(own)
+        self.identity = {**identity, START: digest(self._owned(start))}
 
     def keep(self, run: Snapshot) -> None:
         """Write the run as it is now."""
@@ -120,28 +115,54 @@ class Checkpoint:
             return None
         tensors, metadata = read_tensors(self.path)
         if metadata.get("format") != FORMAT:
-            raise ChalkworkError("this is no checkpoint of a training run", file=str(self.path))
-        known: dict[str, str] = json.loads(metadata["identity"])
-        different = [key for key in self.identity if known.get(key) != self.identity[key]]
-        if different:
-            key = different[0]
-            theirs = known.get(key, "not there")
+            raise ChalkworkError(f"this is no checkpoint of a training run in the form {FORMAT}", file=str(self.path))
+        try:
+            known: dict[str, str] = json.loads(metadata["identity"])
+            run = _snapshot(tensors, json.loads(metadata["run"]))
+            self._check(known, run)
+        except ChalkworkError as error:
+            raise error.at(file=str(self.path)) from None
+        except (KeyError, ValueError, TypeError, AttributeError):
+            raise ChalkworkError("this checkpoint is damaged", file=str(self.path)) from None
+        self.identity[START] = known[START]
+        run.history.resumed, run.history.source = run.done, str(self.path)
+        return run
+
+    def _check(self, known: Mapping[str, str], run: Snapshot) -> None:
+        """Raise ChalkworkError, with what differs, unless the run is this one and its arrays are those of this one."""
+        held = [values for values in (run.values, run.best_values) if values is not None]
+        left = [digest(self._owned(values)) for values in held]
+        for key in [*self.identity, *known]:
+            mine, theirs = self.identity.get(key, "not given"), known.get(key, "not given")
+            if mine == theirs or (key == START and mine in left):
+                continue
+            differs = f"its {key} is {theirs}, not {mine}"
+            if len(mine) == hashlib.sha256().digest_size * 2:
+                differs = f"not the same {key}"
             raise ChalkworkError(
-                f"this checkpoint is of another run: its {key} is {theirs}, not {self.identity[key]}",
-                file=str(self.path),
-                hint="give another file, or delete this one",
+                f"this checkpoint is of another run: {differs}", hint="give another file, or delete this one"
             )
-        state = json.loads(metadata["run"])
-        loss = tensors.pop(_LOSS)
-        best = {name.removeprefix(_BEST): tensors.pop(name) for name in list(tensors) if name.startswith(_BEST)}
-        history = History.from_data({**state["history"], "loss": loss})
-        return Snapshot(
-            tensors,
-            state["done"],
-            history,
-            float.fromhex(state["total"]),
-            state["count"],
-            float.fromhex(state["best"]),
-            best or None,
-            state["waited"],
-        )
+        for values in held:
+            shapes = {name: value.shape for name, value in values.items()}
+            sound = all(np.isfinite(value).all() for value in values.values())
+            if not sound or shapes != {name: np.shape(value) for name, value in self.start.items()}:
+                raise ValueError("arrays of another run")
+
+    def _owned(self, values: Values) -> dict[str, Array]:
+        """What of the values belongs to the network."""
+        return {name: np.asarray(values[name]) for name in self.own}
+
+
+def _snapshot(tensors: dict[str, Array], state: Mapping[str, Any]) -> Snapshot:
+    loss = tensors.pop(_LOSS)
+    best = {name.removeprefix(_BEST): tensors.pop(name) for name in list(tensors) if name.startswith(_BEST)}
+    return Snapshot(
+        tensors,
+        state["done"],
+        History.from_data({**state["history"], "loss": loss}),
+        float.fromhex(state["total"]),
+        state["count"],
+        float.fromhex(state["best"]),
+        best or None,
+        state["waited"],
+    )

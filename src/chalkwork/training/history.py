@@ -16,18 +16,24 @@ class History:
 
     `loss` is the loss of every step (an iteration, or a minibatch) before its update; `epochs` one dictionary for each
     evaluation, with `step`, `epoch`, `loss` (its mean since the last one) and what else was measured. `stopped` says
-    why it ended before its time: `"interrupted"`, `"early stopping"`, `"callback"`, or nothing.
+    why it ended before its time: `"interrupted"`, `"early stopping"`, `"callback"`, `"exception"` (in a callback), or
+    nothing; where the training diverged, a sentence from `"diverged: "` on says the cause and what helps. Of a run that
+    went on from a checkpoint, `resumed` steps come from the file `source`.
 
     >>> history = History()
     >>> history.add(np.array([0.7, 0.6]))
     >>> history.loss.tolist(), history.steps
     ([0.7, 0.6], 2)
+    >>> history.first, history.last(1).tolist()
+    (0.7, [0.6])
     """
 
     epochs: list[dict[str, float]] = field(default_factory=list)
     stopped: str = ""
     engine: str = ""
     seconds: float = 0.0
+    resumed: int = 0
+    source: str = ""
     _parts: list[Array] = field(default_factory=list, repr=False)
 
     def add(self, losses: Array) -> None:
@@ -40,6 +46,21 @@ class History:
         if len(self._parts) != 1:
             self._parts = [np.concatenate(self._parts)] if self._parts else [np.zeros(0)]
         return self._parts[0]
+
+    def last(self, count: int) -> Array:
+        """The losses of the last steps, without putting all of them together."""
+        found: list[Array] = []
+        for part in reversed(self._parts):
+            if count <= 0:
+                break
+            found.insert(0, part[-count:])
+            count -= len(part)
+        return np.concatenate(found) if found else np.zeros(0)
+
+    @property
+    def first(self) -> float:
+        """The loss of the first step; NaN where none was done."""
+        return next((float(part[0]) for part in self._parts if part.size), float("nan"))
 
     @property
     def steps(self) -> int:
@@ -72,4 +93,6 @@ class History:
             return "History(no steps)"
         first, last = self.loss[0], self.loss[-1]
         ended = f", {self.stopped}" if self.stopped else ""
-        return f"History({self.steps} steps, loss {first:.6g} to {last:.6g}{ended})"
+        which = "all" if self.resumed == self.steps else self.resumed
+        kept = f" ({which} of them from {self.source})" if self.resumed else ""
+        return f"History({self.steps} steps{kept}, loss {first:.6g} to {last:.6g}{ended})"

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.training.diagnosis import diagnosis
+from chalkwork.training.diagnosis import Problem, Suspicion, diagnosis, risen
 from chalkwork.training.history import History
 from chalkwork.training.schedules import Schedule
 from chalkwork.training.step import Array, Batches, Engine, EngineStopped, Run, Step, Values
 from chalkwork.training.work import Chunk, Work, steps_in_one_go
 
+ENDINGS = ("early stopping", "callback")
+"""What ends a run for good: called again, it is as it was."""
+FEWEST_LOSSES = 5
+"""So many in a row are beyond all bounds before a run is given up: one or two may be the swing of a momentum."""
+
 
 class Diverged(ChalkworkError):
-    """The loss is no number any more; `run` is the run as it was before that step."""
+    """The loss is no number any more, or so large that nothing can be learned; `run` is the run as far as it is sound.
+
+    `run.history` holds the losses.
+    """
 
     run: Snapshot
 
@@ -50,8 +58,8 @@ class Evaluation:
     every: int
     """Epochs between two measurements."""
     measure: Callable[[Mapping[str, Array]], dict[str, float]] | None = None
-    callback: Callable[[dict[str, float]], Any] | None = None
-    """Called after each; the run ends when it returns True."""
+    callback: Callable[[dict[str, float], Snapshot], bool] | None = None
+    """Called after each with the run so far, whose values it may replace; the run ends when it returns True."""
     patience: int | None = None
     """So many measurements without a better one end the run."""
     least_change: float = 0.0
@@ -61,6 +69,8 @@ class Evaluation:
         """Note one measurement; the result is why to stop, or nothing."""
         if self.measure is not None:
             row.update(self.measure(run.values))
+        run.history.epochs.append(row)
+        run.total, run.count = 0.0, 0
         if self.patience is not None:
             score = row.get(self.monitor, np.nan)
             if score < run.best - self.least_change:
@@ -68,7 +78,7 @@ class Evaluation:
                 run.best_values = {name: value.copy() for name, value in run.values.items()}
             else:
                 run.waited += 1
-        if self.callback is not None and self.callback(dict(row)) is True:
+        if self.callback is not None and self.callback(dict(row), run):
             return "callback"
         return "early stopping" if self.patience is not None and run.waited >= self.patience else ""
 
@@ -95,23 +105,31 @@ class Task:
     """Seconds between two times of keeping."""
     progress: Callable[[int, int, float], None] | None = None
     """Told how many steps are done, of how many, and the last loss."""
+    ordinary: float = 0.0
+    """The loss of a batch that nobody wonders at, such as that of an output which says nothing."""
+    suspicions: tuple[Suspicion, ...] = ()
+    """What is the likely cause if the loss rises, the likeliest first."""
+
+    def begun(self, engine: Engine) -> Snapshot:
+        """The run before its first step."""
+        return Snapshot({name: np.array(value, engine.dtype) for name, value in self.values.items()})
 
 
-def train(task: Task, engine: Engine, start: Snapshot | None = None) -> Snapshot:
-    """Do all steps, from `start` on where there is one; the run after them.
+def train(task: Task, engine: Engine, run: Snapshot) -> None:
+    """Do all steps that are left of the run, in place: whatever happens, it is sound, and kept where `keep` does.
 
     Ctrl-C ends it with the values so far. Raises Diverged, with the step, the equation and the likely cause, where the
-    loss or a value is no number any more.
+    loss or a value is no number any more or the loss has risen beyond all bounds; warns where it merely ended higher
+    than it may. What a callback raises passes on.
     """
-    return _Training(task, engine, start).go()
+    _Training(task, engine, run).go()
 
 
 class _Training:
     """A run in progress."""
 
-    def __init__(self, task: Task, engine: Engine, start: Snapshot | None) -> None:
-        self.task, self.engine = task, engine
-        self.run = start or Snapshot({name: np.array(value, engine.dtype) for name, value in task.values.items()})
+    def __init__(self, task: Task, engine: Engine, run: Snapshot) -> None:
+        self.task, self.engine, self.run = task, engine, run
         self.history = self.run.history
         self.history.engine = engine.name
         self.data = engine.data(task.data)
@@ -119,14 +137,15 @@ class _Training:
         self.prepared: dict[int, tuple[Step, Run]] = {}
         self.kept_at = time.monotonic()
 
-    def go(self) -> Snapshot:
+    def go(self) -> None:
         """All chunks that are left."""
         if self.run.done == 0:
             self._kept()  # a file that cannot be written is noticed before the work
         started = time.perf_counter() - self.history.seconds
-        self.history.stopped = ""
+        if not self.history.stopped.startswith(ENDINGS):
+            self.history.stopped = ""
         try:
-            for chunk in self._chunks():
+            for chunk in self._chunks() if not self.history.stopped else ():
                 self._do(chunk)
                 self.history.seconds = time.perf_counter() - started
                 self.history.stopped = self._between(chunk)
@@ -134,15 +153,32 @@ class _Training:
                     break
         except KeyboardInterrupt:
             self.history.stopped = "interrupted"
-        except EngineStopped:
-            self.history.stopped = "engine stopped"
-            self._kept()
+        except BaseException as error:
+            kinds: dict[type, str] = {EngineStopped: "engine stopped", Diverged: f"diverged: {error}"}
+            self.history.stopped = kinds.get(type(error), "exception")
+            try:
+                self._kept()
+            except ChalkworkError as unkept:
+                error.add_note(str(unkept))
             raise
         self.history.seconds = time.perf_counter() - started
+        best = self.run.best_values is not None and self.history.stopped != "interrupted"
+        if not best:
+            self._judge()
         self._kept()
-        if self.run.best_values is not None and self.history.stopped != "interrupted":
-            self.run.values = self.run.best_values
-        return self.run
+        if best:
+            self.run.values = self.run.best_values or {}
+
+    def _judge(self) -> None:
+        """Say so where the loss ended higher than it may."""
+        if self.history.stopped == "interrupted" or not self.history.steps:
+            return
+        last = self.history.last(min(self.task.work.steps_an_epoch, -(-self.history.steps // 2)))
+        problem = self._risen(float(np.median(last)))
+        if problem is not None:
+            said = f"diverged: {ChalkworkError(problem.message, hint=problem.hint)}"
+            self.history.stopped = "; ".join(filter(None, [self.history.stopped, said]))
+            warnings.warn(f"the training {said}", stacklevel=7)
 
     def _chunks(self) -> Iterator[Chunk]:
         work, evaluation = self.task.work, self.task.evaluation
@@ -167,6 +203,23 @@ class _Training:
             raise self._diverged(chunk, losses)
         self.carried = carried
         self._advance(values, losses, chunk.size)
+        self._bounded()
+
+    def _bounded(self) -> None:
+        """Raise Diverged where the last losses, all of them, are beyond all bounds."""
+        last = self.history.last(max(self.task.work.steps_an_epoch, FEWEST_LOSSES))
+        problem = self._risen(float(last.min()))
+        if problem is not None and problem.hopeless:
+            raise self._error(problem)
+
+    def _risen(self, end: float) -> Problem | None:
+        task = self.task
+        return risen(self.history.first, end, task.ordinary, task.rate, task.suspicions)
+
+    def _error(self, problem: Problem) -> Diverged:
+        error = Diverged(problem.message, equation=problem.equation, hint=problem.hint)
+        error.run = self.run
+        return error
 
     def _advance(self, values: dict[str, Array], losses: Array, size: int) -> None:
         run = self.run
@@ -190,11 +243,8 @@ class _Training:
             again = self.engine.carried(self.run.values)
             before, good = run.steps(again, self.data, self._batches(chunk, step, count))
             self._advance(self.engine.plain(before), good, chunk.size)
-        self.history.stopped = "diverged"
-        problem = diagnosis(step, self._at(chunk, step, count), self._constants(chunk, count), chunk.start + count + 1)
-        error = Diverged(problem.message, equation=problem.equation, hint=problem.hint)
-        error.run = self.run
-        return error
+        values, constants = self._at(chunk, step, count), self._constants(chunk, count)
+        return self._error(diagnosis(step, values, constants, chunk.start + count + 1, self.task.suspicions))
 
     def _at(self, chunk: Chunk, step: Step, count: int) -> Values:
         """All that the step number `count` of a chunk takes."""
@@ -213,15 +263,15 @@ class _Training:
         """What is done between two chunks; the result is why to stop, or nothing."""
         task, run, evaluation = self.task, self.run, self.task.evaluation
         if task.progress is not None:
-            task.progress(run.done, task.work.steps, float(self.history.loss[-1]))
+            task.progress(run.done, task.work.steps, float(self.history.last(1)[0]))
         reason = ""
         epochs = run.done // task.work.steps_an_epoch
         if evaluation and chunk.ends_epoch and (epochs % evaluation.every == 0 or epochs == task.work.epochs):
             mean = run.total / run.count  # of a sample: a smaller batch counts for less
-            row = {"step": float(run.done), "epoch": float(epochs), "loss": mean}
-            run.total, run.count = 0.0, 0
-            reason = evaluation.after(row, run)
-            self.history.epochs.append(row)
+            before = run.values
+            reason = evaluation.after({"step": float(run.done), "epoch": float(epochs), "loss": mean}, run)
+            if run.values is not before:
+                self.carried = self.engine.carried(run.values)
         if time.monotonic() - self.kept_at >= task.keep_every and run.done < task.work.steps:
             self._kept()
         return reason

@@ -88,8 +88,11 @@ class Schedule:
         for key, value in given.items():
             if key not in known:
                 raise ChalkworkError(f"the schedule {name} takes {', '.join(known)}, not {key}")
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
-                raise ChalkworkError(f"{key} of a schedule is a number from 0 on, not {value!r}")
+            known_kind = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+            if not known_kind or not 0 <= value < 1e12:
+                raise ChalkworkError(f"{key} of a schedule is a number from 0 on, not {value!r:.60}")
+            if key == "warmup" and value != int(value):
+                raise ChalkworkError(f"warmup of a schedule is a whole number of steps, not {value!r:.60}")
             known[key] = float(value)
         warmup = int(known.pop("warmup"))
         if known.get("every") == 0:

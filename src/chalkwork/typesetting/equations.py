@@ -11,6 +11,8 @@ from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.derivation.derivation import Chain, Equation
 from chalkwork.typesetting.boxes import row
+from chalkwork.typesetting.condensing import factors_worked_out, gates_worked_out, parts_worked_out
+from chalkwork.typesetting.decimal_mark import commas_in_prose, commas_in_text
 from chalkwork.typesetting.lines import EQUALS, WIDEST_HEAD, Line, Part, chain_latex, chain_lines, without_repetition
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
@@ -99,7 +101,10 @@ def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
         mark = writer.symbols[found[2]]
         return f"${mark.latex}$" if latex else mark.text
 
-    return _MATHS_OR_NAME.sub(prose, sentence)
+    filled = _MATHS_OR_NAME.sub(prose, sentence)
+    if not writer.notation.decimal_comma:
+        return filled
+    return commas_in_prose(filled) if latex else commas_in_text(filled)
 
 
 def _in_maths(maths: str, writer: Writer, latex: bool) -> str:
@@ -135,7 +140,7 @@ def given(name: str, writer: Writer) -> Piece:
     '\\\\eta = 0.1'
     """
     symbol = writer.symbols[name]
-    value = writer.value(writer.values[name])
+    value = writer.of_name(name)
     return join(Piece.of(symbol.latex, symbol.text), EQUALS, value)
 
 
@@ -155,19 +160,21 @@ def _parts(equation: Equation, writer: Writer) -> list[Part]:
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
     numbers = [Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
     parts += [part for part in numbers if part.pieces]
-    value = writer.value(writer.values[equation.name])
+    value = writer.of_name(equation.name)
     parts.append(Part("result", (value,)))
     first, *others = without_repetition(parts)
     return [replace(first, relation=equation.relation), *others]
 
 
 def _numbers_that_fit(expression: Expression, writer: Writer) -> tuple[Piece, ...]:
-    """The expression with its numbers; large matrices elided further, or nothing, where it leaves the page."""
+    """The expression with its numbers; where it leaves the page, with parts worked out, or matrices elided further."""
     room = writer.layout.text_width - WIDEST_HEAD - 3
     for attempt in (writer, writer.tight):
-        pieces = _abridged(attempt.segments(expression, with_numbers=True))
-        if all(piece.width <= room for piece in pieces):
-            return pieces
+        for work_out in (gates_worked_out, parts_worked_out, factors_worked_out):
+            form, values = work_out(expression, writer.values)
+            pieces = _abridged(attempt.knowing(values).segments(form, with_numbers=True))
+            if all(piece.width <= room for piece in pieces):
+                return pieces
     return ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
@@ -87,7 +87,14 @@ class Notation:
         start = _preset(str(given.pop("preset"))) if "preset" in given else cls()
         for key, value in given.items():
             _check_key(key, value)
-        return replace(start, **given)
+        found = replace(start, **given)
+        _check_apart(found, {*_QUANTITIES, *(key for key in given if key not in (*_CHOICES, *_FLAGS))})
+        return found
+
+    @property
+    def between(self) -> str:
+        """What parts the arguments of a function and the numbers of a list: a semicolon beside decimal commas."""
+        return "; " if self.decimal_comma else ", "
 
     def letter_latex(self, letter: str, *, bold: bool = True) -> str:
         """One letter in LaTeX; `bold` says that it stands for a vector or matrix."""
@@ -111,6 +118,9 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "brackets": ("square", "round"),
 }
 _FLAGS = ("bold", "decimal_comma")
+_QUANTITIES = ("input", "target", "net", "activation", "weight", "bias", "loss", "delta", "rate", "hidden", "output")
+_MAY_SHARE = ({"activation", "hidden"}, {"activation", "output"}, {"input", "normalised"})
+"""What prints differently though the letter is the same: an index or a hat tells it apart."""
 _LETTER = re.compile(r"[A-Za-z]{1,12}")
 
 
@@ -134,6 +144,18 @@ def _check_key(key: str, value: Any) -> None:
         _LETTER.fullmatch(value) or (key == "input" and value == "a0") or (key in ("hidden", "output") and not value)
     ):
         raise ChalkworkError(f"{key} in the notation is a letter or the name of a Greek one, not {value!r}")
+
+
+def _check_apart(notation: Notation, keys: Collection[str]) -> None:
+    """ChalkworkError where two quantities would print as one letter."""
+    seen: dict[str, str] = {}
+    for key in (entry.name for entry in fields(Notation) if entry.name in keys):
+        letter = getattr(notation, key)
+        other = seen.setdefault(letter, key) if letter else key
+        if other != key and {other, key} not in _MAY_SHARE:
+            raise ChalkworkError(
+                f"{other} and {key} in the notation are both {letter!r}", hint="give each a letter of its own"
+            )
 
 
 PRESETS: dict[str, Notation] = {

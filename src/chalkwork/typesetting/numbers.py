@@ -18,7 +18,8 @@ class NumberFormat:
 
     Spaces at the end of a formatted number fill its column, so that decimal points stand in line.
 
-    A number that needs fewer is shown with fewer: an exercise that gives 0.15 does not print 0.1500.
+    A number that needs fewer is shown with fewer: an exercise that gives 0.15 does not print 0.1500. Only an exact zero
+    is written `0`: what rounds to it among larger numbers keeps its decimals, `0.0000`, and a given never rounds to it.
 
     >>> NumberFormat(decimals=4).scalar(0.15), NumberFormat(decimals=4).scalar(0.79303641)
     ('0.15', '0.7930')
@@ -26,33 +27,44 @@ class NumberFormat:
     ['0.05', '0.35', '-0.20']
     >>> NumberFormat(decimals=None, significant=6).column([-0.00305449])
     ['-0.00305449']
+    >>> NumberFormat(3).column([0, 1e-7, 2.5]), NumberFormat(3).column([0, 1e-7, 2.5], given=True)
+    (['0    ', '0.000', '2.500'], ['0  ', '1e-7', '2.5'])
     """
 
     decimals: int | None = 4
     significant: int | None = None
 
-    def scalar(self, value: float) -> str:
+    def scalar(self, value: float, *, given: bool = False) -> str:
         """One number."""
-        return self.column([value])[0].rstrip()
+        return self.column([value], given=given)[0].rstrip()
 
-    def column(self, values: Sequence[float]) -> list[str]:
-        """Numbers that stand below each other, with their decimal points in line."""
+    def column(self, values: Sequence[float], *, given: bool = False) -> list[str]:
+        """Numbers that stand below each other, their decimal points in line; those given never as zero."""
         numbers = [float(value) for value in values]
         if not all(isfinite(number) for number in numbers):
-            return [_special(number) if not isfinite(number) else self.scalar(number) for number in numbers]
+            return [self.scalar(number, given=given) if isfinite(number) else _special(number) for number in numbers]
         visible = [number for number in numbers if number != 0]
         if visible and self._needs_powers_of_ten(visible):
             return [self._scientific(number) for number in numbers]
-        own = [self._decimals(number) for number in numbers]
-        if self.decimals is not None:
-            most = max(own)
-            return [_fixed(number, most) for number in numbers]
-        return _aligned([_fixed(number, decimals) for number, decimals in zip(numbers, own, strict=True)])
+        tiny = [self._is_tiny(number, given, numbers) for number in numbers]
+        own = [0 if small else self._decimals(number) for number, small in zip(numbers, tiny, strict=True)]
+        places = own if self.decimals is None else [max(own)] * len(own)
+        return _aligned(
+            [
+                "0" if number == 0 else self._small(number) if small else _fixed(number, decimals)
+                for number, small, decimals in zip(numbers, tiny, places, strict=True)
+            ]
+        )
 
-    def matrix(self, rows: Sequence[Sequence[float]]) -> list[list[str]]:
-        """A matrix, aligned column by column."""
-        columns = [self.column(column) for column in zip(*rows, strict=True)]
-        return [list(row) for row in zip(*columns, strict=True)]
+    def hides(self, values: Sequence[float]) -> bool:
+        """Whether a number of the column that is not zero is written as one, with all its decimals.
+
+        >>> NumberFormat(3).hides([1e-7, 2.5]), NumberFormat(3).hides([0, 2.5]), NumberFormat(3).hides([1e-7])
+        (True, False, False)
+        """
+        if self.decimals is None or not any(0 < abs(value) < 0.5 * 10.0**-self.decimals for value in values):
+            return False
+        return any(value != 0 and float(text) == 0 for value, text in zip(values, self.column(values), strict=True))
 
     def _decimals(self, number: float) -> int:
         """The decimals that this number asks for."""
@@ -73,7 +85,17 @@ class NumberFormat:
             return True
         if self.decimals is not None:
             return largest < min(0.5 * 10.0**-self.decimals, 0.005)
-        return smallest < 1e-5 and (largest < 1e-4 or largest / smallest > 1e4)
+        return smallest < 1e-5 and largest < 1e-4
+
+    def _is_tiny(self, number: float, given: bool, among: Sequence[float]) -> bool:
+        """Whether the number needs a form of its own among larger ones."""
+        if self.decimals is not None:
+            return given and number != 0 and float(_fixed(number, self.decimals)) == 0
+        return 0 < abs(number) < min(1e-5, 1e-4 * max(map(abs, among)))
+
+    def _small(self, number: float) -> str:
+        """Three digits, or those that are asked, wherever they stand."""
+        return f"{number:.{self.significant or 3}g}" if abs(number) >= 1e-3 else self._scientific(number)
 
     def _scientific(self, number: float) -> str:
         if number == 0:
@@ -107,9 +129,9 @@ def _nudge(scaled: Any) -> Any:
 
 
 def _aligned(texts: list[str]) -> list[str]:
-    """The numbers filled with spaces to the same place after the point."""
-    tails = [len(text) - text.index(".") if "." in text else 0 for text in texts]
-    return [text + " " * (max(tails) - tail) for text, tail in zip(texts, tails, strict=True)]
+    """The numbers filled with spaces to the same place after the point; what has a power of ten fills itself."""
+    tails = [0 if "." not in text or "e" in text else len(text) - text.index(".") for text in texts]
+    return [text if "e" in text else text + " " * (max(tails) - tail) for text, tail in zip(texts, tails, strict=True)]
 
 
 def _fixed(number: float, decimals: int) -> str:

@@ -14,6 +14,7 @@ _NETWORK_NAME = re.compile(
     r"(x|y|w|z|a|W|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask)(\d*)(_run)?(?:_new(\d*))?"
 )
 _STATE_NAME = re.compile(r"(m|v)(hat)?((?:W|b|gamma|beta)\d+)(?:_new(\d*))?")
+_LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _LETTERS = {
     "x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
@@ -52,7 +53,7 @@ class Symbols:
     """The symbols of one derivation.
 
     `layers` is the number of layers of the network, 0 where there is none and names stand for themselves; `letters`
-    says how single names print, whatever the notation.
+    says how single names print, whatever the notation. Of several updates, `numbered`, each says which one it is.
 
     >>> symbols = Symbols(Notation.of({"net": "s", "layer": "[l]"}), layers=2)
     >>> symbols["z1"].latex, symbols["W2_new"].latex, symbols["z1"].text
@@ -65,10 +66,12 @@ class Symbols:
         layers: int = 0,
         derivatives: Mapping[str, Derivative] | None = None,
         letters: Mapping[str, Symbol] | None = None,
+        numbered: bool = False,
     ) -> None:
         self.notation = notation
         self.layers = layers
         self.derivatives = dict(derivatives or {})
+        self.numbered = numbered
         self._letters = dict(letters or {})
         self._named: dict[str, Symbol] = {}
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
@@ -96,13 +99,23 @@ class Symbols:
         return self._known[key]
 
     def derivative(self, derivative: Derivative, index: tuple[str, ...] = ()) -> Symbol:
-        """The symbol of a derivative of one name by another."""
+        """The symbol of a derivative of one name by another; what is held fixed stands below parentheses."""
         of, by = self[derivative.of], self.entry(derivative.by, index)
         if self.notation.gradient == "nabla" and self.layers:
-            return Symbol(rf"\nabla_{{{by.latex}}} {of.latex}", f"∇{by.text} {of.text}")
-        if self.notation.gradient == "d" and self.layers:
-            return Symbol(rf"\mathrm{{d}}{by.latex}", f"d{by.text}", by.raised)
-        return Symbol(rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}", f"∂{of.text}/∂{by.text}", raised=True)
+            whole = Symbol(rf"\nabla_{{{by.latex}}} {of.latex}", f"∇{by.text} {of.text}")
+        elif self.notation.gradient == "d" and self.layers and _LOSS.fullmatch(derivative.of):
+            whole = Symbol(rf"\mathrm{{d}}{by.latex}", f"d{by.text}", by.raised)
+        else:
+            latex = rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}"
+            whole = Symbol(latex, f"∂{of.text}/∂{by.text}", raised=True)
+        if not derivative.fixed:
+            return whole
+        fixed = [self[name] for name in derivative.fixed]
+        below = ", ".join(symbol.latex for symbol in fixed)
+        text = subscript(fixed[0].text) if len(fixed) == 1 else "_"
+        if text.startswith("_") and len(text) != 2:
+            text = f"_({', '.join(symbol.text for symbol in fixed)})"
+        return Symbol(rf"\left( {whole.latex} \right)_{{{below}}}", f"({whole.text}){text}")
 
     def _parts(self, name: str) -> _Parts:
         found = _NETWORK_NAME.fullmatch(name) if self.layers else None
@@ -191,7 +204,7 @@ class Symbols:
             return r"\prime" * count
         if self.notation.new == "plus":
             return "+" * count
-        return r"\text{new}" if count == 1 else rf"\text{{new}}\,{count}"
+        return rf"\text{{new}}({count})" if self.numbered or count > 1 else r"\text{new}"
 
     def _text(self, letter: str, parts: _Parts, index: tuple[str, ...]) -> str:
         text = self.notation.letter_text(letter)
@@ -211,8 +224,9 @@ class Symbols:
         return text + (self._new_text(parts.new) if parts.new else "")
 
     def _new_text(self, count: int) -> str:
-        mark = {"new": superscript("new"), "prime": "′" * count, "plus": superscript("+" * count)}[self.notation.new]
-        return mark + (superscript(str(count)) if self.notation.new == "new" and count > 1 else "")
+        if self.notation.new == "new":
+            return superscript(f"new({count})" if self.numbered or count > 1 else "new")
+        return "′" * count if self.notation.new == "prime" else superscript("+" * count)
 
 
 def _indexed(symbol: Symbol, index: tuple[str, ...]) -> Symbol:

@@ -53,18 +53,18 @@ class ValueWriter:
             latex += rf"\phantom{{{_filling(bare, filling)}}}"
         return Piece.of(latex, plain + " " * filling)
 
-    def value(self, value: Any) -> Piece:
+    def value(self, value: Any, given: bool = False) -> Piece:
         """A number, or a matrix in brackets with dots where it does not fit; a 1x1 matrix counts as its number."""
         if value.shape == (1, 1):
-            return self.digits(self.numbers.scalar(float(value[0, 0])))
+            return self.digits(self.numbers.scalar(float(value[0, 0]), given=given))
         known = self._matrices.get(id(value))
         if known is None:  # the array is kept beside its piece, so that its id stays its own
-            known = self._matrices[id(value)] = (value, self._matrix(value))
+            known = self._matrices[id(value)] = (value, self._matrix(value, given))
         return known[1]
 
-    def _matrix(self, value: Any) -> Piece:
+    def _matrix(self, value: Any, given: bool) -> Piece:
         rows = shown(value.shape[0], self.layout.rows)
-        columns, numbers = self._columns_shown(value, rows)
+        columns, numbers = self._columns_shown(value, rows, given)
         entries = zip(*numbers, strict=True)
         table = []
         for place in rows:
@@ -75,14 +75,18 @@ class ValueWriter:
             table.append([_DOTS if column is None else next(line) for column in columns])
         return self.bracketed(table)
 
-    def _columns_shown(self, value: Any, rows: Sequence[int | None]) -> tuple[list[int | None], list[list[Piece]]]:
+    def _columns_shown(
+        self, value: Any, rows: Sequence[int | None], given: bool
+    ) -> tuple[list[int | None], list[list[Piece]]]:
         """As many columns as the page is wide, and the numbers of each that is shown; the others are never written."""
         places, size = _places(rows), value.shape[1]
         most = min(self.layout.columns, size)
         candidates = _places(shown(size, most))
         whole = value.size == len(places) * len(candidates)
         part = value if whole else value[np.ix_(places, candidates)]
-        written = [[self.digits(text) for text in self.numbers.column(column)] for column in part.T.tolist()]
+        written = [
+            [self.digits(text) for text in self.numbers.column(column, given=given)] for column in part.T.tolist()
+        ]
         numbers = dict(zip(candidates, written, strict=True))
         widths = {index: max(piece.width for piece in column) + 2 for index, column in numbers.items()}
         room = min(self.layout.text_width, self.layout.latex_width) - 10

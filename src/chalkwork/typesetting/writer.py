@@ -6,31 +6,31 @@ also tells where the LaTeX must be broken.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.entries import split_entry
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar
+from chalkwork.algebra.entries import EntryValues, split_entry
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
+from chalkwork.algebra.numerals import Scalar, as_text, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import matrices
 from chalkwork.typesetting.boxes import Box
+from chalkwork.typesetting.forms import is_entry_by_entry, is_sum, is_summation, starts_with_number
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
-from chalkwork.typesetting.questions import is_entry_by_entry, is_sum, is_summation, starts_with_number
 from chalkwork.typesetting.symbols import Symbol, Symbols
+from chalkwork.typesetting.templates import split, stretched, templates
 from chalkwork.typesetting.values import Layout, ValueWriter
 
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
-_SLOT = re.compile(r"<(\w+)>")
 _UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
 
 
@@ -38,7 +38,7 @@ class Writer:
     """Writes the expressions of one derivation.
 
     `values` are those of the derivation (matrices as two-dimensional arrays), `samples` says which axis of a matrix
-    runs over the samples, so that sums get the right index.
+    runs over the samples, so that sums get the right index; `givens` are the names whose numbers never print as zero.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Writer:
         numbers: NumberFormat,
         layout: Layout | None = None,
         samples: str | None = None,
+        givens: Container[str] = (),
     ) -> None:
         self.symbols = symbols
         self.notation = symbols.notation
@@ -55,6 +56,7 @@ class Writer:
         self.numbers = numbers
         self.layout = layout or Layout()
         self.samples = samples
+        self.givens = givens
         self._signs = self._notation_signs()
         self._shown = ValueWriter(self.notation, numbers, self.layout)
         self._with_numbers = False
@@ -74,7 +76,14 @@ class Writer:
     def tight(self) -> Writer:
         """A writer that elides all but the smallest matrices."""
         layout = replace(self.layout, rows=3, columns=3)
-        return Writer(self.symbols, self.values, self.numbers, layout, self.samples)
+        return Writer(self.symbols, self.values, self.numbers, layout, self.samples, self.givens)
+
+    def knowing(self, values: Mapping[str, Any]) -> Writer:
+        """A writer that knows these values too."""
+        if not values:
+            return self
+        known = EntryValues({**self.values, **values})
+        return Writer(self.symbols, known, self.numbers, self.layout, self.samples, self.givens)
 
     # --- the two ways to write an expression -------------------------------------------------------------------
 
@@ -129,8 +138,8 @@ class Writer:
         pieces = self._segments(expression.arguments[0], FREE)
         if len(pieces) < 2 or not all(piece.flat for piece in pieces):
             return [self.write(expression)]
-        latex = expression.operation.latex.removesuffix(r"\left( <0> \right)")
-        text = expression.operation.text.removesuffix("(<0>)")
+        latex, text = templates(expression, self.samples)
+        latex, text = latex.removesuffix(r"\left( <0> \right)"), text.removesuffix("(<0>)")
         first, *rest = in_parentheses(pieces)
         return [join(Piece.of(latex, text), first), *rest]
 
@@ -155,6 +164,8 @@ class Writer:
         operation = expression.operation
         if operation.name == "sum" and self._with_numbers:
             return SUM
+        if expression == _EULER:
+            return ATOM
         if operation.name == "broadcast":
             return self._precedence(expression.arguments[0])
         if operation.name == "placed":
@@ -164,7 +175,7 @@ class Writer:
     def _number_precedence(self, value: Scalar) -> Precedence:
         if value < 0:
             return SUM
-        if isinstance(value, Fraction):
+        if isinstance(value, Fraction) and not is_long_decimal(value):
             return PRODUCT
         return PRODUCT if "e" in self._digits(value) else ATOM
 
@@ -174,7 +185,7 @@ class Writer:
             return self._number(expression.value)
         if isinstance(expression, Name):
             if self._is_number(expression):
-                return self.value(self._value(expression))
+                return self.value(self._value(expression), self._is_given(expression.name))
             symbol = self._symbol(expression)
             return Piece.of(symbol.latex, symbol.text)
         assert isinstance(expression, Application)
@@ -189,7 +200,8 @@ class Writer:
 
     def _is_number(self, name: Name) -> bool:
         """Whether its number is put in: a name without a value keeps its letter."""
-        return self._with_numbers and (name.name in self.values or split_entry(name.name)[0] in self.values)
+        known = self._with_numbers and not isinstance(name, Constant)
+        return known and (name.name in self.values or split_entry(name.name)[0] in self.values)
 
     def _value(self, name: Name) -> Any:
         value = np.asarray(self.values[name.name])
@@ -199,19 +211,26 @@ class Writer:
         return value
 
     def _digits(self, value: Scalar) -> str:
-        return self.numbers.scalar(float(value)) if self._with_numbers else _short(value)
+        return self.numbers.scalar(float(value), given=True) if self._with_numbers else _short(value)
 
     def _number(self, value: Scalar) -> Piece:
-        if isinstance(value, Fraction):
+        if isinstance(value, Fraction) and not is_long_decimal(value):
             top, bottom = str(value).lstrip("-").split("/")
             sign, minus = ("-", "−") if value < 0 else ("", "")
             body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
             return Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", minus + body)
         return self._shown.digits(self._digits(value))
 
-    def value(self, value: Any) -> Piece:
-        """A number, or a matrix in brackets with dots where it does not fit."""
-        return self._shown.value(np.asarray(value))
+    def value(self, value: Any, given: bool = False) -> Piece:
+        """A number, or a matrix in brackets with dots where it does not fit; what is given never prints as zero."""
+        return self._shown.value(np.asarray(value), given)
+
+    def of_name(self, name: str) -> Piece:
+        """The number or matrix that the name stands for."""
+        return self.value(self.values[name], self._is_given(name))
+
+    def _is_given(self, name: str) -> bool:
+        return name.partition("[")[0] in self.givens
 
     # --- operations ----------------------------------------------------------------------------------------------
 
@@ -226,23 +245,24 @@ class Writer:
             text if wanted == slot else self.write(argument, wanted)
             for argument, text, slot, wanted in zip(expression.arguments, texts, slots, latex_slots, strict=True)
         ]
+        latex_template, text_template = templates(expression, self.samples)
         signs = {**self._signs, "times": self._times(expression)}
         signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
         latex = "".join(
             part if index % 2 == 0 else (latexes[int(part)] if part.isdigit() else signs[part]).latex
-            for index, part in enumerate(_split(operation.latex))
+            for index, part in enumerate(split(latex_template, self.notation.between))
         )
         if all(piece.low for piece in latexes):
             latex = latex.replace(r"\left( ", "(").replace(r" \right)", ")")
         boxes = [
             Box.text(part) if index % 2 == 0 else (texts[int(part)] if part.isdigit() else signs[part]).box
-            for index, part in enumerate(_split(operation.text))
+            for index, part in enumerate(split(text_template, self.notation.between))
             if part
         ]
         narrower = sum(text.narrower for text in texts)
         if operation.name == "divide":
             narrower = sum(box.width for box in boxes) - max(latex.latex_width for latex in latexes)
-        return Piece(latex, _stretched(boxes), narrower)
+        return Piece(latex, stretched(boxes), narrower)
 
     def _chain(self, expression: Application) -> Piece:
         """A sum; of many terms the first and the last."""
@@ -268,7 +288,7 @@ class Writer:
     def _parameter(self, value: Any) -> Piece:
         if isinstance(value, tuple):
             return Piece.of(",".join(map(str, value)), ",".join(map(str, value)))
-        return Piece.of(_short(value), _short(value)) if isinstance(value, int | float) else Piece.of("", "")
+        return self._shown.digits(_short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
@@ -294,7 +314,7 @@ class Writer:
 
     def _times(self, expression: Application) -> Piece:
         """The sign of a product: entrywise between matrices, a dot between numbers, else nothing."""
-        if len(expression.arguments) < 2:
+        if len(expression.arguments) != 2:
             return Piece.of("", "")
         left, right = expression.arguments
         if self._is_array(left) and self._is_array(right):
@@ -316,6 +336,20 @@ class Writer:
 
     def _write_identity(self, expression: Application) -> Piece:
         return self._write(expression.arguments[0])
+
+    def _write_exp(self, expression: Application) -> Piece:
+        return Piece.of("e", "e") if expression == _EULER else self._from_table(expression)
+
+    def _write_matrix(self, expression: Application) -> Piece:
+        columns = expression.shape[1]
+        entries = [self.write(argument) for argument in expression.arguments]
+        if not all(entry.flat for entry in entries):
+            return self._from_table(expression)
+        return self.bracketed([entries[start : start + columns] for start in range(0, len(entries), columns)])
+
+    def bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
+        """A matrix of pieces that are one line high."""
+        return self._shown.bracketed(table)
 
     def _write_broadcast(self, expression: Application) -> Piece:
         """What is spread over more entries is written as it is: a sum or a product spreads it by itself."""
@@ -418,6 +452,7 @@ class Writer:
         return pieces
 
 
+_EULER = apply("exp", Number(1))
 _MORE = Piece.of(r" + \cdots", " + ⋯")
 
 
@@ -425,20 +460,6 @@ def _index_text(letter: str) -> str:
     return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
 
 
-def _short(value: Any) -> str:
+def _short(value: Scalar) -> str:
     """A number of a formula, as it was typed."""
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return str(value)
-
-
-@lru_cache(maxsize=1024)
-def _split(template: str) -> tuple[str, ...]:
-    return tuple(_SLOT.split(template))
-
-
-def _stretched(boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """The boxes; parentheses around something high grow with it."""
-    if len(boxes) == 3 and len(boxes[1].lines) > 1 and boxes[0].lines[0].endswith("(") and boxes[2].lines == (")",):
-        return Box.text(boxes[0].lines[0].removesuffix("(")), boxes[1].enclosed()
-    return tuple(boxes)
+    return f"{value:.15g}" if isinstance(value, float) else as_text(value)

@@ -88,9 +88,10 @@ OPERATIONS = (
     Operation(
         name="relu",
         value=lambda xp, x, at_zero: _positive_part(xp, x),
-        derivative=("step(x, at_zero)",),
+        derivative=("step(x, at_zero=at_zero)",),
         parameters={"at_zero": 0.0},
         kinks=(0.0,),
+        convention="at_zero at 0",
         latex=r"\max\left( 0, <0> \right)",
         text="max(0, <0>)",
         code="np.maximum(0, <0>)",
@@ -102,6 +103,7 @@ OPERATIONS = (
         derivative=("0",),
         parameters={"at_zero": 0.0},
         kinks=(0.0,),
+        convention="0 at 0",
         latex=r"\mathbb{1}\left[ <0> > 0 \right]",
         text="[<0> > 0]",
         code="np.heaviside(<0>, <at_zero>)",
@@ -109,9 +111,11 @@ OPERATIONS = (
     Operation(
         name="leaky_relu",
         value=lambda xp, x, alpha, at_zero: xp.where(x < 0, alpha * x, x),
-        derivative=("leaky_step(x, alpha, at_zero)",),
+        derivative=("leaky_step(x, alpha, at_zero=at_zero)",),
         parameters={"alpha": 0.01, "at_zero": None},
+        by_place=("alpha",),
         kinks=(0.0,),
+        convention="alpha at 0, or at_zero",
         latex=r"\operatorname{LReLU}\left( <0> \right)",
         text="LReLU(<0>)",
         code="leaky_relu(<0>, <alpha>)",
@@ -122,7 +126,9 @@ OPERATIONS = (
         value=lambda xp, x, alpha, at_zero: _step(xp, x, alpha if at_zero is None else at_zero, low=alpha),
         derivative=("0",),
         parameters={"alpha": 0.01, "at_zero": None},
+        by_place=("alpha",),
         kinks=(0.0,),
+        convention="0 at 0",
         latex=r"\operatorname{LReLU}'\left( <0> \right)",
         text="LReLU′(<0>)",
         code="leaky_step(<0>, <alpha>, <at_zero>)",
@@ -136,7 +142,9 @@ OPERATIONS = (
         value=lambda xp, x, alpha: xp.where(x < 0, alpha * xp.expm1(xp.where(x < 0, x, xp.zeros_like(x))), x),
         derivative=("step(x) + (1 - step(x)) * alpha * exp(minimum(x, 0))",),
         parameters={"alpha": 1.0},
+        by_place=("alpha",),
         kinks=(0.0,),
+        convention="alpha at 0",
         latex=r"\operatorname{ELU}\left( <0> \right)",
         text="ELU(<0>)",
         code="elu(<0>, <alpha>)",
@@ -186,8 +194,9 @@ OPERATIONS = (
     Operation(
         name="softmax",
         value=_softmax,
-        adjoint=("y * (g - sum(g * y, axis))",),
+        adjoint=("y * (g - sum(g * y, axis=axis))",),
         parameters={"axis": None},
+        needs_axis=True,
         shape=same_shape,
         latex=r"\operatorname{softmax}\left( <0> \right)",
         text="softmax(<0>)",
@@ -197,13 +206,14 @@ OPERATIONS = (
             "    powers = np.exp(x - x.max(axis=axis, keepdims=True))  # the shift prevents overflow\n"
             "    return powers / powers.sum(axis=axis, keepdims=True)"
         ),
-        definition="exp(x) / sum(exp(x), axis)",
+        definition="exp(x) / sum(exp(x), axis=axis)",
     ),
     Operation(
         name="log_softmax",
         value=_log_softmax,
-        adjoint=("g - exp(y) * sum(g, axis)",),
+        adjoint=("g - exp(y) * sum(g, axis=axis)",),
         parameters={"axis": None},
+        needs_axis=True,
         shape=same_shape,
         latex=r"\operatorname{log\,softmax}\left( <0> \right)",
         text="log softmax(<0>)",
@@ -213,13 +223,14 @@ OPERATIONS = (
             "    largest = x.max(axis=axis, keepdims=True)\n"
             "    return largest + np.log(np.exp(x - largest).sum(axis=axis, keepdims=True))"
         ),
-        definition="x - log(sum(exp(x), axis))",
+        definition="x - log(sum(exp(x), axis=axis))",
     ),
     Operation(
         name="logsumexp",
         value=_logsumexp,
-        adjoint=("g * softmax(x, axis)",),
+        adjoint=("g * softmax(x, axis=axis)",),
         parameters={"axis": None},
+        needs_axis=True,
         shape=reduced_shape,
         latex=r"\operatorname{logsumexp}\left( <0> \right)",
         text="logsumexp(<0>)",
@@ -229,6 +240,6 @@ OPERATIONS = (
             "    largest = x.max(axis=axis, keepdims=True)\n"
             "    return largest + np.log(np.exp(x - largest).sum(axis=axis, keepdims=True))"
         ),
-        definition="log(sum(exp(x), axis))",
+        definition="log(sum(exp(x), axis=axis))",
     ),
 )

@@ -79,7 +79,7 @@ def _check_axis(shape: Shape, axis: Parameter) -> None:
 class Operation:
     """One operation, once: how it is written, what it is worth, how it is differentiated.
 
-    The derivative is written in the language of `chalkwork.algebra.reader`, so it is an expression like any
+    The derivative is written in the language of `chalkwork.algebra.reading`, so it is an expression like any
     other. In it, `x` is the argument (`a` and `b` where there are two), `y` the result, `g` the derivative of
     the output by the result, and every parameter goes by its own name; `shape` is the argument's shape and
     `count` the number of entries that were collapsed into one.
@@ -98,6 +98,10 @@ class Operation:
     adjoint: tuple[str | None, ...] = ()
     parameters: dict[str, Parameter] = field(default_factory=dict)
     """The parameters and their defaults, in order."""
+    by_place: tuple[str, ...] = ()
+    """The first parameters, where they may also stand behind the arguments without their name: a slope, a shape."""
+    needs_axis: bool = False
+    """Whether of a matrix with rows and columns the axis must be written, since both are usual."""
     shape: Callable[..., Shape] = entrywise_shape
     precedence: Precedence = Precedence.ATOM
     slots: tuple[Precedence, ...] = ()
@@ -116,6 +120,8 @@ class Operation:
     """The open interval in which the first argument must lie for the value to be finite."""
     kinks: tuple[float, ...] = ()
     """Arguments at which the derivative jumps, so that a convention decides."""
+    convention: str = ""
+    """What the derivative is where it is not one number: at kinks, at equal arguments."""
 
     @property
     def entrywise(self) -> bool:

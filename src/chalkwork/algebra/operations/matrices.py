@@ -67,15 +67,27 @@ def _diagonal_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
     return shape
 
 
+EQUAL = 1e-12
+"""Entries that are nearer to the largest than this, relative to it, differ by rounding only."""
+
+
 def _axes(axis: int | None) -> int | tuple[int, int]:
     return BOTH if axis is None else axis
 
 
-def _argmax(xp: Any, x: Any, axis: int | None) -> Any:
-    """Counted from 1, as the entries of a vector are; without an axis through the rows one after another."""
+def _argmax(xp: Any, x: Any, axis: int | None, tie: float | None) -> Any:
+    """Counted from 1, as the entries of a vector are; without an axis through the rows one after another.
+
+    Where several entries are the largest, up to rounding, it is the first of them, or `tie` if that is given.
+    """
     if axis is None:
         x, axis = xp.reshape(x, (*x.shape[:-2], 1, x.shape[-2] * x.shape[-1])), -1
-    return xp.astype(xp.argmax(x, axis=axis, keepdims=True) + 1, x.dtype)
+    place = xp.astype(xp.argmax(x, axis=axis, keepdims=True) + 1, x.dtype)
+    if tie is None:
+        return place
+    largest = xp.max(x, axis=axis, keepdims=True)
+    equal = xp.astype(x >= largest - EQUAL * xp.abs(largest), x.dtype)
+    return xp.where(xp.sum(equal, axis=axis, keepdims=True) > 1, xp.full_like(place, tie), place)
 
 
 def _on_diagonal(xp: Any, x: Any, size: int) -> Any:
@@ -167,6 +179,7 @@ OPERATIONS = (
         value=lambda xp, x, shape: xp.broadcast_to(x, (*x.shape[:-2], *shape) if shape else x.shape),
         adjoint=("g",),
         parameters={"shape": ()},
+        by_place=("shape",),
         shape=_broadcast_shape,
         latex=r"<0><times>\mathbf{1}",
         text="<0> · 𝟏",
@@ -195,15 +208,16 @@ OPERATIONS = (
         latex=r"\operatorname{mean}\left( <0> \right)",
         text="mean(<0>)",
         code="np.mean(<0>, axis=<axis>, keepdims=True)",
-        definition="sum(x, axis) / count",
+        definition="sum(x, axis=axis) / count",
     ),
     Operation(
         name="max",
         value=lambda xp, x, axis: xp.max(x, axis=_axes(axis), keepdims=True),
         # equal largest entries share the derivative
-        adjoint=("g * equal(x, y) / sum(equal(x, y), axis)",),
+        adjoint=("g * equal(x, y) / sum(equal(x, y), axis=axis)",),
         parameters={"axis": None},
         shape=reduced_shape,
+        convention="equal largest entries share it",
         latex=r"\max\left( <0> \right)",
         text="max(<0>)",
         code="np.max(<0>, axis=<axis>, keepdims=True)",
@@ -212,8 +226,8 @@ OPERATIONS = (
         name="argmax",
         value=_argmax,
         adjoint=(None,),
-        parameters={"axis": None},
-        shape=reduced_shape,
+        parameters={"axis": None, "tie": None},
+        shape=lambda shapes, axis, tie: reduced_shape(shapes, axis=axis),
         latex=r"\operatorname{argmax}\left( <0> \right)",
         text="arg max(<0>)",
         code="np.argmax(<0>, axis=<axis>, keepdims=True) + 1",
@@ -242,6 +256,7 @@ OPERATIONS = (
         value=_diagonal,
         adjoint=("diag(g)",),
         parameters={"shape": ()},
+        by_place=("shape",),
         shape=_diagonal_shape,
         latex=r"\operatorname{diagonal}\left( <0> \right)",
         text="diagonal(<0>)",

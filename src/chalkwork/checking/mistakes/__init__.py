@@ -60,6 +60,7 @@ def distinct(equation: Equation, context: Context) -> Found:
     ...     print(expression, *ids)
     W1 + eta * dW1 ascent
     W1 - dW1 learning-rate-omitted
+    W1 not-updated
     W1 - eta^2 * dW1 learning-rate-squared
     """
     found = context.known_rewrites.get(equation.name)

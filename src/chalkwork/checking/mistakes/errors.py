@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import expression_of
 from chalkwork.checking.mistakes.context import Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from math import prod
 from typing import TypeGuard
@@ -11,6 +12,7 @@ from chalkwork.algebra.simplify import Term, term_of, terms_of
 from chalkwork.derivation.derivation import Equation
 
 _LARGEST_DENOMINATOR = 10**9
+_UPDATED = re.compile("_new[0-9]*$")
 
 
 def is_operation(node: Expression, *names: str) -> TypeGuard[Application]:
@@ -64,5 +66,13 @@ def untransposed(expression: Expression) -> Expression:
 
 
 def updated_parameter(equation: Equation) -> Name | None:
-    """What an update changes: the term that stands alone."""
-    return next((name for name in map(name_alone, summands(equation.expression)) if name is not None), None)
+    """What an update changes: the term that stands alone, if it is the same quantity before the step.
+
+    The lines of a moving mean have none: a gradient that stands alone there is no parameter.
+    """
+    alone = (name for name in map(name_alone, summands(equation.expression)) if name is not None)
+    return next((name for name in alone if _bare(name.name) == _bare(equation.name)), None)
+
+
+def _bare(name: str) -> str:
+    return _UPDATED.sub("", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalkwork.algebra.expression import Expression, Name, Number, names_in, replace
-from chalkwork.algebra.simplify import expression_of
+from chalkwork.algebra.simplify import Term, expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import name_alone, summands, updated_parameter
@@ -24,13 +24,29 @@ def _ascent(equation: Equation, context: Context) -> Iterator[Expression]:
 
 
 def _rate(equation: Equation, context: Context) -> Name | None:
-    """The scalar that the gradient is multiplied with."""
+    """The scalar that all of the step is multiplied with."""
     if context.role(equation) != Role.UPDATE:
         return None
     old = updated_parameter(equation)
+    if old is None:
+        return None
+    steps = [term for term in summands(equation.expression) if name_alone(term) != old]
     scalars = [name for name in names_in(equation.expression) if not name.shape and name != old]
     given = [name for name in scalars if context.derivation.get(name.name) is None]
-    return given[0] if len(given) == 1 else None
+    rates = [name for name in given if steps and all(_is_factor(name, term) for term in steps)]
+    return rates[0] if len(rates) == 1 else None
+
+
+def _is_factor(rate: Name, term: Term) -> bool:
+    """Whether all of the step is multiplied with it, once: a constant of a moving mean is no learning rate."""
+    inside = [base for base, _ in term.factors if rate in names_in(base)]
+    return inside == [rate] and dict(term.factors)[rate] == 1
+
+
+def _not_updated(equation: Equation, context: Context) -> Iterator[Expression]:
+    old = updated_parameter(equation) if context.role(equation) == Role.UPDATE else None
+    if old is not None:
+        yield old
 
 
 def _omitted(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -69,5 +85,14 @@ MISTAKES = (
         hint="Count how often the learning rate has entered your step, the gradients included.",
         likelihood=4,
         rewrites=_squared,
+    ),
+    Mistake(
+        id="not-updated",
+        title="Nothing was updated",
+        explanation="<this> is <parameter> as it was before the step.",
+        hint="What does a step of gradient descent change, and by how much?",
+        likelihood=6,
+        rewrites=_not_updated,
+        rebuilds=True,
     ),
 )

@@ -59,18 +59,49 @@ end
 
 -- Typst has no column alignment inside a matrix, only one for all columns, and its writer drops both: a
 -- private character carries "all columns to the right" across. Some names it writes are of an older Typst.
-local RIGHT, BETWEEN = "\u{E000}", "\u{E001}"
+local RIGHT, BETWEEN, COMMA, NORM = "\u{E000}", "\u{E001}", "\u{E002}", "\u{E005}"
+
+-- A decimal comma, and the bars of a norm or an absolute value, are ordinary signs: no space belongs to them.
+local ORDINARY = {[COMMA] = "comma", [NORM] = "bar.v.double"}
+
+local function with_ordinary_signs(source)
+  for mark, sign in pairs(ORDINARY) do
+    source = source:gsub(" *" .. mark .. " *", ' class("normal", ' .. sign .. ") ")
+  end
+  return (source:gsub("([^%[])\\|", '%1 class("normal", bar.v)'))
+end
+
+local function marked(text)
+  for _, side in ipairs{"left", "right"} do
+    text = text:gsub("\\" .. side .. "%s*\\|", "\\" .. side .. "\u{E006}")
+    text = text:gsub("\\" .. side .. "%s*\\[lr]?Vert%f[%A]", "\\" .. side .. "\u{E006}")
+  end
+  text = text:gsub("\\[bB]igg?[lrm]?%s*\\|", NORM):gsub("\\|", NORM):gsub("\\[lr]?Vert%f[%A]", NORM)
+  return (text:gsub("\u{E006}", "\\Vert "):gsub("{,}", COMMA):gsub("(\\begin{array}{r+})", "%1" .. RIGHT))
+end
+
+-- Typst ends code with the semicolon right after it, which then ends no row of a matrix: a space keeps the row.
+local function rows_kept(source)
+  local parts = {}
+  source = source:gsub("\\\\", "\u{E003}"):gsub('\\"', "\u{E004}") .. '""'
+  for outside, string in source:gmatch('([^"]*)("[^"]*")') do
+    parts[#parts + 1] = outside:gsub("([%]%)%w]);", "%1 ;") .. string
+  end
+  return (table.concat(parts):sub(1, -3):gsub("\u{E003}", "\\\\"):gsub("\u{E004}", '\\"'))
+end
 
 local function typst_source(math, source)
   if source:sub(1, 1) ~= "$" then
-    return pandoc.Code((math.text:gsub(RIGHT, "")))
+    return pandoc.Code((math.text:gsub(RIGHT, ""):gsub(COMMA, "{,}"):gsub(NORM, "\\|")))
   end
+  source = rows_kept(source):gsub("#h%(0em%)", "thick")
   source = source:gsub('mat%((delim: [^,]*, )' .. RIGHT .. " *", "mat(align: #right, %1")
   source = source:gsub(RIGHT .. " *", ""):gsub("(%a)%.circle", "%1.o")
   source = source:gsub('(%a*)(%(?)"(%a+)"', function(call, open, name)
     if call ~= "upright" then return call .. open .. 'op("' .. name .. '")' end
   end)
   source = source:gsub("%f[%a]sect%f[%A]", "inter"):gsub('delim: "||"', 'delim: "|"')
+  source = with_ordinary_signs(source)
   return pandoc.RawInline("typst", source)
 end
 
@@ -78,7 +109,7 @@ end
 local function typst_formulas(document)
   local formulas, blocks = {}, {}
   document:walk{Math = function(math)
-    math.text = math.text:gsub(BETWEEN, ""):gsub("(\\begin{array}{r+})", "%1" .. RIGHT)
+    math.text = marked(math.text:gsub(BETWEEN, ""))
     formulas[#formulas + 1] = math
     blocks[#blocks + 1] = pandoc.Plain{math}
     blocks[#blocks + 1] = pandoc.RawBlock("typst", BETWEEN)

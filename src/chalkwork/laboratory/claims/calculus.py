@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, replace, transform, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, replace, transform
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.evaluation import Definitions
+from chalkwork.laboratory.claims.evaluation import Definitions, exact
 
 MOST_NODES = 4000
 _ARGUMENT = Name("argument of a function")
@@ -23,8 +23,8 @@ def worked_out(expression: Expression, definitions: Definitions) -> Expression:
 
     Raises ChalkworkError where something cannot be differentiated.
 
-    >>> from chalkwork.algebra.latex import Scope, build, parse_latex
-    >>> print(worked_out(build(parse_latex("d/dx x^3"), Scope({"x": Name("x")})), {}))
+    >>> from chalkwork.algebra.reading import read_formula
+    >>> print(worked_out(read_formula("d/dx x^3", {"x": Name("x")}), {}))
     3 * x^2
     """
 
@@ -43,8 +43,17 @@ def worked_out(expression: Expression, definitions: Definitions) -> Expression:
         return None
 
     found = transform(expression, rule)
-    check_size(found)
+    check_written(found, MOST_NODES)
     return found
+
+
+def exactly(expression: Expression) -> Expression:
+    """The expression with decimals as the fractions that were typed: 0.1 is one tenth."""
+
+    def rule(node: Expression) -> Expression | None:
+        return Number(exact(node.value)) if isinstance(node, Number) and isinstance(node.value, float) else None
+
+    return transform(expression, rule)
 
 
 def _primed(name: str, argument: Expression, definitions: Definitions) -> Expression:
@@ -59,21 +68,11 @@ def _primed(name: str, argument: Expression, definitions: Definitions) -> Expres
     return replace(result, {_ARGUMENT: argument})
 
 
-def check_size(expression: Expression) -> None:
-    """Refuse what is too large to be worked with, definitions put in; a part counts as often as it occurs."""
-    sizes: dict[Expression, int] = {}
-    for node in walk(expression):
-        parts = node.arguments if isinstance(node, Application) else ()
-        sizes[node] = 1 + sum(sizes[part] for part in parts)
-        if sizes[node] > MOST_NODES:
-            raise ChalkworkError(f"with its definitions put in, a side has more than {MOST_NODES} operations")
-
-
 def slope(expression: Expression, variable: Expression) -> Expression:
     """The derivative of a number by a name, simplified."""
-    check_size(expression)
+    check_written(expression, MOST_NODES)
     known: dict[Expression, Expression] = {}
-    return simplify(_slope(expression, variable, known))
+    return simplify(exactly(_slope(expression, variable, known)))
 
 
 def _slope(node: Expression, variable: Expression, known: dict[Expression, Expression]) -> Expression:

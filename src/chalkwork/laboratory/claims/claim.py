@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from time import monotonic
 from typing import Any
 
-from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform
-from chalkwork.algebra.latex.written import prime
+from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform, walk
+from chalkwork.algebra.reading.written import prime
 from chalkwork.algebra.simplify import simplify
+from chalkwork.budget import within
 from chalkwork.documents.model import Block, Marked, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.domain import Domain
-from chalkwork.laboratory.claims.named import PROOFS, Named, named
+from chalkwork.laboratory.claims.domain import Domain, written
+from chalkwork.laboratory.claims.named import PROOFS, Named, in_terms, named
 from chalkwork.laboratory.claims.overflow import overflow
 from chalkwork.laboratory.claims.picture import picture
+from chalkwork.laboratory.claims.refuted import values_of
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.verify import Verified, verify
-from chalkwork.laboratory.claims.worker import SECONDS
 from chalkwork.laboratory.claims.writing import Page
 from chalkwork.laboratory.worked import Manner, Worked
 
 Step = str | tuple[str, str] | Mapping[str, str]
 MOST_STEPS = 40
-MOST_SECONDS = 40.0  # for all symbolic proofs of one claim
+MOST_ENTRIES = 6
+MOST_SECONDS = 40.0  # for one claim with its proof
 PROVED, MANY_POINTS, FALSE, FALSE_STEP, OPEN = "proved", "true at many points", "false", "false step", "open"
 
 
@@ -44,7 +46,7 @@ class Claim:
     'proved'
     >>> answer = Claim("(a + b)^2 = a^2 + b^2").check()
     >>> answer["verdict"], answer["counterexample"]
-    ('false', {'point': {'a': 1.0, 'b': 2.0}, 'left': 9.0, 'right': 5.0})
+    ('false', {'point': {'a': 1.0, 'b': 2.0}, 'left': 9.0, 'right': 5.0, 'difference': 4.0})
     """
 
     def __init__(
@@ -69,11 +71,11 @@ class Claim:
 
         The values: `verdict` is "proved" (exactly or by intervals, every step), "true at many points" (not all of it
         proved), "false" (with `counterexample`: point, left, right), "false step" (the claim holds, a step of its proof
-        does not), or "open" (no point was found where both sides have a value). `claim` and `steps` are lists of
-        mappings: left, relation, right, because, way (exact, intervals, points, false, undefined), how, points,
-        equality (where a bound is reached), counterexample, and `undoes` where it only takes back the mistake of the
-        step before. `leads` says of a given proof whether its steps connect the sides of the claim as they are
-        written (None for inequalities). `name` is that of the library's proof where it is used.
+        does not), or "open" (no point was found where both sides have a value and can be told apart). `claim` and
+        `steps` are lists of mappings: left, relation, right, because, way (exact, intervals, points, false, undefined),
+        how, points, equality (where a bound is reached), counterexample, and `undoes` where it only takes back the
+        mistake of the step before. `leads` says of a given proof whether its steps connect the sides of the claim as
+        they are written (None for inequalities). `name` is that of the library's proof where it is used.
         """
         manner = manner or Manner()
         name, links, board, closing = "", self.proof, self.board, ""
@@ -81,11 +83,11 @@ class Claim:
         if found is not None:
             name, entry, links, board = found
             closing = entry.closing
-        end = monotonic() + MOST_SECONDS
-        claim = [verify(link, self.board, self.at, _left(end)) for link in self.links]
-        steps = [verify(link, board, self.at, _left(end)) for link in links]
-        repaired = _repaired(steps, board)
-        values = _values(claim, steps, name)
+        with within(MOST_SECONDS):
+            claim = [verify(link, self.board, self.at) for link in self.links]
+            steps = [verify(link, board, self.at) for link in links]
+            repaired = _repaired(steps, board)
+        values = _values(claim, steps, name, self.board, board)
         if self.proof:
             values["leads"] = _leads(self.links, links, board)
         for place in repaired:
@@ -96,8 +98,9 @@ class Claim:
             blocks.append(Paragraph(closing))
         blocks += _figures(page, claim, steps, name)
         if name == "softmax-shift":
-            blocks += overflow(values)
-        return Worked("A claim", tuple(blocks), values)
+            vector, number = (letter.name for letter in _names(self.links))
+            blocks += overflow(values, vector, f"{number} = {'' if _subtracts(self.links) else '-'}\\max {vector}")
+        return Worked("A claim", blocks, values, manner.notation)
 
 
 def prove(name: str, manner: Manner | None = None) -> Worked:
@@ -114,11 +117,6 @@ def prove(name: str, manner: Manner | None = None) -> Worked:
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
-
-
-def _left(end: float) -> float:
-    """The time for the next proof."""
-    return min(SECONDS, end - monotonic())
 
 
 @contextmanager
@@ -141,7 +139,7 @@ def _point(at: Mapping[str, float | Fraction] | None) -> dict[str, Fraction] | N
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int | float | Fraction) or not abs(float(value)) < 1e9:
             raise ChalkworkError(f"at: expected a number for {name}, found {value!r:.60}")
-        point[str(name)] = Fraction(str(value))
+        point[written(str(name))] = Fraction(str(value))
     return point
 
 
@@ -179,20 +177,48 @@ def recognised(links: Sequence[Link]) -> tuple[str, Named, list[Link], Board] | 
         board = Board(Domain.of(entry.domain))
         for text in (entry.statement, *entry.also):
             own = board.links(text)
-            if _form(own) == wanted:
-                steps = _proof(board, own, entry.steps)
-                return name, entry, _renamed(steps, own, links), board
+            if _form(own) != wanted:
+                continue
+            if any(name.shape for name in _names(own)):
+                found = _about_vectors(entry, links)
+                return None if found is None else (name, entry, *found)
+            return name, entry, _renamed(_proof(board, own, entry.steps), own, links), board
     return None
+
+
+def _about_vectors(entry: Named, links: Sequence[Link]) -> tuple[list[Link], Board] | None:
+    """The steps in the claim's letters, for its length and with its sign; nothing where they would not be legible."""
+    vector, number = _names(links)
+    entries = vector.shape[0]
+    if entries > MOST_ENTRIES or not all(re.fullmatch("[A-Zabcdf-ik-z]", name.name) for name in (vector, number)):
+        return None
+    board = Board(Domain({vector.name: Domain.of({"y": f"vector {entries}"})["y"]}))
+    terms = (vector.name, entries, number.name, _subtracts(links))
+    steps = [(in_terms(step, *terms), in_terms(because, *terms)) for step, because in entry.steps]
+    return _proof(board, links, steps), board
 
 
 def _names(links: Sequence[Link]) -> list[Name]:
     return list(dict.fromkeys(name for link in links for side in (link.left, link.right) for name in names_in(side)))
 
 
+_FIXED = ("matmul", "matrix", "transpose")
+"""What ties a vector to its length."""
+
+
+def _nodes(links: Sequence[Link]) -> Iterator[Expression]:
+    for link in links:
+        yield from walk(link.left)
+        yield from walk(link.right)
+
+
 def _form(links: Sequence[Link]) -> tuple[tuple[Expression, str, Expression], ...]:
-    """The statement with its letters in order, derivatives of functions as primes, all vectors equally long."""
+    """The statement with its letters in order, derivatives of functions as primes, vectors alone equally long."""
+    names = _names(links)
+    alike = not any(isinstance(node, Application) and node.operation.name in _FIXED for node in _nodes(links))
     letters: dict[Expression, Expression] = {
-        name: Name(f"letter {place}", (3, 1) if name.shape else ()) for place, name in enumerate(_names(links))
+        name: Name(f"letter {place}", (3, 1) if alike and name.shape[1:] == (1,) else name.shape)
+        for place, name in enumerate(names)
     }
     return tuple((_plain(link.left, letters), link.relation, _plain(link.right, letters)) for link in links)
 
@@ -208,11 +234,15 @@ def _plain(side: Expression, letters: Mapping[Expression, Expression]) -> Expres
     return replace(transform(side, rule), letters)
 
 
+def _subtracts(links: Sequence[Link]) -> bool:
+    """Whether the number is taken from the vector."""
+    sides = [node for link in links for side in (link.left, link.right) for node in walk(side)]
+    return any(isinstance(node, Application) and node.operation.name == "subtract" for node in sides)
+
+
 def _renamed(steps: list[Link], own: Sequence[Link], links: Sequence[Link]) -> list[Link]:
-    """The steps in the author's letters; vectors keep the library's, whose entries have names too."""
+    """The steps in the author's letters."""
     theirs = _names(links)
-    if any(name.shape for name in theirs):
-        return steps
     letters: dict[Expression, Expression] = dict(zip(_names(own), theirs, strict=True))
     renamed = []
     for step in steps:
@@ -224,8 +254,6 @@ def _renamed(steps: list[Link], own: Sequence[Link], links: Sequence[Link]) -> l
 
 def _other_letter(reason: str, letters: Mapping[Expression, Expression]) -> str:
     """A reason about x in another letter; what is maths stands between dollars, where x is a letter of its own."""
-    import re
-
     ((old, new),) = [(str(a), str(b)) for a, b in letters.items()][:1]
     parts = reason.split("$")
     parts[1::2] = [re.sub(rf"(?<![A-Za-z]){old}(?![A-Za-z])", lambda _: new, part) for part in parts[1::2]]
@@ -235,12 +263,14 @@ def _other_letter(reason: str, letters: Mapping[Expression, Expression]) -> str:
 # --- the answer ------------------------------------------------------------------------------------------------------
 
 
-def _values(claim: Sequence[Verified], steps: Sequence[Verified], name: str) -> dict[str, Any]:
+def _values(
+    claim: Sequence[Verified], steps: Sequence[Verified], name: str, own: Board, board: Board
+) -> dict[str, Any]:
     values: dict[str, Any] = {"verdict": _verdict(claim, steps)}
-    values["claim"] = [_record(found) for found in claim]
-    values["steps"] = [_record(found) for found in steps]
-    refuted = next((found for found in (*claim, *steps) if found.counterexample is not None), None)
-    values["counterexample"] = None if refuted is None else _record(refuted)["counterexample"]
+    values["claim"] = [_record(found, own) for found in claim]
+    values["steps"] = [_record(found, board) for found in steps]
+    records = (*values["claim"], *values["steps"])
+    values["counterexample"] = next((found["counterexample"] for found in records if found["counterexample"]), None)
     if name:
         values["name"] = name
     return values
@@ -256,15 +286,8 @@ def _verdict(claim: Sequence[Verified], steps: Sequence[Verified]) -> str:
     return PROVED if all(found.proved for found in (*claim, *steps)) else MANY_POINTS
 
 
-def _record(found: Verified) -> dict[str, Any]:
+def _record(found: Verified, board: Board) -> dict[str, Any]:
     link, refuted = found.link, found.counterexample
-    counterexample = None
-    if refuted is not None:
-        counterexample = {
-            "point": {name: float(value) for name, value in refuted.point.items()},
-            "left": float(refuted.left[refuted.entry]),
-            "right": float(refuted.right[refuted.entry]),
-        }
     return {
         "left": str(link.left),
         "relation": link.relation,
@@ -276,7 +299,7 @@ def _record(found: Verified) -> dict[str, Any]:
         "points": found.points,
         "holds": found.holds,
         "equality": list(found.equality),
-        "counterexample": counterexample,
+        "counterexample": None if refuted is None else values_of(refuted, link, board),
     }
 
 
@@ -358,7 +381,8 @@ def _conclusion(
         case "false step":
             return f"**The claim is true, but {plural} not hold**; this proof does not prove it."
         case "open":
-            return "**Nothing could be said**: no point was found at which both sides have a value."
+            why = next(found.how for found in (*claim, *steps) if found.way == "undefined")
+            return f"**Nothing could be said**: {why}."
     return "**The claim is true at many points**, but was not proved."
 
 

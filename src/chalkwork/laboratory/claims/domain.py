@@ -11,6 +11,8 @@ from typing import Any
 
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.algebra.operations import Shape
+from chalkwork.algebra.reading import canonical
+from chalkwork.algebra.reading.names import joined
 from chalkwork.errors import ChalkworkError
 
 _NUMBER = r"[-+]?(?:[0-9]{1,20}(?:\.[0-9]{1,20})?(?:/[1-9][0-9]{0,9})?|inf)"
@@ -76,6 +78,15 @@ def read_range(name: str, given: Any) -> Range:
     raise ChalkworkError(f"the domain of {name}: expected {EXPECTED}, found {given!r:.60}")
 
 
+def written(name: str) -> str:
+    """A name as formulas have it: x_1 is x1.
+
+    >>> written("x_1"), written("λ")
+    ('x1', 'lambda')
+    """
+    return joined(canonical(name))
+
+
 def _end(text: str) -> Fraction | float:
     return float(text) if text.lstrip("+-") == "inf" else Fraction(text)
 
@@ -96,7 +107,7 @@ class Domain:
         for name in given:
             if not isinstance(name, str) or not _WORD.fullmatch(name) or len(name) > 40:
                 raise ChalkworkError(f"the domain names {name!r:.60}, which is no name")
-        return cls({name: read_range(name, value) for name, value in given.items()})
+        return cls({written(name): read_range(name, value) for name, value in given.items()})
 
     def __getitem__(self, name: str) -> Range:
         return self.ranges.get(name, _KINDS["real"])

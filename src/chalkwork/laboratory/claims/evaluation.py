@@ -1,4 +1,4 @@
-"""The value of an expression over any kind of number: SymPy's, or mpmath's with fifty digits.
+"""The value of an expression over any kind of number: SymPy's, or fractions and intervals (`precise`).
 
 A value is a list of rows; a number is [[number]]. Functions that somebody defined are evaluated by their bodies;
 derivatives by what the kind of number offers.
@@ -111,7 +111,7 @@ class Evaluation:
         """The sum."""
         result = self.arithmetic.number(Fraction(0))
         for each in numbers:
-            result = result + each
+            result = self.call("add", result, each)
         return result
 
 
@@ -144,7 +144,11 @@ def _reduced(results: list[Any], axis: Any) -> Value:
 def _matmul(run: Evaluation, node: Application, values: list[Value]) -> Value:
     left, right = values
     columns = list(zip(*right, strict=True))
-    return [[run.total([a * b for a, b in zip(row, column, strict=True)]) for column in columns] for row in left]
+
+    def product(row: list[Any], column: tuple[Any, ...]) -> Any:
+        return run.total([run.call("multiply", a, b) for a, b in zip(row, column, strict=True)])
+
+    return [[product(row, column) for column in columns] for row in left]
 
 
 def _transpose(run: Evaluation, node: Application, values: list[Value]) -> Value:
@@ -189,7 +193,7 @@ def _log_softmax(run: Evaluation, node: Application, values: list[Value]) -> Val
 
 
 def _squared_norm(run: Evaluation, node: Application, values: list[Value]) -> Value:
-    return [[run.total([each * each for row in values[0] for each in row])]]
+    return [[run.total([run.call("power", each, run.constant(2)) for row in values[0] for each in row])]]
 
 
 _SPECIAL: dict[str, Callable[[Evaluation, Application, list[Value]], Value]] = {

@@ -6,6 +6,7 @@ Courville, Deep Learning (2016), sections 3.10 and 4.1 (softmax and its overflow
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -17,7 +18,8 @@ from chalkwork.errors import ChalkworkError
 class Named:
     """A statement, its proof as (step, reason), and what is to be said after it.
 
-    `also` are other ways to state the same, for recognising it.
+    `also` are other ways to state the same, for recognising it. A proof about vectors is written with the vector y of
+    three entries and the number c, and is rewritten for others by `in_terms`.
     """
 
     statement: str
@@ -140,16 +142,16 @@ PROOFS: dict[str, Named] = {
         (
             (
                 r"\sum_{j=1}^{3} e^{y_j + c} = \sum_{j=1}^{3} e^{c} e^{y_j} = e^{c} \sum_{j=1}^{3} e^{y_j}",
-                "the denominator of the left side, for three entries: every term has the factor $e^{c}$",
+                "the denominator with the shift: every term has the factor $e^{c}$",
             ),
             (
                 r"\frac{e^{y_1 + c}}{\sum_{j=1}^{3} e^{y_j + c}} = "
                 r"\frac{e^{c} e^{y_1}}{e^{c} \sum_{j=1}^{3} e^{y_j}}",
-                "the first entry of the left side, with that denominator",
+                "the first entry with the shift, over that denominator",
             ),
             (
                 r"= \frac{e^{y_1}}{\sum_{j=1}^{3} e^{y_j}}",
-                "$e^{c}$ is never zero and cancels; what is left is the first entry of the right side",
+                "$e^{c}$ is never zero and cancels; what is left is the first entry without the shift",
             ),
         ),
         also=("softmax(y) = softmax(y + c)", "softmax(y - c) = softmax(y)", "softmax(y) = softmax(y - c)"),
@@ -157,6 +159,19 @@ PROOFS: dict[str, Named] = {
         closing="Every other entry goes the same way, and so does a vector of any length.",
     ),
 }
+
+
+def in_terms(text: str, vector: str, entries: int, number: str, subtracted: bool) -> str:
+    """A line of a proof about vectors in other letters, for another length, and with -c where c is subtracted.
+
+    >>> in_terms("$e^{c}$ of $e^{y_3 + c}$, ^{3}", "z", 4, "k", True)
+    '$e^{-k}$ of $e^{z_3 - k}$, ^{4}'
+    """
+    if subtracted:
+        text = text.replace("+ c", "- c").replace("{c}", "{-c}")
+    letters = {"y": vector, "c": number}
+    text = re.sub(r"(?<![A-Za-z])[yc](?![A-Za-z])", lambda found: letters[found[0]], text)
+    return text.replace("^{3}", f"^{{{entries}}}")
 
 
 def named(name: str) -> Named:

@@ -16,7 +16,7 @@ from chalkwork.typesetting.numbers import NumberFormat
 LARGE = (1000.0, 1001.0, 1002.0)
 
 
-def overflow(values: dict[str, Any]) -> Iterator[Block]:
+def overflow(values: dict[str, Any], vector: str = "y", shift: str = r"c = -\max y") -> Iterator[Block]:
     """The table, naive against shifted; the shares are added to the values as `naive` and `shifted`."""
     y = np.array(LARGE)
     with np.errstate(all="ignore"):
@@ -28,10 +28,17 @@ def overflow(values: dict[str, Any]) -> Iterator[Block]:
     values["naive"], values["shifted"] = naive, shifted
     yield Paragraph(
         "This is more than a curiosity. In double precision $e^{1000}$ is infinite, and infinity divided by infinity "
-        "is no number (NaN). With $c = -\\max y$ no power exceeds 1, and the result is the same one:"
+        f"is no number (NaN). With ${shift}$ no power exceeds 1, and the result is the same one:"
     )
     numbers = NumberFormat(4)
-    head = ("$y_i$", "naive $e^{y_i}$", "naive softmax", "$y_i - 1002$", "shifted power", "shifted softmax")
+    head = (
+        f"${vector}_i$",
+        f"naive $e^{{{vector}_i}}$",
+        "naive softmax",
+        f"${vector}_i - 1002$",
+        "shifted power",
+        "shifted softmax",
+    )
     columns = [numbers.column(list(column)) for column in (y, lower, shifted_powers, shifted)]
     infinite = ["∞" if np.isinf(power) else numbers.scalar(power) for power in powers]
     nothing = ["NaN" if np.isnan(share) else numbers.scalar(share) for share in naive]

@@ -12,7 +12,7 @@ from chalkwork.documents.model import Figure
 from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.points import Counterexample
-from chalkwork.laboratory.claims.precise import TooLarge, evaluate
+from chalkwork.laboratory.claims.precise import TooLarge, Undecided, evaluate
 from chalkwork.laboratory.claims.statement import Board
 from chalkwork.typesetting.writer import Writer
 
@@ -61,7 +61,7 @@ def picture(
 def _height(expression: Expression, name: str, place: Fraction) -> float:
     try:
         return float(evaluate(expression, {name: place}, _DIGITS)[0])
-    except (Undefined, TooLarge, OverflowError):
+    except (Undefined, Undecided, TooLarge, OverflowError):
         return float("nan")
 
 

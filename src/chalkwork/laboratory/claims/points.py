@@ -2,44 +2,50 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice, product
-from math import floor, inf
+from itertools import chain
+from time import monotonic
 from typing import Any
 
 from chalkwork.algebra.expression import Expression
+from chalkwork.budget import share
+from chalkwork.laboratory.claims.candidates import Point, candidates, closing_in
 from chalkwork.laboratory.claims.domain import Range
 from chalkwork.laboratory.claims.evaluation import Undefined
-from chalkwork.laboratory.claims.precise import DIGITS, MORE_DIGITS, TooLarge, context, evaluate
-
-Point = dict[str, Fraction]
-
-PLEASANT = tuple(
-    Fraction(top, bottom)
-    for top, bottom in (
-        *((0, 1), (1, 1), (-1, 1), (2, 1), (-2, 1), (1, 2), (-1, 2), (3, 1), (-3, 1), (1, 4), (-1, 4)),
-        *((5, 1), (-5, 1), (10, 1), (-10, 1), (1, 10), (4, 1), (-4, 1), (20, 1), (-20, 1)),
-    )
+from chalkwork.laboratory.claims.precise import (
+    DIGITS,
+    MORE_DIGITS,
+    MOST_DIGITS,
+    TooLarge,
+    Undecided,
+    arithmetic,
+    context,
+    enclosed,
+    ends,
+    middle,
+    settled,
 )
-PLEASANT_FIRST = (*map(Fraction, (1, 2, -1, 3, 0, -2)), Fraction(1, 2), Fraction(5), Fraction(-1, 2))
-"""The order for several numbers at once: 0 and 1 hide too much."""
-MOST_POINTS = 120
+
 MOST_SECONDS = 4.0
-_DRAWN = 40
-_AGREE, _AGREE_MORE = 30, 400
+_AGREE = 30  # digits behind the point: sides whose enclosures are no wider agree, as far as can be told
+_LOOKED_AT_CLOSELY = 3  # points at which many digits do not tell the sides apart are tried with the most
 
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A point, both sides there (entry by entry), and the first entry in which they break the relation."""
+    """A point, both sides there (entry by entry), and the first entry in which they break the relation.
+
+    `difference` is that of the sides in that entry, left minus right, which may be far smaller than either.
+    """
 
     point: Point
     left: tuple[Any, ...]
     right: tuple[Any, ...]
     entry: int
+    difference: Any
 
 
 @dataclass
@@ -51,71 +57,12 @@ class Trial:
     one_sided: list[tuple[str, Point, str]] = field(default_factory=list)
     """Points where only one side has a value: which side has none, the point, why."""
     undefined: int = 0
-
-
-def candidates(ranges: Mapping[str, Range], first: Mapping[str, Fraction] | None = None) -> Iterator[Point]:
-    """Points of the domain: the author's own, pleasant numbers, then drawn ones; always the same.
-
-    >>> [str(point["x"]) for point in islice(candidates({"x": Range(low=Fraction(0))}), 3)]
-    ['1', '2', '1/2']
-    """
-    names = list(ranges)
-    if first is not None and set(first) >= set(names):
-        yield {name: Fraction(first[name]) for name in names}
-    if not names:
-        yield {}
-        return
-    for values in _pleasant([_inside(ranges[name], len(names)) for name in names]):
-        yield dict(zip(names, values, strict=True))
-    source = random.Random(20)
-    for _ in range(_DRAWN):
-        yield {name: _drawn(ranges[name], source) for name in names}
-
-
-def _inside(given: Range, names: int) -> list[Fraction]:
-    """The pleasant numbers of a range, and some of its own where it has few."""
-    found = [value for value in (PLEASANT if names == 1 else PLEASANT_FIRST) if given.holds(value)]
-    if len(found) < 8 and not given.whole:
-        low, high = _ends(given)
-        found += [value for part in range(9) if given.holds(value := low + (high - low) * part / 8)]
-    return list(dict.fromkeys(found)) or [_nearest_whole(given)]
-
-
-def _nearest_whole(given: Range) -> Fraction:
-    low, _ = _ends(given)
-    return Fraction(floor(low) + 1)
-
-
-def _ends(given: Range) -> tuple[Fraction, Fraction]:
-    """Finite ends to draw between."""
-    low = Fraction(given.low) if given.low != -inf else None
-    high = Fraction(given.high) if given.high != inf else None
-    if low is None:
-        low = Fraction(-8) if high is None else high - 16
-    return low, (low + 16 if high is None else high)
-
-
-def _drawn(given: Range, source: random.Random) -> Fraction:
-    low, high = _ends(given)
-    for _ in range(20):
-        value = low + (high - low) * Fraction(source.randint(1, 9999), 10_000)
-        value = Fraction(round(value)) if given.whole else Fraction(round(value * 100), 100)
-        if given.holds(value):
-            return value
-    return _inside(given, 1)[0]
-
-
-def _pleasant(choices: Sequence[Sequence[Fraction]]) -> Iterator[tuple[Fraction, ...]]:
-    """Combinations, those of early choices first; for several names different values before equal ones."""
-    most = 20 if len(choices) == 1 else 5 if len(choices) <= 3 else 3
-    ranked = [list(enumerate(choice[:most])) for choice in choices[:6]]
-    tail = tuple(choice[place % len(choice)] for place, choice in enumerate(choices[6:]))
-    combinations = sorted(
-        islice(product(*ranked), 1000),
-        key=lambda pairs: (len({value for _, value in pairs}) < len(pairs) > 1, sum(rank for rank, _ in pairs)),
-    )
-    for pairs in combinations[: MOST_POINTS - _DRAWN]:
-        yield (*(value for _, value in pairs), *tail)
+    undecided: int = 0
+    meeting: list[Counterexample] = field(default_factory=list)
+    """Points at which sides that should differ cannot be told apart: if they are equal there, these break it."""
+    closely: int = 0
+    margins: list[tuple[float, Point]] = field(default_factory=list)
+    """By how much the relation holds at a point."""
 
 
 def try_points(
@@ -124,21 +71,24 @@ def try_points(
     right: Expression,
     ranges: Mapping[str, Range],
     first: Mapping[str, Fraction] | None = None,
-    seconds: float = MOST_SECONDS,
 ) -> Trial:
-    """The relation, its sides without derivatives, at many points of the domain; ends at the first that breaks it."""
-    from time import monotonic
+    """The relation, its sides without derivatives, at many points of the domain; ends at the first that breaks it.
 
-    trial, end = Trial(), monotonic() + seconds
-    for point in candidates(ranges, first):
-        sides = _sides(left, right, point, trial)
-        if sides is not None:
-            trial.points += 1
-            entry = _broken(sides, relation, (left, right), point)
-            if entry is not None:
-                trial.counterexample = Counterexample(point, *_spread(sides), entry)
-                break
-        if monotonic() > end:
+    What is said of a point is certain: a relation counts as broken only where the enclosures of both sides say so.
+    """
+    trial, end = Trial(), monotonic() + share(MOST_SECONDS)
+    sides = (left, right)
+
+    def margin(point: Point) -> float | None:
+        return _margin(sides, relation, point)
+
+    def near() -> Iterator[Point]:
+        if relation != "=":
+            yield from closing_in(margin, trial.margins, ranges)
+
+    for point in chain(candidates(ranges, first), near()):
+        _try(sides, relation, point, trial)
+        if trial.counterexample is not None or monotonic() > end:
             break
     return trial
 
@@ -146,61 +96,111 @@ def try_points(
 Both = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
-def _sides(left: Expression, right: Expression, point: Point, trial: Trial) -> Both | None:
-    values: list[tuple[Any, ...] | None] = []
-    reasons = []
-    for side in (left, right):
+def _try(sides: tuple[Expression, Expression], relation: str, point: Point, trial: Trial) -> None:
+    """One point, with more digits as long as they are needed."""
+    for digits in (DIGITS, MORE_DIGITS, MOST_DIGITS):
+        if digits == MOST_DIGITS and trial.closely >= _LOOKED_AT_CLOSELY:
+            break
+        trial.closely += digits == MOST_DIGITS
         try:
-            values.append(evaluate(side, point))
-            reasons.append("")
+            both = _values(sides, point, digits, trial)
+        except Undecided:
+            continue
+        if both is None:
+            return
+        signs = [_sign(a, b, digits) for a, b in zip(*both, strict=True)]
+        broken = [entry for entry, sign in enumerate(signs) if sign is not None and not _holds(sign, relation)]
+        if broken:
+            trial.counterexample = _counterexample(sides, point, both, broken[0], digits)
+            return
+        together = [entry for entry, sign in enumerate(signs) if sign is None]
+        if not together:
+            trial.points += 1
+            trial.margins.append((_least(both, relation), point))
+            return
+        agree = all(_agree(both[0][entry], both[1][entry], digits) for entry in together)
+        if agree and digits != DIGITS and (digits == MOST_DIGITS or trial.closely >= _LOOKED_AT_CLOSELY):
+            trial.points += 1
+            if relation in ("<", ">", "!="):
+                trial.meeting.append(_counterexample(sides, point, both, together[0], digits))
+            return
+    trial.undecided += 1
+
+
+def _values(sides: tuple[Expression, Expression], point: Point, digits: int, trial: Trial) -> Both | None:
+    """Both sides with as many entries; None, noted where only one has a value, where one has none."""
+    values: list[tuple[Any, ...]] = []
+    reasons: dict[str, str] = {}
+    for which, side in zip(("left", "right"), sides, strict=True):
+        try:
+            values.append(enclosed(side, point, digits))
         except Undefined as reason:
-            values.append(None)
-            reasons.append(str(reason))
+            reasons[which] = str(reason)
         except (TooLarge, OverflowError):
             return None
-    if values[0] is not None and values[1] is not None:
-        return values[0], values[1]
-    if values[0] is None and values[1] is None:
+    if len(reasons) == 2:
         trial.undefined += 1
-    else:
-        which = "left" if values[0] is None else "right"
-        trial.one_sided.append((which, point, reasons[0] or reasons[1]))
-    return None
-
-
-def _spread(sides: Both) -> Both:
-    """Both sides with as many entries: a number stands for all entries."""
-    left, right = sides
+    elif reasons:
+        ((which, why),) = reasons.items()
+        trial.one_sided.append((which, point, why))
+    if reasons:
+        return None
+    left, right = values
     count = max(len(left), len(right))
     return (left * count if len(left) == 1 else left), (right * count if len(right) == 1 else right)
 
 
-def _broken(sides: Both, relation: str, expressions: tuple[Expression, Expression], point: Point) -> int | None:
-    """The first entry in which the relation is broken; what fifty digits leave open is decided by more."""
-    left, right = _spread(sides)
-    for entry, (a, b) in enumerate(zip(left, right, strict=True)):
-        if _holds(a, b, relation, _equal(a, b, DIGITS, _AGREE)):
-            continue
-        try:
-            more = _spread(tuple(evaluate(side, point, MORE_DIGITS) for side in expressions))  # type: ignore[arg-type]
-        except (Undefined, TooLarge, OverflowError):
-            continue
-        a, b = more[0][entry], more[1][entry]
-        if not _holds(a, b, relation, _equal(a, b, MORE_DIGITS, _AGREE_MORE)):
-            return entry
-    return None
+def _sign(a: Any, b: Any, digits: int) -> int | None:
+    """The sign of a - b, where it is certain."""
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return (a > b) - (a < b)
+    (low, high), (other_low, other_high) = ends(a, digits), ends(b, digits)
+    if low > other_high:
+        return 1
+    return -1 if high < other_low else None
 
 
-def _equal(a: Any, b: Any, digits: int, agree: int) -> bool:
-    mp = context(digits)
-    return bool(abs(a - b) <= mp.mpf(10) ** -agree * max(abs(a), abs(b)) + mp.mpf(10) ** -(digits - 5))
+def _agree(a: Any, b: Any, digits: int) -> bool:
+    """Whether sides that cannot be told apart agree in many digits behind the point."""
+    (low, high), (other_low, other_high) = ends(a, digits), ends(b, digits)
+    grain = context(digits).mpf(10) ** -_AGREE
+    return bool(high - low <= grain and other_high - other_low <= grain)
 
 
-def _holds(a: Any, b: Any, relation: str, equal: bool) -> bool:
-    if relation == "=":
-        return equal
+def _holds(sign: int, relation: str) -> bool:
+    return {"=": sign == 0, "!=": sign != 0, "<": sign < 0, "<=": sign <= 0, ">": sign > 0, ">=": sign >= 0}[relation]
+
+
+def _counterexample(
+    sides: tuple[Expression, Expression], point: Point, both: Both, entry: int, digits: int
+) -> Counterexample:
+    """The point with values that are right in all digits that may be shown."""
+    while digits < MOST_DIGITS and not all(_is_known(value, digits) for side in both for value in side):
+        digits = MORE_DIGITS if digits < MORE_DIGITS else MOST_DIGITS
+        with suppress(Undecided):
+            both = _values(sides, point, digits, Trial()) or both
+    left, right = (tuple(settled(value, digits) for value in side) for side in both)
+    a, b = both[0][entry], both[1][entry]
+    return Counterexample(point, left, right, entry, settled(arithmetic(digits).functions["subtract"](a, b), digits))
+
+
+def _is_known(value: Any, digits: int) -> bool:
+    """Whether the first digits of a value are certain."""
+    low, high = ends(value, digits)
+    return bool(high - low <= abs(low) / 10**_AGREE)
+
+
+def _margin(sides: tuple[Expression, Expression], relation: str, point: Point) -> float | None:
+    """By how much the relation holds at a point, if both sides have a value there."""
+    try:
+        both = _values(sides, point, DIGITS, Trial())
+    except Undecided:
+        return None
+    return None if both is None else _least(both, relation)
+
+
+def _least(both: Both, relation: str) -> float:
+    differences = [middle(b) - middle(a) for a, b in zip(*both, strict=True)]
     if relation == "!=":
-        return not equal
-    if equal:
-        return relation in ("<=", ">=")
-    return bool(a < b) if relation[0] == "<" else bool(a > b)
+        return float(min(map(abs, differences)))
+    return float(min(differences) if relation[0] == "<" else -max(differences))

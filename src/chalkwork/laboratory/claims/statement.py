@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalkwork.algebra.expression import Expression, Name, names_in
-from chalkwork.algebra.latex import Scope, build, read_chain
-from chalkwork.algebra.latex.reading import Chain
-from chalkwork.algebra.latex.words import FUNCTIONS
-from chalkwork.algebra.latex.written import names_of
-from chalkwork.algebra.operations import TABLE
-from chalkwork.algebra.operations.entry import entrywise_shape
+from chalkwork.algebra.expression import Application, Expression, Name, Number, check_written, names_in, walk
+from chalkwork.algebra.operations import Shape, words
+from chalkwork.algebra.reading import Chain, build, free_names, read_chain
+from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.errors import ChalkworkError, ShapeError
-from chalkwork.laboratory.claims.calculus import check_size, put_in
-from chalkwork.laboratory.claims.domain import Domain, Range
+from chalkwork.laboratory.claims.calculus import MOST_NODES, exactly, put_in
+from chalkwork.laboratory.claims.domain import Domain, Range, entries_of, written
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
 MOST_DEFINITIONS = 20
@@ -46,6 +43,8 @@ class Board:
     functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
     quantities: dict[str, Expression] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    letters: set[str] = field(default_factory=set)
+    """The names that were read so far."""
 
     def define(self, text: str) -> None:
         """Take in f(x) = ... or e = ...; ReadError or ChalkworkError for what is neither."""
@@ -55,9 +54,9 @@ class Board:
         if found and found[1] not in self.known():
             name, parameter, body = found.groups()
             _check_new(name, text)
-            self.functions[name] = (parameter, self.expression(body))
+            self.functions[name] = (parameter, exactly(self.expression(body)))
             return
-        chain = read_chain(text, self.known() | {text.partition("=")[0].strip()}, self.functions)
+        chain = self._chain(text, self.known() | {written(text.partition("=")[0].strip())})
         if len(chain.sides) != 2 or chain.relations != ("=",) or chain.sides[0].kind != "name":
             raise ChalkworkError(f"a definition is f(x) = ... or c = ..., not {text!r:.80}")
         name = chain.sides[0].value
@@ -83,7 +82,12 @@ class Board:
         """The syntax of a chain."""
         if not isinstance(text, str):
             raise ChalkworkError(f"a statement is a text, not {text!r:.60}")
-        return read_chain(text, self.known(), self.functions)
+        return self._chain(text, self.known())
+
+    def _chain(self, text: str, known: set[str]) -> Chain:
+        chain = read_chain(text, known, self.functions, self.letters)
+        self.letters |= {name for side in chain.sides for name in free_names(side)}
+        return chain
 
     def links(self, text: str, before: Expression | None = None, because: str = "", step: int = 0) -> list[Link]:
         """The relations of a text; one that begins with a relation goes on from `before`."""
@@ -106,13 +110,12 @@ class Board:
         return found
 
     def _build(self, syntax: Any) -> Expression:
-        names = {name: self.domain.name(name) for name in names_of(syntax)}
-        return build(syntax, Scope(names))
+        return build(syntax, {name: self.domain.name(name) for name in free_names(syntax)})
 
     def meant(self, expression: Expression) -> Expression:
-        """The expression with the quantities put in; their derivatives are total ones."""
-        found = put_in(expression, self.quantities)
-        check_size(found)
+        """The expression with the quantities put in, whose derivatives are total ones, and every decimal exact."""
+        found = exactly(put_in(expression, self.quantities))
+        check_written(found, MOST_NODES)
         return found
 
     def ranges(self, *expressions: Expression) -> dict[str, Range]:
@@ -120,21 +123,51 @@ class Board:
         names: dict[Name, None] = {}
         for expression in expressions:
             names |= dict.fromkeys(names_in(expression))
-        found = self.domain.scalars(list(names))
-        if "pi" not in self.domain.ranges:
-            found.pop("pi", None)
-        return found
+        owners: dict[str, Name] = {}
+        for name in names:
+            for entry in entries_of(name) if name.shape else ():
+                if owners.setdefault(entry, name) != name:
+                    both = f"{owners[entry]} and of {name}"
+                    raise ChalkworkError(f"{entry} would be an entry of {both}; rename one of them")
+        return self.domain.scalars(list(names))
 
 
 def _check_new(name: str, text: str) -> None:
-    if name in FUNCTIONS or name in TABLE or name in ("d", "e"):
+    if name in FUNCTIONS or name in CONSTANTS or name == "d":
         raise ChalkworkError(f"{name} is known already and cannot be defined, in {text!r:.80}")
 
 
 def _check_shapes(left: Expression, relation: str, right: Expression) -> None:
-    if left.shape == right.shape:
-        return
-    try:
-        entrywise_shape((left.shape, right.shape))
-    except ShapeError as error:
-        raise ShapeError(error.message, equation=f"{left} {relation} {right}") from None
+    """Refuse sides of different shapes, and what means one thing for matrices and another for their entries."""
+    equation = f"{left} {relation} {right}"
+    for side in (left, right):
+        for node in walk(side):
+            if isinstance(node, Application) and (problem := _two_readings(node)):
+                raise ShapeError(problem, equation=equation)
+    shapes = [side.shape for side in (left, right) if side.shape not in ((), (1, 1))]
+    if len(shapes) == 2 and left.shape != right.shape:
+        message = f"the left side is {words(left.shape)}, the right side {words(right.shape)}"
+        raise ShapeError(message, equation=equation)
+    number = right if left.shape else left
+    if len(shapes) == 1 and _is_matrix(shapes[0]) and relation in ("=", "!=") and number != Number(0):
+        raise ShapeError(
+            f"{number} is a number, the other side {words(shapes[0])}: it could be a multiple of the identity, or a "
+            "matrix that has this number everywhere",
+            equation=equation,
+            hint="write the matrix out, as [1, 0; 0, 1] or with pmatrix",
+        )
+
+
+def _two_readings(node: Application) -> str:
+    """What speaks against an operation on matrices, if anything does."""
+    shapes = [argument.shape for argument in node.arguments]
+    if node.operation.name == "power" and _is_matrix(shapes[0]):
+        base = node.arguments[0]
+        return f"{node} can mean a power of the matrix or of its entries; write {base} {base}, or {base} \\circ {base}"
+    if node.operation.name == "divide" and _is_matrix(shapes[1]):
+        return f"{node} can mean a product with the inverse or a division of entries; neither is read"
+    return ""
+
+
+def _is_matrix(shape: Shape) -> bool:
+    return len(shape) == 2 and min(shape) > 1

@@ -271,8 +271,9 @@ def _by_extremes(
     inside = [root for root in sp.real_roots(sp.Poly(slope.top, name)) if low < root < high]
     values = [sp.simplify(difference.subs(name, root)) for root in inside]
     strict = relation in ("<", ">")
-    if not all(end.is_nonnegative or end == sp.oo for end in ends):
-        return None
+    for end, belongs in zip(ends, limits.closed, strict=True):
+        if not (end == sp.oo or (end.is_positive if strict and belongs else end.is_nonnegative)):
+            return None
     if not all(value.is_positive if strict else value.is_nonnegative for value in values):
         return None
     places = tuple(f"{name} = {root}" for root, value in zip(inside, values, strict=True) if value == 0)
@@ -299,18 +300,24 @@ def _limits(
         yield symbol, Limits(low, high, given.closed)
     for letter, (rest, parts) in quotient.powers.items():
         given = of.get(rest, Range())
-        low = sp.Integer(0) if given.low == -inf else _below(sp.exp(sp.Rational(str(given.low)) / parts))
-        high = None if given.high == inf else _below(sp.exp(sp.Rational(str(given.high)) / parts)) + _GRAIN
+        low = sp.Integer(0) if given.low == -inf else _below(sp.Rational(str(given.low)) / parts)
+        high = None if given.high / parts > _LARGEST else _below(sp.Rational(str(given.high)) / parts) + _GRAIN
         at_one = given.high == 0
         yield letter, Limits(low, sp.Integer(1) if at_one else high, (given.closed[0], given.closed[1]))
 
 
 _GRAIN = Fraction(1, 10**9)
+_LARGEST = 1000  # exponent of e of which all digits before the point are worked out
 
 
-def _below(value: Any) -> Any:
+def _below(exponent: Any) -> Any:
+    """A fraction just below that power of e."""
     sp = _sympy()
-    return sp.Rational(value) if value.is_Rational else sp.Rational(floor(value.evalf(30) * 10**9), 10**9)
+    value = sp.exp(min(exponent, sp.Integer(_LARGEST)))
+    if value.is_Rational:
+        return sp.Rational(value)
+    digits = 40 + max(0, int(exponent)) if exponent < _LARGEST else 40 + _LARGEST
+    return sp.Rational(floor(value.evalf(digits) * 10**9), 10**9)
 
 
 class Sign(NamedTuple):

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from chalkwork.algebra.expression import Expression, Name, Number
+from chalkwork.algebra.expression import replace as exchange
+from chalkwork.budget import share
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import worked_out
-from chalkwork.laboratory.claims.points import Counterexample, Point, try_points
+from chalkwork.laboratory.claims.candidates import Point
+from chalkwork.laboratory.claims.points import Counterexample, Trial, try_points
+from chalkwork.laboratory.claims.precise import MOST_DIGITS
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.worker import SECONDS, prove_within
+
+MOST_NUMBERS = 64
 
 Way = Literal["exact", "intervals", "points", "false", "undefined"]
 
@@ -44,33 +51,48 @@ class Verified:
         return self.way in ("exact", "intervals")
 
 
-def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None, seconds: float = SECONDS) -> Verified:
+def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None) -> Verified:
     """Verify one relation on the board's domain; `first` is a point to try before all others.
 
-    A symbolic proof is given up after so many seconds.
+    A symbolic proof is given up after a few seconds.
 
     Raises ChalkworkError for what cannot be evaluated at all.
     """
     left, right = board.meant(link.left), board.meant(link.right)
     ranges = board.ranges(left, right)
-    if len(ranges) > 24:
-        raise ChalkworkError(f"{len(ranges)} different numbers occur in one step, more than 24")
+    if len(ranges) > MOST_NUMBERS:
+        raise ChalkworkError(f"{len(ranges)} different numbers occur in one step, more than {MOST_NUMBERS}")
     plain = [worked_out(side, board.functions) for side in (left, right)]
     trial = try_points(plain[0], link.relation, plain[1], ranges, first)
     found = Verified(link, "points", "", trial.points, one_sided=tuple(trial.one_sided))
     if trial.counterexample is not None:
         return replace(found, way="false", how="false", counterexample=trial.counterexample)
-    if not trial.points:
+    if not trial.points and not trial.undecided:
         return replace(found, way="undefined", how="no point was found at which both sides have a value")
     if left == right and link.relation in ("=", "<=", ">="):
         return replace(found, way="exact", how="both sides are the same")
-    proof = prove_within(left, link.relation, right, ranges, board.functions, seconds) if seconds > 0 else None
+    proof = prove_within(left, link.relation, right, ranges, board.functions, share(SECONDS))
     if proof is not None:
         return replace(found, way="exact", how=proof.how, equality=proof.equality)
     pieces = pieces_that_prove(plain[0], link.relation, plain[1], ranges)
     if pieces is not None:
         return replace(found, way="intervals", how=f"by interval evaluation on {pieces} pieces of the domain")
+    met = _meeting(plain, trial)
+    if met is not None:
+        return replace(found, way="false", how="false", counterexample=met)
+    if not trial.points:
+        return replace(found, way="undefined", how=f"{MOST_DIGITS} digits do not tell the sides apart")
     return replace(found, how=f"at {_points(trial.points)}, with 50 digits")
+
+
+def _meeting(sides: Sequence[Expression], trial: Trial) -> Counterexample | None:
+    """The first point at which sides that should differ are proved to be equal."""
+    for met in trial.meeting[:1]:
+        numbers: dict[Expression, Expression] = {Name(name): Number(value) for name, value in met.point.items()}
+        left, right = (exchange(side, numbers) for side in sides)
+        if prove_within(left, "=", right, {}, {}, share(SECONDS)) is not None:
+            return met
+    return None
 
 
 def _points(count: int) -> str:

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
-from chalkwork.algebra.latex.written import DERIVATIVE, PARTIAL, defined, matrix, prime
 from chalkwork.algebra.operations import TABLE
+from chalkwork.algebra.reading.written import DERIVATIVE, PARTIAL, defined, matrix, prime
 from chalkwork.laboratory.claims.domain import Range
 from chalkwork.laboratory.claims.evaluation import exact
 

@@ -23,7 +23,7 @@ from chalkwork.laboratory.claims.evaluation import Definitions
 from chalkwork.laboratory.claims.symbolic import Proof
 from chalkwork.laboratory.claims.wire import packed, packed_ranges, unpacked, unpacked_ranges
 
-SECONDS, SECONDS_TO_START = 6.0, 60.0
+SECONDS, LEAST_SECONDS, SECONDS_TO_START = 6.0, 0.2, 60.0
 MOST_MEMORY = 3 * 2**30
 _LONGEST_ANSWER = 20_000
 
@@ -79,7 +79,9 @@ def prove_within(
     definitions: Definitions,
     seconds: float = SECONDS,
 ) -> Proof | None:
-    """The proof of a relation, if one is found in the time."""
+    """The proof of a relation, if one is found in the time; none is looked for in less than `LEAST_SECONDS`."""
+    if seconds < LEAST_SECONDS:
+        return None
     bodies = {name: [parameter, packed(body)] for name, (parameter, body) in definitions.items()}
     question = [packed(left), relation, packed(right), packed_ranges(ranges), bodies]
     with _LOCK:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Sequence
-from fractions import Fraction
 from itertools import groupby
-from typing import Any
 
 from chalkwork.algebra.expression import Expression, names_in
-from chalkwork.documents.model import Block, Display, Marked, Paragraph
+from chalkwork.documents.model import Block, Display, Paragraph
 from chalkwork.laboratory.claims.domain import Range, entries_of
-from chalkwork.laboratory.claims.points import Counterexample, Point
+from chalkwork.laboratory.claims.refuted import point_text, refuted
 from chalkwork.laboratory.claims.statement import Board, Link
 from chalkwork.laboratory.claims.verify import Verified
 from chalkwork.laboratory.worked import Manner
-from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.typesetting.writer import Writer
@@ -28,14 +24,6 @@ _SIGNS = {
     "<=": Piece.of(r" \le ", " ≤ "),
     ">=": Piece.of(r" \ge ", " ≥ "),
     "!=": Piece.of(r" \ne ", " ≠ "),
-}
-_SHOULD = {
-    "=": "The two sides should be equal",
-    "!=": "The two sides should differ",
-    "<": "The first should be the smaller one",
-    "<=": "The first should not be the larger one",
-    ">": "The first should be the larger one",
-    ">=": "The first should not be the smaller one",
 }
 _RESULT = {
     "exact": "Holds exactly,",
@@ -61,9 +49,9 @@ class Page:
         head = () if first.continued and not whole else (first.left,)
         return self._display(head, [(_SIGNS[link.relation], link.right) for link in links])
 
-    def side(self, expression: Expression, value: Any, format_: NumberFormat) -> Display:
+    def side(self, expression: Expression, value: Piece) -> Display:
         """A side and its value."""
-        return self._display((expression,), [(_SIGNS["="], self.digits(value, format_))])
+        return self._display((expression,), [(_SIGNS["="], value)])
 
     def _display(self, head: Sequence[Expression], parts: Sequence[tuple[Piece, Expression | Piece]]) -> Display:
         """A chain, whole on a line where it fits, else in pieces on several."""
@@ -85,22 +73,6 @@ class Page:
             return self.writer.segments(part, False) if broken else [self.writer.formula(part)]
 
         return [piece for part in head for piece in pieces(part)], [(sign, pieces(part)) for sign, part in parts]
-
-    def digits(self, value: Any, format_: NumberFormat) -> Piece:
-        """A number, as a fraction too where it is a simple one."""
-        number = Piece.of(*_number(format_.scalar(float(value))))
-        fraction = _simple(value)
-        if fraction is None or fraction.denominator == 1:
-            return number
-        sign = "-" if fraction < 0 else ""
-        top, bottom = abs(fraction.numerator), fraction.denominator
-        shown = Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", f"{sign}{top}/{bottom}".replace("-", "−"))
-        equal = (
-            Piece.of(" = ", " = ")
-            if Fraction(format_.scalar(float(value))) == fraction
-            else Piece.of(r" \approx ", " ≈ ")
-        )
-        return join(shown, equal, number)
 
     def symbol(self, name: str) -> str:
         """The name between dollars."""
@@ -157,11 +129,11 @@ class Page:
     def remarks(self, step: Verified) -> Iterator[Block]:
         """A counterexample, or points without a value."""
         if step.counterexample is not None:
-            yield self.refuted(step.link, step.counterexample)
+            yield refuted(self, step.link, step.counterexample)
         elif step.one_sided:
             which, point, why = step.one_sided[0]
             yield Paragraph(
-                f"At {self.point(point)} the {which} side has no value ({why}); what is said here is about the "
+                f"At {point_text(self, point)} the {which} side has no value ({why}); what is said here is about the "
                 "numbers for which both sides have one."
             )
 
@@ -170,59 +142,6 @@ class Page:
         whole = Link(before.link.left, "=", step.link.right)
         yield Paragraph("The next side is right again; only the one before it is wrong, for this holds:")
         yield self.relation([whole])
-
-    def refuted(self, link: Link, found: Counterexample) -> Marked:
-        """The counterexample: both sides with their values."""
-        left, right = found.left[found.entry], found.right[found.entry]
-        format_ = self._telling(left, right)
-        entry = f", entry {found.entry + 1} of" if len(found.left) > 1 else ""
-        at = f" at {self.point(found.point)}" if found.point else ""
-        return Marked(
-            (
-                Paragraph(f"A counterexample{at}{entry}:"),
-                self.side(link.left, left, format_),
-                self.side(link.right, right, format_),
-                Paragraph(f"{_SHOULD[link.relation]}."),
-            )
-        )
-
-    def _telling(self, left: Any, right: Any) -> NumberFormat:
-        """Enough digits to tell two numbers apart."""
-        formats = (self.manner.numbers, NumberFormat(None, 6), NumberFormat(None, 10), NumberFormat(None, 15))
-        for format_ in formats:
-            if format_.scalar(float(left)) != format_.scalar(float(right)) or left == right:
-                return format_
-        return formats[-1]
-
-    def point(self, point: Point) -> str:
-        """x = 1, y = 2."""
-        return ", ".join(
-            f"${self.writer.symbols[name].latex} = {_fraction_latex(value)}$" for name, value in sorted(point.items())
-        )
-
-
-def _number(text: str) -> tuple[str, str]:
-    mantissa, _, exponent = text.strip().partition("e")
-    if not exponent:
-        return mantissa, mantissa.replace("-", "−")
-    return rf"{mantissa} \cdot 10^{{{exponent}}}", f"{mantissa.replace('-', '−')}·10{superscript(exponent)}"
-
-
-def _simple(value: Any) -> Fraction | None:
-    """The fraction with a small denominator that the number is, if any."""
-    if not abs(value) < 10**6:
-        return None
-    fraction = Fraction(float(value)).limit_denominator(100)
-    return fraction if abs(value * fraction.denominator - fraction.numerator) < 1e-40 else None
-
-
-def _fraction_latex(value: Fraction) -> str:
-    sign = "-" if value < 0 else ""
-    if value.denominator == 1:
-        return str(value)
-    if len(str(value.denominator)) > 2:
-        return f"{float(value):g}"
-    return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
 
 
 def _sentence(text: str) -> str:

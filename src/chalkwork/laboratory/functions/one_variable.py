@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform, walk
-from chalkwork.algebra.reader import free_names, parse, read
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, walk
+from chalkwork.algebra.reading import free_names, parse, read
+from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.checking.intervals import Array, Interval
 from chalkwork.checking.ranges import enclose
 from chalkwork.derivation.evaluate import evaluate
@@ -63,10 +64,9 @@ class Function:
                 raise ChalkworkError(f"{activation.name} is a function of a vector", hint="one of one number: sigmoid")
             return cls(text.strip(), activation.expression(Name("x"), -1), "x", activation)
         variable = _variable(text)
-        names = {name: Name(name) for name in (*CONSTANTS, variable)}
-        tree = read(text, names)
+        tree = read(text, {variable: Name(variable)})
         _check_of_numbers(tree)
-        return cls(" ".join(text.split()), _signs_in_front(tree), variable)
+        return cls(" ".join(text.split()), tree, variable)
 
     def values(self, points: Any) -> Array:
         """The values at the points, of the same shape; NaN or infinity where there is none."""
@@ -105,11 +105,11 @@ def _is_activation(text: str) -> bool:
 def _is_call_of_table(text: str) -> bool:
     """Whether it is a constant such as sin(1), which names no activation."""
     name = text.partition("(")[0].strip()
-    return "(" in text and name in ("sin", "cos", "exp", "log", "ln", "sqrt", "abs")
+    return "(" in text and name in FUNCTIONS and name not in KINDS
 
 
 def _variable(text: str) -> str:
-    names = [name for name in free_names(parse(text)) if name not in CONSTANTS]
+    names = free_names(parse(text))
     if len(names) > 1:
         listed = " and ".join([", ".join(names[:3][:-1]), names[:3][-1]])
         raise ReadError(f"the function has the variables {listed}; it may have one", hint="such as sin(x)")
@@ -131,19 +131,6 @@ def _check_of_numbers(tree: Expression) -> None:
                 raise ReadError(f"the exponent {float(exponent):g} is larger than {LARGEST_EXPONENT}")
 
 
-def _signs_in_front(tree: Expression) -> Expression:
-    """-(10 x) where (-10) x was typed."""
-
-    def rule(node: Expression) -> Expression | None:
-        if isinstance(node, Application) and node.operation.name in ("multiply", "divide"):
-            left, right = node.arguments
-            if isinstance(left, Number) and float(left.value) < 0:
-                return -apply(node.operation.name, Number(-left.value), transform(right, rule))
-        return None
-
-    return transform(tree, rule)
-
-
 def constant(value: Any, where: str) -> tuple[Fraction | None, float, Expression]:
     """A number as given, as a Fraction where it is one, as a float, and as an expression.
 
@@ -156,9 +143,9 @@ def constant(value: Any, where: str) -> tuple[Fraction | None, float, Expression
         raise ChalkworkError(f"{where} is a number, not {value!r:.60}")
     if isinstance(value, str):
         syntax = parse(value)
-        if set(free_names(syntax)) - set(CONSTANTS):
+        if free_names(syntax):
             raise ChalkworkError(f"{where} is a number such as 1/2 or pi/2, not {visible(value, 60)!r}")
-        tree = read(value, {name: Name(name) for name in CONSTANTS})
+        tree = read(value, {})
         _check_of_numbers(tree)
         exact = exact_value(tree)
         size = float(exact) if exact is not None else Function(value, tree, "x").values(0.0).item()

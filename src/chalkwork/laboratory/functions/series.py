@@ -17,6 +17,7 @@ from math import comb
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.budget import check_time
 from chalkwork.checking.enclosures import ENCLOSURES
 from chalkwork.checking.intervals import ONE, Array, Interval, add, divide, multiply, negative, subtract, total
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, Function, exact_value
@@ -91,6 +92,7 @@ class _Series:
     def of(self, node: Expression) -> Interval:
         found = self.known.get(node)
         if found is None:
+            check_time(f"the expansion of order {self.order}")
             found = self.known[node] = self.worked(node)
         return found
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, transform
 from chalkwork.algebra.operations import Precedence
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.model import Block, Display, Paragraph, Table
 from chalkwork.laboratory.worked import Manner

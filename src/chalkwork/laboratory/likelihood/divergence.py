@@ -75,7 +75,12 @@ def divergence(
         _overview(board, forward, backward),
     ]
     values = _values(forward, backward)
-    return Worked("Entropy, cross-entropy and divergence", in_notation(blocks, board.manner.notation), values)
+    return Worked(
+        "Entropy, cross-entropy and divergence",
+        in_notation(blocks, board.manner.notation),
+        values,
+        board.manner.notation,
+    )
 
 
 def _values(forward: Information, backward: Information) -> dict[str, float]:

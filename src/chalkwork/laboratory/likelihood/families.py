@@ -1,6 +1,6 @@
 """The table of distributions: density, support, log-likelihood, estimator, each once and as data.
 
-Formulas are texts in the language of `chalkwork.algebra.reader`. The score and the second derivative are not in the
+Formulas are texts in the language of `chalkwork.algebra.reading`. The score and the second derivative are not in the
 table: they come from the log-likelihood by Chalkwork's differentiator.
 
 Sources: Bishop, Pattern Recognition and Machine Learning, sections 1.2.4, 2.1, 2.2 and 2.3.4; Casella and Berger,

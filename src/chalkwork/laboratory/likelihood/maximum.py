@@ -123,7 +123,7 @@ def _answer(
     values = {**work.values(), "empirical": shares}
     if attained:
         values |= quantities(model, model.estimate)
-    return Worked(title, in_notation([*given, *blocks], work.manner.notation), values)
+    return Worked(title, in_notation([*given, *blocks], work.manner.notation), values, work.manner.notation)
 
 
 def _given(work: Estimation) -> list[Block]:

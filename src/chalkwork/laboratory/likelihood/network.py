@@ -151,7 +151,12 @@ def network_likelihood(
         after = _State.of(net.after(solved), reading, x, y, deviation)
         blocks += _step_blocks(before, after, board, learning_rate)
         values |= {f"{name}_new": value for name, value in after.values(reading).items() if name in _COMPARED}
-    return Worked("The loss as a negative log-likelihood", in_notation(blocks, board.manner.notation), values)
+    return Worked(
+        "The loss as a negative log-likelihood",
+        in_notation(blocks, board.manner.notation),
+        values,
+        board.manner.notation,
+    )
 
 
 _COMPARED = ("loss", "negative_log_likelihood", "likelihood")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import reduce
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, Scalar, apply, transform
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.simplify import Term, simplify, term_of, terms_of
 from chalkwork.derivation.differentiate import gradient
 
@@ -14,7 +15,7 @@ from chalkwork.derivation.differentiate import gradient
 def slope(expression: Expression, by: Name) -> Expression:
     """The derivative by a name, from Chalkwork's own differentiator, as a sum of fractions.
 
-    >>> from chalkwork.algebra.reader import read
+    >>> from chalkwork.algebra.reading import read
     >>> names = {name: Name(name) for name in ("n", "d", "v")}
     >>> log_likelihood = read("-n * log(v) / 2 - d / (2 * v)", names)
     >>> print(slope(log_likelihood, Name("v")))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, replace, walk
-from chalkwork.algebra.reader import build, free_names, parse
+from chalkwork.algebra.reading import build, free_names, parse
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate
@@ -47,7 +47,7 @@ class Surface:
             raise ReadError(f"a function is a text such as 'x^2 + 10*y^2', not {text!r:.60}")
         if len(text) > MOST_CHARACTERS:
             raise ReadError(f"the function has {len(text)} characters, more than {MOST_CHARACTERS}")
-        syntax = parse(text.strip())
+        syntax = parse(text.strip(), frozenset(map(str, variables)))
         names = _ordered(sorted(free_names(syntax)), variables)
         self.text = text.strip()
         self.variables = tuple(names)

@@ -121,13 +121,12 @@ def place_latex(board: Board, values: Any) -> str:
     parts = [board.piece(float(value)).latex for value in np.ravel(values)]
     if len(parts) > MOST_LISTED:
         parts = [*parts[:4], r"\ldots", parts[-1]]
-    between = "; " if board.writer.notation.decimal_comma else ", "
-    return parts[0] if len(parts) == 1 else f"({between.join(parts)})"
+    return parts[0] if len(parts) == 1 else f"({board.writer.notation.between.join(parts)})"
 
 
 def listed(board: Board, values: Any, most: int = 8) -> str:
     """Numbers within a sentence, one after the other."""
-    return ", ".join(board.number(float(value) + 0.0) for value in np.ravel(values)[:most])
+    return board.writer.notation.between.join(board.number(float(value) + 0.0) for value in np.ravel(values)[:most])
 
 
 def table(board: Board, head: Sequence[str], columns: Sequence[Sequence[Any]]) -> Table:

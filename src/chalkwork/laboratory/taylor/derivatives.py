@@ -18,6 +18,7 @@ from chalkwork.algebra.simplify import Term, expression_of
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number, exact_value
 
 MOST_TERMS = 150
+MOST_PRODUCTS = 500_000  # of terms, in one ring: beyond it no form is short, and none is looked for
 LARGEST_WHOLE_POWER = 40
 
 Monomial = tuple[tuple[int, int], ...]
@@ -55,13 +56,17 @@ class Ring:
         self.generators: list[Generator] = []
         self._found: dict[object, int] = {}
         self._slopes: dict[int, Polynomial] = {}
+        self._products = 0
         if variable is not None:
             self._generator("variable", {}, Name(variable))
 
     # --- arithmetic ------------------------------------------------------------------------------------------------
 
     def product(self, a: Polynomial, b: Polynomial) -> Polynomial:
-        """The product; TooLong where it has too many terms."""
+        """The product; TooLong where it has too many terms, or took too much work."""
+        self._products += len(a) * len(b)
+        if self._products > MOST_PRODUCTS:
+            raise TooLong
         result: dict[Monomial, Fraction] = {}
         for left, first in a.items():
             for right, second in b.items():

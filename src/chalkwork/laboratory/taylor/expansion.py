@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
+from chalkwork.budget import within
 from chalkwork.checking.intervals import Array
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
@@ -22,6 +23,7 @@ from chalkwork.laboratory.taylor.radius import Radius, radius_of
 from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.typesetting.notation import Notation
 
+MOST_SECONDS = 20.0
 HIGHEST_ORDER = 30
 _POINTS = 4001
 _WIDTHS = (2.0, 1.0, 0.5, 0.25, 0.125)
@@ -184,8 +186,9 @@ def work(function: str, order: int, about: Any, interval: Sequence[Any] | None, 
     """`taylor`, written in that manner."""
     from chalkwork.laboratory.taylor.text import blocks_of, coefficient_text, polynomial_text
 
-    expansion = expanded(function, order, about, interval)
-    coefficients, remainder, radius = expansion.coefficients, expansion.remainder, expansion.radius
+    with within(MOST_SECONDS):
+        expansion = expanded(function, order, about, interval)
+        coefficients, remainder, radius = expansion.coefficients, expansion.remainder, expansion.radius
     values = {
         "function": expansion.function.text,
         "order": expansion.order,
@@ -202,7 +205,7 @@ def work(function: str, order: int, about: Any, interval: Sequence[Any] | None, 
         "error_at": remainder.error_at,
     }
     title = f"Taylor expansion of {_named(expansion.function)} to order {order}"
-    return Worked(title, blocks_of(expansion, manner), values)
+    return Worked(title, blocks_of(expansion, manner), values, manner.notation)
 
 
 def _named(function: Function) -> str:

@@ -7,7 +7,7 @@ from math import factorial
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, replace, walk
 from chalkwork.algebra.operations import TABLE, Precedence
-from chalkwork.algebra.reader import read
+from chalkwork.algebra.reading import read
 from chalkwork.documents.model import Block, Display, Paragraph, Table
 from chalkwork.laboratory.functions.lines import display_or_text, equation
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number

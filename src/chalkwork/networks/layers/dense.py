@@ -131,8 +131,10 @@ class Dense(Layer):
         )
         self.weights: float | Array | None = self.options["weights"]
         self.initializer: Initialiser = self.options["initializer"]
+        if bias is None:
+            raise ChalkworkError("bias is True (zeros), False (none), a number or a vector, not None")
         bias = self.options["bias"]
-        self.bias: float | Array | None = None if isinstance(bias, bool | np.bool_) else bias
+        self.bias: float | Array | None = None if isinstance(bias, bool) else bias
         if self.units is None and not isinstance(self.weights, np.ndarray):
             raise ChalkworkError("a layer needs the number of its units or its weights")
 

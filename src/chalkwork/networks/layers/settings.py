@@ -10,6 +10,7 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
+from chalkwork.networks.arguments import number
 from chalkwork.networks.data import as_array, as_matrix, as_vector
 from chalkwork.networks.initialisers import Initialiser
 
@@ -48,7 +49,7 @@ class Setting:
 
     def checked(self, value: Any, layer: str) -> Any:
         """The value as the layer keeps it; ChalkworkError (ShapeError, ValueProblem) for what it cannot be."""
-        if value is None and self.default is None:
+        if value is None and self.default is None and self.takes != "number":
             return None
         match self.takes:
             case "size" | "layers":
@@ -57,7 +58,7 @@ class Setting:
                 return real(value, f"the {self.key} of {layer}", self.low, self.high,
                             low_open=self.low_open, high_open=self.high_open)  # fmt: skip
             case "choice":
-                if value not in self.choices:
+                if not isinstance(value, str) or value not in self.choices:
                     listed = " or ".join(map(repr, self.choices))
                     raise ChalkworkError(f"{self.key} is {listed}, not {value!r:.60}")
                 return value
@@ -66,7 +67,7 @@ class Setting:
             case "initialiser":
                 return Initialiser.of(value)
             case "bias":
-                return value if isinstance(value, bool | np.bool_) else number_or(as_vector, value, "the bias")
+                return bool(value) if isinstance(value, bool | np.bool_) else number_or(as_vector, value, "the bias")
             case "entries":
                 return number_or(as_vector, value, self.key)
             case "weights":
@@ -97,13 +98,13 @@ def real(value: Any, name: str, low: float, high: float, *, low_open: bool = Fal
         ...
     chalkwork.errors.ChalkworkError: the rate is a number from 0 to below 1, not 1
     """
-    known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    inside = known and (value > low if low_open else value >= low) and (value < high if high_open else value <= high)
-    if not inside or not np.isfinite(value):
-        start = f"above {low:g}" if low_open else f"from {low:g}"
-        end = "" if high == float("inf") else f" to {'below ' if high_open else ''}{high:g}"
-        raise ChalkworkError(f"{name} is a {'finite ' if not end else ''}number {start}{end}, not {value!r:.60}")
-    return float(value)
+    found = number(value)
+    above = found is not None and (found > low if low_open else found >= low)
+    if found is not None and above and (found < high or (found == high and not high_open)):
+        return found
+    start = f"above {low:g}" if low_open else f"from {low:g}"
+    end = "" if high == float("inf") else f" to {'below ' if high_open else ''}{high:g}"
+    raise ChalkworkError(f"{name} is a {'finite ' if not end else ''}number {start}{end}, not {value!r:.60}")
 
 
 def take(settings: tuple[Setting, ...], given: Mapping[str, Any], layer: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.sheets.posed import Posed
 from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ class Part:
 
     keys: tuple[str, ...]
     read: Callable[[Fields], Work]
+    pose: Callable[[Fields], Posed]
+    """What stands in the sheet before it is solved."""
+    room: int = 8
+    """Empty lines for the answer in a sheet with blanks."""
 
 
 def part_of(language: str) -> Part:

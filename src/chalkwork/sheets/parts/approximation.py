@@ -10,6 +10,7 @@ from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.parts.taylor import interval
+from chalkwork.sheets.posed import posed
 from chalkwork.solutions.solution import Solution
 
 _COUNT = values.integer(2, MOST_POINTS)
@@ -36,4 +37,12 @@ def _read(fields: Fields) -> Work:
     return work
 
 
-PART = Part(("function", "interval", "n", "x", "y", "adapted", "compare"), _read)
+_SAID = {
+    "function": "${}$",
+    "interval": "on ${}$",
+    "n": "${}$ points",
+    "x": "the points $x = {}$",
+    "y": "the values $y = {}$",
+    "compare": "compared with ${}$ points",
+}
+PART = Part(("function", "interval", "n", "x", "y", "adapted", "compare"), _read, lambda fields: posed(fields, _SAID))

@@ -9,6 +9,7 @@ from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
 from chalkwork.solutions.solution import Solution
 
 _UNITS = values.number_or(values.vector)
@@ -51,4 +52,16 @@ def _read(fields: Fields) -> Work:
     return work
 
 
-PART = Part(("batch", *KEYS), _read)
+_SAID = {
+    "batch": "the batch $x = {}$, a row for each sample",
+    "gamma": r"$\gamma = {}$",
+    "beta": r"$\beta = {}$",
+    "epsilon": r"$\varepsilon = {}$",
+    "upstream": r"the error from above $\delta = {}$",
+    "target": "the target $y = {}$",
+    "loss": "the loss {}",
+    "variance": "the {} variance",
+    "running": "running statistics: {}",
+    "inference": "in inference $x = {}$",
+}
+PART = Part(("batch", *KEYS), _read, lambda fields: posed(fields, _SAID))

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from chalkwork.documents.model import Block, Display, Paragraph
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.laboratory.worked import Worked
+from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import Posed, posed
+from chalkwork.typesetting.notation import GREEK
+from chalkwork.typesetting.unicode_maths import plain_maths
 
-_KEYS = ("statement", "proof", "domain", "define", "at", "prove")
+_KEYS = ("statement", "proof", "domain", "define", "at", "prove", "task")
+TASKS = ("prove", "find_the_mistake")
+"""What a sheet asks: for a proof, or for the false line of the one that is given."""
 MOST_STEPS = 40
+_WORD = re.compile("[A-Za-z]{2,}")
 
 
 class _Step(NamedTuple):
@@ -67,7 +75,7 @@ def _read(fields: Fields) -> Work:
         try:
             claim = Claim(statement, steps, domain=domain, define=define, at=at)
         except ChalkworkError as error:
-            raise error.at(line=_line(error, lines, proof)) from None
+            raise error.at(line=_line_of(error, lines, proof)) from None
         return claim.check(surroundings.manner)
 
     return work
@@ -75,7 +83,7 @@ def _read(fields: Fields) -> Work:
 
 def _proved(fields: Fields) -> Work:
     """A proof of the library by its name."""
-    for key in ("proof", "domain", "define", "at"):
+    for key in ("proof", "domain", "define", "at", "task"):
         if key in fields:
             raise SheetError(f"{key} goes with a statement, not with prove", line=fields.line(key))
     name, line = fields.need("prove", values.name), fields.line("prove")
@@ -91,7 +99,7 @@ def _proved(fields: Fields) -> Work:
     return work
 
 
-def _line(error: ChalkworkError, lines: Mapping[str, int], proof: tuple[_Step, ...]) -> int:
+def _line_of(error: ChalkworkError, lines: Mapping[str, int], proof: tuple[_Step, ...]) -> int:
     """The line of what the error speaks of."""
     first, _, rest = error.message.partition(" ")
     number = rest.partition(":")[0]
@@ -104,4 +112,44 @@ def _line(error: ChalkworkError, lines: Mapping[str, int], proof: tuple[_Step, .
     return lines["statement"]
 
 
-PART = Part(_KEYS, _read)
+def _pose(fields: Fields) -> Posed:
+    """What is to be shown; where the proof has a false step, its lines, for they are the exercise."""
+    texts = {key: fields.read(key, values.text, "") for key in ("statement", "prove")}
+    proof = fields.read("proof", values.listing(_step, "a list of steps", MOST_STEPS), ())
+    define = fields.read("define", _texts, ())
+    given = posed(fields, {"domain": "{}", "at": "${}$"})
+    task = fields.read("task", values.choice(TASKS), None)
+
+    def pose(manner: Manner, worked: Mapping[str, Any]) -> list[Block]:
+        from chalkwork.laboratory.claims.named import named
+
+        statement = texts["statement"] or named(texts["prove"]).statement
+        defined = [Paragraph(f"Let ${'$, $'.join(map(_latex, define))}$.")] if define else []
+        shown = task == "find_the_mistake" or (task is None and worked["verdict"] == "false step")
+        if not (proof and shown):
+            return [*defined, Paragraph("The claim is"), _line(statement), *given(manner, worked)]
+        lines: list[Block] = []
+        for number, step in enumerate(proof, 1):
+            lines += [Paragraph(f"Line {number}{': ' + step.because if step.because else '.'}"), _line(step.text)]
+        start = Paragraph("The claim is")
+        return [*defined, start, _line(statement), *given(manner, worked), Paragraph("The lines are:"), *lines]
+
+    return pose
+
+
+def _latex(text: str) -> str:
+    """What the author typed in LaTeX, or in plain maths, as LaTeX."""
+    if "\\" in text:
+        return text
+    text = _WORD.sub(lambda word: rf"\{word[0]} " if word[0] in GREEK else rf"\operatorname{{{word[0]}}}", text)
+    for sign, latex in (("<=", r"\le "), (">=", r"\ge "), ("!=", r"\ne "), ("*", r"\cdot ")):
+        text = text.replace(sign, latex)
+    return text
+
+
+def _line(text: str) -> Display:
+    latex = _latex(text)
+    return Display(latex, plain_maths(latex))
+
+
+PART = Part(_KEYS, _read, _pose)

@@ -9,6 +9,7 @@ from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.parts.likelihood import written
+from chalkwork.sheets.posed import posed
 
 _probabilities = values.listing(values.fraction, "a list of probabilities", MOST_CLASSES)
 
@@ -22,4 +23,8 @@ def _read(fields: Fields) -> Work:
     return work
 
 
-PART = Part(("p", "q"), _read)
+_SAID = {
+    "p": "$p = {}$",
+    "q": "$q = {}$",
+}
+PART = Part(("p", "q"), _read, lambda fields: posed(fields, _SAID))

@@ -8,6 +8,7 @@ from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
 from chalkwork.solutions.solution import Solution
 
 WAYS = ("tanh", "sigmoid", "one_layer", "symmetries")
@@ -57,4 +58,10 @@ def _moves(node: Node, where: str) -> dict[int, tuple[int, ...]]:
     return {int(key): moved for key, moved in found.items()}
 
 
-PART = Part(("network", "to", "x", "y", "permute", "flip"), _read)
+_SAID = {
+    "x": "the input $x = {}$",
+    "y": "the target $y = {}$",
+    "permute": "the order of the units, by hidden layer: {}",
+    "flip": "the units whose signs change, by hidden layer: {}",
+}
+PART = Part(("network", "to", "x", "y", "permute", "flip"), _read, lambda fields: posed(fields, _SAID))

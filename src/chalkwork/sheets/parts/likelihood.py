@@ -15,6 +15,7 @@ from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
 
 _OF_SAMPLES = ("distribution", "sample", "mean", "variance", "classes", "generating", "show")
 _OF_NETWORKS = ("network", "x", "y", "sigma", "learning_rate")
@@ -83,4 +84,16 @@ def _of_network(fields: Fields) -> Work:
     return work
 
 
-PART = Part((*_OF_SAMPLES, *_OF_NETWORKS), _read)
+_SAID = {
+    "distribution": "the distribution {}",
+    "sample": "the sample ${}$",
+    "mean": r"the mean $\mu = {}$, known",
+    "variance": r"the variance $\sigma^2 = {}$, known",
+    "classes": "${}$ classes",
+    "generating": "the data-generating distribution ${}$",
+    "x": "$x = {}$",
+    "y": "$y = {}$",
+    "sigma": r"$\sigma = {}$",
+    "learning_rate": r"the learning rate $\eta = {}$",
+}
+PART = Part((*_OF_SAMPLES, *_OF_NETWORKS), _read, lambda fields: posed(fields, _SAID))

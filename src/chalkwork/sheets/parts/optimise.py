@@ -11,6 +11,7 @@ from chalkwork.laboratory import optimisation
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
 from chalkwork.solutions.solution import Solution
 
 _NUMBERS = values.table(values.number)
@@ -89,4 +90,21 @@ def _read(fields: Fields) -> Work:
     return work
 
 
-PART = Part(("study", *KEYS), _read)
+_SAID = {
+    "function": "${}$",
+    "start": "the start ${}$",
+    "method": "the method: {}",
+    "steps": "steps: ${}$",
+    "rate": r"the learning rate $\eta = {}$",
+    "momentum": "the momentum ${}$",
+    "damping": "the damping ${}$",
+    "box": "over ${}$",
+    "saddle": "the saddle at ${}$",
+    "distances": "the distances ${}$",
+    "radius": "the radius $R = {}$",
+    "accuracy": "the accuracy ${}$",
+    "parameters": "numbers of parameters ${}$",
+    "x": "$x = {}$",
+    "y": "$y = {}$",
+}
+PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID))

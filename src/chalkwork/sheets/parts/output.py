@@ -9,6 +9,7 @@ from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Scalar
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
 from chalkwork.solutions.solution import Solution
 
 TASKS = ("binary", "multiclass", "multilabel", "regression", "counts", "positive", "next_word")
@@ -78,4 +79,17 @@ def _nested(node: Node, where: str) -> Any:
     return [_nested(item, f"{where}[{place}]") for place, item in enumerate(node.items, 1)]
 
 
-PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read)
+_SAID = {
+    "classes": "${}$ classes",
+    "z": "the net input $z = {}$",
+    "y": "the target $y = {}$",
+    "vocabulary": "a vocabulary of ${}$ words",
+    "hidden": "${}$ hidden units",
+    "tree": "the tree {}",
+    "frequencies": "the frequencies {}",
+    "h": "$h = {}$",
+    "word": "the word *{}*",
+    "vectors": "the vectors of the inner nodes, a row each, ${}$",
+    "learning_rate": r"the learning rate $\eta = {}$",
+}
+PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read, lambda fields: posed(fields, _SAID))

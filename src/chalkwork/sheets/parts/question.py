@@ -7,6 +7,7 @@ from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
 
 
 def _read(fields: Fields) -> Work:
@@ -18,4 +19,4 @@ def _read(fields: Fields) -> Work:
     return work
 
 
-PART = Part(("answer",), _read)
+PART = Part(("answer",), _read, lambda fields: posed(fields, {}))

@@ -11,6 +11,7 @@ from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import posed
 
 _ENDS = "the two ends, such as [-2, 2]"
 
@@ -39,4 +40,12 @@ def _read(fields: Fields) -> Work:
     return work
 
 
-PART = Part(("function", "order", "about", "interval"), _read)
+_SAID = {
+    "function": "${}$",
+    "order": "to order ${}$",
+    "about": "about ${}$",
+    "interval": "on ${}$",
+}
+PART = Part(
+    ("function", "order", "about", "interval"), _read, lambda fields: posed(fields, _SAID, {"order": "3", "about": "0"})
+)

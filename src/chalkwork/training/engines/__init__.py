@@ -42,10 +42,14 @@ def engine_of(name: str, dtype: str, step: Step, steps: int, spread: int = 1) ->
 
     Raises ChalkworkError for an unknown name or precision, or where JAX is asked for and not installed.
     """
-    if dtype not in ("float32", "float64"):
-        raise ChalkworkError(f"dtype is float32 or float64, not {dtype!r}")
+    if not isinstance(dtype, str) or dtype not in ("float32", "float64"):
+        raise ChalkworkError(f"dtype is float32 or float64, not {dtype!r:.60}")
+    if not isinstance(name, str):
+        raise ChalkworkError(f"engine is the name of an engine, not {name!r:.60}")
     if name == "auto":
         name = "jax" if spread != 1 or _joined() else _fastest(step, steps)
+    if spread != 1 and name != "jax":
+        raise ChalkworkError(f"spread={spread} spreads units over devices, which the engine {name} does not do")
     if name not in ENGINES:
         raise ChalkworkError(f"there is no engine {name!r}", hint=f"the engines are {', '.join(ENGINES)} and auto")
     return ENGINES[name](dtype, spread)

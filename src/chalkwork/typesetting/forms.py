@@ -1,4 +1,4 @@
-"""Small questions about expressions that are to be written."""
+"""What an expression looks like from outside: questions that the writer asks before it sets one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_summation(expression: Expression) -> bool:
 
 
 def starts_with_number(expression: Expression) -> bool:
-    """Whether a number stands at its front."""
+    """Whether its first sign is a digit."""
     while isinstance(expression, Application) and expression.operation.infix:
         expression = expression.arguments[0]
     return isinstance(expression, Number)

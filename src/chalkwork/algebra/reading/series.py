@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
-from chalkwork.algebra.latex.cursor import Cursor
-from chalkwork.algebra.latex.tokens import Token
-from chalkwork.algebra.reader import Syntax
+from chalkwork.algebra.reading.cursor import BESIDE, SUM, Cursor, Syntax
+from chalkwork.algebra.reading.tokens import Token
 
 MOST_TERMS = 50
 MOST_ENTRIES = 64
 
 
-class Series(Cursor, ABC):
+class Series(Cursor):
     """How sums over an index and matrices are read."""
-
-    @abstractmethod
-    def sum(self) -> Syntax:
-        """A sum of products."""
-
-    @abstractmethod
-    def product(self) -> Syntax:
-        """A product."""
-
-    @abstractmethod
-    def signed_factor(self) -> Syntax:
-        """A factor with its sign."""
-
-    @abstractmethod
-    def argument(self) -> Syntax:
-        """A group in braces, or one sign."""
 
     def written_out(self, name: str, token: Token) -> Syntax:
         """A sum or product with numeric bounds, term by term."""
@@ -42,7 +23,7 @@ class Series(Cursor, ABC):
         for value in range(first, last + 1):
             self.index = start
             self.bound[index] = value
-            terms.append(self.product())
+            terms.append(self.deeper(SUM))
         if outer is None:
             self.bound.pop(index, None)
         else:
@@ -51,29 +32,25 @@ class Series(Cursor, ABC):
             raise self.error("there are no terms between these bounds", token)
         result = terms[0]
         for term in terms[1:]:
-            result = self.node("add" if name == "sum" else "times", (result, term))
+            result = self.node("add" if name == "sum" else "product", result, term)
         return result
 
     def bounds(self, token: Token) -> tuple[str, int, int]:
         """The index of a sum and its bounds."""
-        if not self.at("_"):
+        if not self.passed("_"):
             raise self.error("the bounds of a sum are missing; write i = 1 below and a number above", token)
-        self.next()
         self.take("{")
         index = self.next()
         if index.kind != "name" or self.next().text != "=":
             raise self.error("below a sum stands its index with a number, such as i = 1", index)
-        first = self.whole_number()
+        first = self.whole_number(self.peek(), self.expression(BESIDE))
         self.take("}")
-        if not self.at("^"):
+        if not self.passed("^"):
             raise self.error("the upper bound of the sum is missing", token)
-        self.next()
-        return index.text, first, self.whole_number()
+        return index.text, first, self.whole_number(self.peek(), self.argument())
 
-    def whole_number(self) -> int:
+    def whole_number(self, place: Token, found: Syntax) -> int:
         """A bound: digits, or an index that stands for a number."""
-        place = self.peek()
-        found = self.signed_factor() if not self.at("{") else self.argument()
         digits = found.value.removeprefix("-")
         if found.kind != "number" or not digits.isdigit() or len(digits) > 4:
             raise self.error("the bounds of a sum must be numbers here", place)
@@ -83,10 +60,10 @@ class Series(Cursor, ABC):
         """The rows of a matrix."""
         rows: list[list[Syntax]] = [[]]
         while True:
-            rows[-1].append(self.sum())
-            if self.at("&"):
-                self.next()
-            elif self.peek().kind == "line":
+            rows[-1].append(self.deeper())
+            if self.passed("&"):
+                continue
+            if self.peek().kind == "line":
                 self.next()
                 if self.peek().kind == "end":
                     break
@@ -98,4 +75,4 @@ class Series(Cursor, ABC):
         if len({len(row) for row in rows}) > 1 or len(rows) * len(rows[0]) > MOST_ENTRIES:
             raise self.error(f"the rows of a matrix are equally long, and it has at most {MOST_ENTRIES} entries")
         self.next()
-        return self.extra("matrix", f"{len(rows)}x{len(rows[0])}", tuple(entry for row in rows for entry in row))
+        return self.node(f"{len(rows)}x{len(rows[0])}", *(entry for row in rows for entry in row), kind="matrix")

@@ -6,25 +6,11 @@ first (the chain rule, the definition).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from chalkwork.algebra import reader
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.algebra.operations import TABLE, Operation, Precedence, Shape
-from chalkwork.algebra.reader import Syntax
-from chalkwork.errors import ReadError, ShapeError
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What names stand for, and the functions that were defined: name, parameter, body."""
-
-    names: Mapping[str, Expression]
-    functions: Mapping[str, tuple[str, Expression]] = field(default_factory=dict)
+from chalkwork.errors import ShapeError
 
 
 def _no_value(*arguments: Any, **parameters: Any) -> Any:
@@ -54,10 +40,11 @@ def _derivative(name: str, sign: str, text: str, of_name: bool = False) -> Opera
 
 DERIVATIVE = _derivative("derivative", "d", "d")
 PARTIAL = _derivative("partial", r"\partial", "∂")
-_OF_NAMES = {
+BY_SIGN = {
     "d": (DERIVATIVE, _derivative("derivative", "d", "d", of_name=True)),
     "partial": (PARTIAL, _derivative("partial", r"\partial", "∂", of_name=True)),
 }
+"""The derivative behind each sign, of an expression and of a mere name."""
 
 
 @lru_cache(maxsize=256)
@@ -109,61 +96,3 @@ def matrix(rows: int, columns: int) -> Operation:
         latex=rf"\begin{{bmatrix}} {body} \end{{bmatrix}}",
         text="[" + "; ".join(" ".join(row) for row in slots) + "]",
     )
-
-
-def build(syntax: Syntax, scope: Scope) -> Expression:
-    """The expression behind the syntax.
-
-    Raises ReadError for an unknown name, ShapeError where shapes do not fit.
-    """
-    if syntax.kind == "number":
-        return Number(reader.number(syntax.value))
-    if syntax.kind == "name":
-        return _named(syntax.value, scope)
-    arguments = tuple(build(part, scope) for part in syntax.parts)
-    if syntax.kind == "call":
-        return _called(syntax, arguments)
-    if syntax.kind == "matrix":
-        rows, columns = map(int, syntax.value.split("x"))
-        return Application(matrix(rows, columns), arguments, ())
-    if syntax.kind == "function":
-        return Application(defined(syntax.value), arguments, ())
-    order = int(dict(syntax.keywords)["order"].value)
-    if syntax.kind == "prime":
-        return Application(prime(syntax.value, order), arguments, ())
-    (result,) = arguments
-    variable = _named(syntax.value, scope)
-    for _ in range(order):
-        operation = _OF_NAMES[syntax.kind][isinstance(result, Name)]
-        result = Application(operation, (result, variable), ())
-    return result
-
-
-def _named(name: str, scope: Scope) -> Expression:
-    if name in scope.names:
-        return scope.names[name]
-    near = get_close_matches(name, scope.names, 1)
-    raise ReadError(f"{name!r} is not defined", hint=f"did you mean {near[0]}?" if near else None)
-
-
-def _called(syntax: Syntax, arguments: tuple[Expression, ...]) -> Expression:
-    if syntax.value in ("product", "times"):
-        left, right = arguments
-        return apply("matmul" if left.shape and right.shape else "multiply", left, right)
-    names = {str(place): argument for place, argument in enumerate(arguments)}
-    arity = TABLE[syntax.value].arity
-    parts = (*(Syntax("name", str(place)) for place in range(arity)), *syntax.parts[arity:])
-    return reader.build(Syntax("call", syntax.value, parts), names)
-
-
-def names_of(syntax: Syntax) -> list[str]:
-    """The names in it, variables of derivatives included, in order of first occurrence.
-
-    >>> from chalkwork.algebra.latex.reading import parse_latex
-    >>> names_of(parse_latex("b (a + b)"))
-    ['b', 'a']
-    """
-    found = [syntax.value] if syntax.kind in ("name", "d", "partial") else []
-    for part in syntax.parts:
-        found += names_of(part)
-    return list(dict.fromkeys(found))

@@ -2,37 +2,15 @@ r"""Fractions that are derivatives: \frac{d}{dx} f, \frac{df}{dx}, \frac{\partia
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
-from chalkwork.algebra.latex.cursor import Cursor
-from chalkwork.algebra.latex.tokens import Token
-from chalkwork.algebra.reader import Syntax
+from chalkwork.algebra.reading.cursor import SUM, Syntax
+from chalkwork.algebra.reading.names import Names
+from chalkwork.algebra.reading.tokens import Token
 
 HIGHEST_ORDER = 4
 
 
-class Derivatives(Cursor, ABC):
+class Derivatives(Names):
     """How derivatives are read."""
-
-    @abstractmethod
-    def product(self) -> Syntax:
-        """A product."""
-
-    @abstractmethod
-    def factor(self) -> Syntax:
-        """A factor."""
-
-    @abstractmethod
-    def letter(self, token: Token) -> str:
-        """The letter or word that begins at a token."""
-
-    @abstractmethod
-    def named(self, word: str, token: Token) -> Syntax:
-        """The name with what hangs on it."""
-
-    @abstractmethod
-    def starts_factor(self) -> bool:
-        """Whether a factor follows."""
 
     def derivative_fraction(self) -> Syntax | None:
         r"""The derivative behind \frac, or None where the fraction is one of numbers."""
@@ -41,26 +19,29 @@ class Derivatives(Cursor, ABC):
         if not sign:
             return None
         below = self.closing(start) + 1
-        if self.marker(below) != sign or self.tokens[below].text != "{":
+        if self.marker(below) != sign or self.stream[below].text != "{":
             if sign == "partial":
-                raise self.error(r"below \partial stands another \partial with the variable", self.tokens[below])
+                raise self.error(r"below \partial stands another \partial with the variable", self.stream[below])
             return None
         self.index = start
         self.pass_marker()
         order = self.order()
-        if self.at("}"):
-            self.next()
+        if self.passed("}"):
             variable = self.variable(order)
             body = self.operand()
         else:
-            body = self.product()
+            body = self.deeper(SUM)
             self.take("}")
             variable = self.variable(order)
-        return self.extra(sign, variable, (body,), str(order))
+        return self.derivative(sign, variable, body, order)
+
+    def derivative(self, sign: str, variable: str, body: Syntax, order: int) -> Syntax:
+        """The node of a derivative."""
+        return self.node(variable, body, kind=sign, keywords=(("order", Syntax("number", str(order))),))
 
     def marker(self, index: int) -> str:
         r"""d or partial where a brace opens with one, or with \mathrm{d}."""
-        texts = [token.text for token in self.tokens[index : index + 5]] + [""] * 5
+        texts = [token.text for token in self.stream[index : index + 5]] + [""] * 5
         if texts[0] != "{":
             return ""
         if texts[1] == "partial":
@@ -76,12 +57,9 @@ class Derivatives(Cursor, ABC):
 
     def order(self) -> int:
         """The order of the derivative, behind ^."""
-        if not self.at("^"):
+        if not self.passed("^"):
             return 1
-        self.next()
-        braced = self.at("{")
-        if braced:
-            self.next()
+        braced = self.passed("{")
         token = self.next()
         if token.kind != "number" or not token.text.isdigit() or not 1 <= int(token.text) <= HIGHEST_ORDER:
             raise self.error(f"the order of a derivative is a number from 1 to {HIGHEST_ORDER}", token)
@@ -104,28 +82,37 @@ class Derivatives(Cursor, ABC):
         return found.value
 
     def operand(self) -> Syntax:
-        """What d/dx in front is applied to: a square bracket, else everything up to the next sign."""
-        if not (self.starts_factor() or self.at("(")):
+        """What d/dx in front is applied to: a square bracket, else everything up to the next plus or minus."""
+        start, square, opened = self.index, self.at("["), self.at("(")
+        if self.peek().kind in ("end of text", "relation", "line", "end"):
             raise self.error("what is differentiated is missing")
-        square = self.at("[")
-        result = self.factor()
-        while not square and self.starts_factor():
-            result = self.node("product", (result, self.factor()))
-        return result
+        self.enter()
+        first = self.factor()
+        end, closed = self.index, self.peek(-1).text
+        whole = first if square and closed == "]" else self.climbed(first, SUM)
+        self.depth -= 1
+        if self.index == end:
+            return whole
+        if opened and closed == ")":
+            raise self.two_readings("d/dx (f) g", "(d/dx f) g", "d/dx [f g]", self.stream[start])
+        if whole.kind == "call" and any(_has_derivative(part) for part in whole.parts):
+            raise self.two_readings("d/dx f d/dx g", "(d/dx f) (d/dx g)", "d/dx [f (d/dx g)]", self.stream[start])
+        return whole
 
     def plain_derivative(self, token: Token) -> Syntax | None:
-        """In plain maths: d/dx f(x), and de/db where e and b are known."""
-        ahead = self.tokens[self.index : self.index + 2]
-        if self.latex or len(ahead) < 2 or ahead[0].text != "/" or ahead[1].kind != "name":
+        """In plain formulas: d/dx f(x), and de/db where e and b are known."""
+        slash, name = self.peek(), self.peek(1)
+        if self.latex or not self.formula or slash.text != "/" or name.kind != "name":
             return None
-        above, below = token.text, ahead[1].text
+        above, below = token.text, name.text
         if above[0] != "d" or below[0] != "d" or len(below) < 2 or above in self.known or below in self.known:
             return None
-        variable = below[1:]
-        if above == "d":
-            self.index += 2
-            return self.extra("d", variable, (self.operand(),), "1")
-        if above[1:] not in self.known:
+        if above != "d" and above[1:] not in self.known:
             return None
         self.index += 2
-        return self.extra("d", variable, (Syntax("name", above[1:]),), "1")
+        body = self.operand() if above == "d" else Syntax("name", above[1:])
+        return self.derivative("d", below[1:], body, 1)
+
+
+def _has_derivative(syntax: Syntax) -> bool:
+    return syntax.kind in ("d", "partial") or any(map(_has_derivative, syntax.parts))

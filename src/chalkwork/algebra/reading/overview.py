@@ -1,0 +1,81 @@
+"""The page of functions, `docs/functions.md`, made from the tables: `python -m chalkwork.algebra.reading.overview`."""
+
+from __future__ import annotations
+
+from chalkwork.algebra.operations import TABLE, Operation, Parameter
+from chalkwork.algebra.reading.words import ALSO, CONSTANTS, DEFINED
+
+PARAMETERS = {
+    "axis": "over which axis of a matrix: 0 (over the rows: one result for each column), 1 (over the columns), or none",
+    "alpha": "the slope, or the size, where the argument is negative",
+    "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
+    "tie": "what several equal largest entries give; none stands for the place of the first of them",
+    "shape": "rows and columns, `[2, 3]`",
+}
+"""What each parameter says."""
+_OPENING = """# Functions
+
+What can be written in graphs, claims, Taylor expansions and everywhere else where a formula is typed, in plain maths or
+in LaTeX (`\\tanh x`, `\\operatorname{softmax}(z)`). This page is made from the table of operations; a test holds it to
+it.
+
+Parameters go by their names: `softmax(S, axis=1)`, `relu(z, at_zero=1)`. Only a slope and a shape may stand behind the
+argument without it: `leaky_relu(z, 0.1)`, `elu(z, 0.5)`, `broadcast(b, [2, 3])`. `max` and `min` of two or more
+arguments take the largest or smallest entry by entry; of one argument, that of its entries (`min(x)` is `-max(-x)`).
+`softmax`, `log_softmax` and `logsumexp` of a matrix that has rows and columns need their axis. `log` and `ln` are
+natural; `log2` (`lb`), `log10` (`lg`) and `log_b(x)` have another base.
+
+In the derivatives x is the argument (a, b where there are two) and y the value; g is what the value receives from what
+comes after it, where the entries do not go one by one.
+
+"""
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    rows = [_row(entry) for entry in TABLE.values() if not entry.infix]
+    rows += [f"| `{name}(x)` | {_also(name)} | `{text}` | |" for name, text in DEFINED.items()]
+    signs = ", ".join(f"`a {entry.infix} b` ({entry.name})" for entry in TABLE.values() if entry.infix)
+    constants = " and ".join(f"`{name}`" for name in CONSTANTS)
+    says = "\n".join(f"| `{name}` | {text} |" for name, text in PARAMETERS.items())
+    parts = [
+        _OPENING + "| written | also | means | derivative |\n|---|---|---|---|\n" + "\n".join(rows),
+        f"Signs: {signs}, `-a`, `A.T`.",
+        f"Constants: {constants}, where nothing that was declared has that name.",
+        f"| parameter | what it says |\n|---|---|\n{says}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(entry: Operation) -> str:
+    arguments = ["x"] if entry.arity == 1 else ["a", "b"]
+    given = [f"{name}={_shown(value)}" for name, value in entry.parameters.items()]
+    means = entry.definition or _filled(entry.text, arguments)
+    derivative = " and ".join("none" if text is None else f"`{text}`" for text in entry.derivative or entry.adjoint)
+    if entry.convention:
+        derivative += f"; {entry.convention}"
+    return f"| `{entry.name}({', '.join(arguments + given)})` | {_also(entry.name)} | `{_bar(means)}` | {derivative} |"
+
+
+def _also(name: str) -> str:
+    return ", ".join(f"`{word}`" for word, operation in ALSO.items() if operation == name)
+
+
+def _filled(text: str, arguments: list[str]) -> str:
+    for place, argument in enumerate(arguments):
+        text = text.replace(f"<{place}>", argument)
+    return text.replace("<times>", " ").replace("<log>", "log").replace("<transposed>", "ᵀ")
+
+
+def _bar(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+def _shown(value: Parameter) -> str:
+    return (
+        "none" if value is None else "[]" if value == () else f"{value:g}" if isinstance(value, float) else str(value)
+    )
+
+
+if __name__ == "__main__":
+    print(page(), end="")

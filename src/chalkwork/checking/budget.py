@@ -1,0 +1,61 @@
+"""How much is worked out for one hand-in: operations counted, never the clock, so that the same marks come again.
+
+Every student pays for what is worked out on their behalf, whoever else is marked at the same time.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, walk
+from chalkwork.checking.intervals import Array
+from chalkwork.checking.mistakes.structure import is_operation
+
+BUDGET = 30_000_000
+"""What the search for mistakes may cost in one task of one hand-in: about a third of a second."""
+A_CALL = 800
+"""What one operation costs besides its numbers."""
+A_REWRITE = 60_000
+"""What it costs to write the mistakes of one equation."""
+
+
+class Purse:
+    """What is left for each student."""
+
+    def __init__(self, students: int, budget: int = BUDGET) -> None:
+        self._left = np.full(students, budget, dtype=np.int64)
+        self.stopped = np.zeros(students, dtype=bool)
+        """Who could not pay for everything that was to be tried."""
+
+    def pay(self, rows: Array, cost: int) -> Array:
+        """Which of the students can pay; the others are not looked at any further."""
+        able = self._left[rows] >= cost
+        self._left[rows] = np.where(able, self._left[rows] - cost, 0)
+        self.stopped[rows[~able]] = True
+        return np.asarray(able)
+
+
+@lru_cache(maxsize=1 << 14)
+def cost_of(expression: Expression, tight: bool = False) -> int:
+    """What it costs to enclose the expression for one student; a tight enclosure can need a slope for every entry."""
+    nodes = [node for node in set(walk(expression)) if isinstance(node, Application)]
+    plain = sum(A_CALL + _numbers(node) for node in nodes)
+    return plain if not tight else 4 * plain + sum(prod(name.shape) for name in leaves_of(expression))
+
+
+def leaves_of(expression: Expression) -> list[Expression]:
+    """The names and numbers that it is made of, each once."""
+    return [node for node in set(walk(expression)) if not isinstance(node, Application)]
+
+
+def _numbers(node: Application) -> int:
+    size = prod(node.shape)
+    if is_operation(node, "matmul"):
+        inner = node.arguments[0].shape[-1] if node.arguments[0].shape else 1
+        return 4 * size * inner
+    if is_operation(node, "softmax", "log_softmax", "logsumexp"):
+        return 8 * prod(node.arguments[0].shape) * max(node.arguments[0].shape, default=1)
+    return 8 * max(size, *(prod(argument.shape) for argument in node.arguments))

@@ -1,0 +1,69 @@
+"""Entries that were given one by one, `z1[1]` and `z1[2]`, put together to the whole that they belong to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.checking.names import NameTable
+
+_ENTRY = re.compile(r"\s*[^\s\[\]][^\[\]]*\[\s*[0-9]{1,7}\s*(?:,\s*[0-9]{1,7}\s*)?\]\s*")
+
+
+def whole_of(word: str) -> str:
+    """The name without the index of an entry; any other name as it is.
+
+    >>> whole_of("z1[2]"), whole_of("W1 [1, 2]"), whole_of("L"), whole_of("[1]")
+    ('z1', 'W1', 'L', '[1]')
+    """
+    return split_entry(word.strip())[0].strip() if _ENTRY.fullmatch(word) else word
+
+
+def gathered(
+    given: Mapping[str, object],
+    table: NameTable,
+    shapes: Mapping[str, tuple[int, ...]],
+    mapping: Mapping[str, str] | None = None,
+) -> tuple[Mapping[str, object], dict[str, str]]:
+    """The answers with entries put together, and why some entries are not used.
+
+    A whole that was given too is left as it is.
+
+    >>> from chalkwork.typesetting.notation import Notation
+    >>> from chalkwork.typesetting.symbols import Symbols
+    >>> table = NameTable(["z1"], Symbols(Notation(), layers=1))
+    >>> gathered({"z1[2]": "0.5", "z1[9]": "1"}, table, {"z1": (2, 1)})
+    ({'z1': [[None], ['0.5']]}, {'z1[9]': 'z1 is 2x1 and has no such entry'})
+    """
+    entries = [word for word in given if _ENTRY.fullmatch(word)]
+    if not entries:
+        return given, {}
+    rest = {word: value for word, value in given.items() if word not in entries}
+    taken = {known: word for word, known in table.match(rest, mapping)[0].items()}
+    wholes: dict[str, list[list[object]]] = {}
+    refused: dict[str, str] = {}
+    seen: set[tuple[str, int, int]] = set()
+    for word in entries:
+        base, index = split_entry(word.strip())
+        matched, reasons = table.match([base.strip()], mapping)
+        known = next(iter(matched.values()), "")
+        if not known:
+            refused[word] = next(iter(reasons.values()))
+            continue
+        if known in taken:
+            refused[word] = f"{known} is already given as {taken[known]}"
+            continue
+        rows, columns = shapes[known] or (1, 1)
+        try:
+            row, column = place_of(base, index, (rows, columns))
+        except KeyError:
+            kind = f"{rows}x{columns}" if shapes[known] else "a number"
+            refused[word] = f"{known} is {kind} and has no such entry"
+            continue
+        if (known, row, column) in seen:
+            refused[word] = "this entry is answered twice"
+            continue
+        seen.add((known, row, column))
+        wholes.setdefault(known, [[None] * columns for _ in range(rows)])[row][column] = given[word]
+    return {**rest, **wholes}, refused

@@ -1,0 +1,148 @@
+"""What every command has at its door: how it says something, what it leaves alone, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from chalkwork.documents.literal import shown, visible
+from chalkwork.errors import TRACEBACK, ChalkworkError, fault, faults_are
+from chalkwork.files import kept_apart, nowhere, refuse_input
+
+FAULT, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that speaks as every command does."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (say if file is sys.stdout else note)(message.rstrip("\n"))
+
+
+def enter(parser: Parser, arguments: Sequence[str] | None) -> int:
+    """Run the command that the arguments name; its exit code.
+
+    What it reads (its default `inputs` names the arguments) is not written over. Whatever goes wrong is said in words
+    on standard error: 2 for bad input, 130 for an interrupt, 1 for a fault of Chalkwork's own.
+    """
+    _prepare_streams()
+    try:
+        options = parser.parse_args(arguments)
+        if options.traceback:
+            os.environ.setdefault(TRACEBACK, "shown")
+        if sys.stdout is None and getattr(options, "output", None) is None:
+            raise ChalkworkError("there is no standard output to print on", hint="-o names a file")
+        with _warnings_in_words(), kept_apart(_inputs(options)):
+            if getattr(options, "output", None) is not None:
+                refuse_input(options.output)
+            return int(options.run(options))
+    except (Exception, KeyboardInterrupt) as error:
+        return _ended(error)
+
+
+def _inputs(options: argparse.Namespace) -> Iterator[Path]:
+    for name in options.inputs:
+        given = getattr(options, name)
+        yield from map(Path, given if isinstance(given, list) else [given])
+
+
+def _ended(error: BaseException) -> int:
+    """Say what ended a command; its exit code."""
+    match error:
+        case BrokenPipeError():  # who reads has read enough
+            return 0
+        case KeyboardInterrupt():
+            complain("interrupted")
+            return INTERRUPTED
+        case ChalkworkError():
+            complain(str(error))
+            return BAD_INPUT
+    if faults_are("raised"):
+        raise error
+    complain(fault(error))
+    if faults_are("shown"):
+        note("".join(traceback.format_exception(error)))
+    return FAULT
+
+
+@contextmanager
+def _warnings_in_words() -> Iterator[None]:
+    """A warning that is meant for people is said as everything else is; one of a library's own is not theirs."""
+    if faults_are("raised"):
+        yield
+        return
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if category is UserWarning:
+            complain(str(message))
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+# --- saying something -------------------------------------------------------------------------------------------------
+
+
+def _prepare_streams() -> None:
+    """Have a standard error, and streams that take every sign: a terminal without Greek letters gets question marks."""
+    if sys.stderr is None:  # closed by whoever called
+        sys.stderr = nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def say(text: str) -> None:
+    """Print what may hold a stranger's words: no sign of them reaches the terminal but those that show something."""
+    with printing():
+        print(shown(text))
+
+
+def pour(data: str) -> None:
+    """Print data for another program as they are; on a terminal, as `say` does."""
+    with printing():
+        if sys.stdout is not None:
+            sys.stdout.write(shown(data) if sys.stdout.isatty() else data)
+
+
+def complain(words: str) -> None:
+    """One paragraph on standard error."""
+    note(f"chalkwork: {visible(words)}")
+
+
+def note(text: str) -> None:
+    """Print on standard error, as `say` does."""
+    try:
+        print(shown(text), file=sys.stderr, flush=True)
+    except OSError:  # there is nowhere else to say it
+        _give_up(sys.stderr)
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Print all of it now. Raises ChalkworkError where it cannot be, BrokenPipeError where nobody reads any more."""
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up(sys.stdout)
+        raise
+    except OSError as error:
+        _give_up(sys.stdout)
+        raise ChalkworkError(f"standard output cannot be written: {error.strerror}") from None
+
+
+def _give_up(stream: Any) -> None:
+    """Let what is left to write go nowhere, so that Python does not try again at the end."""
+    with suppress(OSError, ValueError), nowhere() as end:
+        os.dup2(end.fileno(), stream.fileno())

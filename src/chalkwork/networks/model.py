@@ -1,0 +1,159 @@
+"""What a network is: layers, a loss, a convention, and the numbers that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from chalkwork.derivation.derivation import Derivation
+from chalkwork.errors import ChalkworkError
+from chalkwork.networks.arguments import seed_of
+from chalkwork.networks.convention import Convention, Samples, Weights
+from chalkwork.networks.data import Array, as_array
+from chalkwork.networks.labels import Labels
+from chalkwork.networks.layers import LAYERS, Layer
+from chalkwork.networks.layers.settings import real, size
+from chalkwork.networks.losses import Loss, loss_of
+from chalkwork.networks.parameters import Sizes, checked, settle
+from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.samples import oriented, target
+from chalkwork.networks.spot import suffix_of
+
+
+class Model:
+    """Layers, a loss and a convention with the numbers that they hold; `NeuralNetwork` works with them."""
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        loss: str | Loss | Mapping[str, Any] = "squared_error",
+        *,
+        samples: Samples = "rows",
+        weights: Weights = "in_out",
+        seed: int | None = 0,
+        inputs: int | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+    ) -> None:
+        if not isinstance(layers, Sequence) or isinstance(layers, str | bytes):
+            raise ChalkworkError(f"layers are a list of layers, not {layers!r:.60}")
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                kinds = ", ".join(kind.__name__ for kind in LAYERS.values())
+                raise ChalkworkError(f"a layer is one of {kinds}, not {type(layer).__name__}")
+        self.layers = [part for layer in layers for part in layer.unfolded()]
+        if not self.layers:
+            raise ChalkworkError("a network needs at least one layer")
+        self.loss = loss_of(loss)
+        self.convention = Convention(samples, weights)
+        self.seed = None if seed is None else seed_of(seed)
+        self.labels: Labels | None = None
+        """The classes that the labels of a training named, which `predict` gives back."""
+        self.l1, self.l2 = (real(value, name, 0, float("inf")) for value, name in ((l1, "l1"), (l2, "l2")))
+        self._inputs = size(inputs, "inputs") if inputs is not None else self.layers[0].inputs
+        self._parameters: dict[str, Array] | None = None
+        self._state: dict[str, Array] = {}
+        self._sizes: Sizes = []
+        if self._inputs is not None or self.layers[0].settled:
+            self._make(self._inputs)
+
+    # --- parameters ------------------------------------------------------------------------------------------------
+
+    def _make(self, inputs: int | None) -> None:
+        """Settle every size and draw what is not given."""
+        made = settle(self.layers, inputs, self.convention, self.seed)
+        self._sizes, self._parameters, self._state = made
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """What is learned, by name (`W1`, `b1`, `gamma2`, ...), all but weights one-dimensional; it may be replaced.
+
+        Raises ChalkworkError while the number of inputs is not known.
+        """
+        if self._parameters is None:
+            raise ChalkworkError("the number of inputs is not known yet", hint="give inputs=, weights= or data first")
+        return self._parameters
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """What is carried on without being learned, one-dimensional, to be replaced too.
+
+        `mu2_run` and `var2_run`, the running statistics of batch normalisation. Raises ChalkworkError while the
+        number of inputs is not known.
+
+        >>> from chalkwork.networks.layers import BatchNorm, Dense
+        >>> Model([Dense(2, inputs=3), BatchNorm("relu")]).state
+        {'mu2_run': array([0., 0.]), 'var2_run': array([1., 1.])}
+        """
+        _ = self.parameters
+        return self._state
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The numbers that stand as letters in the equations: `epsilon2`, `lambda1`, `lambda2`."""
+        known = {name: value for number, layer in enumerate(self.layers, 1) for name, value in
+                 layer.constants(number).items()}  # fmt: skip
+        return known | {"lambda1": self.l1, "lambda2": self.l2}
+
+    @property
+    def number_of_parameters(self) -> int:
+        """How many numbers are learned."""
+        return sum(np.size(value) for value in self.parameters.values())
+
+    # --- data --------------------------------------------------------------------------------------------------------
+
+    def oriented_input(self, x: Any) -> Array:
+        """Samples in the network's orientation; the first ones settle how many inputs it has. ShapeError otherwise."""
+        array = as_array(x, "x")
+        if array.ndim == 0:
+            array = array.reshape(1)
+        if self._parameters is None:
+            self._make(array.shape[-1 if array.ndim == 1 else self.convention.unit_axis])
+        return oriented(array, self._sizes[0][0], "x", "input", self.convention)
+
+    def oriented_target(self, y: Any, samples: int) -> Array:
+        """The targets of so many samples; ShapeError or ValueProblem for what they cannot be."""
+        return target(y, samples, self._sizes[-1][1], self.convention, self.loss)
+
+    def plan(self, samples: int = 1, *, training: bool = False, weighted: bool = False) -> Plan:
+        """What the equations for so many samples depend on; `weighted` gives every sample's loss a weight `w`.
+
+        Raises ChalkworkError while the number of inputs is not known.
+        """
+        _ = self.parameters
+        layers = tuple(
+            LayerPlan(inputs, units, layer.activation, layer.has_bias, layer.kind)
+            for (inputs, units), layer in zip(self._sizes, self.layers, strict=True)
+        )
+        training = training and any(layer.kind.has_modes for layer in self.layers)
+        penalties = tuple(name for name, value in (("lambda1", self.l1), ("lambda2", self.l2)) if value)
+        return Plan(layers, self.loss, self.convention, samples, training, weighted, penalties)
+
+    def values(self, derivation: Derivation, plan: Plan) -> dict[str, Array]:
+        """The givens of a derivation that the network itself holds, oriented: parameters, state, constants."""
+        names = {name.name for name in derivation.givens}
+        known = checked(self.parameters, plan) | checked(self.state, plan, "running statistic")
+        known |= {name: np.array([[value]]) for name, value in self.constants.items()}
+        return {name: value for name, value in known.items() if name in names}
+
+    def after(self, solution: Mapping[str, Any]) -> Self:
+        """The network with the parameters and the state that a solution of it ends with."""
+        other = type(self)(
+            self.layers, self.loss, samples=self.convention.samples, weights=self.convention.weights, seed=self.seed,
+            inputs=self._sizes[0][0], l1=self.l1, l2=self.l2,
+        )  # fmt: skip
+        steps = 0
+        while f"L{suffix_of(steps + 1)}" in solution:
+            steps += 1
+        plan = self.plan()
+        for kept, now, names in (
+            (other.parameters, self.parameters, plan.parameters()),
+            (other.state, self.state, plan.state()),
+        ):
+            for name in names:
+                value = solution.get(f"{name}{suffix_of(steps)}", now[name.name])
+                kept[name.name] = np.array(value).reshape(plan.held_shape(name))
+        other.labels = self.labels
+        return other

@@ -1,0 +1,60 @@
+"""Forms to type answers into: keys in the sheet's own letters, as `check` understands them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from chalkwork.algebra.entries import split_entry
+from chalkwork.checking.names import match_names
+from chalkwork.documents.model import Block, Code, Paragraph
+from chalkwork.sheets.solve import TaskSolution
+from chalkwork.typesetting.notation import GREEK
+
+_WORDS = {letter: word for word, letter in GREEK.items()}
+
+
+def form(part: TaskSolution) -> Iterator[Block]:
+    """The block to fill in, and what its keys stand for."""
+    keys = form_keys(part)
+    symbols = part.solution.writer().symbols
+    start = "Type the answers behind the colons; a matrix as `[1 2; 3 4]`, a vector as `[1; 2]`."
+    other = {key: symbols[name] for name, key in keys.items() if symbols[name].text != key}
+    latex, text = (
+        ", ".join(f"`{key}` is {mark}{getattr(symbol, kind)}{mark}" for key, symbol in other.items())
+        for kind, mark in (("latex", "$"), ("text", ""))
+    )
+    yield Paragraph(f"{start} Here {latex}.", f"{start} Here {text}.") if other else Paragraph(start)
+    yield Code("\n".join([f"task: {part.task.id}", *(f"{key}: " for key in keys.values())]), "answers")
+
+
+def form_keys(part: TaskSolution) -> dict[str, str]:
+    """For every asked name the key of the form: its symbol in plain letters, where that means this name and no other.
+
+    >>> from chalkwork.sheets.format import parse_sheet
+    >>> from chalkwork.sheets.solve import solve_sheet
+    >>> text = "---\\nnotation: {net: s}\\n---\\n```network\\nlayers:\\n  - {weights: [[1]]}\\n```\\n"
+    >>> text += "```task\\nid: a\\nx: [1]\\nask: [z1, a1]\\n```\\n"
+    >>> form_keys(solve_sheet(parse_sheet(text))["a"])
+    {'z1': 's1', 'a1': 'a1'}
+    """
+    solution = part.solution
+    symbols = solution.writer().symbols
+    asked = list(dict.fromkeys(part.asked))
+    spelled = {name: _spelled(symbols[name].text) for name in asked if split_entry(name) == (name, ())}
+    known = list(solution.derivation)
+    understood, _ = match_names(spelled.values(), known, symbols)
+    found = {
+        name: spelled[name] if understood.get(spelled.get(name, "")) == name and "/" not in spelled[name] else name
+        for name in asked
+    }
+    twice = len(set(found.values())) < len(found)
+    return {name: name for name in asked} if twice else found
+
+
+def _spelled(symbol: str) -> str:
+    """A symbol in plain letters: s⁽¹⁾ as s1, W₁ⁿᵉʷ⁽²⁾ as W1_new2."""
+    text = "".join(_WORDS.get(sign, sign) for sign in symbol)
+    text = unicodedata.normalize("NFKC", text).replace("∂", "d")
+    return re.sub(r"(?<=\w)new", "_new", re.sub(r"[()\[\]{}, ]", "", text))

@@ -1,0 +1,123 @@
+"""Pieces of mathematics on one line of plain Unicode: what needs parentheses, a space, or small signs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from chalkwork.typesetting.notation import subscript, superscript
+
+BETWEEN = frozenset("·×∘⊙≤≥≠≈∈∉∋→←↔⇒⇐⇔⟹⟺↦⟶⟼±∓|∥⊥∼≃≅≡∝≪≫⊂⊆⊃⊇∪∩∖∗⋆•÷⊕⊖⊗∧∨≔⊢⊨≺≻") - {"|"}
+"""Signs with a space on either side, unless nothing stands before them."""
+_ONE_WORD = re.compile(r"[\w.\ue000-\uf8ff\u0300-\u036f\u20d7′∂∇∞ₐ-ₜ₀-₎⁰-ⁿᵀ²³¹]+")
+_CALL = re.compile(r"([fghpqFGPQσφΦ∂]|[a-z]{2,})[′₀-₉ₐ-ₜ]*\([^()]*\)")
+_DERIVATIVE = re.compile(r"[∂d][^ +−]*/[∂d][^ +−]*")
+
+
+class Kind(IntEnum):
+    """How a piece behaves beside others."""
+
+    SPACE = 0
+    SIGN = 1
+    BETWEEN = 2
+    ATOM = 3
+    WORD = 4
+    QUOTIENT = 5
+    ROOT = 6
+    OPEN = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece as it is written, and of what kind it is."""
+
+    text: str
+    kind: Kind
+
+    @property
+    def is_factor(self) -> bool:
+        """Whether a letter or bracket beside it multiplies it."""
+        return self.kind >= Kind.ATOM
+
+
+def is_word(text: str) -> bool:
+    """Whether it is one letter, number or name with what stands above and below it."""
+    return _ONE_WORD.fullmatch(text) is not None
+
+
+def joined(row: Sequence[Part]) -> str:
+    """Pieces in a row: a quotient or root beside a factor gets parentheses, a name beside a letter a space."""
+    text = ""
+    before: Part | None = None
+    for place, piece in enumerate(row):
+        after = next((other for other in row[place + 1 :] if other.kind != Kind.SPACE), None)
+        written = piece.text
+        beside = (before is not None and before.is_factor) or (after is not None and _multiplies(after))
+        opens = {
+            Kind.OPEN: beside and re.search(r"[+−]", written),
+            Kind.QUOTIENT: beside and not _DERIVATIVE.fullmatch(written),
+            Kind.ROOT: after is not None and _multiplies(after) and not written.endswith(")"),
+        }
+        written = f"({written})" if opens.get(piece.kind) else written
+        if before is not None and text and written and _apart(text, written, before, piece):
+            text += " "
+        text += written
+        if piece.kind != Kind.SPACE:
+            before = piece
+    return text
+
+
+def _multiplies(piece: Part) -> bool:
+    """Whether a piece behind another is a factor: a letter, a number, an opening bracket."""
+    return piece.is_factor or piece.text in ("(", "[", "{", "⟨", "|", "‖")
+
+
+def _apart(text: str, written: str, before: Part, piece: Part) -> bool:
+    """Whether a space belongs between two pieces: around a sign, and where they would be read as one."""
+    if text[-1].isspace() or piece.kind == Kind.SPACE:
+        return False
+    if Kind.BETWEEN in (before.kind, piece.kind):
+        return True
+    if not written[0].isalnum() and written[0] not in "√∂∑∏∫":
+        return False
+    word = Kind.WORD in (before.kind, piece.kind) and (text[-1].isalnum() or before.kind == Kind.WORD)
+    written_out = re.search(r"[_^]\w$", text) is not None
+    return (word and text[-1] not in "([{") or written_out or (before.kind == Kind.QUOTIENT and piece.is_factor)
+
+
+def script(sign: str, text: str) -> str:
+    """What stands above or below: in small signs where there are such, else written out."""
+    if not text:
+        return ""
+    if sign == "^" and (set(text) <= {"′"} or text in ("⊤", "ᵀ") or re.fullmatch(r"\[\w+\]", text)):
+        return text.replace("⊤", "ᵀ")
+    primes = len(text) - len(text.lstrip("′")) if sign == "^" else 0
+    start, text = text[:primes], text[primes:]
+    small = (subscript if sign == "_" else superscript)(text.replace(" ", "").replace("−", "-").replace("⊤", "T"))
+    if not small.startswith(sign):
+        return start + small
+    return start + sign + (text if len(unicodedata.normalize("NFC", text)) == 1 else f"({text})")
+
+
+def grouped(part: str, above: bool = False) -> str:
+    """In parentheses, unless it is one word, already enclosed, or a product above a line."""
+    part = part.strip()
+    if is_word(part) or _enclosed(part) or _CALL.fullmatch(part):
+        return part
+    if above and not re.search(r"[+−/;,=]", part) and not part.startswith("√"):
+        return part
+    return f"({part})"
+
+
+def _enclosed(part: str) -> bool:
+    if not (part.startswith("(") and part.endswith(")")):
+        return False
+    depth = 0
+    for place, sign in enumerate(part):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if not depth and place < len(part) - 1:
+            return False
+    return True

@@ -1,0 +1,54 @@
+"""Sheets and hand-ins of benchmarks/fuzz.py, a few of them: worked out and marked, or refused in words."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from chalkwork.checking.files import READERS
+from chalkwork.cli import main
+from chalkwork.errors import ChalkworkError
+
+SHIPPED = sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))
+_SPEC = importlib.util.spec_from_file_location("fuzz", Path(__file__).parents[1] / "benchmarks" / "fuzz.py")
+fuzz = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(fuzz)
+
+
+@pytest.mark.parametrize("start", range(0, 60, 20))
+def test_random_hand_ins_are_marked_or_refused(start):
+    marked = 0
+    for number in range(start, start + 20):
+        source, _, suffix, text = fuzz.case(number, check=True)
+        try:
+            fuzz.through_check(source, suffix, text)
+            marked += 1
+        except ChalkworkError as error:
+            assert "Error" not in str(error) and "\n" not in error.message
+    assert marked >= 5
+
+
+def test_random_sheets_are_solved_or_refused():
+    solved = 0
+    for number in range(40):
+        source, show, _, _ = fuzz.case(number, check=False)
+        try:
+            fuzz.through(source, show)
+            solved += 1
+        except ChalkworkError as error:
+            assert "Error" not in str(error)
+    assert solved >= 3
+
+
+@pytest.mark.parametrize("suffix", sorted(READERS))
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[1] / "sheets").glob("*.md")), ids=lambda path: path.stem
+)
+def test_every_shipped_sheet_refuses_a_file_that_says_nothing_in_words(path, suffix, tmp_path, capsys):
+    for content in (b"", b"\xff\xfe", b"[]", b"\x00", b"a\n"):
+        (tmp_path / f"x{suffix}").write_bytes(content)
+        assert main(["check", str(path), str(tmp_path / f"x{suffix}")]) in (0, 2)
+        printed = capsys.readouterr()
+        assert "Error" not in printed.err and "Iteration" not in printed.err and "defect" not in printed.err

@@ -1,0 +1,174 @@
+"""A sheet before it is solved: whoever works on it finds all that is given and asked, and nothing that is found."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from chalkwork.checking.files import form_entries
+from chalkwork.documents.markdown import to_markdown
+from chalkwork.documents.terminal import to_text
+from chalkwork.sheets.check import check_hand_in
+from chalkwork.sheets.document import workbook
+from chalkwork.sheets.format import parse_sheet, read_sheet
+from chalkwork.sheets.forms import form_keys
+from chalkwork.sheets.solve import solve_sheet
+
+SHEETS = sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))
+SHOWS = ("sheet", "blanks", "form")
+NOT_GIVEN = {
+    "id",
+    "title",
+    "points",
+    "note",
+    "decimals",
+    "significant",
+    "answer",
+    "ask",
+    "show",
+    "shown",
+    "window",
+    "grid",
+}
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def words(text):
+    return " ".join(text.split())
+
+
+def numbers_of(value):
+    """Every number in a part of a block."""
+    if isinstance(value, dict):
+        return {number for part in value.values() for number in numbers_of(part)}
+    if isinstance(value, list):
+        return {number for part in value for number in numbers_of(part)}
+    return {float(value)} if isinstance(value, int | float) and not isinstance(value, bool) else set()
+
+
+def read_numbers(text):
+    plain = text.replace("−", "-").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")).replace(" · 10", "10")
+    found = {float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", plain)}
+    return found | {10.0**power for power in range(-9, 0) if f"10{power}" in plain}
+
+
+@pytest.mark.parametrize("show", SHOWS)
+@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.stem)
+def test_every_number_that_a_block_gives_is_seen(path, show):
+    text = to_text(workbook(read_sheet(path), show).document)
+    seen = read_numbers(text)
+    for language, body in FENCE.findall(path.read_text(encoding="utf-8")):
+        if language in ("network", "graph"):
+            continue
+        block = yaml.safe_load(body)
+        wanted = {number for key, part in block.items() if key not in NOT_GIVEN for number in numbers_of(part)}
+        assert wanted <= seen, (block["id"], wanted - seen)
+
+
+@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.stem)
+def test_hints_are_kept_and_answers_are_not_told(path):
+    sheet = read_sheet(path)
+    for show in SHOWS:
+        text = words(to_text(workbook(sheet, show).document))
+        for block in (*sheet.tasks, *sheet.parts):
+            assert not block.hint or "Hint:" in text
+            assert not block.note or words(block.note)[:30] not in text
+        assert "Solution" not in text and "Model answer" not in text
+        assert text.count("Hint:") == sum(bool(block.hint) for block in (*sheet.tasks, *sheet.parts))
+
+
+def test_a_false_proof_is_the_exercise_and_a_right_one_is_not():
+    text = words(to_text(workbook(read_sheet(SHEETS[1]), "sheet").document))
+    assert "The lines are: Line 1: the definition of the sigmoid, as a power. dσ(x)/dx = d/dx [1/(1 + e⁻ˣ)]" in text
+    assert "Line 6: the definition of the sigmoid, twice. = σ(x) · (1 · σ(x))" in text
+    right = "```claim\nid: a\nstatement: 2 (x + 1) = 2x + 2\nproof:\n  - = 2x + 2\nTASK```\n"
+    hidden = to_text(workbook(parse_sheet(right.replace("TASK", "")), "sheet").document)
+    assert "The claim is" in hidden and "2 (x + 1) = 2x + 2" in hidden and "Line" not in hidden
+    shown = to_text(workbook(parse_sheet(right.replace("TASK", "task: find_the_mistake\n")), "sheet").document)
+    assert "Line 1" in shown
+    named = to_text(workbook(parse_sheet("```claim\nid: a\nprove: sigmoid-symmetry\n```\n"), "sheet").document)
+    assert "σ(−x) = 1 − σ(x)" in named
+
+
+def test_what_a_taylor_block_leaves_out_is_said():
+    text = to_text(workbook(parse_sheet("```taylor\nid: a\nfunction: exp(-x)\n```\n"), "sheet").document)
+    assert "Given: f(x) = e⁻ˣ; to order 3; about 0." in words(text)
+
+
+def test_a_query_does_not_tell_what_the_update_has_found():
+    path = next(path for path in SHEETS if path.stem.startswith("sigmoid-5-3-2"))
+    for show in SHOWS:
+        text = to_text(workbook(read_sheet(path), show).document)
+        assert "The parameters are those that task (a) ends with." in text
+        assert "0.162647" not in text and "0.0994943" not in text
+
+
+def test_what_is_asked_stands_in_the_letters_of_the_sheet():
+    path = next(path for path in SHEETS if path.stem.startswith("leaky"))
+    text = to_text(workbook(read_sheet(path), "sheet").document)
+    assert "Find s⁽¹⁾, h⁽¹⁾, s⁽²⁾, h⁽²⁾ and L." in text
+    filled = to_text(workbook(read_sheet(path), "form").document)
+    assert "  s1:\n  h1:\n  s2:\n  h2:\n  L:" in filled
+    assert "`s1` is s⁽¹⁾, `h1` is h⁽¹⁾" in words(filled)
+
+
+def typed(value):
+    rows = np.atleast_2d(value)
+    text = "; ".join(" ".join(repr(float(entry)) for entry in row) for row in rows)
+    return text if rows.size == 1 else f"[{text}]"
+
+
+@pytest.mark.parametrize(
+    "notation", ["", "signal", "net-out", "hidden-output", "brackets", "{new: prime, net: s}", "bold"]
+)
+@pytest.mark.parametrize("path", [path for path in SHEETS if "```task" in path.read_text()], ids=lambda path: path.stem)
+def test_a_form_filled_in_with_the_right_values_is_right(path, notation):
+    text = path.read_text(encoding="utf-8")
+    if notation:
+        text = re.sub(r"^notation: .*\n", "", text, flags=re.MULTILINE).replace(
+            "---\n", f"---\nnotation: {notation}\n", 1
+        )
+    sheet = parse_sheet(text)
+    form = to_markdown(workbook(sheet, "form").document)
+    solved = solve_sheet(sheet)
+    for task, part in solved.items():
+        keys = form_keys(part)
+        assert list(keys) == list(dict.fromkeys(part.asked))
+        block = re.search(rf"```answers\ntask: {task}\n.*?```", form, re.DOTALL)[0]
+        filled = block
+        for name, key in keys.items():
+            filled = re.sub(
+                rf"^{re.escape(key)}:\s*$", f"{key}: {typed(part.solution[name])}", filled, flags=re.MULTILINE
+            )
+        form = form.replace(block, filled)
+    answers: dict = {}
+    for task, name, value, _ in form_entries(form):
+        answers.setdefault(task, {})[name] = value
+    report = check_hand_in(sheet, answers)
+    assert not report.unused
+    for task in report.tasks:
+        assert {result.verdict for result in task.report.values()} <= {"correct", "rounding"}, task.id
+
+
+def test_blanks_obey_the_brackets_and_leave_room():
+    source = "---\nnotation: {brackets: KIND}\n---\n```network\nlayers:\n  - {weights: [[1, 2]]}\n```\n"
+    source += "```task\nid: a\nx: [1]\nask: [z1]\n```\n```question\nid: b\nanswer: yes\n```\n"
+    for kind, latex, text in (
+        ("round", r"\left(\begin{array}", "(______  ______)"),
+        ("square", r"\left[", "[______  ______]"),
+    ):
+        book = workbook(parse_sheet(source.replace("KIND", kind)), "blanks")
+        assert latex in to_markdown(book.document)
+        assert text in to_text(book.document)
+        assert to_text(book.document).count("_" * 70) >= 5
+
+
+def test_a_network_that_only_the_laboratory_uses_is_introduced():
+    path = next(path for path in SHEETS if path.stem == "equivalent-networks")
+    text = to_text(workbook(read_sheet(path), "sheet").document)
+    assert text.count("The network has") == 3
+    assert "W₁ = ⎢0.5   1⎥" in text
