@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalkwork.algebra.expression import Application, Expression, Number
+from chalkwork.algebra.numerals import Scalar, as_text
 
 
 def is_sum(expression: Expression) -> bool:
@@ -29,3 +30,13 @@ def is_entry_by_entry(expression: Expression) -> bool:
     if not expression.operation.entrywise and expression.operation.name != "broadcast":
         return False
     return all(is_entry_by_entry(argument) for argument in expression.arguments)
+
+
+def index_text(letter: str) -> str:
+    """A running index below a sign of summation."""
+    return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
+
+
+def short(value: Scalar) -> str:
+    """A number of a formula, as it was typed."""
+    return f"{value:.15g}" if isinstance(value, float) else as_text(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from chalkwork.algebra.entries import entry_name
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.typesetting.pieces import Piece, grouped, join
@@ -37,6 +39,11 @@ def entries_of(expression: Expression) -> list[list[Expression]] | None:
         return None
     rows, columns = expression.shape
     return [[found.get((i, j), Number(0)) for j in range(1, columns + 1)] for i in range(1, rows + 1)]
+
+
+def are_known(entries: Sequence[Sequence[Expression]], is_known: Callable[[Name], bool]) -> bool:
+    """Whether every entry is a number, or a name that is known, so that nothing is left to be worked out."""
+    return all(isinstance(one, Number) or (isinstance(one, Name) and is_known(one)) for row in entries for one in row)
 
 
 def solved(matrix: Piece, right: Piece) -> Piece:

@@ -16,12 +16,11 @@ import numpy as np
 
 from chalkwork.algebra.entries import EntryValues, split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
-from chalkwork.algebra.numerals import Scalar, as_text, is_long_decimal
+from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.typesetting import matrices
+from chalkwork.typesetting import forms, matrices
 from chalkwork.typesetting.boxes import Box
-from chalkwork.typesetting.forms import is_entry_by_entry, is_sum, is_summation, starts_with_number
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
@@ -164,12 +163,10 @@ class Writer:
         operation = expression.operation
         if operation.name == "sum" and self._with_numbers:
             return SUM
-        if expression == _EULER:
+        if expression == _EULER or operation.name == "placed":
             return ATOM
         if operation.name == "broadcast":
             return self._precedence(expression.arguments[0])
-        if operation.name == "placed":
-            return ATOM
         return POWER if operation.precedence == ATOM else operation.precedence
 
     def _number_precedence(self, value: Scalar) -> Precedence:
@@ -211,7 +208,7 @@ class Writer:
         return value
 
     def _digits(self, value: Scalar) -> str:
-        return self.numbers.scalar(float(value), given=True) if self._with_numbers else _short(value)
+        return self.numbers.scalar(float(value), given=True) if self._with_numbers else forms.short(value)
 
     def _number(self, value: Scalar) -> Piece:
         if isinstance(value, Fraction) and not is_long_decimal(value):
@@ -283,12 +280,12 @@ class Writer:
         slots = operation.slots or (FREE,) * operation.arity
         if operation.name != "multiply" or self._with_numbers or isinstance(arguments[0], Number):
             return slots
-        return tuple(ATOM if is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
+        return tuple(ATOM if forms.is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
         if isinstance(value, tuple):
             return Piece.of(",".join(map(str, value)), ",".join(map(str, value)))
-        return self._shown.digits(_short(value)) if isinstance(value, int | float) else Piece.of("", "")
+        return self._shown.digits(forms.short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
@@ -296,7 +293,7 @@ class Writer:
             return self._sign(expression), self.write(right, slot)
         piece = self.write(right, SUM)
         if piece.latex.startswith("-"):
-            if piece.flat and not is_sum(right):
+            if piece.flat and not forms.is_sum(right):
                 text = piece.box.lines[0].removeprefix("−")
                 return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
             piece = piece.enclosed()
@@ -321,7 +318,7 @@ class Writer:
             return self._signs["hadamard"]
         if self._with_numbers:
             return Piece.of(r" \cdot ", " · ")
-        if isinstance(left, Number) and not isinstance(right, Number) and not starts_with_number(right):
+        if isinstance(left, Number) and not isinstance(right, Number) and not forms.starts_with_number(right):
             return Piece.of(r" \, ", " ")
         if self._is_array(left) or self._is_array(right):
             return Piece.of(r" \, ", " ")
@@ -373,16 +370,14 @@ class Writer:
         return Piece(f"{grouped(inner.latex)}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
 
     def _write_solve(self, expression: Application) -> Piece:
-        matrix, right = expression.arguments
-        return matrices.solved(self.write(matrix, ATOM), self.write(right, POWER))
+        return matrices.solved(self.write(expression.arguments[0], ATOM), self.write(expression.arguments[1], POWER))
 
     def _write_placed(self, expression: Application) -> Piece:
         """A matrix that is put together from its entries, all of them written."""
         entries = matrices.entries_of(expression)
         if entries is None:
             return self._from_table(expression)
-        flat = [one for line in entries for one in line]
-        if all(isinstance(one, Number) or (isinstance(one, Name) and self._is_number(one)) for one in flat):
+        if matrices.are_known(entries, self._is_number):
             return self.value(evaluate(expression, self.values))
         return self._shown.bracketed([[self.write(one) for one in line] for line in entries], "c")
 
@@ -399,7 +394,7 @@ class Writer:
             return join(*self._sum_written_out(expression))
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
-        if not axes or not is_entry_by_entry(inner) or set(axes) & set(self._index):
+        if not axes or not forms.is_entry_by_entry(inner) or set(axes) & set(self._index):
             return self._from_table(expression)
         letters = {axis: self._letter(axis) for axis in axes}
         order = sorted(axes, key=lambda axis: letters[axis] != "i")
@@ -410,7 +405,7 @@ class Writer:
         sums = [
             Piece.of(
                 rf"\sum_{{{letters[axis]}=1}}^{{{inner.shape[axis]}}} ",
-                f"∑{_index_text(letters[axis])} ",
+                f"∑{forms.index_text(letters[axis])} ",
             )
             for axis in order
         ]
@@ -432,7 +427,7 @@ class Writer:
         """The terms of a sum with numbers, with dots where there are many."""
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
-        if not is_entry_by_entry(inner) or set(axes) & set(self._place):
+        if not forms.is_entry_by_entry(inner) or set(axes) & set(self._place):
             return [self._from_table(expression)]
         sizes = [inner.shape[axis] for axis in axes]
         order = sorted(range(len(axes)), key=lambda i: self._letter(axes[i]) != "i")
@@ -445,7 +440,7 @@ class Writer:
                 pieces.append(_MORE)
                 continue
             self._place |= {axes[i]: int(at) for i, at in zip(order, places[number], strict=True)}
-            piece = self.write(inner, PRODUCT if is_sum(inner) else SUM)
+            piece = self.write(inner, PRODUCT if forms.is_sum(inner) else SUM)
             for axis in axes:
                 del self._place[axis]
             pieces.append(piece if not pieces else join(*added(piece)))
@@ -454,12 +449,3 @@ class Writer:
 
 _EULER = apply("exp", Number(1))
 _MORE = Piece.of(r" + \cdots", " + ⋯")
-
-
-def _index_text(letter: str) -> str:
-    return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
-
-
-def _short(value: Scalar) -> str:
-    """A number of a formula, as it was typed."""
-    return f"{value:.15g}" if isinstance(value, float) else as_text(value)
