@@ -373,7 +373,6 @@ class Writer:
         return matrices.solved(self.write(expression.arguments[0], ATOM), self.write(expression.arguments[1], POWER))
 
     def _write_placed(self, expression: Application) -> Piece:
-        """A matrix that is put together from its entries, all of them written."""
         entries = matrices.entries_of(expression)
         if entries is None:
             return self._from_table(expression)
