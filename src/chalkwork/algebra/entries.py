@@ -140,12 +140,26 @@ def _max(expression: Application, row: int, column: int) -> Expression:
     return reduce(lambda left, right: apply("maximum", left, right), parts)
 
 
+def _entry(expression: Application, row: int, column: int) -> Expression:
+    place = expression.parameters[0]
+    assert isinstance(place, tuple)
+    return entry(expression.arguments[0], place[0] - 1, place[1] - 1)
+
+
+def _placed(expression: Application, row: int, column: int) -> Expression:
+    matrix, number = expression.arguments
+    return entry(number, 0, 0) if expression.parameters[0] == (row + 1, column + 1) else entry(matrix, row, column)
+
+
 _RULES: dict[str, Callable[[Application, int, int], Expression]] = {
     "matmul": _matmul,
     "transpose": lambda expression, row, column: entry(expression.arguments[0], column, row),
     "broadcast": lambda expression, row, column: entry(expression.arguments[0], row, column),
     "sum": lambda expression, row, column: _added(_collapsed(expression, row, column)),
     "max": _max,
+    "entry": _entry,
+    "solve": lambda expression, row, column: apply("entry", expression, place=(row + 1, column + 1)),
+    "placed": _placed,
     "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),
     "diagonal": lambda expression, row, column: entry(expression.arguments[0], max(row, column), max(row, column)),
 }

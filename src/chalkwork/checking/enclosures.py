@@ -27,6 +27,7 @@ from chalkwork.checking.intervals import (
     BOTH,
     EPSILON,
     ONE,
+    TINY,
     Array,
     Interval,
     add,
@@ -252,6 +253,35 @@ def _broadcast(x: Interval, shape: Shape) -> Interval:
     return x.over(lambda values: np.broadcast_to(values, full))
 
 
+def _placed(a: Interval, b: Interval, place: tuple[int, int]) -> Interval:
+    put = partial(TABLE["placed"].value, np, place=place)
+    return Interval(put(a.low, b.low), put(a.high, b.high))
+
+
+def solve(a: Interval, b: Interval) -> Interval:
+    """The set of all solutions x of A x = b, up to second order in the width of A; everything where A may be singular.
+
+    With R near the inverse of A, x - x0 = R (b - A x0) + (I - R A) (x - x0), whose second part is small where the
+    norm of I - R A is below 1. Rump, Verification methods: rigorous results using floating-point arithmetic, Acta
+    Numerica 19 (2010), section 10.
+    """
+    middle = a.low / 2 + a.high / 2
+    sizes = np.linalg.svd(np.where(np.isfinite(middle), middle, 0.0), compute_uv=False)[..., None]
+    usable = np.isfinite(middle).all(BOTH, keepdims=True) & (sizes[..., -1:, :] > 1e-13 * sizes[..., :1, :])
+    near = Interval.point(np.linalg.inv(np.where(usable, middle, np.eye(a.shape[-1]))))
+    guess = near.low @ np.where(np.isfinite(b.low + b.high), b.low / 2 + b.high / 2, 0.0)
+    away = matmul(near, subtract(b, matmul(a, Interval.point(guess))))
+    rest = _magnitude(subtract(Interval.point(np.eye(a.shape[-1])), matmul(near, a)))
+    rows = total(rest, -1).high
+    norm = np.max(rows, axis=-2, keepdims=True)
+    farthest = np.max(_magnitude(away).high, axis=-2, keepdims=True)
+    radius = np.where(norm < 1, farthest / np.where(norm < 1, 1 - norm, 1.0), np.inf) * (1 + 4 * EPSILON)
+    error = rows * radius * (1 + 4 * EPSILON) + TINY
+    wide = add(add(Interval.point(guess), away), Interval(-error, error))
+    known = usable & (norm < 1)
+    return settled(np.where(known, wide.low, -np.inf), np.where(known, wide.high, np.inf))
+
+
 _RULES: dict[str, Enclosure] = {
     "add": add,
     "subtract": subtract,
@@ -279,6 +309,9 @@ _RULES: dict[str, Enclosure] = {
     "squared_norm": lambda x: total(square(x), BOTH),
     "diag": _moved("diag"),
     "diagonal": _moved("diagonal"),
+    "entry": _moved("entry"),
+    "placed": _placed,
+    "solve": solve,
 }
 
 ENCLOSURES: dict[str, Enclosure] = {

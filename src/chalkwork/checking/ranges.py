@@ -24,7 +24,7 @@ from chalkwork.checking.enclosures import enclosable
 from chalkwork.checking.intervals import BLOCK, BOTH, EPSILON, TINY, Array, Interval
 from chalkwork.checking.slopes import Known, enclosed, natural, slopes
 
-_MOVING = frozenset(("transpose", "broadcast", "diag", "diagonal"))
+_MOVING = frozenset(("transpose", "broadcast", "diag", "diagonal", "entry", "placed"))
 _MOST = 64 * BLOCK
 """The slopes of one part that are worked out at most; beyond it only the natural extension is used."""
 
@@ -86,7 +86,7 @@ def _has_independent_entries(node: Expression) -> bool:
     """Whether no entry of a name occurs in two entries of the expression."""
     if not isinstance(node, Application) or not names_in(node):
         return True
-    if node.operation.name in ("transpose", "diag", "diagonal"):
+    if node.operation.name in ("transpose", "diag", "diagonal", "entry"):
         return _has_independent_entries(node.arguments[0])
     if not node.operation.entrywise:
         return False

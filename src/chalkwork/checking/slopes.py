@@ -18,11 +18,11 @@ from chalkwork.algebra.expression import Application, Constant, Expression, Name
 from chalkwork.algebra.operations import Operation, Parameter
 from chalkwork.algebra.simplify import simplify
 from chalkwork.checking.enclosures import ENCLOSURES, enclosable, hull_by_sign
-from chalkwork.checking.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, subtract, total
+from chalkwork.checking.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, negative, subtract, total
 from chalkwork.derivation.differentiate import gradient, local_derivatives
 
 Known = dict[Expression, Interval]
-_LINEAR = frozenset(("transpose", "broadcast", "sum", "mean", "diag", "diagonal", "identity", "negative"))
+_LINEAR = frozenset(("transpose", "broadcast", "sum", "mean", "diag", "diagonal", "entry", "identity", "negative"))
 
 
 def natural(expression: Expression, known: Known) -> Interval:
@@ -91,6 +91,10 @@ def _of_operation(node: Application, parts: list[Interval | None], known: Known)
         slope = _COMBINING[name](parts[0], values[0], result, node.named_parameters)
     elif name == "matmul":
         slope = _of_matmul(parts, values)
+    elif name == "solve":
+        slope = _of_solve(parts, values, result)
+    elif name == "placed":
+        slope = _of_placed(node, parts, values)
     else:
         slope = _of_entrywise(node.operation, node.parameters, parts, [*values, result])
     return _unknown_where(~_is_continuous(node, values, result), slope)
@@ -129,6 +133,17 @@ def _of_matmul(parts: list[Interval | None], values: list[Interval]) -> Interval
     left = None if parts[0] is None else matmul(parts[0], values[1])
     right = None if parts[1] is None else matmul(values[0], parts[1])
     return _both(left, right)
+
+
+def _of_solve(parts: list[Interval | None], values: list[Interval], result: Interval) -> Interval:
+    """A x' = b' - A' x."""
+    left = None if parts[0] is None else negative(matmul(parts[0], result))
+    return ENCLOSURES["solve"](values[0], _both(left, parts[1]))
+
+
+def _of_placed(node: Application, parts: list[Interval | None], values: list[Interval]) -> Interval:
+    still = [Interval.point(np.zeros((1, *value.shape))) for value in values]
+    return enclosed(node, [rest if part is None else part for part, rest in zip(parts, still, strict=True)])
 
 
 def _both(left: Interval | None, right: Interval | None) -> Interval:

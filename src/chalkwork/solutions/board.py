@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chalkwork.algebra.entries import EntryValues
 from chalkwork.algebra.expression import Expression
 from chalkwork.derivation.derivation import Equation, Relation, Stage
 from chalkwork.documents.model import Block, Display, Paragraph, Table
@@ -95,7 +96,7 @@ class Board:
         kept = set(free)
         writer = self.writer
         if kept:
-            values = {name: value for name, value in self.values.items() if name not in kept}
+            values = EntryValues({name: value for name, value in self.values.items() if name not in kept})
             writer = Writer(writer.symbols, values, writer.numbers, writer.layout, writer.samples)
         return tuple(writer.segments(expression, with_numbers=True))
 

@@ -87,7 +87,10 @@ class Symbols:
         key = (name, index)
         if key not in self._known:
             derivative = self.derivatives.get(name)
-            if name in self._letters:
+            whole = f"{name}[{','.join(index)}]"
+            if whole in self._letters:
+                self._known[key] = self._letters[whole]
+            elif name in self._letters:
                 self._known[key] = _indexed(self._letters[name], index)
             elif derivative is not None and not name.startswith("delta"):
                 self._known[key] = self.derivative(derivative, index)

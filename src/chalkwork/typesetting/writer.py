@@ -19,15 +19,8 @@ from chalkwork.algebra.expression import Application, Constant, Expression, Name
 from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.typesetting import forms, matrices
 from chalkwork.typesetting.boxes import Box
-from chalkwork.typesetting.forms import (
-    is_entry_by_entry,
-    is_sum,
-    is_summation,
-    short,
-    starts_with_number,
-    with_equality,
-)
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import INDICES, Piece, added, fraction, grouped, in_parentheses, join
@@ -166,6 +159,7 @@ class Writer:
         return piece.enclosed() if self._precedence(expression) < needed else piece
 
     def _precedence(self, expression: Expression) -> Precedence:
+        expression = matrices.under_its_name(expression)
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
@@ -179,7 +173,7 @@ class Writer:
             return SUM
         if operation.name == "step" and (whole := self._step_written(expression)) != expression:
             return self._precedence(whole)
-        if expression == _EULER:
+        if expression == _EULER or operation.name == "placed":
             return ATOM
         if operation.name == "broadcast":
             return self._precedence(expression.arguments[0])
@@ -193,6 +187,7 @@ class Writer:
         return PRODUCT if "e" in self._digits(value) else ATOM
 
     def _write(self, expression: Expression) -> Piece:
+        expression = matrices.under_its_name(expression)
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
@@ -223,7 +218,7 @@ class Writer:
         return value
 
     def _digits(self, value: Scalar) -> str:
-        return self.numbers.scalar(float(value), given=True) if self._with_numbers else short(value)
+        return self.numbers.scalar(float(value), given=True) if self._with_numbers else forms.short(value)
 
     def _number(self, value: Scalar) -> Piece:
         if isinstance(value, Fraction) and not is_long_decimal(value):
@@ -292,10 +287,12 @@ class Writer:
         slots = operation.slots or (FREE,) * operation.arity
         if operation.name != "multiply" or self._with_numbers or isinstance(arguments[0], Number):
             return slots
-        return tuple(ATOM if is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
+        return tuple(ATOM if forms.is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
-        return self._shown.digits(short(value)) if isinstance(value, int | float) else Piece.of("", "")
+        if isinstance(value, tuple):
+            return Piece.of(",".join(map(str, value)), ",".join(map(str, value)))
+        return self._shown.digits(forms.short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
@@ -303,7 +300,7 @@ class Writer:
             return self._sign(expression), self.write(right, slot)
         piece = self.write(right, SUM)
         if piece.latex.startswith("-"):
-            if piece.flat and not is_sum(right):
+            if piece.flat and not forms.is_sum(right):
                 text = piece.box.lines[0].removeprefix("−")
                 return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
             piece = piece.enclosed()
@@ -328,7 +325,7 @@ class Writer:
             return self._signs["hadamard"]
         if self._with_numbers:
             return Piece.of(r" \cdot ", " · ")
-        if isinstance(left, Number) and not isinstance(right, Number) and not starts_with_number(right):
+        if isinstance(left, Number) and not isinstance(right, Number) and not forms.starts_with_number(right):
             return Piece.of(r" \, ", " ")
         if self._is_array(left) or self._is_array(right):
             return Piece.of(r" \, ", " ")
@@ -379,6 +376,17 @@ class Writer:
             inner = inner.enclosed()
         return Piece(f"{grouped(inner.latex)}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
 
+    def _write_solve(self, expression: Application) -> Piece:
+        return matrices.solved(self.write(expression.arguments[0], ATOM), self.write(expression.arguments[1], POWER))
+
+    def _write_placed(self, expression: Application) -> Piece:
+        entries = matrices.entries_of(expression)
+        if entries is None:
+            return self._from_table(expression)
+        if matrices.are_known(entries, self._is_number):
+            return self.value(evaluate(expression, self.values))
+        return self._shown.bracketed([[self.write(one) for one in line] for line in entries], "c")
+
     def _write_leaky_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
         if not self._with_numbers or self._place:
@@ -390,14 +398,14 @@ class Writer:
         return self._write_leaky_step(expression) if whole == expression else self._write(whole)
 
     def _step_written(self, expression: Application) -> Expression:
-        return expression if self._with_numbers and not self._place else with_equality(expression, self.values)
+        return expression if self._with_numbers and not self._place else forms.with_equality(expression, self.values)
 
     def _write_sum(self, expression: Application) -> Piece:
         if self._with_numbers:
             return join(*self._sum_written_out(expression))
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
-        if not axes or not is_entry_by_entry(inner) or set(axes) & set(self._index):
+        if not axes or not forms.is_entry_by_entry(inner) or set(axes) & set(self._index):
             return self._whole_sum(expression)
         order = sorted(axes, key=lambda axis: self._letter(axis) != "i")
         self._index |= {axis: self._letter(axis) for axis in axes}
@@ -433,7 +441,7 @@ class Writer:
         """The terms of a sum with numbers, with dots where there are many."""
         (inner,) = expression.arguments
         axes = self._summed_axes(expression)
-        if not is_entry_by_entry(inner) or set(axes) & set(self._place):
+        if not forms.is_entry_by_entry(inner) or set(axes) & set(self._place):
             return [self._whole_sum(expression)]
         sizes = [inner.shape[axis] for axis in axes]
         order = sorted(range(len(axes)), key=lambda i: self._letter(axes[i]) != "i")
@@ -446,7 +454,7 @@ class Writer:
                 pieces.append(_MORE)
                 continue
             self._place |= {axes[i]: int(at) for i, at in zip(order, places[number], strict=True)}
-            piece = self.write(inner, PRODUCT if is_sum(inner) else SUM)
+            piece = self.write(inner, PRODUCT if forms.is_sum(inner) else SUM)
             for axis in axes:
                 del self._place[axis]
             pieces.append(piece if not pieces else join(*added(piece)))
