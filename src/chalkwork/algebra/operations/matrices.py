@@ -119,9 +119,9 @@ def _entry(xp: Any, x: Any, place: tuple[int, int]) -> Any:
 
 
 def _placed_shape(shapes: tuple[Shape, ...], place: Parameter) -> Shape:
-    _place_in(shapes[0], place)
     if shapes[1]:
         raise ShapeError(f"an entry of {words(shapes[0])} is a number, not {words(shapes[1])}")
+    _place_in(shapes[0], place)
     return shapes[0]
 
 
@@ -266,7 +266,7 @@ OPERATIONS = (
     Operation(
         name="entry",
         value=_entry,
-        adjoint=("placed(broadcast(0, shape), g, place)",),
+        adjoint=("placed(broadcast(0, shape=shape), g, place=place)",),
         parameters={"place": (1, 1)},
         shape=_entry_shape,
         latex="<0>_{<place>}",
@@ -278,7 +278,7 @@ OPERATIONS = (
         name="placed",  # a with b in one place: so a matrix is put together from its entries
         arity=2,
         value=_placed,
-        adjoint=("placed(g, 0, place)", "entry(g, place)"),
+        adjoint=("placed(g, 0, place=place)", "entry(g, place=place)"),
         parameters={"place": (1, 1)},
         shape=_placed_shape,
         latex=r"\operatorname{placed}\left( <0>, <1> \right)",
