@@ -58,3 +58,22 @@ def with_equality(step: Application, values: Mapping[str, Any]) -> Expression:
 def short(value: Scalar) -> str:
     """A number of a formula, as it was typed."""
     return f"{value:.15g}" if isinstance(value, float) else as_text(value)
+
+
+def summed_axes(expression: Application) -> list[int]:
+    """The axes over which a sum runs, 0 for rows and 1 for columns, without those of one entry."""
+    (inner,) = expression.arguments
+    axis = expression.parameters[0]
+    axes = (axis + 2,) if isinstance(axis, int) else (0, 1)
+    return [axis for axis in axes if inner.shape and inner.shape[axis] > 1]
+
+
+def running_letter(axis: int, samples: str | None) -> str:
+    """The index of a sum over an axis: i runs over samples, k over units.
+
+    >>> running_letter(0, "rows"), running_letter(0, "columns"), running_letter(1, None)
+    ('i', 'k', 'j')
+    """
+    if samples is None:
+        return "ij"[axis]
+    return "i" if axis == (1 if samples == "columns" else 0) else "k"

@@ -404,47 +404,38 @@ class Writer:
         if self._with_numbers:
             return join(*self._sum_written_out(expression))
         (inner,) = expression.arguments
-        axes = self._summed_axes(expression)
+        axes = forms.summed_axes(expression)
         if not axes or not forms.is_entry_by_entry(inner) or set(axes) & set(self._index):
             return self._whole_sum(expression)
-        order = sorted(axes, key=lambda axis: self._letter(axis) != "i")
-        self._index |= {axis: self._letter(axis) for axis in axes}
+        order = sorted(axes, key=lambda axis: forms.running_letter(axis, self.samples) != "i")
+        self._index |= {axis: forms.running_letter(axis, self.samples) for axis in axes}
         body = self.write(inner, PRODUCT)
         for axis in axes:
             del self._index[axis]
         return join(*(self._sum_sign(inner, axis) for axis in order), body)
 
     def _sum_sign(self, inner: Expression, axis: int) -> Piece:
-        letter = self._letter(axis)
+        letter = forms.running_letter(axis, self.samples)
         return Piece.of(rf"\sum_{{{letter}=1}}^{{{inner.shape[axis]}}} ", f"∑{INDICES[letter]} ")
 
     def _whole_sum(self, expression: Application) -> Piece:
         """A sum of what is no formula for one entry; over one axis, with its index below the whole."""
-        (inner,), axes = expression.arguments, self._summed_axes(expression)
+        (inner,), axes = expression.arguments, forms.summed_axes(expression)
         if not (axes and expression.shape) or axes[0] in {*self._index, *self._place}:
             return self._from_table(expression)
-        return join(self._sum_sign(inner, axes[0]), self.write(inner).enclosed().indexed(self._letter(axes[0])))
-
-    def _letter(self, axis: int) -> str:
-        """i runs over samples, k over units."""
-        if self.samples is None:
-            return "ij"[axis]
-        return "i" if axis == (1 if self.samples == "columns" else 0) else "k"
-
-    def _summed_axes(self, expression: Application) -> list[int]:
-        (inner,) = expression.arguments
-        axis = expression.parameters[0]
-        axes = (axis + 2,) if isinstance(axis, int) else (0, 1)
-        return [axis for axis in axes if inner.shape and inner.shape[axis] > 1]
+        return join(
+            self._sum_sign(inner, axes[0]),
+            self.write(inner).enclosed().indexed(forms.running_letter(axes[0], self.samples)),
+        )
 
     def _sum_written_out(self, expression: Application) -> list[Piece]:
         """The terms of a sum with numbers, with dots where there are many."""
         (inner,) = expression.arguments
-        axes = self._summed_axes(expression)
+        axes = forms.summed_axes(expression)
         if not forms.is_entry_by_entry(inner) or set(axes) & set(self._place):
             return [self._whole_sum(expression)]
         sizes = [inner.shape[axis] for axis in axes]
-        order = sorted(range(len(axes)), key=lambda i: self._letter(axes[i]) != "i")
+        order = sorted(range(len(axes)), key=lambda i: forms.running_letter(axes[i], self.samples) != "i")
         places = list(np.ndindex(*[sizes[i] for i in order])) if np.prod(sizes) <= 10_000 else []
         if not places:
             return [self._from_table(expression)]
