@@ -9,7 +9,6 @@ from typing import Literal
 
 from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.documents.model import Block, Document, Figure, Heading, Paragraph
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.sheets.forms import form
 from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, PartBlock, Prose, Sheet, TaskBlock
@@ -25,7 +24,7 @@ from chalkwork.solutions.compose import (
     solution_blocks,
 )
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.solution import Solution, Style
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
 
 Show = Literal["solution", "sheet", "blanks", "form"]
@@ -53,15 +52,18 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
         SolvedTask(part.id, part.points, task_title(part), part.solution, part.equations) for part in solved.values()
     )
     answers = tuple(
-        Answered(block.id, block.points, block.kind, task_title(block), _written(worked[block.id]), worked[block.id])
+        Answered(
+            block.id,
+            block.points,
+            block.kind,
+            task_title(block),
+            tuple(solution_blocks(worked[block.id])),
+            worked[block.id],
+        )
         for block in sheet.parts
         if block.id not in solved
     )
     return Workbook(title, Document(title, tuple(blocks)), tasks, answers)
-
-
-def _written(worked: Worked | Solution) -> tuple[Block, ...]:
-    return tuple(solution_blocks(worked)) if isinstance(worked, Solution) else worked.blocks
 
 
 def task_title(task: TaskBlock | PartBlock | Exercise) -> str:
@@ -99,7 +101,7 @@ def _front(sheet: Sheet) -> Iterator[Block]:
 def _body(
     sheet: Sheet,
     solved: Mapping[str, Exercise],
-    worked: Mapping[str, Worked | Solution],
+    worked: Mapping[str, Solution],
     show: Show,
     drawings: bool,
 ) -> Iterator[Block]:
@@ -242,11 +244,11 @@ def _listed(words: Sequence[str]) -> str:
 
 def _part(
     block: PartBlock,
-    worked: Worked | Solution,
+    worked: Solution,
     exercise: Exercise | None,
     show: Show,
     drawings: bool,
-    manner: Manner,
+    manner: Style,
 ) -> Iterator[Block]:
     """A block of the laboratory: the exercise, or its worked answer."""
     if show != "solution":
@@ -262,7 +264,7 @@ def _part(
             yield from form(exercise) if exercise else [Paragraph("This is answered on paper.")]
         return
     yield Heading(f"Solution to {_lowered(task_title(block), show)}", 3)
-    for part in _written(worked):
+    for part in solution_blocks(worked):
         if isinstance(part, Heading):
             yield Heading(part.text, max(4, part.level))
         elif drawings or not isinstance(part, Figure):

@@ -12,7 +12,6 @@ import numpy as np
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks import layers as kinds
 from chalkwork.networks.graph import Graph
 from chalkwork.networks.network import NeuralNetwork
@@ -20,7 +19,7 @@ from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.parts import Surroundings
 from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, PartBlock, Sheet, TaskBlock
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.solution import Solution, Style
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 
@@ -44,7 +43,7 @@ class _State:
         return "eta" in self.solution
 
 
-def solve_sheet(sheet: Sheet, worked: Mapping[str, Worked | Solution] | None = None) -> dict[str, Exercise]:
+def solve_sheet(sheet: Sheet, worked: Mapping[str, Solution] | None = None) -> dict[str, Exercise]:
     """Every task and every block of the laboratory that can be marked, by its id, in the order of the sheet.
 
     `worked` are the answers of the laboratory, where they have been worked out before.
@@ -90,7 +89,7 @@ def solve_sheet(sheet: Sheet, worked: Mapping[str, Worked | Solution] | None = N
     worked = work_parts(sheet) if worked is None else worked
     for block in sheet.parts:
         answer = worked[block.id]
-        if isinstance(answer, Solution) and (len(answer.derivation) or answer.setting.words):
+        if len(answer.derivation) or answer.setting.words:
             solved[block.id] = Exercise.of(
                 block.id, answer, kind=block.kind, title=block.title, points=block.points, hint=block.hint,
                 note=block.note,
@@ -109,12 +108,12 @@ def _entries_asked(ask: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def work_parts(sheet: Sheet) -> dict[str, Worked | Solution]:
+def work_parts(sheet: Sheet) -> dict[str, Solution]:
     """The worked answer of every block of the laboratory, by its id, in order; SheetError where there is none."""
     if not sheet.parts:
         return {}
     networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
-    worked: dict[str, Worked | Solution] = {}
+    worked: dict[str, Solution] = {}
     for block in sheet.parts:
         try:
             worked[block.id] = block.work(Surroundings(manner_of(sheet, block), networks))
@@ -125,12 +124,12 @@ def work_parts(sheet: Sheet) -> dict[str, Worked | Solution]:
     return worked
 
 
-def manner_of(sheet: Sheet, block: PartBlock) -> Manner:
+def manner_of(sheet: Sheet, block: PartBlock) -> Style:
     """How a block of the laboratory is written."""
     notation = _notation(sheet)
     if block.decimals is None and block.significant is None:
-        return Manner(notation)
-    return Manner(notation, NumberFormat(block.decimals, block.significant))
+        return Style(notation)
+    return Style(notation, NumberFormat(block.decimals, block.significant))
 
 
 def empty_solution(sheet: Sheet, block: NetworkBlock) -> Solution:

@@ -71,8 +71,6 @@ class Writer:
 
     def knowing(self, values: Mapping[str, Any]) -> Writer:
         """A writer that knows these values too."""
-        if not values:
-            return self
         known = EntryValues({**self.values, **values})
         return Writer(self.symbols, known, self.numbers, self.layout, self.samples, self.givens)
 
@@ -407,8 +405,9 @@ class Writer:
         axes = forms.summed_axes(expression)
         if not axes or not forms.is_entry_by_entry(inner) or set(axes) & set(self._index):
             return self._whole_sum(expression)
-        order = sorted(axes, key=lambda axis: forms.running_letter(axis, self.samples) != "i")
-        self._index |= {axis: forms.running_letter(axis, self.samples) for axis in axes}
+        letters = {axis: forms.running_letter(axis, self.samples) for axis in axes}
+        order = sorted(axes, key=lambda axis: letters[axis] != "i")
+        self._index |= letters
         body = self.write(inner, PRODUCT)
         for axis in axes:
             del self._index[axis]
@@ -423,10 +422,8 @@ class Writer:
         (inner,), axes = expression.arguments, forms.summed_axes(expression)
         if not (axes and expression.shape) or axes[0] in {*self._index, *self._place}:
             return self._from_table(expression)
-        return join(
-            self._sum_sign(inner, axes[0]),
-            self.write(inner).enclosed().indexed(forms.running_letter(axes[0], self.samples)),
-        )
+        letter = forms.running_letter(axes[0], self.samples)
+        return join(self._sum_sign(inner, axes[0]), self.write(inner).enclosed().indexed(letter))
 
     def _sum_written_out(self, expression: Application) -> list[Piece]:
         """The terms of a sum with numbers, with dots where there are many."""
