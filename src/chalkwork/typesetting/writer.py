@@ -72,7 +72,7 @@ class Writer:
     def knowing(self, values: Mapping[str, Any]) -> Writer:
         """A writer that knows these values too."""
         known = EntryValues({**self.values, **values})
-        return Writer(self.symbols, known, self.numbers, self.layout, self.samples, self.givens)
+        return Writer(self.symbols, known, self.numbers, self.layout, self.samples, self.givens) if values else self
 
     # --- the two ways to write an expression -------------------------------------------------------------------
 
