@@ -24,6 +24,7 @@ from chalkwork.checking.mistakes import (
     distinct,
     distinct_pairs,
     explanation,
+    series,
     swapped,
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -413,6 +414,8 @@ PROGRAMS: dict[str, Callable[[Program], Wrong]] = {
     )
 }  # fmt: skip
 NO_NETWORK = {"wrong-variance", "path-forgotten"}
+OF_SERIES = {mistake.id for mistake in series.MISTAKES}
+"""Held in test_taylor against what the mistakes come to."""
 NO_REWRITE = {"entries-swapped", "rounded-early"}
 
 # --- the same networks through the equations -------------------------------------------------------------------------
@@ -475,7 +478,7 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE == TABLE.keys()
+    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_SERIES == TABLE.keys()
 
 
 @pytest.mark.parametrize("case", CASES, ids=map(names_of, CASES))
