@@ -83,8 +83,9 @@ def _derivative(expansion: Expansion, k: int, known: Mapping[str, Any]) -> Expre
 
 def _at_point(expansion: Expansion, form: Expression) -> Expression:
     """The form with the point for the variable, and the constants with their values."""
-    constants: dict[Expression, Expression] = {Name(name): Constant(name, value) for name, value in CONSTANTS.items()}
-    return replace(form, {Name(expansion.function.variable): Name(expansion.given_names[0]), **constants})
+    known: dict[Expression, Expression] = {Name(name): Constant(name, value) for name, value in CONSTANTS.items()}
+    known[Name(expansion.function.variable)] = Name(expansion.given_names[0])
+    return replace(form, known)
 
 
 # --- how they print --------------------------------------------------------------------------------------------------
