@@ -198,7 +198,14 @@ class Expansion:
             first += 1
         coefficient = _upper(largest_coefficient(self.smooth, min(low, self.about), max(high, self.about), first))
         points = np.linspace(low, high, _POINTS)
-        errors = np.abs(self.function.values(points) - self.value(points))
+        with np.errstate(over="ignore", invalid="ignore"):
+            errors = np.abs(self.function.values(points) - self.value(points))
+        if not np.isfinite(errors).all():
+            raise ChalkworkError(
+                f"the polynomial of order {self.order} is larger than double precision holds somewhere from {low:g} to "
+                f"{high:g}",
+                hint="choose a shorter interval",
+            )
         worst = int(errors.argmax())
         distance = max(abs(low - self.about), abs(high - self.about))
         return Remainder(first, coefficient, distance, float(errors[worst]), float(points[worst]))
