@@ -1,8 +1,8 @@
 """Mistakes as rewrites of equations: one table, an entry each.
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
-`forward`, `losses`, `errors`, `matrices`, `newton`, `updates`, `estimates`, `series`. `search` groups the rewrites of an
-equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
+`forward`, `losses`, `errors`, `matrices`, `newton`, `updates`, `estimates`, `series`. `search` groups the rewrites of
+an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
