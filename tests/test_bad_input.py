@@ -301,7 +301,7 @@ CALLS = {
     "activation, arguments": (lambda: Dense(2, "tanh(1)"), ChalkworkError, "tanh has no parameters"),
     "activation, nan": (lambda: Dense(2, "elu(nan)"), ChalkworkError, "no sensible value"),
     "no layers": (lambda: NeuralNetwork([]), ChalkworkError, "at least one layer"),
-    "a layer that is none": (lambda: NeuralNetwork([3]), ChalkworkError, "Dense, not int"),
+    "a layer that is none": (lambda: NeuralNetwork([3]), ChalkworkError, "Residual, not int"),
     "loss": (lambda: NeuralNetwork([Dense(2)], "mse"), ChalkworkError, "no loss 'mse'"),
     "loss a number": (lambda: NeuralNetwork([Dense(2)], 3), ChalkworkError, "loss"),
     "loss None": (lambda: NeuralNetwork([Dense(2)], None), ChalkworkError, "loss"),

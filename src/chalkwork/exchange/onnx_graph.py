@@ -145,7 +145,10 @@ class OnnxGraph:
         exact = self.dtype == np.float32 or "alpha" not in attributes  # attributes are in single precision
         if part.operation.onnx and exact and None not in attributes.values():
             return self.node(part.operation.onnx, *tensors, **attributes)
-        found: Tensor = part.operation.value(self, *tensors, **part.named_parameters)
+        try:
+            found: Tensor = part.operation.value(self, *tensors, **part.named_parameters)
+        except (AttributeError, TypeError) as error:
+            raise ChalkworkError(f"{part.operation.name} cannot be written as ONNX") from error
         return found
 
     def translate(self, expression: Expression, known: dict[str, Tensor]) -> Tensor:

@@ -71,8 +71,8 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
             title = stage_title(equation, steps)
             cells.append(_markdown(f"### {title}"))
         work = typeset(equation, writer)
-        cells.append(_markdown(f"{work.reason_latex}\n\n$$\n{work.latex}\n$$".strip()))
-        cells += [_markdown(held_fixed(equation, writer)[0].markdown)] if equation is first_held else []
+        said = [work.reason_latex, held_fixed(equation, writer)[0].markdown if equation is first_held else ""]
+        cells.append(_markdown("\n\n".join([*filter(None, said), f"$$\n{work.latex}\n$$"])))
         name = words[equation.name]
         cells.append(_code(f"{name} = {numpy_source(equation.expression, names=words)}\n{name}"))
     return cells
