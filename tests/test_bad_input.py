@@ -285,7 +285,7 @@ CALLS = {
     "huge integer": (lambda: net().solve([10**400, 1]), ValueProblem, "x"),
     "weights in a vector": (lambda: Dense(weights=[1, 2]), ShapeError, "not a matrix"),
     "weights nan": (lambda: Dense(weights=[[float("nan")]]), ValueProblem, r"weights\[1,1\] is nan"),
-    "weight nan": (lambda: Dense(2, weights=float("nan")), ValueProblem, "weight is nan"),
+    "weight nan": (lambda: Dense(2, weights=float("nan")), ValueProblem, "one number for the weights is nan"),
     "bias nan": (lambda: net(bias=float("inf")), ValueProblem, "bias"),
     "bias of the wrong length": (lambda: net(bias=[1, 2, 3]), ShapeError, "b1 has 3 entries, but layer 1 has 2 units"),
     "bias a matrix": (lambda: net(bias=np.ones((2, 2))), ShapeError, "2x2, not a vector"),
