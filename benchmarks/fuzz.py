@@ -137,7 +137,9 @@ def hand_in(source: str, chance: random.Random) -> tuple[str, str]:
     try:
         sheet = parse_sheet(source)
         for name, part in solve_sheet(sheet).items():
-            asked = dict.fromkeys(ask for ask in part.task.ask or part.solution if chance.random() < 0.9)
+            asked = dict.fromkeys(
+                ask for ask in part.asked if ask not in part.solution.setting.words and chance.random() < 0.9
+            )
             answers[name] = {each: _answer(part.solution[each.partition("[")[0]], chance) for each in asked}
             if chance.random() < 0.2:
                 answers[name][chance.choice(NAMES)] = chance.choice(ANSWERS)

@@ -10,9 +10,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from oracles import VALUES
 
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
 from chalkwork.networks import BatchNorm, Dropout, LayerNorm, Residual
+from chalkwork.networks.activations import KINDS
 
 jax.config.update("jax_enable_x64", True)
 
@@ -36,6 +38,7 @@ ACTIVATIONS = {
     "softmax": lambda z: jnp.exp(z) / jnp.exp(z).sum(axis=1, keepdims=True),
     "log_softmax": lambda z: z - jnp.log(jnp.exp(z).sum(axis=1, keepdims=True)),
 }
+ACTIVATIONS |= {name: VALUES[name] for name in KINDS if name not in ACTIVATIONS}
 # Few sizes, as JAX compiles every operation anew for every shape; layers of one unit among them.
 SIZES = ((3, 2), (2, 1), (3, 1, 3), (2, 3, 2), (1, 4, 1), (3, 2, 4, 2))
 _OUTPUTS = {

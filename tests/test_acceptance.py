@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chalkwork import Dense, Graph, NeuralNetwork, Solution
+from chalkwork import BatchNorm, Dense, Graph, NeuralNetwork, Solution
 from chalkwork.sheets.check import check_hand_in, hand_in_data
 from chalkwork.sheets.format import parse_sheet
 
@@ -62,6 +62,13 @@ def test_a_program_that_never_updates_is_told_so() -> None:
         "a1": np.round(solution["a1"], 1)
     }
     assert solution.check(found).first_wrong == "a1"
+
+
+def test_a_fraction_is_no_program() -> None:
+    solution = Graph("c = a / 3; d = b * 1").solve(a=1, b=0.79, decimals=2)
+    assert solution.check({"c": ["1/3"], "d": ["0.8"]})["c"].verdict == "correct"
+    report = solved().check({"z1": [["1/3"], ["0e9"]], "a1": [["0e9"], ["0e9"]]})
+    assert report.score == 0 and "too few digits" in report["a1"].message, str(report)
 
 
 def test_a_missing_update_typed_with_too_few_digits_is_told_so() -> None:
@@ -152,3 +159,101 @@ def test_five_units_off_are_never_accepted(number: int) -> None:
 def test_garbage_earns_next_to_nothing() -> None:
     scores = [score for number in range(3) for _, score in acceptance.garbage(7, number).scores]
     assert np.mean(scores) < 0.05
+
+
+# --- floats that lost their zeros, copied parameters, halves, and what a hand-in may cost -----------------------------
+
+
+@pytest.mark.parametrize("decimals", [2, 3, 4])
+@pytest.mark.parametrize("hand_in", [np.asarray, np.ndarray.tolist])
+def test_numbers_rounded_by_a_program_have_the_zeros_that_floats_lose(decimals: int, hand_in: Any) -> None:
+    random = np.random.default_rng(decimals)
+    for _ in range(12):
+        weights = [random.normal(0, 1, (3, 4)).round(2), random.normal(0, 1, (4, 2)).round(2)]
+        network = NeuralNetwork([Dense(weights=one, activation="sigmoid") for one in weights], "squared_error")
+        solution = network.solve(random.normal(0, 2, (5, 3)).round(1), random.random((5, 2)).round(1), 0.1)
+        found = {name: hand_in(np.round(solution.arrays[name], decimals)) for name in solution.derivation}
+        report = solution.check(found)
+        assert report.score == 1, str(report)
+
+
+def test_a_float_in_an_array_is_no_coarser_than_those_beside_it() -> None:
+    solution = Graph("c = a * b").solve(a=[[0.4], [0.3996]], b=1.0)
+    report = solution.check({"c": [[0.41], [0.4]]})
+    assert report["c"].cells == (("wrong",), ("correct",)), str(report)
+    assert solution.check({"c": [["0.400"], ["0.4"]]})["c"].cells == (("correct",), ("wrong",))  # typed: as it stands
+
+
+@pytest.mark.parametrize("style", [{}, {"decimals": 4}, {"significant": 6}])
+@pytest.mark.parametrize("hand_in", [np.asarray, lambda array: array.astype(str).tolist()])
+def test_parameters_that_were_only_copied_are_not_updated(style: dict[str, int], hand_in: Any) -> None:
+    solution = solved(**style)
+    for names in (("W1_new",), ("W1_new", "W2_new"), ("b1_new", "W1_new", "W2_new")):
+        old = {"W1_new": W1, "W2_new": W2, "b1_new": np.array([[0.1], [0.2]])}
+        report = solution.check({name: hand_in(old[name]) for name in names})
+        for name in names:
+            assert report[name].mistakes == ("not-updated",), str(report)
+
+
+def test_a_blank_is_rounded_in_one_way_or_another_and_to_nothing_between() -> None:
+    steps = "; ".join(f"c{k} = {'a' if k == 1 else f'c{k - 1}'} / 2 * 3" for k in range(1, 7))
+    solution = Graph(steps).solve(a=0.5, decimals=1)
+    even, away = 0.5, 0.5
+    for _ in range(6):
+        even, away = round(even / 2 * 3, 1), np.floor(away / 2 * 3 * 10 + 0.5 + 1e-9) / 10
+    right = float(solution["c6"])
+    accepted = {
+        value / 10
+        for value in range(40, 90)
+        if solution.check({"c6": f"{value / 10:.1f}"})["c6"].verdict in ("correct", "rounding")
+    }
+    assert all(min(abs(value - one) for one in (even, away, right)) <= 0.16 for value in accepted)
+    assert {even, round(float(away), 1), round(right, 1)} <= accepted
+
+
+def test_a_report_keeps_its_policy_where_a_remark_is_added() -> None:
+    network = NeuralNetwork(
+        [Dense(weights=[[0.5, 0.5], [0.2, 0.2]], bias=False, activation="softmax")], "cross_entropy"
+    )
+    solution = network.solve([1.0, 1.0], [1, 0])
+    (half,) = solution.check_class([{"z1": [0.9, 0.7], "class": "1"}], follows=Fraction(1, 2))
+    assert half.follows == Fraction(1, 2)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("anything", ["0e400", "0e308", "0.0e200", "1e0e9"])
+def test_digits_that_stand_for_any_number_are_wrong_without_a_warning(anything: str) -> None:
+    result = solved().check({"L": anything})["L"]
+    assert result.verdict in ("wrong", "unreadable") and result.credit == 0
+    assert "Warning" not in result.message
+
+
+def test_a_search_that_is_spent_looks_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalkwork.checking import suspecting
+
+    calls = 0
+    between = suspecting.Search._between
+
+    def counted(self: Any, *arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return between(self, *arguments)
+
+    monkeypatch.setattr(suspecting.Search, "_between", counted)
+    solution = deep(12, 6)
+    shapes = {name: value.shape for name, value in solution.arrays.items() if name in solution.derivation}
+    solution.check({name: np.zeros((shape[0], shape[1] + 1)) for name, shape in shapes.items()})
+    assert calls < 2000, calls
+
+
+@pytest.mark.parametrize("write", [str, lambda number: number])
+def test_what_follows_from_no_number_accepts_nothing(write: Any) -> None:
+    random = np.random.default_rng(3)
+    layers = [Dense(weights=W1, bias=False), BatchNorm(activation="tanh"), Dense(weights=W2, activation="softmax")]
+    solution = NeuralNetwork(layers, "cross_entropy").solve([[1.0, 2.0], [0.5, -1.0], [2.0, 0.3]], np.eye(2)[[0, 1, 0]])
+    for _ in range(20):
+        wrong = {name: random.normal(0, 1, np.shape(solution[name])) for name in solution.derivation}
+        wrong["a3"] = -np.abs(wrong["a3"])  # no logarithm
+        wrong["var2"] = -1 - np.abs(wrong["var2"])  # no square root
+        report = solution.check({name: np.vectorize(write, otypes=[object])(one) for name, one in wrong.items()})
+        assert report.score == 0, str(report)

@@ -1,5 +1,6 @@
 """Claims: every step of every named proof against SymPy and mpmath; false steps found; hostile claims refused."""
 
+import json
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.testing import assert_allclose
 from chalkwork.algebra import TABLE, Name, apply
 from chalkwork.algebra.expression import Application, Number, replace
 from chalkwork.derivation.evaluate import evaluate as evaluate_in_numpy
+from chalkwork.documents.model import Display
 from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError, ReadError, SheetError
 from chalkwork.laboratory.claims import PROOFS, Claim, prove
@@ -27,10 +29,10 @@ from chalkwork.laboratory.claims.precise import TooLarge, evaluate
 from chalkwork.laboratory.claims.symbolic import as_quotient, symbols_of
 from chalkwork.laboratory.claims.wire import packed, unpacked
 from chalkwork.laboratory.claims.worker import prove_within
-from chalkwork.laboratory.worked import Manner
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts
+from chalkwork.solutions.solution import Style
 
 SHEETS = Path(__file__).parents[1] / "sheets"
 X = sympy.Symbol("x", real=True)
@@ -103,7 +105,7 @@ def test_where_the_slopes_are_largest():
         answer = prove(name)
         assert answer["claim"][1]["equality"] == ["x = 0"]
         assert "maximum" in str(answer) and answer["claim"][1]["right"].startswith("1")
-        assert any(getattr(block, "svg", "") for block in answer.blocks)
+        assert any(getattr(block, "svg", "") for block in answer.document().blocks)
         with mpmath.workdps(30):
             function = mpmath.tanh if bound == 1 else lambda x: 1 / (1 + mpmath.exp(-x))
             assert abs(mpmath.diff(function, 0) - bound) < 1e-20
@@ -282,6 +284,37 @@ def test_a_claim_that_holds_with_a_proof_that_does_not():
     answer = Claim("a - b = -(b - a)", ["a - b = b - a", "= -(b - a)"]).check()
     assert answer["verdict"] == "false step"
     assert [step["way"] for step in answer["steps"]] == ["false", "false"] and answer["steps"][1]["undoes"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "proof", "verdict"),
+    [
+        ("x^2 >= 0", [], "proved"),
+        ("e^x >= 1 + x + x^2/2", [], "true at many points"),
+        ("x^2 = x", ["= x x", "= x"], "false"),
+        ("a - b = -(b - a)", ["a - b = -(b - a)", "= b - a"], "false step"),
+        ("sqrt(-1 - x^2) = 1", [], "open"),
+    ],
+)
+def test_a_verdict_is_a_word_among_its_choices(statement, proof, verdict):
+    answer = Claim(statement, proof, domain={"x": "nonnegative"}).check()
+    word = answer.setting.words["verdict"]
+    assert answer["verdict"] == word.value == verdict and "verdict" in answer.setting.asked
+    assert verdict in word.choices and len(set(word.choices)) == 5
+    assert not set(word.also) & set(word.choices)
+    assert list(answer.derivation) == (["first_wrong_step"] if proof else [])
+
+
+def test_the_first_wrong_step_is_asked_for_and_marked():
+    proof = ["= a^2 + a b + b a + b^2", "= a^2 + 3 a b + b^2", "= a^2 + 2 a b + b^2", "= a^2 + b^2"]
+    answer = Claim("(a + b)^2 = a^2 + 2 a b + b^2", proof).check()
+    assert answer["first_wrong_step"] == 2 and answer.setting.asked == ("verdict", "first_wrong_step")
+    for right in (2, "2", "2.0"):
+        assert answer.check({"first_wrong_step": right})["first_wrong_step"].credit == 1
+    for wrong in (1, "3", 4):  # the third only undoes the mistake, the fourth is wrong too
+        report = answer.check({"first_wrong_step": wrong})
+        assert report["first_wrong_step"].credit == 0 and report.first_wrong == "first_wrong_step"
+    assert answer.check({}, ask=["first_wrong_step"])["first_wrong_step"].verdict == "blank"
 
 
 def test_a_proof_of_something_else_is_told():
@@ -465,6 +498,7 @@ def test_the_mistakes_of_the_students_are_found():
     (rule,) = wrong["b"]
     assert rule["counterexample"] == {"point": {"a": 2, "b": 1}, "left": 5, "right": 15, "difference": -10}
     assert [step["left"] for step in wrong["c"]] == ["sigmoid(x)"]
+    assert [int(part["first_wrong_step"]) for part in worked.values()] == [2, 2, 1]
     text = to_text(workbook(sheet).document)
     assert "Undoes the mistake before it" in text and max(map(len, text.splitlines())) <= 80
 
@@ -487,12 +521,50 @@ def test_errors_of_a_sheet_name_the_line(block, message):
         work_parts(parse_sheet(f"```claim\n{block}\n```\n"))
 
 
-def test_manner_and_formats(tmp_path):
-    answer = Claim("tanh(x) = x", at={"x": 1}).check(Manner.of(decimals=2))
-    assert "tanh(x) = 0.76" in str(answer)
-    for suffix in (".md", ".html", ".json"):
+def test_style_and_formats(tmp_path):
+    answer = Claim("tanh(x) = x", at={"x": 1}).check(Style.of(decimals=2))
+    assert "tanh(x) = 0.76" in str(answer) and "tanh(x) = 0.762" in str(answer.restyled(decimals=3))
+    for suffix in (".md", ".html", ".json", ".ipynb"):
         answer.save(tmp_path / f"claim{suffix}")
-    assert '"verdict": "false"' in (tmp_path / "claim.json").read_text()
+    found = json.loads((tmp_path / "claim.json").read_text())
+    (task,) = found["tasks"]
+    assert task["equations"] == [] and task["words"]["verdict"] == "false"
+    values = task["facts"]
+    assert values["counterexample"]["point"] == {"x": 1} and values["counterexample"]["right"] == 1
+    assert "The claim is false" in (tmp_path / "claim.ipynb").read_text()
+
+
+LONG = " + ".join(f"x{place}" for place in range(1, 40))
+
+
+@pytest.mark.parametrize(
+    ("statement", "proof"),
+    [
+        (f"{LONG} = 0", ()),
+        (f"0 = {LONG} = 1", ()),
+        (f"1/({' + '.join(f'e^(x{place})' for place in range(1, 13))}) = 1", ()),
+        ("u = u", (f"= u + {LONG} - ({LONG})", "= u = u")),
+        ("softmax(A B) != A B", ()),
+    ],
+)
+def test_lines_fit_the_page_and_lose_nothing(statement, proof):
+    domain = {"A": "matrix 2x2", "B": "vector 2"} if "A" in statement else None
+    claim = Claim(statement, proof, domain=domain)
+    text = str(claim.check())
+    assert max(map(len, text.splitlines())) <= 80
+    blocks = claim.check().document().blocks
+    (first, *_) = [block for block in blocks if isinstance(block, Display)]
+    assert first.latex.count("&") == (first.latex.count(r"\\") + 1 if "aligned" in first.latex else 0)
+    if "x39" in statement:
+        shown = first.text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+        assert re.findall(r"x\d+", shown) == LONG.split(" + ")
+    if proof:
+        assert "= u = u" in text  # every relation is verified, so every one is shown
+
+
+def test_a_chain_that_goes_on_begins_where_its_first_line_did():
+    lines = str(Claim("2 (a + b) = 2a + 2b", ["2 (a + b) = a + b + a + b", "= 2a + 2b"]).check()).splitlines()
+    assert "  2 (a + b) = a + b + a + b" in lines and "  = 2 a + 2 b" in lines
 
 
 def test_domains_are_said():

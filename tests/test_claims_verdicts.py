@@ -68,7 +68,7 @@ TRUE: list[tuple[str, dict[str, str]]] = [
     ("softplus(x)>relu(x)", {}),
     ("relu(x)>=0", {}),
     ("x^4 - 3x^2+2.25 >= 0", {}),
-    ("x(1-x)<=1/4", {}),
+    ("x(1-x)<=1/4", {"x": "real"}),
     ("-p log(p) - (1-p) log(1-p) <= log(2)", {"p": "(0,1)"}),
     ("x^2 <= 1", {"x": "[-1,1]"}),
     ("1/x>=1", {"x": "(0,1]"}),
@@ -149,7 +149,7 @@ FALSE: list[tuple[str, dict[str, str]]] = [
     ("(x+y)^3=x^3+y^3", {}),
     ("x^4-2.0000001x^2+1>0", {}),
     ("x(1-x) < 1/4", {"x": "[0,1]"}),
-    ("x(1-x) <= 0.2499", {}),
+    ("x(1-x) <= 0.2499", {"x": "real"}),
     ("-p log(p) - (1-p) log(1-p) < log(2)", {"p": "(0,1)"}),
     ("x^2 >= 1", {"x": "[-1,1]"}),
     ("x^2<1", {"x": "[-1,1]"}),
@@ -244,8 +244,10 @@ def test_a_counterexample_of_matrices_is_one():
         ("A x = B", "the left side is 2x1, the right side 2x2"),
         ("A = x", "the left side is 2x2, the right side 2x1"),
         ("A x = x A", "x is 2x1, but A has 2 rows"),
-        ("A^2 = A A", "a power of the matrix or of its entries"),
-        ("A^{-1} A = B", "a power of the matrix or of its entries"),
+        ("A^2 = A A", "a product of matrices, A @ A, or one entry by entry"),
+        ("A^{-1} A = B", "a product of matrices, A @ A, or one entry by entry"),
+        ("A I = A", "the identity matrix, or a number"),
+        (r"e^{i\pi} = -1", "the imaginary unit, or a real number"),
         ("A / B = C", "the inverse or a division of entries"),
         ("A = 1", "a multiple of the identity"),
         (r"\frac{d}{dx} x^\top x = 2x", "only numbers are differentiated by numbers"),
@@ -336,3 +338,9 @@ def test_entries_with_too_many_terms_stay_whole():
     solution = NeuralNetwork(given).solve(x=[1, 2], detail="entries")
     names = [equation.name for equation in solution.chosen()]
     assert "z1[1]" in names and "z2" in names
+
+
+def test_a_letter_with_a_usual_meaning_is_a_name_where_it_was_declared():
+    assert Claim("A I = I A", domain={**SQUARE, "I": "real"}).check()["verdict"] == "proved"
+    assert Claim("i^2 >= 0", domain={"i": "real"}).check()["verdict"] == "proved"
+    assert Claim("2 I = I + I").check()["verdict"] == "proved"

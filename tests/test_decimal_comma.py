@@ -14,7 +14,6 @@ from chalkwork import Graph
 from chalkwork.documents.model import Block, Display, Figure, Marked, Paragraph, Table
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet
-from chalkwork.sheets.schema import Prose
 
 SHEETS = {path.stem: path.read_text() for path in sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))}
 POINT = re.compile(r"(?<![\d.\[])\d+\.\d")
@@ -27,12 +26,10 @@ def texts(name: str) -> list[str]:
     sheet = parse_sheet(SHEETS[name])
     notation = dict(sheet.notation) if not isinstance(sheet.notation, str) else {"preset": sheet.notation}
     sheet = replace(sheet, notation={**notation, "decimal_comma": True})
-    typed = "\n".join(block.markdown for block in sheet.blocks if isinstance(block, Prose))
-    typed += "\n".join(f"{part.hint}\n{part.note}\n{part.title}" for part in (*sheet.tasks, *sheet.parts))
+    typed = " ".join(SHEETS[name].split())
     shown = [text for block in workbook(sheet).document.blocks for text in shown_in(block)]
-    return [
-        text for text in shown if text.removeprefix("*Note:* ") not in typed and not re.search(r"[\d.]+ points?", text)
-    ]
+    ours = [text for text in shown if " ".join(text.removeprefix("*Note:* ").split()) not in typed]
+    return [text for text in ours if not re.search(r"[\d.]+ points?", text)]
 
 
 def shown_in(block: Block) -> list[str]:

@@ -98,7 +98,7 @@ COMMANDS = {
     **{f"check {suffix}": ["check", "sheet.md", "class", "-o", f"out{suffix}"] for suffix in WRITERS},
     "check folder": ["check", "sheet.md", "class", "-o", "reports"],
     "check --resume": ["check", "sheet.md", "class", "--resume"],
-    "train": ["train", "table.csv", "--target", "kind", "-o", "model", *QUICK],
+    "train": ["train", "table.csv", "--target", "kind", "-o", "model", "--overwrite", *QUICK],
     "train --checkpoint": ["train", "table.csv", "--target", "kind", "-o", "m", "--checkpoint", "run", *QUICK],
     "predict": ["predict", "kept.safetensors", "table.csv", "-o", "out.csv"],
 }
@@ -335,7 +335,7 @@ def test_a_table_does_not_steer_the_terminal(here, capsys, monkeypatch):
     assert captured.out and seen(captured.out) and seen(captured.err)
 
 
-PRINTERS = ("cli/door.py", "documents/terminal.py", "laboratory/claims/worker.py")
+PRINTERS = ("cli/door.py", "algebra/reading/overview.py", "documents/terminal.py", "laboratory/claims/worker.py")
 """The last talks to the process that started it."""
 
 

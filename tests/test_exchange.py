@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -53,7 +54,7 @@ from chalkwork.networks import (
     NeuralNetwork,
     SquaredError,
 )
-from chalkwork.networks.activations import KINDS
+from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.losses import LOSSES
 
 CONVENTIONS = list(product(("columns", "rows"), ("out_in", "in_out")))
@@ -108,7 +109,20 @@ def same(net: NeuralNetwork, other: NeuralNetwork) -> None:
 
 
 def test_every_activation_has_its_entries() -> None:
-    assert foreign.ACTIVATIONS.keys() == KINDS.keys()
+    for name in KINDS:
+        assert all((module is None) == (name == "identity") for module in modules_of(Activation(name))), name
+
+
+def modules_of(activation: Activation) -> tuple[Any, ...]:
+    return foreign.in_pytorch(activation), foreign.in_keras(activation)
+
+
+def test_an_activation_that_a_library_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = replace(Activation("mish").unit, pytorch=None, keras=None)
+    monkeypatch.setitem(KINDS, "mish", replace(KINDS["mish"], unit=unit))
+    for write in (foreign.in_pytorch, foreign.in_keras):
+        with pytest.raises(ChalkworkError, match="has no layer for the Mish"):
+            write(Activation("mish"))
 
 
 def test_a_layer_of_ones_own_is_refused(tmp_path: Path) -> None:
@@ -467,9 +481,10 @@ def test_onnx_refuses_what_it_cannot_write(tmp_path: Path, monkeypatch: pytest.M
 
 STRETCHES = [-750.0, -40, -38, -20, -6, -2.5, -0.4, -1e-9, 0, 1e-9, 0.3, 0.6, 3, 6, 20, 40, 750]
 NEEDS_SIZES = {"broadcast", "diag", "diagonal"}
+IN_NO_LAYER = {"entry", "placed", "solve"}
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if name not in NEEDS_SIZES])
+@pytest.mark.parametrize("name", [name for name in TABLE if name not in NEEDS_SIZES | IN_NO_LAYER])
 def test_every_operation_has_an_onnx_graph(name: str, tmp_path: Path) -> None:
     operation, rng = TABLE[name], np.random.default_rng(3)
     values = [np.array([STRETCHES, rng.normal(size=len(STRETCHES))]) for _ in range(operation.arity)]

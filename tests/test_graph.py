@@ -495,3 +495,15 @@ def test_a_constant_is_no_given():
 def test_what_would_cost_too_much_is_refused_before_it_is_worked_out(equations, values, message):
     with pytest.raises(CostError, match=message):
         Graph(equations).solve(**values)
+
+
+@pytest.mark.parametrize("at", [-1, 0, 1])
+@pytest.mark.parametrize(
+    "function", ["max(x, 0)", "min(x, 0)", "relu(x)", "relu(x, at_zero=0.25)", "relu(x, at_zero=1)"]
+)
+def test_a_slope_at_a_kink_is_written_as_what_it_is(function, at):
+    written = Graph(f"m = {function}").solve(x=at).equation("dm/dx").text
+    parts = re.findall(r"(?:([\d.]+) )?\[(−?)x ([>=]) 0\]", written)
+    holds = [(-at if sign else at) > 0 if relation == ">" else at == 0 for _, sign, relation in parts]
+    total = sum(float(factor or 1) * part for (factor, _, _), part in zip(parts, holds, strict=True))
+    assert parts and total == float(written.rpartition(" = ")[2])

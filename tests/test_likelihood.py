@@ -20,18 +20,19 @@ from scipy import optimize, special, stats
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.algebra.expression import Application, Expression, Name, Number
 from chalkwork.algebra.reading import read
+from chalkwork.checking.mistakes.estimates import MISTAKES
 from chalkwork.documents.model import Figure, Table
 from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.likelihood import divergence, maximum_likelihood, network_likelihood
 from chalkwork.laboratory.likelihood.families import FAMILIES, MARKS, Unknown
-from chalkwork.laboratory.likelihood.information import chain_values
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.networks.layers import BatchNorm
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts
+from chalkwork.typesetting.boxes import width_of
 
 SHEET = Path(__file__).parents[1] / "sheets" / "maximum-likelihood-and-cross-entropy.md"
 PUBLISHED = Path(__file__).parent / "published" / "kl_wikipedia.json"
@@ -87,6 +88,17 @@ def test_both_parameters_of_a_gaussian_are_those_of_scipy():
     assert np.allclose([answer["mean"], log(answer["variance"])], found.x, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [1e-45, 1e-9, 1e9, 1e50])
+def test_derivatives_are_numbers_at_every_size(size):
+    """In exact fractions, where the third power of a variance is no matter."""
+    sample = [Fraction(size), -Fraction(size), Fraction(size) / 2]
+    answer = maximum_likelihood("gaussian", sample)
+    mean = sum(sample) / 3
+    variance = sum((value - mean) ** 2 for value in sample) / 3
+    second = Fraction(3) / (2 * variance**2) - 3 * variance / variance**3
+    assert isclose(answer["second_derivative_variance"], second, rel_tol=1e-12)
+
+
 def test_the_rate_of_an_exponential_is_that_of_scipy():
     _, scale = stats.expon.fit(TIMES, floc=0)
     assert isclose(maximum_likelihood("exponential", TIMES)["lambda"], 1 / scale)
@@ -95,9 +107,9 @@ def test_the_rate_of_an_exponential_is_that_of_scipy():
 def test_a_categorical_sample_gives_the_shares():
     sample = [1, 3, 2, 1, 1]
     answer = maximum_likelihood("categorical", sample, classes=4)
-    assert answer["theta"] == [0.6, 0.2, 0.2, 0.0] and answer["multiplier"] == 5
+    assert np.allclose(answer["theta"].ravel(), [0.6, 0.2, 0.2, 0.0], atol=1e-15) and answer["multiplier"] == 5
     assert isclose(answer["log_likelihood"], sum(np.log(np.array([0.6, 0.2, 0.2])[np.array(sample) - 1])))
-    counts = np.array(answer["counts"])
+    counts = answer["counts"].ravel()
 
     def negative(at: Any) -> float:
         return float(-special.xlogy(counts, special.softmax(np.append(at, 0.0))).sum())
@@ -186,7 +198,7 @@ def test_a_maximum_at_the_border_is_explained(name, sample, parameter, value, wo
 def test_a_class_that_does_not_occur_is_explained():
     assert "Class 2 does not occur" in str(maximum_likelihood("categorical", [1, 3, 3]))
     only = maximum_likelihood("categorical", [1, 1])
-    assert only["theta"] == [1.0, 0.0] and only["log_likelihood"] == 0
+    assert only["theta"].ravel().tolist() == [1.0, 0.0] and only["log_likelihood"] == 0
 
 
 @pytest.mark.parametrize("sample", [[1.2], [0.1, 0.1, 0.1]])
@@ -194,7 +206,7 @@ def test_without_spread_the_variance_has_no_maximum(sample):
     answer = maximum_likelihood("gaussian", sample)
     assert answer["variance"] == 0 and not answer["attained"] and answer["log_likelihood"] == inf
     assert isclose(answer["mean"], sample[0]) and "there is no maximum" in str(answer)
-    assert not any(isinstance(block, Figure) for block in answer.blocks)
+    assert not any(isinstance(block, Figure) for block in answer.document().blocks)
 
 
 def test_exponential_zeros_have_no_estimate():
@@ -208,7 +220,7 @@ def test_exponential_zeros_have_no_estimate():
 @pytest.mark.parametrize(("name", "sample"), [("bernoulli", COIN), ("poisson", COUNTS), ("categorical", [1, 3, 2, 1])])
 def test_cross_entropy_and_divergence_of_a_sample(name, sample):
     answer = maximum_likelihood(name, sample)
-    shares = np.array([share for _, share in answer["empirical"]])
+    shares = answer["empirical"].ravel()
     assert isclose(answer["cross_entropy"], -answer["log_likelihood"] / len(sample))
     assert isclose(answer["mean_log_likelihood"], answer["log_likelihood"] / len(sample))
     assert isclose(answer["entropy"], stats.entropy(shares))
@@ -216,19 +228,23 @@ def test_cross_entropy_and_divergence_of_a_sample(name, sample):
 
 
 def test_the_empirical_distribution_counts_equal_values():
-    assert maximum_likelihood("poisson", [2, 0, 2, 1])["empirical"] == [[0, 0.25], [1, 0.25], [2, 0.5]]
+    answer = maximum_likelihood("poisson", [2, 0, 2, 1])
+    assert answer["values"].ravel().tolist() == [0, 1, 2]
+    assert answer["empirical"].ravel().tolist() == [0.25, 0.25, 0.5]
 
 
 @pytest.mark.parametrize("name, sample", [("bernoulli", COIN), ("poisson", COUNTS), ("gaussian", REALS)])
 def test_the_row_of_the_estimate_is_the_best_of_the_table(name, sample):
-    table = [b for b in maximum_likelihood(name, sample, show=["cross_entropy"]).blocks if isinstance(b, Table)][-1]
+    table = [
+        b for b in maximum_likelihood(name, sample, show=["cross_entropy"]).document().blocks if isinstance(b, Table)
+    ][-1]
     rows = [[float(cell.strip("$")) for cell in row[1:3]] for row in table.rows]
     best = next(i for i, row in enumerate(table.rows) if "(estimate)" in row[0])
     assert rows[best][0] == max(row[0] for row in rows) and rows[best][1] == min(row[1] for row in rows)
 
 
 def test_the_curve_has_its_maximum_marked_and_is_well_formed():
-    figures = [block for block in maximum_likelihood("gaussian", REALS).blocks if isinstance(block, Figure)]
+    figures = [block for block in maximum_likelihood("gaussian", REALS).document().blocks if isinstance(block, Figure)]
     assert [figure.description.partition(", where")[0].rpartition(" at ")[2] for figure in figures] == [
         "μ = 1",
         "σ² = 1.085",
@@ -268,15 +284,23 @@ def test_divergences_are_those_of_scipy(data):
         assert isclose(answer[f"divergence_{name}_bits"], answer[f"divergence_{name}"] / log(2)) or isinf(expected)
     assert isclose(answer["entropy_p"], stats.entropy(one), abs_tol=1e-12)
     assert isclose(answer["entropy_q_bits"], stats.entropy(other, base=2), abs_tol=1e-12)
-    assert all(len(line) <= 80 for line in str(answer).splitlines())
+    assert all(width_of(line) <= 80 for line in str(answer).splitlines())
 
 
-def test_the_lines_of_the_chain_agree_to_forty_digits():
+def test_every_line_from_the_divergence_to_the_difference_has_its_value():
     p, q = [Fraction(9, 25), Fraction(12, 25), Fraction(4, 25)], [Fraction(1, 3)] * 3
-    lines = chain_values(p, q)
-    assert max(lines) - min(lines) < 1e-40
+    answer = divergence(p, q, decimals=12)
     exact = sum(sympy.Rational(str(a)) * sympy.log(sympy.Rational(str(a / b))) for a, b in zip(p, q, strict=True))
-    assert abs(sympy.Float(str(lines[0]), 50) - sympy.N(exact, 50)) < 1e-40
+    assert isclose(answer["divergence_pq"], sympy.N(exact, 30), rel_tol=1e-14)
+    (table,) = [b for b in answer.document().blocks if isinstance(b, Table) and b.head[0].startswith("KL")]
+    assert [row[1] for row in table.rows] == [f"${sympy.N(exact, 30):.12f}$"] * 4
+
+
+@pytest.mark.parametrize("p, q", [([0.5, 0.5, 0], [0.25, 0.75, 0]), ([1, 0], [0.5, 0.5]), ([1.0], [1.0])])
+def test_what_never_happens_counts_for_nothing(p, q):
+    answer = divergence(p, q)
+    assert isclose(answer["divergence_pq"], special.rel_entr(p, q).sum())
+    assert answer["entropy_p"] == stats.entropy(p)
 
 
 def test_an_infinite_direction_names_the_entry():
@@ -314,16 +338,16 @@ def test_the_loss_is_a_negative_log_likelihood(activation, loss, y, samples):
         "identity": lambda: stats.norm.logpdf(targets, outputs, 0.5).sum(),
     }[activation]()
     assert isclose(answer["log_likelihood"], expected, rel_tol=1e-12)
-    assert isclose(answer["loss"], net.solve(turn(X), turn(y))["L"].item())
-    assert isclose(answer["factor"] * answer["loss"] + answer["constant"], answer["negative_log_likelihood"])
-    assert answer["loss_new"] < answer["loss"] and answer["likelihood_new"] > answer["likelihood"]
-    assert all(len(line) <= 80 for line in str(answer).splitlines())
+    assert isclose(answer["L"], net.solve(turn(X), turn(y))["L"].item())
+    assert isclose(answer["factor"] * answer["L"] + answer["constant"], answer["negative_log_likelihood"])
+    assert answer["L_new"] < answer["L"] and answer["likelihood_new"] > answer["likelihood"]
+    assert all(width_of(line) <= 80 for line in str(answer).splitlines())
 
 
 def test_batch_normalisation_is_in_inference_mode():
     net = NeuralNetwork([Dense(2, inputs=2), BatchNorm("relu"), Dense(1, "sigmoid")], "binary_cross_entropy")
     answer = network_likelihood(net, X, [[1], [0], [1]])
-    assert np.allclose(answer["probabilities"][0], net.forward(X)["a3"][0, 0])
+    assert np.allclose(answer["probabilities"].ravel()[0], net.forward(X)["a3"][0, 0])
 
 
 # --- what is refused -----------------------------------------------------------------------------------------------
@@ -338,6 +362,9 @@ def test_batch_normalisation_is_in_inference_mode():
         (lambda: maximum_likelihood("gaussian", [1, float("nan")]), r"sample\[2\] is nan"),
         (lambda: maximum_likelihood("gaussian", [1, inf]), r"sample\[2\] is inf"),
         (lambda: maximum_likelihood("gaussian", [1e200]), r"sample\[1\] is 1e\+200"),
+        (lambda: maximum_likelihood("gaussian", [1e60]), r"sample\[1\] is 1e\+60"),
+        (lambda: maximum_likelihood("gaussian", [1e-90, 2e-90]), "deviation is 1e-90, too small"),
+        (lambda: maximum_likelihood("gaussian", [1, 2], mean=1e60), "mean is 1e"),
         (lambda: maximum_likelihood("exponential", [-0.1]), r"sample\[1\] is -0.1"),
         (lambda: maximum_likelihood("categorical", [1, 5], classes=4), r"sample\[2\] is 5, .* from 1 to 4"),
         (lambda: maximum_likelihood("categorical", [0]), r"sample\[1\] is 0"),
@@ -385,6 +412,79 @@ def test_a_network_without_a_likelihood_is_refused():
         network_likelihood(NeuralNetwork([Dense(1, inputs=2)]), X, [[1], [0], [1]], sigma=0)
 
 
+# --- marking -------------------------------------------------------------------------------------------------------
+
+NET = NeuralNetwork([Dense(3, "tanh", inputs=2), Dense(2, "softmax")], "cross_entropy", seed=3)
+SOLUTIONS: list[Any] = [
+    *((f"{name} {'with ' if known else ''}{', '.join(known)}", maximum_likelihood(name, sample, **known))
+      for name, sample, known, *_ in CASES),
+    ("gaussian", maximum_likelihood("gaussian", REALS)),
+    ("categorical", maximum_likelihood("categorical", [1, 3, 2, 1, 1], classes=4)),
+    ("all ones", maximum_likelihood("bernoulli", [1, 1, 1])),
+    ("no spread", maximum_likelihood("gaussian", [0.1, 0.1])),
+    ("divergence", divergence([0.36, 0.48, 0.16], [Fraction(1, 3)] * 3)),
+    ("infinite divergence", divergence([0.5, 0.5, 0, 0], [0.5, 0.25, 0.25, 0])),
+    ("network", network_likelihood(NET, X, [[1, 0], [0, 1], [0, 1]], learning_rate=0.05)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [answer for _, answer in SOLUTIONS], ids=[name for name, _ in SOLUTIONS])
+def test_a_right_hand_in_is_right_and_every_wrong_number_is_found(answer):
+    asked = answer.setting.asked
+    assert asked and all(name in answer.derivation for name in asked)
+    right = {name: np.asarray(answer[name]).tolist() for name in asked}
+    report = answer.check(right, ask=asked)
+    assert report.score == 1 and {result.verdict for result in report.values()} == {"correct"}
+    assert answer.check({name: str(value) for name, value in right.items()}, ask=asked).score == 1
+    for name in asked:
+        wrong = answer.check({**right, name: (np.asarray(answer[name]) + 0.37).tolist()}, ask=asked)
+        assert wrong.first_wrong == name and wrong.score < 1
+
+
+def test_what_goes_on_from_a_wrong_estimate_follows():
+    report = maximum_likelihood("bernoulli", [1, 0, 1, 1]).check(
+        {"theta": "0.5", "log_likelihood": "-2.7726", "likelihood": "0.0625", "cross_entropy": "0.6931"}
+    )
+    assert report.first_wrong == "theta"
+    assert [report[name].verdict for name in report] == ["wrong", "follows", "follows", "follows"]
+
+
+GAUSS, CENTRED, COIN_ANSWER, WAIT = (
+    maximum_likelihood("gaussian", REALS),
+    maximum_likelihood("gaussian", REALS, mean=0.5),
+    maximum_likelihood("bernoulli", COIN),
+    maximum_likelihood("exponential", TIMES),
+)
+P, Q = np.array([0.75, 0.25]), np.array([0.6, 0.4])
+PAIR = divergence(P.tolist(), Q.tolist())
+MISTAKEN: list[Any] = [
+    ("other-count", GAUSS, "variance", np.var(REALS, ddof=1)),
+    ("other-count", GAUSS, "variance_unbiased", np.var(REALS)),
+    ("other-count", CENTRED, "variance", np.square(np.array(REALS) - 0.5).sum() / 3),
+    ("root-taken", GAUSS, "variance", np.std(REALS)),
+    ("quotient-inverted", WAIT, "lambda", np.mean(TIMES)),
+    ("quotient-inverted", COIN_ANSWER, "theta", 8 / 6),
+    ("logarithm-sign", COIN_ANSWER, "log_likelihood", -stats.bernoulli.logpmf(COIN, 0.75).sum()),
+    ("logarithm-sign", COIN_ANSWER, "cross_entropy", -stats.entropy([0.25, 0.75])),
+    ("logarithm-sign", PAIR, "entropy_p", -stats.entropy(P)),
+    ("log-base-2", PAIR, "entropy_p", stats.entropy(P, base=2)),
+    ("distributions-exchanged", PAIR, "divergence_pq", stats.entropy(Q, P)),
+    ("distributions-exchanged", PAIR, "divergence_qp", stats.entropy(P, Q)),
+    ("distributions-exchanged", PAIR, "cross_entropy_pq", -np.sum(Q * np.log(P))),
+    ("multiplied", PAIR, "divergence_pq_bits", stats.entropy(P, Q) * log(2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mistake", "answer", "name", "value"), MISTAKEN)
+def test_a_mistake_has_its_name(mistake, answer, name, value):
+    result = answer.check({name: float(value)})[name]
+    assert result.verdict == "mistake" and mistake in result.mistakes
+
+
+def test_every_mistake_of_estimates_is_made_here():
+    assert {entry.id for entry in MISTAKES} <= {mistake for mistake, *_ in MISTAKEN}
+
+
 # --- how it reads --------------------------------------------------------------------------------------------------
 
 SAMPLES: list[Any] = [
@@ -395,6 +495,8 @@ SAMPLES: list[Any] = [
     ("exponential", [1e-9, 2e-9]),
     ("exponential", [1e90, 2e95]),
     ("gaussian", [-1.0, 1.0]),
+    ("gaussian", [-1e50, 1e50]),
+    ("gaussian", [1e-45, 2e-45]),
     ("gaussian", [1e6 + 0.1, 1e6 + 0.2, 1e6 + 0.4]),
     ("gaussian", [-123.456, 78.9, 3.3, 1e-7, 12.125, 1.5, -2.5]),
     ("categorical", [1, 20, 7]),
@@ -406,10 +508,10 @@ SAMPLES: list[Any] = [
 def test_every_sample_reads_well(name, sample):
     answer = maximum_likelihood(name, sample, decimals=3)
     lines = [line for line in str(answer).splitlines() if line.strip("=-")]
-    assert all(len(line) <= 80 for line in lines)
+    assert all(width_of(line) <= 80 for line in lines)
     text = "\n".join(lines)
     assert not any(ugly in text for ugly in ("+ -", "+ −", "− −", "--", "1.0 ", "\\", "nan", "NaN"))
-    for block in answer.blocks:
+    for block in answer.document().blocks:
         if isinstance(block, Figure):
             ElementTree.fromstring(block.svg)
 
@@ -424,12 +526,12 @@ def test_the_notation_of_a_sheet_is_kept():
 def test_the_sheet_gives_what_the_course_states():
     """The losses before and after the update as they were printed: 0.793036 and 0.766696."""
     worked = work_parts(read_sheet(SHEET))
-    assert f"{worked['g']['loss']:.6f}" == "0.793036" == f"{worked['g']['negative_log_likelihood']:.6f}"
-    assert f"{worked['g']['loss_new']:.6f}" == "0.766696" == f"{-log(worked['g']['likelihood_new']):.6f}"
+    assert f"{worked['g']['L']:.6f}" == "0.793036" == f"{worked['g']['negative_log_likelihood']:.6f}"
+    assert f"{worked['g']['L_new']:.6f}" == "0.766696" == f"{-log(worked['g']['likelihood_new']):.6f}"
     assert worked["d"]["theta"] == 0.75 and worked["d"]["divergence"] == 0
     assert isclose(worked["e"]["cross_entropy_pq"], worked["e"]["entropy_p"] + worked["e"]["divergence_pq"])
     text = to_text(workbook(read_sheet(SHEET)).document)
-    assert all(len(line) <= 80 for line in text.splitlines()) and "mathbb" not in text
+    assert all(width_of(line) <= 80 for line in text.splitlines()) and "mathbb" not in text
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,14 @@ from chalkwork.checking.mistakes import (
     combinations,
     distinct,
     distinct_pairs,
+    estimates,
     explanation,
+    series,
     swapped,
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
+from chalkwork.laboratory.optimisation import optimise
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.equations import derive
@@ -412,7 +415,12 @@ PROGRAMS: dict[str, Callable[[Program], Wrong]] = {
         old_weights_used, not_updated,
     )
 }  # fmt: skip
-NO_NETWORK = {"wrong-variance", "path-forgotten"}
+NEWTON = {"hessian-not-inverted", "hessian-forgotten", "step-sign", "step-subtracted", "determinant-sign"}
+NO_NETWORK = {"wrong-variance", "path-forgotten"} | NEWTON
+OF_ESTIMATES = {mistake.id for mistake in estimates.MISTAKES}
+"""Held in test_likelihood against what the mistakes come to."""
+OF_SERIES = {mistake.id for mistake in series.MISTAKES}
+"""Held in test_taylor against what the mistakes come to."""
 NO_REWRITE = {"entries-swapped", "rounded-early"}
 
 # --- the same networks through the equations -------------------------------------------------------------------------
@@ -475,7 +483,31 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE == TABLE.keys()
+    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES == TABLE.keys()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_mistakes_of_newtons_method_are_worth_what_a_program_with_the_mistake_computes(
+    size: int, rng: np.random.Generator
+) -> None:
+    text = " + ".join(f"{name}^2 + {name}^4" for name in "xyz"[:size]) + (" + x*y" if size > 1 else "")
+    answer = optimise(text, dict(zip("xyz", rng.uniform(0.5, 1, size).tolist(), strict=False)), "newton", shown=1)
+    values: dict[str, Any] = {name: np.reshape(answer[name], (size, -1)) for name in ("p1", "g1", "H1", "d1")}
+    p, g, h, d = values.values()
+    made = {
+        "hessian-not-inverted": ("d1", -h @ g),
+        "hessian-forgotten": ("d1", -g),
+        "step-sign": ("d1", np.linalg.solve(h, g)),
+        "step-subtracted": ("p2", p - d),
+    }
+    if size == 2:
+        made["determinant-sign"] = ("det1", h[0, 0] * h[1, 1] + h[0, 1] ** 2)
+    assert size != 2 or made.keys() == NEWTON
+    context = Context(answer.derivation)
+    for id, (name, wanted) in made.items():
+        found = [evaluate(rewrite, answer.arrays) for rewrite in TABLE[id].rewrites(answer.derivation[name], context)]
+        assert [np.allclose(value, wanted) for value in found] == [True], id
+        assert answer.check({name: wanted})[name].mistakes[0] == id
 
 
 @pytest.mark.parametrize("case", CASES, ids=map(names_of, CASES))

@@ -17,14 +17,19 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from oracles import AT_KINKS, FORMULAS, LIMITS, VALUES, a, b, x
 
+from chalkwork.algebra.entries import EntryValues
+from chalkwork.algebra.entries import entry as entry_of
 from chalkwork.algebra.expression import Name, Number, apply
 from chalkwork.algebra.operations import TABLE, words
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import simplify
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import gradient, local_derivatives
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.errors import ShapeError
+from chalkwork.derivation.work_out import work_out
+from chalkwork.errors import ShapeError, ValueProblem
 from chalkwork.typesetting.code import definitions, numpy_source
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -49,40 +54,7 @@ def argmax(x, axis, tie):
     return place if tie is None else jnp.where(largest.sum(axis, keepdims=True) > 1, tie, place)
 
 
-ORACLES = {
-    "add": jnp.add,
-    "subtract": jnp.subtract,
-    "negative": jnp.negative,
-    "multiply": jnp.multiply,
-    "divide": jnp.divide,
-    "power": jnp.power,
-    "exp": jnp.exp,
-    "log": jnp.log,
-    "sqrt": jnp.sqrt,
-    "abs": jnp.abs,
-    "sign": jnp.sign,
-    "sin": jnp.sin,
-    "cos": jnp.cos,
-    "maximum": jnp.maximum,
-    "minimum": jnp.minimum,
-    "equal": lambda a, b: jnp.equal(a, b).astype(a.dtype),
-    "xlogy": jax.scipy.special.xlogy,
-    "normal_cdf": jax.scipy.stats.norm.cdf,
-    "normal_pdf": jax.scipy.stats.norm.pdf,
-    "identity": lambda x: x,
-    "sigmoid": jax.nn.sigmoid,
-    "tanh": jnp.tanh,
-    "relu": lambda x, at_zero: jax.nn.relu(x),
-    "step": lambda x, at_zero: jnp.heaviside(x, at_zero),
-    "leaky_relu": lambda x, alpha, at_zero: jax.nn.leaky_relu(x, alpha),
-    "leaky_step": lambda x, alpha, at_zero: (
-        alpha + (1 - alpha) * jnp.heaviside(x, 0.0 if at_zero is None else (at_zero - alpha) / (1 - alpha))
-    ),
-    "elu": jax.nn.elu,
-    "softplus": jax.nn.softplus,
-    "silu": jax.nn.silu,
-    "gelu": lambda x: jax.nn.gelu(x, approximate=False),
-    "softsign": jax.nn.soft_sign,
+ORACLES = VALUES | {
     "softmax": lambda x, axis: jax.nn.softmax(x, axis=BOTH if axis is None else axis),
     "log_softmax": lambda x, axis: jax.nn.log_softmax(x, axis=BOTH if axis is None else axis),
     "logsumexp": lambda x, axis: over(jax.nn.logsumexp, x, axis),
@@ -96,70 +68,9 @@ ORACLES = {
     "squared_norm": lambda x: over(jnp.sum, x**2, None),
     "diag": lambda x: jnp.squeeze(x, -1 if x.shape[-1] == 1 else -2)[..., None] * jnp.eye(max(x.shape[-2:])),
     "diagonal": lambda x, shape: jnp.diagonal(x, axis1=-2, axis2=-1).reshape(x.shape[:-2] + shape),
-}
-
-a, b, x = sympy.symbols("a b x", real=True)
-
-
-def piecewise(below, above):
-    return sympy.Piecewise((below, x < 0), (above, True))
-
-
-def normal_cdf(argument):
-    return sympy.erfc(-argument / sympy.sqrt(2)) / 2
-
-
-FORMULAS = {
-    "add": lambda: a + b,
-    "subtract": lambda: a - b,
-    "negative": lambda: -x,
-    "multiply": lambda: a * b,
-    "divide": lambda: a / b,
-    "power": lambda: a**b,
-    "exp": lambda: sympy.exp(x),
-    "log": lambda: sympy.log(x),
-    "sqrt": lambda: sympy.sqrt(x),
-    "abs": lambda: piecewise(-x, x),
-    "sign": lambda: piecewise(sympy.Integer(-1), sympy.Integer(1)),
-    "sin": lambda: sympy.sin(x),
-    "cos": lambda: sympy.cos(x),
-    "maximum": lambda: sympy.Piecewise((a, a > b), (b, True)),
-    "minimum": lambda: sympy.Piecewise((a, a < b), (b, True)),
-    "equal": lambda: sympy.Piecewise((1, sympy.Eq(a, b)), (0, True)),
-    "xlogy": lambda: a * sympy.log(b),
-    "normal_cdf": lambda: normal_cdf(x),
-    "normal_pdf": lambda: sympy.exp(-(x**2) / 2) / sympy.sqrt(2 * sympy.pi),
-    "identity": lambda: x,
-    "sigmoid": lambda: 1 / (1 + sympy.exp(-x)),
-    "tanh": lambda: sympy.tanh(x),
-    "relu": lambda at_zero: piecewise(sympy.Integer(0), x),
-    "step": lambda at_zero: piecewise(sympy.Integer(0), sympy.Integer(1)),
-    "leaky_relu": lambda alpha, at_zero: piecewise(alpha * x, x),
-    "leaky_step": lambda alpha, at_zero: piecewise(alpha, sympy.Integer(1)),
-    "elu": lambda alpha: piecewise(alpha * (sympy.exp(x) - 1), x),
-    "softplus": lambda: sympy.log(1 + sympy.exp(x)),
-    "silu": lambda: x / (1 + sympy.exp(-x)),
-    "gelu": lambda: x * normal_cdf(x),
-    "softsign": lambda: piecewise(x / (1 - x), x / (1 + x)),
-}
-
-# what the derivative is where it jumps; parameters as declared
-AT_KINKS = {
-    "abs": lambda: 0.0,
-    "sign": lambda: 0.0,
-    "relu": lambda at_zero: at_zero,
-    "step": lambda at_zero: 0.0,
-    "leaky_relu": lambda alpha, at_zero: alpha if at_zero is None else at_zero,
-    "leaky_step": lambda alpha, at_zero: 0.0,
-    "elu": lambda alpha: alpha,
-}
-
-# limits at infinity where the formula as JAX evaluates it is infinity times zero or infinity by infinity
-LIMITS = {
-    ("silu", -INF): 0.0,
-    ("gelu", -INF): 0.0,
-    ("softsign", INF): 1.0,
-    ("softsign", -INF): -1.0,
+    "entry": lambda x, place: x[..., place[0] - 1, place[1] - 1][..., None, None],
+    "placed": lambda a, b, place: a.at[..., place[0] - 1, place[1] - 1].set(b[..., 0, 0]),
+    "solve": jnp.linalg.solve,
 }
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}
@@ -176,10 +87,15 @@ SHAPES = {
     "matmul": (((3, 4), (4, 2)), ((1, 3), (3, 1)), ((3, 1), (1, 4))),
     "diag": (((4, 1),), ((1, 4),), ((1, 1),)),
     "diagonal": (((4, 4),),),
+    "entry": (((3, 4),), ((2, 1),)),
+    "placed": (((3, 4), ()), ((2, 1), ())),
+    "solve": (((3, 3), (3, 1)), ((2, 2), (2, 2)), ((1, 1), (1, 3))),
 }
 PARAMETERS = {
     "broadcast": ({"shape": (3, 4)},),
     "diagonal": ({"shape": (4, 1)}, {"shape": (1, 4)}),
+    "entry": ({"place": (1, 1)}, {"place": (2, 1)}),
+    "placed": ({"place": (1, 1)}, {"place": (2, 1)}),
 }
 
 
@@ -220,6 +136,8 @@ def draw(name, shapes, rng, lead=()):
         size = rng.uniform(0.2, 3, (*lead, *full(shape)))
         positive = low == 0 or name == "xlogy" or (name == "power" and index == 0)
         arrays.append(size if positive else size * rng.choice((-1.0, 1.0), size.shape))
+    if name == "solve":
+        arrays[0] = arrays[0] + 9 * np.eye(arrays[0].shape[-1])
     if name == "equal":
         arrays = [np.sign(array) for array in arrays]
     return arrays
@@ -233,8 +151,8 @@ def test_every_operation_has_its_oracles():
     assert ORACLES.keys() == TABLE.keys()
     assert FORMULAS.keys() == set(ENTRYWISE)
     assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
-    assert PARAMETERS.keys() == {name for name, entry in TABLE.items() if "shape" in entry.parameters}
-    assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {"shape"}
+    assert PARAMETERS.keys() == {name for name, entry in TABLE.items() if {"shape", "place"} & entry.parameters.keys()}
+    assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {"shape", "place"}
     for name, entry in TABLE.items():
         assert name == entry.name
         assert bool(entry.derivative) != bool(entry.adjoint), name
@@ -351,6 +269,7 @@ def test_gradient_equals_jax(name, rng):
 def test_hessian_equals_jax(name, rng):
     """The gradient is an expression, so it can be differentiated again."""
     small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
+    small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)]}
     sizes = {"diagonal": {"shape": (2, 1)}, "broadcast": {"shape": (2, 3)}}
     shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
     names = names_of(shapes)
@@ -526,6 +445,35 @@ def test_infinite_entries_stay_where_they_are():
     assert evaluate(apply("diagonal", Name("x", (2, 2)), shape=(2, 1)), square).tolist() == [[1.0], [2.0]]
 
 
+def test_a_singular_matrix_spoils_no_other_one():
+    a = np.array([[[2.0, 0.0], [0.0, 4.0]], [[1.0, 2.0], [2.0, 4.0]]])
+    system = apply("solve", Name("a", (2, 2)), Name("b", (2, 1)))
+    found = evaluate(system, {"a": a, "b": np.array([[2.0], [4.0]])})
+    assert found[0].tolist() == [[1.0], [1.0]] and np.isnan(found[1]).all()
+    work = Derivation((Name("a", (2, 2)), Name("b", (2, 1))), (Equation("x", system, Stage.FORWARD),))
+    with pytest.raises(ValueProblem, match="a singular matrix in x"):
+        work_out(work, {"a": a[1], "b": np.ones((2, 1))})
+
+
+@pytest.mark.parametrize("place", [(0, 1), (1, 4), (3, 1), (1,), None, 2])
+def test_entries_that_do_not_exist_are_refused(place):
+    with pytest.raises(ShapeError, match="no entry"):
+        apply("entry", Name("x", (2, 3)), place=place)
+    with pytest.raises(ShapeError, match="no entry"):
+        apply("placed", Name("x", (2, 3)), Name("s"), place=place)
+
+
+def test_entries_of_matrices_that_are_put_together_and_of_solutions():
+    a, b, s = Name("a", (2, 2)), Name("b", (2, 1)), Name("s")
+    numbers = {"a": [[2.0, 1.0], [1.0, 3.0]], "b": [[1.0], [2.0]], "s": [[5.0]]}
+    values = EntryValues({name: np.array(value) for name, value in numbers.items()})
+    for expression in (apply("placed", a, s, place=(1, 2)), apply("solve", a, b), apply("entry", a, place=(2, 1)) * a):
+        whole = evaluate(expression, values)
+        for row, column in np.ndindex(*expression.shape):
+            found = evaluate(entry_of(expression, row, column), values)
+            assert found.item() == pytest.approx(whole[row, column])
+
+
 def test_zero_is_not_negative():
     for name in ("relu", "step", "softplus", "elu"):
         ours = evaluate(apply(name, Name("x")), {"x": np.array([[-1e4], [-3.0]])})
@@ -612,6 +560,12 @@ def result_shape(name, shapes, parameters):
     if name == "matmul":
         fits = all(shapes) and shapes[0][1] == shapes[1][0]
         return (shapes[0][0], shapes[1][1]) if fits else None
+    if name == "solve":
+        fits = all(shapes) and len({*shapes[0], shapes[1][0]}) == 1
+        return shapes[1] if fits else None
+    if name in ("entry", "placed"):
+        fits = bool(shapes[0]) and all(n <= size for n, size in zip(parameters["place"], shapes[0], strict=True))
+        return {"entry": (), "placed": shapes[0]}[name] if fits and shapes[1:] in ((), ((),)) else None
     if name == "diag":
         return (max(shapes[0]), max(shapes[0])) if 1 in shapes[0] else None
     if name == "diagonal":
@@ -647,6 +601,8 @@ def test_shapes_fit_or_are_refused_by_name(name):
                 expression = apply(name, *names, **parameters)
                 assert expression.shape == wanted
                 ones = values_of(names, [np.ones(full(shape)) for shape in shapes])
+                if name == "solve":
+                    ones["a"] = np.eye(*shapes[0])
                 assert evaluate(expression, ones).shape == full(wanted)
                 continue
             refused += 1
@@ -657,7 +613,7 @@ def test_shapes_fit_or_are_refused_by_name(name):
             for index, shape in enumerate(shapes):
                 as_rows = f"has {shape[0]} rows" if shape and index else "nothing"
                 assert words(shape) in message or as_rows in message or not all(shapes), message
-    may_refuse = TABLE[name].arity == 2 or name in ("diag", "diagonal", "broadcast")
+    may_refuse = TABLE[name].arity == 2 or name in ("diag", "diagonal", "broadcast", "entry")
     assert bool(refused) == may_refuse
 
 

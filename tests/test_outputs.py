@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from functools import cache
 from pathlib import Path
 
@@ -409,3 +410,11 @@ def test_the_shipped_sheet_of_hierarchical_softmax():
     for answer in worked.values():
         assert answer["L_new"] < answer["L"]
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-15)
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "next_word"])
+def test_every_error_follows_from_the_chain_rule_with_its_numbers(task):
+    errors = re.findall(r"\\delta &?= (.*?)\$\$", output_for(task)._repr_markdown_(), re.DOTALL)
+    assert len(errors) > 1
+    for error in errors:
+        assert error.startswith(r"\frac{\partial L}{\partial z}") and error.count("=") >= 4, error

@@ -136,7 +136,8 @@ def test_every_result_is_what_was_computed(sheet: str) -> None:
             parts = [part for form in forms for node in walk(form) for part in put_in(node, task.solution.arrays)]
             for matrix in matrices:
                 assert any(agrees(matrix, part, numbers) for part in parts), (entry["name"], matrix)
-            assert is_within(matrices, expected(sheet)), entry["name"]
+            if task.solution.setting.script is None:  # a script may show an equation in another way
+                assert is_within(matrices, expected(sheet)), entry["name"]
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
@@ -163,8 +164,8 @@ def put_in(node: Expression, values: Mapping[str, Any]) -> Iterator[Any]:
     value = np.where(np.abs(value) < 1e-15, 0.0, value)
     yield value
     if value.ndim == 2:
-        yield from (value[:, [column]] for column in range(min(3, value.shape[1])))
-        yield from (value[[row]] for row in range(min(3, value.shape[0])))
+        yield from (value[:, [column]] for column in range(value.shape[1]))
+        yield from (value[[row]] for row in range(value.shape[0]))
 
 
 def agrees(matrix: Matrix, value: Any, numbers: NumberFormat) -> bool:

@@ -38,6 +38,8 @@ def parameter(key):
         "axis": st.sampled_from((None, -2, -1)),
         "alpha": slopes,
         "at_zero": st.one_of(st.none(), slopes),
+        "tie": st.one_of(st.none(), slopes),
+        "place": st.sampled_from(((1, 1), (2, 1))),
         "shape": st.sampled_from(((), (2, 3), (2, 2), (2, 1), (1, 2), (3, 1))),
     }[key]
 
@@ -209,7 +211,7 @@ def test_what_is_read_is_the_tree_that_is_meant():
         ("broadcast(a, [-2, 1])", ["[2, 3]"]),
         ("broadcast(a, [2, b])", ["[2, 3]"]),
         ("broadcast(a, [1000000000, 1000000000])", ["[2, 3]"]),
-        ("[1, 2]", ["expected ']', found ','"]),
+        ("[1, 2]", ["square brackets hold one expression", "a matrix is given as a value"]),
         ("exp([1, 2])", ["square brackets"]),
         ("broadcast(a, [1", ["expected ','"]),
         ("1e999", ["too large", "character 1"]),

@@ -215,7 +215,9 @@ SMOOTH = ("add", "subtract", "multiply", "divide", "power", "sigmoid", "tanh", "
 
 
 SIGNED = {"step", "leaky_step", "normal_cdf", "normal_pdf", "log_softmax", "identity", "sum", "broadcast"}
-CALLED = [n for n, e in TABLE.items() if e.arity == 1 and n not in SIGNED | {"squared_norm", "diag", "diagonal"}]
+CALLED = [
+    n for n, e in TABLE.items() if e.arity == 1 and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry"}
+]
 
 
 @pytest.mark.parametrize("name", CALLED)
@@ -505,3 +507,24 @@ def test_every_word_of_a_function_is_in_the_table_or_defined():
 def test_a_number_beyond_all_is_refused_with_its_place():
     with pytest.raises(ReadError, match="the number is too large, at column 5"):
         read_formula("1 + 1e999", {})
+
+
+@pytest.mark.parametrize("formula", [True, False])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r"\|x\|", "norms are not part of the language; write sqrt"),
+        (r"\left\| x \right\|_2^2", "norms are not part"),
+        (r"\lVert x \rVert", "norms are not part"),
+        ("‖x‖", "norms are not part"),
+        ("[1, 2]", "square brackets hold one expression.*a matrix is"),
+        ("[[1, 2], [3, 4]]", "square brackets hold one expression.*a matrix is"),
+        *(
+            (f"{name} x", rf"{name} stands without its argument; write {name}\(x\)")
+            for name in ("ln", "sigmoid", "tan")
+        ),
+    ],
+)
+def test_what_is_nearly_right_is_refused_with_how_it_is_written(text, words, formula):
+    with pytest.raises(ReadError, match=words):
+        parse_formula(text) if formula else parse(text)

@@ -35,7 +35,7 @@ BREAK_OUT = "$$\n# Heading\n<img src=x onerror=alert(1)>\n```\n[l](javascript:al
 
 def right(task: str) -> dict[str, object]:
     part = SOLVED[task]
-    return {name: np.round(part.solution[name], 6).tolist() for name in part.task.ask}
+    return {name: np.round(part.solution[name], 6).tolist() for name in part.asked}
 
 
 def typed(value: object) -> str:
@@ -76,7 +76,7 @@ def test_every_step_has_its_verdict_and_the_first_wrong_one_stands_out():
     assert len(marked) == 1 and "First wrong step: $s^{(1)}$" in marked[0].blocks[0].markdown
     text = to_markdown(document)
     for part in SOLVED.values():
-        for name in part.task.ask:
+        for name in part.asked:
             assert f"${part.solution.writer().symbols[name].latex}$" in text
     assert r"0{,}45\,\text{✗}" in text and r"\text{□}" in text
     assert "Typed: “about 0.8”" in text
@@ -120,7 +120,7 @@ def test_no_number_in_the_students_view_is_news_to_the_student(answers):
     assert not numbers_in(student) - known
     assert numbers_in(tutor) - known
     assert r"\top" in tutor and not re.search(r"\\top|\\circ|softmax|\\log", student)  # no formula either
-    values = {f"{abs(v):.4f}" for p in SOLVED.values() for n in p.task.ask for v in np.ravel(p.solution[n])}
+    values = {f"{abs(v):.4f}" for p in SOLVED.values() for n in p.asked for v in np.ravel(p.solution[n])}
     assert not (values - known) & numbers_in(student)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chalkwork import Graph
+from chalkwork.algebra.operations import TABLE
 from chalkwork.errors import SheetError
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.schema import Convention, Layer, Loss, Precision, Prose
@@ -302,3 +304,14 @@ def test_an_update_that_forgets_what_the_rule_keeps_is_refused():
     again = ADAM + "```task\nid: b\nafter: a\nlearning_rate: 0.1\n```\n"
     with pytest.raises(SheetError, match="line 16: task b: this would start adam afresh"):
         solve_sheet(parse_sheet(again))
+
+
+@pytest.mark.parametrize("name", [name for name, operation in TABLE.items() if operation.parameters])
+def test_a_parameter_goes_by_its_name_in_a_sheet_as_in_python(name):
+    key = next(iter(TABLE[name].parameters))
+    value = {"broadcast": "[2, 2]", "diagonal": "[2, 1]", "entry": "[1, 2]", "placed": "[1, 2]"}.get(name, "1")
+    given = "A, 4" if TABLE[name].arity == 2 else "A"
+    equation, given = f"c = sum(({name}({given}, {key}={value})))", [[1.0, 2.0], [3.0, 5.0]]
+    text = f"```graph\nequations: {equation}; d = c\n```\n```task\nid: a\nvalues: {{A: {given}}}\nask: [c]\n```\n"
+    (part,) = solve_sheet(parse_sheet(text)).values()
+    assert part.solution["c"] == pytest.approx(Graph(equation).solve(A=given)["c"])

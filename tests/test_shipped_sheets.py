@@ -19,7 +19,8 @@ import pytest
 from chalkwork.documents.terminal import to_text
 from chalkwork.sheets.document import Show, workbook
 from chalkwork.sheets.format import read_sheet
-from chalkwork.sheets.solve import TaskSolution, solve_sheet
+from chalkwork.sheets.solve import solve_sheet
+from chalkwork.solutions.exercise import Exercise
 from chalkwork.solutions.export import save
 
 Values = Mapping[str, Any]
@@ -316,7 +317,7 @@ def test_what_is_said_of_overflow_and_underflow() -> None:
 
 
 @cache
-def solved(sheet: str) -> dict[str, TaskSolution]:
+def solved(sheet: str) -> dict[str, Exercise]:
     return solve_sheet(read_sheet(SHEETS / f"{sheet}.md"))
 
 

@@ -73,6 +73,8 @@ def test_coefficients_and_their_enclosures_are_those_of_mpmath(text, function, a
     np.testing.assert_allclose(
         answer["coefficients"], [float(v) for v in expected], rtol=1e-9, atol=1e-13 * float(size)
     )
+    np.testing.assert_allclose([answer[f"c{k}"] for k in range(order + 1)], answer["coefficients"], rtol=1e-11)
+    np.testing.assert_allclose([answer[f"f{k}"] for k in range(order + 1)], answer["derivatives"], rtol=1e-11)
     smooth = smooth_branch(Function.of(text), at, at)
     found = taylor_coefficients(smooth, np.array([at]), np.array([at]), order)
     for low, high, value in zip(found.low[:, 0], found.high[:, 0], expected, strict=True):
@@ -244,6 +246,9 @@ def test_the_polynomial_can_be_read_again(text, about):
         (("sigmoid", 3, 0, (2, 1)), "smaller one"),
         (("sigmoid", 3, 0, (0, math.inf)), "right end"),
         (("sigmoid", 3, 0, 5), "two numbers"),
+        (("sin(x)", 30, 0, (-1e15, 1e15)), "larger than double precision holds"),
+        (("sin(f1)",), "the variable is called f1"),
+        (("exp(1e12*x)", 30), "no finite derivative of order"),
     ],
 )
 def test_what_cannot_be_expanded_is_refused(arguments, message):
@@ -270,6 +275,56 @@ def test_constants_are_exact_where_they_are_typed_so():
     check_defined(Function.of("sqrt(1 - x^2)"), -1, 1)
 
 
+# --- marked ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["a", "b", "c"])
+def test_a_hand_in_of_the_right_values_is_right(part):
+    answer = work_parts(read_sheet(SHEET))[part]
+    asked = answer.setting.asked
+    assert asked == tuple(f"c{k}" for k in range(answer["order"] + 1))
+    exact = dict(zip(asked, answer["exact"], strict=True))
+    for given in ({name: float(answer[name]) for name in answer.derivation}, exact):
+        report = answer.check(given, ask=asked)
+        assert report.first_wrong is None and not report.unused
+        assert all(result.verdict == "correct" for result in report.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "name", "typed", "mistakes"),
+    [
+        ("sigmoid", 0, "c3", "-1/8", ("factorial-forgotten",)),
+        ("sigmoid", 0, "c3", "-1/24", ("order-for-factorial",)),
+        ("tanh", 0, "c3", "-1", ("factorial-before",)),
+        ("tanh", 0, "c5", "16", ("factorial-forgotten",)),
+        ("sigmoid", 0, "c3", "1/48", ()),
+        ("sigmoid", 0, "c1", "-0.25", ()),
+        ("sigmoid", 0, "f2", "0.5", ()),
+    ],
+)
+def test_a_wrong_hand_in_loses_and_the_factorial_is_named(text, about, name, typed, mistakes):
+    answer = taylor(text, 5, about)
+    right = {f"c{k}": float(answer[f"c{k}"]) for k in range(6)}
+    report = answer.check(right | {name: typed}, ask=[*right, *(() if name in right else (name,))])
+    assert report.first_wrong == name and report[name].mistakes == mistakes
+    assert all(result.verdict == "correct" for other, result in report.items() if other != name)
+
+
+def test_coefficients_that_go_on_from_a_wrong_derivative_follow():
+    report = taylor("sigmoid", 3).check({"f'''(0)": "1/8", "c3": "1/48"})
+    assert (report.first_wrong, report["c3"].verdict) == ("f3", "follows")
+    assert taylor("sigmoid", 3).check({"f(0)": "1/2", "f''(0)": "0"}).first_wrong is None
+
+
+def test_what_the_bound_is_made_of():
+    answer = taylor("sigmoid", 3, 0, (-2, 2))
+    assert str(answer.derivation["bound"]) == "bound ≤ M * d^5"
+    assert (answer["M"], answer["d"]) == (0.002084, 2) and answer["bound"] == pytest.approx(0.002084 * 32)
+    assert answer.check({"bound": "0.06669"})["bound"].verdict == "correct"
+    assert answer.check({"bound": "0.6669"})["bound"].verdict != "correct"
+    assert taylor("sin(M)", 3)["M0"] > 0 and taylor("sin(a)", 3)["a0"] == 0
+
+
 # --- as documents and in sheets --------------------------------------------------------------------------------------
 
 
@@ -282,7 +337,7 @@ def test_what_is_written_is_tidy(name, about):
     for ugly in ("--", "+ −", "+ -", "− −", "1.0 x", "nan", "frac", "None"):
         assert ugly not in text
     assert "+ -" not in markdown and "- -" not in markdown
-    (figure,) = [block for block in answer.blocks if isinstance(block, Figure)]
+    (figure,) = [block for block in answer.document().blocks if isinstance(block, Figure)]
     assert figure.description and "nan" not in figure.svg
     ElementTree.fromstring(figure.svg)
 
@@ -299,6 +354,12 @@ def test_a_block_reads_its_keys_and_reports_the_line():
     ):
         with pytest.raises(SheetError, match=re.escape(message)):
             work_parts(parse_sheet(sheet.format(*values)))
+
+
+def test_a_question_has_its_answer_and_nothing_to_mark():
+    answer = work_parts(read_sheet(SHEET))["d"]
+    assert not len(answer.derivation) and list(answer) == ["answer"]
+    assert "up to the nearest point" in str(answer) and "up to the nearest point" in answer["answer"]
 
 
 def test_the_shipped_sheet():

@@ -10,6 +10,7 @@ from random_networks import CONVENTIONS, draw
 from test_graph import Drawn
 
 from chalkwork import Dense, Graph, NeuralNetwork
+from chalkwork.networks.labels import CLASSIFY
 
 STYLES = [
     {},
@@ -87,7 +88,27 @@ def test_random_networks_the_long_way_or_without_a_target(seed):
     case = draw(seed, loss="cross_entropy")
     x, y = case.given()
     check(case.net.solve(x, y, long_way=True, **STYLES[seed % len(STYLES)]))
-    check(case.net.solve(x, **STYLES[seed % len(STYLES)]))
+    check(case.net.solve(x, predict=case.activations[-1] in CLASSIFY, **STYLES[seed % len(STYLES)]))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("inner", ["(A @ B) * softmax(A @ B.T, axis=AXIS)", "exp(A) @ (B + A) * A @ B", "A @ B"])
+def test_a_sum_over_one_axis_says_which(inner, axis):
+    inner = inner.replace("AXIS", str(axis))
+    equations = f"S = {inner} - sum({inner}, axis={axis}); L = sum(S * S)"
+    solution = Graph(equations).solve(A=[[1, 0.5], [0, 2]], B=[[1, -1], [0.25, 1]])
+    check(solution)
+    latex, letter = solution.equation("S").latex, "ij"[axis]
+    assert rf"\sum_{{{letter}=1}}^{{2}} {{\left(" in latex and rf"\right)}}_{{{letter}}}" in latex
+    assert latex.count(r"\sum") == latex.count(rf"\sum_{{{letter}=1}}")
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_long_fraction_is_broken(axis):
+    equations = f"P = softmax(Q @ K.T / sqrt(2), axis={axis}) @ V; L = sum(P * P)"
+    solution = Graph(equations).solve(Q=[[1, 0], [0, 2]], K=[[1, 0], [0, 1]], V=[[1, 2], [3, 1]])
+    check(solution)
+    assert not too_wide(solution)
 
 
 @pytest.mark.parametrize("seed", range(200, 225))

@@ -52,7 +52,8 @@ class ChalkworkError(ValueError):
     sheet.md, line 12: W2 is 2x3, but a1 has 4 rows, in z2 = W2 a1. Hint: check the layers.
     """
 
-    one_paragraph: ClassVar[bool] = True
+    keeps_lines: ClassVar[bool] = False
+    """Whether the message may have lines of its own, such as an excerpt with a caret below."""
 
     def __init__(
         self,
@@ -63,8 +64,8 @@ class ChalkworkError(ValueError):
         equation: str | None = None,
         hint: str | None = None,
     ) -> None:
-        if self.one_paragraph and "\n" in message:  # an array that somebody gave
-            message = " ".join(message.split())
+        if "\n" in message and not self.keeps_lines:
+            message = " ".join(message.split())  # an array that somebody gave
         super().__init__(message)
         self.message = message
         self.file = file
@@ -100,9 +101,9 @@ class ShapeError(ChalkworkError):
 
 
 class ReadError(ChalkworkError):
-    """A text is not in the language of the reader; the message shows the place, in lines of its own."""
+    """A text is not in the language of the reader; the message shows the place."""
 
-    one_paragraph = False
+    keeps_lines = True
 
 
 class ValueProblem(ChalkworkError):
@@ -111,6 +112,8 @@ class ValueProblem(ChalkworkError):
 
 class SheetError(ChalkworkError):
     """A sheet does not follow the format; file, line and key are named."""
+
+    keeps_lines = True
 
 
 class CostError(ChalkworkError):

@@ -6,14 +6,13 @@ The entries of `W1` are the names `W1[1,1]`, `W1[1,2]`, ..., those of a vector `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import reduce
-from math import prod
 from typing import Any
 
+from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
-from chalkwork.algebra.operations import Parameter, Shape
-from chalkwork.algebra.reading import read
+from chalkwork.algebra.operations import Shape
 from chalkwork.errors import CostError
 
 MOST_TERMS = 200
@@ -104,17 +103,8 @@ def entry(expression: Expression, row: int, column: int) -> Expression:
             *(entry(argument, row, column) for argument in expression.arguments),
             **expression.named_parameters,
         )
-    if expression.operation.definition:
-        return entry(_defined(expression), row, column)
-    return expression
-
-
-def _defined(expression: Application) -> Expression:
-    inner = expression.arguments[0]
-    parameters: Mapping[str, Parameter] = expression.named_parameters | {
-        "count": prod(inner.shape) // max(1, prod(expression.shape))
-    }
-    return read(expression.operation.definition, {"x": inner}, parameters)
+    simpler = defined(expression)
+    return expression if simpler is None else entry(simpler, row, column)
 
 
 def _added(parts: list[Expression]) -> Expression:
@@ -150,12 +140,26 @@ def _max(expression: Application, row: int, column: int) -> Expression:
     return reduce(lambda left, right: apply("maximum", left, right), parts)
 
 
+def _entry(expression: Application, row: int, column: int) -> Expression:
+    place = expression.parameters[0]
+    assert isinstance(place, tuple)
+    return entry(expression.arguments[0], place[0] - 1, place[1] - 1)
+
+
+def _placed(expression: Application, row: int, column: int) -> Expression:
+    matrix, number = expression.arguments
+    return entry(number, 0, 0) if expression.parameters[0] == (row + 1, column + 1) else entry(matrix, row, column)
+
+
 _RULES: dict[str, Callable[[Application, int, int], Expression]] = {
     "matmul": _matmul,
     "transpose": lambda expression, row, column: entry(expression.arguments[0], column, row),
     "broadcast": lambda expression, row, column: entry(expression.arguments[0], row, column),
     "sum": lambda expression, row, column: _added(_collapsed(expression, row, column)),
     "max": _max,
+    "entry": _entry,
+    "solve": lambda expression, row, column: apply("entry", expression, place=(row + 1, column + 1)),
+    "placed": _placed,
     "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),
     "diagonal": lambda expression, row, column: entry(expression.arguments[0], max(row, column), max(row, column)),
 }

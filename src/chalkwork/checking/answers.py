@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -33,8 +34,8 @@ Flags = NDArray[np.bool_]
 
 _DECIMAL = re.compile(r"(-?[0-9]{1,17}[.,][0-9]{1,17})")
 _LONGEST_PLAIN = 2000
-_TYPED_DIGITS = 1e-11
-"""Numbers known more precisely, as a part of their size, nobody types."""
+_TYPED_DIGITS = 12
+"""More digits nobody types."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +64,10 @@ class Answer:
     """Whether a number has more digits than anybody types: a program wrote it."""
     computed: bool = False
     """Whether no number was rounded."""
+    floats: Flags | None = None
+    """Which numbers are floats, whose last zeros are lost: 0.4 can be 0.40."""
+    alike: Numbers | None = None
+    """Half a unit of the last digit of each number where floats have the decimals of those beside them."""
 
     @property
     def given(self) -> Flags:
@@ -207,12 +212,13 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
     nothing = _nothing(size)
-    unrounded = any(_is_unrounded(*numeral) for numeral in numerals)
+    unrounded = any(map(_is_unrounded, cells))
     return Answer(value, low, high, nothing.unreadable, nothing.unreadable, unrounded=unrounded)
 
 
-def _is_unrounded(value: float, low: float, high: float) -> bool:
-    return 0.0 < high - low <= _TYPED_DIGITS * abs(value)
+def _is_unrounded(text: str) -> bool:
+    """Whether a decimal number has more digits than anybody types; `1/3` has few."""
+    return len(text) > _TYPED_DIGITS and "/" not in text and sum(map(str.isdigit, text)) > _TYPED_DIGITS
 
 
 # --- every other answer ----------------------------------------------------------------------------------------------
@@ -241,6 +247,7 @@ def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | 
     return Answer(
         value, low, high, np.zeros(size, dtype=bool), bad, message,
         impossible=bad, unrounded=unrounded, computed=unrounded or whole_digits,
+        floats=~bad if array.dtype.kind == "f" else None,
     )  # fmt: skip
 
 
@@ -269,10 +276,12 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
                 room = 4.0 * math.ulp(number.value)
                 number = Numeral(number.value, number.value - room, number.value + room)
             value[row, column], low[row, column], high[row, column] = number
-            unrounded = unrounded or (isinstance(cell, str) and _is_unrounded(*number))
+            unrounded = unrounded or (isinstance(cell, str) and _is_unrounded(cell))
             if isinstance(cell, (float, np.floating)):
                 floats.append((row, column))
+    is_float = np.zeros(size, dtype=bool)
     if floats:
+        is_float[tuple(zip(*floats, strict=True))] = True
         typed = [cells.rows[row][column] for row, column in floats]  # type: ignore[index]
         kinds = [cell.dtype for cell in typed if isinstance(cell, np.floating)]
         numbers = np.array(typed, dtype=min(kinds, key=lambda kind: kind.itemsize) if kinds else np.float64)
@@ -283,8 +292,38 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
             high[row, column] = math.nextafter(value[row, column] + half, math.inf)
     return Answer(
         value, low, high, blank, unreadable, message,
-        impossible=impossible, unrounded=unrounded, computed=whole_digits,
+        impossible=impossible, unrounded=unrounded, computed=whole_digits, floats=is_float if floats else None,
     )  # fmt: skip
+
+
+def rounded_alike(answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    """The answers of a hand-in, where floats may have lost their last zeros with how fine they are if they have.
+
+    Those of one array then have as many decimals, and a number alone as many as the arrays usually have.
+
+    >>> answers = {"z": read_answer([0.25, 0.4], (2, 1)), "L": read_answer(0.5, ())}
+    >>> {name: answer.alike.ravel().round(4).tolist() for name, answer in rounded_alike(answers).items()}
+    {'z': [0.005, 0.005], 'L': [0.005]}
+    """
+    finest = {name: _finest(answer) for name, answer in answers.items() if not answer.computed}
+    several = sorted(half for name, half in finest.items() if answers[name].value.size > 1 and 0 < half < math.inf)
+    usual = several[len(several) // 2] if several else math.inf
+    found = dict(answers)
+    for name, own in finest.items():
+        answer, half = answers[name], min(own, usual)
+        if answer.floats is not None and half < math.inf:
+            halves = np.where(answer.floats, half, answer.high / 2 - answer.low / 2)
+            found[name] = replace(answer, alike=halves)
+    return found
+
+
+def _finest(answer: Answer) -> float:
+    """Half a unit of the last digit of the finest float; infinite where there is none, or all are whole numbers."""
+    if answer.floats is None:
+        return math.inf
+    cells = answer.floats & (answer.value != np.rint(answer.value))
+    halves = (answer.high / 2 - answer.low / 2)[cells]
+    return 0.5 * 10.0 ** round(math.log10(2 * halves.min())) if halves.size else math.inf
 
 
 def _place(row: int, column: int, size: Shape) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from chalkwork.checking.answers import Answer, is_array, read_answer
+from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_alike
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.marking import Answers, Marked, mark
@@ -129,7 +129,7 @@ def _read_all(
         for name, given in typed.items():
             if is_array(given) and not answers[name].computed:
                 answers[name] = read_answer(given, shapes[name], decimals, whole_digits=True)
-    return answers
+    return rounded_alike(answers) if any(answer.floats is not None for answer in answers.values()) else answers
 
 
 def reports_of(

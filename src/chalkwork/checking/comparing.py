@@ -9,7 +9,7 @@ further than a unit of its last digit from one of them. The interval alone accep
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property, reduce
 
@@ -26,8 +26,6 @@ from chalkwork.derivation.derivation import Equation, Stage
 BY_ACCIDENT = 0.02
 """What follows from a wrong value proves that it was calculated with where other digits do so more rarely."""
 
-MOST_TIED = 5
-"""In half units of the last digit: how far an answer may be from the middle of what ties rounded up or down lead to."""
 COMPUTED = 1e-3
 """The largest rounding error of a program, in single precision too, as a part of a step's largest number."""
 
@@ -55,6 +53,14 @@ class Compared:
     """Half a unit of the last digit that each student usually writes."""
 
     @cached_property
+    def _alike(self) -> Compared | None:
+        """The same for floats that have lost their last zeros: each reading is accepted by its own digits."""
+        return None if self.answers.alike is None else replace(self, answers=self.answers.alike)
+
+    def _either(self, own: Array, otherwise: Callable[[Compared], Array]) -> Array:
+        return np.asarray(own if self._alike is None else own | otherwise(self._alike))
+
+    @cached_property
     def _tell_right(self) -> Array:
         return self.digits.tell(self.answers.value, self.answers.half, self.right.low, self.habit)
 
@@ -65,22 +71,15 @@ class Compared:
     @cached_property
     def correct(self) -> Array:
         """Where the right value was rounded."""
-        return np.asarray(self._meets_right & self._tell_right)
+        return self._either(self._meets_right & self._tell_right, lambda one: one.correct)
 
     def _on_paper(self, test: Callable[[Interval], Array]) -> Array:
-        """Where what was written, and so much is known of, leads to the answer in one way or the other."""
-        most = MOST_TIED * (self.answers.half + self.answers.tolerance)
-        with np.errstate(all="ignore"):
-            middles = [one.low / 2 + one.high / 2 for one in self.written]
-            sure = [np.abs(self.answers.value - one) <= most + 1e-9 * np.abs(one) for one in middles]
-        return np.asarray(
-            reduce(np.logical_or, (test(one) & well for one, well in zip(self.written, sure, strict=True)))
-        )
+        """Where what was written leads to the answer in one way or another."""
+        return np.asarray(reduce(np.logical_or, map(test, self.written)))
 
     def _rounds(self, written: Interval) -> Array:
-        nearest = np.clip(self.answers.value, written.low, written.high)
-        telling = self.digits.tell(self.answers.value, self.answers.half, nearest, self.habit)
-        return np.asarray(self.answers.typed.meets(widened(written)) & telling)
+        telling = self.digits.tell(self.answers.value, self.answers.half, written.low, self.habit)
+        return np.asarray(self.answers.typed.meets(widened(written)) & telling & np.isfinite(written.low))
 
     @cached_property
     def _meets_written(self) -> Array:
@@ -96,48 +95,54 @@ class Compared:
         size = np.maximum(np.abs(self.following.low), np.abs(self.following.high))
         with np.errstate(all="ignore"):
             narrow = self.following.width <= COMPUTED * np.max(size, axis=(-2, -1), keepdims=True)
-        return np.asarray(self.answers.computed & narrow)
+        return np.asarray(self.answers.computed & narrow & np.isfinite(self.following.width))
 
     @cached_property
     def _explained(self) -> Array:
         """Where rounding on the way explains the answer."""
-        return np.asarray(self.answers.typed.meets(self.following) & self.enough)
+        return np.asarray(self.answers.typed.meets(self.following) & self._enough)
 
     @cached_property
     def rounded(self) -> Array:
         """Where sound values and their rounding give the answer."""
         near = self.answers.near(self.right) | self._near_written | self._computed
-        return np.asarray(self._meets_written | (self._explained & near))
+        return self._either(self._meets_written | (self._explained & near), lambda one: one.rounded)
 
     @cached_property
     def follows(self) -> Array:
         """Where wrong values give the answer; they may have had more digits than were written."""
         sure = self._near_written | self._computed | is_telling(self.following, self.answers.typed)
-        return np.asarray(self._meets_written | (self._explained & sure))
+        return self._either(self._meets_written | (self._explained & sure), lambda one: one.follows)
+
+    @cached_property
+    def _enough(self) -> Array:
+        return self.digits.enough(self.answers.value, self.answers.half, self.habit)
 
     @cached_property
     def enough(self) -> Array:
         """Where the digits say enough to look for a mistake."""
-        return self.digits.enough(self.answers.value, self.answers.half, self.habit)
+        return self._either(self._enough, lambda one: one.enough)
 
     @cached_property
     def own(self) -> Interval:
         """What the students go on with: digits that say too little stand for no more than themselves."""
-        typed, few = self.answers.typed, self.answers.given & ~self.enough
+        typed, few = self.answers.typed, self.answers.given & ~self._enough
         if not few.any():
             return typed
         value = self.answers.value
-        return Interval.of(np.where(few, value, typed.low), np.where(few, value, typed.high))
+        finer = self._alike.own if self._alike else Interval(value, value)
+        return Interval.of(np.where(few, finer.low, typed.low), np.where(few, finer.high, typed.high))
 
     def unmoved(self, work: Work, equation: Equation) -> Array:
         """Where a parameter from before its update was written with fewer digits than would show the update."""
         old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
-        if old is None or not self.digits.stated:
+        if old is None:
             return np.zeros(self.answers.low.shape, dtype=bool)
         before = work.right[old.name].low
         same = np.abs(self.answers.value - before) <= 1e-12 * np.abs(before)
         still = np.all(same | ~self.answers.given, axis=(-2, -1), keepdims=True)
-        apart = self.digits.tells_apart(self.answers.value, self.answers.half, self.right.low, self.habit)
+        half = (self.answers.alike or self.answers).half
+        apart = self.digits.tells_apart(self.answers.value, half, self.right.low, self.habit)
         return np.asarray(still & apart & self.answers.given)
 
     def is_worked_for(self, row: int, follows: Array, often: Array) -> bool:

@@ -44,6 +44,11 @@ class Digits:
         place = np.floor(np.log10(np.where(usable, np.abs(values), 1.0))) - (self.significant or 6) + 1
         return np.where(usable, 0.5 * 10.0**place, 0.0)
 
+    @property
+    def coarsest_habit(self) -> float:
+        """Half a unit of the fewest decimals that somebody may go on with who writes as many throughout."""
+        return np.inf if self.decimals is None else max(FINE, 0.5 * 10.0**-self.decimals)
+
     def enough(self, value: Array, half: Array, habit: Array | float = 0.0) -> Flags:
         """Whether a number known to `half` is as fine as asked, or fine enough for its size.
 
@@ -64,9 +69,13 @@ class Digits:
         return np.asarray(self.enough(value, half, habit) | exact)
 
     def tells_apart(self, value: Array, half: Array, meant: Array, habit: Array | float = 0.0) -> Flags:
-        """Whether the digits asked tell this number from the answer, whose fewer digits are no habit."""
+        """Whether the digits asked tell this number from the answer, whose fewer digits are no habit.
+
+        Where none are asked, two decimals are as good as those that the solution shows.
+        """
         asked = self.half_unit(meant) * _ROOM
-        return np.asarray((half > asked) & (half > habit * _ROOM) & (np.abs(value - meant) > asked) & self.stated)
+        least = asked if self.stated else np.maximum(asked, FINE * _ROOM)
+        return np.asarray((half > least) & (half > habit * _ROOM) & (np.abs(value - meant) > asked))
 
     def __str__(self) -> str:
         count = self.significant if self.decimals is None else self.decimals

@@ -1,29 +1,33 @@
 """The table of enclosures: for every operation the set of its values when its arguments lie in intervals.
 
-`ENCLOSURES` has one entry for each entry of the operations table, a function of intervals and the operation's
-parameters. Every one is exact but for outward rounding when all entries of its arguments vary independently: a
-monotone function takes its extremes at the ends, one with a valley or a peak there too, an entry of a softmax is
-increasing in its own net input and decreasing in every other. A function that jumps takes all values between.
+`ENCLOSURES` holds functions of intervals and the operation's parameters: rules, and for every other operation of one
+number what follows from where its entry says that it turns or jumps. Every one is exact but for outward rounding when
+all entries of its arguments vary independently: a monotone function takes its extremes at the ends, one with a valley
+or a peak there too, an entry of a softmax is increasing in its own net input and decreasing in every other. A function
+that jumps takes all values between. What has no enclosure is enclosed by its definition (`enclosable`).
 
-Functions of the library are trusted to four units in the last place, the normal distribution to sixteen, square roots
-and the four operations to half a unit (IEEE 754).
+Functions of the library are trusted to four units in the last place or what their entry says, square roots and the
+four operations to half a unit (IEEE 754).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import lru_cache, partial, reduce
 from math import pi
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.operations import TABLE, Parameter, Shape
+from chalkwork.algebra.definitions import defined
+from chalkwork.algebra.expression import Application, Expression, transform
+from chalkwork.algebra.operations import TABLE, Operation, Parameter, Shape
 from chalkwork.algebra.operations.matrices import EQUAL
 from chalkwork.checking.intervals import (
     BOTH,
     EPSILON,
     ONE,
+    TINY,
     Array,
     Interval,
     add,
@@ -38,26 +42,15 @@ from chalkwork.checking.intervals import (
     total,
     within,
 )
+from chalkwork.errors import ChalkworkError
 
 Enclosure = Callable[..., Interval]
 INFINITY = float("inf")
 
-# where a function turns, and its value there
-_SILU_TURN = (-1.2784645427610738, -0.27846454276107379)
-_GELU_TURN = (-0.7517915246935645, -0.16997120747990369)
-_PDF_TURN = (0.0, 0.3989422804014327)
 
-
-def _entrywise(
-    name: str,
-    turns: tuple[tuple[float, float], ...] = (),
-    ulps: float = 4,
-    tiny: float = 4,
-    values: tuple[float, float] = (-INFINITY, INFINITY),
-) -> Enclosure:
-    """The range of a function of one number that is monotone between its `turns`."""
-    operation = TABLE[name]
-    start = operation.domain[0]
+def _entrywise(operation: Operation) -> Enclosure:
+    """The range of a function of one number that is monotone between its turns."""
+    start, turns, (ulps, tiny) = operation.domain[0], operation.turns or (), operation.rounding
 
     def enclosure(x: Interval, **parameters: Parameter) -> Interval:
         left = operation.value(np, np.maximum(x.low, start), **parameters)
@@ -71,14 +64,14 @@ def _entrywise(
             inside = (x.low <= place + room) & (x.high >= place - room)
             low = np.where(inside, np.minimum(low, value), low)
             high = np.where(inside, np.maximum(high, value), high)
-        return within(outward(low, high, ulps, tiny) if ulps or tiny else settled(low, high), *values)
+        return within(outward(low, high, ulps, tiny) if ulps or tiny else settled(low, high), *operation.range)
 
     return enclosure
 
 
 def _wave(name: str, peak: float) -> Enclosure:
     """The sine or the cosine: 1 at the turns `peak + k`, -1 half a turn later, a turn being two pi."""
-    ends = _entrywise(name, values=(-1, 1))
+    ends = _entrywise(TABLE[name])
 
     def passes(x: Interval, at: float) -> Any:
         first, last = x.low / (2 * pi) - at, x.high / (2 * pi) - at
@@ -94,17 +87,24 @@ def _wave(name: str, peak: float) -> Enclosure:
     return enclosure
 
 
-def _jump(x: Interval, below: float, at: float, above: float) -> Interval:
-    """The hull of the values of a function with one jump, at zero."""
+def _jump(operation: Operation) -> Enclosure:
+    """The hull of the values of a function of one number that is constant below zero and above it."""
+
+    @lru_cache(maxsize=64)
+    def values(parameters: tuple[tuple[str, Parameter], ...]) -> list[float]:
+        found: list[float] = operation.value(np, np.array([-1.0, 0.0, 1.0]), **dict(parameters)).tolist()
+        return found
+
+    return lambda x, **parameters: hull_by_sign(x, *values(tuple(parameters.items())))
+
+
+def hull_by_sign(x: Interval, below: Array | float, at: Array | float, above: Array | float) -> Interval:
+    """The hull of three values, of those that belong to a sign that x can have."""
     negatives, zero, positives = x.low < 0, (x.low <= 0) & (x.high >= 0), x.high > 0
     choices = ((negatives, below), (zero, at), (positives, above))
     low = reduce(np.minimum, [np.where(there, value, np.inf) for there, value in choices])
     high = reduce(np.maximum, [np.where(there, value, -np.inf) for there, value in choices])
     return Interval(low, high)
-
-
-def _leaky_step(x: Interval, alpha: float, at_zero: float | None) -> Interval:
-    return _jump(x, alpha, alpha if at_zero is None else at_zero, 1.0)
 
 
 def _equal(a: Interval, b: Interval) -> Interval:
@@ -253,38 +253,49 @@ def _broadcast(x: Interval, shape: Shape) -> Interval:
     return x.over(lambda values: np.broadcast_to(values, full))
 
 
-ENCLOSURES: dict[str, Enclosure] = {
+def _placed(a: Interval, b: Interval, place: tuple[int, int]) -> Interval:
+    put = partial(TABLE["placed"].value, np, place=place)
+    return Interval(put(a.low, b.low), put(a.high, b.high))
+
+
+def solve(a: Interval, b: Interval) -> Interval:
+    """The set of all solutions x of A x = b, up to second order in the width of A; everything where A may be singular.
+
+    With R near the inverse of A, x - x0 = R (b - A x0) + (I - R A) (x - x0), whose second part is small where the
+    norm of I - R A is below 1. Rump, Verification methods: rigorous results using floating-point arithmetic, Acta
+    Numerica 19 (2010), section 10.
+    """
+    middle = a.low / 2 + a.high / 2
+    sizes = np.linalg.svd(np.where(np.isfinite(middle), middle, 0.0), compute_uv=False)[..., None]
+    usable = np.isfinite(middle).all(BOTH, keepdims=True) & (sizes[..., -1:, :] > 1e-13 * sizes[..., :1, :])
+    near = Interval.point(np.linalg.inv(np.where(usable, middle, np.eye(a.shape[-1]))))
+    guess = near.low @ np.where(np.isfinite(b.low + b.high), b.low / 2 + b.high / 2, 0.0)
+    away = matmul(near, subtract(b, matmul(a, Interval.point(guess))))
+    rest = _magnitude(subtract(Interval.point(np.eye(a.shape[-1])), matmul(near, a)))
+    rows = total(rest, -1).high
+    norm = np.max(rows, axis=-2, keepdims=True)
+    farthest = np.max(_magnitude(away).high, axis=-2, keepdims=True)
+    radius = np.where(norm < 1, farthest / np.where(norm < 1, 1 - norm, 1.0), np.inf) * (1 + 4 * EPSILON)
+    error = rows * radius * (1 + 4 * EPSILON) + TINY
+    wide = add(add(Interval.point(guess), away), Interval(-error, error))
+    known = usable & (norm < 1)
+    return settled(np.where(known, wide.low, -np.inf), np.where(known, wide.high, np.inf))
+
+
+_RULES: dict[str, Enclosure] = {
     "add": add,
     "subtract": subtract,
     "negative": negative,
+    "identity": lambda x: x,
     "multiply": multiply,
     "divide": divide,
     "power": _power,
-    "exp": _entrywise("exp", values=(0, INFINITY)),
-    "log": _entrywise("log"),
-    "sqrt": _entrywise("sqrt", ulps=1, tiny=0, values=(0, INFINITY)),
-    "abs": _magnitude,
-    "sign": lambda x: _jump(x, -1.0, 0.0, 1.0),
     "sin": _wave("sin", 0.25),
     "cos": _wave("cos", 0.0),
     "maximum": lambda a, b: Interval(np.maximum(a.low, b.low), np.maximum(a.high, b.high)),
     "minimum": lambda a, b: Interval(np.minimum(a.low, b.low), np.minimum(a.high, b.high)),
     "equal": _equal,
     "xlogy": _xlogy,
-    "normal_cdf": _entrywise("normal_cdf", ulps=16, tiny=32, values=(0, 1)),
-    "normal_pdf": _entrywise("normal_pdf", (_PDF_TURN,), ulps=16, tiny=32, values=(0, _PDF_TURN[1] + EPSILON)),
-    "identity": lambda x: x,
-    "sigmoid": _entrywise("sigmoid", ulps=8, values=(0, 1)),
-    "tanh": _entrywise("tanh", values=(-1, 1)),
-    "relu": _entrywise("relu", ulps=0, tiny=0),
-    "step": lambda x, at_zero: _jump(x, 0.0, at_zero, 1.0),
-    "leaky_relu": _entrywise("leaky_relu", ((0.0, 0.0),), ulps=1, tiny=1),
-    "leaky_step": _leaky_step,
-    "elu": _entrywise("elu", ((0.0, 0.0),), ulps=8),
-    "softplus": _entrywise("softplus", ulps=12, values=(0, INFINITY)),
-    "silu": _entrywise("silu", (_SILU_TURN,), ulps=12, tiny=2048),
-    "gelu": _entrywise("gelu", (_GELU_TURN,), ulps=20, tiny=2048),
-    "softsign": _entrywise("softsign", values=(-1, 1)),
     "softmax": _softmax,
     "log_softmax": _log_softmax,
     "logsumexp": _logsumexp,
@@ -298,5 +309,33 @@ ENCLOSURES: dict[str, Enclosure] = {
     "squared_norm": lambda x: total(square(x), BOTH),
     "diag": _moved("diag"),
     "diagonal": _moved("diagonal"),
+    "entry": _moved("entry"),
+    "placed": _placed,
+    "solve": solve,
+}
+
+ENCLOSURES: dict[str, Enclosure] = {
+    **{name: _entrywise(operation) for name, operation in TABLE.items() if operation.turns is not None},
+    **{name: _jump(entry) for name, entry in TABLE.items() if entry.arity == 1 and entry.jumps and entry.branches},
+    **_RULES,
 }
 """By the operation's name: `enclosure(*intervals, **parameters)`."""
+
+
+@lru_cache(maxsize=4096)
+def enclosable(expression: Expression) -> Expression:
+    """The expression with every operation that has no enclosure written by its definition.
+
+    Raises ChalkworkError for one that has no definition either.
+    """
+
+    def rule(node: Expression) -> Expression | None:
+        if not isinstance(node, Application) or node.operation.name in ENCLOSURES:
+            return None
+        simpler = defined(node)
+        if simpler is None:
+            raise ChalkworkError(f"nothing is known of {node.operation.name} between two numbers")
+        return enclosable(simpler)
+
+    found = transform(expression, rule)
+    return expression if found == expression else found

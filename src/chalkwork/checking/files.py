@@ -16,7 +16,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
@@ -168,9 +168,18 @@ def _solved(tasks: list[Any]) -> Answers:
             raise ChalkworkError(f"task {place} of this worked solution has no id, or no equations with a value each")
         if task["id"] in found:
             raise ChalkworkError(f"task {task['id'][:60]} is answered twice")
-        found[task["id"]] = by_name(("", each["name"], each["value"], None) for each in task["equations"])
+        found[task["id"]] = by_name(("", name, value, None) for name, value in _said(task))
     inner = found.get("solution")
     return _tree(inner if len(found) == 1 and isinstance(inner, dict) else found)
+
+
+def _said(task: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a task of a worked solution says by name: the values of its equations, and its words."""
+    yield from ((each["name"], each["value"]) for each in task["equations"])
+    words = task.get("words", {})
+    if not isinstance(words, dict):
+        raise ChalkworkError(f"the words of task {task['id'][:60]} are no words by their names")
+    yield from words.items()
 
 
 def _yaml(text: str) -> Answers:

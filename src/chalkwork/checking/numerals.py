@@ -113,6 +113,8 @@ def _ten(power: int) -> float:
 def _bounded(value: float, half: float, ulps: int = 2) -> Numeral:
     if abs(value) > MAX_MAGNITUDE:
         raise NoValueError(f"{value:.3g} is too large for an answer")
+    if half > MAX_MAGNITUDE:
+        raise NoValueError("its digits stand for any number")
     if value == 0 and half == 0 and ulps == 2:
         return Numeral(0.0, 0.0, 0.0)
     if half == 0 and value == int(value) and abs(value) < 2**53 and ulps == 2:

@@ -20,10 +20,11 @@ from math import prod
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Number, names_in
+from chalkwork.checking.enclosures import enclosable
 from chalkwork.checking.intervals import BLOCK, BOTH, EPSILON, TINY, Array, Interval
 from chalkwork.checking.slopes import Known, enclosed, natural, slopes
 
-_MOVING = frozenset(("transpose", "broadcast", "diag", "diagonal"))
+_MOVING = frozenset(("transpose", "broadcast", "diag", "diagonal", "entry", "placed"))
 _MOST = 64 * BLOCK
 """The slopes of one part that are worked out at most; beyond it only the natural extension is used."""
 
@@ -45,6 +46,7 @@ def enclose(expression: Expression, values: Mapping[str, Interval], *, tight: bo
     >>> bool(wide.high.item() > 0.26)
     True
     """
+    expression = enclosable(expression)
     known: Known = {name: values[name.name] for name in names_in(expression)}
     with np.errstate(all="ignore"):
         found = _range(expression, known) if tight else natural(expression, known)
@@ -84,7 +86,7 @@ def _has_independent_entries(node: Expression) -> bool:
     """Whether no entry of a name occurs in two entries of the expression."""
     if not isinstance(node, Application) or not names_in(node):
         return True
-    if node.operation.name in ("transpose", "diag", "diagonal"):
+    if node.operation.name in ("transpose", "diag", "diagonal", "entry"):
         return _has_independent_entries(node.arguments[0])
     if not node.operation.entrywise:
         return False

@@ -126,7 +126,7 @@ class Report(Mapping[str, Result]):
             else result
             for name, result in self._results.items()
         }
-        return Report(found, self.unused)
+        return Report(found, self.unused, self.follows)
 
     @property
     def first_wrong(self) -> str | None:

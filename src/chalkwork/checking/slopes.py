@@ -13,15 +13,16 @@ from functools import lru_cache
 
 import numpy as np
 
+from chalkwork.algebra.definitions import branches
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.algebra.operations import Operation, Parameter
-from chalkwork.checking.enclosures import ENCLOSURES
-from chalkwork.checking.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, subtract, total
-from chalkwork.derivation.differentiate import local_derivatives
+from chalkwork.algebra.simplify import simplify
+from chalkwork.checking.enclosures import ENCLOSURES, enclosable, hull_by_sign
+from chalkwork.checking.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, negative, subtract, total
+from chalkwork.derivation.differentiate import gradient, local_derivatives
 
 Known = dict[Expression, Interval]
-_JUMPING = frozenset(("sign", "step", "leaky_step", "equal", "argmax"))
-_LINEAR = frozenset(("transpose", "broadcast", "sum", "mean", "diag", "diagonal", "identity", "negative"))
+_LINEAR = frozenset(("transpose", "broadcast", "sum", "mean", "diag", "diagonal", "entry", "identity", "negative"))
 
 
 def natural(expression: Expression, known: Known) -> Interval:
@@ -83,13 +84,17 @@ def _of_operation(node: Application, parts: list[Interval | None], known: Known)
         return enclosed(node, [parts[0]])
     values = [natural(argument, known) for argument in node.arguments]
     result = natural(node, known)
-    if name in _JUMPING:
-        slope = _flat_or_unknown(result, parts, together=name == "argmax")
+    if node.operation.jumps:
+        slope = _flat_or_unknown(result, parts, together=not node.operation.entrywise)
     elif name in _COMBINING:
         assert parts[0] is not None
         slope = _COMBINING[name](parts[0], values[0], result, node.named_parameters)
     elif name == "matmul":
         slope = _of_matmul(parts, values)
+    elif name == "solve":
+        slope = _of_solve(parts, values, result)
+    elif name == "placed":
+        slope = _of_placed(node, parts, values)
     else:
         slope = _of_entrywise(node.operation, node.parameters, parts, [*values, result])
     return _unknown_where(~_is_continuous(node, values, result), slope)
@@ -130,6 +135,17 @@ def _of_matmul(parts: list[Interval | None], values: list[Interval]) -> Interval
     return _both(left, right)
 
 
+def _of_solve(parts: list[Interval | None], values: list[Interval], result: Interval) -> Interval:
+    """A x' = b' - A' x."""
+    left = None if parts[0] is None else negative(matmul(parts[0], result))
+    return ENCLOSURES["solve"](values[0], _both(left, parts[1]))
+
+
+def _of_placed(node: Application, parts: list[Interval | None], values: list[Interval]) -> Interval:
+    still = [Interval.point(np.zeros((1, *value.shape))) for value in values]
+    return enclosed(node, [rest if part is None else part for part, rest in zip(parts, still, strict=True)])
+
+
 def _both(left: Interval | None, right: Interval | None) -> Interval:
     if left is None or right is None:
         only = right if left is None else left
@@ -142,7 +158,8 @@ def _both(left: Interval | None, right: Interval | None) -> Interval:
 def _rules(operation: Operation, parameters: tuple[Parameter, ...]) -> tuple[Expression | None, ...]:
     """f' by each argument, between the names a, b and y."""
     names = tuple(Name(letter) for letter in "ab"[: operation.arity])
-    return local_derivatives(Application(operation, names, parameters), Name("y"))
+    rules = local_derivatives(Application(operation, names, parameters), Name("y"))
+    return tuple(rule and enclosable(rule) for rule in rules)
 
 
 def _of_entrywise(
@@ -154,8 +171,8 @@ def _of_entrywise(
     for index, (part, rule) in enumerate(zip(parts, _rules(operation, parameters), strict=True)):
         if part is None or rule is None:
             continue
-        if operation.name == "elu":
-            part = multiply(_elu_slope(values[0], parameters), part)
+        if branch_rules := _branch_rules(operation, parameters):
+            part = multiply(_of_branches(branch_rules, values[0]), part)
         elif operation.name == "power" and index == 0:
             part = multiply(_power_slope(values[0], values[1]), part)
         elif rule != Number(1):
@@ -173,16 +190,29 @@ def _power_slope(a: Interval, b: Interval) -> Interval:
     return multiply(b, ENCLOSURES["power"](a, less))
 
 
-def _elu_slope(x: Interval, parameters: tuple[Parameter, ...]) -> Interval:
-    """alpha exp(x) below zero, 1 above; the rule of the table joins the two and so occurs twice."""
-    below = multiply(
-        natural(Number(parameters[0]), {}),  # type: ignore[arg-type]
-        ENCLOSURES["exp"](x.over(lambda values: np.minimum(values, 0.0))),
-    )
-    negatives, positives = x.low <= 0, x.high >= 0
-    low = np.minimum(np.where(negatives, below.low, np.inf), np.where(positives, 1.0, np.inf))
-    high = np.maximum(np.where(negatives, below.high, -np.inf), np.where(positives, 1.0, -np.inf))
-    return Interval(low, high)
+@lru_cache(maxsize=256)
+def _branch_rules(operation: Operation, parameters: tuple[Parameter, ...]) -> tuple[Expression, ...]:
+    """f' below zero and above it, for a function of one number whose rule joins the two and so holds a twice."""
+    whole = Application(operation, (Name("a"),) * operation.arity, parameters)
+    pair = branches(whole)
+    if pair is None or operation.arity > 1 or _times(_rules(operation, parameters)[0]) < 2:
+        return ()
+    return tuple(enclosable(simplify(gradient(branch, Name("a")))) for branch in pair)
+
+
+def _times(rule: Expression | None) -> int:
+    """How often the argument a occurs."""
+    if isinstance(rule, Application):
+        return sum(map(_times, rule.arguments))
+    return int(rule == Name("a"))
+
+
+def _of_branches(rules: tuple[Expression, ...], x: Interval) -> Interval:
+    """The hull of the slopes of the branches that x can be on."""
+    left, right = x.over(lambda bound: np.minimum(bound, 0.0)), x.over(lambda bound: np.maximum(bound, 0.0))
+    below, above = (natural(rule, {Name("a"): part}) for rule, part in zip(rules, (left, right), strict=True))
+    low = hull_by_sign(x, below.low, np.minimum(below.low, above.low), above.low).low
+    return Interval(low, hull_by_sign(x, below.high, np.maximum(below.high, above.high), above.high).high)
 
 
 Combining = Callable[[Interval, Interval, Interval, dict[str, Parameter]], Interval]

@@ -184,6 +184,8 @@ class Search:
                 rest = part.part(np.flatnonzero([int(row) not in found for row in part.rows]))
                 guesses: list[Guess] = []
                 for name in open_steps if rest.rows.size else ():  # the nearest first
+                    if not rest.going_on.any():
+                        break
                     between = self._between(name, open_steps)
                     guesses += self._guessed(name, way(self.context.derivation[name], rest), between, equation, rest)
                 found |= self._decided(rest, guesses)
@@ -212,10 +214,12 @@ class Search:
     def _between(self, name: str, open_steps: tuple[str, ...]) -> list[Equation]:
         """The open steps that the value of this one enters, in order."""
         between: list[Equation] = []
+        touched = {name}
         for other in reversed(open_steps[: open_steps.index(name)]):
             step = self.context.derivation[other]
-            if {name, *(one.name for one in between)} & {one.name for one in names_in(step.expression)}:
+            if any(one.name in touched for one in names_in(step.expression)):
                 between.append(step)
+                touched.add(other)
         return between
 
     def _guessed(

@@ -5,7 +5,7 @@ All students stand side by side: every array has their number as its first axis.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,14 +17,14 @@ from chalkwork.checking.answers import Answer
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import Context
-from chalkwork.checking.ranges import enclose
-from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.checking.mistakes.structure import updated_parameter
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 
 Array = np.ndarray[Any, Any]
 Known = dict[str, Interval]
 TIE = 1e-6
-"""How near to a half, in units of the last digit, a value may have been rounded up or down."""
+"""How near to a half, in units of the last digit, a value counts as halfway: rounding errors decide nothing."""
 MOST_HALVES = 3
 """Half units of the last digit by which a right answer can miss what was calculated: one for rounding, and one unit."""
 
@@ -44,6 +44,8 @@ class Answers:
     computed: Array = field(default_factory=lambda: np.zeros((0, 1, 1), dtype=bool))
     """Whether a program wrote them, with all digits."""
     tolerance: float = 0.0
+    alike: Answers | None = None
+    """The same where floats have lost their last zeros."""
 
     @classmethod
     def stacked(cls, answers: Sequence[Answer | None], shape: tuple[int, int]) -> Answers:
@@ -51,7 +53,7 @@ class Answers:
         empty = np.full(shape, np.nan)
         yes, no = np.ones(shape, dtype=bool), np.zeros(shape, dtype=bool)
         given = [(student, answer) for student, answer in enumerate(answers) if answer is not None]
-        return cls(
+        found = cls(
             np.stack([empty if answer is None else answer.low for answer in answers]),
             np.stack([empty if answer is None else answer.high for answer in answers]),
             np.stack([yes if answer is None else answer.blank for answer in answers]),
@@ -60,10 +62,19 @@ class Answers:
             {student: answer.impossible for student, answer in given if answer.impossible is not None},
             np.array([answer is not None and answer.computed for answer in answers])[:, None, None],
         )
+        alike = {student: answer.alike for student, answer in given if answer.alike is not None}
+        if not alike:
+            return found
+        half = found.half.copy()
+        for student, one in alike.items():
+            half[student] = one
+        room = half * (1 + 1e-10) + np.spacing(np.abs(found.value))
+        return replace(found, alike=replace(found, low=found.value - room, high=found.value + room))
 
     def within(self, tolerance: float) -> Answers:
         """The answers with so much room on both sides of what was typed."""
-        return replace(self, tolerance=tolerance)
+        alike = self.alike and replace(self.alike, tolerance=tolerance)
+        return replace(self, tolerance=tolerance, alike=alike)
 
     @cached_property
     def value(self) -> Array:
@@ -111,13 +122,29 @@ class Work:
         self.own: Known = {name.name: self.spread(self.right[name.name]) for name in derivation.givens}
         self.noted: Known = dict(self.own)
         givens = {name.name: self.right[name.name] for name in derivation.givens}
-        self.written: tuple[Known, Known] = (dict(givens), dict(givens))
+        self.written: tuple[Known, Known, Known] = (dict(givens), dict(givens), dict(givens))
+        """With all digits; and rounded, numbers halfway to the even digit, as programs do, or away from zero."""
         self.sound: dict[str, Array] = {name.name: np.ones(students, dtype=bool) for name in derivation.givens}
         self.trivial: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
         self.unproven: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
-        usual, finest = _half_units(answers, students)
+        usual, finest = _half_units({name: self._evidence(name) for name in answers}, answers, students)
+        usual = np.minimum(usual, self.digits.coarsest_habit)
         self.habit, self.finest = usual[:, None, None], finest[:, None, None]
         self._is_right: dict[str, Array] = {}
+
+    def _evidence(self, name: str) -> Array:
+        """Which cells show the digits that a student writes: not those of a parameter as it was before its update,
+        copied with the digits that it was given with.
+        """
+        answers = self.answers[name]
+        equation = self.context.derivation[name]
+        old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
+        if old is None:
+            return answers.given
+        before = self.right[old.name].low
+        same = np.abs(answers.value - before) <= 1e-12 * np.abs(before)
+        copied = np.all(same | ~answers.given, axis=(-2, -1), keepdims=True)
+        return np.asarray(answers.given & ~copied)
 
     def spread(self, interval: Interval) -> Interval:
         """The same for every student, where it is."""
@@ -152,14 +179,16 @@ class Work:
 
     def on_paper(self, expression: Expression) -> tuple[Interval, ...]:
         """The expression on the digits that were written, the program's own for what was left blank: those with all
-        digits, and rounded ones.
-
-        Each is one number wherever no blank was a tie that could have been rounded up or down.
+        digits, and those rounded in two ways.
         """
         names = [name.name for name in names_in(expression)]
-        exact, rounded = ({name: written[name] for name in names} for written in self.written)
-        same = all(exact[name] is rounded[name] for name in names)
-        return (_on(expression, exact),) if same else (_on(expression, exact), _on(expression, rounded))
+        ways: list[Known] = []
+        for written in self.written:
+            way = {name: written[name] for name in names}
+            if not any(all(way[name] is other[name] for name in names) for other in ways):
+                ways.append(way)
+        found = [_on(expression, way) for way in ways]
+        return tuple(found) if len(found) in (1, len(self.written)) else (found[0], found[-1], found[-1])
 
     def standing(self, expression: Expression) -> tuple[Array, Array]:
         """For every student whether all that it is made of is sound, and whether something makes it trivial."""
@@ -239,7 +268,9 @@ class Work:
         sound, trivial = self.standing(equation.expression)
         if whole.all():
             low, high = typed.low, typed.high
-            self.written[0][name] = self.written[1][name] = Interval(answers.value, answers.value)
+            value = Interval(answers.value, answers.value)
+            for papers in self.written:
+                papers[name] = value
             self.own[name] = self.noted[name] = typed
         else:
             low, high = np.where(given, typed.low, following.low), np.where(given, typed.high, following.high)
@@ -248,10 +279,13 @@ class Work:
             if self.habit.any():
                 unseen = self.as_noted(following, np.arange(self.students))
                 self.noted[name] = Interval.of(np.where(given, low, unseen.low), np.where(given, high, unseen.high))
-            self.written[0][name] = Interval(
-                np.where(given, answers.value, written[0].low), np.where(given, answers.value, written[0].high)
+            exact, even, away = written if len(written) == len(self.written) else (written[0],) * len(self.written)
+            own = np.where(given, answers.value, exact.low)
+            self.written[0][name] = Interval(own, own)
+            self.written[1][name] = self._as_written(answers, even.low, np.rint)
+            self.written[2][name] = self._as_written(
+                answers, away.low, lambda one: np.trunc(one + np.copysign(0.5, one))
             )
-            self.written[1][name] = self._as_written(answers, written[-1])
         self.sound[name] = np.all(accepted | ~given, axis=(-2, -1)) & (whole | sound)
         right = self.right[name]
         bounded = np.isfinite(low) & np.isfinite(high)
@@ -259,17 +293,16 @@ class Work:
         sham = constant.all(axis=(-2, -1)) & given.any(axis=(-2, -1)) & ~np.isin(right.low, (0.0, 1.0)).all()
         self.trivial[name] = sham | (trivial & ~whole)
 
-    def _as_written(self, answers: Answers, values: Interval) -> Interval:
+    def _as_written(self, answers: Answers, values: Array, rounded: Callable[[Array], Array]) -> Interval:
         """What was typed; for blanks the values with the digits that the student usually writes, or that are asked."""
-        asked = self.digits.half_unit(values.low)
+        asked = self.digits.half_unit(values)
         unit = 2 * np.where(self.habit > 0, self.habit, np.minimum(asked, self.finest))
         with np.errstate(all="ignore"):
-            low = np.ceil(values.low / unit - 0.5 - TIE) * unit
-            high = np.floor(values.high / unit + 0.5 + TIE) * unit
-        usable = np.isfinite(low) & np.isfinite(high)
-        low = np.where(answers.given, answers.value, np.where(usable, low, values.low))
-        high = np.where(answers.given, answers.value, np.where(usable, high, values.high))
-        return Interval(low, high)
+            count = values / unit
+            halfway = np.trunc(count) + np.copysign(0.5, count)
+            noted = rounded(np.where(np.abs(count - halfway) < TIE, halfway, count)) * unit
+        own = np.where(answers.given, answers.value, np.where(np.isfinite(noted), noted, values))
+        return Interval(own, own)
 
     def adopt(self, name: str, student: int, value: Interval, place: int) -> None:
         """Go on with what a student must have had."""
@@ -286,15 +319,13 @@ class Work:
 
 
 def _on(expression: Expression, known: Known) -> Interval:
-    if any((one.low != one.high).any() for one in known.values()):
-        return enclose(expression, known)
     with np.errstate(all="ignore"):
         found = np.asarray(evaluate(expression, {name: one.low for name, one in known.items()}), np.float64)
     return Interval(found, found)
 
 
-def _half_units(answers: Mapping[str, Answers], students: int) -> tuple[Array, Array]:
-    """Half a unit of the last digit that each student usually writes, and of the finest.
+def _half_units(evidence: Mapping[str, Array], answers: Mapping[str, Answers], students: int) -> tuple[Array, Array]:
+    """Half a unit of the last digit that each student usually writes, and of the finest, in the cells that count.
 
     The usual one is the median over the cells that are not exact; zero where a student answered fewer than two names:
     one answer shows no habit. The finest is infinite where there is none.
@@ -302,10 +333,11 @@ def _half_units(answers: Mapping[str, Answers], students: int) -> tuple[Array, A
     if not answers:
         return np.zeros(students), np.full(students, np.inf)
     with np.errstate(invalid="ignore"):
-        halves = np.concatenate([one.half.reshape(students, -1) for one in answers.values()], axis=1)
+        cells = [np.where(evidence[name], one.half, np.nan) for name, one in answers.items()]
+        halves = np.concatenate([one.reshape(students, -1) for one in cells], axis=1)
     ordered = np.sort(np.where(halves > 0, halves, np.nan), axis=1)
     count = np.sum(~np.isnan(ordered), axis=1)
-    names = np.sum([one.given.any(axis=(-2, -1)) for one in answers.values()], axis=0)
+    names = np.sum([one.any(axis=(-2, -1)) for one in evidence.values()], axis=0)
     usual = ordered[np.arange(students), np.maximum(count - 1, 0) // 2]
     finest = np.where(count > 0, ordered[:, 0], np.inf)
     return _decimal(np.where((count > 0) & (names > 1), usual, 0.0)), _decimal(finest)

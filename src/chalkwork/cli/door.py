@@ -82,7 +82,7 @@ def _warnings_in_words() -> Iterator[None]:
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
         if category is UserWarning:
-            complain(str(message))
+            complain(visible(str(message)))
 
     with warnings.catch_warnings():
         warnings.showwarning = show
@@ -115,8 +115,8 @@ def pour(data: str) -> None:
 
 
 def complain(words: str) -> None:
-    """One paragraph on standard error."""
-    note(f"chalkwork: {visible(words)}")
+    """A paragraph on standard error, perhaps with an excerpt below."""
+    note(f"chalkwork: {words}")
 
 
 def note(text: str) -> None:

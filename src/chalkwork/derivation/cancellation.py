@@ -53,5 +53,8 @@ def magnitude(expression: Expression, values: Mapping[str, Any]) -> Any:
 
 
 _LINEAR = frozenset(
-    ("add", "subtract", "negative", "multiply", "matmul", "transpose", "sum", "mean", "broadcast", "diag", "diagonal")
-)
+    (
+        "add", "subtract", "negative", "multiply", "matmul", "transpose", "sum", "mean", "broadcast", "diag",
+        "diagonal", "entry", "placed",
+    )
+)  # fmt: skip

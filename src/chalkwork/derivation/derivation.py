@@ -11,7 +11,7 @@ from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.errors import ChalkworkError
 
-Relation = Literal["=", "≤", "<", "≥", ">", "≈"]
+Relation = Literal["=", "≤", "<", "≥", ">", "≈", "≠"]
 """How a name stands to its expression; its value is that of the expression, so a bound is worth what bounds."""
 
 

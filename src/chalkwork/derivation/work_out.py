@@ -101,6 +101,8 @@ def _cause(expression: Expression, values: Mapping[str, Any]) -> str | None:
         return "the logarithm of zero" if (last == 0).any() else "the logarithm of a negative number"
     if name == "divide" and (last == 0).any():
         return "a division by zero"
+    if name == "solve":
+        return "a singular matrix"
     if name == "sqrt":
         return "the square root of a negative number"
     if name == "power":

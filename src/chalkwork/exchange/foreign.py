@@ -1,17 +1,16 @@
-"""What other libraries call our layers, arrays and activations: one table each for PyTorch and Keras.
+"""What other libraries call our layers and arrays, for PyTorch and Keras.
 
-What a layer is called there stands in its own file; an activation is added by its entry in `ACTIVATIONS`.
+What a layer is called there stands in its own file, what an activation is called in its entry of the operations table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from chalkwork.algebra.operations import TABLE
+from chalkwork.algebra.operations import Module
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array, unmasked
@@ -20,55 +19,20 @@ from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
 
 
-@dataclass(frozen=True, slots=True)
-class Theirs:
-    """A layer of another library: its class, what it is always given, and which of our parameters become its own."""
-
-    name: str
-    always: Mapping[str, Any] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-    def settings(self, activation: Activation) -> dict[str, Any]:
-        """The arguments of the class."""
-        given = {**TABLE[activation.name].parameters, **dict(activation.parameters)}
-        return {**self.always, **{theirs: given[ours] for theirs, ours in self.parameters.items()}}
+def in_pytorch(activation: Activation) -> Module | None:
+    """The activation as a module of PyTorch; None where none is needed."""
+    return _theirs(activation, activation.unit.pytorch, "PyTorch")
 
 
-def _in_keras(name: str) -> Theirs:
-    return Theirs("Activation", {"activation": name})
+def in_keras(activation: Activation) -> Module | None:
+    """The activation as a layer of Keras; None where none is needed."""
+    return _theirs(activation, activation.unit.keras, "Keras")
 
 
-ACTIVATIONS: dict[str, tuple[Theirs, Theirs] | None] = {
-    "identity": None,
-    "sigmoid": (Theirs("Sigmoid"), _in_keras("sigmoid")),
-    "tanh": (Theirs("Tanh"), _in_keras("tanh")),
-    "relu": (Theirs("ReLU"), _in_keras("relu")),
-    "leaky_relu": (
-        Theirs("LeakyReLU", {}, {"negative_slope": "alpha"}),
-        Theirs("LeakyReLU", {}, {"negative_slope": "alpha"}),
-    ),
-    "elu": (Theirs("ELU", {}, {"alpha": "alpha"}), Theirs("ELU", {}, {"alpha": "alpha"})),
-    # PyTorch takes the softplus for x from the threshold on: 2e-9 too little at its usual 20, nothing at 40
-    "softplus": (Theirs("Softplus", {"beta": 1.0, "threshold": 40.0}), _in_keras("softplus")),
-    "silu": (Theirs("SiLU"), _in_keras("silu")),
-    "gelu": (Theirs("GELU", {"approximate": "none"}), _in_keras("gelu")),
-    "softsign": (Theirs("Softsign"), _in_keras("softsign")),
-    "softmax": (Theirs("Softmax", {"dim": -1}), _in_keras("softmax")),
-    "log_softmax": (Theirs("LogSoftmax", {"dim": -1}), _in_keras("log_softmax")),
-}
-"""Every activation in PyTorch and in Keras; None where none is needed."""
-
-
-def in_pytorch(activation: Activation) -> Theirs | None:
-    """The activation as a module of PyTorch."""
-    found = ACTIVATIONS[activation.name]
-    return found and found[0]
-
-
-def in_keras(activation: Activation) -> Theirs | None:
-    """The activation as a layer of Keras."""
-    found = ACTIVATIONS[activation.name]
-    return found and found[1]
+def _theirs(activation: Activation, found: Module | None, library: str) -> Module | None:
+    if found is None and activation.name != "identity":
+        raise ChalkworkError(f"{library} has no layer for the {activation.words}", hint="an ONNX file can hold it")
+    return found
 
 
 def check_training(net: NeuralNetwork, library: str, theirs: Callable[[Layer, LayerPlan], Foreign | None]) -> None:
@@ -77,11 +41,11 @@ def check_training(net: NeuralNetwork, library: str, theirs: Callable[[Layer, La
         found = theirs(layer, plan)
         if found is not None and found.differs:
             raise _differs(number, library, found.differs)
-        given = dict(layer.activation.parameters)
-        at_zero = given.get("at_zero")
-        usual = 0.0 if layer.activation.name == "relu" else given.get("alpha", 0.01)
-        if at_zero is not None and at_zero != usual:
-            raise _differs(number, library, f"the derivative of {layer.activation.words} at 0 is {usual:g} there")
+        usual = Activation(layer.activation.name, tuple(p for p in layer.activation.parameters if p[0] != "at_zero"))
+        if layer.activation.at_zero != usual.at_zero:
+            raise _differs(
+                number, library, f"the derivative of {layer.activation.words} at 0 is {usual.at_zero:g} there"
+            )
 
 
 def counterpart(number: int, layer: Layer, found: Foreign | None, library: str) -> Foreign:

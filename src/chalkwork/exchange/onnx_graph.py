@@ -1,8 +1,8 @@
 """Expressions as ONNX nodes: an array namespace that writes down what is done with its arrays.
 
 The table of operations says what an operation is worth over any array namespace (`value(xp, *arrays)`); over this one,
-that is a piece of an ONNX graph. So every operation can be written, those that ONNX lacks as what they are made of.
-`NATIVE` holds those that have a node of their own.
+that is a piece of an ONNX graph. So every operation can be written, those that ONNX lacks as what they are made of;
+an entry with a node of its own names it (`onnx`). The softplus has one too, but runtimes let it overflow.
 """
 
 from __future__ import annotations
@@ -140,10 +140,16 @@ class OnnxGraph:
 
     def applied(self, part: Application, *arguments: Any) -> Tensor:
         """An operation of the table, by its own node or by what it is worth."""
-        native = NATIVE.get(part.operation.name)
         tensors = [x if isinstance(x, Tensor) else self.number(x, self.dtype) for x in arguments]
-        found = None if native is None else native(self, *tensors, **part.named_parameters)
-        return part.operation.value(self, *tensors, **part.named_parameters) if found is None else found
+        attributes = {key: value for key, value in part.named_parameters.items() if key != "at_zero"}
+        exact = self.dtype == np.float32 or "alpha" not in attributes  # attributes are in single precision
+        if part.operation.onnx and exact and None not in attributes.values():
+            return self.node(part.operation.onnx, *tensors, **attributes)
+        try:
+            found: Tensor = part.operation.value(self, *tensors, **part.named_parameters)
+        except (AttributeError, TypeError) as error:
+            raise ChalkworkError(f"{part.operation.name} cannot be written as ONNX") from error
+        return found
 
     def translate(self, expression: Expression, known: dict[str, Tensor]) -> Tensor:
         """The expression, its names taken from `known`."""
@@ -230,32 +236,3 @@ _NODES = {
     "matmul": "MatMul", "maximum": "Max", "minimum": "Min", "sign": "Sign", "sin": "Sin", "sqrt": "Sqrt",
     "tanh": "Tanh",
 }  # fmt: skip
-
-
-def _single(kind: str) -> Callable[..., Tensor | None]:
-    """A node whose slope is an attribute: attributes are in single precision, so it is none for double."""
-
-    def write(graph: OnnxGraph, x: Tensor, alpha: float, **_: Any) -> Tensor | None:
-        return graph.node(kind, x, alpha=alpha) if graph.dtype == np.float32 else None
-
-    return write
-
-
-def _plain(kind: str) -> Callable[..., Tensor | None]:
-    def write(graph: OnnxGraph, x: Tensor, **parameters: Any) -> Tensor | None:
-        axis = {"axis": parameters["axis"]} if "axis" in parameters else {}
-        return None if axis == {"axis": None} else graph.node(kind, x, **axis)
-
-    return write
-
-
-NATIVE: dict[str, Callable[..., Tensor | None]] = {
-    "sigmoid": _plain("Sigmoid"),
-    "relu": _plain("Relu"),
-    "leaky_relu": _single("LeakyRelu"),
-    "elu": _single("Elu"),
-    "softsign": _plain("Softsign"),
-    "softmax": _plain("Softmax"),
-    "log_softmax": _plain("LogSoftmax"),
-}
-"""Operations with a node of their own; None where it does not fit. Softplus has one, but runtimes let it overflow."""

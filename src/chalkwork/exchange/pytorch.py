@@ -190,7 +190,7 @@ def _check_modules(net: NeuralNetwork, source: Any) -> None:
     in_order, theirs = _leaves(source)
     if not in_order:
         used = {_name(module) for module in theirs}
-        known = {found.name for kind in KINDS if (found := in_pytorch(Activation(kind)))}
+        known = {unit.pytorch.name for kind in KINDS if (unit := Activation(kind).unit).pytorch}
         strange = sorted((used & known) - {module.name for module in ours})
         if strange:
             raise _other(f"the module uses {', '.join(strange)}, which the network does not have")

@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import Name, apply, names_in
+from chalkwork.algebra.operations import TABLE
+from chalkwork.derivation.differentiate import local_derivatives
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.inside.measured import Measured, inference_values, training_values
 from chalkwork.inside.table import Cell, Table
 from chalkwork.networks.data import Array
@@ -76,9 +80,16 @@ def _zeros(values: Array) -> float:
 def saturated(activation: str, values: Array) -> Array | None:
     """Which activations are saturated; None where the activation does not saturate on both sides.
 
+    It does where it has two bounds; the derivative is taken from the activation itself, if its entry writes it so.
+
     >>> saturated("tanh", np.array([0.5, 0.99])), saturated("relu", np.zeros(2))
     (array([False,  True]), None)
     """
-    if activation == "sigmoid":
-        return np.asarray(4 * values * (1 - values) < SATURATED_SLOPE)
-    return np.asarray(1 - values**2 < SATURATED_SLOPE) if activation == "tanh" else None
+    operation = TABLE[activation]
+    if operation.bounds is None or operation.jumps or not operation.entrywise:
+        return None
+    (slope,) = local_derivatives(apply(activation, Name("x")), Name("y"))
+    if slope is None or Name("x") in names_in(slope):
+        return None
+    largest = np.abs(evaluate(slope, {"y": np.linspace(*operation.bounds, 1001)[:, None]})).max()
+    return np.asarray(np.abs(evaluate(slope, {"y": values})) < SATURATED_SLOPE * largest)

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from chalkwork.algebra.expression import Expression, apply
-from chalkwork.algebra.operations import TABLE
+from chalkwork.algebra.operations import TABLE, Operation, Parameter, Unit
 from chalkwork.errors import ChalkworkError
 
+_SLOT = re.compile(r"<(\w+\*?)>")
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(\s*([^()]*)\s*\))?\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One activation: its words, its derivative in words, and how it treats a vector."""
-
-    words: str
-    derivative: str = ""
-    per_sample: bool = False
-    """Whether an output depends on all units of the same sample, as with the softmax."""
-    bounds: tuple[float, float] | None = None
-    """Between which two numbers every output lies."""
-
-
-KINDS: dict[str, Kind] = {
-    "identity": Kind("identity", "1"),
-    "sigmoid": Kind("sigmoid", "a(1 − a)", bounds=(0.0, 1.0)),
-    "tanh": Kind("tanh", "1 − a²", bounds=(-1.0, 1.0)),
-    "relu": Kind("ReLU", "1 for z > 0, else 0"),
-    "leaky_relu": Kind("leaky ReLU"),
-    "elu": Kind("ELU"),
-    "softplus": Kind("softplus", "σ(z)"),
-    "silu": Kind("SiLU"),
-    "gelu": Kind("GELU"),
-    "softsign": Kind("softsign", "1/(1 + |z|)²", bounds=(-1.0, 1.0)),
-    "softmax": Kind("softmax", per_sample=True, bounds=(0.0, 1.0)),
-    "log_softmax": Kind("log-softmax", per_sample=True),
-}
-_ALSO = {"linear": "identity", "logistic": "sigmoid", "none": "identity", "swish": "silu", "lrelu": "leaky_relu"}
+KINDS: dict[str, Operation] = {name: operation for name, operation in TABLE.items() if operation.unit is not None}
+"""The operations that units can have: those whose entry says what they are called as an activation."""
+_ALSO = {word: name for name, operation in KINDS.items() if operation.unit for word in operation.unit.also}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +56,48 @@ class Activation:
 
     def expression(self, net_input: Expression, unit_axis: int) -> Expression:
         """The activation of the net input; `unit_axis` (-2 or -1) is the axis of the units."""
-        if KINDS[self.name].per_sample:
+        if self.per_sample:
             return apply(self.name, net_input, axis=unit_axis)
         return apply(self.name, net_input, **dict(self.parameters))
 
     @property
+    def per_sample(self) -> bool:
+        """Whether an output depends on all units of the same sample, as with the softmax."""
+        return not KINDS[self.name].entrywise
+
+    @property
+    def unit(self) -> Unit:
+        """What is said of it, and what other libraries call it."""
+        found = KINDS[self.name].unit
+        assert found is not None
+        return found
+
+    @property
     def words(self) -> str:
         """The activation as a person names it."""
-        return KINDS[self.name].words
+        return self.unit.words
+
+    @property
+    def values(self) -> dict[str, Parameter]:
+        """The parameters by name, those that were not given among them."""
+        return {**TABLE[self.name].parameters, **dict(self.parameters)}
+
+    @property
+    def at_zero(self) -> Parameter:
+        """What its derivative is at 0, where a convention decides."""
+        found = self.values.get("at_zero")
+        return self.values.get("alpha") if found is None else found
+
+    def filled(self, text: str, names: Mapping[str, str]) -> str:
+        """A text of its entry with the names of its layer and its parameters put into the slots.
+
+        >>> Activation.of("elu(0.5)").filled("$<alpha*>(e^{<x>} - 1)$", {"x": "z"})
+        '$0.5 (e^{z} - 1)$'
+        """
+        values = {**self.values, "at_zero": self.at_zero}
+        shown = {name: f"{value:g}" for name, value in values.items() if isinstance(value, int | float)}
+        factors = {f"{name}*": "" if value == "1" else f"{value} " for name, value in shown.items()}
+        return _SLOT.sub(lambda slot: {**names, **shown, **factors}[slot[1]], text)
 
     def __str__(self) -> str:
         inside = ", ".join(f"{value:g}" for _, value in self.parameters)
@@ -93,7 +105,7 @@ class Activation:
 
 
 def _parameters(name: str, text: str | None) -> tuple[tuple[str, float], ...]:
-    known = {} if KINDS[name].per_sample else TABLE[name].parameters
+    known = TABLE[name].parameters if TABLE[name].entrywise else {}
     values: dict[str, float] = {}
     for position, part in enumerate(filter(None, (text or "").split(","))):
         key, equals, number = part.rpartition("=")

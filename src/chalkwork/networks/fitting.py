@@ -55,7 +55,7 @@ every output is there or not, identity with mean_squared_error for real numbers.
             hint="softmax with cross_entropy where a sample has one class, sigmoid with binary_cross_entropy where it "
             "may have any number of labels",
         )
-    if KINDS[name].per_sample and last.units == 1:
+    if last.activation.per_sample and last.units == 1:
         raise ChalkworkError(
             f"the {words} of a single output is the same whatever the input is, so nothing can be learned",
             hint="one sigmoid with binary_cross_entropy, or two softmax outputs with cross_entropy",

@@ -11,51 +11,10 @@ from chalkwork.networks.spot import Spot
 if TYPE_CHECKING:
     from chalkwork.networks.plan import Plan
 
-# Z, A and ALPHA stand for the net input, the activation and the slope.
-_FUNCTION = {
-    "sigmoid": r"the sigmoid, $\sigma(Z) = 1/(1 + e^{-Z})$, entry by entry",
-    "tanh": "the hyperbolic tangent, entry by entry",
-    "relu": r"the ReLU, $\max(0, Z)$, entry by entry",
-    "leaky_relu": "the leaky ReLU, entry by entry: $Z$ where $Z > 0$, else $ALPHA Z$",
-    "elu": "the ELU, entry by entry: $Z$ where $Z > 0$, else $ALPHA (e^{Z} - 1)$",
-    "softplus": r"the softplus, $\log(1 + e^{Z})$, entry by entry",
-    "silu": r"the SiLU, $Z \sigma(Z)$, entry by entry",
-    "gelu": r"the GELU, $Z \Phi(Z)$, entry by entry, with $\Phi$ the distribution function of the standard normal",
-    "softsign": "the softsign, $Z/(1 + |Z|)$, entry by entry",
-    "log_softmax": "the logarithm of the softmax",
-}
-_DERIVATIVE = {
-    "sigmoid": "the derivative of the sigmoid, $A (1 - A)$",
-    "tanh": "the derivative of tanh, $1 - A^2$",
-    "relu": "the derivative of the ReLU, which is 1 where $Z > 0$, else 0 (at 0 we take AT_ZERO)",
-    "leaky_relu": "the derivative of the leaky ReLU, which is 1 where $Z > 0$, else ALPHA (at 0 we take AT_ZERO)",
-    "elu": "the derivative of the ELU, which is 1 where $Z > 0$, else $ALPHA e^{Z}$",
-    "softplus": r"the derivative of the softplus, $\sigma(Z)$",
-    "silu": "the derivative of the SiLU",
-    "gelu": "the derivative of the GELU",
-    "softsign": "the derivative of the softsign, $1/(1 + |Z|)^2$",
-}
 
-
-def _filled(template: str, at: Spot) -> str:
-    """The template of an activation with the names of its layer and its parameters."""
-    chosen = at.layer.activation
-    alpha = dict(chosen.parameters).get("alpha", 0.01 if chosen.name == "leaky_relu" else 1.0)
-    at_zero = dict(chosen.parameters).get("at_zero", alpha if chosen.name == "leaky_relu" else 0.0)
-    words = {
-        "AT_ZERO": f"{at_zero:g}",
-        "ALPHA (": "(" if alpha == 1 else f"{alpha:g} (",
-        "ALPHA e": "e" if alpha == 1 else rf"{alpha:g} e",
-        "ALPHA Z": rf"{alpha:g} \, Z",
-        "ALPHA": f"{alpha:g}",
-    }
-    for word, value in words.items():
-        template = template.replace(word, value)
-    capitals = {"Z": f"{{{at.name('z')}}}", "A": f"{{{at.name('a')}}}"}
-    parts = template.split("$")
-    for index in range(1, len(parts), 2):
-        parts[index] = "".join(capitals.get(sign, sign) for sign in parts[index])
-    return "$".join(parts)
+def _filled(text: str, at: Spot) -> str:
+    """A text of an activation's entry with the names of its layer and its parameters."""
+    return at.layer.activation.filled(text, {"x": f"{{{at.name('z')}}}", "y": f"{{{at.name('a')}}}"})
 
 
 def layer_words(at: Spot) -> str:
@@ -88,7 +47,7 @@ def activation(at: Spot) -> str:
     if chosen.name == "softmax":
         each = "" if at.plan.samples == 1 else " of each sample"
         return f"{start} by the softmax, which turns the net inputs{each} into probabilities that sum to one."
-    return f"{start} by {_filled(_FUNCTION[chosen.name], at)}."
+    return f"{start} by {_filled(chosen.unit.function_words, at)}."
 
 
 def loss(plan: Plan, step: int) -> str:
@@ -146,7 +105,7 @@ def over(plan: Plan) -> str:
 def error(at: Spot) -> str:
     """Why delta is what it is."""
     chosen = at.layer.activation
-    slope = _filled(_DERIVATIVE[chosen.name], at) if chosen.name in _DERIVATIVE else ""
+    slope = "" if chosen.per_sample else _filled(chosen.unit.slope_words, at)
     if at.is_last:
         return f"Error of the output layer. {_output_error(at.plan, chosen, slope)}"
     start = f"Error of {layer_words(at)}: {at.way_back}"

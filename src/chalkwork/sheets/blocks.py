@@ -45,6 +45,7 @@ _ROUNDING: tuple[Rounding, ...] = ("shown", "every_line")
 _DETAIL: tuple[Detail, ...] = ("equations", "entries")
 _SEED = values.integer(0, 2**63 - 1)
 _EQUATION = re.compile(r"[A-Za-z_]\w*[ \t]*=[^=]*")
+_IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
 
 def read_network(piece: Piece, sheet: Convention) -> NetworkBlock:
@@ -225,10 +226,17 @@ def _equations(node: Node, where: str) -> list[tuple[str, int]]:
     for equation, line in found:
         if len(equation) > MAX_EQUATION:
             raise SheetError(f"{where}: an equation has at most {MAX_EQUATION} characters", line=line)
-        if not _EQUATION.fullmatch(equation):
+        if not _EQUATION.fullmatch(_outside_parentheses(equation)):
             raise SheetError(
                 f"{where}: expected 'name = expression', found {equation[:60]!r}",
                 line=line,
                 hint="separate equations by ; or write one in each line after 'equations: |'",
             )
     return found
+
+
+def _outside_parentheses(text: str) -> str:
+    """An equation without what stands in parentheses, where = gives a parameter: `softmax(S, axis=1)`."""
+    while (shorter := _IN_PARENTHESES.sub(" ", text)) != text:
+        text = shorter
+    return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -15,7 +15,8 @@ from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets.document import points_words
 from chalkwork.sheets.schema import Sheet
-from chalkwork.sheets.solve import TaskSolution, solve_sheet
+from chalkwork.sheets.solve import solve_sheet
+from chalkwork.solutions.exercise import Exercise
 from chalkwork.typesetting.boxes import width_of
 
 Answers = Mapping[str, object]
@@ -166,13 +167,12 @@ def check_hand_in(sheet: Sheet, answers: Answers, title: str = "Answers") -> Han
 def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
     """The reports on every hand-in by its title, each task worked out once for all of them."""
     solved = solve_sheet(sheet)
-    unmarked = tuple(Unmarked(part.id, part.kind, part.points) for part in sheet.parts)
+    unmarked = tuple(Unmarked(part.id, part.kind, part.points) for part in sheet.parts if part.id not in solved)
     sorted_out = [_by_task(solved, answers, {part.id for part in unmarked}) for answers in hand_ins.values()]
     reports: list[list[TaskReport]] = [[] for _ in sorted_out]
     earlier: dict[str, list[dict[str, object]]] = {}
     for name, part in solved.items():
-        goes_on = part.task.after is not None and not part.fresh
-        before = earlier[part.task.after] if goes_on and part.task.after is not None else [{} for _ in sorted_out]
+        before = earlier[part.after] if part.goes_on and part.after is not None else [{} for _ in sorted_out]
         own = [by_task.get(name, {}) for by_task, _ in sorted_out]
         earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
         asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
@@ -180,30 +180,30 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance, follows=policy)
         for collected, report, typed in zip(reports, found, own, strict=True):
             report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
-            collected.append(TaskReport(name, _of_entries(report, part), part.task.points))
+            collected.append(TaskReport(name, _of_entries(report, part), part.points))
     return [
         HandIn(title, tuple(collected), tuple(unused), unmarked)
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
     ]
 
 
-def _of_entries(report: Report, part: TaskSolution) -> Report:
+def _of_entries(report: Report, part: Exercise) -> Report:
     """The report with no verdict on cells that nobody asked for, where a task asks for single entries."""
-    wanted: dict[str, set[tuple[int, int]]] = {}
     shapes = part.solution.derivation.shapes()
-    for ask in part.task.ask:
-        whole, index = split_entry(ask)
-        if index and shapes[whole]:
-            wanted.setdefault(whole, set()).add(place_of(whole, index, shapes[whole]))
-    results = {}
-    for name, result in report.items():
-        whole_asked = name not in wanted or name in part.task.ask
-        results[name] = result if whole_asked else of_cells(result, wanted[name], report.follows)
+    wanted = {
+        whole: {place_of(whole, split_entry(name)[1], shapes[whole]) for name in names}
+        for whole, names in (part.entries or {}).items()
+        if shapes[whole]
+    }
+    results = {
+        name: of_cells(result, wanted[name], report.follows) if name in wanted else result
+        for name, result in report.items()
+    }
     return Report(results, report.unused, report.follows)
 
 
 def _by_task(
-    solved: Mapping[str, TaskSolution], answers: Answers, unmarked: Collection[str] = ()
+    solved: Mapping[str, Exercise], answers: Answers, unmarked: Collection[str] = ()
 ) -> tuple[dict[str, dict[str, object]], list[str]]:
     """The answers of every task, and what belongs to none; to blocks that are not marked, nothing is said to belong."""
     by_task: dict[str, dict[str, object]] = {}
@@ -221,7 +221,7 @@ def _by_task(
     return by_task, [*unused, *(name for name in loose if name not in unmarked)]
 
 
-def _distributed(solved: Mapping[str, TaskSolution], loose: Mapping[str, object]) -> dict[str, dict[str, object]]:
+def _distributed(solved: Mapping[str, Exercise], loose: Mapping[str, object]) -> dict[str, dict[str, object]]:
     """Names without a task, each to the first task that asks for what it may mean."""
     rest = dict(loose)
     by_task: dict[str, dict[str, object]] = {}
@@ -237,9 +237,14 @@ Expected = Mapping[str, Mapping[str, Any]]
 """The right values by task and name, as plain data."""
 
 
-def expected_data(solved: Mapping[str, TaskSolution]) -> Expected:
+def expected_data(solved: Mapping[str, Exercise]) -> Expected:
     """What is expected at every step."""
-    return {task: {name: given_data(part.solution[name]) for name in part.solution} for task, part in solved.items()}
+    return {task: {name: given_data(part.solution[name]) for name in _told(part)} for task, part in solved.items()}
+
+
+def _told(part: Exercise) -> Iterator[str]:
+    yield from part.solution.derivation.shapes()
+    yield from part.solution.setting.words
 
 
 def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str, Any]:

@@ -9,11 +9,10 @@ from typing import Literal
 
 from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.documents.model import Block, Document, Figure, Heading, Paragraph
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.sheets.forms import form
 from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, PartBlock, Prose, Sheet, TaskBlock
-from chalkwork.sheets.solve import TaskSolution, empty_solution, manner_of, solve_sheet, work_parts
+from chalkwork.sheets.solve import empty_solution, manner_of, solve_sheet, work_parts
 from chalkwork.solutions.compose import (
     blank,
     equation_blocks,
@@ -24,7 +23,8 @@ from chalkwork.solutions.compose import (
     setting_sentences,
     solution_blocks,
 )
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.exercise import Exercise
+from chalkwork.solutions.solution import Solution, Style
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
 
 Show = Literal["solution", "sheet", "blanks", "form"]
@@ -45,25 +45,28 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
     """
     title = sheet.title or "Exercise sheet"
     with within(RUN_SECONDS):
-        solved = solve_sheet(sheet)
         worked = work_parts(sheet)
+        solved = solve_sheet(sheet, worked)
         blocks = [*_front(sheet), *_body(sheet, solved, worked, show, drawings)]
     tasks = tuple(
-        SolvedTask(part.task.id, part.task.points, task_title(part.task), part.solution, part.equations)
-        for part in solved.values()
+        SolvedTask(part.id, part.points, task_title(part), part.solution, part.equations) for part in solved.values()
     )
     answers = tuple(
-        Answered(block.id, block.points, block.kind, task_title(block), _written(worked[block.id]), worked[block.id])
+        Answered(
+            block.id,
+            block.points,
+            block.kind,
+            task_title(block),
+            tuple(solution_blocks(worked[block.id])),
+            worked[block.id],
+        )
         for block in sheet.parts
+        if block.id not in solved
     )
     return Workbook(title, Document(title, tuple(blocks)), tasks, answers)
 
 
-def _written(worked: Worked | Solution) -> tuple[Block, ...]:
-    return tuple(solution_blocks(worked)) if isinstance(worked, Solution) else worked.blocks
-
-
-def task_title(task: TaskBlock | PartBlock) -> str:
+def task_title(task: TaskBlock | PartBlock | Exercise) -> str:
     """What stands above a task's solution."""
     name = _named(task.id)
     title = f"Task {name}" if not task.title else f"Task {name}: {task.title}"
@@ -97,8 +100,8 @@ def _front(sheet: Sheet) -> Iterator[Block]:
 
 def _body(
     sheet: Sheet,
-    solved: Mapping[str, TaskSolution],
-    worked: Mapping[str, Worked | Solution],
+    solved: Mapping[str, Exercise],
+    worked: Mapping[str, Solution],
     show: Show,
     drawings: bool,
 ) -> Iterator[Block]:
@@ -108,11 +111,11 @@ def _body(
             case Prose():
                 yield from _prose(block.markdown)
             case TaskBlock():
-                yield from _task(solved[block.id], show, figure=block.id in figures)
+                yield from _task(block, solved[block.id], show, figure=block.id in figures)
             case PartBlock():
-                yield from _part(block, worked[block.id], show, drawings, manner_of(sheet, block))
+                yield from _part(block, worked[block.id], solved.get(block.id), show, drawings, manner_of(sheet, block))
             case NetworkBlock() | GraphBlock():
-                parts = [part for part in solved.values() if block.name in (part.task.network, part.task.graph)]
+                parts = [solved[task.id] for task in sheet.tasks if block.name in (task.network, task.graph)]
                 if not parts and isinstance(block, NetworkBlock) and show != "solution":
                     yield from _unused(sheet, block, drawings)
                 if parts:
@@ -150,7 +153,7 @@ def _prose(markdown: str) -> Iterator[Block]:
         yield Paragraph("\n".join(lines).strip())
 
 
-def _introduced(part: TaskSolution, is_network: bool, drawings: bool) -> Iterator[Block]:
+def _introduced(part: Exercise, is_network: bool, drawings: bool) -> Iterator[Block]:
     """The network or graph where the sheet defines it: in words, drawn without results, with its parameters."""
     solution = part.solution
     if is_network:
@@ -176,11 +179,11 @@ def _unused(sheet: Sheet, block: NetworkBlock, drawings: bool) -> Iterator[Block
     yield from given_blocks(solution, _parameters(solution))
 
 
-def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
-    task, solution = part.task, part.solution
+def _task(task: TaskBlock, part: Exercise, show: Show, figure: bool) -> Iterator[Block]:
+    solution = part.solution
     if show == "sheet":
         yield from _points(task.points)
-        yield from _exercise(part)
+        yield from _exercise(task, part)
         symbols = [solution.writer().symbols[name] for name in dict.fromkeys(part.asked)]
         latex, text = ([getattr(symbol, kind) for symbol in symbols] for kind in ("latex", "text"))
         if symbols:
@@ -190,14 +193,14 @@ def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
     yield Heading(f"{'Solution to ' if show == 'solution' else ''}{_lowered(task_title(task), show)}", 3)
     if show == "solution":
         yield from _going_on(part)
-        yield from given_blocks(solution, _newly_given(part))
+        yield from given_blocks(solution, _newly_given(task, part))
         yield from equation_blocks(solution, part.equations, level=4)
         if figure:
             yield from figure_block(solution, values=True)
         if task.note:
             yield Paragraph(f"*Note:* {task.note}")
         return
-    yield from _exercise(part)
+    yield from _exercise(task, part)
     yield from _hint(task.hint)
     if show == "form":
         yield from form(part)
@@ -205,24 +208,24 @@ def _task(part: TaskSolution, show: Show, figure: bool) -> Iterator[Block]:
         yield from (blank(solution, name) for name in part.asked)
 
 
-def _exercise(part: TaskSolution) -> Iterator[Block]:
+def _exercise(task: TaskBlock, part: Exercise) -> Iterator[Block]:
     """What a task gives, without what an earlier one has found."""
     solution = part.solution
     yield from _going_on(part)
-    found = _parameters(solution) if part.task.after is not None and solution.setting.layers else []
-    yield from given_blocks(solution, [name for name in _newly_given(part) if name not in found])
-    rule = (part.task.optimizer or {}).get("name", "")
+    found = _parameters(solution) if part.after is not None and solution.setting.layers else []
+    yield from given_blocks(solution, [name for name in _newly_given(task, part) if name not in found])
+    rule = (task.optimizer or {}).get("name", "")
     by = f" by the rule {str(rule).replace('_', ' ')}" if rule else ""
-    if part.task.steps > 1:
-        yield Paragraph(f"Make {part.task.steps} updates{by}.")
+    if task.steps > 1:
+        yield Paragraph(f"Make {task.steps} updates{by}.")
     elif by:
         yield Paragraph(f"Update{by}.")
 
 
-def _going_on(part: TaskSolution) -> Iterator[Block]:
+def _going_on(part: Exercise) -> Iterator[Block]:
     """Where the parameters come from, if an earlier task has changed them."""
-    if part.fresh and part.task.after is not None and part.solution.setting.layers:
-        yield Paragraph(f"The parameters are those that task {_named(part.task.after)} ends with.")
+    if part.fresh and part.after is not None and part.solution.setting.layers:
+        yield Paragraph(f"The parameters are those that task {_named(part.after)} ends with.")
 
 
 def _points(points: Fraction | None) -> Iterator[Block]:
@@ -239,8 +242,15 @@ def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _part(block: PartBlock, worked: Worked | Solution, show: Show, drawings: bool, manner: Manner) -> Iterator[Block]:
-    """A block of the laboratory: the exercise, or its worked answer; there is nothing in it to be marked by machine."""
+def _part(
+    block: PartBlock,
+    worked: Solution,
+    exercise: Exercise | None,
+    show: Show,
+    drawings: bool,
+    manner: Style,
+) -> Iterator[Block]:
+    """A block of the laboratory: the exercise, or its worked answer."""
     if show != "solution":
         if show != "sheet":
             yield Heading(task_title(block), 3)
@@ -251,10 +261,10 @@ def _part(block: PartBlock, worked: Worked | Solution, show: Show, drawings: boo
         if show == "blanks":
             yield from (ruled_line() for _ in range(part_of(block.kind).room))
         elif show == "form":
-            yield Paragraph("This is answered on paper.")
+            yield from form(exercise) if exercise else [Paragraph("This is answered on paper.")]
         return
     yield Heading(f"Solution to {_lowered(task_title(block), show)}", 3)
-    for part in _written(worked):
+    for part in solution_blocks(worked):
         if isinstance(part, Heading):
             yield Heading(part.text, max(4, part.level))
         elif drawings or not isinstance(part, Figure):
@@ -267,9 +277,9 @@ def _lowered(title: str, show: Show) -> str:
     return title[0].lower() + title[1:] if show == "solution" else title
 
 
-def _newly_given(part: TaskSolution) -> list[str]:
+def _newly_given(task: TaskBlock, part: Exercise) -> list[str]:
     """The givens that stand with a task: its data, and the parameters where they are not the sheet's."""
-    task, setting = part.task, part.solution.setting
+    setting = part.solution.setting
     if not part.fresh:
         updated = setting.givens.index("eta") if task.learning_rate is not None else len(setting.givens)
         own = {"y"} if task.y is not None else set()

@@ -9,27 +9,31 @@ from collections.abc import Iterator
 from chalkwork.algebra.entries import split_entry
 from chalkwork.checking.names import match_names
 from chalkwork.documents.model import Block, Code, Paragraph
-from chalkwork.sheets.solve import TaskSolution
+from chalkwork.solutions.exercise import Exercise
 from chalkwork.typesetting.notation import GREEK
 
 _WORDS = {letter: word for word, letter in GREEK.items()}
 
 
-def form(part: TaskSolution) -> Iterator[Block]:
+def form(part: Exercise) -> Iterator[Block]:
     """The block to fill in, and what its keys stand for."""
     keys = form_keys(part)
     symbols = part.solution.writer().symbols
+    words = part.solution.setting.words
     start = "Type the answers behind the colons; a matrix as `[1 2; 3 4]`, a vector as `[1; 2]`."
-    other = {key: symbols[name] for name, key in keys.items() if symbols[name].text != key}
+    other = {key: symbols[name] for name, key in keys.items() if name not in words and symbols[name].text != key}
     latex, text = (
         ", ".join(f"`{key}` is {mark}{getattr(symbol, kind)}{mark}" for key, symbol in other.items())
         for kind, mark in (("latex", "$"), ("text", ""))
     )
     yield Paragraph(f"{start} Here {latex}.", f"{start} Here {text}.") if other else Paragraph(start)
-    yield Code("\n".join([f"task: {part.task.id}", *(f"{key}: " for key in keys.values())]), "answers")
+    for question in part.questions:
+        if question.choices:
+            yield Paragraph(f"`{keys[question.name]}` is one of: {', '.join(question.choices)}.")
+    yield Code("\n".join([f"task: {part.id}", *(f"{key}: " for key in keys.values())]), "answers")
 
 
-def form_keys(part: TaskSolution) -> dict[str, str]:
+def form_keys(part: Exercise) -> dict[str, str]:
     """For every asked name the key of the form: its symbol in plain letters, where that means this name and no other.
 
     >>> from chalkwork.sheets.format import parse_sheet
@@ -42,7 +46,9 @@ def form_keys(part: TaskSolution) -> dict[str, str]:
     solution = part.solution
     symbols = solution.writer().symbols
     asked = list(dict.fromkeys(part.asked))
-    spelled = {name: _spelled(symbols[name].text) for name in asked if split_entry(name) == (name, ())}
+    words = solution.setting.words
+    numeric = [name for name in asked if name not in words and split_entry(name) == (name, ())]
+    spelled = {name: _spelled(symbols[name].text) for name in numeric}
     known = list(solution.derivation)
     understood, _ = match_names(spelled.values(), known, symbols)
     found = {

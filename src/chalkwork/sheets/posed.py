@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Paragraph
-from chalkwork.laboratory.worked import Manner
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table
+from chalkwork.solutions.solution import Style
 
 if TYPE_CHECKING:
     from chalkwork.sheets.fields import Fields
 
-Posed = Callable[[Manner, Mapping[str, Any]], list[Block]]
+Posed = Callable[[Style, Mapping[str, Any]], list[Block]]
 """The exercise, given how it is written and the worked answer (which may say of what kind the exercise is)."""
 
 IN = r"\in"
@@ -29,7 +29,7 @@ def posed(fields: Fields, said: Mapping[str, str], usual: Mapping[str, str] | No
     absent = {key: Scalar(text, True, False, fields.table.line) for key, text in (usual or {}).items()}
     nodes = {key: fields.table.entries.get(key, absent.get(key)) for key in said}
 
-    def pose(manner: Manner, worked: Mapping[str, Any]) -> list[Block]:
+    def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
         parts = [
             words.replace("{}", _written(node, manner, "$" in words, key))
             for key, words in said.items()
@@ -40,7 +40,7 @@ def posed(fields: Fields, said: Mapping[str, str], usual: Mapping[str, str] | No
     return pose
 
 
-def _written(node: Node, manner: Manner, maths: bool, key: str) -> str:
+def _written(node: Node, manner: Style, maths: bool, key: str) -> str:
     """A value as it is typed, in LaTeX or in words."""
     if isinstance(node, Scalar):
         if key == "function":
@@ -61,7 +61,7 @@ def _written(node: Node, manner: Manner, maths: bool, key: str) -> str:
     return f"({text})" if key != "method" else text
 
 
-def _entry(name: str, value: Node, manner: Manner, maths: bool) -> str:
+def _entry(name: str, value: Node, manner: Style, maths: bool) -> str:
     """An entry of a mapping: a number, or the interval that a variable is in."""
     if not maths:
         return f"{literal(name)}: {_written(value, manner, False, name)}"
@@ -72,7 +72,7 @@ def _cells(row: Node) -> list[Node]:
     return row.items if isinstance(row, Listing) else [row]
 
 
-def _scalar(text: str, manner: Manner) -> str:
+def _scalar(text: str, manner: Style) -> str:
     """A number, or a text such as 2*pi, in LaTeX."""
     found = _NUMBER.fullmatch(text.strip())
     if found is None:
@@ -84,10 +84,10 @@ def _scalar(text: str, manner: Manner) -> str:
     return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
 
 
-def _function(text: str, manner: Manner) -> str:
+def _function(text: str, manner: Style) -> str:
     r"""A function as it is typed: `f(x, y) = x^2 - y^2`.
 
-    >>> _function("x^2/2 - y", Manner())
+    >>> _function("x^2/2 - y", Style())
     'f(x, y) = \\frac{x^{2}}{2} - y'
     """
     from chalkwork.algebra.reading import free_names, parse
@@ -105,7 +105,7 @@ def _function(text: str, manner: Manner) -> str:
     return f"f({', '.join(names)}) = {_formula(text, manner)}"
 
 
-def _formula(text: str, manner: Manner) -> str:
+def _formula(text: str, manner: Style) -> str:
     from chalkwork.algebra.expression import Name
     from chalkwork.algebra.reading import build, free_names, parse
     from chalkwork.errors import ChalkworkError
@@ -117,7 +117,7 @@ def _formula(text: str, manner: Manner) -> str:
         return rf"\text{{{literal(text)}}}"
 
 
-def _latex(tree: object, manner: Manner) -> str:
+def _latex(tree: object, manner: Style) -> str:
     from chalkwork.algebra.expression import Expression
     from chalkwork.typesetting.symbols import Symbols
     from chalkwork.typesetting.writer import Writer

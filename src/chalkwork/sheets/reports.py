@@ -18,12 +18,13 @@ from chalkwork.sheets.check import HandIn, TaskReport, Unread, View, exact, unma
 from chalkwork.sheets.counts import COLUMNS, distribution, mistakes_made, step_counts
 from chalkwork.sheets.document import points_words, task_title
 from chalkwork.sheets.schema import Sheet
-from chalkwork.sheets.solve import TaskSolution, solve_sheet
+from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.board import display, in_lines, paragraph
+from chalkwork.solutions.exercise import Exercise
 from chalkwork.typesetting.equations import given
 from chalkwork.typesetting.pieces import Piece, join
 
-Solved = Mapping[str, TaskSolution]
+Solved = Mapping[str, Exercise]
 MOST_NAMED = 12
 """Hand-ins that are named with a mistake; of the others the number is given."""
 _FOLLOWS = Verdict.FOLLOWS.word
@@ -118,8 +119,8 @@ def _hand_in_blocks(solved: Solved, hand_in: HandIn, view: View, level: int) -> 
         yield Paragraph(f"{literal(name)} belongs to no task of this sheet.")
 
 
-def _task_heading(part: TaskSolution, task: TaskReport) -> str:
-    name = task_title(replace(part.task, points=None))
+def _task_heading(part: Exercise, task: TaskReport) -> str:
+    name = task_title(replace(part, points=None))
     return name if task.points is None else f"{name} — {exact(task.earned)} of {points_words(task.points)}"
 
 
@@ -127,7 +128,7 @@ def _task_heading(part: TaskSolution, task: TaskReport) -> str:
 class _Work:
     """One task of one hand-in, to be written about."""
 
-    part: TaskSolution
+    part: Exercise
     report: Report
     view: View
     follows: Fraction
@@ -167,6 +168,8 @@ class _Work:
             yield from in_lines([given(result.name, writer) for result in results], writer)
 
     def _answer(self, result: Result) -> Piece | None:
+        if result.name in self.part.solution.setting.words:
+            return None
         writer = self.part.solution.writer()
         piece = answer_piece(result, writer.notation.brackets)
         symbol = writer.symbols[result.name]
@@ -184,8 +187,15 @@ class _Work:
             )
         yield from self._said(result)
         if self.view == "tutor":
+            yield from self._expected(result.name)
+
+    def _expected(self, name: str) -> Iterator[Paragraph | Display]:
+        solution = self.part.solution
+        if name in solution.setting.words:
+            yield Paragraph(f"Expected: {literal(solution.setting.words[name].value)}.")
+        else:
             yield Paragraph("Expected:")
-            yield display(self.part.solution.equation(result.name))
+            yield display(solution.equation(name))
 
     def _said(self, result: Result) -> Iterator[Paragraph]:
         if result.verdict == Verdict.BLANK.word:
@@ -215,7 +225,7 @@ class _Work:
         return self._paragraph("\n".join([f"{lead}:", "", *(f"{number}. {one}" for number, one in enumerate(said, 1))]))
 
 
-def _context(part: TaskSolution) -> Context:
+def _context(part: Exercise) -> Context:
     samples = {"columns": -1, "rows": -2}.get(part.solution.setting.samples or "")
     return context_of(part.solution.derivation, samples)
 

@@ -12,36 +12,20 @@ import numpy as np
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks import layers as kinds
 from chalkwork.networks.graph import Graph
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.parts import Surroundings
 from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, PartBlock, Sheet, TaskBlock
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.exercise import Exercise
+from chalkwork.solutions.solution import Solution, Style
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 
 _SUBJECT = re.compile(r"(?:the targets? )?(\w+)(?:\[| (?:is|has|have|holds|does|of|lie|names) )")
 _PLACE = re.compile("[1-9][0-9]{0,6}")
 _KEYS = ("x", "y", "learning_rate", "steps", "optimizer", "values", "ask")
-
-
-@dataclass(frozen=True, slots=True)
-class TaskSolution:
-    """A task, the solution behind it, and the equations that answer it.
-
-    `asked` are the names to answer. `fresh` says that the solution starts anew: its givens are to be shown. `known` are
-    the names whose equations earlier tasks of the same solution have shown.
-    """
-
-    task: TaskBlock
-    solution: Solution
-    equations: tuple[Equation, ...]
-    fresh: bool
-    known: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +43,10 @@ class _State:
         return "eta" in self.solution
 
 
-def solve_sheet(sheet: Sheet) -> dict[str, TaskSolution]:
-    """The solution of every task by its id, in order.
+def solve_sheet(sheet: Sheet, worked: Mapping[str, Solution] | None = None) -> dict[str, Exercise]:
+    """Every task and every block of the laboratory that can be marked, by its id, in the order of the sheet.
+
+    `worked` are the answers of the laboratory, where they have been worked out before.
 
     Raises SheetError with file and line for everything that cannot be solved.
 
@@ -81,7 +67,7 @@ def solve_sheet(sheet: Sheet) -> dict[str, TaskSolution]:
     networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
     graphs = {name: _graph(sheet, block) for name, block in sheet.graphs.items()}
     states: dict[str, _State] = {}
-    solved: dict[str, TaskSolution] = {}
+    solved: dict[str, Exercise] = {}
     for task in sheet.tasks:
         before = states.get(task.after) if task.after is not None else None
         try:
@@ -96,16 +82,38 @@ def solve_sheet(sheet: Sheet) -> dict[str, TaskSolution]:
         equations, asked = _answer(sheet, task, state.solution, known)
         names = {equation.name.partition("[")[0] for equation in equations}
         states[task.id] = replace(state, shown=(*known, *names))
-        solved[task.id] = TaskSolution(task, state.solution, equations, fresh, known, asked)
-    return solved
+        solved[task.id] = Exercise(
+            task.id, state.solution, asked, equations, "task", task.title, task.points, task.hint, task.note,
+            task.after, fresh, known, _entries_asked(task.ask),
+        )  # fmt: skip
+    worked = work_parts(sheet) if worked is None else worked
+    for block in sheet.parts:
+        answer = worked[block.id]
+        if len(answer.derivation) or answer.setting.words:
+            solved[block.id] = Exercise.of(
+                block.id, answer, kind=block.kind, title=block.title, points=block.points, hint=block.hint,
+                note=block.note,
+            )  # fmt: skip
+    order = [block.id for block in sheet.blocks if isinstance(block, TaskBlock | PartBlock)]
+    return {name: solved[name] for name in order if name in solved}
 
 
-def work_parts(sheet: Sheet) -> dict[str, Worked | Solution]:
+def _entries_asked(ask: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """The entries that alone are asked for, by the name of the whole."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in ask:
+        whole, index = split_entry(name)
+        if index and whole not in ask:
+            found[whole] = (*found.get(whole, ()), name)
+    return found
+
+
+def work_parts(sheet: Sheet) -> dict[str, Solution]:
     """The worked answer of every block of the laboratory, by its id, in order; SheetError where there is none."""
     if not sheet.parts:
         return {}
     networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
-    worked: dict[str, Worked | Solution] = {}
+    worked: dict[str, Solution] = {}
     for block in sheet.parts:
         try:
             worked[block.id] = block.work(Surroundings(manner_of(sheet, block), networks))
@@ -116,12 +124,12 @@ def work_parts(sheet: Sheet) -> dict[str, Worked | Solution]:
     return worked
 
 
-def manner_of(sheet: Sheet, block: PartBlock) -> Manner:
+def manner_of(sheet: Sheet, block: PartBlock) -> Style:
     """How a block of the laboratory is written."""
     notation = _notation(sheet)
     if block.decimals is None and block.significant is None:
-        return Manner(notation)
-    return Manner(notation, NumberFormat(block.decimals, block.significant))
+        return Style(notation)
+    return Style(notation, NumberFormat(block.decimals, block.significant))
 
 
 def empty_solution(sheet: Sheet, block: NetworkBlock) -> Solution:

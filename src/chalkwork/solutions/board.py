@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chalkwork.algebra.entries import EntryValues
 from chalkwork.algebra.expression import Expression
 from chalkwork.derivation.derivation import Equation, Relation, Stage
 from chalkwork.documents.model import Block, Display, Paragraph, Table
@@ -95,31 +96,40 @@ class Board:
         kept = set(free)
         writer = self.writer
         if kept:
-            values = {name: value for name, value in self.values.items() if name not in kept}
+            values = EntryValues({name: value for name, value in self.values.items() if name not in kept})
             writer = Writer(writer.symbols, values, writer.numbers, writer.layout, writer.samples)
         return tuple(writer.segments(expression, with_numbers=True))
 
     def chain(
-        self, left: str | Piece, *members: Member | Piece | Expression, relations: Sequence[Relation] = ()
+        self,
+        left: str | Piece | Expression | None,
+        *members: Member | Piece | Expression,
+        relations: Sequence[Relation] = (),
+        repeated: bool = False,
     ) -> Display:
         """A statement without a number of its own: left = member = member ..., broken where it must be.
 
-        `left` is a name or a piece, a member is a piece, pieces between which a line may be broken, or an expression,
-        which is written in letters; `relations` are the signs in front of the members, `=` if none are given.
+        `left` is a name, a piece or an expression; None where the chain goes on from one that was just shown. A member
+        is a piece, pieces between which a line may be broken, or an expression, which is written in letters;
+        `relations` are the signs in front of the members, `=` if none are given. A member that reads as the one after
+        it is left out, unless `repeated`.
 
         >>> from chalkwork.networks.graph import Graph
         >>> board = Board(Graph("c = a + b").solve(a=2, b=1))
         >>> board.chain("c", Piece.of("3", "3"), Piece.of("4", "4"), relations=["=", "<"]).text
         'c = 3 < 4'
+        >>> board.chain(None, Piece.of("3", "3")).text
+        '= 3'
         """
         if isinstance(left, str):
             symbol = self.writer.symbols[left]
             left = Piece.of(symbol.latex, symbol.text)
+        head = () if left is None else self._member(left)
         signs = relations or ["="] * len(members)
         parts = [Part("formula", self._member(each), sign) for each, sign in zip(members, signs, strict=True)]
-        parts = without_repetition(parts)
+        parts = parts if repeated else without_repetition(parts)
         layout = self.writer.layout
-        return boxed(chain_latex(left, parts, layout), chain_lines(left, parts, layout))
+        return boxed(chain_latex(head, parts, layout), chain_lines(head, parts, layout))
 
     def _member(self, given: Member | Piece | Expression) -> Member:
         if isinstance(given, Expression):

@@ -20,6 +20,8 @@ from chalkwork.typesetting.equations import typeset
 def to_json(workbook: Workbook) -> str:
     """The equations of every task as JSON: name, stage, reason, latex, text and value, in full double precision.
 
+    What was found in words, and the facts besides the equations, stand beside them by name.
+
     >>> from chalkwork.networks.graph import Graph
     >>> from chalkwork.solutions.workbook import Workbook
     >>> print(to_json(Workbook.of(Graph("c = a + b").solve(a=2, b=1), "A sum"))[:70])
@@ -47,7 +49,13 @@ def _task(task: SolvedTask) -> dict[str, Any]:
                 "value": value.tolist() if equation.expression.shape else float(value[0, 0]),
             }
         )
-    return {"id": task.id, "points": _points(task.points), "equations": equations}
+    data: dict[str, Any] = {"id": task.id, "points": _points(task.points), "equations": equations}
+    setting = task.solution.setting
+    if setting.words:
+        data["words"] = {name: word.value for name, word in setting.words.items()}
+    if setting.facts:
+        data["facts"] = _plain(setting.facts)
+    return data
 
 
 def _answered(answer: Answered) -> dict[str, Any]:

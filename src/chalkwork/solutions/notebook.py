@@ -10,7 +10,7 @@ from typing import Any
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Document
-from chalkwork.solutions.compose import held_fixed, stage_title, steps_of
+from chalkwork.solutions.compose import held_fixed, solution_blocks, stage_title, steps_of
 from chalkwork.solutions.workbook import SolvedTask, Workbook
 from chalkwork.typesetting.code import definitions, identifiers, numpy_source
 from chalkwork.typesetting.equations import fill, typeset
@@ -50,16 +50,19 @@ def _whole(task: SolvedTask) -> Sequence[Equation]:
 def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
     solution = task.solution
     writer = solution.writer()
-    cells = [_markdown(f"## {task.title}")] if several else []
-    if solution.setting.introduction:
+    cells: list[dict[str, Any]] = []
+    if solution.setting.script is not None:
+        cells.append(_markdown(to_markdown(Document(task.title, tuple(solution_blocks(solution))))))
+    elif several:
+        cells.append(_markdown(f"## {task.title}"))
+    if solution.setting.introduction and solution.setting.script is None:
         cells.append(_markdown(fill(" ".join(solution.setting.introduction), writer, latex=True)))
     equations = _whole(task)
     used = {name for equation in equations for name in _names(equation)}
     givens = [name for name in solution.derivation.givens if name.name in used]
     words = identifiers(solution)
-    cells.append(
-        _code("\n".join(_assignment(words[name.name], solution.arrays[name.name], name.shape) for name in givens))
-    )
+    given = [_assignment(words[name.name], solution.arrays[name.name], name.shape) for name in givens]
+    cells += [_code("\n".join(given))] if given else []
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     steps = steps_of(solution)
     title = ""
@@ -68,8 +71,8 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
             title = stage_title(equation, steps)
             cells.append(_markdown(f"### {title}"))
         work = typeset(equation, writer)
-        cells.append(_markdown(f"{work.reason_latex}\n\n$$\n{work.latex}\n$$".strip()))
-        cells += [_markdown(held_fixed(equation, writer)[0].markdown)] if equation is first_held else []
+        said = [work.reason_latex, held_fixed(equation, writer)[0].markdown if equation is first_held else ""]
+        cells.append(_markdown("\n\n".join([*filter(None, said), f"$$\n{work.latex}\n$$"])))
         name = words[equation.name]
         cells.append(_code(f"{name} = {numpy_source(equation.expression, names=words)}\n{name}"))
     return cells

@@ -19,7 +19,7 @@ from chalkwork.errors import ChalkworkError, CostError
 from chalkwork.typesetting.equations import TypesetEquation, typeset
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat, shown
-from chalkwork.typesetting.symbols import Symbols
+from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.values import Layout
 from chalkwork.typesetting.writer import Writer
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from chalkwork.documents.drawings import Drawing
     from chalkwork.documents.model import Block, Document
     from chalkwork.solutions.board import Board
-    from chalkwork.typesetting.symbols import Symbol
 
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
@@ -190,7 +189,10 @@ class Solution(Mapping[str, Any]):
     def _writer(self) -> Writer:
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
         several = any(updates_of(name) > 1 for name in self.derivation)
-        symbols = Symbols(self.style.notation, self.setting.layers, derivatives, self.setting.letters, numbered=several)
+        plain = {name: name.replace("_", " ") for name in self.setting.words}
+        words = {name: Symbol(rf"\text{{{word}}}", word) for name, word in plain.items()}
+        letters = {**words, **self.setting.letters}
+        symbols = Symbols(self.style.notation, self.setting.layers, derivatives, letters, numbered=several)
         givens = frozenset(name.name for name in self.derivation.givens)
         return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples, givens)
 
@@ -273,8 +275,6 @@ class Solution(Mapping[str, Any]):
         inner = Name(entry_name(names[0].name, names[0].shape, row, column))
         return replaced(scalar, {inner: entry(net, row, column)})
 
-    # --- documents -----------------------------------------------------------------------------------------------
-
     # --- checking ------------------------------------------------------------------------------------------------
 
     def check(
@@ -321,6 +321,40 @@ class Solution(Mapping[str, Any]):
         >>> [report["c"].verdict for report in reports]
         ['correct', 'wrong', 'blank']
         """
+        from chalkwork.checking.report import Report
+        from chalkwork.checking.wording import without
+
+        words = self.setting.words
+        apart = [without(given, words) for given in answers]
+        numeric = [name for name in ask if name not in words]
+        if numeric or not ask:
+            reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows)
+        else:
+            reports = [Report({}, dict.fromkeys(rest, "not a name of this exercise"), follows) for _, rest in apart]
+        if not words:
+            return reports
+        return [self._with_words(report, given, ask) for report, (given, _) in zip(reports, apart, strict=True)]
+
+    def _with_words(self, report: Report, given: Mapping[str, object], ask: Sequence[str]) -> Report:
+        """The report with the answers in words at their places among what is asked."""
+        from chalkwork.checking.report import Report
+        from chalkwork.checking.wording import word_result
+
+        words = self.setting.words
+        asked = [name for name in words if name in (ask or given)]
+        said = {name: word_result(name, (words[name].value, *words[name].also), given.get(name)) for name in asked}
+        order = [split_entry(name)[0] if name not in words else name for name in ask]
+        found = {**report, **said}
+        return Report({name: found[name] for name in (*order, *found) if name in found}, report.unused, report.follows)
+
+    def _check_numbers(
+        self,
+        answers: Sequence[Mapping[str, object]],
+        ask: Sequence[str],
+        names: Mapping[str, str] | None,
+        tolerance: float,
+        follows: Fraction,
+    ) -> list[Report]:
         from chalkwork.checking.check import check_class
         from chalkwork.checking.digits import Digits
 
@@ -349,11 +383,15 @@ class Solution(Mapping[str, Any]):
         """
         from chalkwork.checking.gathering import whole_of
         from chalkwork.checking.names import match_names
+        from chalkwork.checking.wording import named
 
         meant = {word: whole_of(word) for word in words}
         matched, _ = match_names(list(meant.values()), list(self.derivation), self.writer().symbols)
         wholes = {split_entry(name)[0] for name in asked}
-        return [word for word, whole in meant.items() if matched.get(whole) in wholes]
+        wording = [name for name in self.setting.words if name in asked]
+        return [word for word, whole in meant.items() if matched.get(whole) in wholes or named(word, wording)]
+
+    # --- documents -----------------------------------------------------------------------------------------------
 
     def document(self, title: str | None = None) -> Document:
         """The solution as a document."""

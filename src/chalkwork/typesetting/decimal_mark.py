@@ -9,6 +9,7 @@ import re
 
 _NUMBER = re.compile(r"[-−]?\d+(?P<decimal>(?:\.|,|\{,\})\d+)?(?: \\cdot 10\^\{-?\d+\}|·10[⁻⁰¹²³⁴-⁹]+)?")
 _PARTED = re.compile(r"(\}?\)?\$?),( |\\,|\\ |\\quad)(\$?\(?)")
+_ARGUMENTS = re.compile(r"(\b(?:max|min)(?:\\left)?\([^(),;]*), ")
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
 
 
@@ -17,6 +18,8 @@ def commas_in_maths(latex: str) -> str:
 
     >>> commas_in_maths(r"f(1.5, -2) = w_{1,2}")
     'f(1{,}5; -2) = w_{1,2}'
+    >>> commas_in_maths(r"\max(0, z_2)")
+    '\\max(0; z_2)'
     """
     return _POINT.sub("{,}", _parted(latex))
 
@@ -41,7 +44,8 @@ def commas_in_prose(markdown: str) -> str:
 
 
 def _parted(text: str) -> str:
-    """Semicolons between numbers in a row of which one has decimals."""
+    """Semicolons between numbers in a row of which one has decimals, and between the arguments of max and min."""
+    text = _ARGUMENTS.sub(r"\1; ", text)
     rows: list[list[re.Match[str]]] = []
     for number in _NUMBER.finditer(text):
         together = rows and _PARTED.fullmatch(text, rows[-1][-1].end(), number.start())

@@ -40,12 +40,12 @@ class TypesetEquation:
     @cached_property
     def latex(self) -> str:
         """What goes between the dollars; an `aligned` block where there are several lines."""
-        return chain_latex(self._head, self._parts, self._writer.layout)
+        return chain_latex((self._head,), self._parts, self._writer.layout)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines of the terminal's board."""
-        return chain_lines(self._head, self._parts, self._writer.layout)
+        return chain_lines((self._head,), self._parts, self._writer.layout)
 
     @cached_property
     def text(self) -> str:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from chalkwork.algebra.expression import Application, Expression, Number
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Number, apply, names_in
+from chalkwork.algebra.numerals import Scalar, as_text
+from chalkwork.derivation.evaluate import evaluate
 
 
 def is_sum(expression: Expression) -> bool:
@@ -29,3 +36,44 @@ def is_entry_by_entry(expression: Expression) -> bool:
     if not expression.operation.entrywise and expression.operation.name != "broadcast":
         return False
     return all(is_entry_by_entry(argument) for argument in expression.arguments)
+
+
+def with_equality(step: Application, values: Mapping[str, Any]) -> Expression:
+    """A step with what it is where its argument is zero, if some entry is and that is not 0; else the step itself.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(with_equality(apply("step", Name("x"), at_zero=0.5), {"x": np.array([[0.0]])}))
+    step(x) + 0.5 * equal(x, 0)
+    """
+    (inner,) = step.arguments
+    at_zero = step.named_parameters["at_zero"]
+    if not isinstance(at_zero, int | float) or not at_zero or any(name.name not in values for name in names_in(inner)):
+        return step
+    if np.all(evaluate(inner, values)):
+        return step
+    there = apply("equal", inner, Number(0))
+    return apply("add", apply("step", inner), there if at_zero == 1 else apply("multiply", Number(at_zero), there))
+
+
+def short(value: Scalar) -> str:
+    """A number of a formula, as it was typed."""
+    return f"{value:.15g}" if isinstance(value, float) else as_text(value)
+
+
+def summed_axes(expression: Application) -> list[int]:
+    """The axes over which a sum runs, 0 for rows and 1 for columns, without those of one entry."""
+    (inner,) = expression.arguments
+    axis = expression.parameters[0]
+    axes = (axis + 2,) if isinstance(axis, int) else (0, 1)
+    return [axis for axis in axes if inner.shape and inner.shape[axis] > 1]
+
+
+def running_letter(axis: int, samples: str | None) -> str:
+    """The index of a sum over an axis: i runs over samples, k over units.
+
+    >>> running_letter(0, "rows"), running_letter(0, "columns"), running_letter(1, None)
+    ('i', 'k', 'j')
+    """
+    if samples is None:
+        return "ij"[axis]
+    return "i" if axis == (1 if samples == "columns" else 0) else "k"

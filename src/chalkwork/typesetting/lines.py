@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from textwrap import wrap
 
 from chalkwork.derivation.derivation import Relation
 from chalkwork.typesetting.boxes import Box
@@ -18,9 +19,11 @@ RELATIONS: dict[Relation, Piece] = {
     "≥": Piece.of(r" \ge ", " ≥ "),
     ">": Piece.of(" > ", " > "),
     "≈": Piece.of(r" \approx ", " ≈ "),
+    "≠": Piece.of(r" \ne ", " ≠ "),
 }
 # the empty text makes a following minus a sign between two things, not the sign of one
 _CONTINUED = Piece.of(r"\quad \text{}", "   ")
+_NOTHING = Piece.of("", "")
 WIDEST_HEAD = 8
 
 
@@ -71,39 +74,90 @@ def _broken(
             lines[-1].append((part.kind, [relation, *part.pieces]))
             used += whole
             continue
-        line, line_width = [relation], 3
-        for piece in part.pieces:
-            if len(line) > 1 and line_width + measure(piece) > room:
-                lines[-1].append((part.kind, line))
-                lines.append([])
-                line, line_width = [_CONTINUED], 3
-            line.append(piece)
-            line_width += measure(piece)
-        lines[-1].append((part.kind, line))
+        first, *more = _in_rows(relation, part.pieces, room, measure)
+        lines[-1].append((part.kind, first))
+        lines += [[(part.kind, row)] for row in more]
         used = room  # what follows a broken part starts a line
     return [line for line in lines if line]
 
 
-def chain_latex(head: Piece, parts: Sequence[Part], layout: Layout) -> str:
-    """What goes between the dollars; an `aligned` block where there are several lines."""
-    lines = _broken(head.latex_width, parts, layout.latex_width, lambda piece: piece.latex_width)
+def _in_rows(start: Piece, pieces: Sequence[Piece], room: int, measure: Callable[[Piece], int]) -> list[list[Piece]]:
+    """Pieces behind a start, on as many rows as they need."""
+    rows, used = [[start]], measure(start)
+    for piece in pieces:
+        if len(rows[-1]) > 1 and used + measure(piece) > room:
+            rows.append([_CONTINUED])
+            used = measure(_CONTINUED)
+        rows[-1].append(piece)
+        used += measure(piece)
+    return rows
+
+
+def chain_latex(head: Sequence[Piece], parts: Sequence[Part], layout: Layout) -> str:
+    """What goes between the dollars; an `aligned` block where there are several lines.
+
+    A head of more than half a line stands above the rest.
+    """
+
+    def measure(piece: Piece) -> int:
+        return piece.latex_width
+
+    first, width = join(*head), layout.latex_width
+    above = []
+    if first.latex_width > width // 2 and first.latex_width + sum(map(_latex_width, parts)) > width:
+        above = ["".join(piece.latex for piece in row) for row in _in_rows(_NOTHING, head, width, measure)]
+        first = _NOTHING
+    lines = _broken(first.latex_width, parts, width, measure)
     rows = ["".join(piece.latex for _, pieces in line for piece in pieces).strip() for line in lines]
-    if len(rows) == 1:
-        return f"{head.latex} {rows[0]}"
-    body = " \\\\\n".join(f"{head.latex if index == 0 else ''} &{text}" for index, text in enumerate(rows))
+    if len(rows) == 1 and not above:
+        return f"{first.latex} {rows[0]}".strip()
+    indent = r"\quad " if above else ""
+    rows = [*(f"&{text}" for text in above), *(f" &{indent}{text}" for text in rows)]
+    body = " \\\\\n".join([first.latex + rows[0], *rows[1:]])
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def chain_lines(head: Piece, parts: Sequence[Part], layout: Layout) -> tuple[Line, ...]:
-    """The lines of the terminal's board."""
-    indent, width = min(head.width, WIDEST_HEAD), layout.text_width
-    lines = _broken(indent, parts, width, lambda piece: piece.width)
+def _latex_width(part: Part) -> int:
+    return sum(piece.latex_width for piece in (RELATIONS[part.relation], *part.pieces))
+
+
+def chain_lines(head: Sequence[Piece], parts: Sequence[Part], layout: Layout) -> tuple[Line, ...]:
+    """The lines of the terminal's board; a head that does not stand before the first line stands above it."""
+
+    def measure(piece: Piece) -> int:
+        return piece.width
+
+    whole, width = join(*head), layout.text_width
+    indent = min(whole.width, WIDEST_HEAD)
+    parts = [replace(part, pieces=_at_blanks(part.pieces, width - indent)) for part in parts]
+    lines = _broken(indent, parts, width, measure)
     board = []
     first = sum(piece.width for _, pieces in lines[0] for piece in pieces) if lines else 0
-    if head.width > indent and head.width + first > width:
-        board.append(Line((("name", head.box),)))
-        head = Piece.of("", " " * indent)
+    if whole.width > indent and whole.width + first > width:
+        board += [
+            Line((("name", join(*row).box),)) for row in _in_rows(_NOTHING, _at_blanks(head, width), width, measure)
+        ]
+        whole = Piece.of("", " " * indent)
     for index, line in enumerate(lines):
-        start = ("name", head.box) if index == 0 else ("space", Box.text(" " * indent))
-        board.append(Line((start, *((kind, join(*pieces).box) for kind, pieces in line))))
+        start = ("name", whole.box) if index == 0 else ("space", Box.text(" " * indent))
+        boxes = [(kind, join(*pieces).box) for kind, pieces in line]
+        board.append(Line((start, *boxes) if head else _flush(boxes)))
     return tuple(board)
+
+
+def _at_blanks(pieces: Sequence[Piece], room: int) -> tuple[Piece, ...]:
+    """Pieces, those that are wider than a line cut where they have a blank."""
+    cut: list[Piece] = []
+    for piece in pieces:
+        if piece.width + 3 <= room or not piece.flat:
+            cut.append(piece)
+            continue
+        texts = wrap(piece.box.lines[0], room - 3, drop_whitespace=False, break_long_words=False)
+        cut += [Piece.of("", text) for text in texts]
+    return tuple(cut)
+
+
+def _flush(boxes: Sequence[tuple[str, Box]]) -> tuple[tuple[str, Box], ...]:
+    """Boxes without the blank in front of a relation before which nothing stands."""
+    (kind, box), *rest = boxes
+    return ((kind, Box(tuple(line[1:] for line in box.lines), box.baseline, box.width - 1)), *rest)

@@ -13,6 +13,11 @@ from chalkwork.typesetting.notation import subscript, superscript
 BETWEEN = frozenset("·×∘⊙≤≥≠≈∈∉∋→←↔⇒⇐⇔⟹⟺↦⟶⟼±∓|∥⊥∼≃≅≡∝≪≫⊂⊆⊃⊇∪∩∖∗⋆•÷⊕⊖⊗∧∨≔⊢⊨≺≻") - {"|"}
 """Signs with a space on either side, unless nothing stands before them."""
 _ONE_WORD = re.compile(r"[\w.\ue000-\uf8ff\u0300-\u036f\u20d7′∂∇∞ₐ-ₜ₀-₎⁰-ⁿᵀ²³¹]+")
+_MARKS = r"[\u0300-\u036f\u20d7′₀-₎ₐ-ₜⱼ⁰-ⁿ²³¹ʰ-ʸᴬ-ᶿ]*(?:\[\w+\])?"
+_ONE_FACTOR = re.compile(
+    rf"\d[\d.]*{_MARKS}|[d∇Δ]?(?:[^\W\d_]|[∞\ue000-\uf8ff]){_MARKS}|(?:∂{_MARKS}[\w\ue000-\uf8ff]{_MARKS})+"
+)
+_LARGE = ("∑", "∏", "∫", "∮")
 _CALL = re.compile(r"([fghpqFGPQσφΦ∂]|[a-z]{2,})[′₀-₉ₐ-ₜ]*\([^()]*\)")
 _DERIVATIVE = re.compile(r"[∂d][^ +−]*/[∂d][^ +−]*")
 
@@ -71,8 +76,8 @@ def joined(row: Sequence[Part]) -> str:
 
 
 def _multiplies(piece: Part) -> bool:
-    """Whether a piece behind another is a factor: a letter, a number, an opening bracket."""
-    return piece.is_factor or piece.text in ("(", "[", "{", "⟨", "|", "‖")
+    """Whether a piece behind another is a factor: a letter, a number, an opening bracket, a sum."""
+    return piece.is_factor or piece.text in ("(", "[", "{", "⟨", "|", "‖") or piece.text.startswith(_LARGE)
 
 
 def _apart(text: str, written: str, before: Part, piece: Part) -> bool:
@@ -85,7 +90,8 @@ def _apart(text: str, written: str, before: Part, piece: Part) -> bool:
         return False
     word = Kind.WORD in (before.kind, piece.kind) and (text[-1].isalnum() or before.kind == Kind.WORD)
     written_out = re.search(r"[_^]\w$", text) is not None
-    return (word and text[-1] not in "([{") or written_out or (before.kind == Kind.QUOTIENT and piece.is_factor)
+    factors = before.is_factor and (written.startswith(_LARGE) or (before.kind == Kind.QUOTIENT and piece.is_factor))
+    return (word and text[-1] not in "([{") or written_out or factors
 
 
 def script(sign: str, text: str) -> str:
@@ -103,9 +109,14 @@ def script(sign: str, text: str) -> str:
 
 
 def grouped(part: str, above: bool = False) -> str:
-    """In parentheses, unless it is one word, already enclosed, or a product above a line."""
+    """In parentheses, unless it is one factor, already enclosed, or a product above a line.
+
+    >>> grouped("2n"), grouped("2n", above=True), grouped("x²"), grouped("∂x∂y")
+    ('(2n)', '2n', 'x²', '∂x∂y')
+    """
     part = part.strip()
-    if is_word(part) or _enclosed(part) or _CALL.fullmatch(part):
+    one = is_word(part) if above else _ONE_FACTOR.fullmatch(part)
+    if one or _enclosed(part) or _CALL.fullmatch(part):
         return part
     if above and not re.search(r"[+−/;,=]", part) and not part.startswith("√"):
         return part

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
 from chalkwork.typesetting.boxes import Box, row, width_of
 
+INDICES = {"i": "ᵢ", "j": "ⱼ", "k": "ₖ"}
+_UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
 _HIGH = re.compile(r"\\frac|\\sum|\\left|\\begin")
 
 
@@ -58,6 +61,10 @@ class Piece(NamedTuple):
         latex = f"({self.latex})" if self.low else rf"\left( {self.latex} \right)"
         return Piece(latex, (self.box.enclosed(),), self.narrower)
 
+    def indexed(self, letter: str) -> Piece:
+        """With a letter below it."""
+        return Piece(f"{grouped(self.latex)}_{{{letter}}}", (*self.boxes, Box.text(INDICES[letter])), self.narrower)
+
 
 def join(*pieces: Piece) -> Piece:
     """Pieces in a row."""
@@ -84,6 +91,18 @@ def added(piece: Piece) -> tuple[Piece, Piece]:
         text = piece.box.lines[0].removeprefix("−")
         return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
     return Piece.of(" + ", " + "), piece
+
+
+def fraction(value: Fraction) -> Piece:
+    """A fraction of whole numbers.
+
+    >>> fraction(Fraction(-1, 2)).latex
+    '-\\\\frac{1}{2}'
+    """
+    top, bottom = str(value).lstrip("-").split("/")
+    sign, minus = ("-", "−") if value < 0 else ("", "")
+    body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
+    return Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", minus + body)
 
 
 def grouped(latex: str) -> str:

@@ -87,7 +87,10 @@ class Symbols:
         key = (name, index)
         if key not in self._known:
             derivative = self.derivatives.get(name)
-            if name in self._letters:
+            whole = f"{name}[{','.join(index)}]"
+            if whole in self._letters:
+                self._known[key] = self._letters[whole]
+            elif name in self._letters:
                 self._known[key] = _indexed(self._letters[name], index)
             elif derivative is not None and not name.startswith("delta"):
                 self._known[key] = self.derivative(derivative, index)
@@ -227,12 +230,13 @@ class Symbols:
 
 
 def _indexed(symbol: Symbol, index: tuple[str, ...]) -> Symbol:
-    """A symbol with its entry's index below, unless something stands there already."""
-    if not index or "_" in symbol.latex:
+    """A symbol with its entry's index below, in place of a running k; not where something else stands already."""
+    latex, text = symbol.latex.removesuffix("_k"), symbol.text.removesuffix("ₖ")
+    if not index or "_" in latex:
         return symbol
     return Symbol(
-        f"{symbol.latex}_{{{_joined(index)}}}",
-        symbol.text + _joined([subscript(part) for part in index]),
+        f"{latex}_{{{_joined(index)}}}",
+        text + _joined([subscript(part) for part in index]),
         symbol.raised,
     )
 

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from chalkwork.algebra.expression import Application
 from chalkwork.typesetting.boxes import Box
+from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.pieces import Piece
 
 _SLOT = re.compile(r"<(\w+)>")
 _COMMA = re.compile(r"(?<!\\), ")
@@ -26,6 +28,17 @@ def templates(expression: Application, samples: str | None) -> tuple[str, str]:
     over = _OVER[axis] if isinstance(axis, int) else "all"
     latex = operation.latex.replace(r"\left(", rf"_{{\mathrm{{{over}}}}}\left(", 1)
     return latex, operation.text.replace("(", f"_{over}(", 1)
+
+
+def signs_of(notation: Notation) -> dict[str, Piece]:
+    """The signs that a course chooses, by their slots in the table."""
+    hadamard = {"circ": "∘", "odot": "⊙", "ast": "∗", "cdot": "·"}[notation.hadamard]
+    transposed = {"top": (r"\top", "ᵀ"), "T": (r"\mathsf{T}", "ᵀ"), "prime": (r"\prime", "′"), "t": ("t", "ᵗ")}
+    return {
+        "hadamard": Piece.of(rf" \{notation.hadamard} ", f" {hadamard} "),
+        "transposed": Piece.of(*transposed[notation.transpose]),
+        "log": Piece.of(rf"\{notation.log}", notation.log),
+    }
 
 
 @lru_cache(maxsize=1024)

@@ -241,8 +241,8 @@ class _Reader:
             "overset": lambda depth: self.stacked("^", depth),
             "stackrel": lambda depth: self.stacked("^", depth),
             "substack": lambda depth: self.substack(),
-            "underbrace": lambda depth: Part(grouped(self.group(depth)), Kind.ATOM),
-            "overbrace": lambda depth: Part(grouped(self.group(depth)), Kind.ATOM),
+            "underbrace": lambda depth: self.braced("_", "⏟", depth),
+            "overbrace": lambda depth: self.braced("^", "⏞", depth),
             "phantom": lambda depth: Part(" " if self.raw() else "", Kind.SPACE),
             "hspace": lambda depth: Part(" " if self.raw() else "", Kind.SPACE),
         }
@@ -293,6 +293,12 @@ class _Reader:
 
     def binomial(self, depth: int) -> Part:
         return Part(f"binom({self.group(depth)}, {self.group(depth)})", Kind.WORD)
+
+    def braced(self, side: str, brace: str, depth: int) -> Part:
+        """What stands over or under a brace; with a label there, the brace says that this is no index and no power."""
+        text = self.group(depth)
+        self.skip_space()
+        return Part(f"{brace}({text})" if self.next() == side else grouped(text), Kind.ATOM)
 
     def negated(self, depth: int) -> Part:
         self.skip_space()

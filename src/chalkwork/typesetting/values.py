@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from chalkwork.typesetting.boxes import Box
+from chalkwork.typesetting.boxes import Box, width_of
 from chalkwork.typesetting.notation import Notation, superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece
@@ -95,13 +95,21 @@ class ValueWriter:
         columns = shown(size, most)
         return columns, [numbers[index] for index in _places(columns)]
 
-    def bracketed(self, table: Sequence[Sequence[Piece]]) -> Piece:
-        """A matrix of pieces that are one line high."""
+    def bracketed(self, table: Sequence[Sequence[Piece]], align: Literal["r", "c"] = "r") -> Piece:
+        """Pieces of one line each as a matrix, flush right or centred in their columns."""
         body = r" \\ ".join(" & ".join(entry.latex for entry in line) for line in table)
         left, right = ("[", "]") if self.notation.brackets == "square" else ("(", ")")
-        latex = rf"\left{left}\begin{{array}}{{{'r' * len(table[0])}}} {body} \end{{array}}\right{right}"
+        latex = rf"\left{left}\begin{{array}}{{{align * len(table[0])}}} {body} \end{{array}}\right{right}"
         texts = [[entry.box.lines[0] for entry in line] for line in table]
+        if align == "c":
+            widths = [max(map(width_of, column)) for column in zip(*texts, strict=True)]
+            texts = [[_centred(text, width) for text, width in zip(line, widths, strict=True)] for line in texts]
         return Piece(latex, (Box.matrix(texts, self.notation.brackets),))
+
+
+def _centred(text: str, width: int) -> str:
+    before = (width - width_of(text)) // 2
+    return " " * before + text + " " * (width - width_of(text) - before)
 
 
 def _filling(number: str, width: int) -> str:

@@ -16,21 +16,22 @@ import numpy as np
 
 from chalkwork.algebra.entries import EntryValues, split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
-from chalkwork.algebra.numerals import Scalar, as_text, is_long_decimal
+from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.typesetting import forms, matrices
 from chalkwork.typesetting.boxes import Box
-from chalkwork.typesetting.forms import is_entry_by_entry, is_sum, is_summation, starts_with_number
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
-from chalkwork.typesetting.pieces import Piece, added, grouped, in_parentheses, join
+from chalkwork.typesetting.pieces import INDICES, Piece, added, fraction, grouped, in_parentheses, join
 from chalkwork.typesetting.symbols import Symbol, Symbols
-from chalkwork.typesetting.templates import split, stretched, templates
+from chalkwork.typesetting.templates import signs_of, split, stretched, templates
 from chalkwork.typesetting.values import Layout, ValueWriter
 
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 MOST_TERMS_WRITTEN = 6
-_UNICODE_FRACTIONS = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "1/6": "⅙", "1/8": "⅛"}
+WIDEST_HEAD = 8
+_EULER, _MORE = apply("exp", Number(1)), Piece.of(r" + \cdots", " + ⋯")
 
 
 class Writer:
@@ -56,20 +57,11 @@ class Writer:
         self.layout = layout or Layout()
         self.samples = samples
         self.givens = givens
-        self._signs = self._notation_signs()
+        self._signs = signs_of(self.notation)
         self._shown = ValueWriter(self.notation, numbers, self.layout)
         self._with_numbers = False
         self._index: dict[int, str] = {}
         self._place: dict[int, int] = {}
-
-    def _notation_signs(self) -> dict[str, Piece]:
-        hadamard = {"circ": "∘", "odot": "⊙", "ast": "∗", "cdot": "·"}[self.notation.hadamard]
-        transposed = {"top": (r"\top", "ᵀ"), "T": (r"\mathsf{T}", "ᵀ"), "prime": (r"\prime", "′"), "t": ("t", "ᵗ")}
-        return {
-            "hadamard": Piece.of(rf" \{self.notation.hadamard} ", f" {hadamard} "),
-            "transposed": Piece.of(*transposed[self.notation.transpose]),
-            "log": Piece.of(rf"\{self.notation.log}", self.notation.log),
-        }
 
     @cached_property
     def tight(self) -> Writer:
@@ -79,10 +71,8 @@ class Writer:
 
     def knowing(self, values: Mapping[str, Any]) -> Writer:
         """A writer that knows these values too."""
-        if not values:
-            return self
         known = EntryValues({**self.values, **values})
-        return Writer(self.symbols, known, self.numbers, self.layout, self.samples, self.givens)
+        return Writer(self.symbols, known, self.numbers, self.layout, self.samples, self.givens) if values else self
 
     # --- the two ways to write an expression -------------------------------------------------------------------
 
@@ -119,6 +109,8 @@ class Writer:
             return [*self._segments(left, slots[0]), *self._right_segments(expression, right, slots[1])]
         if name == "sum" and self._with_numbers:
             return self._sum_written_out(expression)
+        if name == "divide":
+            return self._quotient_segments(expression)
         if name == "negative":
             first, *rest = self._segments(expression.arguments[0], PRODUCT)
             return [join(Piece.of("-", "−"), first), *rest]
@@ -127,10 +119,24 @@ class Writer:
         return [self.write(expression, needed)]
 
     def _right_segments(self, expression: Application, right: Expression, slot: Precedence) -> list[Piece]:
+        sign = self._sign(expression)
         if expression.operation.name == "add":
-            return [join(*self._signed_right(expression, right, slot))]
+            sign, term = self._signed_right(expression, right, slot)
+            if self._fits(term) or sign.latex != " + ":
+                return [join(sign, term)]
         first, *rest = self._segments(right, slot)
-        return [join(self._sign(expression), first), *rest]
+        return [join(sign, first), *rest]
+
+    def _fits(self, piece: Piece) -> bool:
+        return piece.width <= self.layout.text_width - WIDEST_HEAD
+
+    def _quotient_segments(self, expression: Application) -> list[Piece]:
+        """A fraction; one that is wider than a line is written on one, with a slash."""
+        whole = self.write(expression)
+        if self._fits(whole):
+            return [whole]
+        (above, below), slots = expression.arguments, self._slots(expression)
+        return [*self._segments(above, slots[0]), join(Piece.of(" / ", " / "), self.write(below, slots[1]))]
 
     def _function_segments(self, expression: Application) -> list[Piece]:
         """A function of a long sum of terms of one line, its parentheses on different lines if need be."""
@@ -151,6 +157,7 @@ class Writer:
         return piece.enclosed() if self._precedence(expression) < needed else piece
 
     def _precedence(self, expression: Expression) -> Precedence:
+        expression = matrices.under_its_name(expression)
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
@@ -162,7 +169,9 @@ class Writer:
         operation = expression.operation
         if operation.name == "sum" and self._with_numbers:
             return SUM
-        if expression == _EULER:
+        if operation.name == "step" and (whole := self._step_written(expression)) != expression:
+            return self._precedence(whole)
+        if expression == _EULER or operation.name == "placed":
             return ATOM
         if operation.name == "broadcast":
             return self._precedence(expression.arguments[0])
@@ -176,6 +185,7 @@ class Writer:
         return PRODUCT if "e" in self._digits(value) else ATOM
 
     def _write(self, expression: Expression) -> Piece:
+        expression = matrices.under_its_name(expression)
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
@@ -206,14 +216,11 @@ class Writer:
         return value
 
     def _digits(self, value: Scalar) -> str:
-        return self.numbers.scalar(float(value), given=True) if self._with_numbers else _short(value)
+        return self.numbers.scalar(float(value), given=True) if self._with_numbers else forms.short(value)
 
     def _number(self, value: Scalar) -> Piece:
         if isinstance(value, Fraction) and not is_long_decimal(value):
-            top, bottom = str(value).lstrip("-").split("/")
-            sign, minus = ("-", "−") if value < 0 else ("", "")
-            body = _UNICODE_FRACTIONS.get(f"{top}/{bottom}", f"{top}/{bottom}")
-            return Piece.of(rf"{sign}\frac{{{top}}}{{{bottom}}}", minus + body)
+            return fraction(value)
         return self._shown.digits(self._digits(value))
 
     def value(self, value: Any, given: bool = False) -> Piece:
@@ -278,10 +285,12 @@ class Writer:
         slots = operation.slots or (FREE,) * operation.arity
         if operation.name != "multiply" or self._with_numbers or isinstance(arguments[0], Number):
             return slots
-        return tuple(ATOM if is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
+        return tuple(ATOM if forms.is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
-        return self._shown.digits(_short(value)) if isinstance(value, int | float) else Piece.of("", "")
+        if isinstance(value, tuple):
+            return Piece.of(",".join(map(str, value)), ",".join(map(str, value)))
+        return self._shown.digits(forms.short(value)) if isinstance(value, int | float) else Piece.of("", "")
 
     def _signed_right(self, expression: Application, right: Expression, slot: Precedence) -> tuple[Piece, Piece]:
         """The sign before the right operand and the operand; adding a negative number is subtracting."""
@@ -289,7 +298,7 @@ class Writer:
             return self._sign(expression), self.write(right, slot)
         piece = self.write(right, SUM)
         if piece.latex.startswith("-"):
-            if piece.flat and not is_sum(right):
+            if piece.flat and not forms.is_sum(right):
                 text = piece.box.lines[0].removeprefix("−")
                 return Piece.of(" - ", " − "), Piece.of(piece.latex.removeprefix("-"), text)
             piece = piece.enclosed()
@@ -314,7 +323,7 @@ class Writer:
             return self._signs["hadamard"]
         if self._with_numbers:
             return Piece.of(r" \cdot ", " · ")
-        if isinstance(left, Number) and not isinstance(right, Number) and not starts_with_number(right):
+        if isinstance(left, Number) and not isinstance(right, Number) and not forms.starts_with_number(right):
             return Piece.of(r" \, ", " ")
         if self._is_array(left) or self._is_array(right):
             return Piece.of(r" \, ", " ")
@@ -365,56 +374,65 @@ class Writer:
             inner = inner.enclosed()
         return Piece(f"{grouped(inner.latex)}^{{{sign.latex}}}", (inner.box.raised(sign.box.lines[0]),))
 
-    def _write_step(self, expression: Application) -> Piece:
+    def _write_solve(self, expression: Application) -> Piece:
+        return matrices.solved(self.write(expression.arguments[0], ATOM), self.write(expression.arguments[1], POWER))
+
+    def _write_placed(self, expression: Application) -> Piece:
+        entries = matrices.entries_of(expression)
+        if entries is None:
+            return self._from_table(expression)
+        if matrices.are_known(entries, self._is_number):
+            return self.value(evaluate(expression, self.values))
+        return self._shown.bracketed([[self.write(one) for one in line] for line in entries], "c")
+
+    def _write_leaky_step(self, expression: Application) -> Piece:
         """With numbers a slope of 0 or 1 says more than the condition it comes from."""
         if not self._with_numbers or self._place:
             return self._from_table(expression)
         return self.value(evaluate(expression, self.values))
 
-    _write_leaky_step = _write_step
+    def _write_step(self, expression: Application) -> Piece:
+        whole = self._step_written(expression)
+        return self._write_leaky_step(expression) if whole == expression else self._write(whole)
+
+    def _step_written(self, expression: Application) -> Expression:
+        return expression if self._with_numbers and not self._place else forms.with_equality(expression, self.values)
 
     def _write_sum(self, expression: Application) -> Piece:
         if self._with_numbers:
             return join(*self._sum_written_out(expression))
         (inner,) = expression.arguments
-        axes = self._summed_axes(expression)
-        if not axes or not is_entry_by_entry(inner) or set(axes) & set(self._index):
-            return self._from_table(expression)
-        letters = {axis: self._letter(axis) for axis in axes}
+        axes = forms.summed_axes(expression)
+        if not axes or not forms.is_entry_by_entry(inner) or set(axes) & set(self._index):
+            return self._whole_sum(expression)
+        letters = {axis: forms.running_letter(axis, self.samples) for axis in axes}
         order = sorted(axes, key=lambda axis: letters[axis] != "i")
         self._index |= letters
         body = self.write(inner, PRODUCT)
         for axis in axes:
             del self._index[axis]
-        sums = [
-            Piece.of(
-                rf"\sum_{{{letters[axis]}=1}}^{{{inner.shape[axis]}}} ",
-                f"∑{_index_text(letters[axis])} ",
-            )
-            for axis in order
-        ]
-        return join(*sums, body)
+        return join(*(self._sum_sign(inner, axis) for axis in order), body)
 
-    def _letter(self, axis: int) -> str:
-        """i runs over samples, k over units."""
-        if self.samples is None:
-            return "ij"[axis]
-        return "i" if axis == (1 if self.samples == "columns" else 0) else "k"
+    def _sum_sign(self, inner: Expression, axis: int) -> Piece:
+        letter = forms.running_letter(axis, self.samples)
+        return Piece.of(rf"\sum_{{{letter}=1}}^{{{inner.shape[axis]}}} ", f"∑{INDICES[letter]} ")
 
-    def _summed_axes(self, expression: Application) -> list[int]:
-        (inner,) = expression.arguments
-        axis = expression.parameters[0]
-        axes = (axis + 2,) if isinstance(axis, int) else (0, 1)
-        return [axis for axis in axes if inner.shape and inner.shape[axis] > 1]
+    def _whole_sum(self, expression: Application) -> Piece:
+        """A sum of what is no formula for one entry; over one axis, with its index below the whole."""
+        (inner,), axes = expression.arguments, forms.summed_axes(expression)
+        if not (axes and expression.shape) or axes[0] in {*self._index, *self._place}:
+            return self._from_table(expression)
+        letter = forms.running_letter(axes[0], self.samples)
+        return join(self._sum_sign(inner, axes[0]), self.write(inner).enclosed().indexed(letter))
 
     def _sum_written_out(self, expression: Application) -> list[Piece]:
         """The terms of a sum with numbers, with dots where there are many."""
         (inner,) = expression.arguments
-        axes = self._summed_axes(expression)
-        if not is_entry_by_entry(inner) or set(axes) & set(self._place):
-            return [self._from_table(expression)]
+        axes = forms.summed_axes(expression)
+        if not forms.is_entry_by_entry(inner) or set(axes) & set(self._place):
+            return [self._whole_sum(expression)]
         sizes = [inner.shape[axis] for axis in axes]
-        order = sorted(range(len(axes)), key=lambda i: self._letter(axes[i]) != "i")
+        order = sorted(range(len(axes)), key=lambda i: forms.running_letter(axes[i], self.samples) != "i")
         places = list(np.ndindex(*[sizes[i] for i in order])) if np.prod(sizes) <= 10_000 else []
         if not places:
             return [self._from_table(expression)]
@@ -424,21 +442,8 @@ class Writer:
                 pieces.append(_MORE)
                 continue
             self._place |= {axes[i]: int(at) for i, at in zip(order, places[number], strict=True)}
-            piece = self.write(inner, PRODUCT if is_sum(inner) else SUM)
+            piece = self.write(inner, PRODUCT if forms.is_sum(inner) else SUM)
             for axis in axes:
                 del self._place[axis]
             pieces.append(piece if not pieces else join(*added(piece)))
         return pieces
-
-
-_EULER = apply("exp", Number(1))
-_MORE = Piece.of(r" + \cdots", " + ⋯")
-
-
-def _index_text(letter: str) -> str:
-    return {"i": "ᵢ", "k": "ₖ", "j": "ⱼ"}[letter]
-
-
-def _short(value: Scalar) -> str:
-    """A number of a formula, as it was typed."""
-    return f"{value:.15g}" if isinstance(value, float) else as_text(value)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import inf, pi
 from typing import Any
 
-from chalkwork.algebra.operations.entry import Operation, Precedence, reduced_shape, same_shape
+from chalkwork.algebra.operations.entry import Module, Operation, Precedence, Unit, in_keras
 from chalkwork.algebra.operations.special import normal_cdf
 
 
@@ -15,6 +17,10 @@ def _sigmoid(xp: Any, x: Any) -> Any:
 
 def _positive_part(xp: Any, x: Any) -> Any:
     return xp.maximum(x, xp.zeros_like(x))  # a NaN stays
+
+
+def _softplus(xp: Any, x: Any) -> Any:
+    return _positive_part(xp, x) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
 def _step(xp: Any, x: Any, at_zero: float = 0.0, low: float = 0.0) -> Any:
@@ -32,31 +38,6 @@ def _softsign(xp: Any, x: Any) -> Any:
     return xp.where(xp.isinf(x), xp.sign(x), finite / (1 + xp.abs(finite)))
 
 
-def _axes(axis: int | None) -> int | tuple[int, int]:
-    return (-2, -1) if axis is None else axis
-
-
-def _softmax(xp: Any, x: Any, axis: int | None) -> Any:
-    powers = xp.exp(x - xp.max(x, axis=_axes(axis), keepdims=True))
-    return powers / xp.sum(powers, axis=_axes(axis), keepdims=True)
-
-
-def _shift(xp: Any, x: Any, axis: int | None) -> Any:
-    """The largest entry, where it is finite: subtracted before exp, so that nothing overflows."""
-    largest = xp.max(x, axis=_axes(axis), keepdims=True)
-    return xp.where(xp.isinf(largest), xp.zeros_like(largest), largest)
-
-
-def _logsumexp(xp: Any, x: Any, axis: int | None) -> Any:
-    shift = _shift(xp, x, axis)
-    return shift + xp.log(xp.sum(xp.exp(x - shift), axis=_axes(axis), keepdims=True))
-
-
-def _log_softmax(xp: Any, x: Any, axis: int | None) -> Any:
-    below = x - _shift(xp, x, axis)
-    return below - xp.log(xp.sum(xp.exp(below), axis=_axes(axis), keepdims=True))
-
-
 OPERATIONS = (
     Operation(
         name="identity",
@@ -65,8 +46,12 @@ OPERATIONS = (
         latex="<0>",
         text="<0>",
         code="<0>",
+        definition="x",
         slots=(Precedence.FREE,),
         precedence=Precedence.FREE,
+        odd=True,
+        homogeneous=True,
+        unit=Unit(words="identity", also=("linear", "none")),
     ),
     Operation(
         name="sigmoid",
@@ -76,6 +61,22 @@ OPERATIONS = (
         text="σ(<0>)",
         code="1 / (1 + np.exp(-(<0>)))",
         definition="1 / (1 + exp(-x))",
+        also=("sigma",),
+        range=(0.0, 1.0),
+        turns=(),
+        rounding=(8, 4),
+        poles=pi,
+        known={0: Fraction(1, 2)},
+        letter="s",
+        onnx="Sigmoid",
+        unit=Unit(
+            words="sigmoid",
+            function=r"the sigmoid, $\sigma(<x>) = 1/(1 + e^{-<x>})$, entry by entry",
+            slope="the derivative of the sigmoid, $<y> (1 - <y>)$",
+            also=("logistic",),
+            pytorch=Module("Sigmoid"),
+            keras=in_keras("sigmoid"),
+        ),
     ),
     Operation(
         name="tanh",
@@ -84,6 +85,19 @@ OPERATIONS = (
         latex=r"\tanh\left( <0> \right)",
         text="tanh(<0>)",
         code="np.tanh(<0>)",
+        range=(-1.0, 1.0),
+        turns=(),
+        odd=True,
+        poles=pi / 2,
+        known={0: Fraction(0)},
+        letter="t",
+        unit=Unit(
+            words="tanh",
+            function="the hyperbolic tangent, entry by entry",
+            slope="the derivative of tanh, $1 - <y>^2$",
+            pytorch=Module("Tanh"),
+            keras=in_keras("tanh"),
+        ),
     ),
     Operation(
         name="relu",
@@ -96,6 +110,20 @@ OPERATIONS = (
         text="max(0, <0>)",
         code="np.maximum(0, <0>)",
         definition="maximum(0, x)",
+        also=("ReLU",),
+        range=(0.0, inf),
+        turns=(),
+        rounding=(0, 0),
+        branches=("0", "x"),
+        homogeneous=True,
+        onnx="Relu",
+        unit=Unit(
+            words="ReLU",
+            function=r"the ReLU, $\max(0, <x>)$, entry by entry",
+            slope="the derivative of the ReLU, which is 1 where $<x> > 0$, else 0 (at 0 we take <at_zero>)",
+            pytorch=Module("ReLU"),
+            keras=in_keras("relu"),
+        ),
     ),
     Operation(
         name="step",
@@ -107,6 +135,8 @@ OPERATIONS = (
         latex=r"\mathbb{1}\left[ <0> > 0 \right]",
         text="[<0> > 0]",
         code="np.heaviside(<0>, <at_zero>)",
+        branches=("0", "1"),
+        jumps=True,
     ),
     Operation(
         name="leaky_relu",
@@ -120,6 +150,21 @@ OPERATIONS = (
         text="LReLU(<0>)",
         code="leaky_relu(<0>, <alpha>)",
         code_definition="def leaky_relu(x, alpha):\n    return np.where(x < 0, alpha * x, x)",
+        definition="maximum(0, x) + alpha * minimum(0, x)",
+        also=("LReLU", "LeakyReLU"),
+        turns=((0.0, 0.0),),
+        rounding=(1, 1),
+        branches=("alpha * x", "x"),
+        homogeneous=True,
+        onnx="LeakyRelu",
+        unit=Unit(
+            words="leaky ReLU",
+            function=r"the leaky ReLU, entry by entry: $<x>$ where $<x> > 0$, else $<alpha> \, <x>$",
+            slope="the derivative of the leaky ReLU, which is 1 where $<x> > 0$, else <alpha> (at 0 we take <at_zero>)",
+            also=("lrelu",),
+            pytorch=Module("LeakyReLU", {}, {"negative_slope": "alpha"}),
+            keras=Module("LeakyReLU", {}, {"negative_slope": "alpha"}),
+        ),
     ),
     Operation(
         name="leaky_step",
@@ -136,6 +181,8 @@ OPERATIONS = (
             "def leaky_step(x, alpha, at_zero=None):\n"
             "    return np.where(x == 0, alpha if at_zero is None else at_zero, np.where(x < 0, alpha, 1.0))"
         ),
+        branches=("alpha", "1"),
+        jumps=True,
     ),
     Operation(
         name="elu",
@@ -148,16 +195,42 @@ OPERATIONS = (
         latex=r"\operatorname{ELU}\left( <0> \right)",
         text="ELU(<0>)",
         code="elu(<0>, <alpha>)",
-        code_definition=("def elu(x, alpha):\n    return np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x)"),
+        code_definition="def elu(x, alpha):\n    return np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x)",
+        definition="maximum(0, x) + alpha * (exp(minimum(0, x)) - 1)",
+        also=("ELU",),
+        turns=((0.0, 0.0),),
+        rounding=(8, 4),
+        branches=("alpha * (exp(x) - 1)", "x"),
+        onnx="Elu",
+        unit=Unit(
+            words="ELU",
+            function="the ELU, entry by entry: $<x>$ where $<x> > 0$, else $<alpha*>(e^{<x>} - 1)$",
+            slope="the derivative of the ELU, which is 1 where $<x> > 0$, else $<alpha*>e^{<x>}$",
+            pytorch=Module("ELU", {}, {"alpha": "alpha"}),
+            keras=Module("ELU", {}, {"alpha": "alpha"}),
+        ),
     ),
     Operation(
         name="softplus",
-        value=lambda xp, x: _positive_part(xp, x) + xp.log1p(xp.exp(-xp.abs(x))),
+        value=_softplus,
         derivative=("sigmoid(x)",),
         latex=r"\operatorname{softplus}\left( <0> \right)",
         text="softplus(<0>)",
         code="np.logaddexp(0, <0>)",
         definition="log(1 + exp(x))",
+        range=(0.0, inf),
+        turns=(),
+        rounding=(12, 4),
+        poles=pi,
+        letter="p",
+        unit=Unit(
+            words="softplus",
+            function=r"the softplus, $\log(1 + e^{<x>})$, entry by entry",
+            slope=r"the derivative of the softplus, $\sigma(<x>)$",
+            # PyTorch takes the softplus for x from the threshold on: 2e-9 too little at its usual 20, nothing at 40
+            pytorch=Module("Softplus", {"beta": 1.0, "threshold": 40.0}),
+            keras=in_keras("softplus"),
+        ),
     ),
     Operation(
         name="silu",
@@ -168,6 +241,16 @@ OPERATIONS = (
         code="silu(<0>)",
         code_definition="def silu(x):\n    return x / (1 + np.exp(-x))",
         definition="x * sigmoid(x)",
+        also=("SiLU",),
+        turns=((-1.2784645427610738, -0.27846454276107379),),
+        rounding=(12, 2048),
+        unit=Unit(
+            words="SiLU",
+            function=r"the SiLU, $<x> \sigma(<x>)$, entry by entry",
+            also=("swish",),
+            pytorch=Module("SiLU"),
+            keras=in_keras("silu"),
+        ),
     ),
     Operation(
         name="gelu",
@@ -180,6 +263,37 @@ OPERATIONS = (
             "from math import erf\n\n\ndef gelu(x):\n    return x * (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
         ),
         definition="x * normal_cdf(x)",
+        also=("GELU",),
+        turns=((-0.7517915246935645, -0.16997120747990369),),
+        rounding=(20, 2048),
+        unit=Unit(
+            words="GELU",
+            function=(
+                r"the GELU, $<x> \Phi(<x>)$, entry by entry, with $\Phi$ the distribution function of the standard "
+                "normal"
+            ),
+            pytorch=Module("GELU", {"approximate": "none"}),
+            keras=in_keras("gelu"),
+        ),
+    ),
+    Operation(
+        name="mish",
+        value=lambda xp, x: _times_gate(xp, x, xp.tanh(_softplus(xp, x))),
+        derivative=("tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x))^2)",),
+        latex=r"\operatorname{Mish}\left( <0> \right)",
+        text="Mish(<0>)",
+        code="mish(<0>)",
+        code_definition="def mish(x):\n    return x * np.tanh(np.logaddexp(0, x))",
+        definition="x * tanh(softplus(x))",
+        also=("Mish",),
+        turns=((-1.1924312145154952, -0.30884341301725043),),
+        rounding=(20, 2048),
+        unit=Unit(
+            words="Mish",
+            function=r"the Mish, $<x> \tanh(\log(1 + e^{<x>}))$, entry by entry",
+            pytorch=Module("Mish"),
+            keras=in_keras("mish"),
+        ),
     ),
     Operation(
         name="softsign",
@@ -190,56 +304,17 @@ OPERATIONS = (
         code="softsign(<0>)",
         code_definition="def softsign(x):\n    return x / (1 + np.abs(x))",
         definition="x / (1 + abs(x))",
-    ),
-    Operation(
-        name="softmax",
-        value=_softmax,
-        adjoint=("y * (g - sum(g * y, axis=axis))",),
-        parameters={"axis": None},
-        needs_axis=True,
-        shape=same_shape,
-        latex=r"\operatorname{softmax}\left( <0> \right)",
-        text="softmax(<0>)",
-        code="softmax(<0>, axis=<axis>)",
-        code_definition=(
-            "def softmax(x, axis):\n"
-            "    powers = np.exp(x - x.max(axis=axis, keepdims=True))  # the shift prevents overflow\n"
-            "    return powers / powers.sum(axis=axis, keepdims=True)"
+        range=(-1.0, 1.0),
+        turns=(),
+        branches=("x / (1 - x)", "x / (1 + x)"),
+        odd=True,
+        onnx="Softsign",
+        unit=Unit(
+            words="softsign",
+            function="the softsign, $<x>/(1 + |<x>|)$, entry by entry",
+            slope="the derivative of the softsign, $1/(1 + |<x>|)^2$",
+            pytorch=Module("Softsign"),
+            keras=in_keras("softsign"),
         ),
-        definition="exp(x) / sum(exp(x), axis=axis)",
-    ),
-    Operation(
-        name="log_softmax",
-        value=_log_softmax,
-        adjoint=("g - exp(y) * sum(g, axis=axis)",),
-        parameters={"axis": None},
-        needs_axis=True,
-        shape=same_shape,
-        latex=r"\operatorname{log\,softmax}\left( <0> \right)",
-        text="log softmax(<0>)",
-        code="<0> - logsumexp(<0>, axis=<axis>)",
-        code_definition=(
-            "def logsumexp(x, axis):\n"
-            "    largest = x.max(axis=axis, keepdims=True)\n"
-            "    return largest + np.log(np.exp(x - largest).sum(axis=axis, keepdims=True))"
-        ),
-        definition="x - log(sum(exp(x), axis=axis))",
-    ),
-    Operation(
-        name="logsumexp",
-        value=_logsumexp,
-        adjoint=("g * softmax(x, axis=axis)",),
-        parameters={"axis": None},
-        needs_axis=True,
-        shape=reduced_shape,
-        latex=r"\operatorname{logsumexp}\left( <0> \right)",
-        text="logsumexp(<0>)",
-        code="logsumexp(<0>, axis=<axis>)",
-        code_definition=(
-            "def logsumexp(x, axis):\n"
-            "    largest = x.max(axis=axis, keepdims=True)\n"
-            "    return largest + np.log(np.exp(x - largest).sum(axis=axis, keepdims=True))"
-        ),
-        definition="log(sum(exp(x), axis=axis))",
     ),
 )

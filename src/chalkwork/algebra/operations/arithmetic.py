@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import inf
 from typing import Any
 
 from chalkwork.algebra.operations.entry import Operation, Precedence
@@ -56,6 +58,8 @@ OPERATIONS = (
         latex="-<0>",
         text="−<0>",
         code="-<0>",
+        odd=True,
+        homogeneous=True,
     ),
     Operation(
         name="multiply",
@@ -102,28 +106,42 @@ OPERATIONS = (
         text="exp(<0>)",
         code="np.exp(<0>)",
         slots=(FREE,),
+        range=(0.0, inf),
+        turns=(),
+        poles=inf,
+        known={0: Fraction(1)},
+        letter="w",
     ),
     Operation(
         name="log",
         value=lambda xp, x: xp.log(x),
         derivative=("1 / x",),
-        domain=(0.0, float("inf")),
+        domain=(0.0, inf),
         latex=r"<log> <0>",
         text="<log> <0>",
         code="np.log(<0>)",
         precedence=Precedence.MATRIX_PRODUCT,
         slots=(ATOM,),
+        also=("ln",),
+        turns=(),
+        known={1: Fraction(0)},
+        letter="l",
     ),
     Operation(
         name="sqrt",
         value=lambda xp, x: xp.sqrt(x),
         derivative=("1 / (2 * y)",),
-        domain=(0.0, float("inf")),
+        domain=(0.0, inf),
         latex=r"\sqrt{<0>}",
         text="√<0>",
         code="np.sqrt(<0>)",
         slots=(ATOM,),
         latex_slots=(FREE,),
+        range=(0.0, inf),
+        turns=(),
+        rounding=(1, 0),
+        known={0: Fraction(0), 1: Fraction(1)},
+        letter="q",
     ),
     Operation(
         name="abs",
@@ -134,6 +152,11 @@ OPERATIONS = (
         latex=r"\left| <0> \right|",
         text="|<0>|",
         code="np.abs(<0>)",
+        range=(0.0, inf),
+        turns=((0.0, 0.0),),
+        rounding=(0, 0),
+        branches=("-x", "x"),
+        homogeneous=True,
     ),
     Operation(
         name="sign",
@@ -144,6 +167,11 @@ OPERATIONS = (
         latex=r"\operatorname{sgn}\left( <0> \right)",
         text="sgn(<0>)",
         code="np.sign(<0>)",
+        also=("sgn",),
+        range=(-1.0, 1.0),
+        branches=("-1", "1"),
+        jumps=True,
+        odd=True,
     ),
     Operation(
         name="sin",
@@ -152,6 +180,11 @@ OPERATIONS = (
         latex=r"\sin\left( <0> \right)",
         text="sin(<0>)",
         code="np.sin(<0>)",
+        range=(-1.0, 1.0),
+        odd=True,
+        poles=inf,
+        known={0: Fraction(0)},
+        letter="u",
     ),
     Operation(
         name="cos",
@@ -160,6 +193,10 @@ OPERATIONS = (
         latex=r"\cos\left( <0> \right)",
         text="cos(<0>)",
         code="np.cos(<0>)",
+        range=(-1.0, 1.0),
+        poles=inf,
+        known={0: Fraction(1)},
+        letter="v",
     ),
     Operation(
         name="maximum",
@@ -170,6 +207,7 @@ OPERATIONS = (
         latex=r"\max\left( <0>, <1> \right)",
         text="max(<0>, <1>)",
         code="np.maximum(<0>, <1>)",
+        branches=("b", "a"),
     ),
     Operation(
         name="minimum",
@@ -180,6 +218,7 @@ OPERATIONS = (
         latex=r"\min\left( <0>, <1> \right)",
         text="min(<0>, <1>)",
         code="np.minimum(<0>, <1>)",
+        branches=("a", "b"),
     ),
     Operation(
         name="equal",
@@ -189,6 +228,8 @@ OPERATIONS = (
         latex=r"\mathbb{1}\left[ <0> = <1> \right]",
         text="[<0> = <1>]",
         code="(<0> == <1>) * 1.0",
+        range=(0.0, 1.0),
+        jumps=True,
     ),
     Operation(
         name="xlogy",
@@ -214,6 +255,12 @@ OPERATIONS = (
         code_definition=(
             "from math import erf\n\n\ndef normal_cdf(x):\n    return (1 + np.vectorize(erf)(x / np.sqrt(2))) / 2"
         ),
+        range=(0.0, 1.0),
+        turns=(),
+        rounding=(16, 32),
+        poles=inf,
+        known={0: Fraction(1, 2)},
+        letter="c",
     ),
     Operation(
         name="normal_pdf",
@@ -222,5 +269,10 @@ OPERATIONS = (
         latex=r"\varphi\left( <0> \right)",
         text="φ(<0>)",
         code="np.exp(-(<0>) ** 2 / 2) / np.sqrt(2 * np.pi)",
+        range=(0.0, 0.3989422804014329),
+        turns=((0.0, 0.3989422804014327),),
+        rounding=(16, 32),
+        poles=inf,
+        letter="g",
     ),
 )

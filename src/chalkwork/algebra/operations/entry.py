@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from fractions import Fraction
+from math import inf, isfinite
+from typing import Any, Protocol
 
 from chalkwork.errors import ShapeError
 
@@ -75,6 +77,61 @@ def _check_axis(shape: Shape, axis: Parameter) -> None:
         raise ShapeError(f"there is no axis {axis} in {words(shape)}", hint=hint)
 
 
+class Chosen(Protocol):
+    """An operation with its parameters."""
+
+    @property
+    def values(self) -> Mapping[str, Parameter]:
+        """The parameters by name, those that were not given among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A class of another library: its name, what it is always given, and which of our parameters become its own."""
+
+    name: str
+    always: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def settings(self, chosen: Chosen) -> dict[str, Any]:
+        """The arguments of the class."""
+        return {**self.always, **{theirs: chosen.values[ours] for theirs, ours in self.parameters.items()}}
+
+
+def in_keras(name: str) -> Module:
+    """The layer of Keras that is one of its activation functions."""
+    return Module("Activation", {"activation": name})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What is said of an operation as the activation of units, and what other libraries call it.
+
+    Texts hold slots: `<x>` and `<y>` for the net input and the activation, `<alpha>` and `<at_zero>` for a parameter,
+    `<alpha*>` for one that is a factor (nothing where it is 1).
+    """
+
+    words: str
+    function: str = ""
+    """What it does, as in "the tanh, entry by entry"; where none is given, just that."""
+    slope: str = ""
+    """Its derivative, as in "the derivative of the tanh"; where none is given, just that."""
+    also: tuple[str, ...] = ()
+    """Other names of the activation."""
+    pytorch: Module | None = None
+    keras: Module | None = None
+
+    @property
+    def function_words(self) -> str:
+        """What it does."""
+        return self.function or f"the {self.words}, entry by entry"
+
+    @property
+    def slope_words(self) -> str:
+        """Its derivative."""
+        return self.slope or f"the derivative of the {self.words}"
+
+
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Operation:
     """One operation, once: how it is written, what it is worth, how it is differentiated.
@@ -88,6 +145,10 @@ class Operation:
     what each argument receives when the result receives `g`. `None` marks an argument without derivative.
 
     Texts for typesetting hold slots: `<0>`, `<1>` for the arguments, `<alpha>` for a parameter.
+
+    What else is known of it (`turns`, `branches`, `odd`, ...) is what readings ask for: where a reading has no rule of
+    its own for an operation it goes by these, by `value` over an array namespace or by `definition`, and else says in
+    a sentence that it cannot.
     """
 
     name: str
@@ -115,18 +176,50 @@ class Operation:
     """The operation in NumPy, for notebooks; `code_definition` comes before it where it needs a function."""
     code_definition: str = ""
     definition: str = ""
-    """The operation in terms of simpler ones, for working entry by entry."""
-    domain: tuple[float, float] = (float("-inf"), float("inf"))
+    """The operation in terms of simpler ones, for working entry by entry and for every reading without a rule."""
+    also: tuple[str, ...] = ()
+    """Other names in formulas."""
+    unit: Unit | None = None
+    """What is said of it as an activation; None where it is none."""
+    onnx: str = ""
+    """The node of ONNX that is the same, with our parameters as its attributes; without one, `value` is written."""
+
+    domain: tuple[float, float] = (-inf, inf)
     """The open interval in which the first argument must lie for the value to be finite."""
+    range: tuple[float, float] = (-inf, inf)
+    """Two numbers between which every entry of the value lies."""
+    turns: tuple[tuple[float, float], ...] | None = None
+    """Where a function of one number turns, and its value there: between them it is monotone. None is not known."""
+    rounding: tuple[float, float] = (4, 4)
+    """How far off `value` may be in double precision: units in the last place, smallest numbers."""
     kinks: tuple[float, ...] = ()
     """Arguments at which the derivative jumps, so that a convention decides."""
+    branches: tuple[str, str] | None = None
+    """What it is below 0 and above 0 (of two arguments: where a - b is), if these are two formulas."""
+    jumps: bool = False
+    """Whether the value itself jumps."""
     convention: str = ""
     """What the derivative is where it is not one number: at kinks, at equal arguments."""
+    odd: bool = False
+    """f(-x) = -f(x)."""
+    homogeneous: bool = False
+    """f(c x) = c f(x) for every c > 0."""
+    poles: float | None = None
+    """The function is singular at plus and minus i times this and its odd multiples only; at none if it is infinite."""
+    known: Mapping[int, Fraction] = field(default_factory=dict)
+    """Values that are fractions, by the argument."""
+    letter: str = ""
+    """The letter for its value where derivatives are polynomials in it: s - s^2."""
 
     @property
     def entrywise(self) -> bool:
         """Whether every entry of the result depends on the same entry of each argument only."""
         return bool(self.derivative)
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The range, if it has two ends."""
+        return self.range if all(map(isfinite, self.range)) else None
 
     def result_shape(self, shapes: tuple[Shape, ...], parameters: dict[str, Parameter]) -> Shape:
         """The shape of the result; ShapeError when the arguments do not fit."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any, TypeGuard
 
+import numpy as np
+
 from chalkwork.algebra.operations.entry import (
     Operation,
     Parameter,
@@ -97,6 +99,56 @@ def _diagonal(xp: Any, x: Any, shape: Shape) -> Any:
     return xp.sum(_on_diagonal(xp, x, x.shape[-1]), axis=-1 if shape[1] == 1 else -2, keepdims=True)
 
 
+def _place_in(shape: Shape, place: Parameter) -> tuple[int, int]:
+    """Row and column, from 0, of an entry that is counted from 1."""
+    if not isinstance(place, tuple) or len(place) != 2 or not shape:
+        raise ShapeError(f"{words(shape)} has no entry {place}", hint="an entry is a row and a column, such as [2, 1]")
+    if not all(0 < number <= size for number, size in zip(place, shape, strict=True)):
+        raise ShapeError(f"{words(shape)} has no entry {list(place)}", hint="rows and columns are counted from 1")
+    return place[0] - 1, place[1] - 1
+
+
+def _entry_shape(shapes: tuple[Shape, ...], place: Parameter) -> Shape:
+    _place_in(shapes[0], place)
+    return ()
+
+
+def _entry(xp: Any, x: Any, place: tuple[int, int]) -> Any:
+    row, column = place
+    return x[..., row - 1 : row, column - 1 : column]
+
+
+def _placed_shape(shapes: tuple[Shape, ...], place: Parameter) -> Shape:
+    if shapes[1]:
+        raise ShapeError(f"an entry of {words(shapes[0])} is a number, not {words(shapes[1])}")
+    _place_in(shapes[0], place)
+    return shapes[0]
+
+
+def _placed(xp: Any, a: Any, b: Any, place: tuple[int, int]) -> Any:
+    there = np.zeros(a.shape[-2:], dtype=bool)
+    there[place[0] - 1, place[1] - 1] = True
+    return xp.where(xp.asarray(there), b, a)
+
+
+def _solve_shape(shapes: tuple[Shape, ...]) -> Shape:
+    matrix, right = shapes
+    if not matrix or not right or matrix[0] != matrix[1] or matrix[0] != right[0]:
+        hint = "the matrix is square, and the right side has as many rows"
+        raise ShapeError(f"{words(matrix)} and {words(right)} are no linear system", hint=hint)
+    return right
+
+
+def _solve(xp: Any, a: Any, b: Any) -> Any:
+    """NaN where the matrix is singular; those of the others are not lost for it."""
+    try:
+        return xp.linalg.solve(a, b)
+    except np.linalg.LinAlgError:
+        singular = (xp.linalg.det(a) == 0)[..., None, None]
+        regular = xp.where(singular, xp.eye(a.shape[-1], dtype=a.dtype), a)
+        return xp.where(singular, xp.asarray(float("nan"), dtype=a.dtype), xp.linalg.solve(regular, b))
+
+
 OPERATIONS = (
     Operation(
         name="matmul",
@@ -179,6 +231,7 @@ OPERATIONS = (
         latex=r"\operatorname{argmax}\left( <0> \right)",
         text="arg max(<0>)",
         code="np.argmax(<0>, axis=<axis>, keepdims=True) + 1",
+        jumps=True,
     ),
     Operation(
         name="squared_norm",
@@ -209,5 +262,43 @@ OPERATIONS = (
         latex=r"\operatorname{diagonal}\left( <0> \right)",
         text="diagonal(<0>)",
         code="np.diagonal(<0>).reshape(<shape>)",
+    ),
+    Operation(
+        name="entry",
+        value=_entry,
+        adjoint=("placed(broadcast(0, shape=shape), g, place=place)",),
+        parameters={"place": (1, 1)},
+        shape=_entry_shape,
+        latex="<0>_{<place>}",
+        text="<0>[<place>]",
+        slots=(ATOM,),
+        code="<0>[tuple(np.subtract(<place>, 1))]",
+    ),
+    Operation(
+        name="placed",  # a with b in one place: so a matrix is put together from its entries
+        arity=2,
+        value=_placed,
+        adjoint=("placed(g, 0, place=place)", "entry(g, place=place)"),
+        parameters={"place": (1, 1)},
+        shape=_placed_shape,
+        latex=r"\operatorname{placed}\left( <0>, <1> \right)",
+        text="placed(<0>, <1>)",
+        code="placed(<0>, <1>, <place>)",
+        code_definition="""def placed(matrix, entry, place):
+    there = np.zeros(np.shape(matrix), dtype=bool)
+    there[place[0] - 1, place[1] - 1] = True
+    return np.where(there, entry, matrix)""",
+    ),
+    Operation(
+        name="solve",  # Golub and Van Loan, Matrix Computations, section 3.4: elimination with pivots
+        arity=2,
+        value=_solve,
+        adjoint=("-(solve(a.T, g) @ y.T)", "solve(a.T, g)"),
+        shape=_solve_shape,
+        precedence=MATRIX_PRODUCT,
+        slots=(ATOM, POWER),
+        latex=r"<0>^{-1} \, <1>",
+        text="<0>⁻¹ <1>",
+        code="np.linalg.solve(<0>, <1>)",
     ),
 )

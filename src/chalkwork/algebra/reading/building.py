@@ -131,14 +131,20 @@ def _power(base: Expression, exponent: Expression) -> Expression:
     return apply("power", base, exponent)
 
 
+_IN_BRACKETS = {
+    "shape": "the shape is the number of rows and of columns",
+    "place": "the place of an entry is its row and its column, counted from 1,",
+}
+
+
 def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Parameter:
     """The value of a parameter."""
     if syntax.kind == "name" and syntax.value in known:
         return known[syntax.value]
-    if name == "shape":
+    if name in _IN_BRACKETS:
         sizes = [exact_number(part.value) if part.kind == "number" else 0 for part in syntax.parts]
         if syntax.kind != "tuple" or not all(isinstance(size, int) and 0 < size < 10**6 for size in sizes):
-            raise ReadError("the shape is the number of rows and of columns in square brackets, such as [2, 3]")
+            raise ReadError(f"{_IN_BRACKETS[name]} in square brackets, such as [2, 3]")
         return tuple(int(size) for size in sizes)
     if syntax.kind == "name" and syntax.value == "none" and name in ("axis", "at_zero"):
         return None

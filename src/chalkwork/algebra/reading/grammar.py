@@ -28,6 +28,7 @@ _NOT_PART = {
     "Rightarrow": "one step follows from another: write each as a step of its own",
     "approx": "≈ says nothing that could be proved; write = or a bound",
     "int": "integrals are not part of the language",
+    "Vert": "norms are not part of the language; write sqrt(sum(x^2)), or x^T x for the square",
     "lim": "limits are not part of the language",
 }
 
@@ -211,6 +212,10 @@ class Grammar(Calls, Derivatives, Series):
             return Syntax("number", token.text)
         if token.kind == "sign" and token.text in ("(", "[", "{"):
             inner = self.deeper()
+            if token.text == "[" and self.at(",", "["):
+                matrix = r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}"
+                how = f"written {matrix}" if self.formula else "given as a value, under a name"
+                raise self.error("square brackets hold one expression, as round ones do", hint=f"a matrix is {how}")
             self.take(CLOSING[token.text])
             return inner
         if token.text in ("|", "lvert") and token.kind in ("sign", "command"):

@@ -152,6 +152,8 @@ class Names(Cursor):
         if self.at("(") and not (self.formula and name in self.known):
             raise self.unknown_function(name, token)
         if not is_letter(name) and (self.peek().kind in ("name", "number") or self.at("{")):
+            if name in FUNCTIONS and name not in self.known:
+                raise self.error(f"{name} stands without its argument; write {name}(x)", token)
             raise self.error(f"{name} is no function known here, and no factor without a sign", token, "write *")
 
     def unknown_function(self, name: str, token: Token) -> ReadError:

@@ -9,7 +9,8 @@ PARAMETERS = {
     "axis": "over which axis of a matrix: 0 (over the rows: one result for each column), 1 (over the columns), or none",
     "alpha": "the slope, or the size, where the argument is negative",
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
-    "tie": "what several equal largest entries give; none stands for the place of the first of them",
+    "tie": "what `argmax` gives where several entries are the largest; none: the place of the first",
+    "place": "row and column of an entry, counted from 1, `[2, 1]`",
     "shape": "rows and columns, `[2, 3]`",
 }
 """What each parameter says."""
@@ -37,11 +38,13 @@ def page() -> str:
     rows += [f"| `{name}(x)` | {_also(name)} | `{text}` | |" for name, text in DEFINED.items()]
     signs = ", ".join(f"`a {entry.infix} b` ({entry.name})" for entry in TABLE.values() if entry.infix)
     constants = " and ".join(f"`{name}`" for name in CONSTANTS)
+    units = ", ".join(f"`{name}`" for name, entry in TABLE.items() if entry.unit is not None)
     says = "\n".join(f"| `{name}` | {text} |" for name, text in PARAMETERS.items())
     parts = [
         _OPENING + "| written | also | means | derivative |\n|---|---|---|---|\n" + "\n".join(rows),
         f"Signs: {signs}, `-a`, `A.T`.",
         f"Constants: {constants}, where nothing that was declared has that name.",
+        f"Activations of units: {units}.",
         f"| parameter | what it says |\n|---|---|\n{says}",
     ]
     return "\n\n".join(parts) + "\n"

@@ -21,9 +21,9 @@ _TOKEN = re.compile(
     r"|(?P<line>\\\\(?:\[[0-9.]+[a-z]{2}\])?)"
     r"|(?P<environment>\\(?:begin|end)\s*\{[A-Za-z]+\*?\})"
     r"|(?P<sized>\\(?:left|right)\s*[|.])"
-    r"|(?P<command>\\(?:[A-Za-z]+|[{}_]))"
+    r"|(?P<command>\\(?:[A-Za-z]+|[{}_|]))"
     r"|(?P<word>[^\W\d_](?:[^\W_]|_+(?=[^\W_]))*)"
-    r"|(?P<sign>\.T\b|<=|>=|!=|==|:=|\*\*|[-+*/^_()\[\]{},|=<>!&.'@′≤≥≠−·×∘⊙∂∑∞√])"
+    r"|(?P<sign>\.T\b|<=|>=|!=|==|:=|\*\*|[-+*/^_()\[\]{},|=<>!&.'@′≤≥≠−·×∘⊙∂∑∞√‖])"
 )
 _EXPONENT = re.compile(r"[eE][+-]?[0-9]+")
 _PIECES = re.compile(r"[^\W\d_]+|[0-9]+|_+")
@@ -116,7 +116,7 @@ class Text:
         elif kind == "environment":
             yield Token(word[1:].partition("{")[0].strip(), word.partition("{")[2].rstrip("*}"), start)
         elif kind in ("command", "sign"):
-            name = {r"\{": "(", r"\}": ")"}.get(word) or word.removeprefix("\\")
+            name = {r"\{": "(", r"\}": ")", r"\|": "Vert"}.get(word) or word.removeprefix("\\")
             name = SAME.get(name, name)
             if name in RELATIONS:
                 yield Token("relation", RELATIONS[name], start)

@@ -28,10 +28,7 @@ DEFINED = {
 }
 """Functions of one number by those of the table of operations."""
 
-ALSO = {
-    "sigma": "sigmoid", "ln": "log", "lg": "log10", "lb": "log2", "sgn": "sign", "ReLU": "relu", "LReLU": "leaky_relu",
-    "LeakyReLU": "leaky_relu", "ELU": "elu", "SiLU": "silu", "GELU": "gelu",
-}  # fmt: skip
+ALSO = {word: name for name, entry in TABLE.items() for word in entry.also} | {"lg": "log10", "lb": "log2"}
 """Other names of functions."""
 
 FUNCTIONS = {name: name for name in (*TABLE, *DEFINED, "min")} | ALSO
@@ -51,7 +48,7 @@ SAME = {
     "∞": "infty", "≤": "<=", "≥": ">=", "≠": "!=", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=",
     "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=", "equiv": "=", "′": "'",
     "prime": "'", "lbrack": "[", "rbrack": "]", "varepsilon": "epsilon", "vartheta": "theta",
-    "varphi": "phi", "intercal": "top",
+    "varphi": "phi", "intercal": "top", "lVert": "Vert", "rVert": "Vert", "‖": "Vert",
     "div": "/", "colon": ":", "textrm": "text", "mathsf": "mathrm", "mathit": "mathrm", "boldsymbol": "mathbf",
     "bm": "mathbf", "vec": "mathbf", "operatorname": "mathrm", "text": "mathrm", "mathcal": "mathrm",
 }  # fmt: skip

@@ -1,8 +1,8 @@
 """Mistakes as rewrites of equations: one table, an entry each.
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
-`forward`, `losses`, `errors`, `matrices`, `updates`. `search` groups the rewrites of an equation by what
-they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
+`forward`, `losses`, `errors`, `matrices`, `newton`, `updates`, `estimates`, `series`. `search` groups the rewrites of
+an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.checking.mistakes import equivalents as other_forms
-from chalkwork.checking.mistakes import errors, forward, losses, matrices, search, updates
+from chalkwork.checking.mistakes import errors, estimates, forward, losses, matrices, newton, search, series, updates
 from chalkwork.checking.mistakes.context import Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.matrices import swapped
@@ -39,7 +39,11 @@ __all__ = [
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake
     for mistake in sorted(
-        (*forward.MISTAKES, *losses.MISTAKES, *errors.MISTAKES, *matrices.MISTAKES, *updates.MISTAKES),
+        (
+            one
+            for part in (forward, losses, errors, matrices, newton, updates, estimates, series)
+            for one in part.MISTAKES
+        ),
         key=lambda mistake: -mistake.likelihood,
     )
 }

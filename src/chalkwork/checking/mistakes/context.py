@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, walk
+from chalkwork.algebra.operations import TABLE
 from chalkwork.checking.mistakes.structure import (
     has_operation,
     is_operation,
@@ -23,8 +24,7 @@ from chalkwork.checking.mistakes.structure import (
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
 
-_ENTRYWISE = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu", "softsign")
-ACTIVATIONS = frozenset((*_ENTRYWISE, "softmax", "log_softmax"))
+ACTIVATIONS = tuple(name for name, operation in TABLE.items() if operation.unit is not None)
 FIRST_SAMPLE = "first sample"  # no name that is read can hold a space
 
 _FORWARD = (Stage.FORWARD, Stage.REEVALUATION)

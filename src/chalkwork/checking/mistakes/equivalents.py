@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from chalkwork.algebra.expression import Expression
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.errors import applied, error_factors, keeps_sign, through
+from chalkwork.checking.mistakes.newton import by_determinant
 from chalkwork.checking.mistakes.search import simplified
 from chalkwork.derivation.derivation import Equation
 
@@ -14,7 +15,8 @@ from chalkwork.derivation.derivation import Equation
 def equivalents(equation: Equation, context: Context) -> list[Expression]:
     """The error with its f' by the net input where the equation has the activation, and the other way round.
 
-    Only f' is exchanged: an activation that enters as an output or as an input stays what it is.
+    Only f' is exchanged: an activation that enters as an output or as an input stays what it is. And a linear system of
+    two equations solved by the inverse, with the determinant as it was found.
     """
     right = simplified(equation.expression)
     forms = (simplified(form) for form in _forms(equation, context))
@@ -22,6 +24,7 @@ def equivalents(equation: Equation, context: Context) -> list[Expression]:
 
 
 def _forms(equation: Equation, context: Context) -> Iterator[Expression]:
+    yield from by_determinant(equation, context)
     found = error_factors(equation, context)
     if found is None:
         return

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from functools import reduce
 
 from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace
+from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import expression_of
-from chalkwork.checking.mistakes.context import Context, Layer, Role
+from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import has_operation, summands
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.differentiate import local_derivatives
 
-_OTHERS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "softsign", "silu", "gelu")
+_OTHERS = tuple(name for name in ACTIVATIONS if TABLE[name].entrywise and name != "identity")
 MOST_PATHS = 8
 
 
@@ -48,7 +49,7 @@ def keeps_sign(function: Application) -> bool:
     """Whether it is a ReLU whose result says which slope belongs to its argument."""
     parameters = function.named_parameters
     above_zero = parameters.get("at_zero") in (None, 0) and parameters.get("alpha", 1) > 0  # type: ignore[operator]
-    return function.operation.name in ("relu", "leaky_relu") and above_zero
+    return function.operation.homogeneous and bool(above_zero)
 
 
 def _dropped(equation: Equation, context: Context) -> Iterator[Expression]:

@@ -12,6 +12,7 @@ from chalkwork.algebra.simplify import Term, term_of, terms_of
 from chalkwork.derivation.derivation import Equation
 
 _LARGEST_DENOMINATOR = 10**9
+_NUMBERED = re.compile(r"\d+(_[a-z_]+)?$")  # p1, p2, p2_newton: points with the number of the step
 _UPDATED = re.compile("_new[0-9]*$")
 
 
@@ -70,8 +71,10 @@ def updated_parameter(equation: Equation) -> Name | None:
 
     The lines of a moving mean have none: a gradient that stands alone there is no parameter.
     """
-    alone = (name for name in map(name_alone, summands(equation.expression)) if name is not None)
-    return next((name for name in alone if _bare(name.name) == _bare(equation.name)), None)
+    alone = [name for name in map(name_alone, summands(equation.expression)) if name is not None]
+    same = [name for name in alone if _bare(name.name) == _bare(equation.name)]
+    numbered = [name for name in alone if _NUMBERED.sub("", name.name) == _NUMBERED.sub("", equation.name)]
+    return next(iter((*same, *numbered)), None)
 
 
 def _bare(name: str) -> str:

@@ -14,8 +14,8 @@ from chalkwork.derivation.derivation import Equation
 
 def _ascent(equation: Equation, context: Context) -> Iterator[Expression]:
     old = updated_parameter(equation) if context.role(equation) == Role.UPDATE else None
-    if old is None:
-        return
+    if old is None or all(term.coefficient > 0 for term in summands(equation.expression)):
+        return  # what is added has its minus sign already
     result: Expression = old
     for term in summands(equation.expression):
         if name_alone(term) != old:

@@ -11,7 +11,7 @@ from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Display, Figure, Paragraph, Table
 from chalkwork.laboratory.approximation.study import SUBSTITUTION, Compared, Study
-from chalkwork.laboratory.functions.lines import display_or_text
+from chalkwork.laboratory.functions.definition import definition
 from chalkwork.solutions.board import Board, maths
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.notation import subscript
@@ -90,7 +90,7 @@ def _given(page: Page) -> list[Block]:
     if function is None:
         return [Paragraph("A function is given by its values at some points.")]
     head = join(Piece.of("f", "f"), page.board.writer.formula(Name(function.variable)).enclosed())
-    return [Paragraph("The function is"), display_or_text(head, page.board.writer, function)]
+    return [Paragraph("The function is"), definition(page.board, head, function)]
 
 
 def _system(page: Page) -> list[Block]:

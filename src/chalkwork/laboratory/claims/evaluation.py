@@ -6,16 +6,20 @@ derivatives by what the kind of number offers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number
+import numpy as np
+
+from chalkwork.algebra.definitions import branches, defined, side
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.domain import entries_of
 
 Value = list[list[Any]]
+_ARGUMENTS = (Name("a"), Name("b"))
 Definitions = Mapping[str, tuple[str, Expression]]
 
 
@@ -29,11 +33,16 @@ class NotHeld(ChalkworkError):
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """A kind of number: entrywise functions by the names of the table, and how derivatives are taken."""
+    """A kind of number: its rules for entrywise functions, by the names of the table, and how derivatives are taken.
+
+    A function without a rule goes by its definition or its branches in the table.
+    """
 
     number: Callable[[Fraction], Any]
     functions: Mapping[str, Callable[..., Any]]
     differentiate: Callable[[Evaluation, Application], Value]
+    choose: Callable[[Any, Callable[[], Any], Any, Callable[[], Any]], Any]
+    """By the sign of a number: what is below zero, what is at zero (None: what is above), what is above."""
 
 
 class Evaluation:
@@ -85,23 +94,37 @@ class Evaluation:
         return [flat[start : start + columns] for start in range(0, len(flat), columns)]
 
     def _entrywise(self, node: Application, values: list[Value]) -> Value:
-        function = self.arithmetic.functions.get(node.operation.name)
-        if function is None:
-            raise NotHeld(f"{node.operation.name} cannot be checked here")
-        parameters = [None if value is None else self.constant(value) for value in node.parameters]
         rows, columns = node.shape or (1, 1)
 
         def entry(value: Value, row: int, column: int) -> Any:
             return value[row if len(value) > 1 else 0][column if len(value[0]) > 1 else 0]
 
         return [
-            [function(*(entry(value, i, j) for value in values), *parameters) for j in range(columns)]
-            for i in range(rows)
+            [self._applied(node, [entry(value, i, j) for value in values]) for j in range(columns)] for i in range(rows)
         ]
 
     def call(self, name: str, *numbers: Any) -> Any:
-        """One entrywise function."""
-        return self.arithmetic.functions[name](*numbers)
+        """One entrywise function, its parameters as they usually are."""
+        return self._applied(apply(name, *_ARGUMENTS[: len(numbers)]), numbers)
+
+    def _applied(self, node: Application, numbers: Sequence[Any]) -> Any:
+        """By the rule of this kind of number, else by the definition, else by the branch that the sign decides."""
+        rule = self.arithmetic.functions.get(node.operation.name)
+        if rule is not None:
+            return rule(*numbers, *(None if value is None else self.constant(value) for value in node.parameters))
+        plain = Application(node.operation, _ARGUMENTS[: len(numbers)], node.parameters)
+        inner = Evaluation(self.arithmetic, dict(zip(("a", "b"), numbers, strict=False)), {})
+        simpler = defined(plain)
+        if simpler is not None:
+            return inner.of(simpler)[0][0]
+        pair = branches(plain)
+        if pair is None:
+            raise NotHeld(f"{node.operation.name} cannot be checked here")
+        below, above = ((lambda branch=branch: inner.of(branch)[0][0]) for branch in pair)
+        at_zero = None
+        if node.operation.jumps:
+            at_zero = self.constant(node.operation.value(np, np.zeros(1), **node.named_parameters).item())
+        return self.arithmetic.choose(inner.of(side(plain))[0][0], below, at_zero, above)
 
     def constant(self, value: Any) -> Any:
         """A constant of an operation."""

@@ -11,26 +11,32 @@ from typing import Any
 import numpy as np
 
 from chalkwork.documents.model import Block, Paragraph, Table
-from chalkwork.typesetting.numbers import NumberFormat
+from chalkwork.solutions.board import Board
 
-LARGE = (1000.0, 1001.0, 1002.0)
+LARGE = np.array([1000.0, 1001.0, 1002.0])
+Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def overflow(values: dict[str, Any], vector: str = "y", shift: str = r"c = -\max y") -> Iterator[Block]:
-    """The table, naive against shifted; the shares are added to the values as `naive` and `shifted`."""
-    y = np.array(LARGE)
+def softmax_of_large() -> tuple[Array, Array]:
+    """The softmax of large net inputs, naive and shifted.
+
+    >>> naive, shifted = softmax_of_large()
+    >>> naive, shifted.round(4)
+    (array([nan, nan, nan]), array([0.09  , 0.2447, 0.6652]))
+    """
     with np.errstate(all="ignore"):
-        powers = np.exp(y)
-        naive = powers / powers.sum()
-    lower = y - y.max()
-    shifted_powers = np.exp(lower)
-    shifted = shifted_powers / shifted_powers.sum()
-    values["naive"], values["shifted"] = naive, shifted
+        naive, shifted = (powers / powers.sum() for powers in (np.exp(LARGE), np.exp(LARGE - LARGE.max())))
+    return naive, shifted
+
+
+def overflow(board: Board, vector: str, shift: str) -> Iterator[Block]:
+    """The table, naive against shifted."""
     yield Paragraph(
         "This is more than a curiosity. In double precision $e^{1000}$ is infinite, and infinity divided by infinity "
         f"is no number (NaN). With ${shift}$ no power exceeds 1, and the result is the same one:"
     )
-    numbers = NumberFormat(4)
+    lower = LARGE - LARGE.max()
+    naive, shifted = softmax_of_large()
     head = (
         f"${vector}_i$",
         f"naive $e^{{{vector}_i}}$",
@@ -39,9 +45,9 @@ def overflow(values: dict[str, Any], vector: str = "y", shift: str = r"c = -\max
         "shifted power",
         "shifted softmax",
     )
-    columns = [numbers.column(list(column)) for column in (y, lower, shifted_powers, shifted)]
-    infinite = ["∞" if np.isinf(power) else numbers.scalar(power) for power in powers]
-    nothing = ["NaN" if np.isnan(share) else numbers.scalar(share) for share in naive]
-    below = [text.replace("-", "−") for text in columns[1]]
-    rows = tuple(zip(columns[0], infinite, nothing, below, columns[2], columns[3], strict=True))
+    with np.errstate(over="ignore"):
+        infinite = ["∞" if np.isinf(power) else board.number(power) for power in np.exp(LARGE)]
+    nothing = ["NaN" if np.isnan(share) else board.number(share) for share in naive]
+    columns = [board.cells(column.tolist()) for column in (LARGE, lower, np.exp(lower), shifted)]
+    rows = tuple(zip(columns[0], infinite, nothing, *columns[1:], strict=True))
     yield Table(head, rows, right=tuple(range(6)))

@@ -13,18 +13,18 @@ from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.points import Counterexample
 from chalkwork.laboratory.claims.precise import TooLarge, Undecided, evaluate
-from chalkwork.laboratory.claims.statement import Board
+from chalkwork.laboratory.claims.statement import Context
 from chalkwork.typesetting.writer import Writer
 
 _DIGITS, _POINTS, _HALF_WIDTH, _HIGHEST = 15, 120, 4, 20.0
 
 
 def picture(
-    sides: Sequence[Expression], board: Board, writer: Writer, counterexample: Counterexample | None = None
+    sides: Sequence[Expression], context: Context, writer: Writer, counterexample: Counterexample | None = None
 ) -> Figure | None:
     """The sides over the one number that occurs in them; None where there are more, or nothing to be seen."""
-    meant = [worked_out(board.meant(side), board.functions) for side in sides]
-    ranges = board.ranges(*meant)
+    meant = [worked_out(context.meant(side), context.functions) for side in sides]
+    ranges = context.ranges(*meant)
     if len(ranges) != 1 or any(side.shape for side in meant):
         return None
     ((name, given),) = ranges.items()

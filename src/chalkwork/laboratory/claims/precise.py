@@ -59,7 +59,8 @@ def _mpmath(module: str) -> Any:
 @lru_cache(maxsize=4)
 def arithmetic(digits: int) -> Arithmetic:
     """The arithmetic of fractions, and of intervals with so many digits."""
-    return Arithmetic(lambda value: value, Functions(digits).table(), _no_derivative)
+    functions = Functions(digits)
+    return Arithmetic(lambda value: value, functions.table(), _no_derivative, functions.choose)
 
 
 def _no_derivative(run: Evaluation, node: Application) -> Value:
@@ -148,7 +149,7 @@ class Functions:
         self.mp = context(digits + _GUARD)
 
     def table(self) -> Mapping[str, Callable[..., Any]]:
-        """The functions by the names of the table."""
+        """Those that are not worked out by their definitions, by the names of the table."""
         return {
             "add": lambda a, b: self.small(a + b) if _short(a, b) else self.wide(a) + self.wide(b),
             "subtract": lambda a, b: self.small(a - b) if _short(a, b) else self.wide(a) - self.wide(b),
@@ -161,7 +162,6 @@ class Functions:
             "log": self.log,
             "sqrt": self.sqrt,
             "abs": abs,
-            "sign": lambda x: Fraction(self.sign(x)),
             "sin": lambda x: x if x == 0 and _exact(x) else self.iv.sin(self.narrow(x)),
             "cos": lambda x: Fraction(1) if x == 0 and _exact(x) else self.iv.cos(self.narrow(x)),
             "tanh": self.tanh,
@@ -172,15 +172,7 @@ class Functions:
             "normal_cdf": self.normal_cdf,
             "normal_pdf": lambda x: self.exp(-(self.wide(x) ** 2) / 2) / self.iv.sqrt(2 * self.iv.pi),
             "sigmoid": self.sigmoid,
-            "relu": lambda x, at_zero=None: self.maximum(x, Fraction(0)),
-            "step": lambda x, at_zero=Fraction(0): (at_zero, Fraction(1), Fraction(0))[self.sign(x)],
-            "leaky_relu": lambda x, alpha, at_zero=None: x if self.sign(x) >= 0 else self.multiply(alpha, x),
-            "leaky_step": self.leaky_step,
-            "elu": lambda x, alpha: x if self.sign(x) >= 0 else self.multiply(alpha, self.exp(x) - 1),
             "softplus": self.softplus,
-            "silu": lambda x: self.multiply(x, self.sigmoid(x)),
-            "gelu": lambda x: self.multiply(x, self.normal_cdf(x)),
-            "softsign": lambda x: self.divide(x, abs(x) + 1),
         }
 
     def wide(self, value: Any) -> Any:
@@ -211,6 +203,11 @@ class Functions:
         if low == high:
             return 0
         raise Undecided
+
+    def choose(self, x: Any, below: Callable[[], Any], at_zero: Any, above: Callable[[], Any]) -> Any:
+        """What belongs to the sign of x."""
+        sign = self.sign(x)
+        return at_zero if sign == 0 and at_zero is not None else above() if sign >= 0 else below()
 
     def multiply(self, a: Any, b: Any) -> Any:
         """The product."""
@@ -318,11 +315,6 @@ class Functions:
     def equal(self, a: Any, b: Any) -> Fraction:
         """One where two numbers are equal, else zero."""
         return Fraction(int(self.sign(a - b if _exact(a, b) else self.wide(a) - self.wide(b)) == 0))
-
-    def leaky_step(self, x: Any, alpha: Any, at_zero: Any = None) -> Any:
-        """The slope of the leaky rectifier."""
-        sign = self.sign(x)
-        return Fraction(1) if sign > 0 else (alpha if sign < 0 or at_zero is None else at_zero)
 
     def normal_cdf(self, x: Any) -> Any:
         """The normal distribution: increasing, so its ends are those of the argument, give or take the last digits."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalkwork.algebra.expression import Application, Name, names_in, walk
 from chalkwork.algebra.numerals import finite_decimal
@@ -16,13 +16,11 @@ from chalkwork.documents.model import Display, Marked, Paragraph
 from chalkwork.laboratory.claims.candidates import Point
 from chalkwork.laboratory.claims.domain import entries_of
 from chalkwork.laboratory.claims.points import Counterexample
-from chalkwork.laboratory.claims.statement import Board, Link
+from chalkwork.laboratory.claims.statement import Context, Link
+from chalkwork.solutions.board import Board
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.pieces import Piece, join
-
-if TYPE_CHECKING:
-    from chalkwork.laboratory.claims.writing import Page
 
 _SHOULD = {
     "=": "The two sides should be equal",
@@ -38,10 +36,10 @@ _LONGEST_READING = 400
 Digits = Callable[[Any], str]
 
 
-def values_of(found: Counterexample, link: Link, board: Board) -> dict[str, Any]:
+def values_of(found: Counterexample, link: Link, context: Context) -> dict[str, Any]:
     """Point, both sides, and their difference, as plain values; a matrix is a list of rows, as is its entry's place."""
     left, right = found.left[found.entry], found.right[found.entry]
-    shape, names = _shape(link, board), _matrices(link, board)
+    shape, names = _shape(link, context), _matrices(link, context)
     values: dict[str, Any] = {"point": {name: float(value) for name, value in _numbers(found.point, names).items()}}
     for name in names:
         values["point"][name.name] = _rows([float(found.point[entry]) for entry in entries_of(name)], name.shape)
@@ -58,14 +56,14 @@ def _plain(difference: Any) -> float | str:
     return near if isfinite(near) and (near or not difference) else _long(difference, 15)
 
 
-def _shape(link: Link, board: Board) -> Shape:
-    shapes = [board.meant(side).shape for side in (link.left, link.right)]
+def _shape(link: Link, context: Context) -> Shape:
+    shapes = [context.meant(side).shape for side in (link.left, link.right)]
     return next((shape for shape in shapes if shape not in ((), (1, 1))), ())
 
 
-def _matrices(link: Link, board: Board) -> list[Name]:
+def _matrices(link: Link, context: Context) -> list[Name]:
     """The vectors and matrices that occur."""
-    sides = [board.meant(side) for side in (link.left, link.right)]
+    sides = [context.meant(side) for side in (link.left, link.right)]
     return list(dict.fromkeys(name for side in sides for name in names_in(side) if name.shape))
 
 
@@ -81,24 +79,24 @@ def _rows(entries: Sequence[Any], shape: Shape) -> list[list[Any]]:
 # --- on the page -----------------------------------------------------------------------------------------------------
 
 
-def refuted(page: Page, link: Link, found: Counterexample) -> Marked:
+def refuted(board: Board, context: Context, link: Link, found: Counterexample) -> Marked:
     """The counterexample: both sides with their values."""
     left, right = found.left[found.entry], found.right[found.entry]
-    names, shape = _matrices(link, page.board), _shape(link, page.board)
+    names, shape = _matrices(link, context), _shape(link, context)
     numbers = _numbers(found.point, names)
-    digits = _telling(page.manner.numbers, left, right)
-    at = f" at {point_text(page, numbers)}" if numbers else ""
+    digits = _telling(board.writer.numbers, left, right)
+    at = f" at {point_text(board, numbers)}" if numbers else ""
     blocks: list[Paragraph | Display] = [
         Paragraph(f"Read as {_read(link)}."),
         Paragraph(f"A counterexample{at}{_place(found, shape)}:"),
     ]
     for name in names:
         entries = [_fraction(found.point[entry]) for entry in entries_of(name)]
-        blocks.append(page.side(name, page.writer.bracketed(_rows(entries, name.shape))))
+        blocks.append(board.chain(name, board.writer.bracketed(_rows(entries, name.shape))))
     for side, values in ((link.left, found.left), (link.right, found.right)):
         written = [_number(digits(value)) for value in values]
-        whole = page.writer.bracketed(_rows(written, shape)) if shape else digits_of(values[0], digits)
-        blocks.append(page.side(side, whole))
+        whole = board.writer.bracketed(_rows(written, shape)) if shape else digits_of(values[0], digits)
+        blocks.append(board.chain(side, whole))
     if found.difference and digits(left) == digits(right):
         blocks.append(Paragraph(f"The difference of the two is ${_number(_short(found.difference)).latex}$."))
     blocks.append(Paragraph(f"{_SHOULD[link.relation]}."))
@@ -113,10 +111,10 @@ def _read(link: Link) -> str:
     return f"{text}, where log is the natural logarithm" if logarithm else text
 
 
-def point_text(page: Page, point: Point) -> str:
+def point_text(board: Board, point: Point) -> str:
     """x = 1, y = 2."""
     return ", ".join(
-        f"${page.writer.symbols[name].latex} = {_fraction(value).latex}$" for name, value in sorted(point.items())
+        f"${board.writer.symbols[name].latex} = {_fraction(value).latex}$" for name, value in sorted(point.items())
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,10 @@ from chalkwork.laboratory.claims.domain import Domain, Range, entries_of, writte
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
 MOST_DEFINITIONS = 20
 MOST_LINKS = 60
+MOST_STEPS = 40
+
+Step = str | tuple[str, str] | Mapping[str, str]
+"""A step of a proof: a text, a text with its reason, or a mapping with `step` and `because`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Link:
 
 
 @dataclass
-class Board:
+class Context:
     """What is known when a statement is read: the domain, defined functions and quantities."""
 
     domain: Domain
@@ -86,7 +91,9 @@ class Board:
 
     def _chain(self, text: str, known: set[str]) -> Chain:
         chain = read_chain(text, known, self.functions, self.letters)
-        self.letters |= {name for side in chain.sides for name in free_names(side)}
+        names = {name for side in chain.sides for name in free_names(side)}
+        _check_letters(names - known, self.domain)
+        self.letters |= names
         return chain
 
     def links(self, text: str, before: Expression | None = None, because: str = "", step: int = 0) -> list[Link]:
@@ -132,9 +139,54 @@ class Board:
         return self.domain.scalars(list(names))
 
 
+def read_proof(context: Context, claim: Sequence[Link], steps: Sequence[Step]) -> list[Link]:
+    """The relations of all steps; the first step goes on from the left side of the claim."""
+    if len(steps) > MOST_STEPS:
+        raise ChalkworkError(f"a proof has at most {MOST_STEPS} steps here")
+    before: Expression = claim[0].left
+    links: list[Link] = []
+    for place, step in enumerate(steps, 1):
+        text, because = _parts(step, place)
+        with saying(f"step {place}"):
+            found = context.links(text, before, because, place)
+        links += found
+        before = found[-1].right
+    return links
+
+
+def _parts(step: Step, place: int) -> tuple[str, str]:
+    if isinstance(step, str):
+        return step, ""
+    if isinstance(step, Mapping) and set(step) <= {"step", "because"} and isinstance(step.get("step"), str):
+        return step["step"], str(step.get("because", ""))
+    if isinstance(step, tuple | list) and len(step) == 2 and all(isinstance(part, str) for part in step):
+        return step[0], step[1]
+    raise ChalkworkError(f"step {place}: expected a text, or a mapping with step and because, found {step!r:.60}")
+
+
+@contextmanager
+def saying(where: str) -> Iterator[None]:
+    """Errors from inside say where they belong to."""
+    try:
+        yield
+    except ChalkworkError as error:
+        error.message = f"{where}: {error.message}"
+        raise
+
+
 def _check_new(name: str, text: str) -> None:
     if name in FUNCTIONS or name in CONSTANTS or name == "d":
         raise ChalkworkError(f"{name} is known already and cannot be defined, in {text!r:.80}")
+
+
+def _check_letters(undeclared: set[str], domain: Domain) -> None:
+    """Refuse an i that may be the imaginary unit, and an I among matrices that may be the identity."""
+    if "i" in undeclared:
+        both = "i could be the imaginary unit, or a real number as all others here"
+        raise ChalkworkError(both, hint="declare i under domain, or give it another letter")
+    if "I" in undeclared and any(_is_matrix(domain[name].shape) for name in domain.ranges):
+        both = "I could be the identity matrix, or a number"
+        raise ChalkworkError(both, hint="declare I under domain, or write the matrix out with pmatrix")
 
 
 def _check_shapes(left: Expression, relation: str, right: Expression) -> None:
@@ -154,7 +206,7 @@ def _check_shapes(left: Expression, relation: str, right: Expression) -> None:
             f"{number} is a number, the other side {words(shapes[0])}: it could be a multiple of the identity, or a "
             "matrix that has this number everywhere",
             equation=equation,
-            hint="write the matrix out, as [1, 0; 0, 1] or with pmatrix",
+            hint=r"write the matrix out, as \begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}",
         )
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from chalkwork.algebra.expression import Application, Expression, names_in
 from chalkwork.laboratory.claims.domain import Range, entries_of
-from chalkwork.laboratory.claims.evaluation import Arithmetic, Definitions, Evaluation, NotHeld, Undefined, Value
+from chalkwork.laboratory.claims.evaluation import Arithmetic, Definitions, Evaluation, Undefined, Value
 
 
 class Proof(NamedTuple):
@@ -71,12 +71,6 @@ def _arithmetic() -> Arithmetic:
             raise Undefined("division by zero")
         return a / b
 
-    def sigmoid(x: Any) -> Any:
-        return 1 / (1 + sp.exp(-x))
-
-    def relu(x: Any, at_zero: Any = None) -> Any:
-        return sp.Max(x, 0)
-
     functions: dict[str, Callable[..., Any]] = {
         "add": lambda a, b: a + b,
         "subtract": lambda a, b: a - b,
@@ -95,20 +89,18 @@ def _arithmetic() -> Arithmetic:
         "tanh": sp.tanh,
         "maximum": sp.Max,
         "minimum": sp.Min,
-        "sigmoid": sigmoid,
-        "relu": relu,
-        "softplus": lambda x: sp.log(1 + sp.exp(x)),
-        "silu": lambda x: x * sigmoid(x),
-        "softsign": lambda x: x / (1 + sp.Abs(x)),
         "normal_cdf": lambda x: (1 + sp.erf(x / sp.sqrt(2))) / 2,
         "normal_pdf": lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi),
-        "gelu": lambda x: x * (1 + sp.erf(x / sp.sqrt(2))) / 2,
     }
+
+    def choose(x: Any, below: Callable[[], Any], at_zero: Any, above: Callable[[], Any]) -> Any:
+        middle = [] if at_zero is None else [(at_zero, sp.Eq(x, 0))]
+        return sp.Piecewise((below(), x < 0), *middle, (above(), True))
 
     def number(value: Fraction) -> Any:
         return sp.Rational(value.numerator, value.denominator)
 
-    return Arithmetic(number, functions, _differentiate)
+    return Arithmetic(number, functions, _differentiate, choose)
 
 
 def _differentiate(run: Evaluation, node: Application) -> Value:
@@ -119,12 +111,7 @@ def _differentiate(run: Evaluation, node: Application) -> Value:
         return [[sp.diff(run.of(body)[0][0], run.of(variable)[0][0])]]
     function, order = name.rstrip("'"), len(name) - len(name.rstrip("'"))
     inner = sp.Dummy("u", real=True)
-    if function in run.definitions:
-        outer = run.applied(function, inner)[0][0]
-    elif function in run.arithmetic.functions:
-        outer = run.call(function, inner)
-    else:
-        raise NotHeld(f"{function} has no symbolic form here")
+    outer = run.applied(function, inner)[0][0] if function in run.definitions else run.call(function, inner)
     return [[sp.diff(outer, inner, order).subs(inner, run.of(node.arguments[0])[0][0])]]
 
 

@@ -16,7 +16,7 @@ from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.candidates import Point
 from chalkwork.laboratory.claims.points import Counterexample, Trial, try_points
 from chalkwork.laboratory.claims.precise import MOST_DIGITS
-from chalkwork.laboratory.claims.statement import Board, Link
+from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.worker import SECONDS, prove_within
 
 MOST_NUMBERS = 64
@@ -51,18 +51,18 @@ class Verified:
         return self.way in ("exact", "intervals")
 
 
-def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None) -> Verified:
-    """Verify one relation on the board's domain; `first` is a point to try before all others.
+def verify(link: Link, context: Context, first: Mapping[str, Fraction] | None = None) -> Verified:
+    """Verify one relation on the domain of the context; `first` is a point to try before all others.
 
     A symbolic proof is given up after a few seconds.
 
     Raises ChalkworkError for what cannot be evaluated at all.
     """
-    left, right = board.meant(link.left), board.meant(link.right)
-    ranges = board.ranges(left, right)
+    left, right = context.meant(link.left), context.meant(link.right)
+    ranges = context.ranges(left, right)
     if len(ranges) > MOST_NUMBERS:
         raise ChalkworkError(f"{len(ranges)} different numbers occur in one step, more than {MOST_NUMBERS}")
-    plain = [worked_out(side, board.functions) for side in (left, right)]
+    plain = [worked_out(side, context.functions) for side in (left, right)]
     trial = try_points(plain[0], link.relation, plain[1], ranges, first)
     found = Verified(link, "points", "", trial.points, one_sided=tuple(trial.one_sided))
     if trial.counterexample is not None:
@@ -71,7 +71,7 @@ def verify(link: Link, board: Board, first: Mapping[str, Fraction] | None = None
         return replace(found, way="undefined", how="no point was found at which both sides have a value")
     if left == right and link.relation in ("=", "<=", ">="):
         return replace(found, way="exact", how="both sides are the same")
-    proof = prove_within(left, link.relation, right, ranges, board.functions, share(SECONDS))
+    proof = prove_within(left, link.relation, right, ranges, context.functions, share(SECONDS))
     if proof is not None:
         return replace(found, way="exact", how=proof.how, equality=proof.equality)
     pieces = pieces_that_prove(plain[0], link.relation, plain[1], ranges)

@@ -16,6 +16,7 @@ from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Display, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.equivalent import reading
+from chalkwork.networks.activations import KINDS
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import backward
 from chalkwork.networks.network import NeuralNetwork
@@ -25,10 +26,11 @@ from chalkwork.solutions.solution import Setting, Style
 from chalkwork.typesetting.notation import superscript
 
 COUNTING = Stage("counting", "How many there are")
-ODD = ("tanh", "softsign", "identity")
 MOST_COUNTED = 1000
 """Hidden units, up to which the number of symmetries is written out; above, its logarithm."""
 _LONGEST_NUMBER = 12
+_ODD = {name for name, operation in KINDS.items() if operation.odd}
+_RECTIFIED = {name for name, operation in KINDS.items() if operation.homogeneous} - {"identity"}
 
 Moves = Mapping[int, Sequence[int]]
 
@@ -129,7 +131,7 @@ def _given_names(derivation: Derivation) -> set[str]:
 
 
 def _odd(plan: Plan, layer: int) -> bool:
-    return plan.layers[layer - 1].activation.name in ODD
+    return plan.layers[layer - 1].activation.name in _ODD
 
 
 def _counted(plan: Plan) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def _besides(plan: Plan) -> list[Block]:
             "as many symmetries as the tanh layer that it is equivalent to; they are not counted here, since they are "
             "no mere changes of sign."
         )
-    if hidden & {"relu", "leaky_relu"}:
+    if hidden & _RECTIFIED:
         said.append(
             "A rectified unit satisfies $f(c z) = c f(z)$ for every $c > 0$: its incoming weights and bias may be "
             "multiplied by $c$ and its outgoing weights divided by it. That is a whole curve of equal networks for "
@@ -247,7 +249,7 @@ def _change(plan: Plan, layer: int, order: Sequence[int] | None, flipped: Sequen
         words = plan.layers[layer - 1].activation.words
         raise ChalkworkError(
             f"flip: layer {layer} is {words}, which is not odd, so a sign flip would change the function",
-            hint=f"flips are for {', '.join(ODD)}",
+            hint=f"flips are for {', '.join(sorted(_ODD))}",
         )
     return _Change(tuple(place - 1 for place in places), tuple(unit - 1 for unit in flipped))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, walk
+from chalkwork.algebra.definitions import branches, defined, side
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform, walk
 from chalkwork.algebra.reading import free_names, parse, read
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.checking.intervals import Array, Interval
@@ -60,7 +60,7 @@ class Function:
             raise ChalkworkError(f"a function is a text such as sin(x), not {text!r:.60}")
         if _is_activation(text):
             activation = Activation.of(text)
-            if KINDS[activation.name].per_sample:
+            if activation.per_sample:
                 raise ChalkworkError(f"{activation.name} is a function of a vector", hint="one of one number: sigmoid")
             return cls(text.strip(), activation.expression(Name("x"), -1), "x", activation)
         variable = _variable(text)
@@ -263,13 +263,16 @@ def _needs_positive(node: Application) -> bool:
     if node.operation.name == "power":
         exponent = exact_value(node.arguments[1])
         return exponent is None or exponent.denominator != 1
-    return node.operation.name in ("log", "sqrt")
+    return node.operation.domain[0] == 0
 
 
 # --- without kinks ---------------------------------------------------------------------------------------------------
 
-_PIECEWISE = ("relu", "leaky_relu", "elu", "abs", "sign", "step", "leaky_step", "softsign", "maximum", "minimum")
-_JUMPING = ("sign", "step", "leaky_step")
+ELEMENTARY = frozenset((
+    "add", "subtract", "negative", "multiply", "divide", "power", "exp", "log", "sqrt", "sin", "cos", "sigmoid", "tanh",
+    "softplus", "normal_cdf", "normal_pdf",
+))  # fmt: skip
+"""What series are worked out of; every other function is written by these, by its branches or its definition."""
 
 
 def smooth_branch(function: Function, low: float, high: float) -> Function:
@@ -285,17 +288,21 @@ def smooth_branch(function: Function, low: float, high: float) -> Function:
     chalkwork.errors.ChalkworkError: relu has a kink at x = 0: it has no derivative there
     """
 
-    def visit(node: Expression) -> Expression:
-        if not isinstance(node, Application):
-            return node
-        name = node.operation.name
-        arguments = [visit(argument) for argument in node.arguments]
-        if name in _PIECEWISE:
-            inner = arguments[0] - arguments[1] if len(arguments) == 2 else arguments[0]
-            return _branch(node, arguments, _sign(function, inner, low, high, jumps=name in _JUMPING))
-        return _rewritten(node, arguments)
+    def rule(node: Expression) -> Expression | None:
+        if not isinstance(node, Application) or node.operation.name in ELEMENTARY:
+            return None
+        simpler = defined(node)
+        if node.operation.name == "xlogy":
+            simpler = node.arguments[0] * apply("log", node.arguments[1])
+        pair = branches(node)
+        if pair is not None:
+            simpler = pair[_sign(function, side(node), low, high, jumps=node.operation.jumps) > 0]
+        if simpler is None:
+            why = "jumps and cannot be expanded" if node.operation.jumps else "has no expansion that is known here"
+            raise ChalkworkError(f"{node.operation.name} {why}")
+        return transform(simpler, rule)
 
-    return Function(function.text, visit(function.tree), function.variable, function.activation)
+    return Function(function.text, transform(function.tree, rule), function.variable, function.activation)
 
 
 def _sign(function: Function, inner: Expression, low: float, high: float, *, jumps: bool) -> int:
@@ -332,50 +339,3 @@ def _crossing(inner: Function, low: float, high: float) -> str:
         middle = (left + right) / 2
         left, right = (middle, right) if np.sign(inner.values(middle)) == sign else (left, middle)
     return f"at {inner.variable} = {_plain(left, 1e-9 * (high - low)):g}"
-
-
-def _branch(node: Application, arguments: Sequence[Expression], sign: int) -> Expression:
-    """What a function with a kink is where its argument has that sign."""
-    u, positive, parameters = arguments[0], sign > 0, node.named_parameters
-    alpha = as_number(Fraction(str(parameters.get("alpha", 0)))) if "alpha" in parameters else Number(0)
-    match node.operation.name:
-        case "relu":
-            return u if positive else Number(0)
-        case "leaky_relu":
-            return u if positive else _decimal(alpha) * u
-        case "elu":
-            return u if positive else _decimal(alpha) * (apply("exp", u) - 1)
-        case "abs":
-            return u if positive else -u
-        case "sign":
-            return Number(sign)
-        case "step":
-            return Number(1 if positive else 0)
-        case "leaky_step":
-            return Number(1) if positive else _decimal(alpha)
-        case "softsign":
-            return u / (1 + u) if positive else u / (1 - u)
-        case "maximum":
-            return arguments[0] if positive else arguments[1]
-    return arguments[1] if positive else arguments[0]
-
-
-def _decimal(alpha: Number) -> Number:
-    value = float(alpha.value)
-    return Number(value) if not value.is_integer() else Number(int(value))
-
-
-def _rewritten(node: Application, arguments: Sequence[Expression]) -> Expression:
-    u = arguments[0]
-    match node.operation.name:
-        case "identity":
-            return u
-        case "silu":
-            return u * apply("sigmoid", u)
-        case "gelu":
-            return u * apply("normal_cdf", u)
-        case "xlogy":
-            return u * apply("log", arguments[1])
-        case "equal":
-            raise ChalkworkError("'equal' jumps and cannot be expanded")
-    return apply(node.operation.name, *arguments, **node.named_parameters)

@@ -20,7 +20,8 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number
 from chalkwork.budget import check_time
 from chalkwork.checking.enclosures import ENCLOSURES
 from chalkwork.checking.intervals import ONE, Array, Interval, add, divide, multiply, negative, subtract, total
-from chalkwork.laboratory.functions.one_variable import CONSTANTS, Function, exact_value
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.functions.one_variable import CONSTANTS, ELEMENTARY, Function, exact_value
 
 _EXTRA = 6
 _PIECES = (32, 128, 512)
@@ -114,7 +115,7 @@ class _Series:
             return self.wave(name, *arguments)
         own = getattr(self, name, None)
         if own is None:
-            raise NotImplementedError(f"no series of {name}")
+            raise ChalkworkError(f"no series of {name} is known")
         result: Interval = own(*arguments)
         return result
 
@@ -252,6 +253,7 @@ class _Series:
 
 
 _LINEAR: dict[str, Callable[..., Interval]] = {"add": add, "subtract": subtract, "negative": negative}
+assert all(hasattr(_Series, name) for name in ELEMENTARY - _LINEAR.keys() - {"multiply", "divide", "sin", "cos"})
 
 
 def around(value: Fraction) -> tuple[float, float]:

@@ -1,8 +1,9 @@
 """Maximum likelihood, and what it has to do with cross-entropy and the losses of networks.
 
-`families` is the table of distributions. `estimate` works one of them out for a sample (`categorical` the one that
-needs a constraint), `comparison` treats the sample as a distribution of its own, `information` computes entropies,
-`network` reads the loss of a network as a negative log-likelihood. `board` writes all of it.
+`families` is the table of distributions. `estimate` makes the derivation of one of them for a sample and `text` writes
+it (`categorical` both for the one that needs a constraint), `comparison` treats the sample as a distribution of its
+own, `maximum` puts them together. `divergence` compares two distributions, `network` reads the loss of a network as a
+negative log-likelihood.
 """
 
 from chalkwork.laboratory.likelihood.divergence import divergence

@@ -5,219 +5,207 @@ Source: Bishop, Pattern Recognition and Machine Learning, section 2.2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import exp, fsum, inf, log
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chalkwork.algebra.expression import Name
+import numpy as np
+
+from chalkwork.algebra.expression import Name, apply, replace
+from chalkwork.algebra.reading import read
+from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Heading
-from chalkwork.laboratory.likelihood.board import Board, chain, maths, product, prose, total, without_repetition
-from chalkwork.laboratory.likelihood.estimate import course, independent
-from chalkwork.laboratory.likelihood.families import MARKS
-from chalkwork.laboratory.likelihood.picture import Curve, draw_curve
+from chalkwork.laboratory.likelihood import comparison, text
+from chalkwork.laboratory.likelihood.comparison import Row
+from chalkwork.laboratory.likelihood.estimate import DERIVATIVES, ESTIMATE, MAXIMUM, SUMS, maximum_letters
+from chalkwork.laboratory.likelihood.letters import Letters, total
 from chalkwork.laboratory.likelihood.slopes import slope
-from chalkwork.laboratory.worked import Manner
+from chalkwork.solutions.board import Board, display, maths
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.symbols import Symbol
 
 MOST_SHARES = 12
-_OWN = {
-    **MARKS,
-    "theta": Symbol(r"\theta_k", "θₖ"),
-    "nk": Symbol("n_k", "nₖ"),
-}
+_POINTS = 161
+_FREE = {"theta": Name("any_theta"), "nk": Name("any_count"), "kappa": Name("multiplier"), "n": Name("n")}
 
 
 class Categorical:
     """The estimation of the probabilities of the classes 1 to `classes` from a sample of class numbers."""
 
-    def __init__(self, sample: Sequence[int], classes: int, manner: Manner) -> None:
+    def __init__(self, sample: Sequence[int], classes: int) -> None:
         self.sample = sample
-        self.manner = manner
-        self.counts = [sum(1 for value in sample if value == k) for k in range(1, classes + 1)]
+        self.classes = classes
         self.n = len(sample)
-        self.estimate = [count / self.n for count in self.counts]
-        self.board = Board(manner, _OWN, {"n": float(self.n)})
+        self.counts = [sum(1 for value in sample if value == k) for k in range(1, classes + 1)]
+
+    # --- the derivation --------------------------------------------------------------------------------------------
 
     @property
-    def log_likelihood(self) -> float:
-        """Its value at the estimate, from minus infinity to 0."""
-        return fsum(count * log(p) for count, p in zip(self.counts, self.estimate, strict=True) if count)
+    def givens(self) -> dict[Name, Any]:
+        """The sample as a row, its size, and the classes as a column."""
+        numbers = np.array([[float(value) for value in self.sample]])
+        classes = np.arange(1.0, self.classes + 1)[:, None]
+        names = (Name("x", numbers.shape), Name("n"), Name("values", classes.shape))
+        return dict(zip(names, (numbers, np.array([[float(self.n)]]), classes), strict=True))
 
-    def likelihood_blocks(self) -> list[Block]:
-        """The likelihood as a product over observations, then over classes, and its logarithm."""
+    def equations(self) -> list[Equation]:
+        """Counts, multiplier, shares, the maximum, and the sample as a distribution."""
+        column = (self.classes, 1)
+        counts, theta, share = (Name(name, column) for name in ("counts", "theta", "empirical"))
+        seen = apply("equal", Name("values", column), Name("x", (1, self.n)))
+        logs = Equation("log_p", apply("log", apply("sum", seen * theta, axis=-2)), MAXIMUM)
+        each = apply("sum", logs.symbol)
+        whole = apply("sum", apply("xlogy", counts, theta))
+        mean = apply("sum", apply("xlogy", share, theta))
+        apart = apply("sum", apply("xlogy", share, share) - apply("xlogy", share, theta))
         return [
-            Heading("Likelihood", 2),
-            prose(
-                f"{independent(self.n, 'categorical distribution')} "
-                r"Class $k$ has the probability $\theta_k$, and $\sum_k \theta_k = 1$. The probability of the whole "
-                "sample is therefore the product of theirs. Equal factors are powers, with the counts $n_k$ of the "
-                "classes as exponents."
-            ),
-            chain(
-                maths(r"L(\theta)", "L(θ)"),
-                [
-                    [maths(r"\prod_{i=1}^{n} p(x_i; \theta)", "∏ᵢ p(xᵢ; θ)")],
-                    [maths(r"\prod_{i=1}^{n} \theta_{x_i}", "∏ᵢ θ_(xᵢ)")],
-                    [maths(rf"\prod_{{k=1}}^{{{len(self.counts)}}} \theta_k^{{n_k}}", "∏ₖ θₖ^nₖ")],
-                ],
-            ),
-            self.board.table(
-                ["class $k$", "count $n_k$"],
-                [[float(k) for k in range(1, len(self.counts) + 1)], [float(count) for count in self.counts]],
-            ),
-            prose(
-                "The logarithm is strictly increasing, so it leaves the place of the maximum where it is; the product "
-                "becomes a sum."
-            ),
-            chain(
-                maths(r"\ell(\theta)", "ℓ(θ)"),
-                [
-                    [maths(rf"\sum_{{k=1}}^{{{len(self.counts)}}} n_k \log \theta_k", "∑ₖ nₖ log θₖ")],
-                    total([self._term(k) for k, count in enumerate(self.counts, 1) if count]),
-                ],
-            ),
+            Equation("counts", apply("sum", seen, axis=-1), SUMS),
+            Equation("multiplier", apply("sum", counts), DERIVATIVES),
+            Equation("theta", counts / Name("multiplier"), ESTIMATE),
+            logs,
+            Equation("log_likelihood", whole, MAXIMUM, steps=(each,), worked=each),
+            comparison.shares(self.classes),
+            *comparison.expectations(share, mean, apart),
         ]
 
-    def _term(self, k: int) -> Piece:
+    @property
+    def letters(self) -> dict[str, Symbol]:
+        """How the names print."""
+        return {
+            "x": Symbol("x_i", "xᵢ"),
+            "values": Symbol("k", "k"),
+            "theta": Symbol(r"\hat{\theta}_k", "θ̂ₖ"),
+            "multiplier": Symbol(r"\kappa", "κ"),
+            "any_theta": Symbol(r"\theta_k", "θₖ"),
+            "any_count": Symbol("n_k", "nₖ"),
+            "slope": Symbol(r"\frac{\partial \Lambda}{\partial \theta_k}", "∂Λ/∂θₖ"),
+            "curvature": Symbol(r"\frac{\partial^2 \Lambda}{\partial \theta_k^2}", "∂²Λ/∂θₖ²"),
+            **maximum_letters(r"\hat{\theta}", "θ̂"),
+        }
+
+    # --- what is written -------------------------------------------------------------------------------------------
+
+    def likelihood_blocks(self, letters: Letters) -> Iterator[Block]:
+        """The likelihood as a product over observations, then over classes, and its logarithm."""
+        board, maths = letters.board, letters.maths
+        yield Heading("Likelihood", 2)
+        yield letters.say(
+            f"{text.independent(self.n, 'categorical distribution')} Class $k$ has the probability $\\theta_k$, and "
+            r"$\sum_k \theta_k = 1$. The probability of the whole sample is therefore the product of theirs. Equal "
+            "factors are powers, with the counts $n_k$ of the classes as exponents."
+        )
+        yield board.chain(
+            maths(r"L(\theta)", "L(θ)"),
+            maths(r"\prod_{i=1}^{n} p(x_i; \theta)", "∏ᵢ p(xᵢ; θ)"),
+            maths(r"\prod_{i=1}^{n} \theta_{x_i}", "∏ᵢ θ_(xᵢ)"),
+            maths(rf"\prod_{{k=1}}^{{{self.classes}}} \theta_k^{{n_k}}", "∏ₖ θₖ^nₖ"),
+        )
+        columns = [[float(value) for value in np.ravel(board.values[name])] for name in ("values", "counts")]
+        yield board.table(["class $k$", "count $n_k$"], columns)
+        yield letters.say(
+            "The logarithm is strictly increasing, so it leaves the place of the maximum where it is; the product "
+            "becomes a sum."
+        )
+        terms = total([self._term(letters, k) for k, count in enumerate(self.counts, 1) if count])
+        yield board.chain(
+            maths(r"\ell(\theta)", "ℓ(θ)"),
+            maths(rf"\sum_{{k=1}}^{{{self.classes}}} n_k \log \theta_k", "∑ₖ nₖ log θₖ"),
+            terms,
+        )
+
+    def _term(self, letters: Letters, k: int) -> Piece:
         count = self.counts[k - 1]
-        latex, text = ("", "") if count == 1 else (rf"{count} \, ", f"{count} ")
-        return maths(rf"{latex}\log \theta_{{{k}}}", f"{text}log θ{subscript(str(k))}")
+        latex, plain = ("", "") if count == 1 else (rf"{count} \, ", f"{count} ")
+        return letters.maths(rf"{latex}\log \theta_{{{k}}}", f"{plain}log θ{subscript(str(k))}")
 
-    def estimate_blocks(self) -> list[Block]:
+    def estimate_blocks(self, letters: Letters) -> Iterator[Block]:
         """The Lagrangian, its zero, the multiplier, the shares, and the second derivative."""
-        summand = self.board.read("nk * log(theta) - kappa * theta")
-        by = Name("theta")
-        first = slope(summand, by)
-        second = slope(first, by)
-        hatted = Board(self.manner, {**_OWN, "theta": Symbol(r"\hat{\theta}_k", "θ̂ₖ")}, {"n": float(self.n)})
-
-        def line(left: str, right: str) -> Block:
-            return chain(join(*hatted.formula(hatted.read(left))), [hatted.formula(hatted.read(right))])
-
-        derivative = maths(r"\frac{\partial \Lambda}{\partial \theta_k}", "∂Λ/∂θₖ")
-        curved = maths(r"\frac{\partial^2 \Lambda}{\partial \theta_k^2}", "∂²Λ/∂θₖ²")
-        blocks: list[Block] = [
-            Heading("The estimator", 2),
-            prose(
-                r"The probabilities add up to one, so the maximum is sought under the constraint $\sum_k \theta_k = "
-                r"1$, "
-                r"with a Lagrange multiplier $\kappa$:"
+        board = letters.board
+        any_theta, estimate = Name("any_theta"), Name("theta")
+        first = slope(read("nk * log(theta) - kappa * theta", _FREE), any_theta)
+        yield Heading("The estimator", 2)
+        yield letters.say(
+            r"The probabilities add up to one, so the maximum is sought under the constraint $\sum_k \theta_k = 1$, "
+            r"with a Lagrange multiplier $\kappa$:"
+        )
+        yield board.chain(
+            maths(r"\Lambda(\theta, \kappa)", "Λ(θ, κ)"),
+            letters.maths(
+                r"\sum_k n_k \log \theta_k + \kappa \Bigl( 1 - \sum_k \theta_k \Bigr)",
+                "∑ₖ nₖ log θₖ + κ (1 − ∑ₖ θₖ)",
             ),
-            chain(
-                maths(r"\Lambda(\theta, \kappa)", "Λ(θ, κ)"),
-                [
-                    [
-                        maths(
-                            r"\sum_k n_k \log \theta_k + \kappa \Bigl( 1 - \sum_k \theta_k \Bigr)",
-                            "∑ₖ nₖ log θₖ + κ (1 − ∑ₖ θₖ)",
-                        )
-                    ]
-                ],
-            ),
-            prose(r"Its derivative by $\theta_k$, which occurs in one term of each sum, is"),
-            chain(derivative, [self.board.formula(first)]),
-            prose("At the maximum it is zero for every class:"),
-            chain(join(*hatted.formula(first)), [[maths("0")]]),
-            prose(r"Multiply by $\hat{\theta}_k$ and solve for it."),
-            line("theta", "nk / kappa"),
-            prose("The probabilities add up to one, and the counts to $n$; this gives the multiplier."),
-            chain(
-                maths("1"),
-                [
-                    [maths(r"\sum_k \hat{\theta}_k", "∑ₖ θ̂ₖ")],
-                    [maths(r"\frac{1}{\kappa} \sum_k n_k", "1/κ ∑ₖ nₖ")],
-                    [maths(r"\frac{n}{\kappa}", "n / κ")],
-                ],
-            ),
-            prose(rf"So $\kappa = n = {self.n}$, and the estimate of a probability is the share of its class:"),
-            line("theta", "nk / n"),
-            *(self._share(k) for k in range(1, min(len(self.counts), MOST_SHARES) + 1)),
-            *([prose("The other classes follow in the same way.")] if len(self.counts) > MOST_SHARES else []),
-            prose(r"For every class that occurs the second derivative is negative, and mixed ones are 0,"),
-            chain(curved, [self.board.formula(second), [maths("0")]], ["=", "<"]),
-            prose(
-                "so the log-likelihood is concave, and the stationary point under the constraint is its only maximum."
-            ),
-        ]
+        )
+        yield letters.say(r"Its derivative by $\theta_k$, which occurs in one term of each sum, is")
+        yield board.chain("slope", first)
+        yield letters.say("At the maximum it is zero for every class:")
+        yield board.chain(join(*board.formula(replace(first, {any_theta: estimate}))), maths("0"))
+        yield letters.say(r"Multiply by $\hat{\theta}_k$ and solve for it.")
+        yield board.chain("theta", read("nk / kappa", _FREE))
+        yield letters.say("The probabilities add up to one, and the counts to $n$; this gives the multiplier.")
+        yield board.chain(
+            maths("1"),
+            maths(r"\sum_k \hat{\theta}_k", "∑ₖ θ̂ₖ"),
+            maths(r"\frac{1}{\kappa} \sum_k n_k", "1/κ ∑ₖ nₖ"),
+            maths(r"\frac{n}{\kappa}", "n / κ"),
+        )
+        yield from board.equation("multiplier")
+        yield letters.say(rf"So $\kappa = n = {self.n}$, and the estimate of a probability is the share of its class:")
+        yield from (
+            display(board.solution.equation(f"theta[{k}]")) for k in range(1, min(self.classes, MOST_SHARES) + 1)
+        )
+        if self.classes > MOST_SHARES:
+            yield letters.say("The other classes follow in the same way.")
+        yield letters.say("For every class that occurs the second derivative is negative, and mixed ones are 0,")
+        yield board.chain("curvature", slope(first, any_theta), maths("0"), relations=["=", "<"])
+        yield letters.say(
+            "so the log-likelihood is concave, and the stationary point under the constraint is its only maximum."
+        )
         missing = [str(k) for k, count in enumerate(self.counts, 1) if not count]
         if missing:
-            blocks.append(prose(self._border(missing)))
-        return [*blocks, *self._maximum()]
+            yield letters.say(_border(missing))
+        yield from text.maximum_blocks(letters, "probabilities")
 
-    def _border(self, missing: Sequence[str]) -> str:
-        which = f"Class {missing[0]} does" if len(missing) == 1 else f"The classes {', '.join(missing)} do"
-        return (
-            f"{which} not occur, so the count is 0 and the term $0 \\cdot \\log \\theta_k$ drops out: the derivative "
-            r"is $-\kappa$ and has no zero. Mass on such a class is taken from the others for nothing, and the "
-            r"maximum is at "
-            r"the border, $\hat{\theta}_k = 0$, which the formula gives too. The model then calls impossible what "
-            r"has merely "
-            "not been seen; a larger sample, or a prior on the probabilities, avoids that."
-        )
-
-    def _share(self, k: int) -> Block:
-        count = self.counts[k - 1]
-        value = self.board.number(self.estimate[k - 1])
-        return chain(
-            maths(rf"\hat{{\theta}}_{{{k}}}", f"θ̂{subscript(str(k))}"),
-            without_repetition([[maths(rf"\frac{{{count}}}{{{self.n}}}", f"{count} / {self.n}")], [value]]),
-        )
-
-    def _maximum(self) -> list[Block]:
-        number = self.board.number
-        logs = [number(log(self.estimate[value - 1])) for value in self.sample]
-        factors = [number(self.estimate[value - 1]) for value in self.sample]
-        best = self.log_likelihood
-        rows = without_repetition([product(factors), [number(exp(best))]])
-        return [
-            prose(
-                "With the estimate the probabilities of the observations have the product and the logarithms the sum"
-            ),
-            *([chain(maths(r"L(\hat{\theta})", "L(θ̂)"), rows)] if best > -700 else []),
-            chain(maths(r"\ell(\hat{\theta})", "ℓ(θ̂)"), without_repetition([total(logs), [number(best)]])),
-        ]
-
-    def curve_blocks(self) -> list[Block]:
+    def curve_blocks(self, letters: Letters) -> Iterator[Block]:
         """The log-likelihood over the probability of one class, the others kept in their proportions."""
         k = next(k for k, count in enumerate(self.counts) if count)
-        own, rest = self.counts[k], self.n - self.counts[k]
-        others = fsum(c * log(c / rest) for j, c in enumerate(self.counts) if j != k and c) if rest else 0.0
+        theta = letters.board.values["theta"]
+        best = float(theta[k, 0])
+        mark = Symbol(rf"\theta_{{{k + 1}}}", f"θ{subscript(str(k + 1))}")
 
-        def function(at: float) -> float:
-            if at <= 0 or (rest and at >= 1):
-                return -inf
-            return own * log(at) + (rest * log(1 - at) if rest else 0.0) + others
+        def along(places: Any) -> dict[str, Any]:
+            rest = np.where(np.arange(len(theta))[:, None] == k, 0.0, theta)
+            others = rest * (1 - places) / (1 - best) if best < 1 else rest
+            return {"theta": np.where(np.arange(len(theta))[:, None] == k, places, others)}
 
-        text = f"θ{subscript(str(k + 1))}"
-        curve = Curve(function, 0.0, 1.0, self.estimate[k], text, f"ℓ({text})", f"θ̂{subscript(str(k + 1))}")
+        yield Heading("The curve", 2)
+        yield letters.say(text.course(letters.board, mark, best))
         caption = (
-            f"The log-likelihood over $\\theta_{{{k + 1}}}$, the other probabilities kept in their estimated "
-            f"proportions; "
-            "its maximum is the estimate"
+            f"The log-likelihood over ${mark.latex}$, the other probabilities kept in their estimated proportions; its "
+            "maximum is the estimate"
         )
-        words = course(
-            Symbol(rf"\theta_{{{k + 1}}}", text),
-            self.board.number(self.estimate[k]).latex,
-            self.board.number(self.log_likelihood).latex,
-        )
-        return [
-            Heading("The curve", 2),
-            prose(words),
-            draw_curve(curve, "Log-likelihood", caption, self.manner.numbers),
-        ]
+        yield text.draw(letters.board, mark, best, np.linspace(0.0, 1.0, _POINTS), along, caption)
 
-    def values(self) -> dict[str, Any]:
-        """The values of the answer, by name."""
-        best = self.log_likelihood
-        return {
-            "distribution": "categorical",
-            "n": self.n,
-            "counts": list(self.counts),
-            "theta": list(self.estimate),
-            "multiplier": float(self.n),
-            "attained": True,
-            "log_likelihood": best,
-            "likelihood": exp(best),
-        }
+    def grid(self, board: Board) -> list[Row]:
+        """The estimate, equal probabilities, and what lies between."""
+        best = board.values["theta"]
+        uniform = np.full_like(best, 1 / self.classes)
+        rows: list[Row] = [(f"{_list(board, best)} (estimate)", {})]
+        others = ((best + uniform) / 2, uniform)
+        return rows + [(_list(board, each), {"theta": each}) for each in others if (each != best).any()]
+
+
+def _border(missing: Sequence[str]) -> str:
+    which = f"Class {missing[0]} does" if len(missing) == 1 else f"The classes {', '.join(missing)} do"
+    return (
+        f"{which} not occur, so the count is 0 and the term $0 \\cdot \\log \\theta_k$ drops out: the derivative "
+        r"is $-\kappa$ and has no zero. Mass on such a class is taken from the others for nothing, and the maximum is "
+        r"at the border, $\hat{\theta}_k = 0$, which the formula gives too. The model then calls impossible what has "
+        "merely not been seen; a larger sample, or a prior on the probabilities, avoids that."
+    )
+
+
+def _list(board: Board, values: Any) -> str:
+    numbers = [board.piece(float(value)).latex for value in np.ravel(values)[:5]]
+    if values.size > 5:
+        numbers.append(r"\ldots")
+    return f"$({', '.join(numbers)})$"

@@ -1,23 +1,35 @@
-"""`divergence`: two discrete distributions, their entropies, cross-entropy and Kullback-Leibler divergences."""
+"""`divergence`: two discrete distributions, their entropies, cross-entropy and Kullback-Leibler divergences.
+
+Source: Cover and Thomas, Elements of Information Theory, chapter 2; Goodfellow, Bengio and Courville, Deep Learning,
+section 3.13.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from math import isfinite
-from math import log as ln
+from math import inf, isclose, isfinite
 from typing import Any
 
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.derivation.cancellation import without_noise
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.model import Block, Heading, Table
 from chalkwork.errors import ShapeError
-from chalkwork.laboratory.likelihood.board import Board, chain, in_notation, maths, prose, total, without_repetition
-from chalkwork.laboratory.likelihood.information import AGREEMENT, Information, chain_values, information
+from chalkwork.laboratory.likelihood.letters import Letters
 from chalkwork.laboratory.likelihood.sample import probabilities
-from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.solutions.board import Board, maths
+from chalkwork.solutions.solution import Setting, Solution, Style
 from chalkwork.typesetting.notation import Notation
-from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.symbols import Symbol
 
-_TIMES = Piece.of(r" \cdot ", " · ")
+ENTROPY = Stage("entropy", "Entropy and cross-entropy")
+DIVERGENCE = Stage("divergence", "Kullback-Leibler divergence")
+BITS = Stage("bits", "In bits")
+_PAIRS = (("p", "q"), ("q", "p"))
 
 
 def divergence(
@@ -27,15 +39,17 @@ def divergence(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """Entropy, cross-entropy and Kullback-Leibler divergence of two discrete distributions, in nats and bits.
 
     `p` and `q` are lists of the same length (1 to 100) of probabilities from 0 to 1 that add up to one (to nine
     decimals); fractions are exact, and a float is taken as it is written. H(p, q) = H(p) + KL(p || q) is shown line by
-    line, each line computed for itself with 60 digits.
+    line.
 
-    Values in nats: `entropy_p`, `entropy_q`, `cross_entropy_pq`, `cross_entropy_qp`, `divergence_pq`, `divergence_qp`
-    (infinite where one distribution is 0 and the other is not), and the same with `_bits` behind the name.
+    The solution holds in nats `entropy_p`, `entropy_q`, `cross_entropy_pq`, `cross_entropy_qp`, `divergence_pq`,
+    `divergence_qp` (infinite where one distribution is 0 and the other is not), and the same with `_bits` behind the
+    name.
 
     Raises ValueProblem for a probability outside 0 to 1 or a sum that is not one, ShapeError for lists that are empty
     or of different lengths; the entry is named.
@@ -43,223 +57,199 @@ def divergence(
     Source: Cover and Thomas, Elements of Information Theory, sections 2.1, 2.3 and 2.6.
 
     >>> answer = divergence([0.36, 0.48, 0.16], [1 / 3, 1 / 3, 1 / 3])
-    >>> round(answer["divergence_pq"], 7), round(answer["divergence_qp"], 6)
+    >>> round(float(answer["divergence_pq"]), 7), round(float(answer["divergence_qp"]), 6)
     (0.0852996, 0.097455)
     """
-    first, second = probabilities(p, "p"), probabilities(q, "q")
-    if len(first) != len(second):
-        raise ShapeError(
-            f"p has {len(first)} entries and q has {len(second)}", hint="both are distributions over the same values"
-        )
-    board = Board(Manner.of(notation, decimals, significant), {}, {})
-    forward, backward = information(first, second), information(second, first)
-    blocks: list[Block] = [
-        prose("Two distributions over the same values; $\\log$ is the natural logarithm, and $0 \\log 0 = 0$."),
-        board.table(
-            ["$k$", "$p_k$", "$q_k$"],
-            [
-                [float(k) for k in range(1, len(first) + 1)],
-                [float(value) for value in first],
-                [float(value) for value in second],
-            ],
-        ),
-        Heading("Entropy and cross-entropy", 2),
-        *_entropies(board, first, second, forward),
-        Heading("Kullback-Leibler divergence", 2),
-        *_divergences(board, first, second, forward, backward),
-        *(_identity(board, first, second, forward) if isfinite(forward.divergence) else []),
-        Heading("What the divergence is not", 2),
-        *_properties(board, first, second, forward, backward),
-        Heading("In nats and bits", 2),
-        prose(r"One bit is $\log 2 = 0.6931\ldots$ nats; the logarithm to base 2 gives bits directly."),
-        _overview(board, forward, backward),
-    ]
-    values = _values(forward, backward)
-    return Worked(
-        "Entropy, cross-entropy and divergence",
-        in_notation(blocks, board.manner.notation),
-        values,
-        board.manner.notation,
+    given = {"p": probabilities(p, "p"), "q": probabilities(q, "q")}
+    if len(given["p"]) != len(given["q"]):
+        sizes = f"p has {len(given['p'])} entries and q has {len(given['q'])}"
+        raise ShapeError(sizes, hint="both are distributions over the same values")
+    finite = {one + other: _is_finite(given[one], given[other]) for one, other in _PAIRS}
+    asked = ["entropy_p", "cross_entropy_pq", "divergence_pq", "divergence_qp"]
+    derivation = _derivation(given, finite)
+    setting = Setting(
+        givens=("p", "q"),
+        samples="columns",
+        title="Entropy, cross-entropy and divergence",
+        letters=_letters(),
+        script=lambda board: _script(Letters(board), given, finite),
+        asked=tuple(name for name in asked if name in derivation),
+        facts=_infinite(finite),
     )
+    columns = {name: np.array([[float(value)] for value in values]) for name, values in given.items()}
+    return Solution(derivation, columns, style or Style.of(notation, decimals, significant), setting)
 
 
-def _values(forward: Information, backward: Information) -> dict[str, float]:
-    nats = {
-        "entropy_p": forward.entropy,
-        "entropy_q": backward.entropy,
-        "cross_entropy_pq": forward.cross_entropy,
-        "cross_entropy_qp": backward.cross_entropy,
-        "divergence_pq": forward.divergence,
-        "divergence_qp": backward.divergence,
-    }
-    return nats | {f"{name}_bits": value / ln(2) for name, value in nats.items()}
+def _is_finite(p: Sequence[Fraction], q: Sequence[Fraction]) -> bool:
+    return not any(a and not b for a, b in zip(p, q, strict=True))
 
 
-def _product(board: Board, a: Fraction, b: Piece) -> Piece:
-    return join(board.number(float(a)), _TIMES, b)
-
-
-def _log(board: Board, value: Fraction) -> Piece:
-    name = board.manner.notation.log
-    return join(Piece.of(rf"\{name} ", f"{name} "), board.number(float(value)))
-
-
-def _ratio(board: Board, a: Fraction, b: Fraction) -> Piece:
-    above, below = board.number(float(a)), board.number(float(b))
-    name = board.manner.notation.log
-    return Piece.of(
-        rf"\{name} \frac{{{above.latex}}}{{{below.latex}}}", f"{name}({above.box.lines[0]} / {below.box.lines[0]})"
+def _infinite(finite: Mapping[str, bool]) -> dict[str, float]:
+    """The quantities without a number."""
+    names = (
+        f"{kind}_{pair}" for pair, known in finite.items() if not known for kind in ("cross_entropy", "divergence")
     )
+    return {f"{name}{unit}": inf for name in names for unit in ("", "_bits")}
 
 
-def _negated(pieces: Sequence[Piece]) -> list[Piece]:
-    """Minus a sum, between parentheses that may stand on different lines."""
-    if len(pieces) == 1:
-        return [join(Piece.of("-", "−"), *pieces)]
-    first, *middle, last = pieces
-    return [join(Piece.of("-(", "−("), first), *middle, join(last, Piece.of(")", ")"))]
+# --- equations -------------------------------------------------------------------------------------------------------
 
 
-def _entropies(board: Board, p: Sequence[Fraction], q: Sequence[Fraction], found: Information) -> list[Block]:
-    log = board.manner.notation.log
-    own = [_product(board, a, _log(board, a)) for a in p if a]
-    both = [_product(board, a, _log(board, b)) for a, b in zip(p, q, strict=True) if a]
-    blocks: list[Block] = [
-        prose("The entropy of $p$ is the mean surprise of its own values:"),
-        chain(
-            maths("H(p)"),
-            without_repetition(
-                [
-                    [maths(rf"-\sum_k p_k \{log} p_k", f"−∑ₖ pₖ {log} pₖ")],
-                    _negated(total(own)),
-                    [board.number(found.entropy)],
-                ]
-            ),
-        ),
-        prose("The cross-entropy is the mean surprise of the values of $p$ for somebody who expects $q$:"),
+def _minus_sum(p: Name, q: Name) -> Expression:
+    return -apply("sum", apply("xlogy", p, q))
+
+
+def _derivation(given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bool]) -> Derivation:
+    names = {name: Name(name, (len(values), 1)) for name, values in given.items()}
+    both_zero = any(not a and not b for a, b in zip(given["p"], given["q"], strict=True))
+    entropies = [Equation(f"entropy_{name}", _minus_sum(each, each), ENTROPY) for name, each in names.items()]
+    crossed, apart = [], []
+    for one, other in _PAIRS:
+        if finite[one + other]:
+            p, q = names[one], names[other]
+            crossed.append(Equation(f"cross_entropy_{one}{other}", _minus_sum(p, q), ENTROPY))
+            name, defined = f"divergence_{one}{other}", _definition(p, q)
+            if both_zero:
+                whole = apply("sum", _difference(p, q))
+                apart.append(Equation(name, whole, DIVERGENCE, steps=(defined,)))
+            else:
+                apart.append(Equation(name, defined, DIVERGENCE))
+    nats = [*entropies, *crossed, *apart]
+    bits = [Equation(f"{each.name}_bits", each.symbol / apply("log", Number(2)), BITS) for each in nats]
+    return Derivation(tuple(names.values()), (*nats, *bits))
+
+
+def _definition(p: Name, q: Name) -> Expression:
+    return apply("sum", apply("xlogy", p, p / q))
+
+
+def _difference(p: Name, q: Name) -> Expression:
+    """p log p - p log q: p log(p / q) also where both are 0."""
+    return apply("xlogy", p, p) - apply("xlogy", p, q)
+
+
+def _letters() -> dict[str, Symbol]:
+    found: dict[str, Symbol] = {}
+    for unit, latex, text in (("", "", ""), ("_bits", "_2", "₂")):
+        for one, other in _PAIRS:
+            found[f"entropy_{one}{unit}"] = Symbol(f"H{latex}({one})", f"H{text}({one})")
+            found[f"cross_entropy_{one}{other}{unit}"] = Symbol(f"H{latex}({one}, {other})", f"H{text}({one}, {other})")
+            found[f"divergence_{one}{other}{unit}"] = Symbol(
+                rf"\mathrm{{KL}}{latex}({one} \,\|\, {other})", f"KL{text}({one} ‖ {other})"
+            )
+    return found
+
+
+# --- what is written -------------------------------------------------------------------------------------------------
+
+
+def _script(letters: Letters, given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bool]) -> Iterator[Block]:
+    board = letters.board
+    columns = [
+        [float(k) for k in range(1, len(given["p"]) + 1)],
+        *([float(a) for a in part] for part in given.values()),
     ]
-    formula = [maths(rf"-\sum_k p_k \{log} q_k", f"−∑ₖ pₖ {log} qₖ")]
-    if not isfinite(found.cross_entropy):
-        return [*blocks, chain(maths("H(p, q)"), [formula, [maths(r"\infty")]]), prose(_impossible("p", "q", p, q))]
-    return [*blocks, chain(maths("H(p, q)"), [formula, _negated(total(both)), [board.number(found.cross_entropy)]])]
+    yield letters.say("Two distributions over the same values; $\\log$ is the natural logarithm, and $0 \\log 0 = 0$.")
+    yield board.table(["$k$", "$p_k$", "$q_k$"], columns)
+    yield Heading(ENTROPY.title, 2)
+    yield letters.say("The entropy of $p$ is the mean surprise of its own values:")
+    yield from board.equation("entropy_p")
+    yield letters.say("The cross-entropy is the mean surprise of the values of $p$ for somebody who expects $q$:")
+    yield from _one(letters, "cross_entropy_pq", given)
+    yield Heading(DIVERGENCE.title, 2)
+    yield letters.say("It is the expectation of the logarithm of the ratio, under the distribution that stands first:")
+    yield from _one(letters, "divergence_pq", given)
+    yield from _one(letters, "divergence_qp", given)
+    if finite["pq"]:
+        yield from _identity(letters)
+    yield Heading("What the divergence is not", 2)
+    yield from _properties(letters, given, finite)
+    yield Heading("In nats and bits", 2)
+    yield letters.say(r"One bit is $\log 2 = 0.6931\ldots$ nats; the logarithm to base 2 gives bits directly.")
+    yield _overview(board)
 
 
-def _impossible(one: str, other: str, p: Sequence[Fraction], q: Sequence[Fraction]) -> str:
-    place = next(k for k, (a, b) in enumerate(zip(p, q, strict=True), 1) if a and not b)
-    return (
+def _one(letters: Letters, name: str, given: Mapping[str, Sequence[Fraction]]) -> Iterator[Block]:
+    """A cross-entropy or a divergence; where it is infinite, why."""
+    board = letters.board
+    if name in board.derivation:
+        yield from board.equation(name)
+        return
+    one, other = name[-2], name[-1]
+    names = [Name(each, (len(given[each]), 1)) for each in (one, other)]
+    form = _minus_sum(*names) if name.startswith("cross") else _definition(*names)
+    yield board.chain(name, form, maths(r"\infty"))
+    place = next(k for k, (a, b) in enumerate(zip(given[one], given[other], strict=True), 1) if a and not b)
+    yield letters.say(
         f"It is infinite because ${other}_{{{place}}} = 0$ and ${one}_{{{place}}} > 0$: what ${other}$ calls "
-        f"impossible "
-        f"happens under ${one}$. (Where ${one}_k = 0$ the term is 0, whatever ${other}_k$ is.)"
+        f"impossible happens under ${one}$. (Where ${one}_k = 0$ the term is 0, whatever ${other}_k$ is.)"
     )
 
 
-def _divergences(
-    board: Board, p: Sequence[Fraction], q: Sequence[Fraction], forward: Information, backward: Information
-) -> list[Block]:
-    return [
-        prose("It is the expectation of the logarithm of the ratio, under the distribution that stands first:"),
-        *_one_divergence(board, "p", "q", p, q, forward),
-        *_one_divergence(board, "q", "p", q, p, backward),
+def _identity(letters: Letters) -> Iterator[Block]:
+    """From the definition to the difference of cross-entropy and entropy, and back."""
+    board = letters.board
+    p, q = (Name(name, board.values[name].shape) for name in "pq")
+    cross, own, apart = (Name(name) for name in ("cross_entropy_pq", "entropy_p", "divergence_pq"))
+    others = [
+        (apply("sum", _difference(p, q)), "the logarithm of a ratio"),
+        (apply("sum", apply("xlogy", p, p)) - apply("sum", apply("xlogy", p, q)), "the sum taken apart"),
+        (cross - own, "the definitions of both"),
     ]
-
-
-def _one_divergence(
-    board: Board, one: str, other: str, p: Sequence[Fraction], q: Sequence[Fraction], found: Information
-) -> list[Block]:
-    name = board.manner.notation.log
-    head = maths(rf"\mathrm{{KL}}({one} \,\|\, {other})", f"KL({one} ‖ {other})")
-    formula = [maths(rf"\sum_k {one}_k \{name} \frac{{{one}_k}}{{{other}_k}}", f"∑ₖ {one}ₖ {name}({one}ₖ / {other}ₖ)")]
-    if not isfinite(found.divergence):
-        return [chain(head, [formula, [maths(r"\infty")]]), prose(_impossible(one, other, p, q))]
-    terms = total([_product(board, a, _ratio(board, a, b)) for a, b in zip(p, q, strict=True) if a])
-    return [chain(head, without_repetition([formula, terms, [board.number(found.divergence)]]))]
-
-
-def _identity(board: Board, p: Sequence[Fraction], q: Sequence[Fraction], found: Information) -> list[Block]:
-    log = board.manner.notation.log
-    lines = chain_values(p, q)
-    numbers = [board.number(float(line)) for line in lines]
-    rows = [
-        (rf"\sum_k p_k \{log} \frac{{p_k}}{{q_k}}", f"∑ₖ pₖ {log}(pₖ / qₖ)", "the definition"),
-        (
-            rf"\sum_k p_k \left( \{log} p_k - \{log} q_k \right)",
-            f"∑ₖ pₖ ({log} pₖ − {log} qₖ)",
-            "the logarithm of a ratio",
-        ),
-        (
-            rf"\sum_k p_k \{log} p_k - \sum_k p_k \{log} q_k",
-            f"∑ₖ pₖ {log} pₖ − ∑ₖ pₖ {log} qₖ",
-            "the sum taken apart",
-        ),
-        ("H(p, q) - H(p)", "H(p, q) − H(p)", "the definitions of both"),
-    ]
-    shown = tuple(
-        (f"$= {latex}$", f"${number.latex}$", reason) for (latex, _, reason), number in zip(rows, numbers, strict=True)
+    forms, reasons = zip((_definition(p, q), "the definition"), *others, strict=True)
+    computed = [without_noise(evaluate(form, board.values), form, board.values) for form, _ in others]
+    values = board.cells([float(value.item()) for value in (board.values["divergence_pq"], *computed)])
+    written = [f"$= {board.writer.formula(form).latex}$" for form in forms]
+    yield Heading("Cross-entropy is entropy plus divergence", 2)
+    yield letters.say(
+        r"From $\mathrm{KL}(p \| q)$ to the difference of the two, a line for every step, with the value that each "
+        "line has when it is computed as it stands:"
     )
-    return [
-        Heading("Cross-entropy is entropy plus divergence", 2),
-        prose(
-            r"From $\mathrm{KL}(p \| q)$ to the difference of the two, a line for every step, with the value that "
-            "each line has when it is computed as it stands:"
-        ),
-        Table(("KL(p ‖ q)", "value", "why"), shown, (1,)),
-        prose(f"Computed with 60 digits, the lines agree to at least {AGREEMENT} decimals."),
-        chain(
-            maths("H(p, q)"),
-            [
-                [maths(r"H(p) + \mathrm{KL}(p \| q)", "H(p) + KL(p ‖ q)")],
-                total([board.number(found.entropy), board.number(found.divergence)]),
-                [board.number(found.cross_entropy)],
-            ],
-        ),
-        prose(
-            "The entropy of $p$ does not depend on $q$. Where $p$ is the data and $q$ a model, the model that "
-            "minimises "
-            "the cross-entropy is therefore the one that minimises the divergence, and the one that maximises the "
-            "likelihood."
-        ),
-    ]
+    yield Table(("KL(p ‖ q)", "value", "why"), tuple(zip(written, values, reasons, strict=True)), (1,))
+    yield letters.say("So the cross-entropy is")
+    yield board.chain("cross_entropy_pq", own + apart, board.numbers(own + apart), board.piece("cross_entropy_pq"))
+    yield letters.say(
+        "The entropy of $p$ does not depend on $q$. Where $p$ is the data and $q$ a model, the model that minimises "
+        "the cross-entropy is therefore the one that minimises the divergence, and the one that maximises the "
+        "likelihood."
+    )
 
 
 def _properties(
-    board: Board, p: Sequence[Fraction], q: Sequence[Fraction], forward: Information, backward: Information
-) -> list[Block]:
-    blocks: list[Block] = [
-        prose(
-            r"It is never negative: because $\log t \le t - 1$ with equality only at $t = 1$, "
-            r"$-\mathrm{KL}(p \| q) = \sum_k p_k \log \frac{q_k}{p_k} \le \sum_{k: p_k > 0} (q_k - p_k) \le 0$. "
-            "It is 0 exactly where the two distributions are equal."
-            + (" Here they are equal, and both directions are 0." if list(p) == list(q) else "")
-        )
-    ]
-    if list(p) != list(q):
-        same = forward.divergence == backward.divergence
-        left, right = board.number(forward.divergence), board.number(backward.divergence)
-        word = "equal here" if same else "different here"
-        blocks.append(
-            prose(
-                "It is no distance: the two directions are different in general"
-                f" ({word}: ${left.latex}$ and ${right.latex}$), and the triangle inequality does not hold."
-            )
-        )
-    return blocks
-
-
-def _overview(board: Board, forward: Information, backward: Information) -> Block:
-    values = _values(forward, backward)
-    names = [
-        ("entropy_p", "$H(p)$"),
-        ("entropy_q", "$H(q)$"),
-        ("cross_entropy_pq", "$H(p, q)$"),
-        ("cross_entropy_qp", "$H(q, p)$"),
-        ("divergence_pq", "KL(p ‖ q)"),
-        ("divergence_qp", "KL(q ‖ p)"),
-    ]
-    return board.table(
-        ["", "nats", "bits"],
-        [
-            [label for _, label in names],
-            [values[name] for name, _ in names],
-            [values[f"{name}_bits"] for name, _ in names],
-        ],
+    letters: Letters, given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bool]
+) -> Iterator[Block]:
+    equal = list(given["p"]) == list(given["q"])
+    yield letters.say(
+        r"It is never negative: because $\log t \le t - 1$ with equality only at $t = 1$, "
+        r"$-\mathrm{KL}(p \| q) = \sum_k p_k \log \frac{q_k}{p_k} \le \sum_{k: p_k > 0} (q_k - p_k) \le 0$. "
+        "It is 0 exactly where the two distributions are equal."
+        + (" Here they are equal, and both directions are 0." if equal else "")
     )
+    if not equal:
+        forward, backward = (_value(letters.board, f"divergence_{one}{other}") for one, other in _PAIRS)
+        same = forward == backward or isclose(forward, backward, rel_tol=1e-12)
+        left, right = letters.board.number(forward), letters.board.number(backward)
+        yield letters.say(
+            "It is no distance: the two directions are different in general "
+            f"({'equal here' if same else 'different here'}: {left} and {right}), and the triangle inequality does not "
+            "hold."
+        )
+
+
+def _value(board: Board, name: str) -> float:
+    return float(board.values[name].item()) if name in board.derivation else inf
+
+
+def _overview(board: Board) -> Table:
+    names = [f"entropy_{name}" for name in "pq"]
+    names += [f"{kind}_{one}{other}" for kind in ("cross_entropy", "divergence") for one, other in _PAIRS]
+    columns = [_finite_first(board, [_value(board, f"{name}{unit}") for name in names]) for unit in ("", "_bits")]
+    symbols = [board.writer.symbols[name] for name in names]
+    labels = [each.text if each.text.startswith("KL") else f"${each.latex}$" for each in symbols]
+    return Table(("", "nats", "bits"), tuple(zip(labels, *columns, strict=True)), (0, 1, 2))
+
+
+def _finite_first(board: Board, values: list[float]) -> list[str]:
+    """The cells of a column whose decimals are in line though some are infinite."""
+    cells = iter(board.cells([value for value in values if isfinite(value)]))
+    return [next(cells) if isfinite(value) else r"$\infty$" for value in values]

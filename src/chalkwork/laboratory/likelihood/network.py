@@ -7,44 +7,41 @@ Learning, section 5.2, equations 5.12 to 5.24; Goodfellow, Bengio and Courville,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from math import exp, fsum, log, pi
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import exp, pi
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.reading import read
+from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.model import Block, Heading
 from chalkwork.errors import ChalkworkError, ValueProblem
-from chalkwork.laboratory.likelihood.board import (
-    Board,
-    Row,
-    chain,
-    in_notation,
-    maths,
-    product,
-    prose,
-    total,
-    without_repetition,
-)
+from chalkwork.laboratory.likelihood.estimate import LARGEST_LOGARITHM, with_likelihood
+from chalkwork.laboratory.likelihood.letters import Letters, product, signed
 from chalkwork.laboratory.likelihood.sample import parameter
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from chalkwork.typesetting.notation import Notation
+from chalkwork.solutions.solution import Solution, Style, Word
+from chalkwork.typesetting.notation import Notation, superscript
+from chalkwork.typesetting.symbols import Symbol
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
 
+LIKELIHOOD = Stage("likelihood", "The negative log-likelihood")
 MOST_SAMPLES = 5000
 MOST_ROWS = 12
-_AGREEMENT = 1e-9
+_MOST_OUTPUTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One kind of output: its activation and loss, the distribution behind it, and how its density is written.
 
-    `log_p` takes outputs and targets (samples as rows) and sigma, and gives log p of every sample.
+    `log_density` is the logarithm of the density of one target y, for the output a.
     """
 
     activation: str
@@ -53,17 +50,9 @@ class Reading:
     words: str
     latex: str
     text: str
-    log_p: Callable[[Any, Any, float], Any]
-    targets: Callable[[Any], Any]
+    log_density: str
+    observed: Callable[[Any], Any]
     wanted: str
-
-
-def _xlogy(y: Any, a: Any) -> Any:
-    return np.where(y == 0, 0.0, y * np.log(np.where(y == 0, 1.0, a)))
-
-
-def _gaussian(a: Any, y: Any, sigma: float) -> Any:
-    return (-0.5 * log(2 * pi * sigma**2) - (y - a) ** 2 / (2 * sigma**2)).sum(axis=1)
 
 
 READINGS = (
@@ -75,7 +64,7 @@ READINGS = (
         "Bernoulli distribution, and several outputs are independent of each other given the input.",
         r"\prod_j a_j^{y_j} (1 - a_j)^{1 - y_j}",
         "∏ⱼ aⱼ^yⱼ (1 − aⱼ)^(1 − yⱼ)",
-        lambda a, y, sigma: (_xlogy(y, a) + _xlogy(1 - y, 1 - a)).sum(axis=1),
+        "xlogy(y, a) + xlogy(1 - y, 1 - a)",
         lambda y: (y == 0) | (y == 1),
         "0 or 1",
     ),
@@ -87,7 +76,7 @@ READINGS = (
         "has a categorical distribution. It is 1 for the class that was observed and 0 for all others.",
         r"\prod_j a_j^{y_j}",
         "∏ⱼ aⱼ^yⱼ",
-        lambda a, y, sigma: _xlogy(y, a).sum(axis=1),
+        "xlogy(y, a)",
         lambda y: (y == 0) | (y == 1),
         "0 or 1, a single 1 for every sample",
     ),
@@ -96,16 +85,19 @@ READINGS = (
         SquaredError,
         "gaussian",
         "An output without an activation is any number and is read as the mean of the target: the target has a "
-        "Gaussian "
-        r"distribution with a fixed standard deviation $\sigma$, the same for all inputs, and several outputs are "
-        "independent of each other given the input.",
+        r"Gaussian distribution with a fixed standard deviation $\sigma$, the same for all inputs, and several outputs "
+        "are independent of each other given the input.",
         r"\prod_j \frac{1}{\sqrt{2 \pi \sigma^2}} \, e^{-\frac{(y_j - a_j)^2}{2 \sigma^2}}",
         "∏ⱼ exp(−(yⱼ − aⱼ)² / (2σ²)) / √(2πσ²)",
-        _gaussian,
+        "-(log(2 * pi * sigma^2) / 2) - (y - a)^2 / (2 * sigma^2)",
         lambda y: np.isfinite(y),
         "a finite number",
     ),
 )
+
+
+_DISTRIBUTIONS = tuple(reading.distribution for reading in READINGS)
+_ALSO = {"categorical": ("multinoulli",), "gaussian": ("normal",)}
 
 
 def network_likelihood(
@@ -118,7 +110,8 @@ def network_likelihood(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """The negative log-likelihood of a data set under a network's output, and that it is the network's loss.
 
     `net` ends in sigmoid units with binary cross-entropy, softmax units with cross-entropy, or identity units with a
@@ -127,9 +120,11 @@ def network_likelihood(
     With a `learning_rate` one step of gradient descent is done, and both are compared before and after. Batch
     normalisation and dropout are in inference mode.
 
-    Values: `distribution`, `probabilities` (p(y | x) of every sample; densities for a Gaussian), `likelihood`,
-    `log_likelihood`, `negative_log_likelihood`, `loss`, and `factor` and `constant` with negative log-likelihood =
-    factor x loss + constant; with a learning rate also `loss_new`, `negative_log_likelihood_new`, `likelihood_new`.
+    The solution is that of `net.solve` with the `distribution` of the target in words, and the equations `log_p` and
+    `probabilities` (log p(y | x) and p(y | x) of every sample; densities for a Gaussian), `likelihood`,
+    `log_likelihood`, `negative_log_likelihood`, and `factor` and `constant` with negative log-likelihood = factor x L
+    + constant; with a learning rate also `L_new`, `negative_log_likelihood_new`, `likelihood_new`. A likelihood beyond
+    double precision is no equation.
 
     Raises ChalkworkError for another output or loss or a network with penalties, ValueProblem for a target that was
     not observed, with its place, ShapeError for data that do not fit.
@@ -137,29 +132,35 @@ def network_likelihood(
     >>> from chalkwork import Dense, NeuralNetwork
     >>> net = NeuralNetwork([Dense(weights=[[1.0, -1.0]], bias=False, activation="softmax")], "cross_entropy")
     >>> answer = network_likelihood(net, [0.0], [1, 0])
-    >>> answer["likelihood"], round(answer["loss"], 4)
+    >>> float(answer["likelihood"]), round(float(answer["L"]), 4)
     (0.5, 0.6931)
     """
+    style = style or Style.of(notation, decimals, significant)
     reading = _reading(net)
     deviation = float(parameter(sigma, "sigma", 0, 1e50))
-    before = _State.of(net, reading, x, y, deviation)
-    board = Board(Manner.of(notation, decimals, significant), {}, {})
-    blocks = [*_model_blocks(reading, before, board), *_relation_blocks(reading, net, before, board, deviation)]
-    values = before.values(reading)
-    if learning_rate is not None:
-        solved = net.solve(x, y, learning_rate, training=False)
-        after = _State.of(net.after(solved), reading, x, y, deviation)
-        blocks += _step_blocks(before, after, board, learning_rate)
-        values |= {f"{name}_new": value for name, value in after.values(reading).items() if name in _COMPARED}
-    return Worked(
-        "The loss as a negative log-likelihood",
-        in_notation(blocks, board.manner.notation),
-        values,
-        board.manner.notation,
+    solved = net.solve(x, y, learning_rate, training=False)
+    work = _Work(net, reading, solved, deviation)
+    _check_targets(reading, work.by_sample("y"))
+    suffixes = [""] if learning_rate is None else ["", "_new"]
+    equations = [each for suffix in suffixes for each in work.equations(suffix)]
+    givens = {name.name: solved.arrays[name.name] for name in solved.derivation.givens} | work.constants
+    derivation = solved.derivation.extended(equations, [Name(name) for name in work.constants])
+    facts: dict[str, float] = {}
+    for suffix in suffixes:
+        derivation, beyond = with_likelihood(derivation, givens, LIKELIHOOD, suffix)
+        facts |= beyond
+    asked = [f"{name}{suffix}" for suffix in suffixes for name in ("negative_log_likelihood", "likelihood")]
+    setting = replace(
+        solved.setting,
+        title="The loss as a negative log-likelihood",
+        letters=signed(work.letters(suffixes), style.notation),
+        script=lambda board: _script(Letters(board), work, learning_rate),
+        asked=tuple(name for name in asked if name in derivation),
+        words={"distribution": Word(reading.distribution, _ALSO.get(reading.distribution, ()), _DISTRIBUTIONS)},
+        facts=facts,
+        remarks=None,
     )
-
-
-_COMPARED = ("loss", "negative_log_likelihood", "likelihood")
+    return Solution(derivation, givens, style, setting)
 
 
 def _reading(net: NeuralNetwork) -> Reading:
@@ -179,68 +180,105 @@ def _reading(net: NeuralNetwork) -> Reading:
 
 
 @dataclass(frozen=True)
-class _State:
-    """Outputs and targets, samples as rows, with the loss that the network computes and log p of every sample."""
+class _Work:
+    """A network's solution, and what is added to it."""
 
-    outputs: Any
-    targets: Any
-    loss: float
-    logs: Any
-    factor: float
-    constant: float
+    net: NeuralNetwork
+    reading: Reading
+    solved: Solution
+    sigma: float
 
-    @classmethod
-    def of(cls, net: NeuralNetwork, reading: Reading, x: Any, y: Any, sigma: float) -> _State:
-        solved = net.solve(x, y, training=False)
-        columns = net.convention.samples == "columns"
-        outputs, targets = (
-            np.asarray(solved[name]).T if columns else np.asarray(solved[name]) for name in (f"a{len(net.layers)}", "y")
-        )
-        _check_targets(reading, targets)
-        logs = reading.log_p(outputs, targets, sigma)
-        samples, units = outputs.shape
-        loss = net.loss
+    @property
+    def output(self) -> str:
+        """The name of the network's output."""
+        return f"a{len(self.net.layers)}"
+
+    @property
+    def gaussian(self) -> bool:
+        """Whether the outputs are means of a density."""
+        return self.reading.distribution == "gaussian"
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """What the density holds besides output and target."""
+        values = {"sigma": self.sigma, "pi": pi} if self.gaussian else {}
+        return {name: np.array([[value]]) for name, value in values.items()}
+
+    def by_sample(self, name: str, values: Mapping[str, Any] | None = None) -> Any:
+        """A value with a sample in each row."""
+        value = np.asarray((values or self.solved.arrays)[name])
+        return value.T if self.net.convention.samples == "columns" else value
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many samples and how many outputs there are."""
+        samples, units = self.by_sample("y").shape
+        return int(samples), int(units)
+
+    @property
+    def factor(self) -> Fraction | float:
+        """What the loss is multiplied with, without the variance."""
+        samples, units = self.size
+        loss = self.net.loss
         count = 1 if loss.reduction == "sum" else samples
         if loss.reduction == "mean" and loss.mean_is_over_outputs:
             count *= units
-        factor, constant = count / float(loss.factor), 0.0
-        if reading.distribution == "gaussian":
-            factor /= 2 * sigma**2
-            constant = samples * units / 2 * log(2 * pi * sigma**2)
-        found = cls(outputs, targets, float(np.asarray(solved["L"]).item()), logs, factor, constant)
-        found.check()
+        return count / loss.factor if isinstance(loss.factor, float) else Fraction(count) / Fraction(loss.factor)
+
+    def equations(self, suffix: str) -> list[Equation]:
+        """Every sample's log p, and the log-likelihood of all; once, how the loss becomes its negative."""
+        shape = self.solved.derivation.shapes()["y"]
+        names: dict[str, Expression] = {"a": Name(f"{self.output}{suffix}", shape), "y": Name("y", shape)}
+        names |= {name: Name(name) for name in self.constants}
+        axis = -2 if self.net.convention.samples == "columns" else -1
+        density = read(self.reading.log_density, names)
+        each = Equation(f"log_p{suffix}", apply("sum", density, axis=axis), LIKELIHOOD)
+        total, whole = apply("sum", each.symbol), apply("sum", density)
+        found = [
+            each,
+            Equation(f"probabilities{suffix}", apply("exp", each.symbol), LIKELIHOOD),
+            Equation(f"log_likelihood{suffix}", whole, LIKELIHOOD, steps=(total,)),
+            Equation(f"negative_log_likelihood{suffix}", -whole, LIKELIHOOD, steps=(-total,)),
+        ]
+        return found if suffix else [*found, *self._relation(names)]
+
+    def _relation(self, names: Mapping[str, Expression]) -> list[Equation]:
+        """The factor and the constant between loss and negative log-likelihood."""
+        factor: Expression = _number(self.factor)
+        constant: Expression = Number(0)
+        if self.gaussian:
+            factor = _number(self.factor / 2) / names["sigma"] ** 2
+            samples, units = self.size
+            constant = _number(Fraction(samples * units, 2)) * read("log(2 * pi * sigma^2)", names)
+        return [Equation("factor", factor, LIKELIHOOD), Equation("constant", constant, LIKELIHOOD)]
+
+    def letters(self, suffixes: list[str]) -> dict[str, Symbol]:
+        """How the added names print."""
+        found = {"sigma": Symbol(r"\sigma", "σ"), "pi": Symbol(r"\pi", "π")}
+        for suffix in suffixes:
+            latex, text = (r"^{\text{new}}", superscript("new")) if suffix else ("", "")
+            marks = {
+                "log_p": (r"\log p(y_i \mid x_i)", "log p(yᵢ | xᵢ)"),
+                "probabilities": (r"p(y_i \mid x_i)", "p(yᵢ | xᵢ)"),
+                "log_likelihood": (r"\ell", "ℓ"),
+                "negative_log_likelihood": (r"\mathrm{NLL}", "NLL"),
+                "likelihood": (r"L_{\text{data}}", "likelihood"),
+            }
+            found |= {
+                f"{name}{suffix}": Symbol(a + latex, b + text, raised=bool(suffix)) for name, (a, b) in marks.items()
+            }
         return found
 
-    @property
-    def log_likelihood(self) -> float:
-        """The sum of the logarithms."""
-        return fsum(self.logs)
 
-    def check(self) -> None:
-        """Both sides of the relation, computed independently of each other, must be equal."""
-        left, right = -self.log_likelihood, self.factor * self.loss + self.constant
-        if abs(left - right) > _AGREEMENT * (1 + abs(self.factor * self.loss) + abs(self.constant)):
-            raise ArithmeticError(f"the negative log-likelihood {left} is not {right}")
-
-    def values(self, reading: Reading) -> dict[str, Any]:
-        """The values of the answer, by name."""
-        best = self.log_likelihood
-        return {
-            "distribution": reading.distribution,
-            "probabilities": np.exp(self.logs),
-            "likelihood": exp(min(best, 700.0)),
-            "log_likelihood": best,
-            "negative_log_likelihood": -best + 0.0,
-            "loss": self.loss,
-            "factor": self.factor,
-            "constant": self.constant,
-        }
+def _number(value: Fraction | float) -> Number:
+    """A whole number without its denominator."""
+    return Number(int(value) if value == int(value) else value)
 
 
 def _check_targets(reading: Reading, targets: Any) -> None:
     if len(targets) > MOST_SAMPLES:
         raise ValueProblem(f"y has {len(targets)} samples, and at most {MOST_SAMPLES} are worked out")
-    wrong = ~reading.targets(targets)
+    wrong = ~reading.observed(targets)
     if reading.distribution == "categorical" and not wrong.any():
         wrong = targets.sum(axis=1, keepdims=True) != 1
     if wrong.any():
@@ -252,136 +290,101 @@ def _check_targets(reading: Reading, targets: Any) -> None:
         )
 
 
-def _model_blocks(reading: Reading, state: _State, board: Board) -> list[Block]:
-    word = "density" if reading.distribution == "gaussian" else "probability"
-    plural = "densities" if reading.distribution == "gaussian" else "probabilities"
+# --- what is written -------------------------------------------------------------------------------------------------
+
+
+def _script(letters: Letters, work: _Work, rate: float | None) -> Iterator[Block]:
+    yield from _model_blocks(letters, work)
+    yield from _relation_blocks(letters, work)
+    if rate is not None:
+        yield from _step_blocks(letters, rate)
+
+
+def _model_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
+    """The distribution of the target, and the probability of each."""
+    board, reading = letters.board, work.reading
+    word, plural = ("density", "densities") if work.gaussian else ("probability", "probabilities")
+    samples, units = work.size
     cut = slice(0, MOST_ROWS)
-    numbers = [float(i) for i in range(1, len(state.logs) + 1)][cut]
-    head, columns = [r"sample $i$"], [numbers]
-    if state.outputs.shape[1] <= 4:
-        for j in range(state.outputs.shape[1]):
+    head: list[str] = ["sample $i$"]
+    columns: list[list[float]] = [[float(i) for i in range(1, samples + 1)][cut]]
+    if units <= _MOST_OUTPUTS:
+        for j in range(units):
             head += [f"$a_{j + 1}$", f"$y_{j + 1}$"]
-            columns += [list(state.outputs[cut, j]), list(state.targets[cut, j])]
-    chances = np.exp(state.logs)
-    blocks: list[Block] = [
-        Heading("The model", 2),
-        prose(reading.words + f" The {word} of the target, given the input, is"),
-        chain(maths(r"p(y \mid x)", "p(y | x)"), [[maths(reading.latex, reading.text)]]),
-        board.table(
-            [*head, r"$p(y_i \mid x_i)$", r"$-\log p(y_i \mid x_i)$"],
-            [*columns, list(chances[cut]), list(-state.logs[cut])],
-        ),
-    ]
-    if len(state.logs) > MOST_ROWS:
-        blocks.append(prose(f"The table shows the first {MOST_ROWS} of {len(state.logs)} samples."))
-    best = state.log_likelihood
-    factors = [board.number(value) for value in chances]
-    surprises = [board.number(-value + 0.0) for value in state.logs]
-    return [
-        *blocks,
-        Heading("The negative log-likelihood", 2),
-        prose(
-            f"The samples are independent, so their {plural} are multiplied; the logarithm makes a sum of the product."
-        ),
-        *(
-            [
-                chain(
-                    maths("L_{\\text{data}}", "likelihood"),
-                    without_repetition(
-                        [
-                            [maths(r"\prod_i p(y_i \mid x_i)", "∏ᵢ p(yᵢ | xᵢ)")],
-                            product(factors),
-                            [board.number(exp(best))],
-                        ]
-                    ),
-                )
-            ]
-            if abs(best) < 700
-            else []
-        ),
-        chain(
-            maths(r"\mathrm{NLL}", "NLL"),
-            without_repetition(
-                [
-                    [maths(r"-\sum_i \log p(y_i \mid x_i)", "−∑ᵢ log p(yᵢ | xᵢ)")],
-                    total(surprises),
-                    [board.number(-best + 0.0)],
-                ]
-            ),
-        ),
-    ]
+            columns += [work.by_sample(name, board.values)[cut, j].tolist() for name in (work.output, "y")]
+    chances, logs = (np.ravel(board.values[name]) for name in ("probabilities", "log_p"))
+    yield Heading("The model", 2)
+    yield letters.say(reading.words + f" The {word} of the target, given the input, is")
+    yield board.chain(letters.maths(r"p(y \mid x)", "p(y | x)"), letters.maths(reading.latex, reading.text))
+    head += [r"$p(y_i \mid x_i)$", rf"$-\{board.writer.notation.log} p(y_i \mid x_i)$"]
+    yield board.table(head, [*columns, chances[cut].tolist(), (-logs[cut] + 0.0).tolist()])
+    if samples > MOST_ROWS:
+        yield letters.say(f"The table shows the first {MOST_ROWS} of {samples} samples.")
+    yield Heading(LIKELIHOOD.title, 2)
+    yield letters.say(
+        f"The samples are independent, so their {plural} are multiplied; the logarithm makes a sum of the product."
+    )
+    if "likelihood" in board.derivation:
+        factors = product([board.piece(float(value)) for value in chances])
+        form = letters.maths(r"\prod_i p(y_i \mid x_i)", "∏ᵢ p(yᵢ | xᵢ)")
+        yield board.chain("likelihood", form, factors, board.piece("likelihood"))
+    yield from board.equation("negative_log_likelihood")
 
 
-def _relation_blocks(reading: Reading, net: NeuralNetwork, state: _State, board: Board, sigma: float) -> list[Block]:
-    letter = net_loss = board.manner.notation.loss
-    n, units = state.outputs.shape
-    loss = net.loss
+def _relation_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
+    """That the negative log-likelihood is a positive factor times the loss, plus a constant."""
+    board, loss = letters.board, work.net.loss
+    samples, units = work.size
+    letter = board.writer.symbols["L"].latex
     over = "sum" if loss.reduction == "sum" else "mean"
-    numbers: list[Row] = [_scaled(board, state.factor, board.number(state.loss), state.constant)]
-    gaussian = reading.distribution == "gaussian"
-    divisor = "" if state.factor == 1 and not gaussian else " times a positive constant"
-    if gaussian:
-        constant = rf"\frac{{{n * units}}}{{2}} \log (2 \pi \sigma^2)"
-        formula = [
-            maths(
-                rf"\frac{{1}}{{2 \sigma^2}} \sum_i \sum_j (a_{{ij}} - y_{{ij}})^2 + {constant}",
-                f"1/(2σ²) ∑ᵢ ∑ⱼ (aᵢⱼ − yᵢⱼ)² + {n * units}/2 log(2πσ²)",
+    factor, constant = (float(board.values[name].item()) for name in ("factor", "constant"))
+    divisor = "" if factor == 1 and not work.gaussian else " times a positive constant"
+    deviation = f" The standard deviation is $\\sigma = {board.piece('sigma').latex}$." if work.gaussian else ""
+    yield Heading("The loss of the network", 2)
+    yield letters.say(
+        f"The network's loss is the {loss.title} (factor {board.number(float(loss.factor))}, {over}), computed by its "
+        f"own forward pass: ${letter} = {board.piece('L').latex}$.{deviation} Written out, the negative log-likelihood "
+        f"is that loss{divisor}" + (", plus a constant without weights:" if work.gaussian else ":")
+    )
+    forms = []
+    if work.gaussian:
+        count = samples * units
+        forms.append(
+            letters.maths(
+                rf"\frac{{1}}{{2 \sigma^2}} \sum_i \sum_j (a_{{ij}} - y_{{ij}})^2 + \frac{{{count}}}{{2}} "
+                r"\log (2 \pi \sigma^2)",
+                f"1/(2σ²) ∑ᵢ ∑ⱼ (aᵢⱼ − yᵢⱼ)² + {count}/2 log(2πσ²)",
             )
-        ]
-        deviation = f" The standard deviation is $\\sigma = {board.number(sigma).latex}$."
-    else:
-        formula, deviation = [], ""
-    words = (
-        f"The network's loss is the {loss.title} (factor ${board.number(float(loss.factor)).latex}$, {over}), "
-        f"computed by "
-        f"its own forward pass: ${net_loss} = {board.number(state.loss).latex}$.{deviation} Written out, the negative "
-        f"log-likelihood is that loss{divisor}" + (", plus a constant without weights:" if gaussian else ":")
-    )
-    rows: list[Row] = [formula] if formula else []
-    rows.append(_scaled(board, state.factor, maths(letter), state.constant))
-    return [
-        Heading("The loss of the network", 2),
-        prose(words),
-        chain(
-            maths(r"\mathrm{NLL}", "NLL"),
-            without_repetition([*rows, *numbers, [board.number(-state.log_likelihood + 0.0)]]),
-        ),
-        prose(
-            "Neither the factor nor the constant depends on the weights, and the factor is positive. The weights that "
-            "minimise the loss are therefore those that maximise the likelihood, and the gradients differ by the "
-            "factor "
-            "only."
-        ),
-    ]
-
-
-def _scaled(board: Board, factor: float, value: Any, constant: float) -> Row:
-    """factor value + constant."""
-    row = [value] if factor == 1 else [board.number(factor), maths(r" \cdot ", " · "), value]
-    if constant:
-        row += [maths(" + " if constant > 0 else " - "), board.number(abs(constant))]
-        row[-2] = maths(" + ", " + ") if constant > 0 else maths(" - ", " − ")
-    return row
-
-
-def _step_blocks(before: _State, after: _State, board: Board, rate: float) -> list[Block]:
-    def column(state: _State) -> list[float]:
-        return [state.loss, -state.log_likelihood + 0.0, exp(min(state.log_likelihood, 700.0))]
-
-    fallen = after.loss < before.loss
-    outcome = (
-        "the loss has fallen and the likelihood has risen"
-        if fallen
-        else (
-            "the loss has not fallen, and so the likelihood has not risen either: the rate is too large, or the "
-            "gradient 0"
         )
+    scaled = _scaled(factor, constant)
+    value = board.piece("negative_log_likelihood")
+    yield board.chain("negative_log_likelihood", *forms, scaled, board.numbers(scaled), value)
+    yield letters.say(
+        "Neither the factor nor the constant depends on the weights, and the factor is positive. The weights that "
+        "minimise the loss are therefore those that maximise the likelihood, and the gradients differ by the factor "
+        "only."
     )
-    return [
-        Heading("One step of gradient descent", 2),
-        prose(f"After one update with the rate ${board.number(float(rate)).latex}$ {outcome}."),
-        board.table(
-            ["", "before", "after"],
-            [["loss", "negative log-likelihood", "likelihood"], column(before), column(after)],
-        ),
-    ]
+
+
+def _scaled(factor: float, constant: float) -> Expression:
+    """factor L + constant, without what changes nothing."""
+    whole: Expression = Name("L") if factor == 1 else Name("factor") * Name("L")
+    return whole if constant == 0 else whole + Name("constant")
+
+
+def _step_blocks(letters: Letters, rate: float) -> Iterator[Block]:
+    board = letters.board
+
+    def column(suffix: str) -> list[float]:
+        logs = float(board.values[f"log_likelihood{suffix}"].item())
+        return [float(board.values[f"L{suffix}"].item()), -logs + 0.0, exp(min(logs, LARGEST_LOGARITHM))]
+
+    before, after = column(""), column("_new")
+    outcome = "the loss has fallen and the likelihood has risen"
+    if after[0] >= before[0]:
+        outcome = (
+            "the loss has not fallen, and so the likelihood has not risen: the rate is too large, or the gradient 0"
+        )
+    yield Heading("One step of gradient descent", 2)
+    yield letters.say(f"After one update with the rate {board.number(float(rate))} {outcome}.")
+    yield board.table(["", "before", "after"], [["loss", "negative log-likelihood", "likelihood"], before, after])

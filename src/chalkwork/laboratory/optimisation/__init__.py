@@ -1,8 +1,9 @@
 """Optimisation: gradient descent, momentum, Newton and saddle-free Newton, step by step, and what they run into.
 
-`surface` is a function with its derivatives, `methods` the numbers of a path, `writing` and `steps` how it is written,
-`pictures` how it is drawn. `descent` (paths), `critical` (critical points), `rates` (step size, condition number),
-`saddle`, `cost` and `network` are what people call.
+`surface` is a function with its derivatives, `methods` the numbers of a whole path, `steps` the equations of its first
+steps, collected in a `Work`; `letters` says how they print, `text` how they are written, `pictures` how it is drawn.
+`descent` (paths), `critical` (critical points), `rates` (step size, condition number), `saddle`, `cost` and `network`
+are what people call.
 """
 
 from chalkwork.laboratory.optimisation.cost import newton_cost

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import Name
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.writing import Scribe
-from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.laboratory.optimisation.text import table
+from chalkwork.laboratory.optimisation.work import Work, symbol
 from chalkwork.networks.data import as_vector
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.solution import Solution, Style
 from chalkwork.typesetting.notation import Notation
 
 
@@ -21,51 +24,58 @@ def newton_cost(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-    manner: Manner | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """What one step of Newton's method costs for so many parameters: operations and memory, counted.
 
     The Hessian has n^2 numbers of 8 bytes; elimination takes n^3 / 3 multiplications and as many additions (half of
     them where the matrix is known to be symmetric and positive definite: Cholesky). A gradient has n numbers.
 
-    Values: `parameters`, `numbers` (n^2), `bytes`, `operations` (n^3 / 3), `ratio` (bytes of the Hessian over those of
-    the gradient). Raises ChalkworkError for anything but whole numbers from 1 to 10^12.
+    The equations, columns with a row for every n: `numbers` (n^2), `bytes` and `gradient_bytes`, `operations` (n^3 /
+    3), `ratio` (bytes of the Hessian over those of the gradient). Raises ChalkworkError for anything but whole numbers
+    from 1 to 10^12.
 
     Source: Golub and Van Loan, Matrix Computations, section 3.2.
 
-    >>> newton_cost([1000])["operations"].tolist()
-    [333333333.3333333]
+    >>> newton_cost([1000])["operations"].item()
+    333333333.3333333
     """
-    manner = manner or Manner.of(notation, decimals, significant)
+    style = style or Style.of(notation, decimals, significant)
     counts = np.ravel(as_vector(list(parameters), "parameters"))
     if len(counts) > 20 or (counts < 1).any() or (counts > 1e12).any() or (counts != np.round(counts)).any():
         raise ChalkworkError("parameters are at most 20 whole numbers from 1 to 10^12")
-    scribe = Scribe(manner)
-    n = counts.tolist()
-    blocks: list[Block] = [
-        Paragraph(
-            "With $n$ parameters the gradient has $n$ numbers and the Hessian $n^2$. Elimination in the linear system "
-            "$H d = -\\nabla L$ takes about $\\frac{1}{3} n^3$ multiplications and as many additions, in every step."
-        ),
-        scribe.table(
-            ["$n$", "gradient", "Hessian", "multiplications"],
-            [
-                [f"{int(each):,}".replace(",", " ") for each in n],
-                [size_in_words(8 * each) for each in n],
-                [size_in_words(8 * each**2) for each in n],
-                [scribe.said(float(f"{each**3 / 3:.2g}")) for each in n],
-            ],
-        ),
-        Paragraph(
-            "Memory is counted with 8 bytes a number. Ten times as many parameters need a hundred times the memory and "
-            "a thousand times the operations; gradient descent needs ten times of each."
-        ),
-    ]
-    values = {
-        "parameters": counts, "numbers": counts**2, "bytes": 8 * counts**2, "operations": counts**3 / 3,
-        "ratio": counts.copy(),
-    }  # fmt: skip
-    return Worked("What a step of Newton's method costs", blocks, values, manner.notation)
+    work = Work()
+    n = work.given("parameters", counts, symbol("n", "n"))
+    work.equation("numbers", n**2, symbol(r"n_{H}", "n(H)"))
+    work.equation("gradient_bytes", 8 * n, symbol(r"M_{\nabla}", "M(∇)"))
+    work.equation("bytes", 8 * n**2, symbol("M_{H}", "M(H)"))
+    work.equation("operations", n**3 / 3, symbol(r"n_{\times}", "n(×)"))
+    work.equation(
+        "ratio", Name("bytes", n.shape) / Name("gradient_bytes", n.shape), symbol(r"M_{H} / M_{\nabla}", "M(H)/M(∇)")
+    )
+    work.asked += ["bytes", "operations"]
+    return work.solution("What a step of Newton's method costs", style, lambda board: _script(board, counts.tolist()))
+
+
+def _script(board: Board, n: Sequence[float]) -> Iterator[Block]:
+    yield Paragraph(
+        "With $n$ parameters the gradient has $n$ numbers and the Hessian $n^2$. Elimination in the linear system "
+        "$H d = -\\nabla L$ takes about $\\frac{1}{3} n^3$ multiplications and as many additions, in every step."
+    )
+    yield table(
+        board,
+        ["$n$", "gradient", "Hessian", "multiplications"],
+        [
+            [f"{int(each):,}".replace(",", " ") for each in n],
+            [size_in_words(each) for each in np.ravel(board.values["gradient_bytes"])],
+            [size_in_words(each) for each in np.ravel(board.values["bytes"])],
+            [board.number(float(f"{each:.2g}")) for each in np.ravel(board.values["operations"])],
+        ],
+    )
+    yield Paragraph(
+        "Memory is counted with 8 bytes a number. Ten times as many parameters need a hundred times the memory and "
+        "a thousand times the operations; gradient descent needs ten times of each."
+    )
 
 
 def size_in_words(count: float) -> str:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import index_of, whole
 from chalkwork.laboratory.optimisation.pictures import Ranges, picture, ranges_of
-from chalkwork.laboratory.optimisation.steps import formulas
-from chalkwork.laboratory.optimisation.surface import Surface
-from chalkwork.laboratory.optimisation.writing import Scribe
-from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.laboratory.optimisation.steps import studied
+from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
+from chalkwork.laboratory.optimisation.text import formulas, function_latex, listed, place, place_latex, table, worked
+from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
 from chalkwork.networks.data import Array
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.solution import Solution, Style
 from chalkwork.typesetting.notation import Notation
 
 MOST_ROUNDS = 60
 MOST_FOUND = 40
+MOST_WORKED = 4
 SAME = 1e-6
 MOST_STARTS = 20_000
 
@@ -32,17 +36,18 @@ def critical_points(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-    manner: Manner | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """The critical points of a function within a box, and by the eigenvalues of the Hessian what each of them is.
 
     Newton's method starts from every point of a grid (2 to 41 places in each direction) over `box`, an interval for
     every variable; where it ends within the box is a critical point. A finer grid may find more: nothing says that all
     are found.
 
-    Values: `points` (m x n), `values` (m), `kinds` (`minimum`, `maximum`, `saddle`, `degenerate`), `indices` (the
-    number of negative eigenvalues), `eigenvalues` (m x n). Raises ChalkworkError for a box or function that cannot be
-    used.
+    The equations at the point `p1` are `f1`, `H1` and `lambda1` (the eigenvalues, for two variables), and so on for
+    each; the words `kind1`, ... say what they are (`minimum`, `maximum`, `saddle`, `degenerate`). Facts: `points` (m x
+    n), `values` (m), `kinds`, `indices` (the number of negative eigenvalues), `eigenvalues` (m x n). Raises
+    ChalkworkError for a box or function that cannot be used.
 
     Sources: Nocedal and Wright, Numerical Optimization, theorems 2.2 to 2.4; Milnor, Morse theory, section 2.
 
@@ -50,7 +55,7 @@ def critical_points(
     >>> answer["points"].tolist(), answer["kinds"]
     ([[-1.0, 0.0], [1.0, 0.0]], ['saddle', 'minimum'])
     """
-    manner = manner or Manner.of(notation, decimals, significant)
+    style = style or Style.of(notation, decimals, significant)
     if not isinstance(box, Mapping):
         raise ChalkworkError(f"box gives an interval for every variable: {{'x': [-2, 2]}}, not {box!r:.60}")
     surface = Surface(function, list(box))
@@ -60,16 +65,55 @@ def critical_points(
         raise ChalkworkError(f"a grid of {grid}^{len(ranges)} points is more than {MOST_STARTS}", hint="a coarser grid")
     points = search(surface, ranges, grid)
     hessians = surface.hessian(points)
-    found = [index_of(hessian) for hessian in hessians]
-    scribe = Scribe(manner, surface)
-    values: dict[str, Any] = {
+    values = _without_noise(surface.value(points))
+    letters = Letters.of(surface, style.notation)
+    work = Work(letters=free_letters(surface, letters))
+    for k, (point, hessian) in enumerate(zip(points, hessians, strict=True), 1):
+        _add(work, surface, letters, k, point, hessian)
+    kinds = [index_of(hessian) for hessian in hessians]
+    work.facts |= {
         "points": points,
-        "values": _without_noise(surface.value(points)),
-        "kinds": [kind for kind, _ in found],
-        "indices": [index for _, index in found],
+        "values": values,
+        "kinds": [kind for kind, _ in kinds],
+        "indices": [index for _, index in kinds],
         "eigenvalues": np.linalg.eigvalsh(hessians) if len(points) else np.zeros((0, len(ranges))),
     }
-    return Worked("Critical points", tuple(_blocks(surface, scribe, ranges, grid, values)), values, manner.notation)
+    facts = work.facts
+
+    def script(board: Board) -> Iterator[Block]:
+        yield from _introduced(board, surface, letters, ranges, grid)
+        if not len(points):
+            yield Paragraph("No critical point was found there.")
+            return
+        yield _found(board, letters, facts)
+        for k in range(1, min(len(points), MOST_WORKED) + 1):
+            yield Paragraph(f"At ${letters.at(k).latex} = {place_latex(board, points[k - 1])}$:")
+            for name in (f"f{k}", f"H{k}", f"lambda{k}"):
+                if name in board.derivation:
+                    yield from worked(board, name)
+        if "degenerate" in facts["kinds"]:
+            yield Paragraph("Where it is degenerate, higher derivatives or the values nearby decide what it is.")
+        figure = picture(board, surface, letters, [], ranges, list(zip(facts["kinds"], points, strict=True)))
+        if figure:
+            yield Heading("Where they lie", 2)
+            yield from figure
+
+    return work.solution("Critical points", style, script)
+
+
+def _add(work: Work, surface: Surface, letters: Letters, k: int, point: Array, hessian: Array) -> None:
+    """A critical point with the value, the Hessian and its eigenvalues there, and what it is in a word."""
+    p = surface.point(f"p{k}")
+    curvature = studied(work, surface, letters, point, k)
+    work.equation(f"f{k}", surface.value_at(p), letters.value(k))
+    work.asked += [f"f{k}", f"H{k}"]
+    by_hand = eigenvalues_of(curvature, surface.hessian_at(p))
+    if len(by_hand) > 1:
+        place = letters.at(k)
+        letter = symbol(rf"\lambda({place.latex})", f"λ({place.text})")
+        work.equation(f"lambda{k}", matrix_of([[one] for one in by_hand]), letter)
+        work.asked.append(f"lambda{k}")
+    work.words[f"kind{k}"] = kind_word(hessian)
 
 
 @np.errstate(all="ignore")
@@ -123,43 +167,36 @@ def _distinct(points: Array) -> Array:
     return np.array(sorted((point.tolist() for point in kept), key=lambda point: [round(x, 6) for x in point]))
 
 
-def _blocks(surface: Surface, scribe: Scribe, ranges: Ranges, grid: int, values: Mapping[str, Any]) -> list[Block]:
-    points, kinds, indices = values["points"], values["kinds"], values["indices"]
+def _introduced(board: Board, surface: Surface, letters: Letters, ranges: Ranges, grid: int) -> Iterator[Block]:
     n = len(surface.variables)
-    blocks: list[Block] = [
-        Paragraph("At a critical point the gradient is zero. What it is, the eigenvalues of the Hessian say:"),
-        Paragraph(
-            "- all positive: a minimum (index 0);\n"
-            f"- all negative: a maximum (index {n});\n"
-            "- some of each sign: a saddle point, whose index is the number of negative ones;\n"
-            "- one of them zero: degenerate, and the second derivatives do not decide."
-        ),
-        *formulas(surface, scribe, hessian=True),
-    ]
+    yield Paragraph("At a critical point the gradient is zero. What it is, the eigenvalues of the Hessian say:")
+    yield Paragraph(
+        "- all positive: a minimum (index 0);\n"
+        f"- all negative: a maximum (index {n});\n"
+        "- some of each sign: a saddle point, whose index is the number of negative ones;\n"
+        "- one of them zero: degenerate, and the second derivatives do not decide."
+    )
+    yield from formulas(board, surface, letters, hessian=True)
     over = ", ".join(
-        f"${scribe.symbols[name].latex} \\in [{scribe.number(low).latex}, {scribe.number(high).latex}]$"
-        for name, (low, high) in ranges.items()
+        f"${one.latex} \\in [{board.piece(low).latex}, {board.piece(high).latex}]$"
+        for one, (low, high) in zip(letters.variables, ranges.values(), strict=True)
     )
     starts = f"{grid} × {grid}" if n == 2 else f"{grid**n}"
-    blocks.append(Paragraph(f"Newton's method from a grid of {starts} points over {over} ends at:"))
-    if not len(points):
-        return [*blocks, Paragraph("No critical point was found there.")]
-    head = [scribe.variables(), f"${scribe.symbols[surface.name].latex}$"]
-    head += ["eigenvalues of $H$" if n > 1 else f"${scribe.curvature().latex}$", "index", "kind"]
-    blocks.append(
-        scribe.table(
-            head,
-            [
-                [scribe.place(point) for point in points],
-                [float(value) for value in values["values"]],
-                [", ".join(scribe.said(value + 0.0) for value in line) for line in values["eigenvalues"]],
-                [int(index) for index in indices],
-                [str(kind) for kind in kinds],
-            ],
-        )
+    yield Paragraph(f"Newton's method from a grid of {starts} points over {over} ends at:")
+
+
+def _found(board: Board, letters: Letters, facts: Mapping[str, Any]) -> Block:
+    head = [f"${letters.tuple_of_variables()}$", f"${function_latex(letters)}$"]
+    inside = letters.variables[0].latex
+    head += [f"${letters.curvature_sign[0]}({inside})$" if letters.alone else "eigenvalues of $H$", "index", "kind"]
+    return table(
+        board,
+        head,
+        [
+            [place(board, point) for point in facts["points"]],
+            [float(value) for value in facts["values"]],
+            [listed(board, line) for line in facts["eigenvalues"]],
+            [int(index) for index in facts["indices"]],
+            [str(kind) for kind in facts["kinds"]],
+        ],
     )
-    if "degenerate" in kinds:
-        blocks.append(Paragraph("Where it is degenerate, higher derivatives or the values nearby decide what it is."))
-    marked = [(kind, point) for kind, point in zip(kinds, points, strict=True)]
-    figure = picture(surface, scribe, [], ranges, marked)
-    return [*blocks, *([Heading("Where they lie", 2), *figure] if figure else [])]

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chalkwork.documents.model import Block, Heading, Paragraph
-from chalkwork.laboratory.optimisation.methods import (
-    MOST_STEPS,
-    Path,
-    index_of,
-    methods_of,
-    run,
-    whole,
-)
+from chalkwork.laboratory.optimisation.letters import Letters, free_letters
+from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Path, methods_of, run, whole
 from chalkwork.laboratory.optimisation.pictures import picture, ranges_of
-from chalkwork.laboratory.optimisation.steps import ending, formulas, path_blocks
+from chalkwork.laboratory.optimisation.steps import Route
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.writing import Scribe
-from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.laboratory.optimisation.text import (
+    ENDINGS,
+    compared,
+    formulas,
+    kind_sentence,
+    path_blocks,
+    points,
+    title_of,
+)
+from chalkwork.laboratory.optimisation.work import Work, kind_word
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.solution import Solution, Style, Word
 from chalkwork.typesetting.notation import Notation
-
-ENDINGS = {
-    "critical": "critical point",
-    "diverged": "infinity",
-    "singular": "singular Hessian",
-    "outside": "outside of the domain",
-    "": "not done",
-}
 
 
 def optimise(
@@ -46,8 +42,8 @@ def optimise(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-    manner: Manner | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """A function of one to four variables made small, step by step, by one method or several.
 
     `method` is `gradient_descent`, `momentum`, `newton` or `saddle_free_newton`, or a list of them; `steps` (0 to
@@ -55,108 +51,81 @@ def optimise(
     two, `damping` (from 0) is added to the diagonal of the Hessian of the last two. The first `shown` steps (0 to 20)
     are written in full. `window` gives an interval of every variable to be drawn.
 
-    Values: `point`, `value`, `path` (k+1 x n), `values`, `ending` (`critical`, `diverged`, `singular`, `outside` or
-    empty) of a single method; for several, each behind the method's name (`newton.path`). Raises ChalkworkError
-    (ReadError, ValueProblem) for a function that cannot be read or has no value at the start.
+    The equations of step k are `f1`, `g1` (the gradient, n x 1), `H1` (the Hessian), `det1`, `d1` (Newton's step), `v1`
+    (the velocity), `lambda1` (eigenvalues) and `p2` (the new point) for the first one; of several methods each has
+    names of its own behind the common start (`p2_gd`, `d1_newton`, `v1_momentum`, `d1_saddle_free`). Facts, of the
+    whole path: `point`, `value`, `path` (k+1 x n), `values`, `steps`; words: `ending` (`critical`, `diverged`,
+    `singular`, `outside`, `unfinished`) and the `kind` of a critical point that was reached; for several methods each
+    behind the method's name (`newton.path`). Raises ChalkworkError (ReadError, ValueProblem) for a function that cannot
+    be read or has no value at the start.
 
     Sources: see `Method`; Goodfellow, Bengio and Courville, Deep Learning, sections 4.3 and 8.6.
 
     >>> answer = optimise("x^2 + 10*y^2", start={"x": 1, "y": 1}, method="newton")
-    >>> answer["point"].tolist(), answer["ending"]
-    ([0.0, 0.0], 'critical')
+    >>> answer["g1"].ravel().tolist(), answer["d1"].ravel().tolist(), answer["p2"].ravel().tolist(), answer["ending"]
+    ([2.0, 20.0], [-1.0, -1.0], [0.0, 0.0], 'critical')
     """
-    manner = manner or Manner.of(notation, decimals, significant)
+    style = style or Style.of(notation, decimals, significant)
     point = starting_point(start)
     surface = Surface(function, list(point))
-    scribe = Scribe(manner, surface)
     methods = methods_of(method, rate, momentum, damping)
     whole(steps, "steps", 0, MOST_STEPS)
     whole(shown, "shown", 0, 20)
     ranges = None if window is None else ranges_of(dict(window), surface.variables, "window")
     paths = [run(surface, list(point.values()), each, steps) for each in methods]
+    letters = Letters.of(surface, style.notation)
+    work = Work(letters=free_letters(surface, letters))
+    routes = [route_of(work, surface, path, letters, shown, several=len(paths) > 1) for path in paths]
+    conclude(work, paths, surface.hessian)
     hessian = any(each.uses_hessian for each in methods)
-    blocks: list[Block] = [*_introduced(hessian), *formulas(surface, scribe, hessian)]
-    for path in paths:
-        title = path.method.title
-        blocks.append(Heading(f"{title[0].upper()}{title[1:]}", 2))
-        blocks += path_blocks(path, scribe, shown)
-        blocks += _kind_reached(surface, path, scribe)
-    blocks += picture(surface, scribe, [(path.method.title, path) for path in paths], ranges)
-    if len(paths) > 1:
-        blocks += [Heading("Compared", 2), compared(paths, scribe)]
-    whose = "Optimisation" if len(paths) > 1 else title[0].upper() + title[1:]
-    return Worked(f"{whose} step by step", blocks, path_values(paths), manner.notation)
+
+    def script(board: Board) -> Iterator[Block]:
+        yield Paragraph(f"The function{_more(hessian)}:")
+        yield from formulas(board, surface, letters, hessian)
+        yield points(letters)
+        for route in routes:
+            yield Heading(title_of(route.method), 2)
+            yield from path_blocks(board, route, shown, surface)
+            yield from kind_reached(board, route.path, surface.hessian)
+        yield from picture(board, surface, letters, [(path.method.title, path) for path in paths], ranges)
+        if len(paths) > 1:
+            yield Heading("Compared", 2)
+            yield compared(board, paths, letters)
+
+    title = "Optimisation" if len(paths) > 1 else title_of(methods[0])
+    return work.solution(f"{title} step by step", style, script)
 
 
-def _introduced(hessian: bool) -> list[Block]:
-    more = ", its gradient, and its Hessian, the matrix of second derivatives" if hessian else " and its gradient"
-    return [Paragraph(f"The function{more}:")]
+def route_of(work: Work, surface: Surface, path: Path, letters: Letters, shown: int, several: bool = False) -> Route:
+    """The equations of a path's first steps, in the work; of one step where none is to be shown."""
+    route = Route(work, path, letters.marked(path.method.name) if several else letters, several)
+    route.add(surface, max(1, shown))
+    return route
 
 
-def _kind_reached(surface: Surface, path: Path, scribe: Scribe) -> list[Block]:
+def _more(hessian: bool) -> str:
+    return ", its gradient, and its Hessian, the matrix of second derivatives" if hessian else " and its gradient"
+
+
+def kind_reached(board: Board, path: Path, hessian: Any) -> Iterator[Block]:
     """What kind of critical point was reached."""
-    if path.ending != "critical":
-        return []
-    hessian = surface.hessian(path.last)
-    if not np.isfinite(hessian).all():
-        return []
-    return [Paragraph(kind_sentence(hessian, scribe))]
+    if path.ending == "critical" and np.isfinite(found := hessian(path.last)).all():
+        yield Paragraph(kind_sentence(board, found))
 
 
-def kind_sentence(hessian: Any, scribe: Scribe) -> str:
-    """The eigenvalues of the Hessian at a critical point and what they say."""
-    eigenvalues = np.linalg.eigvalsh(hessian)
-    kind, index = index_of(hessian)
-    several = len(eigenvalues) > 1
-    listed = ", ".join(scribe.said(value) for value in eigenvalues[:8])
-    subject = (
-        f"The eigenvalues of the Hessian there are {listed}"
-        if several
-        else (f"The second derivative there is {listed}")
-    )
-    verdict = {
-        "minimum": "all of them positive: a minimum" if several else "positive: a minimum",
-        "maximum": "all of them negative: a maximum" if several else "negative: a maximum",
-        "saddle": f"{index} of {len(eigenvalues)} negative: a saddle point of index {index}",
-        "degenerate": (
-            "there is a zero among them: the critical point is degenerate, and second derivatives do not decide"
-            if several
-            else "so that it does not decide: the critical point is degenerate"
-        ),
-    }[kind]
-    return f"{subject}; {verdict}." if several else f"{subject}, {verdict}."
-
-
-def compared(paths: Sequence[Path], scribe: Scribe) -> Block:
-    """Where the methods ended, in a table."""
-    name = "L" if scribe.surface is None else scribe.symbols[scribe.surface.name].latex
-    columns: list[list[Any]] = [
-        [path.method.title for path in paths],
-        [len(path.steps) for path in paths],
-        [float(path.values[-1]) for path in paths],
-        [ENDINGS[path.ending] for path in paths],
-    ]
-    head = ["method", "steps", f"${name}$", "ended"]
-    if scribe.surface is not None:
-        columns.insert(2, [scribe.place(path.last) for path in paths])
-        head.insert(2, "at")
-    return scribe.table(head, columns)
-
-
-def path_values(paths: Sequence[Path]) -> dict[str, Any]:
-    """The results by name."""
-    found: dict[str, Any] = {}
+def conclude(work: Work, paths: Sequence[Path], hessian: Any) -> None:
+    """The whole paths as facts, how they ended in words."""
     for path in paths:
         before = f"{path.method.name}." if len(paths) > 1 else ""
-        found |= {
-            f"{before}point": path.last,
-            f"{before}value": float(path.values[-1]),
-            f"{before}path": path.points,
-            f"{before}values": path.values,
-            f"{before}steps": len(path.steps),
-            f"{before}ending": path.ending,
+        found = {
+            "point": path.last,
+            "value": float(path.values[-1]),
+            "path": path.points,
+            "values": path.values,
+            "steps": len(path.steps),
         }
-    return found
-
-
-__all__ = ["compared", "ending", "kind_sentence", "optimise", "path_values"]
+        work.facts |= {f"{before}{key}": value for key, value in found.items()}
+        word = path.ending or "unfinished"
+        work.words[f"{before}ending"] = Word(word, (ENDINGS[word],), tuple(ENDINGS))
+        if path.ending == "critical" and np.isfinite(curvature := hessian(path.last)).all():
+            work.words[f"{before}kind"] = kind_word(curvature)

@@ -103,8 +103,6 @@ class Step:
     """What is added to the point."""
     velocity: Array | None = None
     """That of momentum after the step."""
-    matrix: Array | None = None
-    """H or |H|, damped: the matrix of the linear system."""
     hessian: Array | None = None
 
 
@@ -233,7 +231,7 @@ def _step(
     matrix = matrix + method.damping * np.eye(len(point))
     if is_singular(matrix):
         return None
-    return Step(point, value, slopes, -np.linalg.solve(matrix, slopes), matrix=matrix, hessian=hessian)
+    return Step(point, value, slopes, -np.linalg.solve(matrix, slopes), hessian=hessian)
 
 
 def absolute(matrix: Array) -> Array:

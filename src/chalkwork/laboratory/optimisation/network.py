@@ -7,7 +7,7 @@ backward pass and differentiated as the loss was; with a unit vector in each pla
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -21,20 +21,22 @@ from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.documents.terminal import plain_prose
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.descent import compared, kind_sentence, path_values
+from chalkwork.laboratory.optimisation.descent import conclude, kind_reached
+from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of, run, whole
-from chalkwork.laboratory.optimisation.steps import path_blocks
-from chalkwork.laboratory.optimisation.writing import Scribe
-from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.laboratory.optimisation.steps import Route, Shown
+from chalkwork.laboratory.optimisation.surface import matrix_of
+from chalkwork.laboratory.optimisation.text import compared, path_blocks, title_of
+from chalkwork.laboratory.optimisation.work import Work, symbol
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.presentation import introduction, setting_of
 from chalkwork.networks.spot import counted
-from chalkwork.solutions.compose import equation_blocks, given_blocks
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.compose import equation_blocks
 from chalkwork.solutions.solution import Solution, Style
 from chalkwork.typesetting.notation import Notation
-from chalkwork.typesetting.symbols import Symbols
 
 MOST_PARAMETERS = 200
 MOST_SAMPLES = 200
@@ -147,16 +149,17 @@ def optimise_network(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-    manner: Manner | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """The loss of a small network made small, by one method or several, from the parameters that it has.
 
     `x` and `y` as in `net.solve`; at most 4 layers, 200 parameters, 200 samples and 200 steps. The network is left as
     it is. The rest is as in `optimise`.
 
-    Values as those of `optimise`, and `names` (which entry of a point is which parameter), `gradient`, `hessian`,
-    `eigenvalues` and `index` at the start. Raises ChalkworkError (ShapeError, ValueProblem) for a network or data that
-    cannot be used.
+    The equations are those of the network (`L`, `dW1`, ...), `theta1` and `g1`, the parameters and the gradient in one
+    column, and the steps as in `optimise`: `d1`, `theta2`, ...; the Hessian `H1` is given. Facts and words as there,
+    and `names` (which entry of a point is which parameter), `gradient`, `hessian`, `eigenvalues` and `index` at the
+    start. Raises ChalkworkError (ShapeError, ValueProblem) for a network or data that cannot be used.
 
     Sources: see `Method`; Pearlmutter, Fast exact multiplication by the Hessian (Neural Computation, 1994).
 
@@ -166,27 +169,80 @@ def optimise_network(
     >>> answer["point"].tolist(), answer["steps"]
     ([2.0, 1.0], 1)
     """
-    manner = manner or Manner.of(notation, decimals, significant)
+    style = style or Style.of(notation, decimals, significant)
     methods = methods_of(method, rate, momentum, damping)
     whole(steps, "steps", 0, MOST_STEPS)
     whole(shown, "shown", 0, 20)
     loss = NetworkLoss(net, x, y)
     paths = [run(loss, loss.start, each, steps) for each in methods]
-    scribe = Scribe(manner)
     hessian = loss.hessian(loss.start)
-    blocks = [*_introduced(loss, manner), *_second_order(loss, hessian, scribe)]
-    for path in paths:
-        title = path.method.title
-        blocks.append(Heading(f"{title[0].upper()}{title[1:]}", 2))
-        blocks += path_blocks(path, scribe, shown)
-        blocks += _reached(loss, path, scribe)
-    if len(paths) > 1:
-        blocks += [Heading("Compared", 2), compared(paths, scribe)]
-    values = path_values(paths) | {
+    letters = Letters("L", symbol(r"\theta", "θ"))
+    work = _work(loss)
+    routes = [_route(work, loss, path, letters, max(1, shown), several=len(paths) > 1) for path in paths]
+    conclude(work, paths, loss.hessian)
+    work.facts |= {
         "names": list(loss.names), "gradient": loss.gradient(loss.start), "hessian": hessian,
         "eigenvalues": np.linalg.eigvalsh(hessian), "index": index_of(hessian)[1],
     }  # fmt: skip
-    return Worked("The loss of a network made small", blocks, values, manner.notation)
+    setting = setting_of(loss.plan, loss.derivation)
+
+    def script(board: Board) -> Iterator[Block]:
+        yield from _introduced(board, loss)
+        yield from _second_order(board, loss, hessian)
+        for route in routes:
+            yield Heading(title_of(route.method), 2)
+            yield from path_blocks(board, route, shown, None)
+            yield from kind_reached(board, route.path, loss.hessian)
+        if len(paths) > 1:
+            yield Heading("Compared", 2)
+            yield compared(board, paths, letters)
+
+    return work.solution("The loss of a network made small", style, script, setting)
+
+
+def _work(loss: NetworkLoss) -> Work:
+    """The network's own equations, with the parameters and their gradients as one vector where they are few."""
+    n, found = len(loss.start), loss.derivation
+    work = Work(dict(loss.values_at(loss.start)), list(found.givens), list(found.equations))
+    work.asked += ["L", *(f"d{name.name}" for name in loss.parameters)]
+    theta, slope = symbol(r"\theta_1", "θ₁"), symbol(r"\nabla L(\theta_1)", "∇L(θ₁)")
+    if n > MOST_LISTED:
+        work.given("theta1", loss.start, theta)
+        work.given("g1", loss.gradient(loss.start), slope)
+    else:
+        work.equation("theta1", _stacked(loss.parameters), theta, Stage.BACKWARD)
+        slopes = [Name(f"d{name.name}", name.shape) for name in loss.parameters]
+        work.equation("g1", _stacked(slopes), slope, Stage.BACKWARD)
+        work.asked.append("g1")
+    work.given("H1", loss.hessian(loss.start), symbol(r"H(\theta_1)", "H(θ₁)"))
+    return work
+
+
+def _stacked(parts: Sequence[Name]) -> Expression:
+    """The entries of matrices, row by row, in one column."""
+    entries: list[list[Expression]] = [
+        [apply("entry", part, place=(row, column))]
+        for part in parts
+        for row in range(1, part.shape[0] + 1)
+        for column in range(1, part.shape[1] + 1)
+    ]
+    return matrix_of(entries)
+
+
+def _route(work: Work, loss: NetworkLoss, path: Path, letters: Letters, count: int, several: bool) -> Route:
+    """The equations of a path's first steps; gradient and Hessian of later steps are given."""
+    route = Route(work, path, letters.marked(path.method.name) if several else letters, several)
+    n = len(loss.start)
+    shape = (n, 1) if n > 1 else ()
+    for k, step in enumerate(path.steps[:count], 1):
+        shown = Shown(route.name("theta", k), slope=route.name("g", k), curvature=route.name("H", k))
+        if k > 1:
+            work.given(shown.slope, step.gradient, route.letters.slope(k))
+            if step.hessian is not None:
+                work.given(shown.curvature, step.hessian, route.letters.curvature(k))
+        route.steps.append(shown)
+        route.directed(shown, k, step, shape)
+    return route
 
 
 def _check_size(net: NeuralNetwork, samples: int) -> None:
@@ -203,52 +259,38 @@ def _check_size(net: NeuralNetwork, samples: int) -> None:
             )
 
 
-def _introduced(loss: NetworkLoss, manner: Manner) -> list[Block]:
-    style = Style(manner.notation, manner.numbers)
-    solution = Solution(loss.derivation, loss.values_at(loss.start), style, setting_of(loss.plan, loss.derivation))
-    words = " ".join(introduction(loss.plan, target=True))
+def _introduced(board: Board, loss: NetworkLoss) -> Iterator[Block]:
+    yield Paragraph(" ".join(introduction(loss.plan, target=True)))
+    yield from board.givens([name.name for name in loss.derivation.givens])
+    yield Heading("The loss and its gradient", 2)
     gradients = tuple(f"d{name.name}" for name in loss.parameters)
-    return [
-        Paragraph(words),
-        *given_blocks(solution, [name.name for name in loss.derivation.givens]),
-        Heading("The loss and its gradient", 2),
-        *equation_blocks(solution, solution.chosen(("L", *gradients)), level=4),
-    ]
+    solution = board.solution
+    yield from equation_blocks(solution, solution.chosen(("L", *gradients)), level=4)
 
 
-def _second_order(loss: NetworkLoss, hessian: Array, scribe: Scribe) -> list[Block]:
+def _second_order(board: Board, loss: NetworkLoss, hessian: Array) -> Iterator[Block]:
     n = len(loss.names)
-    first, second = _listed(loss, scribe)
+    first, second = _listed(board, loss)
     said = (
         rf"Let $\theta$ be the vector of the {counted(n, 'parameter')}, <>. Its Hessian $H$ is found from the backward "
         r"equations: the derivative of $(\nabla L)^{\top} v$ by the parameters is $H v$, and a unit vector $v$ gives a "
         "row. At the start"
     )
-    blocks: list[Block] = [
-        Heading("The loss as a function of all parameters", 2),
-        Paragraph(said.replace("<>", first), plain_prose(said).replace("<>", second)),
-        scribe.chain(scribe.curvature(), scribe.matrix(hessian)),
-    ]
+    yield Heading("The loss as a function of all parameters", 2)
+    yield Paragraph(said.replace("<>", first), plain_prose(said).replace("<>", second))
+    yield from board.givens(["H1"])
     eigenvalues = np.linalg.eigvalsh(hessian)
     negative = int((eigenvalues < -1e-9 * max(1e-300, np.abs(eigenvalues).max())).sum())
-    ends = f"from {scribe.said(eigenvalues[0])} to {scribe.said(eigenvalues[-1])}"
-    if n == 1:
-        return blocks
-    return [*blocks, Paragraph(f"Its eigenvalues go {ends}; {negative} of {n} are negative.")]
+    ends = f"from {board.number(float(eigenvalues[0]))} to {board.number(float(eigenvalues[-1]))}"
+    if n > 1:
+        yield Paragraph(f"Its eigenvalues go {ends}; {negative} of {n} are negative.")
 
 
-def _listed(loss: NetworkLoss, scribe: Scribe) -> tuple[str, str]:
+def _listed(board: Board, loss: NetworkLoss) -> tuple[str, str]:
     """The parameters in their order, for Markdown and for a terminal."""
-    symbols = Symbols(scribe.manner.notation, loss.plan.depth)
+    symbols = board.writer.symbols
     latex, text = ([getattr(symbols[name], kind) for name in loss.names] for kind in ("latex", "text"))
     if len(latex) > MOST_LISTED:
         latex = [*latex[: MOST_LISTED - 3], r"\ldots", latex[-1]]
         text = [*text[: MOST_LISTED - 3], "…", text[-1]]
     return f"$({', '.join(latex)})$", f"({', '.join(text)})"
-
-
-def _reached(loss: NetworkLoss, path: Path, scribe: Scribe) -> list[Block]:
-    if path.ending != "critical":
-        return []
-    hessian = loss.hessian(path.last)
-    return [Paragraph(kind_sentence(hessian, scribe))] if np.isfinite(hessian).all() else []

@@ -10,10 +10,12 @@ import numpy as np
 from chalkwork.documents.drawings_contour import Sign, Trail, Window, draw_contours, draw_curve
 from chalkwork.documents.model import Block, Figure
 from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path
 from chalkwork.laboratory.optimisation.surface import Surface
-from chalkwork.laboratory.optimisation.writing import Scribe
+from chalkwork.laboratory.optimisation.text import function_latex
 from chalkwork.networks.data import as_array
+from chalkwork.solutions.board import Board
 
 GRID = 81
 CURVE = 301
@@ -41,8 +43,9 @@ def ranges_of(given: Any, variables: Sequence[str], what: str) -> Ranges:
 
 
 def picture(
+    board: Board,
     surface: Surface,
-    scribe: Scribe,
+    letters: Letters,
     paths: Sequence[tuple[str, Path]],
     window: Ranges | None = None,
     marked: Sequence[tuple[str, Any]] = (),
@@ -53,10 +56,10 @@ def picture(
         return []
     spots = [np.asarray(point) for _, point in marked]
     window = window or _around([path for _, path in paths], spots, surface.variables)
-    words = _words(surface, paths, marked, scribe)
+    words = _words(board, surface, paths, marked)
     title = f"{surface.text[:80]}"
     if n == 1:
-        return [_curve(surface, scribe, paths, window, marked, words, title)]
+        return [_curve(board, surface, letters, paths, window, marked, words, title)]
     (left, right), (bottom, top) = (window[name] for name in surface.variables)
     xs, ys = np.linspace(left, right, GRID), np.linspace(bottom, top, GRID)
     grid = surface.value(np.stack(np.meshgrid(xs, ys), axis=-1))
@@ -67,14 +70,15 @@ def picture(
         grid,
         [Trail(label, path.points) for label, path in paths],
         [Sign(label, float(point[0]), float(point[1])) for label, point in marked],
-        (scribe.symbols[surface.variables[0]].text, scribe.symbols[surface.variables[1]].text),
+        (letters.variables[0].text, letters.variables[1].text),
     )
-    return [Figure(drawn.svg, drawn.description, f"Contour lines of ${scribe.symbols[surface.name].latex}$")]
+    return [Figure(drawn.svg, drawn.description, f"Contour lines of ${function_latex(letters)}$")]
 
 
 def _curve(
+    board: Board,
     surface: Surface,
-    scribe: Scribe,
+    letters: Letters,
     paths: Sequence[tuple[str, Path]],
     window: Ranges,
     marked: Sequence[tuple[str, Any]],
@@ -97,9 +101,9 @@ def _curve(
         values,
         [Trail(label, np.column_stack([path.points[:, 0], path.values])) for label, path in paths],
         [Sign(label, float(point[0]), float(surface.value(np.asarray(point)))) for label, point in marked],
-        (scribe.symbols[name].text, scribe.symbols[surface.name].text),
+        (letters.variables[0].text, f"{surface.name}({letters.variables[0].text})"),
     )
-    return Figure(drawn.svg, drawn.description, f"The graph of ${scribe.symbols[surface.name].latex}$")
+    return Figure(drawn.svg, drawn.description, f"The graph of ${function_latex(letters)}$")
 
 
 def _around(paths: Sequence[Path], spots: Sequence[Any], variables: Sequence[str]) -> Ranges:
@@ -113,22 +117,20 @@ def _around(paths: Sequence[Path], spots: Sequence[Any], variables: Sequence[str
     return {name: (float(m - h), float(m + h)) for name, m, h in zip(variables, middle, half, strict=True)}
 
 
-def _words(
-    surface: Surface, paths: Sequence[tuple[str, Path]], marked: Sequence[tuple[str, Any]], scribe: Scribe
-) -> str:
+def _words(board: Board, surface: Surface, paths: Sequence[tuple[str, Path]], marked: Sequence[tuple[str, Any]]) -> str:
     kind = "Contour lines" if len(surface.variables) == 2 else "The graph"
     parts = [f"{kind} of {surface.name} = {surface.text}."]
     for label, path in paths:
-        start, end = (_plain(scribe, point) for point in (path.points[0], path.last))
+        start, end = (_plain(board, point) for point in (path.points[0], path.last))
         count = len(path.steps)
         way = "runs off to infinity" if path.ending == "diverged" else f"comes to {end}"
         name = label or path.method.title
         parts.append(f"{name[0].upper()}{name[1:]} starts at {start} and {way} in {count} step{'s' * (count != 1)}.")
     for label, point in marked:
-        parts.append(f"Marked: {label} at {_plain(scribe, point)}.")
+        parts.append(f"Marked: {label} at {_plain(board, point)}.")
     return " ".join(parts)
 
 
-def _plain(scribe: Scribe, point: Any) -> str:
-    parts = [scribe.number(value).box.lines[0] for value in np.ravel(point)]
+def _plain(board: Board, point: Any) -> str:
+    parts = [board.piece(float(value)).box.lines[0] for value in np.ravel(point)]
     return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, log
 from typing import Any
 
 import numpy as np
 
-from chalkwork.documents.model import Block, Display, Heading, Paragraph
+from chalkwork.algebra.expression import Name, apply
+from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, in_range, run, whole
 from chalkwork.laboratory.optimisation.pictures import picture
-from chalkwork.laboratory.optimisation.steps import at, formulas, step_blocks
+from chalkwork.laboratory.optimisation.steps import Route, studied
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.writing import Scribe
-from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.laboratory.optimisation.text import (
+    formulas,
+    function_latex,
+    listed,
+    place,
+    place_latex,
+    step_blocks,
+    table,
+)
+from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
 from chalkwork.networks.data import Array
+from chalkwork.solutions.board import Board, maths
+from chalkwork.solutions.solution import Solution, Style
 from chalkwork.typesetting.notation import Notation
 
 NEAR = 0.05
@@ -31,16 +43,17 @@ def step_size(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-    manner: Manner | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """From which step size on gradient descent fails on a convex quadratic function: derived, and shown in numbers.
 
     On a quadratic with eigenvalues lambda of the Hessian the error along each eigenvector is multiplied by
     1 - eta lambda in every step, so that gradient descent converges from everywhere exactly where
     eta < 2 / lambda_max. It runs for `steps` (1 to 200) just below, at, and just above that.
 
-    Values: `eigenvalues`, `limit`, `best` (2 / (lambda_min + lambda_max)), and `below.values`, `at.values`,
-    `above.values`. Raises ChalkworkError for a function that is not quadratic, or not convex.
+    The equations are `g1`, `H1`, `lambda_min`, `lambda_max`, `minimum` (where it is), `limit` and `best`, which is 2 /
+    (lambda_min + lambda_max); facts `eigenvalues` and `below.values`, `at.values`, `above.values`. Raises
+    ChalkworkError for a function that is not quadratic, or not convex.
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, section 4.3.1; Nesterov, Introductory Lectures on Convex
     Optimization, section 1.2.3.
@@ -48,30 +61,56 @@ def step_size(
     >>> float(step_size("x^2 + 10*y^2", {"x": 1, "y": 1})["limit"])
     0.1
     """
-    manner = manner or Manner.of(notation, decimals, significant)
+    style = style or Style.of(notation, decimals, significant)
     point = starting_point(start)
     surface, eigenvalues, minimum = _convex_quadratic(function, point)
     whole(steps, "steps", 1, 200)
-    largest, smallest = float(eigenvalues[-1]), float(eigenvalues[0])
-    limit, best = 2 / largest, 2 / (smallest + largest)
-    scribe = Scribe(manner, surface)
+    largest = float(eigenvalues[-1])
+    limit = 2 / largest
     rates = {"below": (1 - NEAR) * limit, "at": limit, "above": (1 + NEAR) * limit}
     begin = list(point.values())
     paths = {name: run(surface, begin, Method("gradient_descent", rate), steps) for name, rate in rates.items()}
-    blocks = [
-        Paragraph("The function, its gradient and its Hessian, which is the same everywhere:"),
-        *formulas(surface, scribe, hessian=True),
-        *_factors(scribe, eigenvalues, minimum),
-        *_limits(scribe, smallest, largest),
-        *_tried(scribe, eigenvalues, rates, paths),
-    ]
-    labels = {name: f"{name} the limit: η = {scribe.number(rate).box.lines[0]}" for name, rate in rates.items()}
-    shown = [(labels[name], _first(path, 5)) for name, path in paths.items()]
-    blocks += picture(surface, scribe, shown, marked=[("minimum", minimum)])
-    values: dict[str, Any] = {"eigenvalues": eigenvalues, "limit": limit, "best": best, "minimum": minimum}
-    values |= {f"{name}.rate": rate for name, rate in rates.items()}
-    values |= {f"{name}.values": path.values for name, path in paths.items()}
-    return Worked("From which step size on gradient descent fails", blocks, values, manner.notation)
+    letters = Letters.of(surface, style.notation)
+    work = Work(letters=free_letters(surface, letters))
+    hessian = _ends(work, surface, letters, begin, eigenvalues)
+    low, high = Name("lambda_min"), Name("lambda_max")
+    if surface.point("p").shape:
+        start_at, slope = surface.point("p1"), surface.point("g1")
+        work.equation("minimum", start_at - apply("solve", hessian, slope), symbol("p^{*}", "p*", raised=True))
+    else:
+        lowest = symbol(f"{letters.point.latex}^{{*}}", f"{letters.point.text}*", raised=True)
+        work.equation("minimum", Name("p1") - Name("g1") / hessian, lowest)
+    work.equation("limit", 2 / high, symbol(r"\eta", "η"), relation="<")
+    work.equation("best", 2 / (low + high), symbol(r"\eta^{*}", "η*", raised=True))
+    work.asked += ["lambda_min", "lambda_max", "limit", "best"]
+    work.facts |= {"eigenvalues": eigenvalues}
+    work.facts |= {f"{name}.rate": rate for name, rate in rates.items()}
+    work.facts |= {f"{name}.values": path.values for name, path in paths.items()}
+
+    def script(board: Board) -> Iterator[Block]:
+        yield Paragraph("The function, its gradient and its Hessian, which is the same everywhere:")
+        yield from formulas(board, surface, letters, hessian=True)
+        yield from _factors(board, letters, eigenvalues)
+        yield from _limits(board)
+        yield from _tried(board, letters, eigenvalues, rates, paths)
+        labels = {name: f"{name} the limit: η = {board.piece(rate).box.lines[0]}" for name, rate in rates.items()}
+        shown = [(labels[name], _first(path, 5)) for name, path in paths.items()]
+        yield from picture(board, surface, letters, shown, marked=[("minimum", minimum)])
+
+    return work.solution("From which step size on gradient descent fails", style, script)
+
+
+def _ends(work: Work, surface: Surface, letters: Letters, begin: Sequence[float], eigenvalues: Array) -> Name:
+    """The start with its gradient, the Hessian, and its least and largest eigenvalue, by hand where that is short."""
+    hessian = studied(work, surface, letters, begin)
+    by_hand = eigenvalues_of(hessian, surface.hessian_at(surface.point("p1")))
+    for name, which in (("min", 0), ("max", -1)):
+        letter = symbol(rf"\lambda_{{\{name}}}", {"min": "λₘᵢₙ", "max": "λₘₐₓ"}[name])
+        if by_hand:
+            work.equation(f"lambda_{name}", by_hand[which], letter)
+        else:
+            work.given(f"lambda_{name}", float(eigenvalues[which]), letter)
+    return hessian
 
 
 def condition(
@@ -82,8 +121,8 @@ def condition(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-    manner: Manner | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """Newton's method in one step on a convex quadratic, and how many gradient descent needs for its condition number.
 
     With the best rate 2 / (lambda_min + lambda_max) the error shrinks in every step at least by the factor
@@ -91,9 +130,10 @@ def condition(
     enough to shorten it to `accuracy` (between 0 and 1) of what it was. Both are measured, from the start and for
     condition numbers 1, 10, 100, 1000 from the worst start.
 
-    Values: `kappa`, `factor`, `predicted` and `measured` (steps of gradient descent), `newton` (steps), and the arrays
-    `table.kappa`, `table.predicted`, `table.measured`. Raises ChalkworkError for a function that is not quadratic, or
-    not convex, or a start at the minimum.
+    The equations are those of Newton's step (`g1`, `H1`, `det1`, `d1`, `p2`), `lambda_min`, `lambda_max`, `kappa`,
+    `factor` (q) and `bound` (the least number of steps); facts `predicted` and `measured` (steps of gradient descent),
+    `newton` (steps), and the arrays `table.kappa`, `table.predicted`, `table.measured`. Raises ChalkworkError for a
+    function that is not quadratic, or not convex, or a start at the minimum.
 
     Source: Nesterov, Introductory Lectures on Convex Optimization, theorem 2.1.14; Nocedal and Wright, Numerical
     Optimization, section 3.3.
@@ -102,53 +142,77 @@ def condition(
     >>> answer["newton"], answer["predicted"], answer["measured"]
     (1, 69, 69)
     """
-    manner = manner or Manner.of(notation, decimals, significant)
+    style = style or Style.of(notation, decimals, significant)
     point = starting_point(start)
     surface, eigenvalues, minimum = _convex_quadratic(function, point)
     in_range(accuracy, "the accuracy", 1e-12, 1, high_open=True)
     begin = np.array(list(point.values()))
-    scribe = Scribe(manner, surface)
     newton = run(surface, begin, Method("newton"), 3)
     if not newton.steps:
         raise ChalkworkError("the start is the minimum already: no step is needed", hint="start elsewhere")
     smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
-    kappa = largest / smallest
-    predicted, factor = steps_needed(kappa, accuracy)
-    measured = _measured(surface, begin, minimum, 2 / (smallest + largest), accuracy)
+    predicted, factor = steps_needed(largest / smallest, accuracy)
+    best = 2 / (smallest + largest)
+    measured = _measured(surface, begin, minimum, best, accuracy)
     kappas = [1.0, 10.0, 100.0, 1000.0]
     trials = [(steps_needed(each, accuracy)[0], _worst(each, accuracy)) for each in kappas]
-    blocks: list[Block] = [
-        Paragraph("The function, its gradient and its Hessian, which is the same everywhere:"),
-        *formulas(surface, scribe, hessian=True),
-        Heading("Newton's method", 2),
-        Paragraph(at(newton.steps[0], scribe)),
-        *step_blocks(newton.steps[0], newton.method, scribe),
-        Paragraph(
-            "There the gradient is zero. One step is enough because the function is its own Taylor polynomial of "
-            f"second order, from everywhere. The minimum is at {scribe.place(minimum)}."
-        ),
-        *_descent_needs(scribe, smallest, largest, accuracy, predicted, measured),
-        Paragraph(r"For $\frac{1}{2} (x^2 + \kappa y^2)$ from $(\kappa, 1)$, the worst start:"),
-        scribe.table(
-            [r"$\kappa$", r"$q$", "steps by the formula", "steps measured", "Newton"],
-            [
-                [int(each) for each in kappas],
-                [(each - 1) / (each + 1) for each in kappas],
-                [trial[0] for trial in trials],
-                [trial[1] for trial in trials],
-                [1 for _ in kappas],
-            ],
-        ),
-    ]
-    descent = _first(run(surface, begin, Method("gradient_descent", 2 / (smallest + largest)), 40), 40)
-    blocks += picture(surface, scribe, [("gradient descent", descent), ("Newton", newton)])
-    values = {
-        "eigenvalues": eigenvalues, "kappa": kappa, "factor": factor, "predicted": predicted, "measured": measured,
-        "newton": len(newton.steps), "minimum": minimum, "table.kappa": np.array(kappas),
+    letters = Letters.of(surface, style.notation)
+    work = Work(letters=free_letters(surface, letters))
+    route = Route(work, newton, letters)
+    route.add(surface, 1)
+    _condition(work, surface, letters, begin, eigenvalues, accuracy, factor)
+    work.facts |= {
+        "eigenvalues": eigenvalues, "predicted": predicted, "measured": measured, "newton": len(newton.steps),
+        "minimum": minimum, "table.kappa": np.array(kappas),
         "table.predicted": np.array([trial[0] for trial in trials]),
         "table.measured": np.array([trial[1] for trial in trials]),
     }  # fmt: skip
-    return Worked("The condition number, and Newton's one step", blocks, values, manner.notation)
+    descent = _first(run(surface, begin, Method("gradient_descent", best), 40), 40)
+
+    def script(board: Board) -> Iterator[Block]:
+        yield Paragraph("The function, its gradient and its Hessian, which is the same everywhere:")
+        yield from formulas(board, surface, letters, hessian=True)
+        yield Heading("Newton's method", 2)
+        yield Paragraph(f"At ${letters.at(1).latex} = {place_latex(board, begin)}$:")
+        yield from step_blocks(board, route, route.steps[0])
+        yield Paragraph(
+            "There the gradient is zero. One step is enough because the function is its own Taylor polynomial of "
+            f"second order, from everywhere. The minimum is at {place(board, minimum)}."
+        )
+        yield from _descent_needs(board, accuracy, predicted, measured)
+        yield Paragraph(r"For $\frac{1}{2} (x^2 + \kappa y^2)$ from $(\kappa, 1)$, the worst start:")
+        yield _worst_starts(board, kappas, trials)
+        yield from picture(board, surface, letters, [("gradient descent", descent), ("Newton", newton)])
+
+    return work.solution("The condition number, and Newton's one step", style, script)
+
+
+def _condition(
+    work: Work, surface: Surface, letters: Letters, begin: Array, eigenvalues: Array, accuracy: float, factor: float
+) -> None:
+    """The condition number, the factor of a step, and how many steps it takes, as equations."""
+    _ends(work, surface, letters, begin.tolist(), eigenvalues)
+    kappa = work.equation("kappa", Name("lambda_max") / Name("lambda_min"), symbol(r"\kappa", "κ"))
+    q = work.equation("factor", (kappa - 1) / (kappa + 1), symbol("q", "q"))
+    work.asked += ["kappa", "factor"]
+    if factor >= 1e-12:
+        epsilon = work.given("accuracy", accuracy, symbol(r"\epsilon", "ε"))
+        work.equation("bound", apply("log", epsilon) / apply("log", q), symbol("k", "k"), relation="≥")
+        work.asked.append("bound")
+
+
+def _worst_starts(board: Board, kappas: Sequence[float], trials: Sequence[tuple[int, int]]) -> Block:
+    return table(
+        board,
+        [r"$\kappa$", r"$q$", "steps by the formula", "steps measured", "Newton"],
+        [
+            [int(each) for each in kappas],
+            [(each - 1) / (each + 1) for each in kappas],
+            [trial[0] for trial in trials],
+            [trial[1] for trial in trials],
+            [1 for _ in kappas],
+        ],
+    )
 
 
 def steps_needed(kappa: float, accuracy: float) -> tuple[int, float]:
@@ -185,68 +249,60 @@ def _convex_quadratic(function: str, point: Mapping[str, float]) -> tuple[Surfac
     return surface, eigenvalues, np.where(np.abs(minimum) < 1e-12 * max(1.0, np.abs(begin).max()), 0.0, minimum)
 
 
-def _factors(scribe: Scribe, eigenvalues: Array, minimum: Array) -> list[Block]:
+def _factors(board: Board, letters: Letters, eigenvalues: Array) -> Iterator[Block]:
     several = len(eigenvalues) > 1
-    listed = ", ".join(scribe.said(value) for value in eigenvalues)
-    one = "Its eigenvalues are" if several else "The second derivative is"
     along = "Along an eigenvector with the eigenvalue $\\lambda$ that is" if several else "That is"
-    return [
-        Heading("What a step does to the error", 2),
-        Paragraph(f"{one} {listed}. The minimum is at {scribe.place(minimum)}; let $e$ be the error, the point minus "
-                  "the minimum. The gradient is $H e$, so that a step with the rate $\\eta$ gives"),
-        Display(
-            r"e^{\text{new}} = e - \eta \, H e = (I - \eta H) \, e .",
-            "eⁿᵉʷ = e − η H e = (I − η H) e.",
-        ),
-        Paragraph(f"{along} $e^{{\\text{{new}}}} = (1 - \\eta \\lambda) \\, e$, and after $k$ steps"),
-        Display(r"e_k = (1 - \eta \lambda)^k \, e_0 .", "eₖ = (1 − η λ)ᵏ e₀."),
-    ]  # fmt: skip
+    yield Heading("What a step does to the error", 2)
+    if several and "lambda_min" in board.derivation:
+        yield Paragraph("Its eigenvalues are")
+        yield from board.equations(("lambda_min", "lambda_max"))
+    elif several:
+        yield Paragraph(f"Its eigenvalues are {listed(board, eigenvalues)}.")
+    else:
+        yield Paragraph(f"The second derivative is {listed(board, eigenvalues)}.")
+    yield board.say(
+        f"The minimum is at {place(board, board.values['minimum'])}; let $e$ be the error, the point minus the "
+        "minimum. The gradient is $H e$, so that a step with the rate $\\eta$ gives"
+    )
+    new = maths(r"e^{\text{new}}", "eⁿᵉʷ")
+    yield board.chain(new, maths(r"e - \eta \, H e", "e − η H e"), maths(r"(I - \eta H) \, e .", "(I − η H) e."))
+    yield Paragraph(f"{along} $e^{{\\text{{new}}}} = (1 - \\eta \\lambda) \\, e$, and after $k$ steps")
+    yield board.chain(maths("e_k", "eₖ"), maths(r"(1 - \eta \lambda)^k \, e_0 .", "(1 − η λ)ᵏ e₀."))
 
 
-def _limits(scribe: Scribe, smallest: float, largest: float) -> list[Block]:
-    top, low = scribe.number(largest), scribe.number(smallest)
-    limit, best = scribe.number(2 / largest), scribe.number(2 / (smallest + largest))
-    return [
-        Paragraph(
-            "This goes to zero exactly where $\\left|1 - \\eta \\lambda\\right| < 1$, that is "
-            "$0 < \\eta < 2 / \\lambda$, and every error does so where the largest eigenvalue allows it:"
-        ),
-        Display(
-            rf"\eta < \frac{{2}}{{\lambda_{{\max}}}} = \frac{{2}}{{{top.latex}}} = {limit.latex}",
-            f"η < 2/λₘₐₓ = 2/{top.box.lines[0]} = {limit.box.lines[0]}",
-        ),
-        Paragraph("The largest of the factors is smallest where those of both ends are equal in size,"),
-        Display(
-            rf"\eta = \frac{{2}}{{\lambda_{{\min}} + \lambda_{{\max}}}} = \frac{{2}}{{{low.latex} + {top.latex}}} "
-            rf"= {best.latex}",
-            f"η = 2/(λₘᵢₙ + λₘₐₓ) = 2/({low.box.lines[0]} + {top.box.lines[0]}) = {best.box.lines[0]}",
-        ),
-    ]
+def _limits(board: Board) -> Iterator[Block]:
+    yield Paragraph(
+        "This goes to zero exactly where $\\left|1 - \\eta \\lambda\\right| < 1$, that is "
+        "$0 < \\eta < 2 / \\lambda$, and every error does so where the largest eigenvalue allows it:"
+    )
+    yield from board.equation("limit")
+    yield Paragraph("The largest of the factors is smallest where those of both ends are equal in size,")
+    yield from board.equation("best")
 
 
-def _tried(scribe: Scribe, eigenvalues: Array, rates: Mapping[str, float], paths: Mapping[str, Path]) -> list[Block]:
-    assert scribe.surface is not None
+def _tried(
+    board: Board, letters: Letters, eigenvalues: Array, rates: Mapping[str, float], paths: Mapping[str, Path]
+) -> Iterator[Block]:
     words = {
         "below": "every factor is below 1 in size: it converges",
         "at": "a factor of −1: it jumps to and fro for ever",
         "above": "a factor beyond −1: it diverges",
     }
-    blocks: list[Block] = [Heading("Just below, at, and just above", 2)]
-    factors = [", ".join(scribe.said(1 - rate * value) for value in eigenvalues) for rate in rates.values()]
+    yield Heading("Just below, at, and just above", 2)
+    factors = [", ".join(board.number(1 - rate * value) for value in eigenvalues) for rate in rates.values()]
     head = [r"$\eta$", r"factors $1 - \eta \lambda$", "so"]
-    blocks.append(scribe.table(head, [list(rates.values()), factors, [words[name] for name in rates]]))
+    yield table(board, head, [list(rates.values()), factors, [words[name] for name in rates]])
     last = min(len(path.values) for path in paths.values()) - 1
     rows = sorted({0, 1, 2, 3, 5, 10, last} & set(range(last + 1)))
-    f = scribe.symbols[scribe.surface.name].latex
-    names = {name: rf"${f}$ at $\eta = {scribe.number(rate).latex}$" for name, rate in rates.items()}
+    f = function_latex(letters)
+    names = {name: rf"${f}$ at $\eta = {board.piece(rate).latex}$" for name, rate in rates.items()}
     columns: list[list[Any]] = [list(rows), *([float(path.values[k]) for k in rows] for path in paths.values())]
-    blocks.append(Paragraph("The values of the function after some steps:"))
-    blocks.append(scribe.table(["step", *names.values()], columns))
-    lesson = (
+    yield Paragraph("The values of the function after some steps:")
+    yield table(board, ["step", *names.values()], columns)
+    yield Paragraph(
         "So gradient descent does not always come to the minimum of a convex function: with too large a step it does "
         "not even come to that of a bowl."
     )
-    return [*blocks, Paragraph(lesson)]
 
 
 def _first(path: Path, most: int) -> Path:
@@ -258,39 +314,27 @@ def _first(path: Path, most: int) -> Path:
 # --- the condition number --------------------------------------------------------------------------------------------
 
 
-def _descent_needs(
-    scribe: Scribe, smallest: float, largest: float, accuracy: float, predicted: int, measured: int
-) -> list[Block]:
-    kappa = largest / smallest
-    factor = (kappa - 1) / (kappa + 1)
-    low, top, ratio = scribe.number(smallest), scribe.number(largest), scribe.number(kappa)
-    part = scribe.number(1 / accuracy)
-    blocks: list[Block] = [
-        Heading("Gradient descent", 2),
-        Paragraph(
-            r"With the best rate $\eta = 2 / (\lambda_{\min} + \lambda_{\max})$ the factors $1 - \eta \lambda$ lie "
-            r"between $-q$ and $q$, where $\kappa$ is the condition number of the Hessian:"
-        ),
-        Display(
-            rf"\kappa = \frac{{\lambda_{{\max}}}}{{\lambda_{{\min}}}} = \frac{{{top.latex}}}{{{low.latex}}} "
-            rf"= {ratio.latex}, \quad q = \frac{{\kappa - 1}}{{\kappa + 1}} = {scribe.number(factor).latex}",
-            f"κ = λₘₐₓ/λₘᵢₙ = {top.box.lines[0]}/{low.box.lines[0]} = {ratio.box.lines[0]},   "
-            f"q = (κ − 1)/(κ + 1) = {scribe.number(factor).box.lines[0]}",
-        ),
-    ]
-    if factor < 1e-12:
-        return [*blocks, Paragraph("All directions bend alike, and gradient descent needs one step as well.")]
-    text = f"k ≥ ln({part.box.lines[0]}) / ln(1/q) = {scribe.number(log(1 / accuracy) / -log(factor)).box.lines[0]}"
-    latex = rf"k \ge \frac{{\ln({part.latex})}}{{\ln(1 / q)}} = {scribe.number(log(1 / accuracy) / -log(factor)).latex}"
-    return [
-        *blocks,
-        Paragraph(f"The error is shortened to {scribe.said(accuracy)} of what it was as soon as $q^k$ is that small:"),
-        Display(latex, text),
-        Paragraph(
-            f"so {predicted} steps are enough from everywhere. Measured from this start: {measured}. Newton's method "
-            "needs 1, whatever the condition number."
-        ),
-    ]
+def _descent_needs(board: Board, accuracy: float, predicted: int, measured: int) -> Iterator[Block]:
+    yield Heading("Gradient descent", 2)
+    yield Paragraph(
+        r"With the best rate $\eta = 2 / (\lambda_{\min} + \lambda_{\max})$ the factors $1 - \eta \lambda$ lie "
+        r"between $-q$ and $q$, where $\kappa$ is the condition number of the Hessian:"
+    )
+    ends = ("lambda_min", "lambda_max")
+    yield from board.givens([name for name in ends if name not in board.derivation])
+    yield from board.equations(name for name in (*ends, "kappa", "factor") if name in board.derivation)
+    if "bound" not in board.derivation:
+        yield Paragraph("All directions bend alike, and gradient descent needs one step as well.")
+        return
+    yield board.say(
+        rf"The error is shortened to $\epsilon = {board.piece(accuracy).latex}$ of what it was as soon as $q^k$ is "
+        "that small:"
+    )
+    yield from board.equation("bound")
+    yield Paragraph(
+        f"so {predicted} steps are enough from everywhere. Measured from this start: {measured}. Newton's method "
+        "needs 1, whatever the condition number."
+    )
 
 
 def _measured(surface: Surface, begin: Array, minimum: Array, rate: float, accuracy: float) -> int:

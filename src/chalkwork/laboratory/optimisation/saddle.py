@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import log
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from chalkwork.documents.model import Block, Display, Paragraph
+from chalkwork.algebra.expression import apply
+from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, in_range, index_of, run
 from chalkwork.laboratory.optimisation.pictures import picture
-from chalkwork.laboratory.optimisation.steps import formulas
+from chalkwork.laboratory.optimisation.steps import ETA, studied
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.writing import Scribe
-from chalkwork.laboratory.worked import Manner, Worked
+from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, table, worked
+from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
 from chalkwork.networks.data import Array, as_vector
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.solution import Solution, Style
 from chalkwork.typesetting.notation import Notation
 
 
@@ -30,8 +33,8 @@ def escape(
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
     significant: int | None = None,
-    manner: Manner | None = None,
-) -> Worked:
+    style: Style | None = None,
+) -> Solution:
     """How a saddle point is left: slowly by gradient descent, never by Newton's method, fast by saddle-free Newton.
 
     Every start lies at one of `distances` (above 0, below `radius`) from the critical point `saddle` along the
@@ -39,9 +42,10 @@ def escape(
     its distance along the first exceeds `radius`. Near the saddle gradient descent with `rate` multiplies that by
     1 + eta |lambda|, so that it takes ln(radius / distance) / ln(1 + eta |lambda|) steps.
 
-    Values: `eigenvalues`, `index`, `distances`, `predicted`, `gradient_descent`, `saddle_free_newton` (steps until it
-    has left; -1 where it has not within 10000), `newton` (the points where Newton's method ends, m x n). Raises
-    ChalkworkError where `saddle` is no saddle point.
+    The equations are `g1`, `H1` at the saddle `p1`, `lambda_min`, `growth` (the factor) and `predicted` (m x 1); facts:
+    `eigenvalues`, `index`, `distances`, `gradient_descent`, `saddle_free_newton` (steps until it has left; -1 where it
+    has not within 10000), `newton` (the points where Newton's method ends, m x n). Raises ChalkworkError where `saddle`
+    is no saddle point.
 
     Sources: Dauphin et al., Identifying and attacking the saddle point problem in high-dimensional non-convex
     optimization (NIPS 2014), section 4; Pascanu et al., On the saddle point problem for non-convex optimization (2014).
@@ -50,7 +54,7 @@ def escape(
     >>> answer["gradient_descent"], answer["saddle_free_newton"], answer["newton"].tolist()
     ([13, 38], [4, 10], [[0.0, 0.0], [0.0, 0.0]])
     """
-    manner = manner or Manner.of(notation, decimals, significant)
+    style = style or Style.of(notation, decimals, significant)
     point = starting_point(saddle, "saddle")
     surface = Surface(function, list(point))
     centre = np.array(list(point.values()))
@@ -61,24 +65,60 @@ def escape(
     if len(apart) > 12 or not all(1e-15 < each < radius for each in apart):
         raise ChalkworkError("distances are at most 12 numbers above 0 and below the radius")
     starts = [centre + each * down + 0.5 * radius * across for each in apart]
-    growth = 1 + rate * abs(float(eigenvalues[0]))
-    predicted = [log(radius / each) / log(growth) for each in apart]
     left = {
         name: [_left(surface, start, centre, down, Method(name, rate), radius) for start in starts]
         for name in ("gradient_descent", "saddle_free_newton")
     }
     newton = [run(surface, start, Method("newton"), 50) for start in starts]
-    scribe = Scribe(manner, surface)
-    values: dict[str, Any] = {
-        "eigenvalues": eigenvalues, "index": int((eigenvalues < 0).sum()), "distances": np.array(apart),
-        "predicted": predicted, **left, "newton": np.array([path.last for path in newton]),
+    letters = Letters.of(surface, style.notation)
+    work = Work(letters=free_letters(surface, letters))
+    _add(work, surface, letters, centre, eigenvalues, (rate, radius, apart))
+    ends = np.array([path.last for path in newton])
+    work.facts |= {
+        "eigenvalues": eigenvalues, "index": int((eigenvalues < 0).sum()), "distances": np.array(apart), **left,
+        "newton": ends,
     }  # fmt: skip
-    blocks = _escape_blocks(surface, scribe, centre, rate, growth, values)
+    work.words["kind"] = kind_word(surface.hessian(centre))
     methods = [Method(name, rate) for name in ("gradient_descent", "newton", "saddle_free_newton")]
-    steps = [max(1, values["gradient_descent"][0]), 50, max(1, values["saddle_free_newton"][0])]
-    shown = [(each.title, run(surface, starts[0], each, most)) for each, most in zip(methods, steps, strict=True)]
-    blocks += picture(surface, scribe, shown, marked=[("saddle", centre)])
-    return Worked("Leaving a saddle point", blocks, values, manner.notation)
+    most = [max(1, left["gradient_descent"][0]), 50, max(1, left["saddle_free_newton"][0])]
+    shown = [(each.title, run(surface, starts[0], each, count)) for each, count in zip(methods, most, strict=True)]
+
+    def script(board: Board) -> Iterator[Block]:
+        yield from formulas(board, surface, letters, hessian=True)
+        yield from _growth(board, work.facts)
+        yield _steps(board, work.facts)
+        yield Paragraph(_where_newton_goes(ends, centre))
+        yield Paragraph(
+            r"Saddle-free Newton divides by $\left|\lambda\right|$: along the direction that bends down its step is "
+            "as long as Newton's and goes the other way, downhill: on a quadratic function the distance doubles."
+        )
+        yield from picture(board, surface, letters, shown, marked=[("saddle", centre)])
+
+    return work.solution("Leaving a saddle point", style, script)
+
+
+def _add(
+    work: Work,
+    surface: Surface,
+    letters: Letters,
+    centre: Array,
+    eigenvalues: Array,
+    given: tuple[float, float, Sequence[float]],
+) -> None:
+    """The Hessian at the saddle, its lowest eigenvalue, the growth of a step, and how many steps it takes."""
+    rate, radius, apart = given
+    hessian = studied(work, surface, letters, centre)
+    lambda_min = symbol(r"\lambda_{\min}", "λₘᵢₙ")
+    by_hand = eigenvalues_of(hessian, surface.hessian_at(surface.point("p1")))
+    if by_hand:
+        lowest = work.equation("lambda_min", by_hand[0], lambda_min)
+    else:
+        lowest = work.given("lambda_min", float(eigenvalues[0]), lambda_min)
+    eta, big = work.given("eta", rate, ETA), work.given("R", radius, symbol("R", "R"))
+    growth = work.equation("growth", 1 + eta * apply("abs", lowest), symbol(r"\gamma", "γ"))
+    r = work.given("r", apart, symbol("r", "r"))
+    work.equation("predicted", apply("log", big / r) / apply("log", growth), symbol("k", "k"))
+    work.asked += ["H1", "growth", "predicted"]
 
 
 def _saddle_directions(surface: Surface, centre: Array) -> tuple[Array, Array, Array]:
@@ -113,53 +153,45 @@ def _left(surface: Surface, start: Array, centre: Array, down: Array, method: Me
     return -1
 
 
-def _escape_blocks(
-    surface: Surface, scribe: Scribe, centre: Array, rate: float, growth: float, values: Mapping[str, Any]
-) -> list[Block]:
-    eigenvalues = values["eigenvalues"]
-    lowest = scribe.number(abs(float(eigenvalues[0])))
-    listed = ", ".join(scribe.said(value) for value in eigenvalues)
-    words = [str(count) if count >= 0 else "never" for count in values["gradient_descent"]]
-    freed = [str(count) if count >= 0 else "never" for count in values["saddle_free_newton"]]
-    back = np.abs(values["newton"] - centre).max(1) < 1e-6
-    sentence = (
-        "Newton's method goes to the saddle from every one of these starts: it solves for a zero of the gradient, of "
-        "whatever kind, and along the direction that bends down it divides by a negative number and so steps uphill."
-        if back.all()
-        else "Newton's method does not come to this saddle from every one of these starts."
+def _growth(board: Board, facts: Mapping[str, Any]) -> Iterator[Block]:
+    yield board.say(f"At ${{p1}} = {place_latex(board, board.values['p1'])}$ the gradient is zero, and the Hessian is")
+    yield from worked(board, "H1")
+    yield Paragraph(
+        f"Its eigenvalues are {listed(board, facts['eigenvalues'])}: a saddle point of index {facts['index']}."
     )
-    rate_said, factor = scribe.number(rate), scribe.number(growth)
-    return [
-        *formulas(surface, scribe, hessian=True),
-        Paragraph(
-            f"At {scribe.place(centre)} the gradient is zero and the eigenvalues of the Hessian are {listed}: a saddle "
-            f"point of index {values['index']}."
-        ),
-        Paragraph(
-            "Near it the distance $r$ along the direction that bends down the most grows in each step of gradient "
-            "descent by the factor"
-        ),
-        Display(
-            rf"1 + \eta \left|\lambda\right| = 1 + {rate_said.latex} \cdot {lowest.latex} = {factor.latex} ,",
-            f"1 + η |λ| = 1 + {rate_said.box.lines[0]} · {lowest.box.lines[0]} = {factor.box.lines[0]},",
-        ),
-        Paragraph(
-            r"and from $r$ to the radius $R$ it takes $\ln(R / r) / \ln(1 + \eta \left|\lambda\right|)$ steps: the "
-            "nearer the start, the longer, without bound."
-        ),
-        scribe.table(
-            ["$r$", "by the formula", "gradient descent", "saddle-free Newton", "Newton ends at"],
-            [
-                [float(each) for each in values["distances"]],
-                [float(each) for each in values["predicted"]],
-                words,
-                freed,
-                [scribe.place(point) for point in values["newton"]],
-            ],
-        ),
-        Paragraph(sentence),
-        Paragraph(
-            r"Saddle-free Newton divides by $\left|\lambda\right|$: along the direction that bends down its step is "
-            "as long as Newton's and goes the other way, downhill: on a quadratic function the distance doubles."
-        ),
-    ]
+    yield Paragraph(
+        "Near it the distance $r$ along the direction that bends down the most grows in each step of gradient "
+        "descent by the factor"
+    )
+    yield from board.equation("growth")
+    yield Paragraph("and from $r$ to the radius $R$ it takes")
+    yield board.chain("predicted", board.derivation["predicted"].expression)
+    yield Paragraph("steps: the nearer the start, the longer, without bound.")
+
+
+def _steps(board: Board, facts: Mapping[str, Any]) -> Block:
+    words = {
+        name: [str(count) if count >= 0 else "never" for count in facts[name]]
+        for name in ("gradient_descent", "saddle_free_newton")
+    }
+    return table(
+        board,
+        ["$r$", "by the formula", "gradient descent", "saddle-free Newton", "Newton ends at"],
+        [
+            [float(each) for each in facts["distances"]],
+            [float(each) for each in np.ravel(board.values["predicted"])],
+            words["gradient_descent"],
+            words["saddle_free_newton"],
+            [place(board, point) for point in facts["newton"]],
+        ],
+    )
+
+
+def _where_newton_goes(ends: Array, centre: Array) -> str:
+    if (np.abs(ends - centre).max(1) < 1e-6).all():
+        return (
+            "Newton's method goes to the saddle from every one of these starts: it solves for a zero of the gradient, "
+            "of whatever kind, and along the direction that bends down it divides by a negative number and so steps "
+            "uphill."
+        )
+    return "Newton's method does not come to this saddle from every one of these starts."

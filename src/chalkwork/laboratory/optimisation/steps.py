@@ -1,365 +1,206 @@
-"""One step of a method, and the whole path, as a worked solution."""
+"""The equations of the steps of one method: gradient, Hessian, direction, new point, each with the step's number."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import names_in
-from chalkwork.documents.model import Block, Paragraph, Table
-from chalkwork.laboratory.optimisation.methods import Method, Path, Step, moved
-from chalkwork.laboratory.optimisation.surface import Surface, curvature_name, slope_name
-from chalkwork.laboratory.optimisation.writing import (
-    EQUALS,
-    ETA,
-    LAMBDA,
-    MU,
-    Scribe,
-    alone,
-    bracketed,
-    minus,
-    negative,
-    plus,
-    times,
-)
-from chalkwork.solutions.board import in_lines
-from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.algebra.operations import Shape
+from chalkwork.derivation.derivation import Stage
+from chalkwork.laboratory.optimisation.letters import MARKS, Letters, entry_letters
+from chalkwork.laboratory.optimisation.methods import Method, Path, Step
+from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
+from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
+from chalkwork.typesetting.notation import subscript
+from chalkwork.typesetting.symbols import Symbol
 
-MOST_ROWS = 14
-D = Piece.of("d", "d")
-V = Piece.of("v", "v")
-V_NEW = Piece.of(r"v^{\text{new}}", "vⁿᵉʷ")
+DIRECTION = Stage("step", "The step")
+ETA, MU, TAU = symbol(r"\eta", "η"), symbol(r"\mu", "μ"), symbol(r"\tau", "τ")
 
 
-def formulas(surface: Surface, scribe: Scribe, hessian: bool) -> list[Block]:
-    """The function, its gradient and its Hessian as formulas."""
-    f = surface.name
-    blocks: list[Block] = [scribe.defined(f, surface.expression)]
-    slopes = [scribe.formula(slope) for slope in surface.slopes]
-    if len(slopes) == 1:
-        blocks.append(scribe.defined(slope_name(f, surface.variables[0]), surface.slopes[0]))
-    elif max(piece.width for piece in slopes) <= 50:
-        names = [scribe.symbol(slope_name(f, name)) for name in surface.variables]
-        blocks.append(scribe.chain(scribe.slope(), scribe.column(names), scribe.column(slopes)))
-    else:
-        blocks += [
-            scribe.defined(slope_name(f, name), slope)
-            for name, slope in zip(surface.variables, surface.slopes, strict=True)
-        ]
-    return blocks + (_hessian_formulas(surface, scribe) if hessian else [])
+@dataclass
+class Shown:
+    """The names of one step, as far as it has them."""
+
+    point: str
+    value: str = ""
+    slope: str = ""
+    curvature: str = ""
+    velocity: str = ""
+    matrix: str = ""
+    """What the linear system is solved with: the Hessian, or the damped one."""
+    determinant: str = ""
+    eigenvalues: str = ""
+    vectors: str = ""
+    direction: str = ""
+    new_point: str = ""
+    new_value: str = ""
 
 
-def _hessian_formulas(surface: Surface, scribe: Scribe) -> list[Block]:
-    rows = [[scribe.formula(entry) for entry in line] for line in surface.curvatures]
-    if len(rows) == 1:
-        name = curvature_name(surface.name, surface.variables[0], surface.variables[0])
-        return [scribe.defined(name, surface.curvatures[0][0])]
-    if sum(max(line[column].width for line in rows) + 2 for column in range(len(rows))) <= 64:
-        return [scribe.chain(scribe.curvature(), bracketed(rows, scribe.manner))]
-    return [
-        scribe.defined(curvature_name(surface.name, *pair), surface.curvatures[i][j]) for i, j, pair in _pairs(surface)
-    ]
+@dataclass
+class Route:
+    """One method's path and the equations of its first steps, added to the work.
+
+    `several` says whether other methods stand beside it, so that names beyond the common start carry the method's.
+    """
+
+    work: Work
+    path: Path
+    letters: Letters
+    several: bool = False
+    steps: list[Shown] = field(default_factory=list)
+
+    @property
+    def method(self) -> Method:
+        """The method."""
+        return self.path.method
+
+    def name(self, letter: str, k: int) -> str:
+        """A name with the step's number; the start belongs to all methods."""
+        common = k == 1 and letter in ("p", "f", "g", "H", "theta")
+        return f"{letter}{k}" if common or not self.several else f"{letter}{k}_{MARKS[self.method.name][0]}"
+
+    def add(self, surface: Surface, count: int) -> None:
+        """The equations of the first steps on a function; of the start where there is no step."""
+        for k, step in enumerate(self.path.steps[:count], 1):
+            shown = self.at(surface, k, self.method.uses_hessian)
+            self.directed(shown, k, step, surface.point("p").shape)
+            if np.isfinite(self.path.values[k]):
+                shown.new_value = self.valued(surface, shown.new_point, k + 1)
+        if not self.path.steps or (self.path.ending == "singular" and len(self.path.steps) < count):
+            self.at(surface, len(self.path.steps) + 1, self.method.uses_hessian and self.path.ending != "outside")
+
+    def valued(self, surface: Surface, point: str, k: int) -> str:
+        """The function at a point."""
+        found = Name(point, surface.point(point).shape)
+        names = (point, self.name("g", k), self.name("H", k))
+        self.work.letters.update(entry_letters(surface, self.letters, k, names))
+        stage = Stage.FORWARD if k == 1 else Stage.REEVALUATION
+        return self.work.equation(self.name("f", k), surface.value_at(found), self.letters.value(k), stage).name
+
+    def at(self, surface: Surface, k: int, hessian: bool) -> Shown:
+        """The value, the gradient and, if it is needed, the Hessian where step k starts."""
+        point = surface.point(self.name("p", k))
+        stage = Stage.FORWARD if k == 1 else Stage.REEVALUATION
+        if k == 1:
+            self.work.given(point.name, self.path.points[0], self.letters.at(1))
+        shown = Shown(point.name, self.valued(surface, point.name, k))
+        add, letters = self.work.equation, self.letters
+        shown.slope = add(self.name("g", k), surface.gradient_at(point), letters.slope(k), stage).name
+        self.work.asked.append(shown.slope)
+        if hessian:
+            shown.curvature = add(self.name("H", k), surface.hessian_at(point), letters.curvature(k), stage).name
+            self.work.asked.append(shown.curvature)
+        self.steps.append(shown)
+        return shown
+
+    # --- from the gradient to the new point ------------------------------------------------------------------------
+
+    def directed(self, shown: Shown, k: int, step: Step, shape: Shape) -> None:
+        """The direction of step k and the point that it leads to, which has that shape."""
+        point, slope = Name(shown.point, shape), Name(shown.slope, shape)
+        method = self.method
+        if method.uses_hessian:
+            newton = method.name == "newton"
+            expression = self._newton(shown, k, slope) if newton else self._saddle_free(shown, k, slope, step)
+            shown.direction = self._direct("d", k, expression, self.letters.direction).name
+            new = point + Name(shown.direction, point.shape)
+            self.work.asked.append(shown.direction)
+        else:
+            eta = self.work.given("eta", method.rate, ETA)
+            new = point - eta * (slope if method.name == "gradient_descent" else self._velocity(shown, k, slope))
+        letter = self.letters.at(k + 1)
+        shown.new_point = self.work.equation(self.name(_letter(shown.point), k + 1), new, letter, Stage.UPDATE).name
+        self.work.asked.append(shown.new_point)
+
+    def _direct(self, letter: str, k: int, expression: Expression, printed: Symbol) -> Name:
+        printed = self.letters.numbered(printed, k)
+        return self.work.equation(self.name(letter, k), expression, printed, DIRECTION)
+
+    def _velocity(self, shown: Shown, k: int, slope: Name) -> Name:
+        v = self.letters.velocity
+        start = np.zeros(slope.shape or (1, 1))
+        before = Name(self.name("v", k - 1), slope.shape)
+        if k == 1:
+            before = self.work.given("v0", start, symbol(f"{v.latex}_0", f"{v.text}₀"))
+        mu = self.work.given("mu", self.method.momentum, MU)
+        letter = self.letters.numbered(v, k)
+        found = self.work.equation(self.name("v", k), mu * before + slope, letter, DIRECTION)
+        shown.velocity = found.name
+        self.work.asked.append(found.name)
+        return found
+
+    def _newton(self, shown: Shown, k: int, slope: Name) -> Expression:
+        n = slope.shape[0] if slope.shape else 1
+        matrix: Expression = Name(shown.curvature, (n, n) if n > 1 else ())
+        shown.matrix = shown.curvature
+        if n == 1:
+            return -(slope / (matrix + self._tau() if self.method.damping else matrix))
+        if self.method.damping:
+            identity = self.work.given("I", np.eye(n), symbol("I", "I"))
+            matrix = self._direct("A", k, matrix + self._tau() * identity, symbol("A", "A"))
+            shown.matrix = matrix.name
+        if n == 2:
+            a, b, c, d = (apply("entry", matrix, place=place) for place in ((1, 1), (1, 2), (2, 1), (2, 2)))
+            of = self.work.letters[shown.matrix]
+            self.work.letters.update(entries_of(shown.matrix, of, n))
+            letter = symbol(rf"\det {of.latex}", f"det {of.text}")
+            name = self.name("det", k) if self.several else f"det{k}"
+            shown.determinant = self.work.equation(name, a * d - b * c, letter, DIRECTION).name
+        return -apply("solve", matrix, slope)
+
+    def _saddle_free(self, shown: Shown, k: int, slope: Name, step: Step) -> Expression:
+        n = slope.shape[0] if slope.shape else 1
+        hessian = Name(shown.curvature, (n, n) if n > 1 else ())
+        if n == 1:
+            size: Expression = apply("abs", hessian)
+            return -(slope / (size + self._tau() if self.method.damping else size))
+        assert step.hessian is not None
+        place = self.letters.at(k)
+        letter = symbol(rf"\lambda({place.latex})", f"λ({place.text})")
+        values, vectors = np.linalg.eigh(step.hessian)
+        made = self.work.made_of(shown.curvature)
+        by_hand = [] if made is None else eigenvalues_of(hessian, made)
+        name = self.name("lambda", k)
+        if not by_hand:
+            eigenvalues = self.work.given(name, values, letter)
+        else:
+            eigenvalues = self.work.equation(name, matrix_of([[one] for one in by_hand]), letter, DIRECTION)
+            self.work.asked.append(name)
+        turned = symbol(f"Q({place.latex})", f"Q({place.text})")
+        q = self.work.given(self.name("Q", k), upright(vectors), turned)
+        shown.eigenvalues, shown.vectors = eigenvalues.name, q.name
+        sizes: Expression = apply("abs", eigenvalues)
+        return -(q @ ((q.T @ slope) / (sizes + self._tau() if self.method.damping else sizes)))
+
+    def _tau(self) -> Name:
+        return self.work.given("tau", self.method.damping, TAU)
 
 
-def _pairs(surface: Surface) -> list[tuple[int, int, tuple[str, str]]]:
-    n = len(surface.variables)
-    return [(i, j, (surface.variables[i], surface.variables[j])) for i in range(n) for j in range(i, n)]
+def entries_of(name: str, letter: Symbol, n: int) -> dict[str, Symbol]:
+    """The entries of a matrix by its small letter, whatever place or step it belongs to."""
+    small = letter.latex[0].lower()
+    places = [(i, j) for i in range(1, n + 1) for j in range(1, n + 1)]
+    return {f"{name}[{i},{j}]": symbol(f"{small}_{{{i}{j}}}", f"{small}{subscript(f'{i}{j}')}") for i, j in places}
 
 
-def path_blocks(path: Path, scribe: Scribe, shown: int) -> list[Block]:
-    """The rule, the first steps in full, every step in a table, and how it ended."""
-    blocks: list[Block] = [Paragraph(rule(path.method, scribe))]
-    for number, step in enumerate(path.steps[:shown], 1):
-        place = "" if scribe.surface is None else f" {at(step, scribe)}"
-        blocks.append(Paragraph(f"**Step {number}.**{place}"))
-        blocks += step_blocks(step, path.method, scribe)
-        blocks += _value_after(path, number, scribe)
-    if len(path.steps) > 1:
-        blocks += [Paragraph("Every step:"), path_table(path, scribe)]
-    return [*blocks, Paragraph(ending(path, scribe))]
+def studied(work: Work, surface: Surface, letters: Letters, values: Any, k: int = 1) -> Name:
+    """A given point with the gradient and the Hessian there; the name of the Hessian."""
+    p = surface.point(f"p{k}")
+    work.given(p.name, values, letters.at(k))
+    work.letters.update(entry_letters(surface, letters, k, (p.name, f"g{k}", f"H{k}")))
+    work.equation(f"g{k}", surface.gradient_at(p), letters.slope(k), Stage.FORWARD)
+    return work.equation(f"H{k}", surface.hessian_at(p), letters.curvature(k), Stage.FORWARD)
 
 
-def rule(method: Method, scribe: Scribe) -> str:
-    """What the method does in every step."""
-    slope, hessian, p = scribe.slope().latex, scribe.curvature().latex, scribe.variables().strip("$")
-    new = rf"{p}^{{\text{{new}}}}"
-    rate = scribe.number(method.rate).latex
-    named = method.name == "newton" or (scribe.surface is not None and len(scribe.surface.variables) == 1)
-    number = (r"\lambda = " if named else "") + scribe.number(method.damping).latex
-    damped = f" (with ${number}$ added to the diagonal)" if method.damping else ""
-    if method.name == "gradient_descent":
-        return rf"A step goes against the gradient: ${new} = {p} - \eta \, {slope}$ with the rate $\eta = {rate}$."
-    if method.name == "momentum":
-        share = scribe.number(method.momentum).latex
-        return (
-            rf"The velocity keeps the part $\mu = {share}$ of itself and takes on the gradient, "
-            rf"$v^{{\text{{new}}}} = \mu v + {slope}$, and the step goes against it: "
-            rf"${new} = {p} - \eta \, v^{{\text{{new}}}}$ with $\eta = {rate}$. The velocity is zero at first."
-        )
-    if method.name == "newton":
-        return (
-            "A step goes to the critical point of the quadratic function that touches this one (its Taylor polynomial "
-            f"of second order): solve ${hessian} \\, d = -{slope}${damped}, then ${new} = {p} + d$."
-        )
-    return (
-        f"As Newton's step, with $\\left|{hessian}\\right|$ in the place of ${hessian}$: the same eigenvectors, and "
-        f"the absolute values of the eigenvalues{damped}. So a step goes downhill along every eigenvector, and along a "
-        "direction that bends downwards it leads away from the saddle instead of to it."
-    )
+def upright(vectors: Any) -> Any:
+    """Eigenvectors with the sign that makes the largest entry of each positive."""
+    largest = vectors[np.abs(vectors).argmax(0), np.arange(len(vectors))]
+    return vectors * np.where(largest < 0, -1.0, 1.0) + 0.0
 
 
-def step_blocks(step: Step, method: Method, scribe: Scribe) -> list[Block]:
-    """The gradient and what else the step needs, in numbers, and the new point."""
-    blocks = _derivatives(step, method, scribe)
-    if method.name == "gradient_descent":
-        return [*blocks, _moved_by_rate(step.gradient, scribe.slope(), step, method, scribe)]
-    if method.name == "momentum":
-        return [*blocks, *_momentum(step, method, scribe)]
-    assert step.matrix is not None
-    blocks += _newton(step, method, scribe) if method.name == "newton" else _saddle_free(step, method, scribe)
-    parts = plus(scribe.point(), D), plus(scribe.vector(step.point), scribe.vector(step.direction))
-    return [*blocks, scribe.chain(scribe.new_point(), *parts, scribe.vector(moved(step.point, step.direction)))]
-
-
-def _derivatives(step: Step, method: Method, scribe: Scribe) -> list[Block]:
-    """Gradient and Hessian with the numbers put in."""
-    surface = scribe.surface
-    if surface is None:
-        given = ((scribe.point(), step.point), (scribe.slope(), step.gradient))
-        pieces = [join(name, EQUALS, scribe.vector(value)) for name, value in given]
-        return in_lines(pieces, scribe.writer())
-    values = surface.worked(step.point, method.uses_hessian)
-    f = surface.name
-    blocks: list[Block] = [
-        scribe.equation(surface.derivation[slope_name(f, name)], values) for name in surface.variables
-    ]
-    if not method.uses_hessian:
-        return blocks
-    alone = len(surface.variables) == 1
-    changing = [pair for i, j, pair in _pairs(surface) if alone or names_in(surface.curvatures[i][j])]
-    return [*blocks, *(scribe.equation(surface.derivation[curvature_name(f, *pair)], values) for pair in changing)]
-
-
-def at(step: Step, scribe: Scribe) -> str:
-    """Where a step starts: "At (x, y) = (1, 1):"."""
-    return f"At ${scribe.variables().strip('$')} = {scribe.place(step.point).strip('$')}$:"
-
-
-def _moved_by_rate(by: Any, symbol: Piece, step: Step, method: Method, scribe: Scribe) -> Block:
-    rate = scribe.factor(method.rate)
-    number = scribe.factor(by[0]) if len(by) == 1 else scribe.vector(by)
-    dotted = join(rate, Piece.of(r" \cdot ", " · "), number) if len(by) == 1 else times(rate, number)
-    return scribe.chain(
-        scribe.new_point(),
-        minus(scribe.point(), times(ETA, symbol)),
-        minus(scribe.vector(step.point), dotted),
-        scribe.vector(moved(step.point, step.direction)),
-    )
-
-
-def _momentum(step: Step, method: Method, scribe: Scribe) -> list[Block]:
-    assert step.velocity is not None
-    before = _velocity_before(step, method)
-    share = scribe.factor(method.momentum)
-    number = scribe.factor(before[0]) if len(before) == 1 else scribe.vector(before)
-    dotted = join(share, Piece.of(r" \cdot ", " · "), number) if len(before) == 1 else times(share, number)
-    velocity = scribe.chain(
-        V_NEW,
-        plus(times(MU, V), scribe.slope()),
-        plus(dotted, scribe.vector(step.gradient)),
-        scribe.vector(step.velocity),
-    )
-    return [velocity, _moved_by_rate(step.velocity, V_NEW, step, method, scribe)]
-
-
-def _velocity_before(step: Step, method: Method) -> Any:
-    assert step.velocity is not None
-    if method.momentum == 0:
-        return np.zeros(len(step.point))
-    return moved(step.velocity, -step.gradient) / method.momentum
-
-
-def _newton(step: Step, method: Method, scribe: Scribe) -> list[Block]:
-    """The linear system and its solution: by division, by the inverse, or by elimination."""
-    matrix, slopes = step.matrix, step.gradient
-    assert matrix is not None
-    symbol = scribe.curvature()
-    if method.damping:
-        alone_standing = len(slopes) == 1  # below a fraction line
-        damped = plus(symbol, LAMBDA if alone_standing else times(LAMBDA, Piece.of("I", "I")))
-        symbol = damped if alone_standing else damped.enclosed()
-    if len(slopes) == 1:
-        fraction = _over(scribe.slope(), symbol)
-        numbers = _over(scribe.number(slopes[0]), scribe.number(matrix[0, 0]))
-        return [scribe.chain(D, negative(fraction), negative(numbers), scribe.vector(step.direction))]
-    blocks: list[Block] = [Paragraph("The linear system, with the numbers of the Hessian:")]
-    blocks.append(scribe.chain(symbol, scribe.matrix(matrix)))
-    blocks.append(scribe.chain(times(symbol, D), negative(scribe.slope()), scribe.vector(-slopes)))
-    return [*blocks, *_solved(step, method, scribe)]
-
-
-def _solved(step: Step, method: Method, scribe: Scribe) -> list[Block]:
-    matrix, slopes = step.matrix, step.gradient
-    assert matrix is not None
-    if len(slopes) > 6:
-        return [Paragraph("Its solution by elimination:"), scribe.chain(D, scribe.vector(step.direction))]
-    if len(slopes) > 2:
-        echelon = _eliminated(np.column_stack([matrix, -slopes]))
-        return [
-            Paragraph("Elimination makes the matrix triangular (the right side is the last column):"),
-            alone(scribe.matrix(echelon)),
-            Paragraph("and from the last row to the first,"),
-            scribe.chain(D, scribe.vector(step.direction)),
-        ]
-    (a, b), (_, c) = matrix
-    first = times(scribe.factor(a), scribe.factor(c))
-    second = times(scribe.factor(b), scribe.factor(b))
-    det = Piece.of(r"\det \, H", "det H") if not method.damping else Piece.of(r"\det", "det")
-    determinant = a * c - b * b
-    turned = scribe.matrix([[c, -b], [-b, a]])
-    return [
-        scribe.chain(det, minus(first, second), scribe.number(determinant)),
-        scribe.chain(
-            D,
-            times(_over(Piece.of("1", "1"), scribe.number(determinant)), turned, scribe.vector(-slopes)),
-            scribe.vector(step.direction),
-        ),
-    ]
-
-
-def _eliminated(matrix: Any) -> Any:
-    """Row echelon form with the largest pivots: Golub and Van Loan, Matrix Computations, section 3.4."""
-    work = np.array(matrix, dtype=np.float64)
-    for column in range(len(work)):
-        pivot = column + int(np.argmax(np.abs(work[column:, column])))
-        work[[column, pivot]] = work[[pivot, column]]
-        for below in range(column + 1, len(work)):
-            work[below] = moved(work[below], -work[below, column] / work[column, column] * work[column])
-            work[below, column] = 0.0
-    return work
-
-
-def _saddle_free(step: Step, method: Method, scribe: Scribe) -> list[Block]:
-    hessian, matrix = step.hessian, step.matrix
-    assert hessian is not None and matrix is not None
-    if len(step.point) == 1:
-        absolute = Piece(rf"\left|{scribe.curvature().latex}\right|", (scribe.curvature().box.enclosed("bar"),))
-        if method.damping:
-            absolute = plus(absolute, LAMBDA)
-        numbers = _over(scribe.number(step.gradient[0]), scribe.number(matrix[0, 0]))
-        return [
-            scribe.chain(D, negative(_over(scribe.slope(), absolute)), negative(numbers), scribe.vector(step.direction))
-        ]
-    eigenvalues, vectors = np.linalg.eigh(hessian)
-    vectors = vectors * np.where(vectors[np.abs(vectors).argmax(0), np.arange(len(vectors))] < 0, -1.0, 1.0)
-    along = vectors.T @ step.gradient
-    along = np.where(np.abs(along) <= 1e-14 * np.abs(step.gradient).max(), 0.0, along)
-    sizes = np.abs(eigenvalues) + method.damping
-    places = list(range(min(len(eigenvalues), 8)))
-    head = [r"$\lambda$", "eigenvector $q$", r"$q^{\top}" + scribe.slope().latex + "$"]
-    head += ["step along $q$"]
-    columns: list[list[Any]] = [
-        [float(eigenvalues[i]) for i in places],
-        [scribe.place(vectors[:, i] + 0.0) for i in places],
-        [float(along[i]) for i in places],
-        [float(-along[i] / sizes[i]) + 0.0 for i in places],
-    ]
-    blocks: list[Block] = []
-    if scribe.surface is not None:
-        blocks.append(scribe.chain(scribe.curvature(), scribe.matrix(hessian)))
-    size = r"\left|\lambda\right|"
-    if method.damping:
-        size = f"({size} + {scribe.number(method.damping).latex})"
-    step_along = rf"$-q^{{\top}} {scribe.slope().latex} / {size}$"
-    blocks.append(
-        Paragraph(
-            "The eigenvalues and unit eigenvectors of the Hessian, the slope along each, and the step along each, "
-            f"{step_along}:"
-        )
-    )
-    blocks.append(scribe.table(head, columns))
-    return [*blocks, Paragraph("Added up,"), scribe.chain(D, scribe.vector(step.direction))]
-
-
-def _over(above: Piece, below: Piece) -> Piece:
-    top = above.enclosed() if " " in above.box.lines[0].strip() else above
-    bottom = below.enclosed() if below.latex.startswith("-") or " " in below.box.lines[0].strip() else below
-    names = any(sign.isalpha() for sign in top.box.lines[0] + bottom.box.lines[0])
-    text = join(top, Piece.of("/", " / " if names or len(top.box.lines[0]) > 1 else "/"), bottom)
-    return Piece(rf"\frac{{{above.latex}}}{{{below.latex}}}", text.boxes)
-
-
-def _value_after(path: Path, number: int, scribe: Scribe) -> list[Block]:
-    before, after = path.values[number - 1], path.values[number]
-    name = "L" if scribe.surface is None else scribe.symbols[scribe.surface.name].latex
-    if not np.isfinite(after):
-        return [Paragraph(f"There ${name}$ has no value.")]
-    change = "falls" if after < before else "rises" if after > before else "stays"
-    written = scribe.said(before), scribe.said(after)
-    if written[0] == written[1]:
-        return [Paragraph(f"The value ${name}$ {change} by less than the digits shown: {written[0]}.")]
-    return [Paragraph(f"The value ${name}$ {change} from {written[0]} to {written[1]}.")]
-
-
-def path_table(path: Path, scribe: Scribe) -> Table:
-    """Every point with its value and the step taken there; the middle of a long path is left out."""
-    count = len(path.points)
-    rows = list(range(count)) if count <= MOST_ROWS else [*range(MOST_ROWS - 3), *range(count - 3, count)]
-    rows = [k for k in rows if np.isfinite(path.points[k]).all()]
-    head, columns, name = ["step"], [list[Any](rows)], "L"
-    if scribe.surface is not None:
-        head += [f"${scribe.symbols[variable].latex}$" for variable in scribe.surface.variables]
-        columns += [[float(path.points[k][i]) for k in rows] for i in range(path.points.shape[1])]
-        name = scribe.symbols[scribe.surface.name].latex
-    head.append(f"${name}$")
-    columns.append([float(path.values[k]) for k in rows])
-    written = scribe.table(head, columns)
-    moves = [scribe.said(np.linalg.norm(path.steps[k].direction)) if k < len(path.steps) else "" for k in rows]
-    full = [(*line, move) for line, move in zip(written.rows, moves, strict=True)]
-    gap = next((place for place, (k, after) in enumerate(pairwise(rows), 1) if after > k + 1), None)
-    if gap is not None:
-        full.insert(gap, ("⋮",) * (len(head) + 1))
-    return Table((*head, "length of the step"), tuple(full), (*written.right, len(head)))
-
-
-def ending(path: Path, scribe: Scribe) -> str:
-    """How the path ended, in a sentence or two."""
-    steps = len(path.steps)
-    counted = f"{steps} step{'' if steps == 1 else 's'}"
-    last = scribe.place(path.last)
-    hessian, slope = scribe.curvature().latex, scribe.slope().latex
-    if not steps and path.ending in ("", "critical"):
-        why = "the gradient is zero there, a critical point" if path.ending else "none was asked for"
-        return f"No step is taken from {last}: {why}."
-    if path.ending == "critical":
-        return f"After {counted} the gradient is zero at {last}: a critical point, and the method stays there."
-    if path.ending == "diverged":
-        return (
-            f"After {counted} the point is {last}: the path runs off to infinity, and it is not followed further. "
-            + _why_it_runs_off(path)
-        )
-    if path.ending == "singular" and path.points.shape[1] == 1:
-        return (
-            rf"At {last} the second derivative is zero, so that ${hessian} \, d = -{slope}$ has no solution: there is "
-            "no step. Damping (a number added to it) would give one."
-        )
-    if path.ending == "singular":
-        return (
-            rf"At {last} the Hessian is singular: an eigenvalue is zero, so that ${hessian} \, d = -{slope}$ has no "
-            "single solution, and there is no step. Damping (a number added to the diagonal) would give one."
-        )
-    if path.ending == "outside":
-        cause = f" ({path.reason})" if path.reason else ""
-        what = "the function or its derivatives have no value"
-        return f"After {counted} the point is {last}, where {what}{cause}: the path ends."
-    return f"After {counted} the point is {last}."
-
-
-def _why_it_runs_off(path: Path) -> str:
-    if path.values[-1] < path.values[0]:
-        return "The values fall all the way: the function seems to have no lower bound there."
-    if path.method.uses_hessian:
-        return "The quadratic function that a step goes by is too far from this one there; damping shortens the steps."
-    return "The rate is too large."
+def _letter(name: str) -> str:
+    return name.partition("_")[0].rstrip("0123456789")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, names_in, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, replace, walk
 from chalkwork.algebra.reading import build, free_names, parse
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import gradient
@@ -85,21 +85,30 @@ class Surface:
         kinks = any(isinstance(node, Application) and node.operation.kinks for node in walk(self.expression))
         return not kinks and not any(names_in(entry) for row in self.curvatures for entry in row)
 
-    @cached_property
-    def derivation(self) -> Derivation:
-        """The function, its gradient and its Hessian as named equations, to be worked out at a point."""
-        name = self.name
-        equations = [Equation(name, self.expression, Stage.FORWARD)]
-        equations += [
-            Equation(slope_name(name, by.name), slope, Stage.BACKWARD)
-            for by, slope in zip(self.symbols, self.slopes, strict=True)
-        ]
-        equations += [
-            Equation(curvature_name(name, self.variables[i], self.variables[j]), self.curvatures[i][j], Stage.BACKWARD)
-            for i in range(len(self.symbols))
-            for j in range(i, len(self.symbols))
-        ]
-        return Derivation(self.symbols, tuple(equations))
+    # --- at a point that has a name -----------------------------------------------------------------------------------
+
+    def point(self, name: str) -> Name:
+        """A name for a point: a column of the variables, a number where there is one."""
+        return Name(name, () if len(self.symbols) == 1 else (len(self.symbols), 1))
+
+    def value_at(self, point: Name) -> Expression:
+        """The function at a point, in terms of the point's entries."""
+        return self._placed(self.expression, point)
+
+    def gradient_at(self, point: Name) -> Expression:
+        """The gradient at a point: a column of the partial derivatives, or the derivative."""
+        return matrix_of([[self._placed(slope, point)] for slope in self.slopes])
+
+    def hessian_at(self, point: Name) -> Expression:
+        """The Hessian at a point: a matrix of the second partial derivatives, or the second derivative."""
+        return matrix_of([[self._placed(entry, point) for entry in row] for row in self.curvatures])
+
+    def _placed(self, expression: Expression, point: Name) -> Expression:
+        if not point.shape:
+            return replace(expression, {self.symbols[0]: point})
+        return replace(
+            expression, {name: apply("entry", point, place=(i, 1)) for i, name in enumerate(self.symbols, 1)}
+        )
 
     # --- numbers ---------------------------------------------------------------------------------------------------
 
@@ -123,19 +132,13 @@ class Surface:
             found = evaluate(expression, values)
         return np.asarray(np.broadcast_to(found[..., 0, 0], places.shape[:-1]), dtype=np.float64)
 
-    def worked(self, point: Any, hessian: bool = True) -> dict[str, Any]:
-        """The value, the gradient and, if asked, the Hessian at one point by name, without noise of rounding.
-
-        Raises ValueProblem where there is none, with the cause.
-        """
-        givens = {name: np.array([[float(place)]]) for name, place in zip(self.variables, point, strict=True)}
-        wanted = self.derivation.equations if hessian else self.derivation.equations[: 1 + len(self.variables)]
-        return work_out(Derivation(self.symbols, wanted), givens)
-
     def explain(self, point: Any, hessian: bool = False) -> str:
         """Why there is no value, slope or curvature at a point: 'the logarithm of a negative number'; else ''."""
+        wanted = [self.expression, *self.slopes, *((e for row in self.curvatures for e in row) if hessian else ())]
+        equations = [Equation(f"part {i}", part, Stage.FORWARD) for i, part in enumerate(wanted)]
+        givens = {name: np.array([[float(place)]]) for name, place in zip(self.variables, point, strict=True)}
         try:
-            self.worked(point, hessian)
+            work_out(Derivation(self.symbols, tuple(equations)), givens)
         except ValueProblem as error:
             cause = error.message.rpartition(" in ")[0]
             negative = "overflow of power" in cause and self._has_root_of_negative(point)
@@ -149,22 +152,19 @@ class Surface:
         return any(base < 0 and exponent != round(exponent) for base, exponent in parts if np.isfinite(exponent))
 
 
-def slope_name(function: str, by: str) -> str:
-    """The name of a partial derivative.
+def matrix_of(rows: Sequence[Sequence[Expression]]) -> Expression:
+    """A matrix put together from its entries; the entry itself where there is one.
 
-    >>> slope_name("f", "x")
-    'df/dx'
+    >>> print(matrix_of([[Name("a")], [Number(2)]]).shape)
+    (2, 1)
     """
-    return f"d{function}/d{by}"
-
-
-def curvature_name(function: str, first: str, second: str) -> str:
-    """The name of a second partial derivative.
-
-    >>> curvature_name("f", "x", "y")
-    'd2f/dxdy'
-    """
-    return f"d2{function}/d{first}d{second}"
+    if len(rows) == len(rows[0]) == 1:
+        return rows[0][0]
+    result: Expression = apply("broadcast", Number(0), shape=(len(rows), len(rows[0])))
+    for i, row in enumerate(rows, 1):
+        for j, entry in enumerate(row, 1):
+            result = apply("placed", result, entry, place=(i, j))
+    return result
 
 
 def starting_point(start: Any, what: str = "start") -> dict[str, float]:

@@ -114,7 +114,6 @@ TASKS: dict[str, Task] = {
                 "exactly twice those of the cross-entropy, as if the learning rate were doubled.",
                 factors=(0.0, 0.5, 1.0, 2.0, 4.0),
                 place=2,
-                substituted=False,
             ),
             Mismatch(
                 Pair("sigmoid", BinaryCrossEntropy()),

@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
+from types import MappingProxyType
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
+from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.simplify import Term, expression_of
+from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number, exact_value
 
 MOST_TERMS = 150
@@ -25,6 +28,7 @@ Monomial = tuple[tuple[int, int], ...]
 """Generators by their number with their powers, in order."""
 Polynomial = Mapping[Monomial, Fraction]
 ONE: Monomial = ()
+_ARGUMENT, _VALUE = Name("argument of a generator"), Name("value of a generator")
 
 
 class TooLong(Exception):
@@ -135,38 +139,24 @@ class Ring:
     def _outer(self, index: int, generator: Generator) -> Polynomial:
         """The derivative of a generator by its argument."""
         own: Polynomial = {((index, 1),): Fraction(1)}
-        square: Polynomial = {((index, 2),): Fraction(1)}
         u = generator.argument
         match generator.kind:
-            case "exp":
-                return own
-            case "sigmoid":
-                return added(own, square, -1)
-            case "tanh":
-                return added({ONE: Fraction(1)}, square, -1)
-            case "sin":
-                return self._function("cos", u)
-            case "cos":
-                return scaled(self._function("sin", u), -1)
             case "reciprocal":
-                return scaled(square, -1)
-            case "log":
-                return self.inverse(u)
+                return {((index, 2),): Fraction(-1)}
             case "sqrt":
                 return scaled(self.product(own, self.inverse(u)), Fraction(1, 2))
             case "power":
                 return scaled(self.product(own, self.inverse(u)), generator.exponent)
-            case "softplus":
-                return self._function("sigmoid", u)
-            case "normal_cdf":
-                return self._function("normal_pdf", u)
-        assert generator.kind == "normal_pdf"
-        return scaled(self.product(u, own), -1)
+        (rule,) = local_derivatives(apply(generator.kind, _ARGUMENT), _VALUE)
+        assert rule is not None
+        return self.of(rule, {_ARGUMENT: u, _VALUE: own})
 
     # --- from expressions, and back ----------------------------------------------------------------------------------
 
-    def of(self, node: Expression) -> Polynomial:
-        """The polynomial that a tree without kinks is; TooLong where it has too many terms."""
+    def of(self, node: Expression, known: Mapping[Expression, Polynomial] = MappingProxyType({})) -> Polynomial:
+        """The polynomial that a tree without kinks is, given those of some parts; TooLong for too many terms."""
+        if node in known:
+            return known[node]
         if isinstance(node, Number):
             value = Fraction(str(node.value))
             return {ONE: value} if value else {}
@@ -175,8 +165,9 @@ class Ring:
         assert isinstance(node, Application)
         name, arguments = node.operation.name, node.arguments
         if name == "power":
-            return self._power_of(*arguments)
-        parts = [self.of(argument) for argument in arguments]
+            base, exponent = arguments
+            return self._power_of(base, exponent, known)
+        parts = [self.of(argument, known) for argument in arguments]
         match name:
             case "add":
                 return added(parts[0], parts[1])
@@ -190,15 +181,15 @@ class Ring:
                 return self.product(parts[0], self.inverse(parts[1]))
         return self._function(name, parts[0])
 
-    def _power_of(self, base: Expression, exponent: Expression) -> Polynomial:
-        value = exact_value(exponent)
+    def _power_of(self, base: Expression, exponent: Expression, known: Mapping[Expression, Polynomial]) -> Polynomial:
+        value, inner = exact_value(exponent), self.of(base, known)
         if value is None:  # a^b = e^(b log a)
-            return self._function("exp", self.product(self.of(exponent), self._function("log", self.of(base))))
+            return self._function("exp", self.product(self.of(exponent, known), self._function("log", inner)))
         if value.denominator == 1:
-            return self.power(self.of(base), value.numerator)
+            return self.power(inner, value.numerator)
         if value == Fraction(1, 2):
-            return self._function("sqrt", self.of(base))
-        return self._function("power", self.of(base), value)
+            return self._function("sqrt", inner)
+        return self._function("power", inner, value)
 
     def _function(self, kind: str, argument: Polynomial, exponent: Fraction = Fraction(0)) -> Polynomial:
         known = self._known_value(kind, argument)
@@ -228,8 +219,9 @@ class Ring:
                 return 1 / value
             if kind == "sqrt" and value >= 0:
                 return _root(value)
-            special = _AT_ZERO if value == 0 else _AT_ONE if value == 1 else {}
-            return special.get(kind)
+            if kind in TABLE and value.denominator == 1:
+                return Fraction(1) if kind == "power" and value == 1 else TABLE[kind].known.get(value.numerator)
+            return None
         return self._of_half_turns(kind, argument) if kind in ("sin", "cos") else None
 
     def _of_half_turns(self, kind: str, argument: Polynomial) -> Fraction | None:
@@ -351,13 +343,6 @@ def added(a: Polynomial, b: Polynomial, sign: int = 1) -> Polynomial:
 def scaled(a: Polynomial, factor: Fraction | int) -> Polynomial:
     """The polynomial times a number."""
     return {monomial: coefficient * factor for monomial, coefficient in a.items()} if factor else {}
-
-
-_AT_ZERO = {
-    "exp": Fraction(1), "sigmoid": Fraction(1, 2), "tanh": Fraction(0), "sin": Fraction(0), "cos": Fraction(1),
-    "normal_cdf": Fraction(1, 2), "sqrt": Fraction(0),
-}  # fmt: skip
-_AT_ONE = {"log": Fraction(0), "sqrt": Fraction(1), "power": Fraction(1)}
 
 
 def _root(value: Fraction) -> Fraction | None:

@@ -2,122 +2,148 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import inf
 
 import numpy as np
 
+from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
 from chalkwork.algebra.operations import Precedence
 from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Figure, Paragraph
-from chalkwork.laboratory.functions.lines import equation
+from chalkwork.laboratory.functions.one_variable import as_number
+from chalkwork.laboratory.taylor.equations import difference
 from chalkwork.laboratory.taylor.expansion import Expansion
-from chalkwork.laboratory.taylor.page import Page, is_one_sided, power_of
-from chalkwork.typesetting.notation import subscript, superscript
+from chalkwork.solutions.board import Board, maths
+from chalkwork.typesetting.equations import given
+from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.pieces import Piece, join
 
 _CURVE_POINTS = 241
 
 
-def convergence(page: Page) -> list[Block]:
+def variable_of(board: Board, expansion: Expansion) -> Piece:
+    """The variable as it prints."""
+    return board.writer.formula(Name(expansion.function.variable))
+
+
+def number(board: Board, value: str | float) -> Piece:
+    """A decimal number, or a value by its name, with significant digits whatever the style: it may be small."""
+    style = board.writer.numbers
+    return board.piece(value, style.significant or max(style.decimals or 4, 3))
+
+
+def inline(board: Board, value: str | float) -> str:
+    """The same between dollars."""
+    return f"${number(board, value).latex}$"
+
+
+def is_one_sided(expansion: Expansion) -> bool:
+    """Whether what is expanded is one branch of a function with kinks."""
+    nodes = walk(expansion.function.tree)
+    return any(isinstance(node, Application) and node.operation.branches is not None for node in nodes)
+
+
+def power_of(expansion: Expansion, k: int) -> Expression | None:
+    """(x - a)^k; None for the order 0."""
+    if k == 0:
+        return None
+    variable, point = Name(expansion.function.variable), expansion.point
+    apart: Expression = variable
+    if not isinstance(point, Number):
+        apart = variable - point
+    elif point.value > 0:
+        apart = variable - as_number(Fraction(point.value))
+    elif point.value < 0:
+        apart = variable + as_number(-Fraction(point.value))
+    return apart if k == 1 else apart**k
+
+
+def convergence(board: Board, expansion: Expansion) -> list[Block]:
     """How far the series converges, and which singularity says so."""
-    radius = page.expansion.radius
-    if radius is None or not page.expansion.coefficients.any():
+    radius = expansion.radius
+    if radius is None or not expansion.coefficients.any():
         return []
     if radius.value == inf:
-        branch = ", to this branch of the function" if is_one_sided(page.expansion) else " to the function"
+        branch = ", to this branch of the function" if is_one_sided(expansion) else " to the function"
         return [Paragraph(f"**Convergence.** There is no singularity: the series converges everywhere{branch}.")]
-    places = " and ".join(_complex(page, place) for place in radius.singularities[:2])
+    places = " and ".join(_complex(board, place) for place in radius.singularities[:2])
     which = (
         "singularity nearest to the point is at" if len(radius.singularities) == 1 else "singularities nearest are at"
     )
     least = "r =" if radius.exact else r"r \ge"
-    name, point = page.name.latex, page.point.latex
-    apart = (
-        rf"\left|{name} - {point}\right|"
-        if page.expansion.about > 0
-        else rf"\left|{name} + {page.number(-page.expansion.about).latex}\right|"
-    )
-    if page.expansion.about == 0:
-        apart = rf"\left|{name}\right|"
+    name, point = variable_of(board, expansion).latex, board.writer.formula(expansion.point).latex
+    apart = f"{name} - {point}"
+    if expansion.about <= 0:
+        apart = f"{name} + {number(board, -expansion.about).latex}" if expansion.about else name
     text = (
         f"**Convergence.** The {which} {places}, so that the series converges for "
-        f"${apart} < r$ with ${least} {page.number(radius.value).latex}$."
+        rf"$\left|{apart}\right| < r$ with ${least} {number(board, radius.value).latex}$."
     )
-    beyond = page.expansion.remainder.distance > radius.value and radius.exact
+    beyond = expansion.remainder.distance > radius.value and radius.exact
     warning = " The interval below reaches beyond: there a higher order makes the error larger, not smaller."
     return [Paragraph(text + (warning if beyond else ""))]
 
 
-def _complex(page: Page, place: complex) -> str:
+def _complex(board: Board, place: complex) -> str:
     real, imaginary = place.real, place.imag
     if abs(imaginary) < 1e-12 * max(1, abs(real)):
-        return page.maths(real)
+        return inline(board, real)
     size = abs(imaginary) / np.pi
     named = {1.0: r"\pi", 0.5: r"\pi/2"}.get(round(size, 12))
-    shown = page.number(abs(imaginary)).latex
+    shown = number(board, abs(imaginary)).latex
     unit = f"i{named}" if named else "i" if shown == "1" else f"{shown} i"
     if abs(real) < 1e-12 * abs(imaginary):
         return f"${'-' if imaginary < 0 else ''}{unit}$"
-    return f"${page.number(real).latex} {'-' if imaginary < 0 else '+'} {unit}$"
+    return f"${number(board, real).latex} {'-' if imaginary < 0 else '+'} {unit}$"
 
 
-def remainder(page: Page) -> list[Block]:
+def remainder(board: Board, expansion: Expansion) -> list[Block]:
     """Lagrange's remainder with its bound, and the error measured."""
-    expansion, rest = page.expansion, page.expansion.remainder
+    rest = expansion.remainder
     low, high = expansion.interval
-    n, m, x = expansion.order, rest.order, page.name.latex
-    over = f"${page.number(low).latex} \\le {x} \\le {page.number(high).latex}$"
-    if rest.coefficient == inf:
+    n, m, variable = expansion.order, rest.order, variable_of(board, expansion)
+    x = variable.latex
+    over = f"${number(board, low).latex} \\le {x} \\le {number(board, high).latex}$"
+    if not rest.is_bounded:
         said = f"**Error.** No bound of the derivative of order {m} was found for {over}."
-        return [Paragraph(said), _measured(page)]
+        return [Paragraph(said), _measured(board, expansion)]
     twice = (
         f" The coefficient of order {n + 1} is 0, so that $T_{{{n}}}$ is $T_{{{n + 1}}}$ as well." if m > n + 1 else ""
     )
     said = (
-        f"**Error.** We look at {over}.{twice} Lagrange's form of the remainder says that for every $x$ there is a "
-        f"$\\xi$ between it and the point with".replace("$x$", f"${x}$")
+        f"**Error.** We look at {over}.{twice} Lagrange's form of the remainder says that for every ${x}$ there is a "
+        f"$\\xi$ between it and the point with"
     )
-    head = join(Piece.of("f", "f"), page.name.enclosed())
-    left = join(head, Piece.of(" - ", " − "), Piece.of(f"T_{{{n}}}", f"T{subscript(str(n))}"), page.name.enclosed())
-    power = power_of(page, m)
+    power = power_of(expansion, m)
     assert power is not None
-    xi = Piece.of(r"\frac{f^{(" + str(m) + r")}(\xi)}{" + f"{m}!" + "}", f"f{superscript(f'({m})')}(ξ)/{m}!")
-    form = equation(left, [join(xi, Piece.of(r" \, ", " · "), page.writer.write(power, Precedence.POWER))])
-    bound = _upper(rest.coefficient), _upper(_upper(rest.coefficient) * rest.distance**m)
-    reach = page.writer.value(np.array([[rest.distance]]))
-    size = join(Piece.of(r"\left| ", "|"), left, Piece.of(r" \right|", "|"))
-    numbers = join(
-        page.number(bound[0]), Piece.of(r" \cdot ", " · "), reach,
-        Piece.of(f"^{{{m}}}", superscript(str(m))),
-    )  # fmt: skip
+    xi = maths(r"\frac{f^{(" + str(m) + r")}(\xi)}{" + f"{m}!" + "}", f"f{superscript(f'({m})')}(ξ)/{m}!")
+    form = join(xi, Piece.of(r" \, ", " · "), board.writer.write(power, Precedence.POWER))
+    size, reach = (given(name, board.writer).latex for name in expansion.given_names[1:])
     enclosed = (
-        f"Interval arithmetic encloses $f^{{({m})}}(\\xi)/{m}!$ over the interval; its size is at most "
-        f"{page.maths(bound[0])}. With a distance of at most {page.maths(rest.distance)} from the point"
+        f"Interval arithmetic encloses $f^{{({m})}}(\\xi)/{m}!$ over the interval; its size is at most ${size}$. With "
+        f"a distance of at most ${reach}$ from the point"
     )
-    estimate = equation(size, [numbers], [page.number(bound[1])], relation="<=")
-    return [Paragraph(said), form, Paragraph(enclosed), estimate, _measured(page)]
+    return [
+        Paragraph(said),
+        board.chain(difference(expansion, variable), form),
+        Paragraph(enclosed),
+        *board.equation("bound"),
+        _measured(board, expansion),
+    ]
 
 
-def _upper(value: float) -> float:
-    """A bound rounded up to four digits, so that what is shown holds."""
-    if value == 0 or not np.isfinite(value):
-        return value
-    scale = 10.0 ** (3 - int(np.floor(np.log10(value))))
-    return float(f"{np.ceil(value * scale * (1 - 1e-12)) / scale:.4g}")
-
-
-def _measured(page: Page) -> Paragraph:
-    rest = page.expansion.remainder
-    where = f"at ${page.name.latex} = {page.number(rest.error_at).latex}$"
-    said = f"The largest error measured, at 4001 points of the interval, is {page.maths(rest.error)}, {where}."
-    beyond = rest.error > rest.bound
+def _measured(board: Board, expansion: Expansion) -> Paragraph:
+    rest = expansion.remainder
+    where = f"at ${variable_of(board, expansion).latex} = {number(board, rest.error_at).latex}$"
+    said = f"The largest error measured, at 4001 points of the interval, is {inline(board, rest.error)}, {where}."
+    beyond = "bound" in board.values and rest.error > board.values["bound"].item()
     return Paragraph(said + (" What exceeds the bound is the rounding of double precision." if beyond else ""))
 
 
-def figure(page: Page) -> Figure:
+def figure(expansion: Expansion) -> Figure:
     """The function with at most three of its polynomials."""
-    expansion = page.expansion
     low, high = expansion.interval
     points = np.linspace(low, high, _CURVE_POINTS)
     values = expansion.function.values(points)

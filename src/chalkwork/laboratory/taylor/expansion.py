@@ -1,9 +1,11 @@
-"""Taylor polynomials of activations and other functions of one variable: derived, bounded, measured, drawn."""
+"""A function of one variable expanded about a point: derivatives, remainder, radius of convergence."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 from functools import cached_property
 from math import factorial
@@ -11,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression
-from chalkwork.budget import within
+from chalkwork.algebra.expression import Expression, Name
+from chalkwork.algebra.operations import TABLE
 from chalkwork.checking.intervals import Array
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
@@ -20,20 +22,23 @@ from chalkwork.laboratory.functions.one_variable import Function, check_defined,
 from chalkwork.laboratory.functions.series import largest_coefficient, taylor_coefficients
 from chalkwork.laboratory.taylor.derivatives import Place, Polynomial, Ring, TooLong, rational
 from chalkwork.laboratory.taylor.radius import Radius, radius_of
-from chalkwork.laboratory.worked import Manner, Worked
-from chalkwork.typesetting.notation import Notation
 
-MOST_SECONDS = 20.0
 HIGHEST_ORDER = 30
+MOST_SHOWN = 6
+MOST_TERMS = 6
+_WIDEST = 60
 _POINTS = 4001
 _WIDTHS = (2.0, 1.0, 0.5, 0.25, 0.125)
+_LETTERS = {name: operation.letter for name, operation in TABLE.items() if operation.letter} | {"power": "p"}
+_TAKEN = re.compile(r"[fc]\d+|bound")
 
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
     """The error over an interval: |f(x) - T_n(x)| <= coefficient * distance^order, and what was measured.
 
-    `coefficient` bounds |f^(order)| / order!, rigorously; it is infinite where no bound was found.
+    `coefficient` bounds |f^(order)| / order!, rigorously, by a number of four digits; it is infinite where no bound was
+    found.
     """
 
     order: int
@@ -43,9 +48,10 @@ class Remainder:
     error_at: float
 
     @property
-    def bound(self) -> float:
-        """The bound of the error, rounded up."""
-        return float(self.coefficient * self.distance**self.order * (1 + 1e-14))
+    def is_bounded(self) -> bool:
+        """Whether the bound of the error is a number."""
+        with np.errstate(over="ignore"):
+            return bool(np.isfinite(self.coefficient * np.float64(self.distance) ** self.order))
 
 
 @dataclass(frozen=True)
@@ -103,18 +109,72 @@ class Expansion:
         found = taylor_coefficients(self.smooth, at, at, self.order)
         with np.errstate(invalid="ignore"):  # minus and plus infinity where nothing is known
             numbers = np.asarray((found.low / 2 + found.high / 2)[:, 0])
-        if not np.isfinite(numbers).all():
-            k = int(np.flatnonzero(~np.isfinite(numbers))[0])
-            what = "no finite value" if k == 0 else f"no finite derivative of order {k}"
-            name, variable = visible(self.function.text, 60), self.function.variable
-            raise ChalkworkError(
-                f"{name} has {what} at {variable} = {self.about:g}, so no expansion of order {self.order}"
-            )
+        self._check_finite(numbers)
         for k in range(self.order + 1):
             value = self.rational(k)
             if value is not None:
                 numbers[k] = float(value / factorial(k))
         return numbers
+
+    @cached_property
+    def values(self) -> Array:
+        """f^(k)(a) for k = 0, ..., order, in double precision."""
+        exact = [self.rational(k) for k in range(self.order + 1)]
+        with np.errstate(over="ignore"):
+            found = self.coefficients * [float(factorial(k)) for k in range(self.order + 1)]
+        for k, value in enumerate(exact):
+            if value is not None and abs(value) < 2**1023:
+                found[k] = float(value)
+        self._check_finite(found)
+        return np.asarray(found)
+
+    def _check_finite(self, numbers: Array) -> None:
+        bad = np.flatnonzero(~np.isfinite(numbers))
+        if bad.size:
+            k = int(bad[0])
+            what = "no finite value" if k == 0 else f"no finite derivative of order {k}"
+            name, variable = visible(self.function.text, 60), self.function.variable
+            raise ChalkworkError(
+                f"{name} has {what} at {variable} = {self.about:g}, so no expansion of order {self.order}"
+            )
+
+    @cached_property
+    def shown(self) -> list[Polynomial]:
+        """The derivatives that are written out: the first ones, as long as they are short."""
+        shown = []
+        for form in self.derivatives[: min(MOST_SHOWN, self.order + 1)]:
+            if len(form) > MOST_TERMS or any(
+                len(str(self.ring.expression({monomial: factor}))) > _WIDEST for monomial, factor in form.items()
+            ):
+                break
+            shown.append(form)
+        return shown
+
+    @cached_property
+    def letters(self) -> dict[int, Name]:
+        """A letter for every function that is raised to a power in a derivative that is shown."""
+        used = {self.function.variable, "e", "pi", *self.given_names}
+        raised = {
+            index
+            for form in self.shown
+            for monomial in form
+            for index, power in monomial
+            if power > 1 and self.ring.generators[index].kind in _LETTERS
+        }
+        result = {}
+        for index in sorted(raised):
+            letter = _LETTERS[self.ring.generators[index].kind]
+            while letter in used:
+                letter = chr(ord(letter) + 1) if letter < "z" else letter + "1"
+            used.add(letter)
+            result[index] = Name(letter)
+        return result
+
+    @property
+    def given_names(self) -> tuple[str, str, str]:
+        """What the point is called, the bound of the remainder's coefficient, and the largest distance."""
+        point, size, reach = (name + "0" * (name == self.function.variable) for name in ("a", "M", "d"))
+        return point, size, reach
 
     def rational(self, k: int) -> Fraction | None:
         """The derivative of order k at the point where it is a rational number."""
@@ -136,9 +196,16 @@ class Expansion:
         first = self.order + 1
         if self.rational(first) == 0:  # then T_n is T_(n+1) too
             first += 1
-        coefficient = largest_coefficient(self.smooth, min(low, self.about), max(high, self.about), first)
+        coefficient = _upper(largest_coefficient(self.smooth, min(low, self.about), max(high, self.about), first))
         points = np.linspace(low, high, _POINTS)
-        errors = np.abs(self.function.values(points) - self.value(points))
+        with np.errstate(over="ignore", invalid="ignore"):
+            errors = np.abs(self.function.values(points) - self.value(points))
+        if not np.isfinite(errors).all():
+            raise ChalkworkError(
+                f"the polynomial of order {self.order} is larger than double precision holds somewhere from {low:g} to "
+                f"{high:g}",
+                hint="choose a shorter interval",
+            )
         worst = int(errors.argmax())
         distance = max(abs(low - self.about), abs(high - self.about))
         return Remainder(first, coefficient, distance, float(errors[worst]), float(points[worst]))
@@ -149,78 +216,18 @@ class Expansion:
         return radius_of(self.smooth, self.about)
 
 
-def taylor(
-    function: str,
-    order: int = 3,
-    about: Any = 0,
-    interval: Sequence[Any] | None = None,
-    *,
-    notation: str | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-) -> Worked:
-    """The Taylor polynomial of a function about a point, worked out, with its error over an interval.
-
-    `function` is an activation by name (`sigmoid`, `elu(0.5)`) or a text in one variable (`sin(x)*exp(-x)`; `pi` and
-    `e` are known), `order` from 0 to 30, `about` a number or a text such as `1/2` or `pi/2`, `interval` two numbers;
-    without it two to either side of the point, or less where the function is not smooth so far.
-
-    Values: `coefficients` and `derivatives` (orders 0 to n, shape (order + 1,)), `exact` (the same coefficients as
-    texts, None where there is no short form), `polynomial` (a text that can be read again), `radius` (of convergence;
-    None where not known), `bound` (Lagrange's remainder on the interval, by interval arithmetic, so rigorous; of
-    `remainder_order`), `error` (the largest at 4001 points) and `error_at`.
-
-    Raises ChalkworkError where the function has a kink or no derivative there or on the interval, and for bad input.
-    Apostol, Calculus I (2nd edition 1967), sections 7.5 to 7.7; Moore, Kearfott and Cloud (2009), chapter 9.
-
-    >>> answer = taylor("sigmoid", order=5, about=0, interval=(-2, 2))
-    >>> answer["polynomial"], answer["exact"]
-    ('1/2 + x/4 - x^3/48 + x^5/480', ['1/2', '1/4', '0', '-1/48', '0', '1/480'])
-    >>> answer["error"] < answer["bound"] < 0.03
-    True
-    """
-    return work(function, order, about, interval, Manner.of(notation, decimals, significant))
-
-
-def work(function: str, order: int, about: Any, interval: Sequence[Any] | None, manner: Manner) -> Worked:
-    """`taylor`, written in that manner."""
-    from chalkwork.laboratory.taylor.text import blocks_of, coefficient_text, polynomial_text
-
-    with within(MOST_SECONDS):
-        expansion = expanded(function, order, about, interval)
-        coefficients, remainder, radius = expansion.coefficients, expansion.remainder, expansion.radius
-    values = {
-        "function": expansion.function.text,
-        "order": expansion.order,
-        "about": expansion.about,
-        "coefficients": coefficients,
-        "derivatives": np.array([value * factorial(k) for k, value in enumerate(coefficients)]),
-        "exact": [coefficient_text(expansion, k) for k in range(order + 1)],
-        "polynomial": polynomial_text(expansion),
-        "radius": None if radius is None else radius.value,
-        "interval": list(expansion.interval),
-        "remainder_order": remainder.order,
-        "bound": remainder.bound,
-        "error": remainder.error,
-        "error_at": remainder.error_at,
-    }
-    title = f"Taylor expansion of {_named(expansion.function)} to order {order}"
-    return Worked(title, blocks_of(expansion, manner), values, manner.notation)
-
-
-def _named(function: Function) -> str:
-    from chalkwork.documents.literal import literal
-
-    return literal(function.text, 60)
-
-
 def expanded(function: str, order: int, about: Any, interval: Sequence[Any] | None) -> Expansion:
     """The expansion, everything that was given checked."""
     if isinstance(order, bool) or not isinstance(order, int | np.integer) or not 0 <= order <= HIGHEST_ORDER:
         raise ChalkworkError(f"the order is a whole number from 0 to {HIGHEST_ORDER}, not {order!r:.40}")
     given = Function.of(function)
+    if _TAKEN.fullmatch(given.variable):
+        raise ChalkworkError(
+            f"the variable is called {given.variable}, as a derivative, a coefficient or the bound is",
+            hint="give it another letter, such as x",
+        )
     _, place, point = constant(about, "the point of expansion")
-    _ = Expansion(given, smooth_branch(given, place, place), int(order), place, point, (place, place)).coefficients
+    _ = Expansion(given, smooth_branch(given, place, place), int(order), place, point, (place, place)).values
     if interval is None:
         return _on_default(given, int(order), place, point)
     if isinstance(interval, str) or not isinstance(interval, Sequence | np.ndarray) or len(interval) != 2:
@@ -244,3 +251,11 @@ def _on_default(given: Function, order: int, place: float, point: Expression) ->
         except ChalkworkError as error:
             problem = error
     raise ChalkworkError(problem.message, hint=problem.hint or "give an interval on which the function is smooth")
+
+
+def _upper(value: float) -> float:
+    """A bound rounded up to four digits, so that what is shown holds; what is above such a number by rounding stays."""
+    if value == 0 or not np.isfinite(value):
+        return value
+    rounded = Context(prec=4, rounding=ROUND_CEILING).create_decimal(Decimal(value * (1 - 1e-12)))
+    return max(float(rounded), value)

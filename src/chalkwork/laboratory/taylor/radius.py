@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, pi
+from math import inf
 
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, walk
+from chalkwork.algebra.operations import TABLE
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, Function
 from chalkwork.laboratory.taylor.derivatives import Ring, TooLong
 
-_ENTIRE = frozenset(("add", "subtract", "negative", "multiply", "exp", "sin", "cos", "normal_cdf", "normal_pdf"))
+_ENTIRE = {"add", "subtract", "negative", "multiply"} | {name for name, entry in TABLE.items() if entry.poles == inf}
 _HIGHEST_DEGREE = 24
-_POLES = {"sigmoid": pi, "softplus": pi, "tanh": pi / 2}
-"""The functions of u that are singular at u = plus and minus i times this, and at the odd multiples of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ def radius_of(function: Function, about: float) -> Radius | None:
 
     The function has no kinks (`smooth_branch`).
 
+    >>> from math import pi
     >>> radius_of(Function.of("sigmoid"), 0.0).value == pi, radius_of(Function.of("exp(-x^2)"), 1.0).value
     (True, inf)
     >>> round(radius_of(Function.of("1/(1 + x^2)"), 0.0).value, 12)
@@ -88,8 +88,9 @@ def _singularities(node: Application, function: Function, about: float) -> list[
     coefficients = _polynomial(inner, function)
     if coefficients is None or (name == "power" and _depends(node.arguments[1], function)):
         return None
-    if name in _POLES:
-        return [root for pole in _near_poles(coefficients, about, _POLES[name]) for root in _roots(coefficients, pole)]
+    if node.operation.poles is not None:
+        poles = _near_poles(coefficients, about, node.operation.poles)
+        return [root for pole in poles for root in _roots(coefficients, pole)]
     return _roots(coefficients, 0)
 
 

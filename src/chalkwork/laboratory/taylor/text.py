@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import factorial
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, replace, walk
 from chalkwork.algebra.operations import TABLE, Precedence
 from chalkwork.algebra.reading import read
-from chalkwork.documents.model import Block, Display, Paragraph, Table
-from chalkwork.laboratory.functions.lines import display_or_text, equation
+from chalkwork.documents.model import Block, Code, Display, Paragraph, Table
+from chalkwork.laboratory.functions.definition import definition
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number
 from chalkwork.laboratory.taylor.derivatives import Polynomial, rational, scaled
-from chalkwork.laboratory.taylor.error import convergence, figure, remainder
-from chalkwork.laboratory.taylor.expansion import Expansion
-from chalkwork.laboratory.taylor.page import MOST_TERMS, Page, derived, is_one_sided, power_of, shown_forms
-from chalkwork.laboratory.worked import Manner
-from chalkwork.typesetting.notation import subscript
+from chalkwork.laboratory.taylor.equations import derived, polynomial
+from chalkwork.laboratory.taylor.error import (
+    convergence,
+    figure,
+    inline,
+    is_one_sided,
+    number,
+    power_of,
+    remainder,
+    variable_of,
+)
+from chalkwork.laboratory.taylor.expansion import MOST_TERMS, Expansion
+from chalkwork.solutions.board import Board, maths
 from chalkwork.typesetting.pieces import Piece, added, join
 
 _WIDEST = 60
@@ -24,75 +33,72 @@ _LONGEST = 18
 """Characters of a fraction that is written as one."""
 
 
-def blocks_of(expansion: Expansion, manner: Manner) -> tuple[Block, ...]:
+def script(board: Board, expansion: Expansion) -> Iterator[Block]:
     """The whole answer."""
-    page = Page(expansion, manner)
-    return (
-        *_beginning(page),
-        *_derivatives(page),
-        *_values(page),
-        *_polynomial(page),
-        *convergence(page),
-        *remainder(page),
-        figure(page),
-    )
+    yield from _beginning(board, expansion)
+    yield from _derivatives(board, expansion)
+    yield from _values(board, expansion)
+    yield from _polynomial(board, expansion)
+    yield from convergence(board, expansion)
+    yield from remainder(board, expansion)
+    yield figure(expansion)
 
 
-def _beginning(page: Page) -> list[Block]:
-    expansion = page.expansion
-    order, point = expansion.order, page.point.latex
-    form = rf"T_{{{order}}}({page.name.latex}) = \sum_{{k=0}}^{{{order}}} \frac{{f^{{(k)}}(a)}}{{k!}} "
-    text = f"T{subscript(str(order))}({page.name.box}) = ∑ₖ f⁽ᵏ⁾(a)/k! ({page.name.box} − a)ᵏ,   k = 0, …, {order}"
+def _beginning(board: Board, expansion: Expansion) -> list[Block]:
+    order, point = expansion.order, board.writer.formula(expansion.point).latex
+    name = variable_of(board, expansion)
     sentence = f"We expand the function below about $a = {point}$ to order {order}:"
     if order == 0:
         sentence = f"We expand the function below about $a = {point}$ to order 0, the constant term alone:"
-    parts: list[list[Piece]] = []
-    definition = _definition(page)
-    if definition is not None:
-        parts.append(definition)
-    elif expansion.smooth.tree != expansion.function.tree:
-        parts.append(page.formula(expansion.smooth.tree))
-    blocks: list[Block] = [
-        Paragraph(sentence),
-        display_or_text(derived(0, page.name), page.writer, expansion.function, *parts),
-    ]
-    if definition is None and parts and is_one_sided(expansion):
+    blocks: list[Block] = [Paragraph(sentence), _function(board, expansion, name)]
+    if expansion.smooth.tree != expansion.function.tree and is_one_sided(expansion):
         low, high = (min(expansion.interval[0], expansion.about), max(expansion.interval[1], expansion.about))
-        blocks.append(Paragraph(f"The second form holds from {page.maths(low)} to {page.maths(high)}."))
-    return [*blocks, Paragraph("The polynomial sought is"), Display(form + rf"({page.name.latex} - a)^k", text)]
+        said = f"The second form holds from {inline(board, low)} to {inline(board, high)}."
+        blocks.append(Paragraph(said))
+    general = maths(
+        rf"\sum_{{k=0}}^{{{order}}} \frac{{f^{{(k)}}(a)}}{{k!}} ({name.latex} - a)^k",
+        f"∑ₖ f⁽ᵏ⁾(a)/k! ({name.box} − a)ᵏ,   k = 0, …, {order}",
+    )
+    return [*blocks, Paragraph("The polynomial sought is"), board.chain(polynomial(expansion, name), general)]
 
 
-def _definition(page: Page) -> list[Piece] | None:
-    """An activation in simpler functions, where it has no branches."""
-    activation = page.expansion.function.activation
-    if activation is None or is_one_sided(page.expansion) or not TABLE[activation.name].definition:
-        return None
-    return page.formula(read(TABLE[activation.name].definition, {"x": page.variable}))
+def _function(board: Board, expansion: Expansion, name: Piece) -> Display | Code:
+    """The function; an activation also in simpler functions, another one without its kinks."""
+    forms: list[Expression] = []
+    activation = expansion.function.activation
+    if activation is not None and not is_one_sided(expansion) and TABLE[activation.name].definition:
+        forms.append(read(TABLE[activation.name].definition, {"x": Name(expansion.function.variable)}))
+    elif expansion.smooth.tree != expansion.function.tree:
+        forms.append(expansion.smooth.tree)
+    return definition(board, derived(0, name), expansion.function, *forms)
 
 
-def _derivatives(page: Page) -> list[Block]:
-    expansion, shown = page.expansion, shown_forms(page.expansion)
+def _derivatives(board: Board, expansion: Expansion) -> list[Block]:
+    shown, name = expansion.shown, variable_of(board, expansion)
     if len(shown) < 2:
         if expansion.order == 0 or not shown:
             return []
         return [Paragraph("**Derivatives.** They are too long to be written out; their values follow below.")]
-    blocks: list[Block] = [_rule_words(page)]
-    blocks += [_rule(page, index) for index in page.letters]
-    if page.letters:
+    blocks: list[Block] = [_rule_words(board, expansion)]
+    blocks += [_rule(board, expansion, index) for index in expansion.letters]
+    if expansion.letters:
         blocks.append(Paragraph("Differentiating term by term with this rule gives, one after the other,"))
     for k, form in enumerate(shown[1:], 1):
-        blocks.append(equation(derived(k, page.name), page.formula(expansion.ring.expression(form, page.letters))))
+        blocks.append(board.chain(derived(k, name), expansion.ring.expression(form, expansion.letters)))
     if len(shown) <= expansion.order:
         blocks.append(Paragraph("The further ones come about in the same way; only their values are given."))
     return blocks
 
 
-def _rule_words(page: Page) -> Paragraph:
+def _rule_words(board: Board, expansion: Expansion) -> Paragraph:
     """What the letters stand for."""
-    if not page.letters:
+    if not expansion.letters:
         return Paragraph("**Derivatives.** One after the other,")
-    ring = page.expansion.ring
-    meanings = [(letter.name, page.writer.formula(ring.generators[i].expression)) for i, letter in page.letters.items()]
+    ring = expansion.ring
+    meanings = [
+        (letter.name, board.writer.formula(ring.generators[index].expression))
+        for index, letter in expansion.letters.items()
+    ]
     rest = "Its derivative is a polynomial" if len(meanings) == 1 else "Their derivatives are polynomials"
     latex = listed([f"${letter} = {piece.latex}$" for letter, piece in meanings])
     text = listed([f"{letter} = {' '.join(piece.box.lines)}" for letter, piece in meanings])
@@ -109,65 +115,58 @@ def listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _rule(page: Page, index: int) -> Display:
-    ring = page.expansion.ring
-    letter = page.letters[index]
-    head = join(page.writer.formula(letter), Piece.of("'", "′"))
-    parts = [page.formula(ring.expression(ring.slope(index), page.letters))]
+def _rule(board: Board, expansion: Expansion, index: int) -> Display:
+    ring = expansion.ring
+    letter = expansion.letters[index]
+    head = join(board.writer.formula(letter), Piece.of("'", "′"))
+    forms = [ring.expression(ring.slope(index), expansion.letters)]
     if ring.generators[index].kind == "sigmoid" and len(ring.slope(index)) == 2:
-        parts.insert(0, page.formula(letter * (1 - letter)))
-    return equation(head, *parts)
+        forms.insert(0, letter * (1 - letter))
+    return board.chain(head, *forms)
 
 
-def _values(page: Page) -> list[Block]:
-    expansion = page.expansion
-    where = f"${page.name.latex} = {page.point.latex}$"
-    blocks: list[Block] = [Paragraph(f"**Values at** {where}**.** {_letter_values(page)}")]
-    for k, form in enumerate(shown_forms(expansion)):
-        blocks.append(_value_line(page, k, form))
+def _values(board: Board, expansion: Expansion) -> list[Block]:
+    where = f"${variable_of(board, expansion).latex} = {board.writer.formula(expansion.point).latex}$"
+    blocks: list[Block] = [Paragraph(f"**Values at** {where}**.** {_letter_values(board, expansion)}")]
+    for k, form in enumerate(expansion.shown):
+        blocks.append(_value_line(board, expansion, k, form))
     if expansion.order > 0:
-        blocks += [Paragraph("Divided by the factorials they are the coefficients:"), _table(page)]
+        blocks += [Paragraph("Divided by the factorials they are the coefficients:"), _table(board, expansion)]
     return blocks
 
 
-def _letter_values(page: Page) -> str:
-    expansion = page.expansion
+def _letter_values(board: Board, expansion: Expansion) -> str:
     found = []
-    for index, letter in page.letters.items():
+    for index, letter in expansion.letters.items():
         value = rational(expansion.place.generator(index))
-        shown = (
-            page.writer.formula(as_number(value)) if value is not None else page.number(
-                float(page.writer.values[letter.name].item())
-            )
-        )  # fmt: skip
-        found.append(f"${letter.name} = {shown.latex}$")
+        if value is not None or letter.name in board.values:
+            shown = number(board, letter.name) if value is None else board.writer.formula(as_number(value))
+            found.append(f"${letter.name} = {shown.latex}$")
     return f"There {', '.join(found)}, and therefore" if found else ""
 
 
-def _value_line(page: Page, k: int, form: Polynomial) -> Display:
+def _value_line(board: Board, expansion: Expansion, k: int, form: Polynomial) -> Display:
     """f''(0) = 1/2 - 3 (1/2)^2 + 2 (1/2)^3 = 0: numbers put in, the result exact where it is rational."""
-    expansion = page.expansion
-    head = derived(k, page.point)
+    name = f"f{k}"
     exact, value = expansion.exact[k], expansion.rational(k)
-    written = expansion.ring.expression(form, _put_in(page))
+    written = expansion.ring.expression(form, _put_in(expansion))
     if isinstance(written, Number):
-        return equation(head, page.formula(written))
+        return board.chain(name, written)
     named = any(isinstance(node, Name) and node.name in CONSTANTS for node in walk(written))
-    numbers = page.writer.segments(written, with_numbers=not named)
-    parts = [numbers] if max(piece.width for piece in numbers) <= _WIDEST else []
+    numbers = board.formula(written) if named else board.numbers(written)
+    members = [numbers] if max(piece.width for piece in numbers) <= _WIDEST else []
     if value is not None:
-        return equation(head, *parts, page.formula(as_number(value)))
-    if exact is not None and len(exact) == 1 and not page.letters:
-        parts.append(page.formula(expansion.place.ring.expression(exact)))
-    return equation(head, *parts, [page.number(float(expansion.coefficients[k]) * factorial(k))])
+        return board.chain(name, *members, as_number(value))
+    if exact is not None and len(exact) == 1 and not expansion.letters:
+        members.append(board.formula(expansion.place.ring.expression(exact)))
+    return board.chain(name, *members, number(board, name))
 
 
-def _put_in(page: Page) -> dict[int, Expression]:
+def _put_in(expansion: Expansion) -> dict[int, Expression]:
     """For each generator what stands for it when numbers are put in."""
-    expansion = page.expansion
     result: dict[int, Expression] = {}
     for index, generator in enumerate(expansion.ring.generators):
-        letter = page.letters.get(index)
+        letter = expansion.letters.get(index)
         if letter is not None:
             value = rational(expansion.place.generator(index))
             result[index] = letter if value is None else as_number(value)
@@ -175,29 +174,31 @@ def _put_in(page: Page) -> dict[int, Expression]:
         written = generator.expression
         if generator.kind == "reciprocal" and isinstance(written, Application):
             written = written.arguments[1]
-        result[index] = replace(written, {page.variable: expansion.point})
+        result[index] = replace(written, {Name(expansion.function.variable): expansion.point})
     return result
 
 
-def _table(page: Page) -> Table:
+def _table(board: Board, expansion: Expansion) -> Table:
     """The derivatives and the coefficients: as fractions where all are."""
-    expansion = page.expansion
     count = range(expansion.order + 1)
-    point = page.point.latex
-    decimals = [page.maths(float(value)) for value in expansion.coefficients]
+    point = board.writer.formula(expansion.point).latex
+    decimals = [inline(board, f"c{k}") for k in count]
     if all(_is_short(expansion.rational(k), factorial(k)) for k in count):
         head = ("$k$", f"$f^{{(k)}}({point})$", "$k!$", f"$f^{{(k)}}({point})/k!$", "decimal")
-        rows = [(f"{k}", _exact(page, k, 1), _factorial(k), _exact(page, k, factorial(k)), decimals[k]) for k in count]
+        exact = [(_exact(board, expansion, k, 1), _exact(board, expansion, k, factorial(k))) for k in count]
+        rows = [(f"{k}", exact[k][0], _factorial(k), exact[k][1], decimals[k]) for k in count]
         return Table(head, tuple(rows), right=(0, 1, 2, 3))
     short = ("$k$", f"$f^{{(k)}}({point})$", "$k!$", f"$f^{{(k)}}({point})/k!$")
-    derivatives = [_exact(page, k, 1) or page.maths(float(expansion.coefficients[k]) * factorial(k)) for k in count]
+    derivatives = [_exact(board, expansion, k, 1) or inline(board, f"f{k}") for k in count]
     return Table(short, tuple((f"{k}", derivatives[k], _factorial(k), decimals[k]) for k in count), right=(0, 1, 2))
 
 
-def _exact(page: Page, k: int, divisor: int) -> str:
+def _exact(board: Board, expansion: Expansion, k: int, divisor: int) -> str:
     """A derivative at the point over a number where that is a fraction, or nothing."""
-    value = page.expansion.rational(k)
-    return "" if value is None or not _is_short(value) else page.inline(as_number(value / divisor))
+    value = expansion.rational(k)
+    return (
+        "" if value is None or not _is_short(value) else f"${board.writer.formula(as_number(value / divisor)).latex}$"
+    )
 
 
 def _is_short(value: Fraction | None, divisor: int = 1) -> bool:
@@ -209,37 +210,35 @@ def _factorial(k: int) -> str:
     return str(factorial(k)) if k <= 10 else f"{k}!"
 
 
-def _polynomial(page: Page) -> list[Block]:
-    expansion = page.expansion
-    head = join(Piece.of(f"T_{{{expansion.order}}}", f"T{subscript(str(expansion.order))}"), page.name.enclosed())
-    return [Paragraph("**The polynomial.**"), equation(head, _terms(page))]
+def _polynomial(board: Board, expansion: Expansion) -> list[Block]:
+    head = polynomial(expansion, variable_of(board, expansion))
+    return [Paragraph("**The polynomial.**"), board.chain(head, tuple(_terms(board, expansion)))]
 
 
-def _terms(page: Page) -> list[Piece]:
+def _terms(board: Board, expansion: Expansion) -> list[Piece]:
     """The terms that are not zero, each with its sign."""
-    expansion = page.expansion
     terms: list[Piece] = []
     for k in range(expansion.order + 1):
         value = expansion.rational(k)
         if value == 0 or (value is None and expansion.coefficients[k] == 0):
             continue
-        term = _term(page, k)
+        term = _term(board, expansion, k)
         terms.append(term if not terms else join(*added(term)))
     return terms or [Piece.of("0", "0")]
 
 
-def _term(page: Page, k: int) -> Piece:
-    value = page.expansion.rational(k)
-    power = power_of(page, k)
+def _term(board: Board, expansion: Expansion, k: int) -> Piece:
+    value = expansion.rational(k)
+    power = power_of(expansion, k)
     if value is not None and _is_short(value / factorial(k)):
         value /= factorial(k)
         written = _fraction_times(value, power)
-        piece = page.writer.formula(written)
-        return piece.enclosed() if written is power and k == 1 and page.expansion.about != 0 else piece
-    number = page.number(float(page.expansion.coefficients[k]))
+        piece = board.writer.formula(written)
+        return piece.enclosed() if written is power and k == 1 and expansion.about != 0 else piece
+    decimal = number(board, f"c{k}")
     if power is None:
-        return number
-    return join(number, Piece.of(r" \, ", " "), page.writer.write(power, Precedence.PRODUCT))
+        return decimal
+    return join(decimal, Piece.of(r" \, ", " "), board.writer.write(power, Precedence.PRODUCT))
 
 
 def _fraction_times(value: Fraction, power: Expression | None) -> Expression:
@@ -259,9 +258,9 @@ def polynomial_text(expansion: Expansion) -> str:
     if expansion.about != 0:
         point = str(expansion.point)
         base = f"({base} - {point})" if point.isalnum() else f"({base} - ({point}))"
-    for k, number in enumerate(expansion.coefficients):
+    for k, coefficient in enumerate(expansion.coefficients):
         value = expansion.rational(k)
-        size = value / factorial(k) if value is not None else Fraction(float(number))
+        size = value / factorial(k) if value is not None else Fraction(float(coefficient))
         if size == 0:
             continue
         power = "" if k == 0 else base if k == 1 else f"{base}^{k}"

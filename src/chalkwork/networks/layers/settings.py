@@ -84,7 +84,7 @@ def size(value: Any, what: str) -> int:
 def number_or(read: Any, value: Any, name: str) -> Any:
     """One number for all entries, or what `read` makes of it."""
     if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
-        return float(as_array(value, name))
+        return float(as_array(value, f"one number for {name}"))
     return read(value, name)
 
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.sheets.posed import Posed
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.solution import Solution, Style
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -40,11 +39,11 @@ MODULES = {
 class Surroundings:
     """What a block can use of its sheet: how it is written, and the networks above it, by name."""
 
-    manner: Manner = field(default_factory=Manner)
+    manner: Style = field(default_factory=Style)
     networks: Mapping[str, NeuralNetwork] = field(default_factory=dict)
 
 
-Work = Callable[[Surroundings], Worked | Solution]
+Work = Callable[[Surroundings], Solution]
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from chalkwork.documents.model import Block, Display, Paragraph
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import Posed, posed
+from chalkwork.solutions.solution import Solution, Style
 from chalkwork.typesetting.notation import GREEK
 from chalkwork.typesetting.unicode_maths import plain_maths
 
@@ -68,7 +68,7 @@ def _read(fields: Fields) -> Work:
     at = fields.read("at", values.table(values.fraction), None)
     lines = {key: fields.line(key) for key in _KEYS}
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory.claims import Claim
 
         steps = [(step.text, step.because) for step in proof]
@@ -88,7 +88,7 @@ def _proved(fields: Fields) -> Work:
             raise SheetError(f"{key} goes with a statement, not with prove", line=fields.line(key))
     name, line = fields.need("prove", values.name), fields.line("prove")
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory.claims import prove
 
         try:
@@ -120,7 +120,7 @@ def _pose(fields: Fields) -> Posed:
     given = posed(fields, {"domain": "{}", "at": "${}$"})
     task = fields.read("task", values.choice(TASKS), None)
 
-    def pose(manner: Manner, worked: Mapping[str, Any]) -> list[Block]:
+    def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
         from chalkwork.laboratory.claims.named import named
 
         statement = texts["statement"] or named(texts["prove"]).statement

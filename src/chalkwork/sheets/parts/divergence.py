@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from chalkwork.laboratory.likelihood import divergence
 from chalkwork.laboratory.likelihood.sample import MOST_CLASSES
-from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.parts.likelihood import written
 from chalkwork.sheets.posed import posed
+from chalkwork.solutions.solution import Solution
 
 _probabilities = values.listing(values.fraction, "a list of probabilities", MOST_CLASSES)
 
@@ -17,8 +16,8 @@ _probabilities = values.listing(values.fraction, "a list of probabilities", MOST
 def _read(fields: Fields) -> Work:
     p, q = (fields.need(key, _probabilities) for key in ("p", "q"))
 
-    def work(surroundings: Surroundings) -> Worked:
-        return divergence(p, q, **written(surroundings.manner))
+    def work(surroundings: Surroundings) -> Solution:
+        return divergence(p, q, style=surroundings.manner)
 
     return work
 

@@ -10,26 +10,17 @@ from chalkwork.laboratory.likelihood import maximum_likelihood, network_likeliho
 from chalkwork.laboratory.likelihood.families import NAMES
 from chalkwork.laboratory.likelihood.maximum import SECTIONS
 from chalkwork.laboratory.likelihood.sample import MOST_CLASSES, MOST_OBSERVATIONS
-from chalkwork.laboratory.worked import Manner, Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.solutions.solution import Solution
 
 _OF_SAMPLES = ("distribution", "sample", "mean", "variance", "classes", "generating", "show")
 _OF_NETWORKS = ("network", "x", "y", "sigma", "learning_rate")
 _sample = values.listing(values.fraction, "a list of numbers", MOST_OBSERVATIONS)
 _shares = values.listing(values.fraction, "a list of numbers", MOST_CLASSES)
-
-
-def written(manner: Manner) -> dict[str, Any]:
-    """How an answer is written, as the Python calls take it."""
-    return {
-        "notation": manner.notation,
-        "decimals": manner.numbers.decimals,
-        "significant": manner.numbers.significant,
-    }
 
 
 def _read(fields: Fields) -> Work:
@@ -53,8 +44,8 @@ def _of_sample(fields: Fields) -> Work:
         "show": fields.read("show", values.listing(values.choice(SECTIONS), "a list of sections", 6), None),
     }
 
-    def work(surroundings: Surroundings) -> Worked:
-        return maximum_likelihood(distribution, sample, **given, **written(surroundings.manner))
+    def work(surroundings: Surroundings) -> Solution:
+        return maximum_likelihood(distribution, sample, **given, style=surroundings.manner)
 
     return work
 
@@ -72,14 +63,14 @@ def _of_network(fields: Fields) -> Work:
     }
     missing = partial(SheetError, line=fields.line("network"))
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         networks = surroundings.networks
         if name is None and len(networks) != 1:
             raise missing("the block needs the key 'network', the name of a network of this sheet")
         if name is not None and name not in networks:
             raise missing(f"there is no network {name!r}", hint=f"the sheet has {', '.join(networks) or 'none'}")
         net = networks[name if name is not None else next(iter(networks))]
-        return network_likelihood(net, x, y, **options, **written(surroundings.manner))
+        return network_likelihood(net, x, y, **options, style=surroundings.manner)
 
     return work
 

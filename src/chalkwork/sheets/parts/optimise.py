@@ -8,11 +8,11 @@ from typing import Any
 
 from chalkwork.errors import SheetError
 from chalkwork.laboratory import optimisation
-from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.solutions.solution import Solution
 
 _NUMBERS = values.table(values.number)
 _INTERVALS = values.table(values.vector)
@@ -75,7 +75,7 @@ def _read(fields: Fields) -> Work:
         given["method"] = list(given["method"])
     line = fields.line("network")
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         settings = dict(given)
         if "network" in settings:
             known = surroundings.networks
@@ -84,8 +84,8 @@ def _read(fields: Fields) -> Work:
                 listed = ", ".join(known) or "none"
                 raise SheetError(f"there is no network {wanted!r:.60}", line=line, hint=f"the sheet has {listed}")
             settings["net"] = known[wanted]
-        worked: Worked = getattr(optimisation, study.call)(**settings, manner=surroundings.manner)
-        return worked
+        solution: Solution = getattr(optimisation, study.call)(**settings, style=surroundings.manner)
+        return solution
 
     return work
 

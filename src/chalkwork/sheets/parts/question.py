@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from chalkwork.derivation.derivation import Derivation
 from chalkwork.documents.model import Paragraph
-from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.solutions.solution import Setting, Solution
 
 
 def _read(fields: Fields) -> Work:
     answer = fields.need("answer", values.text, fields.table.line)
 
-    def work(surroundings: Surroundings) -> Worked:
-        return Worked("Model answer", (Paragraph(answer),), {"answer": answer})
+    def work(surroundings: Surroundings) -> Solution:
+        setting = Setting(title="Model answer", script=lambda board: [Paragraph(answer)], facts={"answer": answer})
+        return Solution(Derivation((), ()), {}, setting=setting)
 
     return work
 

@@ -6,12 +6,12 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.laboratory.taylor import HIGHEST_ORDER
 from chalkwork.laboratory.taylor import work as worked_out
-from chalkwork.laboratory.worked import Worked
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.solutions.solution import Solution
 
 _ENDS = "the two ends, such as [-2, 2]"
 
@@ -30,7 +30,7 @@ def _read(fields: Fields) -> Work:
     about = fields.read("about", values.text, "0")
     ends = fields.read("interval", interval, None)
 
-    def work(surroundings: Surroundings) -> Worked:
+    def work(surroundings: Surroundings) -> Solution:
         try:
             Function.of(function)
         except ChalkworkError as error:

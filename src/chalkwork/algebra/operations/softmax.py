@@ -1,0 +1,99 @@
+"""The softmax and its relatives: Goodfellow, Bengio and Courville, Deep Learning, section 6.2.2."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from chalkwork.algebra.operations.entry import Module, Operation, Unit, in_keras, reduced_shape, same_shape
+
+
+def _axes(axis: int | None) -> int | tuple[int, int]:
+    return (-2, -1) if axis is None else axis
+
+
+def _softmax(xp: Any, x: Any, axis: int | None) -> Any:
+    powers = xp.exp(x - xp.max(x, axis=_axes(axis), keepdims=True))
+    return powers / xp.sum(powers, axis=_axes(axis), keepdims=True)
+
+
+def _shift(xp: Any, x: Any, axis: int | None) -> Any:
+    """The largest entry, where it is finite: subtracted before exp, so that nothing overflows."""
+    largest = xp.max(x, axis=_axes(axis), keepdims=True)
+    return xp.where(xp.isinf(largest), xp.zeros_like(largest), largest)
+
+
+def _logsumexp(xp: Any, x: Any, axis: int | None) -> Any:
+    shift = _shift(xp, x, axis)
+    return shift + xp.log(xp.sum(xp.exp(x - shift), axis=_axes(axis), keepdims=True))
+
+
+def _log_softmax(xp: Any, x: Any, axis: int | None) -> Any:
+    below = x - _shift(xp, x, axis)
+    return below - xp.log(xp.sum(xp.exp(below), axis=_axes(axis), keepdims=True))
+
+
+OPERATIONS = (
+    Operation(
+        name="softmax",
+        value=_softmax,
+        adjoint=("y * (g - sum(g * y, axis=axis))",),
+        parameters={"axis": None},
+        needs_axis=True,
+        shape=same_shape,
+        latex=r"\operatorname{softmax}\left( <0> \right)",
+        text="softmax(<0>)",
+        code="softmax(<0>, axis=<axis>)",
+        code_definition=(
+            "def softmax(x, axis):\n"
+            "    powers = np.exp(x - x.max(axis=axis, keepdims=True))  # the shift prevents overflow\n"
+            "    return powers / powers.sum(axis=axis, keepdims=True)"
+        ),
+        definition="exp(x) / sum(exp(x), axis=axis)",
+        range=(0.0, 1.0),
+        onnx="Softmax",
+        unit=Unit(words="softmax", pytorch=Module("Softmax", {"dim": -1}), keras=in_keras("softmax")),
+    ),
+    Operation(
+        name="log_softmax",
+        value=_log_softmax,
+        adjoint=("g - exp(y) * sum(g, axis=axis)",),
+        parameters={"axis": None},
+        needs_axis=True,
+        shape=same_shape,
+        latex=r"\operatorname{log\,softmax}\left( <0> \right)",
+        text="log softmax(<0>)",
+        code="<0> - logsumexp(<0>, axis=<axis>)",
+        code_definition=(
+            "def logsumexp(x, axis):\n"
+            "    largest = x.max(axis=axis, keepdims=True)\n"
+            "    return largest + np.log(np.exp(x - largest).sum(axis=axis, keepdims=True))"
+        ),
+        definition="x - log(sum(exp(x), axis=axis))",
+        range=(-inf, 0.0),
+        onnx="LogSoftmax",
+        unit=Unit(
+            words="log-softmax",
+            function="the logarithm of the softmax",
+            pytorch=Module("LogSoftmax", {"dim": -1}),
+            keras=in_keras("log_softmax"),
+        ),
+    ),
+    Operation(
+        name="logsumexp",
+        value=_logsumexp,
+        adjoint=("g * softmax(x, axis=axis)",),
+        parameters={"axis": None},
+        needs_axis=True,
+        shape=reduced_shape,
+        latex=r"\operatorname{logsumexp}\left( <0> \right)",
+        text="logsumexp(<0>)",
+        code="logsumexp(<0>, axis=<axis>)",
+        code_definition=(
+            "def logsumexp(x, axis):\n"
+            "    largest = x.max(axis=axis, keepdims=True)\n"
+            "    return largest + np.log(np.exp(x - largest).sum(axis=axis, keepdims=True))"
+        ),
+        definition="log(sum(exp(x), axis=axis))",
+    ),
+)

@@ -1,0 +1,59 @@
+"""Answers in words, held against the right word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from chalkwork.checking.report import Result
+from chalkwork.checking.verdicts import Verdict
+from chalkwork.documents.literal import visible
+
+LONGEST_WORD = 200
+
+
+def word_result(name: str, accepted: Sequence[str], given: object) -> Result:
+    """What is said of an answer in words, of which every one in `accepted` is right; case and hyphens do not count.
+
+    >>> word_result("loss", ("cross-entropy",), "Cross entropy").verdict
+    'correct'
+    >>> word_result("loss", ("cross-entropy",), "squared error").verdict, word_result("loss", ("x",), None).verdict
+    ('wrong', 'blank')
+    """
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return _result(name, Verdict.BLANK, "Nothing was answered.", given)
+    if not isinstance(given, str) or len(given) > LONGEST_WORD:
+        return _result(name, Verdict.UNREADABLE, "A word is expected here.", given)
+    if _plain(given) in map(_plain, accepted):
+        return _result(name, Verdict.CORRECT, "Correct.", given)
+    return _result(name, Verdict.WRONG, f"Wrong: it is not {visible(given.strip(), 60)}.", given)
+
+
+def _result(name: str, verdict: Verdict, message: str, given: object) -> Result:
+    return Result(name, verdict.word, (), message, float(verdict.accepted), ((verdict.word,),), given)
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[\s_-]+", "", word.casefold()).strip(".")
+
+
+def named(name: str, names: Iterable[str]) -> str | None:
+    """Which of the names of words is meant; case, hyphens and underscores do not count.
+
+    >>> named("Kind of point", ["kind_of_point"]), named("z1", ["kind"])
+    ('kind_of_point', None)
+    """
+    return next((each for each in names if _plain(each) == _plain(name)), None)
+
+
+def without(answers: Mapping[str, object], names: Iterable[str]) -> tuple[dict[str, object], dict[str, object]]:
+    """What is answered in words, by the names of the words, and the other answers as they are."""
+    wording: dict[str, object] = {}
+    rest: dict[str, object] = {}
+    for name, given in answers.items():
+        meant = named(name, names)
+        if meant is None or meant in wording:
+            rest[name] = given
+        else:
+            wording[meant] = given
+    return wording, rest

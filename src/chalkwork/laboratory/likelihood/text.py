@@ -1,0 +1,313 @@
+"""How the estimation of one family is written: likelihood, sums, derivative, estimator, curvature, curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from math import isfinite, sqrt
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name, apply, names_in, replace
+from chalkwork.algebra.reading import read
+from chalkwork.derivation.derivation import Relation
+from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
+from chalkwork.documents.model import Block, Figure, Heading
+from chalkwork.laboratory.likelihood.comparison import Row, at
+from chalkwork.laboratory.likelihood.estimate import Estimation, free_name
+from chalkwork.laboratory.likelihood.families import MARKS, Border, Unknown, hat, value_name
+from chalkwork.laboratory.likelihood.letters import Letters, product
+from chalkwork.laboratory.likelihood.slopes import slope
+from chalkwork.solutions.board import Board, maths
+from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.symbols import Symbol
+
+_GRID = (0.1, 0.3, 0.5, 0.7, 0.9)
+_POINTS = 161
+_DEEPEST = 8.0
+"""How far below its maximum a log-likelihood is still drawn: a factor of 3000 in the likelihood."""
+_MOST_LISTED = 20
+
+
+def sample_words(board: Board, values: Sequence[float], what: str = "sample") -> str:
+    """The sample in a sentence."""
+    shown = [board.piece(value).latex for value in values[:_MOST_LISTED]]
+    if len(values) > _MOST_LISTED:
+        shown.append(r"\ldots")
+    return f"The {what} is $({', '.join(shown)})$."
+
+
+def given_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
+    """The sample, and what is known of the distribution."""
+    sentences = [sample_words(letters.board, [float(value) for value in work.sample])]
+    for name in work.known:
+        number = letters.board.piece(value_name(name)).latex
+        sentences.append(f"The {value_name(name)} is known: ${MARKS[name].latex} = {number}$.")
+    yield letters.say(" ".join(sentences))
+
+
+def independent(n: int, distribution: str) -> str:
+    """How the observations are related, in a sentence."""
+    if n == 1:
+        return (
+            f"There is a single observation of the {distribution}, $n = 1$; the formulas are written for any number of "
+            "independent ones."
+        )
+    return f"The $n = {n}$ observations are independent and all come from the same {distribution}."
+
+
+def likelihood_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
+    """The likelihood as a product, and its logarithm as a sum."""
+    kind, maths = work.kind, letters.maths
+    marks = [MARKS[unknown.name] for unknown in kind.unknowns]
+    latex, text = ", ".join(mark.latex for mark in marks), ", ".join(mark.text for mark in marks)
+    word = "probability" if kind.discrete else "density"
+    yield Heading("Likelihood", 2)
+    yield letters.say(
+        f"{independent(work.n, kind.title)} The {word} of the whole sample is therefore the product of theirs. Read as "
+        "a function of the unknown, with the sample held fixed, it is the likelihood."
+    )
+    yield letters.board.chain(
+        maths(f"L({latex})", f"L({text})"),
+        maths(rf"\prod_{{i=1}}^{{n}} p(x_i; {latex})", f"∏ᵢ p(xᵢ; {text})"),
+        maths(rf"\prod_{{i=1}}^{{n}} {kind.latex}", f"∏ᵢ {kind.text}"),
+    )
+    yield letters.say(
+        "The logarithm is strictly increasing, so it leaves the place of the maximum where it is; the product becomes "
+        "a sum, which is easier to differentiate and does not underflow."
+    )
+    summand = join(*letters.board.formula(work.log_density_of_one())).enclosed()
+    yield letters.board.chain(
+        maths(rf"\ell({latex})", f"ℓ({text})"),
+        maths(rf"\log L({latex})", f"log L({text})"),
+        maths(rf"\sum_{{i=1}}^{{n}} \log p(x_i; {latex})", f"∑ᵢ log p(xᵢ; {text})"),
+        join(maths(r"\sum_{i=1}^{n} ", "∑ᵢ "), summand),
+    )
+
+
+# --- the estimator ---------------------------------------------------------------------------------------------------
+
+
+def estimate_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
+    """Derivative, zero, estimator, second derivative, for every unknown, and the value of the maximum."""
+    yield Heading("The estimator", 2)
+    for unknown in work.kind.unknowns:
+        border = work.borders.get(unknown.name)
+        if len(work.kind.unknowns) > 1:
+            yield letters.say(_which(work, unknown))
+        yield from _collected(letters, work, unknown)
+        if border is None:
+            yield from _solved(letters, work, unknown)
+        else:
+            yield letters.say(border.sentence)
+            if border.attained:
+                yield from letters.board.equation(value_name(unknown.name))
+        if unknown.name == "v" and border is None:
+            yield from _bias(letters, work)
+    if work.attained:
+        words = "probabilities" if work.kind.discrete else "densities"
+        yield from maximum_blocks(letters, words)
+
+
+def _which(work: Estimation, unknown: Unknown) -> str:
+    mark = MARKS[unknown.name].latex
+    if unknown is work.kind.unknowns[0]:
+        return f"*The unknown ${mark}$*, for any value of the other one:"
+    before = hat(MARKS[work.kind.unknowns[0].name]).latex
+    return f"*The unknown ${mark}$*: the best mean is ${before}$ whatever ${mark}$ is, so it is put in its place."
+
+
+def _collected(letters: Letters, work: Estimation, unknown: Unknown) -> Iterator[Block]:
+    """The sums over the sample, and the log-likelihood in them."""
+    board, mark = letters.board, MARKS[unknown.name]
+    names = work.names(unknown)
+    statistics = [part.name for part in unknown.statistics]
+    yield letters.say(
+        f"The sample enters only through its size and {'these sums' if len(statistics) > 1 else 'this sum'}:"
+    )
+    for part in unknown.statistics:
+        if part.name in board.derivation:
+            yield from board.equation(part.name)
+        else:  # all terms are 0
+            yield board.chain(part.name, apply("sum", read(part.summand, names)), maths("0"))
+    yield letters.say(f"In {' and '.join(f'${name}$' for name in statistics)} the log-likelihood reads")
+    expression = read(unknown.log_likelihood, names)
+    head = letters.maths(rf"\ell({mark.latex})", f"ℓ({mark.text})")
+    numbers = [] if unknown.name in work.borders else [_numbers(board, expression)]
+    yield board.chain(head, expression, *numbers)
+
+
+def _numbers(board: Board, expression: Expression) -> tuple[Piece, ...]:
+    """The expression in numbers; pi, and what has no value yet, keep their letters."""
+    return board.numbers(expression, free={"pi"})
+
+
+def _solved(letters: Letters, work: Estimation, unknown: Unknown) -> Iterator[Block]:
+    """From the derivative over its zero to the estimate, and why it is the maximum."""
+    board, mark, name = letters.board, MARKS[unknown.name], value_name(unknown.name)
+    free, estimate = free_name(unknown.name), Name(name)
+    names = work.names(unknown)
+    first = slope(read(unknown.log_likelihood, names), free)
+    second = slope(first, free)
+    there: Mapping[Expression, Expression] = {free: estimate}
+    hatted = {**names, unknown.name: estimate}
+    at_estimate, curved = replace(first, there), replace(second, there)
+    yield letters.say(f"Its derivative by ${mark.latex}$ is")
+    yield board.chain(f"slope_{name}", first, _numbers(board, first))
+    yield letters.say("At a maximum inside the interval it is zero:")
+    yield board.chain(join(*board.formula(at_estimate)), maths("0"))
+    for step in unknown.steps:
+        yield letters.say(step.reason)
+        left, right = read(step.left, hatted), read(step.right, hatted)
+        yield board.chain(join(*board.formula(left)), right)
+    yield letters.say("So the estimator, and with the numbers of the sample the estimate, is")
+    yield from board.equation(name)
+    yield letters.say("There the derivative vanishes indeed,")
+    yield board.chain(f"score_{name}", _numbers(board, at_estimate), maths("0"))
+    yield letters.say("and the second derivative is")
+    yield board.chain(f"curvature_{name}", second)
+    known = all(each.name in board.values for each in names_in(curved))
+    members = [_numbers(board, curved), *([(board.piece(f"second_derivative_{name}"),)] if known else [])]
+    relations: list[Relation] = ["=", "=", "<"] if known else ["=", "<"]
+    yield board.chain(f"second_derivative_{name}", *members, maths("0"), relations=relations)
+    yield letters.say(unknown.shape)
+
+
+def _bias(letters: Letters, work: Estimation) -> Iterator[Block]:
+    n = work.n
+    if "mu" in work.known:
+        yield letters.say(
+            r"The mean is known, so $d / n$ is unbiased: $\mathbb{E}[\hat{\sigma}^2] = \sigma^2$. No degree of freedom "
+            "went into the mean."
+        )
+        return
+    yield letters.say(
+        "The estimator is biased: the deviations are taken from the mean of the same sample, which lies closer to it "
+        rf"than the true mean does, so that $\mathbb{{E}}[\hat{{\sigma}}^2] = \frac{{n - 1}}{{n}} \sigma^2$, "
+        rf"here $\frac{{{n - 1}}}{{{n}}} \sigma^2$. Dividing by $n - 1$ removes the bias:"
+    )
+    yield from letters.board.equation("variance_unbiased")
+
+
+def maximum_blocks(letters: Letters, words: str) -> Iterator[Block]:
+    """Likelihood and log-likelihood at the estimate."""
+    board = letters.board
+    logs = np.ravel(board.values["log_p"])
+    yield letters.say(f"With the estimate the {words} of the observations have the product and the logarithms the sum")
+    if "likelihood" in board.derivation:
+        factors = product([board.piece(float(value)) for value in np.exp(logs)])
+        yield board.chain("likelihood", factors, board.piece("likelihood"))
+    equation = board.derivation["log_likelihood"]
+    assert equation.worked is not None
+    by_observation = any(name.name == "x" for name in names_in(equation.expression))
+    forms = [] if by_observation else [equation.expression]
+    members: list[Any] = [equation.worked, *forms, board.numbers(equation.worked)]
+    members += [_numbers(board, form) for form in forms]
+    yield board.chain("log_likelihood", *members, board.piece("log_likelihood"))
+    if "likelihood" not in board.derivation:
+        yield letters.say(
+            "The likelihood itself is beyond the range of double precision: one more reason for the logarithm."
+        )
+
+
+# --- the curve -------------------------------------------------------------------------------------------------------
+
+
+def curve_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
+    """The log-likelihood over each unknown, the others at their estimates."""
+    if not work.attained:
+        yield letters.say("There is no maximum to mark, so no curve is drawn.")
+        return
+    yield Heading("The curve", 2)
+    for unknown in work.kind.unknowns:
+        name, mark = value_name(unknown.name), MARKS[unknown.name]
+        yield letters.say(course(letters.board, mark, name, work.borders.get(unknown.name)))
+        others = [f"${hat(MARKS[other.name]).latex}$" for other in work.kind.unknowns if other is not unknown]
+        held = f", with {others[0]} for the other" if others else ""
+        places = np.linspace(*_interval(letters.board, work, unknown), _POINTS)
+        best = float(letters.board.values[name].item())
+        caption = f"The log-likelihood over ${mark.latex}${held}; its maximum is the estimate"
+        yield draw(letters.board, mark, best, places, partial(_along, name), caption)
+
+
+def _along(name: str, places: Any) -> dict[str, Any]:
+    return {name: places}
+
+
+def course(board: Board, mark: Symbol, estimate: str | float, border: Border | None = None) -> str:
+    """How the log-likelihood runs, in a sentence."""
+    at = f"the estimate ${hat(mark).latex} = {board.piece(estimate).latex}$"
+    best = board.number("log_likelihood")
+    if border is not None:
+        way = "rises up to" if border.estimate else "falls from its highest value at"
+        return f"The log-likelihood over ${mark.latex}$ {way} the border, {at}, where it is {best}."
+    return f"The log-likelihood over ${mark.latex}$ rises up to {at}, where it is {best}, and falls behind it."
+
+
+def _interval(board: Board, work: Estimation, unknown: Unknown) -> tuple[float, float]:
+    """Where the curve is worth drawing: three standard errors on both sides, within the parameter's bounds."""
+    if unknown.name in work.borders:
+        return (0.0, 1.0) if isfinite(unknown.high) else (0.0, 5.0 / work.n)
+    name = value_name(unknown.name)
+    best, curvature = (float(board.values[each].item()) for each in (name, f"second_derivative_{name}"))
+    error = 3.5 / sqrt(-curvature)
+    low, high = max(unknown.low, best - error), min(unknown.high, best + error)
+    if isfinite(unknown.low) and low == unknown.low:
+        high = max(high, min(unknown.high, 2.5 * best))
+    return low, high
+
+
+def draw(
+    board: Board, mark: Symbol, best: float, places: Any, along: Callable[[Any], Mapping[str, Any]], caption: str
+) -> Figure:
+    """The log-likelihood with the parameters that `along` gives for each of the places, its maximum marked."""
+    top = float(board.values["log_likelihood"].item())
+    places = np.unique([*places, best])
+    heights = at(board, along(places.reshape(-1, 1, 1)), ["log_likelihood"])["log_likelihood"].reshape(-1)
+    seen = np.isfinite(heights) & (heights >= top - _DEEPEST)
+    ordinate = f"ℓ({mark.text})"
+    place, height, low, high = (board.piece(float(each)).box for each in (best, top, places[seen][0], places[seen][-1]))
+    description = (
+        f"The curve of {ordinate} over {mark.text} from {low} to {high}. Its highest point is at {mark.text} = "
+        f"{place}, where it is {height}."
+    )
+    curves = [
+        Curve(places[seen].tolist(), heights[seen].tolist(), ordinate),
+        Curve([best], [top], f"{hat(mark).text} = {place}", dots=True),
+    ]
+    bottom = float(min(heights[seen].min(), top - abs(top) / 100))
+    upwards = Axis(within=(bottom, top + (top - bottom) / 20 or 1.0))
+    return line_plot("Log-likelihood", description, curves, Axis(mark.text), upwards, caption=caption)
+
+
+def grid(board: Board, work: Estimation) -> list[Row]:
+    """Parameters on both sides of the estimate, and the estimate."""
+    names = work.estimates
+    best = {name: float(board.values[name].item()) for name in names}
+    found = [dict(zip(names, each, strict=True)) for each in _places(names, best, work)]
+    return [(_label(board, row, row == best), {} if row == best else _scalars(row)) for row in found]
+
+
+def _scalars(row: Mapping[str, float]) -> dict[str, Any]:
+    return {name: np.array([[value]]) for name, value in row.items()}
+
+
+def _label(board: Board, row: Mapping[str, float], best: bool) -> str:
+    text = ", ".join(board.piece(value).latex for value in row.values())
+    return f"${text}$ (estimate)" if best else f"${text}$"
+
+
+def _places(names: Sequence[str], best: Mapping[str, float], work: Estimation) -> list[tuple[float, ...]]:
+    if names == ["theta"]:
+        return [(place,) for place in sorted({*_GRID, best["theta"]})]
+    if names == ["lambda"]:
+        size = best["lambda"] or 1.0 / work.n
+        return [(place,) for place in sorted({best["lambda"], *(size * part for part in (0.5, 0.75, 1.25, 1.5))})]
+    if names == ["variance"]:
+        return [(best["variance"] * part,) for part in (0.5, 0.75, 1.0, 1.25, 1.5)]
+    error = sqrt((best["variance"] if "variance" in best else float(work.known["v"])) / work.n)
+    places = [(best["mean"] + step * error, *list(best.values())[1:]) for step in (-2, -1, 0, 1, 2)]
+    if len(names) == 2:
+        places += [(best["mean"], best["variance"] * part) for part in (0.5, 1.5)]
+    return places

@@ -1,0 +1,428 @@
+"""How steps and paths are written: the function's formulas, the steps in full, every step in a table, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.entries import entry, entry_name
+from chalkwork.algebra.expression import Expression, names_in
+from chalkwork.derivation.derivation import Equation
+from chalkwork.documents.model import Block, Paragraph, Table
+from chalkwork.laboratory.optimisation.letters import (
+    Letters,
+    first_partial,
+    free,
+    partials,
+    second_partial,
+)
+from chalkwork.laboratory.optimisation.methods import Method, Path, index_of
+from chalkwork.laboratory.optimisation.steps import Route, Shown
+from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
+from chalkwork.solutions.board import Board, in_lines, maths
+from chalkwork.typesetting.pieces import Piece, join
+
+WIDEST = 52
+"""How many characters wide a matrix of formulas may be; a wider one is written entry by entry."""
+LONGEST = 40
+"""How many pieces of a formula are written at most."""
+MOST_ROWS = 14
+MOST_LISTED = 6
+ENDINGS = {
+    "critical": "critical point",
+    "diverged": "infinity",
+    "singular": "singular Hessian",
+    "outside": "outside of the domain",
+    "unfinished": "not done",
+}
+
+
+# --- the function ----------------------------------------------------------------------------------------------------
+
+
+def formulas(board: Board, surface: Surface, letters: Letters, hessian: bool) -> Iterator[Block]:
+    """The function, its gradient and its Hessian as formulas."""
+    inside = ", ".join(one.latex for one in letters.variables), ", ".join(one.text for one in letters.variables)
+    f = surface.name
+    yield defined(board, maths(f"{f}({inside[0]})", f"{f}({inside[1]})"), free(surface, surface.expression))
+    slopes = [free(surface, slope) for slope in surface.slopes]
+    curvatures = [[free(surface, one) for one in row] for row in surface.curvatures] if hessian else []
+    if letters.alone:
+        for sign, (expression,) in zip(
+            (letters.slope_sign, letters.curvature_sign), (slopes, *curvatures), strict=False
+        ):
+            yield defined(board, maths(f"{sign[0]}({inside[0]})", f"{sign[1]}({inside[1]})"), expression)
+        return
+    column = matrix_of([[slope] for slope in slopes])
+    if board.writer.formula(column).width <= WIDEST:
+        yield board.chain(maths(*letters.slope_sign), partials(surface), column)
+    else:
+        for i, slope in enumerate(slopes):
+            yield defined(board, first_partial(i), slope)
+    if not hessian:
+        return
+    matrix = matrix_of(curvatures)
+    if board.writer.formula(matrix).width <= WIDEST:
+        yield board.chain(maths("H"), matrix)
+        return
+    for i, row in enumerate(curvatures):
+        for j in range(i, len(row)):
+            yield defined(board, second_partial(i, j), row[j])
+
+
+def defined(board: Board, name: str | Piece, expression: Expression) -> Block:
+    """A name = its formula; one that has no room on the page is left out."""
+    if not _fits(board, expression):
+        return board.chain(name, maths(r"\text{(too long for the page)}", "(too long for the page)"))
+    return board.chain(name, expression)
+
+
+def _fits(board: Board, expression: Expression) -> bool:
+    pieces = board.formula(expression)
+    return len(pieces) <= LONGEST and all(piece.width <= WIDEST + 10 for piece in pieces)
+
+
+def worked(board: Board, name: str) -> Iterator[Block]:
+    """An equation with its numbers; a wide matrix entry by entry, what has no room without its formula."""
+    equation = board.derivation[name]
+    expression = equation.expression
+    if not expression.shape or board.writer.formula(expression).width <= WIDEST:
+        fits = bool(expression.shape) or _fits(board, expression)
+        yield from board.equation(name, reason="") if fits else [board.chain(name, value(board, name))]
+        return
+    rows, columns = expression.shape
+    for row in range(rows):
+        for column in range(row if rows == columns else 0, columns):
+            one = entry(expression, row, column)
+            if names_in(one) and _fits(board, one):
+                place = entry_name(name, expression.shape, row, column)
+                yield from board.equation(Equation(place, one, equation.stage))
+    yield board.chain(name, value(board, name))
+
+
+def value(board: Board, name: str) -> Piece:
+    """The value of a name."""
+    return board.writer.value(board.values[name])
+
+
+# --- numbers within sentences and tables -----------------------------------------------------------------------------
+
+
+def place(board: Board, values: Any) -> str:
+    """A point within a sentence: $(1, 2)$, or $1$."""
+    return f"${place_latex(board, values)}$"
+
+
+def place_latex(board: Board, values: Any) -> str:
+    """The same between no dollars."""
+    parts = [board.piece(float(value)).latex for value in np.ravel(values)]
+    if len(parts) > MOST_LISTED:
+        parts = [*parts[:4], r"\ldots", parts[-1]]
+    return parts[0] if len(parts) == 1 else f"({board.writer.notation.between.join(parts)})"
+
+
+def listed(board: Board, values: Any, most: int = 8) -> str:
+    """Numbers within a sentence, one after the other."""
+    return board.writer.notation.between.join(board.number(float(value) + 0.0) for value in np.ravel(values)[:most])
+
+
+def table(board: Board, head: Sequence[str], columns: Sequence[Sequence[Any]]) -> Table:
+    """A table of columns of numbers (flush right) or texts; numbers far apart in size are written each its own way."""
+    written = [_column(board, column) for column in columns]
+    right = tuple(place for place, column in enumerate(columns) if column and not isinstance(column[0], str))
+    return Table(tuple(head), tuple(zip(*written, strict=True)), right)
+
+
+def _column(board: Board, values: Sequence[Any]) -> list[str]:
+    if values and isinstance(values[0], str):
+        return [str(value) for value in values]
+    if all(isinstance(value, int) for value in values):
+        return [str(value) for value in values]
+    sizes = [abs(value) for value in values if value]
+    if sizes and (max(sizes) >= 1e6 or min(sizes) < 1e-3):
+        return [board.number(value) for value in values]
+    return board.cells(values)
+
+
+# --- one step --------------------------------------------------------------------------------------------------------
+
+
+def rule(board: Board, method: Method, letters: Letters) -> str:
+    """What the method does in every step."""
+    slope, hessian = letters.slope_sign[0], letters.curvature_sign[0]
+    p, d, v = letters.point.latex, letters.direction.latex, letters.velocity.latex
+    here, new, slope_here = f"{p}_k", f"{p}_{{k+1}}", f"{slope}({p}_k)"
+    damped = rf" (with $\tau = {board.piece(method.damping).latex}$ added to the diagonal)" if method.damping else ""
+    if method.damping and letters.alone:
+        damped = rf" (with $\tau = {board.piece(method.damping).latex}$ added to it)"
+    rate = rf"\eta = {board.piece(method.rate).latex}"
+    if method.name == "gradient_descent":
+        return rf"A step goes against the gradient: ${new} = {here} - \eta \, {slope_here}$ with the rate ${rate}$."
+    if method.name == "momentum":
+        return (
+            rf"The velocity keeps the part $\mu = {board.piece(method.momentum).latex}$ of itself and takes on the "
+            rf"gradient, ${v}_k = \mu {v}_{{k-1}} + {slope_here}$, and the step goes against it: "
+            rf"${new} = {here} - \eta \, {v}_k$ with ${rate}$. The velocity is zero at first."
+        )
+    if method.name == "newton":
+        return (
+            "A step goes to the critical point of the quadratic function that touches this one (its Taylor polynomial "
+            f"of second order): solve ${hessian}({here}) \\, {d}_k = -{slope_here}${damped}, then "
+            f"${new} = {here} + {d}_k$."
+        )
+    return (
+        rf"As Newton's step, with $\left|{hessian}\right|$ in the place of ${hessian}$: the same eigenvectors, and "
+        f"the absolute values of the eigenvalues{damped}. So a step goes downhill along every eigenvector, and along a "
+        "direction that bends downwards it leads away from the saddle instead of to it."
+    )
+
+
+def points(letters: Letters) -> Block:
+    """What the letter of a point stands for."""
+    p = letters.point.latex
+    if letters.alone and p == letters.variables[0].latex:
+        return Paragraph(f"Let ${p}_k$ be the point that step $k$ starts from.")
+    return Paragraph(
+        f"Let $p = {letters.tuple_of_variables()}$; step $k$ starts from the point $p_k$.".replace("$p", f"${p}")
+    )
+
+
+def step_blocks(board: Board, route: Route, shown: Shown) -> Iterator[Block]:
+    """One step in full: gradient and Hessian, the direction, the new point."""
+    if shown.slope in board.derivation:
+        yield from worked(board, shown.slope)
+    if shown.curvature in board.derivation:
+        yield from worked(board, shown.curvature)
+    if shown.velocity:
+        yield from board.equation(shown.velocity, reason="")
+    if shown.matrix and shown.matrix != shown.curvature:
+        yield from board.equation(shown.matrix, reason="")
+    if shown.vectors:
+        yield from _along_eigenvectors(board, route, shown)
+    elif shown.direction:
+        yield from _solved(board, shown)
+    if shown.new_point:
+        yield from board.equation(shown.new_point, reason="")
+
+
+def _solved(board: Board, shown: Shown) -> Iterator[Block]:
+    """The solution of the linear system: by division, by the inverse, or by elimination."""
+    expression = board.derivation[shown.direction].expression
+    if not expression.shape:
+        yield from board.equation(shown.direction, reason="")
+        return
+    matrix, right = board.values[shown.matrix], -board.values[shown.slope] + 0.0
+    if shown.determinant:
+        yield from board.equation(shown.determinant, reason="")
+        (a, b), (c, d) = matrix
+        turned = board.writer.value(np.array([[d, -b], [-c, a]]) + 0.0)
+        determinant = board.piece(shown.determinant)
+        below = determinant.enclosed() if determinant.latex.startswith("-") else determinant
+        over = Piece(rf"\frac{{1}}{{{determinant.latex}}}", (join(maths("1/"), below).box,))
+        by_hand = join(over, maths(r" \cdot ", " · "), turned, maths(r" \, ", " "), board.writer.value(right))
+        yield board.chain(shown.direction, expression, by_hand, value(board, shown.direction))
+        return
+    if len(matrix) > MOST_LISTED:
+        yield Paragraph("By elimination:")
+        yield board.chain(shown.direction, expression, value(board, shown.direction))
+        return
+    yield Paragraph("Elimination makes the matrix of the linear system triangular (the right side is the last column):")
+    yield from in_lines([board.writer.value(eliminated(np.column_stack([matrix, right])))], board.writer)
+    yield Paragraph("and from the last row to the first,")
+    yield board.chain(shown.direction, expression, value(board, shown.direction))
+
+
+def eliminated(matrix: Any) -> Any:
+    """Row echelon form with the largest pivots: Golub and Van Loan, Matrix Computations, section 3.4.
+
+    >>> eliminated(np.array([[2.0, 0.0, 4.0], [1.0, 1.0, 3.0]])).tolist()
+    [[2.0, 0.0, 4.0], [0.0, 1.0, 1.0]]
+    """
+    work = np.array(matrix, dtype=np.float64)
+    for column in range(len(work)):
+        pivot = column + int(np.argmax(np.abs(work[column:, column])))
+        work[[column, pivot]] = work[[pivot, column]]
+        for below in range(column + 1, len(work)):
+            work[below] = work[below] - work[below, column] / work[column, column] * work[column]
+            work[below, column] = 0.0
+    return work
+
+
+def _along_eigenvectors(board: Board, route: Route, shown: Shown) -> Iterator[Block]:
+    eigenvalues, vectors = board.values[shown.eigenvalues], board.values[shown.vectors]
+    slope = board.values[shown.slope]
+    along = vectors.T @ slope
+    along = np.where(np.abs(along) <= 1e-14 * np.abs(slope).max(), 0.0, along)
+    moves = -along / (np.abs(eigenvalues) + route.method.damping) + 0.0
+    if shown.eigenvalues in board.derivation:
+        yield Paragraph("The eigenvalues of the Hessian:")
+        yield from worked(board, shown.eigenvalues)
+    nabla, size = route.letters.slope_sign[0], r"\left|\lambda\right|"
+    if route.method.damping:
+        size = rf"({size} + \tau)"
+    yield Paragraph(
+        "The eigenvalues and unit eigenvectors of the Hessian, the columns of $Q$, the slope along each, and the step "
+        rf"along each, $-q^{{\top}} {nabla} / {size}$:"
+    )
+    rows = range(min(len(eigenvalues), 8))
+    yield table(
+        board,
+        [r"$\lambda$", "eigenvector $q$", rf"$q^{{\top}}{nabla}$", "step along $q$"],
+        [
+            [float(eigenvalues[i, 0]) for i in rows],
+            [place(board, vectors[:, i]) for i in rows],
+            [float(along[i, 0]) for i in rows],
+            [float(moves[i, 0]) for i in rows],
+        ],
+    )
+    yield Paragraph("Added up,")
+    expression = board.derivation[shown.direction].expression
+    yield board.chain(shown.direction, expression, value(board, shown.direction))
+
+
+# --- the whole path --------------------------------------------------------------------------------------------------
+
+
+def path_blocks(board: Board, route: Route, count: int, surface: Surface | None) -> Iterator[Block]:
+    """The rule, the first steps in full, every step in a table, and how it ended."""
+    path, letters = route.path, route.letters
+    yield Paragraph(rule(board, route.method, letters))
+    for k, shown in enumerate(route.steps[:count], 1):
+        taken = k <= len(path.steps)
+        at = (
+            f" At ${{{shown.point}}} = {place_latex(board, board.values[shown.point])}$:" if surface is not None else ""
+        )
+        yield board.say((f"**Step {k}.**" if taken else "") + (at if taken else at.strip()))
+        if surface is None:
+            yield from board.givens([name for name in (shown.point, shown.slope) if name not in board.derivation])
+            yield from (block for name in (shown.point,) if name in board.derivation for block in worked(board, name))
+        yield from step_blocks(board, route, shown)
+        if taken:
+            yield from _value_after(board, path, k, letters)
+    if len(path.steps) > 1:
+        yield Paragraph("Every step:")
+        yield path_table(board, path, letters)
+    yield Paragraph(ending(board, path, letters))
+
+
+def function_latex(letters: Letters) -> str:
+    """The function within a sentence: f(x, y), or L."""
+    return f"{letters.function}({', '.join(one.latex for one in letters.variables)})" if letters.variables else "L"
+
+
+def _value_after(board: Board, path: Path, k: int, letters: Letters) -> Iterator[Block]:
+    before, after = path.values[k - 1], path.values[k]
+    name = function_latex(letters)
+    if not np.isfinite(after):
+        yield Paragraph(f"There ${name}$ has no value.")
+        return
+    change = "falls" if after < before else "rises" if after > before else "stays"
+    written = board.number(float(before)), board.number(float(after))
+    if written[0] == written[1]:
+        yield Paragraph(f"The value ${name}$ {change} by less than the digits shown: {written[0]}.")
+    else:
+        yield Paragraph(f"The value ${name}$ {change} from {written[0]} to {written[1]}.")
+
+
+def path_table(board: Board, path: Path, letters: Letters) -> Table:
+    """Every point with its value and the step taken there; the middle of a long path is left out."""
+    count = len(path.points)
+    rows = list(range(count)) if count <= MOST_ROWS else [*range(MOST_ROWS - 3), *range(count - 3, count)]
+    rows = [k for k in rows if np.isfinite(path.points[k]).all()]
+    head = ["step", *(f"${one.latex}$" for one in letters.variables), f"${function_latex(letters)}$"]
+    columns: list[list[Any]] = [list(rows)]
+    columns += [[float(path.points[k][i]) for k in rows] for i in range(len(letters.variables))]
+    columns.append([float(path.values[k]) for k in rows])
+    written = table(board, head, columns)
+    moves = [board.number(float(np.linalg.norm(path.steps[k].direction))) if k < len(path.steps) else "" for k in rows]
+    full = [(*line, move) for line, move in zip(written.rows, moves, strict=True)]
+    gap = next((at for at, (k, after) in enumerate(pairwise(rows), 1) if after > k + 1), None)
+    if gap is not None:
+        full.insert(gap, ("⋮",) * (len(head) + 1))
+    return Table((*head, "length of the step"), tuple(full), (*written.right, len(head)))
+
+
+def ending(board: Board, path: Path, letters: Letters) -> str:
+    """How the path ended, in a sentence or two."""
+    steps = len(path.steps)
+    counted = f"{steps} step{'' if steps == 1 else 's'}"
+    last = place(board, path.last)
+    hessian, slope = letters.curvature_sign[0], letters.slope_sign[0]
+    if not steps and path.ending in ("", "critical"):
+        why = "the gradient is zero there, a critical point" if path.ending else "none was asked for"
+        return f"No step is taken from {last}: {why}."
+    if path.ending == "critical":
+        return f"After {counted} the gradient is zero at {last}: a critical point, and the method stays there."
+    if path.ending == "diverged":
+        return (
+            f"After {counted} the point is {last}: the path runs off to infinity, and it is not followed further. "
+            + _why_it_runs_off(path)
+        )
+    if path.ending == "singular" and path.points.shape[1] == 1:
+        return (
+            rf"At {last} the second derivative is zero, so that ${hessian} \, d = -{slope}$ has no solution: there is "
+            "no step. Damping (a number added to it) would give one."
+        )
+    if path.ending == "singular":
+        return (
+            rf"At {last} the Hessian is singular: an eigenvalue is zero, so that ${hessian} \, d = -{slope}$ has no "
+            "single solution, and there is no step. Damping (a number added to the diagonal) would give one."
+        )
+    if path.ending == "outside":
+        cause = f" ({path.reason})" if path.reason else ""
+        what = "the function or its derivatives have no value"
+        return f"After {counted} the point is {last}, where {what}{cause}: the path ends."
+    return f"After {counted} the point is {last}."
+
+
+def _why_it_runs_off(path: Path) -> str:
+    if path.values[-1] < path.values[0]:
+        return "The values fall all the way: the function seems to have no lower bound there."
+    if path.method.uses_hessian:
+        return "The quadratic function that a step goes by is too far from this one there; damping shortens the steps."
+    return "The rate is too large."
+
+
+def kind_sentence(board: Board, hessian: Any) -> str:
+    """The eigenvalues of the Hessian at a critical point and what they say."""
+    eigenvalues = np.linalg.eigvalsh(hessian)
+    kind, index = index_of(hessian)
+    several = len(eigenvalues) > 1
+    values = listed(board, eigenvalues)
+    subject = (
+        f"The eigenvalues of the Hessian there are {values}" if several else f"The second derivative there is {values}"
+    )
+    verdict = {
+        "minimum": "all of them positive: a minimum" if several else "positive: a minimum",
+        "maximum": "all of them negative: a maximum" if several else "negative: a maximum",
+        "saddle": f"{index} of {len(eigenvalues)} negative: a saddle point of index {index}",
+        "degenerate": (
+            "there is a zero among them: the critical point is degenerate, and second derivatives do not decide"
+            if several
+            else "so that it does not decide: the critical point is degenerate"
+        ),
+    }[kind]
+    return f"{subject}; {verdict}." if several else f"{subject}, {verdict}."
+
+
+def compared(board: Board, paths: Sequence[Path], letters: Letters) -> Block:
+    """Where the methods ended, in a table."""
+    columns: list[list[Any]] = [
+        [path.method.title for path in paths],
+        [len(path.steps) for path in paths],
+        [float(path.values[-1]) for path in paths],
+        [ENDINGS[path.ending or "unfinished"] for path in paths],
+    ]
+    head = ["method", "steps", f"${function_latex(letters)}$", "ended"]
+    if letters.variables:
+        columns.insert(2, [place(board, path.last) for path in paths])
+        head.insert(2, "at")
+    return table(board, head, columns)
+
+
+def title_of(method: Method) -> str:
+    """The method's name as a heading."""
+    return f"{method.title[0].upper()}{method.title[1:]}"

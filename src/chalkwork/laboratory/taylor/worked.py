@@ -1,0 +1,90 @@
+"""Taylor polynomials as worked solutions: what people call, and what a sheet calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+from chalkwork.budget import within
+from chalkwork.documents.literal import literal
+from chalkwork.laboratory.taylor.equations import COEFFICIENTS, derivation, symbols
+from chalkwork.laboratory.taylor.expansion import Expansion, expanded
+from chalkwork.laboratory.taylor.text import coefficient_text, polynomial_text, script
+from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.numbers import NumberFormat
+
+MOST_SECONDS = 20.0
+
+
+def taylor(
+    function: str,
+    order: int = 3,
+    about: Any = 0,
+    interval: Sequence[Any] | None = None,
+    *,
+    notation: str | Notation | None = None,
+    decimals: int | None = None,
+    significant: int | None = None,
+) -> Solution:
+    """The Taylor polynomial of a function about a point, worked out, with its error over an interval.
+
+    `function` is an activation by name (`sigmoid`, `elu(0.5)`) or a text in one variable (`sin(x)*exp(-x)`; `pi` and
+    `e` are known), `order` from 0 to 30, `about` a number or a text such as `1/2` or `pi/2`, `interval` two numbers;
+    without it two to either side of the point, or less where the function is not smooth so far.
+
+    The solution holds the derivatives at the point `f0`, `f1`, ..., the coefficients `c0`, `c1`, ... and `bound`
+    (Lagrange's remainder on the interval, by interval arithmetic, so rigorous; of `remainder_order`), besides
+    `coefficients` and `derivatives` (orders 0 to n, shape (order + 1,)), `exact` (the coefficients as texts, None where
+    there is no short form), `polynomial` (a text that can be read again), `radius` (of convergence; None where not
+    known), `error` (the largest at 4001 points) and `error_at`.
+
+    Raises ChalkworkError where the function has a kink or no derivative there or on the interval, and for bad input.
+    Apostol, Calculus I (2nd edition 1967), sections 7.5 to 7.7; Moore, Kearfott and Cloud (2009), chapter 9.
+
+    >>> answer = taylor("sigmoid", order=5, about=0, interval=(-2, 2))
+    >>> answer["polynomial"], answer["exact"]
+    ('1/2 + x/4 - x^3/48 + x^5/480', ['1/2', '1/4', '0', '-1/48', '0', '1/480'])
+    >>> bool(answer["error"] < answer["bound"] < 0.03), answer.check({"c3": "1/48"})["c3"].verdict
+    (True, 'wrong')
+    """
+    return work(function, order, about, interval, Style.of(notation, decimals, significant))
+
+
+def work(function: str, order: int, about: Any, interval: Sequence[Any] | None, style: Style) -> Solution:
+    """`taylor`, written in that style; with significant digits where nobody asked for decimals."""
+    if not style.stated and style.numbers.significant is None:
+        style = replace(style, numbers=NumberFormat(None, max(style.numbers.decimals or 0, 3)))
+    with within(MOST_SECONDS):
+        expansion = expanded(function, order, about, interval)
+        derived, given = derivation(expansion)
+        facts = _facts(expansion)
+    setting = Setting(
+        givens=tuple(given),
+        title=f"Taylor expansion of {literal(expansion.function.text, 60)} to order {order}",
+        letters=symbols(expansion, style.notation),
+        script=lambda board: script(board, expansion),
+        asked=tuple(equation.name for equation in derived.equations if equation.stage == COEFFICIENTS),
+        facts=facts,
+    )
+    return Solution(derived, given, style, setting)
+
+
+def _facts(expansion: Expansion) -> dict[str, Any]:
+    radius, rest = expansion.radius, expansion.remainder
+    return {
+        "function": expansion.function.text,
+        "order": expansion.order,
+        "about": expansion.about,
+        "coefficients": expansion.coefficients,
+        "derivatives": expansion.values,
+        "exact": [coefficient_text(expansion, k) for k in range(expansion.order + 1)],
+        "polynomial": polynomial_text(expansion),
+        "radius": None if radius is None else radius.value,
+        "interval": list(expansion.interval),
+        "remainder_order": rest.order,
+        "error": rest.error,
+        "error_at": rest.error_at,
+    } | ({} if rest.is_bounded else {"bound": inf})
