@@ -163,6 +163,11 @@ def test_commas_that_mean_two_things_in_a_row_spoil_only_that_row() -> None:
     assert answer.given.tolist() == [[False, False], [True, True]]
 
 
+def test_a_row_that_cannot_be_read_leaves_the_decimals_of_the_others() -> None:
+    answer = read_answer("0.45 0.46 0.47; 0 0 ", (2, 3))
+    assert answer.given.tolist() == [[True] * 3, [False] * 3] and answer.value[0].tolist() == [0.45, 0.46, 0.47]
+
+
 def test_wrong_shapes_say_found_and_expected() -> None:
     turned = read_answer("[[1,2],[3,4],[5,6]]", (2, 3))
     assert turned.wrong_shape == (3, 2) and turned.message == "it is 3x2, but 2x3 is expected (its transpose would fit)"

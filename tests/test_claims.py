@@ -305,10 +305,10 @@ def test_a_verdict_is_a_word_among_its_choices(statement, proof, verdict):
     assert list(answer.derivation) == (["first_wrong_step"] if proof else [])
 
 
-def test_the_first_wrong_step_is_marked_and_not_told_by_what_is_asked():
+def test_the_first_wrong_step_is_asked_for_and_marked():
     proof = ["= a^2 + a b + b a + b^2", "= a^2 + 3 a b + b^2", "= a^2 + 2 a b + b^2", "= a^2 + b^2"]
     answer = Claim("(a + b)^2 = a^2 + 2 a b + b^2", proof).check()
-    assert answer["first_wrong_step"] == 2 and answer.setting.asked == ("verdict",)
+    assert answer["first_wrong_step"] == 2 and answer.setting.asked == ("verdict", "first_wrong_step")
     for right in (2, "2", "2.0"):
         assert answer.check({"first_wrong_step": right})["first_wrong_step"].credit == 1
     for wrong in (1, "3", 4):  # the third only undoes the mistake, the fourth is wrong too

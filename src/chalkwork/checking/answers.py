@@ -198,7 +198,7 @@ def _order(between: tuple[str, ...], commas: tuple[bool, ...], shape: Shape) -> 
         rows = cells_of(text, shape).rows
     except (ReadError, MisfitError):
         return None
-    cells = [str(cell).strip() for row in rows for cell in row or ()]
+    cells = [str(cell).strip() for row in rows for cell in row or ("",)]
     return tuple(numbers.index(cell) for cell in cells) if sorted(cells) == numbers else None
 
 

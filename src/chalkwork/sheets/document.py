@@ -46,7 +46,7 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
     title = sheet.title or "Exercise sheet"
     with within(RUN_SECONDS):
         worked = work_parts(sheet)
-        solved = solve_sheet(sheet, worked)
+        solved = solve_sheet(sheet)
         blocks = [*_front(sheet), *_body(sheet, solved, worked, show, drawings)]
     tasks = tuple(
         SolvedTask(part.id, part.points, task_title(part), part.solution, part.equations) for part in solved.values()

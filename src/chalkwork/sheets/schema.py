@@ -175,9 +175,9 @@ class PartBlock(_Rounded):
 Block = Prose | NetworkBlock | GraphBlock | TaskBlock | PartBlock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sheet(_Rounded):
-    """A sheet: front matter and the blocks in the order of the document.
+    """A sheet: front matter and the blocks in the order of the document; equal only to itself.
 
     `source` is the front matter as it stands in the file; followed by the sources of the blocks it gives the
     sheet again, so that solutions can be put between them.
@@ -195,6 +195,9 @@ class Sheet(_Rounded):
     follow_through: FollowThrough = "full"
     tolerance: float = 0.0
     blocks: tuple[Block, ...] = ()
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     @property
     def parts(self) -> tuple[PartBlock, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from chalkwork.typesetting.numbers import NumberFormat
 
 _SUBJECT = re.compile(r"(?:the targets? )?(\w+)(?:\[| (?:is|has|have|holds|does|of|lie|names) )")
 _PLACE = re.compile("[1-9][0-9]{0,6}")
+_SHEETS_KEPT = 4  # with their solutions: who marks, writes reports and sums up asks for the same ones again
 _KEYS = ("x", "y", "learning_rate", "steps", "optimizer", "values", "ask")
 
 
@@ -43,10 +45,8 @@ class _State:
         return "eta" in self.solution
 
 
-def solve_sheet(sheet: Sheet, worked: Mapping[str, Solution] | None = None) -> dict[str, Exercise]:
+def solve_sheet(sheet: Sheet) -> dict[str, Exercise]:
     """Every task and every block of the laboratory that can be marked, by its id, in the order of the sheet.
-
-    `worked` are the answers of the laboratory, where they have been worked out before.
 
     Raises SheetError with file and line for everything that cannot be solved.
 
@@ -63,6 +63,11 @@ def solve_sheet(sheet: Sheet, worked: Mapping[str, Solution] | None = None) -> d
     >>> float(solve_sheet(sheet)["a"].solution["c"])
     3.0
     """
+    return dict(_solved(sheet))
+
+
+@lru_cache(maxsize=_SHEETS_KEPT)
+def _solved(sheet: Sheet) -> Mapping[str, Exercise]:
     notation = _notation(sheet)
     networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
     graphs = {name: _graph(sheet, block) for name, block in sheet.graphs.items()}
@@ -86,7 +91,7 @@ def solve_sheet(sheet: Sheet, worked: Mapping[str, Solution] | None = None) -> d
             task.id, state.solution, asked, equations, "task", task.title, task.points, task.hint, task.note,
             task.after, fresh, known, _entries_asked(task.ask),
         )  # fmt: skip
-    worked = work_parts(sheet) if worked is None else worked
+    worked = work_parts(sheet)
     for block in sheet.parts:
         answer = worked[block.id]
         if len(answer.derivation) or answer.setting.words:
@@ -108,7 +113,8 @@ def _entries_asked(ask: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def work_parts(sheet: Sheet) -> dict[str, Solution]:
+@lru_cache(maxsize=_SHEETS_KEPT)
+def work_parts(sheet: Sheet) -> Mapping[str, Solution]:
     """The worked answer of every block of the laboratory, by its id, in order; SheetError where there is none."""
     if not sheet.parts:
         return {}

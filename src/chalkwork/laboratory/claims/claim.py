@@ -99,7 +99,7 @@ def _solution(found: Findings, style: Style) -> Solution:
         title="A claim",
         letters={FIRST_WRONG: Symbol(r"\text{first wrong step}", "first wrong step")},
         script=written_down,
-        asked=("verdict",),  # to be asked for the wrong step would say that there is one
+        asked=("verdict", *(equation.name for equation in wrong)),
         words={"verdict": found.word},
         facts=found.facts(),
     )

@@ -77,8 +77,14 @@ def enclosed(expression: Expression, point: Mapping[str, Fraction], digits: int 
     >>> enclosed(1 / Name("x") - 1, {"x": Fraction(3)})
     (Fraction(-2, 3),)
     """
-    known: dict[str, Any] = {"pi": +intervals(digits).pi, **point}
-    return tuple(entry for row in Evaluation(arithmetic(digits), known, {}).of(expression) for entry in row)
+    rows = _evaluation(tuple(point.items()), digits).of(expression)
+    return tuple(entry for row in rows for entry in row)
+
+
+@lru_cache(maxsize=1 << 10)
+def _evaluation(point: tuple[tuple[str, Fraction], ...], digits: int) -> Evaluation:
+    """What is known at a point: the claim and all steps of its proof are tried at the same ones, and share terms."""
+    return Evaluation(arithmetic(digits), {"pi": +intervals(digits).pi, **dict(point)}, {})
 
 
 def evaluate(expression: Expression, point: Mapping[str, Fraction], digits: int = DIGITS) -> tuple[Any, ...]:
