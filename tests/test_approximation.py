@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.linalg import solve_triangular
 
-from chalkwork.documents.model import Figure, Table
+from chalkwork.documents.model import Table
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.approximation import relu_approximation
 from chalkwork.laboratory.approximation.interpolant import Interpolant, adapted_points
@@ -223,7 +224,7 @@ def test_what_is_written_is_tidy(arguments):
     for ugly in ("--", "+ −", "+ -", "− −", "1.0 x", "nan", "frac", "None", "(−10) x"):
         assert ugly not in text
     for figure in answer.document().blocks:
-        if isinstance(figure, Figure):
+        if isinstance(figure, Drawing):
             assert figure.description and "nan" not in figure.svg
             ElementTree.fromstring(figure.svg)
 

@@ -11,7 +11,8 @@ import pytest
 from reading_back import glyphs_of_pages
 
 from chalkwork import Graph
-from chalkwork.documents.model import Block, Display, Figure, Marked, Paragraph, Table
+from chalkwork.documents.model import Block, Display, Marked, Paragraph, Table
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet
 
@@ -40,7 +41,7 @@ def shown_in(block: Block) -> list[str]:
             return [block.markdown, block.text]
         case Table():
             return [cell for row in (block.head, *block.rows) for cell in row]
-        case Figure():
+        case Drawing():
             return [*re.findall(r">([^<>]+)<", block.svg), block.description, block.caption]
         case Marked():
             return [text for inner in block.blocks for text in shown_in(inner)]

@@ -12,7 +12,8 @@ import pytest
 from chalkwork.documents import pandoc
 from chalkwork.documents.figures import png
 from chalkwork.documents.markdown import to_markdown
-from chalkwork.documents.model import Code, Display, Document, Figure, Heading, Paragraph
+from chalkwork.documents.model import Code, Display, Document, Heading, Paragraph
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 
 SVG = (
@@ -34,7 +35,7 @@ DOCUMENT = Document(
     "By hand: $x$",
     (
         Paragraph('A *network* with $\\eta = 0.1$, "quoted".\n\n| a | b |\n|---|---|\n| 1 | $z$ |'),
-        Figure(SVG, "One input [x] feeds one unit & more.", "The network, $x = 1$"),
+        Drawing(SVG, "One input [x] feeds one unit & more.", "The network, $x = 1$"),
         Heading("Forward pass", 2),
         Display(NET_INPUT, ""),
         Heading("Update", 2),
@@ -219,7 +220,7 @@ def test_an_unwritable_path_is_named(name: str, tmp_path: Path) -> None:
 
 
 def test_a_broken_drawing_is_an_error_of_ours(tmp_path: Path) -> None:
-    broken = Figure("<svg", "nothing", "")
+    broken = Drawing("<svg", "nothing", "")
     with pytest.raises(ChalkworkError, match="cannot be drawn"):
         png(broken)
     with pytest.raises(ChalkworkError, match="cannot be typeset"):

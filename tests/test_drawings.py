@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chalkwork.documents.drawings import Box, Drawing, Point, Spot, chosen_spots, number, text_width, wrapped
-from chalkwork.documents.drawings_graph import MOST_NODES, GraphEdge, GraphNode, draw_graph
-from chalkwork.documents.drawings_layout import in_order, layered
-from chalkwork.documents.drawings_network import LayerPicture, draw_network, shown_units, shows_weights
+from chalkwork.drawings.canvas import Box, Drawing, Point, Spot, chosen_spots, number, text_width, wrapped
+from chalkwork.drawings.graph import MOST_NODES, GraphEdge, GraphNode, draw_graph
+from chalkwork.drawings.layout import in_order, layered
+from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.typesetting.notation import subscript, superscript
 

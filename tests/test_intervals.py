@@ -17,9 +17,9 @@ import sympy
 
 from chalkwork.algebra.expression import Application, Name, Number, apply, names_in
 from chalkwork.algebra.operations import TABLE
-from chalkwork.checking.enclosures import ENCLOSURES
-from chalkwork.checking.intervals import Interval, matmul
-from chalkwork.checking.ranges import enclose
+from chalkwork.bounds.enclosures import ENCLOSURES
+from chalkwork.bounds.intervals import Interval, matmul
+from chalkwork.bounds.ranges import enclose
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ShapeError
 

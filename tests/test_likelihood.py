@@ -21,8 +21,9 @@ from chalkwork import Dense, NeuralNetwork
 from chalkwork.algebra.expression import Application, Expression, Name, Number
 from chalkwork.algebra.reading import read
 from chalkwork.checking.mistakes.estimates import MISTAKES
-from chalkwork.documents.model import Figure, Table
+from chalkwork.documents.model import Table
 from chalkwork.documents.terminal import to_text
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.likelihood import divergence, maximum_likelihood, network_likelihood
 from chalkwork.laboratory.likelihood.families import FAMILIES, MARKS, Unknown
@@ -206,7 +207,7 @@ def test_without_spread_the_variance_has_no_maximum(sample):
     answer = maximum_likelihood("gaussian", sample)
     assert answer["variance"] == 0 and not answer["attained"] and answer["log_likelihood"] == inf
     assert isclose(answer["mean"], sample[0]) and "there is no maximum" in str(answer)
-    assert not any(isinstance(block, Figure) for block in answer.document().blocks)
+    assert not any(isinstance(block, Drawing) for block in answer.document().blocks)
 
 
 def test_exponential_zeros_have_no_estimate():
@@ -244,7 +245,7 @@ def test_the_row_of_the_estimate_is_the_best_of_the_table(name, sample):
 
 
 def test_the_curve_has_its_maximum_marked_and_is_well_formed():
-    figures = [block for block in maximum_likelihood("gaussian", REALS).document().blocks if isinstance(block, Figure)]
+    figures = [block for block in maximum_likelihood("gaussian", REALS).document().blocks if isinstance(block, Drawing)]
     assert [figure.description.partition(", where")[0].rpartition(" at ")[2] for figure in figures] == [
         "μ = 1",
         "σ² = 1.085",
@@ -512,7 +513,7 @@ def test_every_sample_reads_well(name, sample):
     text = "\n".join(lines)
     assert not any(ugly in text for ugly in ("+ -", "+ −", "− −", "--", "1.0 ", "\\", "nan", "NaN"))
     for block in answer.document().blocks:
-        if isinstance(block, Figure):
+        if isinstance(block, Drawing):
             ElementTree.fromstring(block.svg)
 
 

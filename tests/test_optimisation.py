@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from chalkwork import Dense, NeuralNetwork
-from chalkwork.documents.drawings_contour import Window, chained, draw_contours, segments, ticks
-from chalkwork.documents.model import Figure
 from chalkwork.documents.terminal import to_text
+from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.contour import Window, chained, draw_contours, segments, ticks
 from chalkwork.errors import ChalkworkError, ReadError, SheetError, ValueProblem
 from chalkwork.laboratory.optimisation import (
     condition,
@@ -127,7 +127,7 @@ def test_three_and_four_variables():
     text = "x^2 + 2*y^2 + 3*z^2 + x*y*z + (w - x)^2"
     answer = optimise(text, {"x": 0.3, "y": 0.2, "z": 0.1, "w": 1}, ["newton", "saddle_free_newton", "momentum"])
     np.testing.assert_allclose(answer["newton.point"], 0, atol=1e-9)
-    assert not [block for block in answer.document().blocks if isinstance(block, Figure)]
+    assert not [block for block in answer.document().blocks if isinstance(block, Drawing)]
     assert "Elimination" in str(answer)
 
 
@@ -505,7 +505,7 @@ def test_contour_lines_of_a_saddle_cross_no_cell_twice():
 
 def test_the_drawing_is_small_and_says_what_it_shows():
     answer = optimise("x^2 + 10*y^2", {"x": 1, "y": 1}, ["gradient_descent", "newton"], rate=0.09)
-    (figure,) = [block for block in answer.document().blocks if isinstance(block, Figure)]
+    (figure,) = [block for block in answer.document().blocks if isinstance(block, Drawing)]
     assert "Gradient descent starts at (1, 1)" in figure.description and "Newton" in figure.description
     assert len(figure.svg) < 60_000 and "id=" not in figure.svg
     flat = draw_contours("Flat", "Nothing.", Window(0, 1, 0, 1), np.zeros((5, 5)))

@@ -14,7 +14,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalkwork.documents.model import Figure
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError, ShapeError, SheetError, ValueProblem
 from chalkwork.laboratory.outputs import TASKS, HierarchicalSoftmax, output_for
 from chalkwork.laboratory.outputs.tree import Tree, huffman
@@ -298,7 +298,7 @@ def test_the_picture_marks_the_path():
     layer = HierarchicalSoftmax({f"<w{k}&": k for k in range(1, 40)})
     random = np.random.default_rng(0)
     answer = layer.solve(random.normal(size=2), "<w3&", vectors=random.normal(size=(38, 2)))
-    (figure,) = (block for block in answer.document().blocks if isinstance(block, Figure))
+    (figure,) = (block for block in answer.document().blocks if isinstance(block, Drawing))
     assert "&lt;w3&amp;" in figure.svg and "<w3" not in figure.svg and "words" in figure.svg
     assert f"at node {answer['path'][0]} to the" in figure.description
 

@@ -19,8 +19,8 @@ from chalkwork.algebra.expression import Application, Name, Number, apply
 from chalkwork.algebra.expression import replace as replace_in
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
-from chalkwork.checking.intervals import Interval
-from chalkwork.checking.ranges import enclose
+from chalkwork.bounds.intervals import Interval
+from chalkwork.bounds.ranges import enclose
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError

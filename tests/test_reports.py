@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from chalkwork.checking.shown import answer_piece
-from chalkwork.documents.drawings_bars import draw_bars
 from chalkwork.documents.literal import file_names, literal, visible
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Display, Document, Marked, Paragraph, Table
 from chalkwork.documents.pandoc import to_html, to_html_pages
 from chalkwork.documents.terminal import to_text
+from chalkwork.drawings.bars import draw_bars
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.graph import Graph
 from chalkwork.sheets.check import check_class, check_hand_in, expected_data, hand_in_data

@@ -13,9 +13,9 @@ import sympy
 
 from chalkwork.algebra import Name, read
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.markdown import to_markdown
-from chalkwork.documents.model import Figure
+from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, smooth_branch
 from chalkwork.laboratory.functions.series import coefficient_bounds, largest_coefficient, taylor_coefficients
@@ -337,7 +337,7 @@ def test_what_is_written_is_tidy(name, about):
     for ugly in ("--", "+ −", "+ -", "− −", "1.0 x", "nan", "frac", "None"):
         assert ugly not in text
     assert "+ -" not in markdown and "- -" not in markdown
-    (figure,) = [block for block in answer.document().blocks if isinstance(block, Figure)]
+    (figure,) = [block for block in answer.document().blocks if isinstance(block, Drawing)]
     assert figure.description and "nan" not in figure.svg
     ElementTree.fromstring(figure.svg)
 

@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, walk
-from chalkwork.checking.intervals import Array
+from chalkwork.bounds.intervals import Array
 from chalkwork.checking.mistakes.structure import is_operation
 
 BUDGET = 30_000_000

@@ -14,8 +14,8 @@ from math import prod
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
+from chalkwork.bounds.intervals import Interval, widened
 from chalkwork.checking.explaining import Array, Asked, enclosed, exchanges, possible
-from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import swapped
 from chalkwork.checking.work import Known
 

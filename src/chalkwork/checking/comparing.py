@@ -15,9 +15,9 @@ from functools import cached_property, reduce
 
 import numpy as np
 
+from chalkwork.bounds.intervals import Interval, widened
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import Array, is_telling
-from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.checking.work import Answers, Work

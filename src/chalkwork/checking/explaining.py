@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
+from chalkwork.bounds.intervals import Interval, widened
+from chalkwork.bounds.ranges import enclose
 from chalkwork.checking.budget import A_CALL, Purse, cost_of
-from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import swapped
-from chalkwork.checking.ranges import enclose
 from chalkwork.checking.work import Known
 
 Array = np.ndarray[Any, Any]

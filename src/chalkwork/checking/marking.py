@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.bounds.intervals import Interval
+from chalkwork.bounds.ranges import enclose
 from chalkwork.checking.comparing import Compared, Remark
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import NOT_UPDATED, NOTHING, Explanation, is_telling
-from chalkwork.checking.intervals import Interval
 from chalkwork.checking.mistakes import Context, equivalents
-from chalkwork.checking.ranges import enclose
 from chalkwork.checking.suspecting import Search
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.checking.work import Answers, Array, Work

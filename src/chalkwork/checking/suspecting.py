@@ -14,6 +14,8 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.algebra.operations import Shape
+from chalkwork.bounds.intervals import Interval, widened
+from chalkwork.bounds.ranges import enclose
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.budget import A_REWRITE, Purse
 from chalkwork.checking.coincidence import Crowd
@@ -33,9 +35,7 @@ from chalkwork.checking.explaining import (
     rounded_to,
     together_ids,
 )
-from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import Found, distinct, distinct_pairs, swapped
-from chalkwork.checking.ranges import enclose
 from chalkwork.checking.work import Answers, Known, Work
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ShapeError

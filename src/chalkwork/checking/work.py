@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
+from chalkwork.bounds.intervals import Interval, widened
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.digits import Digits
-from chalkwork.checking.intervals import Interval, widened
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage

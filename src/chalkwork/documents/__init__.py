@@ -1,10 +1,10 @@
 """Whole documents: a model of titles, prose, equations and figures, and a writer for every medium.
 
 `model` is the data; `markdown` and `terminal` write it themselves, `pandoc` has pandoc and Typst write HTML, LaTeX,
-PDF and DOCX; the `drawings` files draw networks and graphs as SVG. Heavy tools are started where they are used.
-Nothing here knows of derivations.
+PDF and DOCX. Heavy tools are started where they are used. Nothing here knows of derivations.
 """
 
-from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Marked, Paragraph, Table
+from chalkwork.documents.model import Block, Code, Display, Document, Heading, Marked, Paragraph, Table
+from chalkwork.drawings.canvas import Drawing
 
-__all__ = ["Block", "Code", "Display", "Document", "Figure", "Heading", "Marked", "Paragraph", "Table"]
+__all__ = ["Block", "Code", "Display", "Document", "Drawing", "Heading", "Marked", "Paragraph", "Table"]

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from chalkwork.documents.model import Block, Code, Display, Figure, Marked, Paragraph, Table
+from chalkwork.documents.model import Block, Code, Display, Marked, Paragraph, Table
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.typesetting.decimal_mark import commas_in_maths, commas_in_prose, commas_in_text
 from chalkwork.typesetting.notation import Notation
 
@@ -30,9 +31,9 @@ def _with_commas(block: Block) -> Block:
         case Table():
             rows = tuple(tuple(map(commas_in_prose, row)) for row in block.rows)
             return replace(block, head=tuple(map(commas_in_prose, block.head)), rows=rows)
-        case Figure():
+        case Drawing():
             svg = re.sub(r">[^<>]+<", lambda found: commas_in_text(found[0]), block.svg)
-            return Figure(svg, commas_in_text(block.description), commas_in_prose(block.caption))
+            return Drawing(svg, commas_in_text(block.description), commas_in_prose(block.caption))
         case Marked():
             inner = map(_with_commas, block.blocks)
             return Marked(tuple(part for part in inner if isinstance(part, Paragraph | Display | Code | Table)))

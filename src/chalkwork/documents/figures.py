@@ -6,7 +6,7 @@ import struct
 import zlib
 from base64 import b64encode
 
-from chalkwork.documents.model import Figure
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 
 _PIXELS_PER_INCH = 192
@@ -15,10 +15,10 @@ _PAGE = b"""#set page(width: auto, height: auto, margin: 0pt, fill: white)
 """
 
 
-def inline_svg(figure: Figure) -> str:
+def inline_svg(figure: Drawing) -> str:
     """The drawing as an element of an HTML page, announced as one image.
 
-    >>> inline_svg(Figure("<?xml version='1.0'?><svg><desc>A dot.</desc></svg>", "A dot.", ""))
+    >>> inline_svg(Drawing("<?xml version='1.0'?><svg><desc>A dot.</desc></svg>", "A dot.", ""))
     '<svg role="img"><desc>A dot.</desc></svg>'
     """
     svg = figure.svg[max(figure.svg.find("<svg"), 0) :].strip()
@@ -26,7 +26,7 @@ def inline_svg(figure: Figure) -> str:
     return svg if "role=" in tag else svg.replace("<svg", '<svg role="img"', 1)
 
 
-def png(figure: Figure) -> bytes:
+def png(figure: Drawing) -> bytes:
     """The drawing as pixels on white, at twice the density of a screen and marked as such.
 
     Raises `ChalkworkError` if the SVG is broken.
@@ -46,7 +46,7 @@ def png(figure: Figure) -> bytes:
     return _with_density(pixels)
 
 
-def png_data_uri(number: int, figure: Figure) -> str:
+def png_data_uri(number: int, figure: Drawing) -> str:
     """The drawing as pixels, as the target of an image."""
     return "data:image/png;base64," + b64encode(png(figure)).decode()
 

@@ -6,16 +6,17 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 
-from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Marked, Paragraph, Table
+from chalkwork.documents.model import Block, Code, Display, Document, Heading, Marked, Paragraph, Table
+from chalkwork.drawings.canvas import Drawing
 
-FigureTarget = Callable[[int, Figure], str]
+FigureTarget = Callable[[int, Drawing], str]
 """Says where an image points, given the number of the figure (from 1) and the figure."""
 
 
-def data_uri(number: int, figure: Figure) -> str:
+def data_uri(number: int, figure: Drawing) -> str:
     """The figure itself as the target of its image: nothing to lose when the file is sent on.
 
-    >>> data_uri(1, Figure("<svg/>", "nothing", ""))
+    >>> data_uri(1, Drawing("<svg/>", "nothing", ""))
     'data:image/svg+xml;base64,PHN2Zy8+'
     """
     return "data:image/svg+xml;base64," + b64encode(figure.svg.encode()).decode()
@@ -37,7 +38,7 @@ def to_markdown(document: Document, figure_target: FigureTarget = data_uri) -> s
     parts = [_heading(Heading(document.title, 1))]
     figures = 0
     for block in document.blocks:
-        if isinstance(block, Figure):
+        if isinstance(block, Drawing):
             figures += 1
             parts.append(_figure(block, figure_target(figures, block)))
         else:
@@ -60,7 +61,7 @@ def _text(block: Block) -> str:
         case Marked():
             inside = "\n\n".join(map(_text, block.blocks))
             return "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
-        case Figure():
+        case Drawing():
             raise TypeError("a figure needs a target")
 
 
@@ -102,7 +103,7 @@ def _cell(text: str) -> str:
     return "".join(parts)
 
 
-def _figure(figure: Figure, target: str) -> str:
+def _figure(figure: Drawing, target: str) -> str:
     alternative = re.sub(r"([\\\[\]*_`$<&!])", r"\\\1", _one_line(figure.description))
     caption = _one_line(figure.caption)
     return f"![{alternative}]({target})" + (f"\\\n{caption}" if caption else "")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalkwork.drawings.canvas import Drawing
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -53,21 +55,6 @@ class Display:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A drawing (a whole SVG document), what it shows in words, and its caption in inline Markdown.
-
-    The description stands in for the drawing where there is none, so it is never empty.
-
-    >>> Figure("<svg/>", "Two inputs feed three units.", "The network").caption
-    'The network'
-    """
-
-    svg: str
-    description: str
-    caption: str
-
-
-@dataclass(frozen=True, slots=True)
 class Code:
     """Program text, kept as it is, and the language it is in ('' if none).
 
@@ -103,7 +90,7 @@ class Marked:
     blocks: tuple[Paragraph | Display | Code | Table, ...]
 
 
-Block = Heading | Paragraph | Display | Figure | Code | Table | Marked
+Block = Heading | Paragraph | Display | Drawing | Code | Table | Marked
 
 
 @dataclass(frozen=True, slots=True)

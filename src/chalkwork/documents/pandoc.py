@@ -22,8 +22,9 @@ from tempfile import TemporaryDirectory
 
 from chalkwork.documents.figures import inline_svg, png_data_uri
 from chalkwork.documents.markdown import FigureTarget, to_markdown
-from chalkwork.documents.model import Block, Document, Figure, Heading, Paragraph
+from chalkwork.documents.model import Block, Document, Heading, Paragraph
 from chalkwork.documents.nesting import check_nesting
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
 from chalkwork.typesetting.notation import GREEK
@@ -235,13 +236,13 @@ def _spaced_accent(accent: re.Match[str]) -> str:
     return f'<mo accent="true" stretchy="false">{_SPACED[accent[1]]}</mo>'
 
 
-def _figures(document: Document) -> dict[str, Figure]:
+def _figures(document: Document) -> dict[str, Drawing]:
     """The drawings under the names that stand for them in what pandoc sees."""
-    figures = [block for block in document.blocks if isinstance(block, Figure)]
+    figures = [block for block in document.blocks if isinstance(block, Drawing)]
     return {_name(number, figure): figure for number, figure in enumerate(figures, 1)}
 
 
-def _name(number: int, figure: Figure) -> str:
+def _name(number: int, figure: Drawing) -> str:
     return f"chalkwork-figure-{number}"
 
 

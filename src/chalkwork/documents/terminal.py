@@ -9,7 +9,8 @@ import textwrap
 from collections.abc import Iterator
 
 from chalkwork.documents.literal import shown
-from chalkwork.documents.model import Block, Code, Display, Document, Figure, Heading, Marked, Paragraph, Table
+from chalkwork.documents.model import Block, Code, Display, Document, Heading, Marked, Paragraph, Table
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.typesetting.boxes import width_of
 from chalkwork.typesetting.unicode_maths import maths_lines, plain_maths
 
@@ -95,7 +96,7 @@ def _block(block: Block, width: int) -> Iterator[StyledLine]:
         case Code():
             for line in block.text.rstrip("\n").split("\n"):
                 yield (("text", INDENT + line),)
-        case Figure():
+        case Drawing():
             return
         case Table():
             for line in _table(block, width):

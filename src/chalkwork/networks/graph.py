@@ -24,7 +24,7 @@ from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbols
 
 if TYPE_CHECKING:
-    from chalkwork.documents.drawings import Drawing
+    from chalkwork.drawings.canvas import Drawing
 
 _EQUATION = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*\S)\s*", re.DOTALL)
 MOST_EQUATIONS = 1000
@@ -141,7 +141,7 @@ class Graph:
         return Derivation(start, tuple(equations))
 
     def _drawing(self, solution: Solution, with_values: bool) -> Drawing:
-        from chalkwork.documents.drawings_graph import GraphEdge, GraphNode, draw_graph
+        from chalkwork.drawings.graph import GraphEdge, GraphNode, draw_graph
 
         writer = solution.writer()
         nodes: dict[str, GraphNode] = {}

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from chalkwork.documents.drawings import Drawing
-from chalkwork.documents.drawings_network import LayerPicture, draw_network, shown_units, shows_weights
+from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
 from chalkwork.solutions.solution import Solution

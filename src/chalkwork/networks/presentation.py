@@ -18,7 +18,7 @@ from chalkwork.networks.spot import Spot, counted, suffix_of
 from chalkwork.solutions.solution import Setting, Solution
 
 if TYPE_CHECKING:
-    from chalkwork.documents.drawings import Drawing
+    from chalkwork.drawings.canvas import Drawing
 
 MOST_TIES = 5
 """Samples whose equal outputs are spelled out."""

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Literal
 
 from chalkwork.budget import RUN_SECONDS, within
-from chalkwork.documents.model import Block, Document, Figure, Heading, Paragraph
+from chalkwork.documents.model import Block, Document, Heading, Paragraph
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.sheets.forms import form
 from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, PartBlock, Prose, Sheet, TaskBlock
@@ -267,7 +268,7 @@ def _part(
     for part in solution_blocks(worked):
         if isinstance(part, Heading):
             yield Heading(part.text, max(4, part.level))
-        elif drawings or not isinstance(part, Figure):
+        elif drawings or not isinstance(part, Drawing):
             yield part
     if block.note:
         yield Paragraph(f"*Note:* {block.note}")

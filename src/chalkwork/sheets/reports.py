@@ -11,9 +11,9 @@ from chalkwork.checking.marking import Verdict
 from chalkwork.checking.mistakes import TABLE, Context, context_of, explanation
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.shown import SIGNS, answer_piece, raw
-from chalkwork.documents.drawings_bars import draw_bars
 from chalkwork.documents.literal import literal
-from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Marked, Paragraph, Table
+from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
+from chalkwork.drawings.bars import draw_bars
 from chalkwork.sheets.check import HandIn, TaskReport, Unread, View, exact, unmarked_words
 from chalkwork.sheets.counts import COLUMNS, distribution, mistakes_made, step_counts
 from chalkwork.sheets.document import points_words, task_title
@@ -246,7 +246,7 @@ def _class_blocks(solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[U
         yield Paragraph(f"{said}; on average {_short(mean)} of {of}, half of them {_short(median)} or more.")
         bars = distribution(earned, hand_ins[0].points)
         drawing = draw_bars("Points", "How many hand-ins have how many points", bars)
-        yield Figure(drawing.svg, drawing.description, "Points, and how many hand-ins have them")
+        yield drawing.titled("Points, and how many hand-ins have them")
     else:
         yield Paragraph(f"{said}.")
     if hand_ins and hand_ins[0].unmarked:

@@ -8,7 +8,8 @@ from itertools import chain
 
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.decimal_mark import in_decimals_of
-from chalkwork.documents.model import Block, Display, Document, Figure, Heading, Paragraph, Table
+from chalkwork.documents.model import Block, Display, Document, Heading, Paragraph, Table
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.boxes import Box, row
@@ -37,7 +38,7 @@ def solution_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
     script = solution.setting.script
     if script is None:
         return [*setting_blocks(solution, drawings), *equation_blocks(solution, solution.chosen(), level=2)]
-    blocks = [block for block in script(Board(solution)) if drawings or not isinstance(block, Figure)]
+    blocks = [block for block in script(Board(solution)) if drawings or not isinstance(block, Drawing)]
     return list(in_decimals_of(solution.style.notation, blocks))
 
 
@@ -58,7 +59,7 @@ def figure_block(solution: Solution, values: bool) -> list[Block]:
     if solution.setting.drawing is None or (values and not solution.setting.values_drawn):
         return []
     drawing = solution.setting.drawing(solution, values)
-    return list(in_decimals_of(solution.style.notation, [Figure(drawing.svg, drawing.description, "")]))
+    return list(in_decimals_of(solution.style.notation, [drawing]))
 
 
 def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from chalkwork.documents.model import Figure
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside, write_together
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
@@ -93,7 +93,7 @@ def _save_markdown(workbook: Workbook, path: Path) -> None:
 
     drawings: dict[str, str] = {}
 
-    def beside(number: int, figure: Figure) -> str:
+    def beside(number: int, figure: Drawing) -> str:
         """A drawing is a file of its own, so that the Markdown can be read as it is."""
         name = f"{path.stem}-figure-{number}.svg"
         drawings[name] = figure.svg

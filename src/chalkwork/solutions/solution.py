@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chalkwork.checking.report import Report
-    from chalkwork.documents.drawings import Drawing
     from chalkwork.documents.model import Block, Document
+    from chalkwork.drawings.canvas import Drawing
     from chalkwork.solutions.board import Board
 
 Rounding = Literal["shown", "every_line"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.checking.intervals import Array
+from chalkwork.bounds.intervals import Array
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.functions.one_variable import Function, smooth_branch
 from chalkwork.laboratory.functions.series import coefficient_bounds, taylor_coefficients

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, replace
-from chalkwork.checking.intervals import Array
+from chalkwork.bounds.intervals import Array
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.literal import literal, visible
 from chalkwork.errors import ChalkworkError

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from chalkwork.algebra.expression import Name
-from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.literal import visible
-from chalkwork.documents.model import Block, Display, Figure, Paragraph, Table
+from chalkwork.documents.model import Block, Display, Paragraph, Table
+from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.approximation.study import SUBSTITUTION, Compared, Study
 from chalkwork.laboratory.functions.definition import definition
 from chalkwork.solutions.board import Board, maths
@@ -264,7 +265,7 @@ def _error_table(page: Page) -> Table:
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
-def _curves(page: Page) -> Figure:
+def _curves(page: Page) -> Drawing:
     found, line = page.found, page.line
     low, high = float(line.points[0]), float(line.points[-1])
     name = visible(found.function.text, 30) if found.function is not None else "values"

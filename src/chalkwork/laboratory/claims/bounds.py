@@ -1,6 +1,6 @@
 """Inequalities by interval evaluation: the domain is cut until every piece is enclosed on the right side of zero.
 
-Rigorous, as `chalkwork.checking.ranges` rounds outwards: Moore, Kearfott and Cloud, Introduction to Interval Analysis
+Rigorous, as `chalkwork.bounds.ranges` rounds outwards: Moore, Kearfott and Cloud, Introduction to Interval Analysis
 (2009), section 5.3. A bound that is reached cannot be proved so.
 """
 
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, walk
-from chalkwork.checking.intervals import Interval
-from chalkwork.checking.ranges import enclose
+from chalkwork.bounds.intervals import Interval
+from chalkwork.bounds.ranges import enclose
 from chalkwork.laboratory.claims.domain import Range
 
 Boxes = NDArray[np.float64]

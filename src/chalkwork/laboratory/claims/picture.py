@@ -7,8 +7,8 @@ from fractions import Fraction
 from math import inf
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
-from chalkwork.documents.model import Figure
+from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.points import Counterexample
@@ -21,7 +21,7 @@ _DIGITS, _POINTS, _HALF_WIDTH, _HIGHEST = 15, 120, 4, 20.0
 
 def picture(
     sides: Sequence[Expression], context: Context, writer: Writer, counterexample: Counterexample | None = None
-) -> Figure | None:
+) -> Drawing | None:
     """The sides over the one number that occurs in them; None where there are more, or nothing to be seen."""
     meant = [worked_out(context.meant(side), context.functions) for side in sides]
     ranges = context.ranges(*meant)

@@ -14,8 +14,8 @@ from chalkwork.algebra.definitions import branches, defined, side
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform, walk
 from chalkwork.algebra.reading import free_names, parse, read
 from chalkwork.algebra.reading.words import FUNCTIONS
-from chalkwork.checking.intervals import Array, Interval
-from chalkwork.checking.ranges import enclose
+from chalkwork.bounds.intervals import Array, Interval
+from chalkwork.bounds.ranges import enclose
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError, ReadError

@@ -17,9 +17,9 @@ from math import comb
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.bounds.enclosures import ENCLOSURES
+from chalkwork.bounds.intervals import ONE, Array, Interval, add, divide, multiply, negative, subtract, total
 from chalkwork.budget import check_time
-from chalkwork.checking.enclosures import ENCLOSURES
-from chalkwork.checking.intervals import ONE, Array, Interval, add, divide, multiply, negative, subtract, total
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, ELEMENTARY, Function, exact_value
 

@@ -12,8 +12,9 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, Name, apply, names_in, replace
 from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Relation
-from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
-from chalkwork.documents.model import Block, Figure, Heading
+from chalkwork.documents.model import Block, Heading
+from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.likelihood.comparison import Row, at
 from chalkwork.laboratory.likelihood.estimate import Estimation, free_name
 from chalkwork.laboratory.likelihood.families import MARKS, Border, Unknown, hat, value_name
@@ -260,7 +261,7 @@ def _interval(board: Board, work: Estimation, unknown: Unknown) -> tuple[float, 
 
 def draw(
     board: Board, mark: Symbol, best: float, places: Any, along: Callable[[Any], Mapping[str, Any]], caption: str
-) -> Figure:
+) -> Drawing:
     """The log-likelihood with the parameters that `along` gives for each of the places, its maximum marked."""
     top = float(board.values["log_likelihood"].item())
     places = np.unique([*places, best])

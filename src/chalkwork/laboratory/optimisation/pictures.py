@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.documents.drawings_contour import Sign, Trail, Window, draw_contours, draw_curve
-from chalkwork.documents.model import Block, Figure
+from chalkwork.documents.model import Block
+from chalkwork.drawings.contour import Sign, Trail, Window, draw_contours, draw_curve
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path
@@ -72,7 +72,7 @@ def picture(
         [Sign(label, float(point[0]), float(point[1])) for label, point in marked],
         (letters.variables[0].text, letters.variables[1].text),
     )
-    return [Figure(drawn.svg, drawn.description, f"Contour lines of ${function_latex(letters)}$")]
+    return [drawn.titled(f"Contour lines of ${function_latex(letters)}$")]
 
 
 def _curve(
@@ -103,7 +103,7 @@ def _curve(
         [Sign(label, float(point[0]), float(surface.value(np.asarray(point)))) for label, point in marked],
         (letters.variables[0].text, f"{surface.name}({letters.variables[0].text})"),
     )
-    return Figure(drawn.svg, drawn.description, f"The graph of ${function_latex(letters)}$")
+    return drawn.titled(f"The graph of ${function_latex(letters)}$")
 
 
 def _around(paths: Sequence[Path], spots: Sequence[Any], variables: Sequence[str]) -> Ranges:

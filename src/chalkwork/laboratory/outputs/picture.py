@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalkwork.documents.drawings import GREY, INK, PALE, Box, Canvas, Drawing, Point, number, text_width
 from chalkwork.documents.literal import visible
+from chalkwork.drawings.canvas import GREY, INK, PALE, Box, Canvas, Drawing, Point, number, text_width
 from chalkwork.laboratory.outputs.tree import Tree
 
 MOST_DRAWN = 16

@@ -15,7 +15,7 @@ from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints, local_derivatives
 from chalkwork.documents.literal import literal
-from chalkwork.documents.model import Block, Display, Figure, Heading, Paragraph, Table
+from chalkwork.documents.model import Block, Display, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.outputs.picture import MOST_DRAWN, draw_tree
 from chalkwork.networks.data import Array
@@ -198,9 +198,7 @@ def _tree_blocks(board: Board, layer: HierarchicalSoftmax, index: int) -> list[B
     ]
     drawing = draw_tree(tree, index, chances)
     if drawing is not None:
-        blocks.append(
-            Figure(drawing.svg, drawing.description, f"The path to {word}, with the probability of each turn")
-        )
+        blocks.append(drawing.titled(f"The path to {word}, with the probability of each turn"))
     return blocks
 
 

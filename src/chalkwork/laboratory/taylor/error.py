@@ -9,9 +9,10 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
 from chalkwork.algebra.operations import Precedence
-from chalkwork.documents.drawings_plot import Axis, Curve, line_plot
 from chalkwork.documents.literal import visible
-from chalkwork.documents.model import Block, Figure, Paragraph
+from chalkwork.documents.model import Block, Paragraph
+from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.functions.one_variable import as_number
 from chalkwork.laboratory.taylor.equations import difference
 from chalkwork.laboratory.taylor.expansion import Expansion
@@ -142,7 +143,7 @@ def _measured(board: Board, expansion: Expansion) -> Paragraph:
     return Paragraph(said + (" What exceeds the bound is the rounding of double precision." if beyond else ""))
 
 
-def figure(expansion: Expansion) -> Figure:
+def figure(expansion: Expansion) -> Drawing:
     """The function with at most three of its polynomials."""
     low, high = expansion.interval
     points = np.linspace(low, high, _CURVE_POINTS)

@@ -15,7 +15,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.algebra.operations import TABLE
-from chalkwork.checking.intervals import Array
+from chalkwork.bounds.intervals import Array
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, interval_of, smooth_branch

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 INK = "#222222"
@@ -29,10 +29,21 @@ _WIDE = frozenset("mwMW@%…—⟶→")
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure: standalone SVG, and the same in words for those who cannot see it."""
+    """A figure: standalone SVG, the same in words for those who cannot see it, and its caption in inline Markdown.
+
+    The description stands in for the drawing where there is none, so it is never empty.
+
+    >>> Drawing("<svg/>", "Two inputs feed three units.", "The network").caption
+    'The network'
+    """
 
     svg: str
     description: str
+    caption: str = ""
+
+    def titled(self, caption: str) -> Drawing:
+        """The same with a caption."""
+        return replace(self, caption=caption)
 
 
 class Point(NamedTuple):
@@ -237,7 +248,7 @@ class Canvas:
             for offset in (-9, 0, 9)
         )
 
-    def drawing(self, title: str, description: str) -> Drawing:
+    def drawing(self, title: str, description: str, caption: str = "") -> Drawing:
         """The finished figure, with a margin on every side."""
         room = Box.holding(self.extents)
         margin = 8
@@ -248,7 +259,7 @@ class Canvas:
             f' height="{number(height)}" font-family="{FONTS}" text-anchor="middle">'
         )
         words = f"<title>{escaped(title)}</title>", f"<desc>{escaped(description)}</desc>"
-        return Drawing("\n".join((head, *words, *self.parts, "</svg>")) + "\n", description)
+        return Drawing("\n".join((head, *words, *self.parts, "</svg>")) + "\n", description, caption)
 
 
 class Spot(NamedTuple):

@@ -23,7 +23,7 @@ from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, transform
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Shape
 from chalkwork.algebra.operations.matrices import EQUAL
-from chalkwork.checking.intervals import (
+from chalkwork.bounds.intervals import (
     BOTH,
     EPSILON,
     ONE,

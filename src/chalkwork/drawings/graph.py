@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from chalkwork.documents.drawings import (
+from chalkwork.drawings.canvas import (
     GRADIENT,
     INK,
     VALUE,
@@ -20,7 +20,7 @@ from chalkwork.documents.drawings import (
     number,
     text_width,
 )
-from chalkwork.documents.drawings_layout import Layout, in_order, layered
+from chalkwork.drawings.layout import Layout, in_order, layered
 from chalkwork.errors import ChalkworkError
 
 MOST_NODES = 200

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor, isfinite, log10
 
-from chalkwork.documents.drawings import GRADIENT, GREY, INK, PALE, VALUE, Box, Canvas, Point, number, text_width
-from chalkwork.documents.model import Figure
+from chalkwork.drawings.canvas import GRADIENT, GREY, INK, PALE, VALUE, Box, Canvas, Drawing, Point, number, text_width
 from chalkwork.typesetting.notation import superscript
 
 WIDTH, HEIGHT = 440.0, 270.0
@@ -50,7 +49,7 @@ def line_plot(
     y: Axis | None = None,
     *,
     caption: str = "",
-) -> Figure:
+) -> Drawing:
     """Curves in one frame, with ticks, a legend below it and a description in words.
 
     Lines have the style of their place, dots are filled circles; a curve is cut where it leaves the frame. On a
@@ -67,7 +66,7 @@ def line_plot(
     for place, curve in enumerate(curves):
         _draw(canvas, curve, _STYLES[place % len(_STYLES)], across, up)
     _legend(canvas, curves)
-    return Figure(canvas.drawing(title, description).svg, description, caption)
+    return canvas.drawing(title, description, caption)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chalkwork.documents.drawings import GREY, INK, PALE, Box, Canvas, Drawing, Point, number, text_width
+from chalkwork.drawings.canvas import GREY, INK, PALE, Box, Canvas, Drawing, Point, number, text_width
 
 _SIZE = 13
 _LONGER_SIDE = 400

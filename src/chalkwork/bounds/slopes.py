@@ -17,8 +17,8 @@ from chalkwork.algebra.definitions import branches
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.algebra.operations import Operation, Parameter
 from chalkwork.algebra.simplify import simplify
-from chalkwork.checking.enclosures import ENCLOSURES, enclosable, hull_by_sign
-from chalkwork.checking.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, negative, subtract, total
+from chalkwork.bounds.enclosures import ENCLOSURES, enclosable, hull_by_sign
+from chalkwork.bounds.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, negative, subtract, total
 from chalkwork.derivation.differentiate import gradient, local_derivatives
 
 Known = dict[Expression, Interval]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalkwork.documents.drawings import GREY, INK, Box, Canvas, Drawing, Point, number, text_width
+from chalkwork.drawings.canvas import GREY, INK, Box, Canvas, Drawing, Point, number, text_width
 
 _SIZE = 14
 _LONGEST = 320

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from chalkwork.documents.drawings import (
+from chalkwork.drawings.canvas import (
     GREY,
     INK,
     PALE,

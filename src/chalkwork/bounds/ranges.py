@@ -20,9 +20,9 @@ from math import prod
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Number, names_in
-from chalkwork.checking.enclosures import enclosable
-from chalkwork.checking.intervals import BLOCK, BOTH, EPSILON, TINY, Array, Interval
-from chalkwork.checking.slopes import Known, enclosed, natural, slopes
+from chalkwork.bounds.enclosures import enclosable
+from chalkwork.bounds.intervals import BLOCK, BOTH, EPSILON, TINY, Array, Interval
+from chalkwork.bounds.slopes import Known, enclosed, natural, slopes
 
 _MOVING = frozenset(("transpose", "broadcast", "diag", "diagonal", "entry", "placed"))
 _MOST = 64 * BLOCK
