@@ -32,7 +32,7 @@ from chalkwork.laboratory.claims.worker import prove_within
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts
-from chalkwork.solutions.solution import Style
+from chalkwork.solutions.setting import Style
 
 SHEETS = Path(__file__).parents[1] / "sheets"
 X = sympy.Symbol("x", real=True)

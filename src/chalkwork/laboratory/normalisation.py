@@ -28,7 +28,8 @@ from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import Role
 from chalkwork.networks.spot import Spot, counted
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol, Symbols
 

@@ -15,7 +15,8 @@ from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import LEARNED, Role
 from chalkwork.networks.spot import Spot, counted, suffix_of
-from chalkwork.solutions.solution import Setting, Solution
+from chalkwork.solutions.setting import Setting
+from chalkwork.solutions.working import Working
 
 if TYPE_CHECKING:
     from chalkwork.drawings.canvas import Drawing
@@ -76,7 +77,7 @@ def _sizes(plan: Plan, role: Role) -> list[str]:
     return [f"{layer.inputs}·{layer.units}" if role is Role.WEIGHT else str(layer.units) for layer in layers]
 
 
-def _drawn(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
+def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     from chalkwork.networks.picture import drawing  # drawing is loaded where there is something to draw
 
     return drawing(plan, solution, with_values)
@@ -86,7 +87,7 @@ def _minus(text: str) -> str:
     return text.replace("-", "−")
 
 
-def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[str, ...]]:
+def remarks(plan: Plan, solution: Working) -> Mapping[str, tuple[str, ...]]:
     """What the numbers say, by the name of the equation after which it is said."""
     found: dict[str, tuple[str, ...]] = {}
     step = 1
@@ -105,7 +106,7 @@ def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def _loss_change(solution: Solution, step: int) -> str:
+def _loss_change(solution: Working, step: int) -> str:
     old, new = f"L{suffix_of(step - 1)}", f"L{suffix_of(step)}"
     before, after = float(solution[old]), float(solution[new])
     writer = solution.writer()
@@ -121,7 +122,7 @@ def _loss_change(solution: Solution, step: int) -> str:
     )
 
 
-def _vanished(plan: Plan, solution: Solution, number: int) -> str:
+def _vanished(plan: Plan, solution: Working, number: int) -> str:
     """Why no error reaches a layer, where none does."""
     if f"delta{number}" not in solution or np.any(solution.arrays[f"delta{number}"]):
         return ""
@@ -149,7 +150,7 @@ def _vanished(plan: Plan, solution: Solution, number: int) -> str:
     return f"No error reaches this layer: the gradients of {below} are zero, and the parameters keep their values."
 
 
-def _class_sentences(plan: Plan, solution: Solution) -> tuple[str, ...]:
+def _class_sentences(plan: Plan, solution: Working) -> tuple[str, ...]:
     """What is predicted; of equal outputs none wins, which is said of every sample."""
     chosen = np.ravel(solution.arrays["class"])
     said = ties(plan, solution)
@@ -162,7 +163,7 @@ def _class_sentences(plan: Plan, solution: Solution) -> tuple[str, ...]:
     return (f"Output {chosen[0]:g} is the largest, so the network predicts class {chosen[0]:g}.",)
 
 
-def ties(plan: Plan, solution: Solution) -> tuple[str, ...]:
+def ties(plan: Plan, solution: Working) -> tuple[str, ...]:
     """A sentence for each of the first samples whose outputs give no class."""
     if "class" not in solution:
         return ()

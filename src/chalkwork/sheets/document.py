@@ -25,7 +25,8 @@ from chalkwork.solutions.compose import (
     solution_blocks,
 )
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
 
 Show = Literal["solution", "sheet", "blanks", "form"]

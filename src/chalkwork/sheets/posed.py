@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table
-from chalkwork.solutions.solution import Style
+from chalkwork.solutions.setting import Style
 
 if TYPE_CHECKING:
     from chalkwork.sheets.fields import Fields

@@ -26,7 +26,7 @@ from chalkwork.typesetting.values import ValueWriter
 from chalkwork.typesetting.writer import Writer
 
 if TYPE_CHECKING:
-    from chalkwork.solutions.solution import Solution
+    from chalkwork.solutions.working import Working
 
 
 Member = tuple[Piece, ...]
@@ -51,7 +51,7 @@ class Board:
     ['The sum of a and b.', 'c = a + b = 2 + 1 = 3']
     """
 
-    def __init__(self, solution: Solution) -> None:
+    def __init__(self, solution: Working) -> None:
         self.solution = solution
         self.derivation = solution.derivation
         self.values = solution.arrays

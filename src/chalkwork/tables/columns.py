@@ -13,7 +13,7 @@ from chalkwork.exchange.strict import Fields
 from chalkwork.networks.data import Array
 from chalkwork.tables.cells import FLAGS, is_missing, looks_like_date, trimmed
 from chalkwork.tables.forms import PLAIN_FORM, Form, Look
-from chalkwork.tables.reading import Table, shown
+from chalkwork.tables.table import Table, shown
 
 MOST_VALUES = 100
 """Different texts up to which a column is one of categories."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from chalkwork.tables.cells import is_missing
 from chalkwork.tables.columns import AS_ASKED, Category, Column, LeftOut, Number
 from chalkwork.tables.forms import Form
-from chalkwork.tables.reading import Table, shown
 from chalkwork.tables.recipe import Recipe
+from chalkwork.tables.table import Table, shown
 from chalkwork.tables.targets import Classes, Numbers, Target
 
 _MOST_NAMED = 5

@@ -16,8 +16,8 @@ from chalkwork.networks.network import NeuralNetwork
 from chalkwork.tables.columns import Number
 from chalkwork.tables.measures import Figures
 from chalkwork.tables.notes import form_note
-from chalkwork.tables.reading import Table, shown
 from chalkwork.tables.recipe import Recipe
+from chalkwork.tables.table import Table, shown
 from chalkwork.tables.targets import Numbers
 from chalkwork.tables.training import judged
 from chalkwork.tables.writing import with_predictions

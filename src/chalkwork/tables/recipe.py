@@ -14,7 +14,7 @@ from chalkwork.exchange.strict import Fields
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.tables.columns import AS_ASKED, COLUMNS, Column, LeftOut, look_at
-from chalkwork.tables.reading import Table, shown
+from chalkwork.tables.table import Table, shown
 from chalkwork.tables.targets import TARGETS, Target, find_target
 
 FORMAT = "chalkwork-table-1"

@@ -15,7 +15,7 @@ from chalkwork.exchange.strict import Fields
 from chalkwork.networks.data import Array
 from chalkwork.tables.columns import flags, texts
 from chalkwork.tables.forms import Form
-from chalkwork.tables.reading import Table, shown
+from chalkwork.tables.table import Table, shown
 
 MOST_CLASSES = 1000
 FEW_NUMBERS = 20

@@ -18,7 +18,7 @@ from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Style
+from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol, Symbols
 

@@ -19,7 +19,8 @@ from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 
 RANDOM_POINTS = 100
 MOST_HIDDEN_LAYERS = 20

@@ -20,7 +20,7 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board, lines
-from chalkwork.solutions.solution import Setting, Style
+from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.symbols import Symbol
 
 

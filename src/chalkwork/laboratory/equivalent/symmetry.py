@@ -22,7 +22,7 @@ from chalkwork.networks.equations import backward
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Style
+from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.notation import superscript
 
 COUNTING = Stage("counting", "How many there are")

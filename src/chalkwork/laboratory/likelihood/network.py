@@ -24,7 +24,8 @@ from chalkwork.laboratory.likelihood.estimate import LARGEST_LOGARITHM, with_lik
 from chalkwork.laboratory.likelihood.letters import Letters, product, signed
 from chalkwork.laboratory.likelihood.sample import parameter
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from chalkwork.solutions.solution import Solution, Style, Word
+from chalkwork.solutions.setting import Style, Word
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation, superscript
 from chalkwork.typesetting.symbols import Symbol
 

@@ -14,7 +14,8 @@ from chalkwork.laboratory.optimisation.text import table
 from chalkwork.laboratory.optimisation.work import Work, symbol
 from chalkwork.networks.data import as_vector
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 

@@ -18,7 +18,8 @@ from chalkwork.laboratory.optimisation.text import formulas, function_latex, lis
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 MOST_ROUNDS = 60

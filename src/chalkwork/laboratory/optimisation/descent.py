@@ -24,7 +24,8 @@ from chalkwork.laboratory.optimisation.text import (
 )
 from chalkwork.laboratory.optimisation.work import Work, kind_word
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Solution, Style, Word
+from chalkwork.solutions.setting import Style, Word
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 

@@ -35,7 +35,8 @@ from chalkwork.networks.presentation import introduction, setting_of
 from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import equation_blocks
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 MOST_PARAMETERS = 200

@@ -28,7 +28,8 @@ from chalkwork.laboratory.optimisation.text import (
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 NEAR = 0.05

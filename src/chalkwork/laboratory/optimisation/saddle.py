@@ -19,7 +19,8 @@ from chalkwork.laboratory.optimisation.text import formulas, listed, place, plac
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
 from chalkwork.networks.data import Array, as_vector
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 

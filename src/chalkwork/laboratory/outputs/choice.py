@@ -18,7 +18,8 @@ from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array, as_vector
 from chalkwork.solutions.board import Board, lines
-from chalkwork.solutions.solution import Setting, Solution, Style, Word
+from chalkwork.solutions.setting import Setting, Style, Word
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbol
 
 HIERARCHICAL = "hierarchical softmax"

@@ -15,7 +15,8 @@ import numpy as np
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.outputs.tree import Tree, huffman, read_tree
 from chalkwork.networks.data import Array, as_matrix, as_vector
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 
 
 class HierarchicalSoftmax:

@@ -22,7 +22,8 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation, subscript, superscript
 from chalkwork.typesetting.symbols import Symbol
 

@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from chalkwork.sheets.posed import Posed
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork

@@ -14,7 +14,8 @@ from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import Posed, posed
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import GREEK
 from chalkwork.typesetting.unicode_maths import plain_maths
 

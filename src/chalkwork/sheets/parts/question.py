@@ -8,7 +8,8 @@ from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
-from chalkwork.solutions.solution import Setting, Solution
+from chalkwork.solutions.setting import Setting
+from chalkwork.solutions.solution import Solution
 
 
 def _read(fields: Fields) -> Work:
