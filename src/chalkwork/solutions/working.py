@@ -37,7 +37,7 @@ class Working(Mapping[str, Any]):
     >>> a = Name("a")
     >>> derivation = Derivation((a,), (Equation("c", 3 / a, Stage.FORWARD),))
     >>> Working(derivation, {"a": np.array([[2.0]])}).equation("c").text
-    'c = 3 / a = 3 / 2 = 1.5'
+    'c = 3 / a = 1.5'
     """
 
     def __init__(
