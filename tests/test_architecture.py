@@ -18,6 +18,7 @@ ROOMS = [
     "budget",
     "files",
     "yaml_nodes",
+    "fields",
     "algebra",
     "derivation",
     "bounds",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from chalkwork.documents.nesting import check_nesting
 from chalkwork.errors import ChalkworkError, SheetError
@@ -18,17 +20,12 @@ from chalkwork.sheets.blocks import (
     read_task,
 )
 from chalkwork.sheets.fences import Piece, Split, split_sheet
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, line_map, load_yaml
 from chalkwork.sheets.parts import MODULES
 from chalkwork.sheets.references import settle
 from chalkwork.sheets.schema import Block, Convention, Precision, Prose, Sheet
 
 MAX_BYTES = 2_000_000
-FRONT_MATTER_KEYS = (
-    *("title", "convention", "notation", *PRECISION_KEYS, "follow_through", "tolerance"),
-    *("author", "course", "date", "language", "points"),
-)
 
 
 def read_sheet(path: str | Path) -> Sheet:
@@ -119,7 +116,7 @@ def _line(before: str) -> int:
 
 def _sheet(split: Split, file: str) -> Sheet:
     table = load_yaml(split.front, split.front_line)
-    fields = Fields(table, "the front matter", "", FRONT_MATTER_KEYS)
+    fields = values.mapping(table, "the front matter", "", ("convention", *PRECISION_KEYS, *_FRONT))
     convention = read_convention(fields, Convention())
     precision = read_precision(fields, Precision())
     return Sheet(
@@ -127,18 +124,10 @@ def _sheet(split: Split, file: str) -> Sheet:
         line=1,
         source=split.header,
         lines=line_map(table),
-        title=fields.read("title", values.text, ""),
-        author=fields.read("author", _texts, ""),
-        course=fields.read("course", values.text, ""),
-        date=fields.read("date", values.text, ""),
-        language=fields.read("language", _language, ""),
-        points=fields.read("points", values.text, ""),
         convention=convention,
-        notation=fields.read("notation", read_notation, {}),
         precision=precision,
-        follow_through=fields.read("follow_through", values.choice(("full", "half", "none")), "full"),
-        tolerance=fields.read("tolerance", values.positive, 0.0),
         blocks=settle(_block(piece, convention, precision) for piece in split.pieces),
+        **fields.given(_FRONT),
     )
 
 
@@ -170,3 +159,16 @@ def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
 def _texts(node: Node, where: str) -> str:
     """A text, or a list of texts joined by commas."""
     return ", ".join(values.names(node, where)) if isinstance(node, Listing) else values.text(node, where)
+
+
+_FRONT: Mapping[str, values.Reader[Any]] = {
+    "title": values.text,
+    "notation": read_notation,
+    "follow_through": values.choice(("full", "half", "none")),
+    "tolerance": values.positive,
+    "author": _texts,
+    "course": values.text,
+    "date": values.text,
+    "language": _language,
+    "points": values.text,
+}

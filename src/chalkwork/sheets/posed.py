@@ -12,7 +12,7 @@ from chalkwork.sheets.locate import Listing, Node, Scalar, Table
 from chalkwork.solutions.setting import Style
 
 if TYPE_CHECKING:
-    from chalkwork.sheets.fields import Fields
+    from chalkwork.sheets.values import Fields
 
 Posed = Callable[[Style, Mapping[str, Any]], list[Block]]
 """The exercise, given how it is written and the worked answer (which may say of what kind the exercise is)."""
@@ -26,8 +26,8 @@ def posed(fields: Fields, said: Mapping[str, str], usual: Mapping[str, str] | No
 
     `{}` in the words is the value, in LaTeX where it stands between dollars.
     """
-    absent = {key: Scalar(text, True, False, fields.table.line) for key, text in (usual or {}).items()}
-    nodes = {key: fields.table.entries.get(key, absent.get(key)) for key in said}
+    absent = {key: Scalar(text, True, False, fields.start) for key, text in (usual or {}).items()}
+    nodes = {key: fields.entries.get(key, absent.get(key)) for key in said}
 
     def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
         parts = [

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.strict import Fields
+from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
 from chalkwork.tables.columns import flags, texts
 from chalkwork.tables.forms import Form
@@ -84,11 +84,11 @@ class Classes:
         """The target that `to_data` gave."""
         values = texts(fields, "values")
         if len(names) != 1 or not 2 <= len(values) <= MOST_CLASSES:
-            raise ChalkworkError(f"{fields.what} has {len(values)} classes under {len(names)} names")
-        form = fields.take("form", dict, NoneType)
+            raise ChalkworkError(f"{fields.where} has {len(values)} classes under {len(names)} names")
+        form = fields.need("form", of(dict, NoneType))
         read = Form.from_data(form) if form is not None else None
         if len(set(map(_as_class(read), values)) - {None}) < len(values):
-            raise ChalkworkError(f"{fields.what} has classes that are no different numbers")
+            raise ChalkworkError(f"{fields.where} has classes that are no different numbers")
         return cls(names, values, read)
 
 
@@ -144,12 +144,12 @@ class Labels:
     @classmethod
     def from_data(cls, names: tuple[str, ...], fields: Fields) -> Labels:
         """The target that `to_data` gave."""
-        pairs = fields.take("pairs", list)
+        pairs = fields.need("pairs", of(list))
         fits = len(pairs) == len(names) and all(
             isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair) for pair in pairs
         )
         if not fits:
-            raise ChalkworkError(f"pairs of {fields.what} are not two texts for each label")
+            raise ChalkworkError(f"{fields.place('pairs')}: expected two texts for each label")
         return cls(names, tuple((pair[0], pair[1]) for pair in pairs))
 
 
@@ -211,14 +211,14 @@ class Numbers:
     @classmethod
     def from_data(cls, names: tuple[str, ...], fields: Fields) -> Numbers:
         """The target that `to_data` gave."""
-        means, scales = (fields.take(key, list) for key in ("means", "scales"))
+        means, scales = (fields.need(key, of(list)) for key in ("means", "scales"))
         given = [*means, *scales]
         right = len(means) == len(scales) == len(names) and all(type(value) in (int, float) for value in given)
         if not right or min(scales) <= 0:
-            raise ChalkworkError(f"{fields.what} has no mean and no positive scale for each number")
-        forms = tuple(map(Form.from_data, fields.take("forms", list)))
+            raise ChalkworkError(f"{fields.where} has no mean and no positive scale for each number")
+        forms = tuple(map(Form.from_data, fields.need("forms", of(list))))
         if len(forms) != len(names):
-            raise ChalkworkError(f"{fields.what} has no form for each number")
+            raise ChalkworkError(f"{fields.where} has no form for each number")
         return cls(names, tuple(map(float, means)), tuple(map(float, scales)), forms)
 
 

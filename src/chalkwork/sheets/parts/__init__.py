@@ -1,6 +1,6 @@
 """The blocks that the laboratory brings to a sheet: one table, an entry each, a file each.
 
-A file defines `PART`: which keys its block has besides the common ones (`COMMON_KEYS`), and how these are read. What
+A file defines `PART`: which keys its block has besides those of every exercise, and how these are read. What
 is read is a function that works the answer out; it is called once, when the sheet is solved.
 """
 
@@ -17,9 +17,7 @@ from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
-    from chalkwork.sheets.fields import Fields
-
-COMMON_KEYS = ("id", "title", "points", "note", "hint", "decimals", "significant", "rounding")
+    from chalkwork.sheets.values import Fields
 
 MODULES = {
     "batch_norm": "batch_norm",

@@ -6,10 +6,10 @@ from typing import Any
 
 from chalkwork.laboratory.normalisation import LOSSES, Running, batch_norm
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 _UNITS = values.number_or(values.vector)
@@ -18,7 +18,7 @@ _DIVISORS = ("biased", "unbiased")
 
 
 def _running(node: Node, where: str) -> Running:
-    fields = Fields(node, "running statistics", where, tuple(Running.__dataclass_fields__))
+    fields = values.mapping(node, "running statistics", where, tuple(Running.__dataclass_fields__))
     usual = Running()
     return Running(
         mean=fields.read("mean", _UNITS, usual.mean),

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from chalkwork.documents.model import Block, Display, Paragraph
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import Posed, posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import GREEK
@@ -36,7 +36,7 @@ def _step(node: Node, where: str) -> _Step:
     """A text, or a text and the reason for it."""
     if not isinstance(node, Table):
         return _Step(values.text(node, where), "", node.line)
-    fields = Fields(node, "a step", where, ("step", "because"))
+    fields = values.mapping(node, "a step", where, ("step", "because"))
     return _Step(fields.need("step", values.text), fields.read("because", values.text, ""), fields.line("step"))
 
 
@@ -59,7 +59,7 @@ def _texts(node: Node, where: str) -> tuple[str, ...]:
 
 def _read(fields: Fields) -> Work:
     if ("prove" in fields) == ("statement" in fields):
-        raise SheetError("a claim needs either the key 'statement' or the key 'prove'", line=fields.table.line)
+        raise SheetError("a claim needs either the key 'statement' or the key 'prove'", line=fields.start)
     if "prove" in fields:
         return _proved(fields)
     statement = fields.need("statement", values.text)

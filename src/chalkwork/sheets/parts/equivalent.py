@@ -5,10 +5,10 @@ from __future__ import annotations
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 WAYS = ("tanh", "sigmoid", "one_layer", "symmetries")

@@ -11,10 +11,10 @@ from chalkwork.laboratory.likelihood.families import NAMES
 from chalkwork.laboratory.likelihood.maximum import SECTIONS
 from chalkwork.laboratory.likelihood.sample import MOST_CLASSES, MOST_OBSERVATIONS
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 _OF_SAMPLES = ("distribution", "sample", "mean", "variance", "classes", "generating", "show")

@@ -9,9 +9,9 @@ from typing import Any
 from chalkwork.errors import SheetError
 from chalkwork.laboratory import optimisation
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 _NUMBERS = values.table(values.number)

@@ -6,10 +6,10 @@ from typing import Any
 
 from chalkwork.errors import SheetError
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Scalar
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 TASKS = ("binary", "multiclass", "multilabel", "regression", "counts", "positive", "next_word")
