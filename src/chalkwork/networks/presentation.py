@@ -83,10 +83,6 @@ def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     return drawing(plan, solution, with_values)
 
 
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
-
-
 def remarks(plan: Plan, solution: Working) -> Mapping[str, tuple[str, ...]]:
     """What the numbers say, by the name of the equation after which it is said."""
     found: dict[str, tuple[str, ...]] = {}

@@ -11,6 +11,8 @@ from chalkwork.algebra.expression import Application, Expression, Number, apply,
 from chalkwork.algebra.numerals import Scalar, as_text
 from chalkwork.derivation.evaluate import evaluate
 
+EULER = apply("exp", Number(1))
+
 
 def is_sum(expression: Expression) -> bool:
     """Whether it is a sum or a difference."""
