@@ -42,6 +42,7 @@ VALUES = {
     "silu": jax.nn.silu,
     "gelu": lambda x: jax.nn.gelu(x, approximate=False),
     "softsign": jax.nn.soft_sign,
+    "log_sigmoid": jax.nn.log_sigmoid,
 }
 
 a, b, x = sympy.symbols("a b x", real=True)
@@ -87,6 +88,7 @@ FORMULAS = {
     "silu": lambda: x / (1 + sympy.exp(-x)),
     "gelu": lambda: x * normal_cdf(x),
     "mish": lambda: x * sympy.tanh(sympy.log(1 + sympy.exp(x))),
+    "log_sigmoid": lambda: -sympy.log(1 + sympy.exp(-x)),
     "softsign": lambda: piecewise(x / (1 - x), x / (1 + x)),
 }
 

@@ -12,7 +12,7 @@ from chalkwork.errors import ChalkworkError
 if TYPE_CHECKING:
     from chalkwork.exchange import load_model, save_model
     from chalkwork.networks.graph import Graph
-    from chalkwork.networks.layers import BatchNorm, Dense, Dropout, LayerNorm, Residual
+    from chalkwork.networks.layers import BatchNorm, Dense, Dropout, LayerNorm, Residual, RMSNorm
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
@@ -31,6 +31,7 @@ __all__ = [
     "LayerNorm",
     "NeuralNetwork",
     "Notation",
+    "RMSNorm",
     "Residual",
     "Solution",
     "SquaredError",
@@ -49,6 +50,7 @@ if not TYPE_CHECKING:
         "LayerNorm": "networks.layers",
         "NeuralNetwork": "networks.network",
         "Notation": "typesetting.notation",
+        "RMSNorm": "networks.layers",
         "Residual": "networks.layers",
         "Solution": "solutions.solution",
         "SquaredError": "networks.losses",

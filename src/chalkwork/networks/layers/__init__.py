@@ -11,15 +11,18 @@ from chalkwork.networks.layers.dense import Dense
 from chalkwork.networks.layers.dropout import Dropout
 from chalkwork.networks.layers.layer_norm import LayerNorm
 from chalkwork.networks.layers.residual import Residual
+from chalkwork.networks.layers.rms_norm import RMSNorm
 
 LAYERS: dict[str, type[Layer]] = {
     "dense": Dense,
     "batch_norm": BatchNorm,
     "layer_norm": LayerNorm,
+    "rms_norm": RMSNorm,
     "dropout": Dropout,
     "residual": Residual,
 }
 
 __all__ = [
-    "LAYERS", "BatchNorm", "Dense", "Dropout", "Foreign", "Layer", "LayerKind", "LayerNorm", "NamedAdjoint", "Residual",
+    "LAYERS", "BatchNorm", "Dense", "Dropout", "Foreign", "Layer", "LayerKind", "LayerNorm", "NamedAdjoint", "RMSNorm",
+    "Residual",
 ]  # fmt: skip

@@ -36,9 +36,9 @@ class LayerNormKind(LayerKind):
         units = counted(at.layer.units, "unit")
         each = "" if at.plan.samples == 1 else ", for every sample alone"
         title = f"Layer normalisation (layer {at.number}){at.again}: the mean of {{{at.below}}} over its {units}{each}."
-        mean = Equation(at.name("mu"), _average(at, incoming), at.stage, title)
+        mean = Equation(at.name("mu"), average(at, incoming), at.stage, title)
         variance = Equation(
-            at.name("var"), _average(at, (incoming - mean.symbol) ** 2), at.stage,
+            at.name("var"), average(at, (incoming - mean.symbol) ** 2), at.stage,
             f"The variance over the units: the squared deviations from {{{at.name('mu')}}}, divided by "
             f"${at.layer.units}$.",
         )  # fmt: skip
@@ -93,7 +93,7 @@ class LayerNormKind(LayerKind):
         ]
 
 
-def _average(at: Spot, expression: Expression) -> Expression:
+def average(at: Spot, expression: Expression) -> Expression:
     """The mean over the units."""
     if at.layer.units == 1:
         return expression
