@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from chalkwork.errors import SheetError
 from chalkwork.sheets.posed import Posed
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
@@ -40,6 +41,14 @@ class Surroundings:
 
     manner: Style = field(default_factory=Style)
     networks: Mapping[str, NeuralNetwork] = field(default_factory=dict)
+
+    def network(self, name: str, line: int) -> NeuralNetwork:
+        """The network of that name; SheetError, with the line, where there is none above the block."""
+        if name not in self.networks:
+            listed = ", ".join(self.networks) or "none"
+            hint = f"the networks above are: {listed}"
+            raise SheetError(f"there is no network {name!r:.60}", line=line, hint=hint)
+        return self.networks[name]
 
 
 Work = Callable[[Surroundings], Solution]

@@ -17,15 +17,17 @@ _BATCH = values.number_or(values.numbers)
 _DIVISORS = ("biased", "unbiased")
 
 
+_RUNNING: dict[str, values.Reader[Any]] = {
+    "mean": _UNITS,
+    "variance": _UNITS,
+    "momentum": values.number,
+    "divisor": values.choice(_DIVISORS),
+}
+
+
 def _running(node: Node, where: str) -> Running:
-    fields = values.mapping(node, "running statistics", where, tuple(Running.__dataclass_fields__))
-    usual = Running()
-    return Running(
-        mean=fields.read("mean", _UNITS, usual.mean),
-        variance=fields.read("variance", _UNITS, usual.variance),
-        momentum=fields.read("momentum", values.number, usual.momentum),
-        divisor=fields.read("divisor", values.choice(("biased", "unbiased")), usual.divisor),
-    )
+    fields = values.mapping(node, "running statistics", where, _RUNNING)
+    return Running(**fields.given(_RUNNING))
 
 
 KEYS: dict[str, values.Reader[Any]] = {
@@ -44,7 +46,7 @@ KEYS: dict[str, values.Reader[Any]] = {
 
 def _read(fields: Fields) -> Work:
     batch = fields.need("batch", _BATCH)
-    given: dict[str, Any] = {key: fields.read(key, reader, None) for key, reader in KEYS.items() if key in fields}
+    given = fields.given(KEYS)
 
     def work(surroundings: Surroundings) -> Solution:
         return batch_norm(batch, **given, style=surroundings.manner)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.networks.network import NeuralNetwork
+from chalkwork.errors import SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
@@ -29,23 +28,13 @@ def _read(fields: Fields) -> Work:
     def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory import equivalent
 
-        net = _network(surroundings, name, line)
-        style = surroundings.manner
+        net, style = surroundings.network(name, line), surroundings.manner
         if way == "symmetries":
             return equivalent.symmetries(net, x, y, permute=permute, flip=flip, style=style)
         rewrite = {"tanh": equivalent.to_tanh, "sigmoid": equivalent.to_sigmoid, "one_layer": equivalent.collapse}[way]
         return rewrite(net, x, style=style)
 
     return work
-
-
-def _network(surroundings: Surroundings, name: str, line: int) -> NeuralNetwork:
-    if name not in surroundings.networks:
-        known = ", ".join(surroundings.networks) or "none"
-        error = ChalkworkError(f"there is no network {name!r}", hint=f"the networks of the sheet are: {known}")
-        error.line = line
-        raise error
-    return surroundings.networks[name]
 
 
 def _moves(node: Node, where: str) -> dict[int, tuple[int, ...]]:

@@ -70,7 +70,7 @@ def _read(fields: Fields) -> Work:
             takes = ", ".join((*study.needed, *study.allowed))
             raise SheetError(f"{key} is of no use in the study {name}", line=fields.line(key), hint=f"it has {takes}")
     given = {key: fields.need(key, KEYS[key]) for key in study.needed}
-    given |= {key: fields.read(key, KEYS[key], None) for key in study.allowed if key in fields}
+    given |= fields.given({key: KEYS[key] for key in study.allowed})
     if "method" in given:
         given["method"] = list(given["method"])
     line = fields.line("network")
@@ -78,12 +78,7 @@ def _read(fields: Fields) -> Work:
     def work(surroundings: Surroundings) -> Solution:
         settings = dict(given)
         if "network" in settings:
-            known = surroundings.networks
-            wanted = settings.pop("network")
-            if wanted not in known:
-                listed = ", ".join(known) or "none"
-                raise SheetError(f"there is no network {wanted!r:.60}", line=line, hint=f"the sheet has {listed}")
-            settings["net"] = known[wanted]
+            settings["net"] = surroundings.network(settings.pop("network"), line)
         solution: Solution = getattr(optimisation, study.call)(**settings, style=surroundings.manner)
         return solution
 

@@ -27,14 +27,15 @@ def _read(fields: Fields) -> Work:
             raise SheetError(f"{key} does not belong to task: {task}", line=fields.line(key))
     if task == "next_word" and any(key in fields for key in _TREE):
         return _read_tree(fields)
-    given: dict[str, Any] = {
-        "classes": fields.read("classes", values.integer(2, MOST_WORDS), None),
-        "z": fields.read("z", values.number_or(values.vector), None),
-        "y": fields.read("y", values.number_or(values.vector), None),
-        "vocabulary": fields.read("vocabulary", values.integer(2, 10**12), None),
-        "hidden": fields.read("hidden", values.integer(2, 10**6), None),
-    }
-    given = {key: value for key, value in given.items() if value is not None}
+    given = fields.given(
+        {
+            "classes": values.integer(2, MOST_WORDS),
+            "z": values.number_or(values.vector),
+            "y": values.number_or(values.vector),
+            "vocabulary": values.integer(2, 10**12),
+            "hidden": values.integer(2, 10**6),
+        }
+    )
 
     def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory.outputs import output_for
