@@ -10,7 +10,6 @@ import numpy as np
 from chalkwork.algebra.expression import Name
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.text import table
 from chalkwork.laboratory.optimisation.work import Work, symbol
 from chalkwork.networks.data import as_vector
 from chalkwork.solutions.board import Board
@@ -63,8 +62,7 @@ def _script(board: Board, n: Sequence[float]) -> Iterator[Block]:
         "With $n$ parameters the gradient has $n$ numbers and the Hessian $n^2$. Elimination in the linear system "
         "$H d = -\\nabla L$ takes about $\\frac{1}{3} n^3$ multiplications and as many additions, in every step."
     )
-    yield table(
-        board,
+    yield board.table(
         ["$n$", "gradient", "Hessian", "multiplications"],
         [
             [f"{int(each):,}".replace(",", " ") for each in n],

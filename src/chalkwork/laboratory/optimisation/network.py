@@ -23,11 +23,12 @@ from chalkwork.documents.terminal import plain_prose
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.descent import conclude, kind_reached
 from chalkwork.laboratory.optimisation.letters import Letters
-from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of, run, whole
+from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of, run
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import matrix_of
 from chalkwork.laboratory.optimisation.text import compared, path_blocks, title_of
 from chalkwork.laboratory.optimisation.work import Work, symbol
+from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
 from chalkwork.networks.network import NeuralNetwork

@@ -12,7 +12,7 @@ from chalkwork.algebra.expression import Name, apply
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
-from chalkwork.laboratory.optimisation.methods import Method, Path, in_range, run, whole
+from chalkwork.laboratory.optimisation.methods import Method, Path, run
 from chalkwork.laboratory.optimisation.pictures import picture
 from chalkwork.laboratory.optimisation.steps import Route, studied
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
@@ -23,10 +23,11 @@ from chalkwork.laboratory.optimisation.text import (
     place,
     place_latex,
     step_blocks,
-    table,
 )
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
+from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
+from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
@@ -146,7 +147,7 @@ def condition(
     style = style or Style.of(notation, decimals, significant)
     point = starting_point(start)
     surface, eigenvalues, minimum = _convex_quadratic(function, point)
-    in_range(accuracy, "the accuracy", 1e-12, 1, high_open=True)
+    real(accuracy, "the accuracy", 1e-12, 1)
     begin = np.array(list(point.values()))
     newton = run(surface, begin, Method("newton"), 3)
     if not newton.steps:
@@ -203,8 +204,7 @@ def _condition(
 
 
 def _worst_starts(board: Board, kappas: Sequence[float], trials: Sequence[tuple[int, int]]) -> Block:
-    return table(
-        board,
+    return board.table(
         [r"$\kappa$", r"$q$", "steps by the formula", "steps measured", "Newton"],
         [
             [int(each) for each in kappas],
@@ -292,14 +292,14 @@ def _tried(
     yield Heading("Just below, at, and just above", 2)
     factors = [", ".join(board.number(1 - rate * value) for value in eigenvalues) for rate in rates.values()]
     head = [r"$\eta$", r"factors $1 - \eta \lambda$", "so"]
-    yield table(board, head, [list(rates.values()), factors, [words[name] for name in rates]])
+    yield board.table(head, [list(rates.values()), factors, [words[name] for name in rates]])
     last = min(len(path.values) for path in paths.values()) - 1
     rows = sorted({0, 1, 2, 3, 5, 10, last} & set(range(last + 1)))
     f = function_latex(letters)
     names = {name: rf"${f}$ at $\eta = {board.piece(rate).latex}$" for name, rate in rates.items()}
     columns: list[list[Any]] = [list(rows), *([float(path.values[k]) for k in rows] for path in paths.values())]
     yield Paragraph("The values of the function after some steps:")
-    yield table(board, ["step", *names.values()], columns)
+    yield board.table(["step", *names.values()], columns)
     yield Paragraph(
         "So gradient descent does not always come to the minimum of a convex function: with too large a step it does "
         "not even come to that of a bowl."

@@ -16,6 +16,7 @@ from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.laboratory.outputs.pairs import Pair, letters_of
 from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task
 from chalkwork.networks.activations import Activation
+from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array, as_vector
 from chalkwork.solutions.board import Board, lines
 from chalkwork.solutions.setting import Setting, Style, Word
@@ -163,17 +164,11 @@ def _count(task: str, entry: Task, classes: int | None, z: Any, y: Any) -> int |
     if classes is None:
         if entry.several:
             given = next((value for value in (z, y) if value is not None and np.ndim(value)), None)
-            return None if given is None else _checked_count(len(as_vector(given, "z")))
+            return None if given is None else whole(len(as_vector(given, "z")), "classes", 2, MOST_OUTPUTS)
         return 1 if z is None or np.ndim(z) == 0 else None
     if not entry.several:
         raise ChalkworkError(f"classes is for multiclass and multilabel; the task is {task}")
-    return _checked_count(classes)
-
-
-def _checked_count(count: Any) -> int:
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 2 <= count <= MOST_OUTPUTS:
-        raise ChalkworkError(f"classes is a whole number from 2 to {MOST_OUTPUTS}, not {count!r:.60}")
-    return int(count)
+    return whole(classes, "classes", 2, MOST_OUTPUTS)
 
 
 def _class(y: Any, count: int) -> Array:
@@ -232,7 +227,7 @@ def _comparison(board: Board, entry: Task, mismatch: Mismatch) -> Table:
         wrong = mismatch.pair.at(factor * net, target, matched)
         first = factor * net[0] if len(net) == 1 else factor
         rows.append([first, wrong["a"][at], right["delta"][at], wrong["delta"][at]])
-    columns = [_column(board, [row[i] for row in rows]) for i in range(4)]
+    columns = [board.cells([row[i] for row in rows]) for i in range(4)]
     below = f"_{mismatch.place}" if len(net) > 1 else ""
     letter = board.writer.notation
     a, z, delta = (letter.letter_latex(name, bold=False) for name in (letter.activation, letter.net, letter.delta))
@@ -250,24 +245,13 @@ def _same_activation(entry: Task, mismatch: Mismatch) -> bool:
     return entry.pair.activation == mismatch.pair.activation
 
 
-def _column(board: Board, values: list[float]) -> list[str]:
-    """Numbers for a table: with powers of ten where the digits shown would leave nothing."""
-    digits = board.writer.numbers.decimals if board.writer.numbers.decimals is not None else 4
-    small = [0 < abs(value) < 5 * 10.0**-digits for value in values]
-    return [
-        board.number(value) if tiny else text
-        for value, text, tiny in zip(values, board.cells(values), small, strict=True)
-    ]
-
-
 # --- a large vocabulary --------------------------------------------------------------------------------------------
 
 
 def _next_word(vocabulary: int, hidden: int, style: Style) -> Solution:
     """The hierarchical softmax in words and costs."""
-    for name, value, most in (("vocabulary", vocabulary, MOST_VOCABULARY), ("hidden", hidden, 10**6)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 2 <= value <= most:
-            raise ChalkworkError(f"{name} is a whole number from 2 to {most}, not {value!r:.60}")
+    whole(vocabulary, "vocabulary", 2, MOST_VOCABULARY)
+    whole(hidden, "hidden", 2, 10**6)
     depth = ceil(log2(vocabulary))
     words, size, nodes = Name("V"), Name("d"), Name("n")
     costs = (
