@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMON_KEYS = ("id", "title", "points", "note", "hint", "decimals", "significant", "rounding")
 
 MODULES = {
+    "architecture": "architecture",
     "batch_norm": "batch_norm",
     "claim": "claim",
     "divergence": "divergence",
