@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture import KINDS, Architecture
+from chalkwork.laboratory.architecture.tally import written
 from chalkwork.sheets import values
 from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed
-from chalkwork.solutions.solution import Solution
+from chalkwork.sheets.posed import Posed
+from chalkwork.solutions.solution import Solution, Style
 
 MOST_LAYERS = 100
 _SIZE = values.integer(0, 10**9)
@@ -35,7 +38,7 @@ def _layer(node: Node, where: str) -> dict[str, Any]:
 
 def _read(fields: Fields) -> Work:
     layers = fields.need("layers", values.listing(_layer, "a list of layers", MOST_LAYERS))
-    enters = fields.need("input", lambda node, where: _setting(node, where))
+    enters = fields.need("input", _setting)
     ask = fields.read("ask", values.names, ())
 
     def work(surroundings: Surroundings) -> Solution:
@@ -47,5 +50,32 @@ def _read(fields: Fields) -> Work:
     return work
 
 
-_SAID = {"input": "what enters, ${}$", "ask": "wanted are {}"}
-PART = Part(("input", "layers", "ask"), _read, lambda fields: posed(fields, _SAID))
+def _pose(fields: Fields) -> Posed:
+    """What enters, and a row for every layer."""
+    rows = fields.need("layers", values.listing(_described, "a list of layers", MOST_LAYERS))
+    enters = fields.need("input", _setting)
+    sizes = enters if isinstance(enters, tuple) else (enters,)
+
+    def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
+        numbered = tuple((str(number), *row) for number, row in enumerate(rows, 1))
+        return [Paragraph(f"What enters is {written(sizes)}."), Table(("layer", "kind", "settings"), numbered)]
+
+    return pose
+
+
+def _described(node: Node, where: str) -> tuple[str, str]:
+    """A layer in words: its kind, and its settings as they are typed."""
+    own = _layer(node, where)
+    kind = own.pop("kind", "dense")
+    return str(kind).replace("_", " "), ", ".join(
+        f"{key.replace('_', ' ')} {_typed(value)}" for key, value in own.items()
+    )
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, tuple):
+        return written(value)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+PART = Part(("input", "layers", "ask"), _read, _pose)
