@@ -196,3 +196,34 @@ def test_in_a_sheet():
     wrong = text.replace("kernal: 3", "kernel: 9")
     with pytest.raises(ChalkworkError, match=r"line 4: architecture a: layer 1 .*the kernel covers 9"):
         solve_sheet(parse_sheet(wrong))
+
+
+def test_pytorch_agrees(rng):
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    networks = [
+        (nn.Sequential(nn.Conv2d(3, 6, 5, padding=2), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(3, 2),
+                       nn.Sequential(nn.Conv2d(6, 8, (3, 1), (2, 1), (1, 0), groups=2), nn.AvgPool2d(2)),
+                       nn.ConvTranspose2d(8, 4, 4, 2, 1, bias=False), nn.Flatten(), nn.LazyLinear(7), nn.Dropout(),
+                       nn.Linear(7, 3, bias=False), nn.LayerNorm(3)), (3, 29, 29)),
+        (nn.Sequential(nn.Conv1d(2, 5, 3, dilation=2), nn.Tanh(), nn.MaxPool1d(2), nn.AdaptiveAvgPool1d(1)), (2, 20)),
+        (nn.Sequential(nn.Conv2d(3, 4, 3, padding="same"), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.RMSNorm(4)),
+         (3, 7, 9)),
+    ]  # fmt: skip
+    for network, enters in networks:
+        values = torch.zeros(2, *enters)
+        network(values)
+        solution = Architecture.of(network, enters).solve()
+        assert solution["parameters"] == sum(parameter.numel() for parameter in network.parameters())
+        flat = [child for part in network for child in (part if isinstance(part, nn.Sequential) else [part])]
+        for number, child in enumerate(flat, 1):
+            values = child(values)
+            kept = tuple(size for size in values.shape[1:] if size > 1) or (1,)
+            assert tuple(size for size in shape(solution, number) if size > 1) in (kept, ()), child
+    for cell in (nn.RNN, nn.LSTM, nn.GRU):
+        for biased in (True, False):
+            module = cell(4, 3, batch_first=True, bias=biased)
+            wanted = sum(parameter.numel() for parameter in module.parameters())
+            assert Architecture.of(module, (5, 4)).solve()["parameters"] == wanted
+    with pytest.raises(ChalkworkError, match="a module of the class Bilinear is not counted"):
+        Architecture.of(nn.Sequential(nn.Bilinear(2, 2, 2)), 2)

@@ -1,6 +1,6 @@
 """Counting an architecture: shapes, parameters, products, receptive fields, each worked.
 
-`kinds` is the table of layers, `tally` what is counted and written down, `study` the whole.
+`kinds` is the table of layers, `tally` what is counted and written down, `study` the whole; `modules` reads PyTorch's.
 """
 
 from chalkwork.laboratory.architecture.kinds import KINDS

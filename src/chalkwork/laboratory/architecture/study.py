@@ -14,6 +14,7 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture.kinds import KINDS, Counted
+from chalkwork.laboratory.architecture.modules import layers_of
 from chalkwork.laboratory.architecture.tally import At, Tally, product, symbol, written
 from chalkwork.networks.layers.settings import size
 from chalkwork.solutions.board import Board, maths
@@ -61,6 +62,14 @@ class Architecture:
             raise ChalkworkError(f"input has 1 to 3 sizes, not {len(sizes)}")
         self.input = tuple(size(each, "a size of the input") for each in sizes)
         self.layers = tuple(_settings(number, layer) for number, layer in enumerate(layers, 1))
+
+    @classmethod
+    def of(cls, module: Any, input: int | Sequence[int]) -> Architecture:
+        """The architecture of a `torch.nn.Sequential`, its shapes as PyTorch has them without the batch.
+
+        Raises ChalkworkError for a module of a class that is not counted.
+        """
+        return cls(layers_of(module), input)
 
     def solve(self, style: Style | None = None, ask: Sequence[str] = ()) -> Solution:
         """Every size and number of every layer by name: `shape1`, `parameters1`, `macs1`, ..., and the sums."""
