@@ -11,6 +11,7 @@ from chalkwork.errors import ChalkworkError
 
 if TYPE_CHECKING:
     from chalkwork.exchange import load_model, save_model
+    from chalkwork.laboratory.architecture import Architecture
     from chalkwork.networks.graph import Graph
     from chalkwork.networks.layers import BatchNorm, Dense, Dropout, LayerNorm, Residual, RMSNorm
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Architecture",
     "BatchNorm",
     "BinaryCrossEntropy",
     "ChalkworkError",
@@ -41,6 +43,7 @@ __all__ = [
 
 if not TYPE_CHECKING:
     _HOMES = {
+        "Architecture": "laboratory.architecture",
         "BatchNorm": "networks.layers",
         "BinaryCrossEntropy": "networks.losses",
         "CrossEntropy": "networks.losses",

@@ -45,6 +45,7 @@ RELATIONS = {"=": "=", "==": "=", ":=": "=", "<": "<", ">": ">", "<=": "<=", ">=
 SAME = {
     "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "**": "^", "−": "-", "·": "cdot", "×": "cdot", "times": "cdot",
     "ast": "*", "∘": "circ", "⊙": "circ", "odot": "circ", "∂": "partial", "∑": "sum", "√": "sqrt",
+    "⌊": "lfloor", "⌋": "rfloor",
     "∞": "infty", "≤": "<=", "≥": ">=", "≠": "!=", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=",
     "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=", "equiv": "=", "′": "'",
     "prime": "'", "lbrack": "[", "rbrack": "]", "varepsilon": "epsilon", "vartheta": "theta",

@@ -84,6 +84,7 @@ def _arithmetic() -> Arithmetic:
         "sqrt": sp.sqrt,
         "abs": sp.Abs,
         "sign": sp.sign,
+        "floor": sp.floor,
         "sin": sp.sin,
         "cos": sp.cos,
         "tanh": sp.tanh,

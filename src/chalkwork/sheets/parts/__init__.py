@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chalkwork.sheets.values import Fields
 
 MODULES = {
+    "architecture": "architecture",
     "batch_norm": "batch_norm",
     "claim": "claim",
     "divergence": "divergence",
