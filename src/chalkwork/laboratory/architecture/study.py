@@ -18,7 +18,8 @@ from chalkwork.laboratory.architecture.modules import layers_of
 from chalkwork.laboratory.architecture.tally import At, Tally, product, symbol, written
 from chalkwork.networks.layers.settings import size
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 
 MOST_LAYERS = 500
 TOTAL = Stage("total", "Altogether")

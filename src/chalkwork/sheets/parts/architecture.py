@@ -10,11 +10,12 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture import KINDS, Architecture
 from chalkwork.laboratory.architecture.tally import written
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import Posed
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.sheets.values import Fields
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 
 MOST_LAYERS = 100
 _SIZE = values.integer(0, 10**9)
@@ -32,8 +33,8 @@ def _setting(node: Node, where: str) -> Any:
 
 
 def _layer(node: Node, where: str) -> dict[str, Any]:
-    fields = Fields(node, "a layer", where, ("kind", "shares", *_KEYS))
-    return {key: fields.read(key, _setting, None) for key in fields.table.entries}
+    fields = values.mapping(node, "a layer", where, ("kind", "shares", *_KEYS))
+    return {key: fields.read(key, _setting, None) for key in fields.entries}
 
 
 def _read(fields: Fields) -> Work:
