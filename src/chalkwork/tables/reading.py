@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -26,6 +26,7 @@ MOST_BYTES = 256 * 2**20
 MOST_COLUMNS = 10_000
 MOST_CELLS = 20_000_000
 DELIMITERS = ",;\t"
+_MOST_NAMED = 5
 _PROBED = 20
 """Rows by which the delimiter is found."""
 _FOREIGN = (
@@ -173,6 +174,13 @@ class Table:
 def shown(text: str) -> str:
     """What a stranger wrote, in quotation marks, short and harmless."""
     return f"'{visible(text, 40)}'"
+
+
+def named(texts: Iterable[str]) -> str:
+    """The first of several texts, as `shown` shows them."""
+    several = list(texts)
+    more = " and others" if len(several) > _MOST_NAMED else ""
+    return ", ".join(map(shown, several[:_MOST_NAMED])) + more
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:
