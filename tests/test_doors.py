@@ -433,6 +433,29 @@ def test_an_interrupt_is_said(place, arguments, here):
     assert files_of(here) == before
 
 
+INTERRUPTED = """
+import signal, sys
+before = set(sys.modules)
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+from chalkwork.cli import main
+assert {name for name in set(sys.modules) - before if "." in name or name == "typing"} == {"chalkwork.cli"}
+code = main(sys.argv[2:])
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("module", ["argparse", "chalkwork.cli.commands", "chalkwork.errors", "numpy", "datetime"])
+def test_an_interrupt_is_said_from_the_first_import_on(module, here):
+    command = [sys.executable, "-S", "-c", INTERRUPTED, module, "solve", "sheet.md"]
+    paths = os.pathsep.join(path for path in sys.path if path)  # -S: nothing has been imported by others
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "chalkwork: interrupted\n")
+
+
 @pytest.mark.parametrize("kind", [StopIteration, KeyError, RecursionError, MemoryError, OSError, AssertionError])
 def test_a_fault_of_our_own_is_said_in_words(kind, here, capsys, monkeypatch):
     def fail(*_, **__):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from chalkwork.documents.literal import shown, visible
@@ -34,18 +37,40 @@ def enter(parser: Parser, arguments: Sequence[str] | None) -> int:
     on standard error: 2 for bad input, 130 for an interrupt, 1 for a fault of Chalkwork's own.
     """
     _prepare_streams()
+    interrupts: list[int] = []
     try:
         options = parser.parse_args(arguments)
         if options.traceback:
             os.environ.setdefault(TRACEBACK, "shown")
         if sys.stdout is None and getattr(options, "output", None) is None:
             raise ChalkworkError("there is no standard output to print on", hint="-o names a file")
-        with _warnings_in_words(), kept_apart(_inputs(options)):
+        with _noting(interrupts), _warnings_in_words(), kept_apart(_inputs(options)):
             if getattr(options, "output", None) is not None:
                 refuse_input(options.output)
             return int(options.run(options))
     except (Exception, KeyboardInterrupt) as error:
+        if interrupts and isinstance(error, ImportError):  # a library in C that was being loaded made this of it
+            error = KeyboardInterrupt()
         return _ended(error)
+
+
+@contextmanager
+def _noting(interrupts: list[int]) -> Iterator[None]:
+    """Note the interrupts that come, beside what Python does with them."""
+    alone = threading.current_thread() is threading.main_thread()
+    if not alone or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+
+    def note_it(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, note_it)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _inputs(options: argparse.Namespace) -> Iterator[Path]:
