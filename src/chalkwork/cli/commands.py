@@ -7,11 +7,24 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chalkwork import __version__
 from chalkwork.cli import predict, train
-from chalkwork.cli.door import BAD_INPUT, Parser, complain, printing, say
+from chalkwork.cli.door import (
+    BAD_INPUT,
+    STANDARD,
+    Parser,
+    complain,
+    file_to_write,
+    from_standard_input,
+    printing,
+    say,
+)
 from chalkwork.errors import ChalkworkError
+
+if TYPE_CHECKING:
+    from chalkwork.sheets.schema import Sheet
 
 MOST_JOBS = 1_000
 
@@ -23,13 +36,14 @@ def parser_of_all() -> Parser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     solve = commands.add_parser("solve", help="the complete worked solution of a sheet")
-    solve.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown")
+    solve.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
     solve.add_argument(
         "-o",
         "--output",
         metavar="OUT",
-        type=Path,
-        help="a file to write; its suffix chooses the format: .md .html .pdf .tex .docx .ipynb .json .txt",
+        type=file_to_write,
+        help="a file to write; its suffix chooses the format: .md .html .pdf .tex .docx .ipynb .json .txt; text on "
+        "standard output by default, and with -",
     )
     solve.add_argument(
         "--show",
@@ -42,7 +56,7 @@ def parser_of_all() -> Parser:
     solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
     solve.set_defaults(run=_solve, inputs=("sheet",))
     check = commands.add_parser("check", help="what is wrong first in answers to a sheet, and why")
-    check.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown")
+    check.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
     check.add_argument(
         "answers",
         metavar="ANSWERS",
@@ -54,9 +68,9 @@ def parser_of_all() -> Parser:
         "-o",
         "--output",
         metavar="OUT",
-        type=Path,
+        type=file_to_write,
         help="a file for the reports: .html .md (to read), .json (everything), .csv (a line a student), .txt (the "
-        "class at a glance); or a folder, for a page a student",
+        "class at a glance); or a folder, for a page a student; text on standard output by default, and with -",
     )
     check.add_argument(
         "--view",
@@ -81,12 +95,18 @@ def parser_of_all() -> Parser:
     return parser
 
 
+def _sheet(name: str) -> Sheet:
+    """The sheet in a file, or in standard input."""
+    from chalkwork.sheets.format import MAX_BYTES, decode_sheet, read_sheet
+
+    return read_sheet(name) if name != STANDARD else decode_sheet(from_standard_input(MAX_BYTES), "standard input")
+
+
 def _solve(options: argparse.Namespace) -> int:
     from chalkwork.sheets.document import workbook
-    from chalkwork.sheets.format import read_sheet
     from chalkwork.sheets.schema import with_style
 
-    sheet = with_style(read_sheet(options.sheet), options.notation, options.decimals)
+    sheet = with_style(_sheet(options.sheet), options.notation, options.decimals)
     book = workbook(sheet, options.show, drawings=options.output is not None)
     if options.output is None:
         from chalkwork.documents.terminal import print_document
@@ -109,13 +129,19 @@ def _jobs(text: str) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from chalkwork.sheets.folder import check_folder
-    from chalkwork.sheets.format import read_sheet
     from chalkwork.sheets.overview import overview, save_reports, writer_of
 
     if options.output is not None:
         writer_of(options.output)  # a wrong suffix is noticed before the work
         _keep_apart(options.output, options.answers)
-    sheet = read_sheet(options.sheet)
+    if options.resume and options.output is None and options.sheet == STANDARD:
+        raise ChalkworkError(
+            "--resume keeps what is marked beside a file, but the sheet is standard input",
+            hint="-o names a file for the reports",
+        )
+    if Path(STANDARD) in options.answers:
+        raise ChalkworkError("answers are read from files, whose suffix says their form, not from standard input")
+    sheet = _sheet(options.sheet)
     beside = options.output or (Path(options.sheet) if options.resume else None)
     journal = Path(f"{beside.resolve()}.journal") if beside else None
     with _progress() as progress, _saying_how_to_go_on(journal):

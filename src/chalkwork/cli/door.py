@@ -21,6 +21,8 @@ from chalkwork.errors import TRACEBACK, ChalkworkError, fault, faults_are
 from chalkwork.files import kept_apart, nowhere, refuse_input
 
 FAULT, BAD_INPUT, INTERRUPTED = 1, 2, 130
+STANDARD = "-"
+"""Standard input or output in place of a file."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,7 +78,8 @@ def _noting(interrupts: list[int]) -> Iterator[None]:
 def _inputs(options: argparse.Namespace) -> Iterator[Path]:
     for name in options.inputs:
         given = getattr(options, name)
-        yield from map(Path, given if isinstance(given, list) else [given])
+        for each in given if isinstance(given, list) else [given]:
+            yield Path("/dev/stdin" if str(each) == STANDARD else each)  # which may be a file
 
 
 def _ended(error: BaseException) -> int:
@@ -96,6 +99,28 @@ def _ended(error: BaseException) -> int:
     if faults_are("shown"):
         note("".join(traceback.format_exception(error)))
     return FAULT
+
+
+def file_to_write(text: str) -> Path | None:
+    """What `-o` names: a file; None for standard output."""
+    return None if text == STANDARD else Path(text)
+
+
+def folder_to_write(text: str) -> Path:
+    """What `-o` names: a folder, which standard output is not."""
+    if text == STANDARD:
+        raise argparse.ArgumentTypeError("a folder is written, not standard output")
+    return Path(text)
+
+
+def from_standard_input(most: int) -> bytes:
+    """All that standard input holds, or one byte more than `most`. Raises ChalkworkError where there is none."""
+    if sys.stdin is None:
+        raise ChalkworkError("there is no standard input to read from")
+    try:
+        return sys.stdin.buffer.read(most + 1)
+    except OSError as error:
+        raise ChalkworkError(f"standard input cannot be read: {error.strerror}") from None
 
 
 @contextmanager
