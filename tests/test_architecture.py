@@ -15,6 +15,7 @@ import chalkwork
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
+    "arrays",
     "budget",
     "files",
     "yaml_nodes",

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chalkwork.arrays import unmasked
 from chalkwork.checking.cells import Cells, MisfitError, Shape, as_array, cells_of, misfit_words, nothing_typed
 from chalkwork.checking.numerals import (
     MAX_MAGNITUDE,
@@ -106,7 +107,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
     try:
         if nothing_typed(given):
             return _nothing(size)
-        array = as_array(given)
+        array = as_array(unmasked(given, "it", ReadError))
         if array is not None and array.dtype.kind in "fiu":
             return _from_array(array, shape, size, decimals, whole_digits)
         cells = cells_of(given if array is None else array.tolist(), shape)

@@ -182,6 +182,11 @@ def to_pdf(document: Document, path: str | Path) -> None:
                 ignore_system_fonts=not _needs_system_fonts(source),
             )
         except typst.TypstError as error:
+            if "depth" in str(error):
+                raise ChalkworkError(
+                    "the document cannot be typeset: its parts are nested too deeply for a PDF",
+                    hint="write quotations, lists and what is emphasised flatter",
+                ) from error
             raise ChalkworkError(f"the document cannot be typeset: {error}") from error
     write_aside(path, pdf)
 

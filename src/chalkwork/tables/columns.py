@@ -262,7 +262,8 @@ def _useless(name: str, look: Look, missing: bool, as_category: bool, form: Form
     if not counts:
         return "it is empty"
     first = next(iter(counts))
-    alone = all(form.read(text) == form.read(first) for text in counts) if as_numbers else len(counts) == 1
+    spelled = form.read if as_numbers else trimmed if look.all_numbers else str.strip
+    alone = len({spelled(text) for text in counts}) == 1
     if alone and (not missing or as_numbers):
         return f"it is {shown(first)} in every row{' that has it' if missing else ''}"
     all_differ = counts.total() >= FEW and len(counts) == counts.total()

@@ -15,7 +15,7 @@ from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
 from chalkwork.tables.columns import flags, texts
 from chalkwork.tables.forms import Form
-from chalkwork.tables.table import Table, shown
+from chalkwork.tables.table import Table, named, shown
 
 MOST_CLASSES = 1000
 FEW_NUMBERS = 20
@@ -256,10 +256,17 @@ def find_target(table: Table, names: Sequence[str], task: str = "auto") -> Targe
 
 
 def _check_target(table: Table, name: str) -> None:
-    count = table.look(name).counts
-    if len(count) < 2:
-        held = f"only {shown(next(iter(count)))}" if count else "nothing"
-        raise ChalkworkError(f"the target {shown(name)} holds {held}: there is nothing to learn", file=table.file)
+    """Raise ChalkworkError for a target with a single value, however often it is spelled otherwise."""
+    look = table.look(name)
+    meaning = _as_class(table.form(name) if look.all_numbers else None)
+    values = {meaning(text) for text in look.counts}
+    if len(values) > 1 or None in values:  # None is refused by whoever reads on
+        return
+    spelled = sorted(look.counts, key=len)
+    held = f"only {shown(spelled[0])}" if spelled else "nothing"
+    if len(spelled) > 1:
+        held = f"only one number, {next(iter(values)):.15g}, spelled in {len(spelled)} ways ({named(spelled)})"
+    raise ChalkworkError(f"the target {shown(name)} holds {held}: there is nothing to learn", file=table.file)
 
 
 def _numbers(table: Table, names: Sequence[str]) -> Numbers:
