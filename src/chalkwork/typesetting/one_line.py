@@ -116,14 +116,19 @@ def grouped(part: str, above: bool = False) -> str:
     """
     part = part.strip()
     one = is_word(part) if above else _ONE_FACTOR.fullmatch(part)
-    if one or _enclosed(part) or _CALL.fullmatch(part):
+    if one or enclosed(part) or _CALL.fullmatch(part):
         return part
     if above and not re.search(r"[+−/;,=]", part) and not part.startswith("√"):
         return part
     return f"({part})"
 
 
-def _enclosed(part: str) -> bool:
+def enclosed(part: str) -> bool:
+    """Whether it stands in one pair of parentheses.
+
+    >>> enclosed("(a + b)"), enclosed("(a)(b)")
+    (True, False)
+    """
     if not (part.startswith("(") and part.endswith(")")):
         return False
     depth = 0

@@ -22,7 +22,7 @@ from chalkwork.typesetting.latex_signs import (
     SPACES,
 )
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.one_line import BETWEEN, Kind, Part, grouped, is_word, joined, script
+from chalkwork.typesetting.one_line import BETWEEN, Kind, Part, enclosed, grouped, is_word, joined, script
 
 LONGEST = 10_000
 DEEPEST = 40
@@ -194,7 +194,7 @@ class _Reader:
         if token == "{":
             self.at = start
             text = self.group(depth)
-            return Part(text, Kind.ATOM if is_word(text) or not text else Kind.OPEN)
+            return Part(text, Kind.ATOM if is_word(text) or enclosed(text) or not text else Kind.OPEN)
         if not token.startswith("\\"):
             if token.isdigit():
                 while re.fullmatch(r"[\d.]", self.next()):

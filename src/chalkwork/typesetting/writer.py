@@ -98,6 +98,7 @@ class Writer:
             self._with_numbers = False
 
     def _segments(self, expression: Expression, needed: Precedence) -> list[Piece]:
+        expression = forms.as_written(expression)
         if not isinstance(expression, Application):
             return [self.write(expression, needed)]
         if self._precedence(expression) < needed:
@@ -157,7 +158,7 @@ class Writer:
         return piece.enclosed() if self._precedence(expression) < needed else piece
 
     def _precedence(self, expression: Expression) -> Precedence:
-        expression = matrices.under_its_name(expression)
+        expression = forms.as_written(expression)
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
@@ -185,7 +186,7 @@ class Writer:
         return PRODUCT if "e" in self._digits(value) else ATOM
 
     def _write(self, expression: Expression) -> Piece:
-        expression = matrices.under_its_name(expression)
+        expression = forms.as_written(expression)
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
@@ -285,7 +286,8 @@ class Writer:
         slots = operation.slots or (FREE,) * operation.arity
         if operation.name != "multiply" or self._with_numbers or isinstance(arguments[0], Number):
             return slots
-        return tuple(ATOM if forms.is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
+        summed = [forms.is_summation(forms.as_written(part)) for part in arguments]
+        return tuple(ATOM if whole else slot for whole, slot in zip(summed, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
         if isinstance(value, tuple):
@@ -318,16 +320,11 @@ class Writer:
         """The sign of a product: entrywise between matrices, a dot between numbers, else nothing."""
         if len(expression.arguments) != 2:
             return Piece.of("", "")
-        left, right = expression.arguments
+        left, right = map(forms.as_written, expression.arguments)
         if self._is_array(left) and self._is_array(right):
             return self._signs["hadamard"]
-        if self._with_numbers:
-            return Piece.of(r" \cdot ", " · ")
-        if isinstance(left, Number) and not isinstance(right, Number) and not forms.starts_with_number(right):
-            return Piece.of(r" \, ", " ")
-        if self._is_array(left) or self._is_array(right):
-            return Piece.of(r" \, ", " ")
-        return Piece.of(r" \cdot ", " · ")
+        beside = forms.is_coefficient(left, right) or self._is_array(left) or self._is_array(right)
+        return Piece.of(r" \, ", " ") if beside and not self._with_numbers else Piece.of(r" \cdot ", " · ")
 
     def _is_array(self, expression: Expression) -> bool:
         """Whether it is a matrix where it stands: inside a sum over entries everything is a number."""
