@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ShapeError, ValueProblem
 
 Array = np.ndarray[Any, Any]
@@ -61,7 +62,7 @@ def _check_rows(value: Any, name: str) -> None:
 
 
 def _entries(count: int) -> str:
-    return f"{count} entr{'y' if count == 1 else 'ies'}"
+    return counted(count, "entry")
 
 
 def as_matrix(value: Any, name: str) -> Array:

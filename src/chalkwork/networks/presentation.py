@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chalkwork.algebra.operations.matrices import EQUAL
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.networks import reasons
 from chalkwork.networks.data import Array
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import LEARNED, Role
-from chalkwork.networks.spot import Spot, counted, suffix_of
+from chalkwork.networks.spot import Spot, suffix_of
 from chalkwork.solutions.solution import Setting, Solution
 
 if TYPE_CHECKING:
@@ -61,19 +62,21 @@ def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
 
 
 def _parameter_count(plan: Plan) -> str:
-    found = [(role.plural, _sizes(plan, role)) for role in LEARNED]
+    found = [(role, *_sizes(plan, role)) for role in LEARNED]
     total = plan.number_of_parameters
-    if all(not sizes for _, sizes in found[1:]):
+    if all(not sizes for _, sizes, _ in found[1:]):
         return f"It has {' + '.join(found[0][1])} = {counted(total, 'weight')} and no biases." if total else ""
-    parts = [f"{' + '.join(sizes)} {noun}" for noun, sizes in found if sizes]
+    parts = [counted(number, role.value, " + ".join(sizes)) for role, sizes, number in found if sizes]
     listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
     return f"It has {listed}: {counted(total, 'parameter')} in all."
 
 
-def _sizes(plan: Plan, role: Role) -> list[str]:
-    """How many parameters with one role each layer has, those of a matrix as a product."""
+def _sizes(plan: Plan, role: Role) -> tuple[list[str], int]:
+    """How many parameters with one role each layer has, those of a matrix as a product, and how many there are."""
     layers = [at.layer for at in plan.spots for _ in at.layer.kind.names(at, role)]
-    return [f"{layer.inputs}·{layer.units}" if role is Role.WEIGHT else str(layer.units) for layer in layers]
+    if role is Role.WEIGHT:
+        return [f"{layer.inputs}·{layer.units}" for layer in layers], sum(one.inputs * one.units for one in layers)
+    return [str(layer.units) for layer in layers], sum(layer.units for layer in layers)
 
 
 def _drawn(plan: Plan, solution: Solution, with_values: bool) -> Drawing:

@@ -16,6 +16,7 @@ from stat import S_ISREG
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
@@ -264,7 +265,7 @@ def _parsed(text: str, file: str) -> Table:
 
 
 def _cells(count: int) -> str:
-    return f"{count} cell{'' if count == 1 else 's'}"
+    return counted(count, "cell")
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -45,10 +45,7 @@ def _common_fraction(quotient: Application) -> Expression:
 def is_coefficient(left: Expression, right: Expression) -> bool:
     """Whether a number stands before what it multiplies without a sign between them; a 1 does not."""
     return (
-        isinstance(left, Number)
-        and left.value != 1
-        and not isinstance(right, Number)
-        and not starts_with_number(right)
+        isinstance(left, Number) and left.value != 1 and not isinstance(right, Number) and not starts_with_number(right)
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from chalkwork.algebra.entries import entry_name
 from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations
 from chalkwork.derivation.evaluate import evaluate_each
@@ -32,7 +33,6 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.presentation import introduction, setting_of
-from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import equation_blocks
 from chalkwork.solutions.solution import Solution, Style

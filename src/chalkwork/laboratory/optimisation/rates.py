@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Name, apply
+from chalkwork.counting import counted
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
@@ -332,8 +333,8 @@ def _descent_needs(board: Board, accuracy: float, predicted: int, measured: int)
     )
     yield from board.equation("bound")
     yield Paragraph(
-        f"so {predicted} steps are enough from everywhere. Measured from this start: {measured}. Newton's method "
-        "needs 1, whatever the condition number."
+        f"so {counted(predicted, 'step')} {'is' if predicted == 1 else 'are'} enough from everywhere. Measured from "
+        f"this start: {measured}. Newton's method needs 1, whatever the condition number."
     )
 
 
