@@ -27,7 +27,7 @@ from chalkwork.documents.nesting import check_nesting
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
-from chalkwork.typesetting.notation import GREEK
+from chalkwork.typesetting.notation import GREEK, greek_command
 
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
@@ -71,8 +71,9 @@ _SMALL = {"_": ("₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙ
 _TEX_SIGNS = {
     "−": "-", "·": r"\cdot", "×": r"\times", "∘": r"\circ", "≤": r"\le", "≥": r"\ge", "∂": r"\partial", "∑": r"\sum",
     "√": r"\surd", "→": r"\to", "∞": r"\infty", "′": r"'", "½": r"\frac12", "⅓": r"\frac13", "¼": r"\frac14",
-    "ŷ": r"\hat y",
-    **{sign: f"\\{name}" for name, sign in GREEK.items()},
+    "⅔": r"\frac23", "¾": r"\frac34", "⅕": r"\frac15", "⅙": r"\frac16", "⅛": r"\frac18", "ŷ": r"\hat y",
+    "φ": r"\varphi", "ϵ": r"\epsilon",
+    **{sign: greek_command(name) for name, sign in GREEK.items()},
 }  # fmt: skip
 
 

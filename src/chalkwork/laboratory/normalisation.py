@@ -233,7 +233,7 @@ def _with_inference(derivation: Derivation, plan: Plan, moved: bool) -> Derivati
 
 def _starred(symbol: Symbol) -> Symbol:
     """The symbol of what belongs to inference."""
-    return Symbol(f"{symbol.latex}^{{*}}", f"{symbol.text}*", raised=True)
+    return Symbol(f"{symbol.latex}^{{*}}", f"{symbol.text}∗", raised=True)
 
 
 def _solved(derivation: Derivation, givens: Mapping[str, Any], style: Style, setting: Setting) -> Solution:

@@ -157,7 +157,10 @@ def _class_sentences(plan: Plan, solution: Solution) -> tuple[str, ...]:
     chosen = np.ravel(solution.arrays["class"])
     said = ties(plan, solution)
     if len(chosen) > 1:
-        return (f"The predicted classes are {', '.join(f'{value:g}' for value in chosen)}.", *said)
+        tied = {place for place in range(len(chosen)) if _is_tied(plan, chosen[place])}
+        classes = ["none" if place in tied else f"{value:g}" for place, value in enumerate(chosen)]
+        predicted = (f"The predicted classes are {', '.join(classes)}.",) if len(tied) < len(chosen) else ()
+        return (*predicted, *said)
     if said:
         return said
     if plan.layers[-1].units == 1:
@@ -172,10 +175,15 @@ def ties(plan: Plan, solution: Solution) -> tuple[str, ...]:
     chosen = np.ravel(solution.arrays["class"])
     outputs = solution.arrays[f"a{plan.depth}"]
     rows = outputs.T if plan.convention.samples == "columns" else outputs
-    tied = [place for place, value in enumerate(chosen) if value == (0.5 if plan.layers[-1].units == 1 else 0)]
+    tied = [place for place, value in enumerate(chosen) if _is_tied(plan, value)]
     said = [_tie(rows[place], f"Sample {place + 1}: " if len(chosen) > 1 else "") for place in tied[:MOST_TIES]]
     more = len(tied) - MOST_TIES
     return (*said, f"{counted(more, 'more sample')} without a class.") if more > 0 else tuple(said)
+
+
+def _is_tied(plan: Plan, chosen: float) -> bool:
+    """Whether what stands for a class says that there is none."""
+    return bool(chosen == (0.5 if plan.layers[-1].units == 1 else 0))
 
 
 def _tie(outputs: Array, start: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
+from math import prod
 
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.decimal_mark import in_decimals_of
@@ -189,7 +190,7 @@ def blank(solution: Solution, name: str) -> Display:
     symbol = writer.symbols[name]
     shape = solution.derivation.shapes().get(name.partition("[")[0], ()) if "[" not in name else ()
     latex_gap, text_gap = r"\underline{\qquad\quad}", "______"
-    if not shape:
+    if prod(shape) == 1:
         return boxed(f"{symbol.latex} = {latex_gap}", [Line((("name", Box.text(f"{symbol.text} = {text_gap}")),))])
     rows, columns = min(shape[0], writer.layout.rows), min(shape[1], writer.layout.columns)
     line, spacer = " & ".join([latex_gap] * columns), r" \\ " + r"\phantom{0}" + " & " * (columns - 1) + r" \\ "

@@ -42,7 +42,7 @@ def plain_maths(latex: str) -> str:
     >>> plain_maths(r"\\sigma(x) = \\frac{1}{1 + e^{-x}}"), plain_maths(r"W_1^{\\top} x"), plain_maths(r"\\mathbb{R}^2")
     ('σ(x) = 1/(1 + e⁻ˣ)', 'W₁ᵀ x', 'ℝ²')
     >>> plain_maths(r"\\sqrt{\\frac{2}{a + b}}"), plain_maths(r"\\hat p_{data}"), plain_maths(r"\\xrightarrow{f} y")
-    ('√(2/(a + b))', 'p̂_(data)', '\\\\xrightarrow{f} y')
+    ('√(2/(a + b))', 'p̂_data', '\\\\xrightarrow{f} y')
     """
     text = ""
     for line in maths_lines(latex):

@@ -208,7 +208,8 @@ def _gain(plan: Plan, runs: list[Run], values: dict[str, Any]) -> str:
     """What is gained, and what narrow layers cost."""
     before, after = values["parameters"]
     said = f"{counted(plan.depth, 'layer')} with {counted(before, 'parameter')} have become "
-    said += f"{counted(len(runs), 'layer')} with {after}. Depth without activations adds nothing that one layer could not compute."
+    said += f"{counted(len(runs), 'layer')} with {after}. "
+    said += "Depth without activations adds nothing that one layer could not compute."
     for at, (start, end) in enumerate(runs, 1):
         narrowest = min(layer.units for layer in plan.layers[start - 1 : end])
         edges = min(plan.layers[start - 1].inputs, plan.layers[end - 1].units)

@@ -297,8 +297,8 @@ def _cost_blocks(board: Board, layer: HierarchicalSoftmax, steps: int, size: int
         Paragraph(
             f"A softmax over $V = {count}$ words with $d = {size}$ needs every score: $V d = {full}$ multiplications, "
             f"and as many for each gradient. The path needs {counted(steps, 'score')}: "
-            f"${steps} \\cdot {size} = {steps * size}$. In a balanced tree a path has about $\\log_2 V$ nodes, here {board.number(balanced)}, "
-            "so the cost is $d \\log_2 V$ instead of $V d$."
+            f"${steps} \\cdot {size} = {steps * size}$. In a balanced tree a path has about $\\log_2 V$ "
+            f"nodes, here {board.number(balanced)}, so the cost is $d \\log_2 V$ instead of $V d$."
         ),
     ]
     if layer.tree.frequencies:
