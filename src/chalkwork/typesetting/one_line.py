@@ -103,6 +103,8 @@ def script(sign: str, text: str) -> str:
         return text.replace("⊤", "ᵀ").replace("′′′", "‴").replace("′′", "″")
     primes = len(text) - len(text.lstrip("′")) if sign == "^" else 0
     start, text = text[:primes], text[primes:]
+    if sign == "_" and "," in text and not any(below.startswith("_") for below in map(subscript, text.split(","))):
+        return ",".join(map(subscript, text.split(",")))
     small = (subscript if sign == "_" else superscript)(text.replace(" ", "").replace("−", "-").replace("⊤", "T"))
     if not small.startswith(sign):
         return start + small

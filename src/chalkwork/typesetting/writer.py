@@ -263,7 +263,9 @@ class Writer:
             if part
         ]
         narrower = sum(text.narrower for text in texts)
-        if operation.name == "divide":
+        if operation.name == "divide" and not all(text.flat for text in texts):
+            latex = f"{texts[0].latex} / {texts[1].latex}"  # a matrix above a line would be set in small digits
+        elif operation.name == "divide":
             narrower = sum(box.width for box in boxes) - max(latex.latex_width for latex in latexes)
         return Piece(latex, stretched(boxes), narrower)
 
