@@ -57,7 +57,7 @@ WRITTEN = {
     r"x_qy": "x_q y",
     r"e^{-\frac{x^2}{2}}": "e^(−x²/2)",
     r"a^{b^c}": "a^(bᶜ)",
-    r"x_{i,j}^{(l)}": "x_(i,j)⁽ˡ⁾",
+    r"x_{i,j}^{(l)}": "xᵢ,ⱼ⁽ˡ⁾",
     r"x^10": "x¹0",
     r"\left.\frac{a}{b}\right|_{x=0}": "a/b|ₓ₌₀",
     r"\left\|x\right\|_2^2": "‖x‖₂²",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from math import prod
 
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.decimal_mark import in_decimals_of
-from chalkwork.documents.model import Block, Display, Document, Heading, Paragraph, Table
+from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
 from chalkwork.solutions.solution import Solution
@@ -40,7 +41,7 @@ def solution_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
     if script is None:
         return [*setting_blocks(solution, drawings), *equation_blocks(solution, solution.chosen(), level=2)]
     blocks = [block for block in script(Board(solution)) if drawings or not isinstance(block, Drawing)]
-    return list(in_decimals_of(solution.style.notation, blocks))
+    return list(in_decimals_of(solution.style.notation, [*blocks, *_said_of_zeros(solution, blocks)]))
 
 
 def setting_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
@@ -176,6 +177,30 @@ def _rounded_zeros(decimals: int) -> str:
     return (
         f"$0.{'0' * decimals}$ is a number that rounds to zero here; what is exactly zero is written without decimals."
     )
+
+
+def _said_of_zeros(solution: Solution, blocks: Sequence[Block]) -> list[Block]:
+    """The sentence about numbers that round to zero, where a room has written one and has not said it."""
+    decimals = solution.style.numbers.decimals
+    if not decimals:
+        return []
+    said = paragraph(_rounded_zeros(decimals), solution.writer())
+    zero = re.compile(rf"(?<![\d.])0\.0{{{decimals}}}(?!\d)")
+    shown = any(zero.search(text) for block in blocks for text in _texts(block))
+    return [said] if shown and said not in blocks else []
+
+
+def _texts(block: Block) -> Iterator[str]:
+    """What a block shows, but for headings and drawings."""
+    match block:
+        case Display():
+            yield block.text
+        case Paragraph():
+            yield block.markdown
+        case Table():
+            yield from chain.from_iterable(block.rows)
+        case Marked():
+            yield from chain.from_iterable(map(_texts, block.blocks))
 
 
 def _rounds_to_zero(solution: Solution, name: str) -> bool:
