@@ -121,15 +121,15 @@ class Writer:
 
     def _right_segments(self, expression: Application, right: Expression, slot: Precedence) -> list[Piece]:
         sign = self._sign(expression)
-        if expression.operation.name == "add":
+        if (name := expression.operation.name) in ("add", "subtract"):
             sign, term = self._signed_right(expression, right, slot)
-            if self._fits(term) or sign.latex != " + ":
+            if self._fits(term) or (name == "add" and sign.latex != " + "):
                 return [join(sign, term)]
         first, *rest = self._segments(right, slot)
         return [join(sign, first), *rest]
 
     def _fits(self, piece: Piece) -> bool:
-        return piece.width <= self.layout.text_width - WIDEST_HEAD
+        return piece.width <= self.layout.text_width - WIDEST_HEAD - 3
 
     def _quotient_segments(self, expression: Application) -> list[Piece]:
         """A fraction; one that is wider than a line is written on one, with a slash."""
