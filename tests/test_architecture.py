@@ -16,6 +16,7 @@ ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
     "arrays",
+    "counting",
     "budget",
     "files",
     "yaml_nodes",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.arrays import unmasked
+from chalkwork.counting import counted
 from chalkwork.errors import ShapeError, ValueProblem
 
 Array = np.ndarray[Any, Any]
@@ -52,7 +53,7 @@ def _check_rows(value: Any, name: str) -> None:
 
 
 def _entries(count: int) -> str:
-    return f"{count} entr{'y' if count == 1 else 'ies'}"
+    return counted(count, "entry")
 
 
 def as_matrix(value: Any, name: str) -> Array:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
@@ -170,7 +171,7 @@ class Category:
     def words(self) -> str:
         """What is done with the column."""
         missing = f"; {self.missing} missing: a value of their own" if self.missing else ""
-        return f"category, one-hot over {len(self.values)} values{missing}"
+        return f"category, one-hot over {counted(len(self.values), 'value')}{missing}"
 
     def to_data(self) -> dict[str, Any]:
         """The column as plain data."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
@@ -46,7 +47,7 @@ class Classes:
     @property
     def words(self) -> str:
         """What is predicted."""
-        return f"{len(self.values)} classes"
+        return counted(len(self.values), "class")
 
     def read(self, table: Table, rows: Sequence[int]) -> Array:
         """The number of the class, from 0; NaN where there is none, or one never seen."""
@@ -110,7 +111,7 @@ class Labels:
     @property
     def words(self) -> str:
         """What is predicted."""
-        return f"{len(self.names)} labels"
+        return counted(len(self.names), "label")
 
     def read(self, table: Table, rows: Sequence[int]) -> Array:
         """1 where a label is there, else 0; NaN where neither is said."""
@@ -352,7 +353,7 @@ def _check_classes(
     if len(counts) > max(FEW_NUMBERS, len(table) // 2) or len(counts) > MOST_CLASSES:
         hint = "is this column a target at all? A number is predicted with the task regression"
         raise table.problem(name, row, f"{len(counts)} classes in {len(table)} rows are too many", hint)
-    samples = f"{counts[rare]} sample{'' if counts[rare] == 1 else 's'}"
+    samples = counted(counts[rare], "sample")
     raise table.problem(
         name, row, f"the class {shown(spelled[rare])} has only {samples}, and each needs {LEAST_OF_A_CLASS}: to train "
         "on, to validate and to test", "leave the row out, or join the class with another",
