@@ -211,6 +211,16 @@ def test_a_blank_is_rounded_in_one_way_or_another_and_to_nothing_between() -> No
     assert {even, round(float(away), 1), round(right, 1)} <= accepted
 
 
+@pytest.mark.parametrize("number", [2, 3, 4, 19, 52])
+def test_a_blank_is_rounded_as_a_program_rounds_it(number: int) -> None:
+    exercise, solution = acceptance.drawn(np.random.default_rng((1, 9, number)))
+    (last,) = list(solution.derivation)[-1:]
+    for decimals in (4, 5, 6, 7):  # halves everywhere, each rounded as the errors of its float say
+        typed = acceptance.written(acceptance.worked(exercise, decimals), [last], decimals)
+        result = solution.restyled(decimals=decimals).check(typed)[last]
+        assert result.verdict in ("correct", "rounding"), result
+
+
 def test_a_report_keeps_its_policy_where_a_remark_is_added() -> None:
     network = NeuralNetwork(
         [Dense(weights=[[0.5, 0.5], [0.2, 0.2]], bias=False, activation="softmax")], "cross_entropy"
