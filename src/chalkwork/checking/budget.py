@@ -18,6 +18,8 @@ BUDGET = 30_000_000
 """What the search for mistakes may cost in one task of one hand-in: about a third of a second."""
 A_CALL = 800
 """What one operation costs besides its numbers."""
+AN_EXCHANGE = 1000
+"""What it costs to hold one exchange of entries against the answers, besides its numbers."""
 A_REWRITE = 60_000
 """What it costs to write the mistakes of one equation."""
 

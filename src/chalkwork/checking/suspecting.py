@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, names_in
-from chalkwork.algebra.expression import replace as exchanged
+from chalkwork.algebra.expression import replace as put_in
 from chalkwork.algebra.operations import Shape
 from chalkwork.bounds.intervals import Interval, widened
 from chalkwork.bounds.ranges import enclose
@@ -35,7 +36,7 @@ from chalkwork.checking.explaining import (
     rounded_to,
     together_ids,
 )
-from chalkwork.checking.mistakes import Found, distinct, distinct_pairs, swapped
+from chalkwork.checking.mistakes import Found, distinct, distinct_pairs, exchanged, exchanges_of
 from chalkwork.checking.work import Answers, Known, Work
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ShapeError
@@ -202,8 +203,8 @@ class Search:
     def _all_exchanged(self, source: Equation, asked: Asked) -> Iterator[Reading]:
         right = enclosed(source.expression, self.work.known(source.expression, asked.rows, True), asked)
         if right is not None:
-            for low, high in zip(swapped(right.low), swapped(right.high), strict=True):
-                yield ("entries-swapped",), Interval.of(low, high)
+            for exchange in exchanges_of(source.expression.shape):
+                yield ("entries-swapped",), right.over(partial(exchanged, exchange=exchange))
 
     def _all_rounded(self, source: Equation, asked: Asked) -> Iterator[Reading]:
         for known in self._rounded(source.expression, asked.rows):
@@ -302,7 +303,7 @@ class Search:
             if name.name in changed and _shape(changed[name.name], name) != name.shape
         }
         try:
-            reshaped = exchanged(expression, others) if others else expression
+            reshaped = put_in(expression, others) if others else expression
         except ShapeError:
             return None
         return enclosed(reshaped, {name.name: values[name.name] for name in names_in(reshaped)}, asked)
