@@ -20,7 +20,6 @@ from chalkwork.sheets.solve import solve_sheet
 
 SHEETS = sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))
 FALSE_PROOFS = next(path for path in SHEETS if path.stem == "claims-find-the-mistake")
-FALSE_PROOFS = next(path for path in SHEETS if path.stem == "claims-find-the-mistake")
 SHOWS = ("sheet", "blanks", "form")
 NOT_GIVEN = {
     "id",
