@@ -14,6 +14,7 @@ import chalkwork
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
+    "words",
     "budget",
     "files",
     "yaml_nodes",

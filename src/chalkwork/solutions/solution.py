@@ -22,6 +22,7 @@ from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.values import Layout
 from chalkwork.typesetting.writer import Writer
+from chalkwork.words import ENGLISH, LANGUAGES, Said, check_language, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ Detail = Literal["equations", "entries"]
 MOST_ENTRIES = 6
 """Rows and columns of a matrix whose entries are worked out one by one; the others are like them."""
 
-Remarks = Callable[["Solution"], Mapping[str, tuple[str, ...]]]
+Remarks = Callable[["Solution"], Mapping[str, tuple[Said, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Style:
     detail: Detail = "equations"
     stated: bool = False
     """Whether somebody asked for these digits, rather than nobody for any."""
+    language: str = ENGLISH
+    """The language of the sentences: see `chalkwork.words.LANGUAGES`."""
 
     @classmethod
     def of(
@@ -64,8 +67,9 @@ class Style:
         significant: int | None = None,
         rounding: Rounding = "shown",
         detail: Detail = "equations",
+        language: str = ENGLISH,
     ) -> Style:
-        """A style from plain values; four decimals where nothing is asked."""
+        """A style from plain values; four decimals where nothing is asked, and the decimal mark of the language."""
         if decimals is not None and significant is not None:
             raise ChalkworkError("give decimals or significant digits, not both")
         for value, least, most, what in ((decimals, 0, 15, "decimals"), (significant, 1, 17, "significant digits")):
@@ -78,7 +82,8 @@ class Style:
             raise ChalkworkError(f"detail is 'equations' or 'entries', not {detail!r}")
         numbers = NumberFormat(4 if decimals is None and significant is None else decimals, significant)
         stated = decimals is not None or significant is not None
-        return cls(Notation.of(notation), numbers, rounding, detail, stated)
+        comma = LANGUAGES[check_language(language)].decimal_comma
+        return cls(Notation.of(notation, comma), numbers, rounding, detail, stated, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class Setting:
     Sentences hold `{names}` that are set in the notation.
     """
 
-    introduction: tuple[str, ...] = ()
+    introduction: tuple[Said, ...] = ()
     givens: tuple[str, ...] = ()
     layers: int = 0
     samples: str | None = None
@@ -110,7 +115,7 @@ class Setting:
     values_drawn: bool = True
     """Whether the drawing has values to show: one drawing cannot hold those of a batch."""
     remarks: Remarks | None = None
-    title: str = "Worked solution"
+    title: Said = "Worked solution"
     letters: Mapping[str, Symbol] = field(default_factory=dict)
     """How single names print, whatever the notation."""
     script: Callable[[Board], Iterable[Block]] | None = None
@@ -121,8 +126,10 @@ class Setting:
     """What was found in words, by name; it can be asked for."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What was found besides the equations, by name: counts, measured differences; it is not asked for."""
-    undecided: Callable[[Solution], Mapping[str, str]] | None = None
+    undecided: Callable[[Solution], Mapping[str, tuple[Said, ...]]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
+    languages: tuple[str, ...] = (ENGLISH,)
+    """The languages in which all of this can be said, and the reasons of the equations too; a script is English."""
 
 
 class Solution(Mapping[str, Any]):
@@ -147,6 +154,12 @@ class Solution(Mapping[str, Any]):
         self.derivation = derivation
         self.style = style or Style()
         self.setting = setting or Setting()
+        known = self.setting.languages if self.setting.script is None else (ENGLISH,)
+        if self.style.language not in known:
+            called = " and ".join(LANGUAGES[language].name for language in known)
+            raise ChalkworkError(
+                f"this solution is written in {called} only", hint=f"leave out language: {self.style.language}"
+            )
         rounding = self.style.numbers.rounded if self.style.rounding == "every_line" else None
         self.arrays = EntryValues(work_out(derivation, givens, rounding))
         self._shapes = derivation.shapes()
@@ -192,7 +205,8 @@ class Solution(Mapping[str, Any]):
         plain = {name: name.replace("_", " ") for name in self.setting.words}
         words = {name: Symbol(rf"\text{{{word}}}", word) for name, word in plain.items()}
         letters = {**words, **self.setting.letters}
-        symbols = Symbols(self.style.notation, self.setting.layers, derivatives, letters, numbered=several)
+        style = self.style
+        symbols = Symbols(style.notation, self.setting.layers, derivatives, letters, several, style.language)
         givens = frozenset(name.name for name in self.derivation.givens)
         return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples, givens)
 
@@ -372,7 +386,8 @@ class Solution(Mapping[str, Any]):
             follows=follows,
         )
         undecided = self.setting.undecided(self) if self.setting.undecided else {}
-        return [report.remarked(undecided) for report in reports] if undecided else reports
+        said = {name: self._said(*sentences) for name, sentences in undecided.items()}
+        return [report.remarked(said) for report in reports] if said else reports
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
         """Which of the words mean one of the asked names, or an entry of one.
@@ -393,17 +408,25 @@ class Solution(Mapping[str, Any]):
 
     # --- documents -----------------------------------------------------------------------------------------------
 
+    def _said(self, *sentences: Said) -> str:
+        return " ".join(written(sentence, self.style.language) for sentence in sentences)
+
+    @property
+    def title(self) -> str:
+        """What stands above it where nobody gives it a title."""
+        return self._said(self.setting.title)
+
     def document(self, title: str | None = None) -> Document:
         """The solution as a document."""
         from chalkwork.solutions.compose import solution_document
 
-        return solution_document(self, title or self.setting.title)
+        return solution_document(self, title or self.title)
 
     def __str__(self) -> str:
         from chalkwork.documents.terminal import to_text
         from chalkwork.solutions.compose import solution_document
 
-        return to_text(solution_document(self, self.setting.title, drawings=False))
+        return to_text(solution_document(self, self.title, drawings=False))
 
     def _repr_markdown_(self) -> str:
         from chalkwork.documents.markdown import to_markdown
@@ -418,4 +441,4 @@ class Solution(Mapping[str, Any]):
         from chalkwork.solutions.export import save
         from chalkwork.solutions.workbook import Workbook
 
-        save(Workbook.of(self, title or self.setting.title), path)
+        save(Workbook.of(self, title or self.title), path)

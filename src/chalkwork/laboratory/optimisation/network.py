@@ -260,7 +260,7 @@ def _check_size(net: NeuralNetwork, samples: int) -> None:
 
 
 def _introduced(board: Board, loss: NetworkLoss) -> Iterator[Block]:
-    yield Paragraph(" ".join(introduction(loss.plan, target=True)))
+    yield Paragraph(" ".join(map(str, introduction(loss.plan, target=True))))
     yield from board.givens([name.name for name in loss.derivation.givens])
     yield Heading("The loss and its gradient", 2)
     gradients = tuple(f"d{name.name}" for name in loss.parameters)
