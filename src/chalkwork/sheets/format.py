@@ -23,6 +23,7 @@ from chalkwork.sheets.locate import Listing, Node, line_map, load_yaml
 from chalkwork.sheets.parts import MODULES
 from chalkwork.sheets.references import settle
 from chalkwork.sheets.schema import Block, Convention, Precision, Prose, Sheet
+from chalkwork.words import ENGLISH, LANGUAGES
 
 MAX_BYTES = 2_000_000
 FRONT_MATTER_KEYS = (
@@ -122,6 +123,7 @@ def _sheet(split: Split, file: str) -> Sheet:
     fields = Fields(table, "the front matter", "", FRONT_MATTER_KEYS)
     convention = read_convention(fields, Convention())
     precision = read_precision(fields, Precision())
+    language = fields.read("language", values.choice(tuple(LANGUAGES)), ENGLISH)
     return Sheet(
         file=file,
         line=1,
@@ -131,33 +133,30 @@ def _sheet(split: Split, file: str) -> Sheet:
         author=fields.read("author", _texts, ""),
         course=fields.read("course", values.text, ""),
         date=fields.read("date", values.text, ""),
-        language=fields.read("language", _language, ""),
+        language=language,
         points=fields.read("points", values.text, ""),
         convention=convention,
         notation=fields.read("notation", read_notation, {}),
         precision=precision,
         follow_through=fields.read("follow_through", values.choice(("full", "half", "none")), "full"),
         tolerance=fields.read("tolerance", values.positive, 0.0),
-        blocks=settle(_block(piece, convention, precision) for piece in split.pieces),
+        blocks=settle(_block(piece, convention, precision, language) for piece in split.pieces),
     )
 
 
-def _language(node: Node, where: str) -> str:
-    """The language of the program's own sentences: there is one."""
-    if values.text(node, where) != "en":
-        raise values.fail(
-            node, where, "en", hint="the solutions are written in English; the sheet's own text may be in any language"
-        )
-    return "en"
-
-
-def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
+def _block(piece: Piece, convention: Convention, precision: Precision, language: str) -> Block:
     if piece.language == "network":
         return read_network(piece, convention)
     if piece.language == "graph":
         return read_graph(piece)
     if piece.language == "task":
         return read_task(piece, precision)
+    if piece.language in MODULES and language != ENGLISH:
+        raise SheetError(
+            f"the block {piece.language} is written in {LANGUAGES[ENGLISH].name} only",
+            line=piece.line,
+            hint=f"leave out language: {language}",
+        )
     if piece.language in MODULES:
         return read_part(piece, precision)
     try:

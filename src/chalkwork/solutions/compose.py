@@ -32,7 +32,7 @@ def solution_document(solution: Solution, title: str, drawings: bool = True) -> 
     >>> [type(block).__name__ for block in document.blocks][-2:]
     ['Display', 'Display']
     """
-    return Document(title, tuple(solution_blocks(solution, drawings)))
+    return Document(title, tuple(solution_blocks(solution, drawings)), solution.style.language)
 
 
 def solution_blocks(solution: Solution, drawings: bool = True) -> list[Block]:

@@ -12,6 +12,7 @@ from chalkwork.words.catalogue import (
     Slot,
     Text,
     check_language,
+    decimal,
     say,
     written,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Slot",
     "Text",
     "check_language",
+    "decimal",
     "say",
     "written",
 ]

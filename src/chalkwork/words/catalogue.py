@@ -106,8 +106,8 @@ Said = str | Text
 def say(language: str, name: str, /, **slots: Slot) -> str:
     """The sentence with that id, at once.
 
-    >>> say("de", "points", n="0.5")
-    '0.5 Punkte'
+    >>> say("de", "points", n="0,5")
+    '0,5 Punkte'
     """
     return Text.of(name, **slots).written(language)
 
@@ -115,6 +115,15 @@ def say(language: str, name: str, /, **slots: Slot) -> str:
 def written(what: Said, language: str) -> str:
     """A text in a language; what is a sentence already as it is."""
     return what if isinstance(what, str) else what.written(language)
+
+
+def decimal(number: str, language: str) -> str:
+    """A number among words with the language's decimal mark.
+
+    >>> decimal("0.5", "de")
+    '0,5'
+    """
+    return number.replace(".", ",") if LANGUAGES[language].decimal_comma else number
 
 
 def check_language(language: object) -> str:

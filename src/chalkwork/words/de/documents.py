@@ -10,7 +10,6 @@ SENTENCES: Sentences = {
     "listed": "<items>",
     "document.solution": "Ausführliche Lösung",
     "document.sheet": "Übungsblatt",
-    "document.figure": "Abbildung <number>",
     # --- tasks -----------------------------------------------------------------------------------------------------
     "task": "Aufgabe <name>",
     "task.solution": "Lösung zu Aufgabe <name>",
@@ -38,9 +37,8 @@ SENTENCES: Sentences = {
     # --- forms -----------------------------------------------------------------------------------------------------
     "form.how": "Die Antworten kommen hinter die Doppelpunkte; eine Matrix als `[1 2; 3 4]`, ein Vektor als `[1; 2]`.",
     "form.how_and_keys": "Die Antworten kommen hinter die Doppelpunkte; eine Matrix als `[1 2; 3 4]`, ein Vektor als "
-    "`[1; 2]`. Dabei ist <keys>.",
-    "form.key": "`<key>` hier <symbol>",
-    "form.keys": "<first>, <second>",
+    "`[1; 2]`. Hier steht <keys>.",
+    "form.key": "`<key>` für <symbol>",
     "form.choices": "`<key>` ist eines von: <choices>.",
     # --- in formulas -----------------------------------------------------------------------------------------------
     "symbol.new": "neu",

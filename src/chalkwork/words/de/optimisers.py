@@ -5,8 +5,8 @@ from __future__ import annotations
 from chalkwork.words.sentences import Sentences
 
 SENTENCES: Sentences = {
-    "optimiser.gradient_descent": "Gradientenabstieg: Jeder Parameter geht gegen seinen Gradienten, um das {eta}-Fache "
-    "davon.",
+    "optimiser.gradient_descent": "Gradientenabstieg: Jeder Parameter bewegt sich entgegen seinem Gradienten, um das "
+    "{eta}-Fache davon.",
     "optimiser.momentum": "Momentum für <p>: Die Geschwindigkeit <v> behält den Anteil {mu} ihrer selbst und nimmt den "
     "Gradienten auf.",
     "optimiser.nesterov": "Nesterov-Momentum für <p>: der Gradient, und was die Geschwindigkeit <v> als Nächstes tun "

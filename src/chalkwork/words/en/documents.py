@@ -10,7 +10,6 @@ SENTENCES: Sentences = {
     "listed": "<items>",
     "document.solution": "Worked solution",
     "document.sheet": "Exercise sheet",
-    "document.figure": "Figure <number>",
     # --- tasks -----------------------------------------------------------------------------------------------------
     "task": "Task <name>",
     "task.solution": "Solution to task <name>",
@@ -40,7 +39,6 @@ SENTENCES: Sentences = {
     "form.how_and_keys": "Type the answers behind the colons; a matrix as `[1 2; 3 4]`, a vector as `[1; 2]`. Here "
     "<keys>.",
     "form.key": "`<key>` is <symbol>",
-    "form.keys": "<first>, <second>",
     "form.choices": "`<key>` is one of: <choices>.",
     # --- in formulas -----------------------------------------------------------------------------------------------
     "symbol.new": "new",
