@@ -22,7 +22,7 @@ from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.values import Layout
 from chalkwork.typesetting.writer import Writer
-from chalkwork.words import ENGLISH, LANGUAGES, Said, check_language, written
+from chalkwork.words import ENGLISH, LANGUAGES, Said, Text, check_language, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -344,22 +344,25 @@ class Solution(Mapping[str, Any]):
         if numeric or not ask:
             reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows)
         else:
-            reports = [Report({}, dict.fromkeys(rest, "not a name of this exercise"), follows) for _, rest in apart]
+            why = self._said(Text.of("unused.no_name"))
+            language = self.style.language
+            reports = [Report({}, dict.fromkeys(rest, why), follows, language=language) for _, rest in apart]
         if not words:
             return reports
         return [self._with_words(report, given, ask) for report, (given, _) in zip(reports, apart, strict=True)]
 
     def _with_words(self, report: Report, given: Mapping[str, object], ask: Sequence[str]) -> Report:
         """The report with the answers in words at their places among what is asked."""
-        from chalkwork.checking.report import Report
         from chalkwork.checking.wording import word_result
 
-        words = self.setting.words
+        words, language = self.setting.words, self.style.language
         asked = [name for name in words if name in (ask or given)]
-        said = {name: word_result(name, (words[name].value, *words[name].also), given.get(name)) for name in asked}
+        said = {
+            name: word_result(name, (words[name].value, *words[name].also), given.get(name), language) for name in asked
+        }
         order = [split_entry(name)[0] if name not in words else name for name in ask]
         found = {**report, **said}
-        return Report({name: found[name] for name in (*order, *found) if name in found}, report.unused, report.follows)
+        return report.having({name: found[name] for name in (*order, *found) if name in found})
 
     def _check_numbers(
         self,
@@ -384,6 +387,7 @@ class Solution(Mapping[str, Any]):
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
             follows=follows,
+            language=self.style.language,
         )
         undecided = self.setting.undecided(self) if self.setting.undecided else {}
         said = {name: self._said(*sentences) for name, sentences in undecided.items()}

@@ -14,6 +14,7 @@ from chalkwork.words.catalogue import (
     check_language,
     decimal,
     say,
+    template,
     written,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "check_language",
     "decimal",
     "say",
+    "template",
     "written",
 ]

@@ -159,6 +159,15 @@ def slots_in(sentence: Sentence) -> frozenset[str]:
     return frozenset(found[2] for form in forms for found in _SLOT.finditer(form))
 
 
+def template(name: str, language: str) -> Sentence | None:
+    """The sentence as it stands in the table of a language, its slots open; None where that has no words for it.
+
+    >>> template("task", "de"), template("nothing", "de")
+    ('Aufgabe <name>', None)
+    """
+    return table_of(language).get(name)
+
+
 def table_of(language: str) -> Sentences:
     """Everything that a language has sentences for, what has its English elsewhere among it."""
     table: Sentences = import_module(f"chalkwork.words.{language}").SENTENCES

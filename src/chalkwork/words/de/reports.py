@@ -32,7 +32,7 @@ SENTENCES: Sentences = {
     "report.made_in_one_of": "In einem früheren Schritt, der nicht abgegeben ist, <step>, eines davon, das "
     "Wahrscheinlichste zuerst:",
     "report.made_in_both": "In einem früheren Schritt, der nicht abgegeben ist, <step>, beides zugleich:",
-    "report.made_in_all": "In einem früheren Schritt, der nicht abgegeben ist, <step>, alles zugleich:",
+    "report.made_in_all_at_once": "In einem früheren Schritt, der nicht abgegeben ist, <step>, alles zugleich:",
     "report.unmarked": "Nicht maschinell bewertet: <tasks>.",
     "report.unmarked_points": {
         "one": "Nicht maschinell bewertet: <tasks>. <points> ist nicht enthalten.",
@@ -43,6 +43,7 @@ SENTENCES: Sentences = {
     "class.of": "<sheet>: der Kurs",
     "class.reports": "Abgaben",
     "class.count": {"one": "<n> Abgabe", "other": "<n> Abgaben"},
+    "class.hand_ins_counted": "<number> Abgaben",
     "class.count_unread": "<count>, und <number>, die nicht lesbar sind",
     "class.sentence": "<count>.",
     "class.average": "<count>; im Mittel <mean> von <points>, die Hälfte davon <median> oder mehr.",

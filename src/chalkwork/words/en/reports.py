@@ -31,7 +31,7 @@ SENTENCES: Sentences = {
     "report.all_at_once": "All at once:",
     "report.made_in_one_of": "In an earlier step that was not handed in, <step>, one of these, the likeliest first:",
     "report.made_in_both": "In an earlier step that was not handed in, <step>, both at once:",
-    "report.made_in_all": "In an earlier step that was not handed in, <step>, all at once:",
+    "report.made_in_all_at_once": "In an earlier step that was not handed in, <step>, all at once:",
     "report.unmarked": "Not marked by machine: <tasks>.",
     "report.unmarked_points": {
         "one": "Not marked by machine: <tasks>. <points> is not included.",
@@ -42,6 +42,7 @@ SENTENCES: Sentences = {
     "class.of": "<sheet>: the class",
     "class.reports": "Hand-ins",
     "class.count": {"one": "<n> hand-in", "other": "<n> hand-ins"},
+    "class.hand_ins_counted": "<number> hand-ins",
     "class.count_unread": "<count>, and <number> that could not be read",
     "class.sentence": "<count>.",
     "class.average": "<count>; on average <mean> of <points>, half of them <median> or more.",
