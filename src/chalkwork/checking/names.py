@@ -71,8 +71,9 @@ class NameTable:
 
     >>> from chalkwork.typesetting.notation import Notation
     >>> table = NameTable(["z1", "a1", "L", "delta1", "dW1", "W1_new"], Symbols(Notation.of({"net": "s"}), layers=1))
-    >>> table.match(["s1", "grad_W1", "δ_1", "W1'", "i"])
-    ({'s1': 'z1', 'grad_W1': 'dW1', 'δ_1': 'delta1', "W1'": 'W1_new'}, {'i': 'not a name of this exercise'})
+    >>> matched, refused = table.match(["s1", "grad_W1", "δ_1", "W1'", "i"])
+    >>> matched, str(refused["i"])
+    ({'s1': 'z1', 'grad_W1': 'dW1', 'δ_1': 'delta1', "W1'": 'W1_new'}, 'not a name of this exercise')
     """
 
     def __init__(self, known: Sequence[str], symbols: Symbols) -> None:

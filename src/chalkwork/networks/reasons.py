@@ -80,14 +80,14 @@ def _penalty(plan: Plan, step: int) -> Said:
 def loss_words(plan: Plan) -> Text:
     """The loss in the introduction, with its factor and what is summed or averaged."""
     parts: dict[str, Said] = {"over": over(plan), "more": _more(plan, 1)}
-    factor = plan.loss.factor
-    which = {1: "", 0.5: ".half"}.get(float(factor), ".times")
-    if which == ".times":
-        parts["factor"] = str(factor)
+    which = {1: 0, 0.5: 1}.get(float(plan.loss.factor), 2)
+    if which == 2:
+        parts["factor"] = str(plan.loss.factor)
     if isinstance(plan.loss, SquaredError):
-        squares = {"": "loss_is.squares", ".half": "loss_is.half_the_squares", ".times": "loss_is.times_the_squares"}
+        squares = ("loss_is.squares", "loss_is.half_the_squares", "loss_is.times_the_squares")
         return Text.of(squares[which], **parts)
-    return Text.of(f"loss_is{which}", title=Text.of(f"the_loss.{plan.loss.id}"), **parts)
+    others = ("loss_is", "loss_is.half", "loss_is.times")
+    return Text.of(others[which], title=Text.of(f"the_loss.{plan.loss.id}"), **parts)
 
 
 def over(plan: Plan) -> Text:

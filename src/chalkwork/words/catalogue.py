@@ -56,8 +56,8 @@ class Text:
     def of(cls, name: str, /, **slots: Slot) -> Text:
         """The text with that id; ValueError for one that no table has, or slots that its sentence does not have.
 
-        >>> str(Text.of("listed", items=("a", "b", "c")))
-        'a, b and c'
+        >>> str(Text.of("task.find", names=("a", "b", "c")))
+        'Find a, b and c.'
         >>> print(Text.of("update"))
         Traceback (most recent call last):
             ...

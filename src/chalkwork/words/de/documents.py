@@ -7,7 +7,6 @@ from chalkwork.words.sentences import Sentences
 SENTENCES: Sentences = {
     "and": "und",
     "both": "<one> und <other>",
-    "listed": "<items>",
     "document.solution": "Ausführliche Lösung",
     "document.sheet": "Übungsblatt",
     # --- tasks -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from chalkwork.words.sentences import Sentences
 SENTENCES: Sentences = {
     "and": "and",
     "both": "<one> and <other>",
-    "listed": "<items>",
     "document.solution": "Worked solution",
     "document.sheet": "Exercise sheet",
     # --- tasks -----------------------------------------------------------------------------------------------------
