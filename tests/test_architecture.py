@@ -17,6 +17,7 @@ ROOMS = [
     "errors",
     "arrays",
     "counting",
+    "words",
     "budget",
     "files",
     "yaml_nodes",

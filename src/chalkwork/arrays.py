@@ -22,7 +22,7 @@ def unmasked(value: Any, name: str, kind: type[ChalkworkError] = ValueProblem) -
         ...
     chalkwork.errors.ValueProblem: x has 1 masked entry. Hint: leave their samples out, or say ...
     """
-    if count := _masked(value):
+    if count := masked(value):
         raise kind(
             f"{name} has {count} masked {'entry' if count == 1 else 'entries'}",
             hint="leave their samples out, or say what stands in their place with .filled(...)",
@@ -30,11 +30,11 @@ def unmasked(value: Any, name: str, kind: type[ChalkworkError] = ValueProblem) -
     return value
 
 
-def _masked(value: Any, depth: int = 0) -> int:
+def masked(value: Any, depth: int = 0) -> int:
     """How many entries are masked."""
     if isinstance(value, np.ma.MaskedArray):
         return int(np.ma.getmaskarray(value).sum())
     if isinstance(value, list | tuple) and depth < _MOST_DEEP:
         inner = [each for each in value if isinstance(each, list | tuple | np.ma.MaskedArray)]
-        return sum(_masked(each, depth + 1) for each in inner)
+        return sum(masked(each, depth + 1) for each in inner)
     return 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from chalkwork.algebra.entries import place_of, split_entry
 from chalkwork.checking.names import NameTable
+from chalkwork.words import Text
 
 _ENTRY = re.compile(r"\s*[^\s\[\]][^\[\]]*\[\s*[0-9]{1,7}\s*(?:,\s*[0-9]{1,7}\s*)?\]\s*")
 
@@ -25,7 +26,7 @@ def gathered(
     table: NameTable,
     shapes: Mapping[str, tuple[int, ...]],
     mapping: Mapping[str, str] | None = None,
-) -> tuple[Mapping[str, object], dict[str, str]]:
+) -> tuple[Mapping[str, object], dict[str, Text]]:
     """The answers with entries put together, and why some entries are not used.
 
     A whole that was given too is left as it is.
@@ -33,8 +34,9 @@ def gathered(
     >>> from chalkwork.typesetting.notation import Notation
     >>> from chalkwork.typesetting.symbols import Symbols
     >>> table = NameTable(["z1"], Symbols(Notation(), layers=1))
-    >>> gathered({"z1[2]": "0.5", "z1[9]": "1"}, table, {"z1": (2, 1)})
-    ({'z1': [[None], ['0.5']]}, {'z1[9]': 'z1 is 2x1 and has no such entry'})
+    >>> whole, refused = gathered({"z1[2]": "0.5", "z1[9]": "1"}, table, {"z1": (2, 1)})
+    >>> whole, str(refused["z1[9]"])
+    ({'z1': [[None], ['0.5']]}, 'z1 is 2x1 and has no such entry')
     """
     entries = [word for word in given if _ENTRY.fullmatch(word)]
     if not entries:
@@ -42,7 +44,7 @@ def gathered(
     rest = {word: value for word, value in given.items() if word not in entries}
     taken = {known: word for word, known in table.match(rest, mapping)[0].items()}
     wholes: dict[str, list[list[object]]] = {}
-    refused: dict[str, str] = {}
+    refused: dict[str, Text] = {}
     seen: set[tuple[str, int, int]] = set()
     for word in entries:
         base, index = split_entry(word.strip())
@@ -52,17 +54,18 @@ def gathered(
             refused[word] = next(iter(reasons.values()))
             continue
         if known in taken:
-            refused[word] = f"{known} is already given as {taken[known]}"
+            refused[word] = Text.of("unused.given_already", name=known, word=taken[known])
             continue
         rows, columns = shapes[known] or (1, 1)
         try:
             row, column = place_of(base, index, (rows, columns))
         except KeyError:
-            kind = f"{rows}x{columns}" if shapes[known] else "a number"
-            refused[word] = f"{known} is {kind} and has no such entry"
+            size = {"rows": rows, "columns": columns}
+            none = Text.of("unused.no_entry", name=known, **size)
+            refused[word] = none if shapes[known] else Text.of("unused.no_entry_of_number", name=known)
             continue
         if (known, row, column) in seen:
-            refused[word] = "this entry is answered twice"
+            refused[word] = Text.of("unused.twice")
             continue
         seen.add((known, row, column))
         wholes.setdefault(known, [[None] * columns for _ in range(rows)])[row][column] = given[word]

@@ -40,7 +40,7 @@ _FOREIGN = (
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 _PAGE = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8" />
 <meta http-equiv="Content-Security-Policy" content="{policy}" />
@@ -143,13 +143,14 @@ def _pages(documents: Sequence[Document]) -> list[str]:
     drawings = {name: inline_svg(figure) for name, figure in _figures(whole).items()}
     body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
     _, *parts = body.split(f"<p>{boundary}</p>")
-    return [_page(document.title, part) for document, part in zip(documents, parts, strict=True)]
+    return [_page(document, part) for document, part in zip(documents, parts, strict=True)]
 
 
-def _page(title: str, body: str) -> str:
-    plain = re.sub(r"(?<!\\)[$*`]", "", title)
+def _page(document: Document, body: str) -> str:
+    plain = re.sub(r"(?<!\\)[$*`]", "", document.title)
     plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", plain)
-    return _PAGE.format(policy=_POLICY, title=escape(plain), style=_style(), body=body.strip())
+    language, title = escape(document.language), escape(plain)
+    return _PAGE.format(policy=_POLICY, language=language, title=title, style=_style(), body=body.strip())
 
 
 def to_latex(document: Document) -> str:
@@ -160,6 +161,7 @@ def to_latex(document: Document) -> str:
     options = (
         "papersize=a4",
         "geometry=margin=2.3cm",
+        *([f"lang={document.language}"] if document.language != "en" else []),
         f"header-includes={_PREAMBLE.replace('SIGNS', _unicode_declarations())}",
     )
     variables = [part for option in options for part in ("--variable", option)]
@@ -177,7 +179,8 @@ def to_pdf(document: Document, path: str | Path) -> None:
     body = _convert(document, "typst").decode()
     for name in figures:
         body = body.replace(f'image("{name}"', f'image(bytes(sys.inputs.at("{name}")), format: "svg"')
-    source = f"#set document(title: {_typst_string(document.title)})\n{_asset('page.typ')}{body}"
+    page = _asset("page.typ").replace('lang: "en"', f"lang: {_typst_string(document.language)}")
+    source = f"#set document(title: {_typst_string(document.title)})\n{page}{body}"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "document.typ"
         write_aside(file, source)
@@ -205,7 +208,8 @@ def to_docx(document: Document, path: str | Path) -> None:
     """
     from chalkwork.documents.docx import improve
 
-    docx = _convert(document, "docx", "--shift-heading-level-by=-1", "--output=-", target=png_data_uri)
+    language = [f"--metadata=lang:{document.language}"] if document.language != "en" else []
+    docx = _convert(document, "docx", "--shift-heading-level-by=-1", "--output=-", *language, target=png_data_uri)
     write_aside(path, improve(docx))
 
 

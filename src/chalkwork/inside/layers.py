@@ -36,7 +36,7 @@ def plot_activations(net: NeuralNetwork, x: Any, *, ax: Axes | None = None) -> F
     ['a1: ReLU', 'a2: identity']
     """
     measured = inference_values(net, x)
-    titles = [f"a{at.number}: {at.layer.kind.title(at).split(': ')[-1]}" for at in measured.plan.spots]
+    titles = [f"a{at.number}: {str(at.layer.kind.title(at)).split(': ')[-1]}" for at in measured.plan.spots]
     values = [measured.data(f"a{at.number}").ravel() for at in measured.plan.spots]
     axes = canvas.new_axes(6.0, _height(len(values))) if ax is None else ax
     _boxes(axes, values, titles)

@@ -33,6 +33,7 @@ from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol, Symbols
+from chalkwork.words import Said
 
 MOST_SAMPLES = 64
 MOST_UNITS = 16
@@ -163,7 +164,7 @@ def _backward(spot: Spot, equations: Sequence[Equation], upstream: bool) -> list
     adjoints = spot.layer.kind.adjoints(spot)
     named = {adjoint.by: adjoint.name for adjoint in adjoints if not (upstream and adjoint.by == "z1")} | {"x": "dx"}
     found = {equation.name: equation for equation in Adjoints(equations, "L", named).equations()}
-    reasons = {adjoint.by: adjoint.reason for adjoint in adjoints} | {
+    reasons: dict[str, Said] = {adjoint.by: adjoint.reason for adjoint in adjoints} | {
         "x": "To the batch by three ways: through {xhat1}, through the variance {var1} and through the mean {mu1}. "
         "What is left has the mean 0 over the batch, since adding the same number to every sample changes nothing.",
         "z1": "The derivative of the loss by the output: what the layer gets from above.",
@@ -194,8 +195,8 @@ def _unindexed(derivation: Derivation) -> Derivation:
     return Derivation(alone.givens, tuple(changed(one, reason=_sentence(one.reason)) for one in alone.equations))
 
 
-def _sentence(reason: str) -> str:
-    text = reason.removeprefix(_LAYER).strip()
+def _sentence(reason: Said) -> str:
+    text = str(reason).removeprefix(_LAYER).strip()
     return text[:1].upper() + text[1:]
 
 
@@ -310,7 +311,7 @@ def _training_blocks(board: Board, plan: Plan, undo: bool, kept: bool) -> Iterat
     names = [name.name for name in board.derivation.givens if name.name != "x_inference"]
     (declared,) = plan.layers[0].kind.declared(Spot(plan, 1))
     opening = f"The batch holds {counted(n, 'sample')} of {counted(d, 'unit')}, samples as rows."
-    said = declared.replace("The batch normalisation (layer 1) takes", "It is normalised with")
+    said = str(declared).replace("The batch normalisation (layer 1) takes", "It is normalised with")
     yield Paragraph(f"{opening} {said}")
     yield from board.givens(names if kept else [name for name in names if not name.endswith("_run")])
     if "delta" in names:
@@ -326,7 +327,7 @@ def _training_blocks(board: Board, plan: Plan, undo: bool, kept: bool) -> Iterat
     if n == 1:
         yield board.say(ALONE)
     if backward := board.named(Stage.BACKWARD):
-        yield Heading(Stage.BACKWARD.title, 2)
+        yield Heading(str(Stage.BACKWARD.title), 2)
         yield from board.equations(backward)
         yield board.say(_checked(board, n))
     if kept:
@@ -366,7 +367,7 @@ def _inference_blocks(board: Board, moved: bool) -> Iterator[Block]:
     after = " after this batch" if moved else ""
     alone = len(board.values["x_inference"]) == 1
     count = "A sample needs no batch then" if alone else "Each sample goes through on its own"
-    yield Heading(INFERENCE.title, 2)
+    yield Heading(str(INFERENCE.title), 2)
     yield Paragraph(
         f"Without a batch the running statistics{after} stand in for its mean and its variance. {count}: what "
         "comes out does not depend on what else is asked."

@@ -13,19 +13,21 @@ from chalkwork.networks.spot import Spot
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.typesetting.writer import Writer
+from chalkwork.words import say
 
 
 def drawing(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     """The network with its weights, and with the values of a single sample if they are asked for."""
     writer = solution.writer()
     inputs = plan.layers[0].inputs
-    pictures = [_picture(plan, solution, "input", "x", inputs, with_values)]
+    language = writer.language
+    pictures = [_picture(plan, solution, say(language, "layer_title.input"), "x", inputs, with_values)]
     before = inputs
     for number, layer in enumerate(plan.layers, 1):
-        title = layer.kind.title(Spot(plan, number))
+        title = layer.kind.title(Spot(plan, number)).written(language)
         activation = f"a{number}"
         if f"W{number}" not in solution.arrays:  # a layer without weights changes the units before it
-            title = f"{pictures[-1].title}, {title}"
+            title = say(language, "layer.after", below=pictures[-1].title, layer=title)
             last = pictures.pop()
             picture = _picture(plan, solution, title, activation, layer.units, with_values)
             pictures.append(replace(picture, weights=last.weights, biases=last.biases))
@@ -42,7 +44,7 @@ def drawing(plan: Plan, solution: Working, with_values: bool) -> Drawing:
         picture = _picture(plan, solution, title, activation, layer.units, with_values)
         pictures.append(replace(picture, weights=weights, biases=biases))
         before = layer.units
-    return draw_network(pictures)
+    return draw_network(pictures, language)
 
 
 def _picture(plan: Plan, solution: Working, title: str, name: str, units: int, with_values: bool) -> LayerPicture:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Stage
 from chalkwork.networks.quantities import Form, Quantity
+from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan, Plan
@@ -37,9 +39,9 @@ class Spot:
         return Stage.FORWARD if self.step == 0 else Stage.REEVALUATION
 
     @property
-    def again(self) -> str:
+    def again(self) -> Said:
         """What a sentence adds after an update."""
-        return " with the updated parameters" if self.step else ""
+        return Text.of("again") if self.step else ""
 
     @property
     def layer(self) -> LayerPlan:
@@ -73,12 +75,21 @@ class Spot:
         return self.entering[0]
 
     @property
-    def way_back(self) -> str:
+    def way_back(self) -> Text:
         """How an error comes back to the activation of this layer, through all that it feeds."""
         if self.is_last:
-            return f"the derivative of the loss by {{{self.name('a')}}} goes back"
+            return Text.of("way_back.loss", output=self.shown("a"))
         ways = [at.layer.kind.way_back(at) for at in self.users]
-        return ways[0] if len(ways) == 1 else f"{'; '.join(ways)}; what comes by both ways is added"
+        if len(ways) == 1:
+            return ways[0]
+        return Text.of(
+            "way_back.added",
+            ways=reduce(lambda first, second: Text.of("way_back.two", first=first, second=second), ways),
+        )
+
+    def shown(self, letter: str, tail: str = "") -> str:
+        """The name of a quantity of this layer as sentences hold it: in braces, to be set in the notation."""
+        return f"{{{self.name(letter, tail)}}}"
 
     def name(self, letter: str, tail: str = "") -> str:
         """The name of a quantity of this layer: `W2`, `W2_new`, `mu2_run_new`."""

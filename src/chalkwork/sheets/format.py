@@ -24,6 +24,7 @@ from chalkwork.sheets.locate import Listing, Node, line_map, load_yaml
 from chalkwork.sheets.parts import MODULES
 from chalkwork.sheets.references import settle
 from chalkwork.sheets.schema import Block, Convention, Precision, Prose, Sheet
+from chalkwork.words import ENGLISH, LANGUAGES
 
 MAX_BYTES = 2_000_000
 
@@ -125,9 +126,10 @@ def _line(before: str) -> int:
 
 def _sheet(split: Split, file: str) -> Sheet:
     table = load_yaml(split.front, split.front_line)
-    fields = values.mapping(table, "the front matter", "", ("convention", *PRECISION_KEYS, *_FRONT))
+    fields = values.mapping(table, "the front matter", "", ("convention", "language", *PRECISION_KEYS, *_FRONT))
     convention = read_convention(fields, Convention())
     precision = read_precision(fields, Precision())
+    language = fields.read("language", values.choice(tuple(LANGUAGES)), ENGLISH)
     return Sheet(
         file=file,
         line=1,
@@ -135,27 +137,25 @@ def _sheet(split: Split, file: str) -> Sheet:
         lines=line_map(table),
         convention=convention,
         precision=precision,
-        blocks=settle(_block(piece, convention, precision) for piece in split.pieces),
+        blocks=settle(_block(piece, convention, precision, language) for piece in split.pieces),
+        language=language,
         **fields.given(_FRONT),
     )
 
 
-def _language(node: Node, where: str) -> str:
-    """The language of the program's own sentences: there is one."""
-    if values.text(node, where) != "en":
-        raise values.fail(
-            node, where, "en", hint="the solutions are written in English; the sheet's own text may be in any language"
-        )
-    return "en"
-
-
-def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
+def _block(piece: Piece, convention: Convention, precision: Precision, language: str) -> Block:
     if piece.language == "network":
         return read_network(piece, convention)
     if piece.language == "graph":
         return read_graph(piece)
     if piece.language == "task":
         return read_task(piece, precision)
+    if piece.language in MODULES and language != ENGLISH:
+        raise SheetError(
+            f"the block {piece.language} is written in {LANGUAGES[ENGLISH].name} only",
+            line=piece.line,
+            hint=f"leave out language: {language}",
+        )
     if piece.language in MODULES:
         return read_part(piece, precision)
     try:
@@ -178,6 +178,5 @@ _FRONT: Mapping[str, values.Reader[Any]] = {
     "author": _texts,
     "course": values.text,
     "date": values.text,
-    "language": _language,
     "points": values.text,
 }

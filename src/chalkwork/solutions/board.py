@@ -24,6 +24,7 @@ from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.values import ValueWriter
 from chalkwork.typesetting.writer import Writer
+from chalkwork.words import Said
 
 if TYPE_CHECKING:
     from chalkwork.solutions.working import Working
@@ -61,13 +62,13 @@ class Board:
 
     # --- equations -------------------------------------------------------------------------------------------------
 
-    def equation(self, name: str | Equation, reason: str | None = None) -> list[Block]:
+    def equation(self, name: str | Equation, reason: Said | None = None) -> list[Block]:
         """The reason, if there is one, and the equation: formula = numbers put in = result."""
         equation = self.derivation[name] if isinstance(name, str) else name
         said = equation.reason if reason is None else reason
         return [*([self.say(said)] if said else []), display(typeset(equation, self.writer))]
 
-    def equations(self, names: Iterable[str], reason: str | None = None) -> list[Block]:
+    def equations(self, names: Iterable[str], reason: Said | None = None) -> list[Block]:
         """Several equations one after the other."""
         return [block for name in names for block in self.equation(name, reason)]
 
@@ -140,7 +141,7 @@ class Board:
 
     # --- words -----------------------------------------------------------------------------------------------------
 
-    def say(self, sentence: str) -> Paragraph:
+    def say(self, sentence: Said) -> Paragraph:
         """A sentence with its `{names}` in the notation."""
         return paragraph(sentence, self.writer)
 
@@ -238,7 +239,7 @@ def _spaced(line: Sequence[Piece], gap: Piece) -> Piece:
     return join(*parts)
 
 
-def paragraph(sentence: str, writer: Writer) -> Paragraph:
+def paragraph(sentence: Said, writer: Writer) -> Paragraph:
     """A sentence of ours with its `{names}` in the notation."""
     return Paragraph(fill(sentence, writer, latex=True), fill(sentence, writer, latex=False))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from itertools import chain
 from math import prod
 
@@ -19,6 +20,7 @@ from chalkwork.typesetting.equations import typeset
 from chalkwork.typesetting.lines import Line
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.writer import Writer
+from chalkwork.words import Said, Text, say, written
 
 MOST_WORKED_OUT = 3
 """Steps of training that are all worked out; of more, those between the first and the last are summed up."""
@@ -32,7 +34,7 @@ def solution_document(solution: Working, title: str, drawings: bool = True) -> D
     >>> [type(block).__name__ for block in document.blocks][-2:]
     ['Display', 'Display']
     """
-    return Document(title, tuple(solution_blocks(solution, drawings)))
+    return Document(title, tuple(solution_blocks(solution, drawings)), solution.style.language)
 
 
 def solution_blocks(solution: Working, drawings: bool = True) -> list[Block]:
@@ -52,7 +54,7 @@ def setting_blocks(solution: Working, drawings: bool = True) -> list[Block]:
 
 def setting_sentences(solution: Working) -> list[Block]:
     """The exercise in words."""
-    sentences = solution.setting.introduction
+    sentences = [written(sentence, solution.style.language) for sentence in solution.setting.introduction]
     return [paragraph(" ".join(sentences), solution.writer())] if sentences else []
 
 
@@ -75,19 +77,19 @@ def steps_of(solution: Working) -> int:
     return max((equation.step for equation in equations if equation.stage != Stage.BACKWARD), default=0)
 
 
-def stage_title(equation: Equation, steps: int) -> str:
+def stage_title(equation: Equation, steps: int) -> Said:
     """The heading over a stage; of several steps with the number of its own.
 
     >>> from chalkwork.algebra.expression import Name
-    >>> stage_title(Equation("W1_new2", Name("W1"), Stage.UPDATE), steps=2)
+    >>> str(stage_title(Equation("W1_new2", Name("W1"), Stage.UPDATE), steps=2))
     'Update, step 2'
     """
     title = equation.stage.title
     if steps < 2 or equation.step == 0:
         return title
     if equation.stage == Stage.REEVALUATION:
-        return f"Forward pass after step {equation.step}"
-    return f"{title}, step {equation.step}"
+        return Text.of("stage.forward_after", step=equation.step)
+    return Text.of("stage.of_step", stage=title, step=equation.step)
 
 
 def equation_blocks(solution: Working, equations: Sequence[Equation], level: int, headings: bool = True) -> list[Block]:
@@ -114,12 +116,14 @@ def _summed_up(solution: Working, equations: Sequence[Equation], level: int, hea
     losses = [one for one in equations if one.stage == Stage.REEVALUATION and one.name.startswith("L_new")]
     rows = [(f"{one.step}", f"${writer.value(writer.values[one.name]).latex}$") for one in losses]
     ends = [one.name for one in equations if one.stage == Stage.UPDATE and one.step == high]
-    symbol = writer.symbols["L"].latex
-    said = f"Steps {low} to {high} are worked out in the same way. The loss after each of them:"
-    blocks: list[Block] = [Heading(f"Steps {low} to {high}", level)] if headings else []
+    symbol, language = writer.symbols["L"].latex, writer.language
+    blocks: list[Block] = [Heading(say(language, "steps", low=low, high=high), level)] if headings else []
     if rows:
-        blocks += [Paragraph(said), Table(("step", f"${symbol}$"), tuple(rows), right=(0, 1))]
-    return [*blocks, Paragraph(f"After step {high}:"), *given_blocks(solution, ends)] if ends else blocks
+        head = (say(language, "steps.column"), f"${symbol}$")
+        said = Paragraph(say(language, "steps.in_the_same_way", low=low, high=high))
+        blocks += [said, Table(head, tuple(rows), right=(0, 1))]
+    after = Paragraph(say(language, "steps.after", step=high))
+    return [*blocks, after, *given_blocks(solution, ends)] if ends else blocks
 
 
 def _worked_blocks(
@@ -129,13 +133,14 @@ def _worked_blocks(
     remarks = solution.setting.remarks(solution) if solution.setting.remarks else {}
     several = len({equation.stage for equation in equations}) > 1 or steps > 1
     blocks: list[Block] = []
-    title = said = ""
+    title: Said = ""
+    said = ""
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     for equation in equations:
         if title != stage_title(equation, steps):
             title = stage_title(equation, steps)
             if headings and several:
-                blocks.append(Heading(title, level))
+                blocks.append(Heading(written(title, writer.language), level))
         work = typeset(equation, writer)
         if work.reason_latex and work.reason_latex != said:
             blocks.append(Paragraph(work.reason_latex, work.reason_text))
@@ -144,7 +149,9 @@ def _worked_blocks(
         blocks += held_fixed(equation, writer) if equation is first_held else []
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
     if any(_rounds_to_zero(solution, equation.name) for equation in equations):
-        blocks.append(paragraph(_rounded_zeros(writer.numbers.decimals or 0), writer))
+        decimals = writer.numbers.decimals or 0
+        zero = Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
+        blocks.append(paragraph(zero, writer))
     return blocks
 
 
@@ -158,23 +165,15 @@ def held_fixed(equation: Equation, writer: Writer) -> list[Paragraph]:
     symbols += [writer.symbols[name] for name in (local.by, local.of, *local.fixed)]
 
     def said(along: str, whole: str, by: str, of: str, *fixed: str) -> str:
-        held = f"{' and '.join(fixed)} {'is' if len(fixed) == 1 else 'are'} held fixed"
-        depend = "it depends" if len(fixed) == 1 else "they depend"
-        return (
-            f"{along} counts only how {by} acts on {of} directly: {held}, although {depend} on {by} too. "
-            f"{whole} counts every way from {by} to {of}."
-        )
+        n, held = len(fixed), reduce(lambda one, other: say(writer.language, "both", one=one, other=other), fixed)
+        return say(writer.language, "held_fixed", along=along, whole=whole, by=by, of=of, fixed=held, n=n)
 
     return [Paragraph(said(*(f"${one.latex}$" for one in symbols)), said(*(one.text for one in symbols)))]
 
 
-def _rounded_zeros(decimals: int) -> str:
+def _rounded_zeros(decimals: int) -> Text:
     """What is said where numbers round to zero."""
-    if not decimals:
-        return "Some numbers that are written 0 are not zero: they round to it."
-    return (
-        f"$0.{'0' * decimals}$ is a number that rounds to zero here; what is exactly zero is written without decimals."
-    )
+    return Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
 
 
 def _said_of_zeros(solution: Working, blocks: Sequence[Block]) -> list[Block]:

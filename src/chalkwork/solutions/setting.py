@@ -10,6 +10,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.symbols import Symbol
+from chalkwork.words import ENGLISH, LANGUAGES, Said, check_language
 
 if TYPE_CHECKING:
     from chalkwork.documents.model import Block
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
 
-Remarks = Callable[["Working"], Mapping[str, tuple[str, ...]]]
+Remarks = Callable[["Working"], Mapping[str, tuple[Said, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Style:
     detail: Detail = "equations"
     stated: bool = False
     """Whether somebody asked for these digits, rather than nobody for any."""
+    language: str = ENGLISH
+    """The language of the sentences: see `chalkwork.words.LANGUAGES`."""
 
     @classmethod
     def of(
@@ -48,8 +51,9 @@ class Style:
         significant: int | None = None,
         rounding: Rounding = "shown",
         detail: Detail = "equations",
+        language: str = ENGLISH,
     ) -> Style:
-        """A style from plain values; four decimals where nothing is asked."""
+        """A style from plain values; four decimals where nothing is asked, and the decimal mark of the language."""
         if decimals is not None and significant is not None:
             raise ChalkworkError("give decimals or significant digits, not both")
         for value, least, most, what in ((decimals, 0, 15, "decimals"), (significant, 1, 17, "significant digits")):
@@ -62,7 +66,8 @@ class Style:
             raise ChalkworkError(f"detail is 'equations' or 'entries', not {detail!r}")
         numbers = NumberFormat(4 if decimals is None and significant is None else decimals, significant)
         stated = decimals is not None or significant is not None
-        return cls(Notation.of(notation), numbers, rounding, detail, stated)
+        comma = LANGUAGES[check_language(language)].decimal_comma
+        return cls(Notation.of(notation, comma), numbers, rounding, detail, stated, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Setting:
     Sentences hold `{names}` that are set in the notation.
     """
 
-    introduction: tuple[str, ...] = ()
+    introduction: tuple[Said, ...] = ()
     givens: tuple[str, ...] = ()
     layers: int = 0
     samples: str | None = None
@@ -94,7 +99,7 @@ class Setting:
     values_drawn: bool = True
     """Whether the drawing has values to show: one drawing cannot hold those of a batch."""
     remarks: Remarks | None = None
-    title: str = "Worked solution"
+    title: Said = "Worked solution"
     letters: Mapping[str, Symbol] = field(default_factory=dict)
     """How single names print, whatever the notation."""
     script: Callable[[Board], Iterable[Block]] | None = None
@@ -105,5 +110,7 @@ class Setting:
     """What was found in words, by name; it can be asked for."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What was found besides the equations, by name: counts, measured differences; it is not asked for."""
-    undecided: Callable[[Working], Mapping[str, str]] | None = None
+    undecided: Callable[[Working], Mapping[str, tuple[Said, ...]]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
+    languages: tuple[str, ...] = (ENGLISH,)
+    """The languages in which all of this can be said, and the reasons of the equations too; a script is English."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chalkwork.algebra.entries import split_entry
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.working import Working
+from chalkwork.words import Said, Text, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,22 +96,25 @@ class Solution(Working):
         if numeric or not ask:
             reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows)
         else:
-            reports = [Report({}, dict.fromkeys(rest, "not a name of this exercise"), follows) for _, rest in apart]
+            why = self._said(Text.of("unused.no_name"))
+            language = self.style.language
+            reports = [Report({}, dict.fromkeys(rest, why), follows, language=language) for _, rest in apart]
         if not words:
             return reports
         return [self._with_words(report, given, ask) for report, (given, _) in zip(reports, apart, strict=True)]
 
     def _with_words(self, report: Report, given: Mapping[str, object], ask: Sequence[str]) -> Report:
         """The report with the answers in words at their places among what is asked."""
-        from chalkwork.checking.report import Report
         from chalkwork.checking.wording import word_result
 
-        words = self.setting.words
+        words, language = self.setting.words, self.style.language
         asked = [name for name in words if name in (ask or given)]
-        said = {name: word_result(name, (words[name].value, *words[name].also), given.get(name)) for name in asked}
+        said = {
+            name: word_result(name, (words[name].value, *words[name].also), given.get(name), language) for name in asked
+        }
         order = [split_entry(name)[0] if name not in words else name for name in ask]
         found = {**report, **said}
-        return Report({name: found[name] for name in (*order, *found) if name in found}, report.unused, report.follows)
+        return report.having({name: found[name] for name in (*order, *found) if name in found})
 
     def _check_numbers(
         self,
@@ -135,9 +139,11 @@ class Solution(Working):
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
             follows=follows,
+            language=self.style.language,
         )
         undecided = self.setting.undecided(self) if self.setting.undecided else {}
-        return [report.remarked(undecided) for report in reports] if undecided else reports
+        said = {name: self._said(*sentences) for name, sentences in undecided.items()}
+        return [report.remarked(said) for report in reports] if said else reports
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
         """Which of the words mean one of the asked names, or an entry of one.
@@ -158,17 +164,25 @@ class Solution(Working):
 
     # --- documents -----------------------------------------------------------------------------------------------
 
+    def _said(self, *sentences: Said) -> str:
+        return " ".join(written(sentence, self.style.language) for sentence in sentences)
+
+    @property
+    def title(self) -> str:
+        """What stands above it where nobody gives it a title."""
+        return self._said(self.setting.title)
+
     def document(self, title: str | None = None) -> Document:
         """The solution as a document."""
         from chalkwork.solutions.compose import solution_document
 
-        return solution_document(self, title or self.setting.title)
+        return solution_document(self, title or self.title)
 
     def __str__(self) -> str:
         from chalkwork.documents.terminal import to_text
         from chalkwork.solutions.compose import solution_document
 
-        return to_text(solution_document(self, self.setting.title, drawings=False))
+        return to_text(solution_document(self, self.title, drawings=False))
 
     def _repr_markdown_(self) -> str:
         from chalkwork.documents.markdown import to_markdown
@@ -183,4 +197,4 @@ class Solution(Working):
         from chalkwork.solutions.export import save
         from chalkwork.solutions.workbook import Workbook
 
-        save(Workbook.of(self, title or self.setting.title), path)
+        save(Workbook.of(self, title or self.title), path)

@@ -71,8 +71,10 @@ class Notation:
     decimal_comma: bool = False
 
     @classmethod
-    def of(cls, description: str | Mapping[str, Any] | Notation | None) -> Notation:
+    def of(cls, description: str | Mapping[str, Any] | Notation | None, decimal_comma: bool = False) -> Notation:
         """A preset by name, or a mapping of keys to letters that may name a `preset` to start from.
+
+        `decimal_comma` is what the language writes: it holds where the description does not say.
 
         Raises ChalkworkError for an unknown preset, key or value, with the nearest known one.
 
@@ -86,15 +88,16 @@ class Notation:
         chalkwork.errors.ChalkworkError: 'nett' is not a key of the notation. Hint: did you mean net?.
         """
         if description is None:
-            return cls()
+            return cls(decimal_comma=decimal_comma)
         if isinstance(description, Notation):
             return description
         if isinstance(description, str):
-            return _preset(description)
+            return replace(_preset(description), decimal_comma=decimal_comma)
         if not isinstance(description, Mapping):
             raise ChalkworkError(f"a notation is a name or a mapping, not {description!r:.60}")
         given = dict(description)
         start = _preset(str(given.pop("preset"))) if "preset" in given else cls()
+        start = replace(start, decimal_comma=decimal_comma)
         for key, value in given.items():
             _check_key(key, value)
         found = replace(start, **given)

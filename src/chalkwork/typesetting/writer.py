@@ -50,6 +50,7 @@ class Writer:
     ) -> None:
         self.symbols = symbols
         self.notation = symbols.notation
+        self.language = symbols.language
         self.values = values
         self.numbers = numbers
         self.layout = layout or Layout()

@@ -16,7 +16,7 @@ from chalkwork.checking.mistakes.context import Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.matrices import exchanged, exchanges_of
 from chalkwork.checking.mistakes.search import Found, FoundPairs, combinations
-from chalkwork.checking.mistakes.words import explanation
+from chalkwork.checking.mistakes.words import explanation, in_language
 from chalkwork.derivation.derivation import Derivation, Equation
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "exchanged",
     "exchanges_of",
     "explanation",
+    "in_language",
 ]
 
 TABLE: dict[str, Mistake] = {

@@ -180,9 +180,9 @@ def _script(board: Board, of: Architecture, layers: Sequence[Stage], totals: Seq
     yield from board.givens([name.name for name in board.derivation.givens if name.name.endswith("0") and
                              name.name[:-1] in ("c", "n", "h", "w", "T", "d")])  # fmt: skip
     for number, stage in enumerate(layers, 1):
-        yield Heading(stage.title, 2)
+        yield Heading(str(stage.title), 2)
         yield from _of_layer(board, number, stage, of.layers[number - 1])
-    yield Heading(TOTAL.title, 2)
+    yield Heading(str(TOTAL.title), 2)
     yield _table(board, of)
     for name in totals:
         if float(board.values[name].item()) and _is_shown(board, name):

@@ -342,7 +342,7 @@ def _model_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
     yield board.table(head, [*columns, chances[cut].tolist(), (-logs[cut] + 0.0).tolist()])
     if samples > MOST_ROWS:
         yield letters.say(f"The table shows the first {MOST_ROWS} of {samples} samples.")
-    yield Heading(LIKELIHOOD.title, 2)
+    yield Heading(str(LIKELIHOOD.title), 2)
     yield letters.say(
         f"The samples are independent, so their {plural} are multiplied; the logarithm makes a sum of the product."
         if samples > 1

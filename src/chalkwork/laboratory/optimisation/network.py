@@ -262,7 +262,7 @@ def _check_size(net: NeuralNetwork, samples: int) -> None:
 
 
 def _introduced(board: Board, loss: NetworkLoss) -> Iterator[Block]:
-    yield Paragraph(" ".join(introduction(loss.plan, target=True)))
+    yield Paragraph(" ".join(map(str, introduction(loss.plan, target=True))))
     yield from board.givens([name.name for name in loss.derivation.givens])
     gradients = tuple(f"d{name.name}" for name in loss.parameters)
     solution = board.solution

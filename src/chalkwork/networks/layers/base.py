@@ -19,6 +19,7 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import Setting, take
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot
+from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
@@ -33,7 +34,7 @@ class NamedAdjoint:
 
     by: str
     name: str
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True)
@@ -77,28 +78,40 @@ class LayerKind:
         """The state after one more batch."""
         return []
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """How an error goes back through the layer: "{delta2} goes back through the weights {W2}"."""
         raise NotImplementedError
 
     def check_batch(self, at: Spot) -> None:
         """Raise ChalkworkError where nothing can be learned from a batch of that size."""
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """The layer in the list of layers: "3 hidden units (tanh)"."""
         raise NotImplementedError
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """The layer in a drawing."""
         raise NotImplementedError
 
-    def declared(self, at: Spot) -> list[str]:
+    def declared(self, at: Spot) -> list[Text]:
         """What courses and libraries do differently, and what is done here."""
         return []
 
-    def remarks(self, at: Spot) -> dict[str, str]:
+    def remarks(self, at: Spot) -> dict[str, Text]:
         """What is to be said after an equation, by its name."""
         return {}
+
+
+def listed(at: Spot, name: Text) -> Text:
+    """The layer in the list of layers, with its activation where it is one."""
+    chosen = at.layer.activation
+    return name if chosen.name == "identity" else Text.of("layer.listed", layer=name, activation=chosen.said)
+
+
+def titled(at: Spot, name: Text) -> Text:
+    """The layer in a drawing, with its activation where it is one."""
+    chosen = at.layer.activation
+    return name if chosen.name == "identity" else Text.of("layer.titled", layer=name, activation=chosen.said)
 
 
 class Layer(ABC):

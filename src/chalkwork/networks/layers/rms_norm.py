@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, apply
-from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks import reasons
-from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint
+from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
-from chalkwork.networks.layers.layer_norm import average
+from chalkwork.networks.layers.layer_norm import average, scale_gradient
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
+from chalkwork.words import Text
 
 
 @dataclass(frozen=True)
@@ -34,53 +34,67 @@ class RMSNormKind(LayerKind):
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """rms, xhat, z, a."""
         (epsilon,) = self.names(at, Role.CONSTANT)
-        each = "" if at.plan.samples == 1 else ", for every sample alone"
+        each = "" if at.plan.samples == 1 else Text.of("normalised.each_sample")
+        units = Text.of("counted.units", n=at.layer.units)
         size = Equation(
             at.name("rms"), apply("sqrt", average(at, incoming**2) + epsilon), at.stage,
-            f"Root mean square (layer {at.number}){at.again} of {{{at.below}}} over its "
-            f"{counted(at.layer.units, 'unit')}{each}; {{{epsilon}}} keeps it away from 0.",
+            Text.own(
+                "rms_norm.size",
+                "Root mean square (layer <layer>)<again> of <below> over its <units><each>; <epsilon> keeps it away "
+                "from 0.",
+                layer=at.number, again=at.again, below=f"{{{at.below}}}", units=units, each=each,
+                epsilon=f"{{{epsilon}}}",
+            ),
         )  # fmt: skip
         xhat = Equation(
             at.name("xhat"), incoming / size.symbol, at.stage,
-            f"Normalised{at.again}: the squares have mean 1 over the units, up to {{{epsilon}}}.",
+            Text.own(
+                "rms_norm.normalised",
+                "Normalised<again>: the squares have mean 1 over the units, up to <epsilon>.",
+                again=at.again, epsilon=f"{{{epsilon}}}",
+            ),
         )  # fmt: skip
         net = Equation(
             at.name("z"),
             at.vector("gamma") * xhat.symbol,
             at.stage,
-            f"Scaled{at.again} by {{{at.name('gamma')}}}, which is learned: one for each unit.",
+            Text.own(
+                "rms_norm.scaled",
+                "Scaled<again> by <scale>, which is learned: one for each unit.",
+                again=at.again,
+                scale=at.shown("gamma"),
+            ),
         )
         return [size, xhat, net, activated(at, net)]
 
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """delta, dgamma, dxhat, drms."""
-        delta, gamma, xhat = at.name("delta"), at.name("gamma"), at.name("xhat")
-        summed = "" if at.plan.samples == 1 else ", summed over the samples"
+        by_size = "<size> divides every unit alike, so it collects from all of them."
         named = [
-            ("z", delta, reasons.error(at)),
-            ("gamma", "", f"Gradient of the scale: {{{delta}}} times what is scaled, {{{xhat}}}{summed}."),
-            ("xhat", "", f"Back through the scaling by {{{gamma}}}."),
-            ("rms", "", f"{{{at.name('rms')}}} divides every unit alike, so it collects from all of them."),
+            ("z", at.name("delta"), reasons.error(at)),
+            ("gamma", "", scale_gradient(at)),
+            ("xhat", "", Text.of("normalised.by_scaled", scale=at.shown("gamma"))),
+            ("rms", "", Text.own("rms_norm.by_size", by_size, size=at.shown("rms"))),
         ]
         return [NamedAdjoint(at.name(letter), name or f"d{at.name(letter)}", reason) for letter, name, reason in named]
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """By two ways: directly and through rms."""
-        return f"the error comes to {{{at.below}}} by two ways (directly, and through the root mean square)"
+        said = "the error comes to <below> by two ways (directly, and through the root mean square)"
+        return Text.own("rms_norm.way_back", said, below=f"{{{at.below}}}")
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """The activation, where it is one."""
-        name = "" if at.layer.activation.name == "identity" else f" ({at.layer.activation.words})"
-        return f"root mean square normalisation{name}"
+        return listed(at, Text.own("rms_norm.name", "root mean square normalisation"))
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """The activation, where it is one."""
-        name = "" if at.layer.activation.name == "identity" else f", {at.layer.activation.words}"
-        return f"RMS norm{name}"
+        return titled(at, Text.own("rms_norm.title", "RMS norm"))
 
-    def declared(self, at: Spot) -> list[str]:
+    def declared(self, at: Spot) -> list[Text]:
         """Where epsilon stands."""
-        return [f"The root mean square (layer {at.number}) has $\\varepsilon$ under the root."]
+        said = r"The root mean square (layer <layer>) has $\varepsilon$ under the root."
+        return [Text.own("rms_norm.declared", said, layer=at.number)]
 
 
 class RMSNorm(Layer):
