@@ -15,6 +15,8 @@ import chalkwork
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
+    "arrays",
+    "counting",
     "budget",
     "files",
     "yaml_nodes",

@@ -152,7 +152,7 @@ REFUSED = {
     "one text": (single, ["a"] * 60, "tells two classes apart, but y names 1"),
     "another number of samples": (several, ["a", "b", "c"], "y holds 3 labels, but x holds 60 samples"),
     "several tanh": (lambda: several("tanh", "squared_error"), ["a", "b", "c"] * 20, "tells no classes apart"),
-    "masked": (several, np.ma.array(PLACES, mask=PLACES == 2), "masked array with 20 masked entries"),
+    "masked": (several, np.ma.array(PLACES, mask=PLACES == 2), "y has 20 masked entries"),
 }  # fmt: skip
 
 

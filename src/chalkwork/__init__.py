@@ -5,11 +5,10 @@
 np.float64(5.0)
 """
 
-from typing import TYPE_CHECKING
-
-from chalkwork.errors import ChalkworkError
+TYPE_CHECKING = False  # as type checkers know it, without the time that typing takes to load
 
 if TYPE_CHECKING:
+    from chalkwork.errors import ChalkworkError
     from chalkwork.exchange import load_model, save_model
     from chalkwork.laboratory.architecture import Architecture
     from chalkwork.networks.graph import Graph
@@ -46,6 +45,7 @@ if not TYPE_CHECKING:
         "Architecture": "laboratory.architecture",
         "BatchNorm": "networks.layers",
         "BinaryCrossEntropy": "networks.losses",
+        "ChalkworkError": "errors",
         "CrossEntropy": "networks.losses",
         "Dense": "networks.layers",
         "Dropout": "networks.layers",

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from chalkwork.counting import counted
+
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -80,4 +82,4 @@ class Digits:
     def __str__(self) -> str:
         count = self.significant if self.decimals is None else self.decimals
         kind = "significant digit" if self.decimals is None else "decimal"
-        return f"{count} {kind}{'' if count == 1 else 's'}"
+        return counted(count or 0, kind)

@@ -25,6 +25,8 @@ _NUMBER = re.compile(rf"([-+]?)({_DECIMAL}){_POWER}?")
 _POWER_ALONE = re.compile(r"([-+]?)10(?:\^|\*\*)([-+]?[0-9]{1,3})")
 _FRACTION = re.compile(rf"([-+]?{_DECIMAL})/([-+]?{_DECIMAL})")
 _NOT_FINITE = re.compile(r"[-+]?(?:inf|infinity|infty|nan|∞)", re.IGNORECASE)
+_TRUTH = re.compile(r"true|false", re.IGNORECASE)
+_COMPLEX = re.compile(rf"\(?(?:[-+]?{_DECIMAL}(?:[eE][-+]?[0-9]{{1,3}})?){{1,2}}[ij]\)?")
 _SPACE_INSIDE = re.compile(r"\s*([*/^])\s*")
 _PARENTHESES = re.compile(r"\^[({]([-+]?[0-9]{1,3})[)}]")
 _SIGNS = str.maketrans({"−": "-", "–": "-", "‐": "-", "‑": "-", "⁻": "-", "·": "*", "×": "*", "⋅": "*", "∗": "*"})
@@ -33,7 +35,7 @@ _RAISED_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+
 
 
 class NoValueError(ReadError):
-    """A number that no answer can be: not finite, or too large."""
+    """What no answer can be, though it was read: not finite, too large, complex, a truth value."""
 
 
 class Numeral(NamedTuple):
@@ -92,6 +94,10 @@ def _read_other(text: str, decimals: int | None) -> Numeral:
         return _quotient(found[1], found[2], shown)
     if _NOT_FINITE.fullmatch(bare):
         raise NoValueError(f"{shown!r} is not a finite number")
+    if _TRUTH.fullmatch(bare):
+        raise NoValueError(f"{shown!r} is a truth value, not a number")
+    if _COMPLEX.fullmatch(bare):
+        raise NoValueError(f"{shown!r} is complex, a real number is expected")
     if "," in bare and (bare.count(",") > 1 or "." in bare) and set(bare) <= set("0123456789.,-+"):
         raise ReadError(f"{shown!r} has more than one decimal sign; write 1234.5 without signs between thousands")
     raise ReadError(f"{shown!r} is not a number; {WRITE}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from chalkwork.counting import counted
 from chalkwork.drawings.canvas import (
     GRADIENT,
     INK,
@@ -276,7 +277,7 @@ def _results(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge]) -> str:
 def _description(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], order: Sequence[str], results: str) -> str:
     given = [_in_words(nodes[key]) for key in order if not nodes[key].expression]
     computed = [_in_words(nodes[key]) + _inputs(nodes, edges, key) for key in order if nodes[key].expression]
-    counts = f"{_counted(len(nodes), 'node')} and {_counted(len(edges), 'edge')}"
+    counts = f"{counted(len(nodes), 'node')} and {counted(len(edges), 'edge')}"
     sentences = [f"A computation graph of {results} with {counts}."]
     if given:
         sentences.append(f"Given: {'; '.join(given)}.")
@@ -295,7 +296,3 @@ def _inputs(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], key: str
         nodes[edge.source].name + (f" ({edge.label})" if edge.label else "") for edge in edges if edge.target == key
     ]
     return f", from {' and '.join(inputs)}" if inputs else ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from chalkwork.counting import counted
 from chalkwork.drawings.canvas import (
     GREY,
     INK,
@@ -278,7 +279,7 @@ def _reach(columns: Sequence[_Column]) -> tuple[float, float]:
 
 
 def _draw_title(canvas: Canvas, column: _Column, top: float) -> None:
-    lines = [*column.title_lines, *([f"({column.layer.units} units)"] if column.elided else [])]
+    lines = [*column.title_lines, *([f"({counted(column.layer.units, 'unit')})"] if column.elided else [])]
     for height, line in enumerate(reversed(lines)):
         canvas.text(Point(column.x, top - 20 - 19 * height), line, size=_LABEL)
 
@@ -301,7 +302,7 @@ def _draw_note(canvas: Canvas, left: _Column, right: _Column, bottom: float) -> 
 
 def _description(layers: Sequence[LayerPicture]) -> str:
     sizes = _listed([str(layer.units) for layer in layers])
-    count = "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
+    count = counted(len(layers), "layer")
     sentences = [f"A feed-forward network with {count} of {sizes} {'unit' if sizes == '1' else 'units'}."]
     for place, layer in enumerate(layers):
         sentences.append(f"Layer {place + 1}, {layer.title}: {_units_in_words(layer)}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.inside import canvas
 from chalkwork.inside.measured import filled, gradient_equations, oriented
@@ -46,7 +47,7 @@ class Landscape:
 
     def __repr__(self) -> str:
         return (
-            f"Landscape({len(self.loss)} steps, loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}, "
+            f"Landscape({counted(len(self.loss), 'step')}, loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}, "
             f"median smoothness {np.median(self.smoothness):.3g})"
         )
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chalkwork.algebra.operations.matrices import EQUAL
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.networks import reasons
 from chalkwork.networks.data import Array
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import LEARNED, Role
-from chalkwork.networks.spot import Spot, counted, suffix_of
+from chalkwork.networks.spot import Spot, suffix_of
 from chalkwork.solutions.setting import Setting
 from chalkwork.solutions.working import Working
 
@@ -62,19 +63,21 @@ def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
 
 
 def _parameter_count(plan: Plan) -> str:
-    found = [(role.plural, _sizes(plan, role)) for role in LEARNED]
+    found = [(role, *_sizes(plan, role)) for role in LEARNED]
     total = plan.number_of_parameters
-    if all(not sizes for _, sizes in found[1:]):
+    if all(not sizes for _, sizes, _ in found[1:]):
         return f"It has {' + '.join(found[0][1])} = {counted(total, 'weight')} and no biases." if total else ""
-    parts = [f"{' + '.join(sizes)} {noun}" for noun, sizes in found if sizes]
+    parts = [counted(number, role.value, " + ".join(sizes)) for role, sizes, number in found if sizes]
     listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
     return f"It has {listed}: {counted(total, 'parameter')} in all."
 
 
-def _sizes(plan: Plan, role: Role) -> list[str]:
-    """How many parameters with one role each layer has, those of a matrix as a product."""
+def _sizes(plan: Plan, role: Role) -> tuple[list[str], int]:
+    """How many parameters with one role each layer has, those of a matrix as a product, and how many there are."""
     layers = [at.layer for at in plan.spots for _ in at.layer.kind.names(at, role)]
-    return [f"{layer.inputs}·{layer.units}" if role is Role.WEIGHT else str(layer.units) for layer in layers]
+    if role is Role.WEIGHT:
+        return [f"{layer.inputs}·{layer.units}" for layer in layers], sum(one.inputs * one.units for one in layers)
+    return [str(layer.units) for layer in layers], sum(layer.units for layer in layers)
 
 
 def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:
@@ -151,7 +154,10 @@ def _class_sentences(plan: Plan, solution: Working) -> tuple[str, ...]:
     chosen = np.ravel(solution.arrays["class"])
     said = ties(plan, solution)
     if len(chosen) > 1:
-        return (f"The predicted classes are {', '.join(f'{value:g}' for value in chosen)}.", *said)
+        tied = {place for place in range(len(chosen)) if _is_tied(plan, chosen[place])}
+        classes = ["none" if place in tied else f"{value:g}" for place, value in enumerate(chosen)]
+        predicted = (f"The predicted classes are {', '.join(classes)}.",) if len(tied) < len(chosen) else ()
+        return (*predicted, *said)
     if said:
         return said
     if plan.layers[-1].units == 1:
@@ -166,10 +172,15 @@ def ties(plan: Plan, solution: Working) -> tuple[str, ...]:
     chosen = np.ravel(solution.arrays["class"])
     outputs = solution.arrays[f"a{plan.depth}"]
     rows = outputs.T if plan.convention.samples == "columns" else outputs
-    tied = [place for place, value in enumerate(chosen) if value == (0.5 if plan.layers[-1].units == 1 else 0)]
+    tied = [place for place, value in enumerate(chosen) if _is_tied(plan, value)]
     said = [_tie(rows[place], f"Sample {place + 1}: " if len(chosen) > 1 else "") for place in tied[:MOST_TIES]]
     more = len(tied) - MOST_TIES
     return (*said, f"{counted(more, 'more sample')} without a class.") if more > 0 else tuple(said)
+
+
+def _is_tied(plan: Plan, chosen: float) -> bool:
+    """Whether what stands for a class says that there is none."""
+    return bool(chosen == (0.5 if plan.layers[-1].units == 1 else 0))
 
 
 def _tie(outputs: Array, start: str) -> str:

@@ -262,6 +262,7 @@ def _part(
         yield from _hint(block.hint)
         if show == "blanks":
             yield from (ruled_line() for _ in range(part_of(block.kind).room))
+            yield from _circled(exercise) if exercise else ()
         elif show == "form":
             yield from form(exercise) if exercise else [Paragraph("This is answered on paper.")]
         return
@@ -273,6 +274,17 @@ def _part(
             yield part
     if block.note:
         yield Paragraph(f"*Note:* {block.note}")
+
+
+def _circled(part: Exercise) -> Iterator[Block]:
+    """Words to choose from, with what else is asked for beside them."""
+    if not any(question.choices for question in part.questions):
+        return
+    for question in part.questions:
+        if question.choices:
+            yield Paragraph(f"The ${question.latex}$ (circle one): {' · '.join(question.choices)}.")
+        elif question.shape is not None:
+            yield blank(part.solution, question.name)
 
 
 def _lowered(title: str, show: Show) -> str:

@@ -41,13 +41,25 @@ def read_sheet(path: str | Path) -> Sheet:
     """
     file = str(path)
     try:
-        data = _bytes(Path(path), file)
-    except SheetError:
-        raise
+        data = _bytes(Path(path))
     except OSError as error:
         raise SheetError(f"the sheet cannot be read: {error.strerror or error}", file=file) from None
     except ValueError:
         raise SheetError("the sheet cannot be read: the name is not a file name", file=repr(file)) from None
+    return decode_sheet(data, file)
+
+
+def decode_sheet(data: bytes, file: str = "<sheet>") -> Sheet:
+    """The sheet in a text in UTF-8. Raises `SheetError` as `parse_sheet` does.
+
+    >>> decode_sheet(b"a\\xff")
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.SheetError: <sheet>, line 1: the sheet is not UTF-8: byte 0xFF cannot be decoded. Hint: save it \
+as UTF-8.
+    """
+    if len(data) > MAX_BYTES:
+        raise SheetError(f"the file is too large for a sheet; the limit is {MAX_BYTES} bytes", file=file)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -90,13 +102,10 @@ def parse_sheet(text: str, file: str = "<sheet>") -> Sheet:
         raise
 
 
-def _bytes(path: Path, file: str) -> bytes:
+def _bytes(path: Path) -> bytes:
     size = path.stat().st_size
     with path.open("rb") as stream:
-        data = stream.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
-    if size > MAX_BYTES or len(data) > MAX_BYTES:
-        raise SheetError(f"the file is too large for a sheet; the limit is {MAX_BYTES} bytes", file=file)
-    return data
+        return stream.read(MAX_BYTES + 1) if size <= MAX_BYTES else bytes(MAX_BYTES + 1)
 
 
 def _check_text(text: str) -> None:

@@ -13,6 +13,10 @@ from chalkwork.solutions.exercise import Exercise
 from chalkwork.typesetting.notation import GREEK
 
 _WORDS = {letter: word for word, letter in GREEK.items()}
+_PLAIN = re.compile(
+    rf"(?:[A-Za-z]{{1,12}}|[{''.join(_WORDS)}])(?:[₀-₉]+|\[\d+\]|⁽[⁰¹²³⁴-⁹]+⁾)?(?:ⁿᵉʷ(?:⁽[⁰¹²³⁴-⁹]+⁾)?)?"
+)
+"""A letter with its layer, and perhaps the mark of an update: what can be typed as it is printed."""
 
 
 def form(part: Exercise) -> Iterator[Block]:
@@ -21,7 +25,11 @@ def form(part: Exercise) -> Iterator[Block]:
     symbols = part.solution.writer().symbols
     words = part.solution.setting.words
     start = "Type the answers behind the colons; a matrix as `[1 2; 3 4]`, a vector as `[1; 2]`."
-    other = {key: symbols[name] for name, key in keys.items() if name not in words and symbols[name].text != key}
+    other = {
+        key: symbols[name]
+        for name, key in keys.items()
+        if name not in words and symbols[name].text not in (key, key.replace("_", " "))
+    }
     latex, text = (
         ", ".join(f"`{key}` is {mark}{getattr(symbol, kind)}{mark}" for key, symbol in other.items())
         for kind, mark in (("latex", "$"), ("text", ""))
@@ -34,7 +42,10 @@ def form(part: Exercise) -> Iterator[Block]:
 
 
 def form_keys(part: Exercise) -> dict[str, str]:
-    """For every asked name the key of the form: its symbol in plain letters, where that means this name and no other.
+    """For every asked name the key of the form.
+
+    It is the symbol in plain letters, where it is a letter with its number that means this name and no other; else the
+    name.
 
     >>> from chalkwork.sheets.format import parse_sheet
     >>> from chalkwork.sheets.solve import solve_sheet
@@ -48,13 +59,10 @@ def form_keys(part: Exercise) -> dict[str, str]:
     asked = list(dict.fromkeys(part.asked))
     words = solution.setting.words
     numeric = [name for name in asked if name not in words and split_entry(name) == (name, ())]
-    spelled = {name: _spelled(symbols[name].text) for name in numeric}
+    spelled = {name: _spelled(text) for name in numeric if _PLAIN.fullmatch(text := symbols[name].text)}
     known = list(solution.derivation)
     understood, _ = match_names(spelled.values(), known, symbols)
-    found = {
-        name: spelled[name] if understood.get(spelled.get(name, "")) == name and "/" not in spelled[name] else name
-        for name in asked
-    }
+    found = {name: spelled[name] if understood.get(spelled.get(name, "")) == name else name for name in asked}
     twice = len(set(found.values())) < len(found)
     return {name: name for name in asked} if twice else found
 
@@ -62,5 +70,4 @@ def form_keys(part: Exercise) -> dict[str, str]:
 def _spelled(symbol: str) -> str:
     """A symbol in plain letters: s⁽¹⁾ as s1, W₁ⁿᵉʷ⁽²⁾ as W1_new2."""
     text = "".join(_WORDS.get(sign, sign) for sign in symbol)
-    text = unicodedata.normalize("NFKC", text).replace("∂", "d")
-    return re.sub(r"(?<=\w)new", "_new", re.sub(r"[()\[\]{}, ]", "", text))
+    return re.sub(r"(?<=\w)new", "_new", re.sub(r"[()\[\]]", "", unicodedata.normalize("NFKC", text)))

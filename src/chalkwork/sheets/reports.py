@@ -11,6 +11,7 @@ from chalkwork.checking.marking import Verdict
 from chalkwork.checking.mistakes import TABLE, Context, context_of, explanation
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.shown import SIGNS, answer_piece, raw
+from chalkwork.counting import counted
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.bars import draw_bars
@@ -235,7 +236,7 @@ def _context(part: Exercise) -> Context:
 
 def _class_blocks(solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread]) -> Iterator[Block]:
     count = len(hand_ins)
-    said = f"{count} hand-in{'' if count == 1 else 's'}"
+    said = counted(count, "hand-in")
     if unread:
         said += f", and {len(unread)} that could not be read"
     if hand_ins and hand_ins[0].points:

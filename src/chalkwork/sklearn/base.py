@@ -14,9 +14,10 @@ from sklearn.model_selection import train_test_split  # type: ignore[import-unty
 from sklearn.utils import check_random_state  # type: ignore[import-untyped]
 from sklearn.utils.validation import check_is_fitted, validate_data  # type: ignore[import-untyped]
 
+from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.arguments import flag, whole
-from chalkwork.networks.data import Array, unmasked
+from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Dense, Layer
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss

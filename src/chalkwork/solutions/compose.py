@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from math import prod
 
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.decimal_mark import in_decimals_of
-from chalkwork.documents.model import Block, Display, Document, Heading, Paragraph, Table
+from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
 from chalkwork.solutions.working import Working
@@ -39,7 +41,7 @@ def solution_blocks(solution: Working, drawings: bool = True) -> list[Block]:
     if script is None:
         return [*setting_blocks(solution, drawings), *equation_blocks(solution, solution.chosen(), level=2)]
     blocks = [block for block in script(Board(solution)) if drawings or not isinstance(block, Drawing)]
-    return list(in_decimals_of(solution.style.notation, blocks))
+    return list(in_decimals_of(solution.style.notation, [*blocks, *_said_of_zeros(solution, blocks)]))
 
 
 def setting_blocks(solution: Working, drawings: bool = True) -> list[Block]:
@@ -175,6 +177,30 @@ def _rounded_zeros(decimals: int) -> str:
     )
 
 
+def _said_of_zeros(solution: Working, blocks: Sequence[Block]) -> list[Block]:
+    """The sentence about numbers that round to zero, where a room has written one and has not said it."""
+    decimals = solution.style.numbers.decimals
+    if not decimals:
+        return []
+    said = paragraph(_rounded_zeros(decimals), solution.writer())
+    zero = re.compile(rf"(?<![\d.])0\.0{{{decimals}}}(?!\d)")
+    shown = any(zero.search(text) for block in blocks for text in _texts(block))
+    return [said] if shown and said not in blocks else []
+
+
+def _texts(block: Block) -> Iterator[str]:
+    """What a block shows, but for headings and drawings."""
+    match block:
+        case Display():
+            yield block.text
+        case Paragraph():
+            yield block.markdown
+        case Table():
+            yield from chain.from_iterable(block.rows)
+        case Marked():
+            yield from chain.from_iterable(map(_texts, block.blocks))
+
+
 def _rounds_to_zero(solution: Working, name: str) -> bool:
     """Whether a number of the result that is not zero is written as one."""
     value = solution.arrays[name]
@@ -187,7 +213,7 @@ def blank(solution: Working, name: str) -> Display:
     symbol = writer.symbols[name]
     shape = solution.derivation.shapes().get(name.partition("[")[0], ()) if "[" not in name else ()
     latex_gap, text_gap = r"\underline{\qquad\quad}", "______"
-    if not shape:
+    if prod(shape) == 1:
         return boxed(f"{symbol.latex} = {latex_gap}", [Line((("name", Box.text(f"{symbol.text} = {text_gap}")),))])
     rows, columns = min(shape[0], writer.layout.rows), min(shape[1], writer.layout.columns)
     line, spacer = " & ".join([latex_gap] * columns), r" \\ " + r"\phantom{0}" + " & " * (columns - 1) + r" \\ "

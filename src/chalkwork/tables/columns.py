@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
@@ -170,7 +171,7 @@ class Category:
     def words(self) -> str:
         """What is done with the column."""
         missing = f"; {self.missing} missing: a value of their own" if self.missing else ""
-        return f"category, one-hot over {len(self.values)} values{missing}"
+        return f"category, one-hot over {counted(len(self.values), 'value')}{missing}"
 
     def to_data(self) -> dict[str, Any]:
         """The column as plain data."""
@@ -262,7 +263,8 @@ def _useless(name: str, look: Look, missing: bool, as_category: bool, form: Form
     if not counts:
         return "it is empty"
     first = next(iter(counts))
-    alone = all(form.read(text) == form.read(first) for text in counts) if as_numbers else len(counts) == 1
+    spelled = form.read if as_numbers else trimmed if look.all_numbers else str.strip
+    alone = len({spelled(text) for text in counts}) == 1
     if alone and (not missing or as_numbers):
         return f"it is {shown(first)} in every row{' that has it' if missing else ''}"
     all_differ = counts.total() >= FEW and len(counts) == counts.total()

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.tables.table import MOST_CELLS, Table, checked_names
 
@@ -108,7 +109,7 @@ def _parsed(text: str, file: str) -> Table:
 
 
 def _cells(count: int) -> str:
-    return f"{count} cell{'' if count == 1 else 's'}"
+    return counted(count, "cell")
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

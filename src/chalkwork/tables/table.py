@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -17,6 +17,7 @@ from chalkwork.tables.cells import LARGEST, MARKS, cell, is_missing
 from chalkwork.tables.forms import Form, Look, readings
 
 MOST_COLUMNS = 10_000
+_MOST_NAMED = 5
 MOST_CELLS = 20_000_000
 
 
@@ -155,6 +156,13 @@ class Table:
 def shown(text: str) -> str:
     """What a stranger wrote, in quotation marks, short and harmless."""
     return f"'{visible(text, 40)}'"
+
+
+def named(texts: Iterable[str]) -> str:
+    """The first of several texts, as `shown` shows them."""
+    several = list(texts)
+    more = " and others" if len(several) > _MOST_NAMED else ""
+    return ", ".join(map(shown, several[:_MOST_NAMED])) + more
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:

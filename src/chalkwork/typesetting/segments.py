@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalkwork.algebra.expression import Application, Expression
 from chalkwork.algebra.operations import Precedence
-from chalkwork.typesetting import sums
+from chalkwork.typesetting import forms, sums
 from chalkwork.typesetting.pieces import Piece, in_parentheses, join
 from chalkwork.typesetting.templates import templates
 
@@ -19,6 +19,7 @@ WIDEST_HEAD = 8
 
 def segments(writer: Writer, expression: Expression, needed: Precedence = FREE) -> list[Piece]:
     """The expression in pieces between which a line may be broken; signs stand at the front of a piece."""
+    expression = forms.as_written(expression)
     if not isinstance(expression, Application):
         return [writer.write(expression, needed)]
     if writer.precedence(expression) < needed:
@@ -42,16 +43,16 @@ def segments(writer: Writer, expression: Expression, needed: Precedence = FREE) 
 
 def _right(writer: Writer, expression: Application, right: Expression, slot: Precedence) -> list[Piece]:
     sign = writer.sign(expression)
-    if expression.operation.name == "add":
+    if (name := expression.operation.name) in ("add", "subtract"):
         sign, term = writer.signed_right(expression, right, slot)
-        if _fits(writer, term) or sign.latex != " + ":
+        if _fits(writer, term) or (name == "add" and sign.latex != " + "):
             return [join(sign, term)]
     first, *rest = segments(writer, right, slot)
     return [join(sign, first), *rest]
 
 
 def _fits(writer: Writer, piece: Piece) -> bool:
-    return piece.width <= writer.layout.text_width - WIDEST_HEAD
+    return piece.width <= writer.layout.text_width - WIDEST_HEAD - 3
 
 
 def _quotient(writer: Writer, expression: Application) -> list[Piece]:

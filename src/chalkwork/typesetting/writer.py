@@ -18,7 +18,7 @@ from chalkwork.algebra.entries import EntryValues, split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
-from chalkwork.typesetting import forms, matrices
+from chalkwork.typesetting import forms
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.numbers import NumberFormat, shown
 from chalkwork.typesetting.pieces import Piece, fraction, join
@@ -104,7 +104,7 @@ class Writer:
 
     def precedence(self, expression: Expression) -> Precedence:
         """How tightly the expression binds as it is written."""
-        expression = matrices.under_its_name(expression)
+        expression = forms.as_written(expression)
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
@@ -132,7 +132,7 @@ class Writer:
         return PRODUCT if "e" in self._digits(value) else ATOM
 
     def _write(self, expression: Expression) -> Piece:
-        expression = matrices.under_its_name(expression)
+        expression = forms.as_written(expression)
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
@@ -210,7 +210,9 @@ class Writer:
             if part
         ]
         narrower = sum(text.narrower for text in texts)
-        if operation.name == "divide":
+        if operation.name == "divide" and not all(text.flat for text in texts):
+            latex = f"{texts[0].latex} / {texts[1].latex}"  # a matrix above a line would be set in small digits
+        elif operation.name == "divide":
             narrower = sum(box.width for box in boxes) - max(latex.latex_width for latex in latexes)
         return Piece(latex, stretched(boxes), narrower)
 
@@ -233,7 +235,8 @@ class Writer:
         slots = operation.slots or (FREE,) * operation.arity
         if operation.name != "multiply" or self.with_numbers or isinstance(arguments[0], Number):
             return slots
-        return tuple(ATOM if forms.is_summation(part) else slot for part, slot in zip(arguments, slots, strict=True))
+        summed = [forms.is_summation(forms.as_written(part)) for part in arguments]
+        return tuple(ATOM if whole else slot for whole, slot in zip(summed, slots, strict=True))
 
     def _parameter(self, value: Any) -> Piece:
         if isinstance(value, tuple):
@@ -266,16 +269,11 @@ class Writer:
         """The sign of a product: entrywise between matrices, a dot between numbers, else nothing."""
         if len(expression.arguments) != 2:
             return Piece.of("", "")
-        left, right = expression.arguments
+        left, right = map(forms.as_written, expression.arguments)
         if self._is_array(left) and self._is_array(right):
             return self.signs["hadamard"]
-        if self.with_numbers:
-            return Piece.of(r" \cdot ", " · ")
-        if isinstance(left, Number) and not isinstance(right, Number) and not forms.starts_with_number(right):
-            return Piece.of(r" \, ", " ")
-        if self._is_array(left) or self._is_array(right):
-            return Piece.of(r" \, ", " ")
-        return Piece.of(r" \cdot ", " · ")
+        beside = forms.is_coefficient(left, right) or self._is_array(left) or self._is_array(right)
+        return Piece.of(r" \, ", " ") if beside and not self.with_numbers else Piece.of(r" \cdot ", " · ")
 
     def _is_array(self, expression: Expression) -> bool:
         """Whether it is a matrix where it stands: inside a sum over entries everything is a number."""

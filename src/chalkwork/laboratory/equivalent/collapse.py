@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Heading, Paragraph
@@ -16,7 +17,6 @@ from chalkwork.laboratory.equivalent import reading
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
-from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.notation import subscript
@@ -195,15 +195,16 @@ def _step_blocks(board: Board, plan: Plan, start: int, top: int) -> list[Block]:
 def _gain(plan: Plan, runs: list[Run], values: dict[str, Any]) -> str:
     """What is gained, and what narrow layers cost."""
     before, after = values["parameters"]
-    said = f"{counted(plan.depth, 'layer')} with {before} parameters have become {counted(len(runs), 'layer')} with "
-    said += f"{after}. Depth without activations adds nothing that one layer could not compute."
+    said = f"{counted(plan.depth, 'layer')} with {counted(before, 'parameter')} have become "
+    said += f"{counted(len(runs), 'layer')} with {after}. "
+    said += "Depth without activations adds nothing that one layer could not compute."
     for at, (start, end) in enumerate(runs, 1):
         narrowest = min(layer.units for layer in plan.layers[start - 1 : end])
         edges = min(plan.layers[start - 1].inputs, plan.layers[end - 1].units)
         if start != end and narrowest < edges:
             said += (
-                f" In layers {start} to {end} it even takes something away: all passes through {narrowest} "
-                f"{'unit' if narrowest == 1 else 'units'}, so the product has at most that rank (here "
+                f" In layers {start} to {end} it even takes something away: all passes through "
+                f"{counted(narrowest, 'unit')}, so the product has at most that rank (here "
                 f"{values['ranks'][at - 1]}), and one layer could reach {edges}."
             )
     return said

@@ -15,6 +15,7 @@ import numpy as np
 
 from chalkwork.algebra.entries import entry_name
 from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations
 from chalkwork.derivation.evaluate import evaluate_each
@@ -33,7 +34,6 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.presentation import introduction, setting_of
-from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import equation_blocks
 from chalkwork.solutions.setting import Style
@@ -264,7 +264,6 @@ def _check_size(net: NeuralNetwork, samples: int) -> None:
 def _introduced(board: Board, loss: NetworkLoss) -> Iterator[Block]:
     yield Paragraph(" ".join(introduction(loss.plan, target=True)))
     yield from board.givens([name.name for name in loss.derivation.givens])
-    yield Heading("The loss and its gradient", 2)
     gradients = tuple(f"d{name.name}" for name in loss.parameters)
     solution = board.solution
     yield from equation_blocks(solution, solution.chosen(("L", *gradients)), level=4)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.documents.model import Block
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.contour import contour_lines
@@ -128,7 +129,7 @@ def _words(board: Board, surface: Surface, paths: Sequence[tuple[str, Path]], ma
         count = len(path.steps)
         way = "runs off to infinity" if path.ending == "diverged" else f"comes to {end}"
         name = label or path.method.title
-        parts.append(f"{name[0].upper()}{name[1:]} starts at {start} and {way} in {count} step{'s' * (count != 1)}.")
+        parts.append(f"{name[0].upper()}{name[1:]} starts at {start} and {way} in {counted(count, 'step')}.")
     for label, point in marked:
         parts.append(f"Marked: {label} at {_plain(board, point)}.")
     return " ".join(parts)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Name, apply
+from chalkwork.counting import counted
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
@@ -80,10 +81,10 @@ def step_size(
         start_at, slope = surface.point("p1"), surface.point("g1")
         work.equation("minimum", start_at - apply("solve", hessian, slope), symbol("p^{*}", "p*", raised=True))
     else:
-        lowest = symbol(f"{letters.point.latex}^{{*}}", f"{letters.point.text}*", raised=True)
+        lowest = symbol(f"{letters.point.latex}^{{*}}", f"{letters.point.text}∗", raised=True)
         work.equation("minimum", Name("p1") - Name("g1") / hessian, lowest)
     work.equation("limit", 2 / high, symbol(r"\eta", "η"), relation="<")
-    work.equation("best", 2 / (low + high), symbol(r"\eta^{*}", "η*", raised=True))
+    work.equation("best", 2 / (low + high), symbol(r"\eta^{*}", "η∗", raised=True))
     work.asked += ["lambda_min", "lambda_max", "limit", "best"]
     work.facts |= {"eigenvalues": eigenvalues}
     work.facts |= {f"{name}.rate": rate for name, rate in rates.items()}
@@ -198,7 +199,7 @@ def _condition(
     q = work.equation("factor", (kappa - 1) / (kappa + 1), symbol("q", "q"))
     work.asked += ["kappa", "factor"]
     if factor >= 1e-12:
-        epsilon = work.given("accuracy", accuracy, symbol(r"\epsilon", "ε"))
+        epsilon = work.given("accuracy", accuracy, symbol(r"\varepsilon", "ε"))
         work.equation("bound", apply("log", epsilon) / apply("log", q), symbol("k", "k"), relation="≥")
         work.asked.append("bound")
 
@@ -328,13 +329,13 @@ def _descent_needs(board: Board, accuracy: float, predicted: int, measured: int)
         yield Paragraph("All directions bend alike, and gradient descent needs one step as well.")
         return
     yield board.say(
-        rf"The error is shortened to $\epsilon = {board.piece(accuracy).latex}$ of what it was as soon as $q^k$ is "
+        rf"The error is shortened to $\varepsilon = {board.piece(accuracy).latex}$ of what it was as soon as $q^k$ is "
         "that small:"
     )
     yield from board.equation("bound")
     yield Paragraph(
-        f"so {predicted} steps are enough from everywhere. Measured from this start: {measured}. Newton's method "
-        "needs 1, whatever the condition number."
+        f"so {counted(predicted, 'step')} {'is' if predicted == 1 else 'are'} enough from everywhere. Measured from "
+        f"this start: {measured}. Newton's method needs 1, whatever the condition number."
     )
 
 

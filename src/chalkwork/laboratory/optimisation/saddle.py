@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,7 @@ def _steps(board: Board, facts: Mapping[str, Any]) -> Block:
         name: [str(count) if count >= 0 else "never" for count in facts[name]]
         for name in ("gradient_descent", "saddle_free_newton")
     }
-    return board.table(
+    found = board.table(
         ["$r$", "by the formula", "gradient descent", "saddle-free Newton", "Newton ends at"],
         [
             [float(each) for each in facts["distances"]],
@@ -186,6 +187,7 @@ def _steps(board: Board, facts: Mapping[str, Any]) -> Block:
             [place(board, point) for point in facts["newton"]],
         ],
     )
+    return replace(found, right=(0, 1, 2, 3))
 
 
 def _where_newton_goes(ends: Array, centre: Array) -> str:

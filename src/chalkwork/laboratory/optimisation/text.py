@@ -10,6 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.entries import entry, entry_name
 from chalkwork.algebra.expression import Expression, names_in
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.laboratory.optimisation.letters import (
@@ -329,17 +330,17 @@ def path_table(board: Board, path: Path, letters: Letters) -> Table:
 def ending(board: Board, path: Path, letters: Letters) -> str:
     """How the path ended, in a sentence or two."""
     steps = len(path.steps)
-    counted = f"{steps} step{'' if steps == 1 else 's'}"
+    taken = counted(steps, "step")
     last = place(board, path.last)
     hessian, slope = letters.curvature_sign[0], letters.slope_sign[0]
     if not steps and path.ending in ("", "critical"):
         why = "the gradient is zero there, a critical point" if path.ending else "none was asked for"
         return f"No step is taken from {last}: {why}."
     if path.ending == "critical":
-        return f"After {counted} the gradient is zero at {last}: a critical point, and the method stays there."
+        return f"After {taken} the gradient is zero at {last}: a critical point, and the method stays there."
     if path.ending == "diverged":
         return (
-            f"After {counted} the point is {last}: the path runs off to infinity, and it is not followed further. "
+            f"After {taken} the point is {last}: the path runs off to infinity, and it is not followed further. "
             + _why_it_runs_off(path)
         )
     if path.ending == "singular" and path.points.shape[1] == 1:
@@ -355,8 +356,8 @@ def ending(board: Board, path: Path, letters: Letters) -> str:
     if path.ending == "outside":
         cause = f" ({path.reason})" if path.reason else ""
         what = "the function or its derivatives have no value"
-        return f"After {counted} the point is {last}, where {what}{cause}: the path ends."
-    return f"After {counted} the point is {last}."
+        return f"After {taken} the point is {last}, where {what}{cause}: the path ends."
+    return f"After {taken} the point is {last}."
 
 
 def _why_it_runs_off(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Number, apply
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks import reasons
@@ -16,7 +17,7 @@ from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoi
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
 
 Variance = Literal["biased", "unbiased"]
 _DIVISOR = {"biased": "n", "unbiased": "n - 1"}

@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Number, apply
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks import reasons
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
 
 
 @dataclass(frozen=True)

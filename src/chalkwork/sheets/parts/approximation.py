@@ -40,7 +40,7 @@ def _read(fields: Fields) -> Work:
 _SAID = {
     "function": "${}$",
     "interval": "on ${}$",
-    "n": "${}$ points",
+    "n": "${}$ [point]",
     "x": "the points $x = {}$",
     "y": "the values $y = {}$",
     "compare": "compared with ${}$ points",

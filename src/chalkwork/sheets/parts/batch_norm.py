@@ -63,7 +63,7 @@ _SAID = {
     "target": "the target $y = {}$",
     "loss": "the loss {}",
     "variance": "the {} variance",
-    "running": "running statistics: {}",
+    "running": "the running statistics ({})",
     "inference": "in inference $x = {}$",
 }
 PART = Part(("batch", *KEYS), _read, lambda fields: posed(fields, _SAID))

@@ -50,7 +50,7 @@ def _moves(node: Node, where: str) -> dict[int, tuple[int, ...]]:
 _SAID = {
     "x": "the input $x = {}$",
     "y": "the target $y = {}$",
-    "permute": "the order of the units, by hidden layer: {}",
-    "flip": "the units whose signs change, by hidden layer: {}",
+    "permute": "the order of the units: {}",
+    "flip": "the units whose signs change: {}",
 }
 PART = Part(("network", "to", "x", "y", "permute", "flip"), _read, lambda fields: posed(fields, _SAID))

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalkwork.errors import SheetError
 from chalkwork.laboratory.likelihood import maximum_likelihood, network_likelihood
-from chalkwork.laboratory.likelihood.families import NAMES
+from chalkwork.laboratory.likelihood.families import NAMES, family
 from chalkwork.laboratory.likelihood.maximum import SECTIONS
 from chalkwork.laboratory.likelihood.sample import MOST_CLASSES, MOST_OBSERVATIONS
 from chalkwork.sheets import values
@@ -71,16 +71,22 @@ def _of_network(fields: Fields) -> Work:
     return work
 
 
+def _distribution(word: str) -> str:
+    return family(word).title.removesuffix(" distribution")
+
+
 _SAID = {
-    "distribution": "the distribution {}",
+    "distribution": "the {} distribution",
     "sample": "the sample ${}$",
     "mean": r"the mean $\mu = {}$, known",
     "variance": r"the variance $\sigma^2 = {}$, known",
-    "classes": "${}$ classes",
+    "classes": "${}$ [class]",
     "generating": "the data-generating distribution ${}$",
     "x": "$x = {}$",
     "y": "$y = {}$",
     "sigma": r"$\sigma = {}$",
     "learning_rate": r"the learning rate $\eta = {}$",
 }
-PART = Part((*_OF_SAMPLES, *_OF_NETWORKS), _read, lambda fields: posed(fields, _SAID))
+PART = Part(
+    (*_OF_SAMPLES, *_OF_NETWORKS), _read, lambda fields: posed(fields, _SAID, titles={"distribution": _distribution})
+)

@@ -85,11 +85,17 @@ def _read(fields: Fields) -> Work:
     return work
 
 
+def _method(word: str) -> str:
+    from chalkwork.laboratory.optimisation.methods import Method
+
+    return Method.of(word).title
+
+
 _SAID = {
     "function": "${}$",
     "start": "the start ${}$",
-    "method": "the method: {}",
-    "steps": "steps: ${}$",
+    "method": "the [method]: {}",
+    "steps": "${}$ [step]",
     "rate": r"the learning rate $\eta = {}$",
     "momentum": "the momentum ${}$",
     "damping": "the damping ${}$",
@@ -102,4 +108,4 @@ _SAID = {
     "x": "$x = {}$",
     "y": "$y = {}$",
 }
-PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID))
+PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID, titles={"method": _method}))

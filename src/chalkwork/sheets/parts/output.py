@@ -8,7 +8,7 @@ from chalkwork.errors import SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node, Scalar
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed
+from chalkwork.sheets.posed import Posed, posed
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
@@ -81,11 +81,11 @@ def _nested(node: Node, where: str) -> Any:
 
 
 _SAID = {
-    "classes": "${}$ classes",
+    "classes": "${}$ [class]",
     "z": "the net input $z = {}$",
     "y": "the target $y = {}$",
-    "vocabulary": "a vocabulary of ${}$ words",
-    "hidden": "${}$ hidden units",
+    "vocabulary": "a vocabulary of ${}$ [word]",
+    "hidden": "${}$ [hidden unit]",
     "tree": "the tree {}",
     "frequencies": "the frequencies {}",
     "h": "$h = {}$",
@@ -93,4 +93,12 @@ _SAID = {
     "vectors": "the vectors of the inner nodes, a row each, ${}$",
     "learning_rate": r"the learning rate $\eta = {}$",
 }
-PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read, lambda fields: posed(fields, _SAID))
+
+
+def _pose(fields: Fields) -> Posed:
+    """A number as the target of several classes is the one that is there."""
+    is_class = isinstance(fields.entries.get("y"), Scalar) and "classes" in fields
+    return posed(fields, {**_SAID, "y": "the target is class ${}$"} if is_class else _SAID)
+
+
+PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read, _pose)
