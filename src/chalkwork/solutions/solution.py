@@ -121,6 +121,8 @@ class Setting:
     """What was found in words, by name; it can be asked for."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What was found besides the equations, by name: counts, measured differences; it is not asked for."""
+    scalars: frozenset[str] = frozenset()
+    """Names whose matrix of one row and one column is a number, as a product x^T y is."""
     undecided: Callable[[Solution], Mapping[str, str]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
 
@@ -173,7 +175,8 @@ class Solution(Mapping[str, Any]):
         if index:
             place_of(whole, index, self._shapes[whole])
         value = self.arrays[name]
-        return np.float64(value[0, 0]) if index or not self._shapes[whole] else value
+        scalar = index or not self._shapes[whole] or name in self.setting.scalars
+        return np.float64(value[0, 0]) if scalar else value
 
     def __iter__(self) -> Iterator[str]:
         yield from self._shapes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def is_sum(expression: Expression) -> bool:
     return isinstance(expression, Application) and expression.operation.name in ("add", "subtract")
 
 
-def is_summation(expression: Expression) -> bool:
+def is_summation(expression: Expression) -> TypeGuard[Application]:
     """Whether it is a sum over entries."""
     return isinstance(expression, Application) and expression.operation.name == "sum"
 
@@ -66,6 +66,11 @@ def summed_axes(expression: Application) -> list[int]:
     axis = expression.parameters[0]
     axes = (axis + 2,) if isinstance(axis, int) else (0, 1)
     return [axis for axis in axes if inner.shape and inner.shape[axis] > 1]
+
+
+def is_of_one_term(expression: Expression) -> TypeGuard[Application]:
+    """Whether it is a sum that runs over one entry alone, and is that entry."""
+    return is_summation(expression) and not summed_axes(expression)
 
 
 def running_letter(axis: int, samples: str | None) -> str:

@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 
 from chalkwork.algebra.entries import entry_name
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
+from chalkwork.typesetting import forms
 from chalkwork.typesetting.pieces import Piece, grouped, join
 
 
-def under_its_name(expression: Expression) -> Expression:
-    """An entry of something that has a name, as the name of the entry; anything else as it is.
+def bare(expression: Expression) -> Expression:
+    """An entry of something that has a name as the name of the entry, and a sum of one term as its term.
 
-    >>> print(under_its_name(apply("entry", Name("x", (3, 1)), place=(2, 1))))
-    x[2]
+    >>> print(bare(apply("entry", Name("x", (3, 1)), place=(2, 1))), bare(apply("sum", Name("x", (1, 1)))))
+    x[2] x
     """
+    while forms.is_of_one_term(expression):
+        expression = expression.arguments[0]
     if not isinstance(expression, Application) or expression.operation.name != "entry":
         return expression
     (whole,), place = expression.arguments, expression.parameters[0]
@@ -33,7 +36,7 @@ def entries_of(expression: Expression) -> list[list[Expression]] | None:
     found: dict[object, Expression] = {}
     node = expression
     while isinstance(node, Application) and node.operation.name == "placed":
-        found.setdefault(node.parameters[0], under_its_name(node.arguments[1]))
+        found.setdefault(node.parameters[0], bare(node.arguments[1]))
         node = node.arguments[0]
     if node != apply("broadcast", Number(0), shape=expression.shape):
         return None

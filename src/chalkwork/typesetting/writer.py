@@ -98,6 +98,7 @@ class Writer:
             self._with_numbers = False
 
     def _segments(self, expression: Expression, needed: Precedence) -> list[Piece]:
+        expression = matrices.bare(expression)
         if not isinstance(expression, Application):
             return [self.write(expression, needed)]
         if self._precedence(expression) < needed:
@@ -157,7 +158,7 @@ class Writer:
         return piece.enclosed() if self._precedence(expression) < needed else piece
 
     def _precedence(self, expression: Expression) -> Precedence:
-        expression = matrices.under_its_name(expression)
+        expression = matrices.bare(expression)
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
@@ -185,7 +186,7 @@ class Writer:
         return PRODUCT if "e" in self._digits(value) else ATOM
 
     def _write(self, expression: Expression) -> Piece:
-        expression = matrices.under_its_name(expression)
+        expression = matrices.bare(expression)
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
