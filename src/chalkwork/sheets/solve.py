@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.entries import split_entry
+from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.networks import layers as kinds
@@ -65,7 +66,8 @@ def solve_sheet(sheet: Sheet) -> dict[str, Exercise]:
     >>> float(solve_sheet(sheet)["a"].solution["c"])
     3.0
     """
-    return dict(_solved(sheet))
+    with within(RUN_SECONDS):
+        return dict(_solved(sheet))
 
 
 @lru_cache(maxsize=_SHEETS_KEPT)

@@ -91,6 +91,8 @@ SENTENCES: Sentences = {
     "unused.no_name": "kein Name dieser Aufgabe",
     "unused.all_mean": "<names> können alle <name> bedeuten; ordnen Sie einen davon ausdrücklich zu",
     "unused.given_already": "<name> ist schon als <word> gegeben",
+    "unused.or_value": "<name> kann <names> bedeuten oder den Wert von <function> bei <point>, nach dem nicht gefragt "
+    "ist; ordnen Sie es ausdrücklich zu",
     "unused.ambiguous": "<name> kann <names> bedeuten; ordnen Sie es ausdrücklich zu",
     "unused.or": "<first> oder <second>",
     "unused.no_entry": "<name> ist <rows>x<columns> und hat keinen solchen Eintrag",

@@ -88,6 +88,8 @@ SENTENCES: Sentences = {
     "unused.no_name": "not a name of this exercise",
     "unused.all_mean": "<names> can all mean <name>; map one of them to it explicitly",
     "unused.given_already": "<name> is already given as <word>",
+    "unused.or_value": "<name> can mean <names> or the value of <function> at <point>, which is not asked for; map it "
+    "explicitly",
     "unused.ambiguous": "<name> can mean <names>; map it explicitly",
     "unused.or": "<first> or <second>",
     "unused.no_entry": "<name> is <rows>x<columns> and has no such entry",
