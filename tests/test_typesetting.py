@@ -295,6 +295,13 @@ def test_parentheses_grow_with_a_fraction_and_no_matrix_stands_above_a_line() ->
     assert not re.search(r"\\frac\{[^$=]*\\begin\{array\}[^$=]*\\\\[^$=]*\\end\{array\}[^$=]*\}\{\\sqrt", latex)
 
 
+def test_parentheses_grow_in_what_stands_on_the_left_too() -> None:
+    from chalkwork.laboratory.claims import Claim
+
+    latex = Claim("x * (1 - 1/(1 + exp(-x))) = x").check()._repr_markdown_()
+    assert r"\left( 1 - \frac{1}{1 + e^{-x}} \right)" in latex and r"\bigl" not in latex
+
+
 def test_no_line_breaks_inside_a_term() -> None:
     layer = Dense(weights=np.full((4, 4), 0.1), activation="tanh")
     wide = NeuralNetwork([layer], "squared_error", samples="columns", weights="out_in")
