@@ -61,7 +61,7 @@ def bare_name(name: str) -> str:
         return ""
     text = _FRACTION.sub(r"\1/\2", name.strip("`*$ \t"))
     text = _COMMAND.sub(_command, text)
-    text = unicodedata.normalize("NFKC", text.replace("ŷ", "yhat").replace("′", "'"))
+    text = unicodedata.normalize("NFKC", text.replace("ŷ", "yhat")).replace("′", "'")
     text = text.replace("y\u0302", "yhat").replace("+", "new").replace("'", "new")
     text = "".join(_GREEK.get(sign, sign) for sign in text)
     text = re.sub(r"[\s_^{}\[\]().,/\\$]", "", text)
