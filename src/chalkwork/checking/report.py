@@ -31,6 +31,7 @@ _SENTENCES = {
 }
 _REMARKS = {
     Remark.FEW_DIGITS: "Wrong: too few digits to tell. {asked} are asked.",
+    Remark.ACCIDENT: "Wrong. No more of this hand-in is right than if its numbers stood in any other order.",
     Remark.NO_WORK: "Wrong. It would follow from an earlier wrong value, but nothing shows that it was calculated.",
 }
 MOST_NAMED = 3
