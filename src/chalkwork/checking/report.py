@@ -226,6 +226,8 @@ def _message(
         sentence = Text.of(f"step.{verdict.word}")
     if verdict is Verdict.WRONG and remark is Remark.FEW_DIGITS:
         sentence = Text.of("step.few_digits", asked=asked)
+    elif verdict is Verdict.WRONG and remark is Remark.ACCIDENT:
+        sentence = Text.of("step.accident")
     elif verdict is Verdict.WRONG and remark is Remark.NO_WORK:
         sentence = Text.of("step.no_work")
     elif verdict is Verdict.WRONG and why.stopped:

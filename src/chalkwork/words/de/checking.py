@@ -21,6 +21,8 @@ SENTENCES: Sentences = {
     "step.wrong": "Falsch, und kein bekannter Fehler erklärt es.",
     "step.some_blank": "Ein Teil ist nicht beantwortet.",
     "step.few_digits": "Falsch: Das sind zu wenige Stellen, um es zu beurteilen. Verlangt sind <asked>.",
+    "step.accident": "Falsch. In dieser Abgabe ist nicht mehr richtig, als wenn ihre Zahlen in irgendeiner anderen "
+    "Reihenfolge stünden.",
     "step.no_work": "Falsch. Es würde aus einem früheren falschen Wert folgen, aber nichts zeigt, dass es gerechnet "
     "wurde.",
     "step.stopped": "Falsch. Die Suche nach dem Fehler wurde abgebrochen: Zu vieles kommt in Frage.",

@@ -21,6 +21,7 @@ SENTENCES: Sentences = {
     "step.wrong": "Wrong, and no known mistake explains it.",
     "step.some_blank": "Some of it is not answered.",
     "step.few_digits": "Wrong: too few digits to tell. <asked> are asked.",
+    "step.accident": "Wrong. No more of this hand-in is right than if its numbers stood in any other order.",
     "step.no_work": "Wrong. It would follow from an earlier wrong value, but nothing shows that it was calculated.",
     "step.stopped": "Wrong. The search for the mistake was given up: there is too much that it could be.",
     "step.trivial": "An earlier answer of zeros or ones would make this step trivial, so nothing follows from it.",
