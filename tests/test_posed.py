@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from chalkwork.checking.files import form_entries
+from chalkwork.checking.forms import form_entries
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.terminal import to_text
 from chalkwork.sheets.check import check_hand_in

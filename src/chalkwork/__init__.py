@@ -5,12 +5,12 @@
 np.float64(5.0)
 """
 
-from typing import TYPE_CHECKING
-
-from chalkwork.errors import ChalkworkError
+TYPE_CHECKING = False  # as type checkers know it, without the time that typing takes to load
 
 if TYPE_CHECKING:
+    from chalkwork.errors import ChalkworkError
     from chalkwork.exchange import load_model, save_model
+    from chalkwork.laboratory.architecture import Architecture
     from chalkwork.networks.graph import Graph
     from chalkwork.networks.layers import BatchNorm, Dense, Dropout, LayerNorm, Residual, RMSNorm
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Architecture",
     "BatchNorm",
     "BinaryCrossEntropy",
     "ChalkworkError",
@@ -41,8 +42,10 @@ __all__ = [
 
 if not TYPE_CHECKING:
     _HOMES = {
+        "Architecture": "laboratory.architecture",
         "BatchNorm": "networks.layers",
         "BinaryCrossEntropy": "networks.losses",
+        "ChalkworkError": "errors",
         "CrossEntropy": "networks.losses",
         "Dense": "networks.layers",
         "Dropout": "networks.layers",

@@ -10,12 +10,13 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain, zip_longest
-from numbers import Integral
+from numbers import Complex, Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chalkwork.arrays import masked
 from chalkwork.checking.cells import Cells, MisfitError, Shape, as_array, cells_of, misfit_words, nothing_typed
 from chalkwork.checking.numerals import (
     MAX_MAGNITUDE,
@@ -111,6 +112,8 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
     try:
         if nothing_typed(given):
             return _nothing(size)
+        if count := masked(given):
+            raise AnswerError(Text.of("unread.masked", n=count))
         array = as_array(given)
         if array is not None and array.dtype.kind in "fiu":
             return _from_array(array, shape, size, decimals, whole_digits)
@@ -138,7 +141,7 @@ def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, wh
     """An answer with the wrong number of rows or columns; unreadable where there is no number in it."""
     nothing = _uniform(size, misfit_words(found, shape), wrong_shape=found)
     own = found if len(found) != 1 else (found[0], 1)
-    as_given = read_answer(given, own, whole_digits=whole_digits) if len(found) < 3 else None
+    as_given = read_answer(given, own, whole_digits=whole_digits) if len(found) < 3 and all(found) else None
     possible = as_given is None or as_given.impossible is None or not as_given.impossible.any()
     if as_given is not None and as_given.unreadable.all() and possible:
         return replace(nothing, said=as_given.said or nothing.said)
@@ -344,7 +347,9 @@ def _number(cell: object, decimals: int | None) -> Numeral:
     if isinstance(cell, str):
         return read_numeral(cell, decimals)
     if isinstance(cell, (bool, np.bool_)):
-        raise AnswerError(Text.of("unread.truth_value", shown=str(cell)))
+        raise NoValueError(Text.of("unread.truth_value", shown=str(cell)))
+    if isinstance(cell, Complex) and not isinstance(cell, Real):
+        raise NoValueError(Text.of("unread.complex", shown=str(cell)))
     if isinstance(cell, Integral):
         if int(cell).bit_length() > 320:
             raise NoValueError(Text.of("unread.too_large"))

@@ -55,7 +55,7 @@ def as_array(given: object) -> NDArray[Any] | None:
             given = given.detach().cpu()
             if "bfloat16" in str(getattr(given, "dtype", "")):
                 given = given.float()  # type: ignore[attr-defined]
-        array = np.ma.asarray(given).filled() if np.ma.isMaskedArray(given) else np.asarray(given)
+        array = np.asarray(given)
     except Exception as error:  # foreign code: whatever it raises, the answer cannot be read
         raise AnswerError(Text.of("unread.no_array", kind=type(given).__name__)) from error
     if array.size > MAX_CELLS:

@@ -9,14 +9,13 @@ wrong say anything: whatever went wrong can have left the others right.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, widened
 from chalkwork.checking.explaining import Array, Asked, enclosed, exchanges, possible
-from chalkwork.checking.mistakes import swapped
+from chalkwork.checking.mistakes import exchanges_of
 from chalkwork.checking.work import Known
 
 MOST_BY_ACCIDENT = 0.05
@@ -44,7 +43,7 @@ class Crowd:
 
     def met_exchanged(self, expression: Expression, known: Known) -> Iterator[Interval]:
         """The same with entries exchanged, every way."""
-        self._count += swapped(np.zeros(expression.shape)).shape[0] if prod(expression.shape) > 1 else 0
+        self._count += len(exchanges_of(expression.shape))
         return exchanges(expression, known, self._asked)
 
     def is_telling(self) -> Array:

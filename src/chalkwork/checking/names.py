@@ -34,7 +34,13 @@ _LAST = ("out", "output", "yhat", "haty", "ypred")
 _LETTERS = {"x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
             "eta": "rate", "delta": "delta"}  # fmt: skip
 _NEW = ("new", "neu", "updated")
-_GREEK = {sign: name for name, sign in GREEK.items()} | {"ϵ": "epsilon", "ϑ": "theta", "∂": "d", "∇": "grad"}
+_GREEK = {sign: name for name, sign in GREEK.items()} | {
+    "ϵ": "epsilon",
+    "φ": "phi",
+    "ϑ": "theta",
+    "∂": "d",
+    "∇": "grad",
+}
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _EMPTY = frozenset({"text", "mathrm", "mathbf", "boldsymbol", "bm", "mathit", "operatorname", "vec", "left", "right"})

@@ -25,6 +25,8 @@ _NUMBER = re.compile(rf"([-+]?)({_DECIMAL}){_POWER}?")
 _POWER_ALONE = re.compile(r"([-+]?)10(?:\^|\*\*)([-+]?[0-9]{1,3})")
 _FRACTION = re.compile(rf"([-+]?{_DECIMAL})/([-+]?{_DECIMAL})")
 _NOT_FINITE = re.compile(r"[-+]?(?:inf|infinity|infty|nan|∞)", re.IGNORECASE)
+_TRUTH = re.compile(r"true|false", re.IGNORECASE)
+_COMPLEX = re.compile(rf"\(?(?:[-+]?{_DECIMAL}(?:[eE][-+]?[0-9]{{1,3}})?){{1,2}}[ij]\)?")
 _SPACE_INSIDE = re.compile(r"\s*([*/^])\s*")
 _PARENTHESES = re.compile(r"\^[({]([-+]?[0-9]{1,3})[)}]")
 _SIGNS = str.maketrans({"−": "-", "–": "-", "‐": "-", "‑": "-", "⁻": "-", "·": "*", "×": "*", "⋅": "*", "∗": "*"})
@@ -41,7 +43,7 @@ class AnswerError(ReadError):
 
 
 class NoValueError(AnswerError):
-    """A number that no answer can be: not finite, or too large."""
+    """What no answer can be, though it was read: not finite, too large, complex, a truth value."""
 
 
 class Numeral(NamedTuple):
@@ -100,6 +102,10 @@ def _read_other(text: str, decimals: int | None) -> Numeral:
         return _quotient(found[1], found[2], shown)
     if _NOT_FINITE.fullmatch(bare):
         raise NoValueError(Text.of("unread.not_finite", shown=repr(shown)))
+    if _TRUTH.fullmatch(bare):
+        raise NoValueError(Text.of("unread.truth_value", shown=repr(shown)))
+    if _COMPLEX.fullmatch(bare):
+        raise NoValueError(Text.of("unread.complex", shown=repr(shown)))
     if "," in bare and (bare.count(",") > 1 or "." in bare) and set(bare) <= set("0123456789.,-+"):
         raise AnswerError(Text.of("unread.decimal_signs", shown=repr(shown)))
     raise AnswerError(Text.of("unread.not_a_number", shown=repr(shown)))

@@ -21,6 +21,7 @@ from chalkwork.words import ENGLISH, Said, Text, say, written
 
 WIDTH = 80
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
+_WORDS = [verdict.word for verdict in sorted(Verdict)]
 MOST_NAMED = 3
 
 
@@ -208,7 +209,7 @@ def results_of(
 @lru_cache(maxsize=1 << 12)
 def _in_words(cells: bytes, columns: int) -> tuple[Verdict, tuple[tuple[str, ...], ...]]:
     """The verdict on a step, that of its worst cell, and a word for every cell; few patterns occur."""
-    words = [Verdict(cell).word for cell in cells]
+    words = [_WORDS[cell] for cell in cells]
     return Verdict(max(cells)), tuple(tuple(words[k : k + columns]) for k in range(0, len(words), columns))
 
 

@@ -27,7 +27,7 @@ from chalkwork.documents.nesting import check_nesting
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
-from chalkwork.typesetting.notation import GREEK
+from chalkwork.typesetting.notation import GREEK, greek_command
 
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
@@ -63,6 +63,11 @@ _ACCENT = re.compile(f'<mo accent="true">([{"".join(_SPACED)}])</mo>')
 
 # A prime is drawn small and high already; as an exponent it would shrink to a speck.
 _PRIME = re.compile(r"<msup>(<mi[^>]*>[^<]*</mi>)<mo>′</mo></msup>")
+# A function's name keeps its distance from the factor before it.
+_FUNCTION = re.compile(
+    r'(?<!<mi>−)(</mi>|</mn>|</msub>|</msup>|</msubsup>|</mrow>|form="postfix">[)\]]</mo>)'
+    r'((?:<(?:msub|msup|munder)>)?<mrow><mi mathvariant="normal">\w+</mi><mo>&#8289;</mo></mrow>)'
+)
 _CELL_MARK = re.compile("<mtext[^>]*>([✗□?])</mtext>")
 _IMAGE = re.compile(r'<img src="(chalkwork-figure-\d+)"[^>]*/>')
 
@@ -71,8 +76,9 @@ _SMALL = {"_": ("₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙ
 _TEX_SIGNS = {
     "−": "-", "·": r"\cdot", "×": r"\times", "∘": r"\circ", "≤": r"\le", "≥": r"\ge", "∂": r"\partial", "∑": r"\sum",
     "√": r"\surd", "→": r"\to", "∞": r"\infty", "′": r"'", "½": r"\frac12", "⅓": r"\frac13", "¼": r"\frac14",
-    "ŷ": r"\hat y",
-    **{sign: f"\\{name}" for name, sign in GREEK.items()},
+    "⅔": r"\frac23", "¾": r"\frac34", "⅕": r"\frac15", "⅙": r"\frac16", "⅛": r"\frac18", "ŷ": r"\hat y",
+    "φ": r"\varphi", "ϵ": r"\epsilon",
+    **{sign: greek_command(name) for name, sign in GREEK.items()},
 }  # fmt: skip
 
 
@@ -132,6 +138,7 @@ def _pages(documents: Sequence[Document]) -> list[str]:
     whole = Document("", tuple(blocks))
     body = _ACCENT.sub(_spaced_accent, _convert(whole, "html5", "--mathml").decode())
     body = _PRIME.sub(r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">′</mo></mrow>', body)
+    body = _FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>\2', body)
     body = _CELL_MARK.sub(r'<mtext class="cell-mark">\1</mtext>', body)
     drawings = {name: inline_svg(figure) for name, figure in _figures(whole).items()}
     body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
@@ -185,6 +192,11 @@ def to_pdf(document: Document, path: str | Path) -> None:
                 ignore_system_fonts=not _needs_system_fonts(source),
             )
         except typst.TypstError as error:
+            if "depth" in str(error):
+                raise ChalkworkError(
+                    "the document cannot be typeset: its parts are nested too deeply for a PDF",
+                    hint="write quotations, lists and what is emphasised flatter",
+                ) from error
             raise ChalkworkError(f"the document cannot be typeset: {error}") from error
     write_aside(path, pdf)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.inside import canvas
 from chalkwork.inside.measured import inference_values, training_values
 from chalkwork.networks.data import Array
@@ -99,7 +100,9 @@ def plot_weights(net: NeuralNetwork, *, figure: Any = None) -> Figure:
         )
         ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         canvas.tidy(ax, "weight", "count" if place % columns == 0 else "")
-        ax.set_title(f"{name}: {weights.size:,} weights, std {weights.std():.2g}", fontsize="small")
+        ax.set_title(
+            f"{name}: {counted(weights.size, 'weight', f'{weights.size:,}')}, std {weights.std():.2g}", fontsize="small"
+        )
     return target
 
 

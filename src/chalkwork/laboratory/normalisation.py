@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Name, apply, replace
+from chalkwork.counting import counted
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
@@ -26,9 +27,10 @@ from chalkwork.networks.layers.batch_norm import BatchNorm, Variance
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.words import Said
@@ -233,7 +235,7 @@ def _with_inference(derivation: Derivation, plan: Plan, moved: bool) -> Derivati
 
 def _starred(symbol: Symbol) -> Symbol:
     """The symbol of what belongs to inference."""
-    return Symbol(f"{symbol.latex}^{{*}}", f"{symbol.text}*", raised=True)
+    return Symbol(f"{symbol.latex}^{{*}}", f"{symbol.text}∗", raised=True)
 
 
 def _solved(derivation: Derivation, givens: Mapping[str, Any], style: Style, setting: Setting) -> Solution:

@@ -18,7 +18,9 @@ from chalkwork.derivation.derivation import Derivation, Derivative, Equation, St
 from chalkwork.derivation.differentiate import adjoint_equations, gradient
 from chalkwork.errors import ChalkworkError, CostError, ReadError
 from chalkwork.networks.data import as_array
-from chalkwork.solutions.solution import Detail, Rounding, Setting, Solution, Style
+from chalkwork.solutions.setting import Detail, Rounding, Setting, Style
+from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.working import Working
 from chalkwork.typesetting.equations import flat
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbols
@@ -144,7 +146,7 @@ class Graph:
             names[name] = equations[-1].symbol
         return Derivation(start, tuple(equations))
 
-    def _drawing(self, solution: Solution, with_values: bool) -> Drawing:
+    def _drawing(self, solution: Working, with_values: bool) -> Drawing:
         from chalkwork.drawings.graph import GraphEdge, GraphNode, draw_graph
 
         writer = solution.writer()

@@ -19,7 +19,8 @@ from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.parameters import masks_of, sample_weights
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.presentation import setting_of
-from chalkwork.solutions.solution import Detail, Rounding, Solution, Style
+from chalkwork.solutions.setting import Detail, Rounding, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.words import ENGLISH
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,8 @@ from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import LEARNED, Role
 from chalkwork.networks.spot import Spot, suffix_of
-from chalkwork.solutions.solution import Setting, Solution
+from chalkwork.solutions.setting import Setting
+from chalkwork.solutions.working import Working
 from chalkwork.words import LANGUAGES, Said, Text
 
 if TYPE_CHECKING:
@@ -60,32 +62,30 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
 
 
 def _parameter_count(plan: Plan) -> Said:
-    found = [(role, " + ".join(_sizes(plan, role))) for role in LEARNED]
+    found = [(role, *_sizes(plan, role)) for role in LEARNED]
     total = plan.number_of_parameters
-    if not any(sizes for _, sizes in found[1:]):
+    if all(not sizes for _, sizes, _ in found[1:]):
         weights = Text.of("counted.weights", n=total)
-        return Text.of("parameters.weights_only", sizes=found[0][1], total=weights) if total else ""
-    parts = tuple(Text.of(f"parameters.{role.plural}", sizes=sizes) for role, sizes in found if sizes)
+        return Text.of("parameters.weights_only", sizes=" + ".join(found[0][1]), total=weights) if total else ""
+    parts = tuple(Text.of(f"parameters.{role}", sizes=" + ".join(sizes), n=n) for role, sizes, n in found if sizes)
     return Text.of("parameters.listed", parts=parts, total=Text.of("counted.parameters", n=total))
 
 
-def _sizes(plan: Plan, role: Role) -> list[str]:
-    """How many parameters with one role each layer has, those of a matrix as a product."""
+def _sizes(plan: Plan, role: Role) -> tuple[list[str], int]:
+    """How many parameters with one role each layer has, those of a matrix as a product, and how many there are."""
     layers = [at.layer for at in plan.spots for _ in at.layer.kind.names(at, role)]
-    return [f"{layer.inputs}·{layer.units}" if role is Role.WEIGHT else str(layer.units) for layer in layers]
+    if role is Role.WEIGHT:
+        return [f"{layer.inputs}·{layer.units}" for layer in layers], sum(one.inputs * one.units for one in layers)
+    return [str(layer.units) for layer in layers], sum(layer.units for layer in layers)
 
 
-def _drawn(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
+def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     from chalkwork.networks.picture import drawing  # drawing is loaded where there is something to draw
 
     return drawing(plan, solution, with_values)
 
 
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
-
-
-def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[Said, ...]]:
+def remarks(plan: Plan, solution: Working) -> Mapping[str, tuple[Said, ...]]:
     """What the numbers say, by the name of the equation after which it is said."""
     found: dict[str, tuple[Said, ...]] = {}
     step = 1
@@ -104,7 +104,7 @@ def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[Said, ...]]:
     return found
 
 
-def _loss_change(solution: Solution, step: int) -> Text:
+def _loss_change(solution: Working, step: int) -> Text:
     old, new = f"L{suffix_of(step - 1)}", f"L{suffix_of(step)}"
     before, after = float(solution[old]), float(solution[new])
     writer = solution.writer()
@@ -115,7 +115,7 @@ def _loss_change(solution: Solution, step: int) -> Text:
     return Text.of("loss_change.lower" if after < before else "loss_change.higher", before=first, after=second)
 
 
-def _vanished(plan: Plan, solution: Solution, number: int) -> Said:
+def _vanished(plan: Plan, solution: Working, number: int) -> Said:
     """Why no error reaches a layer, where none does."""
     if f"delta{number}" not in solution or np.any(solution.arrays[f"delta{number}"]):
         return ""
@@ -138,12 +138,18 @@ def _vanished(plan: Plan, solution: Solution, number: int) -> Said:
     return Text.of("vanished.first") if number == 1 else Text.of("vanished.others")
 
 
-def _class_sentences(plan: Plan, solution: Solution) -> tuple[Said, ...]:
+def _class_sentences(plan: Plan, solution: Working) -> tuple[Said, ...]:
     """What is predicted; of equal outputs none wins, which is said of every sample."""
     chosen = np.ravel(solution.arrays["class"])
     said = ties(plan, solution)
     if len(chosen) > 1:
-        return (Text.of("predicted.classes", classes=", ".join(f"{value:g}" for value in chosen)), *said)
+        tied = {place for place in range(len(chosen)) if _is_tied(plan, chosen[place])}
+        classes: list[Said] = [
+            Text.of("predicted.none") if place in tied else f"{value:g}" for place, value in enumerate(chosen)
+        ]
+        listed = reduce(_two, classes)
+        predicted = (Text.of("predicted.classes", classes=listed),) if len(tied) < len(chosen) else ()
+        return (*predicted, *said)
     if said:
         return said
     if plan.layers[-1].units == 1:
@@ -151,17 +157,26 @@ def _class_sentences(plan: Plan, solution: Solution) -> tuple[Said, ...]:
     return (Text.of("predicted.largest", value=f"{chosen[0]:g}"),)
 
 
-def ties(plan: Plan, solution: Solution) -> tuple[Text, ...]:
+def ties(plan: Plan, solution: Working) -> tuple[Text, ...]:
     """A sentence for each of the first samples whose outputs give no class."""
     if "class" not in solution:
         return ()
     chosen = np.ravel(solution.arrays["class"])
     outputs = solution.arrays[f"a{plan.depth}"]
     rows = outputs.T if plan.convention.samples == "columns" else outputs
-    tied = [place for place, value in enumerate(chosen) if value == (0.5 if plan.layers[-1].units == 1 else 0)]
+    tied = [place for place, value in enumerate(chosen) if _is_tied(plan, value)]
     said = [_tie(rows[place], {"sample": place + 1} if len(chosen) > 1 else {}) for place in tied[:MOST_TIES]]
     more = len(tied) - MOST_TIES
     return (*said, Text.of("tie.more", n=more)) if more > 0 else tuple(said)
+
+
+def _two(one: Said, other: Said) -> Said:
+    return Text.of("predicted.two", one=one, other=other)
+
+
+def _is_tied(plan: Plan, chosen: float) -> bool:
+    """Whether what stands for a class says that there is none."""
+    return bool(chosen == (0.5 if plan.layers[-1].units == 1 else 0))
 
 
 def _tie(outputs: Array, sample: Mapping[str, int]) -> Text:

@@ -20,15 +20,6 @@ def suffix_of(step: int) -> str:
     return "" if step == 0 else "_new" if step == 1 else f"_new{step}"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things in words.
-
-    >>> counted(1, "unit"), counted(2, "unit")
-    ('1 unit', '2 units')
-    """
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
 @dataclass(frozen=True, slots=True)
 class Spot:
     """One layer of a plan, counted from 1, after `step` updates."""

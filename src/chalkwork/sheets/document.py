@@ -26,7 +26,8 @@ from chalkwork.solutions.compose import (
     solution_blocks,
 )
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
 from chalkwork.words import ENGLISH, Text, decimal, say
 
@@ -269,6 +270,7 @@ def _part(
         yield from _hint(block.hint, language)
         if show == "blanks":
             yield from (ruled_line() for _ in range(part_of(block.kind).room))
+            yield from _circled(exercise) if exercise else ()
         elif show == "form":
             yield from form(exercise) if exercise else [Paragraph("This is answered on paper.")]
         return
@@ -279,6 +281,17 @@ def _part(
         elif drawings or not isinstance(part, Drawing):
             yield part
     yield from _note(block.note, language)
+
+
+def _circled(part: Exercise) -> Iterator[Block]:
+    """Words to choose from, with what else is asked for beside them."""
+    if not any(question.choices for question in part.questions):
+        return
+    for question in part.questions:
+        if question.choices:
+            yield Paragraph(f"The ${question.latex}$ (circle one): {' · '.join(question.choices)}.")
+        elif question.shape is not None:
+            yield blank(part.solution, question.name)
 
 
 def _newly_given(task: TaskBlock, part: Exercise) -> list[str]:

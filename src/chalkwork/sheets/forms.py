@@ -10,10 +10,12 @@ from chalkwork.algebra.entries import split_entry
 from chalkwork.checking.names import match_names
 from chalkwork.documents.model import Block, Code, Paragraph
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.typesetting.notation import GREEK
+from chalkwork.typesetting.notation import GREEK, superscript
 from chalkwork.words import say
 
 _WORDS = {letter: word for word, letter in GREEK.items()}
+_PLAIN = rf"(?:[A-Za-z]{{1,12}}|[{''.join(_WORDS)}])(?:[₀-₉]+|\[\d+\]|⁽[⁰¹²³⁴-⁹]+⁾)?(?:NEW(?:⁽[⁰¹²³⁴-⁹]+⁾)?)?"
+"""A letter with its layer, and perhaps the mark of an update: what can be typed as it is printed."""
 
 
 def form(part: Exercise) -> Iterator[Block]:
@@ -21,7 +23,11 @@ def form(part: Exercise) -> Iterator[Block]:
     keys = form_keys(part)
     symbols = part.solution.writer().symbols
     words, language = part.solution.setting.words, symbols.language
-    other = {key: symbols[name] for name, key in keys.items() if name not in words and symbols[name].text != key}
+    other = {
+        key: symbols[name]
+        for name, key in keys.items()
+        if name not in words and symbols[name].text not in (key, key.replace("_", " "))
+    }
     latex, text = (
         ", ".join(
             say(language, "form.key", key=key, symbol=f"{mark}{getattr(symbol, kind)}{mark}")
@@ -41,7 +47,10 @@ def form(part: Exercise) -> Iterator[Block]:
 
 
 def form_keys(part: Exercise) -> dict[str, str]:
-    """For every asked name the key of the form: its symbol in plain letters, where that means this name and no other.
+    """For every asked name the key of the form.
+
+    It is the symbol in plain letters, where it is a letter with its number that means this name and no other; else the
+    name.
 
     >>> from chalkwork.sheets.format import parse_sheet
     >>> from chalkwork.sheets.solve import solve_sheet
@@ -55,13 +64,12 @@ def form_keys(part: Exercise) -> dict[str, str]:
     asked = list(dict.fromkeys(part.asked))
     words = solution.setting.words
     numeric = [name for name in asked if name not in words and split_entry(name) == (name, ())]
-    spelled = {name: _spelled(symbols[name].text, symbols.new) for name in numeric}
+    new = symbols.new
+    plain = re.compile(_PLAIN.replace("NEW", superscript(new)))
+    spelled = {name: _spelled(text, new) for name in numeric if plain.fullmatch(text := symbols[name].text)}
     known = list(solution.derivation)
     understood, _ = match_names(spelled.values(), known, symbols)
-    found = {
-        name: spelled[name] if understood.get(spelled.get(name, "")) == name and "/" not in spelled[name] else name
-        for name in asked
-    }
+    found = {name: spelled[name] if understood.get(spelled.get(name, "")) == name else name for name in asked}
     twice = len(set(found.values())) < len(found)
     return {name: name for name in asked} if twice else found
 
@@ -69,5 +77,4 @@ def form_keys(part: Exercise) -> dict[str, str]:
 def _spelled(symbol: str, new: str) -> str:
     """A symbol in plain letters: s⁽¹⁾ as s1, W₁ⁿᵉʷ⁽²⁾ as W1_new2; `new` is the word for what is updated."""
     text = "".join(_WORDS.get(sign, sign) for sign in symbol)
-    text = unicodedata.normalize("NFKC", text).replace("∂", "d")
-    return re.sub(rf"(?<=\w){new}", f"_{new}", re.sub(r"[()\[\]{}, ]", "", text))
+    return re.sub(rf"(?<=\w){new}", f"_{new}", re.sub(r"[()\[\]]", "", unicodedata.normalize("NFKC", text)))

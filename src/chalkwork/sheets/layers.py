@@ -10,10 +10,9 @@ from chalkwork.networks.layers import LAYERS
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Table
 from chalkwork.sheets.schema import Convention, Layer
-from chalkwork.sheets.values import Matrix, Vector
+from chalkwork.sheets.values import Fields, Matrix, Vector
 
 MAX_LAYERS = 20
 MAX_UNITS = 1000
@@ -21,10 +20,9 @@ MAX_UNITS = 1000
 _SIZE = values.integer(1, MAX_UNITS)
 
 
-def read_layers(fields: Fields, convention: Convention, line: int) -> tuple[Layer, ...]:
+def read_layers(fields: Fields, convention: Convention) -> tuple[Layer, ...]:
     """The layers, each with its number of inputs and units known and fitting the layer before.
 
-    `line` is where the block begins.
     Raises `SheetError` where a size is missing or two sizes contradict each other.
     """
     layers: list[Layer] = []
@@ -33,7 +31,7 @@ def read_layers(fields: Fields, convention: Convention, line: int) -> tuple[Laye
         layers.append(_read_layer(node, where, convention, layers[-1] if layers else None))
         return layers[-1]
 
-    return fields.need("layers", values.listing(read, "a list of layers", MAX_LAYERS), line)
+    return fields.need("layers", values.listing(read, "a list of layers", MAX_LAYERS))
 
 
 def _read_layer(node: Node, where: str, convention: Convention, before: Layer | None) -> Layer:
@@ -42,7 +40,7 @@ def _read_layer(node: Node, where: str, convention: Convention, before: Layer | 
         name = values.choice(tuple(LAYERS))(node.entries["kind"], f"{where}.kind")
     kind = LAYERS[name]
     keys = dict.fromkeys([*(setting.key for setting in kind.settings), "inputs", "kind"])
-    fields = Fields(node, "a layer" if name == "dense" else f"a {name} layer", where, tuple(keys))
+    fields = values.mapping(node, "a layer" if name == "dense" else f"a {name} layer", where, tuple(keys))
     if any(one.form is Form.MATRIX for one in kind.kind_type.quantities):
         return _weighted(name, fields, convention, before)
     return _through(name, fields, before)
@@ -138,7 +136,7 @@ def _size(fields: Fields, key: str, found: int | None, before: int | None) -> in
     if stated is None and found is None and before is None:
         raise SheetError(
             f"{fields.where}: the number of {key} is not known; expected the key {key!r} or a weight matrix",
-            line=fields.table.line,
+            line=fields.start,
         )
     if found is not None and found > MAX_UNITS:
         raise SheetError(

@@ -20,7 +20,8 @@ from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.parts import Surroundings
 from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, PartBlock, Sheet, TaskBlock
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.words import LANGUAGES

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 from itertools import chain
+from math import prod
 
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.decimal_mark import in_decimals_of
-from chalkwork.documents.model import Block, Display, Document, Heading, Paragraph, Table
+from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.working import Working
 from chalkwork.typesetting.boxes import Box, row
 from chalkwork.typesetting.equations import typeset
 from chalkwork.typesetting.lines import Line
@@ -24,7 +26,7 @@ MOST_WORKED_OUT = 3
 """Steps of training that are all worked out; of more, those between the first and the last are summed up."""
 
 
-def solution_document(solution: Solution, title: str, drawings: bool = True) -> Document:
+def solution_document(solution: Working, title: str, drawings: bool = True) -> Document:
     """One solution as a document of its own: the exercise, then every stage; without drawings if nobody can see them.
 
     >>> from chalkwork.networks.graph import Graph
@@ -35,28 +37,28 @@ def solution_document(solution: Solution, title: str, drawings: bool = True) -> 
     return Document(title, tuple(solution_blocks(solution, drawings)), solution.style.language)
 
 
-def solution_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
+def solution_blocks(solution: Working, drawings: bool = True) -> list[Block]:
     """What a solution says: as its room arranges it, or what is given and then every stage."""
     script = solution.setting.script
     if script is None:
         return [*setting_blocks(solution, drawings), *equation_blocks(solution, solution.chosen(), level=2)]
     blocks = [block for block in script(Board(solution)) if drawings or not isinstance(block, Drawing)]
-    return list(in_decimals_of(solution.style.notation, blocks))
+    return list(in_decimals_of(solution.style.notation, [*blocks, *_said_of_zeros(solution, blocks)]))
 
 
-def setting_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
+def setting_blocks(solution: Working, drawings: bool = True) -> list[Block]:
     """What is given: sentences, the drawing, and the givens with their values."""
     blocks = [*setting_sentences(solution), *(figure_block(solution, values=True) if drawings else ())]
     return [*blocks, *given_blocks(solution, solution.setting.givens)]
 
 
-def setting_sentences(solution: Solution) -> list[Block]:
+def setting_sentences(solution: Working) -> list[Block]:
     """The exercise in words."""
     sentences = [written(sentence, solution.style.language) for sentence in solution.setting.introduction]
     return [paragraph(" ".join(sentences), solution.writer())] if sentences else []
 
 
-def figure_block(solution: Solution, values: bool) -> list[Block]:
+def figure_block(solution: Working, values: bool) -> list[Block]:
     """The drawing, with the values that the solution finds or without them."""
     if solution.setting.drawing is None or (values and not solution.setting.values_drawn):
         return []
@@ -64,12 +66,12 @@ def figure_block(solution: Solution, values: bool) -> list[Block]:
     return list(in_decimals_of(solution.style.notation, [drawing]))
 
 
-def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:
+def given_blocks(solution: Working, names: Sequence[str]) -> list[Block]:
     """The givens with their values, as many on a line as fit."""
     return Board(solution).givens(names)
 
 
-def steps_of(solution: Solution) -> int:
+def steps_of(solution: Working) -> int:
     """How many updates the solution of a network makes."""
     equations = solution.derivation.equations if solution.setting.layers else ()
     return max((equation.step for equation in equations if equation.stage != Stage.BACKWARD), default=0)
@@ -90,9 +92,7 @@ def stage_title(equation: Equation, steps: int) -> Said:
     return Text.of("stage.of_step", stage=title, step=equation.step)
 
 
-def equation_blocks(
-    solution: Solution, equations: Sequence[Equation], level: int, headings: bool = True
-) -> list[Block]:
+def equation_blocks(solution: Working, equations: Sequence[Equation], level: int, headings: bool = True) -> list[Block]:
     """The equations with their reasons and what is to be said after them, a heading for each stage.
 
     Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up.
@@ -109,7 +109,7 @@ def equation_blocks(
     return blocks + _worked_blocks(solution, end, level, headings, steps)
 
 
-def _summed_up(solution: Solution, equations: Sequence[Equation], level: int, headings: bool) -> list[Block]:
+def _summed_up(solution: Working, equations: Sequence[Equation], level: int, headings: bool) -> list[Block]:
     """The loss after each of the steps, and the parameters that they end with."""
     writer = solution.writer()
     low, high = equations[0].step, equations[-1].step
@@ -127,7 +127,7 @@ def _summed_up(solution: Solution, equations: Sequence[Equation], level: int, he
 
 
 def _worked_blocks(
-    solution: Solution, equations: Sequence[Equation], level: int, headings: bool, steps: int
+    solution: Working, equations: Sequence[Equation], level: int, headings: bool, steps: int
 ) -> list[Block]:
     writer = solution.writer()
     remarks = solution.setting.remarks(solution) if solution.setting.remarks else {}
@@ -150,8 +150,7 @@ def _worked_blocks(
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
     if any(_rounds_to_zero(solution, equation.name) for equation in equations):
         decimals = writer.numbers.decimals or 0
-        zero = Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
-        blocks.append(paragraph(zero, writer))
+        blocks.append(paragraph(_rounded_zeros(decimals), writer))
     return blocks
 
 
@@ -171,19 +170,48 @@ def held_fixed(equation: Equation, writer: Writer) -> list[Paragraph]:
     return [Paragraph(said(*(f"${one.latex}$" for one in symbols)), said(*(one.text for one in symbols)))]
 
 
-def _rounds_to_zero(solution: Solution, name: str) -> bool:
+def _rounded_zeros(decimals: int) -> Text:
+    """What is said where numbers round to zero."""
+    return Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
+
+
+def _said_of_zeros(solution: Working, blocks: Sequence[Block]) -> list[Block]:
+    """The sentence about numbers that round to zero, where a room has written one and has not said it."""
+    decimals = solution.style.numbers.decimals
+    if not decimals:
+        return []
+    said = paragraph(_rounded_zeros(decimals), solution.writer())
+    zero = re.compile(rf"(?<![\d.])0\.0{{{decimals}}}(?!\d)")
+    shown = any(zero.search(text) for block in blocks for text in _texts(block))
+    return [said] if shown and said not in blocks else []
+
+
+def _texts(block: Block) -> Iterator[str]:
+    """What a block shows, but for headings and drawings."""
+    match block:
+        case Display():
+            yield block.text
+        case Paragraph():
+            yield block.markdown
+        case Table():
+            yield from chain.from_iterable(block.rows)
+        case Marked():
+            yield from chain.from_iterable(map(_texts, block.blocks))
+
+
+def _rounds_to_zero(solution: Working, name: str) -> bool:
     """Whether a number of the result that is not zero is written as one."""
     value = solution.arrays[name]
     return name not in solution.setting.givens and any(map(solution.style.numbers.hides, value.T.tolist()))
 
 
-def blank(solution: Solution, name: str) -> Display:
+def blank(solution: Working, name: str) -> Display:
     """An empty answer of the right shape: `z1 = [ _ _ ]`."""
     writer = solution.writer()
     symbol = writer.symbols[name]
     shape = solution.derivation.shapes().get(name.partition("[")[0], ()) if "[" not in name else ()
     latex_gap, text_gap = r"\underline{\qquad\quad}", "______"
-    if not shape:
+    if prod(shape) == 1:
         return boxed(f"{symbol.latex} = {latex_gap}", [Line((("name", Box.text(f"{symbol.text} = {text_gap}")),))])
     rows, columns = min(shape[0], writer.layout.rows), min(shape[1], writer.layout.columns)
     line, spacer = " & ".join([latex_gap] * columns), r" \\ " + r"\phantom{0}" + " & " * (columns - 1) + r" \\ "
@@ -200,7 +228,7 @@ def ruled_line() -> Display:
     return boxed(r"\underline{\phantom{\frac{0}{0}}" + r"\qquad" * 21 + "}", [Line((("space", Box.text("_" * 76)),))])
 
 
-def formula_blocks(solution: Solution) -> list[Block]:
+def formula_blocks(solution: Working) -> list[Block]:
     """The equations of the forward pass without their numbers, as many on a line as fit."""
     writer = solution.writer()
     pieces = []

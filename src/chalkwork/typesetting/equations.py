@@ -186,16 +186,17 @@ def _abridged(pieces: list[Piece]) -> tuple[Piece, ...]:
 
 
 def _chain_part(chain: Chain, writer: Writer) -> list[Piece]:
-    pieces = []
-    for index, path in enumerate(chain):
-        for position, step in enumerate(path):
-            symbol = writer.symbols.derivative(step)
-            piece = Piece.of(symbol.latex, symbol.text)
-            if position:
-                piece = join(Piece.of(r" \cdot ", " · "), piece)
-            elif index:
-                piece = join(Piece.of(" + ", " + "), piece)
-            pieces.append(piece)
+    """The derivatives along each path; of several paths one is broken only where it is wider than a line."""
+    room = writer.layout.text_width - WIDEST_HEAD - 3
+    pieces: list[Piece] = []
+    for path in chain:
+        symbols = [writer.symbols.derivative(step) for step in path]
+        first, *others = [Piece.of(symbol.latex, symbol.text) for symbol in symbols]
+        steps = [first, *(join(Piece.of(r" \cdot ", " · "), piece) for piece in others)]
+        if pieces:
+            steps[0] = join(Piece.of(" + ", " + "), first)
+        whole = join(*steps)
+        pieces += [whole] if len(chain) > 1 and whole.width <= room else steps
     return pieces
 
 

@@ -13,11 +13,21 @@ from chalkwork.errors import ChalkworkError
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
     "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ",
+    "phi": "ϕ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ",
     "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
 _SUBSCRIPTS = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _SUPERSCRIPTS = str.maketrans("0123456789+-=()abcdefghijklmnoprstuvwxyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ")
+
+
+def greek_command(letter: str) -> str:
+    """The command of a Greek letter; of epsilon the one that looks like the letter as people type it.
+
+    >>> greek_command("epsilon"), greek_command("eta")
+    ('\\\\varepsilon', '\\\\eta')
+    """
+    return r"\varepsilon" if letter == "epsilon" else f"\\{letter}"
+
 
 LAYER_STYLES = ("subscript", "[l]", "(l)")
 
@@ -101,7 +111,7 @@ class Notation:
 
     def letter_latex(self, letter: str, *, bold: bool = True) -> str:
         """One letter in LaTeX; `bold` says that it stands for a vector or matrix."""
-        bare = f"\\{letter}" if letter in GREEK else letter if len(letter) == 1 else _word(letter)
+        bare = greek_command(letter) if letter in GREEK else letter if len(letter) == 1 else _word(letter)
         if not (self.bold and bold):
             return bare
         return rf"\boldsymbol{{{bare}}}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.activations import Activation
@@ -17,7 +18,7 @@ from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import Setting, take
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
@@ -236,8 +237,7 @@ def check_length(value: Array | float | None, name: str, layer: int, units: int)
     """ShapeError for a vector that has not one entry for each unit."""
     if isinstance(value, np.ndarray) and len(value) != units:
         raise ShapeError(
-            f"{name}{layer} has {counted(len(value), 'entry').replace('entrys', 'entries')}, "
-            f"but layer {layer} has {counted(units, 'unit')}"
+            f"{name}{layer} has {counted(len(value), 'entry')}, but layer {layer} has {counted(units, 'unit')}"
         )
 
 

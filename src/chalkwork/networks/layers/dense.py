@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks import reasons
@@ -25,7 +26,7 @@ from chalkwork.networks.layers.base import (
 )
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
 if TYPE_CHECKING:
