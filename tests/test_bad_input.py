@@ -235,7 +235,7 @@ def test_options_that_cannot_be(tmp_path, capsys):
 
 def test_ten_thousand_brackets_in_prose_are_prose(tmp_path, capsys):
     sheet = tmp_path / "sheet.md"
-    for deep in ("[" * DEEP, ">" * DEEP, "*a " * DEEP):
+    for deep in ("[" * DEEP, "*a " * DEEP):
         sheet.write_text(deep + "\n\n" + task("x: [1, 2]"), encoding="utf-8")
         for suffix in ("txt", "md", "json"):
             start = time.process_time()

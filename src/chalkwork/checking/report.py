@@ -20,8 +20,8 @@ from chalkwork.documents.literal import visible
 from chalkwork.words import ENGLISH, Said, Text, say, written
 
 WIDTH = 80
-_ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
 _WORDS = [verdict.word for verdict in sorted(Verdict)]
+_ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
 MOST_NAMED = 3
 
 

@@ -160,7 +160,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.output is None:
         say("\n\n".join(str(hand_in) for hand_in in hand_ins))
         if len(hand_ins) > 1:
-            say(f"\n{overview(hand_ins, language=sheet.language)}")
+            say(f"\n{overview(hand_ins)}")
     elif hand_ins or errors:
         save_reports(sheet, hand_ins, options.output, options.view, errors)
         say(f"{options.output} written")

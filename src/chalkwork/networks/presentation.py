@@ -18,7 +18,7 @@ from chalkwork.networks.quantities import LEARNED, Role
 from chalkwork.networks.spot import Spot, suffix_of
 from chalkwork.solutions.setting import Setting
 from chalkwork.solutions.working import Working
-from chalkwork.words import LANGUAGES, Said, Text
+from chalkwork.words import LANGUAGES, Said, Slot, Text
 
 if TYPE_CHECKING:
     from chalkwork.drawings.canvas import Drawing
@@ -64,10 +64,14 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
 def _parameter_count(plan: Plan) -> Said:
     found = [(role, *_sizes(plan, role)) for role in LEARNED]
     total = plan.number_of_parameters
-    if all(not sizes for _, sizes, _ in found[1:]):
+    if not any(sizes for _, sizes, _ in found[1:]):
         weights = Text.of("counted.weights", n=total)
         return Text.of("parameters.weights_only", sizes=" + ".join(found[0][1]), total=weights) if total else ""
-    parts = tuple(Text.of(f"parameters.{role}", sizes=" + ".join(sizes), n=n) for role, sizes, n in found if sizes)
+    parts = tuple(
+        Text.of(f"parameters.{role.plural}", sizes=" + ".join(sizes), n=number)
+        for role, sizes, number in found
+        if sizes
+    )
     return Text.of("parameters.listed", parts=parts, total=Text.of("counted.parameters", n=total))
 
 
@@ -144,12 +148,12 @@ def _class_sentences(plan: Plan, solution: Working) -> tuple[Said, ...]:
     said = ties(plan, solution)
     if len(chosen) > 1:
         tied = {place for place in range(len(chosen)) if _is_tied(plan, chosen[place])}
-        classes: list[Said] = [
-            Text.of("predicted.none") if place in tied else f"{value:g}" for place, value in enumerate(chosen)
-        ]
-        listed = reduce(_two, classes)
-        predicted = (Text.of("predicted.classes", classes=listed),) if len(tied) < len(chosen) else ()
-        return (*predicted, *said)
+        if len(tied) == len(chosen):
+            return said
+        none = Text.of("predicted.none")
+        classes: list[Slot] = [none if place in tied else f"{value:g}" for place, value in enumerate(chosen)]
+        listed = reduce(lambda one, other: Text.of("predicted.and_next", one=one, other=other), classes)
+        return (Text.of("predicted.classes", classes=listed), *said)
     if said:
         return said
     if plan.layers[-1].units == 1:
@@ -168,10 +172,6 @@ def ties(plan: Plan, solution: Working) -> tuple[Text, ...]:
     said = [_tie(rows[place], {"sample": place + 1} if len(chosen) > 1 else {}) for place in tied[:MOST_TIES]]
     more = len(tied) - MOST_TIES
     return (*said, Text.of("tie.more", n=more)) if more > 0 else tuple(said)
-
-
-def _two(one: Said, other: Said) -> Said:
-    return Text.of("predicted.two", one=one, other=other)
 
 
 def _is_tied(plan: Plan, chosen: float) -> bool:

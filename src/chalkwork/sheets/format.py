@@ -126,11 +126,10 @@ def _line(before: str) -> int:
 
 def _sheet(split: Split, file: str) -> Sheet:
     table = load_yaml(split.front, split.front_line)
-    fields = values.mapping(table, "the front matter", "", ("convention", *PRECISION_KEYS, *_FRONT))
+    fields = values.mapping(table, "the front matter", "", ("convention", "language", *PRECISION_KEYS, *_FRONT))
     convention = read_convention(fields, Convention())
     precision = read_precision(fields, Precision())
-    given = fields.given(_FRONT)
-    language = given.get("language", ENGLISH)
+    language = fields.read("language", values.choice(tuple(LANGUAGES)), ENGLISH)
     return Sheet(
         file=file,
         line=1,
@@ -139,7 +138,8 @@ def _sheet(split: Split, file: str) -> Sheet:
         convention=convention,
         precision=precision,
         blocks=settle(_block(piece, convention, precision, language) for piece in split.pieces),
-        **given,
+        language=language,
+        **fields.given(_FRONT),
     )
 
 
@@ -178,6 +178,5 @@ _FRONT: Mapping[str, values.Reader[Any]] = {
     "author": _texts,
     "course": values.text,
     "date": values.text,
-    "language": values.choice(tuple(LANGUAGES)),
     "points": values.text,
 }

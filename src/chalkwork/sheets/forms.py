@@ -14,8 +14,12 @@ from chalkwork.typesetting.notation import GREEK, superscript
 from chalkwork.words import say
 
 _WORDS = {letter: word for word, letter in GREEK.items()}
-_PLAIN = rf"(?:[A-Za-z]{{1,12}}|[{''.join(_WORDS)}])(?:[₀-₉]+|\[\d+\]|⁽[⁰¹²³⁴-⁹]+⁾)?(?:NEW(?:⁽[⁰¹²³⁴-⁹]+⁾)?)?"
-"""A letter with its layer, and perhaps the mark of an update: what can be typed as it is printed."""
+
+
+def _plain(new: str) -> re.Pattern[str]:
+    """A letter with its layer, and perhaps the mark of an update: what can be typed as it is printed."""
+    letter, layer = rf"(?:[A-Za-z]{{1,12}}|[{''.join(_WORDS)}])", r"(?:[₀-₉]+|\[\d+\]|⁽[⁰¹²³⁴-⁹]+⁾)?"
+    return re.compile(rf"{letter}{layer}(?:{superscript(new)}(?:⁽[⁰¹²³⁴-⁹]+⁾)?)?")
 
 
 def form(part: Exercise) -> Iterator[Block]:
@@ -64,9 +68,11 @@ def form_keys(part: Exercise) -> dict[str, str]:
     asked = list(dict.fromkeys(part.asked))
     words = solution.setting.words
     numeric = [name for name in asked if name not in words and split_entry(name) == (name, ())]
-    new = symbols.new
-    plain = re.compile(_PLAIN.replace("NEW", superscript(new)))
-    spelled = {name: _spelled(text, new) for name in numeric if plain.fullmatch(text := symbols[name].text)}
+    spelled = {
+        name: _spelled(text, symbols.new)
+        for name in numeric
+        if _plain(symbols.new).fullmatch(text := symbols[name].text)
+    }
     known = list(solution.derivation)
     understood, _ = match_names(spelled.values(), known, symbols)
     found = {name: spelled[name] if understood.get(spelled.get(name, "")) == name else name for name in asked}

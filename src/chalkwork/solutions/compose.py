@@ -150,7 +150,8 @@ def _worked_blocks(
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
     if any(_rounds_to_zero(solution, equation.name) for equation in equations):
         decimals = writer.numbers.decimals or 0
-        blocks.append(paragraph(_rounded_zeros(decimals), writer))
+        zero = Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
+        blocks.append(paragraph(zero, writer))
     return blocks
 
 

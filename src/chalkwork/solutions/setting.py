@@ -114,10 +114,3 @@ class Setting:
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
     languages: tuple[str, ...] = (ENGLISH,)
     """The languages in which all of this can be said, and the reasons of the equations too; a script is English."""
-
-    def check_language(self, language: str) -> None:
-        """Raise ChalkworkError for a language in which this cannot be said."""
-        known = self.languages if self.script is None else (ENGLISH,)
-        if language not in known:
-            called = " and ".join(LANGUAGES[each].name for each in known)
-            raise ChalkworkError(f"this solution is written in {called} only", hint=f"leave out language: {language}")

@@ -14,13 +14,14 @@ from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.derivation.derivation import Derivation, Equation, Stage, updates_of
 from chalkwork.derivation.work_out import work_out
-from chalkwork.errors import CostError
+from chalkwork.errors import ChalkworkError, CostError
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.equations import TypesetEquation, typeset
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.values import Layout
 from chalkwork.typesetting.writer import Writer
+from chalkwork.words import ENGLISH, LANGUAGES
 
 MOST_ENTRIES = 6
 """Rows and columns of a matrix whose entries are worked out one by one; the others are like them."""
@@ -50,7 +51,12 @@ class Working(Mapping[str, Any]):
         self.derivation = derivation
         self.style = style or Style()
         self.setting = setting or Setting()
-        self.setting.check_language(self.style.language)
+        known = self.setting.languages if self.setting.script is None else (ENGLISH,)
+        if self.style.language not in known:
+            called = " and ".join(LANGUAGES[language].name for language in known)
+            raise ChalkworkError(
+                f"this solution is written in {called} only", hint=f"leave out language: {self.style.language}"
+            )
         rounding = self.style.numbers.rounded if self.style.rounding == "every_line" else None
         self.arrays = EntryValues(work_out(derivation, givens, rounding))
         self._shapes = derivation.shapes()

@@ -50,6 +50,10 @@ SENTENCES: Sentences = {
     "unread.in_cell": "Zeile <row>, Spalte <column>: <why>",
     "unread.not_a_number": "<shown> ist keine Zahl; schreiben Sie sie als 0,45, 1/3 oder -6,2e-3",
     "unread.truth_value": "<shown> ist ein Wahrheitswert und keine Zahl",
+    "unread.masked": {
+        "one": "<n> Eintrag ist maskiert; .filled(...) sagt, was an seiner Stelle steht",
+        "other": "<n> Einträge sind maskiert; .filled(...) sagt, was an ihrer Stelle steht",
+    },
     "unread.complex": "<shown> ist komplex, erwartet wird eine reelle Zahl",
     "unread.kind": "das ist von der Art <kind> und keine Zahl; schreiben Sie sie als 0,45, 1/3 oder -6,2e-3",
     "unread.not_finite": "<shown> ist keine endliche Zahl",
@@ -81,7 +85,6 @@ SENTENCES: Sentences = {
     "unread.more": "eine Antwort hat höchstens <most> Einträge",
     "unread.not_two": "die Listen sind tiefer verschachtelt als Zeilen und Spalten; schreiben Sie [[1, 2], [3, 4]]",
     "unread.deep_lists": "Listen sind mehr als <most>-fach verschachtelt",
-    "unread.masked": {"one": "darin ist <n> maskierter Eintrag", "other": "darin sind <n> maskierte Einträge"},
     "unread.size": "das ist zu groß, um gelesen zu werden",
     # --- what was not used -----------------------------------------------------------------------------------------
     "unused.line": "<name> wurde nicht verwendet: <why>",

@@ -48,6 +48,10 @@ SENTENCES: Sentences = {
     "unread.in_cell": "row <row>, column <column>: <why>",
     "unread.not_a_number": "<shown> is not a number; write it as 0.45, 1/3 or -6.2e-3",
     "unread.truth_value": "<shown> is a truth value, not a number",
+    "unread.masked": {
+        "one": "it has <n> masked entry; say what stands in its place with .filled(...)",
+        "other": "it has <n> masked entries; say what stands in their place with .filled(...)",
+    },
     "unread.complex": "<shown> is complex, a real number is expected",
     "unread.kind": "this is of the kind <kind>, not a number; write it as 0.45, 1/3 or -6.2e-3",
     "unread.not_finite": "<shown> is not a finite number",
@@ -78,7 +82,6 @@ SENTENCES: Sentences = {
     "unread.more": "an answer has at most <most> entries",
     "unread.not_two": "lists are nested in more than rows and columns; write [[1, 2], [3, 4]]",
     "unread.deep_lists": "lists are nested more than <most> deep",
-    "unread.masked": {"one": "it has <n> masked entry", "other": "it has <n> masked entries"},
     "unread.size": "it is too large to be read",
     # --- what was not used -----------------------------------------------------------------------------------------
     "unused.line": "<name> was not used: <why>",
