@@ -155,7 +155,7 @@ def test_every_sentence_is_used():
                 patterns += ["".join(parts)] if re.match(r"\w+(\\)?[._]", parts[0]) else []
     made = re.compile("|".join(patterns))
     unused = [name for name in ENGLISH if name not in words and not made.fullmatch(name)]
-    assert not unused
+    assert not set(unused) - {"and"}  # which lists are written with
 
 
 def test_a_text_that_no_table_has_or_with_other_slots_is_an_error_where_it_is_made():
