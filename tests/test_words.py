@@ -25,6 +25,7 @@ from chalkwork.networks.optimisers import RULES
 from chalkwork.sheets.check import Unread, check_class
 from chalkwork.sheets.document import points_words, workbook
 from chalkwork.sheets.format import parse_sheet
+from chalkwork.sheets.forms import form_keys
 from chalkwork.sheets.overview import overview
 from chalkwork.sheets.parts import MODULES
 from chalkwork.sheets.reports import class_and_hand_ins
@@ -316,6 +317,18 @@ def test_reports_on_a_german_sheet_have_german_words_only(path):
         for task in hand_in.tasks:
             assert task.report.language == "de"
             assert not left(task.report._repr_markdown_())
+
+
+@pytest.mark.parametrize("path", SEVEN, ids=lambda path: path.stem)
+def test_the_keys_of_a_german_form_are_understood(path):
+    sheet = in_german(path)
+    solved = solve_sheet(sheet)
+    filled = {
+        task: {key: np.asarray(part.solution[name]).tolist() for name, key in form_keys(part).items()}
+        for task, part in solved.items()
+    }
+    (made,) = check_class(sheet, {"form": filled})
+    assert all(task.report.score == 1 and not task.report.unused for task in made.tasks)
 
 
 # --- choosing a language ---------------------------------------------------------------------------------------------
