@@ -43,10 +43,6 @@ class Result:
     made_in: str | None = None
     """The earlier step, itself not answered, in which the mistake was made."""
 
-    def exact_credit(self, follows: Fraction = Fraction(1)) -> Fraction:
-        """The part of the cells that is accepted; one that follows from a wrong value counts `follows`."""
-        return _credit(self.cells, follows)
-
 
 def _credit(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
     accepted, following, count = _counted(cells)
