@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from chalkwork.checking.adopting import adopted
 from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_alike
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.marking import Answers, Marked, mark
-from chalkwork.checking.mistakes import context_of
+from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable
 from chalkwork.checking.report import Report, results_of
 from chalkwork.derivation.derivation import Derivation
@@ -30,6 +32,7 @@ def check(
     sample_axis: int | None = None,
     tolerance: float = 0.0,
     follows: Fraction = Fraction(1),
+    conventions: Sequence[str] = (),
 ) -> Report:
     """The report on one student's answers: `check_class` for one."""
     reports = check_class(
@@ -43,6 +46,7 @@ def check(
         sample_axis=sample_axis,
         tolerance=tolerance,
         follows=follows,
+        conventions=conventions,
     )
     return reports[0]
 
@@ -59,14 +63,16 @@ def check_class(
     sample_axis: int | None = None,
     tolerance: float = 0.0,
     follows: Fraction = Fraction(1),
+    conventions: Sequence[str] = (),
 ) -> list[Report]:
     """The reports on the answers of many students, every equation worked out once for all of them.
 
     Each of `given` maps names as the student wrote them to what was typed; `names` says which is which where a
     guess would be ambiguous. Marked are the `asked` names, or all that anybody answered. `digits` are those that are
     asked. Every number may be off by `tolerance`, besides what its digits leave open. A right step that goes on from a
-    wrong value earns the part `follows`. Raises ChalkworkError for a name in `asked` or `names` that the
-    derivation does not have, or a tolerance that is no number from 0 on.
+    wrong value earns the part `follows`. `conventions` are those that are declared; others are found. Raises
+    ChalkworkError for a name in `asked` or `names` that the derivation does not have, an unknown convention, or a
+    tolerance that is no number from 0 on.
     """
     for name in asked:
         if name not in derivation:
@@ -82,21 +88,40 @@ def check_class(
     typed = [
         {known: one[word] for word, known in matched.items()} for one, (matched, _) in zip(given, matches, strict=True)
     ]
-    digits = digits or Digits()
-    answers = answers_of(typed, shapes, digits.decimals)
-    answered = [name for name in derivation if any(name in one for one in answers)]
-    stacked = {
-        name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])).within(tolerance)
-        for name in answered
-    }
-    wanted = list(asked) or answered
-    marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given), digits)
     own = {given.name for given in derivation.givens}
     unused = [
         {word: reason for word, reason in {**apart, **refused}.items() if word not in own}
         for (_, apart), (_, refused) in zip(together, matches, strict=True)
     ]
-    return reports_of(marked, answers, typed, unused, digits, follows)
+    context = context_of(derivation, sample_axis)
+    task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows)
+    return adopted(task, typed, task.reports(typed, unused), conventions)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What hand-ins are held against, and how."""
+
+    derivation: Derivation
+    values: Mapping[str, Any]
+    context: Context
+    asked: tuple[str, ...]
+    digits: Digits
+    tolerance: float
+    follows: Fraction
+
+    def reports(self, typed: Sequence[Mapping[str, object]], unused: Sequence[Mapping[str, str]]) -> list[Report]:
+        """The reports on what was typed, by the names of the derivation."""
+        shapes = self.derivation.shapes()
+        answers = answers_of(typed, shapes, self.digits.decimals)
+        answered = [name for name in self.derivation if any(name in one for one in answers)]
+        stacked = {
+            name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])).within(self.tolerance)
+            for name in answered
+        }
+        wanted = list(self.asked) or answered
+        marked = mark(self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits)
+        return reports_of(marked, answers, typed, unused, self.digits, self.follows)
 
 
 def _matched(

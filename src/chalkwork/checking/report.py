@@ -97,16 +97,22 @@ class Report(Mapping[str, Result]):
     `first_wrong` is the first step that is neither accepted nor blank, `score` the credit from 0 to 1.
     """
 
-    __slots__ = ("_credits", "_results", "follows", "unused")  # a class has thousands
+    __slots__ = ("_credits", "_results", "follows", "notes", "unused")  # a class has thousands
 
     def __init__(
-        self, results: Mapping[str, Result], unused: Mapping[str, str] | None = None, follows: Fraction = Fraction(1)
+        self,
+        results: Mapping[str, Result],
+        unused: Mapping[str, str] | None = None,
+        follows: Fraction = Fraction(1),
+        notes: Sequence[str] = (),
     ) -> None:
         self._results = dict(results)
         self.follows = follows
         """What a right cell earns that follows from a wrong value, by the course's policy."""
         self.unused = dict(unused or {})
         """What was given and not used, with the reason."""
+        self.notes = tuple(notes)
+        """What is to be said before the steps: other data, another convention, names that were taken as steps."""
         self._credits: dict[Fraction, Fraction] = {}
 
     def __getitem__(self, name: str) -> Result:
@@ -126,7 +132,11 @@ class Report(Mapping[str, Result]):
             else result
             for name, result in self._results.items()
         }
-        return Report(found, self.unused, self.follows)
+        return self.having(found)
+
+    def having(self, results: Mapping[str, Result]) -> Report:
+        """The same report with these results."""
+        return Report(results, self.unused, self.follows, self.notes)
 
     @property
     def first_wrong(self) -> str | None:
@@ -155,7 +165,7 @@ class Report(Mapping[str, Result]):
     def __str__(self) -> str:
         first = self.first_wrong
         width = min(max((len(name) for name in self), default=0), WIDTH // 3)
-        lines = []
+        lines = [line for note in self.notes for line in textwrap.wrap(visible(note), WIDTH)]
         for result in self._results.values():
             mark = "→" if result.name == first else " "
             start = f"{mark} {result.name:<{width}}  {result.verdict:<10}  "
@@ -248,6 +258,7 @@ def as_data(report: Report) -> dict[str, Any]:
     return {
         "score": report.score,
         "first_wrong": report.first_wrong,
+        "notes": list(report.notes),
         "results": [
             {
                 "name": result.name,

@@ -217,4 +217,5 @@ def report_markdown(report: Report) -> str:
     table = Table(("", "step", "answer", ""), tuple(rows))
     unused = [Paragraph(f"{literal(name)} was not used: {literal(why)}") for name, why in report.unused.items()]
     credit = Paragraph(f"{float(100 * report.score):.3g} % of the steps are right.")
-    return to_markdown(Document("Report", (table, credit, *unused)))
+    notes = [Paragraph(literal(note)) for note in report.notes]
+    return to_markdown(Document("Report", (*notes, table, credit, *unused)))

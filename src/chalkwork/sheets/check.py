@@ -199,7 +199,7 @@ def _of_entries(report: Report, part: Exercise) -> Report:
         name: of_cells(result, wanted[name], report.follows) if name in wanted else result
         for name, result in report.items()
     }
-    return Report(results, report.unused, report.follows)
+    return report.having(results)
 
 
 def _by_task(

@@ -284,6 +284,7 @@ class Solution(Mapping[str, Any]):
         ask: Sequence[str] = (),
         names: Mapping[str, str] | None = None,
         tolerance: float = 0.0,
+        conventions: Sequence[str] = (),
     ) -> Report:
         """A report on somebody's answers: which step is wrong first, and what mistake explains it.
 
@@ -292,16 +293,19 @@ class Solution(Mapping[str, Any]):
         stands for what rounds to it. Each step is held against the right value, then against the student's own
         earlier answers. `ask` lists the names to mark (all that are answered, if none are given), `names` says which
         answer is which where a guess would be ambiguous. Every number may be off by `tolerance`, besides what its
-        digits leave open.
+        digits leave open. A convention other than the solution's is found where what follows is right (`delta` without
+        the division by the number of samples, y minus the output and an update that adds, ...), or declared by its id
+        in `conventions`.
 
-        Raises ChalkworkError for a name in `ask` or `names` that the solution does not have, or a negative tolerance.
+        Raises ChalkworkError for a name in `ask` or `names` that the solution does not have, an unknown convention, or
+        a negative tolerance.
 
         >>> from chalkwork.networks.graph import Graph
         >>> report = Graph("c = a + b; d = b + 1; e = c * d").solve(a=2, b=1).check({"c": 4, "d": "2", "e": "8"})
         >>> report["c"].verdict, report["e"].verdict, report.first_wrong
         ('wrong', 'follows', 'c')
         """
-        return self.check_class([answers], ask=ask, names=names, tolerance=tolerance)[0]
+        return self.check_class([answers], ask=ask, names=names, tolerance=tolerance, conventions=conventions)[0]
 
     def check_class(
         self,
@@ -311,6 +315,7 @@ class Solution(Mapping[str, Any]):
         names: Mapping[str, str] | None = None,
         tolerance: float = 0.0,
         follows: Fraction = Fraction(1),
+        conventions: Sequence[str] = (),
     ) -> list[Report]:
         """The reports on the answers of many students, as `check` gives them for one, worked out together.
 
@@ -328,7 +333,7 @@ class Solution(Mapping[str, Any]):
         apart = [without(given, words) for given in answers]
         numeric = [name for name in ask if name not in words]
         if numeric or not ask:
-            reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows)
+            reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows, conventions)
         else:
             reports = [Report({}, dict.fromkeys(rest, "not a name of this exercise"), follows) for _, rest in apart]
         if not words:
@@ -337,7 +342,6 @@ class Solution(Mapping[str, Any]):
 
     def _with_words(self, report: Report, given: Mapping[str, object], ask: Sequence[str]) -> Report:
         """The report with the answers in words at their places among what is asked."""
-        from chalkwork.checking.report import Report
         from chalkwork.checking.wording import word_result
 
         words = self.setting.words
@@ -345,7 +349,7 @@ class Solution(Mapping[str, Any]):
         said = {name: word_result(name, (words[name].value, *words[name].also), given.get(name)) for name in asked}
         order = [split_entry(name)[0] if name not in words else name for name in ask]
         found = {**report, **said}
-        return Report({name: found[name] for name in (*order, *found) if name in found}, report.unused, report.follows)
+        return report.having({name: found[name] for name in (*order, *found) if name in found})
 
     def _check_numbers(
         self,
@@ -354,6 +358,7 @@ class Solution(Mapping[str, Any]):
         names: Mapping[str, str] | None,
         tolerance: float,
         follows: Fraction,
+        conventions: Sequence[str],
     ) -> list[Report]:
         from chalkwork.checking.check import check_class
         from chalkwork.checking.digits import Digits
@@ -370,6 +375,7 @@ class Solution(Mapping[str, Any]):
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
             follows=follows,
+            conventions=conventions,
         )
         undecided = self.setting.undecided(self) if self.setting.undecided else {}
         return [report.remarked(undecided) for report in reports] if undecided else reports

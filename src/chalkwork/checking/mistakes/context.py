@@ -92,6 +92,11 @@ class Context:
         """The other right forms of each equation, as far as anybody asked."""
         return {}
 
+    @cached_property
+    def known_conventions(self) -> dict[tuple[str, ...], list[Any]]:
+        """Other conventions for the derivation by those that are declared, as far as anybody asked."""
+        return {}
+
     # --- order and roles -------------------------------------------------------------------------------------------
 
     @cached_property
