@@ -73,7 +73,7 @@ def double(table: Sequence[Mistake], equation: Equation, context: Context, most:
 
     Pairs that stand together cannot be told apart on this equation.
     """
-    rewrites = (mistake for mistake in table if mistake.is_rewrite)
+    rewrites = (mistake for mistake in table if mistake.is_rewrite and not mistake.alone)
     able = [mistake for mistake in rewrites if any(True for _ in mistake.rewrites(equation, context))]
     known = {expression for expression, _ in single(table, equation, context)}
     known |= {equation.expression, simplified(equation.expression)}
