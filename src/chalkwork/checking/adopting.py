@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.answers import read_answer
+from chalkwork.checking.answers import Answer, read_answer
 from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
 from chalkwork.checking.mistakes import Context
-from chalkwork.checking.report import Report
+from chalkwork.checking.report import Report, Result
 from chalkwork.checking.verdicts import Verdict
-from chalkwork.derivation.derivation import Derivation
+from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
-_SAME = 1e-9
+_SAME, _ABOUT = 1e-9, 0.02
+"""How far, as a part of the largest number, what is the same can be apart, and what follows from rounded numbers."""
 
 
 def adopted(
@@ -38,95 +41,152 @@ def adopted(
             near = get_close_matches(name, TABLE, 1)
             hint = f"did you mean {near[0]}?" if near else f"the conventions are {', '.join(TABLE)}"
             raise ChalkworkError(f"there is no convention {name!r}", hint=hint)
-    if not declared and all(report.first_wrong is None for report in reports):
-        return list(reports)
-    ways = _ways(task.context, tuple(declared))
-    if not ways:
-        return list(reports)
     found = list(reports)
-    values = [values_of(task.values, way.forms) for way in ways]
-    for place, report in enumerate(reports):
-        if report.first_wrong is not None or declared:
-            found[place] = _best(task, typed[place], report, ways, values, bool(declared))
+    least = [len(_bad(report)) for report in reports]
+    open_ = [place for place in range(len(found)) if declared or least[place]]
+    reading = [Reading(one) for one in typed]
+    for way in _ways(task.context, tuple(declared)) if open_ else ():
+        own = values_of(task.values, way.found.forms)
+        able = [place for place in open_ if declared or _is_likely(way, reports[place], reading[place], own)]
+        if not able:
+            continue
+        other = replace(task, derivation=way.derivation, context=way.context, values=own)
+        again = other.reports([typed[place] for place in able], [reports[place].unused for place in able])
+        for place, report in zip(able, again, strict=True):
+            bad = len(_bad(report))
+            first = declared and found[place] is reports[place]
+            if first or (bad < least[place] and (declared or _is_shown(way, report))):
+                found[place], least[place] = _said(report, way.found, reports[place]), bad
+        open_ = [place for place in open_ if least[place]]
     return found
 
 
-def _ways(context: Context, declared: tuple[str, ...]) -> list[Found]:
+class Reading:
+    """What one student typed, read in the shapes that are asked for, each once."""
+
+    def __init__(self, typed: Mapping[str, object]) -> None:
+        self.typed = typed
+        self._known: dict[tuple[str, tuple[int, ...]], Answer] = {}
+
+    def of(self, name: str, like: Any) -> Answer:
+        """The answer in the shape of a value."""
+        shape = np.shape(like)[-2:]
+        if (name, shape) not in self._known:
+            self._known[name, shape] = read_answer(self.typed.get(name), shape if np.size(like) > 1 else ())
+        return self._known[name, shape]
+
+    def has(self, name: str, like: Any) -> bool:
+        """Whether there is a number in it."""
+        return name in self.typed and bool(self.of(name, like).given.any())
+
+
+class Way:
+    """A convention with the derivation of those who have it, made when somebody may have it."""
+
+    def __init__(self, found: Found, context: Context) -> None:
+        self.found = found
+        self.before = context
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The same names, for other quantities."""
+        return rewritten(self.before.derivation, self.found.forms)
+
+    @cached_property
+    def context(self) -> Context:
+        """What its equations are for."""
+        return Context(self.derivation, self.before.samples)
+
+    @cached_property
+    def showing(self) -> list[Equation]:
+        """The steps that stay as they are, and are worked out from some that do not, directly or not."""
+        reached = set(self.found.forms)
+        found = []
+        for equation in self.derivation.equations:
+            if equation.name not in self.found.forms and any(
+                name.name in reached for name in names_in(equation.expression)
+            ):
+                reached.add(equation.name)
+                found.append(equation)
+        return found
+
+
+def _ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
     if declared not in context.known_conventions:
-        context.known_conventions[declared] = conventions_of(context, declared)
+        context.known_conventions[declared] = [Way(found, context) for found in conventions_of(context, declared)]
     return context.known_conventions[declared]
-
-
-def _best(
-    task: Task,
-    typed: Mapping[str, object],
-    report: Report,
-    ways: Sequence[Found],
-    values: Sequence[Mapping[str, Any]],
-    declared: bool,
-) -> Report:
-    """The report by the convention that leaves the fewest steps wrong; as it is where none is shown to be meant."""
-    best, least = report, len(_bad(report))
-    for way, own in zip(ways, values, strict=True):
-        if not declared and not (_looks_like(way, report) and _meets(way, typed, report, own)):
-            continue
-        other = replace(
-            task,
-            derivation=_rewritten(task.context, way),
-            context=Context(_rewritten(task.context, way), task.context.samples),
-            values=own,
-        )
-        again = other.reports([typed], [report.unused])[0]
-        bad = len(_bad(again))
-        if (declared and best is report) or (bad < least and (declared or _is_shown(way, again, other.derivation))):
-            best, least = _said(again, way, report), bad
-        if not least and best is not report:
-            break
-    return best
-
-
-def _rewritten(context: Context, way: Found) -> Derivation:
-    return rewritten(context.derivation, way.forms)
 
 
 def _bad(report: Report) -> list[str]:
     return [result.name for result in report.values() if result.verdict in _BAD]
 
 
-def _looks_like(way: Found, report: Report) -> bool:
-    """Whether a wrong step is one that the convention concerns, and something else was answered that can show it."""
-    bad = _bad(report)
-    return any(name in way.forms for name in bad) and (way.throughout or any(name not in way.forms for name in report))
-
-
-def _meets(way: Found, typed: Mapping[str, object], report: Report, own: Mapping[str, Any]) -> bool:
-    """Whether a wrong step has the convention's value, or the mistake that it looks like."""
+def _is_likely(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
+    """Whether it is worth marking by the convention: wrong steps have its values, or look like it, and it shows."""
+    forms, typed = way.found.forms, reading.typed
+    if not any(name in forms for name in _bad(report)):
+        return False
+    turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
+    if not all(_is_near(reading.of(name, own[name]), own[name]) for name in turned):
+        return False
+    met = False
     for name in _bad(report):
-        if name in way.forms:
-            if way.taken_for.intersection(report[name].mistakes):
-                return True
-            right = np.asarray(own[name])
-            answer = read_answer(typed.get(name), right.shape[-2:] if right.size > 1 else ())
-            room = _SAME * np.abs(right) + 1e-12
-            met = (answer.low <= right + room) & (answer.high >= right - room)
-            if answer.given.any() and bool(np.all(met | ~answer.given)):
-                return True
+        if name in forms:
+            alike = way.found.taken_for.intersection(report[name].mistakes)
+            met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
+    return met and (len(turned) > 1 if way.found.throughout else _may_follow(way, reading, own))
+
+
+def _is_near(answer: Answer, value: Any, slack: float = _SAME) -> bool:
+    value = np.asarray(value)
+    room = slack * np.max(np.abs(value), initial=0.0) + 1e-12
+    with np.errstate(invalid="ignore"):
+        met = (answer.low <= value + room) & (answer.high >= value - room)
+    return bool(answer.given.any() and np.all(met | ~answer.given))
+
+
+def _may_follow(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
+    """Whether a step that the convention leaves as it is follows, about, from what was typed before it."""
+    reached = {name for name in way.found.forms if reading.has(name, own[name])}
+    values = dict(own)
+    for equation in way.showing:
+        names = [name.name for name in names_in(equation.expression)]
+        if not reached.intersection(names):
+            continue
+        known = {name: _own_value(name, reading, values) for name in names}
+        with np.errstate(all="ignore"):
+            value = evaluate(equation.expression, known)
+        if not reading.has(equation.name, own[equation.name]):
+            reached.add(equation.name)
+            values[equation.name] = value
+        elif _is_near(reading.of(equation.name, own[equation.name]), value, _ABOUT):
+            return True
     return False
 
 
-def _is_shown(way: Found, report: Report, derivation: Derivation) -> bool:
+def _own_value(name: str, reading: Reading, values: Mapping[str, Any]) -> Any:
+    if not reading.has(name, values[name]):
+        return values[name]
+    answer = reading.of(name, values[name])
+    return np.where(answer.given, answer.value, values[name])
+
+
+def _is_shown(way: Way, report: Report) -> bool:
     """Whether what the convention concerns is right by it, and something that it leaves as it is follows from that."""
-    concerned = {name for name in way.forms if name in report and report[name].verdict in _ACCEPTED}
+    forms = way.found.forms
+    concerned = {name for name in forms if name in report and report[name].verdict in _ACCEPTED}
     if not concerned:
         return False
-    matrices = [name for name in concerned if 1 not in derivation[name].expression.shape]
-    if way.throughout and len(matrices) > 1 and not set(_bad(report)) & set(way.forms):
+    matrices = [name for name in concerned if 1 not in way.derivation[name].expression.shape]
+    if way.found.throughout and len(matrices) > 1 and not set(_bad(report)) & set(forms):
         return True
-    return any(result.verdict in _ACCEPTED and result.name not in way.forms and concerned & set(sources)
-               for result, sources in _with_sources(report, derivation))  # fmt: skip
+    return any(
+        result.verdict in _ACCEPTED and result.name not in forms and concerned & set(sources)
+        for result, sources in _with_sources(report, way.derivation)
+    )
 
 
-def _with_sources(report: Report, derivation: Derivation) -> Iterator[tuple[Any, set[str]]]:
+def _with_sources(report: Report, derivation: Derivation) -> Iterator[tuple[Result, set[str]]]:
     """Every answered step with the answered steps that it was worked out from, through those left open."""
     answered = {name for name in report if report[name].verdict != Verdict.BLANK.word}
     for name in answered:

@@ -134,7 +134,8 @@ def _slope_signs(equation: Equation, context: Context) -> Iterator[Expression]:
     def added(node: Expression) -> Expression | None:
         return node.arguments[0] + node.arguments[1] if is_operation(node, "subtract") else None
 
-    yield found[1] * transform(slope, turned)
+    if not context.starts_backward(equation):
+        yield found[1] * transform(slope, turned)
     yield found[1] * transform(slope, added)
 
 
