@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
-_SAME, _ABOUT = 1e-9, 0.02
-"""How far, as a part of the largest number, what is the same can be apart, and what follows from rounded numbers."""
+_SAME = 1e-9
+"""How far, as a part of the largest number, what is the same can be apart."""
+_MUCH_NEARER = 0.25
+"""What follows from rounded numbers by one equation is by this part nearer to it than to another."""
 
 
 def adopted(
@@ -47,16 +49,23 @@ def adopted(
     reading = [Reading(one) for one in typed]
     for way in _ways(task.context, tuple(declared)) if open_ else ():
         own = values_of(task.values, way.found.forms)
+        changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
         able = [place for place in open_ if declared or _is_likely(way, reports[place], reading[place], own)]
         if not able:
             continue
         other = replace(task, derivation=way.derivation, context=way.context, values=own)
-        again = other.reports([typed[place] for place in able], [reports[place].unused for place in able])
-        for place, report in zip(able, again, strict=True):
+        quick = other.reports([typed[place] for place in able], [{} for _ in able], explain=False)
+        better = []
+        for place, report in zip(able, quick, strict=True):
             bad = len(_bad(report))
             first = declared and found[place] is reports[place]
-            if first or (bad < least[place] and (declared or _is_shown(way, report))):
-                found[place], least[place] = _said(report, way.found, reports[place]), bad
+            if first or (bad < least[place] and (declared or _is_shown(way, report, changed))):
+                better.append(place)
+                least[place] = bad
+        if better:
+            again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
+            for place, report in zip(better, again, strict=True):
+                found[place] = _said(report, way.found, reports[place])
         open_ = [place for place in open_ if least[place]]
     return found
 
@@ -98,6 +107,16 @@ class Way:
         return Context(self.derivation, self.before.samples)
 
     @cached_property
+    def entering(self) -> list[str]:
+        """The steps where the convention comes in: they are not as they were, though made of what is."""
+        forms = self.found.forms
+        return [
+            equation.name
+            for equation in self.derivation.equations
+            if equation.name in forms and not any(name.name in forms for name in names_in(equation.expression))
+        ]
+
+    @cached_property
     def showing(self) -> list[Equation]:
         """The steps that stay as they are, and are worked out from some that do not, directly or not."""
         reached = set(self.found.forms)
@@ -134,19 +153,20 @@ def _is_likely(way: Way, report: Report, reading: Reading, own: Mapping[str, Any
         if name in forms:
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
-    return met and (len(turned) > 1 if way.found.throughout else _may_follow(way, reading, own))
+    several = len(turned) > 1 or not any(form.turned for form in forms.values())
+    return met and several and (way.found.throughout or _may_follow(way, reading, own))
 
 
-def _is_near(answer: Answer, value: Any, slack: float = _SAME) -> bool:
+def _is_near(answer: Answer, value: Any) -> bool:
     value = np.asarray(value)
-    room = slack * np.max(np.abs(value), initial=0.0) + 1e-12
+    room = _SAME * np.max(np.abs(value), initial=0.0) + 1e-12
     with np.errstate(invalid="ignore"):
         met = (answer.low <= value + room) & (answer.high >= value - room)
     return bool(answer.given.any() and np.all(met | ~answer.given))
 
 
 def _may_follow(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
-    """Whether a step that the convention leaves as it is follows, about, from what was typed before it."""
+    """Whether a step that the convention leaves as it is follows from what was typed before it, and else does not."""
     reached = {name for name in way.found.forms if reading.has(name, own[name])}
     values = dict(own)
     for equation in way.showing:
@@ -159,9 +179,24 @@ def _may_follow(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
         if not reading.has(equation.name, own[equation.name]):
             reached.add(equation.name)
             values[equation.name] = value
-        elif _is_near(reading.of(equation.name, own[equation.name]), value, _ABOUT):
+            continue
+        answer = reading.of(equation.name, own[equation.name])
+        plain = way.before.derivation[equation.name].expression
+        if _is_near(answer, value):
+            return True
+        if any(form.turned for form in way.found.forms.values()):
+            continue
+        with np.errstate(all="ignore"):
+            plainly = evaluate(plain, {name.name: _own_value(name.name, reading, own) for name in names_in(plain)})
+        if _distance(answer, value) < _MUCH_NEARER * _distance(answer, plainly):
             return True
     return False
+
+
+def _distance(answer: Answer, value: Any) -> float:
+    with np.errstate(invalid="ignore"):
+        apart = np.maximum(np.maximum(answer.low - value, value - answer.high), 0.0)
+    return float(np.max(np.where(answer.given & np.isfinite(apart), apart, 0.0)))
 
 
 def _own_value(name: str, reading: Reading, values: Mapping[str, Any]) -> Any:
@@ -171,15 +206,15 @@ def _own_value(name: str, reading: Reading, values: Mapping[str, Any]) -> Any:
     return np.where(answer.given, answer.value, values[name])
 
 
-def _is_shown(way: Way, report: Report) -> bool:
-    """Whether what the convention concerns is right by it, and something that it leaves as it is follows from that."""
+def _is_shown(way: Way, report: Report, changed: Collection[str]) -> bool:
+    """Whether what the convention changes is right by it, and something that it leaves as it is follows from that."""
     forms = way.found.forms
-    concerned = {name for name in forms if name in report and report[name].verdict in _ACCEPTED}
-    if not concerned:
+    concerned = {name for name in changed if name in report and report[name].verdict in _ACCEPTED}
+    if not concerned or any(report[name].verdict in _BAD for name in way.entering if name in report):
         return False
     matrices = [name for name in concerned if 1 not in way.derivation[name].expression.shape]
     if way.found.throughout and len(matrices) > 1 and not set(_bad(report)) & set(forms):
-        return True
+        return any(way.derivation[name].derivative is None for name in matrices)
     return any(
         result.verdict in _ACCEPTED and result.name not in forms and concerned & set(sources)
         for result, sources in _with_sources(report, way.derivation)

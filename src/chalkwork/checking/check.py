@@ -110,8 +110,10 @@ class Task:
     tolerance: float
     follows: Fraction
 
-    def reports(self, typed: Sequence[Mapping[str, object]], unused: Sequence[Mapping[str, str]]) -> list[Report]:
-        """The reports on what was typed, by the names of the derivation."""
+    def reports(
+        self, typed: Sequence[Mapping[str, object]], unused: Sequence[Mapping[str, str]], *, explain: bool = True
+    ) -> list[Report]:
+        """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
         shapes = self.derivation.shapes()
         answers = answers_of(typed, shapes, self.digits.decimals)
         answered = [name for name in self.derivation if any(name in one for one in answers)]
@@ -120,7 +122,9 @@ class Task:
             for name in answered
         }
         wanted = list(self.asked) or answered
-        marked = mark(self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits)
+        marked = mark(
+            self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits, explain=explain
+        )
         return reports_of(marked, answers, typed, unused, self.digits, self.follows)
 
 

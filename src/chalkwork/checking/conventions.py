@@ -302,8 +302,14 @@ def conventions_of(context: Context, declared: Iterable[str] = ()) -> list[Found
     if wanted:
         families = [[found for found in single if found.conventions[0].id == name] for name in wanted]
         return [_together(*chosen) for chosen in product(*families)]
-    pairs = combinations(single, 2)
-    return [*single, *(_together(*pair) for pair in pairs if pair[0].conventions != pair[1].conventions)]
+    pairs = [pair for pair in combinations(single, 2) if pair[0].conventions != pair[1].conventions]
+    both = [_together(*pair) for pair in pairs]
+    whole = [
+        found
+        for found, (one, other) in zip(both, pairs, strict=True)
+        if found.forms.keys() >= {*one.forms, *other.forms}
+    ]
+    return [*single, *whole]
 
 
 def _together(*found: Found) -> Found:
