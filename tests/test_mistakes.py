@@ -20,11 +20,17 @@ from chalkwork.checking.mistakes import (
     TABLE,
     Context,
     Role,
+    chains,
     combinations,
     distinct,
     distinct_pairs,
     estimates,
     explanation,
+    layers,
+    optimisers,
+    penalties,
+    products,
+    quantities,
     series,
     swapped,
 )
@@ -421,6 +427,10 @@ OF_ESTIMATES = {mistake.id for mistake in estimates.MISTAKES}
 """Held in test_likelihood against what the mistakes come to."""
 OF_SERIES = {mistake.id for mistake in series.MISTAKES}
 """Held in test_taylor against what the mistakes come to."""
+OF_PROGRAMS = {
+    one.id for part in (chains, layers, optimisers, penalties, products, quantities) for one in part.MISTAKES
+}
+"""Held in test_program_mistakes against programs that make them."""
 NO_REWRITE = {"entries-swapped", "rounded-early"}
 
 # --- the same networks through the equations -------------------------------------------------------------------------
@@ -483,7 +493,7 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES == TABLE.keys()
+    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES | OF_PROGRAMS == TABLE.keys()
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

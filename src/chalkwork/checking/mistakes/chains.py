@@ -72,7 +72,7 @@ def _weights_omitted(equation: Equation, context: Context) -> Iterator[Expressio
                     return one
         return None
 
-    without = transform(upstream, rule)
+    without = next(attempts([partial(transform, upstream, rule)]), upstream)
     slope = slope_of(layer)
     if without != upstream and slope is not None:
         nothing = 0 * equation.expression

@@ -35,16 +35,6 @@ def _scale_forgotten(equation: Equation, context: Context) -> Iterator[Expressio
                     yield result
 
 
-def _shift_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
-    """The shift of a normalisation left out."""
-    if equation.stage not in _FORWARD or not _scales(equation, context):
-        return
-    terms = summands(equation.expression)
-    kept = [term for term in terms if not (len(term.factors) == 1 and isinstance(term.factors[0][0], Name))]
-    if len(kept) == 1 < len(terms) and expression_of(kept[0]).shape == equation.expression.shape:
-        yield expression_of(kept[0])
-
-
 def _roots(change: Callable[[Expression], list[Expression]]) -> Callable[..., Iterator[Expression]]:
     """Something else in the place of sqrt(variance + epsilon)."""
 
@@ -181,15 +171,6 @@ MISTAKES = (
         hint="What is done with the normalised values before they leave the layer? The way back meets it, too.",
         likelihood=7,
         rewrites=_scale_forgotten,
-        alone=True,
-    ),
-    Mistake(
-        id="shift-forgotten",
-        title="The shift of a normalisation was forgotten",
-        explanation="In <this> the shift that follows the normalisation was not added.",
-        hint="What is done with the normalised values before they leave the layer?",
-        likelihood=5,
-        rewrites=_shift_forgotten,
         alone=True,
     ),
     Mistake(

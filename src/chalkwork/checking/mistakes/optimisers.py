@@ -131,6 +131,7 @@ def _states(equation: Equation, context: Context) -> dict[Expression, Expression
 def _old_velocity(equation: Equation, context: Context) -> Iterator[Expression]:
     if equation.stage == Stage.UPDATE and updated_parameter(equation) is not None:
         states = _states(equation, context)
+        states.pop(updated_parameter(equation) or Number(0), None)
         if states:
             yield replace(equation.expression, states)
 
