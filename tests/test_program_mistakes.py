@@ -141,7 +141,15 @@ def momentum(name: str, make: Callable[[Any], Any], rule: Any = "momentum", step
 
 RHO1, RHO2 = 0.9, 0.999
 
+
+def with_shuffled_targets() -> Made:
+    done = NeuralNetwork([Dense(weights=W1[:, :1], bias=False)], "mean_squared_error").solve(X, Y1, ETA)
+    a = X @ W1[:, :1]
+    return done, {"x": X, "y": Y1[::-1], "a1": a, "L": np.mean((a - Y1[::-1]) ** 2)}
+
+
 MADE: dict[str, Callable[[], Made]] = {
+    "other-data": with_shuffled_targets,
     "raw-error-sent-back": of("delta1", lambda v: (v.a2 - Y2) @ W2.T * (1 - v.a1**2)),
     "derivative-above-dropped": deep("delta1", lambda v: (v.delta3 @ W3.T) @ W2.T * v.a1 * (1 - v.a1)),
     "weights-omitted": of("delta1", lambda v: v.delta2 * (1 - v.a1**2), loss="binary_cross_entropy"),

@@ -9,11 +9,12 @@ from typing import Any
 
 from chalkwork.checking.adopting import adopted
 from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_alike
+from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
-from chalkwork.checking.names import NameTable
+from chalkwork.checking.names import NameTable, match_names
 from chalkwork.checking.report import Report, results_of
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
@@ -88,14 +89,24 @@ def check_class(
     typed = [
         {known: one[word] for word, known in matched.items()} for one, (matched, _) in zip(given, matches, strict=True)
     ]
-    own = {given.name for given in derivation.givens}
-    unused = [
-        {word: reason for word, reason in {**apart, **refused}.items() if word not in own}
-        for (_, apart), (_, refused) in zip(together, matches, strict=True)
-    ]
+    unused = [{**apart, **refused} for (_, apart), (_, refused) in zip(together, matches, strict=True)]
+    data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
     context = context_of(derivation, sample_axis)
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows)
-    return adopted(task, typed, task.reports(typed, unused), conventions)
+    reports = task.adopted(typed, unused, conventions)
+    return on_own_data(task, typed, data, reports) if any(data) else reports
+
+
+def _data_in(
+    given: Mapping[str, object], refused: dict[str, str], derivation: Derivation, symbols: Symbols
+) -> dict[str, object]:
+    """What was handed in for the givens, by their names; these are no longer refused."""
+    if not refused:
+        return {}
+    words, _ = match_names(list(refused), [name.name for name in derivation.givens], symbols)
+    for word in words:
+        del refused[word]
+    return {name: given[word] for word, name in words.items() if word in given}
 
 
 @dataclass(frozen=True)
@@ -109,6 +120,15 @@ class Task:
     digits: Digits
     tolerance: float
     follows: Fraction
+
+    def adopted(
+        self,
+        typed: Sequence[Mapping[str, object]],
+        unused: Sequence[Mapping[str, str]],
+        conventions: Sequence[str] = (),
+    ) -> list[Report]:
+        """The reports, by another convention for those who have one."""
+        return adopted(self, typed, self.reports(typed, unused), conventions)
 
     def reports(
         self, typed: Sequence[Mapping[str, object]], unused: Sequence[Mapping[str, str]], *, explain: bool = True

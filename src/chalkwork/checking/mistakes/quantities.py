@@ -170,6 +170,15 @@ def _terms(node: Equation) -> list[list[Expression]]:
 
 MISTAKES = (
     Mistake(
+        id="other-data",
+        title="Worked out from other data",
+        explanation="<this> is right for the data that were handed in, and these are not the exercise's.",
+        hint="Compare the data that your program has with those of the exercise, row by row.",
+        likelihood=5,
+        rewrites=lambda equation, context: (),
+        alone=True,
+    ),
+    Mistake(
         id="weight-for-input",
         title="A weight in the place of an input",
         explanation="<this> was worked out with the layer's own weights where what enters the layer belongs.",
