@@ -15,7 +15,9 @@ from chalkwork.checking.gathering import gathered
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, match_names
+from chalkwork.checking.programs import Reader
 from chalkwork.checking.report import Report, results_of
+from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
@@ -82,7 +84,10 @@ def check_class(
     if not 0 <= tolerance < float("inf"):
         raise ChalkworkError(f"a tolerance is a number from 0 on, not {tolerance!r}")
     shapes = derivation.shapes()
+    context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
+    programs = [is_program(one) for one in given]
+    given = [taken_apart(one, symbols.layers) if program else one for one, program in zip(given, programs, strict=True)]
     together = [gathered(one, table, shapes, names) for one in given]
     given = [one for one, _ in together]
     matches = _matched(table, given, names)
@@ -91,10 +96,19 @@ def check_class(
     ]
     unused = [{**apart, **refused} for (_, apart), (_, refused) in zip(together, matches, strict=True)]
     data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
-    context = context_of(derivation, sample_axis)
+    notes: list[list[str]] = [[] for _ in given]
+    reader = Reader(table, symbols, values, context) if any(programs) else None
+    for place in [place for place, program in enumerate(programs) if program]:
+        assert reader is not None
+        free = {word: one for word, one in given[place].items() if word not in (names or {})}
+        meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
+        found = reader.names(free, matches[place][0], unused[place] | matches[place][1])
+        typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
+        data[place], unused[place], notes[place] = found.data, found.unused, found.notes
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows)
     reports = task.adopted(typed, unused, conventions)
-    return on_own_data(task, typed, data, reports) if any(data) else reports
+    reports = on_own_data(task, typed, data, reports) if any(data) else reports
+    return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
 
 
 def _data_in(

@@ -138,6 +138,10 @@ class Report(Mapping[str, Result]):
         """The same report with these results."""
         return Report(results, self.unused, self.follows, self.notes)
 
+    def noting(self, notes: Sequence[str]) -> Report:
+        """The same report with more to be said before the steps."""
+        return Report(self._results, self.unused, self.follows, (*self.notes, *notes))
+
     @property
     def first_wrong(self) -> str | None:
         """The first step that is wrong by itself; None if there is none."""
@@ -171,14 +175,23 @@ class Report(Mapping[str, Result]):
             start = f"{mark} {result.name:<{width}}  {result.verdict:<10}  "
             rest = " " * (width + 16)
             lines += textwrap.wrap(start + visible(result.message), WIDTH, subsequent_indent=rest) or [start]
-        for name, reason in self.unused.items():
-            lines += textwrap.wrap(f"  {visible(name, 100)} was not used: {visible(reason)}", WIDTH)
+        for reason, names in _by_reason(self.unused).items():
+            verb = "was" if len(names) == 1 else "were"
+            said = f"  {', '.join(visible(name, 100) for name in names)} {verb} not used: {visible(reason)}"
+            lines += textwrap.wrap(said, WIDTH, subsequent_indent="    ")
         return "\n".join(lines)
 
     def _repr_markdown_(self) -> str:
         from chalkwork.checking.shown import report_markdown
 
         return report_markdown(self)
+
+
+def _by_reason(unused: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, reason in unused.items():
+        found.setdefault(reason, []).append(name)
+    return found
 
 
 def results_of(
