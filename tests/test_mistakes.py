@@ -20,6 +20,7 @@ from chalkwork.checking.mistakes import (
     TABLE,
     Context,
     Role,
+    chains,
     combinations,
     distinct,
     distinct_pairs,
@@ -27,6 +28,11 @@ from chalkwork.checking.mistakes import (
     exchanged,
     exchanges_of,
     explanation,
+    layers,
+    optimisers,
+    penalties,
+    products,
+    quantities,
     series,
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -422,6 +428,10 @@ OF_ESTIMATES = {mistake.id for mistake in estimates.MISTAKES}
 """Held in test_likelihood against what the mistakes come to."""
 OF_SERIES = {mistake.id for mistake in series.MISTAKES}
 """Held in test_taylor against what the mistakes come to."""
+OF_PROGRAMS = {
+    one.id for part in (chains, layers, optimisers, penalties, products, quantities) for one in part.MISTAKES
+}
+"""Held in test_program_mistakes against programs that make them."""
 NO_REWRITE = {"entries-swapped", "rounded-early"}
 
 # --- the same networks through the equations -------------------------------------------------------------------------
@@ -484,7 +494,7 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES == TABLE.keys()
+    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES | OF_PROGRAMS == TABLE.keys()
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

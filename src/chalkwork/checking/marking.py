@@ -75,13 +75,16 @@ def mark(
     context: Context,
     students: int = 1,
     digits: Digits | None = None,
+    *,
+    explain: bool = True,
 ) -> dict[str, Marked]:
     """The marks of every asked step, in the derivation's order.
 
     `values` are the right ones, `answers` those of the students; an answer to a name that is not asked is used for
-    what follows from it, and not marked. `digits` are those that the exercise asks.
+    what follows from it, and not marked. `digits` are those that the exercise asks. Without `explain` no mistakes are
+    looked for.
     """
-    marking = _Marking(Work(derivation, values, answers, context, students, digits))
+    marking = _Marking(Work(derivation, values, answers, context, students, digits), explain)
     for equation in derivation.equations:
         marking.step(equation, mistakes=equation.name in asked)
     return {name: one for name, one in marking.settled().items() if name in asked}
@@ -90,8 +93,9 @@ def mark(
 class _Marking:
     """The marking of one class, step by step."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, explain: bool = True) -> None:
         self.work = work
+        self.explain = explain
         self.search = Search(work)
         self.marked: dict[str, Marked] = {}
         self.withheld: dict[str, Array] = {}
@@ -131,7 +135,8 @@ class _Marking:
         found = [NOTHING] * work.students
         if mistakes:
             suspects = (wrong & compared.enough).any(axis=(-2, -1)) & ~barred[:, 0, 0]
-            found = self.search.explained(equation, answers, suspects & ~still.any(axis=(-2, -1)))
+            if self.explain:
+                found = self.search.explained(equation, answers, suspects & ~still.any(axis=(-2, -1)))
             for place in np.flatnonzero(still.any(axis=(-2, -1))):
                 found[int(place)] = NOT_UPDATED
             named = np.array([bool(one.ids) for one in found])[:, None, None]

@@ -89,6 +89,7 @@ SENTENCES: Sentences = {
     "unread.deep_lists": "Listen sind mehr als <most>-fach verschachtelt",
     "unread.size": "das ist zu groß, um gelesen zu werden",
     # --- what was not used -----------------------------------------------------------------------------------------
+    "unused.lines": "<name> wurden nicht verwendet: <why>",
     "unused.line": "<name> wurde nicht verwendet: <why>",
     "unused.no_name": "kein Name dieser Aufgabe",
     "unused.all_mean": "<names> können alle <name> bedeuten; ordnen Sie einen davon ausdrücklich zu",

@@ -85,6 +85,7 @@ SENTENCES: Sentences = {
     "unread.deep_lists": "lists are nested more than <most> deep",
     "unread.size": "it is too large to be read",
     # --- what was not used -----------------------------------------------------------------------------------------
+    "unused.lines": "<name> were not used: <why>",
     "unused.line": "<name> was not used: <why>",
     "unused.no_name": "not a name of this exercise",
     "unused.all_mean": "<names> can all mean <name>; map one of them to it explicitly",
