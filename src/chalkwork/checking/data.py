@@ -132,7 +132,7 @@ def _one(
     rest = (
         "What follows is worked out from the exercise's." if not bad else "What follows is held against the exercise's."
     )
-    return Report(dict(report), report.unused, report.follows, (f"Other data. {said}. {rest}", *report.notes))
+    return report.noting_first(f"Other data. {said}. {rest}")
 
 
 def _told(task: Task, report: Report, own: Mapping[str, Any], said: str, note: str) -> Report:
@@ -153,4 +153,4 @@ def _told(task: Task, report: Report, own: Mapping[str, Any], said: str, note: s
             result, verdict=verdict.word, mistakes=mistakes, message=message, cells=cells, credit=credit
         )
         first = False
-    return Report(results, report.unused, report.follows, (note, *report.notes))
+    return report.having(results).noting_first(note)

@@ -131,6 +131,10 @@ class Report(Mapping[str, Result]):
         """The same report with these results."""
         return Report(results, self.unused, self.follows, self.notes, language=self.language)
 
+    def noting_first(self, note: str) -> Report:
+        """The same report with something to be said before everything else."""
+        return Report(self._results, self.unused, self.follows, (note, *self.notes), language=self.language)
+
     def noting(self, notes: Sequence[str]) -> Report:
         """The same report with more to be said before the steps."""
         return Report(self._results, self.unused, self.follows, (*self.notes, *notes), language=self.language)
