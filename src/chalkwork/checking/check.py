@@ -103,7 +103,7 @@ def check_class(
         for (_, apart), (_, refused) in zip(together, matches, strict=True)
     ]
     data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
-    notes: list[list[str]] = [[] for _ in given]
+    notes: list[list[Text]] = [[] for _ in given]
     reader = Reader(table, symbols, values, context) if any(programs) else None
     for place in [place for place, program in enumerate(programs) if program]:
         assert reader is not None
@@ -117,7 +117,8 @@ def check_class(
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
-    return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
+    said = [[note.written(language) for note in each] for each in notes]
+    return [report.noting(each) if each else report for report, each in zip(reports, said, strict=True)]
 
 
 def _data_in(

@@ -24,6 +24,7 @@ from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.mistakes.structure import coefficient_of, summands, updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.words import ENGLISH, Text, say
 
 ONE = Number(1)
 
@@ -93,9 +94,10 @@ class Found:
         """Whether they show by themselves."""
         return all(each.throughout for each in self.conventions)
 
-    def words(self) -> str:
+    def words(self, language: str = ENGLISH) -> str:
         """What somebody does who has them."""
-        return ", and ".join(each.words for each in self.conventions)
+        said = [Text.own(f"convention_words.{each.id}", each.words).written(language) for each in self.conventions]
+        return reduce(lambda one, other: say(language, "convention.and", one=one, other=other), said)
 
 
 # --- which names a convention concerns --------------------------------------------------------------------------------
