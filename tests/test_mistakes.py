@@ -24,10 +24,10 @@ from chalkwork.checking.mistakes import (
     distinct,
     distinct_pairs,
     estimates,
-    explanation,
-    series,
     exchanged,
     exchanges_of,
+    explanation,
+    series,
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_all

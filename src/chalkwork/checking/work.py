@@ -321,7 +321,7 @@ class Work:
 
 def _halves_away(counts: Array) -> Array:
     """Numbers halfway away from zero; rounding errors decide nothing."""
-    return np.trunc(counts + np.copysign(0.5 + TIE, counts))
+    return np.asarray(np.trunc(counts + np.copysign(0.5 + TIE, counts)))
 
 
 def _on(expression: Expression, known: Known) -> Interval:
