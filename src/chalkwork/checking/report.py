@@ -20,13 +20,14 @@ from chalkwork.documents.literal import visible
 
 WIDTH = 80
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
+UNEXPLAINED = "Wrong, and no known mistake explains it."
 _SENTENCES = {
     Verdict.CORRECT: "Correct.",
     Verdict.ROUNDING: "Correct within rounding: your earlier, rounded values explain the difference.",
     Verdict.FOLLOWS: "This follows from an earlier value of yours that is not right; the step itself is right.",
     Verdict.BLANK: "Nothing was answered.",
     Verdict.UNREADABLE: "This could not be read.",
-    Verdict.WRONG: "Wrong, and no known mistake explains it.",
+    Verdict.WRONG: UNEXPLAINED,
 }
 _REMARKS = {
     Remark.FEW_DIGITS: "Wrong: too few digits to tell. {asked} are asked.",
