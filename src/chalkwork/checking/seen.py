@@ -63,7 +63,7 @@ class _Look:
         with np.errstate(all="ignore"):
             following = np.asarray(evaluate(task.derivation[name].expression, own), dtype=float)
         same = following.shape == right.shape and np.allclose(following, right, 1e-9, 1e-12)
-        rights = (("the right one", right),)
+        rights: tuple[tuple[str, Array], ...] = (("the right one", right),)
         if not same and following.shape == right.shape and np.isfinite(following).all():
             rights = (("what follows from your values", following), *rights)
         answer = read_answer(typed[name], right.shape[-2:] if right.size > 1 else ())
