@@ -245,4 +245,4 @@ def _said(again: Report, way: Found, before: Report) -> Report:
         for name, result in again.items()
     }
     note = f"Another convention: you {way.words()}. That is no mistake."
-    return Report(results, again.unused, again.follows, (*before.notes, note), language=before.language)
+    return Report(results, again.unused, again.follows, before.notes, language=before.language).noting([note])

@@ -22,6 +22,7 @@ from chalkwork.words import ENGLISH, Said, Text, say, written
 WIDTH = 80
 _WORDS = [verdict.word for verdict in sorted(Verdict)]
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
+UNEXPLAINED = str(Text.of("step.wrong"))
 MOST_NAMED = 3
 
 
@@ -133,11 +134,18 @@ class Report(Mapping[str, Result]):
 
     def noting_first(self, note: str) -> Report:
         """The same report with something to be said before everything else."""
-        return Report(self._results, self.unused, self.follows, (note, *self.notes), language=self.language)
+        return self._with_notes((self._note(note), *self.notes))
 
     def noting(self, notes: Sequence[str]) -> Report:
         """The same report with more to be said before the steps."""
-        return Report(self._results, self.unused, self.follows, (*self.notes, *notes), language=self.language)
+        return self._with_notes((*self.notes, *map(self._note, notes)))
+
+    def _note(self, note: str) -> str:
+        """What is known in English alone is marked as that."""
+        return note if self.language == ENGLISH else say(self.language, "note.in_english", note=note)
+
+    def _with_notes(self, notes: Sequence[str]) -> Report:
+        return Report(self._results, self.unused, self.follows, notes, language=self.language)
 
     @property
     def first_wrong(self) -> str | None:
