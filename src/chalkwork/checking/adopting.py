@@ -19,7 +19,7 @@ from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
-from chalkwork.words import say
+from chalkwork.words import Text, say
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
@@ -247,5 +247,5 @@ def _said(again: Report, way: Found, before: Report) -> Report:
         else result
         for name, result in again.items()
     }
-    note = say(language, "convention.note", words=words)
-    return Report(results, again.unused, again.follows, (*before.notes, note), language=language)
+    note = Text.of("convention.note", words=words)
+    return Report(results, again.unused, again.follows, before.notes, language=language).noting([note])

@@ -17,6 +17,7 @@ from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, match_names
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.report import Report, results_of
+from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
@@ -117,8 +118,8 @@ def check_class(
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
-    said = [[note.written(language) for note in each] for each in notes]
-    return [report.noting(each) if each else report for report, each in zip(reports, said, strict=True)]
+    reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
+    return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
 
 
 def _data_in(

@@ -143,8 +143,8 @@ def _divisors(context: Context) -> list[Fraction]:
     if first is None or loss is None:
         return []
     front = abs(coefficient_of(first.expression))
-    below = [abs(term.coefficient) for term in summands(loss.expression)]
-    denominators = [Fraction(one).limit_denominator(10**9).denominator for one in below]
+    parts = [Fraction(term.coefficient) for term in summands(loss.expression)]
+    denominators = [part.limit_denominator(10**9).denominator for part in parts]
     found += [1 / front] if front else []
     samples = context.sizes[0]
     for denominator in denominators:

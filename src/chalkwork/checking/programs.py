@@ -265,7 +265,7 @@ def _has_numbers(value: object) -> bool:
         return bool(re.search(r"[0-9]", value)) and len(value) < 2000
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind:
-        return kind in "fiub" and 0 < np.size(value) <= 10**6
+        return kind in "fiub" and 0 < int(getattr(value, "size", 1)) <= 10**6
     return isinstance(value, (int, float, list, tuple)) or hasattr(value, "__array__")
 
 

@@ -22,6 +22,7 @@ from chalkwork.words import ENGLISH, Said, Text, say, written
 WIDTH = 80
 _WORDS = [verdict.word for verdict in sorted(Verdict)]
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
+UNEXPLAINED = str(Text.of("step.wrong"))
 MOST_NAMED = 3
 
 
@@ -131,13 +132,22 @@ class Report(Mapping[str, Result]):
         """The same report with these results."""
         return Report(results, self.unused, self.follows, self.notes, language=self.language)
 
-    def noting_first(self, note: str) -> Report:
+    def noting_first(self, note: Said) -> Report:
         """The same report with something to be said before everything else."""
-        return Report(self._results, self.unused, self.follows, (note, *self.notes), language=self.language)
+        return self._with_notes((self._note(note), *self.notes))
 
-    def noting(self, notes: Sequence[str]) -> Report:
+    def noting(self, notes: Sequence[Said]) -> Report:
         """The same report with more to be said before the steps."""
-        return Report(self._results, self.unused, self.follows, (*self.notes, *notes), language=self.language)
+        return self._with_notes((*self.notes, *map(self._note, notes)))
+
+    def _note(self, note: Said) -> str:
+        """What is known in English alone is marked as that."""
+        if not isinstance(note, str):
+            return note.written(self.language)
+        return note if self.language == ENGLISH else say(self.language, "note.in_english", note=note)
+
+    def _with_notes(self, notes: Sequence[str]) -> Report:
+        return Report(self._results, self.unused, self.follows, notes, language=self.language)
 
     @property
     def first_wrong(self) -> str | None:

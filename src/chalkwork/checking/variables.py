@@ -29,7 +29,7 @@ def is_program(given: Mapping[str, object]) -> bool:
 
 def _is_typed(value: object) -> bool:
     if isinstance(value, (list, tuple)):
-        return not value or all(_is_typed(item) for item in value[:50])
+        return not value or (_is_typed(value[0]) and _is_typed(value[-1]))
     return isinstance(value, _TYPED)
 
 
@@ -107,9 +107,12 @@ def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool
     held = [item for item in value if item is not None]
     if not held or len(value) not in (layers, layers + 1):
         return False
-    return all(
-        (_is_array(item) and np.ndim(item) > 0) or _is_object(item) or isinstance(item, Mapping) for item in held
-    )
+    return all((_is_array(item) and _is_wide(item)) or _is_object(item) or isinstance(item, Mapping) for item in held)
+
+
+def _is_wide(value: Any) -> bool:
+    """Whether an array has an axis."""
+    return int(getattr(value, "ndim", 0)) > 0
 
 
 def _of_list(

@@ -41,7 +41,8 @@ def _weight_for_input(equation: Equation, context: Context) -> Iterator[Expressi
     yield from _exchanging(equation, layer.inputs, (layer.weights, layer.weights.T))
     error = context.derivatives.get((equation.derivative.of, layer.net.name)) if equation.derivative else None
     if error is not None:
-        yield from fitting(equation, [lambda: error.symbol * layer.weights, lambda: error.symbol * layer.weights.T])
+        ways = (layer.weights, layer.weights.T)
+        yield from fitting(equation, [partial(Expression.__mul__, error.symbol, weights) for weights in ways])
 
 
 def _input_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:

@@ -18,6 +18,7 @@ SENTENCES: Sentences = {
     "step.follows": "Folgefehler: Das folgt aus einem früheren Wert, der nicht stimmt; der Schritt selbst ist richtig.",
     "step.blank": "Keine Antwort.",
     "step.unreadable": "Das ist nicht lesbar.",
+    "note.in_english": "Auf Englisch: <note>",
     "step.wrong": "Falsch, und kein bekannter Fehler erklärt es.",
     "step.some_blank": "Ein Teil ist nicht beantwortet.",
     "step.few_digits": "Falsch: Das sind zu wenige Stellen, um es zu beurteilen. Verlangt sind <asked>.",

@@ -18,6 +18,7 @@ SENTENCES: Sentences = {
     "step.follows": "This follows from an earlier value of yours that is not right; the step itself is right.",
     "step.blank": "Nothing was answered.",
     "step.unreadable": "This could not be read.",
+    "note.in_english": "In English: <note>",
     "step.wrong": "Wrong, and no known mistake explains it.",
     "step.some_blank": "Some of it is not answered.",
     "step.few_digits": "Wrong: too few digits to tell. <asked> are asked.",
