@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from chalkwork.algebra.numerals import Scalar, as_text
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Precedence, Shape, words
+from chalkwork.algebra.operations.entry import every_axis
 from chalkwork.errors import CostError, ShapeError
 
 MOST_WRITTEN = 10_000  # operations of one expression, written out
@@ -183,7 +184,7 @@ def _explained(error: ShapeError, expression: Application) -> ShapeError:
     if fitting and expression.operation.arity == 2 and all(argument.shape for argument in expression.arguments):
         left, right = expression.arguments
         if expression.operation.name == "matmul":
-            message = f"{left} is {words(left.shape)}, but {right} has {right.shape[0]} rows"
+            message = f"{left} is {words(left.shape)}, but {right} has {right.shape[-2]} rows"
         else:
             message = f"{left} is {words(left.shape)}, but {right} is {words(right.shape)}"
         return ShapeError(message, equation=equation, hint=error.hint)
@@ -210,9 +211,10 @@ def apply(operation: str, *arguments: Expression, **parameters: Parameter) -> Ap
         raise TypeError(f"{operation}({takes}) does not take {len(arguments)} arguments and {sorted(parameters)}")
     if not entry.parameters:
         return Application(entry, arguments, ())
-    return Application(
-        entry, arguments, tuple(parameters.get(name, default) for name, default in entry.parameters.items())
-    )
+    given = {**entry.parameters, **parameters}
+    if "axis" in given and given["axis"] is None:
+        given["axis"] = every_axis(arguments[0].shape)
+    return Application(entry, arguments, tuple(given.values()))
 
 
 def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
@@ -245,8 +247,9 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
         parts = [plain(argument) for argument in arguments]
         for name, value in expression.named_parameters.items():
             matrix = bool(arguments[0].shape) and 1 not in arguments[0].shape
-            if value != operation.parameters[name] or (operation.needs_axis and matrix):
-                shown = _plain_parameter(name, value)
+            usual = every_axis(arguments[0].shape) if name == "axis" else operation.parameters[name]
+            if value != usual or (operation.needs_axis and matrix):
+                shown = _plain_parameter(name, value, len(arguments[0].shape))
                 parts.append(shown if name in operation.by_place else f"{name}={shown}")
         return f"{operation.name}({', '.join(parts)})"
     return f"({body})" if operation.precedence < needed else body
@@ -262,10 +265,12 @@ def _plain_number(value: Scalar, needed: Precedence) -> str:
     return f"({text})" if (text[0] == "-" or "/" in text) and needed > Precedence.SUM else text
 
 
-def _plain_parameter(name: str, value: Parameter) -> str:
+def _plain_parameter(name: str, value: Parameter, rank: int) -> str:
+    if isinstance(value, tuple) and name == "axis":
+        return "none"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(str, value)) + "]"
-    if name == "axis" and isinstance(value, int):
+    if name == "axis" and isinstance(value, int) and rank <= 2:
         return str(value + 2)  # counted as NumPy does in a matrix
     return "none" if value is None else str(value)
 
