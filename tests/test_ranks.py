@@ -13,6 +13,8 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
 from chalkwork.errors import ReadError, ShapeError
+from chalkwork.typesetting import Notation, NumberFormat, Symbols, Writer
+from chalkwork.typesetting.code import definitions, numpy_source
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -24,10 +26,10 @@ SHAPES = {
     "s": (4, 1, 5),
     "c": (),
     "r": (3, 1),
-    "i": (6, 4, 3, 5),
+    "v": (6, 4, 3, 5),
 }
 NAMES = {name: Name(name, shape) for name, shape in SHAPES.items()}
-X, W, B, U, S, C, R, I = NAMES.values()
+X, W, B, U, S, C, R, V = NAMES.values()
 
 EXPRESSIONS = {
     "the same weights for every matrix": X @ W + B,
@@ -42,7 +44,7 @@ EXPRESSIONS = {
     "mean and largest": apply("mean", U, axis=-3) * apply("max", U, axis=-1),
     "largest of all": apply("max", U) * apply("mean", U * U) + apply("sum", X),
     "spread over matrices": apply("broadcast", R @ B, shape=(4, 3, 5)) * U,
-    "four axes": (I + U + B) * I @ (B.T * C),
+    "four axes": (V + U + B) * V @ (B.T * C),
     "reused with both ranks": apply("sigmoid", R @ B + U) * (R @ B),
 }  # fmt: skip
 
@@ -96,7 +98,7 @@ def test_the_values_are_those_of_plain_numpy():
         for name in ("sum", "mean", "max"):
             kept = getattr(np, name)(x, axis=axis, keepdims=axis >= -2)
             np.testing.assert_array_equal(evaluate(apply(name, U, axis=axis), values), kept)
-    assert evaluate(apply("sum", I), values).item() == pytest.approx(values["i"].sum())
+    assert evaluate(apply("sum", V), values).item() == pytest.approx(values["v"].sum())
     assert evaluate(apply("argmax", U), values).item() == values["u"].argmax() + 1
     np.testing.assert_array_equal(evaluate(apply("argmax", U, axis=-3), values), values["u"].argmax(axis=0) + 1)
 
@@ -107,8 +109,47 @@ def test_what_does_not_fit_is_said():
     with pytest.raises(ShapeError, match="4x3x2, but u is 4x3x5"):
         X + U
     with pytest.raises(ShapeError, match="no axis -3 in 6x4x3x5"):
-        apply("sum", I, axis=-3)
+        apply("sum", V, axis=-3)
     with pytest.raises(ShapeError, match="squared norm is one of a matrix"):
         apply("squared_norm", U)
     with pytest.raises(ReadError, match="counted from the last, -1, to the first, -3"):
         read("sum(u, axis=0)", NAMES)
+
+
+def writer(values, samples="rows"):
+    return Writer(Symbols(Notation()), values, NumberFormat(1), samples=samples)
+
+
+def test_a_row_of_matrices_stands_between_parentheses():
+    values = {"x": np.arange(12.0).reshape(2, 3, 2), "W": np.ones((2, 1))}
+    x, w = Name("x", (2, 3, 2)), Name("W", (2, 1))
+    put_in = writer(values).substituted(x @ w)
+    assert str(put_in.box) == (
+        "⎛⎡0  1⎤  ⎡ 6   7⎤⎞\n⎜⎢2  3⎥, ⎢ 8   9⎥⎟ ⎡1⎤\n⎝⎣4  5⎦  ⎣10  11⎦⎠ ⎣1⎦"
+    )
+    assert put_in.latex.count("begin{array}") == 3
+    many = writer({"x": np.arange(900.0).reshape(9, 10, 10)}).substituted(Name("x", (9, 10, 10)))
+    assert many.width <= 76 and "⋯" in str(many.box)
+
+
+def test_a_sum_over_samples_has_their_index():
+    values = {"x": np.arange(6.0).reshape(3, 1, 2), "d": np.ones((3, 1, 1))}
+    x, d = Name("x", (3, 1, 2)), Name("d", (3, 1, 1))
+    total = apply("sum", x.T @ d, axis=-3)
+    assert writer({}).formula(total).latex == r"\sum_{i=1}^{3} x_i^{\top} \, d_i"
+    assert str(writer(values).substituted(total).box).count("ᵀ") == 3
+    entries = apply("sum", x, axis=-2), apply("sum", Name("u", (3, 2, 2)))
+    assert [str(writer({}).formula(one).box) for one in entries] == ["∑ x", "∑ᵢ ∑ⱼ ∑ₖ uᵢⱼₖ"]
+
+
+@pytest.mark.parametrize("what", EXPRESSIONS)
+def test_the_source_for_notebooks_gives_the_value(what):
+    expression = EXPRESSIONS[what]
+    values = {name: value if SHAPES[name] else value.item() for name, value in drawn().items()}
+    scope = {"np": np, **values}
+    for definition in definitions([expression]):
+        exec(definition, scope)
+    found = eval(numpy_source(expression), scope)
+    np.testing.assert_allclose(
+        np.reshape(found, expression.shape), evaluate(expression, drawn()).reshape(expression.shape)
+    )

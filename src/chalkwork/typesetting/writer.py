@@ -200,7 +200,8 @@ class Writer:
     # --- leaves ------------------------------------------------------------------------------------------------
 
     def _symbol(self, name: Name) -> Symbol:
-        index = tuple(letter for axis, letter in sorted(self._index.items()) if name.shape and name.shape[axis] > 1)
+        shape = name.shape
+        index = tuple(letter for axis, letter in sorted(self._index.items()) if len(shape) >= -axis and shape[axis] > 1)
         return self.symbols.entry(name.name, index) if index else self.symbols[name.name]
 
     def _is_number(self, name: Name) -> bool:
@@ -211,8 +212,8 @@ class Writer:
     def _value(self, name: Name) -> Any:
         value = np.asarray(self.values[name.name])
         for axis, place in self._place.items():
-            if value.shape[axis] > 1:
-                value = np.take(value, [place], axis=axis)
+            if value.ndim >= -axis and value.shape[axis] > 1:
+                value = np.take(value, [place] if axis >= -2 else place, axis=axis)
         return value
 
     def _digits(self, value: Scalar) -> str:
@@ -334,7 +335,7 @@ class Writer:
         if not expression.shape:
             return False
         bound = set(self._index) | set(self._place)
-        return any(size > 1 and axis not in bound for axis, size in enumerate(expression.shape))
+        return any(size > 1 and axis not in bound for axis, size in enumerate(expression.shape, -len(expression.shape)))
 
     def _write_identity(self, expression: Application) -> Piece:
         return self._write(expression.arguments[0])
@@ -403,10 +404,10 @@ class Writer:
             return join(*self._sum_written_out(expression))
         (inner,) = expression.arguments
         axes = forms.summed_axes(expression)
-        if not axes or not forms.is_entry_by_entry(inner) or set(axes) & set(self._index):
+        if not axes or not forms.is_entry_by_entry(inner, axes) or set(axes) & set(self._index):
             return self._whole_sum(expression)
-        letters = {axis: forms.running_letter(axis, self.samples) for axis in axes}
-        order = sorted(axes, key=lambda axis: letters[axis] != "i")
+        letters = {axis: forms.running_letter(axis, self.samples, len(inner.shape)) for axis in axes}
+        order = sorted(axes, key=lambda axis: letters[axis])
         self._index |= letters
         body = self.write(inner, PRODUCT)
         for axis in axes:
@@ -414,7 +415,7 @@ class Writer:
         return join(*(self._sum_sign(inner, axis) for axis in order), body)
 
     def _sum_sign(self, inner: Expression, axis: int) -> Piece:
-        letter = forms.running_letter(axis, self.samples)
+        letter = forms.running_letter(axis, self.samples, len(inner.shape))
         return Piece.of(rf"\sum_{{{letter}=1}}^{{{inner.shape[axis]}}} ", f"∑{INDICES[letter]} ")
 
     def _whole_sum(self, expression: Application) -> Piece:
@@ -422,17 +423,17 @@ class Writer:
         (inner,), axes = expression.arguments, forms.summed_axes(expression)
         if not (axes and expression.shape) or axes[0] in {*self._index, *self._place}:
             return self._from_table(expression)
-        letter = forms.running_letter(axes[0], self.samples)
+        letter = forms.running_letter(axes[0], self.samples, len(inner.shape))
         return join(self._sum_sign(inner, axes[0]), self.write(inner).enclosed().indexed(letter))
 
     def _sum_written_out(self, expression: Application) -> list[Piece]:
         """The terms of a sum with numbers, with dots where there are many."""
         (inner,) = expression.arguments
         axes = forms.summed_axes(expression)
-        if not forms.is_entry_by_entry(inner) or set(axes) & set(self._place):
+        if not forms.is_entry_by_entry(inner, axes) or set(axes) & set(self._place):
             return [self._whole_sum(expression)]
         sizes = [inner.shape[axis] for axis in axes]
-        order = sorted(range(len(axes)), key=lambda i: forms.running_letter(axes[i], self.samples) != "i")
+        order = sorted(range(len(axes)), key=lambda i: forms.running_letter(axes[i], self.samples, len(inner.shape)))
         places = list(np.ndindex(*[sizes[i] for i in order])) if np.prod(sizes) <= 10_000 else []
         if not places:
             return [self._from_table(expression)]
