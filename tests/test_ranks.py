@@ -9,6 +9,8 @@ import pytest
 
 from chalkwork.algebra.expression import Name, apply
 from chalkwork.algebra.reading import read
+from chalkwork.bounds.intervals import Interval
+from chalkwork.bounds.ranges import enclose
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
@@ -44,6 +46,8 @@ EXPRESSIONS = {
     "mean and largest": apply("mean", U, axis=-3) * apply("max", U, axis=-1),
     "largest of all": apply("max", U) * apply("mean", U * U) + apply("sum", X),
     "spread over matrices": apply("broadcast", R @ B, shape=(4, 3, 5)) * U,
+    "flattened": apply("reshape", apply("tanh", X.T), shape=(4, 6)) @ apply("reshape", V, shape=(6, 60)),
+    "put back": apply("reshape", apply("reshape", U, shape=(4, 15)) ** 2, shape=(4, 5, 3)) @ R,
     "four axes": (V + U + B) * V @ (B.T * C),
     "reused with both ranks": apply("sigmoid", R @ B + U) * (R @ B),
 }  # fmt: skip
@@ -124,9 +128,7 @@ def test_a_row_of_matrices_stands_between_parentheses():
     values = {"x": np.arange(12.0).reshape(2, 3, 2), "W": np.ones((2, 1))}
     x, w = Name("x", (2, 3, 2)), Name("W", (2, 1))
     put_in = writer(values).substituted(x @ w)
-    assert str(put_in.box) == (
-        "⎛⎡0  1⎤  ⎡ 6   7⎤⎞\n⎜⎢2  3⎥, ⎢ 8   9⎥⎟ ⎡1⎤\n⎝⎣4  5⎦  ⎣10  11⎦⎠ ⎣1⎦"
-    )
+    assert str(put_in.box) == ("⎛⎡0  1⎤  ⎡ 6   7⎤⎞\n⎜⎢2  3⎥, ⎢ 8   9⎥⎟ ⎡1⎤\n⎝⎣4  5⎦  ⎣10  11⎦⎠ ⎣1⎦")
     assert put_in.latex.count("begin{array}") == 3
     many = writer({"x": np.arange(900.0).reshape(9, 10, 10)}).substituted(Name("x", (9, 10, 10)))
     assert many.width <= 76 and "⋯" in str(many.box)
@@ -153,3 +155,20 @@ def test_the_source_for_notebooks_gives_the_value(what):
     np.testing.assert_allclose(
         np.reshape(found, expression.shape), evaluate(expression, drawn()).reshape(expression.shape)
     )
+
+
+@pytest.mark.parametrize("what", EXPRESSIONS)
+def test_enclosures_hold_and_are_tight(what):
+    """For three students at once; the width of the enclosure is that of the values, but for second-order terms."""
+    expression, middle = EXPRESSIONS[what], drawn()
+    numbers, radius = np.random.default_rng(5), 1e-7
+    students = {name: np.stack([value, value + 0.3, value - 0.1]) for name, value in middle.items()}
+    boxes = {name: Interval.of(value - radius, value + radius) for name, value in students.items()}
+    found = enclose(expression, boxes)
+    assert found.shape == (3, *(expression.shape or (1, 1)))
+    ends = [numbers.choice([-radius, radius], size=(40, 1, *value.shape[1:])) for value in students.values()]
+    moved = {name: value + move for (name, value), move in zip(students.items(), ends, strict=True)}
+    values = evaluate(expression, moved)
+    assert found.contains(values).all()
+    spread = (values.max(axis=0) - values.min(axis=0)).max()
+    assert (found.high - found.low).max() < 8 * spread + 1e-12

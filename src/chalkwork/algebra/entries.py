@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
 from chalkwork.algebra.operations import Shape
@@ -151,6 +153,12 @@ def _placed(expression: Application, row: int, column: int) -> Expression:
     return entry(number, 0, 0) if expression.parameters[0] == (row + 1, column + 1) else entry(matrix, row, column)
 
 
+def _reshaped(expression: Application, row: int, column: int) -> Expression:
+    (inner,) = expression.arguments
+    place = np.unravel_index(row * expression.shape[-1] + column, inner.shape)
+    return entry(inner, int(place[0]), int(place[1]))
+
+
 _RULES: dict[str, Callable[[Application, int, int], Expression]] = {
     "matmul": _matmul,
     "transpose": lambda expression, row, column: entry(expression.arguments[0], column, row),
@@ -158,6 +166,7 @@ _RULES: dict[str, Callable[[Application, int, int], Expression]] = {
     "sum": lambda expression, row, column: _added(_collapsed(expression, row, column)),
     "max": _max,
     "entry": _entry,
+    "reshape": _reshaped,
     "solve": lambda expression, row, column: apply("entry", expression, place=(row + 1, column + 1)),
     "placed": _placed,
     "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),

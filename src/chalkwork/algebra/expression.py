@@ -211,10 +211,19 @@ def apply(operation: str, *arguments: Expression, **parameters: Parameter) -> Ap
         raise TypeError(f"{operation}({takes}) does not take {len(arguments)} arguments and {sorted(parameters)}")
     if not entry.parameters:
         return Application(entry, arguments, ())
-    given = {**entry.parameters, **parameters}
-    if "axis" in given and given["axis"] is None:
-        given["axis"] = every_axis(arguments[0].shape)
-    return Application(entry, arguments, tuple(given.values()))
+    usual = _usual(entry, arguments[0].shape)
+    stated = {name: value for name, value in parameters.items() if value is not None or name not in _IMPLIED}
+    return Application(entry, arguments, tuple({**usual, **stated}.values()))
+
+
+_IMPLIED: dict[str, Callable[[Shape], Parameter]] = {"axis": every_axis, "before": lambda shape: shape}
+"""Parameters that follow from the shape of the argument where they are not given."""
+
+
+def _usual(operation: Operation, shape: Shape) -> dict[str, Parameter]:
+    """The parameters that are not written."""
+    given = operation.parameters.items()
+    return {name: _IMPLIED[name](shape) if name in _IMPLIED else default for name, default in given}
 
 
 def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
@@ -245,10 +254,10 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
         return f"[{', '.join(f'[{row}]' for row in rows)}]"
     else:
         parts = [plain(argument) for argument in arguments]
+        usual = _usual(operation, arguments[0].shape) if operation.parameters else {}
         for name, value in expression.named_parameters.items():
             matrix = bool(arguments[0].shape) and 1 not in arguments[0].shape
-            usual = every_axis(arguments[0].shape) if name == "axis" else operation.parameters[name]
-            if value != usual or (operation.needs_axis and matrix):
+            if value != usual[name] or (operation.needs_axis and matrix):
                 shown = _plain_parameter(name, value, len(arguments[0].shape))
                 parts.append(shown if name in operation.by_place else f"{name}={shown}")
         return f"{operation.name}({', '.join(parts)})"

@@ -16,9 +16,9 @@ Rounding = Callable[[Any], Any]
 def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) -> Any:
     """The value of one expression, names taken from `values`.
 
-    Every array has the shape (..., rows, columns), a scalar (..., 1, 1), one of higher rank all axes of its own at the
-    end; the leading axes before those are free and are carried along, so a thousand variants are one evaluation. `xp` is NumPy, `jax.numpy`, or any array-API
-    namespace.
+    Every array has the shape (..., rows, columns), a scalar (..., 1, 1), one of higher rank all its own axes at the
+    end; the leading axes before those are free and are carried along, so a thousand variants are one evaluation.
+    `xp` is NumPy, `jax.numpy`, or any array-API namespace.
 
     >>> x = Name("x")
     >>> float(evaluate(x * x + 1, {"x": np.array([[3.0]])}).item())
@@ -59,17 +59,24 @@ def applied(xp: Any, node: Application, arrays: Sequence[Any]) -> Any:
     >>> applied(np, node, [np.ones((5, 4, 2, 3)), np.ones((5, 1, 3))]).shape
     (5, 4, 2, 3)
     """
-    rank = max(len(node.shape), *(len(argument.shape) for argument in node.arguments))
-    if rank > 2:
-        ranks = [len(argument.shape) or 2 for argument in node.arguments]
-        arrays = [_lifted(xp, array, own, rank) for array, own in zip(arrays, ranks, strict=True)]
-    return node.operation.value(xp, *arrays, **node.named_parameters)
+    return node.operation.value(xp, *lifted(xp, node, arrays), **node.named_parameters)
 
 
-def _lifted(xp: Any, array: Any, own: int, rank: int) -> Any:
-    if isinstance(array, int | float) or array.ndim <= own or own == rank:
-        return array
-    return xp.reshape(array, (*array.shape[:-own], *(1,) * (rank - own), *array.shape[-own:]))
+def lifted(xp: Any, node: Application, arrays: Sequence[Any]) -> Sequence[Any]:
+    """The arguments of the node with as many axes of their own, so that their free axes are the same."""
+    ranks = [len(argument.shape) or 2 for argument in node.arguments]
+    if node.operation.name == "broadcast":
+        ranks.append(len(node.shape))
+    rank = max(ranks, default=2)
+    if rank == 2:
+        return arrays
+
+    def with_axes(array: Any, own: int) -> Any:
+        if isinstance(array, int | float) or len(array.shape) <= own or own == rank:
+            return array
+        return xp.reshape(array, (*array.shape[:-own], *(1,) * (rank - own), *array.shape[-own:]))
+
+    return [with_axes(array, own) for array, own in zip(arrays, ranks, strict=False)]
 
 
 _TAKES_PYTHON_NUMBERS = frozenset(("add", "subtract", "multiply", "divide", "power", "negative"))

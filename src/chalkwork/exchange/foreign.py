@@ -122,7 +122,7 @@ def copied(net: NeuralNetwork) -> NeuralNetwork:
     """A network like this one, with arrays of its own."""
     other = NeuralNetwork(
         net.layers, net.loss, samples=net.convention.samples, weights=net.convention.weights, seed=net.seed,
-        inputs=net.plan().layers[0].inputs, l1=net.l1, l2=net.l2,
+        inputs=net.plan().input_shape, l1=net.l1, l2=net.l2,
     )  # fmt: skip
     for kept, held in ((other.parameters, net.parameters), (other.state, net.state)):
         kept.update({name: np.array(value, np.float64) for name, value in held.items()})

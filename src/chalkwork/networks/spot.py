@@ -103,12 +103,12 @@ class Spot:
             case Form.UNITS:
                 shape = convention.data_shape(layer.units, 1)
             case Form.DATA:
-                shape = convention.data_shape(layer.units, self.plan.samples)
+                return self.plan.data(one.name(self.number), layer.units, layer.positions)
         return Name(one.name(self.number), shape)
 
     def data(self, letter: str) -> Name:
-        """A quantity with an entry for every unit and sample."""
-        return self.plan.data(self.name(letter), self.layer.units)
+        """A quantity with an entry for every unit, position and sample."""
+        return self.plan.data(self.name(letter), self.layer.units, self.layer.positions)
 
     def vector(self, letter: str, tail: str = "") -> Name:
         """A quantity with an entry for every unit."""

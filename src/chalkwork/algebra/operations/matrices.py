@@ -48,6 +48,16 @@ def _broadcast_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
     return shape
 
 
+def _reshaped_shape(shapes: tuple[Shape, ...], shape: Parameter, before: Parameter) -> Shape:
+    if not _is_shape(shape) or not shape or before != shapes[0] or prod(shapes[0]) != prod(shape):
+        raise ShapeError(f"{words(shapes[0])} has not the entries of {_shown(shape)}")
+    return shape
+
+
+def _reshaped(xp: Any, x: Any, shape: Shape, before: Shape) -> Any:
+    return xp.reshape(x, (*x.shape[: len(x.shape) - (len(before) or 2)], *shape))
+
+
 def _is_shape(shape: Parameter) -> TypeGuard[Shape]:
     return isinstance(shape, tuple) and len(shape) != 1 and all(size > 0 for size in shape)
 
@@ -208,6 +218,17 @@ OPERATIONS = (
         code="np.broadcast_to(<0>, <shape>)",
         precedence=Precedence.PRODUCT,
         slots=(Precedence.PRODUCT,),
+    ),
+    Operation(
+        name="reshape",  # the entries in their order, row by row
+        value=_reshaped,
+        adjoint=("reshape(g, shape=before, before=shape)",),
+        parameters={"shape": (), "before": None},
+        by_place=("shape",),
+        shape=_reshaped_shape,
+        latex=r"\operatorname{reshape}_{<shape>}\left( <0> \right)",
+        text="reshape(<0>)",
+        code="np.reshape(<0>, <shape>)",
     ),
     Operation(
         name="sum",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class LayerKind:
     """Everything that the layer has a letter for, in the order in which it is listed."""
     has_modes: ClassVar[bool] = False
     """Whether training and inference differ."""
+    positions: ClassVar[Literal["none", "any", "needed"]] = "none"
+    """Whether a sample that enters may be a matrix, with units at every position, or must be."""
 
     @property
     def drop_rate(self) -> float:
@@ -100,6 +102,14 @@ class LayerKind:
         return {}
 
 
+class Size(NamedTuple):
+    """How much leaves a layer, and how many units enter it; of the input of a network, how much that is."""
+
+    inputs: int
+    units: int
+    positions: tuple[int, ...] = ()
+
+
 class Layer(ABC):
     """What people write: settings as they declare them, the numbers to start from, and the kind."""
 
@@ -155,13 +165,33 @@ class Layer(ABC):
             raise ShapeError(f"layer {layer} is to have {counted(self.inputs, 'input')}, but {units} enter it")
         return units, units
 
-    def check_sources(self, layer: int, widths: Sequence[int]) -> None:
-        """Raise ShapeError where what enters cannot: `widths` are those of the input and of every layer so far."""
+    def leaving(self, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        """Units and positions of what leaves, given its units and the positions that enter."""
+        return units, positions
+
+    def size(self, layer: int, inputs: int | None, positions: tuple[int, ...], in_out: bool) -> Size:
+        """What leaves, once the layer before is known; ShapeError where it cannot enter."""
+        if self.kind.positions == "none" and positions:
+            raise ShapeError(
+                f"layer {layer}, {self.title}, takes vectors, but a sample that enters it has units at "
+                f"{' x '.join(map(str, positions))} positions",
+                hint="put Flatten() before it",
+            )
+        if self.kind.positions == "needed" and not positions:
+            raise ShapeError(f"layer {layer}, {self.title}, takes samples with positions, but vectors enter it")
+        known, units = self.sizes(layer, inputs, in_out)
+        return Size(known, *self.leaving(units, positions))
+
+    def check_sources(self, layer: int, sizes: Sequence[Size]) -> None:
+        """Raise ShapeError where what enters cannot: `sizes` are those of the input and of every layer so far."""
+        widths = [one.units for one in sizes]
         for source in self.kind.sources(layer):
             if source < 0:
                 raise ShapeError(f"layer {layer}, {self.title}, reaches below the input of the network")
+            below = f"layer {source}" if source else "the input"
+            if sizes[source].positions != sizes[layer - 1].positions:
+                raise ShapeError(f"layer {layer}, {self.title}, adds to what has not the positions of {below}")
             if widths[source] != widths[layer - 1]:
-                below = f"layer {source}" if source else "the input"
                 raise ShapeError(
                     f"layer {layer}, {self.title}, adds {counted(widths[layer - 1], 'entry')} and the "
                     f"{widths[source]} of {below}".replace("entrys", "entries"),

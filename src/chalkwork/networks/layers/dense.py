@@ -38,6 +38,7 @@ MOST_WEIGHTS = 100_000_000
 class DenseKind(LayerKind):
     """z = W a + b, a = f(z): Goodfellow, Bengio and Courville, Deep Learning, algorithms 6.3 and 6.4."""
 
+    positions = "any"
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity("W", Role.WEIGHT, Form.MATRIX, keyword="weights", torch="weight"),
         Quantity("b", Role.BIAS, Form.UNITS, keyword="bias", torch="bias"),

@@ -25,6 +25,7 @@ class LayerNormKind(LayerKind):
     Source: Ba, Kiros and Hinton, Layer Normalization (2016), equations 3 and 4.
     """
 
+    positions = "any"
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight"),
         Quantity("beta", Role.SHIFT, Form.UNITS, keyword="beta", torch="bias"),
