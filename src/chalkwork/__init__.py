@@ -12,7 +12,7 @@ from chalkwork.errors import ChalkworkError
 if TYPE_CHECKING:
     from chalkwork.exchange import load_model, save_model
     from chalkwork.networks.graph import Graph
-    from chalkwork.networks.layers import BatchNorm, Dense, Dropout, LayerNorm, Residual
+    from chalkwork.networks.layers import Attention, BatchNorm, Dense, Dropout, Flatten, LayerNorm, Residual
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attention",
     "BatchNorm",
     "BinaryCrossEntropy",
     "ChalkworkError",
     "CrossEntropy",
     "Dense",
     "Dropout",
+    "Flatten",
     "Graph",
     "LayerNorm",
     "NeuralNetwork",
@@ -40,11 +42,13 @@ __all__ = [
 
 if not TYPE_CHECKING:
     _HOMES = {
+        "Attention": "networks.layers",
         "BatchNorm": "networks.layers",
         "BinaryCrossEntropy": "networks.losses",
         "CrossEntropy": "networks.losses",
         "Dense": "networks.layers",
         "Dropout": "networks.layers",
+        "Flatten": "networks.layers",
         "Graph": "networks.graph",
         "LayerNorm": "networks.layers",
         "NeuralNetwork": "networks.network",

@@ -16,6 +16,7 @@ import numpy as np
 from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, widened
 from chalkwork.checking.explaining import Array, Asked, enclosed, exchanges, possible
+from chalkwork.checking.laid import laid_shape
 from chalkwork.checking.mistakes import swapped
 from chalkwork.checking.work import Known
 
@@ -44,7 +45,7 @@ class Crowd:
 
     def met_exchanged(self, expression: Expression, known: Known) -> Iterator[Interval]:
         """The same with entries exchanged, every way."""
-        self._count += swapped(np.zeros(expression.shape)).shape[0] if prod(expression.shape) > 1 else 0
+        self._count += swapped(np.zeros(laid_shape(expression.shape))).shape[0] if prod(expression.shape) > 1 else 0
         return exchanges(expression, known, self._asked)
 
     def is_telling(self) -> Array:

@@ -11,8 +11,8 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, widened
-from chalkwork.bounds.ranges import enclose
 from chalkwork.checking.budget import A_CALL, Purse, cost_of
+from chalkwork.checking.laid import enclosed_laid, laid_shape
 from chalkwork.checking.mistakes import swapped
 from chalkwork.checking.work import Known
 
@@ -124,10 +124,10 @@ def enclosed(expression: Expression, known: Known, asked: Asked, *, tight: bool 
 def _for_some(expression: Expression, known: Known, able: Array, tight: bool = True) -> Interval:
     """The range of an expression for some of the students; the whole line for the others."""
     if able.all():
-        return enclose(expression, known, tight=tight)
+        return enclosed_laid(expression, known, tight=tight)
     places = np.flatnonzero(able)
     part = {name: value.at(places) if value.low.ndim > 2 else value for name, value in known.items()}
-    found = enclose(expression, part, tight=tight)
+    found = enclosed_laid(expression, part, tight=tight)
     shape = (able.size, *found.shape[-2:])
     low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
     low[places], high[places] = found.low, found.high
@@ -152,7 +152,7 @@ def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[In
     size = prod(expression.shape)
     if size < 2:
         return
-    able = asked.pay(swapped(np.zeros(expression.shape)).shape[0] * (A_CALL // 8 + 2 * size))
+    able = asked.pay(swapped(np.zeros(laid_shape(expression.shape))).shape[0] * (A_CALL // 8 + 2 * size))
     wide = enclosed(expression, known, asked, tight=False) if able.any() else None
     if wide is None:
         return

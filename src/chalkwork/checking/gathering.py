@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.algebra.operations import words
 from chalkwork.checking.names import NameTable
 
-_ENTRY = re.compile(r"\s*[^\s\[\]][^\[\]]*\[\s*[0-9]{1,7}\s*(?:,\s*[0-9]{1,7}\s*)?\]\s*")
+_ENTRY = re.compile(r"\s*[^\s\[\]][^\[\]]*\[\s*[0-9]{1,7}\s*(?:,\s*[0-9]{1,7}\s*){0,7}\]\s*")
 
 
 def whole_of(word: str) -> str:
@@ -18,6 +20,11 @@ def whole_of(word: str) -> str:
     ('z1', 'W1', 'L', '[1]')
     """
     return split_entry(word.strip())[0].strip() if _ENTRY.fullmatch(word) else word
+
+
+def _empty(shape: tuple[int, ...]) -> Any:
+    """Nothing in every entry of the shape, as nested lists."""
+    return [_empty(shape[1:]) for _ in range(shape[0])] if shape else None
 
 
 def gathered(
@@ -41,9 +48,9 @@ def gathered(
         return given, {}
     rest = {word: value for word, value in given.items() if word not in entries}
     taken = {known: word for word, known in table.match(rest, mapping)[0].items()}
-    wholes: dict[str, list[list[object]]] = {}
+    wholes: dict[str, Any] = {}
     refused: dict[str, str] = {}
-    seen: set[tuple[str, int, int]] = set()
+    seen: set[tuple[str | int, ...]] = set()
     for word in entries:
         base, index = split_entry(word.strip())
         matched, reasons = table.match([base.strip()], mapping)
@@ -54,16 +61,19 @@ def gathered(
         if known in taken:
             refused[word] = f"{known} is already given as {taken[known]}"
             continue
-        rows, columns = shapes[known] or (1, 1)
+        shape = shapes[known] or (1, 1)
         try:
-            row, column = place_of(base, index, (rows, columns))
+            place = place_of(base, index, shape)
         except KeyError:
-            kind = f"{rows}x{columns}" if shapes[known] else "a number"
+            kind = words(shape) if shapes[known] else "a number"
             refused[word] = f"{known} is {kind} and has no such entry"
             continue
-        if (known, row, column) in seen:
+        if (known, *place) in seen:
             refused[word] = "this entry is answered twice"
             continue
-        seen.add((known, row, column))
-        wholes.setdefault(known, [[None] * columns for _ in range(rows)])[row][column] = given[word]
+        seen.add((known, *place))
+        whole = wholes.setdefault(known, _empty(shape))
+        for at in place[:-1]:
+            whole = whole[at]
+        whole[place[-1]] = given[word]
     return {**rest, **wholes}, refused

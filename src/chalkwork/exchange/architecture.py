@@ -197,7 +197,7 @@ class Architecture:
         if not 1 <= len(shape) <= 2 or not all(type(one) is int and 1 <= one <= 1_000_000 for one in shape):
             raise ChalkworkError(f"inputs is a whole number from 1 to 1,000,000, or a pair of them, not {inputs!r:.60}")
         convention = Convention(cast(Samples, settings["samples"]), cast(Weights, settings["weights"]))
-        features, positions = (shape[0], ()) if len(shape) == 1 else features_and_positions(shape, convention)
+        features, positions = (shape[0], ()) if len(shape) == 1 else features_and_positions(shape, convention.samples)
         planned, sizes = [], [Size(0, features, positions)]
         for number, layer in enumerate(layers, 1):
             made = _layer(layer, number, sizes[-1].units, {})

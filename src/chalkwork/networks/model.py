@@ -77,7 +77,7 @@ class Model:
             raise ChalkworkError(
                 f"inputs is the number of features, or (3, 2) where a sample is such a matrix, not {inputs!r:.60}"
             )
-        return features_and_positions(inputs, self.convention)
+        return features_and_positions(inputs, self.convention.samples)
 
     def _make(self, inputs: int | None) -> None:
         """Settle every size and draw what is not given."""

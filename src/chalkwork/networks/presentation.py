@@ -39,7 +39,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         layers=plan.depth,
         samples=plan.convention.samples,
         values_drawn=plan.samples == 1,
-        drawing=lambda solution, values: _drawn(plan, solution, values),
+        drawing=None if plan.positions else lambda solution, values: _drawn(plan, solution, values),
         remarks=lambda solution: remarks(plan, solution),
         undecided=lambda solution: {"class": " ".join(said)} if (said := ties(plan, solution)) else {},
     )
@@ -47,7 +47,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
 
 def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
     """The network, its parameters and its convention in sentences."""
-    first = counted(plan.layers[0].inputs, "input")
+    first = counted(plan.layers[0].inputs, "input") + "".join(f" at each of {n} positions" for n in plan.positions)
     sizes = [first, *(at.layer.kind.words(at) for at in plan.spots)]
     sentences = [f"The network has {', '.join(sizes[:-1])} and {sizes[-1]}."]
     if target:
@@ -56,6 +56,9 @@ def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
     sentences += [sentence for at in plan.spots for sentence in at.layer.kind.declared(at)]
     lie = f"Samples are {plan.convention.samples}"
     order = "outputs × inputs" if plan.convention.weights == "out_in" else "inputs × outputs"
+    if plan.positions:
+        line = plan.convention.samples.removesuffix("s")
+        lie = f"A sample is a matrix with a position in every {line}, and a {line} of its own once it is flattened"
     sentences.append(f"{lie}, and weight matrices are {order}.")
     return tuple(sentences)
 

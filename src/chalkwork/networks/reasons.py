@@ -33,7 +33,7 @@ def net_input(at: Spot) -> str:
     if not at.layer.has_bias:
         return text + "."
     columns = at.plan.convention.samples == "columns"
-    place = "" if at.plan.samples == 1 else f" in every {'column' if columns else 'row'}"
+    place = "" if not at.over else f" in every {'column' if columns else 'row'}"
     return f"{text}, plus the bias {{{at.name('b')}}}{place}."
 
 
@@ -45,7 +45,7 @@ def activation(at: Spot) -> str:
     if chosen.name == "identity":
         return f"{start}: the net input itself."
     if chosen.name == "softmax":
-        each = "" if at.plan.samples == 1 else " of each sample"
+        each = "" if not at.over else f" of each {' and '.join(one[:-1] for one in at.over.split(' and '))}"
         return f"{start} by the softmax, which turns the net inputs{each} into probabilities that sum to one."
     return f"{start} by {_filled(chosen.unit.function_words, at)}."
 
@@ -139,10 +139,11 @@ def _output_error(plan: Plan, chosen: Activation, slope: str) -> str:
     return f"The derivative of the loss by the output is multiplied, entry by entry, by {slope}."
 
 
-def weight_gradient(at: Spot) -> str:
-    """Why dW is what it is."""
-    delta = f"{{{at.name('delta')}}}"
-    summed = "" if at.plan.samples == 1 else "; the matrix product adds up the samples"
+def weight_gradient(at: Spot, error: str = "") -> str:
+    """Why dW is what it is, from the error of what the weights gave, that of the net input if nothing is said."""
+    delta = f"{{{error or at.name('delta')}}}"
+    summed = "" if not at.over else f"; the matrix product adds up the {at.over.replace(' and samples', '')}"
+    summed += ", and the samples are summed" if at.layer.positions and at.plan.samples > 1 else ""
     text = f"Gradient of the weights: the error {delta} of the layer times its inputs {{{at.below}}}{summed}"
     if not at.plan.penalties:
         return text + "."
@@ -153,9 +154,9 @@ def weight_gradient(at: Spot) -> str:
 def bias_gradient(at: Spot) -> str:
     """Why db is what it is."""
     delta = f"{{{at.name('delta')}}}"
-    if at.plan.samples == 1:
+    if not at.over:
         return f"Gradient of the bias: it is added to the net input, so its gradient is {delta} itself."
-    return f"Gradient of the bias: every sample adds it, so {delta} is summed over the samples."
+    return f"Gradient of the bias: every {at.over.split()[0][:-1]} adds it, so {delta} is summed over the {at.over}."
 
 
 def updated() -> str:

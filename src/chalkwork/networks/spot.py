@@ -51,6 +51,12 @@ class Spot:
         return " with the updated parameters" if self.step else ""
 
     @property
+    def over(self) -> str:
+        """What the equations of the layer run over: "samples", "positions", both, or nothing."""
+        positions = ["positions"] if self.layer.positions else []
+        return " and ".join([*positions, *(["samples"] if self.plan.samples > 1 else [])])
+
+    @property
     def layer(self) -> LayerPlan:
         """The layer."""
         return self.plan.layers[self.number - 1]

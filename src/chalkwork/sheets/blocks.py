@@ -28,11 +28,12 @@ from chalkwork.sheets.schema import (
 )
 
 MAX_STEPS = 100
+MAX_SIZE = 1000
 MAX_EQUATIONS = 1000
 MAX_EQUATION = 2000
 MAX_POINTS = 10_000
 PRECISION_KEYS = ("decimals", "significant", "rounding")
-NETWORK_KEYS = ("name", "loss", "layers", "seed", "convention", "l1", "l2")
+NETWORK_KEYS = ("name", "input", "loss", "layers", "seed", "convention", "l1", "l2")
 GRAPH_KEYS = ("name", "equations", "output")
 TASK_KEYS = (
     *("id", "title", "points", "network", "graph", "x", "y", "values", "learning_rate", "steps", "ask"),
@@ -48,18 +49,28 @@ _EQUATION = re.compile(r"[A-Za-z_]\w*[ \t]*=[^=]*")
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
 
+def _sample(node: Node, where: str) -> tuple[int, int]:
+    """Rows and columns of a sample that is a matrix."""
+    sizes = values.listing(values.integer(1, MAX_SIZE), "two whole numbers", 2)(node, where)
+    if len(sizes) != 2:
+        raise values.fail(node, where, "two whole numbers, as in [3, 2]: the rows and columns of a sample")
+    return sizes[0], sizes[1]
+
+
 def read_network(piece: Piece, sheet: Convention) -> NetworkBlock:
     """A `network` block; `sheet` is the convention that holds where the block states none."""
     table = load_yaml(piece.body, piece.line + 1)
     fields = Fields(table, "a network block", "", NETWORK_KEYS)
     convention = read_convention(fields, sheet)
+    sample = fields.read("input", _sample, None)
     return NetworkBlock(
         line=piece.line,
         source=piece.source,
         lines=line_map(table),
         name=fields.read("name", values.name, "net"),
+        input=sample,
         loss=fields.read("loss", _loss, None),
-        layers=read_layers(fields, convention, piece.line),
+        layers=read_layers(fields, convention, piece.line, sample),
         convention=convention,
         l1=fields.read("l1", values.positive, 0.0),
         l2=fields.read("l2", values.positive, 0.0),

@@ -11,7 +11,7 @@ import numpy as np
 from chalkwork.typesetting.boxes import Box, width_of
 from chalkwork.typesetting.notation import Notation, superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
-from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.pieces import Piece, in_a_row
 
 _MOST_IN_A_ROW = 4
 _DOTS, _VERTICAL, _DIAGONAL = Piece.of(r"\cdots", "⋯"), Piece.of(r"\vdots", "⋮"), Piece.of(r"\ddots", "⋱")
@@ -83,12 +83,8 @@ class ValueWriter:
         room = min(self.layout.text_width, self.layout.latex_width) // len(places)
         narrow = replace(self.layout, text_width=room, latex_width=room)
         writer = ValueWriter(self.notation, self.numbers, narrow)
-        between = self.notation.between
-        parts: list[Piece] = []
-        for place in places:
-            parts += [Piece.of(between, between)] if parts else []
-            parts.append(_DOTS if place is None else writer.value(value[place], given))
-        return join(*parts).enclosed()
+        parts = [_DOTS if place is None else writer.value(value[place], given) for place in places]
+        return in_a_row(parts, self.notation.between)
 
     def _matrix(self, value: Any, given: bool) -> Piece:
         rows = shown(value.shape[0], self.layout.rows)

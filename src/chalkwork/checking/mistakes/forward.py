@@ -92,10 +92,10 @@ def _on_softmax(change: Callable[[Application, Context], list[Expression]]) -> C
 
 def _axes(softmax: Application, context: Context) -> list[Expression]:
     axis, (inner,) = softmax.parameters[0], softmax.arguments
-    if not inner.shape or not isinstance(axis, int):
+    if not inner.shape or axis not in (-2, -1):
         return []
     across = -1 if axis == -2 else -2
-    others = [across] if inner.shape[across] == 1 else [across, None]
+    others: list[int | None] = [across] if inner.shape[across] == 1 else [across, None]
     if inner.shape[axis] == 1:
         others = [other for other in others if other is not None or inner.shape[across] > 1]
     return [apply("softmax", inner, axis=other) for other in others]

@@ -35,7 +35,7 @@ class LayerNormKind(LayerKind):
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """mu, var, xhat, z, a."""
         units = counted(at.layer.units, "unit")
-        each = "" if at.plan.samples == 1 else ", for every sample alone"
+        each = "" if not at.over else f", for every {at.over.split()[0][:-1]} alone"
         title = f"Layer normalisation (layer {at.number}){at.again}: the mean of {{{at.below}}} over its {units}{each}."
         mean = Equation(at.name("mu"), _average(at, incoming), at.stage, title)
         variance = Equation(
@@ -59,7 +59,7 @@ class LayerNormKind(LayerKind):
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """delta, dgamma, dbeta, then dxhat, dvar, dmu, as for batch normalisation."""
         delta, gamma, xhat = at.name("delta"), at.name("gamma"), at.name("xhat")
-        summed = "" if at.plan.samples == 1 else ", summed over the samples"
+        summed = "" if not at.over else f", summed over the {at.over}"
         named = [
             ("z", delta, reasons.error(at)),
             ("gamma", "", f"Gradient of the scale: {{{delta}}} times what is scaled, {{{xhat}}}{summed}."),
@@ -90,7 +90,7 @@ class LayerNormKind(LayerKind):
         """Which variance."""
         return [
             f"The layer normalisation (layer {at.number}) takes mean and variance over the {at.layer.units} units of "
-            f"each sample; the variance divides by ${at.layer.units}$."
+            f"each {'position' if at.layer.positions else 'sample'}; the variance divides by ${at.layer.units}$."
         ]
 
 
