@@ -43,7 +43,8 @@ def test_a_sheet_reads_its_settings(kind: str) -> None:
     lines = [f"samples: {stack.samples}", f"weights: {stack.weights}"]
     layers = [json.dumps(_written(stack, number)) for number in range(1, len(stack.net.layers) + 1)]
     sample = [f"input: {list(stack.data(stack.x).shape[1:])}"] if stack.x.ndim > 2 else []
-    text = "\n".join(["```network", "loss: mean_squared_error", *sample, f"convention: {{{', '.join(lines)}}}", "layers:",
+    text = "\n".join(["```network", "loss: mean_squared_error", *sample,
+                      f"convention: {{{', '.join(lines)}}}", "layers:",
                       *(f"  - {layer}" for layer in layers), "```", "```task", "id: a",
                       f"x: {stack.data(stack.x).tolist()}", "```"])  # fmt: skip
     found = solve_sheet(parse_sheet(text))["a"].solution

@@ -61,7 +61,8 @@ def drawn(lead=()):
 @pytest.mark.parametrize("what", EXPRESSIONS)
 def test_values_and_derivatives(what):
     expression, values = EXPRESSIONS[what], drawn()
-    forward = [Equation("z", expression, Stage.FORWARD), Equation("L", apply("sum", Name("z", expression.shape) ** 2 / 2), Stage.FORWARD)]  # fmt: skip
+    loss_of_it = apply("sum", Name("z", expression.shape) ** 2 / 2)
+    forward = [Equation("z", expression, Stage.FORWARD), Equation("L", loss_of_it, Stage.FORWARD)]
     named = {name: f"d{name}" for name in ("z", *SHAPES)}
     used = adjoint_equations(forward, "L", named)
     found = evaluate_all(Derivation(tuple(NAMES.values()), (*forward, *used)), values)

@@ -17,6 +17,7 @@ from chalkwork.networks.data import Array, unmasked
 from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
+from chalkwork.networks.quantities import LEARNED, Role
 
 
 def in_pytorch(activation: Activation) -> Module | None:
@@ -51,7 +52,9 @@ def check_training(net: NeuralNetwork, library: str, theirs: Callable[[Layer, La
 def counterpart(number: int, layer: Layer, found: Foreign | None, library: str) -> Foreign:
     """What a layer is there; ChalkworkError where there is nothing like it."""
     if found is None:
-        raise ChalkworkError(f"layer {number}, a {type(layer).__name__}, has no counterpart in {library}")
+        name = type(layer).__name__
+        article = "an" if name[0] in "AEIOU" else "a"
+        raise ChalkworkError(f"layer {number}, {article} {name}, has no counterpart in {library}")
     return found
 
 
@@ -74,13 +77,15 @@ class Slot:
 
 
 def slots_of(net: NeuralNetwork) -> list[Slot]:
-    """Every array of the network, in the order of the layers."""
-    return [
-        Slot(at.number, one.name(at.number), one.torch)
-        for at in net.plan().spots
-        for one in at.layer.kind.present(at.layer)
-        if one.torch
-    ]
+    """Every array of the network, in the order of the layers; ChalkworkError for one that no other library has."""
+    found = []
+    for at, layer in zip(net.plan().spots, net.layers, strict=True):
+        for one in at.layer.kind.present(at.layer):
+            if one.torch:
+                found.append(Slot(at.number, one.name(at.number), one.torch))
+            elif one.role in (*LEARNED, Role.STATE):
+                counterpart(at.number, layer, None, "other libraries")
+    return found
 
 
 def arrays_of(net: NeuralNetwork, weights: str) -> list[Array]:

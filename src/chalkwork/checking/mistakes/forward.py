@@ -92,7 +92,7 @@ def _on_softmax(change: Callable[[Application, Context], list[Expression]]) -> C
 
 def _axes(softmax: Application, context: Context) -> list[Expression]:
     axis, (inner,) = softmax.parameters[0], softmax.arguments
-    if not inner.shape or axis not in (-2, -1):
+    if not inner.shape or not isinstance(axis, int) or axis < -2:
         return []
     across = -1 if axis == -2 else -2
     others: list[int | None] = [across] if inner.shape[across] == 1 else [across, None]
