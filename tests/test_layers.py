@@ -188,9 +188,7 @@ def test_layers_that_do_not_fit():
         NeuralNetwork([Dense(3, inputs=1), BatchNorm(gamma=[1, 2])])
     with pytest.raises(ShapeError, match="layer 2 is to have 2 inputs, but 3 enter it"):
         NeuralNetwork([Dense(3, inputs=1), BatchNorm(inputs=2)])
-    with pytest.raises(
-        ChalkworkError, match=r"a layer is one of Dense, BatchNorm, .*, not str"
-    ):
+    with pytest.raises(ChalkworkError, match=r"a layer is one of Dense, BatchNorm, .*, not str"):
         NeuralNetwork(["relu"])  # type: ignore[list-item]
     net = NeuralNetwork([BatchNorm(), Dense(1)])
     with pytest.raises(ChalkworkError, match="not known yet"):
