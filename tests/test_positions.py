@@ -127,6 +127,26 @@ def test_answers_are_marked_matrix_by_matrix() -> None:
     ]
 
 
+@pytest.mark.parametrize("units", [1, 2, 4])
+@pytest.mark.parametrize(("samples", "several"), [("rows", True), ("columns", False)])
+def test_mistakes_are_worth_what_a_program_with_the_mistake_computes(units: int, samples: Any, several: bool) -> None:
+    net = NeuralNetwork([Attention(units), Flatten(), Dense(1)], samples=samples, seed=2)
+    x = np.swapaxes(X, 1, 2) if samples == "columns" else np.array(X)
+    solution = net.solve(x if several else x[0], [1, 0] if several else 1)
+    scores, powers = solution["S1"] * np.sqrt(units), np.exp(solution["S1"])
+    across = -2 if samples == "rows" else -1
+    made = {
+        "softmax-not-normalised": ("P1", powers),
+        "softmax-wrong-axis": ("P1", powers / powers.sum(across, keepdims=True)),
+    }
+    if units > 1:
+        made |= {"scores-not-scaled": ("S1", scores), "scores-over-length": ("S1", scores / units)}
+    for id, (name, value) in made.items():
+        report = solution.check({name: np.round(value, 6)})
+        assert id in report[name].mistakes, (id, report[name])
+    assert "{" not in solution.check({"P1": powers})["P1"].message
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -78,14 +78,12 @@ def _if_changed(expression: Expression, rule: Callable[[Expression], Expression 
 
 
 def _on_softmax(change: Callable[[Application, Context], list[Expression]]) -> Callable[..., Iterator[Expression]]:
-    """A mistake in the forward softmax."""
+    """A mistake in the forward softmax: of a layer's net input, or of scores."""
 
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
-        layer = context.layer(equation)
-        if context.role(equation) == Role.ACTIVATION and layer is not None:
-            expression = equation.expression  # not the layer's: an earlier rewrite may have changed it
-            if is_operation(expression, "softmax"):
-                yield from change(expression, context)
+        expression = equation.expression
+        if equation.derivative is None and is_operation(expression, "softmax"):
+            yield from change(expression, context)
 
     return rewrites
 
