@@ -142,7 +142,9 @@ class Number(Expression):
 class Application(Expression):
     """An operation of the table applied to arguments."""
 
-    __slots__ = ("arguments", "operation", "parameters")
+    __slots__ = ("arguments", "is_flat", "operation", "parameters")
+    is_flat: bool
+    """Whether the result and all arguments are scalars or matrices."""
 
     def __init__(
         self, operation: Operation, arguments: tuple[Expression, ...], parameters: tuple[Parameter, ...]
@@ -155,6 +157,7 @@ class Application(Expression):
             self.shape = operation.result_shape(shapes, self.named_parameters)
         except ShapeError as error:
             raise _explained(error, self) from None
+        self.is_flat = all(len(shape) <= 2 for shape in (self.shape, *shapes))
         self._hash = hash((operation.name, arguments, parameters))
 
     @property

@@ -53,7 +53,7 @@ def enclosed(node: Application, parts: list[Interval]) -> Interval:
 
 def _lifted(node: Application, parts: Sequence[Interval]) -> Sequence[Interval]:
     """The arguments with as many axes of their own each."""
-    if len(node.shape) <= 2 and all(len(argument.shape) <= 2 for argument in node.arguments):
+    if node.is_flat:
         return parts
     lows, highs = (lifted(np, node, bounds) for bounds in ([p.low for p in parts], [p.high for p in parts]))
     return [Interval(low, high) for low, high in zip(lows, highs, strict=True)]

@@ -64,12 +64,10 @@ def applied(xp: Any, node: Application, arrays: Sequence[Any]) -> Any:
 
 def lifted(xp: Any, node: Application, arrays: Sequence[Any]) -> Sequence[Any]:
     """The arguments of the node with as many axes of their own, so that their free axes are the same."""
-    ranks = [len(argument.shape) or 2 for argument in node.arguments]
-    if node.operation.name == "broadcast":
-        ranks.append(len(node.shape))
-    rank = max(ranks, default=2)
-    if rank == 2:
+    if node.is_flat:
         return arrays
+    ranks = [len(argument.shape) or 2 for argument in node.arguments]
+    rank = max(*ranks, len(node.shape) if node.operation.name == "broadcast" else 2)
 
     def with_axes(array: Any, own: int) -> Any:
         if isinstance(array, int | float) or len(array.shape) <= own or own == rank:

@@ -75,7 +75,7 @@ class Step:
     def is_flat(self) -> bool:
         """Whether everything in it is a scalar or a matrix."""
         nodes = (node for equation in self.needed for node in walk(equation.expression))
-        return all(len(node.shape) <= 2 for node in nodes)
+        return all(node.is_flat for node in nodes if isinstance(node, Application))
 
 
 def _operations(equation: Equation) -> int:
