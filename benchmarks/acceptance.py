@@ -74,6 +74,12 @@ def worked(exercise: Exercise, decimals: int | None) -> Values:
     return own
 
 
+def handed_in(exercise: Exercise, decimals: int | None) -> Values:
+    """The same where all of it can be handed in: a probability rounded to zero has no logarithm."""
+    values = worked(exercise, decimals)
+    return values if all(np.isfinite(value).all() for value in values.values()) else worked(exercise, None)
+
+
 def written(values: Mapping[str, Array], names: Iterator[str] | list[str], decimals: int) -> Typed:
     """The numbers as they are typed."""
     return {name: [[f"{number:.{decimals}f}" for number in row] for row in values[name].tolist()] for name in names}
@@ -90,7 +96,7 @@ def honest(seed: int, number: int) -> Tally:
     exercise, solution = drawn(random)
     for _ in range(EACH):
         decimals, carries = int(random.integers(2, 8)), bool(random.integers(2))
-        values, names = worked(exercise, decimals if carries else None), list(solution.derivation)
+        values, names = handed_in(exercise, decimals if carries else None), list(solution.derivation)
         kind = random.random()
         if kind < 0.2:
             names = [name for name in names if random.random() < 0.7]
@@ -118,7 +124,7 @@ def off(seed: int, number: int) -> Tally:
     exercise, solution = drawn(random)
     for turn in range(EACH):
         decimals, carries = int(random.integers(2, 8)), bool(random.integers(2))
-        values = worked(exercise, decimals if carries else None)
+        values = handed_in(exercise, decimals if carries else None)
         both = [worked(exercise, decimals), worked(exercise, None)]
         names = list(solution.derivation)
         only_last = turn % 2 == 1

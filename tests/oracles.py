@@ -19,6 +19,7 @@ VALUES = {
     "sqrt": jnp.sqrt,
     "abs": jnp.abs,
     "sign": jnp.sign,
+    "floor": jnp.floor,
     "sin": jnp.sin,
     "cos": jnp.cos,
     "maximum": jnp.maximum,
@@ -42,6 +43,7 @@ VALUES = {
     "silu": jax.nn.silu,
     "gelu": lambda x: jax.nn.gelu(x, approximate=False),
     "softsign": jax.nn.soft_sign,
+    "log_sigmoid": jax.nn.log_sigmoid,
 }
 
 a, b, x = sympy.symbols("a b x", real=True)
@@ -66,6 +68,7 @@ FORMULAS = {
     "log": lambda: sympy.log(x),
     "sqrt": lambda: sympy.sqrt(x),
     "abs": lambda: piecewise(-x, x),
+    "floor": lambda: sympy.Piecewise(*((sympy.Integer(n), x < n + 1) for n in range(-4, 4)), (sympy.nan, True)),
     "sign": lambda: piecewise(sympy.Integer(-1), sympy.Integer(1)),
     "sin": lambda: sympy.sin(x),
     "cos": lambda: sympy.cos(x),
@@ -87,6 +90,7 @@ FORMULAS = {
     "silu": lambda: x / (1 + sympy.exp(-x)),
     "gelu": lambda: x * normal_cdf(x),
     "mish": lambda: x * sympy.tanh(sympy.log(1 + sympy.exp(x))),
+    "log_sigmoid": lambda: -sympy.log(1 + sympy.exp(-x)),
     "softsign": lambda: piecewise(x / (1 - x), x / (1 + x)),
 }
 

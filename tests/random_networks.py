@@ -13,7 +13,7 @@ import numpy as np
 from oracles import VALUES
 
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
-from chalkwork.networks import Attention, BatchNorm, Dropout, Flatten, LayerNorm, Residual
+from chalkwork.networks import Attention, BatchNorm, Dropout, Flatten, LayerNorm, Residual, RMSNorm
 from chalkwork.networks.activations import KINDS
 
 jax.config.update("jax_enable_x64", True)
@@ -259,7 +259,7 @@ class Stack:
         """A value of a solution with samples as rows, weights inputs x units, vectors one-dimensional."""
         value = np.asarray(value)
         bare = name.removeprefix("d")
-        if bare.startswith(("b", "gamma", "mu", "var")):
+        if bare.startswith(("b", "gamma", "mu", "var", "rms")):
             return value.reshape(-1)
         if bare.startswith("W"):
             return value.T if self.weights == "out_in" else value
@@ -286,9 +286,7 @@ class Stack:
     def expected(self, training: bool = True) -> dict[str, Any]:
         """Every value, the error of every net input, the gradients, and those of what batch normalisation names."""
         values = self.forward(self.parameters, {}, training)
-        nudges = {
-            name: jnp.zeros_like(value) for name, value in values.items() if name.startswith(STEPS) and name[0] != "a"
-        }
+        nudges = {name: jnp.zeros_like(value) for name, value in values.items() if name[0] not in "aL"}
 
         def loss(parameters: Any, nudges: Any) -> Any:
             return self.forward(parameters, nudges, training)["L"]
@@ -328,6 +326,12 @@ def _layer_norm(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, traini
     return ACTIVATIONS[more["activation"]](keep(f"z{n}", p[f"gamma{n}"] * xhat + p[f"beta{n}"]))
 
 
+def _rms_norm(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    size = keep(f"rms{n}", jnp.sqrt((a**2).mean(axis=1) + more["epsilon"]))
+    xhat = keep(f"xhat{n}", a / size[:, None])
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", p[f"gamma{n}"] * xhat))
+
+
 def _residual(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
     total = a + more["earlier"][n - 1 - more["over"]]
     return total if more["activation"] == "identity" else ACTIVATIONS[more["activation"]](keep(f"z{n}", total))
@@ -350,6 +354,7 @@ REFERENCES = {
     "dense": _dense,
     "batch_norm": _batch_norm,
     "layer_norm": _layer_norm,
+    "rms_norm": _rms_norm,
     "dropout": _dropout,
     "residual": _residual,
     "attention": _attention,
@@ -411,6 +416,10 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             parameters |= {f"gamma{n}": gamma, f"beta{n}": beta}
             found["epsilon"] = float(rng.choice([1e-2, 0.3]))
             layers.append(LayerNorm(found["activation"], gamma=gamma, beta=beta, epsilon=found["epsilon"]))
+        elif name == "rms_norm":
+            parameters |= {f"gamma{n}": (gamma := rng.normal(1, 0.3, size))}
+            found["epsilon"] = float(rng.choice([1e-2, 0.3]))
+            layers.append(RMSNorm(found["activation"], gamma=gamma, epsilon=found["epsilon"]))
         elif name == "residual":
             found["over"] = int(rng.choice([over for over in range(1, n) if widths[n - 1 - over] == size]))
             layers.append(Residual(found["over"], found["activation"]))

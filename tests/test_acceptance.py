@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from chalkwork import BatchNorm, Dense, Graph, NeuralNetwork, Solution
+from chalkwork.checking.mistakes import TABLE
 from chalkwork.sheets.check import check_hand_in, hand_in_data
 from chalkwork.sheets.format import parse_sheet
 
@@ -211,6 +213,16 @@ def test_a_blank_is_rounded_in_one_way_or_another_and_to_nothing_between() -> No
     assert {even, round(float(away), 1), round(right, 1)} <= accepted
 
 
+@pytest.mark.parametrize("number", [2, 3, 4, 19, 52])
+def test_a_blank_is_rounded_as_a_program_rounds_it(number: int) -> None:
+    exercise, solution = acceptance.drawn(np.random.default_rng((1, 9, number)))
+    (last,) = list(solution.derivation)[-1:]
+    for decimals in (4, 5, 6, 7):  # halves everywhere, each rounded as the errors of its float say
+        typed = acceptance.written(acceptance.worked(exercise, decimals), [last], decimals)
+        result = solution.restyled(decimals=decimals).check(typed)[last]
+        assert result.verdict in ("correct", "rounding"), result
+
+
 def test_a_report_keeps_its_policy_where_a_remark_is_added() -> None:
     network = NeuralNetwork(
         [Dense(weights=[[0.5, 0.5], [0.2, 0.2]], bias=False, activation="softmax")], "cross_entropy"
@@ -251,9 +263,40 @@ def test_what_follows_from_no_number_accepts_nothing(write: Any) -> None:
     random = np.random.default_rng(3)
     layers = [Dense(weights=W1, bias=False), BatchNorm(activation="tanh"), Dense(weights=W2, activation="softmax")]
     solution = NeuralNetwork(layers, "cross_entropy").solve([[1.0, 2.0], [0.5, -1.0], [2.0, 0.3]], np.eye(2)[[0, 1, 0]])
-    for _ in range(20):
+    for _ in range(6):
         wrong = {name: random.normal(0, 1, np.shape(solution[name])) for name in solution.derivation}
         wrong["a3"] = -np.abs(wrong["a3"])  # no logarithm
         wrong["var2"] = -1 - np.abs(wrong["var2"])  # no square root
         report = solution.check({name: np.vectorize(write, otypes=[object])(one) for name, one in wrong.items()})
         assert report.score == 0, str(report)
+
+
+def test_all_that_is_done_for_one_hand_in_is_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalkwork.checking import budget, suspecting
+
+    solution, random = deep(40, 3), np.random.default_rng(1)
+    written = 0
+    distinct = suspecting.distinct
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal written
+        written += 1
+        return distinct(*arguments)
+
+    monkeypatch.setattr(suspecting, "distinct", counted)
+    wrong = {name: random.normal(0, 1, np.shape(solution.arrays[name])) for name in solution.derivation}
+    report = solution.check(wrong)
+    assert 0 < written < len(solution.derivation) and "given up" in report["L_new"].message
+    assert written * budget.A_MISTAKE * len(TABLE) < 2 * budget.BUDGET  # on their own numbers, then on the right ones
+
+
+def test_a_large_matrix_is_not_copied_for_each_exchange() -> None:
+    solution, random = deep(1, 150), np.random.default_rng(1)
+    wrong = {name: random.normal(0, 1, np.shape(solution.arrays[name])) for name in solution.derivation}
+    tracemalloc.start()
+    try:
+        assert solution.check(wrong).score == 0
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 250 * 150 * 150 * 8, peak

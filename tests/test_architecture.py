@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,13 @@ import chalkwork
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
+    "arrays",
+    "counting",
+    "words",
     "budget",
     "files",
     "yaml_nodes",
+    "fields",
     "algebra",
     "derivation",
     "bounds",
@@ -43,28 +48,53 @@ def room_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """The rooms that a file imports from, wherever in it the import stands, but for type checking."""
+def name_of(path: Path) -> str:
+    return ".".join(("chalkwork", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+NAMES = {name_of(path) for path in FILES}
+
+
+def imported(path: Path) -> set[str]:
+    """The files of ours that a file imports from, wherever in it the import stands, but for type checking."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     skipped = {
         id(node)
         for branch in ast.walk(tree)
         if isinstance(branch, ast.If) and "TYPE_CHECKING" in ast.dump(branch.test)
-        for node in ast.walk(branch)
+        for statement in branch.body
+        for node in ast.walk(statement)
     }
-    modules = [
-        name
-        for node in ast.walk(tree)
-        if id(node) not in skipped
-        for name in (
-            [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else []
-        )
-    ]
-    return {module.split(".")[1] for module in modules if module.startswith("chalkwork.")}
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) not in skipped and isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports name the whole module"
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in NAMES else node.module or "" for name in inside}
+        elif id(node) not in skipped and isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & NAMES - {name_of(path)}
+
+
+def imported_rooms(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imported(path) if "." in name}
+
+
+def circle(imports: dict[str, set[str]]) -> list[str]:
+    """Files of which each imports from the next, and the last from the first; none where there are none."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_files_import_in_a_circle() -> None:
+    """Imports inside functions count: what needs them to load at all is two halves of one file."""
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+    imports = {name_of(path): imported(path) for path in FILES}
+    assert sum(map(len, imports.values())) > len(FILES), "imports are found"
+    assert not circle(imports)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

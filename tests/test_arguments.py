@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chalkwork.errors import ChalkworkError
+from chalkwork.networks.graph import Graph
 from chalkwork.networks.layers import BatchNorm, Dense, Dropout
 from chalkwork.networks.losses import SquaredError
 from chalkwork.networks.network import NeuralNetwork
@@ -237,3 +238,49 @@ def test_a_parameter_of_an_estimator_means_something_or_is_refused(name):
 def test_every_parameter_of_an_estimator_is_tried():
     sklearn = pytest.importorskip("chalkwork.sklearn")
     assert set(sklearn.NeuralNetworkClassifier().get_params()) == set(ESTIMATOR)
+
+
+CLASSES = np.array([0, 1, 1, 0])
+LEARNT = {"iterations": 1, "engine": "numpy", "progress": False}
+SOLVED = network().solve(X[0], Y[0], learning_rate=0.1)
+ARRAYS = {
+    "x of train": (X, lambda x: network().train(x, Y, **LEARNT).loss),
+    "y of train": (Y, lambda y: network().train(X, y, **LEARNT).loss),
+    "labels": (CLASSES, lambda y: network().train(X, y, **LEARNT).loss),
+    "labels as texts": (np.array(list("abba")), lambda y: network().train(X, y, **LEARNT).loss),
+    "sample_weight": (np.ones(4), lambda w: network().train(X, Y, sample_weight=w, **LEARNT).loss),
+    "x of validation": (X, lambda x: network().train(X, Y, validation=(x, Y), **LEARNT).loss),
+    "y of validation": (Y, lambda y: network().train(X, Y, validation=(X, y), **LEARNT).loss),
+    "x of solve": (X[0], lambda x: network().solve(x, Y[0])["L"]),
+    "y of solve": (Y[0], lambda y: network().solve(X[0], y)["L"]),
+    "x of predict": (X, lambda x: network().predict(x)),
+    "weights": (X[:2], lambda w: NeuralNetwork([Dense(weights=w)], inputs=2).solve(X[0], X[1])["L"]),
+    "bias": (X[0], lambda b: NeuralNetwork([Dense(weights=X[:2], bias=b)], inputs=2).solve(X[0], X[1])["L"]),
+    "given of a graph": (X[0], lambda x: Graph("L = sum(x^2)").solve(x=x)["L"]),
+    "answer": (np.array(SOLVED["z1"]), lambda z: str(SOLVED.check({"z1": z}))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_masked_array_is_an_array_unless_entries_are_masked(name):
+    array, call = ARRAYS[name]
+    expected = call(array)
+    mask = np.zeros(array.shape, bool)
+    mask[..., -1] = True
+    whole, masked = np.ma.array(array, mask=False), np.ma.array(array, mask=mask)
+    for given in (whole, [*whole]):
+        np.testing.assert_array_equal(call(given), expected)
+    for given in (masked, [*masked]):
+        try:
+            said = str(call(given))
+        except ChalkworkError as error:
+            said = str(error)
+        assert "masked entr" in " ".join(said.split())
+
+
+def test_masked_weights_of_classes_and_masked_numbers_are_refused():
+    for given in (np.ma.array([1.0, 2.0]), {0: np.ma.masked, 1: 2.0}):
+        with pytest.raises(ChalkworkError, match="class_weight"):
+            network().train(X, Y, class_weight=given, **LEARNT)
+    with pytest.raises(ChalkworkError, match="eta is a positive number, not masked"):
+        network().train(X, Y, eta=np.ma.masked)

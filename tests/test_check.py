@@ -359,6 +359,14 @@ def test_an_unreadable_answer_blocks_nothing(sheet: Solution, unreadable: Any) -
         np.full((3, 1), np.nan),
         [["nan"], ["inf"], ["1e200"]],
         np.array([np.inf] * 3),
+        np.zeros((0, 3)),
+        np.zeros(0),
+        np.array([True, False, True]),
+        ["True", "false", "TRUE"],
+        True,
+        np.array([1, 2, 3 + 0j]),
+        ["1+2j", "(1-2e-3j)", "2i"],
+        2j,
     ],
 )
 def test_another_shape_and_what_is_no_number_are_wrong_and_block_nothing(sheet: Solution, impossible: Any) -> None:
@@ -366,7 +374,7 @@ def test_another_shape_and_what_is_no_number_are_wrong_and_block_nothing(sheet: 
     assert report.first_wrong == "a1"
     found = verdicts(report)
     assert found.pop("a1") == "wrong"
-    assert re.match(r"Wrong: .*(expected|finite|too large)", report["a1"].message), report["a1"].message
+    assert re.match(r"Wrong: .*(expected|finite|too large|a truth value)", report["a1"].message), report["a1"].message
     assert set(found.values()) == {"correct"}
 
 

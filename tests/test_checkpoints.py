@@ -56,15 +56,18 @@ OTHERS = {
     "momentum of batch normalisation": ({"net": lambda: network(norm={"momentum": 0.2})}, "network"),
     "epsilon": ({"net": lambda: network(norm={"epsilon": 1e-4})}, "epsilon2"),
     "drop rate": ({"net": lambda: network(drop=0.3)}, "network"),
-    "penalty": ({"net": lambda: network(l2=0.1)}, "network"),
+    "penalty": ({"net": lambda: network(l2=0.1)}, "lambda2 is not given, but here 0.1"),
     "inputs": ({"data": (X + 1e-12, Y)}, "data"),
     "targets": ({"data": (X, 1 - Y)}, "data"),
     "order of samples": ({"data": (X[::-1], Y[::-1])}, "data"),
-    "sample weights": ({"sample_weight": np.arange(1.0, 41)}, "network"),
-    "class weights": ({"class_weight": {0: 1.0, 1: 2.0}}, "network"),
+    "sample weights": ({"sample_weight": np.arange(1.0, 41)}, "weights of the samples"),
+    "class weights": ({"class_weight": {0: 1.0, 1: 2.0}}, "weights of the samples"),
     "validation inputs": ({"validation": (HELD_OUT[0] + 1e-12, HELD_OUT[1])}, "validation data"),
     "validation targets": ({"validation": (HELD_OUT[0], 1 - HELD_OUT[1])}, "validation data"),
     "validation weights": ({"validation": (*HELD_OUT, np.arange(1.0, 10))}, "validation data"),
+    "fewer samples": ({"data": (X[1:], Y[1:])}, "number of samples is 40, but here 39"),
+    "fewer to validate on": ({"validation": (X[:5], Y[:5])}, "number of validation samples is 9, but here 5"),
+    "none to validate on": ({"validation": None, "patience": None}, "number of validation samples is 9, but here 0"),
     "rate": ({"eta": 0.050000000001}, "rate"),
     "epochs": ({"epochs": 5}, "epochs"),
     "batch": ({"batch_size": 9}, "batch"),
@@ -77,7 +80,8 @@ OTHERS = {
     "warmup": ({"schedule": {"name": "constant", "warmup": 3}}, "warmup"),
     "clip_norm": ({"clip_norm": 1.0}, "clip_norm"),
     "clip_value": ({"clip_value": 1.0}, "clip_value"),
-    "patience": ({"patience": 19}, "patience"),
+    "patience": ({"patience": 19}, "patience is 20, but here 19"),
+    "no patience": ({"patience": None}, "patience is 20, but here not given"),
     "least_change": ({"least_change": 0.1}, "least_change"),
     "evaluate_every": ({"evaluate_every": 2}, "evaluate_every"),
     "dtype": ({"dtype": "float32"}, "dtype"),
@@ -100,6 +104,26 @@ def test_a_checkpoint_is_of_one_run_alone(name, kept):
     changes = {**changes, **({"net": changes["net"]()} if "net" in changes else {})}
     with pytest.raises(ChalkworkError, match=rf"of another run: (its|not the same) ({message})"):
         run(kept, **changes)
+
+
+WHOLE = {"eta": 0.05, "iterations": 4, "progress": False, "engine": "numpy"}
+ADDED = {
+    "validation": ({"validation": HELD_OUT}, "its number of validation samples is {}, but here {}", (0, 9)),
+    "evaluate_every": ({"evaluate_every": 2}, "its evaluate_every is {}, but here {}", ("never", 2)),
+    "callback": ({"callback": lambda row: None}, "its evaluate_every is {}, but here {}", ("never", 1)),
+    "iterations": ({"iterations": 5}, "its iterations is {}, but here {}", (4, 5)),
+    "clip_norm": ({"clip_norm": 1.0}, "its clip_norm is {}, but here {}", ("not given", "1.0")),
+}
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_what_differs_is_what_was_given_otherwise(name, tmp_path):
+    added, message, values = ADDED[name]
+    for place, (first, second) in enumerate(((WHOLE, WHOLE | added), (WHOLE | added, WHOLE))):
+        network().train(X, Y, **first, checkpoint=tmp_path / str(place))
+        with pytest.raises(ChalkworkError) as caught:
+            network().train(X, Y, **second, checkpoint=tmp_path / str(place))
+        assert message.format(*(values if place == 0 else values[::-1])) in str(caught.value)
 
 
 def test_every_setting_of_train_is_in_the_identity_or_changes_nothing():

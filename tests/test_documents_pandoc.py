@@ -257,3 +257,13 @@ def test_a_missing_pandoc_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
             pandoc.to_html(DOCUMENT)
     finally:
         pandoc._pandoc.cache_clear()
+
+
+def test_what_is_nested_too_deeply_is_said_in_our_words(tmp_path):
+    rule = Document("Rules", (Paragraph("- " * 30 + "-\n\n" + "> " * 16 + "deep"),))
+    pandoc.to_pdf(rule, tmp_path / "rules.pdf")
+    emphasised = "".join("*a **b " for _ in range(100)) + "x" + "".join(" b** a*" for _ in range(100))
+    for text, said in ((emphasised, "nested too deeply for a PDF"), (">" * 900 + " a", "more than 16 quotations")):
+        with pytest.raises(ChalkworkError, match=said) as caught:
+            pandoc.to_pdf(Document("Deep", (Paragraph(text),)), tmp_path / "deep.pdf")
+        assert "depth" not in str(caught.value)

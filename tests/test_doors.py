@@ -335,8 +335,11 @@ def test_a_table_does_not_steer_the_terminal(here, capsys, monkeypatch):
     assert captured.out and seen(captured.out) and seen(captured.err)
 
 
-PRINTERS = ("cli/door.py", "algebra/reading/overview.py", "documents/terminal.py", "laboratory/claims/worker.py")
-"""The last talks to the process that started it."""
+PRINTERS = (
+    *("cli/door.py", "algebra/reading/overview.py", "documents/terminal.py"),
+    "laboratory/claims/worker.py",  # which talks to the process that started it
+    "cli/__init__.py",  # before the door is there
+)
 
 
 def test_one_place_prints() -> None:
@@ -362,11 +365,56 @@ PRINTING = {
 
 
 def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command in a shell, whose redirections it has."""
-    command = " ".join(f"'{word}'" for word in RUN) + " " + line
+    """The command in a shell, whose redirections it has; RUN is the program, where it does not come first."""
+    command = " ".join(f"'{word}'" for word in RUN)
+    command = line.replace("RUN", command) if "RUN" in line else f"{command} {line}"
     return subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=60, env=os.environ | environment
     )
+
+
+DASHES = {
+    "a sheet": ("solve - < sheet.md", "solve sheet.md"),
+    "text": ("solve sheet.md -o -", "solve sheet.md"),
+    "both": ("solve - --output - < sheet.md", "solve sheet.md"),
+    "marking": ("check - class -o - < sheet.md", "check sheet.md class"),
+    "predictions": ("predict kept.csv table.csv -o -", "predict kept.csv table.csv"),
+}
+
+
+@pytest.mark.parametrize("name", DASHES)
+def test_a_dash_is_standard_input_or_output(name, here, model):
+    (here / "table.csv").write_text(TABLE)
+    (here / "kept.csv").write_bytes((model / "model" / "model.safetensors").read_bytes())
+    before = files_of(here)
+    dashed, plain = (shell(line) for line in DASHES[name])
+    assert plain.returncode == 0 and plain.stdout
+    assert (dashed.returncode, dashed.stdout, dashed.stderr) == (0, plain.stdout, plain.stderr)
+    if "-o" in DASHES[name][0]:
+        full = shell(f"{DASHES[name][0]} > /dev/full")
+        assert full.returncode == 2 and "standard output cannot be written" in full.stderr
+    assert files_of(here) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("solve - <&-", "there is no standard input to read from"),
+        (r"printf 'a\xff' | RUN solve -", "standard input, line 1: the sheet is not UTF-8: byte 0xFF"),
+        (r"printf '```network\n\033[31m: \n```' | RUN solve -", "standard input, line 2: "),
+        ("head -c 3000000 /dev/zero | RUN solve -", "standard input: the file is too large for a sheet"),
+        ("solve - -o sheet.md < sheet.md", "sheet.md would be written over, and it is read here"),
+        ("check - - < sheet.md", "answers are read from files, whose suffix says their form, not from standard input"),
+        ("check - class --resume < sheet.md", "--resume keeps what is marked beside a file"),
+        ("train table.csv --target kind -o -", "a folder is written, not standard output"),
+    ],
+)
+def test_a_dash_that_cannot_be_meant_is_refused(line, said, here):
+    (here / "table.csv").write_text(TABLE)
+    before = files_of(here)
+    done = shell(line)
+    assert done.returncode == 2 and said in done.stderr and "\033" not in done.stderr and not done.stdout
+    assert files_of(here) == before
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
@@ -431,6 +479,29 @@ def test_an_interrupt_is_said(place, arguments, here):
         _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (130, "chalkwork: interrupted\n")
     assert files_of(here) == before
+
+
+INTERRUPTED = """
+import signal, sys
+before = set(sys.modules)
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+from chalkwork.cli import main
+assert {name for name in set(sys.modules) - before if "." in name or name == "typing"} == {"chalkwork.cli"}
+code = main(sys.argv[2:])
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("module", ["argparse", "chalkwork.cli.commands", "chalkwork.errors", "numpy", "datetime"])
+def test_an_interrupt_is_said_from_the_first_import_on(module, here):
+    command = [sys.executable, "-S", "-c", INTERRUPTED, module, "solve", "sheet.md"]
+    paths = os.pathsep.join(path for path in sys.path if path)  # -S: nothing has been imported by others
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "chalkwork: interrupted\n")
 
 
 @pytest.mark.parametrize("kind", [StopIteration, KeyError, RecursionError, MemoryError, OSError, AssertionError])

@@ -152,7 +152,7 @@ REFUSED = {
     "one text": (single, ["a"] * 60, "tells two classes apart, but y names 1"),
     "another number of samples": (several, ["a", "b", "c"], "y holds 3 labels, but x holds 60 samples"),
     "several tanh": (lambda: several("tanh", "squared_error"), ["a", "b", "c"] * 20, "tells no classes apart"),
-    "masked": (several, np.ma.array(PLACES, mask=PLACES == 2), "masked array with 20 masked entries"),
+    "masked": (several, np.ma.array(PLACES, mask=PLACES == 2), "y has 20 masked entries"),
 }  # fmt: skip
 
 
@@ -198,9 +198,9 @@ def test_the_board_counts_outputs_from_one_and_says_so():
         ({"values": [0, 1, 2**70]}, "64 bits"),
         ({"codes": [0, 0]}, "codes of the labels"),
         ({"codes": [0, 7]}, "codes of the labels"),
-        ({"codes": "01"}, "codes of the labels is a list"),
+        ({"codes": "01"}, "labels.codes: expected a list, found '01'"),
         ({"colour": 1}, "unknown key 'colour'"),
-        (None, "the labels is a mapping"),
+        (None, "labels: expected a mapping or nothing, found 3"),
     ],
 )
 def test_labels_of_a_file_that_are_none(change, message):

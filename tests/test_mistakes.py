@@ -25,9 +25,10 @@ from chalkwork.checking.mistakes import (
     distinct,
     distinct_pairs,
     estimates,
+    exchanged,
+    exchanges_of,
     explanation,
     series,
-    swapped,
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
@@ -747,14 +748,13 @@ def test_two_mistakes_at_once(rng: np.random.Generator) -> None:
 
 def test_exchanged_entries() -> None:
     value = np.arange(6.0).reshape(2, 3)
-    found = swapped(value)
-    assert found.shape[1:] == value.shape
+    found = [exchanged(value, exchange) for exchange in exchanges_of(value.shape)]
     kept = {tuple(each.reshape(-1)) for each in found}
     assert len(kept) == len(found) == 1 + 3 + 15
     assert tuple(value[::-1].reshape(-1)) in kept and tuple(value[:, [1, 0, 2]].reshape(-1)) in kept
-    assert swapped(np.ones((7, 1, 1))).shape == (0, 7, 1, 1)
-    assert swapped(np.stack([value, -value])).shape == (19, 2, 2, 3)
-    assert (swapped(np.stack([value, -value]))[:, 0] == found).all()
+    assert exchanges_of(()) == exchanges_of((1, 1)) == ()
+    for exchange, one in zip(exchanges_of(value.shape), found, strict=True):
+        assert (exchanged(np.stack([value, -value]), exchange) == np.stack([one, -one])).all()
 
 
 def test_mistakes_that_are_no_rewrites_keep_the_expression() -> None:

@@ -347,7 +347,7 @@ def test_ties_of_a_batch_are_said_for_each_sample():
                              "cross_entropy").solve([[1, 0], [1, 1], [0, 0]])  # fmt: skip
     assert solution["class"].ravel().tolist() == [0, 2, 0]
     text = " ".join(str(solution).split())
-    assert "The predicted classes are 0, 2, 0. Sample 1: outputs 1 and 2 are equal, and the largest" in text
+    assert "The predicted classes are none, 2, none. Sample 1: outputs 1 and 2 are equal, and the largest" in text
     assert "Sample 3: all outputs are equal" in text
 
 

@@ -10,7 +10,8 @@ import pytest
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.documents.terminal import to_text
 from chalkwork.drawings.canvas import Drawing
-from chalkwork.drawings.contour import Window, chained, draw_contours, segments, ticks
+from chalkwork.drawings.contour import contour_lines, levels_of
+from chalkwork.drawings.plot import Axis, line_plot
 from chalkwork.errors import ChalkworkError, ReadError, SheetError, ValueProblem
 from chalkwork.laboratory.optimisation import (
     condition,
@@ -484,23 +485,28 @@ def test_deeply_nested_functions_end_soon():
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
-def test_contour_lines_lie_on_the_level():
-    x, y = np.meshgrid(np.linspace(-2, 2, 41), np.linspace(-2, 2, 41))
+def test_contour_lines_lie_on_their_levels():
+    places = np.linspace(-2, 2, 41)
+    x, y = np.meshgrid(places, places)
     values = x**2 + 2 * y**2
-    for start, end in segments(values, 1.0):
-        for column, row in (start, end):
-            place = -2 + 0.1 * np.array([column, row])
-            assert place[0] ** 2 + 2 * place[1] ** 2 == pytest.approx(1.0, abs=0.02)
-    (line,) = chained(segments(values, 1.0))
-    assert line[0] == line[-1]
+    levels = np.array(levels_of(values))
+    lines = contour_lines(places, places, values)
+    found = [np.array(line.x) ** 2 + 2 * np.array(line.y) ** 2 for line in lines]
+    nearest = [levels[np.argmin(np.abs(levels - height.mean()))] for height in found]
+    assert set(nearest) == set(levels.tolist())
+    for height, level in zip(found, nearest, strict=True):
+        assert height == pytest.approx(np.full(len(height), level), abs=0.03)
+    closed = [line for line in lines if np.hypot(line.x, line.y).max() < 1]
+    assert closed and all((line.x[0], line.y[0]) == (line.x[-1], line.y[-1]) for line in closed)
 
 
-def test_contour_lines_of_a_saddle_cross_no_cell_twice():
+def test_there_are_no_contour_lines_where_there_are_no_values():
     x, y = np.meshgrid(np.linspace(-1, 1, 20), np.linspace(-1, 1, 20))
-    lines = chained(segments(x * y, 0.001))
-    assert len(lines) == 2
     holes = np.where(x > 0.5, np.nan, x * y)
-    assert segments(holes, 0.1) and np.isfinite(np.array(segments(holes, 0.1))).all()
+    lines = contour_lines(x[0], y[:, 0], holes)
+    assert lines and max(max(line.x) for line in lines) < 0.5
+    assert all(np.isfinite([line.x, line.y]).all() for line in lines)
+    assert not contour_lines(x[0], y[:, 0], np.zeros((20, 20)))
 
 
 def test_the_drawing_is_small_and_says_what_it_shows():
@@ -508,9 +514,22 @@ def test_the_drawing_is_small_and_says_what_it_shows():
     (figure,) = [block for block in answer.document().blocks if isinstance(block, Drawing)]
     assert "Gradient descent starts at (1, 1)" in figure.description and "Newton" in figure.description
     assert len(figure.svg) < 60_000 and "id=" not in figure.svg
-    flat = draw_contours("Flat", "Nothing.", Window(0, 1, 0, 1), np.zeros((5, 5)))
+    flat = line_plot("Flat", "Nothing.", [], Axis(within=(0, 100)), Axis(within=(0, 50)), equal=True)
     assert flat.description == "Nothing."
-    assert ticks(0, 100) == [0, 20, 40, 60, 80, 100]
+    assert re.findall(">([0-9]+)</text>", flat.svg) == [
+        "0",
+        "10",
+        "20",
+        "30",
+        "40",
+        "50",
+        "0",
+        "20",
+        "40",
+        "60",
+        "80",
+        "100",
+    ]
 
 
 # --- sheets ----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from chalkwork.checking.files import form_entries
+from chalkwork.checking.forms import form_entries
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.terminal import to_text
 from chalkwork.sheets.check import check_hand_in
@@ -19,6 +19,7 @@ from chalkwork.sheets.forms import form_keys
 from chalkwork.sheets.solve import solve_sheet
 
 SHEETS = sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))
+FALSE_PROOFS = next(path for path in SHEETS if path.stem == "claims-find-the-mistake")
 SHOWS = ("sheet", "blanks", "form")
 NOT_GIVEN = {
     "id",
@@ -82,7 +83,7 @@ def test_hints_are_kept_and_answers_are_not_told(path):
 
 
 def test_a_false_proof_is_the_exercise_and_a_right_one_is_not():
-    text = words(to_text(workbook(read_sheet(SHEETS[1]), "sheet").document))
+    text = words(to_text(workbook(read_sheet(FALSE_PROOFS), "sheet").document))
     assert "The lines are: Line 1: the definition of the sigmoid, as a power. dσ(x)/dx = d/dx [1/(1 + e⁻ˣ)]" in text
     assert "Line 6: the definition of the sigmoid, twice. = σ(x) · (1 · σ(x))" in text
     right = "```claim\nid: a\nstatement: 2 (x + 1) = 2x + 2\nproof:\n  - = 2x + 2\nTASK```\n"

@@ -142,7 +142,7 @@ def test_a_sum_over_samples_has_their_index():
     assert writer({}).formula(total).latex == r"\sum_{i=1}^{3} x_i^{\top} \, d_i"
     assert str(writer(values).substituted(total).box).count("ᵀ") == 3
     entries = apply("sum", x, axis=-2), apply("sum", Name("u", (3, 2, 2)))
-    assert [str(writer({}).formula(one).box) for one in entries] == ["∑ x", "∑ᵢ ∑ⱼ ∑ₖ uᵢⱼₖ"]
+    assert [str(writer({}).formula(one).box) for one in entries] == ["x", "∑ᵢ ∑ⱼ ∑ₖ uᵢⱼₖ"]
 
 
 @pytest.mark.parametrize("what", EXPRESSIONS)

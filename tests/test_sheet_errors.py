@@ -51,7 +51,7 @@ ERRORS = [
     ("key of two lines", front('notation: {"a\\nb": 1.5}'), 2, ["a key must be a name"]),
     ("merge key", task("<<: {id: a}"), 5, ["unknown key '<<'"]),
     # types
-    ("language", front("title: a\nlanguage: de"), 3, ["language: expected en, found the text 'de'", "in English"]),
+    ("language", front("title: a\nlanguage: fr"), 3, ["language: expected en or de, found the text 'fr'"]),
     ("title list", front("title: [a]"), 2, ["title: expected a text, found a list"]),
     ("title empty", front("title:"), 2, ["title: expected a text, found nothing"]),
     ("title boolean", front("title: true"), 2, ["expected a text, found true", '"true" in quotes']),

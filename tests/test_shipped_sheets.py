@@ -28,6 +28,7 @@ Values = Mapping[str, Any]
 SHEETS = Path(__file__).parents[1] / "sheets"
 ALL = sorted(path.stem for path in SHEETS.glob("*.md"))
 LABORATORY = (
+    "architecture",
     "batch-norm",
     "claims",
     "equivalent",

@@ -152,6 +152,30 @@ def test_one_number_is_one_class_however_it_is_written(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("cells", "held"),
+    [
+        (("1", "1.0", "01"), "only one number, 1, spelled in 3 ways ('1', '01', '1.0')"),
+        (("0,50", "0,5"), "only one number, 0.5, spelled in 2 ways ('0,5', '0,50')"),
+        (("$7", "$7.00", ""), "only one number, 7, spelled in 2 ways ('$7', '$7.00')"),
+        (("2024-01-01", "2024-01-01 00:00"), "spelled in 2 ways"),
+        (("yes", " yes "), "only 'yes'"),
+        (("nan", ""), "nothing"),
+    ],
+)
+@pytest.mark.parametrize("task", ["auto", "classification", "regression"])
+def test_a_target_with_one_value_is_refused_however_it_is_spelled(tmp_path, cells, held, task):
+    columns = {"a": range(12), "t": (cells * 6)[:12], "u": [1, 2] * 6}
+    table = table_of(tmp_path, columns, ";")
+    for names in (["t"], ["t", "u"]):
+        with pytest.raises(ChalkworkError) as caught:
+            find_target(table, names, task)
+        assert held in str(caught.value) and "there is nothing to learn" in str(caught.value)
+    columns = {"b": columns["t"], "a": range(12), "u": ["p", "q"] * 6}  # the same column is no help as an input either
+    column = prepare(table_of(tmp_path, columns, ";"), "u").columns[0]
+    assert isinstance(column, LeftOut)
+
+
+@pytest.mark.parametrize(
     ("cells", "values"),
     [
         (("$12.50", "$1,234.00", "$7.25"), (12.5, 1234, 7.25)),

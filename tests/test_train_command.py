@@ -17,9 +17,9 @@ from chalkwork.tables import Choices, load_predictor, predict_table, prepare, re
 from chalkwork.tables.columns import Category, Flag, LeftOut, Number
 from chalkwork.tables.forms import Form
 from chalkwork.tables.plots import plot_confusion, plot_residuals
-from chalkwork.tables.reading import MOST_COLUMNS, Table
 from chalkwork.tables.report import report
 from chalkwork.tables.splitting import split
+from chalkwork.tables.table import MOST_COLUMNS, Table
 from chalkwork.tables.targets import Classes, Labels, Numbers, find_target
 from chalkwork.tables.writing import csv_text
 

@@ -293,7 +293,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     trained(network(), x, y, iterations=3, checkpoint=file)
     again, _ = trained(network(), x, y, iterations=3, checkpoint=file)
     assert again.steps == 3
-    with pytest.raises(ChalkworkError, match=r"of another run: its rate is 0\.01, not 0\.02"):
+    with pytest.raises(ChalkworkError, match=r"of another run: its rate is 0\.01, but here 0\.02"):
         trained(network(), x, y, eta=0.02, iterations=3, checkpoint=file)
     with pytest.raises(ChalkworkError, match="not the same data"):
         trained(network(), x + 1, y, iterations=3, checkpoint=file)

@@ -10,7 +10,9 @@ from random_networks import CONVENTIONS, draw
 from test_graph import Drawn
 
 from chalkwork import Dense, Graph, NeuralNetwork
+from chalkwork.algebra.operations import TABLE
 from chalkwork.networks.labels import CLASSIFY
+from chalkwork.typesetting.rules import RULES
 
 STYLES = [
     {},
@@ -271,3 +273,7 @@ def test_every_line_of_a_backward_pass_has_its_numbers_put_in(activation, sample
         assert "min(" not in "".join(
             text for line in work.lines for kind, box in line.parts if kind == "numbers" for text in box.lines
         )
+
+
+def test_every_rule_of_the_writer_is_for_an_operation():
+    assert RULES.keys() <= {*TABLE, "matrix"}  # which stands in what a student typed, never in the table

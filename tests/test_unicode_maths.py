@@ -16,9 +16,9 @@ from chalkwork.typesetting.unicode_maths import maths_lines, plain_maths
 WRITTEN = {
     # letters and their marks
     r"\hat{y}": "ŷ",
-    r"\hat p_{data}": "p̂_(data)",
-    r"\hat{p}_{\text{data}}(\mathbf{x})": "p̂_(data)(x)",
-    r"\hat{\theta}_{\text{ML}}": "θ̂_(ML)",
+    r"\hat p_{data}": "p̂_data",
+    r"\hat{p}_{\text{data}}(\mathbf{x})": "p̂_data(x)",
+    r"\hat{\theta}_{\text{ML}}": "θ̂_ML",
     r"\tilde x, \vec{v}, \bar{x}^2, \dot a": "x̃, v⃗, x̄², ȧ",
     r"\varepsilon = 10^{-8}": "ε = 10⁻⁸",
     r"\mathbb{E}_{x \sim P}[x]": "𝔼_(x ∼ P)[x]",
@@ -57,7 +57,7 @@ WRITTEN = {
     r"x_qy": "x_q y",
     r"e^{-\frac{x^2}{2}}": "e^(−x²/2)",
     r"a^{b^c}": "a^(bᶜ)",
-    r"x_{i,j}^{(l)}": "x_(i,j)⁽ˡ⁾",
+    r"x_{i,j}^{(l)}": "xᵢ,ⱼ⁽ˡ⁾",
     r"x^10": "x¹0",
     r"\left.\frac{a}{b}\right|_{x=0}": "a/b|ₓ₌₀",
     r"\left\|x\right\|_2^2": "‖x‖₂²",
@@ -71,7 +71,7 @@ WRITTEN = {
     r"x \not= y, x \not\in S": "x ≠ y, x ∉ S",
     r"\binom{n}{k}": "binom(n, k)",
     r"\int_0^1 x \, \mathrm{d}x": "∫₀¹ x dx",
-    r"f''(0) - \sigma'(x)": "f′′(0) − σ′(x)",
+    r"f''(0) - \sigma'(x)": "f″(0) − σ′(x)",
     r"a \quad b": "a \xa0 b",
     # rows
     r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}": "(1 2; 3 4)",

@@ -5,14 +5,14 @@
 np.float64(5.0)
 """
 
-from typing import TYPE_CHECKING
-
-from chalkwork.errors import ChalkworkError
+TYPE_CHECKING = False  # as type checkers know it, without the time that typing takes to load
 
 if TYPE_CHECKING:
+    from chalkwork.errors import ChalkworkError
     from chalkwork.exchange import load_model, save_model
+    from chalkwork.laboratory.architecture import Architecture
     from chalkwork.networks.graph import Graph
-    from chalkwork.networks.layers import Attention, BatchNorm, Dense, Dropout, Flatten, LayerNorm, Residual
+    from chalkwork.networks.layers import Attention, BatchNorm, Dense, Dropout, Flatten, LayerNorm, Residual, RMSNorm
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Architecture",
     "Attention",
     "BatchNorm",
     "BinaryCrossEntropy",
@@ -33,6 +34,7 @@ __all__ = [
     "LayerNorm",
     "NeuralNetwork",
     "Notation",
+    "RMSNorm",
     "Residual",
     "Solution",
     "SquaredError",
@@ -42,9 +44,11 @@ __all__ = [
 
 if not TYPE_CHECKING:
     _HOMES = {
+        "Architecture": "laboratory.architecture",
         "Attention": "networks.layers",
         "BatchNorm": "networks.layers",
         "BinaryCrossEntropy": "networks.losses",
+        "ChalkworkError": "errors",
         "CrossEntropy": "networks.losses",
         "Dense": "networks.layers",
         "Dropout": "networks.layers",
@@ -53,6 +57,7 @@ if not TYPE_CHECKING:
         "LayerNorm": "networks.layers",
         "NeuralNetwork": "networks.network",
         "Notation": "typesetting.notation",
+        "RMSNorm": "networks.layers",
         "Residual": "networks.layers",
         "Solution": "solutions.solution",
         "SquaredError": "networks.losses",

@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import prod
 
 from chalkwork.algebra.expression import Application, Expression
+from chalkwork.algebra.operations.entry import argument_names
 from chalkwork.algebra.reading import read
 
 
@@ -42,5 +43,5 @@ def side(node: Application) -> Expression:
 
 def _filled(text: str, node: Application) -> Expression:
     count = prod(node.arguments[0].shape) // max(1, prod(node.shape))
-    names = dict(zip("x" if len(node.arguments) == 1 else "ab", node.arguments, strict=True))
+    names = dict(zip(argument_names(len(node.arguments)), node.arguments, strict=True))
     return read(text, names, node.named_parameters | {"count": count})

@@ -10,18 +10,19 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain, zip_longest
-from numbers import Integral
+from numbers import Complex, Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chalkwork.algebra.operations import words
+from chalkwork.arrays import masked
 from chalkwork.checking.cells import Cells, MisfitError, Shape, as_array, cells_of, misfit_words, nothing_typed
 from chalkwork.checking.laid import laid_shape, matrices_of
 from chalkwork.checking.numerals import (
     MAX_MAGNITUDE,
-    WRITE,
+    AnswerError,
     NoValueError,
     Numeral,
     plain,
@@ -29,7 +30,7 @@ from chalkwork.checking.numerals import (
     spread,
 )
 from chalkwork.checking.typed import fits
-from chalkwork.errors import ReadError
+from chalkwork.words import Said, Text
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -54,7 +55,7 @@ class Answer:
     blank: Flags
     unreadable: Flags
     """Where there is no number to be had."""
-    message: str = ""
+    said: Said = ""
     """What could not be read, and how to write it."""
     wrong_shape: Shape | None = None
     """The shape given, where it is not the one that was asked."""
@@ -75,6 +76,11 @@ class Answer:
     def given(self) -> Flags:
         """Where there is a number."""
         return ~(self.blank | self.unreadable)
+
+    @property
+    def message(self) -> str:
+        """What could not be read, in English."""
+        return str(self.said)
 
 
 def read_answer(given: object, shape: Shape, decimals: int | None = None, *, whole_digits: bool = False) -> Answer:
@@ -110,11 +116,12 @@ def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: b
         return _nothing(size)
     matrices = matrices_of(given)
     if matrices is None or len(matrices) != shape[0]:
-        found = "it is no row of matrices" if matrices is None else f"it has {len(matrices)} matrices"
-        wanted = f"{shape[0]} matrices of {words(shape[1:])} are expected, as a list of lists of rows"
-        return _impossible(_uniform(size, message=f"{found}, but {wanted}"))
+        many = 0 if matrices is None else len(matrices)
+        found = Text.of("unread.so_many_matrices", n=many) if many else Text.of("unread.no_matrices")
+        said = Text.of("unread.another_row", found=found, wanted=shape[0], size=words(shape[1:]))
+        return _impossible(_uniform(size, said))
     parts = [read_answer(matrix, shape[1:], decimals, whole_digits=whole_digits) for matrix in matrices]
-    said = next((f"matrix {number}: {part.message}" for number, part in enumerate(parts, 1) if part.message), "")
+    unread = (Text.of("unread.in_matrix", matrix=n, why=part.said) for n, part in enumerate(parts, 1) if part.said)
 
     def whole(field: str) -> Any:
         arrays = [getattr(part, field) for part in parts]
@@ -124,7 +131,7 @@ def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: b
         return np.concatenate([nothing if array is None else array for array in arrays])
 
     return Answer(
-        whole("value"), whole("low"), whole("high"), whole("blank"), whole("unreadable"), said,
+        whole("value"), whole("low"), whole("high"), whole("blank"), whole("unreadable"), next(unread, ""),
         impossible=whole("impossible"), unrounded=any(part.unrounded for part in parts),
         computed=all(part.computed for part in parts), floats=whole("floats"),
     )  # fmt: skip
@@ -139,6 +146,8 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
     try:
         if nothing_typed(given):
             return _nothing(size)
+        if count := masked(given):
+            raise AnswerError(Text.of("unread.masked", n=count))
         array = as_array(given)
         if array is not None and array.dtype.kind in "fiu":
             return _from_array(array, shape, size, decimals, whole_digits)
@@ -149,27 +158,27 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
     except MisfitError as misfit:
         return _of_another_shape(given, misfit.found, shape, size, whole_digits)
     except NoValueError as error:
-        return _impossible(_uniform(size, message=error.message))
-    except ReadError as error:
-        return _uniform(size, message=error.message)
+        return _impossible(_uniform(size, error.why))
+    except AnswerError as error:
+        return _uniform(size, error.why)
     except (MemoryError, RecursionError):
-        return _uniform(size, message="it is too large to be read")
+        return _uniform(size, Text.of("unread.size"))
 
 
-def _uniform(size: Shape, message: str, wrong_shape: Shape | None = None) -> Answer:
+def _uniform(size: Shape, said: Said, wrong_shape: Shape | None = None) -> Answer:
     """Nothing could be read."""
     none = _nothing(size)
-    return replace(none, blank=none.unreadable, unreadable=none.blank, message=message, wrong_shape=wrong_shape)
+    return replace(none, blank=none.unreadable, unreadable=none.blank, said=said, wrong_shape=wrong_shape)
 
 
 def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, whole_digits: bool) -> Answer:
     """An answer with the wrong number of rows or columns; unreadable where there is no number in it."""
-    nothing = _uniform(size, message=misfit_words(found, shape), wrong_shape=found)
+    nothing = _uniform(size, misfit_words(found, shape), wrong_shape=found)
     own = found if len(found) != 1 else (found[0], 1)
-    as_given = read_answer(given, own, whole_digits=whole_digits) if len(found) < 3 else None
+    as_given = read_answer(given, own, whole_digits=whole_digits) if len(found) < 3 and all(found) else None
     possible = as_given is None or as_given.impossible is None or not as_given.impossible.any()
     if as_given is not None and as_given.unreadable.all() and possible:
-        return replace(nothing, message=as_given.message or nothing.message)
+        return replace(nothing, said=as_given.said or nothing.said)
     if as_given is None or len(found) != 2:
         return _impossible(nothing)
     return replace(_impossible(nothing), as_given=as_given, unrounded=as_given.unrounded)
@@ -229,7 +238,7 @@ def _order(between: tuple[str, ...], commas: tuple[bool, ...], shape: Shape) -> 
     text = "".join(chain.from_iterable(zip_longest(between, numbers, fillvalue="")))
     try:
         rows = cells_of(text, shape).rows
-    except (ReadError, MisfitError):
+    except (AnswerError, MisfitError):
         return None
     cells = [str(cell).strip() for row in rows for cell in row or ("",)]
     return tuple(numbers.index(cell) for cell in cells) if sorted(cells) == numbers else None
@@ -240,7 +249,7 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
     """The answer of these numbers; None where one is none. Many in a class write the same ones."""
     try:
         numerals = [read_numeral(cell, decimals) for cell in cells]
-    except ReadError:
+    except AnswerError:
         return None
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
@@ -273,12 +282,12 @@ def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | 
         low, high = value - half, value + half
         if array.dtype.kind == "f" or decimals is not None:
             low, high = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
-    message = ""
+    said: Said = ""
     if bad.any():
         row, column = (int(place) for place in np.argwhere(bad)[0])
-        message = f"{_place(row, column, size)}{array[row, column]} is not a finite number of a usable size"
+        said = _in_place(row, column, size, Text.of("unread.not_usable", shown=str(array[row, column])))
     return Answer(
-        value, low, high, np.zeros(size, dtype=bool), bad, message,
+        value, low, high, np.zeros(size, dtype=bool), bad, said,
         impossible=bad, unrounded=unrounded, computed=unrounded or whole_digits,
         floats=~bad if array.dtype.kind == "f" else None,
     )  # fmt: skip
@@ -287,12 +296,13 @@ def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | 
 def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: bool) -> Answer:
     value, low, high = (np.full(size, np.nan) for _ in range(3))
     blank, unreadable, impossible = (np.zeros(size, dtype=bool) for _ in range(3))
-    message, unrounded = "", False
+    said: Said = ""
+    unrounded = False
     floats: list[tuple[int, int]] = []
     for row, entries in enumerate(cells.rows):
         if entries is None:
             unreadable[row] = True
-            message = message or f"row {row + 1} has not {size[1]} entries; write a blank entry as _"
+            said = said or Text.of("unread.short_row", row=row + 1, columns=size[1])
             continue
         for column, cell in enumerate(entries):
             if nothing_typed(cell):
@@ -300,10 +310,10 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
                 continue
             try:
                 number = _number(cell, decimals)
-            except ReadError as error:
+            except AnswerError as error:
                 unreadable[row, column] = True
                 impossible[row, column] = isinstance(error, NoValueError)
-                message = message or _place(row, column, size) + error.message
+                said = said or _in_place(row, column, size, error.why)
                 continue
             if whole_digits:
                 room = 4.0 * math.ulp(number.value)
@@ -324,7 +334,7 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
             low[row, column] = math.nextafter(value[row, column] - half, -math.inf)
             high[row, column] = math.nextafter(value[row, column] + half, math.inf)
     return Answer(
-        value, low, high, blank, unreadable, message,
+        value, low, high, blank, unreadable, said,
         impossible=impossible, unrounded=unrounded, computed=whole_digits, floats=is_float if floats else None,
     )  # fmt: skip
 
@@ -359,28 +369,32 @@ def _finest(answer: Answer) -> float:
     return 0.5 * 10.0 ** round(math.log10(2 * halves.min())) if halves.size else math.inf
 
 
-def _place(row: int, column: int, size: Shape) -> str:
+def _in_place(row: int, column: int, size: Shape, why: Text) -> Text:
     if size == (1, 1):
-        return ""
-    return f"entry {row + column + 1}: " if 1 in size else f"row {row + 1}, column {column + 1}: "
+        return why
+    if 1 in size:
+        return Text.of("unread.in_entry", entry=row + column + 1, why=why)
+    return Text.of("unread.in_cell", row=row + 1, column=column + 1, why=why)
 
 
 def _number(cell: object, decimals: int | None) -> Numeral:
     if isinstance(cell, str):
         return read_numeral(cell, decimals)
     if isinstance(cell, (bool, np.bool_)):
-        raise ReadError(f"{cell} is a truth value, not a number; {WRITE}")
+        raise NoValueError(Text.of("unread.truth_value", shown=str(cell)))
+    if isinstance(cell, Complex) and not isinstance(cell, Real):
+        raise NoValueError(Text.of("unread.complex", shown=str(cell)))
     if isinstance(cell, Integral):
         if int(cell).bit_length() > 320:
-            raise NoValueError("the number is too large for an answer")
+            raise NoValueError(Text.of("unread.too_large"))
         return read_numeral(str(int(cell)), decimals) if abs(int(cell)) < 10**50 else read_numeral(f"{float(cell)!r}")
     if isinstance(cell, (float, np.floating)):
         number = float(cell)
         if not abs(number) <= MAX_MAGNITUDE:
-            raise NoValueError(f"{number!r} is not a finite number of a usable size")
+            raise NoValueError(Text.of("unread.not_usable", shown=repr(number)))
         return Numeral(number, number, number)
     if isinstance(cell, Decimal):
         return read_numeral(str(cell)[:80], decimals)
     if isinstance(cell, Fraction):
         return read_numeral(f"{cell.numerator}/{cell.denominator}"[:80], decimals)
-    raise ReadError(f"this is of the kind {type(cell).__name__}, not a number; {WRITE}")
+    raise AnswerError(Text.of("unread.kind", kind=type(cell).__name__))

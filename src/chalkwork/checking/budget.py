@@ -12,21 +12,26 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, walk
 from chalkwork.bounds.intervals import Array
+from chalkwork.checking.mistakes import TABLE, Context
 from chalkwork.checking.mistakes.structure import is_operation
 
-BUDGET = 30_000_000
-"""What the search for mistakes may cost in one task of one hand-in: about a third of a second."""
+BUDGET = 50_000_000
+"""What the marking of one task of one hand-in may cost with its search for mistakes: about half a second."""
 A_CALL = 800
 """What one operation costs besides its numbers."""
-A_REWRITE = 60_000
-"""What it costs to write the mistakes of one equation."""
+AN_EXCHANGE = 1000
+"""What it costs to hold one exchange of entries against the answers, besides its numbers."""
+A_STEP = 50_000
+"""What it costs to mark a step before any mistake is looked for, besides its operations."""
+A_MISTAKE, A_STEP_LOOKED_AT = 1200, 200
+"""What it costs to write one mistake in one equation, and what every step of the derivation adds for all mistakes."""
 
 
 class Purse:
     """What is left for each student."""
 
-    def __init__(self, students: int, budget: int = BUDGET) -> None:
-        self._left = np.full(students, budget, dtype=np.int64)
+    def __init__(self, students: int, context: Context) -> None:
+        self._left = np.full(students, max(0, BUDGET - _marking_cost(context)), dtype=np.int64)
         self.stopped = np.zeros(students, dtype=bool)
         """Who could not pay for everything that was to be tried."""
 
@@ -36,6 +41,16 @@ class Purse:
         self._left[rows] = np.where(able, self._left[rows] - cost, 0)
         self.stopped[rows[~able]] = True
         return np.asarray(able)
+
+
+def _marking_cost(context: Context) -> int:
+    """What it costs to mark every step of one hand-in."""
+    return sum(A_STEP + cost_of(equation.expression) for equation in context.derivation.equations)
+
+
+def rewriting_cost(context: Context) -> int:
+    """What it costs to write all mistakes of one equation; some look through the whole derivation."""
+    return A_MISTAKE * len(TABLE) + A_STEP_LOOKED_AT * len(context.derivation)
 
 
 @lru_cache(maxsize=1 << 14)

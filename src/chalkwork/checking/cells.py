@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chalkwork.checking.numerals import MAX_LENGTH, NoValueError, read_numeral
+from chalkwork.checking.numerals import MAX_LENGTH, AnswerError, NoValueError, read_numeral
 from chalkwork.checking.typed import MAX_CELLS, MAX_DEPTH, candidates, chosen, fits, is_blank
 from chalkwork.errors import ReadError
+from chalkwork.words import Said, Text
 
 Shape = tuple[int, ...]
 
@@ -29,12 +30,13 @@ class Cells(NamedTuple):
     shape: Shape
 
 
-def misfit_words(found: Shape, shape: Shape) -> str:
+def misfit_words(found: Shape, shape: Shape) -> Text:
     """What is said of a shape that is not the one expected."""
-    wanted = "a single number" if shape == () else "x".join(map(str, shape))
-    have = "a single number" if not found else f"a list of {found[0]}" if len(found) == 1 else "x".join(map(str, found))
-    transposed = " (its transpose would fit)" if len(found) == 2 and found[::-1] == shape else ""
-    return f"it is {have}, but {wanted} is expected{transposed}"
+    wanted: Said = "x".join(map(str, shape)) if shape else Text.of("unread.a_number")
+    have: Said = "x".join(map(str, found)) if found else Text.of("unread.a_number")
+    have = Text.of("unread.a_list", count=found[0]) if len(found) == 1 else have
+    transposed = len(found) == 2 and found[::-1] == shape
+    return Text.of("unread.transposed" if transposed else "unread.shape", found=have, wanted=wanted)
 
 
 def nothing_typed(cell: object) -> bool:
@@ -53,11 +55,11 @@ def as_array(given: object) -> NDArray[Any] | None:
             given = given.detach().cpu()
             if "bfloat16" in str(getattr(given, "dtype", "")):
                 given = given.float()  # type: ignore[attr-defined]
-        array = np.ma.asarray(given).filled() if np.ma.isMaskedArray(given) else np.asarray(given)
+        array = np.asarray(given)
     except Exception as error:  # foreign code: whatever it raises, the answer cannot be read
-        raise ReadError(f"{type(given).__name__} cannot be made an array") from error
+        raise AnswerError(Text.of("unread.no_array", kind=type(given).__name__)) from error
     if array.size > MAX_CELLS:
-        raise ReadError(f"an answer has at most {MAX_CELLS} entries, this has {array.size}")
+        raise AnswerError(Text.of("unread.many", most=MAX_CELLS, count=array.size))
     return array
 
 
@@ -71,7 +73,7 @@ def cells_of(given: object, shape: Shape) -> Cells:
     if any(isinstance(item, list) for item in items):
         rows: list[list[object]] = [item if isinstance(item, list) else [item] for item in items]
         if any(isinstance(cell, list) for row in rows for cell in row):
-            raise ReadError("lists are nested in more than rows and columns; write [[1, 2], [3, 4]]")
+            raise AnswerError(Text.of("unread.not_two"))
         return _arranged(rows, shape, flat=False)
     if items and all(isinstance(item, str) for item in items) and any(" " in str(item).strip() for item in items):
         return _typed("; ".join(str(item).strip("[]() ") for item in items), shape)
@@ -105,7 +107,7 @@ def _unwrapped(given: Sequence[object], shape: Shape) -> list[object]:
         nonlocal count
         count += 1
         if count > MAX_CELLS:
-            raise ReadError(f"an answer has at most {MAX_CELLS} entries")
+            raise AnswerError(Text.of("unread.more", most=MAX_CELLS))
         array = as_array(value)
         if array is not None:
             count += array.size
@@ -115,7 +117,7 @@ def _unwrapped(given: Sequence[object], shape: Shape) -> list[object]:
         if not isinstance(value, (list, tuple)):
             return value
         if depth == MAX_DEPTH:
-            raise ReadError(f"lists are nested more than {MAX_DEPTH} deep")
+            raise AnswerError(Text.of("unread.deep_lists", most=MAX_DEPTH))
         return [opened(item, depth + 1) for item in value]
 
     items = opened(given, 0)
@@ -142,5 +144,5 @@ def _arranged(rows: list[list[object]], shape: Shape, flat: bool) -> Cells:
         cells = [cell for row in rows for cell in row]
         return Cells([cells[start : start + width] for start in range(0, len(cells), width)], (height, width))
     if len(rows) != height or not widths or width == 1:
-        raise ReadError("its rows differ in length; write a blank entry as _")
+        raise AnswerError(Text.of("unread.rows_differ"))
     return Cells([row if len(row) == width else None for row in rows], (height, width))

@@ -17,6 +17,7 @@ from chalkwork.checking.report import Report, results_of
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
+from chalkwork.words import ENGLISH, Said, Text, written
 
 
 def check(
@@ -31,6 +32,7 @@ def check(
     sample_axis: int | None = None,
     tolerance: float = 0.0,
     follows: Fraction = Fraction(1),
+    language: str = ENGLISH,
 ) -> Report:
     """The report on one student's answers: `check_class` for one."""
     reports = check_class(
@@ -44,6 +46,7 @@ def check(
         sample_axis=sample_axis,
         tolerance=tolerance,
         follows=follows,
+        language=language,
     )
     return reports[0]
 
@@ -60,6 +63,7 @@ def check_class(
     sample_axis: int | None = None,
     tolerance: float = 0.0,
     follows: Fraction = Fraction(1),
+    language: str = ENGLISH,
 ) -> list[Report]:
     """The reports on the answers of many students, every equation worked out once for all of them.
 
@@ -94,17 +98,17 @@ def check_class(
     marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given), digits)
     own = {given.name for given in derivation.givens}
     unused = [
-        {word: reason for word, reason in {**apart, **refused}.items() if word not in own}
+        {word: written(reason, language) for word, reason in {**apart, **refused}.items() if word not in own}
         for (_, apart), (_, refused) in zip(together, matches, strict=True)
     ]
-    return reports_of(marked, answers, typed, unused, digits, follows)
+    return reports_of(marked, answers, typed, unused, digits, follows, language)
 
 
 def _matched(
     table: NameTable, given: Sequence[Mapping[str, object]], names: Mapping[str, str] | None
-) -> list[tuple[dict[str, str], dict[str, str]]]:
+) -> list[tuple[dict[str, str], dict[str, Text]]]:
     """What the names of every student mean; most of a class write the same."""
-    known: dict[tuple[str, ...], tuple[dict[str, str], dict[str, str]]] = {}
+    known: dict[tuple[str, ...], tuple[dict[str, str], dict[str, Text]]] = {}
     for one in given:
         words = tuple(one)
         if words not in known:
@@ -140,6 +144,7 @@ def reports_of(
     unused: Sequence[Mapping[str, str]],
     digits: Digits,
     follows: Fraction = Fraction(1),
+    language: str = ENGLISH,
 ) -> list[Report]:
     """The marks of every step turned into a report a student."""
     steps = {
@@ -149,17 +154,18 @@ def reports_of(
             [_said(one.get(name), part, student) for student, one in enumerate(answers)],
             digits,
             follows,
+            language,
         )
         for name, part in marked.items()
     }
     return [
-        Report({name: results[student] for name, results in steps.items()}, refused, follows)
+        Report({name: results[student] for name, results in steps.items()}, refused, follows, language=language)
         for student, refused in enumerate(unused)
     ]
 
 
-def _said(answer: Answer | None, marked: Marked, student: int) -> str:
+def _said(answer: Answer | None, marked: Marked, student: int) -> Said:
     """What could not be read; nothing where the shape itself is the mistake."""
     if answer is None or (answer.as_given is not None and marked.mistakes[student]):
         return ""
-    return answer.message
+    return answer.said

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from chalkwork.words import ENGLISH, say
+
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -77,7 +79,8 @@ class Digits:
         least = asked if self.stated else np.maximum(asked, FINE * _ROOM)
         return np.asarray((half > least) & (half > habit * _ROOM) & (np.abs(value - meant) > asked))
 
-    def __str__(self) -> str:
-        count = self.significant if self.decimals is None else self.decimals
-        kind = "significant digit" if self.decimals is None else "decimal"
-        return f"{count} {kind}{'' if count == 1 else 's'}"
+    def words(self, language: str = ENGLISH) -> str:
+        """The digits asked, in words: "4 decimals"."""
+        if self.decimals is None:
+            return say(language, "digits.significant", n=str(self.significant))
+        return say(language, "digits.decimals", n=self.decimals)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, widened
-from chalkwork.checking.budget import A_CALL, Purse, cost_of
+from chalkwork.checking.budget import AN_EXCHANGE, Purse, cost_of
 from chalkwork.checking.laid import enclosed_laid, laid_shape
-from chalkwork.checking.mistakes import swapped
+from chalkwork.checking.mistakes import exchanged, exchanges_of
+from chalkwork.checking.mistakes.matrices import Exchange
 from chalkwork.checking.work import Known
 
 Array = np.ndarray[Any, Any]
@@ -149,24 +150,42 @@ def possible(expression: Expression, known: Known, asked: Asked, wide: Interval 
 
 def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[Interval]:
     """What the expression can be with two rows, columns or entries exchanged, where that is somebody's answer."""
-    size = prod(expression.shape)
-    if size < 2:
+    ways = exchanges_of(laid_shape(expression.shape))
+    if not ways:
         return
-    able = asked.pay(swapped(np.zeros(laid_shape(expression.shape))).shape[0] * (A_CALL // 8 + 2 * size))
+    able = asked.pay(len(ways) * AN_EXCHANGE + 2 * sum(first.size for first, _ in ways))
     wide = enclosed(expression, known, asked, tight=False) if able.any() else None
     if wide is None:
         return
-    wide = wide if wide.low.ndim > 2 else wide.at(None)  # the right values are the same for every student
-    near = nearby(Interval(swapped(wide.low), swapped(wide.high)), asked)
-    near = near & asked.going_on
-    places = np.flatnonzero(near.any(axis=-1))
-    if places.size:
-        theirs = np.flatnonzero(near.any(axis=0))
+    near = _near_exchanged(wide, ways, asked) & asked.going_on
+    theirs = np.flatnonzero(near.any(axis=0))
+    if theirs.size:
         able = np.zeros(asked.rows.size, dtype=bool)
         able[theirs] = asked.part(theirs).pay(cost_of(expression, tight=True))
         exact = _for_some(expression, known, able)
-        lows, highs = swapped(exact.low), swapped(exact.high)
-        yield from (Interval(lows[place], highs[place]) for place in places)
+        for place in np.flatnonzero(near.any(axis=-1)):
+            yield exact.over(partial(exchanged, exchange=ways[place]))
+
+
+def _near_exchanged(reading: Interval, ways: Sequence[Exchange], asked: Asked) -> Array:
+    """Whose answers meet the reading after each exchange, every cell: all that do not meet it before are exchanged."""
+    count = asked.rows.size
+    wide, typed = (
+        Interval(*(np.broadcast_to(bound, asked.typed.shape).reshape(count, -1) for bound in (one.low, one.high)))
+        for one in (widened(reading), asked.typed)
+    )
+    given = asked.given.reshape(count, -1)
+    bad = given & ~typed.meets(wide)
+    wrong = bad.sum(axis=-1)
+    found = np.zeros((len(ways), count), dtype=bool)
+    for place, (first, second) in enumerate(ways):
+        rows = np.flatnonzero(wrong == bad[:, first].sum(axis=-1) + bad[:, second].sum(axis=-1))
+        met = np.ones(rows.size, dtype=bool)
+        for here, there in ((first, second), (second, first)) if rows.size else ():
+            meets = typed.at(np.ix_(rows, here)).meets(wide.at(np.ix_(rows, there)))
+            met &= np.all(meets | ~given[np.ix_(rows, here)], axis=-1)
+        found[place, rows] = met
+    return found
 
 
 def nearby(reading: Interval, asked: Asked) -> Array:

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
+from chalkwork.checking.forms import form_entries
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError, misplaced
 
@@ -35,8 +35,6 @@ MAX_NAMES = 10_000
 Answers = dict[str, object]
 """A value by name, or by task the values by name."""
 
-_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})\s*(\S*)\s*$")
-_LINE = re.compile(r"\s*(?:[-*] )?[`*$]{0,3}([^\W\d_][^:=]{0,100}?|[\\∂∇][^:=]{1,100}?)[`*$]{0,3}\s*[:=](.*)")
 _HEADS = {("name", "value"): 1, ("task", "name", "value"): 2}
 
 
@@ -226,40 +224,6 @@ def _csv_rows(rows: Any, sign: str) -> Iterator[tuple[str, str, object, int]]:
             yield task, row[before - 1].strip(), sign.join(row[before:]).strip(), rows.line_num
     except csv.Error:
         raise ChalkworkError("this is not CSV: a cell is too long, or not one", line=rows.line_num) from None
-
-
-def form_entries(text: str, first_line: int = 1) -> Iterator[tuple[str, str, object, int]]:
-    """Task, name, value and line of every answer in the ```` ```answers ```` blocks of a Markdown text.
-
-    >>> list(form_entries("So:\\n```answers\\ntask: a\\nz1: [0.5\\n  0.2]\\nL:\\n```"))
-    [('a', 'z1', '[0.5\\n0.2]', 4), ('a', 'L', '', 6)]
-    """
-    fence, task, name, line = "", "", "", 0
-    value: list[str] = []
-    for number, content in enumerate(text.splitlines(), first_line):
-        mark = _FENCE.match(content[:100].rstrip())
-        if not fence:
-            if mark:
-                fence, ours, task = mark[1], mark[2].strip("{}.").lower() == "answers", ""
-            continue
-        closed = mark is not None and not mark[2] and mark[1].startswith(fence)
-        entry = None if closed else _LINE.match(content)
-        if name and (closed or entry):
-            yield task, name, "\n".join(value).strip(), line
-            name = ""
-        if closed:
-            fence = ""
-        elif ours and entry:
-            if entry[1].strip().lower() == "task":
-                task = entry[2].strip().strip("`\"'")
-            else:
-                name, value, line = entry[1].strip(), [entry[2].strip()], number
-        elif name:
-            value.append(content.strip())
-        elif ours and content.strip():
-            raise ChalkworkError("expected a line of the form name: value", line=number)
-    if name:
-        yield task, name, "\n".join(value).strip(), line
 
 
 def _markdown(text: str) -> Answers:

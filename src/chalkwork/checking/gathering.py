@@ -9,6 +9,7 @@ from typing import Any
 from chalkwork.algebra.entries import place_of, split_entry
 from chalkwork.algebra.operations import words
 from chalkwork.checking.names import NameTable
+from chalkwork.words import Text
 
 _ENTRY = re.compile(r"\s*[^\s\[\]][^\[\]]*\[\s*[0-9]{1,7}\s*(?:,\s*[0-9]{1,7}\s*){0,7}\]\s*")
 
@@ -32,7 +33,7 @@ def gathered(
     table: NameTable,
     shapes: Mapping[str, tuple[int, ...]],
     mapping: Mapping[str, str] | None = None,
-) -> tuple[Mapping[str, object], dict[str, str]]:
+) -> tuple[Mapping[str, object], dict[str, Text]]:
     """The answers with entries put together, and why some entries are not used.
 
     A whole that was given too is left as it is.
@@ -40,8 +41,9 @@ def gathered(
     >>> from chalkwork.typesetting.notation import Notation
     >>> from chalkwork.typesetting.symbols import Symbols
     >>> table = NameTable(["z1"], Symbols(Notation(), layers=1))
-    >>> gathered({"z1[2]": "0.5", "z1[9]": "1"}, table, {"z1": (2, 1)})
-    ({'z1': [[None], ['0.5']]}, {'z1[9]': 'z1 is 2x1 and has no such entry'})
+    >>> whole, refused = gathered({"z1[2]": "0.5", "z1[9]": "1"}, table, {"z1": (2, 1)})
+    >>> whole, str(refused["z1[9]"])
+    ({'z1': [[None], ['0.5']]}, 'z1 is 2x1 and has no such entry')
     """
     entries = [word for word in given if _ENTRY.fullmatch(word)]
     if not entries:
@@ -49,7 +51,7 @@ def gathered(
     rest = {word: value for word, value in given.items() if word not in entries}
     taken = {known: word for word, known in table.match(rest, mapping)[0].items()}
     wholes: dict[str, Any] = {}
-    refused: dict[str, str] = {}
+    refused: dict[str, Text] = {}
     seen: set[tuple[str | int, ...]] = set()
     for word in entries:
         base, index = split_entry(word.strip())
@@ -59,17 +61,17 @@ def gathered(
             refused[word] = next(iter(reasons.values()))
             continue
         if known in taken:
-            refused[word] = f"{known} is already given as {taken[known]}"
+            refused[word] = Text.of("unused.given_already", name=known, word=taken[known])
             continue
         shape = shapes[known] or (1, 1)
         try:
             place = place_of(base, index, shape)
         except KeyError:
-            kind = words(shape) if shapes[known] else "a number"
-            refused[word] = f"{known} is {kind} and has no such entry"
+            none = Text.of("unused.no_entry", name=known, size=words(shape))
+            refused[word] = none if shapes[known] else Text.of("unused.no_entry_of_number", name=known)
             continue
         if (known, *place) in seen:
-            refused[word] = "this entry is answered twice"
+            refused[word] = Text.of("unused.twice")
             continue
         seen.add((known, *place))
         whole = wholes.setdefault(known, _empty(shape))

@@ -81,7 +81,8 @@ def matrices_of(given: object) -> list[Any] | None:
         nested = len(rows) == len(given) > 0 and all(row and isinstance(row[0], (list, tuple)) for row in rows)
         arrays = len(given) > 0 and all(getattr(matrix, "ndim", 0) == 2 for matrix in given)
         return list(given) if nested or arrays else None
-    return list(np.asarray(given)) if getattr(given, "ndim", 0) == 3 else None
+    array: Any = given
+    return [array[place] for place in range(len(array))] if getattr(given, "ndim", 0) == 3 else None
 
 
 def below_each_other(given: object) -> object:

@@ -7,14 +7,15 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import GREEK
 from chalkwork.typesetting.symbols import Symbols
+from chalkwork.words import Said, Text
 
 MAX_NAME = 120
-NO_NAME = "not a name of this exercise"
+NO_NAME = Text.of("unused.no_name")
 
 _KNOWN = re.compile(r"(d?)(x|y|z|a|W|b|L|eta|delta|class)(\d*)(?:_new(\d*))?")
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -33,7 +34,13 @@ _LAST = ("out", "output", "yhat", "haty", "ypred")
 _LETTERS = {"x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
             "eta": "rate", "delta": "delta"}  # fmt: skip
 _NEW = ("new", "neu", "updated")
-_GREEK = {sign: name for name, sign in GREEK.items()} | {"ϵ": "epsilon", "ϑ": "theta", "∂": "d", "∇": "grad"}
+_GREEK = {sign: name for name, sign in GREEK.items()} | {
+    "ϵ": "epsilon",
+    "φ": "phi",
+    "ϑ": "theta",
+    "∂": "d",
+    "∇": "grad",
+}
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _EMPTY = frozenset({"text", "mathrm", "mathbf", "boldsymbol", "bm", "mathit", "operatorname", "vec", "left", "right"})
@@ -70,8 +77,9 @@ class NameTable:
 
     >>> from chalkwork.typesetting.notation import Notation
     >>> table = NameTable(["z1", "a1", "L", "delta1", "dW1", "W1_new"], Symbols(Notation.of({"net": "s"}), layers=1))
-    >>> table.match(["s1", "grad_W1", "δ_1", "W1'", "i"])
-    ({'s1': 'z1', 'grad_W1': 'dW1', 'δ_1': 'delta1', "W1'": 'W1_new'}, {'i': 'not a name of this exercise'})
+    >>> matched, refused = table.match(["s1", "grad_W1", "δ_1", "W1'", "i"])
+    >>> matched, str(refused["i"])
+    ({'s1': 'z1', 'grad_W1': 'dW1', 'δ_1': 'delta1', "W1'": 'W1_new'}, 'not a name of this exercise')
     """
 
     def __init__(self, known: Sequence[str], symbols: Symbols) -> None:
@@ -89,7 +97,7 @@ class NameTable:
 
     def match(
         self, given: Iterable[str], mapping: Mapping[str, str] | None = None
-    ) -> tuple[dict[str, str], dict[str, str]]:
+    ) -> tuple[dict[str, str], dict[str, Text]]:
         """What each given name means, and why the others are not used.
 
         A mapping wins over an exact name, an exact name over another spelling of it, and that over a synonym; two
@@ -99,7 +107,7 @@ class NameTable:
         for target in mapping.values():
             self._must_know(target)
         claims: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        refused: dict[str, str] = {}
+        refused: dict[str, Text] = {}
         for name in dict.fromkeys(str(each) for each in given):
             rank, found = self._meanings(name, mapping)
             if len(found) == 1:
@@ -114,9 +122,9 @@ class NameTable:
                 used[first[0]] = target
             for rank, name in rivals:
                 if len(first) > 1 and rank == best:
-                    refused[name] = f"{' and '.join(first)} can all mean {target}; map one of them to it explicitly"
+                    refused[name] = Text.of("unused.all_mean", names=_both(first), name=target)
                 elif rank > best:
-                    refused[name] = f"{target} is already given as {first[0]}"
+                    refused[name] = Text.of("unused.given_already", name=target, word=first[0])
         return used, refused
 
     def _meanings(self, name: str, mapping: Mapping[str, str]) -> tuple[int, set[str]]:
@@ -130,15 +138,21 @@ class NameTable:
         found = self.meant.get(bare, set()) if bare else set()
         return 3, found or (self.meant.get(bare.lower(), set()) if bare else set())
 
-    def _ambiguous(self, name: str, found: set[str]) -> str:
-        could = " or ".join(each for each in self.known if each in found)
-        return f"{name} can mean {could}; map it explicitly"
+    def _ambiguous(self, name: str, found: set[str]) -> Text:
+        could: Iterable[Said] = [each for each in self.known if each in found]
+        joined = reduce(lambda first, second: Text.of("unused.or", first=first, second=second), could)
+        return Text.of("unused.ambiguous", name=name, names=joined)
 
     def _must_know(self, target: str) -> None:
         if target not in self.known:
             near = get_close_matches(str(target), self.known, 1)
             hint = f"did you mean {near[0]}?" if near else f"the names are {', '.join(self.known[:40])}"
             raise ChalkworkError(f"the mapping leads to {target!r:.60}, which is no name of this exercise", hint=hint)
+
+
+def _both(names: Iterable[Said]) -> Said:
+    """Several names with "and" between each two."""
+    return reduce(lambda one, other: Text.of("both", one=one, other=other), names)
 
 
 def match_names(
@@ -150,7 +164,8 @@ def match_names(
     >>> match_names(["d2", "loss"], ["delta2", "L"], Symbols(Notation(), layers=2))
     ({'d2': 'delta2', 'loss': 'L'}, {})
     """
-    return _table(tuple(known), symbols).match(given, mapping)
+    matched, refused = _table(tuple(known), symbols).match(given, mapping)
+    return matched, {name: str(why) for name, why in refused.items()}
 
 
 @lru_cache(maxsize=16)

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from chalkwork.checking.files import form_entries
+from chalkwork.checking.forms import form_entries
 from chalkwork.errors import ChalkworkError, misplaced
 
 MAX_CODE = 200_000

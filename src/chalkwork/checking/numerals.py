@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chalkwork.errors import ReadError
+from chalkwork.words import Text
 
 MAX_LENGTH = 60
 MAX_MAGNITUDE = 1e100
 """Larger numbers are no answers, and products of them would overflow."""
-WRITE = "write it as 0.45, 1/3 or -6.2e-3"
 
 _DECIMAL = r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)"
 _POWER = r"(?:[eE]([-+]?[0-9]{1,3})|\*10(?:\^|\*\*)([-+]?[0-9]{1,3}))"
@@ -25,6 +25,8 @@ _NUMBER = re.compile(rf"([-+]?)({_DECIMAL}){_POWER}?")
 _POWER_ALONE = re.compile(r"([-+]?)10(?:\^|\*\*)([-+]?[0-9]{1,3})")
 _FRACTION = re.compile(rf"([-+]?{_DECIMAL})/([-+]?{_DECIMAL})")
 _NOT_FINITE = re.compile(r"[-+]?(?:inf|infinity|infty|nan|∞)", re.IGNORECASE)
+_TRUTH = re.compile(r"true|false", re.IGNORECASE)
+_COMPLEX = re.compile(rf"\(?(?:[-+]?{_DECIMAL}(?:[eE][-+]?[0-9]{{1,3}})?){{1,2}}[ij]\)?")
 _SPACE_INSIDE = re.compile(r"\s*([*/^])\s*")
 _PARENTHESES = re.compile(r"\^[({]([-+]?[0-9]{1,3})[)}]")
 _SIGNS = str.maketrans({"−": "-", "–": "-", "‐": "-", "‑": "-", "⁻": "-", "·": "*", "×": "*", "⋅": "*", "∗": "*"})
@@ -32,8 +34,16 @@ _RAISED = re.compile("10([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})")
 _RAISED_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 
 
-class NoValueError(ReadError):
-    """A number that no answer can be: not finite, or too large."""
+class AnswerError(ReadError):
+    """An answer that cannot be read, with the reason as a text, which is written in the language of the report."""
+
+    def __init__(self, why: Text) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+class NoValueError(AnswerError):
+    """What no answer can be, though it was read: not finite, too large, complex, a truth value."""
 
 
 class Numeral(NamedTuple):
@@ -79,7 +89,7 @@ def _read_other(text: str, decimals: int | None) -> Numeral:
     """What is no plain decimal number, or not written as one."""
     shown = text.strip()
     if len(shown) > MAX_LENGTH:
-        raise ReadError(f"a number has at most {MAX_LENGTH} characters, this has {len(shown)}")
+        raise AnswerError(Text.of("unread.long_number", most=MAX_LENGTH, count=len(shown)))
     bare = _PARENTHESES.sub(r"^\1", _SPACE_INSIDE.sub(r"\1", plain(shown).lstrip("≈= ")))
     if bare[:1] in ("-", "+"):
         bare = bare[0] + bare[1:].lstrip()
@@ -91,10 +101,14 @@ def _read_other(text: str, decimals: int | None) -> Numeral:
     if found := _FRACTION.fullmatch(bare):
         return _quotient(found[1], found[2], shown)
     if _NOT_FINITE.fullmatch(bare):
-        raise NoValueError(f"{shown!r} is not a finite number")
+        raise NoValueError(Text.of("unread.not_finite", shown=repr(shown)))
+    if _TRUTH.fullmatch(bare):
+        raise NoValueError(Text.of("unread.truth_value", shown=repr(shown)))
+    if _COMPLEX.fullmatch(bare):
+        raise NoValueError(Text.of("unread.complex", shown=repr(shown)))
     if "," in bare and (bare.count(",") > 1 or "." in bare) and set(bare) <= set("0123456789.,-+"):
-        raise ReadError(f"{shown!r} has more than one decimal sign; write 1234.5 without signs between thousands")
-    raise ReadError(f"{shown!r} is not a number; {WRITE}")
+        raise AnswerError(Text.of("unread.decimal_signs", shown=repr(shown)))
+    raise AnswerError(Text.of("unread.not_a_number", shown=repr(shown)))
 
 
 def _decimal(digits: str, power: int, scaled: bool, decimals: int | None) -> tuple[float, float]:
@@ -112,9 +126,9 @@ def _ten(power: int) -> float:
 
 def _bounded(value: float, half: float, ulps: int = 2) -> Numeral:
     if abs(value) > MAX_MAGNITUDE:
-        raise NoValueError(f"{value:.3g} is too large for an answer")
+        raise NoValueError(Text.of("unread.large", shown=f"{value:.3g}"))
     if half > MAX_MAGNITUDE:
-        raise NoValueError("its digits stand for any number")
+        raise NoValueError(Text.of("unread.any_number"))
     if value == 0 and half == 0 and ulps == 2:
         return Numeral(0.0, 0.0, 0.0)
     if half == 0 and value == int(value) and abs(value) < 2**53 and ulps == 2:
@@ -126,7 +140,7 @@ def _bounded(value: float, half: float, ulps: int = 2) -> Numeral:
 def _quotient(above: str, below: str, shown: str) -> Numeral:
     top, bottom = (_bounded(*_decimal(part, 0, False, None)) for part in (above, below))
     if bottom.low <= 0 <= bottom.high:
-        raise ReadError(f"{shown!r} divides by zero")
+        raise AnswerError(Text.of("unread.by_zero", shown=repr(shown)))
     ends = [one / other for one in (top.low, top.high) for other in (bottom.low, bottom.high)]
     value = top.value / bottom.value
     middle = _bounded(value, 0.0, ulps=1)

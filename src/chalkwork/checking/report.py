@@ -15,23 +15,13 @@ from chalkwork.checking.comparing import Remark
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import NOTHING, Explanation
 from chalkwork.checking.marking import Marked, Verdict
-from chalkwork.checking.mistakes import TABLE
+from chalkwork.checking.mistakes import TABLE, in_language
 from chalkwork.documents.literal import visible
+from chalkwork.words import ENGLISH, Said, Text, say, written
 
 WIDTH = 80
+_WORDS = [verdict.word for verdict in sorted(Verdict)]
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
-_SENTENCES = {
-    Verdict.CORRECT: "Correct.",
-    Verdict.ROUNDING: "Correct within rounding: your earlier, rounded values explain the difference.",
-    Verdict.FOLLOWS: "This follows from an earlier value of yours that is not right; the step itself is right.",
-    Verdict.BLANK: "Nothing was answered.",
-    Verdict.UNREADABLE: "This could not be read.",
-    Verdict.WRONG: "Wrong, and no known mistake explains it.",
-}
-_REMARKS = {
-    Remark.FEW_DIGITS: "Wrong: too few digits to tell. {asked} are asked.",
-    Remark.NO_WORK: "Wrong. It would follow from an earlier wrong value, but nothing shows that it was calculated.",
-}
 MOST_NAMED = 3
 
 
@@ -63,7 +53,9 @@ def _credit(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
     return Fraction(accepted - following + following * follows) / count
 
 
-def of_cells(result: Result, places: Collection[tuple[int, int]], follows: Fraction = Fraction(1)) -> Result:
+def of_cells(
+    result: Result, places: Collection[tuple[int, int]], follows: Fraction = Fraction(1), language: str = ENGLISH
+) -> Result:
     """The result on these cells alone, rows and columns from 0, where only they were asked for."""
     cells = tuple(
         tuple(word if (row, column) in places else "" for column, word in enumerate(line))
@@ -74,8 +66,8 @@ def of_cells(result: Result, places: Collection[tuple[int, int]], follows: Fract
     if worst.word == result.verdict:
         return replace(result, cells=cells, credit=credit)
     some = any(verdict.accepted for verdict in verdicts)
-    sentence = "Some of it is not answered." if worst is Verdict.BLANK and some else _SENTENCES[worst]
-    return Result(result.name, worst.word, (), sentence, credit, cells, result.given)
+    sentence = "step.some_blank" if worst is Verdict.BLANK and some else f"step.{worst.word}"
+    return Result(result.name, worst.word, (), say(language, sentence), credit, cells, result.given)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -97,16 +89,23 @@ class Report(Mapping[str, Result]):
     `first_wrong` is the first step that is neither accepted nor blank, `score` the credit from 0 to 1.
     """
 
-    __slots__ = ("_credits", "_results", "follows", "unused")  # a class has thousands
+    __slots__ = ("_credits", "_results", "follows", "language", "unused")  # a class has thousands
 
     def __init__(
-        self, results: Mapping[str, Result], unused: Mapping[str, str] | None = None, follows: Fraction = Fraction(1)
+        self,
+        results: Mapping[str, Result],
+        unused: Mapping[str, str] | None = None,
+        follows: Fraction = Fraction(1),
+        *,
+        language: str = ENGLISH,
     ) -> None:
         self._results = dict(results)
         self.follows = follows
         """What a right cell earns that follows from a wrong value, by the course's policy."""
         self.unused = dict(unused or {})
         """What was given and not used, with the reason."""
+        self.language = language
+        """What its messages are written in."""
         self._credits: dict[Fraction, Fraction] = {}
 
     def __getitem__(self, name: str) -> Result:
@@ -126,7 +125,11 @@ class Report(Mapping[str, Result]):
             else result
             for name, result in self._results.items()
         }
-        return Report(found, self.unused, self.follows)
+        return self.having(found)
+
+    def having(self, results: Mapping[str, Result]) -> Report:
+        """The same report with these results."""
+        return Report(results, self.unused, self.follows, language=self.language)
 
     @property
     def first_wrong(self) -> str | None:
@@ -158,11 +161,13 @@ class Report(Mapping[str, Result]):
         lines = []
         for result in self._results.values():
             mark = "→" if result.name == first else " "
-            start = f"{mark} {result.name:<{width}}  {result.verdict:<10}  "
+            verdict = say(self.language, f"verdict.{result.verdict}")
+            start = f"{mark} {result.name:<{width}}  {verdict:<10}  "
             rest = " " * (width + 16)
             lines += textwrap.wrap(start + visible(result.message), WIDTH, subsequent_indent=rest) or [start]
         for name, reason in self.unused.items():
-            lines += textwrap.wrap(f"  {visible(name, 100)} was not used: {visible(reason)}", WIDTH)
+            said = say(self.language, "unused.line", name=visible(name, 100), why=visible(reason))
+            lines += textwrap.wrap(f"  {said}", WIDTH)
         return "\n".join(lines)
 
     def _repr_markdown_(self) -> str:
@@ -174,26 +179,26 @@ class Report(Mapping[str, Result]):
 def results_of(
     marked: Marked,
     given: Sequence[object],
-    messages: Sequence[str],
+    messages: Sequence[Said],
     digits: Digits | None = None,
     follows: Fraction = Fraction(1),
+    language: str = ENGLISH,
 ) -> list[Result]:
     """The results of one step, with what every student answered and what could not be read of it."""
     name = marked.equation.name
     rows, columns = marked.verdicts.shape[-2:]
     cells, size = marked.verdicts.astype(np.uint8).tobytes(), rows * columns
     reasons = marked.explanations or (NOTHING,) * len(given)
-    asked = str(digits or Digits())
+    asked = (digits or Digits()).words(language)
     results = []
     for student, why in enumerate(reasons):
         verdict, words = _in_words(cells[student * size : (student + 1) * size], columns)
         remark = marked.remarks.get(student)
-        said = _message(verdict, why, bool(marked.trivial[student]), remark, asked, words)
-        if message := messages[student]:
-            if remark is Remark.IMPOSSIBLE:
-                said = f"Wrong: {message.rstrip('.')}."
-            else:
-                said = f"{said} {message[:1].upper()}{message[1:].rstrip('.')}."
+        said = _message(verdict, why, bool(marked.trivial[student]), remark, asked, words, language)
+        if message := written(messages[student], language).rstrip("."):
+            impossible = remark is Remark.IMPOSSIBLE
+            because = Text.of("step.because", said=said, why=message)
+            said = say(language, "step.impossible", why=message) if impossible else because.written(language)
         credit, typed = marked.credit(student), given[student]
         if follows != 1:
             credit = float(_credit(words, follows))
@@ -204,7 +209,7 @@ def results_of(
 @lru_cache(maxsize=1 << 12)
 def _in_words(cells: bytes, columns: int) -> tuple[Verdict, tuple[tuple[str, ...], ...]]:
     """The verdict on a step, that of its worst cell, and a word for every cell; few patterns occur."""
-    words = [Verdict(cell).word for cell in cells]
+    words = [_WORDS[cell] for cell in cells]
     return Verdict(max(cells)), tuple(tuple(words[k : k + columns]) for k in range(0, len(words), columns))
 
 
@@ -216,29 +221,35 @@ def _message(
     remark: Remark | None,
     asked: str,
     words: tuple[tuple[str, ...], ...],
+    language: str,
 ) -> str:
     if why.ids and verdict in (Verdict.MISTAKE, Verdict.WRONG):
-        return _explained(why)
-    sentence = _SENTENCES[verdict]
-    if verdict is Verdict.WRONG and remark in _REMARKS:
-        sentence = _REMARKS[remark].format(asked=asked)
+        return _explained(why, language)
+    sentence = Text.of("step.some_blank")
+    if verdict is not Verdict.BLANK or all(word == verdict.word for line in words for word in line):
+        sentence = Text.of(f"step.{verdict.word}")
+    if verdict is Verdict.WRONG and remark is Remark.FEW_DIGITS:
+        sentence = Text.of("step.few_digits", asked=asked)
+    elif verdict is Verdict.WRONG and remark is Remark.NO_WORK:
+        sentence = Text.of("step.no_work")
     elif verdict is Verdict.WRONG and why.stopped:
-        sentence = "Wrong. The search for the mistake was given up: there is too much that it could be."
-    if verdict is Verdict.BLANK and any(word != verdict.word for line in words for word in line):
-        sentence = "Some of it is not answered."
+        sentence = Text.of("step.stopped")
     if trivial and verdict is Verdict.WRONG:
-        sentence += " An earlier answer of zeros or ones would make this step trivial, so nothing follows from it."
-    return sentence
+        sentence = Text.of("step.and", said=sentence, more=Text.of("step.trivial"))
+    return sentence.written(language)
 
 
-def _explained(why: Explanation) -> str:
-    first = TABLE[why.ids[0]]
-    place = f"In {why.made_in}, which was not answered: " if why.made_in else ""
+def _explained(why: Explanation, language: str) -> str:
+    first, *others = (in_language(TABLE[one], language) for one in why.ids[:MOST_NAMED])
+    slots: dict[str, Said] = {"title": first.title, "hint": first.hint}
+    slots["place"] = Text.of("mistake.made_in", step=why.made_in) if why.made_in else ""
     if why.together:
-        second = TABLE[why.ids[1]]
-        return f"{place}Two mistakes at once. {first.title}, and: {second.title}. {first.hint} {second.hint}"
-    others = "".join(f", or: {TABLE[one].title}" for one in why.ids[1:MOST_NAMED])
-    return f"{place}{first.title}{others}. {first.hint}"
+        second = others[0]
+        return say(language, "mistake.two", second=second.title, second_hint=second.hint, **slots).rstrip()
+    titles: Said = ""
+    for other in others:
+        titles = Text.of("mistake.or", others=titles, title=other.title)
+    return say(language, "mistake.one", others=titles, **slots).rstrip()
 
 
 def as_data(report: Report) -> dict[str, Any]:

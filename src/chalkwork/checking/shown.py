@@ -21,6 +21,7 @@ from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece
+from chalkwork.words import decimal, say
 
 if TYPE_CHECKING:
     from chalkwork.checking.report import Report, Result
@@ -209,14 +210,19 @@ def _named(given: object) -> str:
 
 def report_markdown(report: Report) -> str:
     """The report as a table in Markdown: every step with the answer, the verdict and what is said of it."""
-    rows = []
+    rows, language = [], report.language
     for result in report.values():
         piece = answer_piece(result)
         answer = f"${piece.latex}$" if piece else "" if result.given is None else raw(result.given)
         name = f"`{result.name}`"
-        start = "**first wrong step**: " if result.name == report.first_wrong else ""
-        rows.append((SIGNS[result.verdict], name, answer, f"{start}{literal(result.message)}"))
-    table = Table(("", "step", "answer", ""), tuple(rows))
-    unused = [Paragraph(f"{literal(name)} was not used: {literal(why)}") for name, why in report.unused.items()]
-    credit = Paragraph(f"{float(100 * report.score):.3g} % of the steps are right.")
-    return to_markdown(Document("Report", (table, credit, *unused)))
+        said = literal(result.message)
+        said = say(language, "report.first_wrong_here", said=said) if result.name == report.first_wrong else said
+        rows.append((SIGNS[result.verdict], name, answer, said))
+    table = Table(("", say(language, "report.step"), say(language, "report.answer"), ""), tuple(rows))
+    unused = [
+        Paragraph(say(language, "unused.line", name=literal(name), why=literal(why)))
+        for name, why in report.unused.items()
+    ]
+    percent = decimal(f"{float(100 * report.score):.3g}", language)
+    credit = Paragraph(say(language, "report.share", percent=percent))
+    return to_markdown(Document(say(language, "report"), (table, credit, *unused)))

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, names_in
-from chalkwork.algebra.expression import replace as exchanged
+from chalkwork.algebra.expression import replace as put_in
 from chalkwork.algebra.operations import Shape
 from chalkwork.bounds.intervals import Interval, widened
 from chalkwork.checking.answers import Answer
-from chalkwork.checking.budget import A_REWRITE, Purse
+from chalkwork.checking.budget import Purse, rewriting_cost
 from chalkwork.checking.coincidence import Crowd
 from chalkwork.checking.explaining import (
     NOTHING,
@@ -35,7 +36,7 @@ from chalkwork.checking.explaining import (
     together_ids,
 )
 from chalkwork.checking.laid import enclosed_laid, laid_shape
-from chalkwork.checking.mistakes import Found, distinct, distinct_pairs, swapped
+from chalkwork.checking.mistakes import Found, distinct, distinct_pairs, exchanged, exchanges_of
 from chalkwork.checking.work import Answers, Known, Work
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ShapeError
@@ -65,7 +66,8 @@ class Search:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.context = work.context
-        self.purse = Purse(work.students)
+        self.purse = Purse(work.students, work.context)
+        self.rewriting = rewriting_cost(work.context)
 
     def explained(self, equation: Equation, answers: Answers, wrong: Array) -> list[Explanation]:
         """For every student what explains all that was answered to the step."""
@@ -77,6 +79,12 @@ class Search:
             return found
         size = np.maximum(np.abs(answers.value[rows]), np.abs(self.work.right[equation.name].low))
         asked = Asked(rows, answers.typed.at(rows), answers.given[rows], size, self.purse)
+        for row in rows[~asked.pay(self.rewriting)]:
+            found[int(row)] = STOPPED
+        asked = asked.part(np.flatnonzero(asked.going_on))
+        if not asked.rows.size:
+            return found
+        rows = asked.rows
         for row, one in self._single(equation, asked).items():
             found[row] = one
         # a sign can look like an exchange
@@ -100,6 +108,8 @@ class Search:
         asked = Asked(np.array([student]), typed, answer.given[None], anything, self.purse)
         if not answer.given.any():
             return NOTHING
+        if not asked.pay(self.rewriting).all():
+            return STOPPED
         rewrites = [
             (expression, ids)
             for expression, ids in distinct(equation, self.context)
@@ -127,7 +137,6 @@ class Search:
 
     def _mistaken(self, equation: Equation, rows: Array | None, asked: Asked) -> Iterator[Reading]:
         """What each mistake would give on these students' own earlier values, or on the right ones."""
-        asked.pay(A_REWRITE)
         fitting = [one for one in distinct(equation, self.context) if one[0].shape == equation.expression.shape]
         yield from self._readings(fitting, rows, asked)
         for reading in exchanges(equation.expression, self.work.known(equation.expression, rows, True), asked):
@@ -192,7 +201,8 @@ class Search:
         return found
 
     def _all_mistaken(self, source: Equation, asked: Asked) -> Iterator[Reading]:
-        asked.pay(A_REWRITE)
+        if not asked.pay(self.rewriting).any():
+            return
         for expression, ids in distinct(source, self.context):
             reading = enclosed(expression, self.work.known(expression, asked.rows, True), asked)
             if reading is None:
@@ -202,8 +212,8 @@ class Search:
     def _all_exchanged(self, source: Equation, asked: Asked) -> Iterator[Reading]:
         right = enclosed(source.expression, self.work.known(source.expression, asked.rows, True), asked)
         if right is not None:
-            for low, high in zip(swapped(right.low), swapped(right.high), strict=True):
-                yield ("entries-swapped",), Interval.of(low, high)
+            for exchange in exchanges_of(source.expression.shape):
+                yield ("entries-swapped",), right.over(partial(exchanged, exchange=exchange))
 
     def _all_rounded(self, source: Equation, asked: Asked) -> Iterator[Reading]:
         for known in self._rounded(source.expression, asked.rows):
@@ -302,7 +312,7 @@ class Search:
             if name.name in changed and _shape(changed[name.name], name) != name.shape
         }
         try:
-            reshaped = exchanged(expression, others) if others else expression
+            reshaped = put_in(expression, others) if others else expression
         except ShapeError:
             return None
         return enclosed(reshaped, {name.name: values[name.name] for name in names_in(reshaped)}, asked)
@@ -333,8 +343,7 @@ class Search:
         }
 
     def _pairs(self, equation: Equation, asked: Asked, shape: Shape, crowd: Crowd) -> Iterator[PairReading]:
-        asked.pay(PAIRS_REWRITTEN * A_REWRITE)
-        if not asked.going_on.any():
+        if not asked.pay(PAIRS_REWRITTEN * self.rewriting).any():
             return
         for expression, pairs in distinct_pairs(equation, self.context):
             if laid_shape(expression.shape) == shape:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chalkwork.checking.numerals import plain
-from chalkwork.errors import ReadError
+from chalkwork.checking.numerals import AnswerError, plain
+from chalkwork.words import Text
 
 MAX_TEXT = 100_000
 MAX_CELLS = 1_000_000
@@ -83,7 +83,7 @@ def candidates(text: str) -> list[Grid]:
     [[['0,45']], [['0', '45']]]
     """
     if len(text) > MAX_TEXT:
-        raise ReadError(f"an answer has at most {MAX_TEXT} characters, this has {len(text)}")
+        raise AnswerError(Text.of("unread.long", most=MAX_TEXT, count=len(text)))
     bare = _plain_latex(text)
     if (called := _ARRAY.match(bare)) and (options := _OPTIONS.search(bare, max(called.end(), len(bare) - 200))):
         bare = bare[called.end() : options.start()].strip()
@@ -122,11 +122,11 @@ def _latex_matrix(text: str) -> list[Grid] | None:
         return None
     end = text.find(rf"\end{{{found[1]}}}", found.end())
     if end < 0:
-        raise ReadError(rf"\begin{{{found[1]}}} is never ended")
+        raise AnswerError(Text.of("unread.no_end", name=found[1]))
     outside = text[: found.start()] + text[end + len(rf"\end{{{found[1]}}}") :]
     body = text[found.end() : end]
     if outside.strip("[]() \n\t") or _BEGIN.search(body):
-        raise ReadError("there is more than one matrix; write one")
+        raise AnswerError(Text.of("unread.matrices"))
     if found[1].startswith("array"):
         body = _COLUMNS.sub("", body, count=1)
     rows = [[_GLUED.sub(r"\1", cell.strip()) for cell in row.split("&")] for row in body.split("\1")]
@@ -160,19 +160,19 @@ def _bracketed(text: str) -> tuple[list[str], bool]:
             continue
         if sign in _OPEN:
             if len(stack) == MAX_DEPTH:
-                raise ReadError(f"brackets are nested more than {MAX_DEPTH} deep")
+                raise AnswerError(Text.of("unread.deep", most=MAX_DEPTH))
             _only_separators(text[start:place])
             stack.append(sign)
         else:
             if not stack or _OPEN.index(stack.pop()) != _CLOSE.index(sign):
-                raise ReadError(f"the bracket {sign} at place {place + 1} closes nothing")
+                raise AnswerError(Text.of("unread.closes_nothing", sign=sign, place=place + 1))
             if before and before in _OPEN:
                 found.append(text[start:place])
             else:
                 _only_separators(text[start:place])
         before, start = sign, place + 1
     if stack:
-        raise ReadError(f"a bracket {stack[-1]} is never closed")
+        raise AnswerError(Text.of("unread.never_closed", sign=stack[-1]))
     if found:
         _only_separators(text[start:])
     return found, len(found) > 1
@@ -180,7 +180,7 @@ def _bracketed(text: str) -> tuple[list[str], bool]:
 
 def _only_separators(text: str) -> None:
     if text.strip(" \t\r\n,;"):
-        raise ReadError(f"{text.strip()[:40]!r} cannot stand outside the brackets")
+        raise AnswerError(Text.of("unread.outside", shown=repr(text.strip()[:40])))
 
 
 def _content(text: str) -> Iterator[Grid]:
@@ -246,21 +246,21 @@ def chosen(grids: list[Grid], shape: tuple[int, ...], text: str) -> Grid:
     bare = text.strip()
     doubtful = len(grids) > 1 and bare[:1] not in tuple(_OPEN) and "\\" not in bare and not re.search(r"[\s;]", bare)
     if doubtful and shape and bare.count(",") == 1 and not grids[0].fits(shape):
-        raise ReadError(_unclear(bare))
+        raise AnswerError(_unclear(bare))
     for grid in grids:
         if grid.fits(shape):
             if grid is grids[0] and len(grids) > 1 and _LISTS.match(bare) and grids[-1].width is not None:
                 break
             return grid
     if not grids:
-        raise ReadError(_unclear(bare) if "," in bare else "no numbers were found")
+        raise AnswerError(_unclear(bare) if "," in bare else Text.of("unread.no_numbers"))
     if any(grid.fits(shape) for grid in grids) or (len(grids) == 1 and _doubled(grids[0], shape, bare)):
-        raise ReadError(_unclear(bare))
+        raise AnswerError(_unclear(bare))
     regular = [grid for grid in grids if grid.width is not None]
     if len(regular) > 1 and _TIGHT.search(bare):
         if _LISTS.match(bare):
             return regular[-1]
-        raise ReadError(_unclear(bare))
+        raise AnswerError(_unclear(bare))
     return regular[0] if regular else grids[0]
 
 
@@ -269,6 +269,6 @@ def _doubled(grid: Grid, shape: tuple[int, ...], text: str) -> bool:
     return _TIGHT.search(text) is not None and "." not in text and (grid.width or 0) == 2 * rows * columns
 
 
-def _unclear(text: str) -> str:
+def _unclear(text: str) -> Text:
     shown = text if len(text) <= 40 else text[:37] + "..."
-    return f"the commas in {shown!r} can be decimal signs or separators; write 0.45; 0.2 or 0,45; 0,2"
+    return Text.of("unread.commas", shown=repr(shown))

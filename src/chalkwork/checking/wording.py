@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from chalkwork.checking.report import Result
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.documents.literal import visible
+from chalkwork.words import ENGLISH, say
 
 LONGEST_WORD = 200
 
 
-def word_result(name: str, accepted: Sequence[str], given: object) -> Result:
+def word_result(name: str, accepted: Sequence[str], given: object, language: str = ENGLISH) -> Result:
     """What is said of an answer in words, of which every one in `accepted` is right; case and hyphens do not count.
 
     >>> word_result("loss", ("cross-entropy",), "Cross entropy").verdict
@@ -21,12 +22,12 @@ def word_result(name: str, accepted: Sequence[str], given: object) -> Result:
     ('wrong', 'blank')
     """
     if given is None or (isinstance(given, str) and not given.strip()):
-        return _result(name, Verdict.BLANK, "Nothing was answered.", given)
+        return _result(name, Verdict.BLANK, say(language, "step.blank"), given)
     if not isinstance(given, str) or len(given) > LONGEST_WORD:
-        return _result(name, Verdict.UNREADABLE, "A word is expected here.", given)
+        return _result(name, Verdict.UNREADABLE, say(language, "word.expected"), given)
     if _plain(given) in map(_plain, accepted):
-        return _result(name, Verdict.CORRECT, "Correct.", given)
-    return _result(name, Verdict.WRONG, f"Wrong: it is not {visible(given.strip(), 60)}.", given)
+        return _result(name, Verdict.CORRECT, say(language, "step.correct"), given)
+    return _result(name, Verdict.WRONG, say(language, "word.wrong", given=visible(given.strip(), 60)), given)
 
 
 def _result(name: str, verdict: Verdict, message: str, given: object) -> Result:

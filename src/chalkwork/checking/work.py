@@ -125,7 +125,7 @@ class Work:
         self.noted: Known = dict(self.own)
         givens = {name.name: self.right[name.name] for name in derivation.givens}
         self.written: tuple[Known, Known, Known] = (dict(givens), dict(givens), dict(givens))
-        """With all digits; and rounded, numbers halfway to the even digit, as programs do, or away from zero."""
+        """With all digits; and rounded: as a program rounds its floats, or numbers halfway away from zero."""
         self.sound: dict[str, Array] = {name.name: np.ones(students, dtype=bool) for name in derivation.givens}
         self.trivial: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
         self.unproven: dict[str, Array] = {name.name: np.zeros(students, dtype=bool) for name in derivation.givens}
@@ -281,13 +281,11 @@ class Work:
             if self.habit.any():
                 unseen = self.as_noted(following, np.arange(self.students))
                 self.noted[name] = Interval.of(np.where(given, low, unseen.low), np.where(given, high, unseen.high))
-            exact, even, away = written if len(written) == len(self.written) else (written[0],) * len(self.written)
+            exact, floats, away = written if len(written) == len(self.written) else (written[0],) * len(self.written)
             own = np.where(given, answers.value, exact.low)
             self.written[0][name] = Interval(own, own)
-            self.written[1][name] = self._as_written(answers, even.low, np.rint)
-            self.written[2][name] = self._as_written(
-                answers, away.low, lambda one: np.trunc(one + np.copysign(0.5, one))
-            )
+            self.written[1][name] = self._as_written(answers, floats.low, np.rint)
+            self.written[2][name] = self._as_written(answers, away.low, _halves_away)
         self.sound[name] = np.all(accepted | ~given, axis=(-2, -1)) & (whole | sound)
         right = self.right[name]
         bounded = np.isfinite(low) & np.isfinite(high)
@@ -300,9 +298,8 @@ class Work:
         asked = self.digits.half_unit(values)
         unit = 2 * np.where(self.habit > 0, self.habit, np.minimum(asked, self.finest))
         with np.errstate(all="ignore"):
-            count = values / unit
-            halfway = np.trunc(count) + np.copysign(0.5, count)
-            noted = rounded(np.where(np.abs(count - halfway) < TIE, halfway, count)) * unit
+            scale = 10.0 ** -np.round(np.log10(unit))
+            noted = rounded(values * scale) / scale
         own = np.where(answers.given, answers.value, np.where(np.isfinite(noted), noted, values))
         return Interval(own, own)
 
@@ -318,6 +315,11 @@ class Work:
         self.sound[name][student] = False
         self.unproven[name] = self.unproven[name].copy()
         self.unproven[name][student] = False
+
+
+def _halves_away(counts: Array) -> Array:
+    """Numbers halfway away from zero; rounding errors decide nothing."""
+    return np.asarray(np.trunc(counts + np.copysign(0.5 + TIE, counts)))
 
 
 def _on(expression: Expression, known: Known) -> Interval:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from chalkwork.documents.literal import shown, visible
@@ -18,6 +21,8 @@ from chalkwork.errors import TRACEBACK, ChalkworkError, fault, faults_are
 from chalkwork.files import kept_apart, nowhere, refuse_input
 
 FAULT, BAD_INPUT, INTERRUPTED = 1, 2, 130
+STANDARD = "-"
+"""Standard input or output in place of a file."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,24 +39,47 @@ def enter(parser: Parser, arguments: Sequence[str] | None) -> int:
     on standard error: 2 for bad input, 130 for an interrupt, 1 for a fault of Chalkwork's own.
     """
     _prepare_streams()
+    interrupts: list[int] = []
     try:
         options = parser.parse_args(arguments)
         if options.traceback:
             os.environ.setdefault(TRACEBACK, "shown")
         if sys.stdout is None and getattr(options, "output", None) is None:
             raise ChalkworkError("there is no standard output to print on", hint="-o names a file")
-        with _warnings_in_words(), kept_apart(_inputs(options)):
+        with _noting(interrupts), _warnings_in_words(), kept_apart(_inputs(options)):
             if getattr(options, "output", None) is not None:
                 refuse_input(options.output)
             return int(options.run(options))
     except (Exception, KeyboardInterrupt) as error:
+        if interrupts and isinstance(error, ImportError):  # a library in C that was being loaded made this of it
+            error = KeyboardInterrupt()
         return _ended(error)
+
+
+@contextmanager
+def _noting(interrupts: list[int]) -> Iterator[None]:
+    """Note the interrupts that come, beside what Python does with them."""
+    alone = threading.current_thread() is threading.main_thread()
+    if not alone or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+
+    def note_it(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, note_it)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _inputs(options: argparse.Namespace) -> Iterator[Path]:
     for name in options.inputs:
         given = getattr(options, name)
-        yield from map(Path, given if isinstance(given, list) else [given])
+        for each in given if isinstance(given, list) else [given]:
+            yield Path("/dev/stdin" if str(each) == STANDARD else each)  # which may be a file
 
 
 def _ended(error: BaseException) -> int:
@@ -71,6 +99,28 @@ def _ended(error: BaseException) -> int:
     if faults_are("shown"):
         note("".join(traceback.format_exception(error)))
     return FAULT
+
+
+def file_to_write(text: str) -> Path | None:
+    """What `-o` names: a file; None for standard output."""
+    return None if text == STANDARD else Path(text)
+
+
+def folder_to_write(text: str) -> Path:
+    """What `-o` names: a folder, which standard output is not."""
+    if text == STANDARD:
+        raise argparse.ArgumentTypeError("a folder is written, not standard output")
+    return Path(text)
+
+
+def from_standard_input(most: int) -> bytes:
+    """All that standard input holds, or one byte more than `most`. Raises ChalkworkError where there is none."""
+    if sys.stdin is None:
+        raise ChalkworkError("there is no standard input to read from")
+    try:
+        return sys.stdin.buffer.read(most + 1)
+    except OSError as error:
+        raise ChalkworkError(f"standard input cannot be read: {error.strerror}") from None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from chalkwork.cli.door import complain, note, pour, say
+from chalkwork.cli.door import complain, file_to_write, note, pour, say
 from chalkwork.cli.train import add_decimal, decimal_mark
 
 
@@ -19,7 +19,9 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("model", metavar="MODEL", type=Path, help="the folder or the model.safetensors of train")
     parser.add_argument("data", metavar="DATA", type=Path, help="a table with the columns that were trained on")
-    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="a CSV file; standard output by default")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=file_to_write, help="a CSV file; standard output by default"
+    )
     add_decimal(parser)
     parser.set_defaults(run=_predict, inputs=("model", "data"))
 

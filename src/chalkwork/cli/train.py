@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from chalkwork.cli.door import INTERRUPTED, complain, printing, say
+from chalkwork.cli.door import INTERRUPTED, complain, folder_to_write, printing, say
 
 MOST_LAYERS = 50
 
@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
         "--target", metavar="NAME", required=True, help="the column to predict; several are separated by commas"
     )
     parser.add_argument(
-        "-o", "--output", metavar="FOLDER", type=Path, help="the folder to write; DATA-model by default"
+        "-o", "--output", metavar="FOLDER", type=folder_to_write, help="the folder to write; DATA-model by default"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the trained network that FOLDER holds")
     _add_table(parser.add_argument_group("the table"))

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.errors import ChalkworkError
+from chalkwork.words import Said, Text
 
 Relation = Literal["=", "≤", "<", "≥", ">", "≈", "≠"]
 """How a name stands to its expression; its value is that of the expression, so a bound is worth what bounds."""
@@ -19,12 +20,12 @@ Relation = Literal["=", "≤", "<", "≥", ">", "≈", "≠"]
 class Stage:
     """The part of the work that an equation belongs to, and the heading above it; a room may name its own.
 
-    >>> Stage.FORWARD.title, Stage("newton", "Newton's step").id
+    >>> str(Stage.FORWARD.title), Stage("newton", "Newton's step").id
     ('Forward pass', 'newton')
     """
 
     id: str
-    title: str
+    title: Said
 
     FORWARD: ClassVar[Stage]
     BACKWARD: ClassVar[Stage]
@@ -32,10 +33,10 @@ class Stage:
     REEVALUATION: ClassVar[Stage]
 
 
-Stage.FORWARD = Stage("forward", "Forward pass")
-Stage.BACKWARD = Stage("backward", "Backward pass")
-Stage.UPDATE = Stage("update", "Update")
-Stage.REEVALUATION = Stage("re-evaluation", "Forward pass after the update")
+Stage.FORWARD = Stage("forward", Text.of("stage.forward"))
+Stage.BACKWARD = Stage("backward", Text.of("stage.backward"))
+Stage.UPDATE = Stage("update", Text.of("stage.update"))
+Stage.REEVALUATION = Stage("re-evaluation", Text.of("stage.re-evaluation"))
 
 
 _UPDATED = re.compile(r".*_new(\d*)")
@@ -81,7 +82,7 @@ class Equation:
     name: str
     expression: Expression
     stage: Stage
-    reason: str = ""
+    reason: Said = ""
     derivative: Derivative | None = None
     """Set when the name stands for a derivative."""
     chain: Chain = ()
@@ -167,6 +168,9 @@ class Derivation:
             Name(name, shape): Name(rename(name), shape) for name, shape in self.shapes().items()
         }
 
+        def in_words(written: str) -> str:
+            return _PLACEHOLDER.sub(lambda found: f"{{{rename(found[1])}}}", written)
+
         def derivative(one: Derivative) -> Derivative:
             return Derivative(rename(one.of), rename(one.by), tuple(map(rename, one.fixed)))
 
@@ -175,7 +179,7 @@ class Derivation:
                 one,
                 name=rename(one.name),
                 expression=replaced(one.expression, names),
-                reason=_PLACEHOLDER.sub(lambda found: f"{{{rename(found[1])}}}", one.reason),
+                reason=one.reason.changed(in_words) if isinstance(one.reason, Text) else in_words(one.reason),
                 derivative=None if one.derivative is None else derivative(one.derivative),
                 chain=tuple(tuple(map(derivative, path)) for path in one.chain),
                 steps=tuple(replaced(step, names) for step in one.steps),

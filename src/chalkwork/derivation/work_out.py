@@ -10,7 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, walk
 from chalkwork.budget import check_size, check_time, check_work
-from chalkwork.derivation.cancellation import without_noise
+from chalkwork.derivation.cancellation import Carried, without_noise
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.derivation.evaluate import Rounding, evaluate
 from chalkwork.errors import CostError, ValueProblem
@@ -19,7 +19,7 @@ from chalkwork.errors import CostError, ValueProblem
 def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Rounding | None = None) -> dict[str, Any]:
     """`evaluate_all` in NumPy for one exercise; a result that is no number is an error that says why.
 
-    What is only the rounding error of terms that cancel is zero.
+    What is only the rounding error of terms that cancel, in this equation or in earlier ones, is zero.
 
     Raises ValueProblem with the equation and the entry, CostError for what would take too long or too much memory.
 
@@ -34,13 +34,16 @@ def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Roundi
     """
     check_cost(derivation, givens)
     values = dict(givens)
+    carried = Carried(derivation, values)
     with np.errstate(all="ignore"):
-        for equation in derivation.equations:
+        for number, equation in enumerate(derivation.equations):
             check_time(str(equation))
             value = evaluate(equation.expression, values)
             if not np.isfinite(value).all():
                 raise _no_number(equation, values, value)
             value = without_noise(value, equation.expression, values)
+            if rounding is None:
+                value = carried.without_noise(value, number)
             values[equation.name] = value if rounding is None else rounding(value)
     return values
 

@@ -95,7 +95,7 @@ Block = Heading | Paragraph | Display | Drawing | Code | Table | Marked
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A title (one line of inline Markdown) and what follows it.
+    """A title (one line of inline Markdown), what follows it, and the language that it says it is in.
 
     >>> len(Document("Exercise 1", (Heading("Forward pass", 2), Paragraph("Propagate $x$."))).blocks)
     2
@@ -103,3 +103,4 @@ class Document:
 
     title: str
     blocks: tuple[Block, ...]
+    language: str = "en"

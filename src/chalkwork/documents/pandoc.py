@@ -27,7 +27,7 @@ from chalkwork.documents.nesting import check_nesting
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
-from chalkwork.typesetting.notation import GREEK
+from chalkwork.typesetting.notation import GREEK, greek_command
 
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
@@ -40,7 +40,7 @@ _FOREIGN = (
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 _PAGE = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8" />
 <meta http-equiv="Content-Security-Policy" content="{policy}" />
@@ -63,6 +63,11 @@ _ACCENT = re.compile(f'<mo accent="true">([{"".join(_SPACED)}])</mo>')
 
 # A prime is drawn small and high already; as an exponent it would shrink to a speck.
 _PRIME = re.compile(r"<msup>(<mi[^>]*>[^<]*</mi>)<mo>′</mo></msup>")
+# A function's name keeps its distance from the factor before it.
+_FUNCTION = re.compile(
+    r'(?<!<mi>−)(</mi>|</mn>|</msub>|</msup>|</msubsup>|</mrow>|form="postfix">[)\]]</mo>)'
+    r'((?:<(?:msub|msup|munder)>)?<mrow><mi mathvariant="normal">\w+</mi><mo>&#8289;</mo></mrow>)'
+)
 _CELL_MARK = re.compile("<mtext[^>]*>([✗□?])</mtext>")
 _IMAGE = re.compile(r'<img src="(chalkwork-figure-\d+)"[^>]*/>')
 
@@ -71,8 +76,9 @@ _SMALL = {"_": ("₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙ
 _TEX_SIGNS = {
     "−": "-", "·": r"\cdot", "×": r"\times", "∘": r"\circ", "≤": r"\le", "≥": r"\ge", "∂": r"\partial", "∑": r"\sum",
     "√": r"\surd", "→": r"\to", "∞": r"\infty", "′": r"'", "½": r"\frac12", "⅓": r"\frac13", "¼": r"\frac14",
-    "ŷ": r"\hat y",
-    **{sign: f"\\{name}" for name, sign in GREEK.items()},
+    "⅔": r"\frac23", "¾": r"\frac34", "⅕": r"\frac15", "⅙": r"\frac16", "⅛": r"\frac18", "ŷ": r"\hat y",
+    "φ": r"\varphi", "ϵ": r"\epsilon",
+    **{sign: greek_command(name) for name, sign in GREEK.items()},
 }  # fmt: skip
 
 
@@ -132,17 +138,19 @@ def _pages(documents: Sequence[Document]) -> list[str]:
     whole = Document("", tuple(blocks))
     body = _ACCENT.sub(_spaced_accent, _convert(whole, "html5", "--mathml").decode())
     body = _PRIME.sub(r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">′</mo></mrow>', body)
+    body = _FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>\2', body)
     body = _CELL_MARK.sub(r'<mtext class="cell-mark">\1</mtext>', body)
     drawings = {name: inline_svg(figure) for name, figure in _figures(whole).items()}
     body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
     _, *parts = body.split(f"<p>{boundary}</p>")
-    return [_page(document.title, part) for document, part in zip(documents, parts, strict=True)]
+    return [_page(document, part) for document, part in zip(documents, parts, strict=True)]
 
 
-def _page(title: str, body: str) -> str:
-    plain = re.sub(r"(?<!\\)[$*`]", "", title)
+def _page(document: Document, body: str) -> str:
+    plain = re.sub(r"(?<!\\)[$*`]", "", document.title)
     plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", plain)
-    return _PAGE.format(policy=_POLICY, title=escape(plain), style=_style(), body=body.strip())
+    language, title = escape(document.language), escape(plain)
+    return _PAGE.format(policy=_POLICY, language=language, title=title, style=_style(), body=body.strip())
 
 
 def to_latex(document: Document) -> str:
@@ -153,6 +161,7 @@ def to_latex(document: Document) -> str:
     options = (
         "papersize=a4",
         "geometry=margin=2.3cm",
+        *([f"lang={document.language}"] if document.language != "en" else []),
         f"header-includes={_PREAMBLE.replace('SIGNS', _unicode_declarations())}",
     )
     variables = [part for option in options for part in ("--variable", option)]
@@ -170,7 +179,8 @@ def to_pdf(document: Document, path: str | Path) -> None:
     body = _convert(document, "typst").decode()
     for name in figures:
         body = body.replace(f'image("{name}"', f'image(bytes(sys.inputs.at("{name}")), format: "svg"')
-    source = f"#set document(title: {_typst_string(document.title)})\n{_asset('page.typ')}{body}"
+    page = _asset("page.typ").replace('lang: "en"', f"lang: {_typst_string(document.language)}")
+    source = f"#set document(title: {_typst_string(document.title)})\n{page}{body}"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "document.typ"
         write_aside(file, source)
@@ -182,6 +192,11 @@ def to_pdf(document: Document, path: str | Path) -> None:
                 ignore_system_fonts=not _needs_system_fonts(source),
             )
         except typst.TypstError as error:
+            if "depth" in str(error):
+                raise ChalkworkError(
+                    "the document cannot be typeset: its parts are nested too deeply for a PDF",
+                    hint="write quotations, lists and what is emphasised flatter",
+                ) from error
             raise ChalkworkError(f"the document cannot be typeset: {error}") from error
     write_aside(path, pdf)
 
@@ -193,7 +208,8 @@ def to_docx(document: Document, path: str | Path) -> None:
     """
     from chalkwork.documents.docx import improve
 
-    docx = _convert(document, "docx", "--shift-heading-level-by=-1", "--output=-", target=png_data_uri)
+    language = [f"--metadata=lang:{document.language}"] if document.language != "en" else []
+    docx = _convert(document, "docx", "--shift-heading-level-by=-1", "--output=-", *language, target=png_data_uri)
     write_aside(path, improve(docx))
 
 

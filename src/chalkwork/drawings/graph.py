@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 
 from chalkwork.drawings.canvas import (
@@ -22,6 +23,7 @@ from chalkwork.drawings.canvas import (
 )
 from chalkwork.drawings.layout import Layout, in_order, layered
 from chalkwork.errors import ChalkworkError
+from chalkwork.words import ENGLISH, Text, say
 
 MOST_NODES = 200
 _NAME, _NUMBER = 15, 13
@@ -52,7 +54,7 @@ class GraphEdge:
     label: str = ""
 
 
-def draw_graph(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge]) -> Drawing:
+def draw_graph(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], language: str = ENGLISH) -> Drawing:
     """Draw a computation graph.
 
     >>> drawing = draw_graph(
@@ -86,7 +88,8 @@ Computed: d = b + 1 = 2, from b (∂d/∂b = 1).
         canvas.label(box.centre, labels[edge], size=_NUMBER)
     order = [keys[node] for node in in_order(len(keys), joints)]
     results = _results(nodes, edges)
-    return canvas.drawing(f"Computation graph of {results}", _description(nodes, edges, order, results))
+    title = say(language, "drawing.graph", results=results)
+    return canvas.drawing(title, _description(nodes, edges, order, results, language))
 
 
 def _checked(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge]) -> list[tuple[int, int]]:
@@ -273,15 +276,17 @@ def _results(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge]) -> str:
     return ", ".join(node.name for key, node in nodes.items() if key not in used)
 
 
-def _description(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], order: Sequence[str], results: str) -> str:
+def _description(
+    nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], order: Sequence[str], results: str, language: str
+) -> str:
     given = [_in_words(nodes[key]) for key in order if not nodes[key].expression]
-    computed = [_in_words(nodes[key]) + _inputs(nodes, edges, key) for key in order if nodes[key].expression]
-    counts = f"{_counted(len(nodes), 'node')} and {_counted(len(edges), 'edge')}"
-    sentences = [f"A computation graph of {results} with {counts}."]
+    computed = [_in_words(nodes[key]) + _inputs(nodes, edges, key, language) for key in order if nodes[key].expression]
+    counts = {"nodes": Text.of("drawing.nodes", n=len(nodes)), "edges": Text.of("drawing.edges", n=len(edges))}
+    sentences = [say(language, "drawing.graph_has", results=results, **counts)]
     if given:
-        sentences.append(f"Given: {'; '.join(given)}.")
+        sentences.append(say(language, "drawing.given", nodes="; ".join(given)))
     if computed:
-        sentences.append(f"Computed: {'; '.join(computed)}.")
+        sentences.append(say(language, "drawing.computed", nodes="; ".join(computed)))
     return " ".join(sentences)
 
 
@@ -290,12 +295,9 @@ def _in_words(node: GraphNode) -> str:
     return f"{equation}, {node.gradient}" if node.gradient else equation
 
 
-def _inputs(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], key: str) -> str:
+def _inputs(nodes: Mapping[str, GraphNode], edges: Sequence[GraphEdge], key: str, language: str) -> str:
     inputs = [
         nodes[edge.source].name + (f" ({edge.label})" if edge.label else "") for edge in edges if edge.target == key
     ]
-    return f", from {' and '.join(inputs)}" if inputs else ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    joined = reduce(lambda one, other: say(language, "both", one=one, other=other), inputs) if inputs else ""
+    return say(language, "drawing.from", nodes=joined) if joined else ""

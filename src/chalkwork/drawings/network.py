@@ -22,6 +22,7 @@ from chalkwork.drawings.canvas import (
     wrapped,
 )
 from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.words import ENGLISH, Text, say
 
 MOST_UNITS = 8
 MOST_WEIGHTS = 20
@@ -69,7 +70,7 @@ def shows_weights(before: int, units: int) -> bool:
     return before * units <= MOST_WEIGHTS and max(before, units) <= MOST_UNITS
 
 
-def draw_network(layers: Sequence[LayerPicture]) -> Drawing:
+def draw_network(layers: Sequence[LayerPicture], language: str = ENGLISH) -> Drawing:
     """Draw a network, its input layer first.
 
     >>> drawing = draw_network([
@@ -84,7 +85,7 @@ output: tanh: a₁ = 0.2449. Into a₁: weight 0.5 from x₁, weight 0.75 from x
     """
     _check(layers)
     pictures = [_reduced(before, layer) for before, layer in zip((None, *layers), layers, strict=False)]
-    columns = _columns(pictures)
+    columns = _columns(pictures, language)
     canvas = Canvas()
     for left, right in pairwise(columns):
         _draw_edges(canvas, left, right)
@@ -95,7 +96,7 @@ output: tanh: a₁ = 0.2449. Into a₁: weight 0.5 from x₁, weight 0.75 from x
         _draw_units(canvas, column)
         _draw_title(canvas, column, top)
     sizes = "-".join(str(layer.units) for layer in layers)
-    return canvas.drawing(f"A {sizes} network", _description(pictures))
+    return canvas.drawing(say(language, "drawing.network", sizes=sizes), _description(pictures, language))
 
 
 def _check(layers: Sequence[LayerPicture]) -> None:
@@ -145,6 +146,7 @@ class _Column:
     unit_width: float
     pitch: float
     inward: tuple[Box, ...] = ()
+    language: str = ENGLISH
 
     @property
     def elided(self) -> bool:
@@ -179,7 +181,7 @@ class _Column:
         return max(self.unit_width, *lines, *biases, 0.0)
 
 
-def _columns(layers: Sequence[LayerPicture]) -> list[_Column]:
+def _columns(layers: Sequence[LayerPicture], language: str) -> list[_Column]:
     columns: list[_Column] = []
     dense = any(len(layer.weights) * layer.units > _FEW_EDGES for layer in layers)
     pitch = _ROOMY_PITCH if dense else _PITCH
@@ -187,7 +189,7 @@ def _columns(layers: Sequence[LayerPicture]) -> list[_Column]:
         labels = [text_width(label, _LABEL) for label in layer.labels]
         values = [text_width(value, _NUMBER) for value in layer.values]
         width = max(_UNIT_HEIGHT, *(width + 18 for width in (*labels, *values)), 0.0)
-        column = _Column(layer, 0.0, width, pitch)
+        column = _Column(layer, 0.0, width, pitch, language=language)
         columns.append(_placed(columns[-1], column) if columns else column)
     return columns
 
@@ -278,15 +280,20 @@ def _reach(columns: Sequence[_Column]) -> tuple[float, float]:
 
 
 def _draw_title(canvas: Canvas, column: _Column, top: float) -> None:
-    lines = [*column.title_lines, *([f"({column.layer.units} units)"] if column.elided else [])]
+    lines = [*column.title_lines, *([_all_units(column)] if column.elided else [])]
     for height, line in enumerate(reversed(lines)):
         canvas.text(Point(column.x, top - 20 - 19 * height), line, size=_LABEL)
 
 
+def _all_units(column: _Column) -> str:
+    return say(column.language, "drawing.units_in_all", number=column.layer.units)
+
+
 def _note(left: _Column, right: _Column) -> tuple[str, ...]:
-    if shows_weights(left.layer.units, right.layer.units):
+    before, units, language = left.layer.units, right.layer.units, left.language
+    if shows_weights(before, units):
         return ()
-    return f"{left.layer.units} × {right.layer.units} weights", "not shown"
+    return say(language, "drawing.note_weights", before=before, units=units), say(language, "drawing.note_hidden")
 
 
 def _note_width(line: str) -> float:
@@ -299,45 +306,46 @@ def _draw_note(canvas: Canvas, left: _Column, right: _Column, bottom: float) -> 
         canvas.text(Point(middle, bottom + 16 + 15 * place), line, size=_SMALL, fill=GREY)
 
 
-def _description(layers: Sequence[LayerPicture]) -> str:
-    sizes = _listed([str(layer.units) for layer in layers])
-    count = "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
-    sentences = [f"A feed-forward network with {count} of {sizes} {'unit' if sizes == '1' else 'units'}."]
+def _description(layers: Sequence[LayerPicture], language: str) -> str:
+    sizes = tuple(str(layer.units) for layer in layers)
+    units = Text.of("drawing.units", sizes=sizes, n=1 if sizes == ("1",) else 2)
+    counted = Text.of("drawing.layers", n=len(layers))
+    sentences = [say(language, "drawing.feed_forward", layers=counted, units=units)]
     for place, layer in enumerate(layers):
-        sentences.append(f"Layer {place + 1}, {layer.title}: {_units_in_words(layer)}.")
+        inside = _units_in_words(layer, language)
+        sentences.append(say(language, "drawing.layer", number=place + 1, title=layer.title, units=inside))
         if place:
-            sentences.extend(_inputs_in_words(layers[place - 1], layer))
+            sentences.extend(_inputs_in_words(layers[place - 1], layer, language))
     return " ".join(sentences)
 
 
-def _units_in_words(layer: LayerPicture) -> str:
-    names = _names(layer)
+def _units_in_words(layer: LayerPicture, language: str) -> str:
+    names = _names(layer, language)
     units = [f"{name} = {value}" for name, value in zip(names, layer.values or names, strict=True)]
     units = units if layer.values else list(names)
     if layer.units <= MOST_UNITS:
         return ", ".join(units)
-    return f"{layer.units} units, of which {', '.join(units[:-1])} and the last, {units[-1]}, are shown"
+    first = ", ".join(units[:-1])
+    return say(language, "drawing.some_units", number=layer.units, first=first, last=units[-1])
 
 
-def _inputs_in_words(before: LayerPicture, layer: LayerPicture) -> list[str]:
+def _inputs_in_words(before: LayerPicture, layer: LayerPicture, language: str) -> list[str]:
+    names = _names(layer, language)
     if not shows_weights(before.units, layer.units):
-        joined = f"Its {before.units} × {layer.units} weights are not shown."
-        biases = [f"{name}: {bias}" for name, bias in zip(_names(layer), layer.biases, strict=False)]
-        return [joined, f"Biases: {', '.join(biases)}."] if biases else [joined]
+        joined = say(language, "drawing.weights_hidden", before=before.units, units=layer.units)
+        biases = ", ".join(f"{name}: {bias}" for name, bias in zip(names, layer.biases, strict=False))
+        return [joined, say(language, "drawing.biases", biases=biases)] if biases else [joined]
     sentences = []
-    for place, name in enumerate(_names(layer)):
+    for place, name in enumerate(names):
         parts = [
-            f"weight {row[place]} from {source}" for row, source in zip(layer.weights, _names(before), strict=False)
+            say(language, "drawing.weight_from", weight=row[place], source=source)
+            for row, source in zip(layer.weights, _names(before, language), strict=False)
         ]
-        parts += [f"bias {layer.biases[place]}"] if layer.biases else []
+        parts += [say(language, "drawing.bias", bias=layer.biases[place])] if layer.biases else []
         if parts:
-            sentences.append(f"Into {name}: {', '.join(parts)}.")
+            sentences.append(say(language, "drawing.into", name=name, parts=", ".join(parts)))
     return sentences
 
 
-def _names(layer: LayerPicture) -> tuple[str, ...]:
-    return layer.labels or tuple(f"unit {unit + 1}" for unit in shown_units(layer.units))
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+def _names(layer: LayerPicture, language: str) -> tuple[str, ...]:
+    return layer.labels or tuple(say(language, "drawing.unit", number=unit + 1) for unit in shown_units(layer.units))

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import NoneType
 from typing import Any, cast
 
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.strict import Fields
+from chalkwork.exchange.strict import Fields, mapping, of
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array
@@ -60,7 +61,7 @@ def _written(layer: Layer, units: int) -> dict[str, Any]:
 
 def _made(kind: type[Layer], fields: Fields, inputs: int, numbers: Numbers) -> Layer:
     """The layer with that many inputs, of the settings in a file and the arrays beside it."""
-    given = {setting.key: fields.take(setting.key, _TYPES[setting.takes]) for setting in _kept(kind)}
+    given = {setting.key: fields.need(setting.key, of(_TYPES[setting.takes])) for setting in _kept(kind)}
     own = {setting.key for setting in kind.settings}
     for one in kind.kind_type.quantities:
         if one.keyword in own and one.letter in numbers:
@@ -139,8 +140,8 @@ def _labels_data(labels: Labels) -> dict[str, Any]:
 
 def _labels(data: Any, units: int) -> Labels:
     """The labels of a network with so many outputs."""
-    fields = Fields(data, "the labels")
-    values, codes = fields.take("values", list), fields.take("codes", list)
+    fields = mapping(data, "the labels", "labels")
+    values, codes = fields.need("values", of(list)), fields.need("codes", of(list))
     fields.done()
     kinds = {type(value) for value in values}
     if len(values) != max(2, units) or len(kinds) != 1 or not kinds <= {str, int, bool}:
@@ -154,9 +155,10 @@ def _labels(data: Any, units: int) -> Labels:
     return Labels(np.array(values), (float(codes[0]), float(codes[1])))
 
 
-def _loss(data: Any) -> Loss:
-    fields = Fields(data, "the loss")
-    name, factor, reduction = fields.take("name", str), fields.left.pop("factor", None), fields.take("reduction", str)
+def _loss(data: Any, where: str) -> Loss:
+    fields = mapping(data, "a loss", where)
+    name, reduction = fields.need("name", of(str)), fields.need("reduction", of(str))
+    factor = fields.read("factor", of(str, int, float, NoneType), None)
     fields.done()
     if isinstance(factor, str):
         if not re.fullmatch(r"[0-9]{1,50}(/0*[1-9][0-9]{0,49})?", factor):
@@ -179,17 +181,17 @@ class Architecture:
     @classmethod
     def of(cls, data: Any) -> Architecture:
         """The architecture of JSON data; ChalkworkError for what is none, with the key. No array is made."""
-        fields = Fields(data, "the architecture")
-        layers, inputs = fields.take("layers", list), fields.take("inputs", int, list)
+        fields = mapping(data, "the architecture")
+        layers, inputs = fields.need("layers", of(list)), fields.need("inputs", of(int, list))
         settings = {
-            "samples": fields.take("samples", str),
-            "weights": fields.take("weights", str),
-            "l1": fields.take("l1", float),
-            "l2": fields.take("l2", float),
-            "seed": fields.take("seed", int, type(None)),
-            "loss": _loss(fields.left.pop("loss", None)),
+            "samples": fields.need("samples", of(str)),
+            "weights": fields.need("weights", of(str)),
+            "l1": fields.need("l1", of(float)),
+            "l2": fields.need("l2", of(float)),
+            "seed": fields.need("seed", of(int, NoneType)),
+            "loss": fields.need("loss", _loss),
         }
-        named = fields.left.pop("labels", None)
+        named = fields.read("labels", of(dict, NoneType), None)
         fields.done()
         if not 1 <= len(layers) <= MOST_LAYERS:
             raise ChalkworkError(f"the architecture has {len(layers)} layers; 1 to {MOST_LAYERS} are read")
@@ -231,15 +233,15 @@ class Architecture:
 
 
 def _layer(data: Any, number: int, inputs: int, numbers: Numbers) -> Layer:
-    fields = Fields(data, f"layer {number}")
-    kind = fields.take("kind", str)
+    fields = mapping(data, "a layer", f"layers[{number}]")
+    kind = fields.need("kind", of(str))
     if kind not in LAYERS:
         raise ChalkworkError(f"layer {number} is of the kind {kind!r:.60}", hint=f"the kinds are {', '.join(LAYERS)}")
     try:
         layer = _made(LAYERS[kind], fields, inputs, numbers)
     except ChalkworkError as error:
-        if error.message.startswith(fields.what) or f"of {fields.what}" in error.message:
+        if error.message.startswith(fields.where):
             raise
-        raise ChalkworkError(f"layer {number}: {error.message}", hint=error.hint) from None
+        raise ChalkworkError(f"{fields.where}: {error.message}", hint=error.hint) from None
     fields.done()
     return layer

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from chalkwork.algebra.operations import Module
+from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.data import Array, unmasked
+from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan

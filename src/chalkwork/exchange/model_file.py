@@ -10,7 +10,7 @@ from typing import Any, Literal, overload
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.architecture import Architecture, architecture_of
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
-from chalkwork.exchange.strict import Fields, check_data, parse
+from chalkwork.exchange.strict import check_data, mapping, of, parse
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.parameters import checked
 from chalkwork.training.checkpoint import write_tensors
@@ -84,14 +84,15 @@ def load_model(path: str | Path, *, with_extra: bool = False) -> NeuralNetwork |
 
 def _loaded(path: Path) -> tuple[NeuralNetwork, dict[str, Any]]:
     header = read_header(path)
-    metadata = Fields(header.metadata, "the metadata")
-    if metadata.left.pop("format", None) != FORMAT:
+    metadata = mapping(header.metadata, "the metadata", "metadata")
+    if metadata.read("format", of(str), "") != FORMAT:
         raise ChalkworkError(
             f"this is no model of Chalkwork: its metadata does not say format {FORMAT}",
             hint="the weights alone of a network of PyTorch are read by load_torch_state",
         )
-    architecture = Architecture.of(parse(metadata.take("architecture", str), "the architecture", MOST_ARCHITECTURE))
-    extra = parse(metadata.left.pop("extra", "{}"), "extra", MOST_EXTRA)
+    written, more = metadata.need("architecture", of(str)), metadata.read("extra", of(str), "{}")
+    architecture = Architecture.of(parse(written, "the architecture", MOST_ARCHITECTURE))
+    extra = parse(more, "extra", MOST_EXTRA)
     if not isinstance(extra, dict):
         raise ChalkworkError("extra is no mapping")
     metadata.done()

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
-from chalkwork.exchange.strict import Fields, parse
+from chalkwork.exchange.strict import mapping, of, parse
 from chalkwork.networks.data import Array
 from chalkwork.training.checkpoint import read_tensors
 
 MOST_BYTES = 4 * 2**30
 MOST_HEADER = 32 * 2**20
 _ARRAYS = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64}
+_ENTRY = {"dtype": str, "shape": list, "data_offsets": list}
 _PICKLES = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
@@ -91,15 +92,16 @@ def _header_bytes(path: Path) -> tuple[bytes, int]:
 
 
 def _array(name: str, entry: Any, content: int) -> tuple[str, tuple[int, ...]]:
-    fields = Fields(entry, f"the array {name!r:.60}")
-    kind, shape, offsets = fields.take("dtype", str), fields.take("shape", list), fields.take("data_offsets", list)
+    what = f"the array {name!r:.60}"
+    fields = mapping(entry, what)
+    kind, shape, offsets = (fields.need(key, of(one)) for key, one in _ENTRY.items())
     fields.done()
     if not all(type(size) is int and 0 <= size <= MOST_BYTES for size in [*shape, *offsets]) or len(shape) > 8:
-        raise _none_such(f"the sizes of {fields.what} are none")
+        raise _none_such(f"the sizes of {what} are none")
     if len(offsets) != 2 or not offsets[0] <= offsets[1] <= content:
-        raise _none_such(f"{fields.what} lies beyond its end")
+        raise _none_such(f"{what} lies beyond its end")
     if kind in _ARRAYS and prod(shape) * np.dtype(_ARRAYS[kind]).itemsize != offsets[1] - offsets[0]:
-        raise _none_such(f"the shape of {fields.what} does not fit its length")
+        raise _none_such(f"the shape of {what} does not fit its length")
     return kind, tuple(shape)
 
 

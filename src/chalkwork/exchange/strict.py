@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from math import isfinite
+from types import NoneType
 from typing import Any
 
 from chalkwork.errors import ChalkworkError, misplaced
+from chalkwork.fields import Fields as Entries
 
 MOST_DEPTH = 64
-_NOUNS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false", int: "a whole number"}
+_NOUNS = {
+    dict: "a mapping", list: "a list", str: "a text", bool: "true or false", int: "a whole number",
+    float: "a number", NoneType: "nothing",
+}  # fmt: skip
 
 
 def parse(text: str, what: str, most: int) -> Any:
@@ -96,39 +101,34 @@ def _finite(text: str) -> float:
     return number
 
 
-class Fields:
-    """A mapping read key by key, every key of which has to be read: `take`, then `done`.
+Fields = Entries[Any]
 
-    >>> fields = Fields({"units": 3, "colour": "red"}, "layer 1")
-    >>> fields.take("units", int)
-    3
-    >>> fields.done()
+
+def mapping(data: Any, kind: str, where: str = "") -> Fields:
+    """A mapping of JSON data, every key of which has to be read, then `done`.
+
+    >>> mapping([3], "a layer", "layers[1]")
     Traceback (most recent call last):
         ...
-    chalkwork.errors.ChalkworkError: layer 1 has the unknown key 'colour'
+    chalkwork.errors.ChalkworkError: layers[1]: expected a mapping, found [3]
+    """
+    return Entries(of(dict)(data, where or kind), kind, where)
+
+
+def of(*kinds: type) -> Callable[[Any, str], Any]:
+    """A reader for a value of one of the types (a bool is no int; an int is read as a float where only that fits).
+
+    >>> of(float)(3, "rate"), of(str, NoneType)(None, "name")
+    (3.0, None)
     """
 
-    def __init__(self, data: Any, what: str) -> None:
-        if not isinstance(data, Mapping):
-            raise ChalkworkError(f"{what} is {_NOUNS[dict]}, not a {type(data).__name__}")
-        self.left, self.what = dict(data), what
-
-    def take(self, key: str, *kinds: type) -> Any:
-        """The value of a key, of one of the types (a bool is no int; an int is read as a float where only that fits).
-
-        Raises ChalkworkError where it is missing or of another type.
-        """
-        if key not in self.left:
-            raise ChalkworkError(f"{self.what} lacks the key {key!r}")
-        value = self.left.pop(key)
+    def read(value: Any, where: str) -> Any:
         if type(value) in kinds:
             return value
         if type(value) is int and float in kinds and abs(value) < 2**53:
             return float(value)
-        nouns = " or ".join(_NOUNS.get(kind, "a number" if kind is float else "nothing") for kind in kinds)
-        raise ChalkworkError(f"{key} of {self.what} is {nouns}, not {value!r:.60}")
+        *several, last = (_NOUNS[kind] for kind in kinds)
+        expected = f"{', '.join(several)} or {last}" if several else last
+        raise ChalkworkError(f"{where}: expected {expected}, found {value!r:.60}")
 
-    def done(self) -> None:
-        """Raise ChalkworkError where a key is left that nobody has read."""
-        for key in self.left:
-            raise ChalkworkError(f"{self.what} has the unknown key {key!r:.60}")
+    return read

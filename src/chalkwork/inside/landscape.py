@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.inside import canvas
 from chalkwork.inside.measured import filled, gradient_equations, oriented
+from chalkwork.networks.arguments import positive, whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 
@@ -45,7 +47,7 @@ class Landscape:
 
     def __repr__(self) -> str:
         return (
-            f"Landscape({len(self.loss)} steps, loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}, "
+            f"Landscape({counted(len(self.loss), 'step')}, loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}, "
             f"median smoothness {np.median(self.smoothness):.3g})"
         )
 
@@ -77,12 +79,12 @@ def landscape(
     [1.0, 1.0, 1.0, 1.0, 1.0]
     """
     inputs, target = oriented(net, x, y)
-    walk = _Walk(net, inputs, target, _lengths(lengths), _positive(eta, "eta"))
+    walk = _Walk(net, inputs, target, _lengths(lengths), positive(eta, "eta"))
     count, axes = net.count(inputs), (net.convention.axis_of(inputs), net.convention.sample_axis)
-    size = count if batch_size is None else min(_whole(batch_size, "batch_size"), count)
+    size = count if batch_size is None else min(whole(batch_size, "batch_size"), count)
     rows = [
         walk.step(inputs.take(chosen, axes[0]), target.take(chosen, axes[1]), number)
-        for number, chosen in enumerate(_batches(count, size, _whole(steps, "steps"), seed), 1)
+        for number, chosen in enumerate(_batches(count, size, whole(steps, "steps"), seed), 1)
     ]
     loss, losses, distances, smoothness = (np.array(column) for column in zip(*rows, strict=True))
     return Landscape(walk.lengths, loss, losses, distances, smoothness)
@@ -145,18 +147,6 @@ def _lengths(lengths: Sequence[float]) -> Array:
     if not len(array) or not (np.isfinite(array) & (array > 0)).all():
         raise ChalkworkError("lengths are positive numbers, in learning rates")
     return array
-
-
-def _positive(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < np.inf:
-        raise ValueProblem(f"{name} is a positive number, not {value!r}")
-    return float(value)
-
-
-def _whole(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ChalkworkError(f"{name} is a whole number from 1 on, not {value!r}")
-    return int(value)
 
 
 def plot_landscape(landscapes: Landscape | Mapping[str, Landscape], *, log: bool = True, figure: Any = None) -> Figure:

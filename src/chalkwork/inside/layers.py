@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.inside import canvas
 from chalkwork.inside.measured import inference_values, training_values
 from chalkwork.networks.data import Array
@@ -35,7 +36,7 @@ def plot_activations(net: NeuralNetwork, x: Any, *, ax: Axes | None = None) -> F
     ['a1: ReLU', 'a2: identity']
     """
     measured = inference_values(net, x)
-    titles = [f"a{at.number}: {at.layer.kind.title(at).split(': ')[-1]}" for at in measured.plan.spots]
+    titles = [f"a{at.number}: {str(at.layer.kind.title(at)).split(': ')[-1]}" for at in measured.plan.spots]
     values = [measured.data(f"a{at.number}").ravel() for at in measured.plan.spots]
     axes = canvas.new_axes(6.0, _height(len(values))) if ax is None else ax
     _boxes(axes, values, titles)
@@ -99,7 +100,9 @@ def plot_weights(net: NeuralNetwork, *, figure: Any = None) -> Figure:
         )
         ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         canvas.tidy(ax, "weight", "count" if place % columns == 0 else "")
-        ax.set_title(f"{name}: {weights.size:,} weights, std {weights.std():.2g}", fontsize="small")
+        ax.set_title(
+            f"{name}: {counted(weights.size, 'weight', f'{weights.size:,}')}, std {weights.std():.2g}", fontsize="small"
+        )
     return target
 
 

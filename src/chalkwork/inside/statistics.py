@@ -41,7 +41,9 @@ def activations(net: NeuralNetwork, x: Any) -> Table:
         values = measured.data(f"a{at.number}")
         known = saturated(at.layer.activation.name, values)
         share = None if known is None else float(known.mean())
-        rows.append((f"a{at.number}", at.layer.kind.title(at).split(": ")[-1], *_spread(values), _zeros(values), share))
+        rows.append(
+            (f"a{at.number}", str(at.layer.kind.title(at)).split(": ")[-1], *_spread(values), _zeros(values), share)
+        )
     return Table(("layer", "activation", *_SPREAD, "zero", "saturated"), tuple(rows))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalkwork.counting import counted
 from chalkwork.inside.table import Table
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.quantities import LEARNED
@@ -30,5 +31,6 @@ def summary(net: NeuralNetwork) -> Table:
         count = sum(name.shape[0] * name.shape[1] for name in names)
         words = at.layer.activation.words if names else ""
         rows.append((str(at.number), type(layer).__name__, at.layer.units, words, count))
+    size = net.number_of_parameters
     headings = ("layer", "kind", "outputs", "activation", "parameters")
-    return Table(headings, tuple(rows), f"{net.number_of_parameters:,} parameters")
+    return Table(headings, tuple(rows), counted(size, "parameter", f"{size:,}"))

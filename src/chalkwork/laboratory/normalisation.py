@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Name, apply, replace
+from chalkwork.counting import counted
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
@@ -26,11 +27,13 @@ from chalkwork.networks.layers.batch_norm import BatchNorm, Variance
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol, Symbols
+from chalkwork.words import Said
 
 MOST_SAMPLES = 64
 MOST_UNITS = 16
@@ -161,7 +164,7 @@ def _backward(spot: Spot, equations: Sequence[Equation], upstream: bool) -> list
     adjoints = spot.layer.kind.adjoints(spot)
     named = {adjoint.by: adjoint.name for adjoint in adjoints if not (upstream and adjoint.by == "z1")} | {"x": "dx"}
     found = {equation.name: equation for equation in Adjoints(equations, "L", named).equations()}
-    reasons = {adjoint.by: adjoint.reason for adjoint in adjoints} | {
+    reasons: dict[str, Said] = {adjoint.by: adjoint.reason for adjoint in adjoints} | {
         "x": "To the batch by three ways: through {xhat1}, through the variance {var1} and through the mean {mu1}. "
         "What is left has the mean 0 over the batch, since adding the same number to every sample changes nothing.",
         "z1": "The derivative of the loss by the output: what the layer gets from above.",
@@ -192,8 +195,8 @@ def _unindexed(derivation: Derivation) -> Derivation:
     return Derivation(alone.givens, tuple(changed(one, reason=_sentence(one.reason)) for one in alone.equations))
 
 
-def _sentence(reason: str) -> str:
-    text = reason.removeprefix(_LAYER).strip()
+def _sentence(reason: Said) -> str:
+    text = str(reason).removeprefix(_LAYER).strip()
     return text[:1].upper() + text[1:]
 
 
@@ -232,7 +235,7 @@ def _with_inference(derivation: Derivation, plan: Plan, moved: bool) -> Derivati
 
 def _starred(symbol: Symbol) -> Symbol:
     """The symbol of what belongs to inference."""
-    return Symbol(f"{symbol.latex}^{{*}}", f"{symbol.text}*", raised=True)
+    return Symbol(f"{symbol.latex}^{{*}}", f"{symbol.text}∗", raised=True)
 
 
 def _solved(derivation: Derivation, givens: Mapping[str, Any], style: Style, setting: Setting) -> Solution:
@@ -308,7 +311,7 @@ def _training_blocks(board: Board, plan: Plan, undo: bool, kept: bool) -> Iterat
     names = [name.name for name in board.derivation.givens if name.name != "x_inference"]
     (declared,) = plan.layers[0].kind.declared(Spot(plan, 1))
     opening = f"The batch holds {counted(n, 'sample')} of {counted(d, 'unit')}, samples as rows."
-    said = declared.replace("The batch normalisation (layer 1) takes", "It is normalised with")
+    said = str(declared).replace("The batch normalisation (layer 1) takes", "It is normalised with")
     yield Paragraph(f"{opening} {said}")
     yield from board.givens(names if kept else [name for name in names if not name.endswith("_run")])
     if "delta" in names:
@@ -324,7 +327,7 @@ def _training_blocks(board: Board, plan: Plan, undo: bool, kept: bool) -> Iterat
     if n == 1:
         yield board.say(ALONE)
     if backward := board.named(Stage.BACKWARD):
-        yield Heading(Stage.BACKWARD.title, 2)
+        yield Heading(str(Stage.BACKWARD.title), 2)
         yield from board.equations(backward)
         yield board.say(_checked(board, n))
     if kept:
@@ -364,7 +367,7 @@ def _inference_blocks(board: Board, moved: bool) -> Iterator[Block]:
     after = " after this batch" if moved else ""
     alone = len(board.values["x_inference"]) == 1
     count = "A sample needs no batch then" if alone else "Each sample goes through on its own"
-    yield Heading(INFERENCE.title, 2)
+    yield Heading(str(INFERENCE.title), 2)
     yield Paragraph(
         f"Without a batch the running statistics{after} stand in for its mean and its variance. {count}: what "
         "comes out does not depend on what else is asked."

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Unit
 from chalkwork.errors import ChalkworkError
+from chalkwork.words import Text
 
-_SLOT = re.compile(r"<(\w+\*?)>")
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(\s*([^()]*)\s*\))?\s*")
 
 
@@ -88,16 +87,28 @@ class Activation:
         found = self.values.get("at_zero")
         return self.values.get("alpha") if found is None else found
 
-    def filled(self, text: str, names: Mapping[str, str]) -> str:
-        """A text of its entry with the names of its layer and its parameters put into the slots.
+    @property
+    def said(self) -> Text:
+        """The activation as a person names it, in any language."""
+        return Text.own(f"activation.{self.name}", self.words)
 
-        >>> Activation.of("elu(0.5)").filled("$<alpha*>(e^{<x>} - 1)$", {"x": "z"})
-        '$0.5 (e^{z} - 1)$'
+    def function(self, net: str, activation: str) -> Text:
+        """What it does, in the names of its layer and with its parameters.
+
+        >>> print(Activation.of("elu(0.5)").function("{z1}", "{a1}"))
+        the ELU, entry by entry: ${z1}$ where ${z1} > 0$, else $0.5 (e^{{z1}} - 1)$
         """
+        return Text.own(f"activation_function.{self.name}", self.unit.function_words, **self._slots(net, activation))
+
+    def slope(self, net: str, activation: str) -> Text:
+        """Its derivative, in the names of its layer and with its parameters."""
+        return Text.own(f"activation_slope.{self.name}", self.unit.slope_words, **self._slots(net, activation))
+
+    def _slots(self, net: str, activation: str) -> dict[str, str]:
         values = {**self.values, "at_zero": self.at_zero}
         shown = {name: f"{value:g}" for name, value in values.items() if isinstance(value, int | float)}
         factors = {f"{name}*": "" if value == "1" else f"{value} " for name, value in shown.items()}
-        return _SLOT.sub(lambda slot: {**names, **shown, **factors}[slot[1]], text)
+        return {"x": net, "y": activation, **shown, **factors}
 
     def __str__(self) -> str:
         inside = ", ".join(f"{value:g}" for _, value in self.parameters)

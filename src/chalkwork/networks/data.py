@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.arrays import unmasked
+from chalkwork.counting import counted
 from chalkwork.errors import ShapeError, ValueProblem
 
 Array = np.ndarray[Any, Any]
@@ -21,11 +23,11 @@ def as_array(value: Any, name: str, most: int = 2) -> Array:
         ...
     chalkwork.errors.ShapeError: W1 is ragged: row 1 has 2 entries, row 2 has 1
     """
+    unmasked(value, name)
     _check_rows(value, name)
     if most > 2 and isinstance(value, list | tuple):
         for number, matrix in enumerate(value, 1):
             _check_rows(matrix, f"{name}[{number}]")
-    unmasked(value, name)
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "buif":
@@ -45,16 +47,6 @@ def as_array(value: Any, name: str, most: int = 2) -> Array:
     return array
 
 
-def unmasked(value: Any, name: str) -> Any:
-    """The value; ValueProblem for an array with masked entries, which would come back as the numbers under the mask."""
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise ValueProblem(
-            f"{name} is a masked array with {int(np.ma.getmaskarray(value).sum())} masked entries",
-            hint="leave their samples out, or say what stands in their place with .filled(...)",
-        )
-    return value
-
-
 def _check_rows(value: Any, name: str) -> None:
     if not isinstance(value, list | tuple) or not any(isinstance(row, list | tuple) for row in value):
         return
@@ -65,7 +57,7 @@ def _check_rows(value: Any, name: str) -> None:
 
 
 def _entries(count: int) -> str:
-    return f"{count} entr{'y' if count == 1 else 'ies'}"
+    return counted(count, "entry")
 
 
 def as_matrix(value: Any, name: str) -> Array:

@@ -18,10 +18,13 @@ from chalkwork.derivation.derivation import Derivation, Derivative, Equation, St
 from chalkwork.derivation.differentiate import adjoint_equations, gradient
 from chalkwork.errors import ChalkworkError, CostError, ReadError
 from chalkwork.networks.data import as_array
-from chalkwork.solutions.solution import Detail, Rounding, Setting, Solution, Style
+from chalkwork.solutions.setting import Detail, Rounding, Setting, Style
+from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.working import Working
 from chalkwork.typesetting.equations import flat
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbols
+from chalkwork.words import ENGLISH, LANGUAGES, Text
 
 if TYPE_CHECKING:
     from chalkwork.drawings.canvas import Drawing
@@ -74,6 +77,7 @@ class Graph:
         significant: int | None = None,
         rounding: Rounding = "shown",
         detail: Detail = "equations",
+        language: str = ENGLISH,
         **more: Any,
     ) -> Solution:
         """Forward values, local derivatives, and the derivative of the output by every node.
@@ -98,11 +102,13 @@ class Graph:
             derivation = derivation.extended(_through_paths(derivation, paths, self.output))
         elif derivation.shapes()[self.output] in ((), (1, 1)):
             derivation = derivation.extended(_adjoints(derivation, self.output))
-        style = Style.of(notation, decimals, significant, rounding, detail)
+        style = Style.of(notation, decimals, significant, rounding, detail, language)
         setting = Setting(
-            introduction=(f"The output of the graph is {{{self.output}}}.",) if len(self.order) > 1 else (),
+            introduction=(Text.of("graph.output", output=f"{{{self.output}}}"),) if len(self.order) > 1 else (),
             givens=tuple(self.inputs),
             drawing=self._drawing if len(self.order) + len(self.inputs) <= MOST_DRAWN else None,
+            title=Text.of("document.solution"),
+            languages=tuple(LANGUAGES),
         )
         return Solution(derivation, givens, style, setting)
 
@@ -140,7 +146,7 @@ class Graph:
             names[name] = equations[-1].symbol
         return Derivation(start, tuple(equations))
 
-    def _drawing(self, solution: Solution, with_values: bool) -> Drawing:
+    def _drawing(self, solution: Working, with_values: bool) -> Drawing:
         from chalkwork.drawings.graph import GraphEdge, GraphNode, draw_graph
 
         writer = solution.writer()
@@ -160,7 +166,7 @@ class Graph:
                 local = _local_name(solution.derivation, name, part.name) if with_values else ""
                 label = f"{writer.symbols[local].text} = {flat(solution.arrays[local], writer)}" if local else ""
                 edges.append(GraphEdge(part.name, name, label))
-        return draw_graph(nodes, edges)
+        return draw_graph(nodes, edges, writer.language)
 
 
 def _listed(equations: Any) -> list[str]:
@@ -265,7 +271,7 @@ def _local_derivatives(derivation: Derivation, paths: Paths) -> list[Equation]:
                     f"d{equation.name}/d{name}{' direct' if local.fixed else ''}",
                     slope,
                     Stage.BACKWARD,
-                    "Local derivatives: each equation differentiated by each of its inputs, the others held fixed.",
+                    Text.of("graph.local"),
                     derivative=local,
                 )
             )
@@ -297,10 +303,10 @@ def _total(parts: Sequence[Expression]) -> Expression:
     return reduce(lambda total, part: apply("add", total, part), parts)
 
 
-def _path_reason(node: str, output: str, paths: int) -> str:
+def _path_reason(node: str, output: str, paths: int) -> Text:
     if paths == 1:
-        return f"Chain rule: {{{node}}} acts on {{{output}}} through one node only."
-    return f"Chain rule: {{{node}}} acts on {{{output}}} along {paths} edges, and their contributions are added."
+        return Text.of("graph.one_path", node=f"{{{node}}}", output=f"{{{output}}}")
+    return Text.of("graph.paths", node=f"{{{node}}}", output=f"{{{output}}}", paths=paths)
 
 
 def _adjoints(derivation: Derivation, output: str) -> list[Equation]:
@@ -311,7 +317,9 @@ def _adjoints(derivation: Derivation, output: str) -> list[Equation]:
     return [
         replace(
             equation,
-            reason=f"Derivative of {{{output}}} by {{{equation.derivative.by}}}." if equation.derivative else "",
+            reason=Text.of("graph.derivative", of=f"{{{output}}}", by=f"{{{equation.derivative.by}}}")
+            if equation.derivative
+            else "",
             chain=paths.chain(output, equation.derivative.by) if equation.derivative else (),
         )
         for equation in adjoint_equations(derivation.equations, output, named)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.convention import Convention
-from chalkwork.networks.data import Array, unmasked
+from chalkwork.networks.data import Array
 
 SHOWN = 6
 CLASSIFY = ("softmax", "log_softmax", "sigmoid", "tanh")
@@ -85,10 +86,11 @@ def labels_in(y: Any, samples: int, units: int, activation: str) -> Array | None
 
 def _read(y: Any) -> Array | None:
     """The array of labels or targets; None for what is neither."""
+    unmasked(y, "y")
     if isinstance(y, list | tuple) and len({isinstance(entry, str) for entry in y}) > 1:
         raise ChalkworkError("y holds texts and numbers side by side", hint="labels are of one kind")
     try:
-        array = np.asarray(unmasked(y, "y"))
+        array = np.asarray(y)
     except (ValueError, TypeError):
         return None
     if array.dtype.kind == "O" and array.size and all(isinstance(entry, str) for entry in array.ravel()):

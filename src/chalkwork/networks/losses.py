@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.errors import ChalkworkError
+from chalkwork.words import ENGLISH, say
 
 Reduction = Literal["sum", "mean", "mean_over_samples"]
 _REDUCTIONS = ("sum", "mean", "mean_over_samples")
@@ -75,9 +76,14 @@ class Loss:
         return -total if sign < 0 else total
 
     @property
+    def id(self) -> str:
+        """Which sentences of the table speak of it."""
+        raise TypeError("use one of the losses")
+
+    @property
     def title(self) -> str:
         """The loss in words."""
-        raise TypeError("use one of the losses")
+        return say(ENGLISH, f"loss.{self.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +109,11 @@ class SquaredError(Loss):
         return (output - target) ** 2, 1
 
     @property
-    def title(self) -> str:
-        """The loss in words."""
+    def id(self) -> str:
+        """Which sentences of the table speak of it."""
         if self.reduction == "sum":
-            return "squared error"
-        return "half the mean squared error" if self.factor * 2 == 1 else "mean squared error"
+            return "squared_error"
+        return "half_the_mean_squared_error" if self.factor * 2 == 1 else "mean_squared_error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,8 @@ class CrossEntropy(Loss):
         return apply("xlogy", target, output), -1
 
     @property
-    def title(self) -> str:
-        """The loss in words."""
+    def id(self) -> str:
+        """Which sentences of the table speak of it."""
         return "cross-entropy"
 
 
@@ -162,9 +168,9 @@ class BinaryCrossEntropy(Loss):
         return apply("xlogy", target, output) + apply("xlogy", 1 - target, 1 - output), -1
 
     @property
-    def title(self) -> str:
-        """The loss in words."""
-        return "binary cross-entropy"
+    def id(self) -> str:
+        """Which sentences of the table speak of it."""
+        return "binary_cross-entropy"
 
 
 def penalties(weights: Sequence[Expression], kinds: Sequence[str]) -> list[Expression]:

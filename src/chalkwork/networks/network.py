@@ -19,8 +19,10 @@ from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.parameters import masks_of, sample_weights
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.presentation import setting_of
-from chalkwork.solutions.solution import Detail, Rounding, Solution, Style
+from chalkwork.solutions.setting import Detail, Rounding, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
+from chalkwork.words import ENGLISH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +77,7 @@ class NeuralNetwork(Model):
         masks: Mapping[int, Any] | None = None,
         sample_weight: Any = None,
         optimizer: str | Mapping[str, Any] | Optimiser = "gradient_descent",
+        language: str = ENGLISH,
     ) -> Solution:
         """The complete worked solution for one sample or a batch.
 
@@ -96,7 +99,7 @@ class NeuralNetwork(Model):
         >>> list(net.solve(x=[0, 1]))
         ['x', 'W1', 'b1', 'z1', 'a1', 'class']
         """
-        style = Style.of(notation, decimals, significant, rounding, detail)
+        style = Style.of(notation, decimals, significant, rounding, detail, language)
         inputs = self.oriented_input(x)
         rule, count = Optimiser.of(optimizer), whole(steps, "steps", 1, MOST_WORKED_STEPS)
         if y is None and learning_rate is not None:

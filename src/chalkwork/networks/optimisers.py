@@ -27,6 +27,7 @@ class Rule:
     states: tuple[str, ...] = ()
     constants: tuple[tuple[str, float], ...] = ()
     words: str = ""
+    """The sentence with it, `<p>` and the like being the names of its lines."""
     source: str = ""
     grows: bool = True
     """Whether the step is the longer the larger the gradient is."""
@@ -42,7 +43,7 @@ RULES: dict[str, Rule] = {
         (("v_new", "mu * v + g"), ("p_new", "p - eta * v_new")),
         states=("v",),
         constants=(("mu", 0.9),),
-        words="Momentum for {p}: the velocity {v} keeps the part {mu} of itself and takes on the gradient.",
+        words="Momentum for <p>: the velocity <v> keeps the part {mu} of itself and takes on the gradient.",
         source="Polyak, Some methods of speeding up the convergence of iteration methods (1964); the form of PyTorch, "
         "where the learning rate multiplies the velocity",
     ),
@@ -50,7 +51,7 @@ RULES: dict[str, Rule] = {
         (("v_new", "mu * v + g"), ("p_new", "p - eta * (g + mu * v_new)")),
         states=("v",),
         constants=(("mu", 0.9),),
-        words="Nesterov's momentum for {p}: the gradient, and what the velocity {v} will do next.",
+        words="Nesterov's momentum for <p>: the gradient, and what the velocity <v> will do next.",
         source="Sutskever et al., On the importance of initialization and momentum in deep learning (ICML 2013), in "
         "the form of Bengio, Boulanger-Lewandowski and Pascanu (2012)",
     ),
@@ -58,7 +59,7 @@ RULES: dict[str, Rule] = {
         (("v_new", "rho * v + (1 - rho) * g^2"), ("p_new", "p - eta * g / (sqrt(v_new) + epsilon)")),
         states=("v",),
         constants=(("rho", 0.9), ("epsilon", 1e-8)),
-        words="RMSProp for {p}: the gradient is divided, entry by entry, by the root of its mean square {v}.",
+        words="RMSProp for <p>: the gradient is divided, entry by entry, by the root of its mean square <v>.",
         source="Tieleman and Hinton, Lecture 6.5 of Neural Networks for Machine Learning (2012)",
         grows=False,
     ),
@@ -72,8 +73,8 @@ RULES: dict[str, Rule] = {
         ),
         states=("m", "v"),
         constants=(("rho1", 0.9), ("rho2", 0.999), ("epsilon", 1e-8)),
-        words="Adam for {p}: running means of the gradient, {m}, and of its square, {v}; both start at zero, which "
-        "{mhat} and {vhat} make up for; then the one is divided, entry by entry, by the root of the other.",
+        words="Adam for <p>: running means of the gradient, <m>, and of its square, <v>; both start at zero, which "
+        "<mhat> and <vhat> make up for; then the one is divided, entry by entry, by the root of the other.",
         source="Kingma and Ba, Adam: a method for stochastic optimization (ICLR 2015), algorithm 1, whose beta1 and "
         "beta2 are rho1 and rho2 here, as in Goodfellow, Bengio and Courville, algorithm 8.7",
         grows=False,
@@ -88,8 +89,8 @@ RULES: dict[str, Rule] = {
         ),
         states=("m", "v"),
         constants=(("rho1", 0.9), ("rho2", 0.999), ("epsilon", 1e-8), ("decay", 0.01)),
-        words="AdamW for {p}: running means of the gradient, {m}, and of its square, {v}, corrected for their start at "
-        "zero as {mhat} and {vhat}; besides, the parameter shrinks by {eta} {decay} of itself.",
+        words="AdamW for <p>: running means of the gradient, <m>, and of its square, <v>, corrected for their start at "
+        "zero as <mhat> and <vhat>; besides, the parameter shrinks by {eta} {decay} of itself.",
         source="Loshchilov and Hutter, Decoupled weight decay regularization (ICLR 2019), algorithm 2 with the "
         "schedule in the learning rate",
         grows=False,

@@ -10,22 +10,24 @@ from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.working import Working
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.typesetting.writer import Writer
+from chalkwork.words import say
 
 
-def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
+def drawing(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     """The network with its weights, and with the values of a single sample if they are asked for."""
     writer = solution.writer()
     inputs = plan.layers[0].inputs
-    pictures = [_picture(plan, solution, "input", "x", inputs, with_values)]
+    language = writer.language
+    pictures = [_picture(plan, solution, say(language, "layer_title.input"), "x", inputs, with_values)]
     before = inputs
     for number, layer in enumerate(plan.layers, 1):
-        title = layer.kind.title(Spot(plan, number))
+        title = layer.kind.title(Spot(plan, number)).written(language)
         activation = f"a{number}"
         if f"W{number}" not in solution.arrays:  # a layer without weights changes the units before it
-            title = f"{pictures[-1].title}, {title}"
+            title = say(language, "layer.after", below=pictures[-1].title, layer=title)
             last = pictures.pop()
             picture = _picture(plan, solution, title, activation, layer.units, with_values)
             pictures.append(replace(picture, weights=last.weights, biases=last.biases))
@@ -42,10 +44,10 @@ def drawing(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
         picture = _picture(plan, solution, title, activation, layer.units, with_values)
         pictures.append(replace(picture, weights=weights, biases=biases))
         before = layer.units
-    return draw_network(pictures)
+    return draw_network(pictures, language)
 
 
-def _picture(plan: Plan, solution: Solution, title: str, name: str, units: int, with_values: bool) -> LayerPicture:
+def _picture(plan: Plan, solution: Working, title: str, name: str, units: int, with_values: bool) -> LayerPicture:
     labels = _labels(solution.writer().symbols, name, units)
     return LayerPicture(title, units, labels, _values(plan, solution, name, units, with_values))
 
@@ -54,7 +56,7 @@ def _labels(symbols: Symbols, name: str, units: int) -> tuple[str, ...]:
     return tuple(symbols.entry(name, (str(unit + 1),)).text for unit in shown_units(units))
 
 
-def _values(plan: Plan, solution: Solution, name: str, units: int, wanted: bool) -> tuple[str, ...]:
+def _values(plan: Plan, solution: Working, name: str, units: int, wanted: bool) -> tuple[str, ...]:
     """The values of a single sample; one drawing cannot hold those of a batch."""
     if plan.samples > 1 or not wanted:
         return ()

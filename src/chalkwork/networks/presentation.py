@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +15,10 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import LEARNED, Role
-from chalkwork.networks.spot import Spot, counted, suffix_of
-from chalkwork.solutions.solution import Setting, Solution
+from chalkwork.networks.spot import Spot, suffix_of
+from chalkwork.solutions.setting import Setting
+from chalkwork.solutions.working import Working
+from chalkwork.words import LANGUAGES, Said, Slot, Text
 
 if TYPE_CHECKING:
     from chalkwork.drawings.canvas import Drawing
@@ -41,63 +44,64 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         values_drawn=plan.samples == 1,
         drawing=None if plan.positions else lambda solution, values: _drawn(plan, solution, values),
         remarks=lambda solution: remarks(plan, solution),
-        undecided=lambda solution: {"class": " ".join(said)} if (said := ties(plan, solution)) else {},
+        undecided=lambda solution: {"class": said} if (said := ties(plan, solution)) else {},
+        title=Text.of("document.solution"),
+        languages=tuple(LANGUAGES),
     )
 
 
-def introduction(plan: Plan, target: bool) -> tuple[str, ...]:
+def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     """The network, its parameters and its convention in sentences."""
-    first = counted(plan.layers[0].inputs, "input") + "".join(f" at each of {n} positions" for n in plan.positions)
-    sizes = [first, *(at.layer.kind.words(at) for at in plan.spots)]
-    sentences = [f"The network has {', '.join(sizes[:-1])} and {sizes[-1]}."]
+    first = Text.of("counted.inputs", n=plan.layers[0].inputs)
+    for count in plan.positions:
+        first = Text.of("network.inputs_at_positions", inputs=first, positions=count)
+    sentences: list[Said] = [Text.of("network.has", parts=(first, *(at.layer.kind.words(at) for at in plan.spots)))]
     if target:
         sentences.append(reasons.loss_words(plan))
     sentences.append(_parameter_count(plan))
     sentences += [sentence for at in plan.spots for sentence in at.layer.kind.declared(at)]
-    lie = f"Samples are {plan.convention.samples}"
-    order = "outputs × inputs" if plan.convention.weights == "out_in" else "inputs × outputs"
     if plan.positions:
-        line = plan.convention.samples.removesuffix("s")
-        lie = f"A sample is a matrix with a position in every {line}, and a {line} of its own once it is flattened"
-    sentences.append(f"{lie}, and weight matrices are {order}.")
-    return tuple(sentences)
+        sentences.append(Text.of(f"network.matrices_{plan.convention.samples}"))
+    return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))
 
 
-def _parameter_count(plan: Plan) -> str:
-    found = [(role.plural, _sizes(plan, role)) for role in LEARNED]
+def _parameter_count(plan: Plan) -> Said:
+    found = [(role, *_sizes(plan, role)) for role in LEARNED]
     total = plan.number_of_parameters
-    if all(not sizes for _, sizes in found[1:]):
-        return f"It has {' + '.join(found[0][1])} = {counted(total, 'weight')} and no biases." if total else ""
-    parts = [f"{' + '.join(sizes)} {noun}" for noun, sizes in found if sizes]
-    listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    return f"It has {listed}: {counted(total, 'parameter')} in all."
+    if not any(sizes for _, sizes, _ in found[1:]):
+        weights = Text.of("counted.weights", n=total)
+        return Text.of("parameters.weights_only", sizes=" + ".join(found[0][1]), total=weights) if total else ""
+    parts = tuple(
+        Text.of(f"parameters.{role.plural}", sizes=" + ".join(sizes), n=number)
+        for role, sizes, number in found
+        if sizes
+    )
+    return Text.of("parameters.listed", parts=parts, total=Text.of("counted.parameters", n=total))
 
 
-def _sizes(plan: Plan, role: Role) -> list[str]:
-    """How many parameters with one role each layer has, those of a matrix as a product."""
+def _sizes(plan: Plan, role: Role) -> tuple[list[str], int]:
+    """How many parameters with one role each layer has, those of a matrix as a product, and how many there are."""
     layers = [at.layer for at in plan.spots for _ in at.layer.kind.names(at, role)]
-    return [f"{layer.inputs}·{layer.units}" if role is Role.WEIGHT else str(layer.units) for layer in layers]
+    if role is Role.WEIGHT:
+        return [f"{layer.inputs}·{layer.units}" for layer in layers], sum(one.inputs * one.units for one in layers)
+    return [str(layer.units) for layer in layers], sum(layer.units for layer in layers)
 
 
-def _drawn(plan: Plan, solution: Solution, with_values: bool) -> Drawing:
+def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     from chalkwork.networks.picture import drawing  # drawing is loaded where there is something to draw
 
     return drawing(plan, solution, with_values)
 
 
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
-
-
-def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[str, ...]]:
+def remarks(plan: Plan, solution: Working) -> Mapping[str, tuple[Said, ...]]:
     """What the numbers say, by the name of the equation after which it is said."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[Said, ...]] = {}
     step = 1
     while f"L{suffix_of(step)}" in solution:
         found[f"L{suffix_of(step)}"] = (_loss_change(solution, step),)
         step += 1
     for at in plan.spots:
-        found |= {name: (text,) for name, text in at.layer.kind.remarks(at).items() if name in solution}
+        found |= {name: (said,) for name, said in at.layer.kind.remarks(at).items() if name in solution}
     for number in range(plan.depth - 1, 0, -1):
         sentence = _vanished(plan, solution, number)
         if sentence:
@@ -108,30 +112,24 @@ def remarks(plan: Plan, solution: Solution) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def _loss_change(solution: Solution, step: int) -> str:
+def _loss_change(solution: Working, step: int) -> Text:
     old, new = f"L{suffix_of(step - 1)}", f"L{suffix_of(step)}"
     before, after = float(solution[old]), float(solution[new])
     writer = solution.writer()
     first, second = (writer.value([[value]]).box.lines[0] for value in (before, after))
     if first == second:
-        change = "by less than the digits shown" if before != after else "not at all"
-        return f"The loss changed {change}: {{{old}}} = {first}."
-    if after < before:
-        return f"The update lowered the loss from {first} to {second}."
-    return (
-        f"The loss rose from {first} to {second}: the step with this learning rate overshoots, "
-        "a smaller one would lower it."
-    )
+        change = "loss_change.none" if before == after else "loss_change.not_seen"
+        return Text.of(change, loss=f"{{{old}}}", value=first)
+    return Text.of("loss_change.lower" if after < before else "loss_change.higher", before=first, after=second)
 
 
-def _vanished(plan: Plan, solution: Solution, number: int) -> str:
+def _vanished(plan: Plan, solution: Working, number: int) -> Said:
     """Why no error reaches a layer, where none does."""
     if f"delta{number}" not in solution or np.any(solution.arrays[f"delta{number}"]):
         return ""
     last = plan.depth
     if f"W{number + 1}" not in solution or len(Spot(plan, number).users) > 1:
         return ""
-    below = "it" if number == 1 else "it and the layers below it"
     weights = solution.arrays[f"W{number + 1}"]
     outgoing = weights if plan.convention.weights == "in_out" else weights.T
     equal = bool(np.all(outgoing == outgoing[:, :1]))
@@ -141,55 +139,57 @@ def _vanished(plan: Plan, solution: Solution, number: int) -> str:
         and plan.layers[-1].activation.name == "softmax"
         and isinstance(plan.loss, CrossEntropy)
     ):
-        return (
-            f"The error vanishes, and {{delta{last}}} does not: all weights that leave a hidden unit are equal in "
-            f"{{W{last}}}, so what comes back to it is that weight times the sum of the entries of {{delta{last}}}. "
-            "Outputs and targets both sum to one, hence that sum is 1 − 1 = 0. No gradient reaches "
-            f"{'this layer' if number == 1 else 'this layer and those below it'}: their parameters keep their values."
-        )
+        which = Text.of("vanished.this_layer") if number == 1 else Text.of("vanished.this_layer_and_below")
+        return Text.of("vanished.equal_weights", above=f"{{delta{last}}}", weights=f"{{W{last}}}", which=which)
     if not np.any(solution.arrays[f"delta{number + 1}"]):
         return ""
-    return f"No error reaches this layer: the gradients of {below} are zero, and the parameters keep their values."
+    return Text.of("vanished.first") if number == 1 else Text.of("vanished.others")
 
 
-def _class_sentences(plan: Plan, solution: Solution) -> tuple[str, ...]:
+def _class_sentences(plan: Plan, solution: Working) -> tuple[Said, ...]:
     """What is predicted; of equal outputs none wins, which is said of every sample."""
     chosen = np.ravel(solution.arrays["class"])
     said = ties(plan, solution)
     if len(chosen) > 1:
-        return (f"The predicted classes are {', '.join(f'{value:g}' for value in chosen)}.", *said)
+        tied = {place for place in range(len(chosen)) if _is_tied(plan, chosen[place])}
+        if len(tied) == len(chosen):
+            return said
+        none = Text.of("predicted.none")
+        classes: list[Slot] = [none if place in tied else f"{value:g}" for place, value in enumerate(chosen)]
+        listed = reduce(lambda one, other: Text.of("predicted.and_next", one=one, other=other), classes)
+        return (Text.of("predicted.classes", classes=listed), *said)
     if said:
         return said
     if plan.layers[-1].units == 1:
-        return (f"The network predicts class {chosen[0]:g}.",)
-    return (f"Output {chosen[0]:g} is the largest, so the network predicts class {chosen[0]:g}.",)
+        return (Text.of("predicted.class", value=f"{chosen[0]:g}"),)
+    return (Text.of("predicted.largest", value=f"{chosen[0]:g}"),)
 
 
-def ties(plan: Plan, solution: Solution) -> tuple[str, ...]:
+def ties(plan: Plan, solution: Working) -> tuple[Text, ...]:
     """A sentence for each of the first samples whose outputs give no class."""
     if "class" not in solution:
         return ()
     chosen = np.ravel(solution.arrays["class"])
     outputs = solution.arrays[f"a{plan.depth}"]
     rows = outputs.T if plan.convention.samples == "columns" else outputs
-    tied = [place for place, value in enumerate(chosen) if value == (0.5 if plan.layers[-1].units == 1 else 0)]
-    said = [_tie(rows[place], f"Sample {place + 1}: " if len(chosen) > 1 else "") for place in tied[:MOST_TIES]]
+    tied = [place for place, value in enumerate(chosen) if _is_tied(plan, value)]
+    said = [_tie(rows[place], {"sample": place + 1} if len(chosen) > 1 else {}) for place in tied[:MOST_TIES]]
     more = len(tied) - MOST_TIES
-    return (*said, f"{counted(more, 'more sample')} without a class.") if more > 0 else tuple(said)
+    return (*said, Text.of("tie.more", n=more)) if more > 0 else tuple(said)
 
 
-def _tie(outputs: Array, start: str) -> str:
-    """Which outputs are equal, and that the network decides for none."""
+def _is_tied(plan: Plan, chosen: float) -> bool:
+    """Whether what stands for a class says that there is none."""
+    return bool(chosen == (0.5 if plan.layers[-1].units == 1 else 0))
+
+
+def _tie(outputs: Array, sample: Mapping[str, int]) -> Text:
+    """Which outputs are equal, and that the network decides for none; of which sample, if there are several."""
     if len(outputs) == 1:
-        limit = "one half" if outputs[0] == 0.5 else "0"
-        text = f"the output is exactly {limit}, on the border of the two classes: the network decides for neither, "
-        return _sentence(start, text + "for which 0.5 stands.")
+        limit = Text.of("tie.one_half") if outputs[0] == 0.5 else "0"
+        return Text.of("tie.border_of_sample" if sample else "tie.border", limit=limit, **sample)
     largest = outputs.max()
-    equal = [str(place + 1) for place in np.flatnonzero(outputs >= largest - EQUAL * abs(largest))]
-    who = f"{', '.join(equal[:-1])} and {equal[-1]}" if len(equal) < len(outputs) or len(equal) == 2 else ""
-    text = f"outputs {who} are equal, and the largest" if who else "all outputs are equal"
-    return _sentence(start, f"{text}: the network decides for no class, for which 0 stands.")
-
-
-def _sentence(start: str, text: str) -> str:
-    return start + text if start else text[0].upper() + text[1:]
+    equal = tuple(str(place + 1) for place in np.flatnonzero(outputs >= largest - EQUAL * abs(largest)))
+    if len(equal) < len(outputs) or len(equal) == 2:
+        return Text.of("tie.some_of_sample" if sample else "tie.some", who=equal, **sample)
+    return Text.of("tie.all_of_sample" if sample else "tie.all", **sample)

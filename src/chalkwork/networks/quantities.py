@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalkwork.counting import plural
+
 
 class Role(StrEnum):
     """What a quantity is for."""
@@ -22,7 +24,7 @@ class Role(StrEnum):
     @property
     def plural(self) -> str:
         """Several of them in words."""
-        return "biases" if self is Role.BIAS else f"{self.value}s"
+        return plural(self.value)
 
 
 LEARNED = (Role.WEIGHT, Role.BIAS, Role.SCALE, Role.SHIFT)

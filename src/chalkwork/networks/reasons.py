@@ -1,4 +1,4 @@
-"""The sentence that stands with each equation of a network; `{z1}` and the like are set in the notation."""
+"""The sentence that stands with each equation of a network, without a language yet; `{z1}` is set in the notation."""
 
 from __future__ import annotations
 
@@ -7,186 +7,169 @@ from typing import TYPE_CHECKING
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from chalkwork.networks.spot import Spot
+from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import Plan
 
 
-def _filled(text: str, at: Spot) -> str:
-    """A text of an activation's entry with the names of its layer and its parameters."""
-    return at.layer.activation.filled(text, {"x": f"{{{at.name('z')}}}", "y": f"{{{at.name('a')}}}"})
-
-
-def layer_words(at: Spot) -> str:
-    """The layer as a person names it."""
+def _layer(at: Spot) -> Text:
+    """The layer as a person names it, behind "of"."""
     if at.is_last:
-        return "the output layer"
+        return Text.of("of.output_layer")
     if at.plan.has_modes:
-        return f"layer {at.number}"
-    return "the hidden layer" if at.plan.depth == 2 else f"hidden layer {at.number}"
+        return Text.of("of.layer_number", number=at.number)
+    return Text.of("of.hidden_layer") if at.plan.depth == 2 else Text.of("of.hidden_layer_number", number=at.number)
 
 
-def net_input(at: Spot) -> str:
+def _each_sample(plan: Plan) -> Said:
+    return "" if plan.samples == 1 else Text.of("each_sample")
+
+
+def net_input(at: Spot) -> Text:
     """Why z is what it is."""
-    what = f"Net input of {layer_words(at)}{at.again}"
-    text = f"{what}: the inputs {{{at.below}}} weighted by {{{at.name('W')}}}"
-    if not at.layer.has_bias:
-        return text + "."
-    columns = at.plan.convention.samples == "columns"
-    place = "" if not at.over else f" in every {'column' if columns else 'row'}"
-    return f"{text}, plus the bias {{{at.name('b')}}}{place}."
+    bias: Said = ""
+    if at.layer.has_bias:
+        columns = at.plan.convention.samples == "columns"
+        every = Text.of("net_input.in_every_column") if columns else Text.of("net_input.in_every_row")
+        bias = Text.of("net_input.bias", bias=at.shown("b"), place=every if at.over else "")
+    below = f"{{{at.below}}}"
+    return Text.of("net_input", layer=_layer(at), again=at.again, below=below, weights=at.shown("W"), bias=bias)
 
 
-def activation(at: Spot) -> str:
+def activation(at: Spot) -> Text:
     """Why a is what it is."""
     chosen = at.layer.activation
-    kind = "Output" if at.is_last else f"Activation of {layer_words(at)}"
-    start = kind + at.again
+    what = Text.of("activation.output") if at.is_last else Text.of("activation.of", layer=_layer(at))
     if chosen.name == "identity":
-        return f"{start}: the net input itself."
+        return Text.of("activation_is.net_input", what=what, again=at.again)
     if chosen.name == "softmax":
-        each = "" if not at.over else f" of each {' and '.join(one[:-1] for one in at.over.split(' and '))}"
-        return f"{start} by the softmax, which turns the net inputs{each} into probabilities that sum to one."
-    return f"{start} by {_filled(chosen.unit.function_words, at)}."
+        each = Text.of("each_position") if at.layer.positions else _each_sample(at.plan)
+        return Text.of("activation_is.softmax", what=what, again=at.again, each=each)
+    function = chosen.function(at.shown("z"), at.shown("a"))
+    return Text.of("activation_is.function", what=what, again=at.again, function=function)
 
 
-def loss(plan: Plan, step: int) -> str:
+def loss(plan: Plan, step: int) -> Text:
     """What the loss is."""
-    title = plan.loss.title[0].upper() + plan.loss.title[1:] + (" with the updated parameters" if step else "")
-    more = _weighted(plan) + _penalty(plan, step)
+    title, again = Text.of(f"loss.{plan.loss.id}"), Text.of("again") if step else ""
+    parts = {"title": title, "again": again, "over": over(plan), "more": _more(plan, step)}
     if not isinstance(plan.loss, SquaredError):
-        return f"{title} (natural logarithm), {over(plan)}{more}."
-    return f"{title}: {_times_words(plan)}the squared difference between output and target, {over(plan)}{more}."
+        return Text.of("loss_by.logarithm", **parts)
+    if plan.loss.factor in (1, 0.5):
+        return Text.of("loss_by.squares" if plan.loss.factor == 1 else "loss_by.half_the_squares", **parts)
+    return Text.of("loss_by.times_the_squares", factor=str(plan.loss.factor), **parts)
 
 
-def _weighted(plan: Plan) -> str:
-    return ", every sample times its weight {w}" if plan.weighted else ""
+def _more(plan: Plan, step: int) -> Said:
+    """What else makes up the loss: weights of the samples, penalties."""
+    weighted = Text.of("loss_more.weighted") if plan.weighted else ""
+    return Text.of("loss_more.both", weighted=weighted, penalty=_penalty(plan, step))
 
 
-def _penalty(plan: Plan, step: int) -> str:
+def _penalty(plan: Plan, step: int) -> Said:
     """What is added for large weights, the first time with what it leaves out."""
-    absolute = "{lambda1} times the sum of the absolute weights"
-    squares = "half of {lambda2} times the sum of the squared weights"
-    parts = [text for name, text in (("lambda1", absolute), ("lambda2", squares)) if name in plan.penalties]
-    if not parts:
+    if not plan.penalties:
         return ""
-    at_zero = " (the derivative of $|w|$ at 0 is taken as 0)" if "lambda1" in plan.penalties and not step else ""
-    return f", plus {' and '.join(parts)}{at_zero}{'' if step else '; only the weight matrices are penalised'}"
-
-
-def loss_words(plan: Plan) -> str:
-    """The loss in the introduction, with its factor and what is summed or averaged."""
-    more = _weighted(plan) + _penalty(plan, 1)
-    if isinstance(plan.loss, SquaredError):
-        return f"The loss is {_times_words(plan)}the squared error, {over(plan)}{more}."
-    return f"The loss is the {plan.loss.title}, {_times_words(plan)}{over(plan)}{more}."
-
-
-def _times_words(plan: Plan) -> str:
-    factor = plan.loss.factor
-    return "half " if factor * 2 == 1 else "" if factor == 1 else f"{factor} times "
-
-
-def over(plan: Plan) -> str:
-    """What is summed and what is averaged."""
-    chosen = plan.loss
-    outputs = ["outputs"] if plan.layers[-1].units > 1 else []
-    samples = ["samples"] if plan.samples > 1 else []
-    if chosen.reduction == "sum":
-        parts = [("summed", outputs + samples)]
-    elif chosen.reduction == "mean" and chosen.mean_is_over_outputs:
-        parts = [("averaged", outputs + samples)]
-    else:
-        parts = [("summed", outputs), ("averaged", samples)]
-    said = [f"{verb} over the {' and '.join(what)}" for verb, what in parts if what]
-    return ", ".join(said) if said else "for the single output"
-
-
-def error(at: Spot) -> str:
-    """Why delta is what it is."""
-    chosen = at.layer.activation
-    slope = "" if chosen.per_sample else _filled(chosen.unit.slope_words, at)
-    if at.is_last:
-        return f"Error of the output layer. {_output_error(at.plan, chosen, slope)}"
-    start = f"Error of {layer_words(at)}: {at.way_back}"
-    if chosen.name == "identity":
-        return f"{start}; the activation is the identity, so its derivative is 1."
-    if not slope:
-        return f"{start} and through the Jacobian of the {chosen.words}."
-    return f"{start} and is multiplied, entry by entry, by {slope}."
-
-
-def _output_error(plan: Plan, chosen: Activation, slope: str) -> str:
-    weighted = ", times the weight {w} of the sample" if plan.weighted else ""
-    if chosen.name == "softmax" and isinstance(plan.loss, CrossEntropy):
-        each = "" if plan.samples == 1 else " of each sample"
-        return (
-            f"Softmax under cross-entropy: the targets{each} sum to one, "
-            f"so the product collapses to output minus target{weighted}."
-        )
-    if chosen.name == "sigmoid" and isinstance(plan.loss, BinaryCrossEntropy):
-        return (
-            "Sigmoid under binary cross-entropy: the derivative of the sigmoid cancels the denominators, "
-            f"which leaves output minus target{weighted}."
-        )
-    if chosen.name == "identity":
-        return "The output is linear, so it is the derivative of the loss by the output."
-    if not slope:
-        return (
-            f"The derivative of the loss by the output goes through the Jacobian of the {chosen.words}, "
-            "in which every output depends on every net input."
-        )
-    return f"The derivative of the loss by the output is multiplied, entry by entry, by {slope}."
-
-
-def weight_gradient(at: Spot, error: str = "") -> str:
-    """Why dW is what it is, from the error of what the weights gave, that of the net input if nothing is said."""
-    delta = f"{{{error or at.name('delta')}}}"
-    summed = "" if not at.over else f"; the matrix product adds up the {at.over.replace(' and samples', '')}"
-    summed += ", and the samples are summed" if at.layer.positions and at.plan.samples > 1 else ""
-    text = f"Gradient of the weights: the error {delta} of the layer times its inputs {{{at.below}}}{summed}"
-    if not at.plan.penalties:
-        return text + "."
-    signs = {"lambda1": "{lambda1} times the signs of the weights", "lambda2": "{lambda2} times the weights"}
-    return f"{text}; the penalty adds {' and '.join(signs[name] for name in at.plan.penalties)}."
-
-
-def bias_gradient(at: Spot) -> str:
-    """Why db is what it is."""
-    delta = f"{{{at.name('delta')}}}"
-    if not at.over:
-        return f"Gradient of the bias: it is added to the net input, so its gradient is {delta} itself."
-    return f"Gradient of the bias: every {at.over.split()[0][:-1]} adds it, so {delta} is summed over the {at.over}."
-
-
-def updated() -> str:
-    """Why a parameter changes so."""
-    return "Gradient descent: every parameter moves against its gradient, by {eta} times its size."
-
-
-def prediction(plan: Plan) -> str:
-    """How the class is read off."""
-    if plan.layers[-1].units > 1:
-        return "Predicted class: the unit with the largest output, counted from 1."
-    if plan.layers[-1].activation.name == "sigmoid":
-        return "Predicted class: 1 where the output exceeds one half, else 0."
-    return "Predicted class: 1 where the output is positive, else 0."
-
-
-def loss_derivative(plan: Plan) -> str:
-    """dL/da."""
-    return f"The derivative of the {plan.loss.title} by the outputs, entry by entry."
-
-
-def jacobian(plan: Plan) -> str:
-    """The Jacobian of the softmax."""
-    output = f"{{a{plan.depth}}}"
-    return (
-        f"The Jacobian of the softmax: the outputs {output} on the diagonal, minus the product of every pair of "
-        "outputs; it is symmetric."
+    parts = tuple(Text.of(f"penalty.{name}") for name in ("lambda1", "lambda2") if name in plan.penalties)
+    at_zero = Text.of("penalty.at_zero") if "lambda1" in plan.penalties and not step else ""
+    return Text.of(
+        "loss_more.penalty", parts=parts, at_zero=at_zero, only="" if step else Text.of("penalty.only_weights")
     )
 
 
-def long_product(plan: Plan) -> str:
+def loss_words(plan: Plan) -> Text:
+    """The loss in the introduction, with its factor and what is summed or averaged."""
+    parts: dict[str, Said] = {"over": over(plan), "more": _more(plan, 1)}
+    which = {1: 0, 0.5: 1}.get(float(plan.loss.factor), 2)
+    if which == 2:
+        parts["factor"] = str(plan.loss.factor)
+    if isinstance(plan.loss, SquaredError):
+        squares = ("loss_is.squares", "loss_is.half_the_squares", "loss_is.times_the_squares")
+        return Text.of(squares[which], **parts)
+    others = ("loss_is", "loss_is.half", "loss_is.times")
+    return Text.of(others[which], title=Text.of(f"the_loss.{plan.loss.id}"), **parts)
+
+
+def over(plan: Plan) -> Text:
+    """What is summed and what is averaged."""
+    chosen = plan.loss
+    outputs: tuple[Text, ...] = (Text.of("loss_over.outputs"),) if plan.layers[-1].units > 1 else ()
+    samples: tuple[Text, ...] = (Text.of("loss_over.samples"),) if plan.samples > 1 else ()
+    both = (*outputs, *samples)
+    summed, averaged = outputs, samples
+    if chosen.reduction == "sum":
+        summed, averaged = both, ()
+    elif chosen.reduction == "mean" and chosen.mean_is_over_outputs:
+        summed, averaged = (), both
+    said = [Text.of("loss_over.summed", what=summed)] if summed else []
+    said += [Text.of("loss_over.averaged", what=averaged)] if averaged else []
+    if len(said) == 2:
+        return Text.of("loss_over.both", first=said[0], second=said[1])
+    return said[0] if said else Text.of("loss_over.one")
+
+
+def error(at: Spot) -> Text:
+    """Why delta is what it is."""
+    chosen = at.layer.activation
+    slope = None if chosen.per_sample else chosen.slope(at.shown("z"), at.shown("a"))
+    if at.is_last:
+        return Text.of("error.output", why=_output_error(at.plan, chosen, slope))
+    if chosen.name == "identity":
+        return Text.of("error.of_identity", layer=_layer(at), way=at.way_back)
+    if slope is None:
+        return Text.of("error.through_jacobian", layer=_layer(at), way=at.way_back, activation=chosen.said)
+    return Text.of("error.by_slope", layer=_layer(at), way=at.way_back, slope=slope)
+
+
+def _output_error(plan: Plan, chosen: Activation, slope: Text | None) -> Text:
+    weighted = Text.of("error_weighted") if plan.weighted else ""
+    if chosen.name == "softmax" and isinstance(plan.loss, CrossEntropy):
+        return Text.of("output_error.softmax", each=_each_sample(plan), weighted=weighted)
+    if chosen.name == "sigmoid" and isinstance(plan.loss, BinaryCrossEntropy):
+        return Text.of("output_error.sigmoid", weighted=weighted)
+    if chosen.name == "identity":
+        return Text.of("output_error.identity")
+    if slope is None:
+        return Text.of("output_error.through_jacobian", activation=chosen.said)
+    return Text.of("output_error.by_slope", slope=slope)
+
+
+def weight_gradient(at: Spot, error: str = "delta") -> Text:
+    """Why dW is what it is, from the error of what the weights gave."""
+    parts = tuple(Text.of(f"penalty_slope.{name}") for name in at.plan.penalties)
+    return Text.of(
+        "weight_gradient",
+        error=at.shown(error),
+        below=f"{{{at.below}}}",
+        summed=Text.of(f"weight_gradient.over_{at.over}") if at.over else "",
+        penalty=Text.of("weight_gradient.penalty", parts=parts) if parts else "",
+    )
+
+
+def bias_gradient(at: Spot) -> Text:
+    """Why db is what it is."""
+    return Text.of(f"bias_gradient.over_{at.over}" if at.over else "bias_gradient", error=at.shown("delta"))
+
+
+def prediction(plan: Plan) -> Text:
+    """How the class is read off."""
+    if plan.layers[-1].units > 1:
+        return Text.of("prediction.largest")
+    sigmoid = plan.layers[-1].activation.name == "sigmoid"
+    return Text.of("prediction.above_half") if sigmoid else Text.of("prediction.positive")
+
+
+def loss_derivative(plan: Plan) -> Text:
+    """dL/da."""
+    return Text.of("loss_derivative", title=Text.of(f"of_loss.{plan.loss.id}"))
+
+
+def jacobian(plan: Plan) -> Text:
+    """The Jacobian of the softmax."""
+    return Text.of("softmax_jacobian", output=f"{{a{plan.depth}}}")
+
+
+def long_product(plan: Plan) -> Text:
     """delta as the product of the two."""
-    return "Error of the output layer, the long way: the derivative of the loss times that of the activation."
+    return Text.of("long_product")

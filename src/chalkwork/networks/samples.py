@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention, Samples
 from chalkwork.networks.data import Array, as_array
@@ -23,9 +24,7 @@ def oriented(array: Array, units: int, name: str, noun: str, convention: Convent
     columns = convention.samples == "columns"
     if array.ndim == 1:
         if len(array) != units:
-            raise ShapeError(
-                f"{name} has {len(array)} entries, but the network has {units} {noun}{'' if units == 1 else 's'}"
-            )
+            raise ShapeError(f"{name} has {counted(len(array), 'entry')}, but the network has {counted(units, noun)}")
         return array[:, None] if columns else array[None, :]
     if array.shape[convention.unit_axis] != units:
         side = "rows" if columns else "columns"

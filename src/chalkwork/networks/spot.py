@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Stage
 from chalkwork.networks.quantities import Form, Quantity
+from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan, Plan
@@ -16,15 +18,6 @@ if TYPE_CHECKING:
 def suffix_of(step: int) -> str:
     """What the names carry after so many updates: nothing, `_new`, `_new2`, ..."""
     return "" if step == 0 else "_new" if step == 1 else f"_new{step}"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things in words.
-
-    >>> counted(1, "unit"), counted(2, "unit")
-    ('1 unit', '2 units')
-    """
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +39,16 @@ class Spot:
         return Stage.FORWARD if self.step == 0 else Stage.REEVALUATION
 
     @property
-    def again(self) -> str:
+    def again(self) -> Said:
         """What a sentence adds after an update."""
-        return " with the updated parameters" if self.step else ""
+        return Text.of("again") if self.step else ""
 
     @property
     def over(self) -> str:
-        """What the equations of the layer run over: "samples", "positions", both, or nothing."""
-        positions = ["positions"] if self.layer.positions else []
-        return " and ".join([*positions, *(["samples"] if self.plan.samples > 1 else [])])
+        """What the equations of the layer run over: "samples", "positions", "both", or nothing."""
+        if self.plan.samples == 1:
+            return "positions" if self.layer.positions else ""
+        return "both" if self.layer.positions else "samples"
 
     @property
     def layer(self) -> LayerPlan:
@@ -88,12 +82,21 @@ class Spot:
         return self.entering[0]
 
     @property
-    def way_back(self) -> str:
+    def way_back(self) -> Text:
         """How an error comes back to the activation of this layer, through all that it feeds."""
         if self.is_last:
-            return f"the derivative of the loss by {{{self.name('a')}}} goes back"
+            return Text.of("way_back.loss", output=self.shown("a"))
         ways = [at.layer.kind.way_back(at) for at in self.users]
-        return ways[0] if len(ways) == 1 else f"{'; '.join(ways)}; what comes by both ways is added"
+        if len(ways) == 1:
+            return ways[0]
+        return Text.of(
+            "way_back.added",
+            ways=reduce(lambda first, second: Text.of("way_back.two", first=first, second=second), ways),
+        )
+
+    def shown(self, letter: str, tail: str = "") -> str:
+        """The name of a quantity of this layer as sentences hold it: in braces, to be set in the notation."""
+        return f"{{{self.name(letter, tail)}}}"
 
     def name(self, letter: str, tail: str = "") -> str:
         """The name of a quantity of this layer: `W2`, `W2_new`, `mu2_run_new`."""

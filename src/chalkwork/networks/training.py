@@ -108,24 +108,32 @@ def _run(
 def _identity(
     network: Plan, task: loop.Task, engine: Engine, settings: Settings, held_out: Samples | None, own: set[str]
 ) -> dict[str, str]:
-    """All that the result of a run depends on, but for the network's own numbers."""
+    """All that the result of a run depends on, but for the network's own numbers: what others follow from is first."""
     step, evaluation = task.step_of(task.work.batch), task.evaluation
     equations = "\n".join(map(str, step.needed)).encode()
+    work = asdict(task.work)
+    counted = "iterations" if task.work.batch == task.work.samples else "epochs"
+    held = held_out.x.shape[network.convention.sample_axis] if held_out else 0
+    first = {
+        "number of samples": work.pop("samples"), "number of validation samples": held,
+        counted: work.pop("epochs"),
+    }  # fmt: skip
     facts = {
         "network": sha256(repr(network).encode()).hexdigest(),
-        **asdict(task.work), "optimiser": Optimiser.of(settings.optimizer).name, "rate": task.rate,
+        **work, "optimiser": Optimiser.of(settings.optimizer).name, "rate": task.rate,
         "schedule": ", ".join([task.schedule.name, *(f"{key} {value!r}" for key, value in task.schedule.keywords)]),
         "warmup": task.schedule.warmup, **dict(sorted(task.constants.items())),
         "dtype": settings.dtype, "engine": engine.name, "patience": settings.patience,
-        "least_change": evaluation and evaluation.least_change, "evaluate_every": evaluation and evaluation.every,
+        "least_change": settings.least_change, "evaluate_every": evaluation.every if evaluation else "never",
         "equations": sha256(equations).hexdigest(),
     }  # fmt: skip
-    return fingerprint(
-        facts,
-        data=task.data,
-        **{"validation data": {} if held_out is None else held_out.named},
-        **{"optimiser's state": {name: value for name, value in task.values.items() if name not in own}},
-    )
+    data = {
+        "data": {"x": task.data["x"], "y": task.data["y"]},
+        "weights of the samples": {name: value for name, value in task.data.items() if name == "w"},
+        "validation data": held_out.named if held_out else {},
+    }
+    state = {name: value for name, value in task.values.items() if name not in own}
+    return {**fingerprint(first, **data), **fingerprint(facts, **{"optimiser's state": state})}
 
 
 def _own(net: NeuralNetwork) -> list[str]:

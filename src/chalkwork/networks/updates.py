@@ -9,6 +9,7 @@ from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.networks.optimisers import Optimiser, line_expression
 from chalkwork.networks.plan import Plan, suffix_of
+from chalkwork.words import Text
 
 GRADIENT_DESCENT = Optimiser()
 
@@ -67,14 +68,12 @@ def _updated(old: Name, step: int, optimiser: Optimiser, count: Expression, grad
     return equations
 
 
-def _reason(optimiser: Optimiser, parameter: str) -> str:
+def _reason(optimiser: Optimiser, parameter: str) -> Text:
     """The sentence with the update, in the names of this parameter."""
     names = {"p": parameter} | {letter: f"{letter}{parameter}" for letter in optimiser.rule.states}
     names |= {defined: f"{defined}{parameter}" for defined, _ in optimiser.rule.lines if not defined.endswith("_new")}
-    words = optimiser.rule.words
-    for word, name in names.items():
-        words = words.replace(f"{{{word}}}", f"{{{name}}}")
-    return words
+    slots = {word: f"{{{name}}}" for word, name in names.items()}
+    return Text.own(f"optimiser.{optimiser.name}", optimiser.rule.words, **slots)
 
 
 def clipped(plan: Plan, norm: bool, value: bool) -> list[Equation]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 from chalkwork.errors import SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.fences import Piece
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.layers import read_layers
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table, line_map, load_yaml
-from chalkwork.sheets.parts import COMMON_KEYS, part_of
+from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.schema import (
     Convention,
     Detail,
@@ -26,6 +26,7 @@ from chalkwork.sheets.schema import (
     TaskBlock,
     Weights,
 )
+from chalkwork.sheets.values import Fields
 
 MAX_STEPS = 100
 MAX_SIZE = 1000
@@ -33,18 +34,10 @@ MAX_EQUATIONS = 1000
 MAX_EQUATION = 2000
 MAX_POINTS = 10_000
 PRECISION_KEYS = ("decimals", "significant", "rounding")
-NETWORK_KEYS = ("name", "input", "loss", "layers", "seed", "convention", "l1", "l2")
-GRAPH_KEYS = ("name", "equations", "output")
-TASK_KEYS = (
-    *("id", "title", "points", "network", "graph", "x", "y", "values", "learning_rate", "steps", "ask"),
-    *("optimizer", "after", "detail", "long_way", *PRECISION_KEYS, "note", "hint"),
-)
-
 _SAMPLES: tuple[Samples, ...] = ("columns", "rows")
 _WEIGHTS: tuple[Weights, ...] = ("in_out", "out_in")
 _ROUNDING: tuple[Rounding, ...] = ("shown", "every_line")
 _DETAIL: tuple[Detail, ...] = ("equations", "entries")
-_SEED = values.integer(0, 2**63 - 1)
 _EQUATION = re.compile(r"[A-Za-z_]\w*[ \t]*=[^=]*")
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
@@ -59,98 +52,56 @@ def _sample(node: Node, where: str) -> tuple[int, int]:
 
 def read_network(piece: Piece, sheet: Convention) -> NetworkBlock:
     """A `network` block; `sheet` is the convention that holds where the block states none."""
-    table = load_yaml(piece.body, piece.line + 1)
-    fields = Fields(table, "a network block", "", NETWORK_KEYS)
+    fields, place = _opened(piece, ("name", "input", "loss", "layers", "seed", "convention", "l1", "l2"))
     convention = read_convention(fields, sheet)
-    sample = fields.read("input", _sample, None)
-    return NetworkBlock(
-        line=piece.line,
-        source=piece.source,
-        lines=line_map(table),
-        name=fields.read("name", values.name, "net"),
-        input=sample,
-        loss=fields.read("loss", _loss, None),
-        layers=read_layers(fields, convention, piece.line, sample),
-        convention=convention,
-        l1=fields.read("l1", values.positive, 0.0),
-        l2=fields.read("l2", values.positive, 0.0),
-        seed=fields.read("seed", _SEED, None),
-    )
+    sample, given = fields.read("input", _sample, None), fields.given(_NETWORK)
+    layers = read_layers(fields, convention, sample)
+    return NetworkBlock(**place, **given, input=sample, convention=convention, layers=layers)
 
 
 def read_graph(piece: Piece) -> GraphBlock:
     """A `graph` block."""
-    table = load_yaml(piece.body, piece.line + 1)
-    fields = Fields(table, "a graph block", "", GRAPH_KEYS)
-    lines = line_map(table)
-    equations = fields.need("equations", _equations, piece.line)
+    fields, place = _opened(piece, ("name", "equations", "output"))
+    equations = fields.need("equations", _equations)
     for index, (_, line) in enumerate(equations):
-        lines["equations", index] = line
-    return GraphBlock(
-        line=piece.line,
-        source=piece.source,
-        lines=lines,
-        name=fields.read("name", values.name, "graph"),
-        equations=tuple(equation for equation, _ in equations),
-        output=fields.read("output", values.names, ()),
-    )
+        place["lines"]["equations", index] = line
+    return GraphBlock(**place, equations=tuple(equation for equation, _ in equations), **fields.given(_GRAPH))
 
 
 def read_task(piece: Piece, sheet: Precision) -> TaskBlock:
     """A `task` block on its own; which network or graph it means is settled later (`references`)."""
-    table = load_yaml(piece.body, piece.line + 1)
-    fields = Fields(table, "a task block", "", TASK_KEYS)
-    return TaskBlock(
-        line=piece.line,
-        source=piece.source,
-        lines=line_map(table),
-        id=fields.need("id", values.name, piece.line),
-        title=fields.read("title", values.text, ""),
-        points=fields.read("points", _points, None),
-        network=fields.read("network", values.name, None),
-        graph=fields.read("graph", values.name, None),
-        x=fields.read("x", values.numbers, None),
-        y=fields.read("y", values.numbers, None),
-        values=fields.read("values", values.table(values.number_or(values.numbers)), {}),
-        learning_rate=fields.read("learning_rate", values.positive, None),
-        steps=fields.read("steps", values.integer(1, MAX_STEPS), 1),
-        optimizer=fields.read("optimizer", _optimizer, None),
-        ask=fields.read("ask", values.names, ()),
-        after=fields.read("after", values.name, None),
-        detail=fields.read("detail", values.choice(_DETAIL), "equations"),
-        long_way=fields.read("long_way", values.flag, False),
-        precision=read_precision(fields, sheet),
-        note=fields.read("note", values.text, ""),
-        hint=fields.read("hint", values.text, ""),
-    )
+    fields, place = _opened(piece, (*COMMON, *_TASK, *PRECISION_KEYS))
+    return TaskBlock(**place, **_common(fields, sheet), **fields.given(_TASK))
 
 
 def read_part(piece: Piece, sheet: Precision) -> PartBlock:
     """A block of the laboratory."""
     part = part_of(piece.language)
-    table = load_yaml(piece.body, piece.line + 1)
-    fields = Fields(table, f"a {piece.language} block", "", (*COMMON_KEYS, *part.keys))
+    fields, place = _opened(piece, (*COMMON, *PRECISION_KEYS, *part.keys))
     return PartBlock(
-        line=piece.line,
-        source=piece.source,
-        lines=line_map(table),
-        kind=piece.language,
-        id=fields.need("id", values.name, piece.line),
-        title=fields.read("title", values.text, ""),
-        points=fields.read("points", _points, None),
-        precision=read_precision(fields, sheet),
-        note=fields.read("note", values.text, ""),
-        hint=fields.read("hint", values.text, ""),
-        work=part.read(fields),
-        pose=part.pose(fields),
+        **place, **_common(fields, sheet), kind=piece.language, work=part.read(fields), pose=part.pose(fields)
     )
+
+
+def _opened(piece: Piece, keys: tuple[str, ...]) -> tuple[Fields, dict[str, Any]]:
+    """The keys of a block, and where it stands; what it lacks is reported where it begins."""
+    table = load_yaml(piece.body, piece.line + 1)
+    table.line = piece.line
+    fields = values.mapping(table, f"a {piece.language} block", "", keys)
+    return fields, {"line": piece.line, "source": piece.source, "lines": line_map(table)}
+
+
+def _common(fields: Fields, sheet: Precision) -> dict[str, Any]:
+    """What every exercise may state; it must have an id."""
+    fields.need("id", values.name)
+    return {"precision": read_precision(fields, sheet), **fields.given(COMMON)}
 
 
 def read_convention(fields: Fields, default: Convention) -> Convention:
     """The key `convention`; what it leaves out is the default's."""
 
     def read(node: Node, where: str) -> Convention:
-        inner = Fields(node, "a convention", where, ("samples", "weights"))
+        inner = values.mapping(node, "a convention", where, ("samples", "weights"))
         return Convention(
             samples=inner.read("samples", values.choice(_SAMPLES), default.samples),
             weights=inner.read("weights", values.choice(_WEIGHTS), default.weights),
@@ -193,7 +144,7 @@ def _notation_entry(node: Node, where: str) -> str | bool | int:
 def _loss(node: Node, where: str) -> Loss:
     if not isinstance(node, Table):
         return Loss(values.name(node, where))
-    fields = Fields(node, "a loss", where, ("name", "factor", "reduction"))
+    fields = values.mapping(node, "a loss", where, ("name", "factor", "reduction"))
     return Loss(
         name=fields.need("name", values.name),
         factor=fields.read("factor", _factor, None),
@@ -251,3 +202,35 @@ def _outside_parentheses(text: str) -> str:
     while (shorter := _IN_PARENTHESES.sub(" ", text)) != text:
         text = shorter
     return text
+
+
+_NETWORK: Mapping[str, values.Reader[Any]] = {
+    "name": values.name,
+    "loss": _loss,
+    "l1": values.positive,
+    "l2": values.positive,
+    "seed": values.integer(0, 2**63 - 1),
+}
+_GRAPH: Mapping[str, values.Reader[Any]] = {"name": values.name, "output": values.names}
+COMMON: Mapping[str, values.Reader[Any]] = {
+    "id": values.name,
+    "title": values.text,
+    "points": _points,
+    "note": values.text,
+    "hint": values.text,
+}
+"""Keys of every exercise; what they are where a sheet leaves them out stands in the schema."""
+_TASK: Mapping[str, values.Reader[Any]] = {
+    "network": values.name,
+    "graph": values.name,
+    "x": values.numbers,
+    "y": values.numbers,
+    "values": values.table(values.number_or(values.numbers)),
+    "learning_rate": values.positive,
+    "steps": values.integer(1, MAX_STEPS),
+    "ask": values.names,
+    "optimizer": _optimizer,
+    "after": values.name,
+    "detail": values.choice(_DETAIL),
+    "long_way": values.flag,
+}

@@ -19,6 +19,7 @@ from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.typesetting.boxes import width_of
+from chalkwork.words import ENGLISH, decimal, say
 
 Answers = Mapping[str, object]
 View = Literal["tutor", "student"]
@@ -77,6 +78,7 @@ class HandIn:
     tasks: tuple[TaskReport, ...]
     unused: tuple[str, ...] = ()
     unmarked: tuple[Unmarked, ...] = ()
+    language: str = ENGLISH
 
     @property
     def earned(self) -> Fraction:
@@ -96,20 +98,20 @@ class HandIn:
 
     def __str__(self) -> str:
         title = visible(self.title, WIDTH)
-        parts = [title, "=" * min(WIDTH, width_of(title))]
+        parts, language = [title, "=" * min(WIDTH, width_of(title))], self.language
         for task in self.tasks:
-            earned = f": {exact(task.earned)} of {points_words(task.points)}" if task.points is not None else ""
-            parts += ["", f"Task {task.id}{earned}", str(task.report)]
+            earned = f": {of_points(task.earned, task.points, language)}" if task.points is not None else ""
+            parts += ["", f"{say(language, 'task', name=task.id)}{earned}", str(task.report)]
         if self.points:
-            parts += ["", f"{exact(self.earned)} of {points_words(self.points)}"]
+            parts += ["", of_points(self.earned, self.points, language)]
         if self.unmarked:
-            parts += ["", *textwrap.wrap(unmarked_words(self.unmarked), WIDTH)]
+            parts += ["", *textwrap.wrap(unmarked_words(self.unmarked, language), WIDTH)]
         for name in self.unused:
-            parts += textwrap.wrap(f"{visible(name, MOST_SHOWN)} belongs to no task of this sheet", WIDTH)
+            parts += textwrap.wrap(say(language, "report.no_task", name=visible(name, MOST_SHOWN)), WIDTH)
         return "\n".join(parts)
 
 
-def exact(points: Fraction | None) -> str:
+def exact(points: Fraction | None, language: str = ENGLISH) -> str:
     """Points as a short decimal; where that is not exact, with the fraction that is.
 
     >>> exact(Fraction(3, 2)), exact(Fraction(1, 3))
@@ -117,8 +119,18 @@ def exact(points: Fraction | None) -> str:
     """
     if points is None:
         return ""
-    decimal = f"{float(points):g}"
-    return decimal if Fraction(decimal) == points else f"{int(points * 1000) / 1000:.3f}… ({points})"
+    short = f"{float(points):g}"
+    found = short if Fraction(short) == points else f"{int(points * 1000) / 1000:.3f}… ({points})"
+    return decimal(found, language)
+
+
+def of_points(earned: Fraction | None, points: Fraction, language: str) -> str:
+    """What is earned of what can be had.
+
+    >>> of_points(Fraction(3, 2), Fraction(2), "en")
+    '1.5 of 2 points'
+    """
+    return say(language, "report.of_points", earned=exact(earned, language), points=points_words(points, language))
 
 
 def points_apart(unmarked: Sequence[Unmarked]) -> Fraction:
@@ -126,18 +138,19 @@ def points_apart(unmarked: Sequence[Unmarked]) -> Fraction:
     return sum((one.points for one in unmarked if one.points is not None), Fraction(0))
 
 
-def unmarked_words(unmarked: Sequence[Unmarked]) -> str:
+def unmarked_words(unmarked: Sequence[Unmarked], language: str = ENGLISH) -> str:
     """What is not marked by machine, and how many points the sum does not include.
 
     >>> unmarked_words([Unmarked("a", "question", Fraction(1, 2)), Unmarked("b", "taylor", None)])
     'Not marked by machine: a (question, 0.5 points), b (taylor). 0.5 points are not included.'
     """
-    each = (
-        f"{one.id} ({one.kind}{f', {points_words(one.points)}' if one.points is not None else ''})" for one in unmarked
-    )
-    said = f"Not marked by machine: {', '.join(each)}."
+    worth = (f", {points_words(one.points, language)}" if one.points is not None else "" for one in unmarked)
+    tasks = ", ".join(f"{one.id} ({one.kind}{more})" for one, more in zip(unmarked, worth, strict=True))
     points = points_apart(unmarked)
-    return f"{said} {points_words(points)} {'is' if points == 1 else 'are'} not included." if points else said
+    if not points:
+        return say(language, "report.unmarked", tasks=tasks)
+    number = 1 if points == 1 else 2
+    return say(language, "report.unmarked_points", tasks=tasks, points=points_words(points, language), n=number)
 
 
 def check_hand_in(sheet: Sheet, answers: Answers, title: str = "Answers") -> HandIn:
@@ -183,7 +196,7 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
             report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
             collected.append(TaskReport(name, _of_entries(report, part), part.points))
     return [
-        HandIn(title, tuple(collected), tuple(unused), unmarked)
+        HandIn(title, tuple(collected), tuple(unused), unmarked, sheet.language)
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
     ]
 
@@ -197,10 +210,10 @@ def _of_entries(report: Report, part: Exercise) -> Report:
         if shapes[whole]
     }
     results = {
-        name: of_cells(result, wanted[name], report.follows) if name in wanted else result
+        name: of_cells(result, wanted[name], report.follows, report.language) if name in wanted else result
         for name, result in report.items()
     }
-    return Report(results, report.unused, report.follows)
+    return report.having(results)
 
 
 def _by_task(

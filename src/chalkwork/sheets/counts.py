@@ -8,16 +8,26 @@ from fractions import Fraction
 
 from chalkwork.checking.marking import Verdict
 from chalkwork.sheets.check import HandIn, exact
+from chalkwork.words import ENGLISH, say
 
 _BINS = 10
-COLUMNS = (
-    ("right", (Verdict.CORRECT, Verdict.ROUNDING)),
-    ("follows", (Verdict.FOLLOWS,)),
-    ("mistake", (Verdict.MISTAKE,)),
-    ("wrong", (Verdict.WRONG,)),
-    ("open", (Verdict.BLANK, Verdict.UNREADABLE)),
-)
-"""The columns of a class's table, with the verdicts that each counts."""
+COLUMNS = {
+    "class.right": (Verdict.CORRECT, Verdict.ROUNDING),
+    "class.follows": (Verdict.FOLLOWS,),
+    "class.mistake": (Verdict.MISTAKE,),
+    "class.wrong": (Verdict.WRONG,),
+    "class.open": (Verdict.BLANK, Verdict.UNREADABLE),
+}
+"""The columns of a class's table by the sentence above each, with the verdicts that it counts."""
+
+
+def head(language: str) -> tuple[str, ...]:
+    """The head of a class's table.
+
+    >>> head("en")
+    ('task', 'step', 'right', 'follows', 'mistake', 'wrong', 'open', 'first wrong')
+    """
+    return tuple(say(language, name) for name in ("class.task", "class.step", *COLUMNS, "class.first_wrong"))
 
 
 def step_counts(hand_ins: Sequence[HandIn]) -> Iterator[tuple[str, str, list[int]]]:
@@ -26,7 +36,7 @@ def step_counts(hand_ins: Sequence[HandIn]) -> Iterator[tuple[str, str, list[int
     for number, task in enumerate(hand_ins[0].tasks):
         for name in task.report:
             verdicts = Counter(hand_in.tasks[number].report[name].verdict for hand_in in hand_ins)
-            counts = [sum(verdicts[verdict.word] for verdict in group) for _, group in COLUMNS]
+            counts = [sum(verdicts[verdict.word] for verdict in group) for group in COLUMNS.values()]
             yield task.id, name, [*counts, first[(task.id, name)]]
 
 
@@ -41,7 +51,7 @@ def mistakes_made(hand_ins: Sequence[HandIn]) -> list[tuple[tuple[str, str, str]
     return sorted(made.items(), key=lambda item: -len(item[1]))
 
 
-def distribution(earned: Sequence[Fraction], points: Fraction) -> list[tuple[str, int]]:
+def distribution(earned: Sequence[Fraction], points: Fraction, language: str = ENGLISH) -> list[tuple[str, int]]:
     """How many have so many points, the most first: full points, and equal steps below.
 
     >>> distribution([Fraction(2), Fraction(1, 2), Fraction(3, 5)], Fraction(2))[:4]
@@ -50,8 +60,9 @@ def distribution(earned: Sequence[Fraction], points: Fraction) -> list[tuple[str
     sizes = (Fraction(nice, 100) * 10**power for power in range(8) for nice in (10, 20, 25, 50))
     size = next((size for size in sizes if points / size <= _BINS), points / _BINS)
     counts = Counter(None if one >= points else int(one / size) for one in earned)
-    bars = [(exact(points), counts[None])]
+    bars = [(exact(points, language), counts[None])]
     for place in reversed(range(-int(-points // size))):
         low, high = place * size, min(points, (place + 1) * size)
-        bars.append((f"{exact(low)} to {exact(high)}", counts[place]))
+        label = say(language, "class.range", low=exact(low, language), high=exact(high, language))
+        bars.append((label, counts[place]))
     return bars

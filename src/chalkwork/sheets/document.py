@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Literal
 
 from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.documents.model import Block, Document, Heading, Paragraph
 from chalkwork.drawings.canvas import Drawing
+from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.forms import form
 from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, PartBlock, Prose, Sheet, TaskBlock
@@ -25,8 +26,10 @@ from chalkwork.solutions.compose import (
     solution_blocks,
 )
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
+from chalkwork.words import ENGLISH, Text, decimal, say
 
 Show = Literal["solution", "sheet", "blanks", "form"]
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -44,13 +47,14 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
     >>> [task.id for task in workbook(parse_sheet(text)).tasks]
     ['a']
     """
-    title = sheet.title or "Exercise sheet"
+    title = sheet.title or say(sheet.language, "document.sheet")
     with within(RUN_SECONDS):
         worked = work_parts(sheet)
         solved = solve_sheet(sheet)
         blocks = [*_front(sheet), *_body(sheet, solved, worked, show, drawings)]
     tasks = tuple(
-        SolvedTask(part.id, part.points, task_title(part), part.solution, part.equations) for part in solved.values()
+        SolvedTask(part.id, part.points, task_title(part, sheet.language), part.solution, part.equations)
+        for part in solved.values()
     )
     answers = tuple(
         Answered(
@@ -64,29 +68,29 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
         for block in sheet.parts
         if block.id not in solved
     )
-    return Workbook(title, Document(title, tuple(blocks)), tasks, answers)
+    return Workbook(title, Document(title, tuple(blocks), sheet.language), tasks, answers)
 
 
-def task_title(task: TaskBlock | PartBlock | Exercise) -> str:
-    """What stands above a task's solution."""
-    name = _named(task.id)
-    title = f"Task {name}" if not task.title else f"Task {name}: {task.title}"
-    return f"{title}, {points_words(task.points)}" if task.points is not None else title
+def task_title(task: TaskBlock | PartBlock | Exercise, language: str = ENGLISH, solved: bool = False) -> str:
+    """What stands above a task, or above its solution."""
+    title = say(language, "task.solution" if solved else "task", name=_named(task.id))
+    title = f"{title}: {task.title}" if task.title else title
+    return f"{title}, {points_words(task.points, language)}" if task.points is not None else title
 
 
 def _named(task: str) -> str:
     return f"({task})" if len(task) <= 3 else task
 
 
-def points_words(points: Fraction) -> str:
+def points_words(points: Fraction, language: str = ENGLISH) -> str:
     """The points as they are written.
 
-    >>> points_words(Fraction(1, 2)), points_words(Fraction(1))
-    ('0.5 points', '1 point')
+    >>> points_words(Fraction(1, 2)), points_words(Fraction(1)), points_words(Fraction(1, 2), "de")
+    ('0.5 points', '1 point', '0,5 Punkte')
     """
     value = float(points)
     number = f"{value:g}" if Fraction(f"{value:g}") == points else str(points)
-    return f"{number} point" + ("" if points == 1 else "s")
+    return say(language, "points", n=decimal(number, language))
 
 
 def _front(sheet: Sheet) -> Iterator[Block]:
@@ -96,7 +100,7 @@ def _front(sheet: Sheet) -> Iterator[Block]:
     points = [*(task.points for task in sheet.tasks), *(part.points for part in sheet.parts)]
     total = sum((each for each in points if each is not None), Fraction(0))
     if total:
-        yield Paragraph(f"{points_words(total)} in all.")
+        yield Paragraph(say(sheet.language, "points.in_all", points=points_words(total, sheet.language)))
 
 
 def _body(
@@ -181,28 +185,28 @@ def _unused(sheet: Sheet, block: NetworkBlock, drawings: bool) -> Iterator[Block
 
 
 def _task(task: TaskBlock, part: Exercise, show: Show, figure: bool) -> Iterator[Block]:
-    solution = part.solution
+    solution, language = part.solution, part.solution.style.language
     if show == "sheet":
-        yield from _points(task.points)
+        yield from _points(task.points, language)
         yield from _exercise(task, part)
         symbols = [solution.writer().symbols[name] for name in dict.fromkeys(part.asked)]
         latex, text = ([getattr(symbol, kind) for symbol in symbols] for kind in ("latex", "text"))
         if symbols:
-            yield Paragraph(f"Find {_listed([f'${each}$' for each in latex])}.", f"Find {_listed(text)}.")
-        yield from _hint(task.hint)
+            names = (tuple(f"${each}$" for each in latex), tuple(text))
+            yield Paragraph(*(say(language, "task.find", names=each) for each in names))
+        yield from _hint(task.hint, language)
         return
-    yield Heading(f"{'Solution to ' if show == 'solution' else ''}{_lowered(task_title(task), show)}", 3)
+    yield Heading(task_title(task, language, solved=show == "solution"), 3)
     if show == "solution":
         yield from _going_on(part)
         yield from given_blocks(solution, _newly_given(task, part))
         yield from equation_blocks(solution, part.equations, level=4)
         if figure:
             yield from figure_block(solution, values=True)
-        if task.note:
-            yield Paragraph(f"*Note:* {task.note}")
+        yield from _note(task.note, language)
         return
     yield from _exercise(task, part)
-    yield from _hint(task.hint)
+    yield from _hint(task.hint, language)
     if show == "form":
         yield from form(part)
     else:
@@ -215,32 +219,36 @@ def _exercise(task: TaskBlock, part: Exercise) -> Iterator[Block]:
     yield from _going_on(part)
     found = _parameters(solution) if part.after is not None and solution.setting.layers else []
     yield from given_blocks(solution, [name for name in _newly_given(task, part) if name not in found])
-    rule = (task.optimizer or {}).get("name", "")
-    by = f" by the rule {str(rule).replace('_', ' ')}" if rule else ""
-    if task.steps > 1:
-        yield Paragraph(f"Make {task.steps} updates{by}.")
-    elif by:
-        yield Paragraph(f"Update{by}.")
+    language, called = solution.style.language, str((task.optimizer or {}).get("name", ""))
+    known = Optimiser.of(called).name if called else ""
+    rule = Text.own(f"rule.{known}", called.replace("_", " "))
+    if task.steps > 1 and called:
+        yield Paragraph(say(language, "task.updates_by", n=task.steps, rule=rule))
+    elif task.steps > 1:
+        yield Paragraph(say(language, "task.updates", n=task.steps))
+    elif called:
+        yield Paragraph(say(language, "task.update_by", rule=rule))
 
 
 def _going_on(part: Exercise) -> Iterator[Block]:
     """Where the parameters come from, if an earlier task has changed them."""
     if part.fresh and part.after is not None and part.solution.setting.layers:
-        yield Paragraph(f"The parameters are those that task {_named(part.after)} ends with.")
+        yield Paragraph(say(part.solution.style.language, "task.going_on", name=_named(part.after)))
 
 
-def _points(points: Fraction | None) -> Iterator[Block]:
+def _points(points: Fraction | None, language: str) -> Iterator[Block]:
     if points is not None:
-        yield Paragraph(f"*({points_words(points)})*")
+        yield Paragraph(f"*({points_words(points, language)})*")
 
 
-def _hint(hint: str) -> Iterator[Block]:
+def _hint(hint: str, language: str) -> Iterator[Block]:
     if hint:
-        yield Paragraph(f"*Hint:* {hint}")
+        yield Paragraph(say(language, "task.hint", hint=hint))
 
 
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _note(note: str, language: str) -> Iterator[Block]:
+    if note:
+        yield Paragraph(say(language, "task.note", note=note))
 
 
 def _part(
@@ -252,30 +260,38 @@ def _part(
     manner: Style,
 ) -> Iterator[Block]:
     """A block of the laboratory: the exercise, or its worked answer."""
+    language = manner.language
     if show != "solution":
         if show != "sheet":
-            yield Heading(task_title(block), 3)
+            yield Heading(task_title(block, language), 3)
         else:
-            yield from _points(block.points)
+            yield from _points(block.points, language)
         yield from block.pose(manner, worked)
-        yield from _hint(block.hint)
+        yield from _hint(block.hint, language)
         if show == "blanks":
             yield from (ruled_line() for _ in range(part_of(block.kind).room))
+            yield from _circled(exercise) if exercise else ()
         elif show == "form":
             yield from form(exercise) if exercise else [Paragraph("This is answered on paper.")]
         return
-    yield Heading(f"Solution to {_lowered(task_title(block), show)}", 3)
+    yield Heading(task_title(block, language, solved=True), 3)
     for part in solution_blocks(worked):
         if isinstance(part, Heading):
             yield Heading(part.text, max(4, part.level))
         elif drawings or not isinstance(part, Drawing):
             yield part
-    if block.note:
-        yield Paragraph(f"*Note:* {block.note}")
+    yield from _note(block.note, language)
 
 
-def _lowered(title: str, show: Show) -> str:
-    return title[0].lower() + title[1:] if show == "solution" else title
+def _circled(part: Exercise) -> Iterator[Block]:
+    """Words to choose from, with what else is asked for beside them."""
+    if not any(question.choices for question in part.questions):
+        return
+    for question in part.questions:
+        if question.choices:
+            yield Paragraph(f"The ${question.latex}$ (circle one): {' · '.join(question.choices)}.")
+        elif question.shape is not None:
+            yield blank(part.solution, question.name)
 
 
 def _newly_given(task: TaskBlock, part: Exercise) -> list[str]:

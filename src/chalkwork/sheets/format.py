@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from chalkwork.documents.nesting import check_nesting
 from chalkwork.errors import ChalkworkError, SheetError
@@ -18,17 +20,13 @@ from chalkwork.sheets.blocks import (
     read_task,
 )
 from chalkwork.sheets.fences import Piece, Split, split_sheet
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, line_map, load_yaml
 from chalkwork.sheets.parts import MODULES
 from chalkwork.sheets.references import settle
 from chalkwork.sheets.schema import Block, Convention, Precision, Prose, Sheet
+from chalkwork.words import ENGLISH, LANGUAGES
 
 MAX_BYTES = 2_000_000
-FRONT_MATTER_KEYS = (
-    *("title", "convention", "notation", *PRECISION_KEYS, "follow_through", "tolerance"),
-    *("author", "course", "date", "language", "points"),
-)
 
 
 def read_sheet(path: str | Path) -> Sheet:
@@ -44,13 +42,25 @@ def read_sheet(path: str | Path) -> Sheet:
     """
     file = str(path)
     try:
-        data = _bytes(Path(path), file)
-    except SheetError:
-        raise
+        data = _bytes(Path(path))
     except OSError as error:
         raise SheetError(f"the sheet cannot be read: {error.strerror or error}", file=file) from None
     except ValueError:
         raise SheetError("the sheet cannot be read: the name is not a file name", file=repr(file)) from None
+    return decode_sheet(data, file)
+
+
+def decode_sheet(data: bytes, file: str = "<sheet>") -> Sheet:
+    """The sheet in a text in UTF-8. Raises `SheetError` as `parse_sheet` does.
+
+    >>> decode_sheet(b"a\\xff")
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.SheetError: <sheet>, line 1: the sheet is not UTF-8: byte 0xFF cannot be decoded. Hint: save it \
+as UTF-8.
+    """
+    if len(data) > MAX_BYTES:
+        raise SheetError(f"the file is too large for a sheet; the limit is {MAX_BYTES} bytes", file=file)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -93,13 +103,10 @@ def parse_sheet(text: str, file: str = "<sheet>") -> Sheet:
         raise
 
 
-def _bytes(path: Path, file: str) -> bytes:
+def _bytes(path: Path) -> bytes:
     size = path.stat().st_size
     with path.open("rb") as stream:
-        data = stream.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
-    if size > MAX_BYTES or len(data) > MAX_BYTES:
-        raise SheetError(f"the file is too large for a sheet; the limit is {MAX_BYTES} bytes", file=file)
-    return data
+        return stream.read(MAX_BYTES + 1) if size <= MAX_BYTES else bytes(MAX_BYTES + 1)
 
 
 def _check_text(text: str) -> None:
@@ -119,45 +126,36 @@ def _line(before: str) -> int:
 
 def _sheet(split: Split, file: str) -> Sheet:
     table = load_yaml(split.front, split.front_line)
-    fields = Fields(table, "the front matter", "", FRONT_MATTER_KEYS)
+    fields = values.mapping(table, "the front matter", "", ("convention", "language", *PRECISION_KEYS, *_FRONT))
     convention = read_convention(fields, Convention())
     precision = read_precision(fields, Precision())
+    language = fields.read("language", values.choice(tuple(LANGUAGES)), ENGLISH)
     return Sheet(
         file=file,
         line=1,
         source=split.header,
         lines=line_map(table),
-        title=fields.read("title", values.text, ""),
-        author=fields.read("author", _texts, ""),
-        course=fields.read("course", values.text, ""),
-        date=fields.read("date", values.text, ""),
-        language=fields.read("language", _language, ""),
-        points=fields.read("points", values.text, ""),
         convention=convention,
-        notation=fields.read("notation", read_notation, {}),
         precision=precision,
-        follow_through=fields.read("follow_through", values.choice(("full", "half", "none")), "full"),
-        tolerance=fields.read("tolerance", values.positive, 0.0),
-        blocks=settle(_block(piece, convention, precision) for piece in split.pieces),
+        blocks=settle(_block(piece, convention, precision, language) for piece in split.pieces),
+        language=language,
+        **fields.given(_FRONT),
     )
 
 
-def _language(node: Node, where: str) -> str:
-    """The language of the program's own sentences: there is one."""
-    if values.text(node, where) != "en":
-        raise values.fail(
-            node, where, "en", hint="the solutions are written in English; the sheet's own text may be in any language"
-        )
-    return "en"
-
-
-def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
+def _block(piece: Piece, convention: Convention, precision: Precision, language: str) -> Block:
     if piece.language == "network":
         return read_network(piece, convention)
     if piece.language == "graph":
         return read_graph(piece)
     if piece.language == "task":
         return read_task(piece, precision)
+    if piece.language in MODULES and language != ENGLISH:
+        raise SheetError(
+            f"the block {piece.language} is written in {LANGUAGES[ENGLISH].name} only",
+            line=piece.line,
+            hint=f"leave out language: {language}",
+        )
     if piece.language in MODULES:
         return read_part(piece, precision)
     try:
@@ -170,3 +168,15 @@ def _block(piece: Piece, convention: Convention, precision: Precision) -> Block:
 def _texts(node: Node, where: str) -> str:
     """A text, or a list of texts joined by commas."""
     return ", ".join(values.names(node, where)) if isinstance(node, Listing) else values.text(node, where)
+
+
+_FRONT: Mapping[str, values.Reader[Any]] = {
+    "title": values.text,
+    "notation": read_notation,
+    "follow_through": values.choice(("full", "half", "none")),
+    "tolerance": values.positive,
+    "author": _texts,
+    "course": values.text,
+    "date": values.text,
+    "points": values.text,
+}

@@ -10,31 +10,51 @@ from chalkwork.algebra.entries import split_entry
 from chalkwork.checking.names import match_names
 from chalkwork.documents.model import Block, Code, Paragraph
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.typesetting.notation import GREEK
+from chalkwork.typesetting.notation import GREEK, superscript
+from chalkwork.words import say
 
 _WORDS = {letter: word for word, letter in GREEK.items()}
+
+
+def _plain(new: str) -> re.Pattern[str]:
+    """A letter with its layer, and perhaps the mark of an update: what can be typed as it is printed."""
+    letter, layer = rf"(?:[A-Za-z]{{1,12}}|[{''.join(_WORDS)}])", r"(?:[₀-₉]+|\[\d+\]|⁽[⁰¹²³⁴-⁹]+⁾)?"
+    return re.compile(rf"{letter}{layer}(?:{superscript(new)}(?:⁽[⁰¹²³⁴-⁹]+⁾)?)?")
 
 
 def form(part: Exercise) -> Iterator[Block]:
     """The block to fill in, and what its keys stand for."""
     keys = form_keys(part)
     symbols = part.solution.writer().symbols
-    words = part.solution.setting.words
-    start = "Type the answers behind the colons; a matrix as `[1 2; 3 4]`, a vector as `[1; 2]`."
-    other = {key: symbols[name] for name, key in keys.items() if name not in words and symbols[name].text != key}
+    words, language = part.solution.setting.words, symbols.language
+    other = {
+        key: symbols[name]
+        for name, key in keys.items()
+        if name not in words and symbols[name].text not in (key, key.replace("_", " "))
+    }
     latex, text = (
-        ", ".join(f"`{key}` is {mark}{getattr(symbol, kind)}{mark}" for key, symbol in other.items())
+        ", ".join(
+            say(language, "form.key", key=key, symbol=f"{mark}{getattr(symbol, kind)}{mark}")
+            for key, symbol in other.items()
+        )
         for kind, mark in (("latex", "$"), ("text", ""))
     )
-    yield Paragraph(f"{start} Here {latex}.", f"{start} Here {text}.") if other else Paragraph(start)
+    if other:
+        yield Paragraph(say(language, "form.how_and_keys", keys=latex), say(language, "form.how_and_keys", keys=text))
+    else:
+        yield Paragraph(say(language, "form.how"))
     for question in part.questions:
         if question.choices:
-            yield Paragraph(f"`{keys[question.name]}` is one of: {', '.join(question.choices)}.")
+            choices = ", ".join(question.choices)
+            yield Paragraph(say(language, "form.choices", key=keys[question.name], choices=choices))
     yield Code("\n".join([f"task: {part.id}", *(f"{key}: " for key in keys.values())]), "answers")
 
 
 def form_keys(part: Exercise) -> dict[str, str]:
-    """For every asked name the key of the form: its symbol in plain letters, where that means this name and no other.
+    """For every asked name the key of the form.
+
+    It is the symbol in plain letters, where it is a letter with its number that means this name and no other; else the
+    name.
 
     >>> from chalkwork.sheets.format import parse_sheet
     >>> from chalkwork.sheets.solve import solve_sheet
@@ -48,19 +68,19 @@ def form_keys(part: Exercise) -> dict[str, str]:
     asked = list(dict.fromkeys(part.asked))
     words = solution.setting.words
     numeric = [name for name in asked if name not in words and split_entry(name) == (name, ())]
-    spelled = {name: _spelled(symbols[name].text) for name in numeric}
+    spelled = {
+        name: _spelled(text, symbols.new)
+        for name in numeric
+        if _plain(symbols.new).fullmatch(text := symbols[name].text)
+    }
     known = list(solution.derivation)
     understood, _ = match_names(spelled.values(), known, symbols)
-    found = {
-        name: spelled[name] if understood.get(spelled.get(name, "")) == name and "/" not in spelled[name] else name
-        for name in asked
-    }
+    found = {name: spelled[name] if understood.get(spelled.get(name, "")) == name else name for name in asked}
     twice = len(set(found.values())) < len(found)
     return {name: name for name in asked} if twice else found
 
 
-def _spelled(symbol: str) -> str:
-    """A symbol in plain letters: s⁽¹⁾ as s1, W₁ⁿᵉʷ⁽²⁾ as W1_new2."""
+def _spelled(symbol: str, new: str) -> str:
+    """A symbol in plain letters: s⁽¹⁾ as s1, W₁ⁿᵉʷ⁽²⁾ as W1_new2; `new` is the word for what is updated."""
     text = "".join(_WORDS.get(sign, sign) for sign in symbol)
-    text = unicodedata.normalize("NFKC", text).replace("∂", "d")
-    return re.sub(r"(?<=\w)new", "_new", re.sub(r"[()\[\]{}, ]", "", text))
+    return re.sub(rf"(?<=\w){new}", f"_{new}", re.sub(r"[()\[\]]", "", unicodedata.normalize("NFKC", text)))

@@ -12,10 +12,9 @@ from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form
 from chalkwork.networks.samples import features_and_positions
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Table
 from chalkwork.sheets.schema import Convention, Layer
-from chalkwork.sheets.values import Matrix, Vector
+from chalkwork.sheets.values import Fields, Matrix, Vector
 
 MAX_LAYERS = 20
 MAX_UNITS = 1000
@@ -23,12 +22,11 @@ MAX_UNITS = 1000
 _SIZE = values.integer(1, MAX_UNITS)
 
 
-def read_layers(
-    fields: Fields, convention: Convention, line: int, sample: tuple[int, int] | None = None
-) -> tuple[Layer, ...]:
+def read_layers(fields: Fields, convention: Convention, sample: tuple[int, int] | None = None) -> tuple[Layer, ...]:
     """The layers, each with its number of inputs and units known and fitting the layer before.
 
-    `line` is where the block begins, `sample` the shape of a sample, where that is a matrix.
+    `sample` is the shape of a sample, where that is a matrix.
+
     Raises `SheetError` where a size is missing or two sizes contradict each other.
     """
     layers: list[Layer] = []
@@ -41,7 +39,7 @@ def read_layers(
         layers.append(_read_layer(node, where, convention, layers[-1] if layers else entering))
         return layers[-1]
 
-    return fields.need("layers", values.listing(read, "a list of layers", MAX_LAYERS), line)
+    return fields.need("layers", values.listing(read, "a list of layers", MAX_LAYERS))
 
 
 def _read_layer(node: Node, where: str, convention: Convention, before: Layer | None) -> Layer:
@@ -50,12 +48,12 @@ def _read_layer(node: Node, where: str, convention: Convention, before: Layer | 
         name = values.choice(tuple(LAYERS))(node.entries["kind"], f"{where}.kind")
     kind = LAYERS[name]
     keys = dict.fromkeys([*(setting.key for setting in kind.settings), "inputs", "kind"])
-    fields = Fields(node, "a layer" if name == "dense" else f"a {name} layer", where, tuple(keys))
+    fields = values.mapping(node, "a layer" if name == "dense" else f"a {name} layer", where, tuple(keys))
     positions = before.positions if before else ()
     if kind.kind_type.positions == "needed" and not positions:
         raise SheetError(
             f"{where}: {kind.title} takes samples that are matrices, but vectors enter it",
-            line=fields.table.line,
+            line=fields.start,
             hint="the key 'input' of the network says the shape of a sample, as in input: [3, 2]",
         )
     weighted = any(one.form is Form.MATRIX for one in kind.kind_type.quantities)
@@ -166,7 +164,7 @@ def _size(fields: Fields, key: str, found: int | None, before: int | None) -> in
     if stated is None and found is None and before is None:
         raise SheetError(
             f"{fields.where}: the number of {key} is not known; expected the key {key!r} or a weight matrix",
-            line=fields.table.line,
+            line=fields.start,
         )
     if found is not None and found > MAX_UNITS:
         raise SheetError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from chalkwork.checking.files import READERS
-from chalkwork.checking.mistakes import TABLE
+from chalkwork.checking.mistakes import TABLE, in_language
 from chalkwork.checking.report import WIDTH
 from chalkwork.documents.literal import file_names, visible
 from chalkwork.documents.model import Document
@@ -27,14 +27,15 @@ from chalkwork.sheets.check import (
     unmarked_words,
     unread_data,
 )
-from chalkwork.sheets.counts import COLUMNS, mistakes_made, step_counts
+from chalkwork.sheets.counts import head, mistakes_made, step_counts
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
+from chalkwork.words import ENGLISH, say
 
 Writer = Callable[[Sheet, Sequence[HandIn], View, Sequence[Unread]], str]
 
 
-def overview(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
+def overview(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = (), language: str = ENGLISH) -> str:
     """Every step with how many got it right, in which ways others did not, the commonest mistakes, and who is missing.
 
     >>> from chalkwork.sheets.check import check_class
@@ -46,23 +47,26 @@ def overview(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
     task  step  right  follows  mistake  wrong  open  first wrong
     t     c         2        0        0      1     0            1
     """
+    missing = _missing(unread, language)
     if not hand_ins:
-        return "\n".join(["no hand-ins that can be read", *_missing(unread)]) if unread else "no hand-ins"
-    head = ["task", "step", *(word for word, _ in COLUMNS), "first wrong"]
+        said = say(language, "class.none_readable" if unread else "class.no_hand_ins")
+        return "\n".join([said, *missing])
     rows = [[task, name, *map(str, counts)] for task, name, counts in step_counts(hand_ins)]
     mistakes = mistakes_made(hand_ins)[:20]
-    lines = [f"{len(hand_ins)} hand-ins", *(["", *_table(head, rows)] if rows else [])]
+    count = say(language, "class.hand_ins_counted", number=len(hand_ins))
+    lines = [count, *(["", *_table(head(language), rows)] if rows else [])]
     if hand_ins[0].unmarked:
-        lines += ["", *wrap(unmarked_words(hand_ins[0].unmarked), WIDTH)]
+        lines += ["", *wrap(unmarked_words(hand_ins[0].unmarked, language), WIDTH)]
     if mistakes:
-        lines += ["", "Mistakes, the commonest first:"]
+        lines += ["", say(language, "class.mistakes_follow")]
         lines += [
-            f"  {len(titles)} × {TABLE[mistake].title} ({task}, {name})" for (task, name, mistake), titles in mistakes
+            f"  {len(titles)} × {in_language(TABLE[mistake], language).title} ({task}, {name})"
+            for (task, name, mistake), titles in mistakes
         ]
-    return "\n".join([*lines, *_missing(unread)])
+    return "\n".join([*lines, *missing])
 
 
-def _missing(unread: Sequence[Unread]) -> list[str]:
+def _missing(unread: Sequence[Unread], language: str) -> list[str]:
     """The hand-ins that could not be read, and why."""
     each = [
         line
@@ -71,17 +75,17 @@ def _missing(unread: Sequence[Unread]) -> list[str]:
             f"{visible(one.title)}: {visible(one.problem)}", WIDTH, initial_indent="  ", subsequent_indent="    "
         )
     ]
-    return ["", f"{len(unread)} not read:", *each] if unread else []
+    return ["", say(language, "class.not_read_count", number=len(unread)), *each] if unread else []
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+def _table(above: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in (above, *rows)) for column in range(len(above))]
     return [
         "  ".join(
             cell.ljust(width) if column < 2 else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
-        for row in (head, *rows)
+        for row in (above, *rows)
     ]
 
 
@@ -96,7 +100,7 @@ def to_csv(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
     steps = [(number, task.id, name) for number, task in enumerate(tasks) for name in task.report]
     apart = points_apart(hand_ins[0].unmarked) if hand_ins else Fraction(0)
     beside = [("not marked", float(apart))] if apart else []
-    head = [
+    columns = [
         "hand-in",
         "points",
         "of",
@@ -104,7 +108,7 @@ def to_csv(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
         "first wrong",
         *(f"{task} {name}" for _, task, name in steps),
     ]
-    writer.writerow([*head, *(["problem"] if unread else [])])
+    writer.writerow([*columns, *(["problem"] if unread else [])])
     for hand_in in hand_ins:
         first = " ".join(hand_in.first_wrong) if hand_in.first_wrong else ""
         verdicts = [hand_in.tasks[number].report[name].verdict for number, _, name in steps]
@@ -112,7 +116,7 @@ def to_csv(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
         last = [""] if unread else []
         writer.writerow([_harmless(visible(hand_in.title)), *points, first, *verdicts, *last])
     for one in unread:
-        empty = [""] * (len(head) - 1)
+        empty = [""] * (len(columns) - 1)
         writer.writerow([_harmless(visible(one.title)), *empty, _harmless(visible(one.problem))])
     return text.getvalue()
 
@@ -201,7 +205,7 @@ def _to_csv(sheet: Sheet, hand_ins: Sequence[HandIn], view: View, unread: Sequen
 
 
 def _to_text(sheet: Sheet, hand_ins: Sequence[HandIn], view: View, unread: Sequence[Unread]) -> str:
-    return overview(hand_ins, unread) + "\n"
+    return overview(hand_ins, unread, sheet.language) + "\n"
 
 
 def _to_markdown(sheet: Sheet, hand_ins: Sequence[HandIn], view: View, unread: Sequence[Unread]) -> str:

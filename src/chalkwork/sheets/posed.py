@@ -6,32 +6,44 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from chalkwork.counting import plural
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table
-from chalkwork.solutions.solution import Style
+from chalkwork.solutions.setting import Style
 
 if TYPE_CHECKING:
-    from chalkwork.sheets.fields import Fields
+    from chalkwork.sheets.values import Fields
 
 Posed = Callable[[Style, Mapping[str, Any]], list[Block]]
 """The exercise, given how it is written and the worked answer (which may say of what kind the exercise is)."""
 
+Title = Callable[[str], str]
+"""What a word that is typed is called."""
+
 IN = r"\in"
+_NOUN = re.compile(r"\[([a-z ]+)\]")
 _NUMBER = re.compile(r"([-+]?[0-9]*\.?[0-9]+)(?:[eE]([-+]?[0-9]+))?")
 
 
-def posed(fields: Fields, said: Mapping[str, str], usual: Mapping[str, str] | None = None) -> Posed:
+def posed(
+    fields: Fields,
+    said: Mapping[str, str],
+    usual: Mapping[str, str] | None = None,
+    titles: Mapping[str, Title] | None = None,
+) -> Posed:
     """What the keys of a block give, each by its words in `said`; `usual` are the values of keys that are left out.
 
-    `{}` in the words is the value, in LaTeX where it stands between dollars.
+    `{}` in the words is the value, in LaTeX where it stands between dollars; a noun in brackets is one or several, as
+    the value is. `titles` say what the words that are typed for a key are called.
     """
-    absent = {key: Scalar(text, True, False, fields.table.line) for key, text in (usual or {}).items()}
-    nodes = {key: fields.table.entries.get(key, absent.get(key)) for key in said}
+    absent = {key: Scalar(text, True, False, fields.start) for key, text in (usual or {}).items()}
+    nodes = {key: fields.entries.get(key, absent.get(key)) for key in said}
+    names = titles or {}
 
     def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
         parts = [
-            words.replace("{}", _written(node, manner, "$" in words, key))
+            _number_of(words, node).replace("{}", _written(node, manner, "$" in words, key, names.get(key, _in_words)))
             for key, words in said.items()
             if (node := nodes[key]) is not None
         ]
@@ -40,14 +52,26 @@ def posed(fields: Fields, said: Mapping[str, str], usual: Mapping[str, str] | No
     return pose
 
 
-def _written(node: Node, manner: Style, maths: bool, key: str) -> str:
+def _number_of(words: str, node: Node) -> str:
+    """The words with their nouns in the singular or the plural."""
+    single = node.items[0] if isinstance(node, Listing) and len(node.items) == 1 else node
+    number = single.text.strip() if isinstance(single, Scalar) else ""
+    one = isinstance(single, Scalar) and (number == "1" or _NUMBER.fullmatch(number) is None)
+    return _NOUN.sub(lambda noun: noun[1] if one else plural(noun[1]), words)
+
+
+def _in_words(text: str) -> str:
+    return text.replace("_", " ")
+
+
+def _written(node: Node, manner: Style, maths: bool, key: str, title: Title = _in_words) -> str:
     """A value as it is typed, in LaTeX or in words."""
     if isinstance(node, Scalar):
         if key == "function":
             return _function(node.text, manner)
-        return _scalar(node.text, manner) if maths else literal(node.text.replace("_", " "))
+        return _scalar(node.text, manner) if maths else literal(title(node.text))
     if isinstance(node, Table):
-        entries = [_entry(name, value, manner, maths) for name, value in node.entries.items()]
+        entries = [_entry(key, name, value, manner, maths) for name, value in node.entries.items()]
         return (r",\; " if maths else ", ").join(entries)
     nested = any(isinstance(item, Listing) for item in node.items)
     if nested and maths:
@@ -55,14 +79,16 @@ def _written(node: Node, manner: Style, maths: bool, key: str) -> str:
         kind = "bmatrix" if manner.notation.brackets == "square" else "pmatrix"
         return rf"\begin{{{kind}}} " + r" \\ ".join(rows) + rf" \end{{{kind}}}"
     mark = "; " if manner.notation.decimal_comma and maths else ", "
-    text = mark.join(_written(item, manner, maths, key) for item in node.items)
+    text = mark.join(_written(item, manner, maths, key, title) for item in node.items)
     if key in ("interval", "box"):
         return f"[{text}]"
-    return f"({text})" if key != "method" else text
+    return text if len(node.items) == 1 or key == "method" else f"({text})"
 
 
-def _entry(name: str, value: Node, manner: Style, maths: bool) -> str:
-    """An entry of a mapping: a number, or the interval that a variable is in."""
+def _entry(key: str, name: str, value: Node, manner: Style, maths: bool) -> str:
+    """An entry of a mapping: a number, the interval that a variable is in, what is true of a hidden layer."""
+    if key in ("permute", "flip"):
+        return f"{_written(value, manner, False, name)} in hidden layer {literal(name)}"
     if not maths:
         return f"{literal(name)}: {_written(value, manner, False, name)}"
     return f"{name} {'=' if isinstance(value, Scalar) else IN} {_written(value, manner, True, 'interval')}"

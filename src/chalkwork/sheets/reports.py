@@ -8,14 +8,14 @@ from fractions import Fraction
 from itertools import groupby
 
 from chalkwork.checking.marking import Verdict
-from chalkwork.checking.mistakes import TABLE, Context, context_of, explanation
+from chalkwork.checking.mistakes import TABLE, Context, Mistake, context_of, explanation, in_language
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.shown import SIGNS, answer_piece, raw
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.bars import draw_bars
-from chalkwork.sheets.check import HandIn, TaskReport, Unread, View, exact, unmarked_words
-from chalkwork.sheets.counts import COLUMNS, distribution, mistakes_made, step_counts
+from chalkwork.sheets.check import HandIn, TaskReport, Unread, View, exact, of_points, unmarked_words
+from chalkwork.sheets.counts import distribution, head, mistakes_made, step_counts
 from chalkwork.sheets.document import points_words, task_title
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
@@ -23,18 +23,15 @@ from chalkwork.solutions.board import display, in_lines, paragraph
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.typesetting.equations import given
 from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.words import ENGLISH, Slot, Text, decimal, say
 
 Solved = Mapping[str, Exercise]
 MOST_NAMED = 12
 """Hand-ins that are named with a mistake; of the others the number is given."""
 _FOLLOWS = Verdict.FOLLOWS.word
 MOST_TITLE = 120
-_SAID = {
-    Verdict.CORRECT.word: "correct",
-    Verdict.ROUNDING.word: "correct within rounding",
-    Verdict.FOLLOWS.word: "right in itself: it follows from an earlier value that is not right",
-    Verdict.BLANK.word: "not answered",
-}
+_SAID = {verdict.word for verdict in (Verdict.CORRECT, Verdict.ROUNDING, Verdict.FOLLOWS, Verdict.BLANK)}
+"""Verdicts that are said of several steps together."""
 
 
 def hand_in_document(sheet: Sheet | Solved, hand_in: HandIn, view: View = "tutor", sheet_title: str = "") -> Document:
@@ -64,7 +61,8 @@ def hand_in_document(sheet: Sheet | Solved, hand_in: HandIn, view: View = "tutor
     solved = _solved(sheet)
     of = sheet.title if isinstance(sheet, Sheet) else sheet_title
     above = [Paragraph(of)] if of else []
-    return Document(literal(hand_in.title, MOST_TITLE), (*above, *_hand_in_blocks(solved, hand_in, view, level=2)))
+    blocks = (*above, *_hand_in_blocks(solved, hand_in, view, level=2))
+    return Document(literal(hand_in.title, MOST_TITLE), blocks, hand_in.language)
 
 
 def class_document(sheet: Sheet | Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> Document:
@@ -81,8 +79,10 @@ def class_document(sheet: Sheet | Solved, hand_ins: Sequence[HandIn], unread: Se
     ['Steps', 'Hand-ins']
     """
     solved = _solved(sheet)
-    title = sheet.title if isinstance(sheet, Sheet) else ""
-    return Document(f"{title}: the class" if title else "The class", tuple(_class_blocks(solved, hand_ins, unread)))
+    own = sheet.language if isinstance(sheet, Sheet) else ENGLISH
+    title, language = sheet.title if isinstance(sheet, Sheet) else "", hand_ins[0].language if hand_ins else own
+    above = say(language, "class.of", sheet=title) if title else say(language, "class")
+    return Document(above, tuple(_class_blocks(solved, hand_ins, unread, language)), language)
 
 
 def class_and_hand_ins(
@@ -93,7 +93,7 @@ def class_and_hand_ins(
     blocks = list(class_document(sheet, hand_ins, unread).blocks)
     for hand_in in hand_ins:
         blocks += [Heading(literal(hand_in.title, MOST_TITLE), 2), *_hand_in_blocks(solved, hand_in, view, level=3)]
-    return Document(sheet.title or "Hand-ins", tuple(blocks))
+    return Document(sheet.title or say(sheet.language, "class.reports"), tuple(blocks), sheet.language)
 
 
 def _solved(sheet: Sheet | Solved) -> Solved:
@@ -104,24 +104,25 @@ def _solved(sheet: Sheet | Solved) -> Solved:
 
 
 def _hand_in_blocks(solved: Solved, hand_in: HandIn, view: View, level: int) -> Iterator[Block]:
+    language = hand_in.language
     if hand_in.points:
-        yield Paragraph(f"**{exact(hand_in.earned)} of {points_words(hand_in.points)}**")
+        yield Paragraph(f"**{of_points(hand_in.earned, hand_in.points, language)}**")
     if hand_in.unmarked:
-        yield Paragraph(literal(unmarked_words(hand_in.unmarked)))
+        yield Paragraph(literal(unmarked_words(hand_in.unmarked, language)))
     for task in hand_in.tasks:
-        yield Heading(_task_heading(solved[task.id], task), level)
+        yield Heading(_task_heading(solved[task.id], task, language), level)
         first = hand_in.first_wrong
         work = _Work(
             solved[task.id], task.report, view, task.report.follows, first[1] if first and first[0] == task.id else ""
         )
         yield from work.blocks()
     for name in hand_in.unused:
-        yield Paragraph(f"{literal(name)} belongs to no task of this sheet.")
+        yield Paragraph(f"{say(language, 'report.no_task', name=literal(name))}.")
 
 
-def _task_heading(part: Exercise, task: TaskReport) -> str:
-    name = task_title(replace(part, points=None))
-    return name if task.points is None else f"{name} — {exact(task.earned)} of {points_words(task.points)}"
+def _task_heading(part: Exercise, task: TaskReport, language: str) -> str:
+    name = task_title(replace(part, points=None), language)
+    return name if task.points is None else f"{name} — {of_points(task.earned, task.points, language)}"
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,15 @@ class _Work:
                 continue
             for result in results:
                 if result.name == self.first_wrong:
-                    yield Marked(tuple(self._step(result, f"First wrong step: {{{result.name}}}")))
+                    title = self._say("report.first_wrong", step=f"{{{result.name}}}")
+                    yield Marked(tuple(self._step(result, title)))
                 else:
                     yield from self._step(result, f"{{{result.name}}}")
         for name, reason in self.report.unused.items():
-            yield Paragraph(f"{literal(name)} was not used: {literal(reason)}.")
+            yield Paragraph(self._say("report.unused", name=literal(name), why=literal(reason)))
+
+    def _say(self, sentence: str, **slots: Slot) -> str:
+        return say(self.part.solution.style.language, sentence, **slots)
 
     def _together_with(self, result: Result) -> str:
         """The verdict, where there is nothing else to say; a wrong step stands alone."""
@@ -159,12 +164,13 @@ class _Work:
 
     def _group(self, word: str, results: Sequence[Result]) -> Iterator[Block]:
         names = ", ".join(f"{{{result.name}}}" for result in results)
-        earns = f" (counts {exact(self.follows)})" if word == _FOLLOWS and self.follows != 1 else ""
-        yield self._paragraph(f"{SIGNS[word]} {names}: {_SAID[word]}{earns}")
+        share = exact(self.follows, self.part.solution.style.language)
+        earns = self._say("report.counts", share=share) if word == _FOLLOWS and self.follows != 1 else ""
+        yield self._paragraph(f"{SIGNS[word]} {names}: {self._say(f'report.all.{word}')}{earns}")
         writer = self.part.solution.writer()
         yield from in_lines([piece for result in results if (piece := self._answer(result))], writer)
         if word == _FOLLOWS and self.view == "tutor":
-            yield Paragraph("With the right values before it:")
+            yield Paragraph(self._say("report.right_before"))
             yield from in_lines([given(result.name, writer) for result in results], writer)
 
     def _answer(self, result: Result) -> Piece | None:
@@ -180,7 +186,7 @@ class _Work:
         yield self._paragraph(f"**{SIGNS[result.verdict]} {title}**")
         answer = self._answer(result)
         if answer is None:
-            yield Paragraph(f"Typed: {raw(result.given)}")
+            yield Paragraph(self._say("report.typed", given=raw(result.given)))
         else:
             yield from (
                 block for block in in_lines([answer], self.part.solution.writer()) if isinstance(block, Display)
@@ -192,37 +198,45 @@ class _Work:
     def _expected(self, name: str) -> Iterator[Paragraph | Display]:
         solution = self.part.solution
         if name in solution.setting.words:
-            yield Paragraph(f"Expected: {literal(solution.setting.words[name].value)}.")
+            yield Paragraph(self._say("report.expected_word", word=literal(solution.setting.words[name].value)))
         else:
-            yield Paragraph("Expected:")
+            yield Paragraph(self._say("report.expected"))
             yield display(solution.equation(name))
 
     def _said(self, result: Result) -> Iterator[Paragraph]:
         if result.verdict == Verdict.BLANK.word:
-            yield Paragraph("Some of it is not answered.")
+            yield Paragraph(self._say("step.some_blank"))
         elif not result.mistakes:
             yield Paragraph(literal(result.message))
         elif self.view == "tutor":
             yield self._explained(result)
         else:
             ids = result.mistakes if result.together else result.mistakes[:1]
-            place = f"In {{{result.made_in}}}, which you did not hand in: " if result.made_in else ""
-            yield self._paragraph(f"*Hint:* {place}{' '.join(dict.fromkeys(TABLE[name].hint for name in ids))}")
+            where = {"step": f"{{{result.made_in}}}"}
+            place = Text.of("report.not_handed_in", **where) if result.made_in else ""
+            hints = " ".join(dict.fromkeys(self._mistake(name).hint or self._mistake(name).title for name in ids))
+            yield self._paragraph(self._say("report.hint", place=place, hints=hints))
+
+    def _mistake(self, name: str) -> Mistake:
+        return in_language(TABLE[name], self.part.solution.style.language)
 
     def _explained(self, result: Result) -> Paragraph:
         """The mistakes, each with what was done instead of what."""
         solution = self.part.solution
         name = result.made_in or result.name
         equation, context = solution.derivation[name], _context(self.part)
-        mistakes = [TABLE[one] for one in result.mistakes]
-        said = [f"**{mistake.title}.** {explanation(mistake, equation, context)}" for mistake in mistakes]
-        place = f"In an earlier step that was not handed in, {{{name}}}" if result.made_in else ""
+        language = solution.style.language
+        said = [
+            f"**{self._mistake(one).title}.** {explanation(TABLE[one], equation, context, language)}".rstrip()
+            for one in result.mistakes
+        ]
+        where = {"step": f"{{{name}}}"} if result.made_in else {}
         if len(said) == 1:
-            return self._paragraph(f"{place}: {said[0]}" if place else said[0])
-        how = "both at once" if result.together and len(said) == 2 else "all at once" if result.together else ""
-        lead = ", ".join(part for part in (place, how or "one of these, the likeliest first") if part)
-        lead = lead[:1].upper() + lead[1:]
-        return self._paragraph("\n".join([f"{lead}:", "", *(f"{number}. {one}" for number, one in enumerate(said, 1))]))
+            return self._paragraph(self._say("report.made_in", said=said[0], **where) if where else said[0])
+        how = "all_at_once" if result.together else "one_of"
+        how = "both" if result.together and len(said) == 2 else how
+        lead = self._say(f"report.made_in_{how}" if where else f"report.{how}", **where)
+        return self._paragraph("\n".join([lead, "", *(f"{number}. {one}" for number, one in enumerate(said, 1))]))
 
 
 def _context(part: Exercise) -> Context:
@@ -233,79 +247,85 @@ def _context(part: Exercise) -> Context:
 # --- a class -------------------------------------------------------------------------------------------------------
 
 
-def _class_blocks(solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread]) -> Iterator[Block]:
+def _class_blocks(
+    solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread], language: str
+) -> Iterator[Block]:
     count = len(hand_ins)
-    said = f"{count} hand-in{'' if count == 1 else 's'}"
+    said = say(language, "class.count", n=count)
     if unread:
-        said += f", and {len(unread)} that could not be read"
+        said = say(language, "class.count_unread", count=said, number=len(unread))
     if hand_ins and hand_ins[0].points:
         earned = sorted(hand_in.earned for hand_in in hand_ins)
         median = (earned[(count - 1) // 2] + earned[count // 2]) / 2
         mean = sum(earned, Fraction(0)) / count
-        of = points_words(hand_ins[0].points)
-        yield Paragraph(f"{said}; on average {_short(mean)} of {of}, half of them {_short(median)} or more.")
-        bars = distribution(earned, hand_ins[0].points)
-        drawing = draw_bars("Points", "How many hand-ins have how many points", bars)
-        yield drawing.titled("Points, and how many hand-ins have them")
+        of, middle = points_words(hand_ins[0].points, language), _short(median, language)
+        average = {"count": said, "mean": _short(mean, language), "points": of, "median": middle}
+        yield Paragraph(say(language, "class.average", **average))
+        bars = distribution(earned, hand_ins[0].points, language)
+        drawing = draw_bars(say(language, "class.points"), say(language, "class.points_described"), bars)
+        yield drawing.titled(say(language, "class.points_caption"))
     else:
-        yield Paragraph(f"{said}.")
+        yield Paragraph(say(language, "class.sentence", count=said))
     if hand_ins and hand_ins[0].unmarked:
-        yield Paragraph(literal(unmarked_words(hand_ins[0].unmarked)))
-    yield from _steps_table(solved, hand_ins)
-    yield from _mistakes(solved, hand_ins)
-    yield from _hand_ins_table(solved, hand_ins, unread)
+        yield Paragraph(literal(unmarked_words(hand_ins[0].unmarked, language)))
+    yield from _steps_table(solved, hand_ins, language)
+    yield from _mistakes(solved, hand_ins, language)
+    yield from _hand_ins_table(solved, hand_ins, unread, language)
 
 
-def _short(points: Fraction) -> str:
+def _short(points: Fraction, language: str) -> str:
     """Points to two decimals, for tables."""
-    return f"{float(points):.2f}".rstrip("0").removesuffix(".")
+    return decimal(f"{float(points):.2f}".rstrip("0").removesuffix("."), language)
 
 
 def _symbol(solved: Solved, task: str, name: str) -> str:
     return f"${solved[task].solution.writer().symbols[name].latex}$"
 
 
-def _steps_table(solved: Solved, hand_ins: Sequence[HandIn]) -> Iterator[Block]:
+def _steps_table(solved: Solved, hand_ins: Sequence[HandIn], language: str) -> Iterator[Block]:
     if not any(task.report for hand_in in hand_ins[:1] for task in hand_in.tasks):
         return
-    head = ("task", "step", *(word for word, _ in COLUMNS), "first wrong")
     rows = [
         (task, _symbol(solved, task, name), *(str(count) if count else "·" for count in counts))
         for task, name, counts in step_counts(hand_ins)
     ]
-    yield Heading("Steps", 2)
-    yield Table(head, tuple(rows), right=tuple(range(2, len(head))))
-    yield Paragraph(
-        "*right*: correct, also within rounding; *follows*: right in itself, after an earlier value that is not; "
-        "*mistake*: a known mistake explains it; *open*: not answered, or not readable."
-    )
+    above = head(language)
+    yield Heading(say(language, "class.steps"), 2)
+    yield Table(above, tuple(rows), right=tuple(range(2, len(above))))
+    yield Paragraph(say(language, "class.columns"))
 
 
-def _mistakes(solved: Solved, hand_ins: Sequence[HandIn]) -> Iterator[Block]:
+def _mistakes(solved: Solved, hand_ins: Sequence[HandIn], language: str) -> Iterator[Block]:
     made = mistakes_made(hand_ins)
     if not made:
         return
-    yield Heading("Mistakes, the commonest first", 2)
+    yield Heading(say(language, "class.mistakes"), 2)
     by_mistake: dict[str, list[tuple[str, list[str]]]] = {}
     for (task, name, mistake), titles in made:
-        step = f"{_symbol(solved, task, name)} of task {literal(task)}"
+        step = say(language, "class.step_of_task", step=_symbol(solved, task, name), task=literal(task))
         by_mistake.setdefault(mistake, []).append((step, titles))
     lines = []
     for mistake, places in by_mistake.items():
         who = list(dict.fromkeys(title for _, titles in places for title in titles))
         named = ", ".join(literal(title, 40) for title in who[:MOST_NAMED])
-        more = f" and {len(who) - MOST_NAMED} more" if len(who) > MOST_NAMED else ""
+        more = Text.of("class.more", number=len(who) - MOST_NAMED) if len(who) > MOST_NAMED else ""
         steps = ", ".join(f"{step} ({len(titles)})" for step, titles in places)
-        lines.append((len(who), f"- {len(who)} × **{TABLE[mistake].title}**: {named}{more}. In {steps}."))
+        title = in_language(TABLE[mistake], language).title
+        slots: dict[str, Slot] = {"count": len(who), "mistake": title, "who": named, "more": more, "steps": steps}
+        lines.append((len(who), say(language, "class.made_by", **slots)))
     yield Paragraph("\n".join(line for _, line in sorted(lines, key=lambda one: -one[0])))
 
 
-def _hand_ins_table(solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread]) -> Iterator[Block]:
-    yield Heading("Hand-ins", 2)
+def _hand_ins_table(
+    solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread], language: str
+) -> Iterator[Block]:
+    yield Heading(say(language, "class.hand_ins"), 2)
     rows = []
     for hand_in in hand_ins:
         first = hand_in.first_wrong
-        step = f"{literal(first[0])}: {_symbol(solved, *first)}" if first else "none"
-        rows.append((literal(hand_in.title, 60), _short(hand_in.earned) if hand_in.points else "", step))
-    rows += [(literal(one.title, 60), "", f"not read: {literal(one.problem)}") for one in unread]
-    yield Table(("hand-in", "points", "first wrong step"), tuple(rows), right=(1,))
+        step = f"{literal(first[0])}: {_symbol(solved, *first)}" if first else say(language, "class.none")
+        rows.append((literal(hand_in.title, 60), _short(hand_in.earned, language) if hand_in.points else "", step))
+    missing = [(one.title, say(language, "class.not_read", problem=literal(one.problem))) for one in unread]
+    rows += [(literal(title, 60), "", said) for title, said in missing]
+    above = ("class.hand_in", "class.points_column", "class.first_wrong_step")
+    yield Table(tuple(say(language, each) for each in above), tuple(rows), right=(1,))

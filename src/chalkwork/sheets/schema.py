@@ -11,6 +11,7 @@ from chalkwork.sheets.locate import Path, nearest_line
 from chalkwork.sheets.parts import Work
 from chalkwork.sheets.posed import Posed
 from chalkwork.sheets.values import Matrix, Numbers, Vector
+from chalkwork.words import ENGLISH
 
 Samples = Literal["columns", "rows"]
 Weights = Literal["in_out", "out_in"]
@@ -192,7 +193,7 @@ class Sheet(_Rounded):
     author: str = ""
     course: str = ""
     date: str = ""
-    language: str = ""
+    language: str = ENGLISH
     points: str = ""
     convention: Convention = Convention()
     notation: str | Mapping[str, str | bool | int] = field(default_factory=dict)

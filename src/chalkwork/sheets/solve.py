@@ -21,9 +21,11 @@ from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.parts import Surroundings
 from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, PartBlock, Sheet, TaskBlock
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
+from chalkwork.words import LANGUAGES
 
 _SUBJECT = re.compile(r"(?:the targets? )?(\w+)(?:\[| (?:is|has|have|holds|does|of|lie|names) )")
 _PLACE = re.compile("[1-9][0-9]{0,6}")
@@ -69,7 +71,7 @@ def solve_sheet(sheet: Sheet) -> dict[str, Exercise]:
 
 @lru_cache(maxsize=_SHEETS_KEPT)
 def _solved(sheet: Sheet) -> Mapping[str, Exercise]:
-    notation = _notation(sheet)
+    manner = {"notation": _notation(sheet), "language": sheet.language}
     networks = {name: _network(sheet, block) for name, block in sheet.networks.items()}
     graphs = {name: _graph(sheet, block) for name, block in sheet.graphs.items()}
     states: dict[str, _State] = {}
@@ -78,10 +80,10 @@ def _solved(sheet: Sheet) -> Mapping[str, Exercise]:
         before = states.get(task.after) if task.after is not None else None
         try:
             if task.network is not None:
-                state, fresh = _solve_network(networks[task.network], task, before, notation)
+                state, fresh = _solve_network(networks[task.network], task, before, manner)
             else:
                 assert task.graph is not None
-                state, fresh = _solve_graph(graphs[task.graph], task, before, notation)
+                state, fresh = _solve_graph(graphs[task.graph], task, before, manner)
         except ChalkworkError as error:
             raise _located(error, sheet, task) from None
         known = () if fresh or before is None else before.shown
@@ -147,12 +149,13 @@ def empty_solution(sheet: Sheet, block: NetworkBlock) -> Solution:
         notation=_notation(sheet),
         decimals=sheet.decimals,
         significant=sheet.significant,
+        language=sheet.language,
     )
 
 
 def _notation(sheet: Sheet) -> Notation:
     try:
-        return Notation.of(sheet.notation)
+        return Notation.of(sheet.notation, LANGUAGES[sheet.language].decimal_comma)
     except ChalkworkError as error:
         words = [error.message.partition(" ")[0], *error.message.split("'")[1:2]]
         key = next((word for word in words if ("notation", word) in sheet.lines), "")
@@ -233,9 +236,9 @@ def _line_of(block: GraphBlock, error: ChalkworkError) -> int:
     return block.line_of("equations")
 
 
-def _written(task: TaskBlock, notation: Notation) -> dict[str, Any]:
+def _written(task: TaskBlock, manner: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "notation": notation,
+        **manner,
         "decimals": task.decimals,
         "significant": task.significant,
         "rounding": task.rounding,
@@ -244,7 +247,7 @@ def _written(task: TaskBlock, notation: Notation) -> dict[str, Any]:
 
 
 def _solve_network(
-    network: NeuralNetwork, task: TaskBlock, before: _State | None, notation: Notation
+    network: NeuralNetwork, task: TaskBlock, before: _State | None, manner: Mapping[str, Any]
 ) -> tuple[_State, bool]:
     """The task's solution, and whether it is another one than that of the task it follows."""
     own = {"x": task.x, "y": task.y, "learning_rate": task.learning_rate, "optimizer": task.optimizer}
@@ -272,7 +275,7 @@ def _solve_network(
         steps=task.steps,
         long_way=task.long_way,
         predict=True if any(name.startswith("class") for name in task.ask) else None,
-        **_written(task, notation),
+        **_written(task, manner),
     )
     return _State(network, data, solution, ()), fresh
 
@@ -287,10 +290,12 @@ def _check_forgotten(before: _State) -> None:
         )
 
 
-def _solve_graph(graph: Graph, task: TaskBlock, before: _State | None, notation: Notation) -> tuple[_State, bool]:
+def _solve_graph(
+    graph: Graph, task: TaskBlock, before: _State | None, manner: Mapping[str, Any]
+) -> tuple[_State, bool]:
     inherited = dict(before.data) if before is not None else {}
     values = inherited | dict(task.values)
-    solution = graph.solve(values, **_written(task, notation))
+    solution = graph.solve(values, **_written(task, manner))
     return _State(None, values, solution, ()), before is None or bool(task.values)
 
 

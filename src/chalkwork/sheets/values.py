@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
 from chalkwork.errors import SheetError
+from chalkwork.fields import Fields as Entries
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ Matrix = tuple[Vector, ...]
 Numbers = Vector | Matrix | tuple[Matrix, ...]
 """A list of numbers, of rows, or of matrices."""
 Reader = Callable[[Node, str], T]
+Fields = Entries[Node]
 
 MAX_DIGITS = 60
 MAX_NAMES = 500
@@ -56,6 +58,20 @@ def describe(node: Node) -> str:
     if boolean(node) is not None or is_number(node):
         return node.text
     return f"the text {node.text[:60]!r}" + ("..." if len(node.text) > 60 else "")
+
+
+def mapping(node: Node, kind: str, where: str, known: Collection[str]) -> Fields:
+    """A mapping with known keys, which are read one by one.
+
+    >>> from chalkwork.sheets.locate import load_yaml
+    >>> mapping(load_yaml("unit: 3"), "a layer", "layers[1]", ("units", "bias"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.SheetError: line 1: layers[1]: unknown key 'unit' in a layer; expected units, bias. Hint: ...
+    """
+    if not isinstance(node, Table):
+        raise fail(node, where, f"{kind} with {', '.join(known)}")
+    return Entries(node.entries, kind, where, known, lines=node.key_lines, start=node.line, error=SheetError)
 
 
 def is_null(node: Node) -> bool:

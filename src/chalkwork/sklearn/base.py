@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABCMeta, abstractmethod
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -13,9 +14,10 @@ from sklearn.model_selection import train_test_split  # type: ignore[import-unty
 from sklearn.utils import check_random_state  # type: ignore[import-untyped]
 from sklearn.utils.validation import check_is_fitted, validate_data  # type: ignore[import-untyped]
 
+from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.arguments import flag, whole
-from chalkwork.networks.data import Array, unmasked
+from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Dense, Layer
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss
@@ -28,63 +30,36 @@ from chalkwork.sklearn.data import checked_weights, dense, in_rows, without_zero
 from chalkwork.training.history import History
 
 
+@dataclass(eq=False, repr=False)
 class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
-    """The common part of both estimators."""
+    """The common part of both estimators; the fields are their parameters."""
 
-    def __init__(
-        self,
-        hidden_layers: Any = (100,),
-        activation: str = "relu",
-        *,
-        output_activation: str = "auto",
-        loss: Any = "auto",
-        optimizer: Any = "adam",
-        learning_rate: float = 0.001,
-        schedule: Any = None,
-        max_epochs: int = 200,
-        batch_size: Any = "auto",
-        shuffle: bool = True,
-        l1: float = 0.0,
-        l2: float = 1e-4,
-        dropout: float = 0.0,
-        batch_norm: bool = False,
-        initializer: str = "glorot_uniform",
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        patience: int = 10,
-        tol: float | None = 1e-4,
-        clip_norm: float | None = None,
-        dtype: str = "float64",
-        engine: str = "auto",
-        random_state: Any = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-    ) -> None:
-        self.hidden_layers = hidden_layers
-        self.activation = activation
-        self.output_activation = output_activation
-        self.loss = loss
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.l1 = l1
-        self.l2 = l2
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.initializer = initializer
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.tol = tol
-        self.clip_norm = clip_norm
-        self.dtype = dtype
-        self.engine = engine
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.verbose = verbose
+    hidden_layers: Any = (100,)
+    activation: str = "relu"
+    _: KW_ONLY
+    output_activation: str = "auto"
+    loss: Any = "auto"
+    optimizer: Any = "adam"
+    learning_rate: float = 0.001
+    schedule: Any = None
+    max_epochs: int = 200
+    batch_size: Any = "auto"
+    shuffle: bool = True
+    l1: float = 0.0
+    l2: float = 1e-4
+    dropout: float = 0.0
+    batch_norm: bool = False
+    initializer: str = "glorot_uniform"
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    patience: int = 10
+    tol: float | None = 1e-4
+    clip_norm: float | None = None
+    dtype: str = "float64"
+    engine: str = "auto"
+    random_state: Any = None
+    warm_start: bool = False
+    verbose: int = 0
 
     # --- what the two differ in ------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -18,6 +19,7 @@ from chalkwork.sklearn.documentation import documented
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class NeuralNetworkClassifier(ClassifierMixin, BaseNeuralNetwork):  # type: ignore[misc]
     """A neural network that tells classes or labels apart.
 
@@ -52,45 +54,7 @@ class NeuralNetworkClassifier(ClassifierMixin, BaseNeuralNetwork):  # type: igno
     (1, 3)
     """
 
-    def __init__(
-        self,
-        hidden_layers: Any = (100,),
-        activation: str = "relu",
-        *,
-        output_activation: str = "auto",
-        loss: Any = "auto",
-        optimizer: Any = "adam",
-        learning_rate: float = 0.001,
-        schedule: Any = None,
-        max_epochs: int = 200,
-        batch_size: Any = "auto",
-        shuffle: bool = True,
-        l1: float = 0.0,
-        l2: float = 1e-4,
-        dropout: float = 0.0,
-        batch_norm: bool = False,
-        initializer: str = "glorot_uniform",
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        patience: int = 10,
-        tol: float | None = 1e-4,
-        clip_norm: float | None = None,
-        class_weight: Any = None,
-        dtype: str = "float64",
-        engine: str = "auto",
-        random_state: Any = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-    ) -> None:
-        super().__init__(
-            hidden_layers, activation, output_activation=output_activation, loss=loss, optimizer=optimizer,
-            learning_rate=learning_rate, schedule=schedule, max_epochs=max_epochs, batch_size=batch_size,
-            shuffle=shuffle, l1=l1, l2=l2, dropout=dropout, batch_norm=batch_norm, initializer=initializer,
-            early_stopping=early_stopping, validation_fraction=validation_fraction, patience=patience, tol=tol,
-            clip_norm=clip_norm, dtype=dtype, engine=engine, random_state=random_state, warm_start=warm_start,
-            verbose=verbose,
-        )  # fmt: skip
-        self.class_weight = class_weight
+    class_weight: Any = field(default=None, kw_only=True)
 
     # --- predicting --------------------------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array  # type: ignore[import-untyped]
 
+from chalkwork.arrays import unmasked
 from chalkwork.errors import ShapeError, ValueProblem
-from chalkwork.networks.data import Array, unmasked
+from chalkwork.networks.data import Array
 
 ROWS = 1024
 """Samples that are predicted at once: enough for BLAS, few enough for the cache."""

@@ -1,9 +1,11 @@
 """A worked solution: a derivation with its numbers and its style, readable by name, composed, exported.
 
-`solution` is the object that `solve` returns; `compose` makes a document of it; `export` holds the table of file
-formats, `notebook` one of them. A solution comes from a network or a graph and does not know which.
+`working` holds its values and equations, written as `setting` says; `compose` makes a document of them, `export` is the
+table of file formats and `notebook` one of these. `solution` is the object that `solve` returns, which does it all. It
+comes from a network or a graph and does not know which.
 """
 
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 
 __all__ = ["Setting", "Solution", "Style"]

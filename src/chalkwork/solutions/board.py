@@ -24,11 +24,14 @@ from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.values import ValueWriter
 from chalkwork.typesetting.writer import Writer
+from chalkwork.words import Said
 
 if TYPE_CHECKING:
-    from chalkwork.solutions.solution import Solution
+    from chalkwork.solutions.working import Working
 
 
+LARGE = 1e6
+"""From this size on the numbers of a column are written each in its own way."""
 Member = tuple[Piece, ...]
 """One member of a chain of equal things, in pieces between which a line may be broken."""
 
@@ -51,7 +54,7 @@ class Board:
     ['The sum of a and b.', 'c = a + b = 2 + 1 = 3']
     """
 
-    def __init__(self, solution: Solution) -> None:
+    def __init__(self, solution: Working) -> None:
         self.solution = solution
         self.derivation = solution.derivation
         self.values = solution.arrays
@@ -59,13 +62,13 @@ class Board:
 
     # --- equations -------------------------------------------------------------------------------------------------
 
-    def equation(self, name: str | Equation, reason: str | None = None) -> list[Block]:
+    def equation(self, name: str | Equation, reason: Said | None = None) -> list[Block]:
         """The reason, if there is one, and the equation: formula = numbers put in = result."""
         equation = self.derivation[name] if isinstance(name, str) else name
         said = equation.reason if reason is None else reason
         return [*([self.say(said)] if said else []), display(typeset(equation, self.writer))]
 
-    def equations(self, names: Iterable[str], reason: str | None = None) -> list[Block]:
+    def equations(self, names: Iterable[str], reason: Said | None = None) -> list[Block]:
         """Several equations one after the other."""
         return [block for name in names for block in self.equation(name, reason)]
 
@@ -138,7 +141,7 @@ class Board:
 
     # --- words -----------------------------------------------------------------------------------------------------
 
-    def say(self, sentence: str) -> Paragraph:
+    def say(self, sentence: Said) -> Paragraph:
         """A sentence with its `{names}` in the notation."""
         return paragraph(sentence, self.writer)
 
@@ -158,14 +161,27 @@ class Board:
         return ValueWriter(self.writer.notation, self.writer.numbers, self.writer.layout)
 
     def cells(self, values: Sequence[float]) -> list[str]:
-        """Numbers of one column of a table, with as many decimals each, as inline mathematics."""
-        return [f"${self._digits.digits(text.strip()).latex}$" for text in self.writer.numbers.column(values)]
+        """Numbers of one column of a table as inline mathematics: with as many decimals each, counts with none.
+
+        Where some are large each is written in its own way, and so is one of which the decimals show nothing.
+        """
+        if values and all(isinstance(value, int) for value in values):
+            return [str(value) for value in values]
+        if any(abs(value) >= LARGE for value in values):
+            return [self.number(value) for value in values]
+        digits = self.writer.numbers.decimals if self.writer.numbers.decimals is not None else 4
+        return [
+            self.number(value) if 0 < abs(value) < 5 * 10.0**-digits else f"${self._digits.digits(text.strip()).latex}$"
+            for value, text in zip(values, self.writer.numbers.column(values), strict=True)
+        ]
 
     def table(self, head: Sequence[str], columns: Sequence[Sequence[float] | Sequence[str]]) -> Table:
         """A table of columns, numbers flush right with their decimals in line, texts as they are."""
-        texts = [all(isinstance(cell, str) for cell in column) for column in columns]
+        texts = [all(isinstance(each, str) for each in column) for column in columns]
         written = [
-            [str(cell) for cell in column] if text else self.cells([float(cell) for cell in column])
+            [str(cell) for cell in column]
+            if text
+            else self.cells([cell for cell in column if not isinstance(cell, str)])
             for column, text in zip(columns, texts, strict=True)
         ]
         right = tuple(place for place, text in enumerate(texts) if not text)
@@ -223,7 +239,7 @@ def _spaced(line: Sequence[Piece], gap: Piece) -> Piece:
     return join(*parts)
 
 
-def paragraph(sentence: str, writer: Writer) -> Paragraph:
+def paragraph(sentence: Said, writer: Writer) -> Paragraph:
     """A sentence of ours with its `{names}` in the notation."""
     return Paragraph(fill(sentence, writer, latex=True), fill(sentence, writer, latex=False))
 

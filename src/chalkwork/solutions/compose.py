@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from itertools import chain
 from math import prod
 
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.decimal_mark import in_decimals_of
-from chalkwork.documents.model import Block, Display, Document, Heading, Paragraph, Table
+from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.working import Working
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.equations import typeset
 from chalkwork.typesetting.lines import Line
 from chalkwork.typesetting.pieces import Piece, in_a_row, join
 from chalkwork.typesetting.writer import Writer
+from chalkwork.words import Said, Text, say, written
 
 MOST_WORKED_OUT = 3
 """Steps of training that are all worked out; of more, those between the first and the last are summed up."""
 
 
-def solution_document(solution: Solution, title: str, drawings: bool = True) -> Document:
+def solution_document(solution: Working, title: str, drawings: bool = True) -> Document:
     """One solution as a document of its own: the exercise, then every stage; without drawings if nobody can see them.
 
     >>> from chalkwork.networks.graph import Graph
@@ -31,31 +34,31 @@ def solution_document(solution: Solution, title: str, drawings: bool = True) -> 
     >>> [type(block).__name__ for block in document.blocks][-2:]
     ['Display', 'Display']
     """
-    return Document(title, tuple(solution_blocks(solution, drawings)))
+    return Document(title, tuple(solution_blocks(solution, drawings)), solution.style.language)
 
 
-def solution_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
+def solution_blocks(solution: Working, drawings: bool = True) -> list[Block]:
     """What a solution says: as its room arranges it, or what is given and then every stage."""
     script = solution.setting.script
     if script is None:
         return [*setting_blocks(solution, drawings), *equation_blocks(solution, solution.chosen(), level=2)]
     blocks = [block for block in script(Board(solution)) if drawings or not isinstance(block, Drawing)]
-    return list(in_decimals_of(solution.style.notation, blocks))
+    return list(in_decimals_of(solution.style.notation, [*blocks, *_said_of_zeros(solution, blocks)]))
 
 
-def setting_blocks(solution: Solution, drawings: bool = True) -> list[Block]:
+def setting_blocks(solution: Working, drawings: bool = True) -> list[Block]:
     """What is given: sentences, the drawing, and the givens with their values."""
     blocks = [*setting_sentences(solution), *(figure_block(solution, values=True) if drawings else ())]
     return [*blocks, *given_blocks(solution, solution.setting.givens)]
 
 
-def setting_sentences(solution: Solution) -> list[Block]:
+def setting_sentences(solution: Working) -> list[Block]:
     """The exercise in words."""
-    sentences = solution.setting.introduction
+    sentences = [written(sentence, solution.style.language) for sentence in solution.setting.introduction]
     return [paragraph(" ".join(sentences), solution.writer())] if sentences else []
 
 
-def figure_block(solution: Solution, values: bool) -> list[Block]:
+def figure_block(solution: Working, values: bool) -> list[Block]:
     """The drawing, with the values that the solution finds or without them."""
     if solution.setting.drawing is None or (values and not solution.setting.values_drawn):
         return []
@@ -63,35 +66,33 @@ def figure_block(solution: Solution, values: bool) -> list[Block]:
     return list(in_decimals_of(solution.style.notation, [drawing]))
 
 
-def given_blocks(solution: Solution, names: Sequence[str]) -> list[Block]:
+def given_blocks(solution: Working, names: Sequence[str]) -> list[Block]:
     """The givens with their values, as many on a line as fit."""
     return Board(solution).givens(names)
 
 
-def steps_of(solution: Solution) -> int:
+def steps_of(solution: Working) -> int:
     """How many updates the solution of a network makes."""
     equations = solution.derivation.equations if solution.setting.layers else ()
     return max((equation.step for equation in equations if equation.stage != Stage.BACKWARD), default=0)
 
 
-def stage_title(equation: Equation, steps: int) -> str:
+def stage_title(equation: Equation, steps: int) -> Said:
     """The heading over a stage; of several steps with the number of its own.
 
     >>> from chalkwork.algebra.expression import Name
-    >>> stage_title(Equation("W1_new2", Name("W1"), Stage.UPDATE), steps=2)
+    >>> str(stage_title(Equation("W1_new2", Name("W1"), Stage.UPDATE), steps=2))
     'Update, step 2'
     """
     title = equation.stage.title
     if steps < 2 or equation.step == 0:
         return title
     if equation.stage == Stage.REEVALUATION:
-        return f"Forward pass after step {equation.step}"
-    return f"{title}, step {equation.step}"
+        return Text.of("stage.forward_after", step=equation.step)
+    return Text.of("stage.of_step", stage=title, step=equation.step)
 
 
-def equation_blocks(
-    solution: Solution, equations: Sequence[Equation], level: int, headings: bool = True
-) -> list[Block]:
+def equation_blocks(solution: Working, equations: Sequence[Equation], level: int, headings: bool = True) -> list[Block]:
     """The equations with their reasons and what is to be said after them, a heading for each stage.
 
     Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up.
@@ -108,35 +109,38 @@ def equation_blocks(
     return blocks + _worked_blocks(solution, end, level, headings, steps)
 
 
-def _summed_up(solution: Solution, equations: Sequence[Equation], level: int, headings: bool) -> list[Block]:
+def _summed_up(solution: Working, equations: Sequence[Equation], level: int, headings: bool) -> list[Block]:
     """The loss after each of the steps, and the parameters that they end with."""
     writer = solution.writer()
     low, high = equations[0].step, equations[-1].step
     losses = [one for one in equations if one.stage == Stage.REEVALUATION and one.name.startswith("L_new")]
     rows = [(f"{one.step}", f"${writer.value(writer.values[one.name]).latex}$") for one in losses]
     ends = [one.name for one in equations if one.stage == Stage.UPDATE and one.step == high]
-    symbol = writer.symbols["L"].latex
-    said = f"Steps {low} to {high} are worked out in the same way. The loss after each of them:"
-    blocks: list[Block] = [Heading(f"Steps {low} to {high}", level)] if headings else []
+    symbol, language = writer.symbols["L"].latex, writer.language
+    blocks: list[Block] = [Heading(say(language, "steps", low=low, high=high), level)] if headings else []
     if rows:
-        blocks += [Paragraph(said), Table(("step", f"${symbol}$"), tuple(rows), right=(0, 1))]
-    return [*blocks, Paragraph(f"After step {high}:"), *given_blocks(solution, ends)] if ends else blocks
+        head = (say(language, "steps.column"), f"${symbol}$")
+        said = Paragraph(say(language, "steps.in_the_same_way", low=low, high=high))
+        blocks += [said, Table(head, tuple(rows), right=(0, 1))]
+    after = Paragraph(say(language, "steps.after", step=high))
+    return [*blocks, after, *given_blocks(solution, ends)] if ends else blocks
 
 
 def _worked_blocks(
-    solution: Solution, equations: Sequence[Equation], level: int, headings: bool, steps: int
+    solution: Working, equations: Sequence[Equation], level: int, headings: bool, steps: int
 ) -> list[Block]:
     writer = solution.writer()
     remarks = solution.setting.remarks(solution) if solution.setting.remarks else {}
     several = len({equation.stage for equation in equations}) > 1 or steps > 1
     blocks: list[Block] = []
-    title = said = ""
+    title: Said = ""
+    said = ""
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     for equation in equations:
         if title != stage_title(equation, steps):
             title = stage_title(equation, steps)
             if headings and several:
-                blocks.append(Heading(title, level))
+                blocks.append(Heading(written(title, writer.language), level))
         work = typeset(equation, writer)
         if work.reason_latex and work.reason_latex != said:
             blocks.append(Paragraph(work.reason_latex, work.reason_text))
@@ -145,7 +149,9 @@ def _worked_blocks(
         blocks += held_fixed(equation, writer) if equation is first_held else []
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
     if any(_rounds_to_zero(solution, equation.name) for equation in equations):
-        blocks.append(paragraph(_rounded_zeros(writer.numbers.decimals or 0), writer))
+        decimals = writer.numbers.decimals or 0
+        zero = Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
+        blocks.append(paragraph(zero, writer))
     return blocks
 
 
@@ -159,39 +165,55 @@ def held_fixed(equation: Equation, writer: Writer) -> list[Paragraph]:
     symbols += [writer.symbols[name] for name in (local.by, local.of, *local.fixed)]
 
     def said(along: str, whole: str, by: str, of: str, *fixed: str) -> str:
-        held = f"{' and '.join(fixed)} {'is' if len(fixed) == 1 else 'are'} held fixed"
-        depend = "it depends" if len(fixed) == 1 else "they depend"
-        return (
-            f"{along} counts only how {by} acts on {of} directly: {held}, although {depend} on {by} too. "
-            f"{whole} counts every way from {by} to {of}."
-        )
+        n, held = len(fixed), reduce(lambda one, other: say(writer.language, "both", one=one, other=other), fixed)
+        return say(writer.language, "held_fixed", along=along, whole=whole, by=by, of=of, fixed=held, n=n)
 
     return [Paragraph(said(*(f"${one.latex}$" for one in symbols)), said(*(one.text for one in symbols)))]
 
 
-def _rounded_zeros(decimals: int) -> str:
+def _rounded_zeros(decimals: int) -> Text:
     """What is said where numbers round to zero."""
+    return Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
+
+
+def _said_of_zeros(solution: Working, blocks: Sequence[Block]) -> list[Block]:
+    """The sentence about numbers that round to zero, where a room has written one and has not said it."""
+    decimals = solution.style.numbers.decimals
     if not decimals:
-        return "Some numbers that are written 0 are not zero: they round to it."
-    return (
-        f"$0.{'0' * decimals}$ is a number that rounds to zero here; what is exactly zero is written without decimals."
-    )
+        return []
+    said = paragraph(_rounded_zeros(decimals), solution.writer())
+    zero = re.compile(rf"(?<![\d.])0\.0{{{decimals}}}(?!\d)")
+    shown = any(zero.search(text) for block in blocks for text in _texts(block))
+    return [said] if shown and said not in blocks else []
 
 
-def _rounds_to_zero(solution: Solution, name: str) -> bool:
+def _texts(block: Block) -> Iterator[str]:
+    """What a block shows, but for headings and drawings."""
+    match block:
+        case Display():
+            yield block.text
+        case Paragraph():
+            yield block.markdown
+        case Table():
+            yield from chain.from_iterable(block.rows)
+        case Marked():
+            yield from chain.from_iterable(map(_texts, block.blocks))
+
+
+def _rounds_to_zero(solution: Working, name: str) -> bool:
     """Whether a number of the result that is not zero is written as one."""
     value = solution.arrays[name]
     columns = (column for matrix in value.reshape(-1, *value.shape[-2:]) for column in matrix.T.tolist())
     return name not in solution.setting.givens and any(map(solution.style.numbers.hides, columns))
 
 
-def blank(solution: Solution, name: str) -> Display:
+def blank(solution: Working, name: str) -> Display:
     """An empty answer of the right shape: `z1 = [ _ _ ]`."""
     writer = solution.writer()
     symbol = writer.symbols[name]
     shape = solution.derivation.shapes().get(name.partition("[")[0], ()) if "[" not in name else ()
     latex_gap, text_gap = r"\underline{\qquad\quad}", "______"
-    if not shape:
+    if prod(shape) == 1:
         return boxed(f"{symbol.latex} = {latex_gap}", [Line((("name", Box.text(f"{symbol.text} = {text_gap}")),))])
     rows, columns = min(shape[-2], writer.layout.rows), min(shape[-1], writer.layout.columns)
     line, spacer = " & ".join([latex_gap] * columns), r" \\ " + r"\phantom{0}" + " & " * (columns - 1) + r" \\ "
@@ -211,7 +233,7 @@ def ruled_line() -> Display:
     return boxed(r"\underline{\phantom{\frac{0}{0}}" + r"\qquad" * 21 + "}", [Line((("space", Box.text("_" * 76)),))])
 
 
-def formula_blocks(solution: Solution) -> list[Block]:
+def formula_blocks(solution: Working) -> list[Block]:
     """The equations of the forward pass without their numbers, as many on a line as fit."""
     writer = solution.writer()
     pieces = []

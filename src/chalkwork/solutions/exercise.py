@@ -12,7 +12,8 @@ from typing import Any
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Equation
-from chalkwork.solutions.solution import Solution, Word
+from chalkwork.solutions.setting import Word
+from chalkwork.solutions.solution import Solution
 
 
 @dataclass(frozen=True, slots=True)

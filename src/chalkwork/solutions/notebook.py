@@ -14,6 +14,7 @@ from chalkwork.solutions.compose import held_fixed, solution_blocks, stage_title
 from chalkwork.solutions.workbook import SolvedTask, Workbook
 from chalkwork.typesetting.code import definitions, identifiers, numpy_source
 from chalkwork.typesetting.equations import fill, typeset
+from chalkwork.words import Said, written
 
 
 def to_notebook(workbook: Workbook) -> str:
@@ -56,7 +57,8 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
     elif several:
         cells.append(_markdown(f"## {task.title}"))
     if solution.setting.introduction and solution.setting.script is None:
-        cells.append(_markdown(fill(" ".join(solution.setting.introduction), writer, latex=True)))
+        sentences = [written(sentence, writer.language) for sentence in solution.setting.introduction]
+        cells.append(_markdown(fill(" ".join(sentences), writer, latex=True)))
     equations = _whole(task)
     used = {name for equation in equations for name in _names(equation)}
     givens = [name for name in solution.derivation.givens if name.name in used]
@@ -65,11 +67,11 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
     cells += [_code("\n".join(given))] if given else []
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     steps = steps_of(solution)
-    title = ""
+    title: Said = ""
     for equation in equations:
         if stage_title(equation, steps) != title:
             title = stage_title(equation, steps)
-            cells.append(_markdown(f"### {title}"))
+            cells.append(_markdown(f"### {written(title, writer.language)}"))
         work = typeset(equation, writer)
         said = [work.reason_latex, held_fixed(equation, writer)[0].markdown if equation is first_held else ""]
         cells.append(_markdown("\n\n".join([*filter(None, said), f"$$\n{work.latex}\n$$"])))

@@ -9,7 +9,8 @@ from typing import Any
 
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Document
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.compose import solution_document
+from chalkwork.solutions.working import Working
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class SolvedTask:
     id: str
     points: Fraction | None
     title: str
-    solution: Solution
+    solution: Working
     equations: tuple[Equation, ...]
 
 
@@ -45,7 +46,7 @@ class Workbook:
     answers: tuple[Answered, ...] = ()
 
     @classmethod
-    def of(cls, solution: Solution, title: str) -> Workbook:
+    def of(cls, solution: Working, title: str) -> Workbook:
         """A workbook of one solution."""
         task = SolvedTask("solution", None, title, solution, tuple(solution.chosen()))
-        return cls(title, solution.document(title), (task,))
+        return cls(title, solution_document(solution, title), (task,))

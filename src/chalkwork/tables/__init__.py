@@ -8,8 +8,9 @@ can be, `recipe` holds what became of all of them, and `notes` say what of that 
 """
 
 from chalkwork.tables.predicting import Predicted, load_predictor, predict_table, save_predictor
-from chalkwork.tables.reading import Table, read_table
+from chalkwork.tables.reading import read_table
 from chalkwork.tables.recipe import Recipe, prepare
+from chalkwork.tables.table import Table
 from chalkwork.tables.training import Choices, Trained, train_table
 
 __all__ = [

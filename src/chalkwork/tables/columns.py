@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.strict import Fields
+from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
 from chalkwork.tables.cells import FLAGS, is_missing, looks_like_date, trimmed
 from chalkwork.tables.forms import PLAIN_FORM, Form, Look
-from chalkwork.tables.reading import Table, shown
+from chalkwork.tables.table import Table, shown
 
 MOST_VALUES = 100
 """Different texts up to which a column is one of categories."""
@@ -83,10 +84,11 @@ class Number:
     @classmethod
     def from_data(cls, name: str, fields: Fields) -> Number:
         """The column that `to_data` gave."""
-        median, mean, scale = (fields.take(key, float) for key in ("median", "mean", "scale"))
+        median, mean, scale = (fields.need(key, of(float)) for key in ("median", "mean", "scale"))
         if scale <= 0:
-            raise ChalkworkError(f"the scale of {fields.what} is not positive")
-        return cls(name, median, mean, scale, fields.take("missing", int), Form.from_data(fields.take("form", dict)))
+            raise ChalkworkError(f"{fields.place('scale')}: expected a number above 0, found {scale!r:.60}")
+        missing, form = fields.need("missing", of(int)), Form.from_data(fields.need("form", of(dict)))
+        return cls(name, median, mean, scale, missing, form)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class Flag:
     @classmethod
     def from_data(cls, name: str, fields: Fields) -> Flag:
         """The column that `to_data` gave."""
-        return cls(name, fields.take("no", str), fields.take("yes", str))
+        return cls(name, fields.need("no", of(str)), fields.need("yes", of(str)))
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class Category:
     def words(self) -> str:
         """What is done with the column."""
         missing = f"; {self.missing} missing: a value of their own" if self.missing else ""
-        return f"category, one-hot over {len(self.values)} values{missing}"
+        return f"category, one-hot over {counted(len(self.values), 'value')}{missing}"
 
     def to_data(self) -> dict[str, Any]:
         """The column as plain data."""
@@ -178,7 +180,7 @@ class Category:
     @classmethod
     def from_data(cls, name: str, fields: Fields) -> Category:
         """The column that `to_data` gave."""
-        return cls(name, texts(fields, "values"), fields.take("missing", int))
+        return cls(name, texts(fields, "values"), fields.need("missing", of(int)))
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ class LeftOut:
     @classmethod
     def from_data(cls, name: str, fields: Fields) -> LeftOut:
         """The column that `to_data` gave."""
-        return cls(name, fields.take("why", str))
+        return cls(name, fields.need("why", of(str)))
 
 
 Column = Number | Flag | Category | LeftOut
@@ -220,9 +222,9 @@ COLUMNS: dict[str, type[Column]] = {each.kind: each for each in (Number, Flag, C
 
 def texts(fields: Fields, key: str) -> tuple[str, ...]:
     """A list of texts, no two alike. Raises ChalkworkError for anything else."""
-    values = fields.take(key, list)
+    values = fields.need(key, of(list))
     if not all(isinstance(value, str) for value in values) or len(set(values)) < len(values):
-        raise ChalkworkError(f"{key} of {fields.what} is no list of different texts")
+        raise ChalkworkError(f"{fields.place(key)}: expected a list of different texts")
     return tuple(values)
 
 
@@ -261,7 +263,8 @@ def _useless(name: str, look: Look, missing: bool, as_category: bool, form: Form
     if not counts:
         return "it is empty"
     first = next(iter(counts))
-    alone = all(form.read(text) == form.read(first) for text in counts) if as_numbers else len(counts) == 1
+    spelled = form.read if as_numbers else trimmed if look.all_numbers else str.strip
+    alone = len({spelled(text) for text in counts}) == 1
     if alone and (not missing or as_numbers):
         return f"it is {shown(first)} in every row{' that has it' if missing else ''}"
     all_differ = counts.total() >= FEW and len(counts) == counts.total()

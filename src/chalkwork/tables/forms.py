@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.strict import Fields
+from chalkwork.exchange.strict import mapping, of
 from chalkwork.tables.cells import DATE, LARGEST, MARKS, MOST_SIGNS, PLAIN, TIME_IN_UTC, Cell, cell, is_missing
 
 _GROUPS = {",": "a comma", ".": "a point", " ": "a space", "'": "an apostrophe"}
@@ -59,8 +59,8 @@ class Form:
     @classmethod
     def from_data(cls, data: Any) -> Form:
         """The form that `to_data` gave. Raises ChalkworkError for anything else."""
-        fields = Fields(data, "the form of numbers")
-        form = cls(*(fields.take(key, str) for key in ("mark", "group", "unit")))
+        fields = mapping(data, "the form of numbers")
+        form = cls(*(fields.need(key, of(str)) for key in ("mark", "group", "unit")))
         fields.done()
         if form.mark not in ("", *MARKS) or not set(form.group) <= set(_GROUPS) or len(form.unit) > len(TIME_IN_UTC):
             raise ChalkworkError("the form of numbers is unknown")

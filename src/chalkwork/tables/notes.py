@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from chalkwork.tables.cells import is_missing
 from chalkwork.tables.columns import AS_ASKED, Category, Column, LeftOut, Number
 from chalkwork.tables.forms import Form
-from chalkwork.tables.reading import Table, shown
 from chalkwork.tables.recipe import Recipe
+from chalkwork.tables.table import Table, named, shown
 from chalkwork.tables.targets import Classes, Numbers, Target
 
-_MOST_NAMED = 5
 _FEW_DIGITS = 0.1
 """Share of cells that begin as numbers do, from which it is said that a column is one of categories."""
 
@@ -66,7 +65,7 @@ def _of_column(table: Table, column: Column) -> Iterator[str]:
         counts = table.look(name).counts
         like = [text for text in counts if text.lstrip("+-<>≈~$€£ ")[:1].isdigit()]
         if sum(counts[text] for text in like) >= _FEW_DIGITS * counts.total() and not table.look(name).all_numbers:
-            several = _named(like)
+            several = named(like)
             yield f"column {shown(name)} is taken for {len(column.values)} categories, not for numbers: {several}"
 
 
@@ -80,7 +79,7 @@ def _of_target(table: Table, target: Target) -> Iterator[str]:
         missing = Counter(text.strip() for text in table[name] if is_missing(text))
         if missing:
             words = [text for text in missing if text]
-            said = f", of which some hold {_named(words)}, which stands for missing" if words else ""
+            said = f", of which some hold {named(words)}, which stands for missing" if words else ""
             count = missing.total()
             rows = "1 row has" if count == 1 else f"{count} rows have"
             yield f"{rows} no target {shown(name)} and {'is' if count == 1 else 'are'} left out{said}"
@@ -103,12 +102,6 @@ def _spellings(table: Table, target: Classes) -> Iterator[str]:
     for alike in by_value.values():
         if len(alike) > 1 and target.form:
             shown_as = next(text for text in alike if text in target.values)
-            yield f"{_named(alike)} are one class of the target, {shown(shown_as)}: they are the same number"
+            yield f"{named(alike)} are one class of the target, {shown(shown_as)}: they are the same number"
         elif len(alike) > 1:
-            yield f"{_named(alike)} are {len(alike)} classes of the target, and differ only in capitals or spaces"
-
-
-def _named(texts: Iterable[str]) -> str:
-    several = list(texts)
-    more = " and others" if len(several) > _MOST_NAMED else ""
-    return ", ".join(map(shown, several[:_MOST_NAMED])) + more
+            yield f"{named(alike)} are {len(alike)} classes of the target, and differ only in capitals or spaces"

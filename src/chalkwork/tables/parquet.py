@@ -9,7 +9,7 @@ from typing import Any
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.packages import package
-from chalkwork.tables.reading import MOST_CELLS, Table, checked_names
+from chalkwork.tables.table import MOST_CELLS, Table, checked_names
 
 
 def read_parquet(path: Path) -> Table:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.model_file import load_model, save_model
 from chalkwork.networks.data import Array
@@ -16,8 +17,8 @@ from chalkwork.networks.network import NeuralNetwork
 from chalkwork.tables.columns import Number
 from chalkwork.tables.measures import Figures
 from chalkwork.tables.notes import form_note
-from chalkwork.tables.reading import Table, shown
 from chalkwork.tables.recipe import Recipe
+from chalkwork.tables.table import Table, shown
 from chalkwork.tables.targets import Numbers
 from chalkwork.tables.training import judged
 from chalkwork.tables.writing import with_predictions
@@ -118,7 +119,7 @@ def _figures(
         return None, 0
     wanted = target.read(table, range(len(table)))
     rows: Sequence[int] = np.flatnonzero(~np.isnan(wanted).any(axis=1)).tolist()
-    if len(rows) < len(table):
+    if missing := len(table) - len(rows):
         kind = "" if isinstance(target, Numbers) else " that the network knows"
-        notes.append(f"{len(table) - len(rows)} rows have no target{kind}")
+        notes.append(f"{counted(missing, 'row')} {'has' if missing == 1 else 'have'} no target{kind}")
     return (judged(net, target, x[rows], wanted[rows]) if rows else None), len(rows)

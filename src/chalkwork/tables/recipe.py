@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.strict import Fields
+from chalkwork.exchange.strict import mapping, of
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.tables.columns import AS_ASKED, COLUMNS, Column, LeftOut, look_at
-from chalkwork.tables.reading import Table, shown
+from chalkwork.tables.table import Table, shown
 from chalkwork.tables.targets import TARGETS, Target, find_target
 
 FORMAT = "chalkwork-table-1"
@@ -74,11 +74,11 @@ class Recipe:
     @classmethod
     def from_data(cls, data: Any, net: NeuralNetwork) -> Recipe:
         """The recipe that `to_data` gave, for this network. Raises ChalkworkError for anything else."""
-        fields = Fields(data, "the recipe of the table")
-        if fields.take("format", str) != FORMAT:
+        fields = mapping(data, "the recipe", "recipe")
+        if fields.need("format", of(str)) != FORMAT:
             raise ChalkworkError(f"the recipe of the table is not of the format {FORMAT}")
-        columns = tuple(_column(each) for each in fields.take("columns", list))
-        recipe = cls(columns, _target(fields.take("target", dict)))
+        columns = tuple(_column(*each) for each in enumerate(fields.need("columns", of(list)), 1))
+        recipe = cls(columns, _target(fields.need("target", of(dict))))
         fields.done()
         sizes = recipe.width, recipe.target.outputs
         layers = net.plan().layers
@@ -87,9 +87,9 @@ class Recipe:
         return recipe
 
 
-def _column(data: Any) -> Column:
-    fields = Fields(data, "a column of the recipe")
-    name, kind = fields.take("name", str), fields.take("kind", str)
+def _column(number: int, data: Any) -> Column:
+    fields = mapping(data, "a column", f"recipe.columns[{number}]")
+    name, kind = fields.need("name", of(str)), fields.need("kind", of(str))
     if kind not in COLUMNS:
         raise ChalkworkError(f"the column {shown(name)} is of an unknown kind")
     column = COLUMNS[kind].from_data(name, fields)
@@ -98,8 +98,8 @@ def _column(data: Any) -> Column:
 
 
 def _target(data: Any) -> Target:
-    fields = Fields(data, "the target of the recipe")
-    names, kind = fields.take("names", list), fields.take("kind", str)
+    fields = mapping(data, "a target", "recipe.target")
+    names, kind = fields.need("names", of(list)), fields.need("kind", of(str))
     if kind not in TARGETS or not names or not all(isinstance(name, str) for name in names):
         raise ChalkworkError("the target of the recipe is of an unknown kind")
     target = TARGETS[kind].from_data(tuple(names), fields)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Document, Heading, Paragraph, Table
 from chalkwork.tables.measures import Figures
@@ -56,19 +57,19 @@ def _ending(trained: Trained) -> Iterator[Block]:
     epochs = round(history.epochs[-1]["epoch"]) if history.epochs else 0
     stopped = {
         "interrupted": f"**Interrupted** in epoch {epochs + 1} of {choices.epochs}: the network is as it was then.",
-        "early stopping": f"Stopped early after {epochs} of {choices.epochs} epochs: the validation loss had not "
-        f"become better for {choices.patience}, and the best network is kept.",
+        "early stopping": f"Stopped early after {epochs} of {counted(choices.epochs, 'epoch')}: the validation loss "
+        f"had not become better for {choices.patience}, and the best network is kept.",
     }  # fmt: skip
-    ended = stopped.get(history.stopped, f"Trained for {epochs} epochs.")
+    ended = stopped.get(history.stopped, f"Trained for {counted(epochs, 'epoch')}.")
     if "diverged: " in history.stopped:
         yield Paragraph(f"**The training {literal(history.stopped[history.stopped.index('diverged: ') :])}**")
     yield Paragraph(f"{ended} {history.seconds:.1f} s, engine {history.engine}, seed {choices.seed}.")
     layers = trained.net.plan().layers
     widths = "-".join(str(width) for width in [layers[0].inputs, *(layer.units for layer in layers)])
-    last = layers[-1].activation.words
+    last, size = layers[-1].activation.words, trained.net.number_of_parameters
     yield Paragraph(
         f"The network is {widths} with {literal(choices.activation)} and {last}, loss {trained.net.loss.title}, "
-        f"{trained.net.number_of_parameters:,} parameters; {literal(choices.optimizer)} with the rate {choices.eta:g} "
+        f"{counted(size, 'parameter', f'{size:,}')}; {literal(choices.optimizer)} with the rate {choices.eta:g} "
         f"on batches of {choices.batch_size}."
     )  # fmt: skip
 
@@ -97,15 +98,15 @@ def _split(trained: Trained) -> Iterator[Block]:
     target = trained.recipe.target
     sizes = ", ".join(f"{len(part)} {name}" for name, part in trained.parts.items())
     how = "stratified by class, " if isinstance(target, Classes) else ""
-    text = f"{len(trained.table)} rows: {sizes} ({how}drawn from the seed). The target is {target.words}."
+    text = f"{counted(len(trained.table), 'row')}: {sizes} ({how}drawn from the seed). The target is {target.words}."
     if trained.without_target:
-        text += f" {trained.without_target} without a target are left out."
+        text += f" {trained.without_target} without a target {'is' if trained.without_target == 1 else 'are'} left out."
     yield Paragraph(text)
 
 
 def figures_document(target: Target, figures: Figures, samples: int) -> Document:
     """The figures of predictions whose targets are known."""
-    rows = {f"{samples} rows": figures}
+    rows = {counted(samples, "row"): figures}
     return Document("Against the known target", (_compared(rows, list(figures)), *details(target, figures, "")))
 
 
@@ -178,7 +179,9 @@ def _confusions(names: tuple[str, ...], counts: np.ndarray[Any, Any]) -> Iterato
             rows.append((*cells, str(counts[row].sum())))
     if rows:
         yield Table(("true", "predicted", "samples", "of"), tuple(rows), (2, 3))
-    yield Paragraph(f"{wrong.sum()} of {counts.sum()} samples are confused.")
+    yield Paragraph(
+        f"{wrong.sum()} of {counted(int(counts.sum()), 'sample')} {'is' if wrong.sum() == 1 else 'are'} confused."
+    )
 
 
 def _matrix(names: tuple[str, ...], counts: np.ndarray[Any, Any]) -> Table:

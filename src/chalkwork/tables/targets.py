@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.strict import Fields
+from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
 from chalkwork.tables.columns import flags, texts
 from chalkwork.tables.forms import Form
-from chalkwork.tables.reading import Table, shown
+from chalkwork.tables.table import Table, named, shown
 
 MOST_CLASSES = 1000
 FEW_NUMBERS = 20
@@ -46,7 +47,7 @@ class Classes:
     @property
     def words(self) -> str:
         """What is predicted."""
-        return f"{len(self.values)} classes"
+        return counted(len(self.values), "class")
 
     def read(self, table: Table, rows: Sequence[int]) -> Array:
         """The number of the class, from 0; NaN where there is none, or one never seen."""
@@ -84,11 +85,11 @@ class Classes:
         """The target that `to_data` gave."""
         values = texts(fields, "values")
         if len(names) != 1 or not 2 <= len(values) <= MOST_CLASSES:
-            raise ChalkworkError(f"{fields.what} has {len(values)} classes under {len(names)} names")
-        form = fields.take("form", dict, NoneType)
+            raise ChalkworkError(f"{fields.where} has {len(values)} classes under {len(names)} names")
+        form = fields.need("form", of(dict, NoneType))
         read = Form.from_data(form) if form is not None else None
         if len(set(map(_as_class(read), values)) - {None}) < len(values):
-            raise ChalkworkError(f"{fields.what} has classes that are no different numbers")
+            raise ChalkworkError(f"{fields.where} has classes that are no different numbers")
         return cls(names, values, read)
 
 
@@ -110,7 +111,7 @@ class Labels:
     @property
     def words(self) -> str:
         """What is predicted."""
-        return f"{len(self.names)} labels"
+        return counted(len(self.names), "label")
 
     def read(self, table: Table, rows: Sequence[int]) -> Array:
         """1 where a label is there, else 0; NaN where neither is said."""
@@ -144,12 +145,12 @@ class Labels:
     @classmethod
     def from_data(cls, names: tuple[str, ...], fields: Fields) -> Labels:
         """The target that `to_data` gave."""
-        pairs = fields.take("pairs", list)
+        pairs = fields.need("pairs", of(list))
         fits = len(pairs) == len(names) and all(
             isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) for text in pair) for pair in pairs
         )
         if not fits:
-            raise ChalkworkError(f"pairs of {fields.what} are not two texts for each label")
+            raise ChalkworkError(f"{fields.place('pairs')}: expected two texts for each label")
         return cls(names, tuple((pair[0], pair[1]) for pair in pairs))
 
 
@@ -211,14 +212,14 @@ class Numbers:
     @classmethod
     def from_data(cls, names: tuple[str, ...], fields: Fields) -> Numbers:
         """The target that `to_data` gave."""
-        means, scales = (fields.take(key, list) for key in ("means", "scales"))
+        means, scales = (fields.need(key, of(list)) for key in ("means", "scales"))
         given = [*means, *scales]
         right = len(means) == len(scales) == len(names) and all(type(value) in (int, float) for value in given)
         if not right or min(scales) <= 0:
-            raise ChalkworkError(f"{fields.what} has no mean and no positive scale for each number")
-        forms = tuple(map(Form.from_data, fields.take("forms", list)))
+            raise ChalkworkError(f"{fields.where} has no mean and no positive scale for each number")
+        forms = tuple(map(Form.from_data, fields.need("forms", of(list))))
         if len(forms) != len(names):
-            raise ChalkworkError(f"{fields.what} has no form for each number")
+            raise ChalkworkError(f"{fields.where} has no form for each number")
         return cls(names, tuple(map(float, means)), tuple(map(float, scales)), forms)
 
 
@@ -256,10 +257,17 @@ def find_target(table: Table, names: Sequence[str], task: str = "auto") -> Targe
 
 
 def _check_target(table: Table, name: str) -> None:
-    count = table.look(name).counts
-    if len(count) < 2:
-        held = f"only {shown(next(iter(count)))}" if count else "nothing"
-        raise ChalkworkError(f"the target {shown(name)} holds {held}: there is nothing to learn", file=table.file)
+    """Raise ChalkworkError for a target with a single value, however often it is spelled otherwise."""
+    look = table.look(name)
+    meaning = _as_class(table.form(name) if look.all_numbers else None)
+    values = {meaning(text) for text in look.counts}
+    if len(values) > 1 or None in values:  # None is refused by whoever reads on
+        return
+    spelled = sorted(look.counts, key=len)
+    held = f"only {shown(spelled[0])}" if spelled else "nothing"
+    if len(spelled) > 1:
+        held = f"only one number, {next(iter(values)):.15g}, spelled in {len(spelled)} ways ({named(spelled)})"
+    raise ChalkworkError(f"the target {shown(name)} holds {held}: there is nothing to learn", file=table.file)
 
 
 def _numbers(table: Table, names: Sequence[str]) -> Numbers:
@@ -345,7 +353,7 @@ def _check_classes(
     if len(counts) > max(FEW_NUMBERS, len(table) // 2) or len(counts) > MOST_CLASSES:
         hint = "is this column a target at all? A number is predicted with the task regression"
         raise table.problem(name, row, f"{len(counts)} classes in {len(table)} rows are too many", hint)
-    samples = f"{counts[rare]} sample{'' if counts[rare] == 1 else 's'}"
+    samples = counted(counts[rare], "sample")
     raise table.problem(
         name, row, f"the class {shown(spelled[rare])} has only {samples}, and each needs {LEAST_OF_A_CLASS}: to train "
         "on, to validate and to test", "leave the row out, or join the class with another",

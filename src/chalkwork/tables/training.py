@@ -19,9 +19,9 @@ from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.tables.measures import Figures, baseline, measured
 from chalkwork.tables.notes import notes
-from chalkwork.tables.reading import Table
 from chalkwork.tables.recipe import Recipe, prepare
 from chalkwork.tables.splitting import Parts, split
+from chalkwork.tables.table import Table
 from chalkwork.tables.targets import Classes, Target, find_target
 from chalkwork.training.history import History
 
@@ -97,7 +97,7 @@ def train_table(
 
     Raises ChalkworkError, with file, line and column, for a table that cannot be used.
 
-    >>> from chalkwork.tables.reading import Table
+    >>> from chalkwork.tables.table import Table
     >>> cells = tuple(str(place) for place in range(40)), ("low",) * 20 + ("high",) * 20
     >>> table = Table("t.csv", ("size", "kind"), cells, tuple(range(2, 42)))
     >>> trained = train_table(table, "kind", choices=Choices(hidden=(4,), eta=0.03, epochs=60, engine="numpy"))

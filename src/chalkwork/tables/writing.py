@@ -9,7 +9,7 @@ from typing import Any
 
 from chalkwork.networks.data import Array
 from chalkwork.tables.cells import cell
-from chalkwork.tables.reading import Table
+from chalkwork.tables.table import Table
 from chalkwork.tables.targets import Classes, Labels, Target
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")

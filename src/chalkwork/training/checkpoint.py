@@ -17,7 +17,8 @@ from chalkwork.training.history import History
 from chalkwork.training.loop import Snapshot
 from chalkwork.training.step import Array, Values
 
-FORMAT = "chalkwork-run-2"
+FORMAT = "chalkwork-run-3"
+_NONE = "not given"
 _BEST = "best/"
 _LOSS = "history/loss"
 
@@ -67,10 +68,13 @@ def fingerprint(settings: Mapping[str, Any], **arrays: Values) -> dict[str, str]
     >>> fingerprint({"rate": 0.1}, data={})["rate"]
     '0.1'
     """
-    return {**{key: str(value) for key, value in settings.items()}, **{key: digest(arrays[key]) for key in arrays}}
+    told = {key: _NONE if value is None else str(value) for key, value in settings.items()}
+    return {**told, **{key: digest(arrays[key]) for key in arrays}}
 
 
 START = "initial parameters"
+_FOLLOWING = ("network", "equations", "optimiser's state")
+"""What differs as well where one of the others does, so that it says less."""
 
 
 class Checkpoint:
@@ -132,11 +136,11 @@ class Checkpoint:
         """Raise ChalkworkError, with what differs, unless the run is this one and its arrays are those of this one."""
         held = [values for values in (run.values, run.best_values) if values is not None]
         left = [digest(self._owned(values)) for values in held]
-        for key in [*self.identity, *known]:
-            mine, theirs = self.identity.get(key, "not given"), known.get(key, "not given")
+        for key in sorted([*self.identity, *known], key=_FOLLOWING.__contains__):
+            mine, theirs = self.identity.get(key, _NONE), known.get(key, _NONE)
             if mine == theirs or (key == START and mine in left):
                 continue
-            differs = f"its {key} is {theirs}, not {mine}"
+            differs = f"its {key} is {theirs}, but here {mine}"
             if len(mine) == hashlib.sha256().digest_size * 2:
                 differs = f"not the same {key}"
             raise ChalkworkError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.training.step import Array
 
 
@@ -95,4 +96,4 @@ class History:
         ended = f", {self.stopped}" if self.stopped else ""
         which = "all" if self.resumed == self.steps else self.resumed
         kept = f" ({which} of them from {self.source})" if self.resumed else ""
-        return f"History({self.steps} steps{kept}, loss {first:.6g} to {last:.6g}{ended})"
+        return f"History({counted(self.steps, 'step')}{kept}, loss {first:.6g} to {last:.6g}{ended})"

@@ -18,6 +18,7 @@ from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.writer import Writer
+from chalkwork.words import Said, written
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MATHS_OR_NAME = re.compile(r"\$([^$]*)\$|\{(\w+)\}")
@@ -85,8 +86,8 @@ def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
     return TypesetEquation(equation, writer)
 
 
-def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
-    """A sentence with its `{names}` in the notation, also between dollars.
+def fill(sentence: Said, writer: Writer, *, latex: bool) -> str:
+    """A sentence in the writer's language with its `{names}` in the notation, also between dollars.
 
     >>> from chalkwork.typesetting.notation import Notation
     >>> from chalkwork.typesetting.numbers import NumberFormat
@@ -101,7 +102,7 @@ def fill(sentence: str, writer: Writer, *, latex: bool) -> str:
         mark = writer.symbols[found[2]]
         return f"${mark.latex}$" if latex else mark.text
 
-    filled = _MATHS_OR_NAME.sub(prose, sentence)
+    filled = _MATHS_OR_NAME.sub(prose, written(sentence, writer.language))
     if not writer.notation.decimal_comma:
         return filled
     return commas_in_prose(filled) if latex else commas_in_text(filled)
@@ -114,8 +115,8 @@ def _in_maths(maths: str, writer: Writer, latex: bool) -> str:
     def symbol(found: re.Match[str]) -> str:
         mark = writer.symbols[found[1]]
         powered = mark.raised and maths[found.end() : found.end() + 1] == "^"
-        written = mark.latex if latex else mark.text
-        return f"({written})" if powered else written
+        sign = mark.latex if latex else mark.text
+        return f"({sign})" if powered else sign
 
     def held(found: re.Match[str]) -> str:
         names.append(symbol(found))
@@ -185,16 +186,17 @@ def _abridged(pieces: list[Piece]) -> tuple[Piece, ...]:
 
 
 def _chain_part(chain: Chain, writer: Writer) -> list[Piece]:
-    pieces = []
-    for index, path in enumerate(chain):
-        for position, step in enumerate(path):
-            symbol = writer.symbols.derivative(step)
-            piece = Piece.of(symbol.latex, symbol.text)
-            if position:
-                piece = join(Piece.of(r" \cdot ", " · "), piece)
-            elif index:
-                piece = join(Piece.of(" + ", " + "), piece)
-            pieces.append(piece)
+    """The derivatives along each path; of several paths one is broken only where it is wider than a line."""
+    room = writer.layout.text_width - WIDEST_HEAD - 3
+    pieces: list[Piece] = []
+    for path in chain:
+        symbols = [writer.symbols.derivative(step) for step in path]
+        first, *others = [Piece.of(symbol.latex, symbol.text) for symbol in symbols]
+        steps = [first, *(join(Piece.of(r" \cdot ", " · "), piece) for piece in others)]
+        if pieces:
+            steps[0] = join(Piece.of(" + ", " + "), first)
+        whole = join(*steps)
+        pieces += [whole] if len(chain) > 1 and whole.width <= room else steps
     return pieces
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,45 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Number, apply, names_in
 from chalkwork.algebra.numerals import Scalar, as_text
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.typesetting.matrices import under_its_name
+
+
+def as_written(expression: Expression) -> Expression:
+    """What is written for an expression.
+
+    An entry has its name, a sum over a single entry is that entry, a quotient of whole numbers in lowest terms is a
+    fraction.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(as_written(apply("sum", Name("a", (1, 1)))), as_written(apply("sum", Name("a", (2, 1)))))
+    a sum(a)
+    >>> as_written(apply("divide", Number(1), Number(2)))
+    <1/2: a scalar>
+    """
+    expression = under_its_name(expression)
+    if not isinstance(expression, Application):
+        return expression
+    if expression.operation.name == "sum" and not summed_axes(expression):
+        return as_written(expression.arguments[0])
+    return _common_fraction(expression) if expression.operation.name == "divide" else expression
+
+
+def _common_fraction(quotient: Application) -> Expression:
+    values = [part.value for part in quotient.arguments if isinstance(part, Number) and isinstance(part.value, int)]
+    if len(values) != 2 or values[0] < 0 or values[1] < 2:
+        return quotient
+    found = Fraction(*values)
+    return Number(found) if [found.numerator, found.denominator] == values else quotient
+
+
+def is_coefficient(left: Expression, right: Expression) -> bool:
+    """Whether a number stands before what it multiplies without a sign between them; a 1 does not."""
+    return (
+        isinstance(left, Number) and left.value != 1 and not isinstance(right, Number) and not starts_with_number(right)
+    )
+
+
+EULER = apply("exp", Number(1))
 
 
 def is_sum(expression: Expression) -> bool:

@@ -7,7 +7,8 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from chalkwork.typesetting.notation import GREEK
 
 LETTERS = GREEK | {
-    "varepsilon": "ε", "vartheta": "ϑ", "varphi": "φ", "varrho": "ϱ", "varsigma": "ς", "varpi": "ϖ", "varkappa": "ϰ",
+    "epsilon": "ϵ", "varepsilon": "ε", "vartheta": "ϑ", "varphi": "φ", "varrho": "ϱ", "varsigma": "ς", "varpi": "ϖ",
+    "varkappa": "ϰ",
     "iota": "ι", "upsilon": "υ", "omicron": "ο", "Xi": "Ξ", "Pi": "Π", "Upsilon": "Υ", "ell": "ℓ", "hbar": "ℏ",
     "imath": "ı", "jmath": "ȷ", "Re": "ℜ", "Im": "ℑ", "aleph": "ℵ", "infty": "∞", "partial": "∂", "nabla": "∇",
     "emptyset": "∅", "varnothing": "∅", "top": "⊤", "bot": "⊥", "prime": "′", "%": "%", "#": "#", "$": "$",

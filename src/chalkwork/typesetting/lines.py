@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from textwrap import wrap
@@ -24,6 +25,7 @@ RELATIONS: dict[Relation, Piece] = {
 # the empty text makes a following minus a sign between two things, not the sign of one
 _CONTINUED = Piece.of(r"\quad \text{}", "   ")
 _NOTHING = Piece.of("", "")
+_PAIR = re.compile(r"\\bigl\( ((?:(?!\\big[lr]).)*) \\bigr\)", re.DOTALL)
 WIDEST_HEAD = 8
 
 
@@ -108,13 +110,20 @@ def chain_latex(head: Sequence[Piece], parts: Sequence[Part], layout: Layout) ->
         above = ["".join(piece.latex for piece in row) for row in _in_rows(_NOTHING, head, width, measure)]
         first = _NOTHING
     lines = _broken(first.latex_width, parts, width, measure)
-    rows = ["".join(piece.latex for _, pieces in line for piece in pieces).strip() for line in lines]
+    rows = [_grown("".join(piece.latex for _, pieces in line for piece in pieces).strip()) for line in lines]
     if len(rows) == 1 and not above:
         return f"{first.latex} {rows[0]}".strip()
     indent = r"\quad " if above else ""
     rows = [*(f"&{text}" for text in above), *(f" &{indent}{text}" for text in rows)]
     body = " \\\\\n".join([first.latex + rows[0], *rows[1:]])
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def _grown(row: str) -> str:
+    """The row with parentheses that both stand on it as high as what is between them."""
+    while found := _PAIR.search(row):
+        row = rf"{row[: found.start()]}\left( {found[1]} \right){row[found.end() :]}"
+    return row
 
 
 def _latex_width(part: Part) -> int:

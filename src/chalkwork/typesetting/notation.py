@@ -13,11 +13,21 @@ from chalkwork.errors import ChalkworkError
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
     "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ",
+    "phi": "ϕ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ",
     "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
 _SUBSCRIPTS = str.maketrans("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _SUPERSCRIPTS = str.maketrans("0123456789+-=()abcdefghijklmnoprstuvwxyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ")
+
+
+def greek_command(letter: str) -> str:
+    """The command of a Greek letter; of epsilon the one that looks like the letter as people type it.
+
+    >>> greek_command("epsilon"), greek_command("eta")
+    ('\\\\varepsilon', '\\\\eta')
+    """
+    return r"\varepsilon" if letter == "epsilon" else f"\\{letter}"
+
 
 LAYER_STYLES = ("subscript", "[l]", "(l)")
 
@@ -61,8 +71,10 @@ class Notation:
     decimal_comma: bool = False
 
     @classmethod
-    def of(cls, description: str | Mapping[str, Any] | Notation | None) -> Notation:
+    def of(cls, description: str | Mapping[str, Any] | Notation | None, decimal_comma: bool = False) -> Notation:
         """A preset by name, or a mapping of keys to letters that may name a `preset` to start from.
+
+        `decimal_comma` is what the language writes: it holds where the description does not say.
 
         Raises ChalkworkError for an unknown preset, key or value, with the nearest known one.
 
@@ -76,15 +88,16 @@ class Notation:
         chalkwork.errors.ChalkworkError: 'nett' is not a key of the notation. Hint: did you mean net?.
         """
         if description is None:
-            return cls()
+            return cls(decimal_comma=decimal_comma)
         if isinstance(description, Notation):
             return description
         if isinstance(description, str):
-            return _preset(description)
+            return replace(_preset(description), decimal_comma=decimal_comma)
         if not isinstance(description, Mapping):
             raise ChalkworkError(f"a notation is a name or a mapping, not {description!r:.60}")
         given = dict(description)
         start = _preset(str(given.pop("preset"))) if "preset" in given else cls()
+        start = replace(start, decimal_comma=decimal_comma)
         for key, value in given.items():
             _check_key(key, value)
         found = replace(start, **given)
@@ -98,7 +111,7 @@ class Notation:
 
     def letter_latex(self, letter: str, *, bold: bool = True) -> str:
         """One letter in LaTeX; `bold` says that it stands for a vector or matrix."""
-        bare = f"\\{letter}" if letter in GREEK else letter if len(letter) == 1 else _word(letter)
+        bare = greek_command(letter) if letter in GREEK else letter if len(letter) == 1 else _word(letter)
         if not (self.bold and bold):
             return bare
         return rf"\boldsymbol{{{bare}}}"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 LARGEST_PLAIN = 1e7
+LARGEST_COUNT = 10.0**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class NumberFormat:
     ['-0.00305449']
     >>> NumberFormat(3).column([0, 1e-7, 2.5]), NumberFormat(3).column([0, 1e-7, 2.5], given=True)
     (['0    ', '0.000', '2.500'], ['0  ', '1e-7', '2.5'])
+    >>> NumberFormat(4).scalar(231211008), NumberFormat(4).scalar(2e8), NumberFormat(4).scalar(231211008.5)
+    ('231211008', '2e8', '2.312e8')
     """
 
     decimals: int | None = 4
@@ -82,10 +85,15 @@ class NumberFormat:
         largest = max(abs(number) for number in numbers)
         smallest = min(abs(number) for number in numbers)
         if largest >= LARGEST_PLAIN:
-            return True
+            return not self._are_counts(numbers)
         if self.decimals is not None:
             return largest < min(0.5 * 10.0**-self.decimals, 0.005)
         return smallest < 1e-5 and largest < 1e-4
+
+    def _are_counts(self, numbers: Sequence[float]) -> bool:
+        """Whether they are whole numbers, one of which a power of ten would not show in full."""
+        whole = all(number.is_integer() and abs(number) <= LARGEST_COUNT for number in numbers)
+        return whole and any(float(self._scientific(number)) != number for number in numbers)
 
     def _is_tiny(self, number: float, given: bool, among: Sequence[float]) -> bool:
         """Whether the number needs a form of its own among larger ones."""

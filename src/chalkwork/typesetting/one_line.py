@@ -12,13 +12,14 @@ from chalkwork.typesetting.notation import subscript, superscript
 
 BETWEEN = frozenset("·×∘⊙≤≥≠≈∈∉∋→←↔⇒⇐⇔⟹⟺↦⟶⟼±∓|∥⊥∼≃≅≡∝≪≫⊂⊆⊃⊇∪∩∖∗⋆•÷⊕⊖⊗∧∨≔⊢⊨≺≻") - {"|"}
 """Signs with a space on either side, unless nothing stands before them."""
-_ONE_WORD = re.compile(r"[\w.\ue000-\uf8ff\u0300-\u036f\u20d7′∂∇∞ₐ-ₜ₀-₎⁰-ⁿᵀ²³¹]+")
-_MARKS = r"[\u0300-\u036f\u20d7′₀-₎ₐ-ₜⱼ⁰-ⁿ²³¹ʰ-ʸᴬ-ᶿ]*(?:\[\w+\])?"
+_ONE_WORD = re.compile(r"[\w.\ue000-\uf8ff\u0300-\u036f\u20d7′″‴∂∇∞ₐ-ₜ₀-₎⁰-ⁿᵀ²³¹]+")
+_MARKS = r"[\u0300-\u036f\u20d7′″‴₀-₎ₐ-ₜⱼ⁰-ⁿ²³¹ʰ-ʸᴬ-ᶿ]*(?:\[\w+\])?"
 _ONE_FACTOR = re.compile(
     rf"\d[\d.]*{_MARKS}|[d∇Δ]?(?:[^\W\d_]|[∞\ue000-\uf8ff]){_MARKS}|(?:∂{_MARKS}[\w\ue000-\uf8ff]{_MARKS})+"
 )
+_WORD_BELOW = re.compile(r"[A-Za-z]{3,}|[A-Z]{2}")
 _LARGE = ("∑", "∏", "∫", "∮")
-_CALL = re.compile(r"([fghpqFGPQσφΦ∂]|[a-z]{2,})[′₀-₉ₐ-ₜ]*\([^()]*\)")
+_CALL = re.compile(r"([fghpqFGPQσφϕΦ∂]|[a-z]{2,})[′″‴₀-₉ₐ-ₜ]*\([^()]*\)")
 _DERIVATIVE = re.compile(r"[∂d][^ +−]*/[∂d][^ +−]*")
 
 
@@ -89,7 +90,7 @@ def _apart(text: str, written: str, before: Part, piece: Part) -> bool:
     if not written[0].isalnum() and written[0] not in "√∂∑∏∫":
         return False
     word = Kind.WORD in (before.kind, piece.kind) and (text[-1].isalnum() or before.kind == Kind.WORD)
-    written_out = re.search(r"[_^]\w$", text) is not None
+    written_out = re.search(r"[_^](?:\w|[A-Za-z]+)$", text) is not None
     factors = before.is_factor and (written.startswith(_LARGE) or (before.kind == Kind.QUOTIENT and piece.is_factor))
     return (word and text[-1] not in "([{") or written_out or factors
 
@@ -99,13 +100,16 @@ def script(sign: str, text: str) -> str:
     if not text:
         return ""
     if sign == "^" and (set(text) <= {"′"} or text in ("⊤", "ᵀ") or re.fullmatch(r"\[\w+\]", text)):
-        return text.replace("⊤", "ᵀ")
+        return text.replace("⊤", "ᵀ").replace("′′′", "‴").replace("′′", "″")
     primes = len(text) - len(text.lstrip("′")) if sign == "^" else 0
     start, text = text[:primes], text[primes:]
+    if sign == "_" and "," in text and not any(below.startswith("_") for below in map(subscript, text.split(","))):
+        return ",".join(map(subscript, text.split(",")))
     small = (subscript if sign == "_" else superscript)(text.replace(" ", "").replace("−", "-").replace("⊤", "T"))
     if not small.startswith(sign):
         return start + small
-    return start + sign + (text if len(unicodedata.normalize("NFC", text)) == 1 else f"({text})")
+    bare = len(unicodedata.normalize("NFC", text)) == 1 or (sign == "_" and _WORD_BELOW.fullmatch(text))
+    return start + sign + (text if bare else f"({text})")
 
 
 def grouped(part: str, above: bool = False) -> str:
@@ -116,14 +120,19 @@ def grouped(part: str, above: bool = False) -> str:
     """
     part = part.strip()
     one = is_word(part) if above else _ONE_FACTOR.fullmatch(part)
-    if one or _enclosed(part) or _CALL.fullmatch(part):
+    if one or enclosed(part) or _CALL.fullmatch(part):
         return part
     if above and not re.search(r"[+−/;,=]", part) and not part.startswith("√"):
         return part
     return f"({part})"
 
 
-def _enclosed(part: str) -> bool:
+def enclosed(part: str) -> bool:
+    """Whether it stands in one pair of parentheses.
+
+    >>> enclosed("(a + b)"), enclosed("(a)(b)")
+    (True, False)
+    """
     if not (part.startswith("(") and part.endswith(")")):
         return False
     depth = 0

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import Notation, subscript, superscript
+from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
     r"(x|y|w|z|a|W|WQ|WK|WV|Q|K|V|S|P|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask)(\d*)(_run)?"
@@ -54,7 +55,8 @@ class Symbols:
     """The symbols of one derivation.
 
     `layers` is the number of layers of the network, 0 where there is none and names stand for themselves; `letters`
-    says how single names print, whatever the notation. Of several updates, `numbered`, each says which one it is.
+    says how single names print, whatever the notation. Of several updates, `numbered`, each says which one it is; the
+    words among the symbols are of the `language`.
 
     >>> symbols = Symbols(Notation.of({"net": "s", "layer": "[l]"}), layers=2)
     >>> symbols["z1"].latex, symbols["W2_new"].latex, symbols["z1"].text
@@ -68,8 +70,11 @@ class Symbols:
         derivatives: Mapping[str, Derivative] | None = None,
         letters: Mapping[str, Symbol] | None = None,
         numbered: bool = False,
+        language: str = ENGLISH,
     ) -> None:
         self.notation = notation
+        self.language = language
+        self.new = say(language, "symbol.new")
         self.layers = layers
         self.derivatives = dict(derivatives or {})
         self.numbered = numbered
@@ -132,6 +137,7 @@ class Symbols:
         if kind == "a" and layer == "1" and self.layers == 2 and self.notation.hidden:
             return _Parts(self.notation.hidden, "", count)
         letter = getattr(self.notation, _LETTERS[kind]) if kind in _LETTERS else kind
+        letter = say(self.language, "symbol.class") if kind == "class" else letter
         scalar = kind in _SCALARS
         if kind[0] == "W" and len(kind) == 2:
             return _Parts(self.notation.weight, layer, count, matrix=True, numbered=kind[1])
@@ -207,7 +213,8 @@ class Symbols:
             return r"\prime" * count
         if self.notation.new == "plus":
             return "+" * count
-        return rf"\text{{new}}({count})" if self.numbered or count > 1 else r"\text{new}"
+        word = rf"\text{{{self.new}}}"
+        return f"{word}({count})" if self.numbered or count > 1 else word
 
     def _text(self, letter: str, parts: _Parts, index: tuple[str, ...]) -> str:
         text = self.notation.letter_text(letter)
@@ -228,7 +235,7 @@ class Symbols:
 
     def _new_text(self, count: int) -> str:
         if self.notation.new == "new":
-            return superscript(f"new({count})" if self.numbered or count > 1 else "new")
+            return superscript(f"{self.new}({count})" if self.numbered or count > 1 else self.new)
         return "′" * count if self.notation.new == "prime" else superscript("+" * count)
 
 

@@ -22,7 +22,7 @@ from chalkwork.typesetting.latex_signs import (
     SPACES,
 )
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.one_line import BETWEEN, Kind, Part, grouped, is_word, joined, script
+from chalkwork.typesetting.one_line import BETWEEN, Kind, Part, enclosed, grouped, is_word, joined, script
 
 LONGEST = 10_000
 DEEPEST = 40
@@ -42,7 +42,7 @@ def plain_maths(latex: str) -> str:
     >>> plain_maths(r"\\sigma(x) = \\frac{1}{1 + e^{-x}}"), plain_maths(r"W_1^{\\top} x"), plain_maths(r"\\mathbb{R}^2")
     ('σ(x) = 1/(1 + e⁻ˣ)', 'W₁ᵀ x', 'ℝ²')
     >>> plain_maths(r"\\sqrt{\\frac{2}{a + b}}"), plain_maths(r"\\hat p_{data}"), plain_maths(r"\\xrightarrow{f} y")
-    ('√(2/(a + b))', 'p̂_(data)', '\\\\xrightarrow{f} y')
+    ('√(2/(a + b))', 'p̂_data', '\\\\xrightarrow{f} y')
     """
     text = ""
     for line in maths_lines(latex):
@@ -194,7 +194,7 @@ class _Reader:
         if token == "{":
             self.at = start
             text = self.group(depth)
-            return Part(text, Kind.ATOM if is_word(text) or not text else Kind.OPEN)
+            return Part(text, Kind.ATOM if is_word(text) or enclosed(text) or not text else Kind.OPEN)
         if not token.startswith("\\"):
             if token.isdigit():
                 while re.fullmatch(r"[\d.]", self.next()):

@@ -38,6 +38,16 @@ def words(shape: Shape) -> str:
     return "x".join(map(str, shape)) if shape else "a scalar"
 
 
+def argument_names(count: int) -> tuple[str, ...]:
+    """What the arguments are called in a `definition` and in branches.
+
+    >>> argument_names(1), argument_names(2), argument_names(3)
+    (('x',), ('a', 'b'), ('x1', 'x2', 'x3'))
+    """
+    few: dict[int, tuple[str, ...]] = {1: ("x",), 2: ("a", "b")}
+    return few.get(count) or tuple(f"x{place}" for place in range(1, count + 1))
+
+
 def entrywise_shape(shapes: tuple[Shape, ...], **parameters: Parameter) -> Shape:
     """The common shape under NumPy's broadcasting; a scalar goes with everything.
 

@@ -6,6 +6,8 @@ numeric bounds (written out term by term), matrices. What could mean two things 
 
 from __future__ import annotations
 
+from math import gcd
+
 from chalkwork.algebra.reading.calls import Calls
 from chalkwork.algebra.reading.cursor import BESIDE, MATRICES, MATRIX_PRODUCT, PRODUCT, SUM, Syntax
 from chalkwork.algebra.reading.derivatives import Derivatives
@@ -14,10 +16,12 @@ from chalkwork.algebra.reading.tokens import Token
 from chalkwork.algebra.reading.words import FUNCTIONS, LETTERS
 
 LINES = ("aligned", "align", "split", "gather", "gathered", "equation")
-CLOSING = {"(": ")", "[": "]", "{": "}", "lvert": "rvert", "|": "|"}
+CLOSING = {"(": ")", "[": "]", "{": "}", "lvert": "rvert", "|": "|", "lfloor": "rfloor"}
 BINDING = {
     "+": SUM, "-": SUM, "*": PRODUCT, "cdot": PRODUCT, "circ": PRODUCT, "/": PRODUCT, "@": MATRIX_PRODUCT,
 }  # fmt: skip
+_SHORT = 9
+"""Digits of a number in a fraction that is a share."""
 _OPERATION = {
     "+": "add", "-": "subtract", "*": "multiply", "cdot": "times", "circ": "multiply", "/": "divide", "@": "matmul",
 }  # fmt: skip
@@ -133,12 +137,22 @@ class Grammar(Calls, Derivatives, Series):
         return self.node("negative", inner)
 
     def divisor(self, top: Syntax) -> Syntax:
-        """What stands behind a slash; a product without sign behind it is ambiguous, but for 1/2 (...)."""
+        """What stands behind a slash.
+
+        A factor without sign behind that could belong above or below. Only a constant share is read, as everybody
+        writes it: 1/2 (...) and 1/2(...) are half of it, and so, where a space sets them apart, 2/3 x and 2/3 (...).
+        """
         bottom = self.expression(BESIDE)
         if self.starts_factor():
-            apart = self.at("(", "{") or self.text[self.peek().start - 1].isspace()
-            if not (apart and top.kind == bottom.kind == "number"):
-                raise self.error("a/b c can mean (a/b) c or a/(b c); write brackets")
+            spaced = self.text[self.peek().start - 1].isspace()
+            if not _is_share(top, bottom, spaced, spaced or self.at("(", "{")):
+                above, below, factor = "a", "b", "c"
+                if top.kind == bottom.kind == "number":
+                    above, below, factor = top.value, bottom.value, "(...)" if self.at("(", "{", "[") else "x"
+                raise self.error(
+                    f"{above}/{below}{' ' * factor.isalpha()}{factor} can mean ({above}/{below}) {factor} or "
+                    f"{above}/({below} {factor}); write brackets"
+                )
         return bottom
 
     def starts_factor(self) -> bool:
@@ -154,7 +168,7 @@ class Grammar(Calls, Derivatives, Series):
         if token.kind == "sign":
             return token.text in ("(", "[", "{") or (token.text == "|" and not self.bars)
         if token.kind == "command":
-            return token.text not in ("cdot", "circ", "rvert", "partial", "top")
+            return token.text not in ("cdot", "circ", "rvert", "rfloor", "partial", "top")
         return token.kind == "name" or (token.kind == "begin" and token.text in MATRICES)
 
     # --- factors -----------------------------------------------------------------------------------------------------
@@ -224,6 +238,10 @@ class Grammar(Calls, Derivatives, Series):
             self.take(CLOSING[token.text])
             self.bars -= 1
             return self.node("abs", inner)
+        if token.kind == "command" and token.text == "lfloor":
+            inner = self.deeper()
+            self.take(CLOSING[token.text])
+            return self.node("floor", inner)
         if token.kind == "begin" and token.text in MATRICES:
             return self.matrix(token.text)
         if token.kind == "name":
@@ -275,3 +293,13 @@ class Grammar(Calls, Derivatives, Series):
         result = self.atom()
         self.depth -= 1
         return result
+
+
+def _is_share(top: Syntax, bottom: Syntax, spaced: bool, apart: bool) -> bool:
+    """Whether a fraction before a factor is written as a share of it: 1/n, or in lowest terms where a space follows."""
+    if not (apart and top.kind == bottom.kind == "number"):
+        return False
+    if top.value == "1":
+        return True
+    whole = (top.value + bottom.value).isdecimal() and max(len(top.value), len(bottom.value)) <= _SHORT
+    return spaced and whole and bottom.value != "1" and gcd(int(top.value), int(bottom.value)) == 1

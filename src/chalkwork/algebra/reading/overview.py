@@ -27,6 +27,11 @@ arguments take the largest or smallest entry by entry; of one argument, that of 
 `softmax`, `log_softmax` and `logsumexp` of a matrix that has rows and columns need their axis. `log` and `ln` are
 natural; `log2` (`lb`), `log10` (`lg`) and `log_b(x)` have another base.
 
+A product may do without its sign: `2 a b`, `2(a + b)`. Behind a slash that has two readings, and is refused with both:
+`1/2x`, `a/b c`, `6/2(1 + 2)`. What has one reading everywhere is read: `1/2 (a - y)^2`, `1/2(a - y)^2` and `1/2 x` are
+one half of it, and so is a fraction in lowest terms with a space behind it, `2/3 x`. Where the signs are written,
+products and quotients go from left to right: `6/2*3` is 9.
+
 In the derivatives x is the argument (a, b where there are two) and y the value; g is what the value receives from what
 comes after it, where the entries do not go one by one.
 

@@ -10,7 +10,7 @@ GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
     "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau",
     "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda",
-    "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+    "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega", "ϕ": "phi", "ϵ": "epsilon", "ϑ": "theta",
 }  # fmt: skip
 LETTERS = frozenset(GREEK.values()) | {"ell"}
 ACCENTS = ("hat", "bar", "tilde")
@@ -45,6 +45,7 @@ RELATIONS = {"=": "=", "==": "=", ":=": "=", "<": "<", ">": ">", "<=": "<=", ">=
 SAME = {
     "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "**": "^", "−": "-", "·": "cdot", "×": "cdot", "times": "cdot",
     "ast": "*", "∘": "circ", "⊙": "circ", "odot": "circ", "∂": "partial", "∑": "sum", "√": "sqrt",
+    "⌊": "lfloor", "⌋": "rfloor",
     "∞": "infty", "≤": "<=", "≥": ">=", "≠": "!=", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=",
     "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=", "equiv": "=", "′": "'",
     "prime": "'", "lbrack": "[", "rbrack": "]", "varepsilon": "epsilon", "vartheta": "theta",

@@ -1,7 +1,7 @@
 r"""What formulas hold beyond the table of operations: derivatives, primes, matrices, functions that somebody defined.
 
-They are operations of their own, which can be typeset like any other but have no value: who evaluates works them out
-first (the chain rule, the definition).
+They are operations of their own, which can be typeset like any other. All but matrices have no value: who evaluates
+works them out first (the chain rule, the definition).
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 from chalkwork.algebra.operations import TABLE, Operation, Precedence, Shape
+from chalkwork.algebra.operations.entry import argument_names
 from chalkwork.errors import ShapeError
 
 
 def _no_value(*arguments: Any, **parameters: Any) -> Any:
-    raise ShapeError("a derivative, a matrix or a defined function has no value before it is worked out")
+    raise ShapeError("a derivative or a defined function has no value before it is worked out")
 
 
 def _scalar(shapes: tuple[Shape, ...]) -> Shape:
@@ -78,8 +79,17 @@ def _function(name: str, function: str, primes: int) -> Operation:
 @lru_cache(maxsize=256)
 def matrix(rows: int, columns: int) -> Operation:
     """A matrix by its entries, row after row."""
+    places = [(row, column) for row in range(1, rows + 1) for column in range(1, columns + 1)]
     slots = [[f"<{row * columns + column}>" for column in range(columns)] for row in range(rows)]
     body = r" \\ ".join(" & ".join(row) for row in slots)
+    definition = f"broadcast(0, [{rows}, {columns}])"
+    for name, (row, column) in zip(argument_names(len(places)), places, strict=True):
+        definition = f"placed({definition}, {name}, place=[{row}, {column}])"
+
+    def value(xp: Any, *entries: Any) -> Any:
+        spread = xp.broadcast_arrays(*entries)
+        lines = [xp.concat(spread[row * columns : (row + 1) * columns], axis=-1) for row in range(rows)]
+        return xp.concat(lines, axis=-2)
 
     def shape(shapes: tuple[Shape, ...]) -> Shape:
         if any(shapes):
@@ -89,10 +99,13 @@ def matrix(rows: int, columns: int) -> Operation:
     return Operation(
         name="matrix",
         arity=rows * columns,
-        value=_no_value,
-        adjoint=(None,) * (rows * columns),
+        value=value,
+        adjoint=tuple(
+            f"entry(g, place=[{place // columns + 1}, {place % columns + 1}])" for place in range(rows * columns)
+        ),
         shape=shape,
         slots=(Precedence.FREE,) * (rows * columns),
         latex=rf"\begin{{bmatrix}} {body} \end{{bmatrix}}",
         text="[" + "; ".join(" ".join(row) for row in slots) + "]",
+        definition=definition,
     )

@@ -25,9 +25,9 @@ from chalkwork.checking.mistakes import (
 from chalkwork.checking.mistakes import equivalents as other_forms
 from chalkwork.checking.mistakes.context import Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
-from chalkwork.checking.mistakes.matrices import swapped
+from chalkwork.checking.mistakes.matrices import exchanged, exchanges_of
 from chalkwork.checking.mistakes.search import Found, FoundPairs, combinations
-from chalkwork.checking.mistakes.words import explanation
+from chalkwork.checking.mistakes.words import explanation, in_language
 from chalkwork.derivation.derivation import Derivation, Equation
 
 __all__ = [
@@ -43,8 +43,10 @@ __all__ = [
     "distinct",
     "distinct_pairs",
     "equivalents",
+    "exchanged",
+    "exchanges_of",
     "explanation",
-    "swapped",
+    "in_language",
 ]
 
 TABLE: dict[str, Mistake] = {

@@ -14,6 +14,7 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, walk
 from chalkwork.algebra.operations import TABLE
 from chalkwork.checking.mistakes.structure import (
+    added_step,
     has_operation,
     is_operation,
     name_alone,
@@ -91,6 +92,12 @@ class Context:
     def known_equivalents(self) -> dict[str, list[Expression]]:
         """The other right forms of each equation, as far as anybody asked."""
         return {}
+
+    @cached_property
+    def added(self) -> frozenset[str]:
+        """What the updates that add a step are made of: the old points, and the steps."""
+        pairs = [added_step(equation) or () for equation in self.derivation.equations]
+        return frozenset(name.name for pair in pairs for name in pair)
 
     # --- order and roles -------------------------------------------------------------------------------------------
 

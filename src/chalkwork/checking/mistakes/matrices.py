@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chalkwork.algebra.expression import Expression, Name, apply, names_in, replace, transform
 from chalkwork.checking.mistakes.context import Context, Role
@@ -18,6 +19,7 @@ from chalkwork.derivation.derivation import Equation
 
 MOST_OTHERS = 16
 MOST_EXCHANGED = 16
+Exchange = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def _weights_transposed(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -95,38 +97,33 @@ def _rounded_early(equation: Equation, context: Context) -> Iterator[Expression]
         yield equation.expression
 
 
-def swapped(value: Any) -> Any:
-    """The value with two rows, two columns or two entries exchanged, every way, along a new first axis.
-
-    Only the first sixteen rows, columns and entries are exchanged. Nothing is left of a value that is one number.
-
-    >>> swapped(np.array([[1.0], [2.0], [3.0]])).tolist()
-    [[[2.0], [1.0], [3.0]], [[3.0], [2.0], [1.0]], [[1.0], [3.0], [2.0]]]
-    """
-    value = np.asarray(value)
-    rows, columns = value.shape[-2:]
-    orders = _exchanges(rows, columns)
-    if not orders:
-        return value[None][:0]
-    flat = value.reshape(*value.shape[:-2], rows * columns)
-    return np.stack([flat[..., order].reshape(value.shape) for order in orders])
-
-
 @lru_cache(maxsize=256)
-def _exchanges(rows: int, columns: int) -> list[Any]:
-    """Every order of the entries, counted along the rows, that an exchange leaves; each once."""
-    places = np.arange(rows * columns).reshape(rows, columns)
-    orders = [places[_exchanged(rows, *pair)] for pair in combinations(range(min(rows, MOST_EXCHANGED)), 2)]
-    orders += [places[:, _exchanged(columns, *pair)] for pair in combinations(range(min(columns, MOST_EXCHANGED)), 2)]
-    orders += [_exchanged(places.size, *pair) for pair in combinations(range(min(places.size, MOST_EXCHANGED)), 2)]
-    return list({order.tobytes(): order.reshape(-1) for order in map(np.ascontiguousarray, orders)}.values())
+def exchanges_of(shape: tuple[int, ...]) -> tuple[Exchange, ...]:
+    """Every exchange of two rows, two columns or two entries: the places that change, counted along the rows.
+
+    Only the first sixteen rows, columns and entries are exchanged; there is none of a single number.
+
+    >>> [(first.tolist(), second.tolist()) for first, second in exchanges_of((2, 2))][:3]
+    [([0, 1], [2, 3]), ([0, 2], [1, 3]), ([0], [1])]
+    """
+    places = np.arange(prod(shape)).reshape(shape or (1, 1))
+    found: dict[tuple[bytes, bytes], Exchange] = {}
+    for lines in (places, places.T, places.reshape(-1, 1)):
+        for first, second in combinations(lines[:MOST_EXCHANGED], 2):
+            found.setdefault((first.tobytes(), second.tobytes()), (first, second))
+    return tuple(found.values())
 
 
-def _exchanged(count: int, first: int, second: int) -> Any:
-    """The numbers up to `count`, two of them in each other's place."""
-    order = np.arange(count)
-    order[[first, second]] = second, first
-    return order
+def exchanged(value: Any, exchange: Exchange) -> Any:
+    """The value, along any leading axes, with what is exchanged.
+
+    >>> exchanged(np.array([[1.0], [2.0], [3.0]]), ([0], [2])).tolist()
+    [[3.0], [2.0], [1.0]]
+    """
+    first, second = exchange
+    turned = np.array(value).reshape(*np.shape(value)[:-2], -1)
+    turned[..., first], turned[..., second] = turned[..., second], turned[..., first]
+    return turned.reshape(np.shape(value))
 
 
 MISTAKES = (

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, replace, transform
+from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace, transform
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
-from chalkwork.checking.mistakes.structure import is_operation, name_alone, summands
-from chalkwork.derivation.derivation import Equation, Stage
-
-
-def added_step(equation: Equation) -> tuple[Name, Name] | None:
-    """The old point and the step of an update that adds one: p + d."""
-    if equation.stage != Stage.UPDATE:
-        return None
-    names = [name_alone(term) for term in summands(equation.expression)]
-    if len(names) != 2 or names[0] is None or names[1] is None:
-        return None
-    return names[0], names[1]
-
-
-def _is_step(equation: Equation, context: Context) -> bool:
-    """Whether an update adds what the equation gives."""
-    found = (added_step(update) for update in context.derivation.equations)
-    return any(pair is not None and equation.name in (pair[0].name, pair[1].name) for pair in found)
+from chalkwork.checking.mistakes.structure import added_step, is_operation
+from chalkwork.derivation.derivation import Equation
 
 
 def _instead(change: Callable[[Expression, Expression], Expression]) -> Callable[..., Iterator[Expression]]:
     """Something else with the matrix and the gradient than to solve the system; one variable is divided by."""
 
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
-        if not _is_step(equation, context):
+        if equation.name not in context.added:
             return
 
         def rule(node: Expression) -> Expression | None:
@@ -53,7 +37,7 @@ def _multiplied(matrix: Expression, right: Expression) -> Expression:
 
 
 def _uphill(equation: Equation, context: Context) -> Iterator[Expression]:
-    if _is_step(equation, context) and context.role(equation) != Role.UPDATE:
+    if equation.name in context.added and context.role(equation) != Role.UPDATE:
         yield -equation.expression
 
 

@@ -14,6 +14,8 @@ from chalkwork.derivation.derivation import Equation
 
 def _order(equation: Equation, context: Context) -> int | None:
     """k where the equation is number k of its stage, from 0, and divides a name by k!, as those before it do."""
+    if not is_operation(equation.expression, "divide"):
+        return None
     stage = [one for one in context.derivation.equations if one.stage == equation.stage]
     k = stage.index(equation) if equation in stage else 0
     return k if k >= 2 and all(_is_coefficient(one, place) for place, one in enumerate(stage[: k + 1])) else None

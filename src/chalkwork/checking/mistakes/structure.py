@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from chalkwork.algebra.expression import Application, Expression, Name, walk
 from chalkwork.algebra.simplify import Term, term_of, terms_of
-from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.derivation import Equation, Stage
 
 _LARGEST_DENOMINATOR = 10**9
 _NUMBERED = re.compile(r"\d+(_[a-z_]+)?$")  # p1, p2, p2_newton: points with the number of the step
@@ -49,6 +49,16 @@ def name_alone(term: Term) -> Name | None:
         if isinstance(base, Name) and exponent == 1:
             return base
     return None
+
+
+def added_step(equation: Equation) -> tuple[Name, Name] | None:
+    """The old point and the step of an update that adds one: p + d."""
+    if equation.stage != Stage.UPDATE:
+        return None
+    names = [name_alone(term) for term in summands(equation.expression)]
+    if len(names) != 2 or names[0] is None or names[1] is None:
+        return None
+    return names[0], names[1]
 
 
 def coefficient_of(expression: Expression) -> Fraction:

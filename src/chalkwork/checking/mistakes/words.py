@@ -1,26 +1,40 @@
-"""What to say of a mistake in one equation."""
+"""What to say of a mistake, in which language, and of a mistake in one equation."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import lru_cache
 
 from chalkwork.algebra.expression import Application, Name, names_in
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.words import ENGLISH, say, template
 
 _ROLE = re.compile(r"<(\w+)>")
-_WORDS = {
-    "net": "the net input",
-    "activation": "the activation",
-    "parameter": "the parameter",
-    "gradient": "the gradient",
-    "rate": "the learning rate",
-}
 
 
-def explanation(mistake: Mistake, equation: Equation, context: Context) -> str:
+@lru_cache(maxsize=1 << 10)
+def in_language(mistake: Mistake, language: str) -> Mistake:
+    """The mistake with title, explanation and hint in the language; where that has none, its title says so.
+
+    >>> from chalkwork.checking.mistakes import TABLE
+    >>> in_language(TABLE["not-updated"], "de").title
+    'Nichts wurde aktualisiert'
+    """
+    if language == ENGLISH:
+        return mistake
+    found = [template(f"mistake_{part}.{mistake.id}", language) for part in ("title", "explanation", "hint")]
+    match found:
+        case [str(title), str(said), str(hint)]:
+            return replace(mistake, title=title, explanation=said, hint=hint)
+    title = say(language, "mistake.untranslated", mistake=mistake.id)
+    return replace(mistake, title=title, explanation="", hint="")
+
+
+def explanation(mistake: Mistake, equation: Equation, context: Context, language: str = ENGLISH) -> str:
     """The mistake's explanation with the names of this equation in braces: `{delta1}`, `{z1}`.
 
     `typesetting.equations.fill` sets them in the course's notation. What the equation has no name for stands there in
@@ -38,5 +52,6 @@ def explanation(mistake: Mistake, equation: Equation, context: Context) -> str:
         rest = [name for name in names_in(equation.expression) if name != old]
         names |= {"rate" if context.is_parameter(name) else "gradient": name.name for name in rest}
     named = {role: f"{{{name}}}" for role, name in names.items()}
-    text = _ROLE.sub(lambda found: named.get(found[1]) or _WORDS[found[1]], mistake.explanation)
+    sentence = in_language(mistake, language).explanation
+    text = _ROLE.sub(lambda found: named.get(found[1]) or say(language, f"mistake.{found[1]}"), sentence)
     return text[:1].upper() + text[1:]

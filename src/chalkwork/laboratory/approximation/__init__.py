@@ -1,15 +1,10 @@
 """Functions approximated by one hidden layer of ReLUs.
 
-`study` is what people call, `interpolant` the points, slopes and weights, in linear time and memory; `text` writes it.
+`worked` holds what people call; `interpolant` the points, slopes and weights, in linear time and memory; `study` checks
+what is given and measures the errors, `equations` solves for the weights, `text` writes it.
 """
 
-from chalkwork.laboratory.approximation.study import (
-    MOST_COMPARED,
-    MOST_POINTS,
-    ReluApproximation,
-    relu_approximation,
-    study,
-    work,
-)
+from chalkwork.laboratory.approximation.study import MOST_COMPARED, MOST_POINTS, study
+from chalkwork.laboratory.approximation.worked import ReluApproximation, relu_approximation, work
 
 __all__ = ["MOST_COMPARED", "MOST_POINTS", "ReluApproximation", "relu_approximation", "study", "work"]

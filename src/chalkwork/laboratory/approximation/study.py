@@ -1,61 +1,23 @@
-"""A function on an interval as a network of ReLUs that takes its values at n points: solved, measured, drawn."""
+"""A function on an interval approximated at n points: what was given is checked, and the errors are measured."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, Number, replace
 from chalkwork.bounds.intervals import Array
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
-from chalkwork.documents.literal import literal, visible
+from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation.interpolant import Errors, Interpolant, adapted_points
 from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, interval_of
-from chalkwork.solutions.solution import Setting, Solution, Style
-from chalkwork.typesetting.notation import Notation, subscript
-from chalkwork.typesetting.symbols import Symbol
 
-if TYPE_CHECKING:
-    from chalkwork.networks.network import NeuralNetwork
-
-VALUES = Stage("values", "Values at the points")
-KNOTS = Stage("knots", "Knots")
-SUBSTITUTION = Stage("substitution", "Forward substitution")
-MOST_SOLVED = 8
-"""Points, from the first on, whose weights are worked out as equations."""
 MOST_POINTS = 2_000_000
 MOST_COMPARED = 8
 _DEFAULT = 8
 _DOUBLED = 4096
-
-
-class ReluApproximation(Solution):
-    """A worked approximation that can be evaluated, and trained further as a network."""
-
-    def __init__(
-        self,
-        derivation: Derivation,
-        givens: Mapping[str, Any],
-        style: Style,
-        setting: Setting,
-        interpolant: Interpolant,
-    ) -> None:
-        super().__init__(derivation, givens, style, setting)
-        self.interpolant = interpolant
-
-    @cached_property
-    def network(self) -> NeuralNetwork:
-        """The network: one input, n ReLUs, one output; samples are rows, so x has the shape (m, 1)."""
-        return self.interpolant.network()
-
-    def __call__(self, x: Any) -> Array:
-        """The approximation at the places, of the same shape; faster than the network for many ReLUs."""
-        return self.interpolant(x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,143 +61,6 @@ class Study:
             exact = after.errors.largest <= noise or before.errors.largest <= noise
             found.append(None if exact else float(np.log(before.errors.largest / after.errors.largest) / np.log(ratio)))
         return found
-
-
-def relu_approximation(
-    function: str | None = None,
-    a: Any = None,
-    b: Any = None,
-    n: int | None = None,
-    *,
-    points: Sequence[Any] | None = None,
-    values: Sequence[Any] | None = None,
-    adapted: bool = False,
-    compare: Sequence[int] | None = None,
-    notation: str | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-) -> ReluApproximation:
-    """The sum of n ReLUs that takes the values of a function at n points, worked out, with its error against n.
-
-    `function` is a text in one variable or an activation by name, `a` and `b` the ends of the interval (numbers or
-    texts such as `2*pi`), `n` from 2 to 2,000,000 (8). The points are equidistant, or `points` (increasing numbers,
-    instead of a, b and n), or with `adapted` denser where f is more curved. `values` at the points may stand for the
-    function. `compare` are the numbers of points in the table of errors.
-
-    The solution holds `f1`, `lambda1`, ... (value and weight at the first eight points at most), besides `points`,
-    `function_values`, `knots`, `weights`, `slopes` (each of shape (n,)), and where there is a function `max_error`,
-    `error_at`, `l2_error`, `bound` (h^2/8 max |f''|, rigorous; None where f is not twice differentiable), and `table`:
-    lists `n`, `h`, `max_error`, `bound`, `l2_error`, `order`.
-
-    Raises ChalkworkError for bad input, and where the function has no finite value on the interval. The bound: Suli
-    and Mayers, An Introduction to Numerical Analysis (2003), theorem 11.1.
-
-    >>> answer = relu_approximation("x^2", 0, 1, n=3)
-    >>> answer["knots"].tolist(), answer["weights"].tolist()
-    ([-0.5, 0.0, 0.5], [0.0, 0.5, 1.0])
-    >>> answer["max_error"], round(answer["bound"], 9), float(answer.network.forward([[0.25]])["a2"].item())
-    (0.0625, 0.0625, 0.125)
-    """
-    found = study(function, (a, b), n, points, values, adapted, compare)
-    return work(found, Style.of(notation, decimals, significant))
-
-
-def work(found: Study, style: Style) -> ReluApproximation:
-    """The study, written in that style."""
-    from chalkwork.laboratory.approximation.text import script
-
-    line = found.interpolant
-    facts: dict[str, Any] = {
-        "n": line.size,
-        "points": line.points,
-        "function_values": line.values,
-        "knots": line.knots,
-        "weights": line.weights,
-        "slopes": line.slopes,
-    }
-    own = found.own
-    if found.function is not None and own is not None:
-        facts |= {"function": found.function.text, "max_error": own.errors.largest, "error_at": own.errors.at}
-        facts |= {"l2_error": own.errors.squared, "bound": own.bound, "table": _table(found)}
-    derivation = _derivation(found)
-    known = {"h": line.widths[0]}
-    for place in range(min(line.size, MOST_SOLVED)):
-        known |= {f"x{place + 1}": line.points[place], f"f{place + 1}": line.values[place]}
-    name = literal(found.function.text, 60) if found.function is not None else "a table of values"
-    setting = Setting(
-        givens=tuple(name.name for name in derivation.givens),
-        title=f"Approximation of {name} by {line.size} ReLUs",
-        letters=_letters(min(line.size, MOST_SOLVED)),
-        script=lambda board: script(board, found),
-        asked=tuple(e.name for e in derivation.equations if e.stage == SUBSTITUTION),
-        facts=facts,
-    )
-    givens = {name.name: np.array([[known[name.name]]]) for name in derivation.givens}
-    return ReluApproximation(derivation, givens, style, setting, line)
-
-
-# --- equations -------------------------------------------------------------------------------------------------------
-
-
-def _derivation(found: Study) -> Derivation:
-    """The values at the points, the knots, and the triangular system solved from the top."""
-    equal, count = found.kind == "equidistant", min(found.interpolant.size, MOST_SOLVED)
-    givens = [Name(f"x{i}") for i in range(1, count + 1)]
-    values: list[Equation] = []
-    if found.function is None:
-        givens += [Name(f"f{i}") for i in range(1, count + 1)]
-    else:
-        variable = Name(found.function.variable)
-        at = [replace(found.function.tree, {variable: Name(f"x{i}")}) for i in range(1, count + 1)]
-        values = [Equation(f"f{i}", value, VALUES) for i, value in enumerate(at, 1)]
-    if equal:
-        return Derivation(
-            (*givens, Name("h")),
-            (*values, *(Equation(f"lambda{i}", _equal_step(i), SUBSTITUTION) for i in range(1, count + 1))),
-        )
-    first = Name("x1") - (Name("x2") - Name("x1"))
-    knots = [Equation(f"b{i}", first if i == 1 else Name(f"x{i - 1}"), KNOTS) for i in range(1, count + 1)]
-    solved = [Equation(f"lambda{i}", _step(i), SUBSTITUTION) for i in range(1, count + 1)]
-    return Derivation(tuple(givens), (*values, *knots, *solved))
-
-
-def _letters(count: int) -> dict[str, Symbol]:
-    """The values as f(x_1)."""
-    found = {}
-    for i in range(1, count + 1):
-        found[f"f{i}"] = Symbol(f"f(x_{i})", f"f(x{subscript(str(i))})")
-    return found
-
-
-def _equal_step(i: int) -> Expression:
-    """f_i / h less the weights before, the first one i times and the last one twice."""
-    result: Expression = Name(f"f{i}") / Name("h")
-    for j in range(1, i):
-        result = result - Number(i - j + 1) * Name(f"lambda{j}")
-    return result
-
-
-def _step(i: int) -> Expression:
-    """The value less what the ReLUs before give there, over the distance from the knot."""
-    top: Expression = Name(f"f{i}")
-    for j in range(1, i):
-        top = top - (Name(f"x{i}") - Name(f"b{j}")) * Name(f"lambda{j}")
-    return top / (Name(f"x{i}") - Name(f"b{i}"))
-
-
-def _table(found: Study) -> dict[str, list[Any]]:
-    rows = found.rows
-    return {
-        "n": [row.interpolant.size for row in rows],
-        "h": [row.width for row in rows],
-        "max_error": [row.errors.largest for row in rows],
-        "bound": [row.bound for row in rows],
-        "l2_error": [row.errors.squared for row in rows],
-        "order": found.orders(),
-    }
-
-
-# --- what was given -------------------------------------------------------------------------------------------------
 
 
 def study(

@@ -11,7 +11,8 @@ from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Display, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
-from chalkwork.laboratory.approximation.study import SUBSTITUTION, Compared, Study
+from chalkwork.laboratory.approximation.equations import SUBSTITUTION
+from chalkwork.laboratory.approximation.study import Compared, Study
 from chalkwork.laboratory.functions.definition import definition
 from chalkwork.solutions.board import Board, maths
 from chalkwork.typesetting.boxes import Box, row
@@ -285,7 +286,10 @@ def _curves(page: Page) -> Drawing:
         f"{name} from {low:g} to {high:g} and its approximation by {sizes} ReLUs, straight between the points."
     )
     variable = found.function.variable if found.function is not None else "x"
-    return line_plot(f"Approximation of {name} by ReLUs", description, curves, Axis(variable))
+    caption = "The values and the sum of $n$ ReLUs that takes them"
+    if found.function is not None:
+        caption = "The function and the sums of $n$ ReLUs that take its values"
+    return line_plot(f"Approximation of {name} by ReLUs", description, curves, Axis(variable), caption=caption)
 
 
 def _error_curves(page: Page) -> list[Block]:
@@ -302,5 +306,8 @@ def _error_curves(page: Page) -> list[Block]:
         curves.append(Curve(sizes, heights, "largest error, equidistant"))
     listed = "; ".join(f"{int(size)}: {each.errors.largest:.2g}" for size, each in zip(sizes, rows, strict=True))
     description = f"The errors against the number of points, both axes logarithmic. Largest error: {listed}."
-    figure = line_plot("Error against n", description, curves, Axis("n", log=True), Axis("error", log=True))
+    caption = "The errors against the number of points, both axes logarithmic"
+    figure = line_plot(
+        "Error against n", description, curves, Axis("n", log=True), Axis("error", log=True), caption=caption
+    )
     return [figure]

@@ -20,7 +20,8 @@ from chalkwork.laboratory.claims.statement import Context, Step, read_proof, say
 from chalkwork.laboratory.claims.verify import verify
 from chalkwork.laboratory.claims.writing import script
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbol
 
 MOST_SECONDS = 40.0  # for one claim with its proof

@@ -78,6 +78,19 @@ def read_range(name: str, given: Any) -> Range:
     raise ChalkworkError(f"the domain of {name}: expected {EXPECTED}, found {given!r:.60}")
 
 
+def quantified(groups: Mapping[str, Sequence[str]]) -> str:
+    """What names range over, said once for those of one kind; `groups` are the names by the words of their range.
+
+    >>> quantified({"real": ["a", "b"], "vectors {} of 3 real numbers": ["y"]})
+    'real a, b and all vectors y of 3 real numbers'
+    """
+    phrases = []
+    for words, names in groups.items():
+        listed = ", ".join(names)
+        phrases.append(words.format(listed) if "{}" in words else f"{words} {listed}")
+    return " and all ".join(phrases)
+
+
 def written(name: str) -> str:
     """A name as formulas have it: x_1 is x1.
 

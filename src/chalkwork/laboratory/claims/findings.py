@@ -13,7 +13,7 @@ from chalkwork.laboratory.claims.overflow import softmax_of_large
 from chalkwork.laboratory.claims.refuted import values_of
 from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.verify import Verified, verify
-from chalkwork.solutions.solution import Word
+from chalkwork.solutions.setting import Word
 
 PROVED, MANY_POINTS, FALSE, FALSE_STEP, OPEN = "proved", "true at many points", "false", "false step", "open"
 SHIFT = "softmax-shift"

@@ -55,7 +55,10 @@ def picture(
             seen += both
     room = (max(seen) - min(seen)) * 0.05
     axis = Axis("", within=(min(seen) - room, max(seen) + room))
-    return line_plot("Both sides of the claim", description, curves, Axis(name), axis)
+    caption = f"{'Both sides' if len(sides) == 2 else 'The sides'} of the claim"
+    if counterexample is not None:
+        caption = "Both sides, with the counterexample"
+    return line_plot("Both sides of the claim", description, curves, Axis(name), axis, caption=caption)
 
 
 def _height(expression: Expression, name: str, place: Fraction) -> float:

@@ -56,7 +56,6 @@ class Trial:
     counterexample: Counterexample | None = None
     one_sided: list[tuple[str, Point, str]] = field(default_factory=list)
     """Points where only one side has a value: which side has none, the point, why."""
-    undefined: int = 0
     undecided: int = 0
     meeting: list[Counterexample] = field(default_factory=list)
     """Points at which sides that should differ cannot be told apart: if they are equal there, these break it."""
@@ -138,9 +137,7 @@ def _values(sides: tuple[Expression, Expression], point: Point, digits: int, tri
             reasons[which] = str(reason)
         except (TooLarge, OverflowError):
             return None
-    if len(reasons) == 2:
-        trial.undefined += 1
-    elif reasons:
+    if len(reasons) == 1:
         ((which, why),) = reasons.items()
         trial.one_sided.append((which, point, why))
     if reasons:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from importlib import import_module
+from math import floor as whole
 from math import isqrt
 from typing import Any
 
@@ -168,6 +169,7 @@ class Functions:
             "log": self.log,
             "sqrt": self.sqrt,
             "abs": abs,
+            "floor": self.floor,
             "sin": lambda x: x if x == 0 and _exact(x) else self.iv.sin(self.narrow(x)),
             "cos": lambda x: Fraction(1) if x == 0 and _exact(x) else self.iv.cos(self.narrow(x)),
             "tanh": self.tanh,
@@ -214,6 +216,15 @@ class Functions:
         """What belongs to the sign of x."""
         sign = self.sign(x)
         return at_zero if sign == 0 and at_zero is not None else above() if sign >= 0 else below()
+
+    def floor(self, x: Any) -> Any:
+        """The largest whole number that is not larger; Undecided where the interval does not tell."""
+        if isinstance(x, Fraction):
+            return Fraction(whole(x))
+        low, high = (whole(self.mp.make_mpf(end)) for end in x._mpi_)
+        if low != high:
+            raise Undecided
+        return Fraction(low)
 
     def multiply(self, a: Any, b: Any) -> Any:
         """The product."""

@@ -11,7 +11,7 @@ from typing import Any
 from chalkwork.algebra.expression import Application, Name, names_in, walk
 from chalkwork.algebra.numerals import finite_decimal
 from chalkwork.algebra.operations import Shape
-from chalkwork.documents.literal import literal
+from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.model import Display, Marked, Paragraph
 from chalkwork.laboratory.claims.candidates import Point
 from chalkwork.laboratory.claims.domain import entries_of
@@ -22,6 +22,7 @@ from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.pieces import Piece, join
 
+SIGNS: dict[str, Relation] = {"=": "=", "<": "<", ">": ">", "<=": "≤", ">=": "≥", "!=": "≠"}
 _SHOULD = {
     "=": "The two sides should be equal",
     "!=": "The two sides should differ",
@@ -31,7 +32,6 @@ _SHOULD = {
     ">=": "The first should not be the smaller one",
 }
 _MORE_DIGITS = (20, 30, 50)
-_LONGEST_READING = 400
 
 Digits = Callable[[Any], str]
 
@@ -87,7 +87,8 @@ def refuted(board: Board, context: Context, link: Link, found: Counterexample) -
     digits = _telling(board.writer.numbers, left, right)
     at = f" at {point_text(board, numbers)}" if numbers else ""
     blocks: list[Paragraph | Display] = [
-        Paragraph(f"Read as {_read(link)}."),
+        Paragraph(f"Read as{_logarithm(link, board.writer.notation.log)}"),
+        board.chain(link.left, link.right, relations=[SIGNS[link.relation]], repeated=True),
         Paragraph(f"A counterexample{at}{_place(found, shape)}:"),
     ]
     for name in names:
@@ -103,12 +104,11 @@ def refuted(board: Board, context: Context, link: Link, found: Counterexample) -
     return Marked(tuple(blocks))
 
 
-def _read(link: Link) -> str:
-    """The relation in plain maths, every product with its sign: what was understood."""
-    text = literal(f"{link.left} {link.relation} {link.right}", _LONGEST_READING)
+def _logarithm(link: Link, sign: str) -> str:
+    """Which logarithm it is, if there is one."""
     sides = (node for side in (link.left, link.right) for node in walk(side))
-    logarithm = any(isinstance(node, Application) and node.operation.name == "log" for node in sides)
-    return f"{text}, where log is the natural logarithm" if logarithm else text
+    found = any(isinstance(node, Application) and node.operation.name == "log" for node in sides)
+    return f", where {sign} is the natural logarithm," if found else ""
 
 
 def point_text(board: Board, point: Point) -> str:

@@ -15,8 +15,8 @@ from importlib import import_module
 from math import floor, inf
 from typing import Any, NamedTuple
 
-from chalkwork.algebra.expression import Application, Expression, names_in
-from chalkwork.laboratory.claims.domain import Range, entries_of
+from chalkwork.algebra.expression import Application, Expression
+from chalkwork.laboratory.claims.domain import Range
 from chalkwork.laboratory.claims.evaluation import Arithmetic, Definitions, Evaluation, Undefined, Value
 
 
@@ -84,6 +84,7 @@ def _arithmetic() -> Arithmetic:
         "sqrt": sp.sqrt,
         "abs": sp.Abs,
         "sign": sp.sign,
+        "floor": sp.floor,
         "sin": sp.sin,
         "cos": sp.cos,
         "tanh": sp.tanh,
@@ -398,9 +399,3 @@ def _places(zeros: tuple[tuple[Any, Any], ...], quotient: Quotient) -> Iterator[
             place = sp.simplify(parts * sp.log(root)) if parts else root
             if rest.is_Symbol and len(str(place)) < 40:
                 yield f"{rest} = {place}"
-
-
-def scalar_names(*expressions: Expression) -> list[str]:
-    """The names of numbers, and of entries, that occur."""
-    names = dict.fromkeys(name for expression in expressions for name in names_in(expression))
-    return list(dict.fromkeys(entry for name in names for entry in entries_of(name)))

@@ -10,6 +10,7 @@ from typing import Literal
 from chalkwork.algebra.expression import Expression, Name, Number
 from chalkwork.algebra.expression import replace as exchange
 from chalkwork.budget import share
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import worked_out
@@ -76,13 +77,15 @@ def verify(link: Link, context: Context, first: Mapping[str, Fraction] | None = 
         return replace(found, way="exact", how=proof.how, equality=proof.equality)
     pieces = pieces_that_prove(plain[0], link.relation, plain[1], ranges)
     if pieces is not None:
-        return replace(found, way="intervals", how=f"by interval evaluation on {pieces} pieces of the domain")
+        return replace(
+            found, way="intervals", how=f"by interval evaluation on {counted(pieces, 'piece')} of the domain"
+        )
     met = _meeting(plain, trial)
     if met is not None:
         return replace(found, way="false", how="false", counterexample=met)
     if not trial.points:
         return replace(found, way="undefined", how=f"{MOST_DIGITS} digits do not tell the sides apart")
-    return replace(found, how=f"at {_points(trial.points)}, with 50 digits")
+    return replace(found, how=f"at {counted(trial.points, 'point')}, with 50 digits")
 
 
 def _meeting(sides: Sequence[Expression], trial: Trial) -> Counterexample | None:
@@ -93,7 +96,3 @@ def _meeting(sides: Sequence[Expression], trial: Trial) -> Counterexample | None
         if prove_within(left, "=", right, {}, {}, share(SECONDS)) is not None:
             return met
     return None
-
-
-def _points(count: int) -> str:
-    return "1 point" if count == 1 else f"{count} points"

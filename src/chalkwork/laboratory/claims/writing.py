@@ -6,20 +6,18 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from chalkwork.algebra.expression import Application, Expression, names_in
-from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.model import Block, Display, Marked, Paragraph
-from chalkwork.laboratory.claims.domain import Range, entries_of
+from chalkwork.laboratory.claims.domain import Range, entries_of, quantified
 from chalkwork.laboratory.claims.findings import FALSE, FALSE_STEP, MANY_POINTS, OPEN, PROVED, SHIFT, Findings
 from chalkwork.laboratory.claims.named import PROOFS
 from chalkwork.laboratory.claims.overflow import overflow
 from chalkwork.laboratory.claims.picture import picture
 from chalkwork.laboratory.claims.recognised import names_of, subtracts
-from chalkwork.laboratory.claims.refuted import point_text, refuted
+from chalkwork.laboratory.claims.refuted import SIGNS, point_text, refuted
 from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.verify import Verified
 from chalkwork.solutions.board import Board
 
-SIGNS: dict[str, Relation] = {"=": "=", "<": "<", ">": ">", "<=": "≤", ">=": "≥", "!=": "≠"}
 _RESULT = {
     "exact": "Holds exactly,",
     "intervals": "Holds,",
@@ -86,11 +84,8 @@ def _domain(board: Board, context: Context, ranges: dict[str, Range], expression
     for number, given in ranges.items():
         if number not in entries:
             groups.setdefault(given.words, []).append(number)
-    phrases = []
-    for words, names in groups.items():
-        listed = ", ".join(f"${board.writer.symbols[name].latex}$" for name in names)
-        phrases.append(words.format(listed) if "{}" in words else f"{words} {listed}")
-    return " for all " + " and all ".join(phrases) if phrases else ""
+    listed = {words: [f"${board.writer.symbols[name].latex}$" for name in names] for words, names in groups.items()}
+    return f" for all {quantified(listed)}" if listed else ""
 
 
 # --- the proof -------------------------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Heading, Paragraph
@@ -16,9 +17,8 @@ from chalkwork.laboratory.equivalent import reading
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
-from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Style
+from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol, Symbols
 
@@ -52,8 +52,10 @@ def collapse(net: NeuralNetwork, x: Any = None, *, style: Style | None = None) -
     equations = [equation for start, end in runs for top in range(start + 1, end + 1) for equation in
                  _merged(plan, start, top)]  # fmt: skip
     parameters = reading.oriented(net, plan)
-    other = _other(net, plan, runs, work_out(reading.derivation_of(plan.parameters(), equations), parameters))
-    batch, new_batch = (each.plan(int(points.shape[net.convention.sample_axis])) for each in (net, other))
+    made = work_out(reading.derivation_of(plan.parameters(), equations), parameters)
+    names = [(_name("W", *run), _name("b", *run)) for run in runs]
+    other = reading.put_together(net, [plan.layers[end - 1].activation for _, end in runs], made, *names)
+    batch, new_batch = (each.plan(reading.samples_of(net, points)) for each in (net, other))
     first, second = reading.passes(batch, new_batch)
     whole = reading.derivation_of([batch.x, *plan.parameters()], first, equations, _renamed(plan, runs), second)
     facts = reading.results(net, other, points)
@@ -73,17 +75,9 @@ def collapse(net: NeuralNetwork, x: Any = None, *, style: Style | None = None) -
         yield Paragraph(_gain(plan, runs, facts))
 
     marked = reading.primed(style or Style())
-    setting = Setting(
-        givens=tuple(name.name for name in whole.givens),
-        layers=plan.depth,
-        samples=net.convention.samples,
-        title="Linear layers collapsed",
-        letters=_letters(runs, Symbols(marked.notation, len(runs))),
-        script=script,
-        asked=reading.new_parameters(whole),
-        facts=facts,
-    )
-    return reading.Equivalent(whole, {**parameters, "x": points}, marked, setting, other)
+    letters = _letters(runs, Symbols(marked.notation, len(runs)))
+    setting = Setting(title="Linear layers collapsed", letters=letters, script=script, facts=facts)
+    return reading.answer(net, other, whole, {**parameters, "x": points}, marked, setting)
 
 
 def _runs(plan: Plan) -> list[Run]:
@@ -129,12 +123,6 @@ def _bias(plan: Plan, start: int, end: int) -> Expression | None:
     entering = Name(_name("b", start, end - 1), convention.data_shape(layer.inputs, 1))
     carried = convention.weighted(entering, Name(f"W{end}", convention.weight_shape(layer.inputs, layer.units)))
     return carried if own is None else carried + own
-
-
-def _other(net: NeuralNetwork, plan: Plan, runs: list[Run], values: Mapping[str, Any]) -> NeuralNetwork:
-    """The network of the products."""
-    made = [(values[_name("W", *run)], values.get(_name("b", *run))) for run in runs]
-    return reading.put_together(net, [plan.layers[end - 1].activation for _, end in runs], made)
 
 
 def _letters(runs: list[Run], own: Symbols) -> dict[str, Symbol]:
@@ -207,15 +195,16 @@ def _step_blocks(board: Board, plan: Plan, start: int, top: int) -> list[Block]:
 def _gain(plan: Plan, runs: list[Run], values: dict[str, Any]) -> str:
     """What is gained, and what narrow layers cost."""
     before, after = values["parameters"]
-    said = f"{counted(plan.depth, 'layer')} with {before} parameters have become {counted(len(runs), 'layer')} with "
-    said += f"{after}. Depth without activations adds nothing that one layer could not compute."
+    said = f"{counted(plan.depth, 'layer')} with {counted(before, 'parameter')} have become "
+    said += f"{counted(len(runs), 'layer')} with {after}. "
+    said += "Depth without activations adds nothing that one layer could not compute."
     for at, (start, end) in enumerate(runs, 1):
         narrowest = min(layer.units for layer in plan.layers[start - 1 : end])
         edges = min(plan.layers[start - 1].inputs, plan.layers[end - 1].units)
         if start != end and narrowest < edges:
             said += (
-                f" In layers {start} to {end} it even takes something away: all passes through {narrowest} "
-                f"{'unit' if narrowest == 1 else 'units'}, so the product has at most that rank (here "
+                f" In layers {start} to {end} it even takes something away: all passes through "
+                f"{counted(narrowest, 'unit')}, so the product has at most that rank (here "
                 f"{values['ranks'][at - 1]}), and one layer could reach {edges}."
             )
     return said

@@ -19,7 +19,8 @@ from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 
 RANDOM_POINTS = 100
 MOST_HIDDEN_LAYERS = 20
@@ -64,12 +65,17 @@ def oriented(net: NeuralNetwork, plan: Plan) -> dict[str, Array]:
 
 
 def put_together(
-    net: NeuralNetwork, activations: Sequence[Activation], layers: Sequence[tuple[Array, Array | None]]
+    net: NeuralNetwork, activations: Sequence[Activation], values: Mapping[str, Array], *names: tuple[str, str]
 ) -> NeuralNetwork:
-    """A network with other weights (oriented) and biases (None: no bias), the rest like `net`."""
+    """A network with other weights and biases (oriented), the rest like `net`.
+
+    They are `W1_new`, `b1_new` and so on, unless `names` are given; a bias that has no value is none.
+    """
+    pairs = names or [(f"W{k}_new", f"b{k}_new") for k in range(1, len(activations) + 1)]
+    biases = [np.ravel(values[bias]) if bias in values else False for _, bias in pairs]
     made = [
-        Dense(weights=weights, bias=False if bias is None else np.ravel(bias), activation=_written(activation))
-        for activation, (weights, bias) in zip(activations, layers, strict=True)
+        Dense(weights=values[weights], bias=bias, activation=_written(activation))
+        for activation, (weights, _), bias in zip(activations, pairs, biases, strict=True)
     ]
     convention = net.convention
     return NeuralNetwork(
@@ -136,9 +142,32 @@ def results(net: NeuralNetwork, other: NeuralNetwork, x: Array) -> dict[str, Any
     return {"output": net.output(x), "output_new": other.output(x), "difference": largest_difference(net, other, x)}
 
 
-def new_parameters(derivation: Derivation) -> tuple[str, ...]:
-    """What is asked for: the parameters of the second network."""
-    return tuple(e.name for e in derivation.equations if e.stage == REWRITING and e.name.endswith("_new"))
+def answer(
+    net: NeuralNetwork,
+    other: NeuralNetwork,
+    derivation: Derivation,
+    values: Mapping[str, Any],
+    style: Style,
+    setting: Setting,
+) -> Equivalent:
+    """The worked rewriting of a network as another one; `setting` says what is particular to it.
+
+    Asked for are what it names, and the parameters of the second network.
+    """
+    new = (e.name for e in derivation.equations if e.stage == REWRITING and e.name.endswith("_new"))
+    common = replace(
+        setting,
+        givens=tuple(name.name for name in derivation.givens),
+        layers=len(net.layers),
+        samples=net.convention.samples,
+        asked=(*setting.asked, *new),
+    )
+    return Equivalent(derivation, values, style, common, other)
+
+
+def samples_of(net: NeuralNetwork, points: Array) -> int:
+    """How many inputs these are."""
+    return int(points.shape[net.convention.sample_axis])
 
 
 def derivation_of(givens: Sequence[Any], *parts: Sequence[Equation]) -> Derivation:

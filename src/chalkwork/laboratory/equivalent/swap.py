@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -16,11 +16,10 @@ from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.equivalent import reading
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board, lines
-from chalkwork.solutions.solution import Setting, Style
+from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.symbols import Symbol
 
 
@@ -113,9 +112,10 @@ def _swapped(net: NeuralNetwork, x: Any, rule: _Rule, style: Style) -> reading.E
     equations = [equation for number in range(1, plan.depth + 1) for equation in _layer(plan, number, swapped, rule)]
     ones = [_ones(plan, number) for number in range(2, plan.depth + 1) if swapped[number - 2]]
     givens = {**reading.oriented(net, plan), **{name.name: np.ones(name.shape) for name in ones}}
-    other = _other(net, plan, work_out(reading.derivation_of([*plan.parameters(), *ones], equations), givens),
-                   swapped, rule)  # fmt: skip
-    batch, new_batch = (each.plan(_samples(net, points)) for each in (net, other))
+    made = work_out(reading.derivation_of([*plan.parameters(), *ones], equations), givens)
+    changed = [Activation(rule.new) if swap else at.activation for swap, at in zip(swapped, plan.layers, strict=True)]
+    other = reading.put_together(net, changed, made)
+    batch, new_batch = (each.plan(reading.samples_of(net, points)) for each in (net, other))
     first, second = reading.passes(batch, new_batch)
     whole = reading.derivation_of([batch.x, *plan.parameters(), *ones], first, equations, second)
     facts = reading.results(net, other, points)
@@ -135,32 +135,9 @@ def _swapped(net: NeuralNetwork, x: Any, rule: _Rule, style: Style) -> reading.E
         yield from reading.compared(board, batch, new_batch, facts["difference"])
         yield Paragraph(_training_words(net))
 
-    setting = Setting(
-        givens=tuple(name.name for name in whole.givens),
-        layers=plan.depth,
-        samples=net.convention.samples,
-        title=f"An equivalent network with {rule.new} units",
-        letters={name.name: Symbol(r"\mathbf{1}", "𝟏") for name in ones},
-        script=script,
-        asked=reading.new_parameters(whole),
-        facts=facts,
-    )
-    return reading.Equivalent(whole, {**givens, "x": points}, reading.primed(style), setting, other)
-
-
-def _other(
-    net: NeuralNetwork, plan: Plan, values: Mapping[str, Any], swapped: list[bool], rule: _Rule
-) -> NeuralNetwork:
-    """The network with the new activations and parameters."""
-    activations = [
-        Activation(rule.new) if change else layer.activation for change, layer in zip(swapped, plan.layers, strict=True)
-    ]
-    made = [(values[f"W{k}_new"], values.get(f"b{k}_new")) for k in range(1, plan.depth + 1)]
-    return reading.put_together(net, activations, made)
-
-
-def _samples(net: NeuralNetwork, points: Array) -> int:
-    return int(points.shape[net.convention.sample_axis])
+    letters = {name.name: Symbol(r"\mathbf{1}", "𝟏") for name in ones}
+    setting = Setting(title=f"An equivalent network with {rule.new} units", letters=letters, script=script, facts=facts)
+    return reading.answer(net, other, whole, {**givens, "x": points}, reading.primed(style), setting)
 
 
 def _ones(plan: Plan, number: int) -> Name:

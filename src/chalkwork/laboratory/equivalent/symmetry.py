@@ -22,7 +22,7 @@ from chalkwork.networks.equations import backward
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Style
+from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.notation import superscript
 
 COUNTING = Stage("counting", "How many there are")
@@ -86,14 +86,13 @@ def symmetries(
         raise ChalkworkError("the network has no hidden layer, so it has no units to exchange")
     changes = _changes(plan, permute, flip)
     points = reading.given_point(net, x)
-    samples = int(points.shape[net.convention.sample_axis])
+    samples = reading.samples_of(net, points)
     target = None if y is None else net.oriented_target(y, samples)
     rewriting = [reading.rewritten(f"{name.name}_new", _transformed(plan, name)) for name in plan.parameters()]
     matrices = [_matrix_name(plan, layer) for layer in changes]
     givens: dict[str, Any] = reading.oriented(net, plan) | {f"Q{at}": change.matrix for at, change in changes.items()}
     values = work_out(Derivation((*plan.parameters(), *matrices), tuple(rewriting)), givens)
-    made = [(values[f"W{k}_new"], values.get(f"b{k}_new")) for k in range(1, plan.depth + 1)]
-    other = reading.put_together(net, [layer.activation for layer in plan.layers], made)
+    other = reading.put_together(net, [layer.activation for layer in plan.layers], values)
     facts = _counted(plan) | reading.results(net, other, points)
     batch = net.plan(samples)
     whole = _whole(batch, matrices, [*_count(facts), *rewriting], target is not None)
@@ -111,16 +110,9 @@ def symmetries(
         yield Heading("What it means for training", 2)
         yield Paragraph(_meaning(net, other, plan))
 
-    setting = Setting(
-        givens=tuple(name.name for name in whole.givens),
-        layers=plan.depth,
-        samples=net.convention.samples,
-        title="Weight-space symmetries",
-        script=script,
-        asked=("M", *reading.new_parameters(whole)) if "M" in whole else reading.new_parameters(whole),
-        facts=facts,
-    )
-    return reading.Equivalent(whole, givens, reading.primed(style or Style()), setting, other)
+    counted = ("M",) if "M" in whole else ()
+    setting = Setting(title="Weight-space symmetries", script=script, asked=counted, facts=facts)
+    return reading.answer(net, other, whole, givens, reading.primed(style or Style()), setting)
 
 
 def _given_names(derivation: Derivation) -> set[str]:
@@ -326,20 +318,13 @@ def _with_target(
     for name in plan.parameters():
         image = evaluate(_transformed(plan, Name(f"d{name.name}", name.shape)), values)
         apart[f"d{name.name}"] = float(np.max(np.abs(image - values[f"d{name.name}_new"])))
-    middle = [
-        (_middle(net, other, f"W{k}"), _middle(net, other, f"b{k}") if f"b{k}" in net.parameters else None)
-        for k in range(1, plan.depth + 1)
-    ]
+    middle = {f"{name}_new": value / 2 + other.parameters[name] / 2 for name, value in net.parameters.items()}
     halfway = reading.put_together(net, [layer.activation for layer in plan.layers], middle)
     return {
         "gradient_differences": apart,
         "gradient_difference": max(apart.values()),
         "L_halfway": float(halfway.solve(points, y)["L"]),
     }
-
-
-def _middle(net: NeuralNetwork, other: NeuralNetwork, name: str) -> Array:
-    return np.asarray(net.parameters[name] / 2 + other.parameters[name] / 2)
 
 
 def _losses(board: Board, values: Mapping[str, Any]) -> list[Block]:

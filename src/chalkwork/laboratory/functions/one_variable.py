@@ -80,10 +80,6 @@ class Function:
         """Enclosures of the values over the intervals from `low` to `high` (each of shape (m,)), of shape (m,)."""
         return range_of(self.tree, self.variable, low, high)
 
-    def constant_free(self) -> bool:
-        """Whether neither pi nor e occurs."""
-        return not any(isinstance(node, Name) and node.name in CONSTANTS for node in walk(self.tree))
-
 
 def range_of(tree: Expression, variable: str, low: Array, high: Array) -> Interval:
     """Enclosures of a tree in one variable over many intervals at once."""

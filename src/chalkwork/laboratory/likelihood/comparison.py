@@ -76,7 +76,7 @@ def letters_of(fitted: Fitted) -> dict[str, Symbol]:
         "mean_log_likelihood": Symbol(rf"\frac{{1}}{{n}} \ell({latex})", f"1/n ℓ({text})"),
         "cross_entropy": Symbol(rf"H({data}, p_{{{latex}}})", f"H(p̂_data, p_{inner})"),
         "entropy": Symbol(rf"H({data})", "H(p̂_data)"),
-        "divergence": Symbol(rf"\mathrm{{KL}}({data} \,\|\, p_{{{latex}}})", f"KL(p̂_data ‖ p_{inner})"),
+        "divergence": Symbol(rf"\mathrm{{KL}}({data} \,\Vert\, p_{{{latex}}})", f"KL(p̂_data ‖ p_{inner})"),
     }
 
 
@@ -186,7 +186,7 @@ def cross_entropy_blocks(letters: Letters, fitted: Fitted, rows: Sequence[Row]) 
         maths(f"-{mean}", f"−E[log p(x; {text})]"),
         maths(rf"-\frac{{1}}{{n}} \ell({letter})", f"−1/n ℓ({text})"),
     )
-    apart = maths(rf"\mathrm{{KL}}({data} \,\|\, p_{{{letter}}})", f"KL(p̂_data ‖ p_{inner})")
+    apart = maths(rf"\mathrm{{KL}}({data} \,\Vert\, p_{{{letter}}})", f"KL(p̂_data ‖ p_{inner})")
     if fitted.discrete:
         yield letters.say(
             "The Kullback-Leibler divergence differs from it by the entropy of the empirical distribution, in which "

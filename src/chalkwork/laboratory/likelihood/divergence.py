@@ -22,7 +22,8 @@ from chalkwork.errors import ShapeError
 from chalkwork.laboratory.likelihood.letters import Letters
 from chalkwork.laboratory.likelihood.sample import probabilities
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
@@ -135,7 +136,7 @@ def _letters() -> dict[str, Symbol]:
             found[f"entropy_{one}{unit}"] = Symbol(f"H{latex}({one})", f"H{text}({one})")
             found[f"cross_entropy_{one}{other}{unit}"] = Symbol(f"H{latex}({one}, {other})", f"H{text}({one}, {other})")
             found[f"divergence_{one}{other}{unit}"] = Symbol(
-                rf"\mathrm{{KL}}{latex}({one} \,\|\, {other})", f"KL{text}({one} ‖ {other})"
+                rf"\mathrm{{KL}}{latex}({one} \,\Vert\, {other})", f"KL{text}({one} ‖ {other})"
             )
     return found
 
@@ -151,12 +152,12 @@ def _script(letters: Letters, given: Mapping[str, Sequence[Fraction]], finite: M
     ]
     yield letters.say("Two distributions over the same values; $\\log$ is the natural logarithm, and $0 \\log 0 = 0$.")
     yield board.table(["$k$", "$p_k$", "$q_k$"], columns)
-    yield Heading(ENTROPY.title, 2)
+    yield Heading(str(ENTROPY.title), 2)
     yield letters.say("The entropy of $p$ is the mean surprise of its own values:")
     yield from board.equation("entropy_p")
     yield letters.say("The cross-entropy is the mean surprise of the values of $p$ for somebody who expects $q$:")
     yield from _one(letters, "cross_entropy_pq", given)
-    yield Heading(DIVERGENCE.title, 2)
+    yield Heading(str(DIVERGENCE.title), 2)
     yield letters.say("It is the expectation of the logarithm of the ratio, under the distribution that stands first:")
     yield from _one(letters, "divergence_pq", given)
     yield from _one(letters, "divergence_qp", given)
@@ -199,13 +200,14 @@ def _identity(letters: Letters) -> Iterator[Block]:
     forms, reasons = zip((_definition(p, q), "the definition"), *others, strict=True)
     computed = [without_noise(evaluate(form, board.values), form, board.values) for form, _ in others]
     values = board.cells([float(value.item()) for value in (board.values["divergence_pq"], *computed)])
+    apart_latex = board.writer.symbols["divergence_pq"].latex
     written = [f"$= {board.writer.formula(form).latex}$" for form in forms]
     yield Heading("Cross-entropy is entropy plus divergence", 2)
     yield letters.say(
-        r"From $\mathrm{KL}(p \| q)$ to the difference of the two, a line for every step, with the value that each "
-        "line has when it is computed as it stands:"
+        rf"From ${apart_latex}$ to the difference of the two, a line for every step, with the value that each line has "
+        "when it is computed as it stands:"
     )
-    yield Table(("KL(p ‖ q)", "value", "why"), tuple(zip(written, values, reasons, strict=True)), (1,))
+    yield Table((f"${apart_latex}$", "value", "why"), tuple(zip(written, values, reasons, strict=True)), (1,))
     yield letters.say("So the cross-entropy is")
     yield board.chain("cross_entropy_pq", own + apart, board.numbers(own + apart), board.piece("cross_entropy_pq"))
     yield letters.say(
@@ -221,7 +223,7 @@ def _properties(
     equal = list(given["p"]) == list(given["q"])
     yield letters.say(
         r"It is never negative: because $\log t \le t - 1$ with equality only at $t = 1$, "
-        r"$-\mathrm{KL}(p \| q) = \sum_k p_k \log \frac{q_k}{p_k} \le \sum_{k: p_k > 0} (q_k - p_k) \le 0$. "
+        r"$-\mathrm{KL}(p \,\Vert\, q) = \sum_k p_k \log \frac{q_k}{p_k} \le \sum_{k: p_k > 0} (q_k - p_k) \le 0$. "
         "It is 0 exactly where the two distributions are equal."
         + (" Here they are equal, and both directions are 0." if equal else "")
     )
@@ -244,8 +246,7 @@ def _overview(board: Board) -> Table:
     names = [f"entropy_{name}" for name in "pq"]
     names += [f"{kind}_{one}{other}" for kind in ("cross_entropy", "divergence") for one, other in _PAIRS]
     columns = [_finite_first(board, [_value(board, f"{name}{unit}") for name in names]) for unit in ("", "_bits")]
-    symbols = [board.writer.symbols[name] for name in names]
-    labels = [each.text if each.text.startswith("KL") else f"${each.latex}$" for each in symbols]
+    labels = [f"${board.writer.symbols[name].latex}$" for name in names]
     return Table(("", "nats", "bits"), tuple(zip(labels, *columns, strict=True)), (0, 1, 2))
 
 

@@ -1,12 +1,12 @@
-"""General formulas and prose of the likelihood room, with the notation's sign of the logarithm."""
+"""General formulas and prose with the notation's sign of the logarithm."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from chalkwork.documents.model import Paragraph
-from chalkwork.solutions.board import Board, Member, maths
+from chalkwork.documents.model import Display, Paragraph
+from chalkwork.solutions.board import Board, Member, lines, maths
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, added, join
@@ -14,6 +14,7 @@ from chalkwork.typesetting.symbols import Symbol
 
 MOST_TERMS = 6
 _LOG = re.compile(r"\blog\b(?!-)")
+_COMMAND = re.compile(r"\\log(?![_A-Za-z])")
 
 
 class Letters:
@@ -37,8 +38,12 @@ class Letters:
         """A sentence in which the logarithm is written `\\log`."""
         return Paragraph(self._signed(markdown))
 
+    def lines(self, rows: Iterable[tuple[str, str]]) -> Display:
+        """Lines of LaTeX and of text."""
+        return lines([(self._signed(latex), _LOG.sub(self._sign, text)) for latex, text in rows])
+
     def _signed(self, latex: str) -> str:
-        return latex.replace(r"\log", rf"\{self._sign}")
+        return _COMMAND.sub(lambda _: rf"\{self._sign}", latex)
 
 
 def signed(letters: Mapping[str, Symbol], notation: Notation) -> dict[str, Symbol]:
@@ -49,7 +54,7 @@ def signed(letters: Mapping[str, Symbol], notation: Notation) -> dict[str, Symbo
     """
     sign = notation.log
     return {
-        name: Symbol(each.latex.replace(r"\log", rf"\{sign}"), _LOG.sub(sign, each.text), each.raised)
+        name: Symbol(_COMMAND.sub(lambda _: rf"\{sign}", each.latex), _LOG.sub(sign, each.text), each.raised)
         for name, each in letters.items()
     }
 

@@ -27,7 +27,8 @@ from chalkwork.laboratory.likelihood.sample import (
     probabilities,
 )
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 

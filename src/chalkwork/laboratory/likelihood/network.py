@@ -24,9 +24,12 @@ from chalkwork.laboratory.likelihood.estimate import LARGEST_LOGARITHM, with_lik
 from chalkwork.laboratory.likelihood.letters import Letters, product, signed
 from chalkwork.laboratory.likelihood.sample import parameter
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from chalkwork.solutions.solution import Solution, Style, Word
+from chalkwork.solutions.board import maths
+from chalkwork.solutions.setting import Style, Word
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation, superscript
-from chalkwork.typesetting.symbols import Symbol
+from chalkwork.typesetting.pieces import Piece
+from chalkwork.typesetting.symbols import Symbol, Symbols
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -41,7 +44,7 @@ _MOST_OUTPUTS = 4
 class Reading:
     """One kind of output: its activation and loss, the distribution behind it, and how its density is written.
 
-    `log_density` is the logarithm of the density of one target y, for the output a.
+    `latex` and `text` are the density of one target, `<y>`, for the output `<a>`; `log_density` is its logarithm.
     """
 
     activation: str
@@ -62,8 +65,8 @@ READINGS = (
         "bernoulli",
         "A sigmoid output lies between 0 and 1 and is read as the probability that the target is 1: the target has a "
         "Bernoulli distribution, and several outputs are independent of each other given the input.",
-        r"\prod_j a_j^{y_j} (1 - a_j)^{1 - y_j}",
-        "∏ⱼ aⱼ^yⱼ (1 − aⱼ)^(1 − yⱼ)",
+        r"<a>^{<y>} (1 - <a>)^{1 - <y>}",
+        "<a>^<y> (1 − <a>)^(1 − <y>)",
         "xlogy(y, a) + xlogy(1 - y, 1 - a)",
         lambda y: (y == 0) | (y == 1),
         "0 or 1",
@@ -74,8 +77,8 @@ READINGS = (
         "categorical",
         "The softmax outputs are positive, add up to one, and are read as the probabilities of the classes: the target "
         "has a categorical distribution. It is 1 for the class that was observed and 0 for all others.",
-        r"\prod_j a_j^{y_j}",
-        "∏ⱼ aⱼ^yⱼ",
+        r"<a>^{<y>}",
+        "<a>^<y>",
         "xlogy(y, a)",
         lambda y: (y == 0) | (y == 1),
         "0 or 1, a single 1 for every sample",
@@ -87,8 +90,8 @@ READINGS = (
         "An output without an activation is any number and is read as the mean of the target: the target has a "
         r"Gaussian distribution with a fixed standard deviation $\sigma$, the same for all inputs, and several outputs "
         "are independent of each other given the input.",
-        r"\prod_j \frac{1}{\sqrt{2 \pi \sigma^2}} \, e^{-\frac{(y_j - a_j)^2}{2 \sigma^2}}",
-        "∏ⱼ exp(−(yⱼ − aⱼ)² / (2σ²)) / √(2πσ²)",
+        r"\frac{1}{\sqrt{2 \pi \sigma^2}} \, e^{-\frac{(<y> - <a>)^2}{2 \sigma^2}}",
+        "exp(−(<y> − <a>)² / (2σ²)) / √(2πσ²)",
         "-(log(2 * pi * sigma^2) / 2) - (y - a)^2 / (2 * sigma^2)",
         lambda y: np.isfinite(y),
         "a finite number",
@@ -216,6 +219,23 @@ class _Work:
         return int(samples), int(units)
 
     @property
+    def of_sample(self) -> tuple[str, str]:
+        """The probability of the target of a sample, as LaTeX and text; a single sample needs no number."""
+        return (r"p(y_i \mid x_i)", "p(yᵢ | xᵢ)") if self.size[0] > 1 else (r"p(y \mid x)", "p(y | x)")
+
+    def density(self, symbols: Symbols) -> Piece:
+        """The distribution of the target in the letters of the network."""
+        several = self.size[1] > 1
+        latex, text = (r"\prod_k ", "∏ₖ ") if several else ("", "")
+        latex, text = latex + self.reading.latex, text + self.reading.text
+        for mark, name in (("<a>", self.output), ("<y>", "y")):
+            letter = symbols.entry(name, ("k",) if several else ())
+            if letter.raised:
+                latex, text = latex.replace(f"{mark}^", f"({mark})^"), text.replace(f"{mark}^", f"({mark})^")
+            latex, text = latex.replace(mark, letter.latex), text.replace(mark, letter.text)
+        return maths(latex, text)
+
+    @property
     def factor(self) -> Fraction | float:
         """What the loss is multiplied with, without the variance."""
         samples, units = self.size
@@ -257,9 +277,10 @@ class _Work:
         found = {"sigma": Symbol(r"\sigma", "σ"), "pi": Symbol(r"\pi", "π")}
         for suffix in suffixes:
             latex, text = (r"^{\text{new}}", superscript("new")) if suffix else ("", "")
+            of_sample, in_text = self.of_sample
             marks = {
-                "log_p": (r"\log p(y_i \mid x_i)", "log p(yᵢ | xᵢ)"),
-                "probabilities": (r"p(y_i \mid x_i)", "p(yᵢ | xᵢ)"),
+                "log_p": (rf"\log {of_sample}", f"log {in_text}"),
+                "probabilities": (of_sample, in_text),
                 "log_likelihood": (r"\ell", "ℓ"),
                 "negative_log_likelihood": (r"\mathrm{NLL}", "NLL"),
                 "likelihood": (r"L_{\text{data}}", "likelihood"),
@@ -310,23 +331,27 @@ def _model_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
     columns: list[list[float]] = [[float(i) for i in range(1, samples + 1)][cut]]
     if units <= _MOST_OUTPUTS:
         for j in range(units):
-            head += [f"$a_{j + 1}$", f"$y_{j + 1}$"]
+            index = (str(j + 1),) if units > 1 else ()
+            head += [f"${board.writer.symbols.entry(name, index).latex}$" for name in (work.output, "y")]
             columns += [work.by_sample(name, board.values)[cut, j].tolist() for name in (work.output, "y")]
     chances, logs = (np.ravel(board.values[name]) for name in ("probabilities", "log_p"))
     yield Heading("The model", 2)
     yield letters.say(reading.words + f" The {word} of the target, given the input, is")
-    yield board.chain(letters.maths(r"p(y \mid x)", "p(y | x)"), letters.maths(reading.latex, reading.text))
-    head += [r"$p(y_i \mid x_i)$", rf"$-\{board.writer.notation.log} p(y_i \mid x_i)$"]
+    yield board.chain(letters.maths(r"p(y \mid x)", "p(y | x)"), work.density(board.writer.symbols))
+    head += [f"${work.of_sample[0]}$", rf"$-\{board.writer.notation.log} {work.of_sample[0]}$"]
     yield board.table(head, [*columns, chances[cut].tolist(), (-logs[cut] + 0.0).tolist()])
     if samples > MOST_ROWS:
         yield letters.say(f"The table shows the first {MOST_ROWS} of {samples} samples.")
-    yield Heading(LIKELIHOOD.title, 2)
+    yield Heading(str(LIKELIHOOD.title), 2)
     yield letters.say(
         f"The samples are independent, so their {plural} are multiplied; the logarithm makes a sum of the product."
+        if samples > 1
+        else f"There is one sample, so its {word} is the likelihood."
     )
     if "likelihood" in board.derivation:
         factors = product([board.piece(float(value)) for value in chances])
-        form = letters.maths(r"\prod_i p(y_i \mid x_i)", "∏ᵢ p(yᵢ | xᵢ)")
+        latex, text = work.of_sample
+        form = maths(rf"\prod_i {latex}", f"∏ᵢ {text}") if samples > 1 else maths(latex, text)
         yield board.chain("likelihood", form, factors, board.piece("likelihood"))
     yield from board.equation("negative_log_likelihood")
 
@@ -334,7 +359,6 @@ def _model_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
 def _relation_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
     """That the negative log-likelihood is a positive factor times the loss, plus a constant."""
     board, loss = letters.board, work.net.loss
-    samples, units = work.size
     letter = board.writer.symbols["L"].latex
     over = "sum" if loss.reduction == "sum" else "mean"
     factor, constant = (float(board.values[name].item()) for name in ("factor", "constant"))
@@ -346,16 +370,11 @@ def _relation_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
         f"own forward pass: ${letter} = {board.piece('L').latex}$.{deviation} Written out, the negative log-likelihood "
         f"is that loss{divisor}" + (", plus a constant without weights:" if work.gaussian else ":")
     )
-    forms = []
+    forms: list[Expression] = []
     if work.gaussian:
-        count = samples * units
-        forms.append(
-            letters.maths(
-                rf"\frac{{1}}{{2 \sigma^2}} \sum_i \sum_j (a_{{ij}} - y_{{ij}})^2 + \frac{{{count}}}{{2}} "
-                r"\log (2 \pi \sigma^2)",
-                f"1/(2σ²) ∑ᵢ ∑ⱼ (aᵢⱼ − yᵢⱼ)² + {count}/2 log(2πσ²)",
-            )
-        )
+        output, target = (Name(name, board.values[name].shape) for name in (work.output, "y"))
+        squares = apply("sum", (output - target) ** 2)
+        forms.append(squares / (2 * Name("sigma") ** 2) + board.derivation["constant"].expression)
     scaled = _scaled(factor, constant)
     value = board.piece("negative_log_likelihood")
     yield board.chain("negative_log_likelihood", *forms, scaled, board.numbers(scaled), value)

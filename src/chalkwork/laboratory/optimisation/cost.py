@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from chalkwork.algebra.expression import Name
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.text import table
 from chalkwork.laboratory.optimisation.work import Work, symbol
 from chalkwork.networks.data import as_vector
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 
@@ -62,8 +63,7 @@ def _script(board: Board, n: Sequence[float]) -> Iterator[Block]:
         "With $n$ parameters the gradient has $n$ numbers and the Hessian $n^2$. Elimination in the linear system "
         "$H d = -\\nabla L$ takes about $\\frac{1}{3} n^3$ multiplications and as many additions, in every step."
     )
-    yield table(
-        board,
+    costs = board.table(
         ["$n$", "gradient", "Hessian", "multiplications"],
         [
             [f"{int(each):,}".replace(",", " ") for each in n],
@@ -72,6 +72,7 @@ def _script(board: Board, n: Sequence[float]) -> Iterator[Block]:
             [board.number(float(f"{each:.2g}")) for each in np.ravel(board.values["operations"])],
         ],
     )
+    yield replace(costs, right=(0, 1, 2, 3))
     yield Paragraph(
         "Memory is counted with 8 bytes a number. Ten times as many parameters need a hundred times the memory and "
         "a thousand times the operations; gradient descent needs ten times of each."

@@ -10,15 +10,17 @@ import numpy as np
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
-from chalkwork.laboratory.optimisation.methods import index_of, whole
+from chalkwork.laboratory.optimisation.methods import index_of
 from chalkwork.laboratory.optimisation.pictures import Ranges, picture, ranges_of
 from chalkwork.laboratory.optimisation.steps import studied
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.text import formulas, function_latex, listed, place, place_latex, table, worked
+from chalkwork.laboratory.optimisation.text import formulas, function_latex, listed, place, place_latex, worked
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
+from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 MOST_ROUNDS = 60
@@ -189,8 +191,7 @@ def _found(board: Board, letters: Letters, facts: Mapping[str, Any]) -> Block:
     head = [f"${letters.tuple_of_variables()}$", f"${function_latex(letters)}$"]
     inside = letters.variables[0].latex
     head += [f"${letters.curvature_sign[0]}({inside})$" if letters.alone else "eigenvalues of $H$", "index", "kind"]
-    return table(
-        board,
+    return board.table(
         head,
         [
             [place(board, point) for point in facts["points"]],

@@ -9,7 +9,7 @@ import numpy as np
 
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
-from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Path, methods_of, run, whole
+from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Path, methods_of, run
 from chalkwork.laboratory.optimisation.pictures import picture, ranges_of
 from chalkwork.laboratory.optimisation.steps import Route
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
@@ -23,8 +23,10 @@ from chalkwork.laboratory.optimisation.text import (
     title_of,
 )
 from chalkwork.laboratory.optimisation.work import Work, kind_word
+from chalkwork.networks.arguments import whole
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Solution, Style, Word
+from chalkwork.solutions.setting import Style, Word
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 

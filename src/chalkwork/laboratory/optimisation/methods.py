@@ -11,6 +11,7 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.networks.data import Array
+from chalkwork.networks.layers.settings import real
 
 METHODS = {
     "gradient_descent": "gradient descent",
@@ -76,9 +77,9 @@ class Method:
             raise ChalkworkError(f"there is no method {word!r}", hint=hint)
         return cls(
             word,
-            in_range(rate, "the rate", 0, 1e6, low_open=True),
-            in_range(momentum, "the momentum", 0, 1, high_open=True),
-            in_range(damping, "the damping", 0, 1e6),
+            real(rate, "the rate", 0, 1e6, low_open=True, high_open=False),
+            real(momentum, "the momentum", 0, 1),
+            real(damping, "the damping", 0, 1e6, high_open=False),
         )
 
     @property
@@ -248,25 +249,6 @@ def _no_step(objective: Objective, point: Array) -> tuple[Ending, str]:
     if np.isfinite(objective.hessian(point)).all():
         return "singular", ""
     return "outside", objective.explain(point, hessian=True)
-
-
-def in_range(
-    value: Any, what: str, low: float, high: float, *, low_open: bool = False, high_open: bool = False
-) -> float:
-    """A number between two bounds, or ChalkworkError."""
-    number = float(value) if isinstance(value, int | float | np.number) and not isinstance(value, bool) else np.nan
-    if not low <= number <= high or (low_open and number == low) or (high_open and number == high):
-        least = f"above {low:g}" if low_open else f"from {low:g}"
-        most = f"below {high:g}" if high_open else f"{high:g}"
-        raise ChalkworkError(f"{what} is a number {least} to {most}, not {value!r:.60}")
-    return number
-
-
-def whole(value: Any, what: str, low: int, high: int) -> int:
-    """A whole number between two bounds, or ChalkworkError."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        raise ChalkworkError(f"{what} is a whole number from {low} to {high}, not {value!r:.60}")
-    return int(value)
 
 
 def methods_of(given: Any, rate: Any, momentum: Any, damping: Any) -> list[Method]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from chalkwork.algebra.entries import entry_name
 from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations
 from chalkwork.derivation.evaluate import evaluate_each
@@ -23,19 +24,20 @@ from chalkwork.documents.terminal import plain_prose
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.descent import conclude, kind_reached
 from chalkwork.laboratory.optimisation.letters import Letters
-from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of, run, whole
+from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of, run
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import matrix_of
 from chalkwork.laboratory.optimisation.text import compared, path_blocks, title_of
 from chalkwork.laboratory.optimisation.work import Work, symbol
+from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.presentation import introduction, setting_of
-from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import equation_blocks
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 MOST_PARAMETERS = 200
@@ -260,9 +262,8 @@ def _check_size(net: NeuralNetwork, samples: int) -> None:
 
 
 def _introduced(board: Board, loss: NetworkLoss) -> Iterator[Block]:
-    yield Paragraph(" ".join(introduction(loss.plan, target=True)))
+    yield Paragraph(" ".join(map(str, introduction(loss.plan, target=True))))
     yield from board.givens([name.name for name in loss.derivation.givens])
-    yield Heading("The loss and its gradient", 2)
     gradients = tuple(f"d{name.name}" for name in loss.parameters)
     solution = board.solution
     yield from equation_blocks(solution, solution.chosen(("L", *gradients)), level=4)

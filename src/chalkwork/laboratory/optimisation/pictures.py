@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.documents.model import Block
-from chalkwork.drawings.contour import Sign, Trail, Window, draw_contours, draw_curve
+from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.contour import contour_lines
+from chalkwork.drawings.plot import Axis, Curve, Sign, line_plot
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path
@@ -57,26 +60,29 @@ def picture(
     spots = [np.asarray(point) for _, point in marked]
     window = window or _around([path for _, path in paths], spots, surface.variables)
     words = _words(board, surface, paths, marked)
-    title = f"{surface.text[:80]}"
+    title, latex = f"{surface.text[:80]}", function_latex(letters)
     if n == 1:
-        return [_curve(board, surface, letters, paths, window, marked, words, title)]
-    (left, right), (bottom, top) = (window[name] for name in surface.variables)
-    xs, ys = np.linspace(left, right, GRID), np.linspace(bottom, top, GRID)
+        return [_curve(surface, letters, paths, window, marked, words, title).titled(f"The graph of ${latex}$")]
+    across, up = (window[name] for name in surface.variables)
+    xs, ys = np.linspace(*across, GRID), np.linspace(*up, GRID)
     grid = surface.value(np.stack(np.meshgrid(xs, ys), axis=-1))
-    drawn = draw_contours(
+    drawn = line_plot(
         title,
         words,
-        Window(left, right, bottom, top),
-        grid,
-        [Trail(label, path.points) for label, path in paths],
-        [Sign(label, float(point[0]), float(point[1])) for label, point in marked],
-        (letters.variables[0].text, letters.variables[1].text),
+        [*contour_lines(xs, ys, grid), *(_trail(label, *path.points.T) for label, path in paths)],
+        Axis(letters.variables[0].text, within=across),
+        Axis(letters.variables[1].text, within=up),
+        signs=[Sign(label, float(point[0]), float(point[1])) for label, point in marked],
+        equal=True,
     )
-    return [drawn.titled(f"Contour lines of ${function_latex(letters)}$")]
+    return [drawn.titled(f"Contour lines of ${latex}$")]
+
+
+def _trail(label: str, x: Any, y: Any) -> Curve:
+    return Curve(x.tolist(), y.tolist(), label, stops=True)
 
 
 def _curve(
-    board: Board,
     surface: Surface,
     letters: Letters,
     paths: Sequence[tuple[str, Path]],
@@ -84,26 +90,24 @@ def _curve(
     marked: Sequence[tuple[str, Any]],
     words: str,
     title: str,
-) -> Block:
+) -> Drawing:
     (name,) = surface.variables
-    left, right = window[name]
-    places = np.linspace(left, right, CURVE)
+    places = np.linspace(*window[name], CURVE)
     values = surface.value(places[:, None])
     finite = values[np.isfinite(values)]
     if not finite.size:
         raise ChalkworkError("the function has no value anywhere in the window", hint="choose another one")
     low, high = np.quantile(finite, [0.0, 1.0]) if np.ptp(finite) < 1e4 else np.quantile(finite, [0.02, 0.9])
     room = MARGIN / 2 * (high - low) or 1.0
-    drawn = draw_curve(
+    graph = Curve(places.tolist(), values.tolist(), "", faint=True)
+    return line_plot(
         title,
         words,
-        Window(left, right, float(low - room), float(high + room)),
-        values,
-        [Trail(label, np.column_stack([path.points[:, 0], path.values])) for label, path in paths],
-        [Sign(label, float(point[0]), float(surface.value(np.asarray(point)))) for label, point in marked],
-        (letters.variables[0].text, f"{surface.name}({letters.variables[0].text})"),
+        [graph, *(_trail(label, path.points[:, 0], path.values) for label, path in paths)],
+        Axis(letters.variables[0].text, within=window[name]),
+        Axis(f"{surface.name}({letters.variables[0].text})", within=(float(low - room), float(high + room))),
+        signs=[Sign(label, float(point[0]), float(surface.value(np.asarray(point)))) for label, point in marked],
     )
-    return drawn.titled(f"The graph of ${function_latex(letters)}$")
 
 
 def _around(paths: Sequence[Path], spots: Sequence[Any], variables: Sequence[str]) -> Ranges:
@@ -125,7 +129,7 @@ def _words(board: Board, surface: Surface, paths: Sequence[tuple[str, Path]], ma
         count = len(path.steps)
         way = "runs off to infinity" if path.ending == "diverged" else f"comes to {end}"
         name = label or path.method.title
-        parts.append(f"{name[0].upper()}{name[1:]} starts at {start} and {way} in {count} step{'s' * (count != 1)}.")
+        parts.append(f"{name[0].upper()}{name[1:]} starts at {start} and {way} in {counted(count, 'step')}.")
     for label, point in marked:
         parts.append(f"Marked: {label} at {_plain(board, point)}.")
     return " ".join(parts)

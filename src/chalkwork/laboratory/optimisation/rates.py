@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Name, apply
+from chalkwork.counting import counted
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
-from chalkwork.laboratory.optimisation.methods import Method, Path, in_range, run, whole
+from chalkwork.laboratory.optimisation.methods import Method, Path, run
 from chalkwork.laboratory.optimisation.pictures import picture
 from chalkwork.laboratory.optimisation.steps import Route, studied
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
@@ -23,12 +24,14 @@ from chalkwork.laboratory.optimisation.text import (
     place,
     place_latex,
     step_blocks,
-    table,
 )
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
+from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
+from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 NEAR = 0.05
@@ -78,10 +81,10 @@ def step_size(
         start_at, slope = surface.point("p1"), surface.point("g1")
         work.equation("minimum", start_at - apply("solve", hessian, slope), symbol("p^{*}", "p*", raised=True))
     else:
-        lowest = symbol(f"{letters.point.latex}^{{*}}", f"{letters.point.text}*", raised=True)
+        lowest = symbol(f"{letters.point.latex}^{{*}}", f"{letters.point.text}∗", raised=True)
         work.equation("minimum", Name("p1") - Name("g1") / hessian, lowest)
     work.equation("limit", 2 / high, symbol(r"\eta", "η"), relation="<")
-    work.equation("best", 2 / (low + high), symbol(r"\eta^{*}", "η*", raised=True))
+    work.equation("best", 2 / (low + high), symbol(r"\eta^{*}", "η∗", raised=True))
     work.asked += ["lambda_min", "lambda_max", "limit", "best"]
     work.facts |= {"eigenvalues": eigenvalues}
     work.facts |= {f"{name}.rate": rate for name, rate in rates.items()}
@@ -145,7 +148,7 @@ def condition(
     style = style or Style.of(notation, decimals, significant)
     point = starting_point(start)
     surface, eigenvalues, minimum = _convex_quadratic(function, point)
-    in_range(accuracy, "the accuracy", 1e-12, 1, high_open=True)
+    real(accuracy, "the accuracy", 1e-12, 1)
     begin = np.array(list(point.values()))
     newton = run(surface, begin, Method("newton"), 3)
     if not newton.steps:
@@ -196,14 +199,13 @@ def _condition(
     q = work.equation("factor", (kappa - 1) / (kappa + 1), symbol("q", "q"))
     work.asked += ["kappa", "factor"]
     if factor >= 1e-12:
-        epsilon = work.given("accuracy", accuracy, symbol(r"\epsilon", "ε"))
+        epsilon = work.given("accuracy", accuracy, symbol(r"\varepsilon", "ε"))
         work.equation("bound", apply("log", epsilon) / apply("log", q), symbol("k", "k"), relation="≥")
         work.asked.append("bound")
 
 
 def _worst_starts(board: Board, kappas: Sequence[float], trials: Sequence[tuple[int, int]]) -> Block:
-    return table(
-        board,
+    return board.table(
         [r"$\kappa$", r"$q$", "steps by the formula", "steps measured", "Newton"],
         [
             [int(each) for each in kappas],
@@ -291,14 +293,14 @@ def _tried(
     yield Heading("Just below, at, and just above", 2)
     factors = [", ".join(board.number(1 - rate * value) for value in eigenvalues) for rate in rates.values()]
     head = [r"$\eta$", r"factors $1 - \eta \lambda$", "so"]
-    yield table(board, head, [list(rates.values()), factors, [words[name] for name in rates]])
+    yield board.table(head, [list(rates.values()), factors, [words[name] for name in rates]])
     last = min(len(path.values) for path in paths.values()) - 1
     rows = sorted({0, 1, 2, 3, 5, 10, last} & set(range(last + 1)))
     f = function_latex(letters)
     names = {name: rf"${f}$ at $\eta = {board.piece(rate).latex}$" for name, rate in rates.items()}
     columns: list[list[Any]] = [list(rows), *([float(path.values[k]) for k in rows] for path in paths.values())]
     yield Paragraph("The values of the function after some steps:")
-    yield table(board, ["step", *names.values()], columns)
+    yield board.table(["step", *names.values()], columns)
     yield Paragraph(
         "So gradient descent does not always come to the minimum of a convex function: with too large a step it does "
         "not even come to that of a bowl."
@@ -327,13 +329,13 @@ def _descent_needs(board: Board, accuracy: float, predicted: int, measured: int)
         yield Paragraph("All directions bend alike, and gradient descent needs one step as well.")
         return
     yield board.say(
-        rf"The error is shortened to $\epsilon = {board.piece(accuracy).latex}$ of what it was as soon as $q^k$ is "
+        rf"The error is shortened to $\varepsilon = {board.piece(accuracy).latex}$ of what it was as soon as $q^k$ is "
         "that small:"
     )
     yield from board.equation("bound")
     yield Paragraph(
-        f"so {predicted} steps are enough from everywhere. Measured from this start: {measured}. Newton's method "
-        "needs 1, whatever the condition number."
+        f"so {counted(predicted, 'step')} {'is' if predicted == 1 else 'are'} enough from everywhere. Measured from "
+        f"this start: {measured}. Newton's method needs 1, whatever the condition number."
     )
 
 

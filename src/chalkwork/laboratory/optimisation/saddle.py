@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,17 @@ from chalkwork.algebra.expression import apply
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
-from chalkwork.laboratory.optimisation.methods import Method, in_range, index_of, run
+from chalkwork.laboratory.optimisation.methods import Method, index_of, run
 from chalkwork.laboratory.optimisation.pictures import picture
 from chalkwork.laboratory.optimisation.steps import ETA, studied
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, table, worked
+from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, worked
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
 from chalkwork.networks.data import Array, as_vector
+from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
 
@@ -59,7 +62,7 @@ def escape(
     surface = Surface(function, list(point))
     centre = np.array(list(point.values()))
     eigenvalues, down, across = _saddle_directions(surface, centre)
-    in_range(radius, "the radius", 0, 1e6, low_open=True)
+    real(radius, "the radius", 0, 1e6, low_open=True, high_open=False)
     Method.of("gradient_descent", rate)
     apart = np.ravel(as_vector(list(distances), "distances")).tolist()
     if len(apart) > 12 or not all(1e-15 < each < radius for each in apart):
@@ -174,8 +177,7 @@ def _steps(board: Board, facts: Mapping[str, Any]) -> Block:
         name: [str(count) if count >= 0 else "never" for count in facts[name]]
         for name in ("gradient_descent", "saddle_free_newton")
     }
-    return table(
-        board,
+    found = board.table(
         ["$r$", "by the formula", "gradient descent", "saddle-free Newton", "Newton ends at"],
         [
             [float(each) for each in facts["distances"]],
@@ -185,6 +187,7 @@ def _steps(board: Board, facts: Mapping[str, Any]) -> Block:
             [place(board, point) for point in facts["newton"]],
         ],
     )
+    return replace(found, right=(0, 1, 2, 3))
 
 
 def _where_newton_goes(ends: Array, centre: Array) -> str:

@@ -37,7 +37,6 @@ class Shown:
     vectors: str = ""
     direction: str = ""
     new_point: str = ""
-    new_value: str = ""
 
 
 @dataclass
@@ -69,7 +68,7 @@ class Route:
             shown = self.at(surface, k, self.method.uses_hessian)
             self.directed(shown, k, step, surface.point("p").shape)
             if np.isfinite(self.path.values[k]):
-                shown.new_value = self.valued(surface, shown.new_point, k + 1)
+                self.valued(surface, shown.new_point, k + 1)
         if not self.path.steps or (self.path.ending == "singular" and len(self.path.steps) < count):
             self.at(surface, len(self.path.steps) + 1, self.method.uses_hessian and self.path.ending != "outside")
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.entries import entry, entry_name
 from chalkwork.algebra.expression import Expression, names_in
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.laboratory.optimisation.letters import (
@@ -127,24 +128,6 @@ def place_latex(board: Board, values: Any) -> str:
 def listed(board: Board, values: Any, most: int = 8) -> str:
     """Numbers within a sentence, one after the other."""
     return board.writer.notation.between.join(board.number(float(value) + 0.0) for value in np.ravel(values)[:most])
-
-
-def table(board: Board, head: Sequence[str], columns: Sequence[Sequence[Any]]) -> Table:
-    """A table of columns of numbers (flush right) or texts; numbers far apart in size are written each its own way."""
-    written = [_column(board, column) for column in columns]
-    right = tuple(place for place, column in enumerate(columns) if column and not isinstance(column[0], str))
-    return Table(tuple(head), tuple(zip(*written, strict=True)), right)
-
-
-def _column(board: Board, values: Sequence[Any]) -> list[str]:
-    if values and isinstance(values[0], str):
-        return [str(value) for value in values]
-    if all(isinstance(value, int) for value in values):
-        return [str(value) for value in values]
-    sizes = [abs(value) for value in values if value]
-    if sizes and (max(sizes) >= 1e6 or min(sizes) < 1e-3):
-        return [board.number(value) for value in values]
-    return board.cells(values)
 
 
 # --- one step --------------------------------------------------------------------------------------------------------
@@ -268,8 +251,7 @@ def _along_eigenvectors(board: Board, route: Route, shown: Shown) -> Iterator[Bl
         rf"along each, $-q^{{\top}} {nabla} / {size}$:"
     )
     rows = range(min(len(eigenvalues), 8))
-    yield table(
-        board,
+    yield board.table(
         [r"$\lambda$", "eigenvector $q$", rf"$q^{{\top}}{nabla}$", "step along $q$"],
         [
             [float(eigenvalues[i, 0]) for i in rows],
@@ -336,7 +318,7 @@ def path_table(board: Board, path: Path, letters: Letters) -> Table:
     columns: list[list[Any]] = [list(rows)]
     columns += [[float(path.points[k][i]) for k in rows] for i in range(len(letters.variables))]
     columns.append([float(path.values[k]) for k in rows])
-    written = table(board, head, columns)
+    written = board.table(head, columns)
     moves = [board.number(float(np.linalg.norm(path.steps[k].direction))) if k < len(path.steps) else "" for k in rows]
     full = [(*line, move) for line, move in zip(written.rows, moves, strict=True)]
     gap = next((at for at, (k, after) in enumerate(pairwise(rows), 1) if after > k + 1), None)
@@ -348,17 +330,17 @@ def path_table(board: Board, path: Path, letters: Letters) -> Table:
 def ending(board: Board, path: Path, letters: Letters) -> str:
     """How the path ended, in a sentence or two."""
     steps = len(path.steps)
-    counted = f"{steps} step{'' if steps == 1 else 's'}"
+    taken = counted(steps, "step")
     last = place(board, path.last)
     hessian, slope = letters.curvature_sign[0], letters.slope_sign[0]
     if not steps and path.ending in ("", "critical"):
         why = "the gradient is zero there, a critical point" if path.ending else "none was asked for"
         return f"No step is taken from {last}: {why}."
     if path.ending == "critical":
-        return f"After {counted} the gradient is zero at {last}: a critical point, and the method stays there."
+        return f"After {taken} the gradient is zero at {last}: a critical point, and the method stays there."
     if path.ending == "diverged":
         return (
-            f"After {counted} the point is {last}: the path runs off to infinity, and it is not followed further. "
+            f"After {taken} the point is {last}: the path runs off to infinity, and it is not followed further. "
             + _why_it_runs_off(path)
         )
     if path.ending == "singular" and path.points.shape[1] == 1:
@@ -374,8 +356,8 @@ def ending(board: Board, path: Path, letters: Letters) -> str:
     if path.ending == "outside":
         cause = f" ({path.reason})" if path.reason else ""
         what = "the function or its derivatives have no value"
-        return f"After {counted} the point is {last}, where {what}{cause}: the path ends."
-    return f"After {counted} the point is {last}."
+        return f"After {taken} the point is {last}, where {what}{cause}: the path ends."
+    return f"After {taken} the point is {last}."
 
 
 def _why_it_runs_off(path: Path) -> str:
@@ -420,7 +402,7 @@ def compared(board: Board, paths: Sequence[Path], letters: Letters) -> Block:
     if letters.variables:
         columns.insert(2, [place(board, path.last) for path in paths])
         head.insert(2, "at")
-    return table(board, head, columns)
+    return board.table(head, columns)
 
 
 def title_of(method: Method) -> str:

@@ -14,7 +14,8 @@ from chalkwork.derivation.derivation import Derivation, Equation, Relation, Stag
 from chalkwork.documents.model import Block
 from chalkwork.laboratory.optimisation.methods import index_of
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style, Word
+from chalkwork.solutions.setting import Setting, Style, Word
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbol
 
 STUDY = Stage("study", "What follows from the Hessian")

@@ -11,14 +11,17 @@ import numpy as np
 
 from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
-from chalkwork.documents.model import Block, Heading, Paragraph, Table
+from chalkwork.documents.model import Block, Heading, Table
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.laboratory.likelihood.letters import Letters
 from chalkwork.laboratory.outputs.pairs import Pair, letters_of
 from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task
 from chalkwork.networks.activations import Activation
+from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array, as_vector
-from chalkwork.solutions.board import Board, lines
-from chalkwork.solutions.solution import Setting, Solution, Style, Word
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.setting import Setting, Style, Word
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbol
 
 HIERARCHICAL = "hierarchical softmax"
@@ -79,16 +82,17 @@ def output_for(
         letters |= letters_of(style.notation, suffix)
 
     def script(board: Board) -> Iterator[Block]:
-        yield Paragraph(f"The target is {entry.target}.")
+        own = Letters(board)
+        yield own.say(f"The target is {entry.target}.")
         yield Heading("From the assumption to the loss", 2)
-        yield Paragraph(entry.assumption)
-        yield lines(entry.likelihood)
-        yield Paragraph(f"The most likely weights make the sum of these over the samples smallest. {entry.reason}")
-        yield Paragraph(f"Hence: **{entry.pair.words}**.")
+        yield own.say(entry.assumption)
+        yield own.lines(entry.likelihood)
+        yield own.say(f"The most likely weights make the sum of these over the samples smallest. {entry.reason}")
+        yield own.say(f"Hence: **{entry.pair.words}**.")
         yield Heading("The gradient", 2)
         yield from board.givens(["z", "y"])
         yield from board.equations(["a", "L", "delta"])
-        yield Paragraph(_of_the_error(entry.pair))
+        yield own.say(_of_the_error(entry.pair))
         for place, mismatch in enumerate(entry.mismatches, 1):
             yield from _mismatched(board, entry, mismatch, place)
 
@@ -162,17 +166,11 @@ def _count(task: str, entry: Task, classes: int | None, z: Any, y: Any) -> int |
     if classes is None:
         if entry.several:
             given = next((value for value in (z, y) if value is not None and np.ndim(value)), None)
-            return None if given is None else _checked_count(len(as_vector(given, "z")))
+            return None if given is None else whole(len(as_vector(given, "z")), "classes", 2, MOST_OUTPUTS)
         return 1 if z is None or np.ndim(z) == 0 else None
     if not entry.several:
         raise ChalkworkError(f"classes is for multiclass and multilabel; the task is {task}")
-    return _checked_count(classes)
-
-
-def _checked_count(count: Any) -> int:
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 2 <= count <= MOST_OUTPUTS:
-        raise ChalkworkError(f"classes is a whole number from 2 to {MOST_OUTPUTS}, not {count!r:.60}")
-    return int(count)
+    return whole(classes, "classes", 2, MOST_OUTPUTS)
 
 
 def _class(y: Any, count: int) -> Array:
@@ -206,9 +204,10 @@ def _matched(mismatch: Mismatch) -> bool:
 def _mismatched(board: Board, entry: Task, mismatch: Mismatch, place: int) -> Iterator[Block]:
     """The wrong pair at its example, and beside the right one as the net input grows."""
     z, y, a, loss, delta = (f"{name}_other{place}" for name in ("z", "y", "a", "L", "delta"))
+    letters = Letters(board)
     total = board.number(float(board.values[a].sum()))
     yield Heading(f"Instead: {mismatch.pair.words}", 2)
-    yield Paragraph(mismatch.before)
+    yield letters.say(mismatch.before)
     yield from board.givens([z, y])
     yield from board.equations([a, loss])
     if mismatch.substituted:
@@ -218,7 +217,7 @@ def _mismatched(board: Board, entry: Task, mismatch: Mismatch, place: int) -> It
         yield from board.givens([delta])
     if mismatch.factors:
         yield _comparison(board, entry, mismatch)
-    yield Paragraph(mismatch.after.replace("{total}", total))
+    yield letters.say(mismatch.after.replace("{total}", total))
 
 
 def _comparison(board: Board, entry: Task, mismatch: Mismatch) -> Table:
@@ -231,7 +230,7 @@ def _comparison(board: Board, entry: Task, mismatch: Mismatch) -> Table:
         wrong = mismatch.pair.at(factor * net, target, matched)
         first = factor * net[0] if len(net) == 1 else factor
         rows.append([first, wrong["a"][at], right["delta"][at], wrong["delta"][at]])
-    columns = [_column(board, [row[i] for row in rows]) for i in range(4)]
+    columns = [board.cells([row[i] for row in rows]) for i in range(4)]
     below = f"_{mismatch.place}" if len(net) > 1 else ""
     letter = board.writer.notation
     a, z, delta = (letter.letter_latex(name, bold=False) for name in (letter.activation, letter.net, letter.delta))
@@ -249,24 +248,13 @@ def _same_activation(entry: Task, mismatch: Mismatch) -> bool:
     return entry.pair.activation == mismatch.pair.activation
 
 
-def _column(board: Board, values: list[float]) -> list[str]:
-    """Numbers for a table: with powers of ten where the digits shown would leave nothing."""
-    digits = board.writer.numbers.decimals if board.writer.numbers.decimals is not None else 4
-    small = [0 < abs(value) < 5 * 10.0**-digits for value in values]
-    return [
-        board.number(value) if tiny else text
-        for value, text, tiny in zip(values, board.cells(values), small, strict=True)
-    ]
-
-
 # --- a large vocabulary --------------------------------------------------------------------------------------------
 
 
 def _next_word(vocabulary: int, hidden: int, style: Style) -> Solution:
     """The hierarchical softmax in words and costs."""
-    for name, value, most in (("vocabulary", vocabulary, MOST_VOCABULARY), ("hidden", hidden, 10**6)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 2 <= value <= most:
-            raise ChalkworkError(f"{name} is a whole number from 2 to {most}, not {value!r:.60}")
+    whole(vocabulary, "vocabulary", 2, MOST_VOCABULARY)
+    whole(hidden, "hidden", 2, 10**6)
     depth = ceil(log2(vocabulary))
     words, size, nodes = Name("V"), Name("d"), Name("n")
     costs = (
@@ -276,8 +264,8 @@ def _next_word(vocabulary: int, hidden: int, style: Style) -> Solution:
     numbers = {"V": vocabulary, "d": hidden, "n": depth}
     setting = Setting(
         title="Next word of a large vocabulary: output and loss",
-        letters={"full_cost": Symbol("C", "C"), "path_cost": Symbol("C'", "C′")},
-        script=lambda board: _next_word_blocks(vocabulary, hidden, depth),
+        letters={"full_cost": _in_full("all words"), "path_cost": _in_full("a path")},
+        script=lambda board: _next_word_blocks(Letters(board), vocabulary, hidden, depth),
         asked=("activation", "loss", "full_cost", "path_cost"),
         words=_choice(HIERARCHICAL, "cross-entropy"),
     )
@@ -285,36 +273,40 @@ def _next_word(vocabulary: int, hidden: int, style: Style) -> Solution:
     return Solution(Derivation((words, size, nodes), costs), givens, style, setting)
 
 
-def _next_word_blocks(vocabulary: int, hidden: int, depth: int) -> list[Block]:
+def _in_full(what: str) -> Symbol:
+    return Symbol(rf"\text{{multiplications for {what}}}", f"multiplications for {what}")
+
+
+def _next_word_blocks(letters: Letters, vocabulary: int, hidden: int, depth: int) -> list[Block]:
     full, path = vocabulary * hidden, depth * hidden
     return [
-        Paragraph(
+        letters.say(
             "The target is one word of a large vocabulary: multi-class classification with as many classes as words. "
             "The words are the leaves of a binary tree, each inner node $n$ has a vector $v_n$, and $h$ is the last "
             "hidden layer."
         ),
         Heading("From the assumption to the loss", 2),
-        Paragraph("A word is found by turns from the root down, each a Bernoulli variable given the turns before it. "
+        letters.say("A word is found by turns from the root down, each a Bernoulli variable given the turns before it. "
                   "With the sign plus for left and minus for right, and the product and the sum over the path to $w$:"),
-        lines((
+        letters.lines((
             (r"P(w \mid h) &= \prod_{n} \sigma(\pm v_n^{\top} h)", "P(w | h) = ∏ₙ σ(±vₙᵀ h)"),
             (r"-\log P(w \mid h) &= -\sum_{n} \log \sigma(\pm v_n^{\top} h)", "−log P(w | h) = −∑ₙ log σ(±vₙᵀ h)"),
         )),
-        Paragraph(
+        letters.say(
             "Hence: **a sigmoid at every inner node (hierarchical softmax) with the cross-entropy of the word**, which "
             "is a sum of binary cross-entropies along its path. At each node the two probabilities sum to one, so "
             "those of all words do, without a sum over the vocabulary. The error of each node on the path is "
             "$\\sigma(v_n^{\\top} h) - t_n$ with $t_n = 1$ for left and 0 for right; all other nodes get no gradient."
         ),
         Heading("Instead: one softmax over all words", 2),
-        Paragraph(
+        letters.say(
             f"It is right, and too dear. With $V = {vocabulary}$ words and $d = {hidden}$ hidden units its scores "
             f"alone need $V d = {full}$ multiplications for every word that is read, and so do the gradients. A path "
             f"in a balanced tree has $\\log_2 V$ nodes, rounded up {depth}: {depth} · {hidden} = {path} "
             f"multiplications, about {round(full / path)} times fewer. With "
             "Huffman's tree the expected path is shorter still: less than the entropy of the words in bits plus one."
         ),
-        Paragraph(
+        letters.say(
             "The price: a probability costs a path, so finding the most likely word still needs the whole tree (or a "
             "search in it), and words that share turns share their errors."
         ),

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.operations import TABLE
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.outputs.tree import Tree, huffman, read_tree
 from chalkwork.networks.data import Array, as_matrix, as_vector
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 
 
 class HierarchicalSoftmax:
@@ -149,10 +151,9 @@ class HierarchicalSoftmax:
 
 def sigmoid(x: Array) -> Array:
     """1/(1 + e^-x), without overflow."""
-    decay = np.exp(-np.abs(x))
-    return np.asarray(np.where(x >= 0, 1.0, decay) / (1 + decay))
+    return np.asarray(TABLE["sigmoid"].value(np, x))
 
 
 def log_sigmoid(x: Array) -> Array:
     """log(1/(1 + e^-x)), without overflow."""
-    return np.asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))
+    return np.asarray(TABLE["log_sigmoid"].value(np, x))

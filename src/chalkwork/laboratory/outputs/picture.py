@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalkwork.counting import counted
 from chalkwork.documents.literal import visible
 from chalkwork.drawings.canvas import GREY, INK, PALE, Box, Canvas, Drawing, Point, number, text_width
 from chalkwork.laboratory.outputs.tree import Tree
@@ -55,9 +56,8 @@ def _description(tree: Tree, word: int, chances: dict[int, str]) -> str:
         f"at node {node} to the {'left' if sign > 0 else 'right'} ({chances[node]})" for node, sign in tree.path(word)
     ]
     return (
-        f"A binary tree with {len(tree.words)} words and {len(tree.children)} inner "
-        f"node{'s' if len(tree.children) > 1 else ''}. The path to "
-        f"{tree.words[word]} is marked: {', then '.join(steps)}."
+        f"A binary tree with {counted(len(tree.words), 'word')} and {counted(len(tree.children), 'inner node')}. "
+        f"The path to {tree.words[word]} is marked: {', then '.join(steps)}."
     )
 
 
@@ -66,7 +66,7 @@ def _shown(tree: Tree, node: int, depth: int, path: dict[int, int], word: int, w
     if node < 0:
         return _Node(visible(tree.words[-node - 1], _LONGEST), -node - 1 == word, depth=depth)
     if node not in path and not whole:
-        return _Node(f"{_words_below(tree, node)} words", False, depth=depth)
+        return _Node(counted(_words_below(tree, node), "word"), False, depth=depth)
     children = tuple(_shown(tree, child, depth + 1, path, word, whole) for child in tree.children[node - 1])
     return _Node(str(node), node in path, children, depth)
 

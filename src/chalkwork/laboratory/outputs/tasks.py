@@ -149,7 +149,7 @@ TASKS: dict[str, Task] = {
                 before="Softmax makes the labels compete. With a target that sums to two the error is not $a - y$ "
                 "either; the sum of the targets stays in it:",
                 after="Both labels hold, yet the probabilities sum to one, so the best that the outputs can do is 0.5 "
-                "for each: the loss never falls below $2 \\log 2 \\approx 1.386$. And a picture without any label, "
+                "for each: the loss never falls below $2 \\log 2 \\approx 1.386$. And a sample without any label, "
                 "$y = 0$, has the loss 0 whatever the output is: nothing is learned from it.",
             ),
         ),
@@ -157,8 +157,8 @@ TASKS: dict[str, Task] = {
     "regression": Task(
         title="Regression",
         target="a real number, of any sign and size",
-        assumption="The target is the output plus normal noise of constant variance, $y = a + \\epsilon$ with "
-        "$\\epsilon$ of mean 0 and variance $s^2$:",
+        assumption="The target is the output plus normal noise of constant variance, $y = a + \\varepsilon$ with "
+        "$\\varepsilon$ of mean 0 and variance $s^2$:",
         likelihood=(
             (r"p(y \mid x) &= \frac{1}{\sqrt{2 \pi s^2}} \, e^{-(a - y)^2 / (2 s^2)}",
              "p(y | x) = e^(−(a − y)²/(2 s²)) / √(2π s²)"),

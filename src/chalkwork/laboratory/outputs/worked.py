@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, apply
+from chalkwork.counting import counted
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints, local_derivatives
@@ -20,9 +21,9 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.outputs.picture import MOST_DRAWN, draw_tree
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
-from chalkwork.networks.spot import counted
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation, subscript, superscript
 from chalkwork.typesetting.symbols import Symbol
 
@@ -296,9 +297,9 @@ def _cost_blocks(board: Board, layer: HierarchicalSoftmax, steps: int, size: int
         Heading("What it costs", 2),
         Paragraph(
             f"A softmax over $V = {count}$ words with $d = {size}$ needs every score: $V d = {full}$ multiplications, "
-            f"and as many for each gradient. The path needs {steps} scores: ${steps} \\cdot {size} = {steps * size}$. "
-            f"In a balanced tree a path has about $\\log_2 V$ nodes, here {board.number(balanced)}, "
-            "so the cost is $d \\log_2 V$ instead of $V d$."
+            f"and as many for each gradient. The path needs {counted(steps, 'score')}: "
+            f"${steps} \\cdot {size} = {steps * size}$. In a balanced tree a path has about $\\log_2 V$ "
+            f"nodes, here {board.number(balanced)}, so the cost is $d \\log_2 V$ instead of $V d$."
         ),
     ]
     if layer.tree.frequencies:

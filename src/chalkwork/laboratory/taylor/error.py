@@ -162,7 +162,14 @@ def figure(expansion: Expansion) -> Drawing:
     )
     within = (float(values.min()) - room, float(values.max()) + room)
     title = f"Taylor polynomials of {name}"
-    return line_plot(title, description, curves, Axis(expansion.function.variable), Axis(within=within))
+    return line_plot(
+        title,
+        description,
+        curves,
+        Axis(expansion.function.variable),
+        Axis(within=within),
+        caption="The function and its Taylor polynomials",
+    )
 
 
 def _orders_drawn(expansion: Expansion) -> list[int]:

@@ -22,6 +22,7 @@ from chalkwork.laboratory.functions.one_variable import Function, check_defined,
 from chalkwork.laboratory.functions.series import largest_coefficient, taylor_coefficients
 from chalkwork.laboratory.taylor.derivatives import Place, Polynomial, Ring, TooLong, rational
 from chalkwork.laboratory.taylor.radius import Radius, radius_of
+from chalkwork.networks.arguments import whole
 
 HIGHEST_ORDER = 30
 MOST_SHOWN = 6
@@ -218,8 +219,7 @@ class Expansion:
 
 def expanded(function: str, order: int, about: Any, interval: Sequence[Any] | None) -> Expansion:
     """The expansion, everything that was given checked."""
-    if isinstance(order, bool) or not isinstance(order, int | np.integer) or not 0 <= order <= HIGHEST_ORDER:
-        raise ChalkworkError(f"the order is a whole number from 0 to {HIGHEST_ORDER}, not {order!r:.40}")
+    whole(order, "the order", 0, HIGHEST_ORDER)
     given = Function.of(function)
     if _TAKEN.fullmatch(given.variable):
         raise ChalkworkError(

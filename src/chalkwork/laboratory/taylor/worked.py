@@ -12,7 +12,8 @@ from chalkwork.documents.literal import literal
 from chalkwork.laboratory.taylor.equations import COEFFICIENTS, derivation, symbols
 from chalkwork.laboratory.taylor.expansion import Expansion, expanded
 from chalkwork.laboratory.taylor.text import coefficient_text, polynomial_text, script
-from chalkwork.solutions.solution import Setting, Solution, Style
+from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 

@@ -13,11 +13,13 @@ from chalkwork.networks.layers.dropout import Dropout
 from chalkwork.networks.layers.flatten import Flatten
 from chalkwork.networks.layers.layer_norm import LayerNorm
 from chalkwork.networks.layers.residual import Residual
+from chalkwork.networks.layers.rms_norm import RMSNorm
 
 LAYERS: dict[str, type[Layer]] = {
     "dense": Dense,
     "batch_norm": BatchNorm,
     "layer_norm": LayerNorm,
+    "rms_norm": RMSNorm,
     "dropout": Dropout,
     "residual": Residual,
     "attention": Attention,
@@ -26,5 +28,5 @@ LAYERS: dict[str, type[Layer]] = {
 
 __all__ = [
     "LAYERS", "Attention", "BatchNorm", "Dense", "Dropout", "Flatten", "Foreign", "Layer", "LayerKind", "LayerNorm",
-    "NamedAdjoint", "Residual",
+    "NamedAdjoint", "RMSNorm", "Residual",
 ]  # fmt: skip

@@ -14,11 +14,12 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks import reasons
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import Generator, Layer, LayerKind, NamedAdjoint
+from chalkwork.networks.layers.base import Generator, Layer, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
+from chalkwork.words import Text
 
 
 @dataclass(frozen=True)
@@ -38,67 +39,96 @@ class AttentionKind(LayerKind):
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """Q, K, V, S, P, z, a."""
         convention, number = at.plan.convention, at.number
-        line = "row" if convention.samples == "rows" else "column"
+        by_rows, below = convention.samples == "rows", f"{{{at.below}}}"
         offered = {
-            "Q": f"Attention (layer {number}){at.again}: the query of every position, a {line} each: what it looks for",
-            "K": "The key of every position: what it can be found by",
-            "V": "The value of every position: what it gives",
-        }
+            "Q": Text.own(
+                "attention.query",
+                "Attention (layer <layer>)<again>: the query of every position, what it looks for; <below> weighted by "
+                "<weights>.",
+                layer=number, again=at.again, below=below, weights=at.shown("WQ"),
+            ),
+            "K": Text.own(
+                "attention.key", "The key of every position, what it is found by; <below> weighted by <weights>.",
+                below=below, weights=at.shown("WK"),
+            ),
+            "V": Text.own(
+                "attention.value", "The value of every position, what it gives; <below> weighted by <weights>.",
+                below=below, weights=at.shown("WV"),
+            ),
+        }  # fmt: skip
         asked = []
-        for letter, words in offered.items():
-            weights = Name(f"W{letter}{number}{at.suffix}", convention.weight_shape(at.layer.inputs, at.layer.units))
-            reason = f"{words}; {{{at.below}}} weighted by {{{weights}}}."
+        for letter, reason in offered.items():
+            weights = Name(at.name(f"W{letter}"), convention.weight_shape(at.layer.inputs, at.layer.units))
             asked.append(Equation(at.name(letter), convention.weighted(incoming, weights), at.stage, reason))
         query, key, value = (one.symbol for one in asked)
-        by_rows = convention.samples == "rows"
         products = query @ key.T if by_rows else key.T @ query
         scores = Equation(
             at.name("S"), products / _root(at.layer.units), at.stage,
-            f"The scores: every query times every key, divided by the root of their length; the {line} of a query "
-            "holds those of all keys.",
+            Text.own(
+                "attention.scores",
+                "The scores: every query times every key, divided by the root of their length.",
+            ),
         )  # fmt: skip
         shares = Equation(
             at.name("P"), apply("softmax", scores.symbol, axis=convention.unit_axis), at.stage,
-            f"The softmax of each {line} turns the scores of a query into weights that sum to one.",
+            Text.own("attention.shares", "The softmax turns the scores of a query into weights that sum to one."),
         )  # fmt: skip
         mixed = shares.symbol @ value if by_rows else value @ shares.symbol
-        net = Equation(at.name("z"), mixed, at.stage, "Every position gets the mean of all values with its weights.")
+        said = Text.own("attention.mixed", "Every position gets the mean of the values of all, by its weights.")
+        net = Equation(at.name("z"), mixed, at.stage, said)
         return [*asked, scores, shares, net, activated(at, net)]
 
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """delta, dV, dP, dS, dQ, dK, then the gradients of the weights."""
-        delta, scores = at.name("delta"), f"d{at.name('S')}"
-        named = [NamedAdjoint(at.name("z"), delta, reasons.error(at))]
-        steps = {
-            "V": f"Every value has gone to all positions, with the weights {{{at.name('P')}}}, and {{{delta}}} comes "
-            "back with them.",
-            "P": f"The derivative by these weights: {{{delta}}} of a position times the values {{{at.name('V')}}} "
-            "that it was given.",
-            "S": f"Back through the softmax, whose weights {{{at.name('P')}}} of one query sum to one: from every "
-            "derivative the mean of them all is subtracted.",
-            "Q": f"Every query was multiplied by all keys {{{at.name('K')}}}, so {{{scores}}} comes back through them.",
-            "K": f"Every key was multiplied by all queries {{{at.name('Q')}}}, so {{{scores}}} comes back through "
-            "them.",
-        }
-        named += [NamedAdjoint(at.name(letter), f"d{at.name(letter)}", reason) for letter, reason in steps.items()]
+        named = [NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))]
+        shares, error, scores = at.shown("P"), at.shown("delta"), at.shown("dS")
+        back = {
+            "V": Text.own(
+                "attention.by_value",
+                "Every value has gone to all positions, with the weights <shares>, and <error> comes back with them.",
+                shares=shares, error=error,
+            ),
+            "P": Text.own(
+                "attention.by_shares",
+                "The derivative by these weights: <error> of a position times the values <value> that it was given.",
+                error=error, value=at.shown("V"),
+            ),
+            "S": Text.own(
+                "attention.by_scores",
+                "Back through the softmax, whose weights <shares> of one query sum to one: from every derivative the "
+                "mean of them all is subtracted.",
+                shares=shares,
+            ),
+            "Q": Text.own(
+                "attention.by_query",
+                "Every query was multiplied by all keys <key>, so <error> comes back through them.",
+                key=at.shown("K"), error=scores,
+            ),
+            "K": Text.own(
+                "attention.by_key",
+                "Every key was multiplied by all queries <query>, so <error> comes back through them.",
+                query=at.shown("Q"), error=scores,
+            ),
+        }  # fmt: skip
+        named += [NamedAdjoint(at.name(letter), f"d{at.name(letter)}", reason) for letter, reason in back.items()]
         for letter in "QKV":
-            reason = reasons.weight_gradient(at, f"d{at.name(letter)}")
+            reason = reasons.weight_gradient(at, f"d{letter}")
             named.append(NamedAdjoint(at.name(f"W{letter}"), f"d{at.name(f'W{letter}')}", reason))
         return named
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """By three ways: through queries, keys and values."""
-        return f"the error comes to {{{at.below}}} by three ways (through the queries, the keys and the values)"
+        said = "the error comes to <below> by three ways (through the queries, the keys and the values)"
+        return Text.own("attention.way_back", said, below=f"{{{at.below}}}")
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """Units, and the activation where it is one."""
-        name = "" if at.layer.activation.name == "identity" else f" ({at.layer.activation.words})"
-        return f"an attention with {counted(at.layer.units, 'unit')}{name}"
+        units = Text.of("counted.units", n=at.layer.units)
+        return listed(at, Text.own("attention.name", "an attention with <units>", units=units))
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """The activation, where it is one."""
-        name = "" if at.layer.activation.name == "identity" else f", {at.layer.activation.words}"
-        return f"attention{name}"
+        return titled(at, Text.own("attention.title", "attention"))
 
 
 def _root(units: int) -> Expression:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.activations import Activation
@@ -17,7 +18,8 @@ from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import Setting, take
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
+from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
@@ -35,7 +37,7 @@ class NamedAdjoint:
 
     by: str
     name: str
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True)
@@ -86,26 +88,26 @@ class LayerKind:
         """The state after one more batch."""
         return []
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """How an error goes back through the layer: "{delta2} goes back through the weights {W2}"."""
         raise NotImplementedError
 
     def check_batch(self, at: Spot) -> None:
         """Raise ChalkworkError where nothing can be learned from a batch of that size."""
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """The layer in the list of layers: "3 hidden units (tanh)"."""
         raise NotImplementedError
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """The layer in a drawing."""
         raise NotImplementedError
 
-    def declared(self, at: Spot) -> list[str]:
+    def declared(self, at: Spot) -> list[Text]:
         """What courses and libraries do differently, and what is done here."""
         return []
 
-    def remarks(self, at: Spot) -> dict[str, str]:
+    def remarks(self, at: Spot) -> dict[str, Text]:
         """What is to be said after an equation, by its name."""
         return {}
 
@@ -116,6 +118,18 @@ class Size(NamedTuple):
     inputs: int
     units: int
     positions: tuple[int, ...] = ()
+
+
+def listed(at: Spot, name: Text) -> Text:
+    """The layer in the list of layers, with its activation where it is one."""
+    chosen = at.layer.activation
+    return name if chosen.name == "identity" else Text.of("layer.listed", layer=name, activation=chosen.said)
+
+
+def titled(at: Spot, name: Text) -> Text:
+    """The layer in a drawing, with its activation where it is one."""
+    chosen = at.layer.activation
+    return name if chosen.name == "identity" else Text.of("layer.titled", layer=name, activation=chosen.said)
 
 
 class Layer(ABC):
@@ -302,8 +316,7 @@ def check_length(value: Array | float | None, name: str, layer: int, units: int)
     """ShapeError for a vector that has not one entry for each unit."""
     if isinstance(value, np.ndarray) and len(value) != units:
         raise ShapeError(
-            f"{name}{layer} has {counted(len(value), 'entry').replace('entrys', 'entries')}, "
-            f"but layer {layer} has {counted(units, 'unit')}"
+            f"{name}{layer} has {counted(len(value), 'entry')}, but layer {layer} has {counted(units, 'unit')}"
         )
 
 

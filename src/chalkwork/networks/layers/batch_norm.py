@@ -12,11 +12,12 @@ from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks import reasons
-from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint
+from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
+from chalkwork.words import Text
 
 Variance = Literal["biased", "unbiased"]
 _DIVISOR = {"biased": "n", "unbiased": "n - 1"}
@@ -52,10 +53,7 @@ class BatchNormKind(LayerKind):
         deviation = apply("sqrt", variance + self.names(at, Role.CONSTANT)[0])
         xhat = Equation(at.name("xhat"), (incoming - mean) / deviation, at.stage, self._normalised(at))
         scaled = at.vector("gamma") * xhat.symbol + at.vector("beta")
-        reason = (
-            f"Scaled and shifted{at.again} by {{{at.name('gamma')}}} and {{{at.name('beta')}}}, which are learned: one "
-            "of each for a unit."
-        )
+        reason = Text.of("normalised.scaled", again=at.again, scale=at.shown("gamma"), shift=at.shown("beta"))
         net = Equation(at.name("z"), scaled, at.stage, reason)
         return [*statistics, xhat, net, activated(at, net)]
 
@@ -67,46 +65,62 @@ class BatchNormKind(LayerKind):
                 "it divides by n - 1, which is 0",
                 hint="give a batch of at least two samples, or variance='biased'",
             )
-        title = f"Batch normalisation (layer {at.number}){at.again}:"
         mean = Equation(
             at.name("mu"), _average(at, incoming, samples), at.stage,
-            f"{title} the mean of {{{at.below}}} over the {counted(samples, 'sample')} of the batch, for every unit.",
+            Text.own(
+                "batch_norm.mean",
+                "Batch normalisation (layer <layer>)<again>: the mean of <below> over the <samples> of the batch, for "
+                "every unit.",
+                layer=at.number, again=at.again, below=f"{{{at.below}}}", samples=Text.of("counted.samples", n=samples),
+            ),
         )  # fmt: skip
         divisor = samples if self.variance == "biased" else samples - 1
         variance = Equation(
             at.name("var"), _average(at, (incoming - mean.symbol) ** 2, divisor), at.stage,
-            f"The variance over the batch, {self.variance}: the squared deviations from {{{at.name('mu')}}} divided by "
-            f"${_DIVISOR[self.variance]} = {divisor}$.",
+            Text.own(
+                "batch_norm.variance",
+                "The variance over the batch, <kind>: the squared deviations from <mean> divided by "
+                "$<divisor> = <number>$.",
+                kind=_kind(self.variance), mean=at.shown("mu"), divisor=_DIVISOR[self.variance], number=divisor,
+            ),
         )  # fmt: skip
         return [mean, variance]
 
-    def _normalised(self, at: Spot) -> str:
+    def _normalised(self, at: Spot) -> Text:
         (epsilon,) = self.names(at, Role.CONSTANT)
         if at.plan.training:
-            return (
-                f"Normalised{at.again}: every unit gets mean 0 and variance 1 over the batch; {{{epsilon}}} keeps the "
-                "root away from 0."
-            )
+            return Text.own(
+                "batch_norm.normalised",
+                "Normalised<again>: every unit gets mean 0 and variance 1 over the batch; <epsilon> keeps the root "
+                "away from 0.",
+                again=at.again, epsilon=f"{{{epsilon}}}",
+            )  # fmt: skip
         mean, variance = self.names(at, Role.STATE)
-        return (
-            f"Batch normalisation (layer {at.number}){at.again}: in inference the running statistics {{{mean}}} and "
-            f"{{{variance}}} stand in for those of a batch."
-        )
+        return Text.own(
+            "batch_norm.inference",
+            "Batch normalisation (layer <layer>)<again>: in inference the running statistics <mean> and <variance> "
+            "stand in for those of a batch.",
+            layer=at.number, again=at.again, mean=f"{{{mean}}}", variance=f"{{{variance}}}",
+        )  # fmt: skip
 
     def state_updates(self, at: Spot) -> list[Equation]:
         """The running mean and variance after the batch; the running variance on its own choice of divisor."""
         following = Spot(at.plan, at.number, at.step + 1)
         share, factor = Number(self.momentum), self._to_running(at)
         corrected = share if factor == 1 else share * Number(factor)
-        reason = (
-            f"Running statistics: the new batch counts {self.momentum:g}, what is known so far {1 - self.momentum:.12g}"
+        meaning = Text.own(
+            "batch_norm.momentum", " (the momentum as PyTorch means it; that of Keras is the weight of the old ones)"
         )
-        meaning = "" if at.step else " (the momentum as PyTorch means it; that of Keras is the weight of the old ones)"
+        running = Text.own(
+            "batch_norm.running_mean",
+            "Running statistics: the new batch counts <new>, what is known so far <old><momentum>.",
+            momentum="" if at.step else meaning, **self._shares,
+        )  # fmt: skip
         equations = []
-        for letter, weight, more in (("mu", share, f"{meaning}."), ("var", corrected, self._said(at))):
+        for letter, weight, reason in (("mu", share, running), ("var", corrected, self._said(at))):
             old = Number(_complement(self.momentum)) * at.vector(letter, "_run")
             new = old + weight * at.vector(letter)
-            equations.append(Equation(following.name(letter, "_run"), new, Stage.UPDATE, reason + more))
+            equations.append(Equation(following.name(letter, "_run"), new, Stage.UPDATE, reason))
         return equations
 
     def _to_running(self, at: Spot) -> Fraction | int:
@@ -124,42 +138,67 @@ class BatchNormKind(LayerKind):
             return 2 if n == 2 else Fraction(n, n - 1)
         return Fraction(n - 1, n)
 
-    def _said(self, at: Spot) -> str:
+    @property
+    def _shares(self) -> dict[str, str]:
+        return {"new": f"{self.momentum:g}", "old": f"{1 - self.momentum:.12g}"}
+
+    def _said(self, at: Spot) -> Text:
+        kind = _kind(self.running_variance)
         if self._to_running(at) == 1:
-            return f"; the variance is the {self.running_variance} one."
-        return (
-            f"; the running variance is the {self.running_variance} one, which divides by "
-            f"${_DIVISOR[self.running_variance]}$ instead of ${_DIVISOR[self.variance]}$."
-        )
+            return Text.own(
+                "batch_norm.running_variance",
+                "Running statistics: the new batch counts <new>, what is known so far <old>; the variance is the "
+                "<kind> one.",
+                kind=kind, **self._shares,
+            )  # fmt: skip
+        return Text.own(
+            "batch_norm.other_variance",
+            "Running statistics: the new batch counts <new>, what is known so far <old>; the running variance is the "
+            "<kind> one, which divides by $<divisor>$ instead of $<other>$.",
+            kind=kind, divisor=_DIVISOR[self.running_variance], other=_DIVISOR[self.variance], **self._shares,
+        )  # fmt: skip
 
     # --- backward ------------------------------------------------------------------------------------------------
 
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """delta, dgamma, dbeta, and in training dxhat, dvar, dmu, as the paper names them."""
-        delta, gamma, xhat = at.name("delta"), at.name("gamma"), at.name("xhat")
-        named = [
-            ("z", delta, reasons.error(at)),
-            ("gamma", "", f"Gradient of the scale: {{{delta}}} times what is scaled, {{{xhat}}}, summed over the "
-             "samples."),
-            ("beta", "", f"Gradient of the shift: it is added for every sample, so {{{delta}}} is summed over the "
-             "samples."),
-        ]  # fmt: skip
+        delta = at.shown("delta")
+        added = Text.own(
+            "batch_norm.shift_gradient",
+            "Gradient of the shift: it is added for every sample, so <error> is summed over the samples.",
+            error=delta,
+        )
+        scale = Text.of(
+            "normalised.scale_gradient",
+            error=delta,
+            scaled=at.shown("xhat"),
+            summed=Text.of("normalised.over_samples"),
+        )
+        named: list[tuple[str, str, Text]] = [
+            ("z", at.name("delta"), reasons.error(at)),
+            ("gamma", "", scale),
+            ("beta", "", added),
+        ]
         if at.plan.training:
-            mean, variance = at.name("mu"), at.name("var")
+            by_variance = Text.own(
+                "batch_norm.by_variance",
+                "The variance <variance> divides every sample alike, so it collects from all of them; the derivative "
+                "of one over its root brings the half and the third power.",
+                variance=at.shown("var"),
+            )
             named += [
-                ("xhat", "", f"Back through the scaling by {{{gamma}}}."),
-                ("var", "", f"The variance {{{variance}}} divides every sample alike, so it collects from all of them; "
-                 "the derivative of one over its root brings the half and the third power."),
-                ("mu", "", f"The mean {{{mean}}} enters every normalised value, and the variance too; that second part "
-                 "is zero, because the deviations from a mean add up to zero."),
-            ]  # fmt: skip
+                ("xhat", "", Text.of("normalised.by_scaled", scale=at.shown("gamma"))),
+                ("var", "", by_variance),
+                ("mu", "", Text.of("normalised.by_mean", mean=at.shown("mu"))),
+            ]
         return [NamedAdjoint(at.name(letter), name or f"d{at.name(letter)}", reason) for letter, name, reason in named]
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """In training by three ways: through xhat, the variance and the mean."""
-        if not at.plan.training:
-            return f"{{{at.name('delta')}}} goes back through the scaling by {{{at.name('gamma')}}} and the root"
-        return f"the error comes to {{{at.below}}} by three ways (directly, through the variance, through the mean)"
+        if at.plan.training:
+            return Text.of("normalised.way_back", below=f"{{{at.below}}}")
+        said = "<error> goes back through the scaling by <scale> and the root"
+        return Text.own("batch_norm.way_back_inference", said, error=at.shown("delta"), scale=at.shown("gamma"))
 
     # --- words ---------------------------------------------------------------------------------------------------
 
@@ -172,37 +211,48 @@ class BatchNormKind(LayerKind):
                 hint="use batches of at least two samples",
             )
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """The activation, where it is one."""
-        name = "" if at.layer.activation.name == "identity" else f" ({at.layer.activation.words})"
-        return f"batch normalisation{name}"
+        return listed(at, Text.own("batch_norm.name", "batch normalisation"))
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """The activation, where it is one."""
-        name = "" if at.layer.activation.name == "identity" else f", {at.layer.activation.words}"
-        return f"batch norm{name}"
+        return titled(at, Text.own("batch_norm.title", "batch norm"))
 
-    def declared(self, at: Spot) -> list[str]:
+    def declared(self, at: Spot) -> list[Text]:
         """Which statistics."""
         if not at.plan.training:
-            return [f"The batch normalisation (layer {at.number}) takes its running statistics: inference."]
-        return [
-            f"The batch normalisation (layer {at.number}) takes the statistics of the batch, with the {self.variance} "
-            f"variance, which divides by ${_DIVISOR[self.variance]}$."
-        ]
+            said = "The batch normalisation (layer <layer>) takes its running statistics: inference."
+            return [Text.own("batch_norm.declared_inference", said, layer=at.number)]
+        said = (
+            "The batch normalisation (layer <layer>) takes the statistics of the batch, with the <kind> variance, "
+            "which divides by $<divisor>$."
+        )
+        kind, divisor = _kind(self.variance), _DIVISOR[self.variance]
+        return [Text.own("batch_norm.declared", said, layer=at.number, kind=kind, divisor=divisor)]
 
-    def remarks(self, at: Spot) -> dict[str, str]:
+    def remarks(self, at: Spot) -> dict[str, Text]:
         """What a batch of one means."""
         if not at.plan.training or at.plan.samples > 1:
             return {}
-        below = "" if at.number == 1 else ", and no error reaches the layers below"
-        return {
-            at.name("xhat"): (
-                f"A batch of one is its own mean, and its variance is zero: {{{at.name('xhat')}}} is zero whatever "
-                f"enters, so that {{{at.name('z')}}} is {{{at.name('beta')}}}{below}. Batch normalisation is trained "
-                "with batches of at least two samples."
-            )
-        }
+        below = Text.own("batch_norm.none_below", ", and no error reaches the layers below")
+        said = Text.own(
+            "batch_norm.batch_of_one",
+            "A batch of one is its own mean, and its variance is zero: <normalised> is zero whatever enters, so that "
+            "<net> is <shift><below>. Batch normalisation is trained with batches of at least two samples.",
+            normalised=at.shown("xhat"),
+            net=at.shown("z"),
+            shift=at.shown("beta"),
+            below="" if at.number == 1 else below,
+        )
+        return {at.name("xhat"): said}
+
+
+def _kind(variance: Variance) -> Text:
+    """Which variance, in words."""
+    if variance == "biased":
+        return Text.own("batch_norm.biased", "biased")
+    return Text.own("batch_norm.unbiased", "unbiased")
 
 
 def _average(at: Spot, expression: Expression, divisor: int) -> Expression:

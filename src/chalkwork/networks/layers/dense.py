@@ -24,7 +24,8 @@ from chalkwork.networks.layers.base import (
 )
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
+from chalkwork.words import Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
@@ -61,17 +62,19 @@ class DenseKind(LayerKind):
             named.append(NamedAdjoint(at.name("b"), f"d{at.name('b')}", reasons.bias_gradient(at)))
         return named
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """Through the weights."""
-        return f"{{{at.name('delta')}}} goes back through the weights {{{at.name('W')}}}"
+        return Text.of("dense.way_back", error=at.shown("delta"), weights=at.shown("W"))
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """Units and activation."""
-        return f"{counted(at.layer.units, 'output' if at.is_last else 'hidden unit')} ({at.layer.activation.words})"
+        units = Text.of("counted.outputs" if at.is_last else "counted.hidden", n=at.layer.units)
+        return Text.of("layer.listed", layer=units, activation=at.layer.activation.said)
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """Hidden or output, and the activation."""
-        return f"{'output' if at.is_last else 'hidden'}: {at.layer.activation.words}"
+        place = "layer_title.output" if at.is_last else "layer_title.hidden"
+        return Text.of(place, activation=at.layer.activation.said)
 
 
 DENSE = DenseKind()

@@ -11,6 +11,7 @@ from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
+from chalkwork.words import Text
 
 
 @dataclass(frozen=True)
@@ -34,42 +35,51 @@ class DropoutKind(LayerKind):
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """The activation a."""
         if not at.plan.training:
-            reason = f"Dropout (layer {at.number}){at.again}: in inference everything is kept, unscaled."
+            said = "Dropout (layer <layer>)<again>: in inference everything is kept, unscaled."
+            reason = Text.own("dropout.inference", said, layer=at.number, again=at.again)
             return [Equation(at.name("a"), incoming, at.stage, reason)]
         (mask,) = self.names(at, Role.MASK)
         kept = mask * incoming / (1 - Number(self.rate))
         return [Equation(at.name("a"), kept, at.stage, self._reason(at))]
 
-    def _reason(self, at: Spot) -> str:
+    def _reason(self, at: Spot) -> Text:
+        mask = f"{{mask{at.number}}}"
         if at.step:
-            return f"Dropout (layer {at.number}){at.again}, by the same mask {{mask{at.number}}}."
-        return (
-            f"Dropout (layer {at.number}): the mask {{mask{at.number}}} keeps an entry of {{{at.below}}} where it is 1 "
-            f"and drops it where it is 0; dividing by $1 - {self.rate:g}$, the share that is kept, leaves the "
-            "expected value as it was."
-        )
+            said = "Dropout (layer <layer>)<again>, by the same mask <mask>."
+            return Text.own("dropout.same_mask", said, layer=at.number, again=at.again, mask=mask)
+        return Text.own(
+            "dropout.mask",
+            "Dropout (layer <layer>): the mask <mask> keeps an entry of <below> where it is 1 and drops it where it is "
+            "0; dividing by $1 - <rate>$, the share that is kept, leaves the expected value as it was.",
+            layer=at.number, mask=mask, below=f"{{{at.below}}}", rate=f"{self.rate:g}",
+        )  # fmt: skip
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """Through the mask, and through what lies above."""
-        mask = f"the mask {{mask{at.number}}} of the dropout" if at.plan.training else "the dropout, unchanged"
-        return f"{at.way_back}{'' if at.is_last else ' and'} through {mask}"
+        mask = Text.own("dropout.the_mask", "the mask <mask> of the dropout", mask=f"{{mask{at.number}}}")
+        through = mask if at.plan.training else Text.own("dropout.unchanged", "the dropout, unchanged")
+        if at.is_last:
+            return Text.own("dropout.way_back_last", "<way> through <through>", way=at.way_back, through=through)
+        return Text.own("dropout.way_back", "<way> and through <through>", way=at.way_back, through=through)
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """The rate."""
-        return f"dropout (rate {self.rate:g})"
+        return Text.own("dropout.name", "dropout (rate <rate>)", rate=f"{self.rate:g}")
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """The rate."""
-        return f"dropout {self.rate:g}"
+        return Text.own("dropout.title", "dropout <rate>", rate=f"{self.rate:g}")
 
-    def declared(self, at: Spot) -> list[str]:
+    def declared(self, at: Spot) -> list[Text]:
         """That what is kept is scaled in training, not in inference."""
         if not at.plan.training:
             return []
-        return [
-            f"The dropout (layer {at.number}) drops an entry with probability {self.rate:g} and divides what it keeps "
-            f"by {1 - self.rate:g} during training, so that inference needs no scaling."
-        ]
+        said = (
+            "The dropout (layer <layer>) drops an entry with probability <rate> and divides what it keeps by <kept> "
+            "during training, so that inference needs no scaling."
+        )
+        rate, kept = f"{self.rate:g}", f"{1 - self.rate:g}"
+        return [Text.own("dropout.declared", said, layer=at.number, rate=rate, kept=kept)]
 
 
 class Dropout(Layer):

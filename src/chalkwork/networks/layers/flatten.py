@@ -9,6 +9,7 @@ from chalkwork.algebra.expression import Expression, apply
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
 from chalkwork.networks.spot import Spot
+from chalkwork.words import Said, Text
 
 
 @dataclass(frozen=True)
@@ -25,25 +26,35 @@ class FlattenKind(LayerKind):
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """The entries in a row, or a column."""
         rows = at.plan.convention.samples == "rows"
-        each = " of every sample" if at.plan.samples > 1 else ""
         flat = apply("reshape", incoming if rows else incoming.T, shape=(at.plan.samples, at.layer.units))
-        reason = (
-            f"Flattened (layer {at.number}){at.again}: the units of all positions of {{{at.below}}}, one position "
-            f"after the other, make one {'row' if rows else 'column'}{each}."
-        )
+        each = Text.of("each_sample") if at.plan.samples > 1 else ""
+        slots: dict[str, Said] = {"again": at.again, "below": f"{{{at.below}}}", "each": each}
+        by_rows = Text.own(
+            "flatten.entries_row",
+            "Flattened (layer <layer>)<again>: the units of all positions of <below>, one position after the other, "
+            "make one row<each>.",
+            layer=at.number, **slots,
+        )  # fmt: skip
+        by_columns = Text.own(
+            "flatten.entries_column",
+            "Flattened (layer <layer>)<again>: the units of all positions of <below>, one position after the other, "
+            "make one column<each>.",
+            layer=at.number, **slots,
+        )  # fmt: skip
+        reason = by_rows if rows else by_columns
         return [Equation(at.name("a"), flat if rows else flat.T, at.stage, reason)]
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """Back to where every entry came from."""
-        return f"{at.way_back}, every entry to its position,"
+        return Text.own("flatten.way_back", "<way>, every entry to its position,", way=at.way_back)
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """How many entries there are."""
-        return f"a flattening to {at.layer.units} entries"
+        return Text.own("flatten.name", "a flattening to <units> entries", units=at.layer.units)
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """What is done."""
-        return "flattened"
+        return Text.own("flatten.title", "flattened")
 
 
 class Flatten(Layer):

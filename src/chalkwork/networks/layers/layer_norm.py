@@ -11,11 +11,12 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks import reasons
-from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint
+from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot, counted
+from chalkwork.networks.spot import Spot
+from chalkwork.words import Said, Text
 
 
 @dataclass(frozen=True)
@@ -34,67 +35,101 @@ class LayerNormKind(LayerKind):
 
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """mu, var, xhat, z, a."""
-        units = counted(at.layer.units, "unit")
-        each = "" if not at.over else f", for every {at.over.split()[0][:-1]} alone"
-        title = f"Layer normalisation (layer {at.number}){at.again}: the mean of {{{at.below}}} over its {units}{each}."
-        mean = Equation(at.name("mu"), _average(at, incoming), at.stage, title)
+        each = each_alone(at)
+        mean = Equation(
+            at.name("mu"), average(at, incoming), at.stage,
+            Text.own(
+                "layer_norm.mean",
+                "Layer normalisation (layer <layer>)<again>: the mean of <below> over its <units><each>.",
+                layer=at.number, again=at.again, below=f"{{{at.below}}}",
+                units=Text.of("counted.units", n=at.layer.units), each=each,
+            ),
+        )  # fmt: skip
         variance = Equation(
-            at.name("var"), _average(at, (incoming - mean.symbol) ** 2), at.stage,
-            f"The variance over the units: the squared deviations from {{{at.name('mu')}}}, divided by "
-            f"${at.layer.units}$.",
+            at.name("var"), average(at, (incoming - mean.symbol) ** 2), at.stage,
+            Text.own(
+                "layer_norm.variance",
+                "The variance over the units: the squared deviations from <mean>, divided by $<number>$.",
+                mean=at.shown("mu"), number=at.layer.units,
+            ),
         )  # fmt: skip
         (epsilon,) = self.names(at, Role.CONSTANT)
         deviation = apply("sqrt", variance.symbol + epsilon)
         xhat = Equation(
             at.name("xhat"), (incoming - mean.symbol) / deviation, at.stage,
-            f"Normalised{at.again}: mean 0 and variance 1 over the units; {{{epsilon}}} keeps the root away from 0.",
+            Text.own(
+                "layer_norm.normalised",
+                "Normalised<again>: mean 0 and variance 1 over the units; <epsilon> keeps the root away from 0.",
+                again=at.again, epsilon=f"{{{epsilon}}}",
+            ),
         )  # fmt: skip
-        net = Equation(
-            at.name("z"), at.vector("gamma") * xhat.symbol + at.vector("beta"), at.stage,
-            f"Scaled and shifted{at.again} by {{{at.name('gamma')}}} and {{{at.name('beta')}}}, which are learned: one "
-            "of each for a unit.",
-        )  # fmt: skip
+        net = Equation(at.name("z"), at.vector("gamma") * xhat.symbol + at.vector("beta"), at.stage, scaled(at))
         return [mean, variance, xhat, net, activated(at, net)]
 
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """delta, dgamma, dbeta, then dxhat, dvar, dmu, as for batch normalisation."""
-        delta, gamma, xhat = at.name("delta"), at.name("gamma"), at.name("xhat")
-        summed = "" if not at.over else f", summed over the {at.over}"
-        named = [
-            ("z", delta, reasons.error(at)),
-            ("gamma", "", f"Gradient of the scale: {{{delta}}} times what is scaled, {{{xhat}}}{summed}."),
-            ("beta", "", f"Gradient of the shift: it is added, so it gets {{{delta}}}{summed}."),
-            ("xhat", "", f"Back through the scaling by {{{gamma}}}."),
-            ("var", "", f"The variance {{{at.name('var')}}} divides every unit alike, so it collects from all of them; "
-             "the derivative of one over its root brings the half and the third power."),
-            ("mu", "", f"The mean {{{at.name('mu')}}} enters every normalised value, and the variance too; that second "
-             "part is zero, because the deviations from a mean add up to zero."),
-        ]  # fmt: skip
+        summed = Text.of(f"normalised.over_{at.over}") if at.over else ""
+        added = Text.own(
+            "layer_norm.shift_gradient", "Gradient of the shift: it is added, so it gets <error><summed>.",
+            error=at.shown("delta"), summed=summed,
+        )  # fmt: skip
+        by_variance = Text.own(
+            "layer_norm.by_variance",
+            "The variance <variance> divides every unit alike, so it collects from all of them; the derivative of one "
+            "over its root brings the half and the third power.",
+            variance=at.shown("var"),
+        )
+        named: list[tuple[str, str, Text]] = [
+            ("z", at.name("delta"), reasons.error(at)),
+            ("gamma", "", scale_gradient(at)),
+            ("beta", "", added),
+            ("xhat", "", Text.of("normalised.by_scaled", scale=at.shown("gamma"))),
+            ("var", "", by_variance),
+            ("mu", "", Text.of("normalised.by_mean", mean=at.shown("mu"))),
+        ]
         return [NamedAdjoint(at.name(letter), name or f"d{at.name(letter)}", reason) for letter, name, reason in named]
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """By three ways: through xhat, the variance and the mean."""
-        return f"the error comes to {{{at.below}}} by three ways (directly, through the variance, through the mean)"
+        return Text.of("normalised.way_back", below=f"{{{at.below}}}")
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """The activation, where it is one."""
-        name = "" if at.layer.activation.name == "identity" else f" ({at.layer.activation.words})"
-        return f"layer normalisation{name}"
+        return listed(at, Text.own("layer_norm.name", "layer normalisation"))
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """The activation, where it is one."""
-        name = "" if at.layer.activation.name == "identity" else f", {at.layer.activation.words}"
-        return f"layer norm{name}"
+        return titled(at, Text.own("layer_norm.title", "layer norm"))
 
-    def declared(self, at: Spot) -> list[str]:
+    def declared(self, at: Spot) -> list[Text]:
         """Which variance."""
-        return [
-            f"The layer normalisation (layer {at.number}) takes mean and variance over the {at.layer.units} units of "
-            f"each {'position' if at.layer.positions else 'sample'}; the variance divides by ${at.layer.units}$."
-        ]
+        said = (
+            "The layer normalisation (layer <layer>) takes mean and variance over the <units> units<each>; "
+            "the variance divides by $<units>$."
+        )
+        each = Text.of("each_position" if at.layer.positions else "each_sample")
+        return [Text.own("layer_norm.declared", said, layer=at.number, units=at.layer.units, each=each)]
 
 
-def _average(at: Spot, expression: Expression) -> Expression:
+def each_alone(at: Spot) -> Said:
+    """What is said where there are several, of samples or of their positions."""
+    if at.layer.positions:
+        return Text.of("normalised.each_position")
+    return "" if at.plan.samples == 1 else Text.of("normalised.each_sample")
+
+
+def scaled(at: Spot) -> Text:
+    """Why z is what it is, after a normalisation."""
+    return Text.of("normalised.scaled", again=at.again, scale=at.shown("gamma"), shift=at.shown("beta"))
+
+
+def scale_gradient(at: Spot) -> Text:
+    """Why the gradient of a scale is what it is, after a normalisation."""
+    summed = Text.of(f"normalised.over_{at.over}") if at.over else ""
+    return Text.of("normalised.scale_gradient", error=at.shown("delta"), scaled=at.shown("xhat"), summed=summed)
+
+
+def average(at: Spot, expression: Expression) -> Expression:
     """The mean over the units."""
     if at.layer.units == 1:
         return expression

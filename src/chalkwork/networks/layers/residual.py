@@ -9,10 +9,11 @@ from chalkwork.algebra.expression import Expression
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks import reasons
-from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint
+from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.spot import Spot
+from chalkwork.words import Text
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,11 @@ class ResidualKind(LayerKind):
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """The sum, and the activation where there is one."""
         below, earlier = at.entering
-        reason = (
-            f"Residual connection (layer {at.number}){at.again}: {{{earlier}}} goes round and is added to {{{below}}}."
-        )
+        reason = Text.own(
+            "residual.sum",
+            "Residual connection (layer <layer>)<again>: <earlier> goes round and is added to <below>.",
+            layer=at.number, again=at.again, earlier=f"{{{earlier}}}", below=f"{{{below}}}",
+        )  # fmt: skip
         total = incoming + others[0]
         if at.layer.activation.name == "identity":
             return [Equation(at.name("a"), total, at.stage, reason)]
@@ -44,24 +47,32 @@ class ResidualKind(LayerKind):
             return []
         return [NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))]
 
-    def way_back(self, at: Spot) -> str:
+    def way_back(self, at: Spot) -> Text:
         """Unchanged, to both that were added."""
-        through = f"through the sum of layer {at.number}, unchanged"
+        layer, way = at.number, at.way_back
         if at.layer.activation.name != "identity":
-            return f"{{{at.name('delta')}}} goes back {through}"
-        return f"{at.way_back}{'' if at.is_last else ' and'} {through}"
+            said = "<error> goes back through the sum of layer <layer>, unchanged"
+            return Text.own("residual.error_back", said, layer=layer, error=at.shown("delta"))
+        if at.is_last:
+            said = "<way> through the sum of layer <layer>, unchanged"
+            return Text.own("residual.way_back_last", said, layer=layer, way=way)
+        return Text.own(
+            "residual.way_back", "<way> and through the sum of layer <layer>, unchanged", layer=layer, way=way
+        )
 
-    def words(self, at: Spot) -> str:
+    def words(self, at: Spot) -> Text:
         """What is added, and the activation where it is one."""
         _, earlier = at.sources
-        name = "" if at.layer.activation.name == "identity" else f" ({at.layer.activation.words})"
-        return f"a residual connection from {f'layer {earlier}' if earlier else 'the input'}{name}"
+        source = Text.own("residual.layer", "layer <number>", number=earlier)
+        source = source if earlier else Text.own("residual.the_input", "the input")
+        return listed(at, Text.own("residual.name", "a residual connection from <source>", source=source))
 
-    def title(self, at: Spot) -> str:
+    def title(self, at: Spot) -> Text:
         """What is added."""
         _, earlier = at.sources
-        name = "" if at.layer.activation.name == "identity" else f", {at.layer.activation.words}"
-        return f"plus {f'layer {earlier}' if earlier else 'input'}{name}"
+        source = Text.own("residual.layer", "layer <number>", number=earlier)
+        source = source if earlier else Text.own("residual.input", "input")
+        return titled(at, Text.own("residual.title", "plus <source>", source=source))
 
 
 class Residual(Layer):

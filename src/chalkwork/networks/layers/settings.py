@@ -14,10 +14,13 @@ from chalkwork.networks.arguments import number
 from chalkwork.networks.data import as_array, as_matrix, as_vector
 from chalkwork.networks.initialisers import Initialiser
 
-Takes = Literal["size", "number", "choice", "activation", "initialiser", "entries", "weights", "bias", "layers"]
+Takes = Literal[
+    "size", "sizes", "flag", "number", "choice", "activation", "initialiser", "entries", "weights", "bias", "layers"
+]
 """What a setting may be.
 
-`size` a whole number from 1, `number` one in a range, `choice` one of some words, `entries` one number or one for
+`size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `flag` true or false,
+`number` one in a range, `choice` one of some words, `entries` one number or one for
 each unit, `weights` the same as a matrix, `bias` the same as entries or whether there is one, `layers` how many
 layers below.
 """
@@ -54,6 +57,12 @@ class Setting:
         match self.takes:
             case "size" | "layers":
                 return size(value, self.key)
+            case "sizes":
+                return self._sizes(value)
+            case "flag":
+                if not isinstance(value, bool | np.bool_):
+                    raise ChalkworkError(f"{self.key} is true or false, not {value!r:.60}")
+                return bool(value)
             case "number":
                 return real(value, f"the {self.key} of {layer}", self.low, self.high,
                             low_open=self.low_open, high_open=self.high_open)  # fmt: skip
@@ -73,11 +82,22 @@ class Setting:
             case "weights":
                 return number_or(as_matrix, value, "the weights")
 
+    def _sizes(self, value: Any) -> int | tuple[int, ...] | str:
+        low = 1 if self.low == float("-inf") else int(self.low)
+        if isinstance(value, list | tuple):
+            return tuple(size(each, self.key, low) for each in value)
+        if isinstance(value, str) and self.choices:
+            if value not in self.choices:
+                listed = ", ".join(self.choices)
+                raise ChalkworkError(f"{self.key} is a whole number from {low}, {listed}, not {value!r:.60}")
+            return value
+        return size(value, self.key, low)
 
-def size(value: Any, what: str) -> int:
+
+def size(value: Any, what: str, low: int = 1) -> int:
     """A number of units, inputs or layers; ChalkworkError for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= MOST_UNITS:
-        raise ChalkworkError(f"{what} is a whole number from 1 to {MOST_UNITS:,}, not {value!r:.60}")
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= MOST_UNITS:
+        raise ChalkworkError(f"{what} is a whole number from {low} to {MOST_UNITS:,}, not {value!r:.60}")
     return int(value)
 
 

@@ -1,6 +1,6 @@
 """The blocks that the laboratory brings to a sheet: one table, an entry each, a file each.
 
-A file defines `PART`: which keys its block has besides the common ones (`COMMON_KEYS`), and how these are read. What
+A file defines `PART`: which keys its block has besides those of every exercise, and how these are read. What
 is read is a function that works the answer out; it is called once, when the sheet is solved.
 """
 
@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from chalkwork.errors import SheetError
 from chalkwork.sheets.posed import Posed
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
-    from chalkwork.sheets.fields import Fields
-
-COMMON_KEYS = ("id", "title", "points", "note", "hint", "decimals", "significant", "rounding")
+    from chalkwork.sheets.values import Fields
 
 MODULES = {
+    "architecture": "architecture",
     "batch_norm": "batch_norm",
     "claim": "claim",
     "divergence": "divergence",
@@ -41,6 +42,14 @@ class Surroundings:
 
     manner: Style = field(default_factory=Style)
     networks: Mapping[str, NeuralNetwork] = field(default_factory=dict)
+
+    def network(self, name: str, line: int) -> NeuralNetwork:
+        """The network of that name; SheetError, with the line, where there is none above the block."""
+        if name not in self.networks:
+            listed = ", ".join(self.networks) or "none"
+            hint = f"the networks above are: {listed}"
+            raise SheetError(f"there is no network {name!r:.60}", line=line, hint=hint)
+        return self.networks[name]
 
 
 Work = Callable[[Surroundings], Solution]

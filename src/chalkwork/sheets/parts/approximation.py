@@ -7,10 +7,10 @@ from chalkwork.laboratory.approximation import MOST_COMPARED, MOST_POINTS, study
 from chalkwork.laboratory.approximation import work as worked_out
 from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.parts.taylor import interval
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 _COUNT = values.integer(2, MOST_POINTS)
@@ -40,7 +40,7 @@ def _read(fields: Fields) -> Work:
 _SAID = {
     "function": "${}$",
     "interval": "on ${}$",
-    "n": "${}$ points",
+    "n": "${}$ [point]",
     "x": "the points $x = {}$",
     "y": "the values $y = {}$",
     "compare": "compared with ${}$ points",

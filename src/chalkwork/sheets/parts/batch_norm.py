@@ -6,10 +6,10 @@ from typing import Any
 
 from chalkwork.laboratory.normalisation import LOSSES, Running, batch_norm
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 _UNITS = values.number_or(values.vector)
@@ -17,15 +17,17 @@ _BATCH = values.number_or(values.numbers)
 _DIVISORS = ("biased", "unbiased")
 
 
+_RUNNING: dict[str, values.Reader[Any]] = {
+    "mean": _UNITS,
+    "variance": _UNITS,
+    "momentum": values.number,
+    "divisor": values.choice(_DIVISORS),
+}
+
+
 def _running(node: Node, where: str) -> Running:
-    fields = Fields(node, "running statistics", where, tuple(Running.__dataclass_fields__))
-    usual = Running()
-    return Running(
-        mean=fields.read("mean", _UNITS, usual.mean),
-        variance=fields.read("variance", _UNITS, usual.variance),
-        momentum=fields.read("momentum", values.number, usual.momentum),
-        divisor=fields.read("divisor", values.choice(("biased", "unbiased")), usual.divisor),
-    )
+    fields = values.mapping(node, "running statistics", where, _RUNNING)
+    return Running(**fields.given(_RUNNING))
 
 
 KEYS: dict[str, values.Reader[Any]] = {
@@ -44,7 +46,7 @@ KEYS: dict[str, values.Reader[Any]] = {
 
 def _read(fields: Fields) -> Work:
     batch = fields.need("batch", _BATCH)
-    given: dict[str, Any] = {key: fields.read(key, reader, None) for key, reader in KEYS.items() if key in fields}
+    given = fields.given(KEYS)
 
     def work(surroundings: Surroundings) -> Solution:
         return batch_norm(batch, **given, style=surroundings.manner)
@@ -61,7 +63,7 @@ _SAID = {
     "target": "the target $y = {}$",
     "loss": "the loss {}",
     "variance": "the {} variance",
-    "running": "running statistics: {}",
+    "running": "the running statistics ({})",
     "inference": "in inference $x = {}$",
 }
 PART = Part(("batch", *KEYS), _read, lambda fields: posed(fields, _SAID))

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from chalkwork.documents.model import Block, Display, Paragraph
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import Posed, posed
-from chalkwork.solutions.solution import Solution, Style
+from chalkwork.sheets.values import Fields
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import GREEK
 from chalkwork.typesetting.unicode_maths import plain_maths
 
@@ -35,7 +36,7 @@ def _step(node: Node, where: str) -> _Step:
     """A text, or a text and the reason for it."""
     if not isinstance(node, Table):
         return _Step(values.text(node, where), "", node.line)
-    fields = Fields(node, "a step", where, ("step", "because"))
+    fields = values.mapping(node, "a step", where, ("step", "because"))
     return _Step(fields.need("step", values.text), fields.read("because", values.text, ""), fields.line("step"))
 
 
@@ -58,7 +59,7 @@ def _texts(node: Node, where: str) -> tuple[str, ...]:
 
 def _read(fields: Fields) -> Work:
     if ("prove" in fields) == ("statement" in fields):
-        raise SheetError("a claim needs either the key 'statement' or the key 'prove'", line=fields.table.line)
+        raise SheetError("a claim needs either the key 'statement' or the key 'prove'", line=fields.start)
     if "prove" in fields:
         return _proved(fields)
     statement = fields.need("statement", values.text)
@@ -117,24 +118,35 @@ def _pose(fields: Fields) -> Posed:
     texts = {key: fields.read(key, values.text, "") for key in ("statement", "prove")}
     proof = fields.read("proof", values.listing(_step, "a list of steps", MOST_STEPS), ())
     define = fields.read("define", _texts, ())
-    given = posed(fields, {"domain": "{}", "at": "${}$"})
+    given = posed(fields, {"at": "${}$"})
+    domain: Mapping[str, str] = fields.read("domain", values.table(_range), {})
     task = fields.read("task", values.choice(TASKS), None)
 
     def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
         from chalkwork.laboratory.claims.named import named
 
         statement = texts["statement"] or named(texts["prove"]).statement
+        start = Paragraph(f"The claim is, for all {_ranges(domain)}," if domain else "The claim is")
         defined = [Paragraph(f"Let ${'$, $'.join(map(_latex, define))}$.")] if define else []
         shown = task == "find_the_mistake" or (task is None and worked["verdict"] == "false step")
         if not (proof and shown):
-            return [*defined, Paragraph("The claim is"), _line(statement), *given(manner, worked)]
+            return [*defined, start, _line(statement), *given(manner, worked)]
         lines: list[Block] = []
         for number, step in enumerate(proof, 1):
             lines += [Paragraph(f"Line {number}{': ' + step.because if step.because else '.'}"), _line(step.text)]
-        start = Paragraph("The claim is")
         return [*defined, start, _line(statement), *given(manner, worked), Paragraph("The lines are:"), *lines]
 
     return pose
+
+
+def _ranges(domain: Mapping[str, str]) -> str:
+    """What the names range over, in words."""
+    from chalkwork.laboratory.claims.domain import quantified, read_range
+
+    groups: dict[str, list[str]] = {}
+    for name, text in domain.items():
+        groups.setdefault(read_range(name, text).words, []).append(f"${_latex(name).strip()}$")
+    return quantified(groups)
 
 
 def _latex(text: str) -> str:

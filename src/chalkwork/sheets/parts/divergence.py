@@ -5,9 +5,9 @@ from __future__ import annotations
 from chalkwork.laboratory.likelihood import divergence
 from chalkwork.laboratory.likelihood.sample import MOST_CLASSES
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 _probabilities = values.listing(values.fraction, "a list of probabilities", MOST_CLASSES)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.networks.network import NeuralNetwork
+from chalkwork.errors import SheetError
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 WAYS = ("tanh", "sigmoid", "one_layer", "symmetries")
@@ -29,23 +28,13 @@ def _read(fields: Fields) -> Work:
     def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory import equivalent
 
-        net = _network(surroundings, name, line)
-        style = surroundings.manner
+        net, style = surroundings.network(name, line), surroundings.manner
         if way == "symmetries":
             return equivalent.symmetries(net, x, y, permute=permute, flip=flip, style=style)
         rewrite = {"tanh": equivalent.to_tanh, "sigmoid": equivalent.to_sigmoid, "one_layer": equivalent.collapse}[way]
         return rewrite(net, x, style=style)
 
     return work
-
-
-def _network(surroundings: Surroundings, name: str, line: int) -> NeuralNetwork:
-    if name not in surroundings.networks:
-        known = ", ".join(surroundings.networks) or "none"
-        error = ChalkworkError(f"there is no network {name!r}", hint=f"the networks of the sheet are: {known}")
-        error.line = line
-        raise error
-    return surroundings.networks[name]
 
 
 def _moves(node: Node, where: str) -> dict[int, tuple[int, ...]]:
@@ -61,7 +50,7 @@ def _moves(node: Node, where: str) -> dict[int, tuple[int, ...]]:
 _SAID = {
     "x": "the input $x = {}$",
     "y": "the target $y = {}$",
-    "permute": "the order of the units, by hidden layer: {}",
-    "flip": "the units whose signs change, by hidden layer: {}",
+    "permute": "the order of the units: {}",
+    "flip": "the units whose signs change: {}",
 }
 PART = Part(("network", "to", "x", "y", "permute", "flip"), _read, lambda fields: posed(fields, _SAID))

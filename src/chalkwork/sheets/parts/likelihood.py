@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from chalkwork.errors import SheetError
 from chalkwork.laboratory.likelihood import maximum_likelihood, network_likelihood
-from chalkwork.laboratory.likelihood.families import NAMES
+from chalkwork.laboratory.likelihood.families import NAMES, family
 from chalkwork.laboratory.likelihood.maximum import SECTIONS
 from chalkwork.laboratory.likelihood.sample import MOST_CLASSES, MOST_OBSERVATIONS
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 _OF_SAMPLES = ("distribution", "sample", "mean", "variance", "classes", "generating", "show")
@@ -36,13 +35,15 @@ def _read(fields: Fields) -> Work:
 def _of_sample(fields: Fields) -> Work:
     distribution = fields.need("distribution", values.choice(NAMES))
     sample = fields.need("sample", _sample)
-    given: dict[str, Any] = {
-        "mean": fields.read("mean", values.fraction, None),
-        "variance": fields.read("variance", values.fraction, None),
-        "classes": fields.read("classes", values.integer(2, MOST_CLASSES), None),
-        "generating": fields.read("generating", _generating, None),
-        "show": fields.read("show", values.listing(values.choice(SECTIONS), "a list of sections", 6), None),
-    }
+    given = fields.given(
+        {
+            "mean": values.fraction,
+            "variance": values.fraction,
+            "classes": values.integer(2, MOST_CLASSES),
+            "generating": _generating,
+            "show": values.listing(values.choice(SECTIONS), "a list of sections", 6),
+        }
+    )
 
     def work(surroundings: Surroundings) -> Solution:
         return maximum_likelihood(distribution, sample, **given, style=surroundings.manner)
@@ -57,34 +58,35 @@ def _generating(node: Node, where: str) -> Any:
 def _of_network(fields: Fields) -> Work:
     name = fields.read("network", values.name, None)
     x, y = (fields.need(key, values.number_or(values.numbers)) for key in ("x", "y"))
-    options: dict[str, Any] = {
-        "sigma": fields.read("sigma", values.positive, 1.0),
-        "learning_rate": fields.read("learning_rate", values.positive, None),
-    }
-    missing = partial(SheetError, line=fields.line("network"))
+    options = fields.given({"sigma": values.positive, "learning_rate": values.positive})
+    line = fields.line("network")
 
     def work(surroundings: Surroundings) -> Solution:
         networks = surroundings.networks
         if name is None and len(networks) != 1:
-            raise missing("the block needs the key 'network', the name of a network of this sheet")
-        if name is not None and name not in networks:
-            raise missing(f"there is no network {name!r}", hint=f"the sheet has {', '.join(networks) or 'none'}")
-        net = networks[name if name is not None else next(iter(networks))]
+            raise SheetError("the block needs the key 'network', the name of a network of this sheet", line=line)
+        net = surroundings.network(next(iter(networks)) if name is None else name, line)
         return network_likelihood(net, x, y, **options, style=surroundings.manner)
 
     return work
 
 
+def _distribution(word: str) -> str:
+    return family(word).title.removesuffix(" distribution")
+
+
 _SAID = {
-    "distribution": "the distribution {}",
+    "distribution": "the {} distribution",
     "sample": "the sample ${}$",
     "mean": r"the mean $\mu = {}$, known",
     "variance": r"the variance $\sigma^2 = {}$, known",
-    "classes": "${}$ classes",
+    "classes": "${}$ [class]",
     "generating": "the data-generating distribution ${}$",
     "x": "$x = {}$",
     "y": "$y = {}$",
     "sigma": r"$\sigma = {}$",
     "learning_rate": r"the learning rate $\eta = {}$",
 }
-PART = Part((*_OF_SAMPLES, *_OF_NETWORKS), _read, lambda fields: posed(fields, _SAID))
+PART = Part(
+    (*_OF_SAMPLES, *_OF_NETWORKS), _read, lambda fields: posed(fields, _SAID, titles={"distribution": _distribution})
+)

@@ -9,9 +9,9 @@ from typing import Any
 from chalkwork.errors import SheetError
 from chalkwork.laboratory import optimisation
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 _NUMBERS = values.table(values.number)
@@ -70,7 +70,7 @@ def _read(fields: Fields) -> Work:
             takes = ", ".join((*study.needed, *study.allowed))
             raise SheetError(f"{key} is of no use in the study {name}", line=fields.line(key), hint=f"it has {takes}")
     given = {key: fields.need(key, KEYS[key]) for key in study.needed}
-    given |= {key: fields.read(key, KEYS[key], None) for key in study.allowed if key in fields}
+    given |= fields.given({key: KEYS[key] for key in study.allowed})
     if "method" in given:
         given["method"] = list(given["method"])
     line = fields.line("network")
@@ -78,23 +78,24 @@ def _read(fields: Fields) -> Work:
     def work(surroundings: Surroundings) -> Solution:
         settings = dict(given)
         if "network" in settings:
-            known = surroundings.networks
-            wanted = settings.pop("network")
-            if wanted not in known:
-                listed = ", ".join(known) or "none"
-                raise SheetError(f"there is no network {wanted!r:.60}", line=line, hint=f"the sheet has {listed}")
-            settings["net"] = known[wanted]
+            settings["net"] = surroundings.network(settings.pop("network"), line)
         solution: Solution = getattr(optimisation, study.call)(**settings, style=surroundings.manner)
         return solution
 
     return work
 
 
+def _method(word: str) -> str:
+    from chalkwork.laboratory.optimisation.methods import Method
+
+    return Method.of(word).title
+
+
 _SAID = {
     "function": "${}$",
     "start": "the start ${}$",
-    "method": "the method: {}",
-    "steps": "steps: ${}$",
+    "method": "the [method]: {}",
+    "steps": "${}$ [step]",
     "rate": r"the learning rate $\eta = {}$",
     "momentum": "the momentum ${}$",
     "damping": "the damping ${}$",
@@ -107,4 +108,4 @@ _SAID = {
     "x": "$x = {}$",
     "y": "$y = {}$",
 }
-PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID))
+PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID, titles={"method": _method}))

@@ -6,10 +6,10 @@ from typing import Any
 
 from chalkwork.errors import SheetError
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Listing, Node, Scalar
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed
+from chalkwork.sheets.posed import Posed, posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 TASKS = ("binary", "multiclass", "multilabel", "regression", "counts", "positive", "next_word")
@@ -27,14 +27,15 @@ def _read(fields: Fields) -> Work:
             raise SheetError(f"{key} does not belong to task: {task}", line=fields.line(key))
     if task == "next_word" and any(key in fields for key in _TREE):
         return _read_tree(fields)
-    given: dict[str, Any] = {
-        "classes": fields.read("classes", values.integer(2, MOST_WORDS), None),
-        "z": fields.read("z", values.number_or(values.vector), None),
-        "y": fields.read("y", values.number_or(values.vector), None),
-        "vocabulary": fields.read("vocabulary", values.integer(2, 10**12), None),
-        "hidden": fields.read("hidden", values.integer(2, 10**6), None),
-    }
-    given = {key: value for key, value in given.items() if value is not None}
+    given = fields.given(
+        {
+            "classes": values.integer(2, MOST_WORDS),
+            "z": values.number_or(values.vector),
+            "y": values.number_or(values.vector),
+            "vocabulary": values.integer(2, 10**12),
+            "hidden": values.integer(2, 10**6),
+        }
+    )
 
     def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory.outputs import output_for
@@ -80,11 +81,11 @@ def _nested(node: Node, where: str) -> Any:
 
 
 _SAID = {
-    "classes": "${}$ classes",
+    "classes": "${}$ [class]",
     "z": "the net input $z = {}$",
     "y": "the target $y = {}$",
-    "vocabulary": "a vocabulary of ${}$ words",
-    "hidden": "${}$ hidden units",
+    "vocabulary": "a vocabulary of ${}$ [word]",
+    "hidden": "${}$ [hidden unit]",
     "tree": "the tree {}",
     "frequencies": "the frequencies {}",
     "h": "$h = {}$",
@@ -92,4 +93,12 @@ _SAID = {
     "vectors": "the vectors of the inner nodes, a row each, ${}$",
     "learning_rate": r"the learning rate $\eta = {}$",
 }
-PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read, lambda fields: posed(fields, _SAID))
+
+
+def _pose(fields: Fields) -> Posed:
+    """A number as the target of several classes is the one that is there."""
+    is_class = isinstance(fields.entries.get("y"), Scalar) and "classes" in fields
+    return posed(fields, {**_SAID, "y": "the target is class ${}$"} if is_class else _SAID)
+
+
+PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read, _pose)

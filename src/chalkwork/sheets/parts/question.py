@@ -5,14 +5,15 @@ from __future__ import annotations
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.documents.model import Paragraph
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
-from chalkwork.solutions.solution import Setting, Solution
+from chalkwork.sheets.values import Fields
+from chalkwork.solutions.setting import Setting
+from chalkwork.solutions.solution import Solution
 
 
 def _read(fields: Fields) -> Work:
-    answer = fields.need("answer", values.text, fields.table.line)
+    answer = fields.need("answer", values.text)
 
     def work(surroundings: Surroundings) -> Solution:
         setting = Setting(title="Model answer", script=lambda board: [Paragraph(answer)], facts={"answer": answer})

@@ -7,10 +7,10 @@ from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.laboratory.taylor import HIGHEST_ORDER
 from chalkwork.laboratory.taylor import work as worked_out
 from chalkwork.sheets import values
-from chalkwork.sheets.fields import Fields
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
+from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
 _ENDS = "the two ends, such as [-2, 2]"

@@ -9,10 +9,11 @@ import numpy as np
 
 from chalkwork.training.engines.lowering_graph import results_of
 from chalkwork.training.engines.lowering_program import Program, lower
+from chalkwork.training.engines.reference import NumpyEngine
 from chalkwork.training.step import Array, Batches, Step, Values
 
 
-class BlasEngine:
+class BlasEngine(NumpyEngine):
     """Matrix products by BLAS, everything else by NumPy, and nothing allocated within a step.
 
     >>> from chalkwork.algebra.expression import Name
@@ -29,20 +30,9 @@ class BlasEngine:
 
     name = "numpy"
 
-    def __init__(self, dtype: str = "float64") -> None:
-        self.dtype = np.dtype(dtype)
-
     def data(self, values: Values) -> dict[str, Any]:
         """The matrices in the engine's precision, their rows one after another."""
         return {name: np.ascontiguousarray(value, self.dtype) for name, value in values.items()}
-
-    def carried(self, values: Values) -> dict[str, Any]:
-        """Copies in the engine's precision."""
-        return {name: np.array(value, self.dtype) for name, value in values.items()}
-
-    def plain(self, carried: Values) -> dict[str, Array]:
-        """The values, copied."""
-        return {name: np.array(value) for name, value in carried.items()}
 
     def prepare(self, step: Step, constants: Mapping[str, float]) -> BlasRun:
         """Lower the step."""

@@ -11,17 +11,11 @@ from chalkwork.derivation.evaluate import evaluate
 from chalkwork.training.step import Array, Batches, Step, Values
 
 
-class ReferenceEngine:
-    """Slow and plain: what the other engines are held against."""
-
-    name = "reference"
+class NumpyEngine:
+    """What the engines that hold NumPy arrays share."""
 
     def __init__(self, dtype: str = "float64") -> None:
         self.dtype = np.dtype(dtype)
-
-    def data(self, values: Values) -> dict[str, Any]:
-        """The matrices in the engine's precision."""
-        return {name: np.asarray(value, self.dtype) for name, value in values.items()}
 
     def carried(self, values: Values) -> dict[str, Any]:
         """Copies in the engine's precision."""
@@ -30,6 +24,16 @@ class ReferenceEngine:
     def plain(self, carried: Values) -> dict[str, Array]:
         """The values, copied."""
         return {name: np.array(value) for name, value in carried.items()}
+
+
+class ReferenceEngine(NumpyEngine):
+    """Slow and plain: what the other engines are held against."""
+
+    name = "reference"
+
+    def data(self, values: Values) -> dict[str, Any]:
+        """The matrices in the engine's precision."""
+        return {name: np.asarray(value, self.dtype) for name, value in values.items()}
 
     def prepare(self, step: Step, constants: Mapping[str, float]) -> ReferenceRun:
         """Nothing needs to be prepared but the constants."""

@@ -1,0 +1,203 @@
+"""The commands for sheets: a thin door; `train` and `predict`, for tables, have files of their own."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalkwork import __version__
+from chalkwork.cli import predict, train
+from chalkwork.cli.door import (
+    BAD_INPUT,
+    STANDARD,
+    Parser,
+    complain,
+    file_to_write,
+    from_standard_input,
+    printing,
+    say,
+)
+from chalkwork.errors import ChalkworkError
+
+if TYPE_CHECKING:
+    from chalkwork.sheets.schema import Sheet
+
+MOST_JOBS = 1_000
+
+
+def parser_of_all() -> Parser:
+    """The parser of the whole command line."""
+    parser = Parser(prog="chalkwork", description="The neural network that shows its work.")
+    parser.add_argument("--traceback", action="store_true", help="show where a fault of Chalkwork is, to report it")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    solve = commands.add_parser("solve", help="the complete worked solution of a sheet")
+    solve.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
+    solve.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=file_to_write,
+        help="a file to write; its suffix chooses the format: .md .html .pdf .tex .docx .ipynb .json .txt; text on "
+        "standard output by default, and with -",
+    )
+    solve.add_argument(
+        "--show",
+        choices=("solution", "sheet", "blanks", "form"),
+        default="solution",
+        help="the sheet with solutions (the default), without them, with blanks to fill in by hand, or with a form to "
+        "type the answers into, for the command check",
+    )
+    solve.add_argument("--notation", metavar="NAME", help="a named notation instead of the sheet's")
+    solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
+    solve.set_defaults(run=_solve, inputs=("sheet",))
+    check = commands.add_parser("check", help="what is wrong first in answers to a sheet, and why")
+    check.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
+    check.add_argument(
+        "answers",
+        metavar="ANSWERS",
+        nargs="+",
+        type=Path,
+        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student",
+    )
+    check.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=file_to_write,
+        help="a file for the reports: .html .md (to read), .json (everything), .csv (a line a student), .txt (the "
+        "class at a glance); or a folder, for a page a student; text on standard output by default, and with -",
+    )
+    check.add_argument(
+        "--view",
+        choices=("tutor", "student"),
+        default="tutor",
+        help="for whom the reports in OUT are: a student's holds hints and nothing that is expected",
+    )
+    check.add_argument(
+        "--jobs", metavar="N", type=_jobs, default=-1, help="processes that mark a large class; all cores by default"
+    )
+    check.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where an interrupted run of the same command stopped: what it marked stands in OUT.journal "
+        "(without -o in SHEET.journal, and only with this option)",
+    )
+    check.set_defaults(run=_check, inputs=("sheet", "answers"))
+    train.add(commands)
+    predict.add(commands)
+    for command in commands.choices.values():  # understood after the command as well
+        command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return parser
+
+
+def _sheet(name: str) -> Sheet:
+    """The sheet in a file, or in standard input."""
+    from chalkwork.sheets.format import MAX_BYTES, decode_sheet, read_sheet
+
+    return read_sheet(name) if name != STANDARD else decode_sheet(from_standard_input(MAX_BYTES), "standard input")
+
+
+def _solve(options: argparse.Namespace) -> int:
+    from chalkwork.sheets.document import workbook
+    from chalkwork.sheets.schema import with_style
+
+    sheet = with_style(_sheet(options.sheet), options.notation, options.decimals)
+    book = workbook(sheet, options.show, drawings=options.output is not None)
+    if options.output is None:
+        from chalkwork.documents.terminal import print_document
+
+        with printing():
+            print_document(book.document)
+    else:
+        from chalkwork.solutions.export import save
+
+        save(book, options.output)
+        say(f"{options.output} written")
+    return 0
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST_JOBS}")
+    return int(text)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from chalkwork.sheets.folder import check_folder
+    from chalkwork.sheets.overview import overview, save_reports, writer_of
+
+    if options.output is not None:
+        writer_of(options.output)  # a wrong suffix is noticed before the work
+        _keep_apart(options.output, options.answers)
+    if options.resume and options.output is None and options.sheet == STANDARD:
+        raise ChalkworkError(
+            "--resume keeps what is marked beside a file, but the sheet is standard input",
+            hint="-o names a file for the reports",
+        )
+    if Path(STANDARD) in options.answers:
+        raise ChalkworkError("answers are read from files, whose suffix says their form, not from standard input")
+    sheet = _sheet(options.sheet)
+    beside = options.output or (Path(options.sheet) if options.resume else None)
+    journal = Path(f"{beside.resolve()}.journal") if beside else None
+    with _progress() as progress, _saying_how_to_go_on(journal):
+        hand_ins, errors = check_folder(
+            sheet,
+            options.answers,
+            jobs=options.jobs,
+            keep=journal,
+            resume=options.resume,
+            progress=progress,
+        )
+    for error in errors:
+        complain(str(error))
+    if not hand_ins and not errors:
+        raise ChalkworkError("there are no hand-ins")
+    if options.output is None:
+        say("\n\n".join(str(hand_in) for hand_in in hand_ins))
+        if len(hand_ins) > 1:
+            say(f"\n{overview(hand_ins)}")
+    elif hand_ins or errors:
+        save_reports(sheet, hand_ins, options.output, options.view, errors)
+        say(f"{options.output} written")
+    if journal:
+        journal.unlink(missing_ok=True)
+    return BAD_INPUT if errors else 0
+
+
+def _keep_apart(output: Path, answers: Sequence[Path]) -> None:
+    """Raise ChalkworkError where reports would come to lie among the hand-ins, and be taken for one the next time."""
+    for folder in answers:
+        if folder.is_dir() and folder.resolve() in (output.resolve(), *output.resolve().parents):
+            raise ChalkworkError(
+                f"{output} lies in the folder of the hand-ins", hint="give a place outside of it with -o"
+            )
+
+
+@contextmanager
+def _saying_how_to_go_on(journal: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        if journal is not None:
+            complain(f"what has been marked is kept in {journal}; the same command with --resume goes on from there")
+        raise
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on standard error that shows how many are done; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

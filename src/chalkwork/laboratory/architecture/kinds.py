@@ -1,0 +1,338 @@
+"""The table of layers that are counted: an entry each, with its settings, its words and its equations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.architecture.tally import At, Shape, product, written
+from chalkwork.networks.layers.settings import Setting, take
+
+NONE, ONE = Number(0), Number(1)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a layer is found to have: its output, and expressions for its weights, biases and products."""
+
+    shape: Shape
+    weights: Expression = NONE
+    biases: Expression = NONE
+    parameters: Expression | None = None
+    """Both together, where that has a form of its own."""
+    macs: Expression = NONE
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of layer: its settings, words for a heading, and how it is counted.
+
+    Settings without a usual value must be given, but for those that are `optional`.
+    """
+
+    settings: tuple[Setting, ...]
+    words: Callable[[Mapping[str, Any]], str]
+    count: Callable[[At], Counted]
+    optional: tuple[str, ...] = ()
+
+    def chosen(self, given: Mapping[str, Any], title: str) -> dict[str, Any]:
+        """The settings of a layer, `title` in messages; ChalkworkError for what they cannot be."""
+        known = {setting.key: setting for setting in self.settings}
+        for key in given:
+            if key not in known:
+                hint = f"it takes {', '.join(known)}" if known else "it takes no settings"
+                raise ChalkworkError(f"{title} has no setting {key!r:.60}", hint=hint)
+        try:
+            found = take(self.settings, given, title)
+        except ChalkworkError as error:
+            raise ChalkworkError(f"{title}: {error.message}", hint=error.hint) from None
+        for key, value in found.items():
+            if value is None and key not in self.optional:
+                raise ChalkworkError(f"{title}: {key} is missing")
+        return found
+
+
+# --- windows that slide: convolution and pooling -------------------------------------------------------------------
+
+
+def _pair(value: Any, axes: int) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,) * axes
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A window along one axis."""
+
+    size: Name
+    kernel: Name
+    stride: Name
+
+
+def _along(at: At, sizes: Shape, settings: Sequence[str], one: Callable[..., _Window]) -> list[_Window]:
+    """The window along every axis, by the settings of it; one for both where nothing tells them apart."""
+    choices = []
+    for name in settings:
+        choice = _pair(at.settings[name], len(sizes))
+        if len(choice) != len(sizes):
+            raise at.error(f"{name} has {len(choice)} numbers for {len(sizes)} axes")
+        choices.append(choice)
+    each = list(zip(sizes, *choices, strict=True))
+    if len(set(each)) == 1:
+        return [one(at, "", *each[0])] * len(sizes)
+    return [one(at, axis, *given) for axis, given in zip("hw", each, strict=True)]
+
+
+def _window(
+    at: At, axis: str, size: Name, kernel: int, stride: int | None, padding: int | str, dilation: int = 1
+) -> _Window:
+    stride = kernel if stride is None else stride
+    k, s = at.given("k", kernel, axis), at.given("s", stride, axis)
+    spread = dilation * (kernel - 1)
+    rounded_up = padding == "same" and (stride > 1 or spread % 2 == 1)
+    if rounded_up:
+        length: Expression = apply("floor", (size - 1) / s) + 1
+        reason = "Padded so that no input is left over: a position for every stride, the last one begun counted too."
+    else:
+        pad = spread // 2 if padding == "same" else 0 if padding == "valid" else int(padding)
+        p = at.given("p", pad, axis)
+        d = at.given("d", dilation, axis) if dilation > 1 else None
+        covered: Expression = size - k + 2 * p if d is None else size - d * (k - 1) - 1 + 2 * p
+        if at.value(covered) < 0:
+            room = at.value(size + 2 * p)
+            raise at.error(f"the kernel covers {spread + 1}, but it slides over {room}, padding included")
+        exact = at.value(covered) % stride == 0
+        length = (covered / s if exact else apply("floor", covered / s)) + 1
+        reason = "Positions of the window along an axis" + ("." if exact else ", where the last step does not fit.")
+    out = at.equation(axis or "n", length, reason)
+    _see(at, axis, k, s, dilation)
+    return _Window(out, k, s)
+
+
+def _see(at: At, axis: str, k: Expression, s: Expression, dilation: int) -> None:
+    """On how many inputs a unit depends now: the window's, as far apart as those of neighbours below lie."""
+    seen = at.tally.seen
+    field, jump = seen.get(axis) or seen.get("") or (ONE, ONE)
+    wider = (k - 1) * dilation * jump if dilation > 1 else (k - 1) * jump
+    new = at.equation("receptive_field", field + wider, axis=axis)
+    seen[axis] = new, at.equation("jump", jump * s, axis=axis)
+
+
+def _convolution(axes: int) -> Callable[[At], Counted]:
+    def count(at: At) -> Counted:
+        maps = "channels × height × width" if axes == 2 else "channels × length"
+        at.check(axes + 1, maps)
+        own = at.settings
+        channels = at.shape[0]
+        filters, groups = at.given("c", own["filters"]), own["groups"]
+        if at.value(channels) % groups or own["filters"] % groups:
+            raise at.error(f"{at.value(channels)} channels and {own['filters']} filters do not go into {groups} groups")
+        windows = _along(at, at.shape[1:], ("kernel", "stride", "padding", "dilation"), _window)
+        return _filtered(at, channels, filters, groups, windows)
+
+    return count
+
+
+def _filtered(at: At, channels: Name, filters: Name, groups: int, windows: list[_Window]) -> Counted:
+    """Filters with a weight for every cell of the window and every channel of their group, and a bias each."""
+    into: Expression = channels if groups == 1 else channels / at.given("g", groups)
+    one = product([*(window.kernel for window in windows), into])
+    sizes = tuple(window.size for window in windows)
+    return Counted(
+        (filters, *sizes), one * filters, filters if at.settings["bias"] else NONE,
+        (one + 1) * filters if at.settings["bias"] else None, product([one * filters, *sizes]),
+    )  # fmt: skip
+
+
+def _spread(at: At, axis: str, size: Name, kernel: int, stride: int, padding: int, more: int) -> _Window:
+    k, s, p = at.given("k", kernel, axis), at.given("s", stride, axis), at.given("p", padding, axis)
+    length = (size - 1) * s - 2 * p + k
+    reason = "Every input spreads over a window of the output, a stride apart."
+    out = at.equation(axis or "n", length + more if more else length, reason)
+    if at.value(out) < 1:
+        raise at.error("nothing is left of the output; the padding is too large")
+    return _Window(out, k, s)
+
+
+def _transposed(at: At) -> Counted:
+    """Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), relationship 14."""
+    at.check(3, "channels × height × width")
+    channels, *sizes = at.shape
+    filters = at.given("c", at.settings["filters"])
+    windows = _along(at, tuple(sizes), ("kernel", "stride", "padding", "output_padding"), _spread)
+    found = _filtered(at, channels, filters, 1, windows)
+    at.tally.seen.clear()  # what a unit sees differs from unit to unit
+    return replace(found, macs=product([found.weights, *sizes]))
+
+
+def _pooling(at: At) -> Counted:
+    if len(at.shape) not in (2, 3):
+        at.check(3, "channels × height × width")
+    windows = _along(at, at.shape[1:], ("pool", "stride", "padding"), _window)
+    return Counted((at.shape[0], *(window.size for window in windows)))
+
+
+def _global(at: At) -> Counted:
+    if len(at.shape) not in (2, 3):
+        at.check(3, "channels × height × width")
+    at.tally.seen.clear()
+    return Counted(at.shape[:1])
+
+
+def _flatten(at: At) -> Counted:
+    at.tally.seen.clear()
+    if len(at.shape) == 1:
+        return Counted(at.shape)
+    return Counted((at.equation("n", product(at.shape), "All values in one column."),))
+
+
+# --- everything with everything ------------------------------------------------------------------------------------
+
+
+def _dense(at: At) -> Counted:
+    if len(at.shape) == 3:
+        at.check(1, "a vector", "put {kind: flatten} before it")
+    inputs, units = at.shape[-1], at.given("n", at.settings["units"])
+    biased = at.settings["bias"]
+    return Counted(
+        (*at.shape[:-1], units), inputs * units, units if biased else NONE,
+        (inputs + 1) * units if biased else None, product([*at.shape[:-1], inputs, units]),
+    )  # fmt: skip
+
+
+def _recurrent(gates: int) -> Callable[[At], Counted]:
+    def count(at: At) -> Counted:
+        at.check(2, "a sequence, steps × width")
+        steps, width = at.shape
+        h = at.given("h", at.settings["units"])
+        biases = {"none": 0, "one": 1, "two": 2}[at.settings["bias"]]
+
+        def times(inner: Expression) -> Expression:
+            return inner if gates == 1 else gates * inner
+
+        matrices = (width + h) * h
+        both = None if not biases else times(matrices + (h if biases == 1 else 2 * h))
+        shape = (steps, h) if at.settings["sequence"] else (h,)
+        own = NONE if not biases else times(h if biases == 1 else 2 * h)
+        return Counted(shape, times(matrices), own, both, steps * times(matrices))
+
+    return count
+
+
+def _attention(at: At) -> Counted:
+    """Vaswani et al., Attention Is All You Need (2017), section 3.2.2."""
+    at.check(2, "a sequence, steps × width")
+    steps, width = at.shape
+    heads = at.settings["heads"]
+    if at.value(width) % heads:
+        raise at.error(f"a width of {at.value(width)} does not go into {heads} heads")
+    at.equation("d", width / at.given("H", heads), "The width of one head.")
+    weights = 4 * width * width
+    biased = at.settings["bias"]
+    return Counted(
+        (steps, width), weights, 4 * width if biased else NONE, 4 * (width + 1) * width if biased else None,
+        steps * weights + 2 * steps * steps * width,
+    )  # fmt: skip
+
+
+def _embedding(at: At) -> Counted:
+    at.check(1, "a list of words, by their number")
+    words, width = at.given("V", at.settings["words"]), at.given("d", at.settings["width"])
+    return Counted((*at.shape, width), words * width)
+
+
+# --- what leaves the shape as it is --------------------------------------------------------------------------------
+
+
+def _normalised(shift: bool, last: bool) -> Callable[[At], Counted]:
+    def count(at: At) -> Counted:
+        units = at.shape[-1] if last else at.shape[0]
+        return Counted(at.shape, units, units if shift else NONE, 2 * units if shift else None)
+
+    return count
+
+
+def _same(at: At) -> Counted:
+    return Counted(at.shape)
+
+
+def _residual(at: At) -> Counted:
+    earlier = at.number - 1 - at.settings["over"]
+    if earlier < 0:
+        raise at.error(f"there are no {at.settings['over']} layers before it")
+    two = [at.tally.sizes(shape) for shape in (at.tally.outputs[earlier], at.shape)]
+    if two[0] != two[1]:
+        raise at.error(f"it adds {written(two[0])} and {written(two[1])}, which have no common shape")
+    return Counted(at.shape)
+
+
+# --- the table -----------------------------------------------------------------------------------------------------
+
+
+def _filters(axes: str) -> Callable[[Mapping[str, Any]], str]:
+    def words(own: Mapping[str, Any]) -> str:
+        count = own["filters"]
+        return f"{axes}, {count} filter{'s' * (count != 1)} {_extent(own['kernel'], axes)}"
+
+    return words
+
+
+def _extent(value: Any, words: str) -> str:
+    sides = _pair(value, 1 if "one axis" in words else 2)
+    return "of " + " × ".join(map(str, sides)) if len(sides) > 1 else f"of length {sides[0]}"
+
+
+def _units(title: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda own: f"{title}, {own['units']} unit{'s' * (own['units'] != 1)}"
+
+
+def _said(title: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda own: title
+
+
+_FILTERS, _KERNEL = Setting("filters", "size"), Setting("kernel", "sizes")
+_STRIDE, _PADDING = Setting("stride", "sizes", 1), Setting("padding", "sizes", 0, low=0, choices=("same", "valid"))
+_UNITS, _BIAS = Setting("units", "size"), Setting("bias", "flag", True)
+_SLIDING = (
+    _FILTERS, _KERNEL, _STRIDE, _PADDING, Setting("dilation", "sizes", 1), Setting("groups", "size", 1), _BIAS,
+)  # fmt: skip
+_POOL = (Setting("pool", "sizes"), Setting("stride", "sizes"), _PADDING)
+_CELL = (
+    _UNITS, Setting("bias", "choice", "one", choices=("none", "one", "two")), Setting("sequence", "flag", True),
+)  # fmt: skip
+_BACK = (
+    _FILTERS, _KERNEL, _STRIDE, Setting("padding", "sizes", 0, low=0), Setting("output_padding", "sizes", 0, low=0),
+    _BIAS,
+)  # fmt: skip
+
+KINDS: dict[str, Kind] = {
+    "conv1d": Kind(_SLIDING, _filters("convolution along one axis"), _convolution(1)),
+    "conv2d": Kind(_SLIDING, _filters("convolution"), _convolution(2)),
+    "conv_transpose2d": Kind(_BACK, _filters("transposed convolution"), _transposed),
+    "max_pool": Kind(_POOL, lambda own: f"max pooling {_extent(own['pool'], '')}", _pooling, ("stride",)),
+    "average_pool": Kind(_POOL, lambda own: f"average pooling {_extent(own['pool'], '')}", _pooling, ("stride",)),
+    "global_average_pool": Kind((), _said("the average of every channel"), _global),
+    "flatten": Kind((), _said("flattened"), _flatten),
+    "dense": Kind((_UNITS, _BIAS), _units("dense"), _dense),
+    "rnn": Kind(_CELL, _units("recurrent"), _recurrent(1)),
+    "lstm": Kind(_CELL, _units("LSTM"), _recurrent(4)),
+    "gru": Kind(_CELL, _units("GRU"), _recurrent(3)),
+    "attention": Kind(
+        (Setting("heads", "size", 1), _BIAS),
+        lambda own: f"self-attention, {own['heads']} head{'s' * (own['heads'] != 1)}", _attention,
+    ),
+    "embedding": Kind((Setting("words", "size"), Setting("width", "size")), _said("embedding"), _embedding),
+    "batch_norm": Kind((), _said("batch normalisation"), _normalised(shift=True, last=False)),
+    "layer_norm": Kind((), _said("layer normalisation"), _normalised(shift=True, last=True)),
+    "rms_norm": Kind((), _said("root mean square normalisation"), _normalised(shift=False, last=True)),
+    "dropout": Kind((), _said("dropout"), _same),
+    "activation": Kind(
+        (Setting("name", "activation", "relu"),), lambda own: f"activation ({own['name'].words})", _same
+    ),
+    "residual": Kind(
+        (Setting("over", "size"),),
+        lambda own: f"residual connection over {own['over']} layer{'s' * (own['over'] != 1)}", _residual,
+    ),
+}  # fmt: skip

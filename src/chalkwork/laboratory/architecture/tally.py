@@ -1,0 +1,138 @@
+"""What is counted, layer by layer: sizes, parameters, products, what a unit sees; each as an equation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name, Number
+from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.errors import ChalkworkError
+from chalkwork.typesetting.notation import subscript
+from chalkwork.typesetting.symbols import Symbol
+
+Shape = tuple[Name, ...]
+MOST = 10**15
+"""Whole numbers up to here are exact in double precision."""
+
+_WORDS = ("weights", "biases", "parameters", "activations")
+_LETTERS = {"macs": (r"\text{MACs}", "MACs"), "receptive_field": ("r", "r"), "jump": ("j", "j"), "shape": ("S", "S")}
+
+
+def symbol(letter: str, number: int | None, axis: str = "") -> Symbol:
+    """How a name of this room prints: `k1` as k with index 1, `weights1` as the word with the index.
+
+    >>> symbol("k", 1, "h").latex, symbol("weights", 2).text
+    ('k_{h,1}', 'weights₂')
+    """
+    latex, text = _LETTERS.get(letter, (letter, letter))
+    latex = rf"\text{{{letter}}}" if letter in _WORDS else latex
+    if number is None:
+        return Symbol(latex, text)
+    index, below = (f"{axis},{number}", f"_{axis},{number}") if axis else (f"{number}", subscript(str(number)))
+    return Symbol(f"{latex}_{{{index}}}", f"{text}{below}")
+
+
+@dataclass
+class Tally:
+    """The givens and equations so far, with their values, and what goes into the next layer."""
+
+    outputs: list[Shape] = field(default_factory=list)
+    """The input, and what every layer gives."""
+    givens: list[Name] = field(default_factory=list)
+    equations: list[Equation] = field(default_factory=list)
+    letters: dict[str, Symbol] = field(default_factory=dict)
+    values: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, tuple[Expression, Expression]] = field(default_factory=dict)
+    """For every axis, on how many inputs a unit depends, and how far apart those of neighbours lie."""
+
+    def given(self, letter: str, number: int, value: int, axis: str = "") -> Name:
+        """A number that somebody chose."""
+        found = self._named(letter, number, axis)
+        self.givens.append(found)
+        self.values[found.name] = value
+        return found
+
+    def equation(
+        self, letter: str, number: int | None, expression: Expression, stage: Stage, reason: str = "", axis: str = ""
+    ) -> Name:
+        """A number that follows; ChalkworkError where it leaves the whole numbers that are exact."""
+        found = self._named(letter, number, axis)
+        value = self.value(expression)
+        if abs(value) > MOST:
+            raise ChalkworkError(f"{found.name} is larger than {MOST:,}, which is counted here at most")
+        self.equations.append(Equation(found.name, expression, stage, reason))
+        self.values[found.name] = value
+        return found
+
+    def value(self, expression: Expression) -> int:
+        """The whole number that an expression is worth."""
+        known = {name: np.array([[float(value)]]) for name, value in self.values.items()}
+        return int(evaluate(expression, known).item())
+
+    def sizes(self, shape: Shape) -> tuple[int, ...]:
+        """A shape in numbers."""
+        return tuple(self.values[name.name] for name in shape)
+
+    def _named(self, letter: str, number: int | None, axis: str) -> Name:
+        name = f"{letter}{axis}{'' if number is None else number}"
+        self.letters[name] = symbol(letter, number, axis)
+        return Name(name)
+
+
+@dataclass(frozen=True)
+class At:
+    """One layer while it is counted: its number, its settings, the tally."""
+
+    tally: Tally
+    number: int
+    settings: Mapping[str, Any]
+    stage: Stage
+
+    @property
+    def shape(self) -> Shape:
+        """What goes in."""
+        return self.tally.outputs[-1]
+
+    def given(self, letter: str, value: int, axis: str = "") -> Name:
+        """A setting of the layer as a letter."""
+        return self.tally.given(letter, self.number, value, axis)
+
+    def equation(self, letter: str, expression: Expression, reason: str = "", axis: str = "") -> Name:
+        """A number of the layer that follows."""
+        return self.tally.equation(letter, self.number, expression, self.stage, reason, axis)
+
+    def value(self, expression: Expression) -> int:
+        """The whole number that an expression is worth."""
+        return self.tally.value(expression)
+
+    def error(self, message: str, hint: str | None = None) -> ChalkworkError:
+        """What is wrong with the layer."""
+        return ChalkworkError(f"layer {self.number} ({self.settings['kind']}): {message}", hint=hint)
+
+    def check(self, dimensions: int, form: str, hint: str | None = None) -> None:
+        """Refuse an input of another number of dimensions."""
+        if len(self.shape) != dimensions:
+            found = written(self.tally.sizes(self.shape))
+            raise self.error(f"takes {form}, but {found} enters it", hint)
+
+
+def product(factors: Sequence[Expression]) -> Expression:
+    """The factors multiplied from the left; one for none."""
+    found, *others = factors or [Number(1)]
+    for factor in others:
+        found = found * factor
+    return found
+
+
+def written(sizes: Sequence[int]) -> str:
+    """A shape as people say it.
+
+    >>> written((3, 32, 32))
+    '3 × 32 × 32'
+    """
+    return " × ".join(map(str, sizes))

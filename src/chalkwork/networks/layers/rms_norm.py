@@ -1,0 +1,138 @@
+"""Root mean square normalisation: every sample divided by the root mean square of its units, then scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, apply
+from chalkwork.derivation.derivation import Equation
+from chalkwork.networks import reasons
+from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
+from chalkwork.networks.layers.dense import activated
+from chalkwork.networks.layers.layer_norm import average, each_alone, scale_gradient
+from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.quantities import Form, Quantity, Role
+from chalkwork.networks.spot import Spot
+from chalkwork.words import Text
+
+
+@dataclass(frozen=True)
+class RMSNormKind(LayerKind):
+    """rms = sqrt(mean(a^2) + epsilon), xhat = a / rms, z = gamma * xhat, a = f(z), for every sample alone.
+
+    Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019), equation 4.
+    """
+
+    positions = "any"
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight"),
+        Quantity("epsilon", Role.CONSTANT, Form.NUMBER, keyword="epsilon"),
+    )
+
+    def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
+        """rms, xhat, z, a."""
+        (epsilon,) = self.names(at, Role.CONSTANT)
+        each = each_alone(at)
+        units = Text.of("counted.units", n=at.layer.units)
+        size = Equation(
+            at.name("rms"), apply("sqrt", average(at, incoming**2) + epsilon), at.stage,
+            Text.own(
+                "rms_norm.size",
+                "Root mean square (layer <layer>)<again> of <below> over its <units><each>; <epsilon> keeps it away "
+                "from 0.",
+                layer=at.number, again=at.again, below=f"{{{at.below}}}", units=units, each=each,
+                epsilon=f"{{{epsilon}}}",
+            ),
+        )  # fmt: skip
+        xhat = Equation(
+            at.name("xhat"), incoming / size.symbol, at.stage,
+            Text.own(
+                "rms_norm.normalised",
+                "Normalised<again>: the squares have mean 1 over the units, up to <epsilon>.",
+                again=at.again, epsilon=f"{{{epsilon}}}",
+            ),
+        )  # fmt: skip
+        net = Equation(
+            at.name("z"),
+            at.vector("gamma") * xhat.symbol,
+            at.stage,
+            Text.own(
+                "rms_norm.scaled",
+                "Scaled<again> by <scale>, which is learned: one for each unit.",
+                again=at.again,
+                scale=at.shown("gamma"),
+            ),
+        )
+        return [size, xhat, net, activated(at, net)]
+
+    def adjoints(self, at: Spot) -> list[NamedAdjoint]:
+        """delta, dgamma, dxhat, drms."""
+        by_size = "<size> divides every unit alike, so it collects from all of them."
+        named = [
+            ("z", at.name("delta"), reasons.error(at)),
+            ("gamma", "", scale_gradient(at)),
+            ("xhat", "", Text.of("normalised.by_scaled", scale=at.shown("gamma"))),
+            ("rms", "", Text.own("rms_norm.by_size", by_size, size=at.shown("rms"))),
+        ]
+        return [NamedAdjoint(at.name(letter), name or f"d{at.name(letter)}", reason) for letter, name, reason in named]
+
+    def way_back(self, at: Spot) -> Text:
+        """By two ways: directly and through rms."""
+        said = "the error comes to <below> by two ways (directly, and through the root mean square)"
+        return Text.own("rms_norm.way_back", said, below=f"{{{at.below}}}")
+
+    def words(self, at: Spot) -> Text:
+        """The activation, where it is one."""
+        return listed(at, Text.own("rms_norm.name", "root mean square normalisation"))
+
+    def title(self, at: Spot) -> Text:
+        """The activation, where it is one."""
+        return titled(at, Text.own("rms_norm.title", "RMS norm"))
+
+    def declared(self, at: Spot) -> list[Text]:
+        """Where epsilon stands."""
+        said = r"The root mean square (layer <layer>) has $\varepsilon$ under the root."
+        return [Text.own("rms_norm.declared", said, layer=at.number)]
+
+
+class RMSNorm(Layer):
+    """Root mean square normalisation, then an activation.
+
+    The units of every sample are divided by the root of the mean of their squares (n x d or d x n in, the same shape
+    out) and scaled by `gamma`, which is learned (one for each unit; ones if not given, or one number for all, or a
+    vector). Training and inference do the same. `epsilon` (from 0) is added to the mean under the root.
+
+    Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019).
+    Raises ChalkworkError for settings out of range, ShapeError where gamma does not fit.
+
+    >>> RMSNorm("relu", epsilon=1e-3)
+    RMSNorm('relu', epsilon=0.001)
+    """
+
+    kind_type = RMSNormKind
+    kind = RMSNormKind()
+    title = "a root mean square normalisation"
+    settings = (
+        Setting("activation", "activation", "identity"),
+        Setting("epsilon", "number", 1e-5, low=0, high=float("inf"), high_open=True),
+        Setting("gamma", "entries"),
+        Setting("inputs", "size"),
+    )
+
+    def __init__(
+        self, activation: str = "identity", *, epsilon: float = 1e-5, gamma: Any = None, inputs: int | None = None
+    ) -> None:
+        super().__init__(activation=activation, epsilon=epsilon, gamma=gamma, inputs=inputs)
+        own = self.options
+        own["inputs"] = own["inputs"] or (len(own["gamma"]) if isinstance(own["gamma"], np.ndarray) else None)
+
+    def in_torch(self, inputs: int, units: int) -> Foreign:
+        """`RMSNorm`."""
+        return Foreign("RMSNorm", {"normalized_shape": units, "eps": self.options["epsilon"]})
+
+    def in_keras(self, inputs: int, units: int) -> Foreign:
+        """`RMSNormalization`."""
+        return Foreign("RMSNormalization", {"epsilon": self.options["epsilon"]})

@@ -1,0 +1,82 @@
+"""Counting an architecture in a sheet: what enters, the layers, and what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalkwork.documents.model import Block, Paragraph, Table
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.architecture import KINDS, Architecture
+from chalkwork.laboratory.architecture.tally import written
+from chalkwork.sheets import values
+from chalkwork.sheets.locate import Listing, Node
+from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.posed import Posed
+from chalkwork.sheets.values import Fields
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
+
+MOST_LAYERS = 100
+_SIZE = values.integer(0, 10**9)
+_KEYS = tuple(dict.fromkeys(setting.key for kind in KINDS.values() for setting in kind.settings))
+
+
+def _setting(node: Node, where: str) -> Any:
+    """A whole number, a list of them, true or false, or a word."""
+    if isinstance(node, Listing):
+        return values.listing(_SIZE, "a list of whole numbers", 3)(node, where)
+    truth = values.boolean(node)
+    if truth is not None:
+        return truth
+    return _SIZE(node, where) if values.is_number(node) else values.name(node, where)
+
+
+def _layer(node: Node, where: str) -> dict[str, Any]:
+    fields = values.mapping(node, "a layer", where, ("kind", "shares", *_KEYS))
+    return {key: fields.read(key, _setting, None) for key in fields.entries}
+
+
+def _read(fields: Fields) -> Work:
+    layers = fields.need("layers", values.listing(_layer, "a list of layers", MOST_LAYERS))
+    enters = fields.need("input", _setting)
+    ask = fields.read("ask", values.names, ())
+
+    def work(surroundings: Surroundings) -> Solution:
+        try:
+            return Architecture(layers, enters).solve(surroundings.manner, ask)
+        except ChalkworkError as error:
+            raise error.at(line=fields.line("layers")) from None
+
+    return work
+
+
+def _pose(fields: Fields) -> Posed:
+    """What enters, and a row for every layer."""
+    rows = fields.need("layers", values.listing(_described, "a list of layers", MOST_LAYERS))
+    enters = fields.need("input", _setting)
+    sizes = enters if isinstance(enters, tuple) else (enters,)
+
+    def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
+        numbered = tuple((str(number), *row) for number, row in enumerate(rows, 1))
+        return [Paragraph(f"What enters is {written(sizes)}."), Table(("layer", "kind", "settings"), numbered)]
+
+    return pose
+
+
+def _described(node: Node, where: str) -> tuple[str, str]:
+    """A layer in words: its kind, and its settings as they are typed."""
+    own = _layer(node, where)
+    kind = own.pop("kind", "dense")
+    return str(kind).replace("_", " "), ", ".join(
+        f"{key.replace('_', ' ')} {_typed(value)}" for key, value in own.items()
+    )
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, tuple):
+        return written(value)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+PART = Part(("input", "layers", "ask"), _read, _pose)

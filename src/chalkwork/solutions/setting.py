@@ -1,0 +1,116 @@
+"""How a solution is written, and what surrounds its equations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.numbers import NumberFormat
+from chalkwork.typesetting.symbols import Symbol
+from chalkwork.words import ENGLISH, LANGUAGES, Said, check_language
+
+if TYPE_CHECKING:
+    from chalkwork.documents.model import Block
+    from chalkwork.drawings.canvas import Drawing
+    from chalkwork.solutions.board import Board
+    from chalkwork.solutions.working import Working
+
+Rounding = Literal["shown", "every_line"]
+Detail = Literal["equations", "entries"]
+
+Remarks = Callable[["Working"], Mapping[str, tuple[Said, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a solution is written: notation, digits, whether each line is rounded, and how fine the steps are.
+
+    Raises ChalkworkError for decimals together with significant digits, or a word that is not known.
+
+    >>> Style.of(notation="brackets", decimals=2).numbers.decimals
+    2
+    """
+
+    notation: Notation = field(default_factory=Notation)
+    numbers: NumberFormat = field(default_factory=NumberFormat)
+    rounding: Rounding = "shown"
+    detail: Detail = "equations"
+    stated: bool = False
+    """Whether somebody asked for these digits, rather than nobody for any."""
+    language: str = ENGLISH
+    """The language of the sentences: see `chalkwork.words.LANGUAGES`."""
+
+    @classmethod
+    def of(
+        cls,
+        notation: str | Mapping[str, Any] | Notation | None = None,
+        decimals: int | None = None,
+        significant: int | None = None,
+        rounding: Rounding = "shown",
+        detail: Detail = "equations",
+        language: str = ENGLISH,
+    ) -> Style:
+        """A style from plain values; four decimals where nothing is asked, and the decimal mark of the language."""
+        if decimals is not None and significant is not None:
+            raise ChalkworkError("give decimals or significant digits, not both")
+        for value, least, most, what in ((decimals, 0, 15, "decimals"), (significant, 1, 17, "significant digits")):
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and least <= value <= most):
+                raise ChalkworkError(f"{what} are a number from {least} to {most}, not {value!r}")
+        if rounding not in ("shown", "every_line"):
+            raise ChalkworkError(f"rounding is 'shown' or 'every_line', not {rounding!r}")
+        if detail not in ("equations", "entries"):
+            raise ChalkworkError(f"detail is 'equations' or 'entries', not {detail!r}")
+        numbers = NumberFormat(4 if decimals is None and significant is None else decimals, significant)
+        stated = decimals is not None or significant is not None
+        comma = LANGUAGES[check_language(language)].decimal_comma
+        return cls(Notation.of(notation, comma), numbers, rounding, detail, stated, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An answer that is no number: the word, what else it is called, and what there is to choose from.
+
+    >>> Word("softmax", choices=("sigmoid", "softmax")).value
+    'softmax'
+    """
+
+    value: str
+    also: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What surrounds the equations: sentences about the exercise, the givens to list, a drawing, remarks.
+
+    Sentences hold `{names}` that are set in the notation.
+    """
+
+    introduction: tuple[Said, ...] = ()
+    givens: tuple[str, ...] = ()
+    layers: int = 0
+    samples: str | None = None
+    drawing: Callable[[Working, bool], Drawing] | None = None
+    """Draws the network or graph; with the values that were found, or without them."""
+    values_drawn: bool = True
+    """Whether the drawing has values to show: one drawing cannot hold those of a batch."""
+    remarks: Remarks | None = None
+    title: Said = "Worked solution"
+    letters: Mapping[str, Symbol] = field(default_factory=dict)
+    """How single names print, whatever the notation."""
+    script: Callable[[Board], Iterable[Block]] | None = None
+    """What stands on the board, in order, where a room arranges its equations in its own way."""
+    asked: tuple[str, ...] = ()
+    """What is to be answered where an exercise does not say; every equation, if empty."""
+    words: Mapping[str, Word] = field(default_factory=dict)
+    """What was found in words, by name; it can be asked for."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What was found besides the equations, by name: counts, measured differences; it is not asked for."""
+    undecided: Callable[[Working], Mapping[str, tuple[Said, ...]]] | None = None
+    """What an answer is told where the right value is a matter of convention, by the name of the step."""
+    languages: tuple[str, ...] = (ENGLISH,)
+    """The languages in which all of this can be said, and the reasons of the equations too; a script is English."""

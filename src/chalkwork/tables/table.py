@@ -1,0 +1,191 @@
+"""A table of data: columns of text under their names, with the line on which each row stands, read as numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+import numpy as np
+
+from chalkwork.documents.literal import visible
+from chalkwork.errors import ChalkworkError
+from chalkwork.networks.data import Array
+from chalkwork.tables.cells import LARGEST, MARKS, cell, is_missing
+from chalkwork.tables.forms import Form, Look, readings
+
+MOST_COLUMNS = 10_000
+_MOST_NAMED = 5
+MOST_CELLS = 20_000_000
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of text under their names; `lines` says on which line of the file each row begins.
+
+    `delimiter` is what stood between the cells, `decimal` the decimal mark that somebody has said it is.
+
+    >>> table = Table("colours.csv", ("colour", "size"), (("red", "blue"), ("1", "2")), (2, 3))
+    >>> table["size"], len(table)
+    (('1', '2'), 2)
+    """
+
+    file: str
+    names: tuple[str, ...]
+    columns: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    delimiter: str = ","
+    decimal: str = ""
+
+    @cached_property
+    def _looks(self) -> dict[str, Look]:
+        return {}
+
+    def look(self, name: str) -> Look:
+        """What the cells of a column are as numbers."""
+        if name not in self._looks:
+            self._looks[name] = Look.at(self[name])
+        return self._looks[name]
+
+    @cached_property
+    def shown_mark(self) -> str:
+        """The decimal mark that the columns of numbers show, as far as they agree; nothing where none shows one."""
+        looks = (self.look(name) for name in self.names)
+        shown_marks = {mark for look in looks if look.means_numbers for mark in look.only}
+        return next(iter(shown_marks)) if len(shown_marks) == 1 else ""
+
+    @property
+    def mark(self) -> str:
+        """The decimal mark: what was said, what the columns show, or what is usual with the delimiter."""
+        return self.decimal or self.shown_mark or ("," if self.delimiter == ";" else ".")
+
+    def form(self, name: str, learned: Form | None = None) -> Form:
+        """How the numbers of a column are written; `learned` is how they were when the network was trained.
+
+        Raises ChalkworkError, with file, line and column, where two decimal marks stand in one column, and where a
+        text can be read two ways and nothing in the column decides it.
+        """
+        look = self.look(name)
+        if len(look.only) == 2:
+            comma, point = shown(look.only[","]), shown(look.only["."])
+            message = f"{comma} has a decimal comma, but {point} a decimal point"
+            raise self.problem(name, self._row(name, look.only[","]), message, "write all of the column alike")
+        mark = next(iter(look.only), "") or (self._undecided(name, look, learned) if look.open else "")
+        groups = look.groups[mark or "."]
+        return Form(mark, "".join(sorted(groups)), learned.unit if learned else look.unit)
+
+    def _undecided(self, name: str, look: Look, learned: Form | None) -> str:
+        """The mark of a column in which every text that has a sign can be read with either mark."""
+        if self.decimal:
+            return self.decimal
+        signs = set(look.open)
+        if learned and learned.mark:
+            if signs <= {learned.mark, *learned.group} and self.mark == learned.mark:
+                return learned.mark
+        elif signs == {self.shown_mark} and (self.shown_mark == "." or self.delimiter != ","):
+            return self.shown_mark
+        text = min(look.open.values(), key=lambda text: self._row(name, text))
+        raise self.problem(
+            name,
+            self._row(name, text),
+            f"{readings(text)}, and the column does not decide it",
+            "--decimal point or --decimal comma decides; --leave-out leaves the column out",
+        )
+
+    def _row(self, name: str, text: str) -> int:
+        return next(row for row, each in enumerate(self[name]) if each.strip() == text)
+
+    def numbers(self, name: str, rows: Sequence[int], form: Form) -> Array:
+        """The numbers of a column in these rows, NaN where they are missing.
+
+        Raises ChalkworkError, with file, line and column, for a text that is no number in this form.
+        """
+        if (name, form) not in self._numbers:
+            self._numbers[name, form] = self._read(name, form)
+        values = self._numbers[name, form][rows]
+        wrong = np.flatnonzero(np.isinf(values))
+        if wrong.size:
+            raise self._no_number(name, rows[int(wrong[0])], form)
+        return np.asarray(values)
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, Form], Array]:
+        return {}
+
+    def _read(self, name: str, form: Form) -> Array:
+        """The numbers of a column, NaN where they are missing and infinite where there is none."""
+        values = (form.read(text) if not is_missing(text) else np.nan for text in self[name])
+        return np.array([np.inf if value is None else value for value in values])
+
+    def _no_number(self, name: str, row: int, form: Form) -> ChalkworkError:
+        text = self[name][row]
+        found = cell(text)
+        if found is None:
+            hint = "leave the cell empty, or say that the column holds categories, or leave it out"
+            kind = "date" if form.is_date else "number"
+            return self.problem(name, row, f"{shown(text)} is no {kind}, but most of the column are", hint)
+        if any(abs(value) > LARGEST for value in found.values.values()):
+            hint = "leave the cell empty where the value is missing"
+            return self.problem(name, row, f"{shown(text)} is no number to work with", hint)
+        if found.unit != form.unit:
+            having = [f"is in {unit}" if unit else "has no unit" for unit in (found.unit, form.unit)]
+            message = f"{shown(text)} {having[0]}, but the column {having[1]}"
+            return self.problem(name, row, message, "write all of the column alike")
+        message = f"{shown(text)} is no number with a decimal {MARKS[form.mark or '.']}"
+        return self.problem(name, row, message, "--decimal says which mark the table has")
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        """The cells of a column. Raises ChalkworkError, with the nearest name, where there is none such."""
+        if name not in self.names:
+            raise ChalkworkError(f"there is no column {shown(name)}", file=self.file, hint=_nearest(name, self.names))
+        return self.columns[self.names.index(name)]
+
+    def problem(self, name: str, row: int, message: str, hint: str | None = None) -> ChalkworkError:
+        """An error that names the file, the line and the column."""
+        return ChalkworkError(f"column {shown(name)}: {message}", file=self.file, line=self.lines[row], hint=hint)
+
+
+def shown(text: str) -> str:
+    """What a stranger wrote, in quotation marks, short and harmless."""
+    return f"'{visible(text, 40)}'"
+
+
+def named(texts: Iterable[str]) -> str:
+    """The first of several texts, as `shown` shows them."""
+    several = list(texts)
+    more = " and others" if len(several) > _MOST_NAMED else ""
+    return ", ".join(map(shown, several[:_MOST_NAMED])) + more
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    without_case = [other for other in names if other.lower() == name.lower()]
+    if without_case or near:
+        return f"did you mean {shown((without_case or near)[0])}?"
+    several = ", ".join(shown(other) for other in names[:8])
+    return f"the columns are {several}{' and others' if len(names) > 8 else ''}"
+
+
+def checked_names(header: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns: bounded in number, none empty, no two alike. ChalkworkError otherwise.
+
+    >>> checked_names(["", "a", " b "])
+    ('column 1', 'a', 'b')
+    """
+    if len(header) > MOST_COLUMNS:
+        raise ChalkworkError(f"the header has {len(header)} columns; at most {MOST_COLUMNS} are read", line=1)
+    names = tuple(re.sub(r"\s+", " ", name).strip() or f"column {place}" for place, name in enumerate(header, 1))
+    places: dict[str, int] = {}
+    for place, name in enumerate(names, 1):
+        if name in places:
+            raise ChalkworkError(f"the columns {places[name]} and {place} have the same name {shown(name)}", line=1)
+        places[name] = place
+    return names

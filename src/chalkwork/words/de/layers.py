@@ -1,0 +1,142 @@
+"""Die Sätze der Schichtarten: zu ihren Gleichungen, in der Liste der Schichten, in Zeichnungen."""
+
+from __future__ import annotations
+
+from chalkwork.words.sentences import Sentences
+
+SENTENCES: Sentences = {
+    # --- in the list of layers, in drawings ------------------------------------------------------------------------
+    "layer.listed": "<layer> (<activation>)",
+    "layer.titled": "<layer>, <activation>",
+    "layer.after": "<below>, <layer>",
+    "layer_title.input": "Eingabe",
+    "layer_title.hidden": "verdeckt: <activation>",
+    "layer_title.output": "Ausgabe: <activation>",
+    # --- fully connected -------------------------------------------------------------------------------------------
+    "dense.way_back": "<error> durch die Gewichte <weights> zurückpropagiert",
+    # --- batch normalisation and layer normalisation ---------------------------------------------------------------
+    "batch_norm.name": "eine Batch-Normalisierung",
+    "batch_norm.title": "Batch-Norm",
+    "batch_norm.mean": "Batch-Normalisierung (Schicht <layer>)<again>: für jede Einheit der Mittelwert von <below> "
+    "über <samples> des Batches.",
+    "batch_norm.variance": "Die <kind> Varianz über den Batch: die quadrierten Abweichungen von <mean>, geteilt durch "
+    "$<divisor> = <number>$.",
+    "batch_norm.biased": "verzerrte",
+    "batch_norm.unbiased": "unverzerrte",
+    "batch_norm.normalised": "Normalisiert<again>: Jede Einheit bekommt über den Batch den Mittelwert 0 und die "
+    "Varianz 1; <epsilon> hält die Wurzel von 0 fern.",
+    "batch_norm.inference": "Batch-Normalisierung (Schicht <layer>)<again>: Bei der Inferenz treten die laufenden "
+    "Werte <mean> und <variance> an die Stelle derer eines Batches.",
+    "batch_norm.running_mean": "Laufende Werte: Der neue Batch zählt <new>, das bisher Bekannte <old><momentum>.",
+    "batch_norm.momentum": " (Momentum im Sinne von PyTorch; bei Keras ist es das Gewicht der alten Werte)",
+    "batch_norm.running_variance": "Laufende Werte: Der neue Batch zählt <new>, das bisher Bekannte <old>; es ist die "
+    "<kind> Varianz.",
+    "batch_norm.other_variance": "Laufende Werte: Der neue Batch zählt <new>, das bisher Bekannte <old>; laufend ist "
+    "es die <kind> Varianz, die durch $<divisor>$ statt durch $<other>$ teilt.",
+    "batch_norm.shift_gradient": "Gradient der Verschiebung: Sie wird bei jedem Datenpunkt addiert, also wird <error> "
+    "über die Datenpunkte summiert.",
+    "batch_norm.by_variance": "Die Varianz <variance> teilt jeden Datenpunkt gleich, sammelt also von allen ein; die "
+    "Ableitung von eins durch ihre Wurzel bringt das Halbe und die dritte Potenz.",
+    "batch_norm.way_back_inference": "<error> durch die Skalierung mit <scale> und die Wurzel zurückpropagiert",
+    "batch_norm.declared_inference": "Die Batch-Normalisierung (Schicht <layer>) nimmt ihre laufenden Werte: Inferenz.",
+    "batch_norm.declared": "Die Batch-Normalisierung (Schicht <layer>) nimmt Mittelwert und Varianz des Batches, und "
+    "zwar die <kind> Varianz, die durch $<divisor>$ teilt.",
+    "batch_norm.batch_of_one": "Ein Batch aus einem Datenpunkt ist sein eigener Mittelwert, seine Varianz ist null: "
+    "<normalised> ist null, was auch eingeht, und <net> ist <shift><below>. Batch-Normalisierung trainiert man mit "
+    "Batches aus mindestens zwei Datenpunkten.",
+    "batch_norm.none_below": ", und kein Fehlersignal erreicht die Schichten darunter",
+    "normalised.scaled": "Skaliert und verschoben<again> mit <scale> und <shift>, die gelernt werden: je eines für "
+    "jede Einheit.",
+    "normalised.by_scaled": "Zurück durch die Skalierung mit <scale>.",
+    "normalised.by_mean": "Der Mittelwert <mean> geht in jeden normalisierten Wert ein, und auch in die Varianz; "
+    "dieser zweite Teil ist null, denn die Abweichungen von einem Mittelwert haben die Summe null.",
+    "normalised.way_back": "das Fehlersignal auf drei Wegen nach <below> zurückpropagiert (direkt, durch die Varianz, "
+    "durch den Mittelwert)",
+    "normalised.each_sample": ", für jeden Datenpunkt einzeln",
+    "normalised.each_position": ", für jede Position einzeln",
+    "normalised.scale_gradient": "Gradient der Skalierung: <error> mal das, was skaliert wird, <scaled><summed>.",
+    "normalised.over_samples": ", summiert über die Datenpunkte",
+    "normalised.over_positions": ", summiert über die Positionen",
+    "normalised.over_both": ", summiert über Positionen und Datenpunkte",
+    "layer_norm.name": "eine Schicht-Normalisierung",
+    "layer_norm.title": "Layer-Norm",
+    "layer_norm.mean": "Schicht-Normalisierung (Schicht <layer>)<again>: der Mittelwert von <below> über "
+    "<units><each>.",
+    "layer_norm.variance": "Die Varianz über die Einheiten: die quadrierten Abweichungen von <mean>, geteilt durch "
+    "$<number>$.",
+    "layer_norm.normalised": "Normalisiert<again>: Mittelwert 0 und Varianz 1 über die Einheiten; <epsilon> hält die "
+    "Wurzel von 0 fern.",
+    "layer_norm.shift_gradient": "Gradient der Verschiebung: Sie wird addiert, bekommt also <error><summed>.",
+    "layer_norm.by_variance": "Die Varianz <variance> teilt jede Einheit gleich, sammelt also von allen ein; die "
+    "Ableitung von eins durch ihre Wurzel bringt das Halbe und die dritte Potenz.",
+    "layer_norm.declared": "Die Schicht-Normalisierung (Schicht <layer>) nimmt Mittelwert und Varianz über die <units> "
+    "Einheiten<each>; die Varianz teilt durch $<units>$.",
+    "rms_norm.name": "eine RMS-Normalisierung",
+    "rms_norm.title": "RMS-Norm",
+    "rms_norm.size": "Quadratisches Mittel (Schicht <layer>)<again> von <below> über <units><each>; <epsilon> hält es "
+    "von 0 fern.",
+    "rms_norm.normalised": "Normalisiert<again>: Die Quadrate haben über die Einheiten den Mittelwert 1, bis auf "
+    "<epsilon>.",
+    "rms_norm.scaled": "Skaliert<again> mit <scale>, das gelernt wird: eines für jede Einheit.",
+    "rms_norm.by_size": "<size> teilt jede Einheit gleich, sammelt also von allen ein.",
+    "rms_norm.way_back": "das Fehlersignal auf zwei Wegen nach <below> zurückpropagiert (direkt, und durch das "
+    "quadratische Mittel)",
+    "rms_norm.declared": r"Das quadratische Mittel (Schicht <layer>) hat $\varepsilon$ unter der Wurzel.",
+    # --- dropout ---------------------------------------------------------------------------------------------------
+    "dropout.name": "ein Dropout (Rate <rate>)",
+    "dropout.title": "Dropout <rate>",
+    "dropout.inference": "Dropout (Schicht <layer>)<again>: Bei der Inferenz bleibt alles erhalten, unskaliert.",
+    "dropout.mask": "Dropout (Schicht <layer>): Die Maske <mask> behält einen Eintrag von <below>, wo sie 1 ist, und "
+    "verwirft ihn, wo sie 0 ist; das Teilen durch $1 - <rate>$, den behaltenen Anteil, lässt den Erwartungswert, wie "
+    "er war.",
+    "dropout.same_mask": "Dropout (Schicht <layer>)<again>, mit derselben Maske <mask>.",
+    "dropout.the_mask": "die Maske <mask> des Dropouts",
+    "dropout.unchanged": "das Dropout, unverändert",
+    "dropout.way_back": "<way> und durch <through>",
+    "dropout.way_back_last": "<way> durch <through>",
+    "dropout.declared": "Das Dropout (Schicht <layer>) verwirft einen Eintrag mit der Wahrscheinlichkeit <rate> und "
+    "teilt im Training durch <kept>, was es behält; bei der Inferenz braucht es daher keine Skalierung.",
+    # --- attention -------------------------------------------------------------------------------------------------
+    "attention.name": "eine Attention mit <units>",
+    "attention.title": "Attention",
+    "attention.query": "Attention (Schicht <layer>)<again>: die Anfrage (Query) jeder Position, was sie sucht; <below> "
+    "gewichtet mit <weights>.",
+    "attention.key": "Der Schlüssel (Key) jeder Position, woran sie zu finden ist; <below> gewichtet mit <weights>.",
+    "attention.value": "Der Wert (Value) jeder Position, was sie gibt; <below> gewichtet mit <weights>.",
+    "attention.scores": "Die Scores: jede Anfrage mal jeder Schlüssel, geteilt durch die Wurzel ihrer Länge.",
+    "attention.shares": "Die Softmax macht aus den Scores einer Anfrage Gewichte, deren Summe eins ist.",
+    "attention.mixed": "Jede Position bekommt den mit ihren Gewichten gemittelten Wert aller Positionen.",
+    "attention.by_value": "Jeder Wert ging mit den Gewichten <shares> an alle Positionen; mit ihnen kommt <error> "
+    "zurück.",
+    "attention.by_shares": "Die Ableitung nach diesen Gewichten: <error> einer Position mal die Werte <value>, die sie "
+    "bekommen hat.",
+    "attention.by_scores": "Zurück durch die Softmax, deren Gewichte <shares> sich je Anfrage zu eins summieren: "
+    "Von jeder "
+    "Ableitung wird das Mittel aller abgezogen.",
+    "attention.by_query": "Jede Anfrage wurde mit allen Schlüsseln <key> multipliziert; durch sie kommt <error> "
+    "zurück.",
+    "attention.by_key": "Jeder Schlüssel wurde mit allen Anfragen <query> multipliziert; durch sie kommt <error> "
+    "zurück.",
+    "attention.way_back": "das Fehlersignal kommt auf drei Wegen zu <below> (über Anfragen, Schlüssel und Werte)",
+    # --- flattening ------------------------------------------------------------------------------------------------
+    "flatten.name": "eine Aneinanderreihung zu <units> Einträgen",
+    "flatten.title": "aneinandergereiht",
+    "flatten.entries_row": "Aneinandergereiht (Schicht <layer>)<again>: Die Einheiten aller Positionen von <below>, "
+    "eine "
+    "Position nach der anderen, bilden eine Zeile<each>.",
+    "flatten.entries_column": "Aneinandergereiht (Schicht <layer>)<again>: Die Einheiten aller Positionen von "
+    "<below>, eine "
+    "Position nach der anderen, bilden eine Spalte<each>.",
+    "flatten.way_back": "<way>, jeder Eintrag an seine Position,",
+    # --- residual connection ---------------------------------------------------------------------------------------
+    "residual.name": "eine Residualverbindung von <source>",
+    "residual.title": "plus <source>",
+    "residual.input": "Eingabe",
+    "residual.the_input": "der Eingabe",
+    "residual.layer": "Schicht <number>",
+    "residual.sum": "Residualverbindung (Schicht <layer>)<again>: <earlier> läuft außen herum und wird zu <below> "
+    "addiert.",
+    "residual.error_back": "<error> unverändert durch die Summe der Schicht <layer> zurückpropagiert",
+    "residual.way_back": "<way> und unverändert durch die Summe der Schicht <layer>",
+    "residual.way_back_last": "<way> unverändert durch die Summe der Schicht <layer>",
+}

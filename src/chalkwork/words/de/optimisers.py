@@ -1,0 +1,28 @@
+"""Die Sätze der Aktualisierungsregeln, nach ihrem Namen."""
+
+from __future__ import annotations
+
+from chalkwork.words.sentences import Sentences
+
+SENTENCES: Sentences = {
+    "optimiser.gradient_descent": "Gradientenabstieg: Jeder Parameter bewegt sich entgegen seinem Gradienten, um das "
+    "{eta}-Fache davon.",
+    "optimiser.momentum": "Momentum für <p>: Die Geschwindigkeit <v> behält den Anteil {mu} ihrer selbst und nimmt den "
+    "Gradienten auf.",
+    "optimiser.nesterov": "Nesterov-Momentum für <p>: der Gradient, und was die Geschwindigkeit <v> als Nächstes tun "
+    "wird.",
+    "optimiser.rmsprop": "RMSProp für <p>: Der Gradient wird elementweise durch die Wurzel seines mittleren Quadrats "
+    "<v> geteilt.",
+    "optimiser.adam": "Adam für <p>: laufende Mittel des Gradienten, <m>, und seines Quadrats, <v>; beide beginnen bei "
+    "null, was <mhat> und <vhat> ausgleichen; dann wird das eine elementweise durch die Wurzel des anderen geteilt.",
+    "optimiser.adamw": "AdamW für <p>: laufende Mittel des Gradienten, <m>, und seines Quadrats, <v>, für den Beginn "
+    "bei null korrigiert als <mhat> und <vhat>; außerdem schrumpft der Parameter um das {eta} {decay}-Fache seiner "
+    "selbst.",
+    # --- in "Aktualisieren Sie nach der Regel ..." -----------------------------------------------------------------
+    "rule.gradient_descent": "des Gradientenabstiegs",
+    "rule.momentum": "Momentum",
+    "rule.nesterov": "Nesterov-Momentum",
+    "rule.rmsprop": "RMSProp",
+    "rule.adam": "Adam",
+    "rule.adamw": "AdamW",
+}
