@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -48,6 +50,11 @@ def room_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def name_of(path: Path) -> str:
     return ".".join(("chalkwork", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
 
@@ -57,11 +64,11 @@ NAMES = {name_of(path) for path in FILES}
 
 def imported(path: Path) -> set[str]:
     """The files of ours that a file imports from, wherever in it the import stands, but for type checking."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     skipped = {
         id(node)
-        for branch in ast.walk(tree)
-        if isinstance(branch, ast.If) and "TYPE_CHECKING" in ast.dump(branch.test)
+        for branch in tree.body
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
         for statement in branch.body
         for node in ast.walk(statement)
     }
@@ -107,6 +114,28 @@ def test_a_room_imports_only_from_rooms_above(path: Path) -> None:
     assert not imported_rooms(path) & set(below)
 
 
+CALLED_BY_OTHERS = {"_print_message"}
+"""What a library calls by its name: argparse."""
+
+
+def test_nothing_stands_there_that_nobody_calls() -> None:
+    """A name that stands nowhere but where it is defined, neither in the package nor in what uses it."""
+    home = Path(__file__).parents[1]
+    users = [path for room in ("tests", "benchmarks") for path in (home / room).rglob("*.py") if path != Path(__file__)]
+    words = Counter(
+        word for path in [*FILES, *users] for word in re.findall(r"[A-Za-z_]\w*", path.read_text(encoding="utf-8"))
+    )
+    defined = {
+        node.name: path
+        for path in FILES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("__")
+    }
+    assert len(defined) > 1000
+    unused = {name: path.name for name, path in defined.items() if words[name] == 1 and name not in CALLED_BY_OTHERS}
+    assert not unused
+
+
 def test_every_file_is_read_in_one_sitting() -> None:
     long = {
         str(path.relative_to(ROOT)): length for path in FILES if (length := len(path.read_text().splitlines())) > 450
@@ -135,7 +164,7 @@ def _writes(node: ast.AST) -> bool:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_one_place_writes_files(path: Path) -> None:
-    writes = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if _writes(node)]
+    writes = [ast.unparse(node) for node in ast.walk(tree_of(path)) if _writes(node)]
     assert bool(writes) == (room_of(path) == "files"), writes
 
 

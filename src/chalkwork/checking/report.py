@@ -43,12 +43,9 @@ class Result:
     made_in: str | None = None
     """The earlier step, itself not answered, in which the mistake was made."""
 
-    def exact_credit(self, follows: Fraction = Fraction(1)) -> Fraction:
-        """The part of the cells that is accepted; one that follows from a wrong value counts `follows`."""
-        return _credit(self.cells, follows)
 
-
-def _credit(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
+def credit_of(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
+    """The part of the cells that is accepted; one that follows from a wrong value counts `follows`."""
     accepted, following, count = _counted(cells)
     return Fraction(accepted - following + following * follows) / count
 
@@ -62,7 +59,7 @@ def of_cells(
         for row, line in enumerate(result.cells)
     )
     verdicts = [Verdict[word.upper()] for line in cells for word in line if word]
-    worst, credit = max(verdicts), float(_credit(cells, follows))
+    worst, credit = max(verdicts), float(credit_of(cells, follows))
     if worst.word == result.verdict:
         return replace(result, cells=cells, credit=credit)
     some = any(verdict.accepted for verdict in verdicts)
@@ -89,13 +86,14 @@ class Report(Mapping[str, Result]):
     `first_wrong` is the first step that is neither accepted nor blank, `score` the credit from 0 to 1.
     """
 
-    __slots__ = ("_credits", "_results", "follows", "language", "unused")  # a class has thousands
+    __slots__ = ("_credits", "_results", "follows", "language", "notes", "unused")  # a class has thousands
 
     def __init__(
         self,
         results: Mapping[str, Result],
         unused: Mapping[str, str] | None = None,
         follows: Fraction = Fraction(1),
+        notes: Sequence[str] = (),
         *,
         language: str = ENGLISH,
     ) -> None:
@@ -104,6 +102,8 @@ class Report(Mapping[str, Result]):
         """What a right cell earns that follows from a wrong value, by the course's policy."""
         self.unused = dict(unused or {})
         """What was given and not used, with the reason."""
+        self.notes = tuple(notes)
+        """What is to be said before the steps: other data, another convention, names that were taken as steps."""
         self.language = language
         """What its messages are written in."""
         self._credits: dict[Fraction, Fraction] = {}
@@ -129,7 +129,15 @@ class Report(Mapping[str, Result]):
 
     def having(self, results: Mapping[str, Result]) -> Report:
         """The same report with these results."""
-        return Report(results, self.unused, self.follows, language=self.language)
+        return Report(results, self.unused, self.follows, self.notes, language=self.language)
+
+    def noting_first(self, note: str) -> Report:
+        """The same report with something to be said before everything else."""
+        return Report(self._results, self.unused, self.follows, (note, *self.notes), language=self.language)
+
+    def noting(self, notes: Sequence[str]) -> Report:
+        """The same report with more to be said before the steps."""
+        return Report(self._results, self.unused, self.follows, (*self.notes, *notes), language=self.language)
 
     @property
     def first_wrong(self) -> str | None:
@@ -158,22 +166,31 @@ class Report(Mapping[str, Result]):
     def __str__(self) -> str:
         first = self.first_wrong
         width = min(max((len(name) for name in self), default=0), WIDTH // 3)
-        lines = []
+        lines = [line for note in self.notes for line in textwrap.wrap(visible(note), WIDTH)]
         for result in self._results.values():
             mark = "→" if result.name == first else " "
             verdict = say(self.language, f"verdict.{result.verdict}")
             start = f"{mark} {result.name:<{width}}  {verdict:<10}  "
             rest = " " * (width + 16)
             lines += textwrap.wrap(start + visible(result.message), WIDTH, subsequent_indent=rest) or [start]
-        for name, reason in self.unused.items():
-            said = say(self.language, "unused.line", name=visible(name, 100), why=visible(reason))
-            lines += textwrap.wrap(f"  {said}", WIDTH)
+        for reason, names in _by_reason(self.unused).items():
+            listed = ", ".join(visible(name, 100) for name in names)
+            line = "unused.line" if len(names) == 1 else "unused.lines"
+            said = say(self.language, line, name=listed, why=visible(reason))
+            lines += textwrap.wrap(f"  {said}", WIDTH, subsequent_indent="    ")
         return "\n".join(lines)
 
     def _repr_markdown_(self) -> str:
         from chalkwork.checking.shown import report_markdown
 
         return report_markdown(self)
+
+
+def _by_reason(unused: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, reason in unused.items():
+        found.setdefault(reason, []).append(name)
+    return found
 
 
 def results_of(
@@ -201,7 +218,7 @@ def results_of(
             said = say(language, "step.impossible", why=message) if impossible else because.written(language)
         credit, typed = marked.credit(student), given[student]
         if follows != 1:
-            credit = float(_credit(words, follows))
+            credit = float(credit_of(words, follows))
         results.append(Result(name, verdict.word, why.ids, said, credit, words, typed, why.together, why.made_in))
     return results
 
@@ -230,6 +247,8 @@ def _message(
         sentence = Text.of(f"step.{verdict.word}")
     if verdict is Verdict.WRONG and remark is Remark.FEW_DIGITS:
         sentence = Text.of("step.few_digits", asked=asked)
+    elif verdict is Verdict.WRONG and remark is Remark.ACCIDENT:
+        sentence = Text.of("step.accident")
     elif verdict is Verdict.WRONG and remark is Remark.NO_WORK:
         sentence = Text.of("step.no_work")
     elif verdict is Verdict.WRONG and why.stopped:
@@ -259,6 +278,7 @@ def as_data(report: Report) -> dict[str, Any]:
     return {
         "score": report.score,
         "first_wrong": report.first_wrong,
+        "notes": list(report.notes),
         "results": [
             {
                 "name": result.name,

@@ -134,8 +134,10 @@ SENTENCES: Sentences = {
     # --- around the equations --------------------------------------------------------------------------------------
     "network.has": "Das Netz hat <parts>.",
     "network.inputs_at_positions": "<inputs> an jeder von <positions> Positionen",
-    "network.matrices_rows": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position in jeder Zeile.",
-    "network.matrices_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position in jeder Spalte.",
+    "network.matrices_rows": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer "
+    "Position in jeder Zeile.",
+    "network.matrices_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer "
+    "Position in jeder Spalte.",
     "network.samples_columns_out_in": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Ausgaben × Eingaben.",
     "network.samples_columns_in_out": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Eingaben × Ausgaben.",
     "network.samples_rows_out_in": "Die Datenpunkte sind Zeilen, die Gewichtsmatrizen sind Ausgaben × Eingaben.",
@@ -151,8 +153,8 @@ SENTENCES: Sentences = {
     "parameters.biases": {"one": "<sizes> Bias-Wert", "other": "<sizes> Bias-Werte"},
     "parameters.scales": {"one": "<sizes> Skalierung", "other": "<sizes> Skalierungen"},
     "parameters.shifts": {"one": "<sizes> Verschiebung", "other": "<sizes> Verschiebungen"},
-    "parameters.weights_only": "Es hat <sizes> = <total> und keine Bias-Werte.",
-    "parameters.listed": "Es hat <parts>: insgesamt <total>.",
+    "parameters.weights_only": "Das Netz hat <sizes> = <total> und keine Bias-Werte.",
+    "parameters.listed": "Das Netz hat <parts>: insgesamt <total>.",
     "loss_change.not_seen": "Der Verlust hat sich um weniger als die gezeigten Stellen geändert: <loss> = <value>.",
     "loss_change.none": "Der Verlust hat sich gar nicht geändert: <loss> = <value>.",
     "loss_change.lower": "Die Aktualisierung hat den Verlust von <before> auf <after> gesenkt.",

@@ -21,6 +21,7 @@ SENTENCES: Sentences = {
     "step.wrong": "Wrong, and no known mistake explains it.",
     "step.some_blank": "Some of it is not answered.",
     "step.few_digits": "Wrong: too few digits to tell. <asked> are asked.",
+    "step.accident": "Wrong. No more of this hand-in is right than if its numbers stood in any other order.",
     "step.no_work": "Wrong. It would follow from an earlier wrong value, but nothing shows that it was calculated.",
     "step.stopped": "Wrong. The search for the mistake was given up: there is too much that it could be.",
     "step.trivial": "An earlier answer of zeros or ones would make this step trivial, so nothing follows from it.",
@@ -88,10 +89,13 @@ SENTENCES: Sentences = {
     "unread.deep_lists": "lists are nested more than <most> deep",
     "unread.size": "it is too large to be read",
     # --- what was not used -----------------------------------------------------------------------------------------
+    "unused.lines": "<name> were not used: <why>",
     "unused.line": "<name> was not used: <why>",
     "unused.no_name": "not a name of this exercise",
     "unused.all_mean": "<names> can all mean <name>; map one of them to it explicitly",
     "unused.given_already": "<name> is already given as <word>",
+    "unused.or_value": "<name> can mean <names> or the value of <function> at <point>, which is not asked for; map it "
+    "explicitly",
     "unused.ambiguous": "<name> can mean <names>; map it explicitly",
     "unused.or": "<first> or <second>",
     "unused.no_entry": "<name> is <size> and has no such entry",
