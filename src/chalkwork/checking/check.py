@@ -12,6 +12,7 @@ from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_al
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.gathering import gathered
+from chalkwork.checking.laid import laid_shape
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, match_names
@@ -164,7 +165,7 @@ class Task:
         answers = answers_of(typed, shapes, self.digits.decimals)
         answered = [name for name in self.derivation if any(name in one for one in answers)]
         stacked = {
-            name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])).within(self.tolerance)
+            name: Answers.stacked([one.get(name) for one in answers], laid_shape(shapes[name])).within(self.tolerance)
             for name in answered
         }
         wanted = list(self.asked) or answered
@@ -239,7 +240,3 @@ def _said(answer: Answer | None, marked: Marked, student: int) -> Said:
     if answer is None or (answer.as_given is not None and marked.mistakes[student]):
         return ""
     return answer.said
-
-
-def _two(shape: tuple[int, ...]) -> tuple[int, int]:
-    return (shape[0], shape[1]) if shape else (1, 1)

@@ -1,9 +1,9 @@
 """Mistakes as rewrites of equations: one table, an entry each.
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
-`forward`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`, `penalties`, `updates`,
-`optimisers`, `newton`, `estimates`, `series`. `search` groups the rewrites of an equation by what they come to, `words`
-says them. `equivalents` is the opposite: rewrites that are right.
+`forward`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`, `penalties`,
+`updates`, `optimisers`, `newton`, `estimates`, `series`. `search` groups the rewrites of an equation by what they come
+to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.checking.mistakes import (
+    attention,
     chains,
     errors,
     estimates,
@@ -55,8 +56,8 @@ __all__ = [
     "in_language",
 ]
 
-_PARTS = (forward, losses, errors, matrices, newton, updates, estimates, series, chains, quantities, products, layers,
-          optimisers, penalties)  # fmt: skip
+_PARTS = (forward, attention, losses, errors, matrices, newton, updates, estimates, series, chains, quantities,
+          products, layers, optimisers, penalties)  # fmt: skip
 
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake
