@@ -13,7 +13,7 @@ import numpy as np
 from oracles import VALUES
 
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
-from chalkwork.networks import BatchNorm, Dropout, LayerNorm, Residual, RMSNorm
+from chalkwork.networks import Attention, BatchNorm, Dropout, Flatten, LayerNorm, Residual, RMSNorm
 from chalkwork.networks.activations import KINDS
 
 jax.config.update("jax_enable_x64", True)
@@ -243,7 +243,7 @@ class Stack:
 
     def data(self, rows: Any) -> Any:
         """Rows in the network's orientation."""
-        return rows.T if self.samples == "columns" else rows
+        return np.swapaxes(rows, -1, -2) if self.samples == "columns" else rows
 
     def solve(self, **more: Any) -> Any:
         """The solution, with weights of the samples where they are not all one."""
@@ -263,7 +263,7 @@ class Stack:
             return value.reshape(-1)
         if bare.startswith("W"):
             return value.T if self.weights == "out_in" else value
-        return value.T if self.samples == "columns" and value.ndim == 2 else value
+        return np.swapaxes(value, -1, -2) if self.samples == "columns" and value.ndim >= 2 else value
 
     def forward(self, parameters: dict[str, Any], nudges: dict[str, Any], training: bool) -> dict[str, Any]:
         """Every value; `nudges` are added to what they name as soon as it is known."""
@@ -319,9 +319,10 @@ def _dropout(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training:
 
 
 def _layer_norm(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
-    mean = keep(f"mu{n}", a.mean(axis=1))
-    variance = keep(f"var{n}", ((a - mean[:, None]) ** 2).mean(axis=1))
-    xhat = keep(f"xhat{n}", (a - mean[:, None]) / jnp.sqrt(variance[:, None] + more["epsilon"]))
+    each = (*a.shape[:-1], 1)
+    mean = keep(f"mu{n}", a.mean(axis=-1).reshape(-1)).reshape(each)
+    variance = keep(f"var{n}", ((a - mean) ** 2).mean(axis=-1).reshape(-1)).reshape(each)
+    xhat = keep(f"xhat{n}", (a - mean) / jnp.sqrt(variance + more["epsilon"]))
     return ACTIVATIONS[more["activation"]](keep(f"z{n}", p[f"gamma{n}"] * xhat + p[f"beta{n}"]))
 
 
@@ -336,6 +337,19 @@ def _residual(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training
     return total if more["activation"] == "identity" else ACTIVATIONS[more["activation"]](keep(f"z{n}", total))
 
 
+def _attention(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    queries, keys, values = (keep(f"{letter}{n}", a @ p[f"W{letter}{n}"]) for letter in "QKV")
+    scores = keep(f"S{n}", jnp.einsum("bqd,bkd->bqk", queries, keys) / np.sqrt(queries.shape[-1]))
+    shares = keep(f"P{n}", jax.nn.softmax(scores, axis=-1))
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", jnp.einsum("bqk,bkd->bqd", shares, values)))
+
+
+def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    return jnp.concatenate([a[:, position] for position in range(a.shape[1])], axis=-1)
+
+
+STEPS = ("z", "a", "xhat", "mu", "var", "Q", "K", "V", "S", "P")
+"""How the names of what is worked out forward begin."""
 REFERENCES = {
     "dense": _dense,
     "batch_norm": _batch_norm,
@@ -343,7 +357,10 @@ REFERENCES = {
     "rms_norm": _rms_norm,
     "dropout": _dropout,
     "residual": _residual,
+    "attention": _attention,
+    "flatten": _flatten,
 }
+_OF_VECTORS = ["dense", "batch_norm", "layer_norm", "dropout", "residual"]
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
 
 
@@ -351,8 +368,13 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     """Two to four layers with one of the kind among them, the last one dense; penalties and weights by `more`."""
     rng = np.random.default_rng(seed)
     samples, weights = convention or CONVENTIONS[rng.integers(4)]
-    kinds = ["dense", *rng.choice(list(REFERENCES), int(rng.integers(0, 2)))]
-    kinds.insert(int(rng.integers(kind == "residual", len(kinds) + 1)), kind)
+    kinds = ["dense", *rng.choice(_OF_VECTORS, int(rng.integers(0, 2)))]
+    positions = 0 if kind in _OF_VECTORS else int(rng.integers(2, 4))
+    if positions:  # samples are matrices, until they are flattened
+        before = [str(rng.choice(["dense", "layer_norm"])), *["attention"] * (kind == "attention"), "residual"]
+        kinds = [*before[: int(rng.integers(2, 4))], "flatten"]
+    else:
+        kinds.insert(int(rng.integers(kind == "residual", len(kinds) + 1)), kind)
     kinds.append("dense")
     widths: list[int] = []
     size = inputs = int(rng.integers(2, 4))
@@ -363,7 +385,18 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     for n, name in enumerate(kinds, 1):
         found: dict[str, Any] = {"activation": str(rng.choice(_SMOOTH))}
         widths.append(size)
-        if name == "dense":
+        if name == "flatten":
+            size *= positions
+            layers.append(Flatten())
+        elif name == "attention":
+            units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
+            drawn = {f"W{letter}{n}": rng.normal(0, 0.7, (size, units)) for letter in "QKV"}
+            parameters |= drawn
+            own = dict(zip(("queries", "keys", "values"), drawn.values(), strict=True))
+            own = {key: W.T if weights == "out_in" else W for key, W in own.items()}
+            layers.append(Attention(units, found["activation"], **own))
+            size = units
+        elif name == "dense":
             units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
             W, b = rng.normal(0, 0.7, (size, units)), rng.normal(0, 0.5, units)
             parameters |= {f"W{n}": W} | ({f"b{n}": b} if (biased := rng.random() < 0.7) else {})
@@ -395,8 +428,13 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             layers.append(Dropout(found["rate"]))
         settings.append(found)
     l1, l2 = more.pop("l1", 0.0), more.pop("l2", 0.0)
-    net = NeuralNetwork(layers, "mean_squared_error", samples=samples, weights=weights, inputs=inputs, l1=l1, l2=l2)
+    sample = (inputs, positions) if samples == "columns" else (positions, inputs)
+    net = NeuralNetwork(
+        layers, "mean_squared_error", samples=samples, weights=weights, inputs=sample if positions else inputs,
+        l1=l1, l2=l2,
+    )  # fmt: skip
     net.state.update(state)
-    x, y = rng.normal(0, 1, (BATCH, inputs)), rng.normal(0, 1, (BATCH, size))
+    x = rng.normal(0, 1, (BATCH, positions, inputs) if positions else (BATCH, inputs))
+    y = rng.normal(0, 1, (BATCH, size))
     w = rng.random((BATCH, 1)) + 0.5 if more.pop("weighted", False) else np.ones((BATCH, 1))
     return Stack(net, samples, weights, kinds, settings, parameters, state, x, y, w, l1, l2)

@@ -113,6 +113,7 @@ EXACT = (
         "matmul": lambda a, b: a @ b,
         "transpose": lambda x: x.T,
         "broadcast": lambda x, shape: np.broadcast_to(x, shape or (1, 1)),
+        "reshape": lambda x, shape, before: x.reshape(shape),
         "sum": along(mpmath.fsum),
         "mean": along(lambda row: mpmath.fsum(row) / len(row)),
         "max": along(max),
@@ -162,6 +163,7 @@ CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3, 1.0), "at_zero": (0.0, 0
 PARAMETERS = {
     "broadcast": [{"shape": (3, 4)}],
     "diagonal": [{"shape": (3, 1)}, {"shape": (1, 3)}],
+    "reshape": [{"shape": (3, 2)}, {"shape": (1, 6)}],
     "entry": [{"place": (2, 1)}],
     "placed": [{"place": (2, 1)}],
 }
@@ -169,6 +171,7 @@ SHAPES = {
     "matmul": [((3, 4), (4, 2)), ((1, 3), (3, 1))],
     "diag": [((4, 1),), ((1, 4),)],
     "diagonal": [((3, 3),)],
+    "reshape": [((2, 3),)],
     "broadcast": [((3, 1),), ((),)],
     "entry": [((2, 3),)],
     "placed": [((2, 3), ())],

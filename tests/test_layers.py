@@ -44,7 +44,7 @@ def test_values_and_gradients_in_training(kind, convention, extra):
     assert set(solution) - known <= set(expected)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(len(LAYERS)))
 def test_values_and_gradients_in_inference(seed):
     stack = draw_stack(1000 + seed, list(LAYERS)[seed % len(LAYERS)])
     expected = stack.expected(training=False)

@@ -20,6 +20,7 @@ from chalkwork.checking.mistakes import (
     TABLE,
     Context,
     Role,
+    attention,
     combinations,
     distinct,
     distinct_pairs,
@@ -422,6 +423,8 @@ OF_ESTIMATES = {mistake.id for mistake in estimates.MISTAKES}
 """Held in test_likelihood against what the mistakes come to."""
 OF_SERIES = {mistake.id for mistake in series.MISTAKES}
 """Held in test_taylor against what the mistakes come to."""
+OF_ATTENTION = {mistake.id for mistake in attention.MISTAKES}
+"""Held in test_positions against what the mistakes come to."""
 NO_REWRITE = {"entries-swapped", "rounded-early"}
 
 # --- the same networks through the equations -------------------------------------------------------------------------
@@ -484,7 +487,7 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES == TABLE.keys()
+    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES | OF_ATTENTION == TABLE.keys()
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

@@ -61,6 +61,7 @@ ORACLES = VALUES | {
     "matmul": jnp.matmul,
     "transpose": lambda x: jnp.swapaxes(x, -1, -2),
     "broadcast": lambda x, shape: jnp.broadcast_to(x, x.shape[:-2] + shape),
+    "reshape": lambda x, shape, before=None: x.reshape(x.shape[:-2] + shape),
     "sum": lambda x, axis: over(jnp.sum, x, axis),
     "mean": lambda x, axis: over(jnp.mean, x, axis),
     "max": lambda x, axis: over(jnp.max, x, axis),
@@ -86,6 +87,7 @@ SHAPES_OF_TWO = (
 SHAPES = {
     "matmul": (((3, 4), (4, 2)), ((1, 3), (3, 1)), ((3, 1), (1, 4))),
     "diag": (((4, 1),), ((1, 4),), ((1, 1),)),
+    "reshape": (((3, 4),), ((1, 12),)),
     "diagonal": (((4, 4),),),
     "entry": (((3, 4),), ((2, 1),)),
     "placed": (((3, 4), ()), ((2, 1), ())),
@@ -94,6 +96,7 @@ SHAPES = {
 PARAMETERS = {
     "broadcast": ({"shape": (3, 4)},),
     "diagonal": ({"shape": (4, 1)}, {"shape": (1, 4)}),
+    "reshape": ({"shape": (2, 6)}, {"shape": (12, 1)}),
     "entry": ({"place": (1, 1)}, {"place": (2, 1)}),
     "placed": ({"place": (1, 1)}, {"place": (2, 1)}),
 }
@@ -152,7 +155,11 @@ def test_every_operation_has_its_oracles():
     assert FORMULAS.keys() == set(ENTRYWISE)
     assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
     assert PARAMETERS.keys() == {name for name, entry in TABLE.items() if {"shape", "place"} & entry.parameters.keys()}
-    assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {"shape", "place"}
+    assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {
+        "shape",
+        "place",
+        "before",
+    }
     for name, entry in TABLE.items():
         assert name == entry.name
         assert bool(entry.derivative) != bool(entry.adjoint), name
@@ -270,7 +277,7 @@ def test_hessian_equals_jax(name, rng):
     """The gradient is an expression, so it can be differentiated again."""
     small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
     small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)]}
-    sizes = {"diagonal": {"shape": (2, 1)}, "broadcast": {"shape": (2, 3)}}
+    sizes = {"diagonal": {"shape": (2, 1)}, "reshape": {"shape": (3, 2)}, "broadcast": {"shape": (2, 3)}}
     shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
     names = names_of(shapes)
     for parameters in [sizes[name]] if name in sizes else parameters_of(name)[:2]:
@@ -568,6 +575,8 @@ def result_shape(name, shapes, parameters):
         return {"entry": (), "placed": shapes[0]}[name] if fits and shapes[1:] in ((), ((),)) else None
     if name == "diag":
         return (max(shapes[0]), max(shapes[0])) if 1 in shapes[0] else None
+    if name == "reshape":
+        return parameters["shape"] if np.prod(full(shapes[0])) == np.prod(parameters["shape"]) else None
     if name == "diagonal":
         size = max(parameters["shape"])
         return parameters["shape"] if shapes[0] == (size, size) else None
@@ -613,12 +622,12 @@ def test_shapes_fit_or_are_refused_by_name(name):
             for index, shape in enumerate(shapes):
                 as_rows = f"has {shape[0]} rows" if shape and index else "nothing"
                 assert words(shape) in message or as_rows in message or not all(shapes), message
-    may_refuse = TABLE[name].arity == 2 or name in ("diag", "diagonal", "broadcast", "entry")
+    may_refuse = TABLE[name].arity == 2 or name in ("diag", "diagonal", "broadcast", "entry", "reshape")
     assert bool(refused) == may_refuse
 
 
-@pytest.mark.parametrize("shape", [(3,), (0, 2), (2, -1), (1, 2, 3), 3, None])
-def test_a_shape_is_a_pair_of_positive_numbers(shape):
+@pytest.mark.parametrize("shape", [(3,), (0, 2), (2, -1), (2, 0, 3), 3, None])
+def test_a_shape_is_two_or_more_positive_numbers(shape):
     for name in ("broadcast", "diagonal"):
         with pytest.raises(ShapeError):
             apply(name, Name("x", (1, 1)), shape=shape)

@@ -218,7 +218,9 @@ SMOOTH = ("add", "subtract", "multiply", "divide", "power", "sigmoid", "tanh", "
 
 SIGNED = {"step", "leaky_step", "normal_cdf", "normal_pdf", "log_softmax", "identity", "sum", "broadcast"}
 CALLED = [
-    n for n, e in TABLE.items() if e.arity == 1 and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry"}
+    n
+    for n, e in TABLE.items()
+    if e.arity == 1 and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry", "reshape"}
 ]
 
 

@@ -309,7 +309,13 @@ def test_an_update_that_forgets_what_the_rule_keeps_is_refused():
 @pytest.mark.parametrize("name", [name for name, operation in TABLE.items() if operation.parameters])
 def test_a_parameter_goes_by_its_name_in_a_sheet_as_in_python(name):
     key = next(iter(TABLE[name].parameters))
-    value = {"broadcast": "[2, 2]", "diagonal": "[2, 1]", "entry": "[1, 2]", "placed": "[1, 2]"}.get(name, "1")
+    value = {
+        "broadcast": "[2, 2]",
+        "reshape": "[1, 4]",
+        "diagonal": "[2, 1]",
+        "entry": "[1, 2]",
+        "placed": "[1, 2]",
+    }.get(name, "1")
     given = "A, 4" if TABLE[name].arity == 2 else "A"
     equation, given = f"c = sum(({name}({given}, {key}={value})))", [[1.0, 2.0], [3.0, 5.0]]
     text = f"```graph\nequations: {equation}; d = c\n```\n```task\nid: a\nvalues: {{A: {given}}}\nask: [c]\n```\n"

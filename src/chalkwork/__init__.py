@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chalkwork.exchange import load_model, save_model
     from chalkwork.laboratory.architecture import Architecture
     from chalkwork.networks.graph import Graph
-    from chalkwork.networks.layers import BatchNorm, Dense, Dropout, LayerNorm, Residual, RMSNorm
+    from chalkwork.networks.layers import Attention, BatchNorm, Dense, Dropout, Flatten, LayerNorm, Residual, RMSNorm
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
@@ -22,12 +22,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Architecture",
+    "Attention",
     "BatchNorm",
     "BinaryCrossEntropy",
     "ChalkworkError",
     "CrossEntropy",
     "Dense",
     "Dropout",
+    "Flatten",
     "Graph",
     "LayerNorm",
     "NeuralNetwork",
@@ -43,12 +45,14 @@ __all__ = [
 if not TYPE_CHECKING:
     _HOMES = {
         "Architecture": "laboratory.architecture",
+        "Attention": "networks.layers",
         "BatchNorm": "networks.layers",
         "BinaryCrossEntropy": "networks.losses",
         "ChalkworkError": "errors",
         "CrossEntropy": "networks.losses",
         "Dense": "networks.layers",
         "Dropout": "networks.layers",
+        "Flatten": "networks.layers",
         "Graph": "networks.graph",
         "LayerNorm": "networks.layers",
         "NeuralNetwork": "networks.network",

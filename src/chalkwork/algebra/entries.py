@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import reduce
+from itertools import product
 from typing import Any
 
 from chalkwork.algebra.definitions import defined
@@ -19,17 +20,17 @@ MOST_TERMS = 200
 _ENTRY = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 
 
-def entry_name(name: str, shape: Shape, row: int, column: int) -> str:
-    """The name of one entry; row and column are counted from 0.
+def entry_name(name: str, shape: Shape, *place: int) -> str:
+    """The name of one entry; its place, row and column at the end, is counted from 0.
 
     >>> entry_name("W1", (2, 3), 0, 2), entry_name("x", (3, 1), 1, 0), entry_name("L", (), 0, 0)
     ('W1[1,3]', 'x[2]', 'L')
     """
     if not shape:
         return name
-    if shape[1] == 1:
-        return f"{name}[{row + 1}]"
-    return f"{name}[{column + 1}]" if shape[0] == 1 else f"{name}[{row + 1},{column + 1}]"
+    if len(shape) == 2 and 1 in shape:
+        place = (place[0 if shape[1] == 1 else 1],)
+    return f"{name}[{','.join(str(number + 1) for number in place)}]"
 
 
 def split_entry(name: str) -> tuple[str, tuple[str, ...]]:
@@ -44,23 +45,23 @@ def split_entry(name: str) -> tuple[str, tuple[str, ...]]:
     return found[1], tuple(part.strip() for part in found[2].split(","))
 
 
-def place_of(name: str, index: tuple[str, ...], shape: Shape) -> tuple[int, int]:
-    """Row and column (from 0) of an entry; KeyError where the shape has no such entry.
+def place_of(name: str, index: tuple[str, ...], shape: Shape) -> tuple[int, ...]:
+    """The place (from 0) of an entry, row and column at the end; KeyError where the shape has no such entry.
 
     >>> place_of("W1", ("2", "3"), (2, 3)), place_of("x", ("2",), (2, 1))
     ((1, 2), (1, 0))
     """
     numbers = [int(part) - 1 for part in index if part.isascii() and part.isdigit() and len(part) < 10]
-    if len(numbers) == len(index) and len(shape) == 2:
-        if len(numbers) == 1 and 1 in shape:
+    if len(numbers) == len(index) and len(shape) >= 2:
+        if len(numbers) == 1 and len(shape) == 2 and 1 in shape:
             numbers = [numbers[0], 0] if shape[1] == 1 else [0, numbers[0]]
-        if len(numbers) == 2 and all(0 <= number < size for number, size in zip(numbers, shape, strict=True)):
-            return numbers[0], numbers[1]
+        if len(numbers) == len(shape) and all(0 <= at < size for at, size in zip(numbers, shape, strict=True)):
+            return tuple(numbers)
     raise KeyError(f"{name}[{','.join(index)}]")
 
 
 class EntryValues(dict[str, Any]):
-    """Values by name in which every entry has its name too.
+    """Values by name, without free axes, in which every entry has its name too.
 
     >>> import numpy as np
     >>> float(EntryValues({"x": np.array([[5.0], [6.0]])})["x[2]"].item())
@@ -72,12 +73,11 @@ class EntryValues(dict[str, Any]):
         if not index:
             raise KeyError(name)
         value = self[whole]
-        row, column = place_of(whole, index, value.shape[-2:])
-        return value[..., row : row + 1, column : column + 1]
+        return value[place_of(whole, index, value.shape)].reshape(1, 1)
 
 
-def entry(expression: Expression, row: int, column: int) -> Expression:
-    """The entry in that row and column (from 0) of an expression, in terms of entries of its names.
+def entry(expression: Expression, *place: int) -> Expression:
+    """The entry at a place (row and column at the end, from 0) of an expression, in terms of entries of its names.
 
     Raises CostError where it is made of more terms than could be written out.
 
@@ -87,24 +87,24 @@ def entry(expression: Expression, row: int, column: int) -> Expression:
     """
     shape = expression.shape
     if shape:
-        row, column = min(row, shape[0] - 1), min(column, shape[1] - 1)
+        place = tuple(min(at, size - 1) for at, size in zip(place[-len(shape) :], shape, strict=True))
     if isinstance(expression, Constant):
         return expression
     if isinstance(expression, Name):
-        return Name(entry_name(expression.name, shape, row, column))
+        return Name(entry_name(expression.name, shape, *place))
     if not isinstance(expression, Application):
         return expression
     rule = _RULES.get(expression.operation.name)
     if rule is not None:
-        return rule(expression, row, column)
+        return rule(expression, *place)
     if expression.operation.entrywise:
         return apply(
             expression.operation.name,
-            *(entry(argument, row, column) for argument in expression.arguments),
+            *(entry(argument, *place) for argument in expression.arguments),
             **expression.named_parameters,
         )
     simpler = defined(expression)
-    return expression if simpler is None else entry(simpler, row, column)
+    return expression if simpler is None else entry(simpler, *place)
 
 
 def _added(parts: list[Expression]) -> Expression:
@@ -118,32 +118,33 @@ def _check_terms(count: int) -> None:
         raise CostError(f"an entry is made of {count} terms, more than {MOST_TERMS} to write out", hint=hint)
 
 
-def _matmul(expression: Application, row: int, column: int) -> Expression:
-    left, right = expression.arguments
-    _check_terms(left.shape[1])
-    return _added([apply("multiply", entry(left, row, k), entry(right, k, column)) for k in range(left.shape[1])])
+def _matmul(expression: Application, *place: int) -> Expression:
+    (left, right), (*before, row, column) = expression.arguments, place
+    _check_terms(left.shape[-1])
+    terms = [(entry(left, *before, row, k), entry(right, *before, k, column)) for k in range(left.shape[-1])]
+    return _added([apply("multiply", *term) for term in terms])
 
 
-def _collapsed(expression: Application, row: int, column: int) -> list[Expression]:
+def _collapsed(expression: Application, *place: int) -> list[Expression]:
     (inner,) = expression.arguments
     if not inner.shape:
         return [inner]
-    axis = expression.parameters[0]
-    rows = [row] if axis == -1 else range(inner.shape[0])
-    columns = [column] if axis == -2 else range(inner.shape[1])
-    return [entry(inner, i, j) for i in rows for j in columns]
+    axis, kept = expression.parameters[0], [0] * (len(inner.shape) - len(place)) + [*place]
+    axes = range(-len(inner.shape), 0) if not isinstance(axis, int) else (axis,)
+    runs = [range(size) if at in axes else (kept[at],) for at, size in enumerate(inner.shape, -len(inner.shape))]
+    return [entry(inner, *one) for one in product(*runs)]
 
 
-def _max(expression: Application, row: int, column: int) -> Expression:
-    parts = _collapsed(expression, row, column)
+def _max(expression: Application, *place: int) -> Expression:
+    parts = _collapsed(expression, *place)
     _check_terms(len(parts))
     return reduce(lambda left, right: apply("maximum", left, right), parts)
 
 
-def _entry(expression: Application, row: int, column: int) -> Expression:
-    place = expression.parameters[0]
-    assert isinstance(place, tuple)
-    return entry(expression.arguments[0], place[0] - 1, place[1] - 1)
+def _entry(expression: Application, *place: int) -> Expression:
+    own = expression.parameters[0]
+    assert isinstance(own, tuple)
+    return entry(expression.arguments[0], own[0] - 1, own[1] - 1)
 
 
 def _placed(expression: Application, row: int, column: int) -> Expression:
@@ -151,13 +152,30 @@ def _placed(expression: Application, row: int, column: int) -> Expression:
     return entry(number, 0, 0) if expression.parameters[0] == (row + 1, column + 1) else entry(matrix, row, column)
 
 
-_RULES: dict[str, Callable[[Application, int, int], Expression]] = {
+def _reshaped(expression: Application, *place: int) -> Expression:
+    (inner,), count = expression.arguments, 0
+    for at, size in zip(place, expression.shape, strict=True):
+        count = count * size + at
+    own: list[int] = []
+    for size in reversed(inner.shape or (1, 1)):
+        count, at = divmod(count, size)
+        own.insert(0, at)
+    return entry(inner, *own)
+
+
+def _transposed(expression: Application, *place: int) -> Expression:
+    *before, row, column = place
+    return entry(expression.arguments[0], *before, column, row)
+
+
+_RULES: dict[str, Callable[..., Expression]] = {
     "matmul": _matmul,
-    "transpose": lambda expression, row, column: entry(expression.arguments[0], column, row),
-    "broadcast": lambda expression, row, column: entry(expression.arguments[0], row, column),
-    "sum": lambda expression, row, column: _added(_collapsed(expression, row, column)),
+    "transpose": _transposed,
+    "broadcast": lambda expression, *place: entry(expression.arguments[0], *place),
+    "sum": lambda expression, *place: _added(_collapsed(expression, *place)),
     "max": _max,
     "entry": _entry,
+    "reshape": _reshaped,
     "solve": lambda expression, row, column: apply("entry", expression, place=(row + 1, column + 1)),
     "placed": _placed,
     "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from chalkwork.algebra.numerals import Scalar, as_text
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Precedence, Shape, words
+from chalkwork.algebra.operations.entry import every_axis
 from chalkwork.errors import CostError, ShapeError
 
 MOST_WRITTEN = 10_000  # operations of one expression, written out
@@ -141,7 +142,9 @@ class Number(Expression):
 class Application(Expression):
     """An operation of the table applied to arguments."""
 
-    __slots__ = ("arguments", "operation", "parameters")
+    __slots__ = ("arguments", "is_flat", "operation", "parameters")
+    is_flat: bool
+    """Whether the result and all arguments are scalars or matrices."""
 
     def __init__(
         self, operation: Operation, arguments: tuple[Expression, ...], parameters: tuple[Parameter, ...]
@@ -154,6 +157,7 @@ class Application(Expression):
             self.shape = operation.result_shape(shapes, self.named_parameters)
         except ShapeError as error:
             raise _explained(error, self) from None
+        self.is_flat = all(len(shape) <= 2 for shape in (self.shape, *shapes))
         self._hash = hash((operation.name, arguments, parameters))
 
     @property
@@ -183,7 +187,7 @@ def _explained(error: ShapeError, expression: Application) -> ShapeError:
     if fitting and expression.operation.arity == 2 and all(argument.shape for argument in expression.arguments):
         left, right = expression.arguments
         if expression.operation.name == "matmul":
-            message = f"{left} is {words(left.shape)}, but {right} has {right.shape[0]} rows"
+            message = f"{left} is {words(left.shape)}, but {right} has {right.shape[-2]} rows"
         else:
             message = f"{left} is {words(left.shape)}, but {right} is {words(right.shape)}"
         return ShapeError(message, equation=equation, hint=error.hint)
@@ -210,9 +214,19 @@ def apply(operation: str, *arguments: Expression, **parameters: Parameter) -> Ap
         raise TypeError(f"{operation}({takes}) does not take {len(arguments)} arguments and {sorted(parameters)}")
     if not entry.parameters:
         return Application(entry, arguments, ())
-    return Application(
-        entry, arguments, tuple(parameters.get(name, default) for name, default in entry.parameters.items())
-    )
+    usual = _usual(entry, arguments[0].shape)
+    stated = {name: value for name, value in parameters.items() if value is not None or name not in _IMPLIED}
+    return Application(entry, arguments, tuple({**usual, **stated}.values()))
+
+
+_IMPLIED: dict[str, Callable[[Shape], Parameter]] = {"axis": every_axis, "before": lambda shape: shape}
+"""Parameters that follow from the shape of the argument where they are not given."""
+
+
+def _usual(operation: Operation, shape: Shape) -> dict[str, Parameter]:
+    """The parameters that are not written."""
+    given = operation.parameters.items()
+    return {name: _IMPLIED[name](shape) if name in _IMPLIED else default for name, default in given}
 
 
 def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
@@ -243,10 +257,11 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
         return f"[{', '.join(f'[{row}]' for row in rows)}]"
     else:
         parts = [plain(argument) for argument in arguments]
+        usual = _usual(operation, arguments[0].shape) if operation.parameters else {}
         for name, value in expression.named_parameters.items():
             matrix = bool(arguments[0].shape) and 1 not in arguments[0].shape
-            if value != operation.parameters[name] or (operation.needs_axis and matrix):
-                shown = _plain_parameter(name, value)
+            if value != usual[name] or (operation.needs_axis and matrix):
+                shown = _plain_parameter(name, value, len(arguments[0].shape))
                 parts.append(shown if name in operation.by_place else f"{name}={shown}")
         return f"{operation.name}({', '.join(parts)})"
     return f"({body})" if operation.precedence < needed else body
@@ -262,10 +277,12 @@ def _plain_number(value: Scalar, needed: Precedence) -> str:
     return f"({text})" if (text[0] == "-" or "/" in text) and needed > Precedence.SUM else text
 
 
-def _plain_parameter(name: str, value: Parameter) -> str:
+def _plain_parameter(name: str, value: Parameter, rank: int) -> str:
+    if isinstance(value, tuple) and name == "axis":
+        return "none"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(str, value)) + "]"
-    if name == "axis" and isinstance(value, int):
+    if name == "axis" and isinstance(value, int) and rank <= 2:
         return str(value + 2)  # counted as NumPy does in a matrix
     return "none" if value is None else str(value)
 

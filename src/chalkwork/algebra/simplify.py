@@ -361,7 +361,7 @@ class _Simplifier:
     def sum(self, node: Application) -> Expression:
         (inner,) = node.arguments
         axis = node.parameters[0]
-        if not inner.shape or (isinstance(axis, int) and inner.shape[axis] == 1):
+        if not inner.shape or (isinstance(axis, int) and axis >= -2 and inner.shape[axis] == 1):
             return inner
         if isinstance(inner, Name) and isinstance(axis, int) and SumsToOne(inner.name, axis) in self.facts:
             return ONE

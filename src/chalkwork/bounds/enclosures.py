@@ -22,7 +22,7 @@ import numpy as np
 from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, transform
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Shape
-from chalkwork.algebra.operations.matrices import EQUAL
+from chalkwork.algebra.operations.matrices import EQUAL, axes_of, without
 from chalkwork.bounds.intervals import (
     BOTH,
     EPSILON,
@@ -161,34 +161,44 @@ def _xlogy(a: Interval, b: Interval) -> Interval:
     return multiply(a, ENCLOSURES["log"](b))
 
 
-def _sum(x: Interval, axis: int | None) -> Interval:
-    return total(x, BOTH if axis is None else axis)
+def collapsed(kept: Interval, axis: Parameter) -> Interval:
+    """What was collapsed along the axis, without the axes that go."""
+    return kept.over(lambda values: without(np, values, axis))
 
 
-def _mean(x: Interval, axis: int | None) -> Interval:
-    count = x.shape[-2] * x.shape[-1] if axis is None else x.shape[axis]
+def _sum(x: Interval, axis: Parameter) -> Interval:
+    return collapsed(total(x, axes_of(axis)), axis)
+
+
+def _mean(x: Interval, axis: Parameter) -> Interval:
+    count = np.sum(np.ones(x.shape), axis=axes_of(axis)).flat[0]
     return divide(_sum(x, axis), Interval.point([[float(count)]]))
 
 
-def _largest(x: Interval, axis: int | None) -> Interval:
-    return x.over(lambda values: np.max(values, axis=BOTH if axis is None else axis, keepdims=True))
+def _largest(x: Interval, axis: Parameter) -> Interval:
+    return collapsed(_largest_kept(x, axis), axis)
 
 
-def _in_a_row(x: Interval, axis: int | None) -> Interval:
-    """The entries that an operation combines, in the last axis: rows of all of them, or the matrix turned."""
-    if axis is None:
-        return x.over(lambda values: values.reshape(*values.shape[:-2], 1, -1))
-    return x if axis == -1 else x.over(lambda values: np.swapaxes(values, -1, -2))
+def _largest_kept(x: Interval, axis: Parameter) -> Interval:
+    return x.over(lambda values: np.max(values, axis=axes_of(axis), keepdims=True))
 
 
-def _back(x: Interval, axis: int | None, shape: Shape) -> Interval:
-    """The reverse of `_in_a_row`."""
-    if axis is None:
+def _in_a_row(x: Interval, axis: Parameter) -> Interval:
+    """The entries that an operation combines, in the last axis: rows of all of them, or the axes exchanged."""
+    if not isinstance(axis, int):
+        rank = len(axes_of(axis))
+        return x.over(lambda values: values.reshape(*values.shape[:-rank], 1, -1))
+    return x if axis == -1 else x.over(lambda values: np.swapaxes(values, -1, axis))
+
+
+def _back(x: Interval, axis: Parameter, shape: Shape) -> Interval:
+    """The reverse of `_in_a_row`; the whole has this shape."""
+    if not isinstance(axis, int):
         return x.over(lambda values: values.reshape(shape))
-    return x if axis == -1 else x.over(lambda values: np.swapaxes(values, -1, -2))
+    return x if axis == -1 else x.over(lambda values: np.swapaxes(values, -1, axis))
 
 
-def _argmax(x: Interval, axis: int | None, tie: float | None) -> Interval:
+def _argmax(x: Interval, axis: Parameter, tie: float | None) -> Interval:
     """From the first to the last entry that can be the first of the largest; counted from 1, with a possible tie."""
     row = _in_a_row(x, axis)
     before = np.maximum.accumulate(row.low, axis=-1)[..., :-1]
@@ -201,10 +211,11 @@ def _argmax(x: Interval, axis: int | None, tie: float | None) -> Interval:
         largest = np.max(row.low, axis=-1, keepdims=True)
         several = np.sum(row.high >= largest - 2 * EQUAL * np.abs(largest), axis=-1, keepdims=True) > 1
         low, high = np.where(several, np.minimum(low, tie), low), np.where(several, np.maximum(high, tie), high)
-    return _back(Interval(low, high), axis, (*x.shape[:-2], 1, 1))
+    rank = 0 if isinstance(axis, int) else len(axes_of(axis))
+    return collapsed(_back(Interval(low, high), axis, (*x.shape[:-rank], *(1,) * rank)), axis)
 
 
-def _against_others(x: Interval, axis: int | None, function: Callable[[Interval], Interval]) -> Interval:
+def _against_others(x: Interval, axis: Parameter, function: Callable[[Interval], Interval]) -> Interval:
     """For every entry i the function of all z_j - z_i, j along a new last axis; decreasing in each of them."""
     row = _in_a_row(x, axis)
     size = row.shape[-1]
@@ -219,27 +230,28 @@ def _against_others(x: Interval, axis: int | None, function: Callable[[Interval]
     return _back(Interval(low, high), axis, x.shape)
 
 
-def _softmax(x: Interval, axis: int | None) -> Interval:
+def _softmax(x: Interval, axis: Parameter) -> Interval:
     def share(apart: Interval) -> Interval:
         return within(divide(ONE, total(ENCLOSURES["exp"](apart), -1)), 0.0, 1.0)
 
     return _against_others(x, axis, share)
 
 
-def _log_softmax(x: Interval, axis: int | None) -> Interval:
+def _log_softmax(x: Interval, axis: Parameter) -> Interval:
     wide = _against_others(x, axis, lambda apart: negative(_logsumexp(apart, -1)))
     return within(wide, -INFINITY, 0.0)
 
 
-def _logsumexp(x: Interval, axis: int | None) -> Interval:
+def _logsumexp(x: Interval, axis: Parameter) -> Interval:
     """Increasing in every entry; the largest is subtracted before exp, so that nothing overflows."""
     return Interval(_logsumexp_at(x.low, axis).low, _logsumexp_at(x.high, axis).high)
 
 
-def _logsumexp_at(values: Array, axis: int | None) -> Interval:
+def _logsumexp_at(values: Array, axis: Parameter) -> Interval:
     x = Interval(values, values)
-    shift = _largest(x, axis)
-    return add(shift, ENCLOSURES["log"](_sum(ENCLOSURES["exp"](subtract(x, shift)), axis)))
+    shift = _largest_kept(x, axis)
+    powers = ENCLOSURES["exp"](subtract(x, shift))
+    return collapsed(add(shift, ENCLOSURES["log"](total(powers, axes_of(axis)))), axis)
 
 
 def _moved(name: str) -> Enclosure:
@@ -306,6 +318,7 @@ _RULES: dict[str, Enclosure] = {
     "mean": _mean,
     "max": _largest,
     "argmax": _argmax,
+    "reshape": _moved("reshape"),
     "squared_norm": lambda x: total(square(x), BOTH),
     "diag": _moved("diag"),
     "diagonal": _moved("diagonal"),

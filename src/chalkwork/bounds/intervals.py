@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -180,9 +181,9 @@ def divide(a: Interval, b: Interval) -> Interval:
     return Interval(np.where(nothing, -np.inf, wide.low - room), np.where(nothing, np.inf, wide.high + room))
 
 
-def total(x: Interval, axis: int | tuple[int, int], ulps: float = 0, tiny: Array | float = 0) -> Interval:
+def total(x: Interval, axis: int | tuple[int, ...], ulps: float = 0, tiny: Array | float = 0) -> Interval:
     """The set of all sums along the axes, each term known to `ulps`; n terms are added with n - 1 errors at most."""
-    count = x.shape[axis] if isinstance(axis, int) else x.shape[-2] * x.shape[-1]
+    count = x.shape[axis] if isinstance(axis, int) else prod(x.shape[one] for one in axis)
     if count == 1 and not ulps:
         return x
     factor = (count + ulps) * EPSILON

@@ -20,11 +20,12 @@ from math import prod
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Number, names_in
+from chalkwork.algebra.operations import Shape
 from chalkwork.bounds.enclosures import enclosable
-from chalkwork.bounds.intervals import BLOCK, BOTH, EPSILON, TINY, Array, Interval
+from chalkwork.bounds.intervals import BLOCK, EPSILON, TINY, Array, Interval
 from chalkwork.bounds.slopes import Known, enclosed, natural, slopes
 
-_MOVING = frozenset(("transpose", "broadcast", "diag", "diagonal", "entry", "placed"))
+_MOVING = frozenset(("transpose", "reshape", "broadcast", "diag", "diagonal", "entry", "placed"))
 _MOST = 64 * BLOCK
 """The slopes of one part that are worked out at most; beyond it only the natural extension is used."""
 
@@ -50,9 +51,14 @@ def enclose(expression: Expression, values: Mapping[str, Interval], *, tight: bo
     known: Known = {name: values[name.name] for name in names_in(expression)}
     with np.errstate(all="ignore"):
         found = _range(expression, known) if tight else natural(expression, known)
-    lead = np.broadcast_shapes(*(value.shape[:-2] for value in known.values())) if known else ()
+    lead = _free(known)
     shape = (*lead, *(expression.shape or (1, 1)))
     return found if found.shape == shape else found.over(lambda bound: np.broadcast_to(bound, shape))
+
+
+def _free(boxes: Known) -> tuple[int, ...]:
+    """The free axes before those of the leaves."""
+    return np.broadcast_shapes(*(box.shape[: -(len(leaf.shape) or 2)] for leaf, box in boxes.items()))
 
 
 def _range(node: Expression, known: Known) -> Interval:
@@ -86,7 +92,7 @@ def _has_independent_entries(node: Expression) -> bool:
     """Whether no entry of a name occurs in two entries of the expression."""
     if not isinstance(node, Application) or not names_in(node):
         return True
-    if node.operation.name in ("transpose", "diag", "diagonal", "entry"):
+    if node.operation.name in ("transpose", "reshape", "diag", "diagonal", "entry"):
         return _has_independent_entries(node.arguments[0])
     if not node.operation.entrywise:
         return False
@@ -151,8 +157,8 @@ def _is_the_only_way(root: Expression, node: Expression) -> bool:
 def _tangled(node: Application, known: Known) -> Interval:
     leaves, by_entries = _leaves(node)
     boxes = {leaf: _range(leaf, known) for leaf in leaves}
-    lead = np.broadcast_shapes(*(box.shape[:-2] for box in boxes.values()))
-    if by_entries:
+    lead = _free(boxes)
+    if by_entries and (len(node.shape) <= 2 or all(len(leaf.shape) == len(node.shape) for leaf in leaves)):
         return _cut(node, boxes, _by_entries(node, boxes, lead))
     size = sum(prod(leaf.shape) for leaf in leaves) * _widest(node)
     if size > _MOST:
@@ -177,7 +183,7 @@ def _in_blocks(node: Application, boxes: Known, lead: tuple[int, ...], size: int
     for part in (slice(0, half), slice(half, None)):
         where = (slice(None),) * axis + (part,)
         cut = {
-            leaf: box.over(partial(np.broadcast_to, shape=(*lead, *box.shape[-2:]))).at(where)
+            leaf: box.over(partial(np.broadcast_to, shape=(*lead, *(leaf.shape or (1, 1))))).at(where)
             for leaf, box in boxes.items()
         }
         length = len(range(lead[axis])[part])
@@ -196,7 +202,7 @@ def _cut(node: Application, boxes: Known, by_slopes: Interval) -> Interval:
 
 def _by_entries(node: Application, boxes: Known, lead: tuple[int, ...]) -> Interval:
     """Every entry depends on one entry of each leaf: one slope for each leaf."""
-    units = np.eye(len(boxes)).reshape(len(boxes), len(boxes), *(1,) * (len(lead) + 2))
+    units = np.eye(len(boxes)).reshape(len(boxes), len(boxes), *(1,) * (len(lead) + (len(node.shape) or 2)))
     seeds = {leaf: Interval(unit, unit) for leaf, unit in zip(boxes, np.swapaxes(units, 0, 1), strict=True)}
     slope = slopes(node, seeds, dict(boxes))
     assert slope is not None
@@ -212,35 +218,35 @@ def _by_variables(node: Application, boxes: Known, lead: tuple[int, ...]) -> Int
     """Every entry depends on many: all slopes of all entries, the entries of the result along a new first axis."""
     sizes = [prod(leaf.shape) for leaf in boxes]
     units, ends = np.eye(sum(sizes)), np.cumsum(sizes)
-    rows, columns = node.shape or (1, 1)
-    shape = (sum(sizes), *lead, rows * columns)
+    own = node.shape or (1, 1)
+    shape = (sum(sizes), *lead, prod(own))
     seeds = {}
     for leaf, size, end in zip(boxes, sizes, ends, strict=True):
         unit = units[:, end - size : end].reshape(sum(sizes), *(1,) * len(lead), *(leaf.shape or (1, 1)))
         seeds[leaf] = Interval(unit, unit)
     slope = slopes(node, seeds, dict(boxes))
     assert slope is not None
-    full = slope.over(lambda bound: np.broadcast_to(bound, (*shape[:-1], rows, columns)).reshape(shape))
+    full = slope.over(lambda bound: np.broadcast_to(bound, (*shape[:-1], *own)).reshape(shape))
     by_leaf = {
         leaf: full.at(slice(end - size, end)).over(partial(_turned, leaf))
         for leaf, size, end in zip(boxes, sizes, ends, strict=True)
     }
     lows, highs, slack = _corners(boxes, by_leaf)
-    error = np.moveaxis(_added([_summed(part) for part in slack.values()])[..., 0, 0], 0, -1)
-    low, high = _own(natural(node, lows).low, shape), _own(natural(node, highs).high, shape)
-    return _around(low, high, error).over(lambda bound: bound.reshape(*lead, rows, columns))
+    error = np.moveaxis(_added([_summed(part, len(leaf.shape) or 2) for leaf, part in slack.items()]), 0, -1)
+    low, high = _own(natural(node, lows).low, shape, own), _own(natural(node, highs).high, shape, own)
+    return _around(low, high, error).over(lambda bound: bound.reshape(*lead, *own))
 
 
 def _turned(leaf: Expression, bound: Array) -> Array:
-    """(entries of the leaf, lead, entries of the result) as (entries of the result, lead, rows, columns)."""
+    """(entries of the leaf, lead, entries of the result) as (entries of the result, lead, shape of the leaf)."""
     turned = np.moveaxis(np.moveaxis(bound, -1, 0), 1, -1)
     return turned.reshape(*turned.shape[:-1], *(leaf.shape or (1, 1)))
 
 
-def _own(bound: Array, shape: tuple[int, ...]) -> Array:
+def _own(bound: Array, shape: tuple[int, ...], own: Shape) -> Array:
     """From the evaluation at the corners of every entry, the entry to which the corner belongs."""
     size = shape[-1]
-    flat = np.broadcast_to(bound, (size, *shape[1:-1], *bound.shape[-2:])).reshape(size, *shape[1:])
+    flat = np.broadcast_to(bound, (size, *shape[1:-1], *own)).reshape(size, *shape[1:])
     return np.diagonal(flat, axis1=0, axis2=-1)
 
 
@@ -268,9 +274,9 @@ def _middle(box: Interval) -> Array:
     return np.asarray(np.where(np.isnan(inside), 0.0, inside))
 
 
-def _summed(part: Array) -> Array:
-    count = part.shape[-2] * part.shape[-1]
-    return np.asarray(np.sum(part, axis=BOTH, keepdims=True) * (1 + count * EPSILON))
+def _summed(part: Array, rank: int) -> Array:
+    """The sum over the last axes."""
+    return np.asarray(np.sum(part, axis=tuple(range(-rank, 0))) * (1 + prod(part.shape[-rank:]) * EPSILON))
 
 
 def _added(parts: list[Array]) -> Array:

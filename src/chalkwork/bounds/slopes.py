@@ -8,7 +8,7 @@ can be concluded from it. Moore, Kearfott and Cloud, Introduction to Interval An
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -16,13 +16,17 @@ import numpy as np
 from chalkwork.algebra.definitions import branches
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.algebra.operations import Operation, Parameter
+from chalkwork.algebra.operations.matrices import axes_of
 from chalkwork.algebra.simplify import simplify
-from chalkwork.bounds.enclosures import ENCLOSURES, enclosable, hull_by_sign
+from chalkwork.bounds.enclosures import ENCLOSURES, collapsed, enclosable, hull_by_sign
 from chalkwork.bounds.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, negative, subtract, total
 from chalkwork.derivation.differentiate import gradient, local_derivatives
+from chalkwork.derivation.evaluate import lifted
 
 Known = dict[Expression, Interval]
-_LINEAR = frozenset(("transpose", "broadcast", "sum", "mean", "diag", "diagonal", "entry", "identity", "negative"))
+_LINEAR = frozenset(
+    ("transpose", "broadcast", "reshape", "sum", "mean", "diag", "diagonal", "entry", "identity", "negative")
+)
 
 
 def natural(expression: Expression, known: Known) -> Interval:
@@ -44,7 +48,15 @@ def natural(expression: Expression, known: Known) -> Interval:
 
 def enclosed(node: Application, parts: list[Interval]) -> Interval:
     """The enclosure of one operation."""
-    return ENCLOSURES[node.operation.name](*parts, **node.named_parameters)
+    return ENCLOSURES[node.operation.name](*_lifted(node, parts), **node.named_parameters)
+
+
+def _lifted(node: Application, parts: Sequence[Interval]) -> Sequence[Interval]:
+    """The arguments with as many axes of their own each."""
+    if node.is_flat:
+        return parts
+    lows, highs = (lifted(np, node, bounds) for bounds in ([p.low for p in parts], [p.high for p in parts]))
+    return [Interval(low, high) for low, high in zip(lows, highs, strict=True)]
 
 
 @lru_cache(maxsize=1024)
@@ -82,10 +94,12 @@ def _of_operation(node: Application, parts: list[Interval | None], known: Known)
     if name in _LINEAR:
         assert parts[0] is not None
         return enclosed(node, [parts[0]])
-    values = [natural(argument, known) for argument in node.arguments]
+    values = list(_lifted(node, [natural(argument, known) for argument in node.arguments]))
+    flat = iter(_lifted(node, [values[0] if part is None else part for part in parts]))
+    parts = [None if part is None else one for part, one in zip(parts, flat, strict=True)]
     result = natural(node, known)
     if node.operation.jumps:
-        slope = _flat_or_unknown(result, parts, together=not node.operation.entrywise)
+        slope = _flat_or_unknown(node, result, parts)
     elif name in _COMBINING:
         assert parts[0] is not None
         slope = _COMBINING[name](parts[0], values[0], result, node.named_parameters)
@@ -120,11 +134,13 @@ def _unknown_where(bad: np.ndarray, slope: Interval) -> Interval:
     return Interval(np.where(bad, -np.inf, slope.low), np.where(bad, np.inf, slope.high))
 
 
-def _flat_or_unknown(result: Interval, parts: list[Interval | None], together: bool) -> Interval:
+def _flat_or_unknown(node: Application, result: Interval, parts: list[Interval | None]) -> Interval:
     """Zero where the value is one and the same on the whole box."""
-    moves = sum(np.maximum(np.abs(part.low), np.abs(part.high)) for part in parts if part is not None)
-    if together:
-        moves = np.max(moves, axis=BOTH, keepdims=True)
+    moves = np.asarray(sum(np.maximum(np.abs(part.low), np.abs(part.high)) for part in parts if part is not None))
+    if not node.operation.entrywise:
+        before, after = (len(shape) or 2 for shape in (node.arguments[0].shape, node.shape))
+        moves = np.max(moves, axis=tuple(range(-before, 0)))
+        moves = moves.reshape(*moves.shape, *(1,) * after)
     size = np.where((result.low == result.high) | (moves == 0), 0.0, np.inf)
     return Interval(-size, size)
 
@@ -218,22 +234,18 @@ def _of_branches(rules: tuple[Expression, ...], x: Interval) -> Interval:
 Combining = Callable[[Interval, Interval, Interval, dict[str, Parameter]], Interval]
 
 
-def _axis(parameters: dict[str, Parameter]) -> int | tuple[int, int]:
-    axis = parameters["axis"]
-    return axis if isinstance(axis, int) else BOTH
-
-
 def _of_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
-    return multiply(y, subtract(slope, total(multiply(y, slope), _axis(parameters))))
+    return multiply(y, subtract(slope, total(multiply(y, slope), axes_of(parameters["axis"]))))
 
 
 def _of_log_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
     share = ENCLOSURES["softmax"](x, **parameters)
-    return subtract(slope, total(multiply(share, slope), _axis(parameters)))
+    return subtract(slope, total(multiply(share, slope), axes_of(parameters["axis"])))
 
 
 def _of_logsumexp(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
-    return total(multiply(ENCLOSURES["softmax"](x, **parameters), slope), _axis(parameters))
+    axis = parameters["axis"]
+    return collapsed(total(multiply(ENCLOSURES["softmax"](x, **parameters), slope), axes_of(axis)), axis)
 
 
 def _of_squared_norm(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
@@ -243,10 +255,12 @@ def _of_squared_norm(slope: Interval, x: Interval, y: Interval, parameters: dict
 
 def _of_max(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
     """The hull of the slopes of all entries that can be the largest."""
-    possible, axis = x.high >= y.low, _axis(parameters)
-    low = np.min(np.where(possible, slope.low, np.inf), axis=axis, keepdims=True)
-    high = np.max(np.where(possible, slope.high, -np.inf), axis=axis, keepdims=True)
-    return Interval(low, high)
+    axis = parameters["axis"]
+    axes = axes_of(axis)
+    possible = x.high >= np.max(x.low, axis=axes, keepdims=True)
+    low = np.min(np.where(possible, slope.low, np.inf), axis=axes, keepdims=True)
+    high = np.max(np.where(possible, slope.high, -np.inf), axis=axes, keepdims=True)
+    return collapsed(Interval(low, high), axis)
 
 
 _COMBINING: dict[str, Combining] = {

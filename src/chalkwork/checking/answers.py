@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chalkwork.algebra.operations import words
 from chalkwork.arrays import masked
 from chalkwork.checking.cells import Cells, MisfitError, Shape, as_array, cells_of, misfit_words, nothing_typed
+from chalkwork.checking.laid import laid_shape, matrices_of
 from chalkwork.checking.numerals import (
     MAX_MAGNITUDE,
     AnswerError,
@@ -82,7 +84,9 @@ class Answer:
 
 
 def read_answer(given: object, shape: Shape, decimals: int | None = None, *, whole_digits: bool = False) -> Answer:
-    """What was given, read into `shape`: `()` or rows and columns. Never raises for what somebody handed in.
+    """What was given, read into `shape`: `()`, rows and columns, or matrices in a row, which are laid below each other.
+
+    Never raises for what somebody handed in.
 
     `given` is a number, a text, a list of lists, an array or tensor, or None where nothing was given. `decimals`
     is how many were asked for, and so what a whole number stands for. With `whole_digits` nothing was rounded.
@@ -95,12 +99,42 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None, *, who
     >>> read_answer([[1, 2], [3, 4], [5, 6]], (2, 3)).message
     'it is 3x2, but 2x3 is expected (its transpose would fit)'
     """
-    size = (1, 1) if shape == () else (shape[0], shape[1])
+    if len(shape) > 2:
+        return _of_a_row(given, shape, decimals, whole_digits)
+    size = laid_shape(shape)
     if whole_digits:
         return _read_any(given, shape, size, None, True)
     cells = _plain_cells(given, shape)
     answer = _of_numerals(cells, size, decimals) if cells else None
     return answer or _read_any(given, shape, size, decimals)
+
+
+def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: bool) -> Answer:
+    """Matrices in a row, each read by itself."""
+    size = laid_shape(shape)
+    if nothing_typed(given):
+        return _nothing(size)
+    matrices = matrices_of(given)
+    if matrices is None or len(matrices) != shape[0]:
+        many = 0 if matrices is None else len(matrices)
+        found = Text.of("unread.so_many_matrices", n=many) if many else Text.of("unread.no_matrices")
+        said = Text.of("unread.another_row", found=found, wanted=shape[0], size=words(shape[1:]))
+        return _impossible(_uniform(size, said))
+    parts = [read_answer(matrix, shape[1:], decimals, whole_digits=whole_digits) for matrix in matrices]
+    unread = (Text.of("unread.in_matrix", matrix=n, why=part.said) for n, part in enumerate(parts, 1) if part.said)
+
+    def whole(field: str) -> Any:
+        arrays = [getattr(part, field) for part in parts]
+        if all(array is None for array in arrays):
+            return None
+        nothing = np.zeros(parts[0].value.shape, dtype=bool)
+        return np.concatenate([nothing if array is None else array for array in arrays])
+
+    return Answer(
+        whole("value"), whole("low"), whole("high"), whole("blank"), whole("unreadable"), next(unread, ""),
+        impossible=whole("impossible"), unrounded=any(part.unrounded for part in parts),
+        computed=all(part.computed for part in parts), floats=whole("floats"),
+    )  # fmt: skip
 
 
 def is_array(given: object) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_alike
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.gathering import gathered
+from chalkwork.checking.laid import laid_shape
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import context_of
 from chalkwork.checking.names import NameTable
@@ -90,7 +91,7 @@ def check_class(
     answers = answers_of(typed, shapes, digits.decimals)
     answered = [name for name in derivation if any(name in one for one in answers)]
     stacked = {
-        name: Answers.stacked([one.get(name) for one in answers], _two(shapes[name])).within(tolerance)
+        name: Answers.stacked([one.get(name) for one in answers], laid_shape(shapes[name])).within(tolerance)
         for name in answered
     }
     wanted = list(asked) or answered
@@ -168,7 +169,3 @@ def _said(answer: Answer | None, marked: Marked, student: int) -> Said:
     if answer is None or (answer.as_given is not None and marked.mistakes[student]):
         return ""
     return answer.said
-
-
-def _two(shape: tuple[int, ...]) -> tuple[int, int]:
-    return (shape[0], shape[1]) if shape else (1, 1)

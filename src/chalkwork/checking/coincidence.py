@@ -15,6 +15,7 @@ import numpy as np
 from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, widened
 from chalkwork.checking.explaining import Array, Asked, enclosed, exchanges, possible
+from chalkwork.checking.laid import laid_shape
 from chalkwork.checking.mistakes import exchanges_of
 from chalkwork.checking.work import Known
 
@@ -43,7 +44,7 @@ class Crowd:
 
     def met_exchanged(self, expression: Expression, known: Known) -> Iterator[Interval]:
         """The same with entries exchanged, every way."""
-        self._count += len(exchanges_of(expression.shape))
+        self._count += len(exchanges_of(laid_shape(expression.shape)))
         return exchanges(expression, known, self._asked)
 
     def is_telling(self) -> Array:

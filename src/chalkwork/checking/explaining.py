@@ -11,8 +11,8 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, widened
-from chalkwork.bounds.ranges import enclose
 from chalkwork.checking.budget import AN_EXCHANGE, Purse, cost_of
+from chalkwork.checking.laid import enclosed_laid, laid_shape
 from chalkwork.checking.mistakes import exchanged, exchanges_of
 from chalkwork.checking.mistakes.matrices import Exchange
 from chalkwork.checking.work import Known
@@ -125,10 +125,10 @@ def enclosed(expression: Expression, known: Known, asked: Asked, *, tight: bool 
 def _for_some(expression: Expression, known: Known, able: Array, tight: bool = True) -> Interval:
     """The range of an expression for some of the students; the whole line for the others."""
     if able.all():
-        return enclose(expression, known, tight=tight)
+        return enclosed_laid(expression, known, tight=tight)
     places = np.flatnonzero(able)
     part = {name: value.at(places) if value.low.ndim > 2 else value for name, value in known.items()}
-    found = enclose(expression, part, tight=tight)
+    found = enclosed_laid(expression, part, tight=tight)
     shape = (able.size, *found.shape[-2:])
     low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
     low[places], high[places] = found.low, found.high
@@ -150,7 +150,7 @@ def possible(expression: Expression, known: Known, asked: Asked, wide: Interval 
 
 def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[Interval]:
     """What the expression can be with two rows, columns or entries exchanged, where that is somebody's answer."""
-    ways = exchanges_of(expression.shape)
+    ways = exchanges_of(laid_shape(expression.shape))
     if not ways:
         return
     able = asked.pay(len(ways) * AN_EXCHANGE + 2 * sum(first.size for first, _ in ways))

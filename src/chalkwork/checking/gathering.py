@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.algebra.operations import words
 from chalkwork.checking.names import NameTable
 from chalkwork.words import Text
 
-_ENTRY = re.compile(r"\s*[^\s\[\]][^\[\]]*\[\s*[0-9]{1,7}\s*(?:,\s*[0-9]{1,7}\s*)?\]\s*")
+_ENTRY = re.compile(r"\s*[^\s\[\]][^\[\]]*\[\s*[0-9]{1,7}\s*(?:,\s*[0-9]{1,7}\s*){0,7}\]\s*")
 
 
 def whole_of(word: str) -> str:
@@ -19,6 +21,11 @@ def whole_of(word: str) -> str:
     ('z1', 'W1', 'L', '[1]')
     """
     return split_entry(word.strip())[0].strip() if _ENTRY.fullmatch(word) else word
+
+
+def _empty(shape: tuple[int, ...]) -> Any:
+    """Nothing in every entry of the shape, as nested lists."""
+    return [_empty(shape[1:]) for _ in range(shape[0])] if shape else None
 
 
 def gathered(
@@ -43,9 +50,9 @@ def gathered(
         return given, {}
     rest = {word: value for word, value in given.items() if word not in entries}
     taken = {known: word for word, known in table.match(rest, mapping)[0].items()}
-    wholes: dict[str, list[list[object]]] = {}
+    wholes: dict[str, Any] = {}
     refused: dict[str, Text] = {}
-    seen: set[tuple[str, int, int]] = set()
+    seen: set[tuple[str | int, ...]] = set()
     for word in entries:
         base, index = split_entry(word.strip())
         matched, reasons = table.match([base.strip()], mapping)
@@ -56,17 +63,19 @@ def gathered(
         if known in taken:
             refused[word] = Text.of("unused.given_already", name=known, word=taken[known])
             continue
-        rows, columns = shapes[known] or (1, 1)
+        shape = shapes[known] or (1, 1)
         try:
-            row, column = place_of(base, index, (rows, columns))
+            place = place_of(base, index, shape)
         except KeyError:
-            size = {"rows": rows, "columns": columns}
-            none = Text.of("unused.no_entry", name=known, **size)
+            none = Text.of("unused.no_entry", name=known, size=words(shape))
             refused[word] = none if shapes[known] else Text.of("unused.no_entry_of_number", name=known)
             continue
-        if (known, row, column) in seen:
+        if (known, *place) in seen:
             refused[word] = Text.of("unused.twice")
             continue
-        seen.add((known, row, column))
-        wholes.setdefault(known, [[None] * columns for _ in range(rows)])[row][column] = given[word]
+        seen.add((known, *place))
+        whole = wholes.setdefault(known, _empty(shape))
+        for at in place[:-1]:
+            whole = whole[at]
+        whole[place[-1]] = given[word]
     return {**rest, **wholes}, refused

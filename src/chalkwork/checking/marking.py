@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from chalkwork.bounds.intervals import Interval
-from chalkwork.bounds.ranges import enclose
 from chalkwork.checking.comparing import Compared, Remark
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import NOT_UPDATED, NOTHING, Explanation, is_telling
+from chalkwork.checking.laid import enclosed_laid
 from chalkwork.checking.mistakes import Context, equivalents
 from chalkwork.checking.suspecting import Search
 from chalkwork.checking.verdicts import Verdict
@@ -96,9 +96,9 @@ class _Marking:
         """Mark one step and remember the students' values for the later ones."""
         work = self.work
         right = work.right[equation.name]
-        following = work.spread(enclose(equation.expression, work.inputs(equation.expression)))
+        following = work.spread(enclosed_laid(equation.expression, work.inputs(equation.expression)))
         noted = work.noted_inputs(equation.expression)
-        loosely = following if noted is None else work.spread(enclose(equation.expression, noted))
+        loosely = following if noted is None else work.spread(enclosed_laid(equation.expression, noted))
         written = work.on_paper(equation.expression)
         answers = work.answers.get(equation.name)
         if answers is None:
@@ -199,6 +199,6 @@ class _Marking:
             sound, trivial = self.work.standing(expression)
             rows = np.flatnonzero(wrong.any(axis=(-2, -1)) & ~sound & ~trivial)
             if rows.size:
-                reading = enclose(expression, self.work.known(expression, rows))
+                reading = enclosed_laid(expression, self.work.known(expression, rows))
                 found[rows] |= typed.at(rows).meets(reading) & is_telling(reading, typed.at(rows))
         return found & wrong

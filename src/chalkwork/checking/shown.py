@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.laid import below_each_other
 from chalkwork.checking.marking import Verdict
 from chalkwork.checking.numerals import plain
 from chalkwork.checking.typed import candidates, chosen
@@ -51,12 +52,13 @@ def answer_piece(result: Result, brackets: str = "square") -> Piece | None:
     '4{,}0\\\\,\\\\text{✗}'
     """
     rows, columns = len(result.cells), len(result.cells[0])
-    answer = read_answer(result.given, () if rows == columns == 1 else (rows, columns))
+    given = below_each_other(result.given)
+    answer = read_answer(given, () if rows == columns == 1 else (rows, columns))
     marked = answer.wrong_shape is None
     answer = answer if marked or answer.as_given is None else answer.as_given
     if not answer.given.any():
         return None
-    texts = _texts(result.given, answer)
+    texts = _texts(given, answer)
     height, width = answer.value.shape
     lines: list[list[Piece]] = []
     places = shown(width, _MOST_COLUMNS)

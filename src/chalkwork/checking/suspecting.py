@@ -16,7 +16,6 @@ from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as put_in
 from chalkwork.algebra.operations import Shape
 from chalkwork.bounds.intervals import Interval, widened
-from chalkwork.bounds.ranges import enclose
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.budget import Purse, rewriting_cost
 from chalkwork.checking.coincidence import Crowd
@@ -36,6 +35,7 @@ from chalkwork.checking.explaining import (
     rounded_to,
     together_ids,
 )
+from chalkwork.checking.laid import enclosed_laid, laid_shape
 from chalkwork.checking.mistakes import Found, distinct, distinct_pairs, exchanged, exchanges_of
 from chalkwork.checking.work import Answers, Known, Work
 from chalkwork.derivation.derivation import Equation
@@ -325,8 +325,8 @@ class Search:
         Another shape than the right one is no accident.
         """
         shape = asked.typed.shape[1:]
-        reshaped = shape != (equation.expression.shape or (1, 1))
-        right = enclose(equation.expression, self.work.known(equation.expression, asked.rows, True), tight=False)
+        reshaped = shape != laid_shape(equation.expression.shape)
+        right = enclosed_laid(equation.expression, self.work.known(equation.expression, asked.rows, True), tight=False)
         crowd = Crowd(asked, None if reshaped else right)
         readings = list(self._pairs(equation, asked, shape, crowd))
         numbered = [((str(number),), one) for number, (_, one) in enumerate(readings)]
@@ -346,13 +346,13 @@ class Search:
         if not asked.pay(PAIRS_REWRITTEN * self.rewriting).any():
             return
         for expression, pairs in distinct_pairs(equation, self.context):
-            if (expression.shape or (1, 1)) == shape:
+            if laid_shape(expression.shape) == shape:
                 for reading in crowd.met(expression, self.work.known(expression, asked.rows, True)):
                     yield pairs, reading
         for expression, ids in distinct(equation, self.context):
-            if (expression.shape or (1, 1)) == shape:
+            if laid_shape(expression.shape) == shape:
                 yield from self._mistaken_and_more(expression, ids, asked, crowd)
-        if (equation.expression.shape or (1, 1)) == shape:
+        if laid_shape(equation.expression.shape) == shape:
             for known in self._rounded(equation.expression, asked.rows):
                 for reading in crowd.met_exchanged(equation.expression, known):
                     yield (("entries-swapped", "rounded-early"),), reading
@@ -369,6 +369,6 @@ class Search:
 
 
 def _shape(value: Interval, name: Name) -> Shape:
-    """The shape in which an expression has the value; a scalar has one row and one column as a value."""
+    """The shape in which an expression has the value, which is laid."""
     found = value.shape[-2:]
-    return name.shape if not name.shape and found == (1, 1) else found
+    return name.shape if found == laid_shape(name.shape) else found

@@ -16,6 +16,7 @@ from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.bounds.intervals import Interval, widened
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.digits import Digits
+from chalkwork.checking.laid import laid, on_own_shapes
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -118,7 +119,8 @@ class Work:
         self.answers = answers
         self.students = students
         self.digits = digits or Digits()
-        self.right = {name: Interval.point(np.asarray(value)) for name, value in values.items()}
+        shapes = derivation.shapes()
+        self.right = {name: Interval.point(laid(np.asarray(value), shapes[name])) for name, value in values.items()}
         self.own: Known = {name.name: self.spread(self.right[name.name]) for name in derivation.givens}
         self.noted: Known = dict(self.own)
         givens = {name.name: self.right[name.name] for name in derivation.givens}
@@ -322,7 +324,8 @@ def _halves_away(counts: Array) -> Array:
 
 def _on(expression: Expression, known: Known) -> Interval:
     with np.errstate(all="ignore"):
-        found = np.asarray(evaluate(expression, {name: one.low for name, one in known.items()}), np.float64)
+        own = {name: one.low for name, one in on_own_shapes(expression, known).items()}
+        found = laid(np.asarray(evaluate(expression, own), np.float64), expression.shape)
     return Interval(found, found)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, Number
 from chalkwork.budget import check_time
 from chalkwork.derivation.derivation import Derivation
-from chalkwork.derivation.evaluate import evaluate
+from chalkwork.derivation.evaluate import applied, evaluate
 
 SUSPICIOUS = 1e-12
 _UNITS = 8 * float(np.finfo(np.float64).eps)
@@ -98,7 +98,7 @@ def magnitude(expression: Expression, values: Mapping[str, Any]) -> Any:
         return parts[0] + parts[1]
     if name == "negative":
         return parts[0]
-    return expression.operation.value(np, *parts, **expression.named_parameters)
+    return applied(np, expression, parts)
 
 
 _LINEAR = frozenset(

@@ -58,7 +58,10 @@ def _contributions(node: Application, result: Expression, adjoint: Expression) -
         return [_fit(adjoint, node.arguments[0].shape)]
     if node.operation.adjoint == ("broadcast(g, shape)",) and not node.arguments[0].shape:
         return [adjoint]
-    return [None if text is None else read(text, names, parameters) for text in node.operation.adjoint]
+    return [
+        None if text is None else _fit(read(text, names, parameters), argument.shape)
+        for text, argument in zip(node.operation.adjoint, node.arguments, strict=True)
+    ]
 
 
 def _scaled(adjoint: Expression, factor: Expression) -> Expression:
@@ -73,7 +76,9 @@ def _fit(adjoint: Expression, shape: Shape) -> Expression:
         return apply("broadcast", adjoint, shape=shape)
     if not shape:
         return apply("sum", adjoint)
-    for axis in (-2, -1):
+    while len(adjoint.shape) > len(shape):  # it was the same for every matrix in a row, or for every sample
+        adjoint = apply("sum", adjoint, axis=-len(adjoint.shape))
+    for axis in range(-len(adjoint.shape), 0):
         if shape[axis] == 1 and adjoint.shape[axis] != 1:
             adjoint = apply("sum", adjoint, axis=axis)
     return adjoint if adjoint.shape == shape else apply("broadcast", adjoint, shape=shape)

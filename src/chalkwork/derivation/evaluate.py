@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ Rounding = Callable[[Any], Any]
 def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) -> Any:
     """The value of one expression, names taken from `values`.
 
-    Every array has the shape (..., rows, columns), a scalar (..., 1, 1); leading axes are free and are
-    carried along, so a thousand variants are one evaluation. `xp` is NumPy, `jax.numpy`, or any array-API
-    namespace.
+    Every array has the shape (..., rows, columns), a scalar (..., 1, 1), one of higher rank all its own axes at the
+    end; the leading axes before those are free and are carried along, so a thousand variants are one evaluation.
+    `xp` is NumPy, `jax.numpy`, or any array-API namespace.
 
     >>> x = Name("x")
     >>> float(evaluate(x * x + 1, {"x": np.array([[3.0]])}).item())
@@ -39,8 +39,7 @@ def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) ->
             arguments = [visit(argument) for argument in node.arguments]
             if all(isinstance(argument, int | float) for argument in arguments):
                 arguments[0] = _as_array(xp, arguments[0], values)
-            found = node.operation.value(xp, *_arrays(xp, node, arguments), **node.named_parameters)
-            known[node] = found
+            found = known[node] = applied(xp, node, _arrays(xp, node, arguments))
         return found
 
     result = visit(expression)
@@ -50,6 +49,32 @@ def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) ->
 def _as_array(xp: Any, value: float, values: Mapping[str, Any]) -> Any:
     like = next(iter(values.values()), None)
     return xp.asarray([[value]], dtype=xp.float64 if like is None else like.dtype)
+
+
+def applied(xp: Any, node: Application, arrays: Sequence[Any]) -> Any:
+    """The value of the node's operation on arrays; free axes stay before all others where ranks differ.
+
+    >>> from chalkwork.algebra.expression import apply
+    >>> node = apply("add", Name("x", (4, 2, 3)), Name("b", (1, 3)))
+    >>> applied(np, node, [np.ones((5, 4, 2, 3)), np.ones((5, 1, 3))]).shape
+    (5, 4, 2, 3)
+    """
+    return node.operation.value(xp, *lifted(xp, node, arrays), **node.named_parameters)
+
+
+def lifted(xp: Any, node: Application, arrays: Sequence[Any]) -> Sequence[Any]:
+    """The arguments of the node with as many axes of their own, so that their free axes are the same."""
+    if node.is_flat:
+        return arrays
+    ranks = [len(argument.shape) or 2 for argument in node.arguments]
+    rank = max(*ranks, len(node.shape) if node.operation.name == "broadcast" else 2)
+
+    def with_axes(array: Any, own: int) -> Any:
+        if isinstance(array, int | float) or len(array.shape) <= own or own == rank:
+            return array
+        return xp.reshape(array, (*array.shape[:-own], *(1,) * (rank - own), *array.shape[-own:]))
+
+    return [with_axes(array, own) for array, own in zip(arrays, ranks, strict=False)]
 
 
 _TAKES_PYTHON_NUMBERS = frozenset(("add", "subtract", "multiply", "divide", "power", "negative"))

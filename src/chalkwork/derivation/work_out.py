@@ -61,7 +61,10 @@ def check_cost(derivation: Derivation, givens: Mapping[str, Any]) -> None:
         ...
     chalkwork.errors.CostError: B takes 1.0e+12 multiplications, more than 2.0e+11, in B = A @ A
     """
-    leading = max((prod(np.shape(value)[:-2]) for value in givens.values()), default=1)
+    free = (
+        np.shape(givens[name.name])[: -max(len(name.shape), 2)] for name in derivation.givens if name.name in givens
+    )
+    leading = max(map(prod, free), default=1)
     kept = products = 0
     for equation in derivation.equations:
         passing = -prod(equation.expression.shape) * leading
@@ -69,7 +72,7 @@ def check_cost(derivation: Derivation, givens: Mapping[str, Any]) -> None:
             if isinstance(node, Application):
                 passing += prod(node.shape) * leading
                 if node.operation.name == "matmul":
-                    products += prod(node.shape) * node.arguments[0].shape[1] * leading
+                    products += prod(node.shape) * node.arguments[0].shape[-1] * leading
         kept += prod(equation.expression.shape) * leading
         try:
             check_size(kept + passing, equation.name)
@@ -82,7 +85,7 @@ def _no_number(equation: Equation, values: Mapping[str, Any], value: Any) -> Val
     bad = np.argwhere(~np.isfinite(value))[0]
     place = equation.name
     if equation.expression.shape:
-        place += f"[{bad[-2] + 1},{bad[-1] + 1}]"
+        place += f"[{','.join(map(str, bad[-len(equation.expression.shape) :] + 1))}]"
     cause = _cause(equation.expression, values) or f"the value {value[tuple(bad)]}"
     return ValueProblem(f"{cause} in {place}", equation=str(equation))
 

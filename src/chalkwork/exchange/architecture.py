@@ -19,11 +19,14 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.initialisers import INITIALISERS, Initialiser
 from chalkwork.networks.labels import Labels
 from chalkwork.networks.layers import LAYERS, Layer
+from chalkwork.networks.layers.base import Size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.losses import LOSSES, Loss, loss_of
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.parameters import check_output
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.quantities import LEARNED
+from chalkwork.networks.samples import features_and_positions
 
 MOST_LAYERS = 1000
 """In a file. Equations of a thousand layers are more than anyone reads."""
@@ -112,7 +115,7 @@ def architecture_of(net: NeuralNetwork) -> dict[str, Any]:
         layers.append({"kind": kind_of(layer), **_written(layer, planned.units)})
     labels = {} if net.labels is None else {"labels": _labels_data(net.labels)}
     return labels | {
-        "inputs": plan.layers[0].inputs,
+        "inputs": list(plan.input_shape) if isinstance(plan.input_shape, tuple) else plan.input_shape,
         "layers": layers,
         "loss": _loss_data(net.loss),
         "samples": net.convention.samples,
@@ -179,7 +182,7 @@ class Architecture:
     def of(cls, data: Any) -> Architecture:
         """The architecture of JSON data; ChalkworkError for what is none, with the key. No array is made."""
         fields = mapping(data, "the architecture")
-        layers, inputs = fields.need("layers", of(list)), fields.need("inputs", of(int))
+        layers, inputs = fields.need("layers", of(list)), fields.need("inputs", of(int, list))
         settings = {
             "samples": fields.need("samples", of(str)),
             "weights": fields.need("weights", of(str)),
@@ -192,18 +195,25 @@ class Architecture:
         fields.done()
         if not 1 <= len(layers) <= MOST_LAYERS:
             raise ChalkworkError(f"the architecture has {len(layers)} layers; 1 to {MOST_LAYERS} are read")
-        if not 1 <= inputs <= 1_000_000:
-            raise ChalkworkError(f"inputs is a whole number from 1 to 1,000,000, not {inputs}")
+        shape = [inputs] if isinstance(inputs, int) else inputs
+        if not 1 <= len(shape) <= 2 or not all(type(one) is int and 1 <= one <= 1_000_000 for one in shape):
+            raise ChalkworkError(f"inputs is a whole number from 1 to 1,000,000, or a pair of them, not {inputs!r:.60}")
         convention = Convention(cast(Samples, settings["samples"]), cast(Weights, settings["weights"]))
-        planned, widths = [], [inputs]
+        features, positions = (shape[0], ()) if len(shape) == 1 else features_and_positions(shape, convention.samples)
+        planned, sizes = [], [Size(0, features, positions)]
         for number, layer in enumerate(layers, 1):
-            made = _layer(layer, number, widths[-1], {})
-            _, units = made.sizes(number, widths[-1], convention.weights == "in_out")
-            made.check_sources(number, widths)
-            planned.append(LayerPlan(widths[-1], units, made.activation, made.has_bias, made.kind))
-            widths.append(units)
-        labels = None if named is None else _labels(named, widths[-1])
-        return cls(Plan(tuple(planned), cast(Loss, settings["loss"]), convention), tuple(layers), settings, labels)
+            made = _layer(layer, number, sizes[-1].units, {})
+            size = made.size(number, sizes[-1].units, sizes[-1].positions, convention.weights == "in_out")
+            made.check_sources(number, sizes)
+            planned.append(
+                LayerPlan(size.inputs, size.units, made.activation, made.has_bias, made.kind, size.positions)
+            )
+            sizes.append(size)
+        check_output(sizes[-1])
+        labels = None if named is None else _labels(named, sizes[-1].units)
+        loss, batched = cast(Loss, settings["loss"]), bool(positions)
+        plan = Plan(tuple(planned), loss, convention, positions=positions, batched=batched)
+        return cls(plan, tuple(layers), settings, labels)
 
     def network(self, arrays: Mapping[str, Array]) -> NeuralNetwork:
         """The network with these arrays, by the names of `plan.parameters()` and `plan.state()`."""
@@ -213,7 +223,7 @@ class Architecture:
             names = [name.name for name in at.layer.kind.names(at, *LEARNED)]
             numbers = {name.removesuffix(tail): arrays[name] for name in names}
             layers.append(_layer(data, at.number, at.layer.inputs, numbers))
-        net = NeuralNetwork(layers, inputs=self.plan.layers[0].inputs, **self.settings)
+        net = NeuralNetwork(layers, inputs=self.plan.input_shape, **self.settings)
         for name in net.parameters:
             net.parameters[name] = arrays[name]
         for name in net.state:

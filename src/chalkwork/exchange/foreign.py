@@ -18,6 +18,7 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
+from chalkwork.networks.quantities import LEARNED, Role
 
 
 def in_pytorch(activation: Activation) -> Module | None:
@@ -52,7 +53,9 @@ def check_training(net: NeuralNetwork, library: str, theirs: Callable[[Layer, La
 def counterpart(number: int, layer: Layer, found: Foreign | None, library: str) -> Foreign:
     """What a layer is there; ChalkworkError where there is nothing like it."""
     if found is None:
-        raise ChalkworkError(f"layer {number}, a {type(layer).__name__}, has no counterpart in {library}")
+        name = type(layer).__name__
+        article = "an" if name[0] in "AEIOU" else "a"
+        raise ChalkworkError(f"layer {number}, {article} {name}, has no counterpart in {library}")
     return found
 
 
@@ -75,13 +78,15 @@ class Slot:
 
 
 def slots_of(net: NeuralNetwork) -> list[Slot]:
-    """Every array of the network, in the order of the layers."""
-    return [
-        Slot(at.number, one.name(at.number), one.torch)
-        for at in net.plan().spots
-        for one in at.layer.kind.present(at.layer)
-        if one.torch
-    ]
+    """Every array of the network, in the order of the layers; ChalkworkError for one that no other library has."""
+    found = []
+    for at, layer in zip(net.plan().spots, net.layers, strict=True):
+        for one in at.layer.kind.present(at.layer):
+            if one.torch:
+                found.append(Slot(at.number, one.name(at.number), one.torch))
+            elif one.role in (*LEARNED, Role.STATE):
+                counterpart(at.number, layer, None, "other libraries")
+    return found
 
 
 def arrays_of(net: NeuralNetwork, weights: str) -> list[Array]:
@@ -123,7 +128,7 @@ def copied(net: NeuralNetwork) -> NeuralNetwork:
     """A network like this one, with arrays of its own."""
     other = NeuralNetwork(
         net.layers, net.loss, samples=net.convention.samples, weights=net.convention.weights, seed=net.seed,
-        inputs=net.plan().layers[0].inputs, l1=net.l1, l2=net.l2,
+        inputs=net.plan().input_shape, l1=net.l1, l2=net.l2,
     )  # fmt: skip
     for kept, held in ((other.parameters, net.parameters), (other.state, net.state)):
         kept.update({name: np.array(value, np.float64) for name, value in held.items()})

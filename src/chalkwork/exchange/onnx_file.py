@@ -62,6 +62,8 @@ def to_onnx(
     """
     if dtype not in ("float32", "float64"):
         raise ChalkworkError(f"dtype is float32 or float64, not {dtype!r:.60}")
+    if net.takes_positions:
+        raise ChalkworkError("a network whose samples are matrices cannot be written as ONNX yet")
     plan = net.plan(2)  # any number but one: sums over one sample are left out of the equations
     derivation = derive(plan, target=False, predict=True)
     wanted = [f"a{plan.depth}"] if outputs is None else list(dict.fromkeys(outputs))

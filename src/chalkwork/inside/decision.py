@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from chalkwork.algebra.operations import words
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.inside import canvas
 from chalkwork.inside.measured import inference_values, oriented
@@ -49,9 +50,9 @@ def plot_decision(net: NeuralNetwork, x: Any, y: Any, *, ax: Axes | None = None)
     _check(net)
     inputs, target = oriented(net, x, y)
     if net.convention.samples == "columns":
-        inputs, target = inputs.T, target.T
-    if inputs.shape[1] != 2:
-        raise ShapeError(f"a decision boundary is drawn in the plane: of 2 inputs, not {inputs.shape[1]}")
+        inputs, target = np.swapaxes(inputs, -1, -2), target.T
+    if inputs.shape[1:] != (2,):
+        raise ShapeError(f"a decision boundary is drawn in the plane: of 2 inputs, not {words(inputs.shape[1:])}")
     axes = canvas.new_axes(5.4, 4.2) if ax is None else ax
     across, up = (_range(values) for values in inputs.T)
     output = _outputs(net, across, up)

@@ -36,6 +36,8 @@ def draw(net: NeuralNetwork, x: Any = None, *, decimals: int | None = None) -> P
     True
     """
     plan = net.plan()
+    if plan.positions:
+        raise ChalkworkError("a network is drawn where its samples are vectors, not where they are matrices")
     sample = np.zeros(plan.layers[0].inputs) if x is None else x
     solution = net.solve(sample, predict=False, decimals=decimals)
     if np.size(solution["x"]) != plan.layers[0].inputs:

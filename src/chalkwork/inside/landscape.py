@@ -80,11 +80,11 @@ def landscape(
     """
     inputs, target = oriented(net, x, y)
     walk = _Walk(net, inputs, target, _lengths(lengths), positive(eta, "eta"))
-    axis = net.convention.sample_axis
-    size = inputs.shape[axis] if batch_size is None else min(whole(batch_size, "batch_size"), inputs.shape[axis])
+    count, axes = net.count(inputs), (net.convention.axis_of(inputs), net.convention.sample_axis)
+    size = count if batch_size is None else min(whole(batch_size, "batch_size"), count)
     rows = [
-        walk.step(inputs.take(chosen, axis), target.take(chosen, axis), number)
-        for number, chosen in enumerate(_batches(inputs.shape[axis], size, whole(steps, "steps"), seed), 1)
+        walk.step(inputs.take(chosen, axes[0]), target.take(chosen, axes[1]), number)
+        for number, chosen in enumerate(_batches(count, size, whole(steps, "steps"), seed), 1)
     ]
     loss, losses, distances, smoothness = (np.array(column) for column in zip(*rows, strict=True))
     return Landscape(walk.lengths, loss, losses, distances, smoothness)
@@ -123,7 +123,7 @@ class _Walk:
         return loss, losses, changes, float((changes / moved).max()) if moved.all() else 0.0
 
     def _evaluated(self, x: Array, y: Array, parameters: Mapping[str, Array]) -> dict[str, Array]:
-        plan = self.net.plan(x.shape[self.net.convention.sample_axis], training=True)
+        plan = self.net.plan(self.net.count(x), training=True)
         return filled(gradient_equations(plan), {"x": x, "y": y, **self.constants, **parameters})
 
 

@@ -28,15 +28,16 @@ class Measured:
     values: Mapping[str, Array]
 
     def data(self, name: str) -> Array:
-        """A quantity with an entry for every sample (rows) and unit (columns)."""
+        """A quantity with an entry for every sample, and every position of it (rows), and unit (columns)."""
         value = self.values[name]
-        return value.T if self.plan.convention.samples == "columns" else value
+        rows = np.swapaxes(value, -1, -2) if self.plan.convention.samples == "columns" else value
+        return rows.reshape(-1, rows.shape[-1])
 
 
 def oriented(net: NeuralNetwork, x: Any, y: Any) -> tuple[Array, Array]:
     """Input and target as the equations need them. Raises ShapeError or ValueProblem as `train` does."""
-    inputs = net.oriented_input(x)
-    return inputs, targets_of(net, y, inputs.shape[net.convention.sample_axis], net.labels)[0]
+    inputs = net.oriented_input(x, batched=True)
+    return inputs, targets_of(net, y, net.count(inputs), net.labels)[0]
 
 
 def gradient_equations(plan: Plan) -> tuple[Equation, ...]:
@@ -64,7 +65,7 @@ def filled(equations: tuple[Equation, ...], givens: Mapping[str, Array]) -> dict
 def training_values(net: NeuralNetwork, x: Any, y: Any) -> Measured:
     """Activations, errors and gradients of all samples as one batch, in training mode."""
     inputs, target = oriented(net, x, y)
-    plan = net.plan(inputs.shape[net.convention.sample_axis], training=True)
+    plan = net.plan(net.count(inputs), training=True)
     step = training_step(plan, Optimiser.of("gradient_descent"))
     givens = {"x": inputs, "y": target} | net.values(step.derivation, plan) | masks_of(plan, None, net.seed)
     return Measured(plan, filled(gradient_equations(plan), givens))
@@ -72,6 +73,5 @@ def training_values(net: NeuralNetwork, x: Any, y: Any) -> Measured:
 
 def inference_values(net: NeuralNetwork, x: Any) -> Measured:
     """The forward pass of all samples, in inference mode."""
-    inputs = net.oriented_input(x)
-    plan = net.plan(inputs.shape[net.convention.sample_axis])
-    return Measured(plan, {"x": inputs} | net.forward(x))
+    inputs = net.oriented_input(x, batched=True)
+    return Measured(net.plan(net.count(inputs)), {"x": inputs} | net.forward(inputs))

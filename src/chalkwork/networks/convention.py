@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.errors import ChalkworkError
@@ -44,9 +46,22 @@ class Convention:
         """The axis of a data matrix that runs over features or units."""
         return -2 if self.samples == "columns" else -1
 
-    def data_shape(self, units: int, samples: int) -> tuple[int, int]:
-        """The shape of a data matrix."""
-        return (units, samples) if self.samples == "columns" else (samples, units)
+    def data_shape(self, units: int, samples: int, positions: tuple[int, ...] = ()) -> tuple[int, ...]:
+        """The shape of a data matrix; or of a row of matrices, where every sample has units at several positions.
+
+        Then a sample lies as a batch without positions does, and `samples` 0 is one sample without an axis for them.
+
+        >>> Convention("rows").data_shape(2, 5), Convention("rows").data_shape(2, 5, (3,))
+        ((5, 2), (5, 3, 2))
+        """
+        if not positions:
+            return (units, samples) if self.samples == "columns" else (samples, units)
+        one = (units, *positions) if self.samples == "columns" else (*positions, units)
+        return (samples, *one) if samples else one
+
+    def axis_of(self, batch: np.ndarray[Any, Any]) -> int:
+        """The axis of a batch that runs over the samples."""
+        return self.sample_axis if batch.ndim == 2 else -batch.ndim
 
     def weight_shape(self, inputs: int, units: int) -> tuple[int, int]:
         """The shape of a weight matrix."""

@@ -13,8 +13,8 @@ from chalkwork.errors import ShapeError, ValueProblem
 Array = np.ndarray[Any, Any]
 
 
-def as_array(value: Any, name: str) -> Array:
-    """The value as a float64 array of at most two dimensions.
+def as_array(value: Any, name: str, most: int = 2) -> Array:
+    """The value as a float64 array of at most so many dimensions.
 
     Raises ShapeError for ragged rows, ValueProblem for what is no finite number.
 
@@ -25,6 +25,9 @@ def as_array(value: Any, name: str) -> Array:
     """
     unmasked(value, name)
     _check_rows(value, name)
+    if most > 2 and isinstance(value, list | tuple):
+        for number, matrix in enumerate(value, 1):
+            _check_rows(matrix, f"{name}[{number}]")
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "buif":
@@ -32,8 +35,9 @@ def as_array(value: Any, name: str) -> Array:
         array = array.astype(np.float64)
     except (ValueError, TypeError):
         raise ValueProblem(f"{name} holds something that is no number") from None
-    if array.ndim > 2:
-        raise ShapeError(f"{name} has {array.ndim} dimensions; a matrix has two")
+    if array.ndim > most:
+        what = "a matrix has two" if most == 2 else "a row of matrices has three"
+        raise ShapeError(f"{name} has {array.ndim} dimensions; {what}")
     if array.size == 0:
         raise ShapeError(f"{name} is empty")
     if not np.isfinite(array).all():

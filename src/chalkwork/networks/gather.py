@@ -27,8 +27,13 @@ def _taken_out(node: Expression) -> Expression:
     (inner,), axis = node.arguments, node.parameters[0]
     if not inner.shape or inner.shape[axis] == 1:
         return node
+
+    def same_along(factor: Expression) -> bool:
+        shape = factor.shape
+        return len(shape) > 0 and (shape[axis] == 1 if len(shape) >= -axis and axis >= -2 else len(shape) < -axis)
+
     term = term_of(inner)
-    outside = tuple(factor for factor in term.factors if factor[0].shape and factor[0].shape[axis] == 1)
+    outside = tuple(factor for factor in term.factors if same_along(factor[0]))
     rest = expression_of(Term(term.coefficient, tuple(factor for factor in term.factors if factor not in outside)))
     if not outside or rest.shape != inner.shape:
         return node

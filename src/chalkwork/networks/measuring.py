@@ -32,15 +32,15 @@ def output(net: NeuralNetwork, x: Any, letter: str = "a") -> Array:
     >>> output(NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=False)]), [[1, 1], [0, 1]]).tolist()
     [[3.0], [1.0]]
     """
-    inputs, axis = net.oriented_input(x), net.convention.sample_axis
-    samples = inputs.shape[axis]
+    inputs = net.oriented_input(x, batched=True)
+    samples, axis = net.count(inputs), net.convention.axis_of(inputs)
     parts = [inputs.take(range(at, min(at + BLOCK, samples)), axis) for at in range(0, samples, BLOCK)]
     found = [_output(net, part if len(parts) > 1 else inputs, letter) for part in parts]
-    return found[0] if len(found) == 1 else np.concatenate(found, axis)
+    return found[0] if len(found) == 1 else np.concatenate(found, net.convention.sample_axis)
 
 
 def _output(net: NeuralNetwork, inputs: Array, letter: str) -> Array:
-    plan = net.plan(inputs.shape[net.convention.sample_axis])
+    plan = net.plan(net.count(inputs))
     derivation = derive(plan, target=False)
     wanted = f"{letter}{plan.depth}"
     values = evaluate_each(derivation.needed([wanted]), {"x": inputs} | net.values(derivation, plan))
@@ -61,7 +61,7 @@ class Measure:
     ) -> None:
         self.data = {"x": x, "y": y} | ({} if weights is None else {"w": weights})
         self.unit_axis = net.convention.unit_axis
-        plan = replace(net.plan(x.shape[net.convention.sample_axis], weighted=weights is not None), penalties=())
+        plan = replace(net.plan(net.count(x), weighted=weights is not None), penalties=())
         needed = derive(plan, target=True).needed(["L", f"a{plan.depth}"])
         self.equations = [without_overflow(plan, each) if each.name == "L" else each for each in needed]
         last = plan.layers[-1].activation.name

@@ -7,18 +7,20 @@ from typing import Any, Self
 
 import numpy as np
 
+from chalkwork.algebra.operations import words
 from chalkwork.derivation.derivation import Derivation
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.arguments import seed_of
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.labels import Labels
 from chalkwork.networks.layers import LAYERS, Layer
+from chalkwork.networks.layers.base import Size
 from chalkwork.networks.layers.settings import real, size
 from chalkwork.networks.losses import Loss, loss_of
-from chalkwork.networks.parameters import Sizes, checked, settle
+from chalkwork.networks.parameters import checked, settle
 from chalkwork.networks.plan import LayerPlan, Plan
-from chalkwork.networks.samples import oriented, target
+from chalkwork.networks.samples import features_and_positions, oriented, target
 from chalkwork.networks.spot import suffix_of
 
 
@@ -33,7 +35,7 @@ class Model:
         samples: Samples = "rows",
         weights: Weights = "in_out",
         seed: int | None = 0,
-        inputs: int | None = None,
+        inputs: int | Sequence[int] | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:
@@ -52,18 +54,34 @@ class Model:
         self.labels: Labels | None = None
         """The classes that the labels of a training named, which `predict` gives back."""
         self.l1, self.l2 = (real(value, name, 0, float("inf")) for value, name in ((l1, "l1"), (l2, "l2")))
-        self._inputs = size(inputs, "inputs") if inputs is not None else self.layers[0].inputs
+        self._inputs, self._positions = self._entering(inputs)
         self._parameters: dict[str, Array] | None = None
         self._state: dict[str, Array] = {}
-        self._sizes: Sizes = []
-        if self._inputs is not None or self.layers[0].settled:
+        self._sizes: list[Size] = []
+        known = self._inputs is not None or self.layers[0].settled
+        if known and bool(self._positions) is self.takes_positions:
             self._make(self._inputs)
 
     # --- parameters ------------------------------------------------------------------------------------------------
 
+    @property
+    def takes_positions(self) -> bool:
+        """Whether a sample is a matrix, with features at several positions."""
+        return any(layer.kind.positions == "needed" for layer in self.layers)
+
+    def _entering(self, inputs: Any) -> tuple[int | None, tuple[int, ...]]:
+        """The number of features and of positions that `inputs` says; ChalkworkError for what it cannot be."""
+        if not isinstance(inputs, Sequence) or isinstance(inputs, str):
+            return size(inputs, "inputs") if inputs is not None else self.layers[0].inputs, ()
+        if len(inputs) != 2 or not self.takes_positions:
+            raise ChalkworkError(
+                f"inputs is the number of features, or (3, 2) where a sample is such a matrix, not {inputs!r:.60}"
+            )
+        return features_and_positions(inputs, self.convention.samples)
+
     def _make(self, inputs: int | None) -> None:
         """Settle every size and draw what is not given."""
-        made = settle(self.layers, inputs, self.convention, self.seed)
+        made = settle(self.layers, inputs, self._positions, self.convention, self.seed)
         self._sizes, self._parameters, self._state = made
 
     @property
@@ -104,8 +122,13 @@ class Model:
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def oriented_input(self, x: Any) -> Array:
-        """Samples in the network's orientation; the first ones settle how many inputs it has. ShapeError otherwise."""
+    def oriented_input(self, x: Any, *, batched: bool = False) -> Array:
+        """Samples in the network's orientation; the first ones settle how many inputs it has. ShapeError otherwise.
+
+        Where a sample is a matrix, one of them has no axis for samples, unless it is to be `batched`.
+        """
+        if self.takes_positions:
+            return self._with_positions(as_array(x, "x", most=3), batched)
         array = as_array(x, "x")
         if array.ndim == 0:
             array = array.reshape(1)
@@ -113,23 +136,50 @@ class Model:
             self._make(array.shape[-1 if array.ndim == 1 else self.convention.unit_axis])
         return oriented(array, self._sizes[0][0], "x", "input", self.convention)
 
+    def _with_positions(self, array: Array, batched: bool) -> Array:
+        orientation = "positions x features" if self.convention.samples == "rows" else "features x positions"
+        if array.ndim < 2:
+            raise ShapeError(f"x is to be a matrix ({orientation}) for each sample", hint="or a list of them")
+        sample = array.shape[-2:]
+        if self._parameters is None:
+            features, self._positions = self._entering(sample)
+            self._make(features)
+        wanted = self.plan(batched=False).x.shape
+        if sample != wanted:
+            raise ShapeError(
+                f"a sample of x is {words(sample)}, but {words(wanted)} ({orientation}) is needed",
+                hint="its transpose would fit" if sample[::-1] == wanted else None,
+            )
+        return array[None] if batched and array.ndim == 2 else array
+
+    def count(self, inputs: Array) -> int:
+        """How many samples an oriented input holds."""
+        if self.takes_positions:
+            return len(inputs) if inputs.ndim > 2 else 1
+        return int(inputs.shape[self.convention.sample_axis])
+
     def oriented_target(self, y: Any, samples: int) -> Array:
         """The targets of so many samples; ShapeError or ValueProblem for what they cannot be."""
-        return target(y, samples, self._sizes[-1][1], self.convention, self.loss)
+        return target(y, samples, self._sizes[-1].units, self.convention, self.loss)
 
-    def plan(self, samples: int = 1, *, training: bool = False, weighted: bool = False) -> Plan:
+    def plan(self, samples: int = 1, *, training: bool = False, weighted: bool = False, batched: bool = True) -> Plan:
         """What the equations for so many samples depend on; `weighted` gives every sample's loss a weight `w`.
+
+        Where a sample is a matrix, one that is not `batched` has no axis for samples.
 
         Raises ChalkworkError while the number of inputs is not known.
         """
         _ = self.parameters
         layers = tuple(
-            LayerPlan(inputs, units, layer.activation, layer.has_bias, layer.kind)
-            for (inputs, units), layer in zip(self._sizes, self.layers, strict=True)
+            LayerPlan(inputs, units, layer.activation, layer.has_bias, layer.kind, positions)
+            for (inputs, units, positions), layer in zip(self._sizes, self.layers, strict=True)
         )
         training = training and any(layer.kind.has_modes for layer in self.layers)
         penalties = tuple(name for name, value in (("lambda1", self.l1), ("lambda2", self.l2)) if value)
-        return Plan(layers, self.loss, self.convention, samples, training, weighted, penalties)
+        batched = batched and self.takes_positions
+        return Plan(
+            layers, self.loss, self.convention, samples, training, weighted, penalties, self._positions, batched
+        )
 
     def values(self, derivation: Derivation, plan: Plan) -> dict[str, Array]:
         """The givens of a derivation that the network itself holds, oriented: parameters, state, constants."""
@@ -142,7 +192,7 @@ class Model:
         """The network with the parameters and the state that a solution of it ends with."""
         other = type(self)(
             self.layers, self.loss, samples=self.convention.samples, weights=self.convention.weights, seed=self.seed,
-            inputs=self._sizes[0][0], l1=self.l1, l2=self.l2,
+            inputs=self.plan().input_shape, l1=self.l1, l2=self.l2,
         )  # fmt: skip
         steps = 0
         while f"L{suffix_of(steps + 1)}" in solution:

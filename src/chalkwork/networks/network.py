@@ -131,9 +131,10 @@ class NeuralNetwork(Model):
     def _planned(self, inputs: Array, y: Any, training: bool | None, sample_weight: Any) -> Plan:
         if sample_weight is not None and y is None:
             raise ChalkworkError("sample_weight is of use only with a target y")
-        samples = inputs.shape[self.convention.sample_axis]
         trained = y is not None if training is None else flag(training, "training")
-        return self.plan(samples, training=trained, weighted=sample_weight is not None)
+        return self.plan(
+            self.count(inputs), training=trained, weighted=sample_weight is not None, batched=inputs.ndim > 2
+        )
 
     def _givens(
         self, derivation: Derivation, plan: Plan, inputs: Array, y: Any, masks: Mapping[int, Any] | None, weight: Any

@@ -11,17 +11,19 @@ from chalkwork.algebra.expression import Name
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array, as_array
-from chalkwork.networks.layers.base import Layer
+from chalkwork.networks.layers.base import Layer, Size
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import Role
 
-Sizes = list[tuple[int, int]]
-
 
 def settle(
-    layers: Sequence[Layer], inputs: int | None, convention: Convention, seed: int | None
-) -> tuple[Sizes, dict[str, Array], dict[str, Array]]:
-    """Inputs and units of every layer, its parameters (drawn where they are not given) and its state.
+    layers: Sequence[Layer],
+    inputs: int | None,
+    positions: tuple[int, ...],
+    convention: Convention,
+    seed: int | None,
+) -> tuple[list[Size], dict[str, Array], dict[str, Array]]:
+    """The size of every layer, its parameters (drawn where they are not given) and its state.
 
     Raises ShapeError where layers do not fit, ChalkworkError where a size is not known.
     """
@@ -32,16 +34,28 @@ def settle(
             generators.append(np.random.default_rng(seed))
         return generators[0]
 
-    sizes: Sizes = []
+    sizes: list[Size] = []
     parameters: dict[str, Array] = {}
     state: dict[str, Array] = {}
     for number, layer in enumerate(layers, 1):
-        sizes.append(layer.sizes(number, inputs, convention.weights == "in_out"))
-        layer.check_sources(number, [sizes[0][0], *(units for _, units in sizes[:-1])])
-        inputs = sizes[-1][1]
-        parameters |= layer.start(number, sizes[-1], convention, generator)
+        entering = sizes[-1] if sizes else Size(0, 0, positions)
+        sizes.append(layer.size(number, inputs, entering.positions, convention.weights == "in_out"))
+        layer.check_sources(number, [Size(0, sizes[0].inputs, positions), *sizes[:-1]])
+        inputs = sizes[-1].units
+        parameters |= layer.start(number, sizes[-1][:2], convention, generator)
         state |= layer.state(number, inputs)
+    check_output(sizes[-1])
     return sizes, parameters, state
+
+
+def check_output(size: Size) -> None:
+    """Raise ShapeError where the output of the last layer is no vector for each sample."""
+    if size.positions:
+        raise ShapeError(
+            f"the last layer gives every sample units at {' x '.join(map(str, size.positions))} positions, but the "
+            "output of a network is a vector for each sample",
+            hint="put Flatten() before the last layers",
+        )
 
 
 def checked(values: Mapping[str, Any], plan: Plan, noun: str = "parameter") -> dict[str, Array]:

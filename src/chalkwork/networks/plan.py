@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 from chalkwork.algebra.expression import Name
 from chalkwork.algebra.simplify import SumsToOne
@@ -28,6 +29,8 @@ class LayerPlan:
     activation: Activation
     has_bias: bool
     kind: LayerKind = DENSE
+    positions: tuple[int, ...] = ()
+    """At how many positions every sample has these units, along each axis; none where a sample is a vector."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Plan:
 
     `training` tells training from inference where a layer has both; `weighted` says that every sample's loss has a
     weight `w`; `penalties` are those of `lambda1` (sum of absolute weights) and `lambda2` (half the sum of squares)
-    that the loss contains.
+    that the loss contains. `positions` are those of the input; `batched` says that even a single sample with positions
+    stands in a row of samples.
     """
 
     layers: tuple[LayerPlan, ...]
@@ -46,20 +50,29 @@ class Plan:
     training: bool = False
     weighted: bool = False
     penalties: tuple[str, ...] = ()
+    positions: tuple[int, ...] = ()
+    batched: bool = False
 
     @property
     def depth(self) -> int:
         """The number of layers."""
         return len(self.layers)
 
-    def data(self, name: str, units: int) -> Name:
-        """A data matrix of that many features."""
-        return Name(name, self.convention.data_shape(units, self.samples))
+    def data(self, name: str, units: int, positions: tuple[int, ...] = ()) -> Name:
+        """Data of that many features, at every position."""
+        alone = bool(positions) and self.samples == 1 and not self.batched
+        return Name(name, self.convention.data_shape(units, 0 if alone else self.samples, positions))
+
+    @property
+    def input_shape(self) -> int | tuple[int, ...]:
+        """What `inputs` of a network is: the number of features, or the shape of a sample that is a matrix."""
+        features = self.layers[0].inputs
+        return self.convention.data_shape(features, 0, self.positions) if self.positions else features
 
     @property
     def x(self) -> Name:
         """The input."""
-        return self.data("x", self.layers[0].inputs)
+        return self.data("x", self.layers[0].inputs, self.positions)
 
     @property
     def y(self) -> Name:
@@ -137,4 +150,4 @@ class Plan:
     @property
     def number_of_parameters(self) -> int:
         """How many numbers are learned."""
-        return sum(name.shape[0] * name.shape[1] for name in self.parameters())
+        return sum(prod(name.shape) for name in self.parameters())

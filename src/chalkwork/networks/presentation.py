@@ -42,7 +42,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         layers=plan.depth,
         samples=plan.convention.samples,
         values_drawn=plan.samples == 1,
-        drawing=lambda solution, values: _drawn(plan, solution, values),
+        drawing=None if plan.positions else lambda solution, values: _drawn(plan, solution, values),
         remarks=lambda solution: remarks(plan, solution),
         undecided=lambda solution: {"class": said} if (said := ties(plan, solution)) else {},
         title=Text.of("document.solution"),
@@ -53,11 +53,15 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
 def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     """The network, its parameters and its convention in sentences."""
     first = Text.of("counted.inputs", n=plan.layers[0].inputs)
+    for count in plan.positions:
+        first = Text.of("network.inputs_at_positions", inputs=first, positions=count)
     sentences: list[Said] = [Text.of("network.has", parts=(first, *(at.layer.kind.words(at) for at in plan.spots)))]
     if target:
         sentences.append(reasons.loss_words(plan))
     sentences.append(_parameter_count(plan))
     sentences += [sentence for at in plan.spots for sentence in at.layer.kind.declared(at)]
+    if plan.positions:
+        sentences.append(Text.of(f"network.matrices_{plan.convention.samples}"))
     return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))
 
 

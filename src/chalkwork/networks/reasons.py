@@ -32,7 +32,7 @@ def net_input(at: Spot) -> Text:
     if at.layer.has_bias:
         columns = at.plan.convention.samples == "columns"
         every = Text.of("net_input.in_every_column") if columns else Text.of("net_input.in_every_row")
-        bias = Text.of("net_input.bias", bias=at.shown("b"), place="" if at.plan.samples == 1 else every)
+        bias = Text.of("net_input.bias", bias=at.shown("b"), place=every if at.over else "")
     below = f"{{{at.below}}}"
     return Text.of("net_input", layer=_layer(at), again=at.again, below=below, weights=at.shown("W"), bias=bias)
 
@@ -44,7 +44,8 @@ def activation(at: Spot) -> Text:
     if chosen.name == "identity":
         return Text.of("activation_is.net_input", what=what, again=at.again)
     if chosen.name == "softmax":
-        return Text.of("activation_is.softmax", what=what, again=at.again, each=_each_sample(at.plan))
+        each = Text.of("each_position") if at.layer.positions else _each_sample(at.plan)
+        return Text.of("activation_is.softmax", what=what, again=at.again, each=each)
     function = chosen.function(at.shown("z"), at.shown("a"))
     return Text.of("activation_is.function", what=what, again=at.again, function=function)
 
@@ -134,21 +135,21 @@ def _output_error(plan: Plan, chosen: Activation, slope: Text | None) -> Text:
     return Text.of("output_error.by_slope", slope=slope)
 
 
-def weight_gradient(at: Spot) -> Text:
-    """Why dW is what it is."""
+def weight_gradient(at: Spot, error: str = "delta") -> Text:
+    """Why dW is what it is, from the error of what the weights gave."""
     parts = tuple(Text.of(f"penalty_slope.{name}") for name in at.plan.penalties)
     return Text.of(
         "weight_gradient",
-        error=at.shown("delta"),
+        error=at.shown(error),
         below=f"{{{at.below}}}",
-        summed="" if at.plan.samples == 1 else Text.of("weight_gradient.summed"),
+        summed=Text.of(f"weight_gradient.over_{at.over}") if at.over else "",
         penalty=Text.of("weight_gradient.penalty", parts=parts) if parts else "",
     )
 
 
 def bias_gradient(at: Spot) -> Text:
     """Why db is what it is."""
-    return Text.of("bias_gradient" if at.plan.samples == 1 else "bias_gradient.summed", error=at.shown("delta"))
+    return Text.of(f"bias_gradient.over_{at.over}" if at.over else "bias_gradient", error=at.shown("delta"))
 
 
 def prediction(plan: Plan) -> Text:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from chalkwork.counting import counted
 from chalkwork.errors import ShapeError, ValueProblem
-from chalkwork.networks.convention import Convention
+from chalkwork.networks.convention import Convention, Samples
 from chalkwork.networks.data import Array, as_array
+from chalkwork.networks.layers.settings import size
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
 
 
@@ -33,6 +35,16 @@ def oriented(array: Array, units: int, name: str, noun: str, convention: Convent
             hint="its transpose would fit" if fits else None,
         )
     return array
+
+
+def features_and_positions(shape: Sequence[Any], samples: Samples) -> tuple[int, tuple[int, ...]]:
+    """How many features a sample of that shape, a matrix, has at how many positions; ChalkworkError for no sizes.
+
+    >>> features_and_positions((3, 2), "rows")
+    (2, (3,))
+    """
+    rows, columns = (size(one, "inputs") for one in shape)
+    return (columns, (rows,)) if samples == "rows" else (rows, (columns,))
 
 
 def target(y: Any, samples: int, units: int, convention: Convention, loss: Loss) -> Array:

@@ -44,6 +44,13 @@ class Spot:
         return Text.of("again") if self.step else ""
 
     @property
+    def over(self) -> str:
+        """What the equations of the layer run over: "samples", "positions", "both", or nothing."""
+        if self.plan.samples == 1:
+            return "positions" if self.layer.positions else ""
+        return "both" if self.layer.positions else "samples"
+
+    @property
     def layer(self) -> LayerPlan:
         """The layer."""
         return self.plan.layers[self.number - 1]
@@ -105,12 +112,12 @@ class Spot:
             case Form.UNITS:
                 shape = convention.data_shape(layer.units, 1)
             case Form.DATA:
-                shape = convention.data_shape(layer.units, self.plan.samples)
+                return self.plan.data(one.name(self.number), layer.units, layer.positions)
         return Name(one.name(self.number), shape)
 
     def data(self, letter: str) -> Name:
-        """A quantity with an entry for every unit and sample."""
-        return self.plan.data(self.name(letter), self.layer.units)
+        """A quantity with an entry for every unit, position and sample."""
+        return self.plan.data(self.name(letter), self.layer.units, self.layer.positions)
 
     def vector(self, letter: str, tail: str = "") -> Name:
         """A quantity with an entry for every unit."""

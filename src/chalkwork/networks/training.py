@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> History:
     """Train the network in place; what happened on the way."""
     samples, held_out, labels = samples_of(net, x, y, settings)
-    work = work_of(settings, samples.x.shape[net.convention.sample_axis])
+    work = work_of(settings, net.count(samples.x))
     for size in {work.batch, work.rest} - {0}:
         net.plan(size, training=True).check_batch()
-    plan = net.plan(samples.x.shape[net.convention.sample_axis], weighted=samples.w is not None)
+    plan = net.plan(net.count(samples.x), weighted=samples.w is not None)
     check_outputs(plan)
     check_targets(plan, samples)
     optimiser = Optimiser.of(settings.optimizer)

@@ -33,7 +33,8 @@ class Samples:
     def part(self, places: Array, axis: int) -> Samples:
         """Those at these places; their weights have mean one again."""
         weights = None if self.w is None else mean_one(self.w.take(places, axis))
-        return Samples(self.x.take(places, axis), self.y.take(places, axis), weights)
+        inputs = self.x.take(places, axis if self.x.ndim == 2 else 0)
+        return Samples(inputs, self.y.take(places, axis), weights)
 
     @property
     def named(self) -> dict[str, Array]:
@@ -47,8 +48,9 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     Raises ShapeError, ValueProblem or ChalkworkError for data and settings that do not go together.
     """
     axis, held_out = net.convention.sample_axis, settings.validation
-    inputs = net.oriented_input(x)
-    target, labels = targets_of(net, y, inputs.shape[axis], net.labels)
+    inputs = net.oriented_input(x, batched=True)
+    samples = net.count(inputs)
+    target, labels = targets_of(net, y, samples, net.labels)
     whole = Samples(inputs, target, _weights(net, target, settings, labels))
     if isinstance(held_out, tuple | list):
         return whole, _given(net, held_out, labels), labels
@@ -61,7 +63,6 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     except ChalkworkError:
         message = f"validation is a pair of x and y, or a part between 0 and 1, not {held_out!r:.60}"
         raise ChalkworkError(message) from None
-    samples = inputs.shape[axis]
     count = max(1, round(samples * part))
     if count >= samples:
         raise ChalkworkError(f"nothing is left to train on: {count} of {samples} samples are held out")
@@ -92,8 +93,8 @@ def _again(y: Any, samples: int, known: Labels) -> Array | None:
 def _given(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> Samples:
     if len(held_out) not in (2, 3):
         raise ChalkworkError("validation is x and y, or x, y and the weights of the samples")
-    inputs = net.oriented_input(held_out[0])
-    samples = inputs.shape[net.convention.sample_axis]
+    inputs = net.oriented_input(held_out[0], batched=True)
+    samples = net.count(inputs)
     weights = None if len(held_out) == 2 or held_out[2] is None else _sample_weights(held_out[2], samples)
     shape = net.convention.data_shape(1, samples)
     oriented = None if weights is None else mean_one(weights.reshape(shape))

@@ -29,6 +29,7 @@ from chalkwork.sheets.schema import (
 from chalkwork.sheets.values import Fields
 
 MAX_STEPS = 100
+MAX_SIZE = 1000
 MAX_EQUATIONS = 1000
 MAX_EQUATION = 2000
 MAX_POINTS = 10_000
@@ -41,12 +42,21 @@ _EQUATION = re.compile(r"[A-Za-z_]\w*[ \t]*=[^=]*")
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
 
+def _sample(node: Node, where: str) -> tuple[int, int]:
+    """Rows and columns of a sample that is a matrix."""
+    sizes = values.listing(values.integer(1, MAX_SIZE), "two whole numbers", 2)(node, where)
+    if len(sizes) != 2:
+        raise values.fail(node, where, "two whole numbers, as in [3, 2]: the rows and columns of a sample")
+    return sizes[0], sizes[1]
+
+
 def read_network(piece: Piece, sheet: Convention) -> NetworkBlock:
     """A `network` block; `sheet` is the convention that holds where the block states none."""
-    fields, place = _opened(piece, ("name", "loss", "layers", "seed", "convention", "l1", "l2"))
+    fields, place = _opened(piece, ("name", "input", "loss", "layers", "seed", "convention", "l1", "l2"))
     convention = read_convention(fields, sheet)
-    given = fields.given(_NETWORK)
-    return NetworkBlock(**place, **given, convention=convention, layers=read_layers(fields, convention))
+    sample, given = fields.read("input", _sample, None), fields.given(_NETWORK)
+    layers = read_layers(fields, convention, sample)
+    return NetworkBlock(**place, **given, input=sample, convention=convention, layers=layers)
 
 
 def read_graph(piece: Piece) -> GraphBlock:

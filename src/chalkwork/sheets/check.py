@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.checking.laid import laid_place
 from chalkwork.checking.report import WIDTH, Report, as_data, of_cells
 from chalkwork.checking.shown import MOST_SHOWN, given_data
 from chalkwork.documents.literal import visible
@@ -204,7 +205,7 @@ def _of_entries(report: Report, part: Exercise) -> Report:
     """The report with no verdict on cells that nobody asked for, where a task asks for single entries."""
     shapes = part.solution.derivation.shapes()
     wanted = {
-        whole: {place_of(whole, split_entry(name)[1], shapes[whole]) for name in names}
+        whole: {laid_place(place_of(whole, split_entry(name)[1], shapes[whole]), shapes[whole]) for name in names}
         for whole, names in (part.entries or {}).items()
         if shapes[whole]
     }

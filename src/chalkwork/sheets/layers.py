@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -9,6 +10,7 @@ from chalkwork.errors import SheetError
 from chalkwork.networks.layers import LAYERS
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form
+from chalkwork.networks.samples import features_and_positions
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node, Table
 from chalkwork.sheets.schema import Convention, Layer
@@ -20,15 +22,21 @@ MAX_UNITS = 1000
 _SIZE = values.integer(1, MAX_UNITS)
 
 
-def read_layers(fields: Fields, convention: Convention) -> tuple[Layer, ...]:
+def read_layers(fields: Fields, convention: Convention, sample: tuple[int, int] | None = None) -> tuple[Layer, ...]:
     """The layers, each with its number of inputs and units known and fitting the layer before.
+
+    `sample` is the shape of a sample, where that is a matrix.
 
     Raises `SheetError` where a size is missing or two sizes contradict each other.
     """
     layers: list[Layer] = []
+    entering = None
+    if sample is not None:
+        features, positions = features_and_positions(sample, convention.samples)
+        entering = Layer(inputs=features, units=features, positions=positions)
 
     def read(node: Node, where: str) -> Layer:
-        layers.append(_read_layer(node, where, convention, layers[-1] if layers else None))
+        layers.append(_read_layer(node, where, convention, layers[-1] if layers else entering))
         return layers[-1]
 
     return fields.need("layers", values.listing(read, "a list of layers", MAX_LAYERS))
@@ -41,9 +49,17 @@ def _read_layer(node: Node, where: str, convention: Convention, before: Layer | 
     kind = LAYERS[name]
     keys = dict.fromkeys([*(setting.key for setting in kind.settings), "inputs", "kind"])
     fields = values.mapping(node, "a layer" if name == "dense" else f"a {name} layer", where, tuple(keys))
-    if any(one.form is Form.MATRIX for one in kind.kind_type.quantities):
-        return _weighted(name, fields, convention, before)
-    return _through(name, fields, before)
+    positions = before.positions if before else ()
+    if kind.kind_type.positions == "needed" and not positions:
+        raise SheetError(
+            f"{where}: {kind.title} takes samples that are matrices, but vectors enter it",
+            line=fields.start,
+            hint="the key 'input' of the network says the shape of a sample, as in input: [3, 2]",
+        )
+    weighted = any(one.form is Form.MATRIX for one in kind.kind_type.quantities)
+    layer = _weighted(name, fields, convention, before) if weighted else _through(name, fields, before)
+    units, positions = kind.kind_type.leaving(layer.units, positions)
+    return replace(layer, units=units, positions=positions)
 
 
 def _through(name: str, fields: Fields, before: Layer | None) -> Layer:
@@ -109,8 +125,15 @@ def _in_range(setting: Setting) -> values.Reader[float]:
 
 def _weighted(name: str, fields: Fields, convention: Convention, before: Layer | None) -> Layer:
     """A layer whose sizes are stated or those of its weights."""
-    weights = fields.read("weights", values.number_or(values.matrix), None)
-    sizes = _shape(weights, convention) if isinstance(weights, tuple) else None
+    matrices = [one.keyword for one in LAYERS[name].kind_type.quantities if one.form is Form.MATRIX]
+    given = {key: fields.read(key, values.number_or(values.matrix), None) for key in matrices}
+    shapes = {key: _shape(value, convention) for key, value in given.items() if isinstance(value, tuple)}
+    sizes = next(iter(shapes.values()), None)
+    for key, shape in shapes.items():
+        if shape != sizes:
+            raise SheetError(
+                f"{fields.place(key)}: expected as many rows and columns as the matrix before", line=fields.line(key)
+            )
     inputs = _size(fields, "inputs", sizes[0] if sizes else None, before.units if before else None)
     units = _size(fields, "units", sizes[1] if sizes else None, None)
     if before is not None and inputs != before.units:
@@ -118,10 +141,15 @@ def _weighted(name: str, fields: Fields, convention: Convention, before: Layer |
     return Layer(
         inputs=inputs,
         units=units,
-        weights=weights,
+        weights=given.get("weights"),
         bias=fields.read("bias", _bias(fields, units), True),
         kind=name,
-        settings=tuple(_stated(name, fields, "weights", "bias").items()),
+        settings=tuple(
+            {
+                **_stated(name, fields, "bias", *matrices),
+                **{key: value for key, value in given.items() if key != "weights" and value is not None},
+            }.items()
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from chalkwork.sheets.locate import Path, nearest_line
 from chalkwork.sheets.parts import Work
 from chalkwork.sheets.posed import Posed
-from chalkwork.sheets.values import Matrix, Vector
+from chalkwork.sheets.values import Matrix, Numbers, Vector
 from chalkwork.words import ENGLISH
 
 Samples = Literal["columns", "rows"]
@@ -60,7 +60,9 @@ class Layer:
     weights: Matrix | float | None = None
     bias: bool | float | Vector = True
     kind: str = "dense"
-    settings: tuple[tuple[str, str | float | Vector], ...] = ()
+    settings: tuple[tuple[str, str | float | Vector | Matrix], ...] = ()
+    positions: tuple[int, ...] = ()
+    """At how many positions a sample has these units, where it is a matrix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,8 @@ class NetworkBlock(_Located):
 
     name: str = "net"
     layers: tuple[Layer, ...]
+    input: tuple[int, int] | None = None
+    """The shape of a sample, where it is a matrix."""
     loss: Loss | None = None
     convention: Convention = Convention()
     seed: int | None = None
@@ -145,9 +149,9 @@ class TaskBlock(_Rounded):
     points: Fraction | None = None
     network: str | None = None
     graph: str | None = None
-    x: Vector | Matrix | None = None
-    y: Vector | Matrix | None = None
-    values: Mapping[str, float | Vector | Matrix] = field(default_factory=dict)
+    x: Numbers | None = None
+    y: Numbers | None = None
+    values: Mapping[str, float | Numbers] = field(default_factory=dict)
     learning_rate: float | None = None
     steps: int = 1
     optimizer: Mapping[str, str | float] | None = None

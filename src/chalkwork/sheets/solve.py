@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.entries import split_entry
+from chalkwork.algebra.operations import words
 from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.networks import layers as kinds
@@ -144,7 +145,7 @@ def empty_solution(sheet: Sheet, block: NetworkBlock) -> Solution:
     """A network with the input 0, for what is said of it where no task gives it data."""
     network = _network(sheet, block)
     return network.solve(
-        np.zeros(block.layers[0].inputs),
+        np.zeros(block.input or block.layers[0].inputs),
         notation=_notation(sheet),
         decimals=sheet.decimals,
         significant=sheet.significant,
@@ -198,7 +199,7 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
             samples=block.convention.samples,
             weights=block.convention.weights,
             seed=0 if block.seed is None else block.seed,
-            inputs=block.layers[0].inputs,
+            inputs=block.input or block.layers[0].inputs,
             l1=block.l1,
             l2=block.l2,
         )
@@ -343,7 +344,7 @@ def _has_entry(solution: Solution, name: str) -> bool:
     shape = solution.derivation.shapes()[whole]
     if "[" not in name or not shape:
         return name == whole
-    sizes = [size for size in shape if size > 1] or [1] if len(index) == 1 else shape
+    sizes = [size for size in shape if size > 1] or [1] if len(index) == 1 and len(shape) == 2 else shape
     return (
         len(sizes) == len(index)
         and name.endswith("]")
@@ -353,7 +354,7 @@ def _has_entry(solution: Solution, name: str) -> bool:
 
 def _size(solution: Solution, name: str) -> str:
     shape = solution.derivation.shapes()[name]
-    return f"a {shape[0]}x{shape[1]} matrix" if shape else "a number"
+    return f"a {words(shape)} matrix" if shape else "a number"
 
 
 def _whole(name: str) -> str:

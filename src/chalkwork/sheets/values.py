@@ -21,6 +21,8 @@ S = TypeVar("S", bound=str)
 
 Vector = tuple[float, ...]
 Matrix = tuple[Vector, ...]
+Numbers = Vector | Matrix | tuple[Matrix, ...]
+"""A list of numbers, of rows, or of matrices."""
 Reader = Callable[[Node, str], T]
 Fields = Entries[Node]
 
@@ -184,12 +186,19 @@ def matrix(node: Node, where: str) -> Matrix:
     return tuple(rows)
 
 
-def numbers(node: Node, where: str) -> Vector | Matrix:
-    """A list of numbers or a matrix."""
+def numbers(node: Node, where: str) -> Numbers:
+    """A list of numbers, a matrix, or a list of matrices."""
     if not isinstance(node, Listing):
         hint = f"write [{node.text}]" if is_number(node) and isinstance(node, Scalar) else None
         raise fail(node, where, "a list of numbers or a matrix (a list of rows)", hint=hint)
-    return matrix(node, where) if any(isinstance(item, Listing) for item in node.items) else vector(node, where)
+    rows = [item for item in node.items if isinstance(item, Listing)]
+    if any(isinstance(entry, Listing) for row in rows for entry in row.items):
+        matrices = tuple([matrix(item, f"{where}[{number}]") for number, item in enumerate(node.items, 1)])
+        for number, one in enumerate(matrices, 1):
+            if (len(one), len(one[0])) != (len(matrices[0]), len(matrices[0][0])):
+                raise SheetError(f"{where}: matrix {number} has another shape than matrix 1", line=node.line)
+        return matrices
+    return matrix(node, where) if rows else vector(node, where)
 
 
 def number_or(reader: Reader[T]) -> Reader[float | T]:

@@ -15,10 +15,10 @@ from chalkwork.documents.model import Block, Display, Document, Heading, Marked,
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
 from chalkwork.solutions.working import Working
-from chalkwork.typesetting.boxes import Box, row
+from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.equations import typeset
 from chalkwork.typesetting.lines import Line
-from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.pieces import Piece, in_a_row, join
 from chalkwork.typesetting.writer import Writer
 from chalkwork.words import Said, Text, say, written
 
@@ -203,7 +203,8 @@ def _texts(block: Block) -> Iterator[str]:
 def _rounds_to_zero(solution: Working, name: str) -> bool:
     """Whether a number of the result that is not zero is written as one."""
     value = solution.arrays[name]
-    return name not in solution.setting.givens and any(map(solution.style.numbers.hides, value.T.tolist()))
+    columns = (column for matrix in value.reshape(-1, *value.shape[-2:]) for column in matrix.T.tolist())
+    return name not in solution.setting.givens and any(map(solution.style.numbers.hides, columns))
 
 
 def blank(solution: Working, name: str) -> Display:
@@ -214,14 +215,17 @@ def blank(solution: Working, name: str) -> Display:
     latex_gap, text_gap = r"\underline{\qquad\quad}", "______"
     if prod(shape) == 1:
         return boxed(f"{symbol.latex} = {latex_gap}", [Line((("name", Box.text(f"{symbol.text} = {text_gap}")),))])
-    rows, columns = min(shape[0], writer.layout.rows), min(shape[1], writer.layout.columns)
+    rows, columns = min(shape[-2], writer.layout.rows), min(shape[-1], writer.layout.columns)
     line, spacer = " & ".join([latex_gap] * columns), r" \\ " + r"\phantom{0}" + " & " * (columns - 1) + r" \\ "
     body = spacer.join([line] * rows)
     kind = solution.style.notation.brackets
     left, right = ("[", "]") if kind == "square" else ("(", ")")
-    latex = rf"{symbol.latex} = \left{left}\begin{{array}}{{{'r' * columns}}} {body} \end{{array}}\right{right}"
-    box = row((Box.text(f"{symbol.text} = "), Box.matrix([[text_gap] * columns] * rows, kind)))
-    return boxed(latex, [Line((("name", box),))])
+    latex = rf"\left{left}\begin{{array}}{{{'r' * columns}}} {body} \end{{array}}\right{right}"
+    gaps = Piece(latex, (Box.matrix([[text_gap] * columns] * rows, kind),))
+    if len(shape) > 2:
+        gaps = in_a_row([gaps] * prod(shape[:-2]), solution.style.notation.between)
+    whole = join(Piece.of(f"{symbol.latex} = ", f"{symbol.text} = "), gaps)
+    return boxed(whole.latex, [Line((("name", whole.box),))])
 
 
 def ruled_line() -> Display:

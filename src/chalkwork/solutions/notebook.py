@@ -89,11 +89,13 @@ def _names(equation: Equation) -> list[str]:
 def _assignment(name: str, value: Any, shape: tuple[int, ...]) -> str:
     if not shape:
         return f"{name} = {float(value[0, 0])!r}"
-    rows = ",\n".join("    " + repr([_tidy(number) for number in row]) for row in value.tolist())
+    rows = ",\n".join(f"    {_tidy(row)!r}" for row in value.tolist())
     return f"{name} = np.array([\n{rows},\n])"
 
 
-def _tidy(number: float) -> float | int:
+def _tidy(number: Any) -> Any:
+    if isinstance(number, list):
+        return [_tidy(part) for part in number]
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 

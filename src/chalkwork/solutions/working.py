@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -135,10 +136,8 @@ class Working(Mapping[str, Any]):
             return [equation]
         chosen = [index for whole, index in only if whole == equation.name]
         places = chosen or [
-            split_entry(entry_name(equation.name, shape, row, column))[1]
-            for row in shown(shape[0], MOST_ENTRIES)
-            for column in shown(shape[1], MOST_ENTRIES)
-            if row is not None and column is not None
+            split_entry(entry_name(equation.name, shape, *place))[1]
+            for place in product(*([at for at in shown(size, MOST_ENTRIES) if at is not None] for size in shape))
         ]
         try:
             return [self._entry(equation, index, first=place == 0) for place, index in enumerate(places)]
@@ -147,19 +146,19 @@ class Working(Mapping[str, Any]):
 
     def _entry(self, equation: Equation, index: tuple[str, ...], first: bool = True) -> Equation:
         shape = equation.expression.shape
-        row, column = place_of(equation.name, index, shape)
-        scalar = entry(equation.expression, row, column)
+        place = place_of(equation.name, index, shape)
+        scalar = entry(equation.expression, *place)
         return replace(
             equation,
-            name=entry_name(equation.name, shape, row, column),
+            name=entry_name(equation.name, shape, *place),
             expression=scalar,
             reason=equation.reason if first else "",
             chain=(),
             steps=(),
-            worked=self._with_sums(equation, scalar, row, column),
+            worked=self._with_sums(equation, scalar, place),
         )
 
-    def _with_sums(self, equation: Equation, scalar: Any, row: int, column: int) -> Any:
+    def _with_sums(self, equation: Equation, scalar: Any, place: tuple[int, ...]) -> Any:
         """An activation's entry with its net input written as the sum that it is."""
         if equation.stage not in (Stage.FORWARD, Stage.REEVALUATION) or not isinstance(
             equation.expression, Application
@@ -171,5 +170,5 @@ class Working(Mapping[str, Any]):
         net = self.derivation[names[0].name].expression if names[0].name in self.derivation else None
         if net is None or max(net.shape, default=0) > MOST_ENTRIES:
             return None
-        inner = Name(entry_name(names[0].name, names[0].shape, row, column))
-        return replaced(scalar, {inner: entry(net, row, column)})
+        inner = Name(entry_name(names[0].name, names[0].shape, *place))
+        return replaced(scalar, {inner: entry(net, *place)})

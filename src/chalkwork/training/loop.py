@@ -250,7 +250,8 @@ class _Training:
         """All that the step number `count` of a chunk takes."""
         order = None if chunk.order is None else chunk.order[count]
         whole = {name: np.asarray(self.task.data[name]) for name in step.data}
-        data = {name: value if order is None else value.take(order, step.sample_axis) for name, value in whole.items()}
+        axes = step.sample_axes
+        data = {name: value if order is None else value.take(order, axes[name]) for name, value in whole.items()}
         noise = self._batches(chunk, step, count + 1).noise
         return {**self.run.values, **data, **{name: value[count] for name, value in noise.items()}}
 

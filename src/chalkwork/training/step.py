@@ -16,7 +16,7 @@ from chalkwork.errors import ChalkworkError
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
-"""Arrays of two dimensions by name; a scalar is 1x1."""
+"""Arrays by name, in the shapes of their names; a scalar is 1x1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +24,8 @@ class Step:
     """The equations of one step and what happens to their names between two steps.
 
     `carried` maps each given that changes (a weight, a running mean) to the equation that replaces it, `data` names
-    the givens that hold a sample in each row or column (along `sample_axis`), `noise` those that are drawn anew for
-    every step. All other givens are constant. `loss` is recorded.
+    the givens that hold a sample in each row or column (along `sample_axis`; or in each of the matrices in a row),
+    `noise` those that are drawn anew for every step. All other givens are constant. `loss` is recorded.
 
     >>> from chalkwork.algebra.expression import Name
     >>> from chalkwork.derivation.derivation import Stage
@@ -59,11 +59,23 @@ class Step:
         """The floating-point operations of one step, roughly: two for each term of a matrix product, one an entry."""
         return sum(_operations(equation) for equation in self.needed)
 
+    @cached_property
+    def sample_axes(self) -> Mapping[str, int]:
+        """The axis of each of the data that runs over the samples: the first, where samples are matrices in a row."""
+        shapes = self.derivation.shapes()
+        return {name: self.sample_axis if len(shapes[name]) == 2 else -len(shapes[name]) for name in self.data}
+
     @property
     def samples(self) -> int:
         """How many samples a batch has."""
-        shapes = self.derivation.shapes()
-        return shapes[self.data[0]][self.sample_axis]
+        name = self.data[0]
+        return self.derivation.shapes()[name][self.sample_axes[name]]
+
+    @cached_property
+    def is_flat(self) -> bool:
+        """Whether everything in it is a scalar or a matrix."""
+        nodes = (node for equation in self.needed for node in walk(equation.expression))
+        return all(node.is_flat for node in nodes if isinstance(node, Application))
 
 
 def _operations(equation: Equation) -> int:

@@ -71,16 +71,21 @@ def numpy_source(
         slots = (Precedence.FREE,) * operation.arity
     arguments = [numpy_source(part, slot, names) for part, slot in zip(expression.arguments, slots, strict=True)]
     parameters = {name: str(value) for name, value in expression.named_parameters.items()}
-    if operation.name in ("sum", "mean", "max") and expression.parameters[0] is None:
+    whole = "axis" in parameters and not isinstance(expression.named_parameters["axis"], int)
+    if operation.name in ("sum", "mean", "max") and whole:
         body = f"np.{operation.name}({arguments[0]})"
+    elif operation.name == "transpose" and len(expression.shape) > 2:
+        body = f"np.swapaxes({arguments[0]}, -1, -2)"
     elif operation.name == "argmax" and expression.named_parameters["tie"] is not None:
         body = f"winner({arguments[0]}, axis={parameters['axis']}, tie={parameters['tie']})"
-    elif operation.name == "argmax" and expression.parameters[0] is None:
+    elif operation.name == "argmax" and whole:
         body = f"np.argmax({arguments[0]}) + 1"
     else:
         body = _SLOT.sub(
             lambda slot: arguments[int(slot[1])] if slot[1].isdigit() else parameters[slot[1]], operation.code
         )
+        if len(expression.shape) < len(expression.arguments[0].shape):  # over the first axis, which goes
+            body = body.replace(", keepdims=True", "")
     function = not operation.infix and operation.name != "negative"
     if function and operation.code.startswith(("1 /", "<0> -", "(")):
         precedence = Precedence.SUM

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -69,13 +69,26 @@ def starts_with_number(expression: Expression) -> bool:
     return isinstance(expression, Number)
 
 
-def is_entry_by_entry(expression: Expression) -> bool:
-    """Whether every entry of it is made of the same entries of its names."""
+def is_entry_by_entry(expression: Expression, axes: Iterable[int]) -> bool:
+    """Whether along these axes every entry of it is made of the same entries of its names.
+
+    Along an axis before those of the matrices that is so where every matrix is made of one matrix each.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> product = apply("matmul", Name("x", (4, 2, 3)), Name("W", (3, 2)))
+    >>> is_entry_by_entry(product, [-3]), is_entry_by_entry(product, [-1])
+    (True, False)
+    """
     if not isinstance(expression, Application):
         return True
-    if not expression.operation.entrywise and expression.operation.name != "broadcast":
+    operation, axis = expression.operation, expression.named_parameters.get("axis", 0)
+    apart = operation.entrywise or operation.name == "broadcast"
+    if not apart and (max(axes, default=-1) >= -2 or axis not in (-2, -1, 0) or operation.name not in _WITHIN_MATRICES):
         return False
-    return all(is_entry_by_entry(argument) for argument in expression.arguments)
+    return all(is_entry_by_entry(argument, axes) for argument in expression.arguments)
+
+
+_WITHIN_MATRICES = frozenset(("matmul", "transpose", "softmax", "log_softmax", "logsumexp", "sum", "mean", "max"))
 
 
 def with_equality(step: Application, values: Mapping[str, Any]) -> Expression:
@@ -101,19 +114,23 @@ def short(value: Scalar) -> str:
 
 
 def summed_axes(expression: Application) -> list[int]:
-    """The axes over which a sum runs, 0 for rows and 1 for columns, without those of one entry."""
+    """The axes over which a sum runs, -2 for rows and -1 for columns, without those of one entry."""
     (inner,) = expression.arguments
     axis = expression.parameters[0]
-    axes = (axis + 2,) if isinstance(axis, int) else (0, 1)
-    return [axis for axis in axes if inner.shape and inner.shape[axis] > 1]
+    axes = (axis,) if isinstance(axis, int) else range(-len(inner.shape), 0)
+    return [axis for axis in axes if inner.shape[axis] > 1]
 
 
-def running_letter(axis: int, samples: str | None) -> str:
-    """The index of a sum over an axis: i runs over samples, k over units.
+def running_letter(axis: int, samples: str | None, rank: int = 2) -> str:
+    """The index of a sum over an axis: i runs over samples, k over units; j over what lies between them.
 
-    >>> running_letter(0, "rows"), running_letter(0, "columns"), running_letter(1, None)
+    >>> running_letter(-2, "rows"), running_letter(-2, "columns"), running_letter(-1, None)
     ('i', 'k', 'j')
+    >>> running_letter(-3, "rows", 3), running_letter(-2, "rows", 3)
+    ('i', 'j')
     """
     if samples is None:
-        return "ij"[axis]
-    return "i" if axis == (1 if samples == "columns" else 0) else "k"
+        return "ij"[axis] if axis >= -2 else "k"
+    if axis < -2:
+        return "i"
+    return ("i" if rank <= 2 else "j") if axis == (-1 if samples == "columns" else -2) else "k"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
@@ -74,6 +75,12 @@ def join(*pieces: Piece) -> Piece:
         boxes += piece.boxes
         narrower += piece.narrower
     return Piece("".join(piece.latex for piece in pieces), boxes, narrower)
+
+
+def in_a_row(pieces: Sequence[Piece], between: str) -> Piece:
+    """Matrices in a row: between parentheses, parted as the arguments of a function are."""
+    parts = [part for piece in pieces for part in (Piece.of(between, between), piece)]
+    return join(*parts[1:]).enclosed()
 
 
 def in_parentheses(pieces: list[Piece]) -> list[Piece]:

@@ -25,10 +25,10 @@ def written(writer: Writer, expression: Application) -> Piece:
         return join(*terms(writer, expression))
     (inner,) = expression.arguments
     axes = forms.summed_axes(expression)
-    if not axes or not forms.is_entry_by_entry(inner) or set(axes) & set(writer.index):
+    if not axes or not forms.is_entry_by_entry(inner, axes) or set(axes) & set(writer.index):
         return _whole(writer, expression)
-    letters = {axis: forms.running_letter(axis, writer.samples) for axis in axes}
-    order = sorted(axes, key=lambda axis: letters[axis] != "i")
+    letters = {axis: forms.running_letter(axis, writer.samples, len(inner.shape)) for axis in axes}
+    order = sorted(axes, key=lambda axis: letters[axis])
     writer.index |= letters
     body = writer.write(inner, Precedence.PRODUCT)
     for axis in axes:
@@ -37,7 +37,7 @@ def written(writer: Writer, expression: Application) -> Piece:
 
 
 def _sign_of(writer: Writer, inner: Expression, axis: int) -> Piece:
-    letter = forms.running_letter(axis, writer.samples)
+    letter = forms.running_letter(axis, writer.samples, len(inner.shape))
     return Piece.of(rf"\sum_{{{letter}=1}}^{{{inner.shape[axis]}}} ", f"∑{INDICES[letter]} ")
 
 
@@ -46,7 +46,7 @@ def _whole(writer: Writer, expression: Application) -> Piece:
     (inner,), axes = expression.arguments, forms.summed_axes(expression)
     if not (axes and expression.shape) or axes[0] in {*writer.index, *writer.place}:
         return writer.from_table(expression)
-    letter = forms.running_letter(axes[0], writer.samples)
+    letter = forms.running_letter(axes[0], writer.samples, len(inner.shape))
     return join(_sign_of(writer, inner, axes[0]), writer.write(inner).enclosed().indexed(letter))
 
 
@@ -54,10 +54,10 @@ def terms(writer: Writer, expression: Application) -> list[Piece]:
     """The terms of a sum with numbers, with dots where there are many."""
     (inner,) = expression.arguments
     axes = forms.summed_axes(expression)
-    if not forms.is_entry_by_entry(inner) or set(axes) & set(writer.place):
+    if not forms.is_entry_by_entry(inner, axes) or set(axes) & set(writer.place):
         return [_whole(writer, expression)]
     sizes = [inner.shape[axis] for axis in axes]
-    order = sorted(range(len(axes)), key=lambda i: forms.running_letter(axes[i], writer.samples) != "i")
+    order = sorted(range(len(axes)), key=lambda i: forms.running_letter(axes[i], writer.samples, len(inner.shape)))
     places = list(np.ndindex(*[sizes[i] for i in order])) if np.prod(sizes) <= 10_000 else []
     if not places:
         return [writer.from_table(expression)]

@@ -12,9 +12,10 @@ from chalkwork.typesetting.notation import Notation, subscript, superscript
 from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
-    r"(x|y|w|z|a|W|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask)(\d*)(_run)?(?:_new(\d*))?"
+    r"(x|y|w|z|a|W|WQ|WK|WV|Q|K|V|S|P|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask)(\d*)(_run)?"
+    r"(?:_new(\d*))?"
 )
-_STATE_NAME = re.compile(r"(m|v)(hat)?((?:W|b|gamma|beta)\d+)(?:_new(\d*))?")
+_STATE_NAME = re.compile(r"(m|v)(hat)?((?:W[QKV]?|b|gamma|beta)\d+)(?:_new(\d*))?")
 _LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _LETTERS = {
@@ -138,13 +139,15 @@ class Symbols:
         letter = getattr(self.notation, _LETTERS[kind]) if kind in _LETTERS else kind
         letter = say(self.language, "symbol.class") if kind == "class" else letter
         scalar = kind in _SCALARS
+        if kind[0] == "W" and len(kind) == 2:
+            return _Parts(self.notation.weight, layer, count, matrix=True, numbered=kind[1])
         if kind in ("lambda", "rho"):
             return _Parts(letter, "", count, scalar=scalar, numbered=layer)
         return _Parts(
             letter,
             layer,
             count,
-            matrix=kind == "W",
+            matrix=kind in ("W", "Q", "K", "V", "S", "P"),
             scalar=scalar or (kind == "mu" and not layer),
             running=running is not None,
             squared=kind == "var",

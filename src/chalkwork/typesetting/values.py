@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,8 +11,9 @@ import numpy as np
 from chalkwork.typesetting.boxes import Box, width_of
 from chalkwork.typesetting.notation import Notation, superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown
-from chalkwork.typesetting.pieces import Piece
+from chalkwork.typesetting.pieces import Piece, in_a_row
 
+_MOST_IN_A_ROW = 4
 _DOTS, _VERTICAL, _DIAGONAL = Piece.of(r"\cdots", "⋯"), Piece.of(r"\vdots", "⋮"), Piece.of(r"\ddots", "⋱")
 
 
@@ -59,8 +60,31 @@ class ValueWriter:
             return self.digits(self.numbers.scalar(float(value[0, 0]), given=given))
         known = self._matrices.get(id(value))
         if known is None:  # the array is kept beside its piece, so that its id stays its own
-            known = self._matrices[id(value)] = (value, self._matrix(value, given))
+            whole = self._matrix(value, given) if value.ndim == 2 else self._row(value, given)
+            known = self._matrices[id(value)] = (value, whole)
         return known[1]
+
+    def _row(self, value: Any, given: bool) -> Piece:
+        """Matrices in a row between parentheses, as many as the page is wide; parted as the notation parts arguments.
+
+        >>> import numpy as np
+        >>> print(ValueWriter(Notation(), NumberFormat(), Layout()).value(np.arange(8.0).reshape(2, 2, 2)).box)
+        ⎛⎡0  1⎤, ⎡4  5⎤⎞
+        ⎝⎣2  3⎦  ⎣6  7⎦⎠
+        """
+        most = min(len(value), _MOST_IN_A_ROW)
+        row = self._of_row(value, shown(len(value), most), given)
+        while most > 3 and row.width > min(self.layout.text_width, self.layout.latex_width):
+            most -= 1
+            row = self._of_row(value, shown(len(value), most), given)
+        return row
+
+    def _of_row(self, value: Any, places: Sequence[int | None], given: bool) -> Piece:
+        room = min(self.layout.text_width, self.layout.latex_width) // len(places)
+        narrow = replace(self.layout, text_width=room, latex_width=room)
+        writer = ValueWriter(self.notation, self.numbers, narrow)
+        parts = [_DOTS if place is None else writer.value(value[place], given) for place in places]
+        return in_a_row(parts, self.notation.between)
 
     def _matrix(self, value: Any, given: bool) -> Piece:
         rows = shown(value.shape[0], self.layout.rows)

@@ -148,7 +148,8 @@ class Writer:
     # --- leaves ------------------------------------------------------------------------------------------------
 
     def _symbol(self, name: Name) -> Symbol:
-        index = tuple(letter for axis, letter in sorted(self.index.items()) if name.shape and name.shape[axis] > 1)
+        shape = name.shape
+        index = tuple(letter for axis, letter in sorted(self.index.items()) if len(shape) >= -axis and shape[axis] > 1)
         return self.symbols.entry(name.name, index) if index else self.symbols[name.name]
 
     def is_number(self, name: Name) -> bool:
@@ -159,8 +160,8 @@ class Writer:
     def _value(self, name: Name) -> Any:
         value = np.asarray(self.values[name.name])
         for axis, place in self.place.items():
-            if value.shape[axis] > 1:
-                value = np.take(value, [place], axis=axis)
+            if value.ndim >= -axis and value.shape[axis] > 1:
+                value = np.take(value, [place] if axis >= -2 else place, axis=axis)
         return value
 
     def _digits(self, value: Scalar) -> str:
@@ -281,7 +282,7 @@ class Writer:
         if not expression.shape:
             return False
         bound = set(self.index) | set(self.place)
-        return any(size > 1 and axis not in bound for axis, size in enumerate(expression.shape))
+        return any(size > 1 and axis not in bound for axis, size in enumerate(expression.shape, -len(expression.shape)))
 
     def step_written(self, expression: Application) -> Expression:
         """A step function without numbers, with its value at the jump where that matters."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from chalkwork.errors import ShapeError
 
 Shape = tuple[int, ...]
-"""`()` for a scalar, `(rows, columns)` for a matrix."""
+"""`()` for a scalar, `(rows, columns)` for a matrix; what stands before those counts matrices in a row."""
 
 Parameter = float | int | tuple[int, ...] | None
 """What stands behind the arguments of an operation: a slope, an axis, a shape."""
@@ -49,7 +49,11 @@ def argument_names(count: int) -> tuple[str, ...]:
 
 
 def entrywise_shape(shapes: tuple[Shape, ...], **parameters: Parameter) -> Shape:
-    """The common shape under NumPy's broadcasting on the last two axes; a scalar goes with everything."""
+    """The common shape under NumPy's broadcasting; a scalar goes with everything.
+
+    >>> entrywise_shape(((4, 2, 3), (2, 1), ()))
+    (4, 2, 3)
+    """
     matrices = [shape for shape in shapes if shape]
     if not matrices:
         return ()
@@ -57,7 +61,8 @@ def entrywise_shape(shapes: tuple[Shape, ...], **parameters: Parameter) -> Shape
     if all(shape == first for shape in matrices):
         return first
     result = []
-    for sizes in zip(*matrices, strict=True):
+    rank = max(map(len, matrices))
+    for sizes in zip(*((1,) * (rank - len(shape)) + shape for shape in matrices), strict=True):
         wanted = {size for size in sizes if size != 1}
         if len(wanted) > 1:
             both = " and ".join(words(shape) for shape in matrices)
@@ -67,12 +72,20 @@ def entrywise_shape(shapes: tuple[Shape, ...], **parameters: Parameter) -> Shape
 
 
 def reduced_shape(shapes: tuple[Shape, ...], *, axis: Parameter = None) -> Shape:
-    """The shape after collapsing the rows (axis -2), the columns (axis -1) or everything (no axis)."""
-    _check_axis(shapes[0], axis)
-    if axis is None or not shapes[0]:
+    """The shape after collapsing the rows (axis -2), the columns (axis -1) or everything (no axis).
+
+    A matrix stays one, with one row or column; of matrices in a row the first axis may be collapsed too, and goes.
+
+    >>> reduced_shape(((4, 2, 3),), axis=-1), reduced_shape(((4, 2, 3),), axis=-3)
+    ((4, 2, 1), (2, 3))
+    """
+    shape = shapes[0]
+    _check_axis(shape, axis)
+    if not isinstance(axis, int) or not shape:
         return ()
-    rows, columns = shapes[0]
-    return (1, columns) if axis == -2 else (rows, 1)
+    if axis < -2:
+        return shape[1:]
+    return (*shape[:-2], 1, shape[-1]) if axis == -2 else (*shape[:-1], 1)
 
 
 def same_shape(shapes: tuple[Shape, ...], *, axis: Parameter = None) -> Shape:
@@ -81,9 +94,20 @@ def same_shape(shapes: tuple[Shape, ...], *, axis: Parameter = None) -> Shape:
     return shapes[0]
 
 
+def every_axis(shape: Shape) -> Parameter:
+    """The parameter that stands for all axes: None for those of a matrix, else each of them.
+
+    >>> every_axis((2, 3)), every_axis((4, 2, 3))
+    (None, (-3, -2, -1))
+    """
+    return None if len(shape) <= 2 else tuple(range(-len(shape), 0))
+
+
 def _check_axis(shape: Shape, axis: Parameter) -> None:
-    if axis not in (None, -2, -1):
-        hint = "-2 is over the rows, -1 over the columns"
+    if axis not in (-2, -1, -max(len(shape), 2), every_axis(shape)):
+        hint = "-2 is over the rows, -1 over the columns" + (
+            f", -{len(shape)} over the first" if len(shape) > 2 else ""
+        )
         raise ShapeError(f"there is no axis {axis} in {words(shape)}", hint=hint)
 
 

@@ -31,13 +31,15 @@ def _matmul_shape(shapes: tuple[Shape, ...]) -> Shape:
     left, right = shapes
     if not left or not right:
         raise ShapeError("a matrix product takes two matrices, not a scalar", hint="write * for a multiple")
-    if left[1] != right[0]:
-        raise ShapeError(f"the left factor is {words(left)}, but the right one has {right[0]} rows")
-    return (left[0], right[1])
+    if left[-1] != right[-2]:
+        raise ShapeError(f"the left factor is {words(left)}, but the right one has {right[-2]} rows")
+    before = entrywise_shape(((*left[:-2], 1, 1), (*right[:-2], 1, 1)))
+    return (*before[:-2], left[-2], right[-1])
 
 
 def _transpose_shape(shapes: tuple[Shape, ...]) -> Shape:
-    return shapes[0][::-1]
+    shape = shapes[0]
+    return (*shape[:-2], *shape[:-3:-1])
 
 
 def _broadcast_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
@@ -46,23 +48,39 @@ def _broadcast_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
     return shape
 
 
+def _reshaped_shape(shapes: tuple[Shape, ...], shape: Parameter, before: Parameter) -> Shape:
+    if not _is_shape(shape) or not shape or before != shapes[0] or prod(shapes[0]) != prod(shape):
+        raise ShapeError(f"{words(shapes[0])} has not the entries of {_shown(shape)}")
+    return shape
+
+
+def _reshaped(xp: Any, x: Any, shape: Shape, before: Shape) -> Any:
+    return xp.reshape(x, (*x.shape[: len(x.shape) - (len(before) or 2)], *shape))
+
+
 def _is_shape(shape: Parameter) -> TypeGuard[Shape]:
-    return isinstance(shape, tuple) and len(shape) in (0, 2) and all(size > 0 for size in shape)
+    return isinstance(shape, tuple) and len(shape) != 1 and all(size > 0 for size in shape)
 
 
 def _shown(shape: Parameter) -> str:
     return words(shape) if _is_shape(shape) else f"the shape {shape}"
 
 
+def _norm_shape(shapes: tuple[Shape, ...]) -> Shape:
+    if len(shapes[0]) > 2:
+        raise ShapeError(f"the squared norm is one of a matrix, not of {words(shapes[0])}", hint="write sum(x^2)")
+    return ()
+
+
 def _diag_shape(shapes: tuple[Shape, ...]) -> Shape:
     size = prod(shapes[0])
-    if not shapes[0] or size != max(shapes[0]):
+    if len(shapes[0]) != 2 or size != max(shapes[0]):
         raise ShapeError(f"diag takes a vector, not {words(shapes[0])}")
     return (size, size)
 
 
 def _diagonal_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
-    if not _is_shape(shape) or not shape or 1 not in shape or shapes[0] != (max(shape), max(shape)):
+    if not _is_shape(shape) or len(shape) != 2 or 1 not in shape or shapes[0] != (max(shape), max(shape)):
         raise ShapeError(f"the diagonal of {words(shapes[0])} is not {_shown(shape)}")
     return shape
 
@@ -71,23 +89,37 @@ EQUAL = 1e-12
 """Entries that are nearer to the largest than this, relative to it, differ by rounding only."""
 
 
-def _axes(axis: int | None) -> int | tuple[int, int]:
+def axes_of(axis: Parameter) -> Any:
+    """The axes that a parameter means, as an array namespace takes them."""
     return BOTH if axis is None else axis
 
 
-def _argmax(xp: Any, x: Any, axis: int | None, tie: float | None) -> Any:
+def without(xp: Any, kept: Any, axis: Parameter) -> Any:
+    """What was collapsed along an axis and kept one entry there: axes before those of the matrices go."""
+    axes = axis if isinstance(axis, tuple) else (axis,) if isinstance(axis, int) else BOTH
+    gone = tuple(one for one in axes if one < -2)
+    return xp.squeeze(kept, axis=gone) if gone else kept
+
+
+def _collapsed(xp: Any, function: Any, x: Any, axis: Parameter) -> Any:
+    return without(xp, function(x, axis=axes_of(axis), keepdims=True), axis)
+
+
+def _argmax(xp: Any, x: Any, axis: Parameter, tie: float | None) -> Any:
     """Counted from 1, as the entries of a vector are; without an axis through the rows one after another.
 
     Where several entries are the largest, up to rounding, it is the first of them, or `tie` if that is given.
     """
-    if axis is None:
-        x, axis = xp.reshape(x, (*x.shape[:-2], 1, x.shape[-2] * x.shape[-1])), -1
+    if not isinstance(axis, int):
+        rank = len(axis) if isinstance(axis, tuple) else 2
+        x, axis = xp.reshape(x, (*x.shape[:-rank], 1, prod(x.shape[-rank:]))), -1
     place = xp.astype(xp.argmax(x, axis=axis, keepdims=True) + 1, x.dtype)
     if tie is None:
-        return place
+        return without(xp, place, axis)
     largest = xp.max(x, axis=axis, keepdims=True)
     equal = xp.astype(x >= largest - EQUAL * xp.abs(largest), x.dtype)
-    return xp.where(xp.sum(equal, axis=axis, keepdims=True) > 1, xp.full_like(place, tie), place)
+    several = xp.sum(equal, axis=axis, keepdims=True) > 1
+    return without(xp, xp.where(several, xp.full_like(place, tie), place), axis)
 
 
 def _on_diagonal(xp: Any, x: Any, size: int) -> Any:
@@ -101,7 +133,7 @@ def _diagonal(xp: Any, x: Any, shape: Shape) -> Any:
 
 def _place_in(shape: Shape, place: Parameter) -> tuple[int, int]:
     """Row and column, from 0, of an entry that is counted from 1."""
-    if not isinstance(place, tuple) or len(place) != 2 or not shape:
+    if not isinstance(place, tuple) or len(place) != 2 or len(shape) != 2:
         raise ShapeError(f"{words(shape)} has no entry {place}", hint="an entry is a row and a column, such as [2, 1]")
     if not all(0 < number <= size for number, size in zip(place, shape, strict=True)):
         raise ShapeError(f"{words(shape)} has no entry {list(place)}", hint="rows and columns are counted from 1")
@@ -133,7 +165,7 @@ def _placed(xp: Any, a: Any, b: Any, place: tuple[int, int]) -> Any:
 
 def _solve_shape(shapes: tuple[Shape, ...]) -> Shape:
     matrix, right = shapes
-    if not matrix or not right or matrix[0] != matrix[1] or matrix[0] != right[0]:
+    if len(matrix) != 2 or len(right) != 2 or matrix[0] != matrix[1] or matrix[0] != right[0]:
         hint = "the matrix is square, and the right side has as many rows"
         raise ShapeError(f"{words(matrix)} and {words(right)} are no linear system", hint=hint)
     return right
@@ -176,7 +208,7 @@ OPERATIONS = (
     ),
     Operation(
         name="broadcast",
-        value=lambda xp, x, shape: xp.broadcast_to(x, (*x.shape[:-2], *shape) if shape else x.shape),
+        value=lambda xp, x, shape: xp.broadcast_to(x, (*x.shape[: -len(shape)], *shape) if shape else x.shape),
         adjoint=("g",),
         parameters={"shape": ()},
         by_place=("shape",),
@@ -188,8 +220,19 @@ OPERATIONS = (
         slots=(Precedence.PRODUCT,),
     ),
     Operation(
+        name="reshape",  # the entries in their order, row by row
+        value=_reshaped,
+        adjoint=("reshape(g, shape=before, before=shape)",),
+        parameters={"shape": (), "before": None},
+        by_place=("shape",),
+        shape=_reshaped_shape,
+        latex=r"\operatorname{reshape}_{<shape>}\left( <0> \right)",
+        text="reshape(<0>)",
+        code="np.reshape(<0>, <shape>)",
+    ),
+    Operation(
         name="sum",
-        value=lambda xp, x, axis: xp.sum(x, axis=_axes(axis), keepdims=True),
+        value=lambda xp, x, axis: _collapsed(xp, xp.sum, x, axis),
         adjoint=("broadcast(g, shape)",),
         parameters={"axis": None},
         shape=reduced_shape,
@@ -201,7 +244,7 @@ OPERATIONS = (
     ),
     Operation(
         name="mean",
-        value=lambda xp, x, axis: xp.mean(x, axis=_axes(axis), keepdims=True),
+        value=lambda xp, x, axis: _collapsed(xp, xp.mean, x, axis),
         adjoint=("broadcast(g / count, shape)",),
         parameters={"axis": None},
         shape=reduced_shape,
@@ -212,7 +255,7 @@ OPERATIONS = (
     ),
     Operation(
         name="max",
-        value=lambda xp, x, axis: xp.max(x, axis=_axes(axis), keepdims=True),
+        value=lambda xp, x, axis: _collapsed(xp, xp.max, x, axis),
         # equal largest entries share the derivative
         adjoint=("g * equal(x, y) / sum(equal(x, y), axis=axis)",),
         parameters={"axis": None},
@@ -237,7 +280,7 @@ OPERATIONS = (
         name="squared_norm",
         value=lambda xp, x: xp.sum(x * x, axis=BOTH, keepdims=True),
         adjoint=("2 * g * x",),
-        shape=lambda shapes: (),
+        shape=_norm_shape,
         latex=r"\left\lVert <0> \right\rVert^2",
         text="‖<0>‖²",
         code="np.sum((<0>) ** 2)",

@@ -5,32 +5,29 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from chalkwork.algebra.operations.entry import Module, Operation, Unit, in_keras, reduced_shape, same_shape
+from chalkwork.algebra.operations.entry import Module, Operation, Parameter, Unit, in_keras, reduced_shape, same_shape
+from chalkwork.algebra.operations.matrices import axes_of, without
 
 
-def _axes(axis: int | None) -> int | tuple[int, int]:
-    return (-2, -1) if axis is None else axis
+def _softmax(xp: Any, x: Any, axis: Parameter) -> Any:
+    powers = xp.exp(x - xp.max(x, axis=axes_of(axis), keepdims=True))
+    return powers / xp.sum(powers, axis=axes_of(axis), keepdims=True)
 
 
-def _softmax(xp: Any, x: Any, axis: int | None) -> Any:
-    powers = xp.exp(x - xp.max(x, axis=_axes(axis), keepdims=True))
-    return powers / xp.sum(powers, axis=_axes(axis), keepdims=True)
-
-
-def _shift(xp: Any, x: Any, axis: int | None) -> Any:
+def _shift(xp: Any, x: Any, axis: Parameter) -> Any:
     """The largest entry, where it is finite: subtracted before exp, so that nothing overflows."""
-    largest = xp.max(x, axis=_axes(axis), keepdims=True)
+    largest = xp.max(x, axis=axes_of(axis), keepdims=True)
     return xp.where(xp.isinf(largest), xp.zeros_like(largest), largest)
 
 
-def _logsumexp(xp: Any, x: Any, axis: int | None) -> Any:
+def _logsumexp(xp: Any, x: Any, axis: Parameter) -> Any:
     shift = _shift(xp, x, axis)
-    return shift + xp.log(xp.sum(xp.exp(x - shift), axis=_axes(axis), keepdims=True))
+    return without(xp, shift + xp.log(xp.sum(xp.exp(x - shift), axis=axes_of(axis), keepdims=True)), axis)
 
 
-def _log_softmax(xp: Any, x: Any, axis: int | None) -> Any:
+def _log_softmax(xp: Any, x: Any, axis: Parameter) -> Any:
     below = x - _shift(xp, x, axis)
-    return below - xp.log(xp.sum(xp.exp(below), axis=_axes(axis), keepdims=True))
+    return below - xp.log(xp.sum(xp.exp(below), axis=axes_of(axis), keepdims=True))
 
 
 OPERATIONS = (

@@ -87,6 +87,8 @@ def _check_axis(name: str, argument: Expression, typed: Syntax | None) -> None:
         if TABLE[name].needs_axis and shape and 1 not in shape:
             both = f"{text}, axis=0), over each column, or {text}, axis=1), over each row"
             raise ReadError(f"{text}) of a {words(shape)} matrix could be {both}")
+    elif len(shape) > 2 and typed.kind == "number" and exact_number(typed.value) >= 0:
+        raise ReadError(f"the axes of {words(shape)} are counted from the last, -1, to the first, -{len(shape)}")
     elif typed.kind == "number" and (
         not shape or (TABLE[name].needs_axis and shape[int(exact_number(typed.value))] == 1)
     ):
@@ -103,7 +105,7 @@ def _product(sign: str, left: Expression, right: Expression) -> Expression:
     """Beside each other matrices are multiplied; a dot between them must have only one meaning."""
     if not (left.shape and right.shape):
         return apply("multiply", left, right)
-    fits = left.shape[1] == right.shape[0]
+    fits = left.shape[-1] == right.shape[-2]
     if sign == "times" and _goes_entrywise(left, right):
         what = f"the matrix product {left} @ {right}" if fits else f"the scalar product {left}.T @ {right}"
         raise ReadError(
@@ -123,7 +125,7 @@ def _goes_entrywise(left: Expression, right: Expression) -> bool:
 
 def _power(base: Expression, exponent: Expression) -> Expression:
     """A power in a formula: of a square matrix it could be a product of matrices."""
-    if base.shape and base.shape[0] == base.shape[1] > 1:
+    if base.shape and base.shape[-2] == base.shape[-1] > 1:
         raise ReadError(
             f"the power of the matrix {base} could mean a product of matrices, {base} @ {base}, or one entry by entry, "
             f"{base} ∘ {base}"
@@ -149,7 +151,7 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
     if syntax.kind == "name" and syntax.value == "none" and name in ("axis", "at_zero"):
         return None
     if name == "axis":
-        if syntax.kind != "number" or exact_number(syntax.value) not in (-2, -1, 0, 1):
+        if syntax.kind != "number" or exact_number(syntax.value) not in range(-9, 2):
             raise ReadError("the axis is 0 (over the rows), 1 (over the columns) or none (over both)")
         axis = int(exact_number(syntax.value))
         return axis if axis < 0 else axis - 2

@@ -10,6 +10,7 @@ PARAMETERS = {
     "alpha": "the slope, or the size, where the argument is negative",
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
     "tie": "what `argmax` gives where several entries are the largest; none: the place of the first",
+    "before": "the shape that is there, which need not be said",
     "place": "row and column of an entry, counted from 1, `[2, 1]`",
     "shape": "rows and columns, `[2, 3]`",
 }

@@ -1,8 +1,8 @@
 """Mistakes as rewrites of equations: one table, an entry each.
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
-`forward`, `losses`, `errors`, `matrices`, `newton`, `updates`, `estimates`, `series`. `search` groups the rewrites of
-an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
+`forward`, `attention`, `losses`, `errors`, `matrices`, `newton`, `updates`, `estimates`, `series`. `search` groups the
+rewrites of an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
@@ -10,8 +10,19 @@ from __future__ import annotations
 from functools import lru_cache
 
 from chalkwork.algebra.expression import Expression
+from chalkwork.checking.mistakes import (
+    attention,
+    errors,
+    estimates,
+    forward,
+    losses,
+    matrices,
+    newton,
+    search,
+    series,
+    updates,
+)
 from chalkwork.checking.mistakes import equivalents as other_forms
-from chalkwork.checking.mistakes import errors, estimates, forward, losses, matrices, newton, search, series, updates
 from chalkwork.checking.mistakes.context import Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.matrices import exchanged, exchanges_of
@@ -43,7 +54,7 @@ TABLE: dict[str, Mistake] = {
     for mistake in sorted(
         (
             one
-            for part in (forward, losses, errors, matrices, newton, updates, estimates, series)
+            for part in (forward, attention, losses, errors, matrices, newton, updates, estimates, series)
             for one in part.MISTAKES
         ),
         key=lambda mistake: -mistake.likelihood,

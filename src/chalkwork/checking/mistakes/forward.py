@@ -78,24 +78,22 @@ def _if_changed(expression: Expression, rule: Callable[[Expression], Expression 
 
 
 def _on_softmax(change: Callable[[Application, Context], list[Expression]]) -> Callable[..., Iterator[Expression]]:
-    """A mistake in the forward softmax."""
+    """A mistake in the forward softmax: of a layer's net input, or of scores."""
 
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
-        layer = context.layer(equation)
-        if context.role(equation) == Role.ACTIVATION and layer is not None:
-            expression = equation.expression  # not the layer's: an earlier rewrite may have changed it
-            if is_operation(expression, "softmax"):
-                yield from change(expression, context)
+        expression = equation.expression
+        if equation.derivative is None and is_operation(expression, "softmax"):
+            yield from change(expression, context)
 
     return rewrites
 
 
 def _axes(softmax: Application, context: Context) -> list[Expression]:
     axis, (inner,) = softmax.parameters[0], softmax.arguments
-    if not inner.shape or not isinstance(axis, int):
+    if not inner.shape or not isinstance(axis, int) or axis < -2:
         return []
     across = -1 if axis == -2 else -2
-    others = [across] if inner.shape[across] == 1 else [across, None]
+    others: list[int | None] = [across] if inner.shape[across] == 1 else [across, None]
     if inner.shape[axis] == 1:
         others = [other for other in others if other is not None or inner.shape[across] > 1]
     return [apply("softmax", inner, axis=other) for other in others]

@@ -141,7 +141,9 @@ def _first_sample_only(equation: Equation, context: Context) -> Iterator[Express
         if not isinstance(node, Application):
             return None
         name, arguments = node.operation.name, node.arguments
-        if name in ("sum", "mean") and arguments[0].shape and arguments[0].shape[axis or 0] == samples:
+        if len(arguments[0].shape) != 2:
+            return None
+        if name in ("sum", "mean") and arguments[0].shape[axis or 0] == samples:
             return rebuild(node, (mask * arguments[0],)) if node.parameters[0] in (None, axis) else None
         if name == "matmul" and arguments[0].shape[1] == samples:
             left, right = arguments

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from chalkwork.algebra.expression import names_in
+from chalkwork.algebra.expression import Application, Name, names_in
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import updated_parameter
@@ -41,7 +41,9 @@ def explanation(mistake: Mistake, equation: Equation, context: Context, language
     words.
     """
     names = {"this": equation.name}
-    layer = context.layer(equation)
+    layer, whole = context.layer(equation), equation.expression
+    if isinstance(whole, Application) and len(whole.arguments) == 1 and isinstance(whole.arguments[0], Name):
+        names["net"] = whole.arguments[0].name
     if layer is not None:
         names |= {"net": layer.net.name, "activation": layer.activation.name}
     old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None

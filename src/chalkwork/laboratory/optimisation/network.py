@@ -64,9 +64,9 @@ class NetworkLoss:
         if not isinstance(net, NeuralNetwork):
             raise ChalkworkError(f"a network is a NeuralNetwork, not {type(net).__name__}")
         inputs = net.oriented_input(x)
-        samples = inputs.shape[1 if net.convention.samples == "columns" else 0]
+        samples = net.count(inputs)
         _check_size(net, samples)
-        plan = net.plan(samples, training=True)
+        plan = net.plan(samples, training=True, batched=inputs.ndim > 2)
         if plan.masks:
             raise ChalkworkError("dropout makes the loss random: there is no one function to be made small")
         first = derive(plan, target=True)

@@ -5,10 +5,12 @@ quantities, the equations and the sentences with them and holds no arrays. Sheet
 same declarations. To add a layer, write such a file and its line in `LAYERS`.
 """
 
+from chalkwork.networks.layers.attention import Attention
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint
 from chalkwork.networks.layers.batch_norm import BatchNorm
 from chalkwork.networks.layers.dense import Dense
 from chalkwork.networks.layers.dropout import Dropout
+from chalkwork.networks.layers.flatten import Flatten
 from chalkwork.networks.layers.layer_norm import LayerNorm
 from chalkwork.networks.layers.residual import Residual
 from chalkwork.networks.layers.rms_norm import RMSNorm
@@ -20,9 +22,11 @@ LAYERS: dict[str, type[Layer]] = {
     "rms_norm": RMSNorm,
     "dropout": Dropout,
     "residual": Residual,
+    "attention": Attention,
+    "flatten": Flatten,
 }
 
 __all__ = [
-    "LAYERS", "BatchNorm", "Dense", "Dropout", "Foreign", "Layer", "LayerKind", "LayerNorm", "NamedAdjoint", "RMSNorm",
-    "Residual",
+    "LAYERS", "Attention", "BatchNorm", "Dense", "Dropout", "Flatten", "Foreign", "Layer", "LayerKind", "LayerNorm",
+    "NamedAdjoint", "RMSNorm", "Residual",
 ]  # fmt: skip

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
+
+MOST_WEIGHTS = 100_000_000
+"""In one matrix: a gigabyte or so with its gradient."""
 
 Generator = Callable[[], "np.random.Generator"]
 """The network's generator; NumPy loads its generators when they are first used."""
@@ -45,6 +48,8 @@ class LayerKind:
     """Everything that the layer has a letter for, in the order in which it is listed."""
     has_modes: ClassVar[bool] = False
     """Whether training and inference differ."""
+    positions: ClassVar[Literal["none", "any", "needed"]] = "none"
+    """Whether a sample that enters may be a matrix, with units at every position, or must be."""
 
     @property
     def drop_rate(self) -> float:
@@ -54,6 +59,11 @@ class LayerKind:
     def present(self, layer: LayerPlan) -> tuple[Quantity, ...]:
         """The quantities that a layer with this plan has."""
         return self.quantities
+
+    @classmethod
+    def leaving(cls, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        """Units and positions of what leaves, given its units and the positions that enter."""
+        return units, positions
 
     def sources(self, number: int) -> tuple[int, ...]:
         """The layers whose activations enter layer `number`, 0 for the input: the one below, unless it says more."""
@@ -100,6 +110,14 @@ class LayerKind:
     def remarks(self, at: Spot) -> dict[str, Text]:
         """What is to be said after an equation, by its name."""
         return {}
+
+
+class Size(NamedTuple):
+    """How much leaves a layer, and how many units enter it; of the input of a network, how much that is."""
+
+    inputs: int
+    units: int
+    positions: tuple[int, ...] = ()
 
 
 def listed(at: Spot, name: Text) -> Text:
@@ -169,13 +187,74 @@ class Layer(ABC):
             raise ShapeError(f"layer {layer} is to have {counted(self.inputs, 'input')}, but {units} enter it")
         return units, units
 
-    def check_sources(self, layer: int, widths: Sequence[int]) -> None:
-        """Raise ShapeError where what enters cannot: `widths` are those of the input and of every layer so far."""
+    def size(self, layer: int, inputs: int | None, positions: tuple[int, ...], in_out: bool) -> Size:
+        """What leaves, once the layer before is known; ShapeError where it cannot enter."""
+        if self.kind.positions == "none" and positions:
+            raise ShapeError(
+                f"layer {layer}, {self.title}, takes vectors, but a sample that enters it has units at "
+                f"{' x '.join(map(str, positions))} positions",
+                hint="put Flatten() before it",
+            )
+        if self.kind.positions == "needed" and not positions:
+            raise ShapeError(f"layer {layer}, {self.title}, takes samples with positions, but vectors enter it")
+        known, units = self.sizes(layer, inputs, in_out)
+        return Size(known, *self.kind.leaving(units, positions))
+
+    def sizes_of_weights(
+        self, layer: int, given: Mapping[str, Array], inputs: int | None, in_out: bool
+    ) -> tuple[int, int]:
+        """Inputs and units of a layer whose matrices, by letter, may be given; ShapeError when sizes contradict."""
+        known = inputs if inputs is not None else self.inputs
+        units = self.units
+        for letter, weights in given.items():
+            rows, columns = weights.shape
+            found = (rows, columns) if in_out else (columns, rows)
+            wanted = (found[0] if known is None else known, found[1] if units is None else units)
+            if found != wanted:
+                order = "inputs x units" if in_out else "units x inputs"
+                expected = wanted if in_out else wanted[::-1]
+                raise ShapeError(
+                    f"{letter}{layer} is {rows}x{columns}, but {expected[0]}x{expected[1]} ({order}) is needed: "
+                    f"layer {layer} has {counted(wanted[0], 'input')} and {counted(wanted[1], 'unit')}",
+                    hint="its transpose would fit; check the convention" if found == wanted[::-1] else None,
+                )
+            known, units = found
+        if known is None:
+            raise unknown_inputs(layer)
+        assert units is not None
+        return known, units
+
+    def weights_to_start(
+        self, layer: int, sizes: tuple[int, int], convention: Convention, generator: Generator
+    ) -> dict[str, Array]:
+        """The matrices of the layer in the convention's orientation: as they are given, or drawn."""
+        inputs, units = sizes
+        if inputs * units > MOST_WEIGHTS:
+            raise ChalkworkError(f"layer {layer} would have {inputs}x{units} weights, which is too many")
+        found = {}
+        for one in self.kind.quantities:
+            if one.form is Form.MATRIX:
+                given = self.options[one.keyword]
+                if isinstance(given, np.ndarray):
+                    weights = given.copy()
+                elif given is not None:
+                    weights = np.full(convention.weight_shape(inputs, units), given)
+                else:
+                    drawn = self.options["initializer"].draw(inputs, units, generator())
+                    weights = drawn if convention.weights == "in_out" else drawn.T.copy()
+                found[one.name(layer)] = weights
+        return found
+
+    def check_sources(self, layer: int, sizes: Sequence[Size]) -> None:
+        """Raise ShapeError where what enters cannot: `sizes` are those of the input and of every layer so far."""
+        widths = [one.units for one in sizes]
         for source in self.kind.sources(layer):
             if source < 0:
                 raise ShapeError(f"layer {layer}, {self.title}, reaches below the input of the network")
+            below = f"layer {source}" if source else "the input"
+            if sizes[source].positions != sizes[layer - 1].positions:
+                raise ShapeError(f"layer {layer}, {self.title}, adds to what has not the positions of {below}")
             if widths[source] != widths[layer - 1]:
-                below = f"layer {source}" if source else "the input"
                 raise ShapeError(
                     f"layer {layer}, {self.title}, adds {counted(widths[layer - 1], 'entry')} and the "
                     f"{widths[source]} of {below}".replace("entrys", "entries"),

@@ -172,7 +172,7 @@ class BatchNormKind(LayerKind):
             "normalised.scale_gradient",
             error=delta,
             scaled=at.shown("xhat"),
-            summed=Text.of("normalised.summed"),
+            summed=Text.of("normalised.over_samples"),
         )
         named: list[tuple[str, str, Text]] = [
             ("z", at.name("delta"), reasons.error(at)),

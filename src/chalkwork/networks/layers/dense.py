@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
-from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
-from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.errors import ChalkworkError
 from chalkwork.networks import reasons
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
@@ -22,7 +21,6 @@ from chalkwork.networks.layers.base import (
     LayerKind,
     NamedAdjoint,
     check_length,
-    unknown_inputs,
 )
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
@@ -32,14 +30,12 @@ from chalkwork.words import Text
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
 
-MOST_WEIGHTS = 100_000_000
-"""In one layer: a gigabyte or so with its gradient."""
-
 
 @dataclass(frozen=True)
 class DenseKind(LayerKind):
     """z = W a + b, a = f(z): Goodfellow, Bengio and Courville, Deep Learning, algorithms 6.3 and 6.4."""
 
+    positions = "any"
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity("W", Role.WEIGHT, Form.MATRIX, keyword="weights", torch="weight"),
         Quantity("b", Role.BIAS, Form.UNITS, keyword="bias", torch="bias"),
@@ -154,49 +150,20 @@ class Dense(Layer):
 
     def sizes(self, layer: int, inputs: int | None, in_out: bool) -> tuple[int, int]:
         """Inputs and units, once the layer before is known; ShapeError when they contradict each other."""
-        units, known = self.units, self.inputs if self.inputs is not None else inputs
-        if isinstance(self.weights, np.ndarray):
-            known, units = self._sizes_of_weights(layer, inputs, in_out)
-        if known is None:
-            raise unknown_inputs(layer)
-        assert units is not None
-        check_length(self.bias, "b", layer, units)
-        return known, units
-
-    def _sizes_of_weights(self, layer: int, inputs: int | None, in_out: bool) -> tuple[int, int]:
-        assert isinstance(self.weights, np.ndarray)
-        rows, columns = self.weights.shape
-        found = (rows, columns) if in_out else (columns, rows)
-        stated = inputs if inputs is not None else self.inputs
-        wanted = (found[0] if stated is None else stated, found[1] if self.units is None else self.units)
-        if found != wanted:
-            order = "inputs x units" if in_out else "units x inputs"
-            expected = wanted if in_out else wanted[::-1]
-            raise ShapeError(
-                f"W{layer} is {rows}x{columns}, but {expected[0]}x{expected[1]} ({order}) is needed: "
-                f"layer {layer} has {counted(wanted[0], 'input')} and {counted(wanted[1], 'unit')}",
-                hint="its transpose would fit; check the convention" if found == wanted[::-1] else None,
-            )
-        return found
+        given = {"W": self.weights} if isinstance(self.weights, np.ndarray) else {}
+        sizes = self.sizes_of_weights(layer, given, inputs, in_out)
+        check_length(self.bias, "b", layer, sizes[1])
+        return sizes
 
     def start(
         self, layer: int, sizes: tuple[int, int], convention: Convention, generator: Generator
     ) -> dict[str, Array]:
         """W in the convention's orientation, and b."""
-        inputs, units = sizes
-        if inputs * units > MOST_WEIGHTS:
-            raise ChalkworkError(f"layer {layer} would have {inputs}x{units} weights, which is too many")
-        if isinstance(self.weights, np.ndarray):
-            weights = self.weights.copy()
-        elif self.weights is not None:
-            weights = np.full(convention.weight_shape(inputs, units), self.weights)
-        else:
-            drawn = self.initializer.draw(inputs, units, generator())
-            weights = drawn if convention.weights == "in_out" else drawn.T.copy()
+        weights = self.weights_to_start(layer, sizes, convention, generator)
         if not self.has_bias:
-            return {f"W{layer}": weights}
-        bias = np.full(units, 0.0) + (0.0 if self.bias is None else self.bias)
-        return {f"W{layer}": weights, f"b{layer}": bias}
+            return weights
+        bias = np.full(sizes[1], 0.0) + (0.0 if self.bias is None else self.bias)
+        return {**weights, f"b{layer}": bias}
 
     def in_torch(self, inputs: int, units: int) -> Foreign:
         """`Linear`."""

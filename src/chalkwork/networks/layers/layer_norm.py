@@ -16,7 +16,7 @@ from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Text
+from chalkwork.words import Said, Text
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class LayerNormKind(LayerKind):
     Source: Ba, Kiros and Hinton, Layer Normalization (2016), equations 3 and 4.
     """
 
+    positions = "any"
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight"),
         Quantity("beta", Role.SHIFT, Form.UNITS, keyword="beta", torch="bias"),
@@ -34,7 +35,7 @@ class LayerNormKind(LayerKind):
 
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """mu, var, xhat, z, a."""
-        each = "" if at.plan.samples == 1 else Text.of("normalised.each_sample")
+        each = each_alone(at)
         mean = Equation(
             at.name("mu"), average(at, incoming), at.stage,
             Text.own(
@@ -67,7 +68,7 @@ class LayerNormKind(LayerKind):
 
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """delta, dgamma, dbeta, then dxhat, dvar, dmu, as for batch normalisation."""
-        summed = "" if at.plan.samples == 1 else Text.of("normalised.summed")
+        summed = Text.of(f"normalised.over_{at.over}") if at.over else ""
         added = Text.own(
             "layer_norm.shift_gradient", "Gradient of the shift: it is added, so it gets <error><summed>.",
             error=at.shown("delta"), summed=summed,
@@ -103,10 +104,18 @@ class LayerNormKind(LayerKind):
     def declared(self, at: Spot) -> list[Text]:
         """Which variance."""
         said = (
-            "The layer normalisation (layer <layer>) takes mean and variance over the <units> units of each sample; "
+            "The layer normalisation (layer <layer>) takes mean and variance over the <units> units<each>; "
             "the variance divides by $<units>$."
         )
-        return [Text.own("layer_norm.declared", said, layer=at.number, units=at.layer.units)]
+        each = Text.of("each_position" if at.layer.positions else "each_sample")
+        return [Text.own("layer_norm.declared", said, layer=at.number, units=at.layer.units, each=each)]
+
+
+def each_alone(at: Spot) -> Said:
+    """What is said where there are several, of samples or of their positions."""
+    if at.layer.positions:
+        return Text.of("normalised.each_position")
+    return "" if at.plan.samples == 1 else Text.of("normalised.each_sample")
 
 
 def scaled(at: Spot) -> Text:
@@ -116,7 +125,7 @@ def scaled(at: Spot) -> Text:
 
 def scale_gradient(at: Spot) -> Text:
     """Why the gradient of a scale is what it is, after a normalisation."""
-    summed = "" if at.plan.samples == 1 else Text.of("normalised.summed")
+    summed = Text.of(f"normalised.over_{at.over}") if at.over else ""
     return Text.of("normalised.scale_gradient", error=at.shown("delta"), scaled=at.shown("xhat"), summed=summed)
 
 

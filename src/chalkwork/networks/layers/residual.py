@@ -20,6 +20,7 @@ from chalkwork.words import Text
 class ResidualKind(LayerKind):
     """a = a_below + a_earlier, or f of that sum: He, Zhang, Ren and Sun, Deep Residual Learning (2015), equation 1."""
 
+    positions = "any"
     over: int = 1
 
     def sources(self, number: int) -> tuple[int, ...]:

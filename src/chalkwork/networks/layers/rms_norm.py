@@ -12,7 +12,7 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.networks import reasons
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
-from chalkwork.networks.layers.layer_norm import average, scale_gradient
+from chalkwork.networks.layers.layer_norm import average, each_alone, scale_gradient
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
@@ -26,6 +26,7 @@ class RMSNormKind(LayerKind):
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019), equation 4.
     """
 
+    positions = "any"
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight"),
         Quantity("epsilon", Role.CONSTANT, Form.NUMBER, keyword="epsilon"),
@@ -34,7 +35,7 @@ class RMSNormKind(LayerKind):
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """rms, xhat, z, a."""
         (epsilon,) = self.names(at, Role.CONSTANT)
-        each = "" if at.plan.samples == 1 else Text.of("normalised.each_sample")
+        each = each_alone(at)
         units = Text.of("counted.units", n=at.layer.units)
         size = Equation(
             at.name("rms"), apply("sqrt", average(at, incoming**2) + epsilon), at.stage,

@@ -50,6 +50,8 @@ def engine_of(name: str, dtype: str, step: Step, steps: int, spread: int = 1) ->
         name = "jax" if spread != 1 or _joined() else _fastest(step, steps)
     if spread != 1 and name != "jax":
         raise ChalkworkError(f"spread={spread} spreads units over devices, which the engine {name} does not do")
+    if name == "numpy" and not step.is_flat:
+        name = "reference"  # BLAS multiplies matrices, not rows of them
     if name not in ENGINES:
         raise ChalkworkError(f"there is no engine {name!r}", hint=f"the engines are {', '.join(ENGINES)} and auto")
     return ENGINES[name](dtype, spread)

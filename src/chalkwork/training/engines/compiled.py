@@ -144,7 +144,7 @@ def _step(
     """One step: the carried values after it, and the loss before."""
     order = each.get("order")
     chosen = {
-        name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axis, mode="clip")
+        name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axes[name], mode="clip")
         for name in step.data
     }
     if devices.several:

@@ -55,9 +55,8 @@ class ReferenceRun:
         for number in range(batches.count):
             values = {**self.constants, **state, "eta": rates[number].reshape(1, 1)}
             for name in step.data:
-                values[name] = (
-                    data[name] if batches.order is None else data[name].take(batches.order[number], step.sample_axis)
-                )
+                order, axis = None if batches.order is None else batches.order[number], step.sample_axes[name]
+                values[name] = data[name] if order is None else data[name].take(order, axis)
             values |= {name: batches.noise[name][number] for name in step.noise}
             with np.errstate(all="ignore"):  # what overflows is found in the loss
                 for equation in step.needed:

@@ -63,10 +63,10 @@ class Devices:
 
     def batch(self, value: Any, step: Step) -> Any:
         """A batch, inside a compiled program: its samples spread, where each device gets as many."""
-        axis = step.sample_axis % 2
+        axis = step.sample_axis % 2 if value.ndim == 2 else 0
         if value.shape[axis] % self.mesh.shape["samples"]:
             return value
-        spec = ["samples" if place == axis else None for place in (0, 1)]
+        spec = ["samples" if place == axis else None for place in range(value.ndim)]
         place = self.sharding.NamedSharding(self.mesh, self.sharding.PartitionSpec(*spec))
         return self.jax.lax.with_sharding_constraint(value, place)
 

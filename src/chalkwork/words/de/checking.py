@@ -46,6 +46,10 @@ SENTENCES: Sentences = {
     "word.expected": "Hier wird ein Wort erwartet.",
     "word.wrong": "Falsch: Es ist nicht <given>.",
     # --- what could not be read ------------------------------------------------------------------------------------
+    "unread.no_matrices": "es ist keine Reihe von Matrizen",
+    "unread.so_many_matrices": {"one": "es ist <n> Matrix", "other": "es sind <n> Matrizen"},
+    "unread.another_row": "<found>, verlangt sind <wanted> Matrizen der Größe <size>, als Liste von Listen von Zeilen",
+    "unread.in_matrix": "Matrix <matrix>: <why>",
     "unread.in_entry": "Eintrag <entry>: <why>",
     "unread.in_cell": "Zeile <row>, Spalte <column>: <why>",
     "unread.not_a_number": "<shown> ist keine Zahl; schreiben Sie sie als 0,45, 1/3 oder -6,2e-3",
@@ -93,7 +97,7 @@ SENTENCES: Sentences = {
     "unused.given_already": "<name> ist schon als <word> gegeben",
     "unused.ambiguous": "<name> kann <names> bedeuten; ordnen Sie es ausdrücklich zu",
     "unused.or": "<first> oder <second>",
-    "unused.no_entry": "<name> ist <rows>x<columns> und hat keinen solchen Eintrag",
+    "unused.no_entry": "<name> ist <size> und hat keinen solchen Eintrag",
     "unused.no_entry_of_number": "<name> ist eine Zahl und hat keinen solchen Eintrag",
     "unused.twice": "dieser Eintrag ist zweimal beantwortet",
 }

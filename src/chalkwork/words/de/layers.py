@@ -53,8 +53,11 @@ SENTENCES: Sentences = {
     "normalised.way_back": "das Fehlersignal auf drei Wegen nach <below> zurückpropagiert (direkt, durch die Varianz, "
     "durch den Mittelwert)",
     "normalised.each_sample": ", für jeden Datenpunkt einzeln",
+    "normalised.each_position": ", für jede Position einzeln",
     "normalised.scale_gradient": "Gradient der Skalierung: <error> mal das, was skaliert wird, <scaled><summed>.",
-    "normalised.summed": ", summiert über die Datenpunkte",
+    "normalised.over_samples": ", summiert über die Datenpunkte",
+    "normalised.over_positions": ", summiert über die Positionen",
+    "normalised.over_both": ", summiert über Positionen und Datenpunkte",
     "layer_norm.name": "eine Schicht-Normalisierung",
     "layer_norm.title": "Layer-Norm",
     "layer_norm.mean": "Schicht-Normalisierung (Schicht <layer>)<again>: der Mittelwert von <below> über "
@@ -67,7 +70,7 @@ SENTENCES: Sentences = {
     "layer_norm.by_variance": "Die Varianz <variance> teilt jede Einheit gleich, sammelt also von allen ein; die "
     "Ableitung von eins durch ihre Wurzel bringt das Halbe und die dritte Potenz.",
     "layer_norm.declared": "Die Schicht-Normalisierung (Schicht <layer>) nimmt Mittelwert und Varianz über die <units> "
-    "Einheiten jedes Datenpunkts; die Varianz teilt durch $<units>$.",
+    "Einheiten<each>; die Varianz teilt durch $<units>$.",
     "rms_norm.name": "eine RMS-Normalisierung",
     "rms_norm.title": "RMS-Norm",
     "rms_norm.size": "Quadratisches Mittel (Schicht <layer>)<again> von <below> über <units><each>; <epsilon> hält es "
@@ -93,6 +96,38 @@ SENTENCES: Sentences = {
     "dropout.way_back_last": "<way> durch <through>",
     "dropout.declared": "Das Dropout (Schicht <layer>) verwirft einen Eintrag mit der Wahrscheinlichkeit <rate> und "
     "teilt im Training durch <kept>, was es behält; bei der Inferenz braucht es daher keine Skalierung.",
+    # --- attention -------------------------------------------------------------------------------------------------
+    "attention.name": "eine Attention mit <units>",
+    "attention.title": "Attention",
+    "attention.query": "Attention (Schicht <layer>)<again>: die Anfrage (Query) jeder Position, was sie sucht; <below> "
+    "gewichtet mit <weights>.",
+    "attention.key": "Der Schlüssel (Key) jeder Position, woran sie zu finden ist; <below> gewichtet mit <weights>.",
+    "attention.value": "Der Wert (Value) jeder Position, was sie gibt; <below> gewichtet mit <weights>.",
+    "attention.scores": "Die Scores: jede Anfrage mal jeder Schlüssel, geteilt durch die Wurzel ihrer Länge.",
+    "attention.shares": "Die Softmax macht aus den Scores einer Anfrage Gewichte, deren Summe eins ist.",
+    "attention.mixed": "Jede Position bekommt den mit ihren Gewichten gemittelten Wert aller Positionen.",
+    "attention.by_value": "Jeder Wert ging mit den Gewichten <shares> an alle Positionen; mit ihnen kommt <error> "
+    "zurück.",
+    "attention.by_shares": "Die Ableitung nach diesen Gewichten: <error> einer Position mal die Werte <value>, die sie "
+    "bekommen hat.",
+    "attention.by_scores": "Zurück durch die Softmax, deren Gewichte <shares> sich je Anfrage zu eins summieren: "
+    "Von jeder "
+    "Ableitung wird das Mittel aller abgezogen.",
+    "attention.by_query": "Jede Anfrage wurde mit allen Schlüsseln <key> multipliziert; durch sie kommt <error> "
+    "zurück.",
+    "attention.by_key": "Jeder Schlüssel wurde mit allen Anfragen <query> multipliziert; durch sie kommt <error> "
+    "zurück.",
+    "attention.way_back": "das Fehlersignal kommt auf drei Wegen zu <below> (über Anfragen, Schlüssel und Werte)",
+    # --- flattening ------------------------------------------------------------------------------------------------
+    "flatten.name": "eine Aneinanderreihung zu <units> Einträgen",
+    "flatten.title": "aneinandergereiht",
+    "flatten.entries_row": "Aneinandergereiht (Schicht <layer>)<again>: Die Einheiten aller Positionen von <below>, "
+    "eine "
+    "Position nach der anderen, bilden eine Zeile<each>.",
+    "flatten.entries_column": "Aneinandergereiht (Schicht <layer>)<again>: Die Einheiten aller Positionen von "
+    "<below>, eine "
+    "Position nach der anderen, bilden eine Spalte<each>.",
+    "flatten.way_back": "<way>, jeder Eintrag an seine Position,",
     # --- residual connection ---------------------------------------------------------------------------------------
     "residual.name": "eine Residualverbindung von <source>",
     "residual.title": "plus <source>",

@@ -15,6 +15,7 @@ SENTENCES: Sentences = {
     # --- what sentences share --------------------------------------------------------------------------------------
     "again": " mit den aktualisierten Parametern",
     "each_sample": " jedes Datenpunkts",
+    "each_position": " jeder Position",
     "of.output_layer": "der Ausgabeschicht",
     "of.hidden_layer": "der verdeckten Schicht",
     "of.hidden_layer_number": "der verdeckten Schicht <number>",
@@ -88,13 +89,21 @@ SENTENCES: Sentences = {
     "way_back.added": "<ways>; was auf beiden Wegen ankommt, wird addiert",
     "weight_gradient": "Gradient der Gewichte: das Fehlersignal <error> der Schicht mal ihre Eingaben "
     "<below><summed><penalty>.",
-    "weight_gradient.summed": "; das Matrixprodukt summiert über die Datenpunkte",
+    "weight_gradient.over_samples": "; das Matrixprodukt summiert über die Datenpunkte",
+    "weight_gradient.over_positions": "; das Matrixprodukt summiert über die Positionen",
+    "weight_gradient.over_both": "; das Matrixprodukt summiert über die Positionen, dazu die Summe über die "
+    "Datenpunkte",
     "weight_gradient.penalty": "; vom Strafterm kommt hinzu: <parts>",
     "penalty_slope.lambda1": "{lambda1} mal die Vorzeichen der Gewichte",
     "penalty_slope.lambda2": "{lambda2} mal die Gewichte",
     "bias_gradient": "Gradient des Bias: Er wird zur Nettoeingabe addiert, sein Gradient ist also <error> selbst.",
-    "bias_gradient.summed": "Gradient des Bias: Er wird bei jedem Datenpunkt addiert, also wird <error> über die "
+    "bias_gradient.over_samples": "Gradient des Bias: Er wird bei jedem Datenpunkt addiert, also wird <error> über die "
     "Datenpunkte summiert.",
+    "bias_gradient.over_positions": "Gradient des Bias: Er wird an jeder Position addiert, also wird <error> über die "
+    "Positionen summiert.",
+    "bias_gradient.over_both": "Gradient des Bias: Er wird an jeder Position jedes Datenpunkts addiert, also wird "
+    "<error> "
+    "über beides summiert.",
     "loss_derivative": "Die Ableitung <title> nach den Ausgaben, elementweise.",
     "softmax_jacobian": "Die Jacobi-Matrix der Softmax-Funktion: die Ausgaben <output> auf der Diagonale, minus das "
     "Produkt jedes Paars von Ausgaben; sie ist symmetrisch.",
@@ -124,6 +133,12 @@ SENTENCES: Sentences = {
     "tie.more": {"one": "<n> weiterer Datenpunkt ohne Klasse.", "other": "<n> weitere Datenpunkte ohne Klasse."},
     # --- around the equations --------------------------------------------------------------------------------------
     "network.has": "Das Netz hat <parts>.",
+    "network.inputs_at_positions": "<inputs> an jeder von <positions> Positionen",
+    "network.matrices_rows": "Ein Datenpunkt ist eine Matrix mit einer Position in jeder Zeile, nach dem "
+    "Aneinanderreihen "
+    "selbst eine Zeile.",
+    "network.matrices_columns": "Ein Datenpunkt ist eine Matrix mit einer Position in jeder Spalte, nach dem "
+    "Aneinanderreihen selbst eine Spalte.",
     "network.samples_columns_out_in": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Ausgaben × Eingaben.",
     "network.samples_columns_in_out": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Eingaben × Ausgaben.",
     "network.samples_rows_out_in": "Die Datenpunkte sind Zeilen, die Gewichtsmatrizen sind Ausgaben × Eingaben.",

@@ -44,6 +44,10 @@ SENTENCES: Sentences = {
     "word.expected": "A word is expected here.",
     "word.wrong": "Wrong: it is not <given>.",
     # --- what could not be read ------------------------------------------------------------------------------------
+    "unread.no_matrices": "it is no row of matrices",
+    "unread.so_many_matrices": {"one": "it has <n> matrix", "other": "it has <n> matrices"},
+    "unread.another_row": "<found>, but <wanted> matrices of <size> are expected, as a list of lists of rows",
+    "unread.in_matrix": "matrix <matrix>: <why>",
     "unread.in_entry": "entry <entry>: <why>",
     "unread.in_cell": "row <row>, column <column>: <why>",
     "unread.not_a_number": "<shown> is not a number; write it as 0.45, 1/3 or -6.2e-3",
@@ -90,7 +94,7 @@ SENTENCES: Sentences = {
     "unused.given_already": "<name> is already given as <word>",
     "unused.ambiguous": "<name> can mean <names>; map it explicitly",
     "unused.or": "<first> or <second>",
-    "unused.no_entry": "<name> is <rows>x<columns> and has no such entry",
+    "unused.no_entry": "<name> is <size> and has no such entry",
     "unused.no_entry_of_number": "<name> is a number and has no such entry",
     "unused.twice": "this entry is answered twice",
 }

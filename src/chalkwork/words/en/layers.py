@@ -21,6 +21,9 @@ SENTENCES: Sentences = {
     "normalised.way_back": "the error comes to <below> by three ways (directly, through the variance, through the "
     "mean)",
     "normalised.each_sample": ", for every sample alone",
+    "normalised.each_position": ", for every position alone",
     "normalised.scale_gradient": "Gradient of the scale: <error> times what is scaled, <scaled><summed>.",
-    "normalised.summed": ", summed over the samples",
+    "normalised.over_samples": ", summed over the samples",
+    "normalised.over_positions": ", summed over the positions",
+    "normalised.over_both": ", summed over positions and samples",
 }

@@ -15,6 +15,7 @@ SENTENCES: Sentences = {
     # --- what sentences share --------------------------------------------------------------------------------------
     "again": " with the updated parameters",
     "each_sample": " of each sample",
+    "each_position": " of each position",
     "of.output_layer": "the output layer",
     "of.hidden_layer": "the hidden layer",
     "of.hidden_layer_number": "hidden layer <number>",
@@ -86,12 +87,19 @@ SENTENCES: Sentences = {
     "way_back.added": "<ways>; what comes by both ways is added",
     "weight_gradient": "Gradient of the weights: the error <error> of the layer times its inputs "
     "<below><summed><penalty>.",
-    "weight_gradient.summed": "; the matrix product adds up the samples",
+    "weight_gradient.over_samples": "; the matrix product adds up the samples",
+    "weight_gradient.over_positions": "; the matrix product adds up the positions",
+    "weight_gradient.over_both": "; the matrix product adds up the positions, and the samples are summed",
     "weight_gradient.penalty": "; the penalty adds <parts>",
     "penalty_slope.lambda1": "{lambda1} times the signs of the weights",
     "penalty_slope.lambda2": "{lambda2} times the weights",
     "bias_gradient": "Gradient of the bias: it is added to the net input, so its gradient is <error> itself.",
-    "bias_gradient.summed": "Gradient of the bias: every sample adds it, so <error> is summed over the samples.",
+    "bias_gradient.over_samples": "Gradient of the bias: every sample adds it, so <error> is summed over the samples.",
+    "bias_gradient.over_positions": "Gradient of the bias: every position adds it, so <error> is summed over the "
+    "positions.",
+    "bias_gradient.over_both": "Gradient of the bias: every position of every sample adds it, so <error> is summed "
+    "over "
+    "both.",
     "loss_derivative": "The derivative of <title> by the outputs, entry by entry.",
     "softmax_jacobian": "The Jacobian of the softmax: the outputs <output> on the diagonal, minus the product of "
     "every pair of outputs; it is symmetric.",
@@ -119,6 +127,11 @@ SENTENCES: Sentences = {
     "tie.more": {"one": "<n> more sample without a class.", "other": "<n> more samples without a class."},
     # --- around the equations --------------------------------------------------------------------------------------
     "network.has": "The network has <parts>.",
+    "network.inputs_at_positions": "<inputs> at each of <positions> positions",
+    "network.matrices_rows": "A sample is a matrix with a position in every row, and a row of its own once it is "
+    "flattened.",
+    "network.matrices_columns": "A sample is a matrix with a position in every column, and a column of its own once it "
+    "is flattened.",
     "network.samples_columns_out_in": "Samples are columns, and weight matrices are outputs × inputs.",
     "network.samples_columns_in_out": "Samples are columns, and weight matrices are inputs × outputs.",
     "network.samples_rows_out_in": "Samples are rows, and weight matrices are outputs × inputs.",

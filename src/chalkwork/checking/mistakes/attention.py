@@ -1,0 +1,53 @@
+"""Mistakes in attention: the scores, whose products are divided by the root of their length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from chalkwork.algebra.expression import Expression, Number, names_in
+from chalkwork.checking.mistakes.context import Context
+from chalkwork.checking.mistakes.entry import Mistake, Rewrites
+from chalkwork.checking.mistakes.structure import is_operation
+from chalkwork.derivation.derivation import Equation
+
+
+def _scaled_otherwise(change: Callable[[Expression, Expression], Expression | None]) -> Rewrites:
+    """Products of two names' rows, divided by a number: what else is done with the products and the number."""
+
+    def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
+        scores = equation.expression
+        if equation.derivative is None and is_operation(scores, "divide") and not names_in(scores.arguments[1]):
+            products, length = scores.arguments
+            if is_operation(products, "matmul"):
+                changed = change(products, length)
+                if changed is not None:
+                    yield changed
+
+    return rewrites
+
+
+def _by_the_length(products: Expression, root: Expression) -> Expression | None:
+    """Divided by the length itself."""
+    if isinstance(root, Number):
+        return products / (root.value * root.value) if root.value != 1 else None
+    return products / root.arguments[0] if is_operation(root, "sqrt") else None
+
+
+MISTAKES = (
+    Mistake(
+        id="scores-not-scaled",
+        title="The scores were not divided by the root of their length",
+        explanation="<this> holds the products of queries and keys as they are: they were not divided.",
+        hint="Products of long vectors are large. What is done against that before the softmax?",
+        likelihood=8,
+        rewrites=_scaled_otherwise(lambda products, root: products),
+    ),
+    Mistake(
+        id="scores-over-length",
+        title="The scores were divided by the length instead of its root",
+        explanation="For <this> the products of queries and keys were divided by their length, not by the root of it.",
+        hint="Look up the number by which the products are divided: how does it grow with the length of a query?",
+        likelihood=6,
+        rewrites=_scaled_otherwise(_by_the_length),
+    ),
+)

@@ -1,0 +1,84 @@
+"""Flattening: the units of all positions of a sample become the entries of one vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from chalkwork.algebra.expression import Expression, apply
+from chalkwork.derivation.derivation import Equation
+from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
+from chalkwork.networks.spot import Spot
+from chalkwork.words import Said, Text
+
+
+@dataclass(frozen=True)
+class FlattenKind(LayerKind):
+    """a = the entries of a matrix in a row, position after position."""
+
+    positions = "needed"
+
+    @classmethod
+    def leaving(cls, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        """A vector with all entries."""
+        return units * prod(positions), ()
+
+    def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
+        """The entries in a row, or a column."""
+        rows = at.plan.convention.samples == "rows"
+        flat = apply("reshape", incoming if rows else incoming.T, shape=(at.plan.samples, at.layer.units))
+        each = Text.of("each_sample") if at.plan.samples > 1 else ""
+        slots: dict[str, Said] = {"again": at.again, "below": f"{{{at.below}}}", "each": each}
+        by_rows = Text.own(
+            "flatten.entries_row",
+            "Flattened (layer <layer>)<again>: the units of all positions of <below>, one position after the other, "
+            "make one row<each>.",
+            layer=at.number, **slots,
+        )  # fmt: skip
+        by_columns = Text.own(
+            "flatten.entries_column",
+            "Flattened (layer <layer>)<again>: the units of all positions of <below>, one position after the other, "
+            "make one column<each>.",
+            layer=at.number, **slots,
+        )  # fmt: skip
+        reason = by_rows if rows else by_columns
+        return [Equation(at.name("a"), flat if rows else flat.T, at.stage, reason)]
+
+    def way_back(self, at: Spot) -> Text:
+        """Back to where every entry came from."""
+        return Text.own("flatten.way_back", "<way>, every entry to its position,", way=at.way_back)
+
+    def words(self, at: Spot) -> Text:
+        """How many entries there are."""
+        return Text.own("flatten.name", "a flattening to <units> entries", units=at.layer.units)
+
+    def title(self, at: Spot) -> Text:
+        """What is done."""
+        return Text.own("flatten.title", "flattened")
+
+
+class Flatten(Layer):
+    """The units of all positions of a sample as the entries of one vector, one position after the other.
+
+    Source: Goodfellow, Bengio and Courville, Deep Learning, section 9.3 (what comes between convolutions and dense
+    layers). Raises ShapeError, when the network is made, where samples are vectors already.
+
+    >>> from chalkwork import Dense, NeuralNetwork
+    >>> NeuralNetwork([Dense(2, "tanh"), Flatten(), Dense(1)], inputs=(3, 4)).plan().layers[2].inputs
+    6
+    """
+
+    kind_type = FlattenKind
+    kind = FlattenKind()
+    title = "a flattening"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def in_torch(self, inputs: int, units: int) -> Foreign:
+        """`Flatten`."""
+        return Foreign("Flatten", {})
+
+    def in_keras(self, inputs: int, units: int) -> Foreign:
+        """`Flatten`."""
+        return Foreign("Flatten", {})
