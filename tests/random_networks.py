@@ -327,8 +327,8 @@ def _layer_norm(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, traini
 
 
 def _rms_norm(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
-    size = keep(f"rms{n}", jnp.sqrt((a**2).mean(axis=1) + more["epsilon"]))
-    xhat = keep(f"xhat{n}", a / size[:, None])
+    size = keep(f"rms{n}", jnp.sqrt((a**2).mean(axis=-1).reshape(-1) + more["epsilon"]))
+    xhat = keep(f"xhat{n}", a / size.reshape(*a.shape[:-1], 1))
     return ACTIVATIONS[more["activation"]](keep(f"z{n}", p[f"gamma{n}"] * xhat))
 
 
@@ -348,8 +348,6 @@ def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training:
     return jnp.concatenate([a[:, position] for position in range(a.shape[1])], axis=-1)
 
 
-STEPS = ("z", "a", "xhat", "mu", "var", "Q", "K", "V", "S", "P")
-"""How the names of what is worked out forward begin."""
 REFERENCES = {
     "dense": _dense,
     "batch_norm": _batch_norm,
@@ -360,7 +358,7 @@ REFERENCES = {
     "attention": _attention,
     "flatten": _flatten,
 }
-_OF_VECTORS = ["dense", "batch_norm", "layer_norm", "dropout", "residual"]
+_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten")]
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
 
 
@@ -371,11 +369,16 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     kinds = ["dense", *rng.choice(_OF_VECTORS, int(rng.integers(0, 2)))]
     positions = 0 if kind in _OF_VECTORS else int(rng.integers(2, 4))
     if positions:  # samples are matrices, until they are flattened
-        before = [str(rng.choice(["dense", "layer_norm"])), *["attention"] * (kind == "attention"), "residual"]
+        before = [
+            str(rng.choice(["dense", "layer_norm", "rms_norm"])),
+            *["attention"] * (kind == "attention"),
+            "residual",
+        ]
         kinds = [*before[: int(rng.integers(2, 4))], "flatten"]
     else:
         kinds.insert(int(rng.integers(kind == "residual", len(kinds) + 1)), kind)
     kinds.append("dense")
+    assert kind in kinds
     widths: list[int] = []
     size = inputs = int(rng.integers(2, 4))
     layers: list[Any] = []
