@@ -98,8 +98,7 @@ SENTENCES: Sentences = {
     "bias_gradient.over_positions": "Gradient of the bias: every position adds it, so <error> is summed over the "
     "positions.",
     "bias_gradient.over_both": "Gradient of the bias: every position of every sample adds it, so <error> is summed "
-    "over "
-    "both.",
+    "over both.",
     "loss_derivative": "The derivative of <title> by the outputs, entry by entry.",
     "softmax_jacobian": "The Jacobian of the softmax: the outputs <output> on the diagonal, minus the product of "
     "every pair of outputs; it is symmetric.",
@@ -128,10 +127,14 @@ SENTENCES: Sentences = {
     # --- around the equations --------------------------------------------------------------------------------------
     "network.has": "The network has <parts>.",
     "network.inputs_at_positions": "<inputs> at each of <positions> positions",
-    "network.matrices_rows": "A sample is a matrix with a position in every row, and a row of its own once it is "
-    "flattened.",
-    "network.matrices_columns": "A sample is a matrix with a position in every column, and a column of its own once it "
-    "is flattened.",
+    "network.matrices_columns_out_in": "A sample is a matrix with a position in every column, and a column of its own "
+    "once it is flattened; weight matrices are outputs × inputs.",
+    "network.matrices_columns_in_out": "A sample is a matrix with a position in every column, and a column of its own "
+    "once it is flattened; weight matrices are inputs × outputs.",
+    "network.matrices_rows_out_in": "A sample is a matrix with a position in every row, and a row of its own once "
+    "it is flattened; weight matrices are outputs × inputs.",
+    "network.matrices_rows_in_out": "A sample is a matrix with a position in every row, and a row of its own once "
+    "it is flattened; weight matrices are inputs × outputs.",
     "network.samples_columns_out_in": "Samples are columns, and weight matrices are outputs × inputs.",
     "network.samples_columns_in_out": "Samples are columns, and weight matrices are inputs × outputs.",
     "network.samples_rows_out_in": "Samples are rows, and weight matrices are outputs × inputs.",
