@@ -124,7 +124,7 @@ SENTENCES: Sentences = {
     "eine Position nach der anderen, bilden eine Zeile<each>.",
     "flatten.entries_column": "Aneinandergereiht (Schicht <layer>)<again>: Die Einheiten aller Positionen von "
     "<below>, eine Position nach der anderen, bilden eine Spalte<each>.",
-    "flatten.way_back": "<way>, jeder Eintrag an seine Position,",
+    "flatten.way_back": "<way> (jeder Eintrag an seine Position)",
     # --- residual connection ---------------------------------------------------------------------------------------
     "residual.name": "eine Residualverbindung von <source>",
     "residual.title": "plus <source>",
