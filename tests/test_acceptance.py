@@ -227,9 +227,11 @@ def test_a_report_keeps_its_policy_where_a_remark_is_added() -> None:
     network = NeuralNetwork(
         [Dense(weights=[[0.5, 0.5], [0.2, 0.2]], bias=False, activation="softmax")], "cross_entropy"
     )
-    solution = network.solve([1.0, 1.0], [1, 0])
+    solution = network.solve([1.0, 1.0], [1, 0], predict=True)
     (half,) = solution.check_class([{"z1": [0.9, 0.7], "class": "1"}], follows=Fraction(1, 2))
     assert half.follows == Fraction(1, 2)
+    (undecided,) = solution.setting.undecided(solution).values()
+    assert half["class"].message.endswith(undecided)
 
 
 @pytest.mark.filterwarnings("error")
@@ -258,7 +260,7 @@ def test_a_search_that_is_spent_looks_no_further(monkeypatch: pytest.MonkeyPatch
     assert calls < 2000, calls
 
 
-@pytest.mark.parametrize("write", [str, lambda number: number])
+@pytest.mark.parametrize("write", [str, lambda number: number, None], ids=["typed", "floats", "arrays"])
 def test_what_follows_from_no_number_accepts_nothing(write: Any) -> None:
     random = np.random.default_rng(3)
     layers = [Dense(weights=W1, bias=False), BatchNorm(activation="tanh"), Dense(weights=W2, activation="softmax")]
@@ -267,7 +269,10 @@ def test_what_follows_from_no_number_accepts_nothing(write: Any) -> None:
         wrong = {name: random.normal(0, 1, np.shape(solution[name])) for name in solution.derivation}
         wrong["a3"] = -np.abs(wrong["a3"])  # no logarithm
         wrong["var2"] = -1 - np.abs(wrong["var2"])  # no square root
-        report = solution.check({name: np.vectorize(write, otypes=[object])(one) for name, one in wrong.items()})
+        written = wrong if write is None else {
+            name: np.vectorize(write, otypes=[object])(one) for name, one in wrong.items()
+        }  # fmt: skip
+        report = solution.check(written)
         assert report.score == 0, str(report)
 
 

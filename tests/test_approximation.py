@@ -254,3 +254,9 @@ def test_the_shipped_sheet():
     np.testing.assert_allclose(answers["c"]["weights"], [1, 0, -2, 2], atol=1e-15)
     assert answers["a"]["n"] == 8 and answers["a"]["table"]["n"] == [8, 16, 32, 64]
     assert '"max_error"' in to_json(workbook(read_sheet(SHEET)))
+
+
+def test_a_value_that_rounds_to_zero_is_said_to():
+    text = " ".join(str(relu_approximation("sin(x)", 0, "2*pi", n=4, compare=[8])).split())
+    assert "0.0000" in text and text.count("0.0000 is a number that rounds to zero here") == 1
+    assert "rounds to zero" not in str(relu_approximation("x^2", 0, 1, n=3))

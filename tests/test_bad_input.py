@@ -148,6 +148,7 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
     "object": (task("x: !!python/object/apply:os.system ['x']"), 6, ["tags"]),
     "billion laughs": (task("x: [" + "[1,1,1,1,1,1,1,1,1,1]," * 20_000 + "]"), 6, ["more than 100000 values"]),
     "nested quotations": ("a\n\n" + ">" * 900 + " hello\n", 3, ["more than 16 quotations and lists", "flatter"]),
+    "nested quotations, nothing in them": (">" * DEEP, 1, ["more than 16 quotations and lists"]),
     "nested quotations, apart": ("> " * 17 + "hello\n", 1, ["more than 16 quotations and lists"]),
     "nested lists of prose": ("a\n\n" + "- " * 900 + "hello\n", 3, ["more than 16 quotations and lists"]),
     "nested numbers": ("a\n\n" + "1. " * 17 + "hello\n", 3, ["more than 16 quotations and lists"]),
@@ -235,7 +236,7 @@ def test_options_that_cannot_be(tmp_path, capsys):
 
 def test_ten_thousand_brackets_in_prose_are_prose(tmp_path, capsys):
     sheet = tmp_path / "sheet.md"
-    for deep in ("[" * DEEP, "*a " * DEEP):
+    for deep in ("[" * DEEP, "*a " * DEEP, "- " * DEEP + "-"):
         sheet.write_text(deep + "\n\n" + task("x: [1, 2]"), encoding="utf-8")
         for suffix in ("txt", "md", "json"):
             start = time.process_time()

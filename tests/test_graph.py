@@ -507,3 +507,30 @@ def test_a_slope_at_a_kink_is_written_as_what_it_is(function, at):
     holds = [(-at if sign else at) > 0 if relation == ">" else at == 0 for _, sign, relation in parts]
     total = sum(float(factor or 1) * part for (factor, _, _), part in zip(parts, holds, strict=True))
     assert parts and total == float(written.rpartition(" = ")[2])
+
+
+def test_a_matrix_of_one_entry_is_a_number_in_every_answer(tmp_path):
+    graph = Graph("z = w.T @ x + b; a = sigmoid(z); L = 1/2*(a - y)^2")
+    solution = graph.solve(w=[1, 2], x=[0.5, 0.1], b=0.1, y=1)
+    numbers = {name for name in solution if name.rpartition("d")[2] not in ("w", "x") and name not in ("w", "x")}
+    assert numbers == {"b", "y", "z", "a", "L", "dL/da", "dL/dz", "dL/db", "dL/dy"}
+    for name in numbers:
+        assert np.shape(solution[name]) == () and float(solution[name]) == solution.arrays[name].item()
+    assert solution["dL/dw"].shape == (2, 1)
+    solution.save(tmp_path / "one.json")
+    (task,) = json.loads((tmp_path / "one.json").read_text())["tasks"]
+    for equation in task["equations"]:
+        assert isinstance(equation["value"], float) is (equation["name"] in numbers), equation["name"]
+    assert solution.check({name: float(solution[name]) for name in numbers - {"b", "y"}}).first_wrong is None
+    assert "∑" not in str(solution) and "sum" not in solution.equation("dL/dy").latex
+    given = Graph("L = w @ x").solve(w=[[2.0]], x=[[3.0]])  # whose w is written, and moves, as a matrix
+    assert given["w"].shape == given["dL/dw"].shape == (1, 1) and np.shape(given["L"]) == ()
+
+
+def test_a_sum_over_one_term_is_that_term():
+    for text in ("L = sum(x^2)", "L = sum(sum(x^2, axis=0))", "L = 3 * sum(x - 1) - sum(x, axis=1)"):
+        solution = Graph(text).solve(x=[[0.5]])
+        latex = "".join(equation.latex for equation in solution.equations)
+        assert "∑" not in str(solution) and r"\sum" not in latex
+    assert r"3 \, (x - 1) - x =" in latex
+    assert "∑" in str(Graph("L = sum(x^2)").solve(x=[0.5, 0.1]))

@@ -21,6 +21,7 @@ from chalkwork.checking.mistakes import (
     Context,
     Role,
     attention,
+    chains,
     combinations,
     distinct,
     distinct_pairs,
@@ -28,6 +29,11 @@ from chalkwork.checking.mistakes import (
     exchanged,
     exchanges_of,
     explanation,
+    layers,
+    optimisers,
+    penalties,
+    products,
+    quantities,
     series,
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -425,6 +431,10 @@ OF_SERIES = {mistake.id for mistake in series.MISTAKES}
 """Held in test_taylor against what the mistakes come to."""
 OF_ATTENTION = {mistake.id for mistake in attention.MISTAKES}
 """Held in test_positions against what the mistakes come to."""
+OF_PROGRAMS = {
+    one.id for part in (chains, layers, optimisers, penalties, products, quantities) for one in part.MISTAKES
+}
+"""Held in test_program_mistakes against programs that make them."""
 NO_REWRITE = {"entries-swapped", "rounded-early"}
 
 # --- the same networks through the equations -------------------------------------------------------------------------
@@ -487,7 +497,10 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES | OF_ATTENTION == TABLE.keys()
+    assert (
+        PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES | OF_ATTENTION | OF_PROGRAMS
+        == TABLE.keys()
+    )
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

@@ -117,7 +117,7 @@ def test_new():
     again = NeuralNetwork(LAYERS).solve([0.5, -1], [1, 0], 0.1, 3)
     assert left(again, "W1_new2") == (r"W_1^{\text{new}(2)}", "W₁ⁿᵉʷ⁽²⁾")
     assert left(again, "W1_new") == (r"W_1^{\text{new}(1)}", "W₁ⁿᵉʷ⁽¹⁾")
-    assert left(again.restyled(notation={"new": "prime"}), "z2_new3") == ("z_2'''", "z₂′′′")
+    assert left(again.restyled(notation={"new": "prime"}), "z2_new3") == ("z_2'''", "z₂‴")
     assert left(again.restyled(notation={"new": "plus"}), "L_new2") == ("L^{++}", "L⁺⁺")
 
 

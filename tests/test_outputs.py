@@ -21,6 +21,7 @@ from chalkwork.laboratory.outputs.tree import Tree, huffman
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.solve import work_parts
+from chalkwork.solutions.solution import Style
 
 SHEETS = Path(__file__).parents[1] / "sheets"
 
@@ -418,3 +419,11 @@ def test_every_error_follows_from_the_chain_rule_with_its_numbers(task):
     assert len(errors) > 1
     for error in errors:
         assert error.startswith(r"\frac{\partial L}{\partial z}") and error.count("=") >= 4, error
+
+
+def test_the_notation_decides_on_the_sign_of_the_logarithm():
+    for task in TASKS:
+        answer = output_for(task, style=Style.of({"log": "ln"}))
+        assert not re.search(r"\blog(?![-₂a-z])", str(answer)), task
+        assert not re.search(r"\\log(?![_a-z])", answer._repr_markdown_()), task
+        assert r"\ln" in answer._repr_markdown_()

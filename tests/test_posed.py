@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from looks import blemishes
 
 from chalkwork.checking.forms import form_entries
 from chalkwork.documents.markdown import to_markdown
@@ -61,6 +62,7 @@ def read_numbers(text):
 @pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.stem)
 def test_every_number_that_a_block_gives_is_seen(path, show):
     text = to_text(workbook(read_sheet(path), show).document)
+    assert not blemishes(text)
     seen = read_numbers(text)
     for language, body in FENCE.findall(path.read_text(encoding="utf-8")):
         if language in ("network", "graph"):
@@ -115,6 +117,25 @@ def test_what_is_asked_stands_in_the_letters_of_the_sheet():
     filled = to_text(workbook(read_sheet(path), "form").document)
     assert "  s1:\n  h1:\n  s2:\n  h2:\n  L:" in filled
     assert "`s1` is s⁽¹⁾, `h1` is h⁽¹⁾" in words(filled)
+
+
+def test_keys_of_a_form_can_be_typed_and_are_not_glued():
+    for path in SHEETS:
+        for part in solve_sheet(read_sheet(path)).values():
+            keys = form_keys(part)
+            assert len(set(keys.values())) == len(keys)
+            for name, key in keys.items():
+                assert key == name or re.fullmatch(r"(?:[A-Za-z]|NLL|gamma|kappa|eta)\d*(_new\d*)?", key), key
+                assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/d[A-Za-z0-9_]+)?(\[[\d,]+\])?", key), key
+
+
+def test_words_are_given_to_choose_from_on_paper_too():
+    text = words(to_text(workbook(read_sheet(SHEETS[1]), "blanks").document))
+    assert "The verdict (circle one): proved · true at many points · false · false step · open." in text
+    assert "first wrong step = ______" in text
+    claim = "```claim\nid: a\nstatement: sin(x) <= t\ndomain: {x: '[0, 1]', t: positive}\n```\n"
+    posed = words(to_text(workbook(parse_sheet(claim), "sheet").document))
+    assert "The claim is, for all x in [0, 1] and all positive t, sin(x) ≤ t" in posed
 
 
 def typed(value):

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from looks import blemishes
 
 from chalkwork.documents.terminal import to_text
 from chalkwork.sheets.document import Show, workbook
@@ -393,6 +394,7 @@ def test_text_fits_the_terminal(sheet: str, show: Show) -> None:
     text = text_of(sheet, show)
     too_long = [line for line in text.splitlines() if len(line) > COLUMNS]
     assert not too_long
+    assert not blemishes(text)
     for leftover in ("$", "\\", "+ −", "+ -", "nan", *("{}" if sheet in FILES else "")):
         assert leftover not in text
 

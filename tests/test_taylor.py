@@ -388,3 +388,21 @@ def test_axes_of_powers_of_ten_and_of_nothing():
     line_plot("t", "d", [Curve([1.0], [2.0], "constant")])
     with pytest.raises(ValueError, match="nothing to plot"):
         line_plot("t", "d", [Curve([1.0], [-1.0], "a")], y=Axis(log=True))
+
+
+def test_a_value_at_a_point_is_no_derivative_of_that_order():
+    for about in (0, 1, 2, 3):
+        answer = taylor("exp(x)", 3, about)
+        for name, meant in {f"f({about})": "f0", f"f'({about})": "f1", "f1": "f1", "f0": "f0"}.items():
+            report = answer.check({name: "0"})
+            if meant == "f0" and about > 0:  # f(1) is how f0 prints, and reads like f1
+                continue
+            assert report[meant].verdict != "blank" and not report.unused, (about, name)
+        for point in range(4):
+            if point == about == 0:
+                continue
+            report = answer.check({f"f({point})": f"{answer['f0']}"})
+            (reason,) = report.unused.values()
+            other = f"f{point}" if point == about else f"the value of f at {point}"
+            assert f"can mean f{0 if point == about else point} or {other}" in reason
+            assert all(each.verdict == "blank" for each in report.values())

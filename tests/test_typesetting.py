@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from looks import blemishes
 from random_networks import CONVENTIONS, draw
 from test_graph import Drawn
 
@@ -27,6 +28,7 @@ LATEX_BLOTS = ["+ -", "- -", "--", "+-", "{}", "nan", "NaN", "None", "Fraction",
 
 
 def check_text(text: str) -> None:
+    assert not blemishes(text)
     for line in text.split("\n"):
         assert line == line.rstrip()
         if not line.strip("-="):  # below a heading
@@ -277,3 +279,37 @@ def test_every_line_of_a_backward_pass_has_its_numbers_put_in(activation, sample
 
 def test_every_rule_of_the_writer_is_for_an_operation():
     assert RULES.keys() <= {*TABLE, "matrix"}  # which stands in what a student typed, never in the table
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "mean_squared_error", "binary_cross_entropy"])
+def test_one_output_needs_no_sum_and_no_second_parentheses(loss: str) -> None:
+    for samples, weights in CONVENTIONS:
+        layer = Dense(weights=[[0.5]], bias=[0.25], activation="sigmoid")
+        solution = NeuralNetwork([layer], loss, samples=samples, weights=weights).solve([2.0], [1.0])
+        assert not blemishes(str(solution)) and "∑" not in str(solution)
+        assert r"\sum" not in solution._repr_markdown_() and r"\bigl" not in solution._repr_markdown_()
+        assert "It has 1·1 weight and 1 bias: 2 parameters in all." in " ".join(str(solution).split())
+
+
+def test_parentheses_grow_with_a_fraction_and_no_matrix_stands_above_a_line() -> None:
+    from chalkwork.laboratory.normalisation import batch_norm
+
+    net = NeuralNetwork([Dense(2, "sigmoid", inputs=2)], "binary_cross_entropy")
+    assert r"\left( \frac{1 - y}{1 - a_1}" in net.solve([1, 0], [1, 0])._repr_markdown_()
+    latex = batch_norm([[1, 2], [3, 4], [2, 8]])._repr_markdown_()
+    assert r"\right) / \sqrt{" in latex
+    assert not re.search(r"\\frac\{[^$=]*\\begin\{array\}[^$=]*\\\\[^$=]*\\end\{array\}[^$=]*\}\{\\sqrt", latex)
+
+
+def test_parentheses_grow_in_what_stands_on_the_left_too() -> None:
+    from chalkwork.laboratory.claims import Claim
+
+    latex = Claim("x * (1 - 1/(1 + exp(-x))) = x").check()._repr_markdown_()
+    assert r"\left( 1 - \frac{1}{1 + e^{-x}} \right)" in latex and r"\bigl" not in latex
+
+
+def test_no_line_breaks_inside_a_term() -> None:
+    layer = Dense(weights=np.full((4, 4), 0.1), activation="tanh")
+    wide = NeuralNetwork([layer], "squared_error", samples="columns", weights="out_in")
+    text = str(wide.solve([1, 0, 1, 0], [0, 1, 0, 1], learning_rate=0.1, significant=8))
+    assert re.search(r"− 0\.1 · ⎢", text) and not blemishes(text)

@@ -11,6 +11,7 @@ import pytest
 from chalkwork.documents.model import Document, Paragraph
 from chalkwork.documents.terminal import plain_prose, to_text
 from chalkwork.typesetting.latex_signs import ACCENTS, ALPHABETS, FUNCTIONS, LETTERS, SIGNS
+from chalkwork.typesetting.notation import GREEK, Notation
 from chalkwork.typesetting.unicode_maths import maths_lines, plain_maths
 
 WRITTEN = {
@@ -223,3 +224,25 @@ def test_displayed_maths_and_code_stand_on_lines_of_their_own():
         "- one", "- two x",
     ]  # fmt: skip
     assert maths_lines(r"a \\ b") == ["a", "b"]
+
+
+def test_every_letter_looks_like_itself_alone():
+    of_text = {}
+    for command in LETTERS:
+        if command not in ("emptyset", "varnothing"):  # one set, drawn in two ways
+            assert of_text.setdefault(plain_maths(f"\\{command}"), command) == command
+    for name in GREEK:  # and our own are the same in every format
+        assert plain_maths(Notation().letter_latex(name)) == Notation().letter_text(name)
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\frac{1}{2} {\left(u v - 1\right)}^2", "(1/2) (u v − 1)²"),
+        (r"f'''(x) + g''", "f‴(x) + g″"),
+        (r"p_{data}q + x_{ab}", "p_data q + x_(ab)"),
+        (r"a_{2,1} + w_{i,j}", "a₂,₁ + wᵢ,ⱼ"),
+    ],
+)
+def test_small_signs_and_words_below(latex, text):
+    assert plain_maths(latex) == text

@@ -20,7 +20,7 @@ def unmasked(value: Any, name: str, kind: type[ChalkworkError] = ValueProblem) -
     >>> unmasked([1, np.ma.array([2, 3], mask=[0, 1])], "x")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    chalkwork.errors.ValueProblem: x has 1 masked entry. Hint: leave their samples out, or say ...
+    chalkwork.errors.ValueProblem: x has 1 masked entry. Hint: leave ... with .filled(...).
     """
     if count := masked(value):
         raise kind(

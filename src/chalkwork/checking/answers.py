@@ -179,7 +179,7 @@ def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, wh
     possible = as_given is None or as_given.impossible is None or not as_given.impossible.any()
     if as_given is not None and as_given.unreadable.all() and possible:
         return replace(nothing, said=as_given.said or nothing.said)
-    if as_given is None or len(found) != 2:
+    if as_given is None or len(found) == 1:
         return _impossible(nothing)
     return replace(_impossible(nothing), as_given=as_given, unrounded=as_given.unrounded)
 

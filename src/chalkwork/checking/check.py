@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from chalkwork.checking.adopting import adopted
 from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_alike
+from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.laid import laid_shape
 from chalkwork.checking.marking import Answers, Marked, mark
-from chalkwork.checking.mistakes import context_of
-from chalkwork.checking.names import NameTable
+from chalkwork.checking.mistakes import Context, context_of
+from chalkwork.checking.names import NameTable, match_names
+from chalkwork.checking.programs import Reader
 from chalkwork.checking.report import Report, results_of
+from chalkwork.checking.seen import seen_in
+from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
@@ -33,6 +39,7 @@ def check(
     tolerance: float = 0.0,
     follows: Fraction = Fraction(1),
     language: str = ENGLISH,
+    conventions: Sequence[str] = (),
 ) -> Report:
     """The report on one student's answers: `check_class` for one."""
     reports = check_class(
@@ -47,6 +54,7 @@ def check(
         tolerance=tolerance,
         follows=follows,
         language=language,
+        conventions=conventions,
     )
     return reports[0]
 
@@ -64,14 +72,16 @@ def check_class(
     tolerance: float = 0.0,
     follows: Fraction = Fraction(1),
     language: str = ENGLISH,
+    conventions: Sequence[str] = (),
 ) -> list[Report]:
     """The reports on the answers of many students, every equation worked out once for all of them.
 
     Each of `given` maps names as the student wrote them to what was typed; `names` says which is which where a
     guess would be ambiguous. Marked are the `asked` names, or all that anybody answered. `digits` are those that are
     asked. Every number may be off by `tolerance`, besides what its digits leave open. A right step that goes on from a
-    wrong value earns the part `follows`. Raises ChalkworkError for a name in `asked` or `names` that the
-    derivation does not have, or a tolerance that is no number from 0 on.
+    wrong value earns the part `follows`. `conventions` are those that are declared; others are found. Raises
+    ChalkworkError for a name in `asked` or `names` that the derivation does not have, an unknown convention, or a
+    tolerance that is no number from 0 on.
     """
     for name in asked:
         if name not in derivation:
@@ -80,28 +90,89 @@ def check_class(
     if not 0 <= tolerance < float("inf"):
         raise ChalkworkError(f"a tolerance is a number from 0 on, not {tolerance!r}")
     shapes = derivation.shapes()
+    context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
+    programs = [is_program(one) for one in given]
+    given = [taken_apart(one, symbols.layers) if program else one for one, program in zip(given, programs, strict=True)]
     together = [gathered(one, table, shapes, names) for one in given]
     given = [one for one, _ in together]
     matches = _matched(table, given, names)
     typed = [
         {known: one[word] for word, known in matched.items()} for one, (matched, _) in zip(given, matches, strict=True)
     ]
-    digits = digits or Digits()
-    answers = answers_of(typed, shapes, digits.decimals)
-    answered = [name for name in derivation if any(name in one for one in answers)]
-    stacked = {
-        name: Answers.stacked([one.get(name) for one in answers], laid_shape(shapes[name])).within(tolerance)
-        for name in answered
-    }
-    wanted = list(asked) or answered
-    marked = mark(derivation, values, stacked, wanted, context_of(derivation, sample_axis), len(given), digits)
-    own = {given.name for given in derivation.givens}
     unused = [
-        {word: written(reason, language) for word, reason in {**apart, **refused}.items() if word not in own}
+        {word: written(reason, language) for word, reason in {**apart, **refused}.items()}
         for (_, apart), (_, refused) in zip(together, matches, strict=True)
     ]
-    return reports_of(marked, answers, typed, unused, digits, follows, language)
+    data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
+    notes: list[list[str]] = [[] for _ in given]
+    reader = Reader(table, symbols, values, context) if any(programs) else None
+    for place in [place for place, program in enumerate(programs) if program]:
+        assert reader is not None
+        free = {word: one for word, one in given[place].items() if word not in (names or {})}
+        meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
+        found = reader.names(
+            free, matches[place][0], unused[place] | {word: str(why) for word, why in matches[place][1].items()}
+        )
+        typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
+        data[place], unused[place], notes[place] = found.data, found.unused, found.notes
+    task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
+    reports = task.adopted(typed, unused, conventions)
+    reports = on_own_data(task, typed, data, reports) if any(data) else reports
+    reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
+    return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
+
+
+def _data_in(
+    given: Mapping[str, object], refused: dict[str, str], derivation: Derivation, symbols: Symbols
+) -> dict[str, object]:
+    """What was handed in for the givens, by their names; these are no longer refused."""
+    if not refused:
+        return {}
+    words, _ = match_names(list(refused), [name.name for name in derivation.givens], symbols)
+    for word in words:
+        del refused[word]
+    return {name: given[word] for word, name in words.items() if word in given}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What hand-ins are held against, and how."""
+
+    derivation: Derivation
+    values: Mapping[str, Any]
+    context: Context
+    asked: tuple[str, ...]
+    digits: Digits
+    tolerance: float
+    follows: Fraction
+    language: str = ENGLISH
+
+    def adopted(
+        self,
+        typed: Sequence[Mapping[str, object]],
+        unused: Sequence[Mapping[str, str]],
+        conventions: Sequence[str] = (),
+    ) -> list[Report]:
+        """The reports, by another convention for those who have one."""
+        return adopted(self, typed, self.reports(typed, unused), conventions)
+
+    def reports(
+        self, typed: Sequence[Mapping[str, object]], unused: Sequence[Mapping[str, str]], *, explain: bool = True
+    ) -> list[Report]:
+        """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
+        shapes = self.derivation.shapes()
+        answers = answers_of(typed, shapes, self.digits.decimals)
+        answered = [name for name in self.derivation if any(name in one for one in answers)]
+        stacked = {
+            name: Answers.stacked([one.get(name) for one in answers], laid_shape(shapes[name])).within(self.tolerance)
+            for name in answered
+        }
+        wanted = list(self.asked) or answered
+        marked = mark(
+            self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits, explain=explain
+        )
+        return reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
 
 
 def _matched(

@@ -36,6 +36,7 @@ class Remark(Enum):
     FEW_DIGITS = "few digits"
     IMPOSSIBLE = "impossible"
     NO_WORK = "no work"
+    ACCIDENT = "accident"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.bounds.intervals import Interval
+from chalkwork.checking.accidents import MOST, by_accident
 from chalkwork.checking.comparing import Compared, Remark
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import NOT_UPDATED, NOTHING, Explanation, is_telling
@@ -24,6 +25,9 @@ from chalkwork.checking.suspecting import Search
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.checking.work import Answers, Array, Work
 from chalkwork.derivation.derivation import Derivation, Equation
+
+OFTEN = 0.1
+"""A number that is a larger part of all that somebody wrote is nobody's mistake."""
 
 __all__ = ["Answers", "Explanation", "Marked", "Remark", "Verdict", "mark"]
 
@@ -71,13 +75,16 @@ def mark(
     context: Context,
     students: int = 1,
     digits: Digits | None = None,
+    *,
+    explain: bool = True,
 ) -> dict[str, Marked]:
     """The marks of every asked step, in the derivation's order.
 
     `values` are the right ones, `answers` those of the students; an answer to a name that is not asked is used for
-    what follows from it, and not marked. `digits` are those that the exercise asks.
+    what follows from it, and not marked. `digits` are those that the exercise asks. Without `explain` no mistakes are
+    looked for.
     """
-    marking = _Marking(Work(derivation, values, answers, context, students, digits))
+    marking = _Marking(Work(derivation, values, answers, context, students, digits), explain)
     for equation in derivation.equations:
         marking.step(equation, mistakes=equation.name in asked)
     return {name: one for name, one in marking.settled().items() if name in asked}
@@ -86,11 +93,15 @@ def mark(
 class _Marking:
     """The marking of one class, step by step."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, explain: bool = True) -> None:
         self.work = work
+        self.explain = explain
         self.search = Search(work)
         self.marked: dict[str, Marked] = {}
         self.withheld: dict[str, Array] = {}
+        right = {name: work.right_cells(name) for name in work.answers}
+        self.accidental = by_accident(work.answers, work.right, right, work.digits, work.habit)
+        self.accepted: dict[str, Array] = {}
 
     def step(self, equation: Equation, mistakes: bool) -> None:
         """Mark one step and remember the students' values for the later ones."""
@@ -124,7 +135,8 @@ class _Marking:
         found = [NOTHING] * work.students
         if mistakes:
             suspects = (wrong & compared.enough).any(axis=(-2, -1)) & ~barred[:, 0, 0]
-            found = self.search.explained(equation, answers, suspects & ~still.any(axis=(-2, -1)))
+            if self.explain:
+                found = self.search.explained(equation, answers, suspects & ~still.any(axis=(-2, -1)))
             for place in np.flatnonzero(still.any(axis=(-2, -1))):
                 found[int(place)] = NOT_UPDATED
             named = np.array([bool(one.ids) for one in found])[:, None, None]
@@ -136,27 +148,43 @@ class _Marking:
         work.remember(equation, answers, compared.own, following, written, accepted)
         work.unproven[equation.name] = self._is_unproven(equation, answers, verdicts)
         self.withheld[equation.name] = held
+        self.accepted[equation.name] = verdicts <= Verdict.FOLLOWS
         if mistakes:
             remarks = compared.remarks(verdicts)
             ids = tuple(one.ids for one in found)
             self.marked[equation.name] = Marked(equation, verdicts, ids, trivial & ~sound, tuple(found), remarks)
 
     def settled(self) -> dict[str, Marked]:
-        """The marks, once it is known which wrong values somebody calculated with."""
+        """The marks, once it is known which wrong values somebody calculated with, and how much is right."""
         for name, held in self.withheld.items():
-            if name in self.marked and held.any():
-                marked = self.marked[name]
-                kept = held & self.work.is_unproven(marked.equation.expression)[:, None, None]
-                places = np.flatnonzero(kept.any(axis=(-2, -1)))
-                remarks = {**marked.remarks, **{int(place): Remark.NO_WORK for place in places}}
-                verdicts = np.where(kept, int(Verdict.WRONG), marked.verdicts)
-                self.marked[name] = replace(marked, verdicts=verdicts, remarks=remarks)
+            if held.any():
+                kept = held & self.work.is_unproven(self.work.context.derivation[name].expression)[:, None, None]
+                self._refuse(name, kept, Remark.NO_WORK)
+        if self.accidental.any():
+            accepted, given = (
+                sum((np.sum(one, axis=(-2, -1)) for one in each), start=np.zeros(self.work.students, dtype=int))
+                for each in (self.accepted.values(), (one.given for one in self.work.answers.values()))
+            )
+            for name, cells in self.accepted.items():
+                nothing = (self.accidental & (accepted <= MOST * given))[:, None, None]
+                self._refuse(name, cells & nothing, Remark.ACCIDENT)
         return self.marked
+
+    def _refuse(self, name: str, cells: Array, remark: Remark) -> None:
+        """These cells earn nothing."""
+        places = np.flatnonzero(cells.any(axis=(-2, -1)))
+        self.accepted[name] = self.accepted[name] & ~cells
+        if name in self.marked and places.size:
+            marked = self.marked[name]
+            remarks = {**marked.remarks, **{int(place): remark for place in places}}
+            verdicts = np.where(cells, int(Verdict.WRONG), marked.verdicts)
+            self.marked[name] = replace(marked, verdicts=verdicts, remarks=remarks)
 
     def _withheld(self, equation: Equation, compared: Compared, follows: Array) -> Array:
         """Which of the cells that follow from a wrong value show no work, so far.
 
-        A wrong value counts as somebody's work where a known mistake gives it, where some of it is right, or where
+        A wrong value counts as somebody's work where a known mistake gives it, where some of it is right and that is
+        no accident, or where
         the digits of a later step can only come from it: more than half of the step's cells follow, and hardly any
         other digits would. Zeros and ones show nothing, nor does a number that the student writes again and again.
         """
@@ -182,6 +210,10 @@ class _Marking:
         plain = np.isin(np.abs(answers.value), (0.0, 1.0))
         part = ((verdicts <= Verdict.ROUNDING) & ~plain).any(axis=(-2, -1))
         named = (verdicts == Verdict.MISTAKE).any(axis=(-2, -1))
+        part = part & ~self.accidental
+        for row in map(int, np.flatnonzero(named & self.accidental)):
+            often = self.work.how_often(row, answers.value[row])
+            named[row] = bool((given[row] & ~plain[row] & (often < OFTEN)).any())
         inherited = self.work.is_unproven(equation.expression)
         right = (verdicts <= Verdict.ROUNDING).any(axis=(-2, -1)) & ~bad.any(axis=(-2, -1)) & whole
         own = any_given & bad.any(axis=(-2, -1)) & ~part & ~named

@@ -44,6 +44,9 @@ _GREEK = {sign: name for name, sign in GREEK.items()} | {
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _EMPTY = frozenset({"text", "mathrm", "mathbf", "boldsymbol", "bm", "mathit", "operatorname", "vec", "left", "right"})
+_VALUE = re.compile(r"([^\W\d_]+)[\u2032-\u2034⁽⁾⁰¹²³⁴-⁹]*\(.+\)")
+"""How a value of a function prints, and its derivatives: f(0), f′(0), f⁽⁴⁾(0)."""
+_CALL = re.compile(r"\s*([^\W\d_]+)\s*\(([^()]*)\)\s*")
 _INDEXED = re.compile(r"\d\s*,\s*\d")
 
 
@@ -58,7 +61,7 @@ def bare_name(name: str) -> str:
         return ""
     text = _FRACTION.sub(r"\1/\2", name.strip("`*$ \t"))
     text = _COMMAND.sub(_command, text)
-    text = unicodedata.normalize("NFKC", text.replace("ŷ", "yhat").replace("′", "'"))
+    text = unicodedata.normalize("NFKC", text.replace("ŷ", "yhat")).replace("′", "'")
     text = text.replace("y\u0302", "yhat").replace("+", "new").replace("'", "new")
     text = "".join(_GREEK.get(sign, sign) for sign in text)
     text = re.sub(r"[\s_^{}\[\]().,/\\$]", "", text)
@@ -84,10 +87,12 @@ class NameTable:
 
     def __init__(self, known: Sequence[str], symbols: Symbols) -> None:
         self.known = tuple(known)
+        self.functions = {found[1] for name in self.known if (found := _VALUE.fullmatch(symbols[name].text))}
         self.spelled: dict[str, set[str]] = defaultdict(set)
         self.meant: dict[str, set[str]] = defaultdict(set)
+        self.printed = {name: _printed(name, symbols) for name in self.known}
         for name in self.known:
-            for spelling in {bare_name(name), *_printed(name, symbols)} - {""}:
+            for spelling in {bare_name(name), *self.printed[name]} - {""}:
                 self.spelled[spelling].add(name)
             for spelling in _synonyms(name, symbols, self.known):
                 self.meant[spelling].add(name)
@@ -110,7 +115,12 @@ class NameTable:
         refused: dict[str, Text] = {}
         for name in dict.fromkeys(str(each) for each in given):
             rank, found = self._meanings(name, mapping)
-            if len(found) == 1:
+            call = _CALL.fullmatch(name) if rank > 1 else None
+            if call and call[1] in self.functions and found and not self._is_printed(name, found):
+                refused[name] = Text.of(
+                    "unused.or_value", name=name, names=self._or(found), function=call[1], point=call[2]
+                )
+            elif len(found) == 1:
                 claims[next(iter(found))].append((rank, name))
             else:
                 refused[name] = self._ambiguous(name, found) if found else NO_NAME
@@ -138,10 +148,16 @@ class NameTable:
         found = self.meant.get(bare, set()) if bare else set()
         return 3, found or (self.meant.get(bare.lower(), set()) if bare else set())
 
-    def _ambiguous(self, name: str, found: set[str]) -> Text:
+    def _is_printed(self, name: str, found: set[str]) -> bool:
+        """Whether one of the names prints like this."""
+        return any(bare_name(name) in self.printed[each] for each in found)
+
+    def _or(self, found: set[str]) -> Said:
         could: Iterable[Said] = [each for each in self.known if each in found]
-        joined = reduce(lambda first, second: Text.of("unused.or", first=first, second=second), could)
-        return Text.of("unused.ambiguous", name=name, names=joined)
+        return reduce(lambda first, second: Text.of("unused.or", first=first, second=second), could)
+
+    def _ambiguous(self, name: str, found: set[str]) -> Text:
+        return Text.of("unused.ambiguous", name=name, names=self._or(found))
 
     def _must_know(self, target: str) -> None:
         if target not in self.known:

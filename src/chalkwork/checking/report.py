@@ -22,6 +22,7 @@ from chalkwork.words import ENGLISH, Said, Text, say, written
 WIDTH = 80
 _WORDS = [verdict.word for verdict in sorted(Verdict)]
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
+UNEXPLAINED = str(Text.of("step.wrong"))
 MOST_NAMED = 3
 
 
@@ -44,7 +45,8 @@ class Result:
     """The earlier step, itself not answered, in which the mistake was made."""
 
 
-def _credit(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
+def credit_of(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
+    """The part of the cells that is accepted; one that follows from a wrong value counts `follows`."""
     accepted, following, count = _counted(cells)
     return Fraction(accepted - following + following * follows) / count
 
@@ -58,7 +60,7 @@ def of_cells(
         for row, line in enumerate(result.cells)
     )
     verdicts = [Verdict[word.upper()] for line in cells for word in line if word]
-    worst, credit = max(verdicts), float(_credit(cells, follows))
+    worst, credit = max(verdicts), float(credit_of(cells, follows))
     if worst.word == result.verdict:
         return replace(result, cells=cells, credit=credit)
     some = any(verdict.accepted for verdict in verdicts)
@@ -85,13 +87,14 @@ class Report(Mapping[str, Result]):
     `first_wrong` is the first step that is neither accepted nor blank, `score` the credit from 0 to 1.
     """
 
-    __slots__ = ("_credits", "_results", "follows", "language", "unused")  # a class has thousands
+    __slots__ = ("_credits", "_results", "follows", "language", "notes", "unused")  # a class has thousands
 
     def __init__(
         self,
         results: Mapping[str, Result],
         unused: Mapping[str, str] | None = None,
         follows: Fraction = Fraction(1),
+        notes: Sequence[str] = (),
         *,
         language: str = ENGLISH,
     ) -> None:
@@ -100,6 +103,8 @@ class Report(Mapping[str, Result]):
         """What a right cell earns that follows from a wrong value, by the course's policy."""
         self.unused = dict(unused or {})
         """What was given and not used, with the reason."""
+        self.notes = tuple(notes)
+        """What is to be said before the steps: other data, another convention, names that were taken as steps."""
         self.language = language
         """What its messages are written in."""
         self._credits: dict[Fraction, Fraction] = {}
@@ -125,7 +130,22 @@ class Report(Mapping[str, Result]):
 
     def having(self, results: Mapping[str, Result]) -> Report:
         """The same report with these results."""
-        return Report(results, self.unused, self.follows, language=self.language)
+        return Report(results, self.unused, self.follows, self.notes, language=self.language)
+
+    def noting_first(self, note: str) -> Report:
+        """The same report with something to be said before everything else."""
+        return self._with_notes((self._note(note), *self.notes))
+
+    def noting(self, notes: Sequence[str]) -> Report:
+        """The same report with more to be said before the steps."""
+        return self._with_notes((*self.notes, *map(self._note, notes)))
+
+    def _note(self, note: str) -> str:
+        """What is known in English alone is marked as that."""
+        return note if self.language == ENGLISH else say(self.language, "note.in_english", note=note)
+
+    def _with_notes(self, notes: Sequence[str]) -> Report:
+        return Report(self._results, self.unused, self.follows, notes, language=self.language)
 
     @property
     def first_wrong(self) -> str | None:
@@ -154,22 +174,31 @@ class Report(Mapping[str, Result]):
     def __str__(self) -> str:
         first = self.first_wrong
         width = min(max((len(name) for name in self), default=0), WIDTH // 3)
-        lines = []
+        lines = [line for note in self.notes for line in textwrap.wrap(visible(note), WIDTH)]
         for result in self._results.values():
             mark = "→" if result.name == first else " "
             verdict = say(self.language, f"verdict.{result.verdict}")
             start = f"{mark} {result.name:<{width}}  {verdict:<10}  "
             rest = " " * (width + 16)
             lines += textwrap.wrap(start + visible(result.message), WIDTH, subsequent_indent=rest) or [start]
-        for name, reason in self.unused.items():
-            said = say(self.language, "unused.line", name=visible(name, 100), why=visible(reason))
-            lines += textwrap.wrap(f"  {said}", WIDTH)
+        for reason, names in _by_reason(self.unused).items():
+            listed = ", ".join(visible(name, 100) for name in names)
+            line = "unused.line" if len(names) == 1 else "unused.lines"
+            said = say(self.language, line, name=listed, why=visible(reason))
+            lines += textwrap.wrap(f"  {said}", WIDTH, subsequent_indent="    ")
         return "\n".join(lines)
 
     def _repr_markdown_(self) -> str:
         from chalkwork.checking.shown import report_markdown
 
         return report_markdown(self)
+
+
+def _by_reason(unused: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, reason in unused.items():
+        found.setdefault(reason, []).append(name)
+    return found
 
 
 def results_of(
@@ -197,7 +226,7 @@ def results_of(
             said = say(language, "step.impossible", why=message) if impossible else because.written(language)
         credit, typed = marked.credit(student), given[student]
         if follows != 1:
-            credit = float(_credit(words, follows))
+            credit = float(credit_of(words, follows))
         results.append(Result(name, verdict.word, why.ids, said, credit, words, typed, why.together, why.made_in))
     return results
 
@@ -226,6 +255,8 @@ def _message(
         sentence = Text.of(f"step.{verdict.word}")
     if verdict is Verdict.WRONG and remark is Remark.FEW_DIGITS:
         sentence = Text.of("step.few_digits", asked=asked)
+    elif verdict is Verdict.WRONG and remark is Remark.ACCIDENT:
+        sentence = Text.of("step.accident")
     elif verdict is Verdict.WRONG and remark is Remark.NO_WORK:
         sentence = Text.of("step.no_work")
     elif verdict is Verdict.WRONG and why.stopped:
@@ -255,6 +286,7 @@ def as_data(report: Report) -> dict[str, Any]:
     return {
         "score": report.score,
         "first_wrong": report.first_wrong,
+        "notes": list(report.notes),
         "results": [
             {
                 "name": result.name,

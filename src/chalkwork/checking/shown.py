@@ -225,4 +225,5 @@ def report_markdown(report: Report) -> str:
     ]
     percent = decimal(f"{float(100 * report.score):.3g}", language)
     credit = Paragraph(say(language, "report.share", percent=percent))
-    return to_markdown(Document(say(language, "report"), (table, credit, *unused)))
+    notes = [Paragraph(literal(note)) for note in report.notes]
+    return to_markdown(Document(say(language, "report"), (*notes, table, credit, *unused)))

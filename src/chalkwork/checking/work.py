@@ -132,7 +132,7 @@ class Work:
         usual, finest = _half_units({name: self._evidence(name) for name in answers}, answers, students)
         usual = np.minimum(usual, self.digits.coarsest_habit)
         self.habit, self.finest = usual[:, None, None], finest[:, None, None]
-        self._is_right: dict[str, Array] = {}
+        self._right_cells: dict[str, Array] = {}
 
     def _evidence(self, name: str) -> Array:
         """Which cells show the digits that a student writes: not those of a parameter as it was before its update,
@@ -238,13 +238,17 @@ class Work:
         answers = self.answers.get(name)
         return answers is not None and bool(answers.given[student].any())
 
-    def is_right(self, name: str, student: int) -> bool:
-        """Whether all that was answered to the step rounds the right values."""
-        if name not in self._is_right:
+    def right_cells(self, name: str) -> Array:
+        """Which of the cells that were answered to the step round the right values."""
+        if name not in self._right_cells:
             one, right = self.answers[name], self.right[name]
             meets = one.typed.meets(widened(right)) & self.digits.tell(one.value, one.half, right.low, self.habit)
-            self._is_right[name] = np.all(meets | ~one.given, axis=(-2, -1))
-        return bool(self._is_right[name][student])
+            self._right_cells[name] = meets & one.given
+        return self._right_cells[name]
+
+    def is_right(self, name: str, student: int) -> bool:
+        """Whether all that was answered to the step rounds the right values."""
+        return bool((self.right_cells(name) | ~self.answers[name].given)[student].all())
 
     def as_noted(self, value: Interval, rows: Array) -> Interval:
         """What a student can have gone on with who did not hand the value in: it may have been rounded, too."""

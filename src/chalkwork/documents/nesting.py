@@ -59,7 +59,7 @@ def check_nesting(text: str, line: int | None = None) -> None:
 
     Raises ChalkworkError.
 
-    >>> check_nesting("An aside:\\n\\n" + "> " * 17 + "deep", 1)
+    >>> check_nesting("An aside:\\n\\n" + "> " * 17 + "deep", 1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     chalkwork.errors.ChalkworkError: line 3: more than 16 quotations and lists within each other. Hint: ...

@@ -103,9 +103,12 @@ class Graph:
         elif derivation.shapes()[self.output] in ((), (1, 1)):
             derivation = derivation.extended(_adjoints(derivation, self.output))
         style = Style.of(notation, decimals, significant, rounding, detail, language)
+        matrices = {*self._matrices, *(f"d{self.output}/d{name}" for name in self._matrices)}
+        single = (name for name, shape in derivation.shapes().items() if shape == (1, 1) and name not in matrices)
         setting = Setting(
             introduction=(Text.of("graph.output", output=f"{{{self.output}}}"),) if len(self.order) > 1 else (),
             givens=tuple(self.inputs),
+            scalars=frozenset(single),
             drawing=self._drawing if len(self.order) + len(self.inputs) <= MOST_DRAWN else None,
             title=Text.of("document.solution"),
             languages=tuple(LANGUAGES),

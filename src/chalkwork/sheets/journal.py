@@ -30,8 +30,8 @@ def to_json(value: Any) -> str:
     """Reports as JSON, with nothing lost: every field, fractions exact.
 
     >>> from chalkwork.sheets.check import TaskReport
-    >>> to_json(TaskReport("a", Report({}), Fraction(1, 3)))
-    '{"id": "a", "report": {"results": [], "unused": {}, "follows": "1", "language": "en"}, "points": "1/3"}'
+    >>> to_json(TaskReport("a", Report({}), Fraction(1)))
+    '{"id": "a", "report": {"results": [], "unused": {}, "follows": "1", "notes": [], "language": "en"}, "points": "1"}'
     """
     return json.dumps(value, default=_plain)
 
@@ -39,7 +39,7 @@ def to_json(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Report):
         parts = {"results": list(value.values()), "unused": value.unused, "follows": value.follows}
-        return {**parts, "language": value.language}
+        return {**parts, "notes": value.notes, "language": value.language}
     if is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Mapping):
@@ -53,14 +53,15 @@ def from_data(kind: Any, data: Any) -> Any:
     """What `to_json` was given, of the type `kind`; ValueError, KeyError or TypeError for other data.
 
     >>> from chalkwork.sheets.check import TaskReport
-    >>> data = {"id": "a", "report": {"results": [], "unused": {}, "follows": "1", "language": "en"}, "points": "1/3"}
+    >>> report = {"results": [], "unused": {}, "follows": "1", "notes": [], "language": "en"}
+    >>> data = {"id": "a", "report": report, "points": "1/3"}
     >>> from_data(TaskReport, data).points
     Fraction(1, 3)
     """
     if kind is Report:
         results = [from_data(Result, each) for each in data["results"]]
         found = {result.name: result for result in results}
-        return Report(found, data["unused"], Fraction(data["follows"]), language=data["language"])
+        return Report(found, data["unused"], Fraction(data["follows"]), data["notes"], language=data["language"])
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         made: Any = kind

@@ -136,6 +136,8 @@ class _Work:
     first_wrong: str
 
     def blocks(self) -> Iterator[Block]:
+        for note in self.report.notes:
+            yield Paragraph(literal(note))
         for word, group in groupby(self.report.values(), self._together_with):
             results = list(group)
             if word:

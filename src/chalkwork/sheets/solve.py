@@ -12,6 +12,7 @@ import numpy as np
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.operations import words
+from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.networks import layers as kinds
@@ -66,7 +67,8 @@ def solve_sheet(sheet: Sheet) -> dict[str, Exercise]:
     >>> float(solve_sheet(sheet)["a"].solution["c"])
     3.0
     """
-    return dict(_solved(sheet))
+    with within(RUN_SECONDS):
+        return dict(_solved(sheet))
 
 
 @lru_cache(maxsize=_SHEETS_KEPT)

@@ -38,7 +38,6 @@ def _task(task: SolvedTask) -> dict[str, Any]:
     equations = []
     for equation in task.equations:
         work = typeset(equation, writer)
-        value = task.solution.arrays[equation.name]
         equations.append(
             {
                 "name": work.name,
@@ -46,7 +45,7 @@ def _task(task: SolvedTask) -> dict[str, Any]:
                 "reason": work.reason_text,
                 "latex": work.latex,
                 "text": work.text,
-                "value": value.tolist() if equation.expression.shape else float(value[0, 0]),
+                "value": task.solution[equation.name].tolist(),
             }
         )
     data: dict[str, Any] = {"id": task.id, "points": _points(task.points), "equations": equations}

@@ -110,6 +110,8 @@ class Setting:
     """What was found in words, by name; it can be asked for."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What was found besides the equations, by name: counts, measured differences; it is not asked for."""
+    scalars: frozenset[str] = frozenset()
+    """Names whose matrix of one row and one column is a number, as a product x^T y is."""
     undecided: Callable[[Working], Mapping[str, tuple[Said, ...]]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
     languages: tuple[str, ...] = (ENGLISH,)

@@ -50,6 +50,7 @@ class Solution(Working):
         ask: Sequence[str] = (),
         names: Mapping[str, str] | None = None,
         tolerance: float = 0.0,
+        conventions: Sequence[str] = (),
     ) -> Report:
         """A report on somebody's answers: which step is wrong first, and what mistake explains it.
 
@@ -58,16 +59,19 @@ class Solution(Working):
         stands for what rounds to it. Each step is held against the right value, then against the student's own
         earlier answers. `ask` lists the names to mark (all that are answered, if none are given), `names` says which
         answer is which where a guess would be ambiguous. Every number may be off by `tolerance`, besides what its
-        digits leave open.
+        digits leave open. A convention other than the solution's is found where what follows is right (`delta` without
+        the division by the number of samples, y minus the output and an update that adds, ...), or declared by its id
+        in `conventions`.
 
-        Raises ChalkworkError for a name in `ask` or `names` that the solution does not have, or a negative tolerance.
+        Raises ChalkworkError for a name in `ask` or `names` that the solution does not have, an unknown convention, or
+        a negative tolerance.
 
         >>> from chalkwork.networks.graph import Graph
         >>> report = Graph("c = a + b; d = b + 1; e = c * d").solve(a=2, b=1).check({"c": 4, "d": "2", "e": "8"})
         >>> report["c"].verdict, report["e"].verdict, report.first_wrong
         ('wrong', 'follows', 'c')
         """
-        return self.check_class([answers], ask=ask, names=names, tolerance=tolerance)[0]
+        return self.check_class([answers], ask=ask, names=names, tolerance=tolerance, conventions=conventions)[0]
 
     def check_class(
         self,
@@ -77,6 +81,7 @@ class Solution(Working):
         names: Mapping[str, str] | None = None,
         tolerance: float = 0.0,
         follows: Fraction = Fraction(1),
+        conventions: Sequence[str] = (),
     ) -> list[Report]:
         """The reports on the answers of many students, as `check` gives them for one, worked out together.
 
@@ -94,7 +99,7 @@ class Solution(Working):
         apart = [without(given, words) for given in answers]
         numeric = [name for name in ask if name not in words]
         if numeric or not ask:
-            reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows)
+            reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows, conventions)
         else:
             why = self._said(Text.of("unused.no_name"))
             language = self.style.language
@@ -123,6 +128,7 @@ class Solution(Working):
         names: Mapping[str, str] | None,
         tolerance: float,
         follows: Fraction,
+        conventions: Sequence[str],
     ) -> list[Report]:
         from chalkwork.checking.check import check_class
         from chalkwork.checking.digits import Digits
@@ -140,6 +146,7 @@ class Solution(Working):
             tolerance=tolerance,
             follows=follows,
             language=self.style.language,
+            conventions=conventions,
         )
         undecided = self.setting.undecided(self) if self.setting.undecided else {}
         said = {name: self._said(*sentences) for name, sentences in undecided.items()}

@@ -72,7 +72,8 @@ class Working(Mapping[str, Any]):
         if index:
             place_of(whole, index, self._shapes[whole])
         value = self.arrays[name]
-        return np.float64(value[0, 0]) if index or not self._shapes[whole] else value
+        scalar = index or not self._shapes[whole] or name in self.setting.scalars
+        return np.float64(value[0, 0]) if scalar else value
 
     def __iter__(self) -> Iterator[str]:
         yield from self._shapes

@@ -105,17 +105,17 @@ def chain_latex(head: Sequence[Piece], parts: Sequence[Part], layout: Layout) ->
         return piece.latex_width
 
     first, width = join(*head), layout.latex_width
-    above = []
+    above: list[str] = []
     if first.latex_width > width // 2 and first.latex_width + sum(map(_latex_width, parts)) > width:
-        above = ["".join(piece.latex for piece in row) for row in _in_rows(_NOTHING, head, width, measure)]
+        above = [_grown("".join(piece.latex for piece in row)) for row in _in_rows(_NOTHING, head, width, measure)]
         first = _NOTHING
     lines = _broken(first.latex_width, parts, width, measure)
     rows = [_grown("".join(piece.latex for _, pieces in line for piece in pieces).strip()) for line in lines]
     if len(rows) == 1 and not above:
-        return f"{first.latex} {rows[0]}".strip()
+        return f"{_grown(first.latex)} {rows[0]}".strip()
     indent = r"\quad " if above else ""
     rows = [*(f"&{text}" for text in above), *(f" &{indent}{text}" for text in rows)]
-    body = " \\\\\n".join([first.latex + rows[0], *rows[1:]])
+    body = " \\\\\n".join([_grown(first.latex) + rows[0], *rows[1:]])
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 

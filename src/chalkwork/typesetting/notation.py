@@ -210,5 +210,14 @@ def superscript(text: str) -> str:
     return raised if _all_changed(text, raised) else f"^{text}"
 
 
+def primes(count: int) -> str:
+    """So many primes, two and three of them as one sign.
+
+    >>> primes(1), primes(2), primes(4)
+    ('′', '″', '‴′')
+    """
+    return "‴" * (count // 3) + ("", "′", "″")[count % 3]
+
+
 def _all_changed(before: str, after: str) -> bool:
     return all(a != b for a, b in zip(before, after, strict=True))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from chalkwork.typesetting.notation import subscript, superscript
+from chalkwork.typesetting.notation import primes, subscript, superscript
 
 BETWEEN = frozenset("·×∘⊙≤≥≠≈∈∉∋→←↔⇒⇐⇔⟹⟺↦⟶⟼±∓|∥⊥∼≃≅≡∝≪≫⊂⊆⊃⊇∪∩∖∗⋆•÷⊕⊖⊗∧∨≔⊢⊨≺≻") - {"|"}
 """Signs with a space on either side, unless nothing stands before them."""
@@ -100,9 +100,9 @@ def script(sign: str, text: str) -> str:
     if not text:
         return ""
     if sign == "^" and (set(text) <= {"′"} or text in ("⊤", "ᵀ") or re.fullmatch(r"\[\w+\]", text)):
-        return text.replace("⊤", "ᵀ").replace("′′′", "‴").replace("′′", "″")
-    primes = len(text) - len(text.lstrip("′")) if sign == "^" else 0
-    start, text = text[:primes], text[primes:]
+        return primes(len(text)) if text[0] == "′" else text.replace("⊤", "ᵀ")
+    count = len(text) - len(text.lstrip("′")) if sign == "^" else 0
+    start, text = primes(count), text[count:]
     if sign == "_" and "," in text and not any(below.startswith("_") for below in map(subscript, text.split(","))):
         return ",".join(map(subscript, text.split(",")))
     small = (subscript if sign == "_" else superscript)(text.replace(" ", "").replace("−", "-").replace("⊤", "T"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Derivative
-from chalkwork.typesetting.notation import Notation, subscript, superscript
+from chalkwork.typesetting.notation import Notation, primes, subscript, superscript
 from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
@@ -236,7 +236,7 @@ class Symbols:
     def _new_text(self, count: int) -> str:
         if self.notation.new == "new":
             return superscript(f"{self.new}({count})" if self.numbered or count > 1 else self.new)
-        return "′" * count if self.notation.new == "prime" else superscript("+" * count)
+        return primes(count) if self.notation.new == "prime" else superscript("+" * count)
 
 
 def _indexed(symbol: Symbol, index: tuple[str, ...]) -> Symbol:

@@ -1,8 +1,9 @@
 """Mistakes as rewrites of equations: one table, an entry each.
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
-`forward`, `attention`, `losses`, `errors`, `matrices`, `newton`, `updates`, `estimates`, `series`. `search` groups the
-rewrites of an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
+`forward`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`, `penalties`,
+`updates`, `optimisers`, `newton`, `estimates`, `series`. `search` groups the rewrites of an equation by what they come
+to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
@@ -12,12 +13,18 @@ from functools import lru_cache
 from chalkwork.algebra.expression import Expression
 from chalkwork.checking.mistakes import (
     attention,
+    chains,
     errors,
     estimates,
     forward,
+    layers,
     losses,
     matrices,
     newton,
+    optimisers,
+    penalties,
+    products,
+    quantities,
     search,
     series,
     updates,
@@ -49,14 +56,13 @@ __all__ = [
     "in_language",
 ]
 
+_PARTS = (forward, attention, losses, errors, matrices, newton, updates, estimates, series, chains, quantities,
+          products, layers, optimisers, penalties)  # fmt: skip
+
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake
     for mistake in sorted(
-        (
-            one
-            for part in (forward, attention, losses, errors, matrices, newton, updates, estimates, series)
-            for one in part.MISTAKES
-        ),
+        (one for part in _PARTS for one in part.MISTAKES),
         key=lambda mistake: -mistake.likelihood,
     )
 }

@@ -99,6 +99,11 @@ class Context:
         pairs = [added_step(equation) or () for equation in self.derivation.equations]
         return frozenset(name.name for pair in pairs for name in pair)
 
+    @cached_property
+    def known_conventions(self) -> dict[tuple[str, ...], list[Any]]:
+        """Other conventions for the derivation by those that are declared, as far as anybody asked."""
+        return {}
+
     # --- order and roles -------------------------------------------------------------------------------------------
 
     @cached_property

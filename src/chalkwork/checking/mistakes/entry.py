@@ -38,6 +38,8 @@ class Mistake:
     """The right value with two entries, rows or columns exchanged: the expression stays, see `swapped`."""
     coarser_inputs: bool = False
     """The right expression on inputs rounded to fewer digits than they were given with: the expression stays."""
+    alone: bool = False
+    """Whether it is looked for by itself only, not together with another mistake."""
 
     @property
     def is_rewrite(self) -> bool:

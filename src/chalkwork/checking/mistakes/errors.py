@@ -28,6 +28,16 @@ def error_factors(equation: Equation, context: Context) -> tuple[Layer, Expressi
     return None if upstream is None else (layer, upstream)
 
 
+def slope_of(layer: Layer, at: Layer | None = None) -> Expression | None:
+    """f' of the layer where it has one entry by entry, at its own net input or at that of another layer."""
+    place = at or layer
+    function = applied(layer.function, place.net.symbol)
+    if not function.operation.entrywise:
+        return None
+    result = place.activation.symbol if place is layer else function
+    return local_derivatives(function, result)[0]
+
+
 def through(upstream: Expression, function: Application, result: Expression) -> Iterator[Expression]:
     """The derivative by the argument of the function: f' times what comes from above, or through the Jacobian."""
     operation = function.operation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations as pairs
@@ -13,6 +14,7 @@ from chalkwork.algebra.simplify import simplify
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.derivation.derivation import Equation
+from chalkwork.errors import ShapeError
 
 MOST_COMBINED = 16
 MOST_PAIRS = 400
@@ -32,7 +34,7 @@ def single(table: Sequence[Mistake], equation: Equation, context: Context) -> Fo
     groups: dict[Expression, list[str]] = {}
     right = simplified(equation.expression)
     for mistake in sorted(table, key=lambda mistake: -mistake.likelihood):
-        for rewrite in mistake.rewrites(equation, context) if mistake.is_rewrite else ():
+        for rewrite in _rewrites(mistake, equation, context) if mistake.is_rewrite else ():
             result = simplified(rewrite)
             ids = groups.setdefault(result, [])
             if mistake.id not in ids:
@@ -40,6 +42,12 @@ def single(table: Sequence[Mistake], equation: Equation, context: Context) -> Fo
     groups.pop(right, None)
     groups.pop(equation.expression, None)
     return [(expression, tuple(ids)) for expression, ids in groups.items()]
+
+
+def _rewrites(mistake: Mistake, equation: Equation, context: Context) -> Iterator[Expression]:
+    """The rewrites, up to the first whose shapes do not fit together: nobody can have written that."""
+    with suppress(ShapeError):
+        yield from mistake.rewrites(equation, context)
 
 
 def combinations(
@@ -73,7 +81,7 @@ def double(table: Sequence[Mistake], equation: Equation, context: Context, most:
 
     Pairs that stand together cannot be told apart on this equation.
     """
-    rewrites = (mistake for mistake in table if mistake.is_rewrite)
+    rewrites = (mistake for mistake in table if mistake.is_rewrite and not mistake.alone)
     able = [mistake for mistake in rewrites if any(True for _ in mistake.rewrites(equation, context))]
     known = {expression for expression, _ in single(table, equation, context)}
     known |= {equation.expression, simplified(equation.expression)}

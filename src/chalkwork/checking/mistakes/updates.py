@@ -23,7 +23,7 @@ def _ascent(equation: Equation, context: Context) -> Iterator[Expression]:
     yield result
 
 
-def _rate(equation: Equation, context: Context) -> Name | None:
+def rate_of(equation: Equation, context: Context) -> Name | None:
     """The scalar that all of the step is multiplied with."""
     if context.role(equation) != Role.UPDATE:
         return None
@@ -50,13 +50,13 @@ def _not_updated(equation: Equation, context: Context) -> Iterator[Expression]:
 
 
 def _omitted(equation: Equation, context: Context) -> Iterator[Expression]:
-    rate = _rate(equation, context)
+    rate = rate_of(equation, context)
     if rate is not None:
         yield replace(equation.expression, {rate: Number(1)})
 
 
 def _squared(equation: Equation, context: Context) -> Iterator[Expression]:
-    rate = _rate(equation, context)
+    rate = rate_of(equation, context)
     if rate is not None:
         yield replace(equation.expression, {rate: rate**2})
 

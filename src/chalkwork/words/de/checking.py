@@ -18,9 +18,12 @@ SENTENCES: Sentences = {
     "step.follows": "Folgefehler: Das folgt aus einem früheren Wert, der nicht stimmt; der Schritt selbst ist richtig.",
     "step.blank": "Keine Antwort.",
     "step.unreadable": "Das ist nicht lesbar.",
+    "note.in_english": "Auf Englisch: <note>",
     "step.wrong": "Falsch, und kein bekannter Fehler erklärt es.",
     "step.some_blank": "Ein Teil ist nicht beantwortet.",
     "step.few_digits": "Falsch: Das sind zu wenige Stellen, um es zu beurteilen. Verlangt sind <asked>.",
+    "step.accident": "Falsch. In dieser Abgabe ist nicht mehr richtig, als wenn ihre Zahlen in irgendeiner anderen "
+    "Reihenfolge stünden.",
     "step.no_work": "Falsch. Es würde aus einem früheren falschen Wert folgen, aber nichts zeigt, dass es gerechnet "
     "wurde.",
     "step.stopped": "Falsch. Die Suche nach dem Fehler wurde abgebrochen: Zu vieles kommt in Frage.",
@@ -91,10 +94,13 @@ SENTENCES: Sentences = {
     "unread.deep_lists": "Listen sind mehr als <most>-fach verschachtelt",
     "unread.size": "das ist zu groß, um gelesen zu werden",
     # --- what was not used -----------------------------------------------------------------------------------------
+    "unused.lines": "<name> wurden nicht verwendet: <why>",
     "unused.line": "<name> wurde nicht verwendet: <why>",
     "unused.no_name": "kein Name dieser Aufgabe",
     "unused.all_mean": "<names> können alle <name> bedeuten; ordnen Sie einen davon ausdrücklich zu",
     "unused.given_already": "<name> ist schon als <word> gegeben",
+    "unused.or_value": "<name> kann <names> bedeuten oder den Wert von <function> bei <point>, nach dem nicht gefragt "
+    "ist; ordnen Sie es ausdrücklich zu",
     "unused.ambiguous": "<name> kann <names> bedeuten; ordnen Sie es ausdrücklich zu",
     "unused.or": "<first> oder <second>",
     "unused.no_entry": "<name> ist <size> und hat keinen solchen Eintrag",

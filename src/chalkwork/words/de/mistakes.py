@@ -5,6 +5,7 @@ In einer Erklärung stehen `<net>`, `<activation>`, `<parameter>`, `<gradient>` 
 
 from __future__ import annotations
 
+from chalkwork.words.de.mistakes_of_programs import MISTAKES
 from chalkwork.words.sentences import Sentences
 
 _MISTAKES: dict[str, tuple[str, str, str]] = {
@@ -295,6 +296,6 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
 
 SENTENCES: Sentences = {
     f"mistake_{part}.{mistake}": sentence
-    for mistake, sentences in _MISTAKES.items()
+    for mistake, sentences in {**_MISTAKES, **MISTAKES}.items()
     for part, sentence in zip(("title", "explanation", "hint"), sentences, strict=True)
 }

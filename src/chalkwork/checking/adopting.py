@@ -1,0 +1,248 @@
+"""Reports by another convention, for those whose work shows that they have it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import names_in
+from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
+from chalkwork.checking.mistakes import Context
+from chalkwork.checking.report import Report, Result
+from chalkwork.checking.verdicts import Verdict
+from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.errors import ChalkworkError
+
+if TYPE_CHECKING:
+    from chalkwork.checking.check import Task
+
+_BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
+_ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
+_SAME = 1e-9
+"""How far, as a part of the largest number, what is the same can be apart."""
+_MUCH_NEARER = 0.25
+"""What follows from rounded numbers by one equation is by this part nearer to it than to another."""
+
+
+def adopted(
+    task: Task, typed: Sequence[Mapping[str, object]], reports: Sequence[Report], declared: Sequence[str] = ()
+) -> list[Report]:
+    """The reports, by another convention where that leaves fewer steps wrong and what follows shows it.
+
+    Raises ChalkworkError for a declared convention that there is not.
+    """
+    for name in declared:
+        if name not in TABLE:
+            near = get_close_matches(name, TABLE, 1)
+            hint = f"did you mean {near[0]}?" if near else f"the conventions are {', '.join(TABLE)}"
+            raise ChalkworkError(f"there is no convention {name!r}", hint=hint)
+    found = list(reports)
+    least = [len(_bad(report)) for report in reports]
+    open_ = [place for place in range(len(found)) if declared or least[place]]
+    reading = [Reading(one) for one in typed]
+    for way in _ways(task.context, tuple(declared)) if open_ else ():
+        own = values_of(task.values, way.found.forms)
+        changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
+        able = [place for place in open_ if declared or _is_likely(way, reports[place], reading[place], own)]
+        if not able:
+            continue
+        other = replace(task, derivation=way.derivation, context=way.context, values=own)
+        quick = other.reports([typed[place] for place in able], [{} for _ in able], explain=False)
+        better = []
+        for place, report in zip(able, quick, strict=True):
+            bad = len(_bad(report))
+            first = declared and found[place] is reports[place]
+            if first or (bad < least[place] and (declared or _is_shown(way, report, changed))):
+                better.append(place)
+                least[place] = bad
+        if better:
+            again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
+            for place, report in zip(better, again, strict=True):
+                found[place] = _said(report, way.found, reports[place])
+        open_ = [place for place in open_ if least[place]]
+    return found
+
+
+class Reading:
+    """What one student typed, read in the shapes that are asked for, each once."""
+
+    def __init__(self, typed: Mapping[str, object]) -> None:
+        self.typed = typed
+        self._known: dict[tuple[str, tuple[int, ...]], Answer] = {}
+
+    def of(self, name: str, like: Any) -> Answer:
+        """The answer in the shape of a value."""
+        shape = np.shape(like)[-2:]
+        if (name, shape) not in self._known:
+            self._known[name, shape] = read_answer(self.typed.get(name), shape if np.size(like) > 1 else ())
+        return self._known[name, shape]
+
+    def has(self, name: str, like: Any) -> bool:
+        """Whether there is a number in it."""
+        return name in self.typed and bool(self.of(name, like).given.any())
+
+
+class Way:
+    """A convention with the derivation of those who have it, made when somebody may have it."""
+
+    def __init__(self, found: Found, context: Context) -> None:
+        self.found = found
+        self.before = context
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The same names, for other quantities."""
+        return rewritten(self.before.derivation, self.found.forms)
+
+    @cached_property
+    def context(self) -> Context:
+        """What its equations are for."""
+        return Context(self.derivation, self.before.samples)
+
+    @cached_property
+    def entering(self) -> list[str]:
+        """The steps where the convention comes in: they are not as they were, though made of what is."""
+        forms = self.found.forms
+        return [
+            equation.name
+            for equation in self.derivation.equations
+            if equation.name in forms and not any(name.name in forms for name in names_in(equation.expression))
+        ]
+
+    @cached_property
+    def showing(self) -> list[Equation]:
+        """The steps that stay as they are, and are worked out from some that do not, directly or not."""
+        reached = set(self.found.forms)
+        found = []
+        for equation in self.derivation.equations:
+            if equation.name not in self.found.forms and any(
+                name.name in reached for name in names_in(equation.expression)
+            ):
+                reached.add(equation.name)
+                found.append(equation)
+        return found
+
+
+def _ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
+    if declared not in context.known_conventions:
+        context.known_conventions[declared] = [Way(found, context) for found in conventions_of(context, declared)]
+    return context.known_conventions[declared]
+
+
+def _bad(report: Report) -> list[str]:
+    return [result.name for result in report.values() if result.verdict in _BAD]
+
+
+def _is_likely(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
+    """Whether it is worth marking by the convention: wrong steps have its values, or look like it, and it shows."""
+    forms, typed = way.found.forms, reading.typed
+    if not any(name in forms for name in _bad(report)):
+        return False
+    turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
+    if not all(_is_near(reading.of(name, own[name]), own[name]) for name in turned):
+        return False
+    met = False
+    for name in _bad(report):
+        if name in forms:
+            alike = way.found.taken_for.intersection(report[name].mistakes)
+            met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
+    several = len(turned) > 1 or not any(form.turned for form in forms.values())
+    return met and several and (way.found.throughout or _may_follow(way, reading, own))
+
+
+def _is_near(answer: Answer, value: Any) -> bool:
+    value = np.asarray(value)
+    room = _SAME * np.max(np.abs(value), initial=0.0) + 1e-12
+    with np.errstate(invalid="ignore"):
+        met = (answer.low <= value + room) & (answer.high >= value - room)
+    return bool(answer.given.any() and np.all(met | ~answer.given))
+
+
+def _may_follow(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
+    """Whether a step that the convention leaves as it is follows from what was typed before it, and else does not."""
+    reached = {name for name in way.found.forms if reading.has(name, own[name])}
+    values = dict(own)
+    for equation in way.showing:
+        names = [name.name for name in names_in(equation.expression)]
+        if not reached.intersection(names):
+            continue
+        known = {name: _own_value(name, reading, values) for name in names}
+        with np.errstate(all="ignore"):
+            value = evaluate(equation.expression, known)
+        if not reading.has(equation.name, own[equation.name]):
+            reached.add(equation.name)
+            values[equation.name] = value
+            continue
+        answer = reading.of(equation.name, own[equation.name])
+        plain = way.before.derivation[equation.name].expression
+        if _is_near(answer, value):
+            return True
+        if any(form.turned for form in way.found.forms.values()):
+            continue
+        with np.errstate(all="ignore"):
+            plainly = evaluate(plain, {name.name: _own_value(name.name, reading, own) for name in names_in(plain)})
+        if _distance(answer, value) < _MUCH_NEARER * _distance(answer, plainly):
+            return True
+    return False
+
+
+def _distance(answer: Answer, value: Any) -> float:
+    with np.errstate(invalid="ignore"):
+        apart = np.maximum(np.maximum(answer.low - value, value - answer.high), 0.0)
+    return float(np.max(np.where(answer.given & np.isfinite(apart), apart, 0.0)))
+
+
+def _own_value(name: str, reading: Reading, values: Mapping[str, Any]) -> Any:
+    if not reading.has(name, values[name]):
+        return values[name]
+    answer = reading.of(name, values[name])
+    return np.where(answer.given, answer.value, values[name])
+
+
+def _is_shown(way: Way, report: Report, changed: Collection[str]) -> bool:
+    """Whether what the convention changes is right by it, and something that it leaves as it is follows from that."""
+    forms = way.found.forms
+    concerned = {name for name in changed if name in report and report[name].verdict in _ACCEPTED}
+    if not concerned or any(report[name].verdict in _BAD for name in way.entering if name in report):
+        return False
+    matrices = [name for name in concerned if 1 not in way.derivation[name].expression.shape]
+    if way.found.throughout and len(matrices) > 1 and not set(_bad(report)) & set(forms):
+        return any(way.derivation[name].derivative is None for name in matrices)
+    return any(
+        result.verdict in _ACCEPTED and result.name not in forms and concerned & set(sources)
+        for result, sources in _with_sources(report, way.derivation)
+    )
+
+
+def _with_sources(report: Report, derivation: Derivation) -> Iterator[tuple[Result, set[str]]]:
+    """Every answered step with the answered steps that it was worked out from, through those left open."""
+    answered = {name for name in report if report[name].verdict != Verdict.BLANK.word}
+    for name in answered:
+        sources: set[str] = set()
+        wanted = {one.name for one in names_in(derivation[name].expression)}
+        while wanted:
+            one = wanted.pop()
+            if one in answered:
+                sources.add(one)
+            elif one in derivation:
+                wanted |= {inner.name for inner in names_in(derivation[one].expression)}
+        yield report[name], sources
+
+
+def _said(again: Report, way: Found, before: Report) -> Report:
+    """The report with the convention named: before all, and at every step that is not as in the solution."""
+    results = {
+        name: replace(result, message=f"{result.message} In another convention: you {way.words()}.")
+        if name in way.forms and result.verdict in _ACCEPTED
+        else result
+        for name, result in again.items()
+    }
+    note = f"Another convention: you {way.words()}. That is no mistake."
+    return Report(results, again.unused, again.follows, before.notes, language=before.language).noting([note])

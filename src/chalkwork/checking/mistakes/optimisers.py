@@ -1,0 +1,352 @@
+"""Mistakes in the rules of optimisers: moments and velocities, their corrections, what is added to what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from chalkwork.algebra.expression import (
+    Application,
+    Expression,
+    Name,
+    Number,
+    apply,
+    names_in,
+    replace,
+    transform,
+    walk,
+)
+from chalkwork.algebra.simplify import expression_of
+from chalkwork.checking.mistakes.context import Context, Role
+from chalkwork.checking.mistakes.entry import Mistake, Rewrites
+from chalkwork.checking.mistakes.structure import is_operation, name_alone, summands, updated_parameter
+from chalkwork.derivation.derivation import Equation, Stage
+
+_NUMBERED = re.compile(r"(.*)_new(\d*)")
+
+
+# --- the correction of moments that start at zero: m / (1 - rho^t) ---------------------------------------------------
+
+
+def _corrected(expression: Expression) -> tuple[Expression, Expression] | None:
+    """The moment and 1 - rho^t, where the one is divided by the other."""
+    if is_operation(expression, "divide"):
+        moment, below = expression.arguments
+        if is_operation(below, "subtract") and below.arguments[0] == Number(1):
+            return moment, below
+    return None
+
+
+def _with_correction(change: Callable[[Expression, Expression], Expression | None]) -> Rewrites:
+    """Something else done with the moment and 1 - rho^t, in the correction itself and in what it enters."""
+
+    def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
+        if equation.stage != Stage.UPDATE:
+            return
+        own = _corrected(equation.expression)
+        if own is not None:
+            changed = change(*own)
+            if changed is not None:
+                yield changed
+            return
+        entering: dict[Expression, Expression] = {}
+        for name in names_in(equation.expression):
+            source = context.derivation.get(name.name)
+            correction = _corrected(source.expression) if source is not None else None
+            other = change(*correction) if correction is not None else None
+            if other is not None:
+                entering[name] = other
+        if entering:
+            yield replace(equation.expression, entering)
+        if len(entering) > 1:
+            yield from (replace(equation.expression, {name: other}) for name, other in entering.items())
+
+    return rewrites
+
+
+def _without_power(moment: Expression, below: Expression) -> Expression | None:
+    assert isinstance(below, Application)
+    power = below.arguments[1]
+    return moment / (1 - power.arguments[0]) if is_operation(power, "power") else None
+
+
+def _other_rate(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The correction with the constant of the other moment."""
+    own = _corrected(equation.expression) if equation.stage == Stage.UPDATE else None
+    if own is None:
+        return
+    mine = names_in(own[1])
+    for other in context.derivation.equations:
+        correction = _corrected(other.expression) if other.stage == Stage.UPDATE else None
+        if correction is not None and names_in(correction[1]) != mine and len(names_in(correction[1])) == 1:
+            yield replace(equation.expression, dict(zip(mine, names_in(correction[1]), strict=False)))
+            return
+
+
+# --- epsilon ---------------------------------------------------------------------------------------------------------
+
+
+def _epsilon_inside(equation: Equation, context: Context) -> Iterator[Expression]:
+    def rule(node: Expression) -> Expression | None:
+        if is_operation(node, "add"):
+            for root, small in (node.arguments, node.arguments[::-1]):
+                if is_operation(root, "sqrt") and isinstance(small, Name) and not small.shape:
+                    return apply("sqrt", transform(root.arguments[0], rule) + small)
+        return None
+
+    if equation.stage == Stage.UPDATE:
+        yield from _if_changed(equation, rule)
+
+
+def _if_changed(equation: Equation, rule: Callable[[Expression], Expression | None]) -> Iterator[Expression]:
+    result = transform(equation.expression, rule)
+    if result != equation.expression:
+        yield result
+
+
+# --- velocities and moments ------------------------------------------------------------------------------------------
+
+
+def _before(name: str) -> str:
+    """The name as it was an update earlier; the same where there was none."""
+    found = _NUMBERED.fullmatch(name)
+    if found is None:
+        return name
+    count = int(found[2] or 1) - 1
+    return found[1] if not count else f"{found[1]}_new{count if count > 1 else ''}"
+
+
+def _states(equation: Equation, context: Context) -> dict[Expression, Expression]:
+    """The new velocities and moments in an update, each with what it was before."""
+    shapes = context.derivation.shapes()
+    found: dict[Expression, Expression] = {}
+    for name in names_in(equation.expression):
+        source = context.derivation.get(name.name)
+        before = _before(name.name)
+        if source is not None and source.stage == Stage.UPDATE and before != name.name and before in shapes:
+            found[name] = Name(before, shapes[before])
+    return found
+
+
+def _old_velocity(equation: Equation, context: Context) -> Iterator[Expression]:
+    if equation.stage == Stage.UPDATE and updated_parameter(equation) is not None:
+        states = _states(equation, context)
+        states.pop(updated_parameter(equation) or Number(0), None)
+        if states:
+            yield replace(equation.expression, states)
+
+
+def _gradient(velocity: Equation, context: Context) -> Name | None:
+    """What a velocity takes on: the one derivative in it."""
+    found = [name for name in names_in(velocity.expression) if _is_derivative(name, context)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_derivative(name: Name, context: Context) -> bool:
+    source = context.derivation.get(name.name)
+    return source is not None and source.derivative is not None
+
+
+def _velocity_of(equation: Equation, context: Context) -> tuple[Name, Name, Expression] | None:
+    """The velocity that a step is made of, its gradient, and the part of itself that it keeps."""
+    if equation.stage != Stage.UPDATE or updated_parameter(equation) is None:
+        return None
+    new = [name for name in names_in(equation.expression) if name in _states(equation, context)]
+    if len(new) != 1:
+        return None
+    source = context.derivation[new[0].name]
+    gradient = _gradient(source, context)
+    kept = [name for name in names_in(source.expression) if not name.shape]
+    if gradient is None or len(kept) != 1 or gradient not in map(name_alone, summands(source.expression)):
+        return None
+    return new[0], gradient, kept[0]
+
+
+def _other_momentum(equation: Equation, context: Context) -> Iterator[Expression]:
+    """Nesterov's step for that of momentum, and the other way round."""
+    found = _velocity_of(equation, context)
+    if found is None:
+        return
+    velocity, gradient, kept = found
+    nesterov = gradient + kept * velocity
+    if gradient not in names_in(equation.expression):
+        yield replace(equation.expression, {velocity: nesterov})
+    else:
+        yield replace(equation.expression, {nesterov: velocity})
+
+
+def _velocity_sign(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The gradient subtracted from a velocity that is subtracted itself."""
+    gradient = _gradient(equation, context) if equation.stage == Stage.UPDATE else None
+    if gradient is None or updated_parameter(equation) is not None:
+        return
+    parts = summands(equation.expression)
+    if len(parts) == 2:
+        first, second = (expression_of(part) for part in parts)
+        yield first - second
+        yield second - first
+
+
+def _square_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
+    gradient = _gradient(equation, context) if equation.stage == Stage.UPDATE else None
+    if gradient is not None:
+        yield from _if_changed(
+            equation, lambda node: gradient if is_operation(node, "power") and node.arguments[0] == gradient else None
+        )
+
+
+def _weights_exchanged(equation: Equation, context: Context) -> Iterator[Expression]:
+    """rho and 1 - rho in each other's place, or the new part taken whole where a share of it is meant."""
+    gradient = _gradient(equation, context) if equation.stage == Stage.UPDATE else None
+    if gradient is None or updated_parameter(equation) is not None:
+        return
+    kept = [name for name in names_in(equation.expression) if not name.shape]
+    if len(kept) != 1:
+        return
+    (rho,) = kept
+    if any(is_operation(node, "subtract") for node in walk(equation.expression)):
+        yield replace(equation.expression, {rho: 1 - rho})
+        yield replace(equation.expression, {1 - rho: Number(1)})
+    else:
+        parts = summands(equation.expression)
+        if gradient in map(name_alone, parts):
+            rest = [expression_of(part) for part in parts if name_alone(part) != gradient]
+            yield rest[0] + (1 - rho) * gradient if len(rest) == 1 else equation.expression
+
+
+def _accumulated(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The gradient of the step before still in that of this one."""
+    if context.role(equation) != Role.GRADIENT:
+        return
+    before = context.derivation.get(_before(equation.name))
+    if before is not None and before.name != equation.name:
+        yield equation.expression + before.symbol
+
+
+def _of_another(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The step of another parameter that has the same shape."""
+    if context.role(equation) != Role.UPDATE:
+        return
+    own = [name for name in names_in(equation.expression) if _is_derivative(name, context)]
+    for name in own[:1]:
+        for other in context.derivatives.values():
+            usable = other.expression.shape == name.shape and other.name != name.name
+            if (
+                usable
+                and context.role(other) == Role.GRADIENT
+                and context.steps[other.name] == context.steps[name.name]
+            ):
+                yield replace(equation.expression, {name: other.symbol})
+
+
+MISTAKES = (
+    Mistake(
+        id="bias-correction-omitted",
+        title="The correction of the moments was left out",
+        explanation="<this> was worked out from the running means as they are. They start at zero, which the division "
+        "by one minus the power of their constant makes up for.",
+        hint="How large is a running mean after its first step, if it started at zero?",
+        likelihood=8,
+        rewrites=_with_correction(lambda moment, below: moment),
+        alone=True,
+    ),
+    Mistake(
+        id="bias-correction-multiplied",
+        title="The correction of the moments was multiplied",
+        explanation="A running mean was multiplied by one minus the power of its constant instead of divided by it.",
+        hint="The running mean starts at zero and is too small. Must the correction make it larger or smaller?",
+        likelihood=6,
+        rewrites=_with_correction(lambda moment, below: moment * below),
+        alone=True,
+    ),
+    Mistake(
+        id="bias-correction-without-power",
+        title="The correction of the moments without its power",
+        explanation="The constant in the correction was not raised to the number of the step.",
+        hint="The correction fades as the steps go on. What makes it do so?",
+        likelihood=6,
+        rewrites=_with_correction(_without_power),
+        alone=True,
+    ),
+    Mistake(
+        id="bias-correction-of-second-moment",
+        title="The correction with the constant of the other moment",
+        explanation="<this> was corrected with the constant that belongs to the other running mean.",
+        hint="Two running means, two constants: which one belongs to this?",
+        likelihood=4,
+        rewrites=_other_rate,
+        alone=True,
+    ),
+    Mistake(
+        id="epsilon-inside-root",
+        title="Epsilon inside the root",
+        explanation="Epsilon was added below the root instead of to the root.",
+        hint="Where does the root end?",
+        likelihood=6,
+        rewrites=_epsilon_inside,
+        alone=True,
+    ),
+    Mistake(
+        id="old-velocity-used",
+        title="The velocity of the step before",
+        explanation="The step was made with what the velocity or the running means were before their own update.",
+        hint="In which order are the velocity and the parameter renewed?",
+        likelihood=5,
+        rewrites=_old_velocity,
+        alone=True,
+    ),
+    Mistake(
+        id="nesterov-for-momentum",
+        title="The other kind of momentum",
+        explanation="The step is that of Nesterov's momentum where plain momentum is meant, or the other way round.",
+        hint="Two rules are called momentum. Which one does the exercise state?",
+        likelihood=5,
+        rewrites=_other_momentum,
+        alone=True,
+    ),
+    Mistake(
+        id="velocity-sign",
+        title="A sign in the velocity",
+        explanation="In <this> the two parts have different signs, although the velocity is subtracted afterwards.",
+        hint="Which of the two lines has the minus of gradient descent?",
+        likelihood=6,
+        rewrites=_velocity_sign,
+        alone=True,
+    ),
+    Mistake(
+        id="moment-weights",
+        title="The two parts of a running mean have other weights",
+        explanation="In <this> what is kept and what is new have each other's weights, or the new part its own.",
+        hint="How much of the old does a running mean keep, and how much of the new does it take on?",
+        likelihood=5,
+        rewrites=_weights_exchanged,
+        alone=True,
+    ),
+    Mistake(
+        id="square-forgotten",
+        title="The square of the gradient was forgotten",
+        explanation="<this> is the running mean of the gradient itself; that of its square is meant.",
+        hint="Of what is the second running mean a mean?",
+        likelihood=5,
+        rewrites=_square_forgotten,
+        alone=True,
+    ),
+    Mistake(
+        id="gradient-accumulated",
+        title="The gradient of the step before was not cleared",
+        explanation="<this> holds the gradient of the step before besides its own.",
+        hint="What is in the place where the gradient is added up when the next step begins?",
+        likelihood=5,
+        rewrites=_accumulated,
+        alone=True,
+    ),
+    Mistake(
+        id="step-of-another-parameter",
+        title="The step of another parameter",
+        explanation="The gradient that was subtracted from <parameter> belongs to another parameter.",
+        hint="Which parameter was each gradient taken by?",
+        likelihood=4,
+        rewrites=_of_another,
+        alone=True,
+    ),
+)

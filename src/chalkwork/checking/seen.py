@@ -1,0 +1,233 @@
+"""What is seen of a wrong answer where no entry of the table explains it: a factor, a sign, a part that is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import names_in
+from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.report import UNEXPLAINED, Report
+from chalkwork.checking.verdicts import Verdict
+from chalkwork.derivation.evaluate import evaluate
+
+if TYPE_CHECKING:
+    from chalkwork.checking.check import Task
+
+Array = np.ndarray[Any, Any]
+BY_ACCIDENT = 1e-3
+"""What is seen must be met by other digits more rarely than this."""
+_ROOM = 1e-9
+_LARGEST = 64
+_MOST_OTHERS = 60
+
+
+def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
+    """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
+    found = {}
+    for name, result in report.items():
+        if result.verdict == Verdict.WRONG.word and not result.mistakes and name in typed:
+            look = _Look.at(task, typed, name)
+            plain = result.message.startswith(UNEXPLAINED)
+            words = look.words() if plain or look.answer.wrong_shape is not None else ""
+            if words and plain:
+                found[name] = replace(result, message=f"Wrong: {words}.{result.message.removeprefix(UNEXPLAINED)}")
+            elif words:
+                found[name] = replace(result, message=f"{result.message} {words[:1].upper()}{words[1:]}.")
+    return report.having({**report, **found}) if found else report
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A wrong answer beside what it should be."""
+
+    task: Task
+    name: str
+    answer: Answer
+    rights: tuple[tuple[str, Array], ...]
+    """What would follow from the student's own values, and what is right; each with its words."""
+
+    @classmethod
+    def at(cls, task: Task, typed: Mapping[str, object], name: str) -> _Look:
+        right = np.asarray(task.values[name], dtype=float)
+        own = {}
+        for one in names_in(task.derivation[name].expression):
+            value = np.asarray(task.values[one.name], dtype=float)
+            answer = read_answer(typed.get(one.name), value.shape[-2:] if value.size > 1 else ())
+            usable = answer.wrong_shape is None and one.name in typed
+            own[one.name] = np.where(answer.given, answer.value, value) if usable else value
+        with np.errstate(all="ignore"):
+            following = np.asarray(evaluate(task.derivation[name].expression, own), dtype=float)
+        same = following.shape == right.shape and np.allclose(following, right, 1e-9, 1e-12)
+        rights: tuple[tuple[str, Array], ...] = (("the right one", right),)
+        if not same and following.shape == right.shape and np.isfinite(following).all():
+            rights = (("what follows from your values", following), *rights)
+        answer = read_answer(typed[name], right.shape[-2:] if right.size > 1 else ())
+        return cls(task, name, answer, rights)
+
+    def words(self) -> str:
+        """The first relation that holds and is no accident; nothing where there is none."""
+        own = self.answer
+        if own.wrong_shape is not None:
+            return self._turned(own.as_given)
+        if not own.given.any():
+            return ""
+        for word, right in self.rights:
+            for said in self._relations(word, right.reshape(own.value.shape)):
+                return said
+        return self._another()
+
+    def _meets(self, value: Array, places: Array | None = None) -> bool:
+        """Whether the answer is this, in these cells or in all that were given, and hardly by accident."""
+        own = self.answer
+        places = own.given if places is None else places & own.given
+        if value.shape != own.value.shape or not places.any():
+            return False
+        with np.errstate(all="ignore"):
+            room = _ROOM * np.abs(value) + 1e-14
+            met = (own.low <= value + room) & (own.high >= value - room)
+            width = own.high - own.low
+            chance = np.where(places & (own.value != 0), width / (2 * np.abs(own.value) + width), 1.0)
+        return bool(np.all(met | ~places)) and float(np.prod(chance)) < BY_ACCIDENT
+
+    def _relations(self, word: str, right: Array) -> Iterator[str]:
+        cells = "every entry" if right.size > 1 else "it"
+        factor = self._factor(right)
+        if factor is not None:
+            yield f"{cells} is {_times(factor)} {word}"
+        yield from self._signs(word, right)
+        yield from self._parts(word, right)
+        with np.errstate(all="ignore"):
+            for said, other in (
+                ("the square of", right**2),
+                ("the root of", np.sqrt(right)),
+                ("one divided by", 1 / right),
+            ):
+                if self._meets(other):
+                    yield f"it is {said} {word}"
+        yield from self._apart(word, right)
+
+    def _factor(self, right: Array) -> float | None:
+        own = self.answer
+        place = np.unravel_index(int(np.argmax(np.where(own.given, np.abs(right), -1))), right.shape)
+        if right[place] == 0 or not own.given[place]:
+            return None
+        raw = float(own.value[place] / right[place])
+        nice = float(Fraction(raw).limit_denominator(_LARGEST)) if abs(raw) < 1e6 else raw
+        several = np.count_nonzero(own.given & (right != 0)) > 1
+        for factor in (nice, raw) if several else (nice,):
+            if factor not in (0.0, 1.0) and self._meets(factor * right):
+                return factor
+        return None
+
+    def _signs(self, word: str, right: Array) -> Iterator[str]:
+        if right.size > 1 and self._meets(np.where(self.answer.value * right < 0, -right, right)):
+            turned = (self.answer.value * right < 0) & self.answer.given
+            where = _lines(turned)
+            yield f"it is {word} up to the sign" + (f" in {where}" if where else "")
+
+    def _parts(self, word: str, right: Array) -> Iterator[str]:
+        """Which cells are right, where that is a row, a column, or where a net input has one sign."""
+        own = self.answer
+        with np.errstate(all="ignore"):
+            room = _ROOM * np.abs(right) + 1e-14
+            good = (own.low <= right + room) & (own.high >= right - room) & own.given
+        if not good.any() or good.all() or right.size < 2 or not self._meets(right, good):
+            return
+        for name, net in self._nets(right.shape):
+            for sign, mask in ((">", net > 0), ("<", net < 0)):
+                if np.array_equal(good, mask):
+                    yield f"it is right where {name} {sign} 0 only"
+        where = _lines(good)
+        if where:
+            yield f"it is right in {where} only"
+
+    def _nets(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+        for layer in self.task.context.layers(self.task.context.steps[self.name]):
+            value = np.asarray(self.task.values[layer.net.name])
+            if value.shape == shape:
+                yield layer.net.name, value
+
+    def _others(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+        for count, (name, value) in enumerate(self.task.values.items()):
+            if count < _MOST_OTHERS and name != self.name and np.shape(value)[-2:] == shape:
+                yield name, np.asarray(value, dtype=float)
+
+    def _apart(self, word: str, right: Array) -> Iterator[str]:
+        """Right but for a number, or a multiple of another quantity, that was added or multiplied."""
+        own = self.answer
+        if right.size < 2 or not own.given.all():
+            return
+        shift = float(np.median(own.value - right))
+        if shift and self._meets(right + shift):
+            yield f"every entry is {abs(shift):.4g} {'more' if shift > 0 else 'less'} than {word}"
+        for name, other in self._others(right.shape):
+            with np.errstate(all="ignore"):
+                place = np.unravel_index(int(np.argmax(np.abs(other))), other.shape)
+                factor = float((own.value - right)[place] / other[place]) if other[place] else 0.0
+                nice = float(Fraction(factor).limit_denominator(100)) if abs(factor) < 1e6 else factor
+                for one in (nice, factor) if np.ptp(other) > 0 and abs(nice) > 1e-6 else ():
+                    if self._meets(right + one * other):
+                        yield f"it differs from {word} by {_plainly(one)}{self._letter(one)}{name}"
+                if self._meets(right * other):
+                    yield f"it is {word}, multiplied entry by entry by {name}"
+                if self._meets(right / other):
+                    yield f"it is {word}, divided entry by entry by {name}"
+
+    def _letter(self, factor: float) -> str:
+        """The constant of the exercise that this factor is."""
+        for given in self.task.derivation.givens:
+            value = np.asarray(self.task.values[given.name])
+            if not given.shape and abs(abs(factor) - float(value.item())) < 1e-6 * abs(factor):
+                return f"({given.name}) "
+        return ""
+
+    def _another(self) -> str:
+        for name, other in self._others(self.answer.value.shape):
+            if self._meets(other):
+                return f"this is the right value of {name}"
+        return ""
+
+    def _turned(self, own: Answer | None) -> str:
+        if own is None:
+            return ""
+        look = replace(self, answer=own)
+        for word, right in self.rights:
+            turned = np.swapaxes(right, -1, -2)
+            if turned.shape == own.value.shape:
+                factor = look._factor(turned)
+                if look._meets(turned):
+                    return f"it is {word}, transposed"
+                if factor is not None:
+                    return f"it is {_times(factor)} {word}, transposed"
+        return look._another()
+
+
+def _plainly(factor: float) -> str:
+    return "" if factor == 1 else f"{factor:.4g} "
+
+
+def _times(factor: float) -> str:
+    """The factor in words: 1.5 times, 1/3 of, minus."""
+    part = Fraction(factor).limit_denominator(_LARGEST)
+    exact = abs(float(part) - factor) <= 1e-9 * abs(factor)
+    if factor == -1:
+        return "minus"
+    if exact and part.denominator > 1 and abs(part.numerator) == 1:
+        return f"{'minus ' if part < 0 else ''}1/{part.denominator} of"
+    return f"{factor:.4g} times"
+
+
+def _lines(mask: Array) -> str:
+    """The rows or columns that the cells fill; nothing where they fill none."""
+    rows, columns = mask.all(axis=1), mask.all(axis=0)
+    for whole, kind, axis in ((rows, "row", 1), (columns, "column", 0)):
+        if whole.any() and mask.any(axis=axis).sum() == whole.sum() and whole.size > 1:
+            numbers = [str(place + 1) for place in np.flatnonzero(whole)]
+            names = numbers[0] if len(numbers) == 1 else f"{', '.join(numbers[:-1])} and {numbers[-1]}"
+            return f"{kind}{'s' if len(numbers) > 1 else ''} {names}"
+    return ""

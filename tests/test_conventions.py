@@ -1,0 +1,127 @@
+"""Other conventions are no mistakes, and mistakes are no other convention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chalkwork import Dense, NeuralNetwork
+from chalkwork.checking.conventions import TABLE, conventions_of, rewritten, values_of
+from chalkwork.checking.mistakes import Context
+from chalkwork.derivation.evaluate import evaluate_all
+from chalkwork.errors import ChalkworkError
+from chalkwork.solutions.solution import Solution
+
+X = np.array([[0.3, -0.7], [0.9, 0.2], [-0.4, 0.6]])
+Y = np.array([[1.0], [0.0], [1.0]])
+W1 = np.array([[0.3, -0.6, 0.2], [0.5, 0.2, -0.9]])
+b1 = np.array([0.1, -0.2, 0.05])
+W2 = np.array([[0.7], [-0.3], [0.4]])
+b2 = np.array([0.15])
+
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def solution(loss: str = "binary_cross_entropy", steps: int = 1, optimiser: Any = "gradient_descent") -> Solution:
+    net = NeuralNetwork(
+        [Dense(weights=W1, bias=b1, activation="tanh"), Dense(weights=W2, bias=b2, activation="sigmoid")], loss
+    )
+    return net.solve(X, Y, 0.5, steps, optimizer=optimiser)
+
+
+MADE = [
+    ("binary_cross_entropy", "gradient_descent"),
+    ("mean_squared_error", "gradient_descent"),
+    ("squared_error", {"name": "momentum", "momentum": 0.9}),
+]
+
+
+@pytest.mark.parametrize(("loss", "optimiser"), MADE)
+def test_a_rewritten_derivation_gives_the_values_of_the_convention(loss: str, optimiser: Any) -> None:
+    done = solution(loss, optimiser=optimiser)
+    for found in conventions_of(Context(done.derivation, -2)):
+        values = values_of(done.arrays, found.forms)
+        other = rewritten(done.derivation, found.forms)
+        again = evaluate_all(other, {given.name: values[given.name] for given in other.givens})
+        for name in other:
+            assert again[name].shape == values[name].shape
+            assert np.allclose(again[name], values[name], 1e-9, 1e-12), (found.words(), name)
+
+
+def test_every_convention_has_full_credit_and_is_said() -> None:
+    seen = set()
+    for loss, optimiser in MADE:
+        done = solution(loss, 2, optimiser)
+        for found in conventions_of(Context(done.derivation, -2)):
+            if len(found.conventions) > 1:
+                continue
+            values = values_of(done.arrays, found.forms)
+            report = done.check({name: values[name] for name in done.derivation})
+            same = {name for name in report if np.array_equal(values[name], done[name])}
+            changed = [name for name in found.forms if name in report and name not in same]
+            if not changed:
+                continue
+            assert report.first_wrong is None and report.score == 1, (found.words(), str(report))
+            assert "That is no mistake." in report.notes[0]
+            assert all("In another convention" in report[name].message for name in changed)
+            seen.add(found.conventions[0].id)
+    assert seen == TABLE.keys()
+
+
+def test_two_conventions_at_once() -> None:
+    done = solution()
+    a1 = np.tanh(X @ W1 + b1)
+    a2 = sigmoid(a1 @ W2 + b2)
+    delta2 = Y - a2
+    delta1 = delta2 @ W2.T * (1 - a1**2)
+    dW2, dW1 = a1.T @ delta2 / 3, X.T @ delta1 / 3
+    answers = {"a2": a2, "delta2": delta2, "delta1": delta1, "dW2": dW2, "dW1": dW1}
+    report = done.check({**answers, "W2_new": W2 + 0.5 * dW2, "W1_new": W1 + 0.5 * dW1})
+    assert report.first_wrong is None and report.score == 1
+    assert "divide by the number of samples in the gradients" in report.notes[0]
+    assert "y minus the output" in report.notes[0]
+
+
+def test_what_nothing_follows_from_stays_a_mistake() -> None:
+    done = solution()
+    a1 = np.tanh(X @ W1 + b1)
+    a2 = sigmoid(a1 @ W2 + b2)
+    assert done.check({"a2": a2, "delta2": a2 - Y})["delta2"].mistakes == ("sum-for-mean",)
+    assert done.check({"a2": a2, "delta2": (Y - a2) / 3})["delta2"].mistakes == ("error-sign",)
+    forgotten = done.check({"a2": a2, "delta2": a2 - Y, "dW2": a1.T @ (a2 - Y)})
+    assert forgotten.first_wrong == "delta2" and forgotten["delta2"].mistakes == ("sum-for-mean",)
+    assert not forgotten.notes
+    climbing = done.check({"delta2": (Y - a2) / 3, "dW2": a1.T @ (Y - a2) / 3, "W2_new": W2 - a1.T @ (Y - a2) / 6})
+    assert climbing.first_wrong == "delta2" and climbing["delta2"].mistakes == ("error-sign",)
+
+
+def test_a_mistake_is_found_in_work_of_another_convention() -> None:
+    done = solution()
+    a1 = np.tanh(X @ W1 + b1)
+    a2 = sigmoid(a1 @ W2 + b2)
+    delta2 = a2 - Y
+    delta1 = delta2 @ W2.T
+    answers = {
+        "a1": a1,
+        "a2": a2,
+        "delta2": delta2,
+        "dW2": a1.T @ delta2 / 3,
+        "delta1": delta1,
+        "dW1": X.T @ delta1 / 3,
+    }
+    report = done.check(answers)
+    assert report.first_wrong == "delta1" and report["delta1"].mistakes[0] == "derivative-dropped"
+    assert report["dW1"].verdict == "follows"
+
+
+def test_a_convention_is_declared() -> None:
+    done = solution()
+    a2 = sigmoid(np.tanh(X @ W1 + b1) @ W2 + b2)
+    assert done.check({"delta2": a2 - Y}, conventions=["mean-in-gradients"]).first_wrong is None
+    assert done.check({"delta2": (a2 - Y) / 3}, conventions=["mean-in-gradients"]).first_wrong == "delta2"
+    with pytest.raises(ChalkworkError, match="there is no convention 'mean-in-gradient'"):
+        done.check({"delta2": a2 - Y}, conventions=["mean-in-gradient"])

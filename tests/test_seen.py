@@ -1,0 +1,60 @@
+"""Where no entry of the table explains a wrong answer, what is seen of it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chalkwork import Dense, NeuralNetwork
+from chalkwork.solutions.solution import Solution
+
+r = np.random.default_rng(12)
+X, Y = r.normal(size=(4, 2)).round(2), r.normal(size=(4, 2)).round(2)
+V, W = r.normal(size=(2, 3)).round(2), r.normal(size=(3, 2)).round(2)
+
+
+def solved() -> Solution:
+    layers = [Dense(weights=V, bias=False, activation="relu"), Dense(weights=W, bias=False, activation="tanh")]
+    return NeuralNetwork(layers, "squared_error", l2=0.1).solve(X, Y, 0.1)
+
+
+SEEN: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "every entry is 1.5 times the right one": ("dW2", lambda v: 1.5 * v["dW2"]),
+    "every entry is 1/7 of the right one": ("dW2", lambda v: v["dW2"] / 7),
+    "every entry is 2.718 times the right one": ("dW2", lambda v: np.e * v["dW2"]),
+    "it is the right one up to the sign in row 2": ("dW2", lambda v: v["dW2"] * [[1], [-1], [1]]),
+    "it is right where z1 > 0 only": ("a1", lambda v: np.where(v["z1"] > 0, v["z1"], 0.3 * np.exp(v["z1"]))),
+    "it is right in row 1 only": ("delta2", lambda v: v["delta2"] * np.sqrt([[1], [2], [3], [5]])),
+    "every entry is 0.7 more than the right one": ("dW1", lambda v: v["dW1"] + 0.7),
+    "it differs from the right one by 0.5 W2": ("dW2", lambda v: v["dW2"] + 0.5 * W),
+    "this is the right value of z2": ("delta2", lambda v: v["z2"]),
+    "it is 1/9 of the right one, transposed": ("dW2", lambda v: v["dW2"].T / 9),
+}
+
+
+@pytest.mark.parametrize("words", SEEN)
+@pytest.mark.parametrize("decimals", [None, 4])
+def test_what_is_seen_is_said(words: str, decimals: int | None) -> None:
+    done = solved()
+    name, make = SEEN[words]
+    value = np.asarray(make(done.arrays))
+    answer = value if decimals is None else [[f"{one:.{decimals}f}" for one in row] for row in value]
+    result = done.check({name: answer})[name]
+    assert not result.mistakes, result
+    assert words[1:] in result.message, result.message
+
+
+def test_few_digits_show_nothing() -> None:
+    done = solved()
+    result = done.check({"L": "9.1"})["L"]
+    assert result.verdict == "wrong" and "times" not in result.message
+
+
+def test_what_follows_is_seen_on_own_values() -> None:
+    done = solved()
+    a1 = done["a1"] + 0.3 * np.cos(done["z1"])
+    result = done.check({"a1": a1, "z2": 1.7 * a1 @ W})["z2"]
+    assert "every entry is 1.7 times what follows from your values" in result.message
