@@ -497,10 +497,8 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    assert (
-        PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | OF_ESTIMATES | OF_SERIES | OF_ATTENTION | OF_PROGRAMS
-        == TABLE.keys()
-    )
+    marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION
+    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | marked == TABLE.keys()
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

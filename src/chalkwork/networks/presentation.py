@@ -60,8 +60,9 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
         sentences.append(reasons.loss_words(plan))
     sentences.append(_parameter_count(plan))
     sentences += [sentence for at in plan.spots for sentence in at.layer.kind.declared(at)]
-    lie = "matrices" if plan.positions else "samples"
-    return (*sentences, Text.of(f"network.{lie}_{plan.convention.samples}_{plan.convention.weights}"))
+    if plan.positions:
+        sentences.append(Text.of(f"network.matrices_{plan.convention.samples}"))
+    return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))
 
 
 def _parameter_count(plan: Plan) -> Said:

@@ -133,14 +133,10 @@ SENTENCES: Sentences = {
     # --- around the equations --------------------------------------------------------------------------------------
     "network.has": "Das Netz hat <parts>.",
     "network.inputs_at_positions": "<inputs> an jeder von <positions> Positionen",
-    "network.matrices_columns_out_in": "Ein Datenpunkt ist eine Matrix mit einer Position in jeder Spalte, nach dem "
-    "Aneinanderreihen selbst eine Spalte; die Gewichtsmatrizen sind Ausgaben × Eingaben.",
-    "network.matrices_columns_in_out": "Ein Datenpunkt ist eine Matrix mit einer Position in jeder Spalte, nach dem "
-    "Aneinanderreihen selbst eine Spalte; die Gewichtsmatrizen sind Eingaben × Ausgaben.",
-    "network.matrices_rows_out_in": "Ein Datenpunkt ist eine Matrix mit einer Position in jeder Zeile, nach dem "
-    "Aneinanderreihen selbst eine Zeile; die Gewichtsmatrizen sind Ausgaben × Eingaben.",
-    "network.matrices_rows_in_out": "Ein Datenpunkt ist eine Matrix mit einer Position in jeder Zeile, nach dem "
-    "Aneinanderreihen selbst eine Zeile; die Gewichtsmatrizen sind Eingaben × Ausgaben.",
+    "network.matrices_rows": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
+    "in jeder Zeile.",
+    "network.matrices_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
+    "in jeder Spalte.",
     "network.samples_columns_out_in": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Ausgaben × Eingaben.",
     "network.samples_columns_in_out": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Eingaben × Ausgaben.",
     "network.samples_rows_out_in": "Die Datenpunkte sind Zeilen, die Gewichtsmatrizen sind Ausgaben × Eingaben.",

@@ -127,14 +127,8 @@ SENTENCES: Sentences = {
     # --- around the equations --------------------------------------------------------------------------------------
     "network.has": "The network has <parts>.",
     "network.inputs_at_positions": "<inputs> at each of <positions> positions",
-    "network.matrices_columns_out_in": "A sample is a matrix with a position in every column, and a column of its own "
-    "once it is flattened; weight matrices are outputs × inputs.",
-    "network.matrices_columns_in_out": "A sample is a matrix with a position in every column, and a column of its own "
-    "once it is flattened; weight matrices are inputs × outputs.",
-    "network.matrices_rows_out_in": "A sample is a matrix with a position in every row, and a row of its own once "
-    "it is flattened; weight matrices are outputs × inputs.",
-    "network.matrices_rows_in_out": "A sample is a matrix with a position in every row, and a row of its own once "
-    "it is flattened; weight matrices are inputs × outputs.",
+    "network.matrices_rows": "Until it is flattened, a sample is a matrix with a position in every row.",
+    "network.matrices_columns": "Until it is flattened, a sample is a matrix with a position in every column.",
     "network.samples_columns_out_in": "Samples are columns, and weight matrices are outputs × inputs.",
     "network.samples_columns_in_out": "Samples are columns, and weight matrices are inputs × outputs.",
     "network.samples_rows_out_in": "Samples are rows, and weight matrices are outputs × inputs.",
