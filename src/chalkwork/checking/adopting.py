@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
+from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.verdicts import Verdict
@@ -80,9 +81,9 @@ class Reading:
 
     def of(self, name: str, like: Any) -> Answer:
         """The answer in the shape of a value."""
-        shape = np.shape(like)[-2:]
+        shape = np.shape(like)
         if (name, shape) not in self._known:
-            self._known[name, shape] = read_answer(self.typed.get(name), shape if np.size(like) > 1 else ())
+            self._known[name, shape] = answer_like(self.typed.get(name), like)
         return self._known[name, shape]
 
     def has(self, name: str, like: Any) -> bool:
@@ -159,7 +160,7 @@ def _is_likely(way: Way, report: Report, reading: Reading, own: Mapping[str, Any
 
 
 def _is_near(answer: Answer, value: Any) -> bool:
-    value = np.asarray(value)
+    value = laid(np.asarray(value), np.shape(value))
     room = _SAME * np.max(np.abs(value), initial=0.0) + 1e-12
     with np.errstate(invalid="ignore"):
         met = (answer.low <= value + room) & (answer.high >= value - room)
@@ -195,6 +196,7 @@ def _may_follow(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
 
 
 def _distance(answer: Answer, value: Any) -> float:
+    value = laid(value, np.shape(value))
     with np.errstate(invalid="ignore"):
         apart = np.maximum(np.maximum(answer.low - value, value - answer.high), 0.0)
     return float(np.max(np.where(answer.given & np.isfinite(apart), apart, 0.0)))
@@ -203,8 +205,7 @@ def _distance(answer: Answer, value: Any) -> float:
 def _own_value(name: str, reading: Reading, values: Mapping[str, Any]) -> Any:
     if not reading.has(name, values[name]):
         return values[name]
-    answer = reading.of(name, values[name])
-    return np.where(answer.given, answer.value, values[name])
+    return with_given(reading.of(name, values[name]), values[name])
 
 
 def _is_shown(way: Way, report: Report, changed: Collection[str]) -> bool:

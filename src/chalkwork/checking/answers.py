@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from chalkwork.algebra.operations import words
 from chalkwork.arrays import masked
 from chalkwork.checking.cells import Cells, MisfitError, Shape, as_array, cells_of, misfit_words, nothing_typed
-from chalkwork.checking.laid import laid_shape, matrices_of
+from chalkwork.checking.laid import laid, laid_shape, matrices_of
 from chalkwork.checking.numerals import (
     MAX_MAGNITUDE,
     AnswerError,
@@ -107,6 +107,17 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None, *, who
     cells = _plain_cells(given, shape)
     answer = _of_numerals(cells, size, decimals) if cells else None
     return answer or _read_any(given, shape, size, decimals)
+
+
+def answer_like(given: object, value: Any) -> Answer:
+    """What was given, read into the shape of a value, which is a single number where it has one entry."""
+    return read_answer(given, np.shape(value) if np.size(value) > 1 else ())
+
+
+def with_given(answer: Answer, value: Any) -> Any:
+    """The value, in its shape, with the entries that were given in the place of its own."""
+    put_in = np.where(answer.given, answer.value, laid(value, np.shape(value)))
+    return put_in.reshape(np.shape(value)) if np.ndim(value) > 2 else put_in
 
 
 def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: bool) -> Answer:

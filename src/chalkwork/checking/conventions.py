@@ -48,7 +48,7 @@ class Form:
 
     def shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape that the program's quantity has."""
-        return shape[::-1] if self.turned else shape
+        return (*shape[:-2], *reversed(shape[-2:])) if self.turned else shape
 
     def value(self, value: Any, values: Mapping[str, Any]) -> Any:
         """The program's value from the solution's."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.answers import Answer, answer_like, with_given
+from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import TABLE
 from chalkwork.checking.report import Report, Result, credit_of
 from chalkwork.checking.verdicts import Verdict
@@ -31,14 +32,15 @@ def differing(task: Task, data: Mapping[str, object]) -> dict[str, tuple[Array |
     """
     found: dict[str, tuple[Array | None, str]] = {}
     for name, given in data.items():
-        right = np.asarray(task.values[name], dtype=float)
-        answer = read_answer(given, right.shape[-2:] if right.size > 1 else ())
+        value = np.asarray(task.values[name], dtype=float)
+        answer, right = answer_like(given, value), laid(value, value.shape)
         if answer.wrong_shape is not None:
             words = _other_shape(answer, right)
             if words:
                 found[name] = None, words
         elif answer.given.all() and not _near(answer, right):
-            found[name] = answer.value, _relation(answer.value, right.reshape(answer.value.shape))
+            words = _relation(answer.value, right.reshape(answer.value.shape))
+            found[name] = with_given(answer, value), words
     return found
 
 

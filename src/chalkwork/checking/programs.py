@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.answers import Answer, answer_like, read_answer
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
 from chalkwork.derivation.evaluate import evaluate
@@ -249,8 +249,7 @@ def _read(value: object, shape: tuple[int, ...]) -> Answer:
 
 def _same(value: object, right: Any) -> bool:
     right = np.asarray(right, dtype=float)
-    shape = right.shape[-2:] if right.size > 1 else ()
-    answer = read_answer(value, shape)
+    answer = answer_like(value, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return False
     slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9

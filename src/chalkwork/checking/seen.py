@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.answers import Answer, read_answer
+from chalkwork.checking.answers import Answer, answer_like, with_given
+from chalkwork.checking.laid import laid
 from chalkwork.checking.report import UNEXPLAINED, Report
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.evaluate import evaluate
@@ -57,17 +58,17 @@ class _Look:
         own = {}
         for one in names_in(task.derivation[name].expression):
             value = np.asarray(task.values[one.name], dtype=float)
-            answer = read_answer(typed.get(one.name), value.shape[-2:] if value.size > 1 else ())
+            answer = answer_like(typed.get(one.name), value)
             usable = answer.wrong_shape is None and one.name in typed
-            own[one.name] = np.where(answer.given, answer.value, value) if usable else value
+            own[one.name] = with_given(answer, value) if usable else value
         with np.errstate(all="ignore"):
             following = np.asarray(evaluate(task.derivation[name].expression, own), dtype=float)
         same = following.shape == right.shape and np.allclose(following, right, 1e-9, 1e-12)
         rights: tuple[tuple[str, Array], ...] = (("the right one", right),)
         if not same and following.shape == right.shape and np.isfinite(following).all():
             rights = (("what follows from your values", following), *rights)
-        answer = read_answer(typed[name], right.shape[-2:] if right.size > 1 else ())
-        return cls(task, name, answer, rights)
+        rights = tuple((words, laid(value, value.shape)) for words, value in rights)
+        return cls(task, name, answer_like(typed[name], right), rights)
 
     def words(self) -> str:
         """The first relation that holds and is no accident; nothing where there is none."""
@@ -149,13 +150,15 @@ class _Look:
     def _nets(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
         for layer in self.task.context.layers(self.task.context.steps[self.name]):
             value = np.asarray(self.task.values[layer.net.name])
+            value = laid(value, value.shape)
             if value.shape == shape:
                 yield layer.net.name, value
 
     def _others(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
         for count, (name, value) in enumerate(self.task.values.items()):
-            if count < _MOST_OTHERS and name != self.name and np.shape(value)[-2:] == shape:
-                yield name, np.asarray(value, dtype=float)
+            other = laid(np.asarray(value, dtype=float), np.shape(value))
+            if count < _MOST_OTHERS and name != self.name and other.shape[-2:] == shape:
+                yield name, other
 
     def _apart(self, word: str, right: Array) -> Iterator[str]:
         """Right but for a number, or a multiple of another quantity, that was added or multiplied."""

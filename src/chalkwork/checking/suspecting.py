@@ -212,7 +212,7 @@ class Search:
     def _all_exchanged(self, source: Equation, asked: Asked) -> Iterator[Reading]:
         right = enclosed(source.expression, self.work.known(source.expression, asked.rows, True), asked)
         if right is not None:
-            for exchange in exchanges_of(source.expression.shape):
+            for exchange in exchanges_of(laid_shape(source.expression.shape)):
                 yield ("entries-swapped",), right.over(partial(exchanged, exchange=exchange))
 
     def _all_rounded(self, source: Equation, asked: Asked) -> Iterator[Reading]:

@@ -46,7 +46,7 @@ class FlattenKind(LayerKind):
 
     def way_back(self, at: Spot) -> Text:
         """Back to where every entry came from."""
-        return Text.own("flatten.way_back", "<way>, every entry to its position,", way=at.way_back)
+        return Text.own("flatten.way_back", "<way> (every entry to its position)", way=at.way_back)
 
     def words(self, at: Spot) -> Text:
         """How many entries there are."""

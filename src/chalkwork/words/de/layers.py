@@ -111,8 +111,7 @@ SENTENCES: Sentences = {
     "attention.by_shares": "Die Ableitung nach diesen Gewichten: <error> einer Position mal die Werte <value>, die sie "
     "bekommen hat.",
     "attention.by_scores": "Zurück durch die Softmax, deren Gewichte <shares> sich je Anfrage zu eins summieren: "
-    "Von jeder "
-    "Ableitung wird das Mittel aller abgezogen.",
+    "Von jeder Ableitung wird das Mittel aller abgezogen.",
     "attention.by_query": "Jede Anfrage wurde mit allen Schlüsseln <key> multipliziert; durch sie kommt <error> "
     "zurück.",
     "attention.by_key": "Jeder Schlüssel wurde mit allen Anfragen <query> multipliziert; durch sie kommt <error> "
@@ -122,12 +121,10 @@ SENTENCES: Sentences = {
     "flatten.name": "eine Aneinanderreihung zu <units> Einträgen",
     "flatten.title": "aneinandergereiht",
     "flatten.entries_row": "Aneinandergereiht (Schicht <layer>)<again>: Die Einheiten aller Positionen von <below>, "
-    "eine "
-    "Position nach der anderen, bilden eine Zeile<each>.",
+    "eine Position nach der anderen, bilden eine Zeile<each>.",
     "flatten.entries_column": "Aneinandergereiht (Schicht <layer>)<again>: Die Einheiten aller Positionen von "
-    "<below>, eine "
-    "Position nach der anderen, bilden eine Spalte<each>.",
-    "flatten.way_back": "<way>, jeder Eintrag an seine Position,",
+    "<below>, eine Position nach der anderen, bilden eine Spalte<each>.",
+    "flatten.way_back": "<way> (jeder Eintrag an seine Position)",
     # --- residual connection ---------------------------------------------------------------------------------------
     "residual.name": "eine Residualverbindung von <source>",
     "residual.title": "plus <source>",

@@ -48,6 +48,17 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "Die Softmax-Funktion wurde auf Ausgaben angewandt, die schon Wahrscheinlichkeiten waren.",
         "Prüfen Sie, was in die Softmax-Funktion eingeht: Nettoeingaben, oder etwas, das schon durch sie gegangen ist?",
     ),
+    "scores-not-scaled": (
+        "Die Scores wurden nicht durch die Wurzel ihrer Länge geteilt",
+        "<this> enthält die Produkte aus Anfragen und Schlüsseln, wie sie sind: Sie wurden nicht geteilt.",
+        "Produkte langer Vektoren sind groß. Was geschieht vor der Softmax dagegen?",
+    ),
+    "scores-over-length": (
+        "Die Scores wurden durch die Länge geteilt statt durch ihre Wurzel",
+        "Für <this> wurden die Produkte aus Anfragen und Schlüsseln durch ihre Länge geteilt, nicht durch deren "
+        "Wurzel.",
+        "Sehen Sie nach, durch welche Zahl die Produkte geteilt werden: Wie wächst sie mit der Länge einer Anfrage?",
+    ),
     # --- losses ----------------------------------------------------------------------------------------------------
     "factor-half": (
         "Ein Faktor ein Halb zu viel",

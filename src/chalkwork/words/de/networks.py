@@ -102,8 +102,7 @@ SENTENCES: Sentences = {
     "bias_gradient.over_positions": "Gradient des Bias: Er wird an jeder Position addiert, also wird <error> über die "
     "Positionen summiert.",
     "bias_gradient.over_both": "Gradient des Bias: Er wird an jeder Position jedes Datenpunkts addiert, also wird "
-    "<error> "
-    "über beides summiert.",
+    "<error> über beides summiert.",
     "loss_derivative": "Die Ableitung <title> nach den Ausgaben, elementweise.",
     "softmax_jacobian": "Die Jacobi-Matrix der Softmax-Funktion: die Ausgaben <output> auf der Diagonale, minus das "
     "Produkt jedes Paars von Ausgaben; sie ist symmetrisch.",
@@ -134,10 +133,10 @@ SENTENCES: Sentences = {
     # --- around the equations --------------------------------------------------------------------------------------
     "network.has": "Das Netz hat <parts>.",
     "network.inputs_at_positions": "<inputs> an jeder von <positions> Positionen",
-    "network.matrices_rows": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer "
-    "Position in jeder Zeile.",
-    "network.matrices_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer "
-    "Position in jeder Spalte.",
+    "network.matrices_rows": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
+    "in jeder Zeile.",
+    "network.matrices_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
+    "in jeder Spalte.",
     "network.samples_columns_out_in": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Ausgaben × Eingaben.",
     "network.samples_columns_in_out": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Eingaben × Ausgaben.",
     "network.samples_rows_out_in": "Die Datenpunkte sind Zeilen, die Gewichtsmatrizen sind Ausgaben × Eingaben.",

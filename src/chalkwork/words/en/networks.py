@@ -98,8 +98,7 @@ SENTENCES: Sentences = {
     "bias_gradient.over_positions": "Gradient of the bias: every position adds it, so <error> is summed over the "
     "positions.",
     "bias_gradient.over_both": "Gradient of the bias: every position of every sample adds it, so <error> is summed "
-    "over "
-    "both.",
+    "over both.",
     "loss_derivative": "The derivative of <title> by the outputs, entry by entry.",
     "softmax_jacobian": "The Jacobian of the softmax: the outputs <output> on the diagonal, minus the product of "
     "every pair of outputs; it is symmetric.",
