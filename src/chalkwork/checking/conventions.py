@@ -297,7 +297,7 @@ def conventions_of(context: Context, declared: Iterable[str] = ()) -> list[Found
     >>> solution = net.solve([[1.0], [2.0]], [[0.5], [1.0]], learning_rate=0.1)
     >>> found = conventions_of(Context(solution.derivation, -2))[0]
     >>> print(found.conventions[0].id, rewritten(solution.derivation, found.forms)["dW1"])
-    mean-in-gradients dW1 = 1.0 * x.T @ delta1
+    mean-in-gradients dW1 = (1/2) * x.T @ delta1
     """
     single = [Found((one,), forms) for one in TABLE.values() for forms in map(dict, one.forms(context)) if forms]
     wanted = tuple(declared)

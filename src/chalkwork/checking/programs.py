@@ -190,6 +190,9 @@ class Reader:
         if again is not None:
             found.unused[word] = f"it is {again} again"
             return
+        several = np.size(np.asarray(value, dtype=object)) > 1 and not _is_mask(value)
+        if several and any(self._is(value, name) for name in self.givens.known):
+            return  # the exercise's own data under another name
         for said, other in self._auxiliary():
             if _tells(value) and _same(value, other):
                 found.unused[word] = f"it is {said}, which is no step of its own here"
