@@ -35,7 +35,7 @@ from chalkwork.checking.explaining import (
     rounded_to,
     together_ids,
 )
-from chalkwork.checking.mistakes import Found, distinct, distinct_pairs, swapped
+from chalkwork.checking.mistakes import TABLE, Found, distinct, distinct_pairs, swapped
 from chalkwork.checking.work import Answers, Known, Work
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ShapeError
@@ -341,8 +341,9 @@ class Search:
                 for reading in crowd.met(expression, self.work.known(expression, asked.rows, True)):
                     yield pairs, reading
         for expression, ids in distinct(equation, self.context):
-            if (expression.shape or (1, 1)) == shape:
-                yield from self._mistaken_and_more(expression, ids, asked, crowd)
+            able = tuple(one for one in ids if not TABLE[one].alone)
+            if able and (expression.shape or (1, 1)) == shape:
+                yield from self._mistaken_and_more(expression, able, asked, crowd)
         if (equation.expression.shape or (1, 1)) == shape:
             for known in self._rounded(equation.expression, asked.rows):
                 for reading in crowd.met_exchanged(equation.expression, known):
