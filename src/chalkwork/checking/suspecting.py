@@ -36,7 +36,7 @@ from chalkwork.checking.explaining import (
     together_ids,
 )
 from chalkwork.checking.laid import enclosed_laid, laid_shape
-from chalkwork.checking.mistakes import Found, distinct, distinct_pairs, exchanged, exchanges_of
+from chalkwork.checking.mistakes import TABLE, Found, distinct, distinct_pairs, exchanged, exchanges_of
 from chalkwork.checking.work import Answers, Known, Work
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ShapeError
@@ -350,8 +350,9 @@ class Search:
                 for reading in crowd.met(expression, self.work.known(expression, asked.rows, True)):
                     yield pairs, reading
         for expression, ids in distinct(equation, self.context):
-            if laid_shape(expression.shape) == shape:
-                yield from self._mistaken_and_more(expression, ids, asked, crowd)
+            able = tuple(one for one in ids if not TABLE[one].alone)
+            if able and laid_shape(expression.shape) == shape:
+                yield from self._mistaken_and_more(expression, able, asked, crowd)
         if laid_shape(equation.expression.shape) == shape:
             for known in self._rounded(equation.expression, asked.rows):
                 for reading in crowd.met_exchanged(equation.expression, known):
