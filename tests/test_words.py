@@ -13,6 +13,7 @@ import pytest
 
 import chalkwork
 from chalkwork import Dense, Graph, NeuralNetwork
+from chalkwork.checking.conventions import TABLE as CONVENTIONS
 from chalkwork.checking.mistakes import TABLE, context_of, distinct, in_language
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
@@ -99,6 +100,7 @@ def entries():
     for mistake in TABLE.values():
         for part in ("title", "explanation", "hint"):
             found[f"mistake_{part}.{mistake.id}"] = getattr(mistake, part)
+    found |= {f"convention_words.{name}": one.words for name, one in CONVENTIONS.items()}
     for name, rule in RULES.items():
         found |= {f"optimiser.{name}": rule.words, f"rule.{name}": name}
     return found

@@ -20,6 +20,7 @@ from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
+from chalkwork.words import Text, say
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
@@ -239,11 +240,13 @@ def _with_sources(report: Report, derivation: Derivation) -> Iterator[tuple[Resu
 
 def _said(again: Report, way: Found, before: Report) -> Report:
     """The report with the convention named: before all, and at every step that is not as in the solution."""
+    language = before.language
+    words = way.words(language)
     results = {
-        name: replace(result, message=f"{result.message} In another convention: you {way.words()}.")
+        name: replace(result, message=say(language, "convention.step", said=result.message, words=words))
         if name in way.forms and result.verdict in _ACCEPTED
         else result
         for name, result in again.items()
     }
-    note = f"Another convention: you {way.words()}. That is no mistake."
-    return Report(results, again.unused, again.follows, before.notes, language=before.language).noting([note])
+    note = Text.of("convention.note", words=words)
+    return Report(results, again.unused, again.follows, before.notes, language=language).noting([note])

@@ -105,7 +105,7 @@ def check_class(
         for (_, apart), (_, refused) in zip(together, matches, strict=True)
     ]
     data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
-    notes: list[list[str]] = [[] for _ in given]
+    notes: list[list[Text]] = [[] for _ in given]
     reader = Reader(table, symbols, values, context) if any(programs) else None
     for place in [place for place, program in enumerate(programs) if program]:
         assert reader is not None

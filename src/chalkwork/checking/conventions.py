@@ -24,6 +24,7 @@ from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.mistakes.structure import coefficient_of, summands, updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.words import ENGLISH, Text, say
 
 ONE = Number(1)
 
@@ -93,9 +94,10 @@ class Found:
         """Whether they show by themselves."""
         return all(each.throughout for each in self.conventions)
 
-    def words(self) -> str:
+    def words(self, language: str = ENGLISH) -> str:
         """What somebody does who has them."""
-        return ", and ".join(each.words for each in self.conventions)
+        said = [Text.own(f"convention_words.{each.id}", each.words).written(language) for each in self.conventions]
+        return reduce(lambda one, other: say(language, "convention.and", one=one, other=other), said)
 
 
 # --- which names a convention concerns --------------------------------------------------------------------------------
@@ -295,7 +297,7 @@ def conventions_of(context: Context, declared: Iterable[str] = ()) -> list[Found
     >>> solution = net.solve([[1.0], [2.0]], [[0.5], [1.0]], learning_rate=0.1)
     >>> found = conventions_of(Context(solution.derivation, -2))[0]
     >>> print(found.conventions[0].id, rewritten(solution.derivation, found.forms)["dW1"])
-    mean-in-gradients dW1 = 1.0 * x.T @ delta1
+    mean-in-gradients dW1 = (1/2) * x.T @ delta1
     """
     single = [Found((one,), forms) for one in TABLE.values() for forms in map(dict, one.forms(context)) if forms]
     wanted = tuple(declared)

@@ -15,6 +15,7 @@ from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.symbols import Symbols
+from chalkwork.words import Text
 
 NO_NUMBERS = "it holds no numbers"
 _KNOWN = re.compile(r"(d?)(x|y|z|a|W|b|L|delta)(\d*)(_new\d*)?")
@@ -58,7 +59,7 @@ class Names:
     steps: dict[str, object] = field(default_factory=dict)
     data: dict[str, object] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
 
 
 class Reader:
@@ -183,12 +184,15 @@ class Reader:
             if name not in taken and self._is(value, name):
                 taken.add(name)
                 self._put(found, name, value)
-                found.notes.append(f"{word} is taken as {name}.")
+                found.notes.append(Text.of("note.taken", word=word, name=name))
                 return
         again = next((name for name in (*taken, *found.data) if _tells(value) and self._is(value, name)), None)
         if again is not None:
             found.unused[word] = f"it is {again} again"
             return
+        several = np.size(np.asarray(value, dtype=object)) > 1 and not _is_mask(value)
+        if several and any(self._is(value, name) for name in self.givens.known):
+            return  # the exercise's own data under another name
         for said, other in self._auxiliary():
             if _tells(value) and _same(value, other):
                 found.unused[word] = f"it is {said}, which is no step of its own here"
@@ -232,7 +236,7 @@ class Reader:
             for later in self.context.derivation:
                 if later.startswith(f"{name}_new") and later not in found.steps and self._is(found.data[name], later):
                     found.steps[later] = found.data.pop(name)
-                    found.notes.append(f"{name} is taken as {later}: it has been updated.")
+                    found.notes.append(Text.of("note.updated", name=name, later=later))
                     break
 
     def _is(self, value: object, name: str) -> bool:

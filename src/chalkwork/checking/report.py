@@ -132,16 +132,18 @@ class Report(Mapping[str, Result]):
         """The same report with these results."""
         return Report(results, self.unused, self.follows, self.notes, language=self.language)
 
-    def noting_first(self, note: str) -> Report:
+    def noting_first(self, note: Said) -> Report:
         """The same report with something to be said before everything else."""
         return self._with_notes((self._note(note), *self.notes))
 
-    def noting(self, notes: Sequence[str]) -> Report:
+    def noting(self, notes: Sequence[Said]) -> Report:
         """The same report with more to be said before the steps."""
         return self._with_notes((*self.notes, *map(self._note, notes)))
 
-    def _note(self, note: str) -> str:
+    def _note(self, note: Said) -> str:
         """What is known in English alone is marked as that."""
+        if not isinstance(note, str):
+            return note.written(self.language)
         return note if self.language == ENGLISH else say(self.language, "note.in_english", note=note)
 
     def _with_notes(self, notes: Sequence[str]) -> Report:

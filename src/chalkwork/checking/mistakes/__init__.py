@@ -85,6 +85,8 @@ def distinct(equation: Equation, context: Context) -> Found:
     W1 - dW1 learning-rate-omitted
     W1 not-updated
     W1 - eta^2 * dW1 learning-rate-squared
+    W1 - 10 * eta * dW1 learning-rate-times-ten
+    W1 - (1/10) * eta * dW1 learning-rate-times-ten
     """
     found = context.known_rewrites.get(equation.name)
     if found is None:

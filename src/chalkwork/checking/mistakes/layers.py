@@ -125,7 +125,7 @@ def _mask(equation: Equation, context: Context) -> tuple[Name, Fraction] | None:
     data = {layer.inputs for layer in context.layers(0)}
     scale = float(term.coefficient)
     for base, exponent in term.factors:
-        if not names_in(base):
+        if not names_in(base) and not base.shape:
             scale *= float(evaluate(base, {}).item()) ** float(exponent)
     given = [base for base, exponent in term.factors if base in context.derivation.givens and exponent == 1]
     masks = [one for one in given if isinstance(one, Name) and one.shape and one.name not in differentiated

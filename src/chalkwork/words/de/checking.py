@@ -106,4 +106,19 @@ SENTENCES: Sentences = {
     "unused.no_entry": "<name> ist <size> und hat keinen solchen Eintrag",
     "unused.no_entry_of_number": "<name> ist eine Zahl und hat keinen solchen Eintrag",
     "unused.twice": "dieser Eintrag ist zweimal beantwortet",
+    # --- another convention, a program's variables ------------------------------------------------------------------
+    "convention.step": "<said> In einer anderen Konvention: Sie <words>.",
+    "convention.note": "Eine andere Konvention: Sie <words>. Das ist kein Fehler.",
+    "convention.and": "<one>, und <other>",
+    "convention_words.mean-in-gradients": "teilen in den Gradienten durch die Anzahl der Datenpunkte, nicht in delta",
+    "convention_words.target-minus-output": "nehmen als Fehlersignal y minus die Ausgabe, und die Aktualisierung "
+    "addiert",
+    "convention_words.descent-in-gradients": "behalten die Gradienten mit einem Minus, und die Aktualisierung addiert",
+    "convention_words.rate-makes-up": "nehmen Summen an der Stelle von Mittelwerten, und die Lernrate gleicht es aus",
+    "convention_words.rate-in-gradients": "multiplizieren die Gradienten vor der Aktualisierung mit der Lernrate",
+    "convention_words.rate-in-velocity": "haben die Lernrate oder das Minus schon in der Geschwindigkeit",
+    "convention_words.gradients-transposed": "schreiben jeden Gradienten von Gewichten transponiert",
+    "convention_words.weights-transposed-throughout": "schreiben jede Gewichtsmatrix transponiert, samt Gradient",
+    "note.taken": "<word> wird als <name> gelesen.",
+    "note.updated": "<name> wird als <later> gelesen: Es ist aktualisiert worden.",
 }

@@ -102,4 +102,10 @@ SENTENCES: Sentences = {
     "unused.no_entry": "<name> is <size> and has no such entry",
     "unused.no_entry_of_number": "<name> is a number and has no such entry",
     "unused.twice": "this entry is answered twice",
+    # --- another convention, a program's variables ------------------------------------------------------------------
+    "convention.step": "<said> In another convention: you <words>.",
+    "convention.note": "Another convention: you <words>. That is no mistake.",
+    "convention.and": "<one>, and <other>",
+    "note.taken": "<word> is taken as <name>.",
+    "note.updated": "<name> is taken as <later>: it has been updated.",
 }
