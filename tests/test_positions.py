@@ -127,6 +127,20 @@ def test_answers_are_marked_matrix_by_matrix() -> None:
     ]
 
 
+def test_a_program_is_marked_as_one_with_vectors_is() -> None:
+    """What is seen of a wrong answer, other data, and that what attention weighs with is no weight matrix."""
+    solution = network().solve(X, [1, 0])
+    typed = {name: np.asarray(solution[name]) for name in solution.derivation}
+    assert "every entry is 1.5 times the right one" in solution.check(typed | {"K1": typed["K1"] * 1.5})["K1"].message
+    assert "this is the right value of Q1" in solution.check(typed | {"K1": typed["Q1"]})["K1"].message
+    twice = network().solve(2 * np.array(X), [1, 0])
+    report = solution.check({name: np.asarray(twice[name]) for name in typed} | {"x": 2 * np.array(X)})
+    assert "it is 2 times the exercise's. What follows is held against these." in report.notes[0]
+    assert {report[name].verdict for name in ("S1", "z1", "dWQ1")} == {"follows"}
+    report = solution.check({name: np.swapaxes(one, -1, -2) if one.ndim == 3 else one for name, one in typed.items()})
+    assert (report.notes, report["Q1"].verdict, report["S1"].verdict) == ((), "wrong", "wrong")
+
+
 @pytest.mark.parametrize("units", [1, 2, 4])
 @pytest.mark.parametrize(("samples", "several"), [("rows", True), ("columns", False)])
 def test_mistakes_are_worth_what_a_program_with_the_mistake_computes(units: int, samples: Any, several: bool) -> None:

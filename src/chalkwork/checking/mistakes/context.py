@@ -182,7 +182,9 @@ class Context:
         for node in walk(net.expression):
             if is_operation(node, "matmul"):
                 left, right = map(untransposed, node.arguments)
-                if isinstance(left, Name) and isinstance(right, Name):
+                if not (isinstance(left, Name) and isinstance(right, Name)):
+                    continue
+                if self.is_parameter(left) or self.is_parameter(right):  # scores times values weigh, but are no weights
                     second = (self.samples == -2 or not self.is_parameter(left)) and self.is_parameter(right)
                     weights, inputs = (right, left) if second else (left, right)
         terms = summands(net.expression)
