@@ -30,11 +30,16 @@ def unmasked(value: Any, name: str, kind: type[ChalkworkError] = ValueProblem) -
     return value
 
 
-def masked(value: Any, depth: int = 0) -> int:
-    """How many entries are masked."""
-    if isinstance(value, np.ma.MaskedArray):
-        return int(np.ma.getmaskarray(value).sum())
-    if isinstance(value, list | tuple) and depth < _MOST_DEEP:
-        inner = [each for each in value if isinstance(each, list | tuple | np.ma.MaskedArray)]
-        return sum(masked(each, depth + 1) for each in inner)
-    return 0
+def masked(value: Any) -> int:
+    """How many entries are masked; a list that stands in several places is looked at once."""
+    open_, seen, found = [(value, 0)], set[int](), 0
+    while open_:
+        one, depth = open_.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, np.ma.MaskedArray):
+            found += int(np.ma.getmaskarray(one).sum())
+        elif isinstance(one, list | tuple) and depth < _MOST_DEEP:
+            open_ += [(each, depth + 1) for each in one if isinstance(each, list | tuple | np.ma.MaskedArray)]
+    return found
