@@ -230,7 +230,8 @@ def test_a_report_keeps_its_policy_where_a_remark_is_added() -> None:
     solution = network.solve([1.0, 1.0], [1, 0], predict=True)
     (half,) = solution.check_class([{"z1": [0.9, 0.7], "class": "1"}], follows=Fraction(1, 2))
     assert half.follows == Fraction(1, 2)
-    (undecided,) = solution.setting.undecided(solution).values()
+    (sentences,) = solution.setting.undecided(solution).values()
+    undecided = " ".join(map(str, sentences))
     assert half["class"].message.endswith(undecided)
 
 

@@ -63,7 +63,7 @@ MEANT = {
     },
 }  # fmt: skip
 """What each argument does mean; anything else is refused."""
-STYLE = {"notation", "decimals", "significant", "rounding", "detail"}
+STYLE = {"notation", "decimals", "significant", "rounding", "detail", "language"}
 """Arguments of `solve` that are those of `Style.of`, which has tests of its own."""
 
 

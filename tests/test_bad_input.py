@@ -53,7 +53,7 @@ SHEETS: dict[str, tuple[str, int | None, list[str]]] = {
         network("- {weights: [[1, 2], [3, 4]]}\n- {weights: [[1, 2, 3]]}"), 4,
         ["expected 2 inputs", "1x3"]),
     "bias too long": (network("- {weights: [[1, 2], [3, 4]], bias: [1, 2, 3]}"), 3, ["bias", "2 units", "found 3"]),
-    "matrix of three": (task("x: [[[1]]]"), 6, ["x[1,1]", "found a list"]),
+    "matrix of three": (task("x: [[[1]]]"), 6, ["x has 3 dimensions; a matrix has two"]),
     "message": (
         graph("z2 = W2 @ a1 + b2", "{W2: [[1, 2, 3], [4, 5, 6]], a1: [1, 2, 3, 4], b2: [1, 2]}"), 7,
         ["W2 is 2x3, but a1 has 4 rows, in z2 = W2 @ a1 + b2"]),
@@ -308,7 +308,7 @@ CALLS = {
     "activation, arguments": (lambda: Dense(2, "tanh(1)"), ChalkworkError, "tanh has no parameters"),
     "activation, nan": (lambda: Dense(2, "elu(nan)"), ChalkworkError, "no sensible value"),
     "no layers": (lambda: NeuralNetwork([]), ChalkworkError, "at least one layer"),
-    "a layer that is none": (lambda: NeuralNetwork([3]), ChalkworkError, "Residual, not int"),
+    "a layer that is none": (lambda: NeuralNetwork([3]), ChalkworkError, "Flatten, not int"),
     "loss": (lambda: NeuralNetwork([Dense(2)], "mse"), ChalkworkError, "no loss 'mse'"),
     "loss a number": (lambda: NeuralNetwork([Dense(2)], 3), ChalkworkError, "loss"),
     "loss None": (lambda: NeuralNetwork([Dense(2)], None), ChalkworkError, "loss"),

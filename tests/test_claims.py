@@ -506,7 +506,7 @@ def test_the_mistakes_of_the_students_are_found():
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ("id: a\nstatement: x = y\nprove: b", "line 2.*either the key"),
+        ("id: a\nstatement: x = y\nprove: b", "line 1.*either the key"),
         ("id: a\nprove: sigmoid-symetry", "line 3: claim a: .*did you mean sigmoid-symmetry"),
         ("id: a\nprove: sigmoid-symmetry\nat: {x: 1}", "line 4: at goes with a statement"),
         ("id: a\nstatement: x = \\foo", "line 3: claim a: .*at column 5"),
