@@ -125,12 +125,12 @@ def test_keys_of_a_form_can_be_typed_and_are_not_glued():
             keys = form_keys(part)
             assert len(set(keys.values())) == len(keys)
             for name, key in keys.items():
-                assert key == name or re.fullmatch(r"(?:[A-Za-z]|NLL|gamma|kappa|eta)\d*(_new\d*)?", key), key
+                assert key == name or re.fullmatch(r"(?:[A-Za-z]|NLL|MACs|gamma|kappa|eta)\d*(_new\d*)?", key), key
                 assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/d[A-Za-z0-9_]+)?(\[[\d,]+\])?", key), key
 
 
 def test_words_are_given_to_choose_from_on_paper_too():
-    text = words(to_text(workbook(read_sheet(SHEETS[1]), "blanks").document))
+    text = words(to_text(workbook(read_sheet(FALSE_PROOFS), "blanks").document))
     assert "The verdict (circle one): proved · true at many points · false · false step · open." in text
     assert "first wrong step = ______" in text
     claim = "```claim\nid: a\nstatement: sin(x) <= t\ndomain: {x: '[0, 1]', t: positive}\n```\n"

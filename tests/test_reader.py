@@ -49,7 +49,9 @@ def larger(draw, parts):
     """An operation on what there is; where the shapes do not fit, the first part itself."""
     entry = draw(st.sampled_from(list(TABLE.values())))
     arguments = [draw(parts) for _ in range(entry.arity)]
-    parameters = {key: draw(parameter(key)) for key in entry.parameters}
+    parameters = {key: draw(parameter(key)) for key in entry.parameters if key != "before"}
+    if "before" in entry.parameters:
+        parameters["before"] = arguments[0].shape
     if parameters.get("at_zero", 0) is None and entry.parameters["at_zero"] is not None:
         parameters["at_zero"] = 0.0
     if parameters.get("axis") is not None and 1 in (arguments[0].shape or (1,)):
@@ -270,7 +272,7 @@ def test_what_could_be_two_things_is_refused_with_both():
         assert read(f"{name}(A, axis=none)", NAMES) == apply(name, NAMES["A"])
 
 
-@pytest.mark.parametrize("name", [name for name, entry in TABLE.items() if set(entry.parameters) - {"shape"}])
+@pytest.mark.parametrize("name", [name for name, entry in TABLE.items() if set(entry.parameters) - {"shape", "before"}])
 def test_parameters_go_by_name(name):
     entry = TABLE[name]
     arguments = ", ".join("ab"[: entry.arity]) + ", 0.1" * len(entry.by_place)

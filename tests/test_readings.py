@@ -275,7 +275,8 @@ def test_a_unit_says_what_it_does_and_a_dropped_derivative_is_named(name):
     for part in ("Activation of the hidden layer by", "is multiplied, entry by entry, by the derivative of"):
         assert part in text
     dropped = np.asarray(solution["delta2"]) @ np.asarray(solution["W2"]).T
-    assert solution.check({"delta1": dropped})["delta1"].mistakes == ("derivative-dropped",)
+    named, *others = solution.check({"delta1": dropped})["delta1"].mistakes
+    assert named == "derivative-dropped" and set(others) <= ({"slope-elsewhere"} if TABLE[name].kinks else set())
 
 
 @pytest.mark.parametrize("name", HIDDEN)

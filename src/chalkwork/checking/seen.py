@@ -97,7 +97,7 @@ class _Look:
 
     def _relations(self, word: str, right: Array) -> Iterator[str]:
         cells = "every entry" if right.size > 1 else "it"
-        factor = self._factor(right)
+        factor = self._factor(right) if right.size > 1 else None  # a single number is always some multiple
         if factor is not None:
             yield f"{cells} is {_times(factor)} {word}"
         yield from self._signs(word, right)

@@ -59,7 +59,7 @@ def _reshaped(xp: Any, x: Any, shape: Shape, before: Shape) -> Any:
 
 
 def _is_shape(shape: Parameter) -> TypeGuard[Shape]:
-    return isinstance(shape, tuple) and len(shape) != 1 and all(size > 0 for size in shape)
+    return isinstance(shape, tuple) and len(shape) != 1 and len(shape) <= MOST_AXES and all(size > 0 for size in shape)
 
 
 def _shown(shape: Parameter) -> str:
@@ -85,6 +85,7 @@ def _diagonal_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
     return shape
 
 
+MOST_AXES = 8
 EQUAL = 1e-12
 """Entries that are nearer to the largest than this, relative to it, differ by rounding only."""
 
