@@ -25,12 +25,13 @@ _BRACKET = re.compile(r"[\[\]{}]")
 
 @dataclass(slots=True)
 class Scalar:
-    """One word, number or text, as written; `plain` says that it stands without quotes."""
+    """One word, number or text, as written; `plain` says that it stands without quotes, `at` where it begins."""
 
     text: str
     plain: bool
     literal: bool
     line: int
+    at: int = -1
 
 
 @dataclass(slots=True)
@@ -112,7 +113,8 @@ class _Reader:
         self.check(event, depth)
         line = self.line(self.at(event))
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(event.value, event.implicit[0], event.style == "|", line)
+            at = self.at(event) + (event.style in ("'", '"'))
+            return Scalar(event.value, event.implicit[0], event.style == "|", line, at)
         if isinstance(event, yaml.SequenceStartEvent):
             return Listing(list(self.items(depth + 1)), line)
         return self.table(line, depth + 1)

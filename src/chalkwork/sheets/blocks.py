@@ -10,6 +10,7 @@ from typing import Any
 from chalkwork.errors import SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.fences import Piece
+from chalkwork.sheets.givens import fill_texts
 from chalkwork.sheets.layers import read_layers
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table, line_map, load_yaml
 from chalkwork.sheets.parts import part_of
@@ -86,6 +87,8 @@ def read_part(piece: Piece, sheet: Precision) -> PartBlock:
 def _opened(piece: Piece, keys: tuple[str, ...]) -> tuple[Fields, dict[str, Any]]:
     """The keys of a block, and where it stands; what it lacks is reported where it begins."""
     table = load_yaml(piece.body, piece.line + 1)
+    if piece.fill is not None:
+        fill_texts(table, piece.fill)
     table.line = piece.line
     fields = values.mapping(table, f"a {piece.language} block", "", keys)
     return fields, {"line": piece.line, "source": piece.source, "lines": line_map(table)}

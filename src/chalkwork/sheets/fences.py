@@ -7,6 +7,7 @@ quotation or indented code is an error rather than a task that silently goes mis
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,6 +30,8 @@ class Piece(NamedTuple):
     source: str
     body: str
     line: int
+    fill: Callable[[str, int], str] | None = None
+    """What fills the places of its texts, where there are any."""
 
 
 class Split(NamedTuple):

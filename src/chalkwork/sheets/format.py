@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,14 @@ from chalkwork.sheets.blocks import (
     read_task,
 )
 from chalkwork.sheets.fences import Piece, Split, split_sheet
+from chalkwork.sheets.givens import filler, givens_of
 from chalkwork.sheets.locate import Listing, Node, line_map, load_yaml
 from chalkwork.sheets.parts import MODULES
 from chalkwork.sheets.references import settle
 from chalkwork.sheets.schema import Block, Convention, Precision, Prose, Sheet
+from chalkwork.sheets.varying import Varying, read_varying
+from chalkwork.solutions.setting import Style
+from chalkwork.typesetting.notation import Notation
 from chalkwork.words import ENGLISH, LANGUAGES
 
 MAX_BYTES = 2_000_000
@@ -130,6 +135,8 @@ def _sheet(split: Split, file: str) -> Sheet:
     convention = read_convention(fields, Convention())
     precision = read_precision(fields, Precision())
     language = fields.read("language", values.choice(tuple(LANGUAGES)), ENGLISH)
+    given = fields.given(_FRONT)
+    pieces = _with_places(split.pieces, given, language)
     return Sheet(
         file=file,
         line=1,
@@ -137,10 +144,25 @@ def _sheet(split: Split, file: str) -> Sheet:
         lines=line_map(table),
         convention=convention,
         precision=precision,
-        blocks=settle(_block(piece, convention, precision, language) for piece in split.pieces),
+        blocks=settle(_block(piece, convention, precision, language) for piece in pieces),
         language=language,
-        **fields.given(_FRONT),
+        **given,
     )
+
+
+def _with_places(pieces: Sequence[Piece], given: Mapping[str, Any], language: str) -> Sequence[Piece]:
+    """The pieces, those with places to fill with what fills them; and whether what is to vary is given."""
+    varying: Varying | None = given.get("vary")
+    if varying is None and not any("{{" in piece.source for piece in pieces):
+        return pieces
+    givens = givens_of(pieces)
+    if varying is not None:
+        varying.check(givens)
+    with suppress(ChalkworkError):  # which is said where the solution is written
+        notation = Notation.of(given.get("notation", {}), LANGUAGES[language].decimal_comma)
+        fill = filler(givens, Style(notation))
+        return [piece._replace(fill=fill) if "{{" in piece.source else piece for piece in pieces]
+    return pieces
 
 
 def _block(piece: Piece, convention: Convention, precision: Precision, language: str) -> Block:
@@ -162,6 +184,8 @@ def _block(piece: Piece, convention: Convention, precision: Precision, language:
         check_nesting(piece.source, piece.line)
     except ChalkworkError as error:
         raise SheetError(error.message, line=error.line, hint=error.hint) from None
+    if piece.fill is not None:
+        return Prose(piece.fill(piece.source, piece.line), piece.line, piece.source)
     return Prose(piece.source, piece.line)
 
 
@@ -179,4 +203,5 @@ _FRONT: Mapping[str, values.Reader[Any]] = {
     "course": values.text,
     "date": values.text,
     "points": values.text,
+    "vary": read_varying,
 }

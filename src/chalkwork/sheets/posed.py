@@ -52,6 +52,11 @@ def posed(
     return pose
 
 
+def typed(node: Node, manner: Style) -> str:
+    """Numbers as they are typed, in LaTeX."""
+    return _written(node, manner, True, "")
+
+
 def _number_of(words: str, node: Node) -> str:
     """The words with their nouns in the singular or the plural."""
     single = node.items[0] if isinstance(node, Listing) and len(node.items) == 1 else node

@@ -11,6 +11,7 @@ from chalkwork.sheets.locate import Path, nearest_line
 from chalkwork.sheets.parts import Work
 from chalkwork.sheets.posed import Posed
 from chalkwork.sheets.values import Matrix, Numbers, Vector
+from chalkwork.sheets.varying import Varying
 from chalkwork.words import ENGLISH
 
 Samples = Literal["columns", "rows"]
@@ -106,11 +107,13 @@ class Prose:
 
     markdown: str
     line: int
+    typed: str | None = None
+    """The text as it stands in the sheet, where that has places to fill."""
 
     @property
     def source(self) -> str:
         """The text as it stands in the sheet."""
-        return self.markdown
+        return self.markdown if self.typed is None else self.typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +202,7 @@ class Sheet(_Rounded):
     notation: str | Mapping[str, str | bool | int] = field(default_factory=dict)
     follow_through: FollowThrough = "full"
     tolerance: float = 0.0
+    vary: Varying | None = None
     blocks: tuple[Block, ...] = ()
 
     __eq__ = object.__eq__

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chalkwork.errors import SheetError
 from chalkwork.sheets.posed import Posed
@@ -53,6 +53,8 @@ class Surroundings:
 
 
 Work = Callable[[Surroundings], Solution]
+Drawn = Literal["data", "weights", "target", "shares", "interval"]
+"""How numbers are drawn anew: data keep their kind, weights have free signs, a target stays one, shares their sum."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Part:
     """What stands in the sheet before it is solved."""
     room: int = 8
     """Empty lines for the answer in a sheet with blanks."""
+    vary: Mapping[str, Drawn] = field(default_factory=dict)
+    """The keys whose numbers variants draw anew, and how."""
 
 
 def part_of(language: str) -> Part:

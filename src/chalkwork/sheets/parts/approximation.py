@@ -45,4 +45,9 @@ _SAID = {
     "y": "the values $y = {}$",
     "compare": "compared with ${}$ points",
 }
-PART = Part(("function", "interval", "n", "x", "y", "adapted", "compare"), _read, lambda fields: posed(fields, _SAID))
+PART = Part(
+    ("function", "interval", "n", "x", "y", "adapted", "compare"),
+    _read,
+    lambda fields: posed(fields, _SAID),
+    vary={"y": "data", "interval": "interval"},
+)

@@ -79,4 +79,4 @@ def _typed(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-PART = Part(("input", "layers", "ask"), _read, _pose)
+PART = Part(("input", "layers", "ask"), _read, _pose, vary={"filters": "data", "units": "data"})

@@ -66,4 +66,9 @@ _SAID = {
     "running": "the running statistics ({})",
     "inference": "in inference $x = {}$",
 }
-PART = Part(("batch", *KEYS), _read, lambda fields: posed(fields, _SAID))
+PART = Part(
+    ("batch", *KEYS),
+    _read,
+    lambda fields: posed(fields, _SAID),
+    vary=dict.fromkeys(("batch", "gamma", "beta", "upstream", "target", "inference"), "data"),
+)

@@ -26,4 +26,4 @@ _SAID = {
     "p": "$p = {}$",
     "q": "$q = {}$",
 }
-PART = Part(("p", "q"), _read, lambda fields: posed(fields, _SAID))
+PART = Part(("p", "q"), _read, lambda fields: posed(fields, _SAID), vary={"p": "shares", "q": "shares"})

@@ -53,4 +53,9 @@ _SAID = {
     "permute": "the order of the units: {}",
     "flip": "the units whose signs change: {}",
 }
-PART = Part(("network", "to", "x", "y", "permute", "flip"), _read, lambda fields: posed(fields, _SAID))
+PART = Part(
+    ("network", "to", "x", "y", "permute", "flip"),
+    _read,
+    lambda fields: posed(fields, _SAID),
+    vary={"x": "data", "y": "target"},
+)

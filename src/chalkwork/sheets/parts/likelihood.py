@@ -88,5 +88,8 @@ _SAID = {
     "learning_rate": r"the learning rate $\eta = {}$",
 }
 PART = Part(
-    (*_OF_SAMPLES, *_OF_NETWORKS), _read, lambda fields: posed(fields, _SAID, titles={"distribution": _distribution})
+    (*_OF_SAMPLES, *_OF_NETWORKS),
+    _read,
+    lambda fields: posed(fields, _SAID, titles={"distribution": _distribution}),
+    vary={"sample": "data", "x": "data", "y": "target"},
 )

@@ -108,4 +108,9 @@ _SAID = {
     "x": "$x = {}$",
     "y": "$y = {}$",
 }
-PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID, titles={"method": _method}))
+PART = Part(
+    ("study", *KEYS),
+    _read,
+    lambda fields: posed(fields, _SAID, titles={"method": _method}),
+    vary={"start": "data", "x": "data", "y": "target"},
+)

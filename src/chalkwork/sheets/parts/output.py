@@ -101,4 +101,9 @@ def _pose(fields: Fields) -> Posed:
     return posed(fields, {**_SAID, "y": "the target is class ${}$"} if is_class else _SAID)
 
 
-PART = Part(("task", *_EXAMPLE, *_TREE, *_SIZES), _read, _pose)
+PART = Part(
+    ("task", *_EXAMPLE, *_TREE, *_SIZES),
+    _read,
+    _pose,
+    vary={"z": "weights", "y": "target", "h": "weights", "vectors": "weights"},
+)

@@ -47,5 +47,8 @@ _SAID = {
     "interval": "on ${}$",
 }
 PART = Part(
-    ("function", "order", "about", "interval"), _read, lambda fields: posed(fields, _SAID, {"order": "3", "about": "0"})
+    ("function", "order", "about", "interval"),
+    _read,
+    lambda fields: posed(fields, _SAID, {"order": "3", "about": "0"}),
+    vary={"interval": "interval"},
 )
