@@ -40,6 +40,7 @@ ROOMS = [
     "laboratory",
     "tables",
     "sheets",
+    "classroom",
     "cli",
 ]
 FILES = sorted(ROOT.rglob("*.py"))

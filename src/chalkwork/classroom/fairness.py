@@ -1,0 +1,151 @@
+"""Whether every named mistake shows: none gives the right numbers at the digits asked, and no two the same ones.
+
+What coincides by algebra, whatever the numbers, is one class of mistakes; it is reported, not avoided. So is a mistake
+that a sheet cannot tell from the right way (a mean over one sample). An exchange of entries that are equal is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+
+from chalkwork.algebra.entries import split_entry
+from chalkwork.checking.mistakes import distinct
+from chalkwork.classroom.batch import Array, Bench, Values, digits_of
+from chalkwork.classroom.conditions import wholes
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.solutions.exercise import Exercise
+
+Ids = tuple[str, ...]
+Key = tuple[str, str]
+"""An exercise and a name that it asks."""
+Label = tuple[Ids, int]
+"""Mistakes, and the number of this among the rewrites that they have."""
+Pair = tuple[Label, Label]
+RIGHT: Label = ((), 0)
+
+
+@dataclass(frozen=True)
+class Mistaken:
+    """What a mistake makes of one asked value; ids that stand together cannot be told apart."""
+
+    ids: Ids
+    values: Array
+
+
+@dataclass
+class Certificate:
+    """What coincides in every variant: mistakes with one another, and with the right way."""
+
+    classes: dict[Key, list[Ids]] = field(default_factory=dict)
+    untold: dict[Key, list[str]] = field(default_factory=dict)
+    told: dict[Key, int] = field(default_factory=dict)
+    """How many classes of mistakes are told from the right way."""
+    always: dict[Key, frozenset[Pair]] = field(default_factory=dict)
+    """Which coincide always."""
+
+
+def mistaken(bench: Bench, values: Values) -> Mapping[Key, list[Mistaken]]:
+    """What every mistake makes of every asked value."""
+    return {
+        (exercise.id, name): [Mistaken(ids, value) for ids, value in _made(bench, name, values)]
+        for exercise in bench.exercises
+        for name in wholes(exercise)
+    }
+
+
+def _made(bench: Bench, name: str, values: Values) -> Iterator[tuple[Ids, Array]]:
+    equation, context = bench.derivation[name], bench.context
+    known = {**values, **{each: np.asarray(value)[None] for each, value in context.constants.items()}}
+    count = len(values[name])
+    for expression, ids in distinct(equation, context):
+        if expression.shape == equation.expression.shape:
+            with np.errstate(all="ignore"):
+                value = np.asarray(evaluate(expression, known), np.float64)
+            yield ids, np.broadcast_to(value, (count, *value.shape[1:]))
+
+
+def labelled(made: list[Mistaken]) -> dict[Label, Array]:
+    """The values by what tells the mistakes apart."""
+    found: dict[Label, Array] = {}
+    for one in made:
+        found[one.ids, sum(ids == one.ids for ids, _ in found)] = one.values
+    return found
+
+
+def coincidences(exercise: Exercise, name: str, right: Array, made: list[Mistaken]) -> Iterator[tuple[Pair, Array]]:
+    """For every two of the mistakes, and for each with the right way, which candidates cannot tell them apart."""
+    unit = 2 * digits_of(exercise).half_unit(right) * (1 + 1e-9)
+    cells = _asked_cells(exercise, name, right)
+    room = _flat(unit, cells)
+    flat = {RIGHT: _flat(right, cells), **{label: _flat(values, cells) for label, values in labelled(made).items()}}
+    with np.errstate(invalid="ignore"):
+        for (first, one), (second, other) in combinations(flat.items(), 2):
+            yield (first, second), np.asarray((np.abs(one - other) <= room).all(axis=1))
+
+
+def _flat(values: Array, cells: Array | None) -> Array:
+    flat = values.reshape(len(values), -1)
+    return flat if cells is None else flat[:, cells]
+
+
+def _asked_cells(exercise: Exercise, name: str, right: Array) -> Array | None:
+    """Which entries are asked for, counted in one row; None for all."""
+    chosen = (exercise.entries or {}).get(name)
+    if not chosen:
+        return None
+    from chalkwork.algebra.entries import place_of
+
+    shape = exercise.solution.derivation.shapes()[name]
+    places = [place_of(name, split_entry(one)[1], shape) for one in chosen]
+    return np.array([np.ravel_multi_index(place, right.shape[1:]) for place in places])
+
+
+def certify(bench: Bench, values: Values, made: Mapping[Key, list[Mistaken]], known: Certificate) -> Array:
+    """Which candidates are fair, apart from what coincides always."""
+    fair = np.ones(max(len(value) for value in values.values()), dtype=bool)
+    for exercise, name in _asked(bench):
+        key = (exercise.id, name)
+        for pair, alike in coincidences(exercise, name, values[name], made[key]):
+            if pair not in known.always[key]:
+                fair &= ~alike
+    return fair
+
+
+def calibrate(bench: Bench, values: Values, made: Mapping[Key, list[Mistaken]], known: Certificate) -> None:
+    """Find what coincides in all of these candidates, together with those that were looked at before."""
+    for exercise, name in _asked(bench):
+        key = (exercise.id, name)
+        pairs = dict(coincidences(exercise, name, values[name], made[key]))
+        alike = frozenset(pair for pair, found in pairs.items() if found.all())
+        before = known.always.get(key)
+        known.always[key] = alike if before is None else frozenset(
+            pair for pair in before | alike if (pair in alike or pair not in pairs) and pair in before
+        )
+        _note(known, key, list(labelled(made[key])))
+
+
+def _asked(bench: Bench) -> Iterator[tuple[Exercise, str]]:
+    for exercise in bench.exercises:
+        for name in wholes(exercise):
+            yield exercise, name
+
+
+def _note(known: Certificate, key: Key, labels: list[Label]) -> None:
+    """What there is to say of a value: classes of mistakes, and mistakes that are not told."""
+    always = known.always[key]
+    untold = {second for first, second in always if first == RIGHT}
+    classes = [{label} for label in labels if label not in untold]
+    for first, second in always:
+        one, other = (next((each for each in classes if label in each), None) for label in (first, second))
+        if one is not None and other is not None and one is not other:
+            one |= other
+            classes.remove(other)
+    ordered = [sorted(one, key=labels.index) for one in classes]
+    ids = [tuple(dict.fromkeys(each for label in one for each in label[0])) for one in ordered]
+    known.classes[key] = [one for one in ids if len(one) > 1]
+    known.untold[key] = list(dict.fromkeys(each for label in labels if label in untold for each in label[0]))
+    known.told[key] = len(classes)
