@@ -90,7 +90,7 @@ class Bench:
         values = self.givens(numbers)
         with np.errstate(all="ignore"):
             for equation in self.derivation.equations:
-                value = evaluate(equation.expression, values)
+                value = led(evaluate(equation.expression, values), equation.expression.shape)
                 rounded = style.numbers.rounded(value) if style.rounding == "every_line" else value
                 values[equation.name] = np.asarray(rounded, np.float64)
         return {name: np.broadcast_to(value, (count, *value.shape[1:])) for name, value in values.items()}
@@ -106,6 +106,12 @@ class Bench:
             return solution
         given = {name.name: solution.arrays[name.name] for name in self.derivation.givens}
         return Solution(self.derivation, given, style, solution.setting)
+
+
+def led(value: Array, shape: tuple[int, ...]) -> Array:
+    """The value with an axis for candidates, where it is of constants alone."""
+    value = np.asarray(value, np.float64)
+    return value[None] if value.ndim <= max(2, len(shape)) else value
 
 
 def digits_of(exercise: Exercise) -> Digits:

@@ -75,11 +75,11 @@ Condition = Callable[[View], Array]
 
 def _each(found: Array) -> Array:
     """Whether something holds for every entry."""
-    return np.asarray(found.reshape(len(found), -1).all(axis=1))
+    return np.asarray(found.all(axis=tuple(range(1, found.ndim))))
 
 
 def _count(found: Array) -> Array:
-    return np.asarray(found.reshape(len(found), -1).sum(axis=1))
+    return np.asarray(found.sum(axis=tuple(range(1, found.ndim))))
 
 
 def _finite(view: View) -> Array:
@@ -183,7 +183,7 @@ def _clear_winner(view: View) -> Array:
     def margin(values: Array) -> Array:
         first = np.sort(values, axis=view.units)
         best, second = first.take(-1, axis=view.units), first.take(-2, axis=view.units)
-        return np.asarray((best - second).reshape(len(values), -1).min(axis=1))
+        return np.asarray(np.min(best - second, axis=-1))
 
     own = float(margin(view.own[name])[0])
     least = view.varying.winner if view.varying.winner is not None else min(WINNER, own / 2)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.classroom.batch import Array, Bench, Values
 from chalkwork.classroom.groups import Layout
@@ -24,9 +25,9 @@ def effort(bench: Bench, values: Values) -> Array:
     """The work of every candidate, for all equations that the exercises show."""
     known: dict[Expression, Any] = {}
     total = np.zeros(max(len(value) for value in values.values()))
-    shown = {equation.name: equation for one in bench.exercises for equation in one.equations}
-    for equation in shown.values():
-        for node in dict.fromkeys(_applications(equation.worked or equation.expression)):
+    names = [split_entry(equation.name)[0] for one in bench.exercises for equation in one.equations]
+    for name in dict.fromkeys(names):
+        for node in dict.fromkeys(_applications(bench.derivation[name].expression)):
             if node not in known:
                 total = total + _cost(node, values, known)
     return np.asarray(total)
@@ -84,7 +85,7 @@ def _of_products(left: Array, right: Array) -> Array:
 
 
 def _sum(found: Array) -> Array:
-    return np.asarray(found.reshape(len(found), -1).sum(axis=1), np.float64)
+    return np.asarray(found.sum(axis=tuple(range(1, found.ndim))), np.float64)
 
 
 def digits_carried(layout: Layout, drawn: list[Array]) -> Array:

@@ -137,7 +137,7 @@ def _intervals(texts: Sequence[str], numbers: Sequence[Fraction]) -> list[Texts]
         return None
     low, high = numbers
     if low == -high:
-        halves = [high * Fraction(part, 4) for part in (2, 3, 4, 5, 6)]
+        halves = [high * Fraction(part, 4) for part in range(2, 9)]
         return [(written(-half), written(half)) for half in halves]
     length = high - low
     ends = [high + length * Fraction(part, 4) for part in (-2, -1, 0, 1, 2)]

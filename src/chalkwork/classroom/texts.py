@@ -32,6 +32,7 @@ _NUMBER = re.compile(rf"(?<![\w.\\]){_SIGN}\d+(?:(?:\.|\{{,\}}|,(?=\d))\d+)?(?![
 _LIST = re.compile(rf"[(\[] *({_SIGN}[\d.{{}},]*\d(?: *[,;] *{_SIGN}[\d.]*\d)+) *[)\]]")
 _MATRIX = re.compile(r"\\begin\{[a-zA-Z]*matrix\}(.*?)\\end", re.DOTALL)
 _EQUAL = re.compile(rf"\\?([A-Za-z]\w*)[^=$\n]{{0,12}}= *({_SIGN}\d+)(?![\d.,{{]*\d)")
+_ALONE = re.compile(rf"(?<![\w.^_{{\\\u00d7*/+-])({_SIGN}\d+)(?![\w.^\u00d7(])")
 _RATE = re.compile(r"(?:rate|eta)\W*$")
 _CLASS = re.compile(
     r"\b(?:first|second|third|fourth|fifth|last) class\b|\bclass \$?\d|\b(?:erste|zweite|dritte|letzte)[nr]? Klasse\b"
@@ -43,6 +44,8 @@ class _Text:
     text: str
     line: int
     is_note: bool = False
+    before: str = ""
+    """The block that it stands before."""
 
 
 def check_texts(sheet: Sheet, layout: Layout) -> None:
@@ -51,8 +54,8 @@ def check_texts(sheet: Sheet, layout: Layout) -> None:
     drawn = {one.title: one for one in layout.givens if one.title not in layout.kept}
     numbers: dict[Fraction, str] = {}
     for given in drawn.values():
-        for scalar in given.scalars:
-            numbers.setdefault(abs(_fraction(scalar.text)), given.title)
+        for place, scalar in _entries(given.node):
+            numbers.setdefault(abs(_fraction(scalar.text)), f"{given.title}{place}")
     rates = {
         _fraction(given.scalars[0].text)
         for given in layout.givens
@@ -80,11 +83,13 @@ class _Checker:
             for given in self.drawn.values():
                 if len(entries) > 1 and entries in list(_sequences(given.node)):
                     raise self._refused(one, found, found[0], given.title)
-        for found in _EQUAL.finditer(text):
-            for given in self.drawn.values():
-                scalars = given.scalars
-                if len(scalars) == 1 and given.name == found[1] and _fraction(scalars[0].text) == _fraction(found[2]):
-                    raise self._refused(one, found, found[0], given.title)
+        for given in self.drawn.values():
+            if len(given.scalars) == 1 and (own := _fraction(given.scalars[0].text)) not in self.words:
+                behind = (found for found in _EQUAL.finditer(text) if found[1] == given.name)
+                alone = _ALONE.finditer(text) if given.block == one.before else ()
+                for found in (*behind, *alone):
+                    if _fraction(found[found.re.groups]) == own:
+                        raise self._refused(one, found, found[0], given.title)
         if any(group.is_class for group in self.layout.groups) and (found := _CLASS.search(text)):
             group = next(group for group in self.layout.groups if group.is_class)
             raise self._refused(one, found, found[0], group.name, f"class {{{{class of {group.name}}}}}")
@@ -98,6 +103,9 @@ class _Checker:
             return
         if number in self.rates and _RATE.search(text[: found.start()].rstrip("$ =")):
             return
+        own = {_fraction(scalar.text) for given in self._kept(one.before) for scalar in given.scalars}
+        if number in own:
+            return
         if abs(number) in self.numbers:
             raise self._refused(one, found, found[0], self.numbers[abs(number)])
         decimals = len(found[0].replace("{,}", ".").replace(",", ".").partition(".")[2])
@@ -108,12 +116,17 @@ class _Checker:
         if one.is_note:
             raise self._refused(one, found, found[0], "a result, perhaps", "words")
 
+    def _kept(self, block: str) -> list[Given]:
+        """The givens of a block that stay; none where some of the block's are drawn with numbers of their own."""
+        return [given for given in self.layout.givens if given.block == block and given.title not in self.drawn]
+
     def _refused(
         self, one: _Text, found: re.Match[str], said: str, given: str, instead: str | None = None
     ) -> SheetError:
-        name = given.partition(".")[2] or given
-        unique = sum(each.name == name for each in self.layout.givens) == 1
-        place = instead or f"{{{{{name if unique else given}}}}}"
+        whole, bracket, entry = given.partition("[")
+        name = whole.partition(".")[2] or whole
+        name = name if sum(each.name == name for each in self.layout.givens) == 1 else whole
+        place = instead or f"{{{{{name}{bracket}{entry}}}}}"
         return SheetError(
             f"the text says {said.strip()!r:.60}, which is {given} of these numbers, and variants have others",
             file=self.sheet.file,
@@ -134,11 +147,12 @@ def _results(sheet: Sheet) -> Iterator[tuple[float, str]]:
 def _texts(sheet: Sheet) -> Iterator[_Text]:
     """Everything that is to be read, with its line."""
     split = split_sheet(sheet.text)
-    for piece in split.pieces:
+    tables = [load_yaml(piece.body, piece.line + 1) if piece.language else Table({}, {}, 0) for piece in split.pieces]
+    for place, (piece, table) in enumerate(zip(split.pieces, tables, strict=True)):
         if not piece.language:
-            yield _Text(piece.source, piece.line)
+            after = tables[place + 1].entries.get("id") if place + 1 < len(tables) else None
+            yield _Text(piece.source, piece.line, before=after.text if isinstance(after, Scalar) else "")
             continue
-        table: Table = load_yaml(piece.body, piece.line + 1)
         for key in _TEXTS:
             node = table.entries.get(key)
             if isinstance(node, Scalar):
@@ -155,6 +169,15 @@ def _sequences(node: Node) -> Iterator[list[Fraction]]:
     yield from rows
     if inner and len({len(row) for row in rows}) == 1:
         yield from ([row[place] for row in rows] for place in range(len(rows[0])))
+
+
+def _entries(node: Node, place: tuple[int, ...] = ()) -> Iterator[tuple[str, Scalar]]:
+    """Every number with its place, as in `[1,2]`."""
+    if isinstance(node, Listing):
+        for number, item in enumerate(node.items, 1):
+            yield from _entries(item, (*place, number))
+    elif isinstance(node, Scalar):
+        yield f"[{','.join(map(str, place))}]" if place else "", node
 
 
 def _fraction(text: str) -> Fraction:

@@ -16,7 +16,7 @@ from chalkwork.classroom.batch import Array, Bench, Values, benches_of, numbers_
 from chalkwork.classroom.conditions import CONDITIONS, View, inactive_units, outputs
 from chalkwork.classroom.draws import words_of
 from chalkwork.classroom.effort import digits_carried, effort
-from chalkwork.classroom.fairness import Certificate, Key, Mistaken, calibrate, certify, mistaken
+from chalkwork.classroom.fairness import Certificate, Key, Mistaken, calibrate, certify, mistaken, relent
 from chalkwork.classroom.groups import Layout, layout_of
 from chalkwork.classroom.texts import check_texts
 from chalkwork.errors import ChalkworkError
@@ -37,6 +37,7 @@ ALONE_TRIED, ALONE_FOR_ONE = 60, 12
 RARE = 0.02
 """A kind that is a smaller part of the candidates is not asked for."""
 DUPLICATE, UNFAIR, UNSOLVED = "variants that there are already", "mistakes that would not show", "no solution"
+ALL_ZERO = "data that are all zeros"
 OUT_OF_BAND, ENOUGH = "the amount of work", "kinds of which there are enough"
 
 
@@ -220,7 +221,7 @@ class _Drawing:
             drawn = self.layout.draw(words_of(self.seed, first, count, self.layout.words))
             self.tried += count
             numbers = numbers_of(self.layout, drawn)
-            rows = np.flatnonzero(self._is_new(numbers))
+            rows = np.flatnonzero(self._is_new(numbers, self._says_something(drawn)))
             rows = rows[self._pleasant(numbers[rows])]
             waiting.append((rows + first, [one[rows] for one in drawn], numbers[rows]))
             if not ready and sum(len(one[0]) for one in waiting) < POOL and self.tried < most:
@@ -231,13 +232,22 @@ class _Drawing:
                 yield from self._fair(places, chosen, kept, calibrated=ready)
                 ready = True
 
-    def _is_new(self, numbers: Array) -> Array:
-        new = np.zeros(len(numbers), dtype=bool)
-        for place, row in enumerate(numbers):
-            key = row.tobytes()
+    def _says_something(self, drawn: Sequence[Array]) -> Array:
+        """Where no given became all zeros that was not."""
+        good = np.ones(len(drawn[0]), dtype=bool)
+        for group, one in zip(self.layout.groups, drawn, strict=True):
+            if group.zeros and group.choices:
+                good &= (one != 0).any(axis=1)
+        self.failed[ALL_ZERO] += int((~good).sum())
+        return good
+
+    def _is_new(self, numbers: Array, good: Array) -> Array:
+        new = good.copy()
+        for place in np.flatnonzero(good):
+            key = numbers[place].tobytes()
             new[place] = key not in self.seen
             self.seen.add(key)
-        self.failed[DUPLICATE] += int((~new).sum())
+        self.failed[DUPLICATE] += int((good & ~new).sum())
         return new
 
     def _pleasant(self, numbers: Array) -> Array:
@@ -261,8 +271,8 @@ class _Drawing:
         fair, work = np.ones(len(numbers), dtype=bool), digits_carried(self.layout, drawn)
         made: dict[Key, list[Mistaken]] = {}
         facts: list[dict[str, str]] = [self._said(drawn, place) for place in range(len(numbers))]
-        for bench in self.benches:
-            values = bench.values(numbers)
+        worked = [bench.values(numbers) for bench in self.benches]
+        for bench, values in zip(self.benches, worked, strict=True):
             found = mistaken(bench, values)
             if not calibrated:
                 calibrate(bench, values, found, self.certificate)
@@ -271,6 +281,11 @@ class _Drawing:
             made |= found
             for one, said in zip(facts, _facts(bench, values), strict=True):
                 one |= {key: value for key, value in said.items() if key not in one}
+        if not calibrated and not fair.any():
+            fair[:] = True
+            for bench, values in zip(self.benches, worked, strict=True):
+                relent(bench, values, made, self.certificate)
+                fair &= certify(bench, values, made, self.certificate)
         self.failed[UNFAIR] += int((~fair).sum())
         for place in np.flatnonzero(fair).tolist():
             yield _Candidate(
@@ -294,7 +309,7 @@ class _Drawing:
         if hot:
             found["class"] = " ".join(hot)
         for group, text in zip(self.layout.groups, texts, strict=True):
-            for name in group.names:
+            for name in sorted(group.names):
                 if "." in name:
                     found[name] = f"{found[name]}; {' '.join(text)}" if name in found else " ".join(text)
         return found

@@ -16,7 +16,7 @@ from chalkwork.sheets.parts import MODULES, Drawn, part_of
 from chalkwork.sheets.posed import typed
 from chalkwork.solutions.setting import Style
 
-PLACE = re.compile(r"(?<![\\^_}{])\{\{ ?(class of )?([A-Za-z_][\w./-]*?)((?:\[\d{1,4}(?:, ?\d{1,4})*\])?) ?\}\}(?!\})")
+PLACE = re.compile(r"(?<![\\^_}{])\{\{ ?(class of )?([A-Za-z_][\w./-]*?)((?:\[(?:\d{1,4}|:, ?\d{1,4})(?:, ?\d{1,4})*\])?) ?\}\}(?!\})")
 _COMMAND = re.compile(r"\\[A-Za-z]+$")
 Fill = Callable[[str, int], str]
 """What fills the places of a text that begins in a line."""
@@ -134,7 +134,8 @@ def named(givens: Sequence[Given], name: str) -> list[Given]:
 
 
 def filler(givens: Sequence[Given], style: Style) -> Fill:
-    """What puts givens into texts: `{{x}}` a whole, `{{W1[1,2]}}` an entry as it is typed, `{{class of y}}` a class.
+    """What puts givens into texts: `{{x}}` a whole, `{{W1[1,2]}}` an entry, `{{x[:,2]}}` a column as typed, `{{class of y}}`
+    a class.
 
     What LaTeX groups, as in `x^{{a}}` and `\\hat{{a}}`, is left alone. Raises SheetError, with the line, for a name
     that is not given, or given twice with different numbers.
@@ -168,6 +169,9 @@ def _found(givens: Sequence[Given], name: str, line: int) -> Node:
 
 
 def _entry(node: Node, index: str, place: str, line: int) -> Node:
+    if index.startswith("[:") and isinstance(node, Listing):
+        column = index[2:].strip(", ")
+        return Listing([_entry(row, f"[{column}", place, line) for row in node.items], node.line)
     for number in re.findall(r"\d+", index):
         if not isinstance(node, Listing) or not 0 < int(number) <= len(node.items):
             raise SheetError(f"{place}: there is no such entry", line=line)
