@@ -311,7 +311,7 @@ class _Drawing:
         for group, text in zip(self.layout.groups, texts, strict=True):
             for name in sorted(group.names):
                 if "." in name:
-                    found[name] = f"{found[name]}; {' '.join(text)}" if name in found else " ".join(text)
+                    found[name] = f"{found[name]}; {_listed(text)}" if name in found else _listed(text)
         return found
 
     def _kind(self, candidate: _Candidate) -> str:
@@ -386,6 +386,11 @@ def _joined(waiting: Sequence[tuple[Array, list[Array], Array]]) -> tuple[Array,
 def _chained(pool: Sequence[_Candidate], stream: Iterator[_Candidate]) -> Iterator[_Candidate]:
     yield from pool
     yield from stream
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Numbers as one reads them in a table."""
+    return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
 
 def _facts(bench: Bench, values: Values) -> list[dict[str, str]]:

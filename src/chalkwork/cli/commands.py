@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chalkwork import __version__
-from chalkwork.cli import predict, train
+from chalkwork.cli import predict, train, vary
 from chalkwork.cli.door import (
     BAD_INPUT,
     STANDARD,
     Parser,
     complain,
     file_to_write,
-    from_standard_input,
     printing,
+    progressing,
     say,
+    sheet_of,
 )
 from chalkwork.errors import ChalkworkError
-
-if TYPE_CHECKING:
-    from chalkwork.sheets.schema import Sheet
 
 MOST_JOBS = 1_000
 
@@ -90,23 +86,17 @@ def parser_of_all() -> Parser:
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
     train.add(commands)
     predict.add(commands)
+    vary.add(commands)
     for command in commands.choices.values():  # understood after the command as well
         command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
-
-
-def _sheet(name: str) -> Sheet:
-    """The sheet in a file, or in standard input."""
-    from chalkwork.sheets.format import MAX_BYTES, decode_sheet, read_sheet
-
-    return read_sheet(name) if name != STANDARD else decode_sheet(from_standard_input(MAX_BYTES), "standard input")
 
 
 def _solve(options: argparse.Namespace) -> int:
     from chalkwork.sheets.document import workbook
     from chalkwork.sheets.schema import with_style
 
-    sheet = with_style(_sheet(options.sheet), options.notation, options.decimals)
+    sheet = with_style(sheet_of(options.sheet), options.notation, options.decimals)
     book = workbook(sheet, options.show, drawings=options.output is not None)
     if options.output is None:
         from chalkwork.documents.terminal import print_document
@@ -141,10 +131,10 @@ def _check(options: argparse.Namespace) -> int:
         )
     if Path(STANDARD) in options.answers:
         raise ChalkworkError("answers are read from files, whose suffix says their form, not from standard input")
-    sheet = _sheet(options.sheet)
+    sheet = sheet_of(options.sheet)
     beside = options.output or (Path(options.sheet) if options.resume else None)
     journal = Path(f"{beside.resolve()}.journal") if beside else None
-    with _progress() as progress, _saying_how_to_go_on(journal):
+    with progressing() as progress, _saying_how_to_go_on(journal):
         hand_ins, errors = check_folder(
             sheet,
             options.answers,
@@ -186,18 +176,3 @@ def _saying_how_to_go_on(journal: Path | None) -> Iterator[None]:
         if journal is not None:
             complain(f"what has been marked is kept in {journal}; the same command with --resume goes on from there")
         raise
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error that shows how many are done; nothing where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)

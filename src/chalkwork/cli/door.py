@@ -10,15 +10,18 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalkwork.documents.literal import shown, visible
 from chalkwork.errors import TRACEBACK, ChalkworkError, fault, faults_are
 from chalkwork.files import kept_apart, nowhere, refuse_input
+
+if TYPE_CHECKING:
+    from chalkwork.sheets.schema import Sheet
 
 FAULT, BAD_INPUT, INTERRUPTED = 1, 2, 130
 STANDARD = "-"
@@ -123,6 +126,13 @@ def from_standard_input(most: int) -> bytes:
         raise ChalkworkError(f"standard input cannot be read: {error.strerror}") from None
 
 
+def sheet_of(name: str) -> Sheet:
+    """The sheet in a file, or in standard input."""
+    from chalkwork.sheets.format import MAX_BYTES, decode_sheet, read_sheet
+
+    return read_sheet(name) if name != STANDARD else decode_sheet(from_standard_input(MAX_BYTES), "standard input")
+
+
 @contextmanager
 def _warnings_in_words() -> Iterator[None]:
     """A warning that is meant for people is said as everything else is; one of a library's own is not theirs."""
@@ -196,3 +206,18 @@ def _give_up(stream: Any) -> None:
     """Let what is left to write go nowhere, so that Python does not try again at the end."""
     with suppress(OSError, ValueError), nowhere() as end:
         os.dup2(end.fileno(), stream.fileno())
+
+
+@contextmanager
+def progressing() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on standard error that shows how many are done; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

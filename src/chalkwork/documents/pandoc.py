@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.util import find_spec
@@ -32,7 +32,7 @@ from chalkwork.typesetting.notation import GREEK, greek_command
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
 _SECONDS = 60
-_MOST_AT_ONCE = 50
+_MOST_AT_ONCE, _MOST_FRAGMENTS = 50, 2000
 _FOREIGN = (
     range(0x590, 0x1D00), range(0x2E80, 0xD800), range(0xF900, 0xFEFF), range(0x10000, 0x1D400),
     range(0x1E000, 0x110000),
@@ -131,11 +131,7 @@ def to_html_pages(documents: Sequence[Document]) -> list[str]:
 
 
 def _pages(documents: Sequence[Document]) -> list[str]:
-    boundary = f"chalkwork{token_hex(16)}"  # what nobody can have written into a document
-    blocks: list[Block] = []
-    for document in documents:
-        blocks += [Paragraph(boundary), Heading(document.title, 1), *document.blocks]
-    whole = Document("", tuple(blocks))
+    whole, boundary = _together(documents)
     body = _ACCENT.sub(_spaced_accent, _convert(whole, "html5", "--mathml").decode())
     body = _PRIME.sub(r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">′</mo></mrow>', body)
     body = _FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>\2', body)
@@ -146,11 +142,45 @@ def _pages(documents: Sequence[Document]) -> list[str]:
     return [_page(document, part) for document, part in zip(documents, parts, strict=True)]
 
 
+def _together(documents: Sequence[Document]) -> tuple[Document, str]:
+    """Documents as one, and the paragraph that stands before each of them."""
+    boundary = f"chalkwork{token_hex(16)}"  # what nobody can have written into a document
+    blocks: list[Block] = []
+    for document in documents:
+        blocks += [Paragraph(boundary), Heading(document.title, 1), *document.blocks]
+    return Document("", tuple(blocks)), boundary
+
+
 def _page(document: Document, body: str) -> str:
     plain = re.sub(r"(?<!\\)[$*`]", "", document.title)
     plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", plain)
     language, title = escape(document.language), escape(plain)
     return _PAGE.format(policy=_POLICY, language=language, title=title, style=_style(), body=body.strip())
+
+
+def to_fragments(texts: Sequence[str]) -> list[str]:
+    r"""HTML for each text in Markdown, its maths left to whoever shows it: `\\(x\\)` and `\\[x\\]`.
+
+    Raises `ChalkworkError` if pandoc is missing or fails.
+
+    >>> to_fragments(["Let $x = 1$.", "*So.*"])
+    ['<p>Let <span class="math inline">\\(x = 1\\)</span>.</p>', '<p><em>So.</em></p>']
+    """
+    boundary = f"chalkwork{token_hex(16)}"
+    found: list[str] = []
+    for start in range(0, len(texts), _MOST_FRAGMENTS):
+        some = texts[start : start + _MOST_FRAGMENTS]
+        blocks = [block for text in some for block in (Paragraph(boundary), Paragraph(text))]
+        html = _convert(Document("", tuple(blocks)), "html5", "--mathjax").decode()
+        found += [part.strip() for part in html.split(f"<p>{boundary}</p>")[1:]]
+    return found
+
+
+_CODED = """
+#set page(footer: context align(center, text(9pt, [#CODE · #counter(page).display()])))
+#counter(page).update(1)
+
+"""
 
 
 def to_latex(document: Document) -> str:
@@ -173,14 +203,42 @@ def to_pdf(document: Document, path: str | Path) -> None:
 
     Raises `ChalkworkError` if the file cannot be written or a formula or drawing cannot be typeset.
     """
-    import typst
+    _typeset(_typst_source(document, "typst"), document, path)
 
-    figures = {name: figure.svg for name, figure in _figures(document).items()}
+
+def to_one_pdf(documents: Mapping[str, Document], path: str | Path) -> None:
+    """Write several documents as one PDF, each on pages of its own under its code.
+
+    Raises `ChalkworkError` as `to_pdf` does.
+    """
+    figures: dict[str, str] = {}
+    parts: list[str] = []
+    every, codes = list(documents.values()), list(documents)
+    for start in range(0, len(every), _MOST_AT_ONCE):
+        whole, boundary = _together(every[start : start + _MOST_AT_ONCE])
+        body, own = _typst_source(whole, f"typst-{start}")
+        parts += re.split(rf"(?:#block\(sticky: true\)\[\n)?{boundary}\n(?:\n\])?", body)[1:]
+        figures |= own
+    coded = [_CODED.replace("CODE", _typst_string(code)) + part for code, part in zip(codes, parts, strict=True)]
+    _typeset(("".join(coded), figures), every[0], path)
+
+
+def _typst_source(document: Document, prefix: str) -> tuple[str, dict[str, str]]:
+    """The document in Typst's language, and its drawings by name."""
+    figures = _figures(document)
     body = _convert(document, "typst").decode()
     for name in figures:
-        body = body.replace(f'image("{name}"', f'image(bytes(sys.inputs.at("{name}")), format: "svg"')
+        body = body.replace(f'image("{name}"', f'image(bytes(sys.inputs.at("{prefix}-{name}")), format: "svg"')
+    return body, {f"{prefix}-{name}": figure.svg for name, figure in figures.items()}
+
+
+def _typeset(written: tuple[str, dict[str, str]], document: Document, path: str | Path) -> None:
+    """Have Typst write the file; the same source gives the same bytes."""
+    import typst
+
+    body, figures = written
     page = _asset("page.typ").replace('lang: "en"', f"lang: {_typst_string(document.language)}")
-    source = f"#set document(title: {_typst_string(document.title)})\n{page}{body}"
+    source = f"#set document(title: {_typst_string(document.title)}, date: none)\n{page}{body}"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "document.typ"
         write_aside(file, source)

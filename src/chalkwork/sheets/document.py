@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -26,7 +27,6 @@ from chalkwork.solutions.compose import (
     solution_blocks,
 )
 from chalkwork.solutions.exercise import Exercise
-from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook
 from chalkwork.words import ENGLISH, Text, decimal, say
@@ -51,7 +51,7 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
     with within(RUN_SECONDS):
         worked = work_parts(sheet)
         solved = solve_sheet(sheet)
-        blocks = [*_front(sheet), *_body(sheet, solved, worked, show, drawings)]
+        blocks = [*_front(sheet), *_body(_Page(sheet, solved, worked, show, drawings))]
     tasks = tuple(
         SolvedTask(part.id, part.points, task_title(part, sheet.language), part.solution, part.equations)
         for part in solved.values()
@@ -69,6 +69,45 @@ def workbook(sheet: Sheet, show: Show = "solution", drawings: bool = True) -> Wo
         if block.id not in solved
     )
     return Workbook(title, Document(title, tuple(blocks), sheet.language), tasks, answers)
+
+
+Answering = Callable[[Exercise], Iterable[Block]]
+"""What stands where an exercise is to be answered."""
+
+
+def posed_blocks(sheet: Sheet, solved: Mapping[str, Exercise], answering: Answering) -> list[Block]:
+    """The sheet without its solutions or drawings, with what `answering` gives below each exercise that is marked."""
+    return list(_body(_Page(sheet, solved, work_parts(sheet), "blanks", False, answering)))
+
+
+def answered_blocks(sheet: Sheet, solved: Mapping[str, Exercise]) -> list[Block]:
+    """The solutions alone, a heading for each exercise, without drawings."""
+    worked = work_parts(sheet)
+    page, blocks = _Page(sheet, solved, worked, "solution", False), []
+    for block in sheet.blocks:
+        if isinstance(block, TaskBlock):
+            blocks += _task(block, solved[block.id], page, figure=False)
+        elif isinstance(block, PartBlock):
+            blocks += _part(block, page)
+    return blocks
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is shown, and of what."""
+
+    sheet: Sheet
+    solved: Mapping[str, Exercise]
+    worked: Mapping[str, Solution]
+    show: Show
+    drawings: bool
+    answering: Answering | None = None
+
+    def answer(self, part: Exercise) -> Iterable[Block]:
+        """What stands where the exercise is to be answered."""
+        if self.answering is not None:
+            return self.answering(part)
+        return form(part) if self.show == "form" else (blank(part.solution, name) for name in part.asked)
 
 
 def task_title(task: TaskBlock | PartBlock | Exercise, language: str = ENGLISH, solved: bool = False) -> str:
@@ -103,29 +142,24 @@ def _front(sheet: Sheet) -> Iterator[Block]:
         yield Paragraph(say(sheet.language, "points.in_all", points=points_words(total, sheet.language)))
 
 
-def _body(
-    sheet: Sheet,
-    solved: Mapping[str, Exercise],
-    worked: Mapping[str, Solution],
-    show: Show,
-    drawings: bool,
-) -> Iterator[Block]:
-    figures = _places_of_figures(sheet) if drawings else set()
+def _body(page: _Page) -> Iterator[Block]:
+    sheet, solved = page.sheet, page.solved
+    figures = _places_of_figures(sheet) if page.drawings else set()
     for block in sheet.blocks:
         match block:
             case Prose():
                 yield from _prose(block.markdown)
             case TaskBlock():
-                yield from _task(block, solved[block.id], show, figure=block.id in figures)
+                yield from _task(block, solved[block.id], page, figure=block.id in figures)
             case PartBlock():
-                yield from _part(block, worked[block.id], solved.get(block.id), show, drawings, manner_of(sheet, block))
+                yield from _part(block, page)
             case NetworkBlock() | GraphBlock():
                 parts = [solved[task.id] for task in sheet.tasks if block.name in (task.network, task.graph)]
-                if not parts and isinstance(block, NetworkBlock) and show != "solution":
-                    yield from _unused(sheet, block, drawings)
+                if not parts and isinstance(block, NetworkBlock) and page.show != "solution":
+                    yield from _unused(sheet, block, page.drawings)
                 if parts:
                     chosen = next((part for part in parts if "y" in part.solution), parts[0])
-                    yield from _introduced(chosen, isinstance(block, NetworkBlock), drawings)
+                    yield from _introduced(chosen, isinstance(block, NetworkBlock), page.drawings)
 
 
 def _places_of_figures(sheet: Sheet) -> set[str]:
@@ -184,7 +218,8 @@ def _unused(sheet: Sheet, block: NetworkBlock, drawings: bool) -> Iterator[Block
     yield from given_blocks(solution, _parameters(solution))
 
 
-def _task(task: TaskBlock, part: Exercise, show: Show, figure: bool) -> Iterator[Block]:
+def _task(task: TaskBlock, part: Exercise, page: _Page, figure: bool) -> Iterator[Block]:
+    show = page.show
     solution, language = part.solution, part.solution.style.language
     if show == "sheet":
         yield from _points(task.points, language)
@@ -207,10 +242,7 @@ def _task(task: TaskBlock, part: Exercise, show: Show, figure: bool) -> Iterator
         return
     yield from _exercise(task, part)
     yield from _hint(task.hint, language)
-    if show == "form":
-        yield from form(part)
-    else:
-        yield from (blank(solution, name) for name in part.asked)
+    yield from page.answer(part)
 
 
 def _exercise(task: TaskBlock, part: Exercise) -> Iterator[Block]:
@@ -251,15 +283,10 @@ def _note(note: str, language: str) -> Iterator[Block]:
         yield Paragraph(say(language, "task.note", note=note))
 
 
-def _part(
-    block: PartBlock,
-    worked: Solution,
-    exercise: Exercise | None,
-    show: Show,
-    drawings: bool,
-    manner: Style,
-) -> Iterator[Block]:
+def _part(block: PartBlock, page: _Page) -> Iterator[Block]:
     """A block of the laboratory: the exercise, or its worked answer."""
+    worked, exercise, show = page.worked[block.id], page.solved.get(block.id), page.show
+    manner = manner_of(page.sheet, block)
     language = manner.language
     if show != "solution":
         if show != "sheet":
@@ -268,7 +295,9 @@ def _part(
             yield from _points(block.points, language)
         yield from block.pose(manner, worked)
         yield from _hint(block.hint, language)
-        if show == "blanks":
+        if page.answering is not None:
+            yield from page.answer(exercise) if exercise else ()
+        elif show == "blanks":
             yield from (ruled_line() for _ in range(part_of(block.kind).room))
             yield from _circled(exercise) if exercise else ()
         elif show == "form":
@@ -278,7 +307,7 @@ def _part(
     for part in solution_blocks(worked):
         if isinstance(part, Heading):
             yield Heading(part.text, max(4, part.level))
-        elif drawings or not isinstance(part, Drawing):
+        elif page.drawings or not isinstance(part, Drawing):
             yield part
     yield from _note(block.note, language)
 
