@@ -1,0 +1,208 @@
+"""What is carried into a platform: items with their texts, and fields with what is right, what is wrong and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isfinite, lcm
+from pathlib import Path
+
+import numpy as np
+
+from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.checking.laid import laid
+from chalkwork.checking.mistakes import TABLE, in_language
+from chalkwork.classroom.batch import Array, Bench, digits_of
+from chalkwork.classroom.fairness import Key, Mistaken, mistaken
+from chalkwork.classroom.variants import Variants
+from chalkwork.documents.model import Block, Code
+from chalkwork.sheets.document import answered_blocks, posed_blocks
+from chalkwork.sheets.schema import Sheet
+from chalkwork.sheets.solve import solve_sheet
+from chalkwork.solutions.exercise import Exercise, Question
+from chalkwork.words import say
+
+MOST_MISTAKES = 6
+"""So many wrong values a field knows."""
+FIELDS = "fields of an exercise"
+MOST_WEIGHT = 20_000
+ROOM = 1 + 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """The value of a named mistake, within half a unit of the last digit asked, and its hint."""
+
+    value: float
+    tolerance: float
+    id: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One number to answer: what is right within the tolerance, and what it is worth as a part of everything."""
+
+    value: float
+    tolerance: float
+    weight: Fraction
+    wrong: tuple[Wrong, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that is asked: a matrix of cells, or a word with what there is to choose from."""
+
+    name: str
+    latex: str
+    cells: tuple[tuple[Cell, ...], ...] = ()
+    word: str = ""
+    choices: tuple[str, ...] = ()
+    weight: Fraction = Fraction(0)
+
+    @property
+    def title(self) -> str:
+        """Its name in words, for who cannot see the letters."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class Item:
+    """A sheet, or one variant of it: its exercises, and what the named mistakes come to."""
+
+    code: str
+    sheet: Sheet
+    exercises: Mapping[str, Exercise]
+    made: Mapping[Key, list[Mistaken]]
+
+    @property
+    def title(self) -> str:
+        """The title with the code."""
+        title = self.sheet.title or say(self.sheet.language, "document.sheet")
+        return f"{title} ({self.code})" if self.code else title
+
+    def fields(self) -> dict[str, list[Field]]:
+        """The fields of every exercise."""
+        weights = _weights(self.exercises)
+        return {name: list(_fields(self, one, weights[name])) for name, one in self.exercises.items()}
+
+    def posed(self) -> list[Block]:
+        """The exercise, where each answer stands a `Code` in the language FIELDS that holds the exercise's id."""
+        return posed_blocks(self.sheet, self.exercises, lambda one: [Code(one.id, FIELDS)])
+
+    def answered(self) -> list[Block]:
+        """The worked solution."""
+        return answered_blocks(self.sheet, self.exercises)
+
+
+def items_of(sheet: Sheet, variants: Variants | None = None) -> list[Item]:
+    """The sheet as one item, or an item for each of its variants."""
+    if variants is None:
+        solved = solve_sheet(sheet)
+        return [Item("", sheet, solved, {key: made for one in solved.values() for key, made in _made(one)})]
+    return [
+        Item(
+            one.code,
+            one.sheet,
+            one.exercises,
+            dict(one.made) | {key: made for name in one.exercises for key, made in _missing(one.exercises[name], one.made)},
+        )
+        for one in variants
+    ]
+
+
+def _missing(exercise: Exercise, made: Mapping[Key, list[Mistaken]]) -> Iterator[tuple[Key, list[Mistaken]]]:
+    if not any(name == exercise.id for name, _ in made):
+        yield from _made(exercise)
+
+
+def _made(exercise: Exercise) -> Iterator[tuple[Key, list[Mistaken]]]:
+    bench = Bench((exercise,))
+    for key, made in mistaken(bench, bench.own).items():
+        yield key, [Mistaken(one.ids, one.values[0]) for one in made]
+
+
+def _weights(exercises: Mapping[str, Exercise]) -> dict[str, Fraction]:
+    """What each exercise is worth of everything, as its points say."""
+    stated = {name: one.points for name, one in exercises.items()}
+    points = {name: Fraction(1) if each is None else each for name, each in stated.items()}
+    if all(each is None for each in stated.values()) or not sum(points.values()):
+        points = dict.fromkeys(points, Fraction(1))
+    elif any(each is None for each in stated.values()):
+        points = {name: each or Fraction(0) for name, each in stated.items()}
+    total = sum(points.values(), Fraction(0))
+    return {name: each / total for name, each in points.items()}
+
+
+def _fields(item: Item, exercise: Exercise, share: Fraction) -> Iterator[Field]:
+    questions = exercise.questions
+    steps = list(dict.fromkeys(split_entry(each.name)[0] if each.shape is not None else each.name for each in questions))
+    for question in questions:
+        whole = split_entry(question.name)[0]
+        same = sum(split_entry(each.name)[0] == whole for each in questions) if question.shape is not None else 1
+        weight = share / len(steps) / same
+        if question.shape is None:
+            word, choices = str(question.value), question.choices
+            yield Field(question.name, question.latex, (), word, choices, weight)
+        else:
+            yield Field(question.name, question.latex, tuple(_cells(item, exercise, question, weight)))
+
+
+def _cells(item: Item, exercise: Exercise, question: Question, weight: Fraction) -> Iterator[tuple[Cell, ...]]:
+    whole, index = split_entry(question.name)
+    shape = exercise.solution.derivation.shapes()[whole]
+    digits = digits_of(exercise)
+    made = item.made.get((exercise.id, whole), [])
+
+    def taken(values: Array) -> Array:
+        values = np.asarray(values, np.float64)
+        if index:
+            return values[place_of(whole, index, shape)].reshape(1, 1)
+        return np.asarray(laid(values, shape)).reshape(-1, values.shape[-1])
+
+    right = taken(exercise.solution.arrays[whole])
+    half = digits.half_unit(right)
+    others = [(one.ids[0], taken(one.values)) for one in made]
+    weight /= right.size
+    allowed = (2 * half + item.sheet.tolerance) * ROOM + 1e-12 * np.abs(right)
+    for row, (rights, halves, rooms) in enumerate(zip(right.tolist(), half.tolist(), allowed.tolist(), strict=True)):
+        cells = []
+        for column, (value, unit, room) in enumerate(zip(rights, halves, rooms, strict=True)):
+            wrong = _wrong(value, room, unit * ROOM, [(name, each[row, column]) for name, each in others], item)
+            cells.append(Cell(value, room, weight, wrong))
+        yield tuple(cells)
+
+
+def _wrong(
+    value: float, room: float, half: float, found: Sequence[tuple[str, float]], item: Item
+) -> tuple[Wrong, ...]:
+    """The values of mistakes that are told from the right one and from one another, the likeliest first."""
+    kept: list[Wrong] = []
+    for name, other in found:
+        other = float(other)
+        if not isfinite(other) or abs(other - value) <= room + half:
+            continue
+        if any(abs(other - one.value) <= 2 * half for one in kept):
+            continue
+        kept.append(Wrong(other, half, name, in_language(TABLE[name], item.sheet.language).hint))
+        if len(kept) == MOST_MISTAKES:
+            break
+    return tuple(kept)
+
+
+def whole_weights(weights: Sequence[Fraction]) -> list[int]:
+    """Weights as whole numbers in the same proportion; nearly, where these would be too large.
+
+    >>> whole_weights([Fraction(1, 6), Fraction(1, 2), Fraction(1, 3)])
+    [1, 3, 2]
+    """
+    scale = lcm(*(each.denominator for each in weights))
+    if scale > MOST_WEIGHT:
+        scale = MOST_WEIGHT
+    return [max(1, round(each * scale)) if each else 0 for each in weights]
+
+
+def stem_of(item: Item) -> str:
+    """The name of the sheet's file without its folder and suffix."""
+    return Path(item.sheet.file).stem
