@@ -98,14 +98,12 @@ class Bench:
     def solved(self, numbers: Array) -> list[Exercise]:
         """The exercises of one candidate."""
         given = {name: value[0] for name, value in self.givens(numbers[None]).items()}
-        solution = Solution(self.derivation, given, self.solution.style, self.solution.setting)
-        return [replace(one, solution=self._styled(solution, one.solution.style)) for one in self.exercises]
-
-    def _styled(self, solution: Solution, style: Style) -> Solution:
-        if style == solution.style:
-            return solution
-        given = {name.name: solution.arrays[name.name] for name in self.derivation.givens}
-        return Solution(self.derivation, given, style, solution.setting)
+        made: dict[Style, Solution] = {}
+        for one in self.exercises:
+            style, own = one.solution.style, one.solution
+            if style not in made:
+                made[style] = Solution(self.derivation, given, style, own.setting, own.writer().symbols)
+        return [replace(one, solution=made[one.solution.style]) for one in self.exercises]
 
 
 def led(value: Array, shape: tuple[int, ...]) -> Array:

@@ -17,11 +17,14 @@ from chalkwork.classroom.draws import Places, Words, places
 from chalkwork.classroom.ranges import alternatives_like, choices_like, classes_like, is_drawable
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets.fences import Piece, split_sheet
-from chalkwork.sheets.givens import Given, givens_of, named
+from chalkwork.sheets.givens import Given, filler, givens_of, named
 from chalkwork.sheets.locate import Listing, Node, Scalar
 from chalkwork.sheets.parts import Drawn
-from chalkwork.sheets.schema import Sheet
+from chalkwork.sheets.schema import Prose, Sheet
 from chalkwork.sheets.varying import Range, Varying
+from chalkwork.solutions.setting import Style
+from chalkwork.typesetting.notation import Notation
+from chalkwork.words import LANGUAGES
 
 Cell = tuple[int, int, str]
 """A number in the text: the piece, where it begins in the piece's body, and what is written."""
@@ -118,6 +121,25 @@ class Layout:
             found.append(group.draw(words[:, first : first + group.words]))
             first += group.words
         return found
+
+    def with_texts(self, sheet: Sheet, drawn: Sequence[Sequence[int]]) -> Sheet:
+        """The author's sheet with these numbers in its texts."""
+        texts = [group.texts(one) for group, one in zip(self.groups, drawn, strict=True)]
+        now = {
+            cell[:2]: text
+            for group, own in zip(self.groups, texts, strict=True)
+            for cells, text in zip(group.cells, own, strict=True)
+            for cell in cells
+        }
+        notation = Notation.of(sheet.notation, LANGUAGES[sheet.language].decimal_comma)
+        fill = filler([given.with_numbers(now) for given in self.givens], Style(notation))
+        blocks = tuple(
+            replace(block, markdown=fill(block.typed, block.line))
+            if isinstance(block, Prose) and block.typed is not None
+            else block
+            for block in sheet.blocks
+        )
+        return replace(sheet, blocks=blocks)
 
     def text(self, drawn: Sequence[Sequence[int]]) -> str:
         """The sheet with these numbers."""

@@ -21,7 +21,7 @@ from chalkwork.classroom.groups import Layout, layout_of
 from chalkwork.classroom.texts import check_texts
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets.format import parse_sheet, read_sheet
-from chalkwork.sheets.schema import Sheet
+from chalkwork.sheets.schema import Prose, Sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.sheets.varying import Varying
 from chalkwork.solutions.exercise import Exercise
@@ -53,6 +53,8 @@ class Variant:
     difficulty: float
     facts: Mapping[str, str]
     origin: Sheet = field(repr=False)
+    layout: Layout = field(repr=False)
+    drawn: tuple[tuple[int, ...], ...] = field(repr=False, default=())
     fast: tuple[Bench, ...] = field(repr=False, default=())
     numbers: Array = field(repr=False, default_factory=lambda: np.zeros(0))
     made: Mapping[Key, list[Mistaken]] = field(repr=False, default_factory=dict)
@@ -61,6 +63,13 @@ class Variant:
     def sheet(self) -> Sheet:
         """The sheet, read."""
         return parse_sheet(self.text, f"{Path(self.origin.file).stem}-{self.code}")
+
+    @cached_property
+    def shown(self) -> Sheet:
+        """The sheet as far as it is shown around the exercises: the author's blocks, and texts with these numbers."""
+        if not self.fast:
+            return self.sheet
+        return self.layout.with_texts(self.origin, self.drawn)
 
     @cached_property
     def exercises(self) -> Mapping[str, Exercise]:
@@ -362,6 +371,8 @@ class _Drawing:
             candidate.difficulty,
             candidate.facts,
             self.sheet,
+            self.layout,
+            candidate.drawn,
             self._fast,
             candidate.numbers,
             candidate.made,
@@ -371,7 +382,8 @@ class _Drawing:
     def _fast(self) -> tuple[Bench, ...]:
         """What gives the solutions without reading the text again: where all that is said depends on the equations."""
         plain = all(one.solution.setting.script is None for bench in self.benches for one in bench.exercises)
-        return tuple(self.benches) if plain and not self.alone and not self.sheet.parts else ()
+        filled = any("{{" in block.source for block in self.sheet.blocks if not isinstance(block, Prose))
+        return tuple(self.benches) if plain and not (self.alone or self.sheet.parts or filled) else ()
 
 
 def _joined(waiting: Sequence[tuple[Array, list[Array], Array]]) -> tuple[Array, list[Array], Array]:

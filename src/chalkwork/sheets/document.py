@@ -83,7 +83,8 @@ def posed_blocks(sheet: Sheet, solved: Mapping[str, Exercise], answering: Answer
 def answered_blocks(sheet: Sheet, solved: Mapping[str, Exercise]) -> list[Block]:
     """The solutions alone, a heading for each exercise, without drawings."""
     worked = work_parts(sheet)
-    page, blocks = _Page(sheet, solved, worked, "solution", False), []
+    page = _Page(sheet, solved, worked, "solution", drawings=False, board=False)
+    blocks: list[Block] = []
     for block in sheet.blocks:
         if isinstance(block, TaskBlock):
             blocks += _task(block, solved[block.id], page, figure=False)
@@ -102,6 +103,8 @@ class _Page:
     show: Show
     drawings: bool
     answering: Answering | None = None
+    board: bool = True
+    """Whether equations are wanted as a terminal shows them, too."""
 
     def answer(self, part: Exercise) -> Iterable[Block]:
         """What stands where the exercise is to be answered."""
@@ -235,7 +238,7 @@ def _task(task: TaskBlock, part: Exercise, page: _Page, figure: bool) -> Iterato
     if show == "solution":
         yield from _going_on(part)
         yield from given_blocks(solution, _newly_given(task, part))
-        yield from equation_blocks(solution, part.equations, level=4)
+        yield from equation_blocks(solution, part.equations, level=4, board=page.board)
         if figure:
             yield from figure_block(solution, values=True)
         yield from _note(task.note, language)

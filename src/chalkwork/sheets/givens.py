@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalkwork.errors import SheetError
 from chalkwork.networks.layers import LAYERS
@@ -49,6 +49,18 @@ class Given:
     def scalars(self) -> list[Scalar]:
         """Its numbers, in order."""
         return list(scalars_of(self.node))
+
+    def with_numbers(self, numbers: Mapping[tuple[int, int], str]) -> Given:
+        """The same with other numbers, by their piece and place."""
+
+        def other(node: Node) -> Node:
+            if isinstance(node, Listing):
+                return Listing([other(item) for item in node.items], node.line)
+            assert isinstance(node, Scalar)
+            text = numbers.get((self.piece, node.at))
+            return node if text is None else replace(node, text=text)
+
+        return replace(self, node=other(self.node))
 
     @property
     def title(self) -> str:

@@ -92,15 +92,17 @@ def stage_title(equation: Equation, steps: int) -> Said:
     return Text.of("stage.of_step", stage=title, step=equation.step)
 
 
-def equation_blocks(solution: Working, equations: Sequence[Equation], level: int, headings: bool = True) -> list[Block]:
+def equation_blocks(
+    solution: Working, equations: Sequence[Equation], level: int, headings: bool = True, board: bool = True
+) -> list[Block]:
     """The equations with their reasons and what is to be said after them, a heading for each stage.
 
-    Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up.
+    Without `board` they are in LaTeX only, for who shows no terminal's lines. Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up.
     """
     steps = steps_of(solution)
     last = max((equation.step for equation in equations), default=0)
     if min(steps, last) <= MOST_WORKED_OUT:
-        return _worked_blocks(solution, equations, level, headings, steps)
+        return _worked_blocks(solution, equations, level, headings, steps, board)
     first = [equation for equation in equations if equation.step <= 1]
     end = [equation for equation in equations if equation.step == last]
     between = [equation for equation in solution.derivation.equations if 1 < equation.step < last]
@@ -127,7 +129,7 @@ def _summed_up(solution: Working, equations: Sequence[Equation], level: int, hea
 
 
 def _worked_blocks(
-    solution: Working, equations: Sequence[Equation], level: int, headings: bool, steps: int
+    solution: Working, equations: Sequence[Equation], level: int, headings: bool, steps: int, board: bool = True
 ) -> list[Block]:
     writer = solution.writer()
     remarks = solution.setting.remarks(solution) if solution.setting.remarks else {}
@@ -142,10 +144,10 @@ def _worked_blocks(
             if headings and several:
                 blocks.append(Heading(written(title, writer.language), level))
         work = typeset(equation, writer)
-        if work.reason_latex and work.reason_latex != said:
-            blocks.append(Paragraph(work.reason_latex, work.reason_text))
-        said = work.reason_latex
-        blocks.append(display(work))
+        before, said = said, work.reason_latex
+        if said and said != before:
+            blocks.append(Paragraph(said, work.reason_text if board else ""))
+        blocks.append(display(work) if board else Display(work.latex, ""))
         blocks += held_fixed(equation, writer) if equation is first_held else []
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
     if any(_rounds_to_zero(solution, equation.name) for equation in equations):

@@ -48,8 +48,10 @@ class Working(Mapping[str, Any]):
         givens: Mapping[str, Any],
         style: Style | None = None,
         setting: Setting | None = None,
+        symbols: Symbols | None = None,
     ) -> None:
         self.derivation = derivation
+        self._own_symbols = symbols
         self.style = style or Style()
         self.setting = setting or Setting()
         known = self.setting.languages if self.setting.script is None else (ENGLISH,)
@@ -93,7 +95,7 @@ class Working(Mapping[str, Any]):
         words = {name: Symbol(rf"\text{{{word}}}", word) for name, word in plain.items()}
         letters = {**words, **self.setting.letters}
         style = self.style
-        symbols = Symbols(style.notation, self.setting.layers, derivatives, letters, several, style.language)
+        symbols = self._own_symbols or Symbols(style.notation, self.setting.layers, derivatives, letters, several, style.language)
         givens = frozenset(name.name for name in self.derivation.givens)
         return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples, givens)
 

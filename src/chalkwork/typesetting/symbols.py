@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Derivative
@@ -78,6 +79,8 @@ class Symbols:
         self.layers = layers
         self.derivatives = dict(derivatives or {})
         self.numbered = numbered
+        self.formulas: dict[Any, Any] = {}
+        """Expressions in letters as writers that share these symbols have written them."""
         self._letters = dict(letters or {})
         self._named: dict[str, Symbol] = {}
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}

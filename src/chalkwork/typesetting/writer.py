@@ -58,7 +58,7 @@ class Writer:
         self.givens = givens
         self.signs = signs_of(self.notation)
         self._shown = ValueWriter(self.notation, numbers, self.layout)
-        self.with_numbers = False
+        self.with_numbers = self._by_value = False
         self.index: dict[int, str] = {}
         """The letter that runs over an axis, within a sum."""
         self.place: dict[int, int] = {}
@@ -91,7 +91,22 @@ class Writer:
             self.with_numbers = False
 
     def segments(self, expression: Expression, with_numbers: bool) -> list[Piece]:
-        """The expression in pieces between which a line may be broken; signs stand at the front of a piece."""
+        """The expression in pieces between which a line may be broken; signs stand at the front of a piece.
+
+        Without numbers they are the same for all who share the symbols, and kept with these.
+        """
+        if with_numbers or self.index or self.place:
+            return self._segments(expression, with_numbers)
+        key = (expression, self.layout, self.numbers, self.samples)
+        found = self.symbols.formulas.get(key)
+        if found is None:
+            self._by_value = False
+            found = self._segments(expression, False)
+            if not self._by_value:
+                self.symbols.formulas[key] = found
+        return found
+
+    def _segments(self, expression: Expression, with_numbers: bool) -> list[Piece]:
         self.with_numbers = with_numbers
         try:
             return segments(self, expression)
@@ -287,6 +302,7 @@ class Writer:
     def step_written(self, expression: Application) -> Expression:
         """A step function without numbers, with its value at the jump where that matters."""
         numbers = self.with_numbers and not self.place
+        self._by_value = True
         return expression if numbers else forms.with_equality(expression, self.values)
 
     def bracketed(self, table: Sequence[Sequence[Piece]], align: Literal["r", "c"] = "r") -> Piece:

@@ -104,7 +104,7 @@ def items_of(sheet: Sheet, variants: Variants | None = None) -> list[Item]:
     return [
         Item(
             one.code,
-            one.sheet,
+            one.shown,
             one.exercises,
             dict(one.made) | {key: made for name in one.exercises for key, made in _missing(one.exercises[name], one.made)},
         )
