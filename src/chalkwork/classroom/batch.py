@@ -201,10 +201,9 @@ def _sources(own: Exercise, looked_at: Sequence[Exercise], rows: Array) -> Mappi
     columns = {tuple(column): place for place, column in reversed(list(enumerate(rows.T.tolist())))}
     for given in own.solution.derivation.givens:
         entries = np.array([np.asarray(one.solution.arrays[given.name], np.float64).ravel() for one in looked_at])
-        pairs = [
-            (place, columns[tuple(column)]) for place, column in enumerate(entries.T.tolist()) if tuple(column) in columns
-        ]
-        moving = {place for place in range(entries.shape[1]) if len(set(entries[:, place].tolist())) > 1}
+        moved = [tuple(column) for column in entries.T.tolist()]
+        pairs = [(place, columns[column]) for place, column in enumerate(moved) if column in columns]
+        moving = {place for place, column in enumerate(moved) if len(set(column)) > 1}
         if moving - {place for place, _ in pairs}:
             return None
         pairs = [(place, source) for place, source in pairs if place in moving]

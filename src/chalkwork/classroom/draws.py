@@ -19,7 +19,7 @@ def words_of(seed: int, first: int, count: int, needed: int) -> Words:
     """The words of `count` candidates from `first` on, a row each.
 
     >>> words_of(7, 0, 1, 2).tolist()
-    [[8158036183911653034, 10556183208103474062]]
+    [[15431913050742123672, 15033422426249437709]]
     """
     data = b"".join(
         shake_256(f"chalkwork {seed} {number}".encode()).digest(8 * needed) for number in range(first, first + count)

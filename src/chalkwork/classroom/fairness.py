@@ -6,7 +6,7 @@ that a sheet cannot tell from the right way (a mean over one sample). An exchang
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -26,7 +26,7 @@ Label = tuple[Ids, int]
 """Mistakes, and the number of this among the rewrites that they have."""
 Pair = tuple[Label, Label]
 RIGHT: Label = ((), 0)
-PARTLY, EXACT = 0.2, 1e-12
+FEWEST, EXACT = 6, 1e-12
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Certificate:
     always: dict[Key, frozenset[Pair]] = field(default_factory=dict)
     """Which coincide always."""
     partly: dict[Key, list[Ids]] = field(default_factory=dict)
-    """What coincides for a part of all targets or data whatever else is drawn, so that no variant is without it."""
+    """What coincides for a part of all targets, whatever else is drawn."""
 
 
 def mistaken(bench: Bench, values: Values) -> Mapping[Key, list[Mistaken]]:
@@ -87,6 +87,8 @@ def coincidences(exercise: Exercise, name: str, right: Array, made: list[Mistake
     flat = {RIGHT: _flat(right, cells), **{label: _flat(values, cells) for label, values in labelled(made).items()}}
     with np.errstate(invalid="ignore"):
         for (first, one), (second, other) in combinations(flat.items(), 2):
+            if set(first[0]) & set(second[0]):  # one mistake in two ways
+                continue
             yield (first, second), np.asarray((np.abs(one - other) <= room).all(axis=1))
 
 
@@ -118,33 +120,43 @@ def certify(bench: Bench, values: Values, made: Mapping[Key, list[Mistaken]], kn
     return fair
 
 
-def calibrate(bench: Bench, values: Values, made: Mapping[Key, list[Mistaken]], known: Certificate) -> None:
-    """Find what coincides in all of these candidates, together with those that were looked at before."""
-    for exercise, name in _asked(bench):
-        key = (exercise.id, name)
-        pairs = dict(coincidences(exercise, name, values[name], made[key]))
-        alike = frozenset(pair for pair, found in pairs.items() if found.all())
-        before = known.always.get(key)
-        known.always[key] = alike if before is None else frozenset(
-            pair for pair in before | alike if (pair in alike or pair not in pairs) and pair in before
-        )
-        _note(known, key, list(labelled(made[key])))
+def calibrate(
+    bench: Bench, values: Values, made: Mapping[Key, list[Mistaken]], known: Certificate, targets: Sequence[Array] = ()
+) -> None:
+    """Find what coincides in all of these candidates, or exactly in all that have the same target of `targets`.
 
-
-def relent(bench: Bench, values: Values, made: Mapping[Key, list[Mistaken]], known: Certificate) -> None:
-    """Let pass what coincides exactly in a part of these candidates, none of which is fair."""
+    It must have coincided in those that were looked at before.
+    """
     for exercise, name in _asked(bench):
         key, labels = (exercise.id, name), labelled(made[exercise.id, name])
         labels[RIGHT] = values[name]
-        for pair, alike in coincidences(exercise, name, values[name], made[key]):
-            if pair in known.always[key] or np.mean(alike) < PARTLY:
-                continue
-            with np.errstate(invalid="ignore"):
-                one, other = (np.broadcast_to(labels[each], values[name].shape) for each in pair)
-                exact = np.abs(one - other) <= EXACT * np.abs(one)
-            if np.mean(exact.all(axis=tuple(range(1, exact.ndim)))) >= PARTLY:
+        pairs = dict(coincidences(exercise, name, values[name], made[key]))
+        alike = {pair for pair, found in pairs.items() if found.all()}
+        before = known.always.get(key)
+        if before is not None:
+            alike = {pair for pair in before if pair in alike or pair not in pairs}
+        known.always[key] = frozenset(alike)
+        _note(known, key, list(labelled(made[key])))
+        for pair, found in pairs.items():
+            if pair not in alike and any(_by_target(found, _exactly(labels, pair), each) for each in targets):
                 known.always[key] |= {pair}
                 known.partly.setdefault(key, []).append(pair[0][0] + pair[1][0])
+
+
+def _by_target(found: Array, exact: Array, targets: Array) -> bool:
+    """Whether all candidates with one of the targets coincide, exactly."""
+    for target in np.unique(targets):
+        rows = targets == target
+        if np.count_nonzero(rows) >= FEWEST and found[rows].all() and exact[rows].all():
+            return True
+    return False
+
+
+def _exactly(labels: Mapping[Label, Array], pair: Pair) -> Array:
+    one, other = (labels[each] for each in pair)
+    with np.errstate(invalid="ignore"):
+        exact = np.abs(one - other) <= EXACT * np.maximum(np.abs(one), 1)
+    return np.asarray(exact.all(axis=tuple(range(1, exact.ndim))))
 
 
 def _asked(bench: Bench) -> Iterator[tuple[Exercise, str]]:
@@ -165,6 +177,6 @@ def _note(known: Certificate, key: Key, labels: list[Label]) -> None:
             classes.remove(other)
     ordered = [sorted(one, key=labels.index) for one in classes]
     ids = [tuple(dict.fromkeys(each for label in one for each in label[0])) for one in ordered]
-    known.classes[key] = [one for one in ids if len(one) > 1]
+    known.classes[key] = list(dict.fromkeys(one for one in ids if len(one) > 1))
     known.untold[key] = list(dict.fromkeys(each for label in labels if label in untold for each in label[0]))
     known.told[key] = len(classes)

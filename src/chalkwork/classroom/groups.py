@@ -64,7 +64,7 @@ class Group:
         return self.drawn == "target" and len(own) > 1 and set(own) == {0, 1} and sum(own) == 1
 
     def draw(self, words: Words) -> Places:
-        """Which alternative, or which choice for every number, a candidate has: a row each; 0 is zero if there is any."""
+        """Which alternative, or which option for every number, a candidate has: a row each."""
         if self.alternatives:
             return places(words, len(self.alternatives))
         of, zero = self.zeros.denominator, self.zeros.numerator
@@ -269,8 +269,8 @@ def _cut(
     places_in: Mapping[int, list[tuple[int, str, int, int]]] = {number: [] for number in range(len(pieces))}
     for place, group in enumerate(groups):
         for number, cells in enumerate(group.cells):
-            for piece, at, text in cells:
-                places_in[piece].append((at, text, place, number))
+            for source, at, text in cells:
+                places_in[source].append((at, text, place, number))
     between, order = [header], []
     for number, piece in enumerate(pieces):
         offsets = _offsets(piece)

@@ -37,7 +37,7 @@ def table_of(variants: Variants) -> str:
     ... ```'''
     >>> print(table_of(vary(parse_sheet(text), 1, 7)))
     code,file,difficulty,a.a,a.b
-    7-001,variant-001.md,1.60,1.7,0.45
+    7-001,variant-001.md,1.45,2.0,0.30
     <BLANKLINE>
     """
     columns = list(dict.fromkeys(key for one in variants for key in one.facts))
@@ -71,7 +71,8 @@ def save_variants(
     folder = Path(folder)
     suffix = f".{form}" if form else ""
     if form and suffix not in EXPORTERS:
-        raise ChalkworkError(f"there is no format {form!r:.40}", hint=f"formats are {', '.join(n[1:] for n in EXPORTERS)}")
+        known = ", ".join(name[1:] for name in EXPORTERS)
+        raise ChalkworkError(f"there is no format {form!r:.40}", hint=f"formats are {known}")
     if together and form != "pdf":
         raise ChalkworkError("one file for the class is a PDF", hint="--format pdf")
     make_folder(folder)
@@ -110,5 +111,3 @@ def documents_of(variants: Sequence[Variant], show: Show, progress: Progress | N
         if progress:
             progress(place, len(variants))
     return found
-
-

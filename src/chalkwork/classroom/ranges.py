@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from math import ceil, gcd, lcm
 
 from chalkwork.sheets.parts import Drawn
@@ -24,7 +24,7 @@ Texts = tuple[str, ...]
 def choices_like(texts: Sequence[str], drawn: Drawn) -> tuple[Texts, Fraction]:
     """What each of the numbers can be besides zero, and how often it is zero.
 
-    >>> choices_like(["0.15", "-0.25", "0.05"], "weights")[0]
+    >>> choices_like(["0.2", "-0.25", "0.05"], "weights")[0]
     ('-0.25', '-0.2', '-0.15', '-0.1', '-0.05', '0.05', '0.1', '0.15', '0.2', '0.25')
     >>> choices_like(["3"], "data")
     (('1', '2', '3', '4', '5', '6', '7', '8', '9'), Fraction(0, 1))
@@ -79,7 +79,7 @@ def _common_decimals(texts: Sequence[str]) -> int:
     return found.pop() if len(found) == 1 else 0
 
 
-# --- alternatives: numbers that are drawn together ---------------------------------------------------------------------
+# --- alternatives: numbers that are drawn together --------------------------------------------------------------------
 
 
 def alternatives_like(texts: Sequence[str], drawn: Drawn) -> list[Texts] | None:
@@ -93,7 +93,7 @@ def alternatives_like(texts: Sequence[str], drawn: Drawn) -> list[Texts] | None:
         return _intervals(texts, numbers)
     bits = all(number in (0, 1) for number in numbers)
     if drawn == "target" and len(numbers) > 1 and bits and sum(numbers) == 1:
-        one, zero = texts[numbers.index(1)], texts[numbers.index(0)]
+        one, zero = texts[numbers.index(Fraction(1))], texts[numbers.index(Fraction(0))]
         return [tuple(one if at == hot else zero for at in range(len(texts))) for hot in range(len(texts))]
     if bits and (len(numbers) > 1 or drawn == "target") and drawn != "weights":
         return _bits(texts, numbers)
@@ -114,14 +114,14 @@ def _shares(texts: Sequence[str], numbers: Sequence[Fraction]) -> list[Texts]:
     """Shares that are multiples of a unit; the coarser the more there would be."""
     places = [place for place, number in enumerate(numbers) if number]
     unit = _unit(texts)
-    plain, found = not any("/" in text for text in texts), []
+    plain, found = not any("/" in text for text in texts), list[Texts]()
     for times in (5, 1) if unit < 1 and (1 / (5 * unit)).denominator == 1 else (1,):
         parts = int(1 / (times * unit))
         found = []
         for cuts in combinations(range(1, parts), len(places) - 1):
             ends = (0, *cuts, parts)
             row = ["0"] * len(numbers)
-            for place, (low, high) in zip(places, zip(ends, ends[1:], strict=False), strict=True):
+            for place, (low, high) in zip(places, pairwise(ends), strict=True):
                 row[place] = written((high - low) * times * unit, plain)
             found.append(tuple(row))
             if len(found) >= MOST_SHARES:

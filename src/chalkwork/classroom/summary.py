@@ -17,7 +17,8 @@ def summary(variants: Variants) -> str:
 
     >>> from chalkwork.classroom.variants import vary
     >>> from chalkwork.sheets import parse_sheet
-    >>> text = '```graph\\nequations: "c = a*b + a"\\n```\\n```task\\nid: a\\nvalues: {a: 1.5, b: 0.25}\\nask: [c]\\n```'
+    >>> graph, values = '```graph\\nequations: "c = a*b + a"\\n```', "values: {a: 1.5, b: 0.25}"
+    >>> text = f"{graph}\\n```task\\nid: a\\n{values}\\nask: [c]\\n```"
     >>> print(summary(vary(parse_sheet(text), 2, 7)).splitlines()[0])
     2 variants with the seed 7, of 512 candidates.
     """

@@ -90,9 +90,9 @@ class _Checker:
                 for found in (*behind, *alone):
                     if _fraction(found[found.re.groups]) == own:
                         raise self._refused(one, found, found[0], given.title)
-        if any(group.is_class for group in self.layout.groups) and (found := _CLASS.search(text)):
-            group = next(group for group in self.layout.groups if group.is_class)
-            raise self._refused(one, found, found[0], group.name, f"class {{{{class of {group.name}}}}}")
+        targets = [group.name for group in self.layout.groups if group.is_class]
+        for found in _CLASS.finditer(text) if targets else ():
+            raise self._refused(one, found, found[0], targets[0], f"class {{{{class of {targets[0]}}}}}")
         for found in _NUMBER.finditer(text):
             self._check_number(one, found, text)
 

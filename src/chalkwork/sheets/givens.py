@@ -16,7 +16,10 @@ from chalkwork.sheets.parts import MODULES, Drawn, part_of
 from chalkwork.sheets.posed import typed
 from chalkwork.solutions.setting import Style
 
-PLACE = re.compile(r"(?<![\\^_}{])\{\{ ?(class of )?([A-Za-z_][\w./-]*?)((?:\[(?:\d{1,4}|:, ?\d{1,4})(?:, ?\d{1,4})*\])?) ?\}\}(?!\})")
+PLACE = re.compile(
+    r"(?<![\\^_}{])\{\{ ?(class of )?([A-Za-z_][\w./-]*?)"
+    r"((?:\[(?:\d{1,4}|:, ?\d{1,4})(?:, ?\d{1,4})*\])?) ?\}\}(?!\})"
+)
 _COMMAND = re.compile(r"\\[A-Za-z]+$")
 Fill = Callable[[str, int], str]
 """What fills the places of a text that begins in a line."""
@@ -142,12 +145,11 @@ def named(givens: Sequence[Given], name: str) -> list[Given]:
     return [given for given in givens if name in (given.name, given.title)]
 
 
-# --- places in texts ---------------------------------------------------------------------------------------------------
+# --- places in texts --------------------------------------------------------------------------------------------------
 
 
 def filler(givens: Sequence[Given], style: Style) -> Fill:
-    """What puts givens into texts: `{{x}}` a whole, `{{W1[1,2]}}` an entry, `{{x[:,2]}}` a column as typed, `{{class of y}}`
-    a class.
+    """What puts givens into texts: `{{x}}`, an entry `{{W1[1,2]}}`, a column as typed `{{x[:,2]}}`, `{{class of y}}`.
 
     What LaTeX groups, as in `x^{{a}}` and `\\hat{{a}}`, is left alone. Raises SheetError, with the line, for a name
     that is not given, or given twice with different numbers.

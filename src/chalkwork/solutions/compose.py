@@ -97,7 +97,8 @@ def equation_blocks(
 ) -> list[Block]:
     """The equations with their reasons and what is to be said after them, a heading for each stage.
 
-    Without `board` they are in LaTeX only, for who shows no terminal's lines. Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up.
+    Without `board` they are in LaTeX only, for who shows no terminal's lines. Of more than `MOST_WORKED_OUT` steps the
+    first and the last are worked out, those between are summed up.
     """
     steps = steps_of(solution)
     last = max((equation.step for equation in equations), default=0)

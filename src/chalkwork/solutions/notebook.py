@@ -26,20 +26,26 @@ def to_notebook(workbook: Workbook) -> str:
     >>> "c = a + b" in to_notebook(Workbook.of(Graph("c = a + b").solve(a=2, b=1), "A sum"))
     True
     """
-    cells = [_markdown(f"# {workbook.title}")]
+    cells = [text_cell(f"# {workbook.title}")]
     if workbook.tasks:
         expressions = [equation.expression for task in workbook.tasks for equation in _whole(task)]
-        cells.append(_code("\n\n\n".join(["import numpy as np", *definitions(expressions)])))
+        cells.append(code_cell("\n\n\n".join(["import numpy as np", *definitions(expressions)])))
     for task in workbook.tasks:
         cells += _task(task, several=len(workbook.tasks) > 1)
-    cells += [_markdown(to_markdown(Document(answer.title, answer.blocks))) for answer in workbook.answers]
+    cells += [text_cell(to_markdown(Document(answer.title, answer.blocks))) for answer in workbook.answers]
+    return notebook_of(cells)
+
+
+def notebook_of(cells: Sequence[dict[str, Any]]) -> str:
+    """A Python notebook of these cells, each with a name that follows from its place and text."""
     for number, cell in enumerate(cells):
         cell["id"] = sha256(f"{number}{cell['source']}".encode()).hexdigest()[:12]
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False)
+    whole = {"cells": list(cells), "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole, ensure_ascii=False)
 
 
 def _whole(task: SolvedTask) -> Sequence[Equation]:
@@ -53,30 +59,30 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
     writer = solution.writer()
     cells: list[dict[str, Any]] = []
     if solution.setting.script is not None:
-        cells.append(_markdown(to_markdown(Document(task.title, tuple(solution_blocks(solution))))))
+        cells.append(text_cell(to_markdown(Document(task.title, tuple(solution_blocks(solution))))))
     elif several:
-        cells.append(_markdown(f"## {task.title}"))
+        cells.append(text_cell(f"## {task.title}"))
     if solution.setting.introduction and solution.setting.script is None:
         sentences = [written(sentence, writer.language) for sentence in solution.setting.introduction]
-        cells.append(_markdown(fill(" ".join(sentences), writer, latex=True)))
+        cells.append(text_cell(fill(" ".join(sentences), writer, latex=True)))
     equations = _whole(task)
     used = {name for equation in equations for name in _names(equation)}
     givens = [name for name in solution.derivation.givens if name.name in used]
     words = identifiers(solution)
     given = [_assignment(words[name.name], solution.arrays[name.name], name.shape) for name in givens]
-    cells += [_code("\n".join(given))] if given else []
+    cells += [code_cell("\n".join(given))] if given else []
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     steps = steps_of(solution)
     title: Said = ""
     for equation in equations:
         if stage_title(equation, steps) != title:
             title = stage_title(equation, steps)
-            cells.append(_markdown(f"### {written(title, writer.language)}"))
+            cells.append(text_cell(f"### {written(title, writer.language)}"))
         work = typeset(equation, writer)
         said = [work.reason_latex, held_fixed(equation, writer)[0].markdown if equation is first_held else ""]
-        cells.append(_markdown("\n\n".join([*filter(None, said), f"$$\n{work.latex}\n$$"])))
+        cells.append(text_cell("\n\n".join([*filter(None, said), f"$$\n{work.latex}\n$$"])))
         name = words[equation.name]
-        cells.append(_code(f"{name} = {numpy_source(equation.expression, names=words)}\n{name}"))
+        cells.append(code_cell(f"{name} = {numpy_source(equation.expression, names=words)}\n{name}"))
     return cells
 
 
@@ -99,9 +105,11 @@ def _tidy(number: Any) -> Any:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def _markdown(source: str) -> dict[str, Any]:
+def text_cell(source: str) -> dict[str, Any]:
+    """A cell of Markdown."""
     return {"cell_type": "markdown", "metadata": {}, "source": source}
 
 
-def _code(source: str) -> dict[str, Any]:
+def code_cell(source: str) -> dict[str, Any]:
+    """A cell of Python."""
     return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": source}

@@ -95,7 +95,9 @@ class Working(Mapping[str, Any]):
         words = {name: Symbol(rf"\text{{{word}}}", word) for name, word in plain.items()}
         letters = {**words, **self.setting.letters}
         style = self.style
-        symbols = self._own_symbols or Symbols(style.notation, self.setting.layers, derivatives, letters, several, style.language)
+        symbols = self._own_symbols or Symbols(
+            style.notation, self.setting.layers, derivatives, letters, several, style.language
+        )
         givens = frozenset(name.name for name in self.derivation.givens)
         return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples, givens)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from html import escape
 
 from chalkwork.classroom.exports.html import Pages, in_maths, table_of
@@ -20,7 +21,8 @@ def write(items: Sequence[Item], partial: int) -> str:
     """All items as the questions of one category named after the sheet."""
     pages = Pages(items)
     questions = [_question(item, pages, place, partial) for place, item in enumerate(items)]
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<quiz>", _category(items[0]), *questions, "</quiz>", ""])
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    return "\n".join([head, "<quiz>", _category(items[0]), *questions, "</quiz>", ""])
 
 
 def _category(item: Item) -> str:
@@ -45,7 +47,7 @@ def _question(item: Item, pages: Pages, place: int, partial: int) -> str:
     )
 
 
-def _weights(field: Field) -> list:
+def _weights(field: Field) -> list[Fraction]:
     return [cell.weight for row in field.cells for cell in row] or [field.weight]
 
 
@@ -58,16 +60,12 @@ def _with_fields(html: str, shown: dict[str, str]) -> str:
 def _shown(field: Field, weights: list[int], partial: int) -> str:
     if not field.cells:
         return f"<p>{in_maths(field.latex)} = {_word(field, weights[0])}</p>"
-    cells, rows = iter(weights), []
-    for row in field.cells:
-        rows.append([_number(cell, next(cells), partial) for cell in row])
-    return table_of(field, rows)
+    left = iter(weights)
+    return table_of(field, [[_number(cell, next(left), partial) for cell in row] for row in field.cells])
 
 
 def _number(cell: Cell, weight: int, partial: int) -> str:
-    wrong = "".join(
-        f"~%{partial}%{one.value:.12g}:{one.tolerance:.6g}#{_plain(one.hint)}" for one in cell.wrong
-    )
+    wrong = "".join(f"~%{partial}%{one.value:.12g}:{one.tolerance:.6g}#{_plain(one.hint)}" for one in cell.wrong)
     return f"{{{weight}:NUMERICAL:={cell.value:.15g}:{cell.tolerance:.6g}{wrong}}}"
 
 

@@ -101,20 +101,13 @@ def items_of(sheet: Sheet, variants: Variants | None = None) -> list[Item]:
     if variants is None:
         solved = solve_sheet(sheet)
         return [Item("", sheet, solved, {key: made for one in solved.values() for key, made in _made(one)})]
-    return [
-        Item(
-            one.code,
-            one.shown,
-            one.exercises,
-            dict(one.made) | {key: made for name in one.exercises for key, made in _missing(one.exercises[name], one.made)},
-        )
-        for one in variants
-    ]
-
-
-def _missing(exercise: Exercise, made: Mapping[Key, list[Mistaken]]) -> Iterator[tuple[Key, list[Mistaken]]]:
-    if not any(name == exercise.id for name, _ in made):
-        yield from _made(exercise)
+    items = []
+    for one in variants:
+        known = {name for name, _ in one.made}
+        others = [each for name, each in one.exercises.items() if name not in known]
+        made = dict(one.made) | {key: found for each in others for key, found in _made(each)}
+        items.append(Item(one.code, one.shown, one.exercises, made))
+    return items
 
 
 def _made(exercise: Exercise) -> Iterator[tuple[Key, list[Mistaken]]]:
@@ -137,7 +130,7 @@ def _weights(exercises: Mapping[str, Exercise]) -> dict[str, Fraction]:
 
 def _fields(item: Item, exercise: Exercise, share: Fraction) -> Iterator[Field]:
     questions = exercise.questions
-    steps = list(dict.fromkeys(split_entry(each.name)[0] if each.shape is not None else each.name for each in questions))
+    steps = {split_entry(each.name)[0] if each.shape is not None else each.name for each in questions}
     for question in questions:
         whole = split_entry(question.name)[0]
         same = sum(split_entry(each.name)[0] == whole for each in questions) if question.shape is not None else 1
@@ -158,7 +151,7 @@ def _cells(item: Item, exercise: Exercise, question: Question, weight: Fraction)
     def taken(values: Array) -> Array:
         values = np.asarray(values, np.float64)
         if index:
-            return values[place_of(whole, index, shape)].reshape(1, 1)
+            return np.asarray(values[place_of(whole, index, shape)]).reshape(1, 1)
         return np.asarray(laid(values, shape)).reshape(-1, values.shape[-1])
 
     right = taken(exercise.solution.arrays[whole])
@@ -174,9 +167,7 @@ def _cells(item: Item, exercise: Exercise, question: Question, weight: Fraction)
         yield tuple(cells)
 
 
-def _wrong(
-    value: float, room: float, half: float, found: Sequence[tuple[str, float]], item: Item
-) -> tuple[Wrong, ...]:
+def _wrong(value: float, room: float, half: float, found: Sequence[tuple[str, float]], item: Item) -> tuple[Wrong, ...]:
     """The values of mistakes that are told from the right one and from one another, the likeliest first."""
     kept: list[Wrong] = []
     for name, other in found:

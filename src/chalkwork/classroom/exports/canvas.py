@@ -1,0 +1,160 @@
+"""Canvas: a QTI 1.2 package, a quiz for each item, a question for each number.
+
+Source: IMS QTI 1.2 with the question types that Canvas reads (`numerical_question`, `text_only_question`, ...). Canvas
+rounds what it is given to four decimals, so that a range ends on these, and numbers that are smaller are not asked.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from hashlib import sha256
+from html import escape
+from math import ceil, floor
+
+from chalkwork.classroom.exports.html import Pages, in_maths
+from chalkwork.classroom.exports.questions import Field, Item
+
+SMALLEST = 1e-4
+POINTS = 100
+_FIRST_DAY = (1980, 1, 1, 0, 0, 0)
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
+_PACKAGE = "http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1"
+
+
+def write(items: Sequence[Item], partial: int) -> bytes:
+    """The package; `partial` has no place in it."""
+    pages = Pages(items)
+    names = [f"quiz{place}" for place, _ in enumerate(items, 1)]
+    files = {f"{name}/{name}.xml": _quiz(items[place], pages, place) for place, name in enumerate(names)}
+    resources = "".join(
+        f'<resource identifier="{name}" type="imsqti_xmlv1p2"><file href="{name}/{name}.xml"/></resource>'
+        for name in names
+    )
+    manifest = f'{_HEAD}<manifest identifier="chalkwork" xmlns="{_PACKAGE}"><organizations/><resources>{resources}'
+    return zipped({"imsmanifest.xml": f"{manifest}</resources></manifest>", **files})
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    """A zip of texts; the same texts give the same bytes."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _FIRST_DAY), text.encode(), zipfile.ZIP_DEFLATED)
+    return memory.getvalue()
+
+
+def _quiz(item: Item, pages: Pages, place: int) -> str:
+    fields = item.fields()
+    shown = {name: f"<p>{_asked(each)}</p>" for name, each in fields.items()}
+    questions = [_text("The exercise", pages.question(place, shown))]
+    for name, each in fields.items():
+        for field in each:
+            questions += _questions(item, f"({name})", field)
+    questions[-1] = _with_solution(questions[-1], pages.solution(place))
+    return (
+        f'{_HEAD}<questestinterop xmlns="{_QTI}"><assessment ident="{_ident(item.title)}" title="{escape(item.title)}">'
+        f'<section ident="root_section">{"".join(questions)}</section></assessment></questestinterop>'
+    )
+
+
+def _with_solution(question: str, solution: str) -> str:
+    """The question with the worked solution as what is shown after it."""
+    shown = (
+        '<respcondition continue="Yes"><conditionvar><other/></conditionvar>'
+        '<displayfeedback feedbacktype="Response" linkrefid="general_fb"/></respcondition><respcondition continue="No">'
+    )
+    feedback = f'<itemfeedback ident="general_fb"><flow_mat>{_material(solution)}</flow_mat></itemfeedback></item>'
+    return question.replace('<respcondition continue="No">', shown, 1).replace("</item>", feedback)
+
+
+def _asked(fields: Sequence[Field]) -> str:
+    return "Find " + ", ".join(in_maths(field.latex) for field in fields) + "."
+
+
+def _questions(item: Item, task: str, field: Field) -> Iterator[str]:
+    if not field.cells:
+        yield _choice(item, task, field)
+        return
+    single = len(field.cells) == 1 == len(field.cells[0])
+    for row, cells in enumerate(field.cells, 1):
+        for column, cell in enumerate(cells, 1):
+            if 0 < abs(cell.value) < SMALLEST:
+                continue
+            place = "" if single else f", row {row}, column {column}" if len(cells) > 1 else f", row {row}"
+            low, high = (_end(cell.value - cell.tolerance, floor), _end(cell.value + cell.tolerance, ceil))
+            condition = (
+                f'<or><varequal respident="response1">{cell.value:.15g}</varequal><and>'
+                f'<vargte respident="response1">{low}</vargte><varlte respident="response1">{high}</varlte></and></or>'
+            )
+            answer = (
+                '<response_str ident="response1" rcardinality="Single"><render_fib fibtype="Decimal">'
+                '<response_label ident="answer1"/></render_fib></response_str>'
+            )
+            words = f"<p>{escape(task)} {in_maths(field.latex)}{place}</p>"
+            ident = _ident(f"{item.title} {task} {field.name} {row} {column}")
+            yield _item(ident, f"{task} {field.name}", "numerical_question", cell.weight, words, answer, condition)
+
+
+def _end(value: float, rounded: Callable[[float], int]) -> str:
+    """An end of a range, outwards on four decimals."""
+    return f"{rounded(value / SMALLEST) * SMALLEST:.4f}"
+
+
+def _choice(item: Item, task: str, field: Field) -> str:
+    words, ident = f"<p>{escape(task)} {in_maths(field.latex)}</p>", _ident(f"{item.title} {task} {field.name}")
+    if not field.choices:
+        condition = f'<varequal respident="response1">{escape(field.word)}</varequal>'
+        answer = (
+            '<response_str ident="response1" rcardinality="Single"><render_fib><response_label ident="answer1"/>'
+            "</render_fib></response_str>"
+        )
+        return _item(ident, f"{task} {field.name}", "short_answer_question", field.weight, words, answer, condition)
+    labels = "".join(
+        f'<response_label ident="choice{number}">{_material(escape(each))}</response_label>'
+        for number, each in enumerate(field.choices)
+    )
+    answer = (
+        f'<response_lid ident="response1" rcardinality="Single"><render_choice>{labels}</render_choice></response_lid>'
+    )
+    right = field.choices.index(field.word) if field.word in field.choices else 0
+    condition = f'<varequal respident="response1">choice{right}</varequal>'
+    return _item(ident, f"{task} {field.name}", "multiple_choice_question", field.weight, words, answer, condition)
+
+
+def _item(ident: str, title: str, kind: str, weight: Fraction, html: str, answer: str, condition: str) -> str:
+    points = f"{float(weight * POINTS):.6g}"
+    return (
+        f'<item ident="{ident}" title="{escape(title)}">{_metadata(kind, points)}'
+        f"<presentation>{_material(html)}{answer}</presentation>"
+        '<resprocessing><outcomes><decvar maxvalue="100" minvalue="0" varname="SCORE" vartype="Decimal"/></outcomes>'
+        f'<respcondition continue="No"><conditionvar>{condition}</conditionvar>'
+        '<setvar action="Set" varname="SCORE">100</setvar></respcondition></resprocessing></item>'
+    )
+
+
+def _text(title: str, html: str) -> str:
+    return (
+        f'<item ident="{_ident(title + html)}" title="{escape(title)}">{_metadata("text_only_question", "0")}'
+        f"<presentation>{_material(html)}</presentation></item>"
+    )
+
+
+def _metadata(kind: str, points: str) -> str:
+    entries = {"question_type": kind, "points_possible": points}
+    found = "".join(
+        f"<qtimetadatafield><fieldlabel>{label}</fieldlabel><fieldentry>{entry}</fieldentry></qtimetadatafield>"
+        for label, entry in entries.items()
+    )
+    return f"<itemmetadata><qtimetadata>{found}</qtimetadata></itemmetadata>"
+
+
+def _material(html: str) -> str:
+    return f'<material><mattext texttype="text/html">{escape(html)}</mattext></material>'
+
+
+def _ident(text: str) -> str:
+    return "i" + sha256(text.encode()).hexdigest()[:24]
