@@ -8,6 +8,7 @@ np.float64(5.0)
 TYPE_CHECKING = False  # as type checkers know it, without the time that typing takes to load
 
 if TYPE_CHECKING:
+    from chalkwork.classroom.variants import vary
     from chalkwork.errors import ChalkworkError
     from chalkwork.exchange import load_model, save_model
     from chalkwork.laboratory.architecture import Architecture
@@ -40,6 +41,7 @@ __all__ = [
     "SquaredError",
     "load_model",
     "save_model",
+    "vary",
 ]
 
 if not TYPE_CHECKING:
@@ -63,6 +65,7 @@ if not TYPE_CHECKING:
         "SquaredError": "networks.losses",
         "load_model": "exchange",
         "save_model": "exchange",
+        "vary": "classroom.variants",
     }
 
     def __getattr__(name: str) -> object:
