@@ -15,6 +15,7 @@ from chalkwork.documents.model import Block, Display, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet
+from chalkwork.sheets.schema import Prose
 
 SHEETS = {path.stem: path.read_text() for path in sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))}
 POINT = re.compile(r"(?<![\d.\[])\d+\.\d")
@@ -27,7 +28,8 @@ def texts(name: str) -> list[str]:
     sheet = parse_sheet(SHEETS[name])
     notation = dict(sheet.notation) if not isinstance(sheet.notation, str) else {"preset": sheet.notation}
     sheet = replace(sheet, notation={**notation, "decimal_comma": True})
-    typed = " ".join(SHEETS[name].split())
+    filled = [block.markdown for block in sheet.blocks if isinstance(block, Prose)]  # {{x}} is as the author typed x
+    typed = " ".join(" ".join([SHEETS[name], *filled]).split())
     shown = [text for block in workbook(sheet).document.blocks for text in shown_in(block)]
     ours = [text for text in shown if " ".join(text.removeprefix("*Note:* ").split()) not in typed]
     return [text for text in ours if not re.search(r"[\d.]+ points?", text)]

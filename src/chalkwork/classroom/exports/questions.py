@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, lcm
-from pathlib import Path
 
 import numpy as np
 
@@ -60,11 +59,6 @@ class Field:
     word: str = ""
     choices: tuple[str, ...] = ()
     weight: Fraction = Fraction(0)
-
-    @property
-    def title(self) -> str:
-        """Its name in words, for who cannot see the letters."""
-        return self.name
 
 
 @dataclass(frozen=True)
@@ -192,8 +186,3 @@ def whole_weights(weights: Sequence[Fraction]) -> list[int]:
     if scale > MOST_WEIGHT:
         scale = MOST_WEIGHT
     return [max(1, round(each * scale)) if each else 0 for each in weights]
-
-
-def stem_of(item: Item) -> str:
-    """The name of the sheet's file without its folder and suffix."""
-    return Path(item.sheet.file).stem
