@@ -44,11 +44,13 @@ class Certificate:
     classes: dict[Key, list[Ids]] = field(default_factory=dict)
     untold: dict[Key, list[str]] = field(default_factory=dict)
     told: dict[Key, int] = field(default_factory=dict)
-    """How many classes of mistakes are told from the right way."""
+    """How many rewrites are told from the right way."""
     always: dict[Key, frozenset[Pair]] = field(default_factory=dict)
     """Which coincide always."""
     partly: dict[Key, list[Ids]] = field(default_factory=dict)
     """What coincides for a part of all targets, whatever else is drawn."""
+    mostly: dict[Key, list[Ids]] = field(default_factory=dict)
+    """What the digits asked do not tell in most candidates, where no candidate told everything."""
 
 
 def mistaken(bench: Bench, values: Values) -> Mapping[Key, list[Mistaken]]:
@@ -141,6 +143,22 @@ def calibrate(
             if pair not in alike and any(_by_target(found, _exactly(labels, pair), each) for each in targets):
                 known.always[key] |= {pair}
                 known.partly.setdefault(key, []).append(pair[0][0] + pair[1][0])
+        _count(known, key, made[key])
+
+
+def relent(bench: Bench, values: Values, made: Mapping[Key, list[Mistaken]], known: Certificate, share: float) -> None:
+    """Let pass what coincides in so large a part of these candidates."""
+    for exercise, name in _asked(bench):
+        key = (exercise.id, name)
+        for pair, alike in coincidences(exercise, name, values[name], made[key]):
+            if pair not in known.always[key] and np.mean(alike) >= share:
+                known.always[key] |= {pair}
+                known.mostly.setdefault(key, []).append(pair[0][0] + pair[1][0])
+        _count(known, key, made[key])
+
+
+def _count(known: Certificate, key: Key, made: list[Mistaken]) -> None:
+    known.told[key] = sum((RIGHT, label) not in known.always[key] for label in labelled(made))
 
 
 def _by_target(found: Array, exact: Array, targets: Array) -> bool:
@@ -179,4 +197,3 @@ def _note(known: Certificate, key: Key, labels: list[Label]) -> None:
     ids = [tuple(dict.fromkeys(each for label in one for each in label[0])) for one in ordered]
     known.classes[key] = list(dict.fromkeys(one for one in ids if len(one) > 1))
     known.untold[key] = list(dict.fromkeys(each for label in labels if label in untold for each in label[0]))
-    known.told[key] = len(classes)

@@ -20,7 +20,7 @@ from chalkwork.sheets.fences import Piece, split_sheet
 from chalkwork.sheets.givens import Given, filler, givens_of, named
 from chalkwork.sheets.locate import Listing, Node, Scalar
 from chalkwork.sheets.parts import Drawn
-from chalkwork.sheets.schema import Prose, Sheet
+from chalkwork.sheets.schema import NetworkBlock, Prose, Sheet
 from chalkwork.sheets.varying import Range, Varying
 from chalkwork.solutions.setting import Style
 from chalkwork.typesetting.notation import Notation
@@ -215,22 +215,32 @@ def _samples(sheet: Sheet, given: Given) -> Iterator[tuple[object, list[Scalar]]
     if given.name not in ("x", "y") or given.key != given.name:
         yield (), given.scalars
         return
-    columns = _lie_in_columns(sheet, given)
-    own = _sampled(given.node, columns)
+    network = _network_of(sheet, given)
+    columns = network is not None and network.convention.samples == "columns" and network.input is None
+    own = _sampled(given.node, columns, network is not None and network.input is not None and given.name == "x")
+    if all(len(sample) == 1 for sample in own):
+        yield (), given.scalars
+        return
     data = given.table.entries.get("x")
-    inputs = _sampled(data, columns) if data is not None and given.name == "y" else None
+    inputs = _sampled(data, columns, False) if data is not None and given.name == "y" else None
     for place, sample in enumerate(own):
         known = inputs[place] if inputs is not None and place < len(inputs) else []
         yield tuple(scalar.text for scalar in known), sample
 
 
-def _sampled(node: Node, columns: bool) -> list[list[Scalar]]:
-    """The samples of a vector, a matrix, or a list of matrices."""
+def _sampled(node: Node, columns: bool, matrices: bool) -> list[list[Scalar]]:
+    """The samples of a vector, a matrix, or a list of matrices; `matrices` says that a sample is one."""
     if not isinstance(node, Listing) or not any(isinstance(item, Listing) for item in node.items):
         return [list(_flat(node))]
+    if matrices and not any(isinstance(one, Listing) for item in node.items for one in _items(item)):
+        return [list(_flat(node))]
     rows = [list(_flat(item)) for item in node.items]
-    deeper = any(isinstance(inner, Listing) for item in node.items if isinstance(item, Listing) for inner in item.items)
+    deeper = any(isinstance(inner, Listing) for item in node.items for inner in _items(item))
     return [list(column) for column in zip(*rows, strict=True)] if columns and not deeper else rows
+
+
+def _items(node: Node) -> list[Node]:
+    return node.items if isinstance(node, Listing) else []
 
 
 def _flat(node: Node) -> Iterator[Scalar]:
@@ -241,12 +251,12 @@ def _flat(node: Node) -> Iterator[Scalar]:
             yield from _flat(item)
 
 
-def _lie_in_columns(sheet: Sheet, given: Given) -> bool:
+def _network_of(sheet: Sheet, given: Given) -> NetworkBlock | None:
+    """The network that the given's block speaks of."""
     stated, networks = given.table.entries.get("network"), sheet.networks
     task = next((task for task in sheet.tasks if task.id == given.block), None)
     name = (task.network or "") if task else stated.text if isinstance(stated, Scalar) else next(iter(networks), "")
-    network = networks.get(name)
-    return network is not None and network.convention.samples == "columns" and network.input is None
+    return networks.get(name)
 
 
 def _linked(found: Iterator[tuple[tuple[object, ...], Group]]) -> list[Group]:

@@ -37,17 +37,19 @@ def _said(variants: Variants) -> Iterator[str]:
             yield f"{_KINDS[key]}: {', '.join(f'{kind}: {count}' for kind, count in sorted(kinds.items())[:12])}."
     certificate = variants.certificate
     told = sum(certificate.told.values())
-    yield (
-        f"Certified: {told} mistakes in what is asked show in every variant, each by numbers of its own at the digits "
-        "asked."
-    )
     alike = [f"{task} {name}: {' = '.join(one)}" for (task, name), all_ in certificate.classes.items() for one in all_]
     untold = [f"{task} {name}: {', '.join(ids)}" for (task, name), ids in certificate.untold.items() if ids]
     partly = [f"{task} {name}: {', '.join(_once(ids))}" for (task, name), ids in certificate.partly.items()]
+    mostly = [f"{task} {name}: {', '.join(_once(ids))}" for (task, name), ids in certificate.mostly.items()]
+    but = ", but for what is named below" if alike or partly or mostly else ""
+    yield (
+        f"Certified: at the digits asked {told} mistakes show in every variant, and no two by the same numbers{but}."
+    )
     for words, found in (
         ("Mistakes that come to the same whatever the numbers", alike),
         ("Mistakes that this sheet cannot tell from the right way", untold),
-        ("Mistakes that do not show with a part of the targets or data", partly),
+        ("Mistakes that do not show with a part of the targets", partly),
+        ("Mistakes that the digits asked do not tell in most variants", mostly),
     ):
         if found:
             more = f"; and in {len(found) - MOST_TOLD} more places" if len(found) > MOST_TOLD else ""
