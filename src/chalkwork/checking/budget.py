@@ -12,6 +12,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, walk
 from chalkwork.bounds.intervals import Array
+from chalkwork.bounds.ranges import tangles
 from chalkwork.checking.mistakes import TABLE, Context
 from chalkwork.checking.mistakes.structure import is_operation
 
@@ -56,14 +57,17 @@ def rewriting_cost(context: Context) -> int:
 @lru_cache(maxsize=1 << 14)
 def cost_of(expression: Expression, tight: bool = False) -> int:
     """What it costs to enclose the expression for one student; a tight enclosure can need a slope for every entry."""
+    calls, numbers = _size_of(expression)
+    if not tight:
+        return calls * A_CALL + numbers
+    slopes = ((_size_of(node), variables) for node, variables in tangles(expression))
+    return 4 * (calls * A_CALL + numbers) + sum(2 * variables * below for (_, below), variables in slopes)
+
+
+def _size_of(expression: Expression) -> tuple[int, int]:
+    """How many operations it has, and on how many numbers they work."""
     nodes = [node for node in set(walk(expression)) if isinstance(node, Application)]
-    plain = sum(A_CALL + _numbers(node) for node in nodes)
-    return plain if not tight else 4 * plain + sum(prod(name.shape) for name in leaves_of(expression))
-
-
-def leaves_of(expression: Expression) -> list[Expression]:
-    """The names and numbers that it is made of, each once."""
-    return [node for node in set(walk(expression)) if not isinstance(node, Application)]
+    return len(nodes), sum(map(_numbers, nodes))
 
 
 def _numbers(node: Application) -> int:
