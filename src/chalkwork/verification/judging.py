@@ -76,7 +76,8 @@ class Judge:
     spellings: Spellings = field(default_factory=Spellings)
     whole_words: set[str] = field(default_factory=set)
     last: tuple[Expression, Mapping[str, Value]] | None = None
-    opaque: set[str] = field(default_factory=set)
+    letters_in: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The letters in derivatives that are names."""
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
@@ -152,7 +153,9 @@ class Judge:
         return found.group() if not re.search(r"_|\^\s*\{?\s*[\[(]", of) else self._opaque(found.group())
 
     def _opaque(self, text: str) -> str:
-        return f" {self.spellings.word(text)} "
+        word = self.spellings.word(text)
+        self.letters_in[word] = frozenset(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text)) - {"d"}
+        return f" {word} "
 
     def _is_product(self, name: str, inside: str) -> bool | None:
         bare = name.removeprefix("\\").replace("_", "").replace("{", "").replace("}", "") if not name.startswith("Z_") else name
@@ -238,12 +241,15 @@ class Judge:
         memory = self.memory
         if name not in memory.values and name not in memory.definitions:
             return name
-        if name in memory.definitions:
-            computed = None
-            with suppress(ChalkworkError):
-                computed = memory.evaluated(memory.definitions[name], {})
-            return None if computed is not None or values[1] is None else name
-        return name if memory.values[name].half is not None and values[1] is not None else None
+        if memory.is_stale(name):
+            return name
+        written = values[1] is not None and values[1].half is not None
+        if name not in memory.definitions:
+            return name
+        earlier, names = memory.definitions[name], {one.name for one in names_in(sides[1])}
+        if written:
+            return None if len(sides) == 2 and self._value(earlier, {}) is not None else name
+        return None if names & {one.name for one in names_in(earlier)} else name
 
     def _value(self, side: Expression, literals: Mapping[str, Value]) -> Value | None:
         with suppress(ChalkworkError):
@@ -308,6 +314,8 @@ class Judge:
         elif name in self.memory.definitions:
             definition = self.memory.definitions[name]
         self.memory.bind(name, value, definition)
+        if name in self.letters_in:
+            self.memory.inputs[name] = self.memory.inputs.get(name, frozenset()) | self.letters_in[name]
         if value is None and sides[1].shape:
             self.memory.shapes[name] = sides[1].shape
 

@@ -55,12 +55,17 @@ class Memory:
     functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
     letters: set[str] = field(default_factory=set)
     shapes: dict[str, Shape] = field(default_factory=dict)
+    inputs: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What a value follows from: names, and of a derivative that is a name the letters in it."""
+    bound_at: dict[str, int] = field(default_factory=dict)
+    """How many names had been bound when a name was."""
+    ticks: int = 0
 
     def names(self, found: list[str], literals: Mapping[str, Value]) -> dict[str, Expression]:
         """The names as expressions, with the shapes that their values have."""
         named: dict[str, Expression] = {}
         for name in found:
-            value = literals.get(name) or self.values.get(name)
+            value = literals.get(name) or self.current(name)
             named[name] = Name(name, value.shape if value is not None else self.shapes.get(name, ()))
         return named
 
@@ -73,10 +78,11 @@ class Memory:
     def evaluated(self, expression: Expression, literals: Mapping[str, Value]) -> Value | None:
         """The value, where all that it is made of has one; ChalkworkError where it has none."""
         if isinstance(expression, Name):
-            own = literals.get(expression.name) or self.values.get(expression.name)
+            own = literals.get(expression.name) or self.current(expression.name)
             if own is not None:
                 return own
-        known = {**self.values, **literals}
+        fresh = {name: value for name, value in self.values.items() if self.current(name) is not None}
+        known = {**fresh, **literals}
         meant = self.meant(expression, known)
         used = [name.name for name in names_in(meant)]
         if any(name not in known for name in used):
@@ -94,12 +100,39 @@ class Memory:
         """From here on the name is this."""
         if len(self.values) + len(self.definitions) > MOST_NAMES:
             raise ChalkworkError(f"more than {MOST_NAMES} names have been defined")
+        self.ticks += 1
+        self.bound_at[name] = self.ticks
         self.definitions.pop(name, None)
         self.values.pop(name, None)
-        if definition is not None and Name(name) not in names_in(definition):
-            self.definitions[name] = definition
+        self.inputs.pop(name, None)
+        if definition is not None:
+            self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
+            if not self._leads_to(definition, name):
+                self.definitions[name] = definition
         if value is not None:
             self.values[name] = value
+
+    def current(self, name: str) -> Value | None:
+        """The value of the name, unless something that it follows from has been bound anew since."""
+        value = self.values.get(name)
+        return None if value is None or self.is_stale(name) else value
+
+    def is_stale(self, name: str) -> bool:
+        """Whether something that the name follows from has been bound anew since."""
+        since, own = self.bound_at.get(name, 0), self.inputs.get(name, frozenset())
+        return any(tick > since and (other in own or other[:1] in own) for other, tick in self.bound_at.items())
+
+    def _leads_to(self, definition: Expression, name: str) -> bool:
+        """Whether the definition comes back to the name, perhaps through other definitions."""
+        open_, seen = [one.name for one in names_in(definition)], set[str]()
+        while open_:
+            one = open_.pop()
+            if one == name:
+                return True
+            if one in self.definitions and one not in seen:
+                seen.add(one)
+                open_ += [below.name for below in names_in(self.definitions[one])]
+        return False
 
 
 def _is_derivative(node: Application) -> bool:

@@ -16,7 +16,9 @@ _GREEK = "|".join(sorted({*GREEK.values(), "varepsilon", "vartheta", "varphi", "
 _LOOK = r"hat|bar|tilde|vec|mathbf|boldsymbol|bm|mathcal|mathbb|mathrm|overline|widehat|widetilde|dot|ddot|underline|operatorname\*?"
 _BASE = re.compile(rf"\\(?:{_LOOK})\s*(?:\{{[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}|\\[A-Za-z]+|[A-Za-z])|\\(?:{_GREEK})(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]+")
 _SIMPLE_INDEX = re.compile(r"_(?:[A-Za-z0-9]|\{\s*[A-Za-z0-9]+\s*\})")
-_SIMPLE_LAYER = re.compile(r"\^\{\s*(?:\[\s*[0-9]+\s*\]|\(\s*[0-9]+\s*\))\s*\}")
+_SIMPLE_LAYER = re.compile(
+    r"\^\{\s*(?:\[\s*[0-9]+\s*\]|\(\s*[0-9]+\s*\))\s*(?:,?\s*(?:\\top|T|\\mathrm\s*\{\s*T\s*\}))?\s*\}"
+)
 _TURNED = re.compile(r"^[\[(]?(?P<label>.*?)[\])]?\s*,?\s*(?P<turned>\\top|\\intercal|T|\\mathrm\{T\})$")
 _LABEL = re.compile(r"^(?:[\[(].*[\])]|\\(?:text|mathrm)\{[A-Za-z]+\}|new|old|\*|\\ast|\\star|\\prime|\+|\\dagger)(?:\s*,?\s*(?:\\top|T|\\intercal))?$", re.DOTALL)
 _BIG = re.compile(r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|operatorname\*?\{(?:arg\s*)?(?:max|min)\})(?![A-Za-z])|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])")
@@ -129,8 +131,9 @@ def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
         if rest[1] == "_":
             simple &= bool(_SIMPLE_INDEX.fullmatch("_" + text[rest.end() : end].strip()))
         else:
-            simple &= bool(_SIMPLE_LAYER.fullmatch("^" + text[rest.end() : end].strip()))
-            turned |= bool(re.search(r"(?:\\top|\\intercal|[\])]\s*,?\s*T)$", inside))
+            plain = bool(_SIMPLE_LAYER.fullmatch("^" + text[rest.end() : end].strip()))
+            simple &= plain
+            turned |= not plain and bool(re.search(r"(?:\\top|\\intercal|[\])]\s*,?\s*T)$", inside))
         place = end
     return place, turned, simple and not turned
 
