@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,7 +22,7 @@ from chalkwork.laboratory.claims.calculus import exactly
 from chalkwork.laboratory.claims.domain import Domain, entries_of
 from chalkwork.laboratory.claims.points import Counterexample, try_points
 from chalkwork.verification.memory import Memory, Value, literals_of, whole
-from chalkwork.verification.names import Spellings, applications, decorated, opaque_operators
+from chalkwork.verification.names import Spellings, applications, decorated, opaque_operators, untold
 from chalkwork.verification.spelling import Statement
 
 SECONDS = 1.5
@@ -31,6 +31,9 @@ SAME = 1e-9
 """As a part of their size, how far apart numbers can be that are the same."""
 SHOWN_BY_WHOLE = 0.0005
 """Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
+TELLING, MOST_WIDTHS = 1e-4, 40
+"""What the digits shown on the way can come to says something where it is no wider than this part of the largest
+entry, or so many half units."""
 MOST_HALVES = 3
 """Half units of the last digit by which a value can miss what was calculated: one for rounding, and one unit."""
 _FUNCTION = re.compile(r"^\s*(?P<name>[A-Za-z]{1,20})\s*\(\s*(?P<by>[A-Za-z])\s*\)\s*=(?!=)\s*")
@@ -38,7 +41,14 @@ _DERIVATIVE = re.compile(
     r"\\frac\s*\{\s*(?:\\partial|d|\\mathrm\{d\})\s*(?P<of>[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*)\}\s*"
     r"\{\s*(?:\\partial|d|\\mathrm\{d\})\s*(?P<by>[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*)\}"
 )
+_LEARNT = re.compile(
+    r"\\frac\s*\{\s*\\partial\s*(?P<name>[A-Za-z])\s*\}\s*\{\s*\\partial\s*(?P<by>[A-Za-z])\s*\}\s*="
+    r"\s*\\frac\s*\{\s*\\partial\s*(?P<of>\([^{}]*\))\s*\}\s*\{\s*\\partial\s*(?P=by)\s*\}"
+)
+_BESIDE_NUMBER = re.compile(r"(Z_[a-z]+)\s+(?=[0-9])")
+_COLUMNS = re.compile(r"(Z_lit[a-z]+)\s+(?=(Z_lit[a-z]+))")
 _LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
+_ALONE = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(?![A-Za-z]|\s*[('])")
 _RUN = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}(?![A-Za-z])")
 _LONE = re.compile(r"[A-Za-z]+|Z[a-z]+")
 _PLAIN_ARGUMENTS = re.compile(r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+)(?:\s*(?:[,;|]|\\mid|\\vert)\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+))*\s*")
@@ -76,6 +86,8 @@ class Judge:
     spellings: Spellings = field(default_factory=Spellings)
     whole_words: set[str] = field(default_factory=set)
     last: tuple[Expression, Mapping[str, Value]] | None = None
+    literals: int = 0
+    """How many words stand for numbers so far."""
     letters_in: dict[str, frozenset[str]] = field(default_factory=dict)
     """The letters in derivatives that are names."""
 
@@ -97,16 +109,21 @@ class Judge:
                 return self._judge(statement, line)
         except ChalkworkError as error:
             self.last = None
+            self._forget(statement)
             return Found(Verdict.UNJUDGED, f"not read: {error.message.splitlines()[0]}", read=False)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def _judge(self, statement: Statement, line: int) -> Found:
-        text, literals = literals_of(statement.text)
+        text, literals = literals_of(statement.text, self.literals)
+        self.literals += len(literals)
         function = _FUNCTION.match(text)
         if function and self._defines(function["name"]):
             return self._function(function["name"], function["by"], text[function.end() :], literals, line)
+        self._learn(text)
         sides, relations, goes_on = self._sides(text, literals)
+        if not relations:
+            return Found(Verdict.UNJUDGED, "it states nothing")
         near = (*statement.near, *(False,) * len(relations))[: len(relations)]
         if goes_on and self.last is None:
             relations, near = relations[1:], near[1:]
@@ -120,6 +137,23 @@ class Judge:
         self.last = (sides[-1], literals)
         return found
 
+    def _forget(self, statement: Statement) -> None:
+        """Of a statement that was not read: what its first name was is not known any more, but for what it ends in."""
+        with suppress(ChalkworkError):
+            text, literals = literals_of(statement.text)
+            first, last = text.partition("=")[0], text.rpartition("=")[2].strip()
+            sides, _, _ = self._sides(first, literals)
+            if isinstance(sides[0], Name):
+                self.memory.bind(sides[0].name, literals.get(last), None)
+
+    def _learn(self, text: str) -> None:
+        """From de/db = d(c d)/db: e is c d, where nothing was known of it."""
+        found = _LEARNT.match(text)
+        if found and found["name"] not in (*self.memory.definitions, *self.memory.values):
+            with suppress(ChalkworkError):
+                sides, _, _ = self._sides(found["of"], {})
+                self.memory.bind(found["name"], None, exactly(sides[0]))
+
     def _defines(self, name: str) -> bool:
         return (name not in FUNCTIONS or name == "f") and name not in self.memory.values and name != "d"
 
@@ -128,11 +162,13 @@ class Judge:
 
     def _sides(self, text: str, literals: Mapping[str, Value]) -> tuple[list[Expression], list[str], bool]:
         """The sides of a chain as expressions."""
-        text = opaque_operators(text, self.spellings)
+        text = opaque_operators(untold(text, self.spellings), self.spellings)
         around = _DERIVATIVE.sub(lambda found: " " if _LETTER.fullmatch(found["of"]) else found["of"], text)
         text = _DERIVATIVE.sub(lambda found: self._derivative(found, around), text)
         text = decorated(text, self.spellings, self.whole_words)
-        text = applications(text, self.spellings, self._is_product)
+        alone = set(_ALONE.findall(text))
+        text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
+        text = _COLUMNS.sub(lambda found: _beside(found, literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text))
         known = self._words() | set(literals)
         chain = read_chain(text, known - set(FUNCTIONS) | (known & set(self.memory.values)), self.memory.functions, self.memory.letters)
         names = [name for side in chain.sides for name in free_names(side)]
@@ -157,7 +193,7 @@ class Judge:
         self.letters_in[word] = frozenset(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text)) - {"d"}
         return f" {word} "
 
-    def _is_product(self, name: str, inside: str) -> bool | None:
+    def _is_product(self, name: str, inside: str, alone: Collection[str]) -> bool | None:
         bare = name.removeprefix("\\").replace("_", "").replace("{", "").replace("}", "") if not name.startswith("Z_") else name
         if bare in FUNCTIONS or bare in self.memory.functions:
             return None
@@ -168,7 +204,7 @@ class Judge:
         if _PLAIN_ARGUMENTS.fullmatch(inside):
             return False
         if len(bare) == 1 or name.startswith("\\"):
-            return True if bare in self.memory.letters or re.search(r"[-+]", inside) else False
+            return True if bare in self.memory.letters or bare in alone or re.search(r"[-+]", inside) else False
         return False
 
     # --- judging -----------------------------------------------------------------------------------------------------
@@ -218,7 +254,7 @@ class Judge:
             name = sides[place].name if isinstance(sides[place], Name) else None
             own = values[place + 1]
             if place and name and relation == "=" and values[place] is None and own is not None and own.half is not None:
-                self.memory.bind(name, own, None)  # ... = d = 2: the name's value is told on the way
+                self.memory.bind(name, own, self.memory.definitions.get(name))  # ... = d = 2 tells it on the way
                 values[place] = own
                 found.append(Found(Verdict.GIVEN))
                 continue
@@ -320,6 +356,13 @@ class Judge:
             self.memory.shapes[name] = sides[1].shape
 
 
+def _beside(found: re.Match[str], literals: Mapping[str, Value]) -> str:
+    """Two columns of numbers next to each other can only be multiplied entry by entry."""
+    shapes = [literals[found[place]].shape for place in (1, 2)]
+    columns = shapes[0] == shapes[1] and shapes[0][1:] == (1,)
+    return found[1] + (r" \odot " if columns else " ")
+
+
 def _is_whole(side: Expression) -> bool:
     if isinstance(side, Application) and side.operation.name == "negative":
         side = side.arguments[0]
@@ -368,7 +411,8 @@ def _by_value(first: Value, relation: str, second: Value, near: bool) -> Found:
     slack = 1e-9 * half + SAME * size
     rounds = np.abs(a - b) <= half + slack
     wide = first.range.meets(second.range).reshape(a.shape)
-    close = np.abs(a - b) <= MOST_HALVES * half + slack
+    narrow = first.range.width.reshape(a.shape) <= np.maximum(TELLING * np.max(size), MOST_WIDTHS * half)
+    close = (np.abs(a - b) <= MOST_HALVES * half + slack) | narrow
     accepted = exact | rounds | (close & wide)
     if near:
         shown = np.maximum(2 * half, 0.005 * size)

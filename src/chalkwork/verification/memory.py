@@ -139,8 +139,8 @@ def _is_derivative(node: Application) -> bool:
     return node.operation.name in ("derivative", "partial") or "'" in node.operation.name
 
 
-def literals_of(text: str) -> tuple[str, dict[str, Value]]:
-    r"""The text with decimals and matrices of numbers as words, and what these stand for.
+def literals_of(text: str, before: int = 0) -> tuple[str, dict[str, Value]]:
+    r"""The text with decimals and matrices of numbers as words, and what these stand for; `before` words are taken.
 
     >>> text, found = literals_of(r"0.5 x + \begin{pmatrix} 1 \\ 0.25 \end{pmatrix}")
     >>> text, found["Z_lita"].exact.tolist(), found["Z_litb"].half.tolist()
@@ -149,8 +149,11 @@ def literals_of(text: str) -> tuple[str, dict[str, Value]]:
     found: dict[str, Value] = {}
 
     def word(value: Value) -> str:
-        number = len(found)
-        name = "Z_lit" + (chr(97 + number) if number < 26 else chr(97 + number // 26 - 1) + chr(97 + number % 26))
+        number, letters = before + len(found), ""
+        while number or not letters:
+            letters = chr(97 + number % 26) + letters
+            number //= 26
+        name = f"Z_lit{letters}"
         found[name] = value
         return f" {name} "
 

@@ -23,6 +23,12 @@ _TURNED = re.compile(r"^[\[(]?(?P<label>.*?)[\])]?\s*,?\s*(?P<turned>\\top|\\int
 _LABEL = re.compile(r"^(?:[\[(].*[\])]|\\(?:text|mathrm)\{[A-Za-z]+\}|new|old|\*|\\ast|\\star|\\prime|\+|\\dagger)(?:\s*,?\s*(?:\\top|T|\\intercal))?$", re.DOTALL)
 _BIG = re.compile(r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|operatorname\*?\{(?:arg\s*)?(?:max|min)\})(?![A-Za-z])|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])")
 _NUMERIC_BOUNDS = re.compile(r"\\(?:sum|prod)\s*_\s*\{\s*[A-Za-z]\s*=\s*[0-9]+\s*\}\s*\^\s*(?:\{\s*[0-9]+\s*\}|[0-9])")
+_UNTOLD = re.compile(
+    r"\\begin\{cases\*?\}.*?\\end\{cases\*?\}"
+    r"|\\begin\{pmatrix\}(?:(?!\\end\{pmatrix\}).)*?(?:\\(?:[vdcl]?dots|ddots|iddots)|&\s*(?:&|\\\\|\\end))"
+    r"(?:(?!\\begin\{pmatrix\}).)*?\\end\{pmatrix\}",
+    re.DOTALL,
+)
 _UNSEEN = re.compile(r"[\s{}]|\\[,;!: ]")
 _WORD = "Z_"
 
@@ -87,6 +93,12 @@ def decorated(text: str, spellings: Spellings, whole_words: set[str]) -> str:
         accent = own.startswith("\\") and not re.fullmatch(rf"\\(?:{_GREEK})", own)
         plain_accent = accent and re.fullmatch(rf"\\(?:{'|'.join(ACCENTS)}|mathbf|mathrm|vec|boldsymbol|bm)\s*\{{?\s*\\?[A-Za-z]+\s*\}}?", own)
         parts.append(text[place : base.start()])
+        upright = re.fullmatch(r"\\(?:mathrm|operatorname\*?)\s*\{\s*([A-Za-z]{2,})\s*\}", own)
+        if upright and upright[1] in FUNCTIONS and upright[1] not in whole_words:
+            parts.append(text[base.start() : base.end()])
+            place = base.end()
+            continue
+        plain_accent = plain_accent and not upright
         word = own in whole_words or (own.isalpha() and len(own) > 1 and own not in FUNCTIONS)
         if (simple and (not accent or plain_accent) and not own.startswith((r"\ell", r"\nabla"))) and not (word and own in whole_words and end > base.end()):
             parts.append(f" {own} " + text[base.end() : end] if own in whole_words else text[base.start() : end])
@@ -141,6 +153,11 @@ def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
 def _one_sign(text: str, start: int) -> int:
     found = re.compile(r"\\[A-Za-z]+|.", re.DOTALL).match(text, start)
     return found.end() if found else len(text)
+
+
+def untold(text: str, spellings: Spellings) -> str:
+    """Matrices with dots or gaps and distinctions of cases as words: nothing more is known of them."""
+    return _UNTOLD.sub(lambda found: f" {spellings.word(found.group(), 'untold')} ", text)
 
 
 def opaque_operators(text: str, spellings: Spellings) -> str:

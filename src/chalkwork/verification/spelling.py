@@ -29,6 +29,7 @@ _ARROW_LEFT = re.compile(r"\\(?:leftarrow|gets|coloneqq)(?![A-Za-z])|:=|←|\\eq
 _NEAR = re.compile(r"\\(?:approx|simeq|thickapprox|doteq)(?![A-Za-z])|≈|≃|\\sim(?=\s*[0-9])")
 _NUMBER = r"[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+|\\(?:times|cdot)\s*10\^\{?[-+]?[0-9]+\}?))?"
 _ROW_OF_NUMBERS = re.compile(rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\](\^\{{?\s*(?:T|\\top|\\mathrm\{{T\}}|\\intercal)\s*\}}?)?")
+_DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
 _THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:\{,\}[0-9]{3})+)(?![0-9])")
 _SAID = re.compile(r"^\s*(?:where|with|and|so|hence|thus|then|we have|since|for|if|let|is|or|i\.e\.?)\b\s*", re.IGNORECASE)
@@ -86,6 +87,7 @@ def _plain(text: str) -> str:
     text = text.replace("\u200b", "").replace("\u00a0", " ").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
     text = _ALIGNING.sub(" ", text)
     text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
+    text = _DOTS.sub("=", text)
     text = _SHORT.sub(r"\\frac{\2}{\3}", text)
     text = _THOUSANDS.sub(lambda found: found[1] + found[2].replace("{,}", ""), text)
     text = _SIZES.sub(" ", _without_braces(text))
