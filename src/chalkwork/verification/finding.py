@@ -11,7 +11,9 @@ from chalkwork.errors import ChalkworkError
 
 MOST_BYTES, MOST_FORMULAS = 2_000_000, 5_000
 _ENVIRONMENTS = "equation|align|gather|multline|eqnarray|flalign|alignat|displaymath|math"
-_FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)`*~*[ \t]*$|\Z)|<!--.*?-->", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)`*~*[ \t]*$|\Z)|<!--.*?-->", re.DOTALL | re.MULTILINE
+)
 _CODE = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _FORMULA = re.compile(

@@ -46,12 +46,14 @@ _LEARNT = re.compile(
     r"\s*\\frac\s*\{\s*\\partial\s*(?P<of>\([^{}]*\))\s*\}\s*\{\s*\\partial\s*(?P=by)\s*\}"
 )
 _BESIDE_NUMBER = re.compile(r"(Z_[a-z]+)\s+(?=[0-9])")
-_COLUMNS = re.compile(r"(Z_lit[a-z]+)\s+(?=(Z_lit[a-z]+))")
+_MATRICES = re.compile(r"Z_lit[a-z]+(?:\s+Z_lit[a-z]+)+")
 _LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
 _ALONE = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(?![A-Za-z]|\s*[('])")
 _RUN = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}(?![A-Za-z])")
 _LONE = re.compile(r"[A-Za-z]+|Z[a-z]+")
-_PLAIN_ARGUMENTS = re.compile(r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+)(?:\s*(?:[,;|]|\\mid|\\vert)\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+))*\s*")
+_PLAIN_ARGUMENTS = re.compile(
+    r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+)(?:\s*(?:[,;|]|\\mid|\\vert)\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+))*\s*"
+)
 
 
 class Verdict(StrEnum):
@@ -93,11 +95,13 @@ class Judge:
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
-        alone = Counter(found[0] for text in texts if (found := re.match(r"\s*([A-Za-z]{2,})\s*(?:_\S+|\^\S+)?\s*=", text)))
+        alone = Counter(
+            found[0] for text in texts if (found := re.match(r"\s*([A-Za-z]{2,})\s*(?:_\S+|\^\S+)?\s*=", text))
+        )
         runs = {run for text in texts for run in _RUN.findall(re.sub(r"\\(?:begin|end)\{\w+\}", " ", text))}
         for run in runs:
             known = run in FUNCTIONS or run in ("frac", "pmatrix")
-            if not known and (len(run) > 2 or run in alone or run.isupper() and len(run) > 1 and run in alone):
+            if not known and (len(run) > 2 or run in alone or (run.isupper() and len(run) > 1 and run in alone)):
                 self.whole_words.add(run)
         self.whole_words |= {found.split("_")[0].split("^")[0].split("=")[0].strip() for found in alone if found}
         self.whole_words -= set(FUNCTIONS)
@@ -168,9 +172,13 @@ class Judge:
         text = decorated(text, self.spellings, self.whole_words)
         alone = set(_ALONE.findall(text))
         text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
-        text = _COLUMNS.sub(lambda found: _beside(found, literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text))
+        text = _MATRICES.sub(
+            lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
+        )
         known = self._words() | set(literals)
-        chain = read_chain(text, known - set(FUNCTIONS) | (known & set(self.memory.values)), self.memory.functions, self.memory.letters)
+        chain = read_chain(
+            text, known - set(FUNCTIONS) | (known & set(self.memory.values)), self.memory.functions, self.memory.letters
+        )
         names = [name for side in chain.sides for name in free_names(side)]
         named = self.memory.names(names, literals)
         self.memory.letters |= {name for name in names if not name.startswith("Z_")}
@@ -194,10 +202,19 @@ class Judge:
         return f" {word} "
 
     def _is_product(self, name: str, inside: str, alone: Collection[str]) -> bool | None:
-        bare = name.removeprefix("\\").replace("_", "").replace("{", "").replace("}", "") if not name.startswith("Z_") else name
+        bare = (
+            name.removeprefix("\\").replace("_", "").replace("{", "").replace("}", "")
+            if not name.startswith("Z_")
+            else name
+        )
         if bare in FUNCTIONS or bare in self.memory.functions:
             return None
-        if bare.startswith("Z_lit") or bare in self.memory.values or bare in self.memory.definitions or bare in CONSTANTS:
+        if (
+            bare.startswith("Z_lit")
+            or bare in self.memory.values
+            or bare in self.memory.definitions
+            or bare in CONSTANTS
+        ):
             return True
         if re.search(r"[;|:]|\\mid|\\vert", inside):
             return False
@@ -253,16 +270,27 @@ class Judge:
         for place, relation in enumerate(relations):
             name = sides[place].name if isinstance(sides[place], Name) else None
             own = values[place + 1]
-            if place and name and relation == "=" and values[place] is None and own is not None and own.half is not None:
+            if (
+                place
+                and name
+                and relation == "="
+                and values[place] is None
+                and own is not None
+                and own.half is not None
+            ):
                 self.memory.bind(name, own, self.memory.definitions.get(name))  # ... = d = 2 tells it on the way
                 values[place] = own
                 found.append(Found(Verdict.GIVEN))
                 continue
             if place == 0 and binds is not None:
-                given = isinstance(sides[1], Name) and sides[1].name in literals or not names_in(sides[1])
+                given = (isinstance(sides[1], Name) and sides[1].name in literals) or not names_in(sides[1])
                 found.append(Found(Verdict.GIVEN if given else Verdict.DEFINITION))
                 continue
-            found.append(self._link(sides[place], relation, sides[place + 1], (values[place], values[place + 1]), near[place], literals))
+            found.append(
+                self._link(
+                    sides[place], relation, sides[place + 1], (values[place], values[place + 1]), near[place], literals
+                )
+            )
         worst = max(found, key=lambda one: ORDER.index(one.verdict))
         self._remember(binds or _lone(sides[0], goes_on), sides, relations, values, line, worst, literals)
         return worst
@@ -311,7 +339,9 @@ class Judge:
     ) -> Found | None:
         """The relation for all numbers that its names can be."""
         try:
-            sides = [self._literal_numbers(self.memory.meant(one, self.memory.values), literals) for one in (left, right)]
+            sides = [
+                self._literal_numbers(self.memory.meant(one, self.memory.values), literals) for one in (left, right)
+            ]
         except ChalkworkError as error:
             return Found(Verdict.UNJUDGED, error.message)
         names = [{name.name for name in names_in(side)} for side in sides]
@@ -319,7 +349,9 @@ class Judge:
             return Found(Verdict.RIGHT, "both sides are the same") if sides[0] == sides[1] else None
         if any(side.shape for side in sides) or len(names[0] | names[1]) > 12:
             return None
-        trial = try_points(sides[0], relation, sides[1], Domain({}).scalars([Name(name) for name in sorted(names[0] | names[1])]))
+        trial = try_points(
+            sides[0], relation, sides[1], Domain({}).scalars([Name(name) for name in sorted(names[0] | names[1])])
+        )
         if trial.counterexample is not None:
             if names[0] != names[1] and relation == "=" and not (names[0] < names[1] and False):
                 return Found(Verdict.UNJUDGED, f"a condition rather than an identity: {_at(trial.counterexample)}")
@@ -343,7 +375,11 @@ class Judge:
             kept = value if literal else whole(value)
             value = Value(kept.exact, kept.range, kept.half, broken)
         definition = None
-        if not sides[1].shape and not (isinstance(sides[1], Name) and sides[1].name in literals):
+        if (
+            not sides[1].shape
+            and not (isinstance(sides[1], Name) and sides[1].name in literals)
+            and not _is_whole(sides[1])
+        ):
             definition = self._literal_numbers(exactly(sides[1]), literals)
             if len(sides) == 2 and worst.verdict is Verdict.WRONG:
                 definition = self.memory.definitions.get(name)
@@ -356,11 +392,15 @@ class Judge:
             self.memory.shapes[name] = sides[1].shape
 
 
-def _beside(found: re.Match[str], literals: Mapping[str, Value]) -> str:
-    """Two columns of numbers next to each other can only be multiplied entry by entry."""
-    shapes = [literals[found[place]].shape for place in (1, 2)]
-    columns = shapes[0] == shapes[1] and shapes[0][1:] == (1,)
-    return found[1] + (r" \odot " if columns else " ")
+def _beside(words: Sequence[str], literals: Mapping[str, Value]) -> str:
+    """Matrices of numbers next to each other: those that can only be multiplied entry by entry are."""
+    text, shape = words[0], literals[words[0]].shape
+    for word in words[1:]:
+        own = literals[word].shape
+        fits = bool(shape and own) and shape[-1] == own[0]
+        text += f" {word}" if fits or shape != own else rf" \odot {word}"
+        shape = (shape[0], own[1]) if fits else own if shape == own else own or shape
+    return text
 
 
 def _is_whole(side: Expression) -> bool:

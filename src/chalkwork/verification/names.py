@@ -12,19 +12,33 @@ from dataclasses import dataclass, field
 
 from chalkwork.algebra.reading.words import ACCENTS, FUNCTIONS, GREEK
 
-_GREEK = "|".join(sorted({*GREEK.values(), "varepsilon", "vartheta", "varphi", "ell", "nabla", "hbar", "Upsilon", "Xi", "Pi", "Sigma"}, key=len, reverse=True))
+_GREEK = "|".join(
+    sorted(
+        {*GREEK.values(), "varepsilon", "vartheta", "varphi", "ell", "nabla", "hbar", "Upsilon", "Xi", "Pi", "Sigma"},
+        key=len,
+        reverse=True,
+    )
+)
 _LOOK = r"hat|bar|tilde|vec|mathbf|boldsymbol|bm|mathcal|mathbb|mathrm|overline|widehat|widetilde|dot|ddot|underline|operatorname\*?"
-_BASE = re.compile(rf"\\(?:{_LOOK})\s*(?:\{{[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}|\\[A-Za-z]+|[A-Za-z])|\\(?:{_GREEK})(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]+")
+_BASE = re.compile(
+    rf"\\(?:{_LOOK})\s*(?:\{{[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}|\\[A-Za-z]+|[A-Za-z])|\\(?:{_GREEK})(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]+"
+)
 _SIMPLE_INDEX = re.compile(r"_(?:[A-Za-z0-9]|\{\s*[A-Za-z0-9]+\s*\})")
 _SIMPLE_LAYER = re.compile(
     r"\^\{\s*(?:\[\s*[0-9]+\s*\]|\(\s*[0-9]+\s*\))\s*(?:,?\s*(?:\\top|T|\\mathrm\s*\{\s*T\s*\}))?\s*\}"
 )
 _TURNED = re.compile(r"^[\[(]?(?P<label>.*?)[\])]?\s*,?\s*(?P<turned>\\top|\\intercal|T|\\mathrm\{T\})$")
-_LABEL = re.compile(r"^(?:[\[(].*[\])]|\\(?:text|mathrm)\{[A-Za-z]+\}|new|old|\*|\\ast|\\star|\\prime|\+|\\dagger)(?:\s*,?\s*(?:\\top|T|\\intercal))?$", re.DOTALL)
-_BIG = re.compile(r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|operatorname\*?\{(?:arg\s*)?(?:max|min)\})(?![A-Za-z])|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])")
+_LABEL = re.compile(
+    r"^(?:[\[(].*[\])]|\\(?:text|mathrm)\{[A-Za-z]+\}|new|old|\*|\\ast|\\star|\\prime|\+|\\dagger)(?:\s*,?\s*(?:\\top|T|\\intercal))?$",
+    re.DOTALL,
+)
+_BIG = re.compile(
+    r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|operatorname\*?\{(?:arg\s*)?(?:max|min)\})(?![A-Za-z])|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])"
+)
 _NUMERIC_BOUNDS = re.compile(r"\\(?:sum|prod)\s*_\s*\{\s*[A-Za-z]\s*=\s*[0-9]+\s*\}\s*\^\s*(?:\{\s*[0-9]+\s*\}|[0-9])")
 _UNTOLD = re.compile(
     r"\\begin\{cases\*?\}.*?\\end\{cases\*?\}"
+    r"|(?:\\\{|\[|(?<![A-Za-z}\])])\()[^()\[\]]*,\s*(?:\\(?:[cl]?dots)|\.\.\.)\s*,[^\[\]]*?(?:\\\}|\]|\)(?![^,]*\\\}))"
     r"|\\begin\{pmatrix\}(?:(?!\\end\{pmatrix\}).)*?(?:\\(?:[vdcl]?dots|ddots|iddots)|&\s*(?:&|\\\\|\\end))"
     r"(?:(?!\\begin\{pmatrix\}).)*?\\end\{pmatrix\}",
     re.DOTALL,
@@ -91,7 +105,9 @@ def decorated(text: str, spellings: Spellings, whole_words: set[str]) -> str:
         end, turned, simple = _decorations(text, base.end())
         own = base.group()
         accent = own.startswith("\\") and not re.fullmatch(rf"\\(?:{_GREEK})", own)
-        plain_accent = accent and re.fullmatch(rf"\\(?:{'|'.join(ACCENTS)}|mathbf|mathrm|vec|boldsymbol|bm)\s*\{{?\s*\\?[A-Za-z]+\s*\}}?", own)
+        plain_accent = accent and re.fullmatch(
+            rf"\\(?:{'|'.join(ACCENTS)}|mathbf|mathrm|vec|boldsymbol|bm)\s*\{{?\s*\\?[A-Za-z]+\s*\}}?", own
+        )
         parts.append(text[place : base.start()])
         upright = re.fullmatch(r"\\(?:mathrm|operatorname\*?)\s*\{\s*([A-Za-z]{2,})\s*\}", own)
         if upright and upright[1] in FUNCTIONS and upright[1] not in whole_words:
@@ -100,10 +116,12 @@ def decorated(text: str, spellings: Spellings, whole_words: set[str]) -> str:
             continue
         plain_accent = plain_accent and not upright
         word = own in whole_words or (own.isalpha() and len(own) > 1 and own not in FUNCTIONS)
-        if (simple and (not accent or plain_accent) and not own.startswith((r"\ell", r"\nabla"))) and not (word and own in whole_words and end > base.end()):
+        if (simple and (not accent or plain_accent) and not own.startswith((r"\ell", r"\nabla"))) and not (
+            word and own in whole_words and end > base.end()
+        ):
             parts.append(f" {own} " + text[base.end() : end] if own in whole_words else text[base.start() : end])
         else:
-            parts.append(f" {spellings.word(text[base.start():end])} " + (r"^\top " if turned else ""))
+            parts.append(f" {spellings.word(text[base.start() : end])} " + (r"^\top " if turned else ""))
         place = end
     parts.append(text[place:])
     return "".join(parts)
@@ -173,23 +191,29 @@ def opaque_operators(text: str, spellings: Spellings) -> str:
         end = found.end()
         bounded = False
         while bound := re.compile(r"\s*[_^]\s*").match(text, end):
-            end = group_end(text, bound.end()) if text[bound.end() : bound.end() + 1] == "{" else _one_sign(text, bound.end())
+            end = (
+                group_end(text, bound.end())
+                if text[bound.end() : bound.end() + 1] == "{"
+                else _one_sign(text, bound.end())
+            )
             bounded = True
         name = found.group()
         if name in (r"\max", r"\min") and not bounded:
             continue
-        parts += [text[place : found.start()], f" {spellings.word(text[found.start():end], 'op')} "]
+        parts += [text[place : found.start()], f" {spellings.word(text[found.start() : end], 'op')} "]
         place = end
         inner = re.compile(r"\s*(?=[\[(])").match(text, place)
         if inner and "E" in name:  # an expectation of what stands in brackets
             place = group_end(text, inner.end())
-            parts[-1] = f" {spellings.word(text[found.start():place], 'op')} "
+            parts[-1] = f" {spellings.word(text[found.start() : place], 'op')} "
     parts.append(text[place:])
     return "".join(parts)
 
 
 _APPLIED = re.compile(
-    r"(?<![\\A-Za-z_])(?P<name>Z_[a-z]+|(?:[A-Za-z]+|\\(?:" + _GREEK + r")(?![A-Za-z]))(?:_[A-Za-z0-9](?![A-Za-z])|_\{\w+\})?)"
+    r"(?<![\\A-Za-z_])(?P<name>Z_[a-z]+|(?:[A-Za-z]+|\\(?:"
+    + _GREEK
+    + r")(?![A-Za-z]))(?:_[A-Za-z0-9](?![A-Za-z])|_\{\w+\})?)"
     r"(?P<primes>'*)\s*\("
 )
 
@@ -211,7 +235,7 @@ def applications(text: str, spellings: Spellings, is_product: Callable[[str, str
             parts += [text[place : found.end() - 1], r" \cdot ("]
             place = found.end()
         else:
-            parts += [text[place : found.start()], f" {spellings.word(text[found.start():end], 'app')} "]
+            parts += [text[place : found.start()], f" {spellings.word(text[found.start() : end], 'app')} "]
             place = end
     parts.append(text[place:])
     return "".join(parts)

@@ -20,19 +20,38 @@ _SIZES = re.compile(r"\\(?:big|Big|bigg|Bigg)[lrm]?(?![A-Za-z])")
 _WORDS = re.compile(r"\\(?:text|textrm|textbf|textit|mbox|mathrm|hbox|texttt)\s*\{([^{}]*)\}")
 _ARROWS = r"\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow|therefore|because|quad|qquad|longrightarrow|hookrightarrow)(?![A-Za-z])|[⇒⟹⇔]"
 _SEPARATOR = re.compile(rf"(?P<arrow>{_ARROWS})|(?P<row>\\\\(?:\[[^\]]*\])?)|(?P<comma>[,;](?=\s|$|\\))")
-_OPEN, _CLOSE = re.compile(r"\\begin\{\w+\*?\}|\\left(?![a-z])|[({\[]"), re.compile(r"\\end\{\w+\*?\}|\\right(?![a-z])|[)}\]]")
-_TOKEN = re.compile(r"\\begin\{\w+\*?\}(?:\{[^{}]*\})?|\\end\{\w+\*?\}|\\[{}]|\\(?:left|right)\s*[\\]?.|\\[A-Za-z]+|\\\\|.", re.DOTALL)
-_ALIGNING = re.compile(r"\\(?:begin|end)\{(?:aligned|align|alignedat|split|gather|gathered|equation|eqnarray|multline)\*?\}(?:\{[^{}]*\})?")
+_OPEN, _CLOSE = (
+    re.compile(r"\\begin\{\w+\*?\}|\\left(?![a-z])|[({\[]"),
+    re.compile(r"\\end\{\w+\*?\}|\\right(?![a-z])|[)}\]]"),
+)
+_TOKEN = re.compile(
+    r"\\begin\{\w+\*?\}(?:\{[^{}]*\})?|\\end\{\w+\*?\}|\\[{}]|\\(?:left|right)\s*[\\]?.|\\[A-Za-z]+|\\\\|.", re.DOTALL
+)
+_ALIGNING = re.compile(
+    r"\\(?:begin|end)\{(?:aligned|align|alignedat|split|gather|gathered|equation|eqnarray|multline)\*?\}(?:\{[^{}]*\})?"
+)
 _MATRIX = re.compile(r"\\(begin|end)\{(?:v|V|b|B|small|)matrix\*?\}|\\(begin|end)\{array\}(?:\{[^{}]*\})?")
-_RELATION = re.compile(r"[=<>≤≥≈≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq|approx|equiv|simeq|coloneqq|leftarrow|gets)(?![A-Za-z])")
+_RELATION = re.compile(
+    r"[=<>≤≥≈≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq|approx|equiv|simeq|coloneqq|leftarrow|gets)(?![A-Za-z])"
+)
 _ARROW_LEFT = re.compile(r"\\(?:leftarrow|gets|coloneqq)(?![A-Za-z])|:=|←|\\equiv(?![A-Za-z])")
 _NEAR = re.compile(r"\\(?:approx|simeq|thickapprox|doteq)(?![A-Za-z])|≈|≃|\\sim(?=\s*[0-9])")
 _NUMBER = r"[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+|\\(?:times|cdot)\s*10\^\{?[-+]?[0-9]+\}?))?"
-_ROW_OF_NUMBERS = re.compile(rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\](\^\{{?\s*(?:T|\\top|\\mathrm\{{T\}}|\\intercal)\s*\}}?)?")
+_ROW_OF_NUMBERS = re.compile(
+    rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\](\^\{{?\s*(?:T|\\top|\\mathrm\{{T\}}|\\intercal)\s*\}}?)?"
+)
+_HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
 _THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:\{,\}[0-9]{3})+)(?![0-9])")
-_SAID = re.compile(r"^\s*(?:where|with|and|so|hence|thus|then|we have|since|for|if|let|is|or|i\.e\.?)\b\s*", re.IGNORECASE)
+_ELEMENT = re.compile(r"\\in(?![A-Za-z])|∈")
+_TUPLE = re.compile(
+    rf"(?<![A-Za-z0-9)}}\]_])(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s+{_NUMBER})+)\s*(?:\\right)?\)"
+    r"(?P<turned>\s*\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
+)
+_SAID = re.compile(
+    r"^\s*(?:where|with|and|so|hence|thus|then|we have|since|for|if|let|is|or|i\.e\.?)\b\s*", re.IGNORECASE
+)
 MOST_STATEMENTS = 60
 
 
@@ -66,6 +85,7 @@ def statements(formula: str) -> list[Statement]:
     """
     found = []
     for text, line in _split(_plain(formula)):
+        text = _ELEMENT.split(text)[0]
         cleaned = _SAID.sub("", text).strip().rstrip(".,;:").strip()
         if _RELATION.search(cleaned):
             found.append(_stated(cleaned, line))
@@ -84,15 +104,21 @@ def _stated(text: str, line: int) -> Statement:
 
 def _plain(text: str) -> str:
     """The formula without what is only looks, its matrices in one spelling."""
-    text = text.replace("\u200b", "").replace("\u00a0", " ").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
+    text = (
+        text.replace("\u200b", "")
+        .replace("\u00a0", " ")
+        .replace("&amp;", "&")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+    )
     text = _ALIGNING.sub(" ", text)
     text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
     text = _DOTS.sub("=", text)
     text = _SHORT.sub(r"\\frac{\2}{\3}", text)
     text = _THOUSANDS.sub(lambda found: found[1] + found[2].replace("{,}", ""), text)
     text = _SIZES.sub(" ", _without_braces(text))
-    text = re.sub(r"\\left\s*\[", "[", re.sub(r"\\right\s*\]", "]", text))
-    text = _ROW_OF_NUMBERS.sub(_as_matrix, text)
+    text = _HEIGHT.sub(r"\1", text)
+    text = _TUPLE.sub(_as_column, _ROW_OF_NUMBERS.sub(_as_matrix, text))
     text = _WORDS.sub(_said, text)
     return _SPACE.sub(r"\1 ", _LOOKS.sub(" ", text))
 
@@ -124,7 +150,7 @@ def _said(found: re.Match[str]) -> str:
     """A word is part of a name where it hangs below or above one, or stands alone as one; a phrase divides."""
     inside = found[1].strip()
     before = found.string[: found.start()].rstrip()
-    if before.endswith(("_", "^")) or before.endswith("{") and before[:-1].rstrip().endswith(("_", "^")):
+    if before.endswith(("_", "^")) or (before.endswith("{") and before[:-1].rstrip().endswith(("_", "^"))):
         return "{" + re.sub(r"[^A-Za-z0-9]", "", inside) + "}"
     if re.fullmatch(r"[A-Za-z]+(?:[-_][A-Za-z]+)*", inside) and not _SAID.match(inside + " "):
         return rf"\mathrm{{{re.sub(r'[^A-Za-z]', '', inside)}}}"
@@ -140,6 +166,13 @@ def _as_matrix(found: re.Match[str]) -> str:
     return rf"\begin{{pmatrix}} {between.join(one.strip() for one in entries)} \end{{pmatrix}}"
 
 
+def _as_column(found: re.Match[str]) -> str:
+    """(1, 2) and its transpose: a vector is a column."""
+    entries = re.findall(_NUMBER, found[1])
+    below = r" \\ ".join(one.strip() for one in entries)
+    return rf"\begin{{pmatrix}} {below} \end{{pmatrix}}"
+
+
 def _split(text: str) -> list[tuple[str, int]]:
     """The parts between rows, arrows and commas outside of all brackets, each with the line on which it begins."""
     parts, depth, start, place = [], 0, 0, 0
@@ -147,9 +180,17 @@ def _split(text: str) -> list[tuple[str, int]]:
         token = _TOKEN.match(text, place)
         assert token is not None
         word = token.group()
-        if word.startswith((r"\begin", r"\left")) and not word.startswith(r"\lef" + "tarrow") or word in "({[" or word == r"\{":
+        if (
+            (word.startswith((r"\begin", r"\left")) and not word.startswith(r"\lef" + "tarrow"))
+            or word in "({["
+            or word == r"\{"
+        ):
             depth += 1
-        elif word.startswith((r"\end", r"\right")) and not word.startswith(r"\rightarrow") or word in ")}]" or word == r"\}":
+        elif (
+            (word.startswith((r"\end", r"\right")) and not word.startswith(r"\rightarrow"))
+            or word in ")}]"
+            or word == r"\}"
+        ):
             depth = max(0, depth - 1)
         elif depth == 0 and (separator := _SEPARATOR.match(text, place)):
             parts.append((start, text[start:place]))
@@ -157,7 +198,10 @@ def _split(text: str) -> list[tuple[str, int]]:
             continue
         place = token.end()
     parts.append((start, text[start:]))
-    return [(part.replace("&", " ") if r"\begin" not in part else _unaligned(part), text.count("\n", 0, at)) for at, part in parts]
+    return [
+        (part.replace("&", " ") if r"\begin" not in part else _unaligned(part), text.count("\n", 0, at))
+        for at, part in parts
+    ]
 
 
 def _unaligned(text: str) -> str:
