@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "verify",
         help="the first wrong line of a solution that somebody wrote",
-        description="Read every formula of a document in its context and judge it. The exit code is 1 where one is wrong.",
+        description="Read every formula of a document in its context and judge it. Exit code 1: one is wrong.",
     )
     parser.add_argument(
         "documents",

@@ -76,7 +76,7 @@ def _marked(text: str, form: str) -> Iterator[Formula]:
 def _plain(text: str) -> Iterator[Formula]:
     """Lines that are formulas rather than sentences."""
     for number, line in enumerate(text.splitlines(), 1):
-        rest = line[len(_LABEL.match(line).group()) :].strip() if _LABEL.match(line) else line.strip()
+        rest = _LABEL.sub("", line, count=1).strip()
         if _RELATION.search(rest) and len(_WORDS.findall(rest)) <= 2:
             yield Formula(rest, number)
 

@@ -185,7 +185,7 @@ class Judge:
         return [build(side, named) for side in chain.sides], list(chain.relations), chain.goes_on
 
     def _derivative(self, found: re.Match[str], around: str) -> str:
-        """A derivative of what was defined, is written out or is a variable there stays; of a mere name it is a name."""
+        """A derivative of what was defined, is written out or varies there stays; of a mere name it is a name."""
         of, by = found["of"].strip(), found["by"].strip()
         if not of or not re.fullmatch(r"[A-Za-z]", by):
             return found.group() if not of and re.fullmatch(r"[A-Za-z]", by) else self._opaque(found.group())
@@ -221,7 +221,7 @@ class Judge:
         if _PLAIN_ARGUMENTS.fullmatch(inside):
             return False
         if len(bare) == 1 or name.startswith("\\"):
-            return True if bare in self.memory.letters or bare in alone or re.search(r"[-+]", inside) else False
+            return bare in self.memory.letters or bare in alone or bool(re.search(r"[-+]", inside))
         return False
 
     # --- judging -----------------------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ class Judge:
         values = [self._value(side, literals) for side in sides]
         binds = self._bound_name(sides, relations, values, goes_on)
         for place, relation in enumerate(relations):
-            name = sides[place].name if isinstance(sides[place], Name) else None
+            name = _lone(sides[place])
             own = values[place + 1]
             if (
                 place
@@ -292,6 +292,9 @@ class Judge:
                 )
             )
         worst = max(found, key=lambda one: ORDER.index(one.verdict))
+        place = found.index(worst)
+        if len(found) > 1 and worst.reason and worst.verdict is not Verdict.UNJUDGED:
+            worst = Found(worst.verdict, f"relation {place + 1} of {len(found)}: {worst.reason}")
         self._remember(binds or _lone(sides[0], goes_on), sides, relations, values, line, worst, literals)
         return worst
 
@@ -361,9 +364,15 @@ class Judge:
         return Found(Verdict.RIGHT, f"at {trial.points} points")
 
     def _remember(
-        self, name: str | None, sides: list[Expression], relations: Sequence[str], values: Sequence[Value | None], line: int,
-        worst: Found, literals: Mapping[str, Value],
-    ) -> None:  # fmt: skip
+        self,
+        name: str | None,
+        sides: list[Expression],
+        relations: Sequence[str],
+        values: Sequence[Value | None],
+        line: int,
+        worst: Found,
+        literals: Mapping[str, Value],
+    ) -> None:
         """Bind the first name to the last value of the chain, as its author goes on from it."""
         if name is None or any(relation != "=" for relation in relations):
             return
@@ -409,7 +418,7 @@ def _is_whole(side: Expression) -> bool:
     return isinstance(side, Number) and float(side.value).is_integer()
 
 
-def _lone(side: Expression, goes_on: bool) -> str | None:
+def _lone(side: Expression, goes_on: bool = False) -> str | None:
     return side.name if isinstance(side, Name) and not goes_on else None
 
 

@@ -19,10 +19,15 @@ _GREEK = "|".join(
         reverse=True,
     )
 )
-_LOOK = r"hat|bar|tilde|vec|mathbf|boldsymbol|bm|mathcal|mathbb|mathrm|overline|widehat|widetilde|dot|ddot|underline|operatorname\*?"
-_BASE = re.compile(
-    rf"\\(?:{_LOOK})\s*(?:\{{[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}|\\[A-Za-z]+|[A-Za-z])|\\(?:{_GREEK})(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]+"
+_LOOK = (
+    r"hat|bar|tilde|vec|mathbf|boldsymbol|bm|mathcal|mathbb|mathrm|overline|widehat|widetilde|dot|ddot|underline"
+    r"|operatorname\*?"
 )
+_BASE = re.compile(
+    rf"\\(?:{_LOOK})\s*(?:\{{[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}|\\[A-Za-z]+|[A-Za-z])"
+    rf"|\\(?:{_GREEK})(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]+"
+)
+_PLAIN_ACCENT = re.compile(rf"\\(?:{'|'.join(ACCENTS)}|mathbf|mathrm|vec|boldsymbol|bm)\s*\{{?\s*\\?[A-Za-z]+\s*\}}?")
 _SIMPLE_INDEX = re.compile(r"_(?:[A-Za-z0-9]|\{\s*[A-Za-z0-9]+\s*\})")
 _SIMPLE_LAYER = re.compile(
     r"\^\{\s*(?:\[\s*[0-9]+\s*\]|\(\s*[0-9]+\s*\))\s*(?:,?\s*(?:\\top|T|\\mathrm\s*\{\s*T\s*\}))?\s*\}"
@@ -105,9 +110,7 @@ def decorated(text: str, spellings: Spellings, whole_words: set[str]) -> str:
         end, turned, simple = _decorations(text, base.end())
         own = base.group()
         accent = own.startswith("\\") and not re.fullmatch(rf"\\(?:{_GREEK})", own)
-        plain_accent = accent and re.fullmatch(
-            rf"\\(?:{'|'.join(ACCENTS)}|mathbf|mathrm|vec|boldsymbol|bm)\s*\{{?\s*\\?[A-Za-z]+\s*\}}?", own
-        )
+        plain_accent = bool(accent and _PLAIN_ACCENT.fullmatch(own))
         parts.append(text[place : base.start()])
         upright = re.fullmatch(r"\\(?:mathrm|operatorname\*?)\s*\{\s*([A-Za-z]{2,})\s*\}", own)
         if upright and upright[1] in FUNCTIONS and upright[1] not in whole_words:
@@ -115,10 +118,8 @@ def decorated(text: str, spellings: Spellings, whole_words: set[str]) -> str:
             place = base.end()
             continue
         plain_accent = plain_accent and not upright
-        word = own in whole_words or (own.isalpha() and len(own) > 1 and own not in FUNCTIONS)
-        if (simple and (not accent or plain_accent) and not own.startswith((r"\ell", r"\nabla"))) and not (
-            word and own in whole_words and end > base.end()
-        ):
+        named = own in whole_words and end > base.end()
+        if simple and (not accent or plain_accent) and not own.startswith((r"\ell", r"\nabla")) and not named:
             parts.append(f" {own} " + text[base.end() : end] if own in whole_words else text[base.start() : end])
         else:
             parts.append(f" {spellings.word(text[base.start() : end])} " + (r"^\top " if turned else ""))

@@ -18,12 +18,11 @@ _SPACE = re.compile(r"(?<!\\)((?:\\\\)*)\\ ")
 _BRACE = re.compile(r"\\(?:under|over)brace\s*")
 _SIZES = re.compile(r"\\(?:big|Big|bigg|Bigg)[lrm]?(?![A-Za-z])")
 _WORDS = re.compile(r"\\(?:text|textrm|textbf|textit|mbox|mathrm|hbox|texttt)\s*\{([^{}]*)\}")
-_ARROWS = r"\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow|therefore|because|quad|qquad|longrightarrow|hookrightarrow)(?![A-Za-z])|[⇒⟹⇔]"
-_SEPARATOR = re.compile(rf"(?P<arrow>{_ARROWS})|(?P<row>\\\\(?:\[[^\]]*\])?)|(?P<comma>[,;](?=\s|$|\\))")
-_OPEN, _CLOSE = (
-    re.compile(r"\\begin\{\w+\*?\}|\\left(?![a-z])|[({\[]"),
-    re.compile(r"\\end\{\w+\*?\}|\\right(?![a-z])|[)}\]]"),
+_ARROWS = (
+    r"\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow|therefore|because|quad|qquad"
+    r"|longrightarrow)(?![A-Za-z])|[⇒⟹⇔]"
 )
+_SEPARATOR = re.compile(rf"(?P<arrow>{_ARROWS})|(?P<row>\\\\(?:\[[^\]]*\])?)|(?P<comma>[,;](?=\s|$|\\))")
 _TOKEN = re.compile(
     r"\\begin\{\w+\*?\}(?:\{[^{}]*\})?|\\end\{\w+\*?\}|\\[{}]|\\(?:left|right)\s*[\\]?.|\\[A-Za-z]+|\\\\|.", re.DOTALL
 )
@@ -38,7 +37,8 @@ _ARROW_LEFT = re.compile(r"\\(?:leftarrow|gets|coloneqq)(?![A-Za-z])|:=|←|\\eq
 _NEAR = re.compile(r"\\(?:approx|simeq|thickapprox|doteq)(?![A-Za-z])|≈|≃|\\sim(?=\s*[0-9])")
 _NUMBER = r"[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+|\\(?:times|cdot)\s*10\^\{?[-+]?[0-9]+\}?))?"
 _ROW_OF_NUMBERS = re.compile(
-    rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\](\^\{{?\s*(?:T|\\top|\\mathrm\{{T\}}|\\intercal)\s*\}}?)?"
+    rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\]"
+    r"(\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
 _HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
@@ -158,7 +158,7 @@ def _said(found: re.Match[str]) -> str:
 
 
 def _as_matrix(found: re.Match[str]) -> str:
-    """[1, 0], [1 \\ 0] and [0.1; 0.2] as a matrix; a column where it is turned, or its entries stand below each other."""
+    """[1, 0], [1 \\ 0], [0.1; 0.2] as a matrix; a column where it is turned, or its entries stand below each other."""
     inside, turned = found[1], bool(found[2])
     below = ";" in inside and "," not in inside
     entries = re.findall(_NUMBER, inside)
