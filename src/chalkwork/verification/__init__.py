@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chalkwork.verification.comparing import Verdict
 from chalkwork.verification.finding import Formula, formulas_in
-from chalkwork.verification.judging import Judge, Verdict
+from chalkwork.verification.judging import Judge
 from chalkwork.verification.spelling import statements
 
 __all__ = ["Judged", "Verdict", "Verification", "verify"]
@@ -72,12 +73,12 @@ def verify(text: str, form: str = "markdown") -> Verification:
     >>> found.first_wrong, [str(one.verdict) for one in found.verdicts]
     (5, ['given', 'right', 'wrong'])
     >>> found.verdicts[-1].reason
-    'the left side is 49, the right side 48'
+    'relation 2 of 2: the left side is 49, the right side 48'
     """
     formulas = _unnumbered(formulas_in(text, form))
     parts = [(formula, statements(formula.text)) for formula in formulas]
     judge = Judge()
-    judge.prepare([statement.text for _, found in parts for statement in found])
+    judge.reader.prepare([statement.text for _, found in parts for statement in found])
     verdicts, stating, read = [], 0, 0
     for formula, found in parts:
         if not found:
