@@ -84,7 +84,10 @@ def verify(text: str, form: str = "markdown") -> Verification:
         if not found:
             continue
         stating += 1
-        results = [(statement, judge.judge(statement, formula.line + statement.line)) for statement in found]
+        judge.memory.section = formula.section
+        results = [
+            (statement, judge.judge(statement, formula.line + statement.line, formula.display)) for statement in found
+        ]
         read += all(result.read for _, result in results)
         verdicts += [
             Judged(formula.line + statement.line, statement.text, result.verdict, result.reason, formula.display)

@@ -13,9 +13,9 @@ from chalkwork.verification.memory import Value
 
 SAME = 1e-9
 """As a part of their size, how far apart numbers can be that are the same."""
-TELLING, MOST_WIDTHS = 1e-4, 40
-"""What the digits shown on the way can come to says something where it is no wider than this part of the largest
-entry, or so many half units."""
+TELLING, PUT_IN, MOST_WIDTHS = 1e-4, 0.02, 40
+"""What the digits shown on the way can come to says something where it is no wider than this part of the largest entry
+(the second where numbers are put in, and nothing is a result), or so many half units."""
 MOST_HALVES = 3
 """Half units of the last digit by which a value can miss what was calculated: one for rounding, and one unit."""
 
@@ -70,7 +70,9 @@ def by_value(first: Value, relation: str, second: Value, near: bool) -> Found:
     slack = 1e-9 * half + SAME * size
     rounds = np.abs(a - b) <= half + slack
     wide = first.range.meets(second.range).reshape(a.shape)
-    narrow = first.range.width.reshape(a.shape) <= np.maximum(TELLING * np.max(size), MOST_WIDTHS * half)
+    width = np.maximum(first.range.width, second.range.width).reshape(a.shape)
+    share = TELLING if second.half is not None else PUT_IN
+    narrow = width <= np.maximum(share * np.max(size), MOST_WIDTHS * half)
     close = (np.abs(a - b) <= MOST_HALVES * half + slack) | narrow
     accepted = exact | rounds | (close & wide)
     if near:
@@ -78,6 +80,8 @@ def by_value(first: Value, relation: str, second: Value, near: bool) -> Found:
         accepted |= np.abs(a - b) <= shown + slack
     if accepted.all():
         return _or_follows(Verdict.ROUNDED, "", lines)
+    if (accepted | wide).all():
+        return Found(Verdict.UNJUDGED, "the digits shown on the way leave it open")
     return Found(Verdict.WRONG, _shown(a, b, ~accepted))
 
 

@@ -24,6 +24,7 @@ _FORMULA = re.compile(
     r"|(?<![\\$])\$(?![\s$])(?P<dollar>(?:[^$\n]|\n(?!\s*\n))+?)(?<![\s\\])\$(?![0-9$])",
     re.DOTALL,
 )
+_HEADING = re.compile(r"^(?:#{1,6}\s|\(?[a-z0-9]{1,2}[.)]\s|\\(?:sub)*section|\\item)", re.MULTILINE)
 _RELATION = re.compile(r"[=<>≤≥≈≠]")
 _WORDS = re.compile(r"[A-Za-z]{4,}")
 _LABEL = re.compile(r"^\s*(?:[-*+]\s+|\(?(?:[0-9]{1,2}|[a-z])[.)]\s+|[A-Z][a-z ]{1,40}:\s+)*")
@@ -36,6 +37,8 @@ class Formula:
     text: str
     line: int
     display: bool = True
+    section: int = 0
+    """How many headings stand before it."""
 
 
 def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
@@ -44,9 +47,9 @@ def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
     Raises ChalkworkError for a document that is too large or, as a notebook, no JSON.
 
     >>> formulas_in("Let $a = 1$.\n\n$$b = a + 1$$")
-    [Formula(text='a = 1', line=1, display=False), Formula(text='b = a + 1', line=3, display=True)]
+    [Formula(text='a = 1', line=1, display=False, section=0), Formula(text='b = a + 1', line=3, display=True, section=0)]
     >>> formulas_in("First:\n  x = 2 * 3 = 6\nThat is all.", "text")
-    [Formula(text='x = 2 * 3 = 6', line=2, display=True)]
+    [Formula(text='x = 2 * 3 = 6', line=2, display=True, section=0)]
     """
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise ChalkworkError(f"the document has more than {MOST_BYTES} bytes")
@@ -64,13 +67,15 @@ def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
 def _marked(text: str, form: str) -> Iterator[Formula]:
     """What stands between signs that say where mathematics begins and ends."""
     hidden = _COMMENT.sub(_blank, text) if form == "latex" else _CODE.sub(_blank, _FENCE.sub(_blank, text))
+    headings = [found.start() for found in _HEADING.finditer(hidden)]
     for found in _FORMULA.finditer(hidden):
         inside = next(
             value for name in ("dollars", "square", "body", "round", "dollar") if (value := found[name]) is not None
         )
         start = found.start() + found.group().index(inside)
         start += len(inside) - len(inside.lstrip())
-        yield Formula(inside.strip(), text.count("\n", 0, start) + 1, found["display"] is not None)
+        heading = sum(place < start for place in headings)
+        yield Formula(inside.strip(), text.count("\n", 0, start) + 1, found["display"] is not None, heading)
 
 
 def _plain(text: str) -> Iterator[Formula]:

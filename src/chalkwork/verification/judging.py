@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace, walk
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError
@@ -42,8 +42,15 @@ class Judge:
         """What the document has said so far."""
         return self.reader.memory
 
-    def judge(self, statement: Statement, line: int) -> Found:
-        """The verdict on one statement."""
+    def judge(self, statement: Statement, line: int, display: bool = True) -> Found:
+        """The verdict on one statement; only one that is displayed is what a later one goes on from."""
+        before = self.last
+        found = self._judged(statement, line)
+        if not display:
+            self.last = before
+        return found
+
+    def _judged(self, statement: Statement, line: int) -> Found:
         try:
             with within(SECONDS):
                 return self._judge(statement, line)
@@ -61,6 +68,8 @@ class Judge:
         sides, relations, goes_on = self.reader.sides(text, literals)
         if not relations:
             return Found(Verdict.UNJUDGED, "it states nothing")
+        if relations[0] != "=" and len(sides) == 2 and not goes_on and _lone(sides[0]) and not names_in(sides[1]):
+            return Found(Verdict.UNJUDGED, "a condition on what may come")
         near = (*statement.near, *(False,) * len(relations))[: len(relations)]
         if goes_on and self.last is None:
             relations, near = relations[1:], near[1:]
@@ -168,7 +177,7 @@ class Judge:
         memory = self.memory
         if name not in memory.values and name not in memory.definitions:
             return name
-        if memory.is_stale(name):
+        if memory.is_stale(name) or memory.sections.get(name) != memory.section or "app" in name[:5]:
             return name
         written = values[1] is not None and values[1].half is not None
         if name not in memory.definitions:
@@ -182,7 +191,11 @@ class Judge:
         with suppress(ChalkworkError):
             found = self.memory.evaluated(side, literals)
             if found is not None and _is_whole(side):
-                return Value(found.exact, found.range, np.full(found.exact.shape, SHOWN_BY_WHOLE))
+                return Value(found.exact, found.range, np.full(found.exact.shape, SHOWN_BY_WHOLE), found.wrong, 3, 4)
+            shown = _negated(side)
+            if found is not None and shown is not None and shown.name in literals:
+                own = literals[shown.name]
+                return Value(found.exact, found.range, own.half, None, own.places, own.significant)
             return found
         return None
 
@@ -193,6 +206,9 @@ class Judge:
         """One relation: by value where both sides have one, else as an identity."""
         first, second = values
         if first is not None and second is not None:
+            if second.half is not None and first.half is None:
+                with suppress(ChalkworkError):
+                    first = self.memory.evaluated(left, literals, second) or first
             return by_value(first, relation, second, near)
         found = self._identity(left, relation, right, literals)
         return found or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
@@ -215,6 +231,8 @@ class Judge:
         trial = try_points(
             sides[0], relation, sides[1], Domain({}).scalars([Name(name) for name in sorted(names[0] | names[1])])
         )
+        if trial.counterexample is not None and relation != "=" and not _applies(left):
+            return Found(Verdict.UNJUDGED, f"a condition, or not for all numbers: {_at(trial.counterexample)}")
         if trial.counterexample is not None:
             if names[0] != names[1] and relation == "=":
                 return Found(Verdict.UNJUDGED, f"a condition rather than an identity: {_at(trial.counterexample)}")
@@ -261,10 +279,22 @@ class Judge:
             self.memory.shapes[name] = sides[1].shape
 
 
+def _negated(side: Expression) -> Name | None:
+    """The name behind a minus."""
+    inner = side.arguments[0] if isinstance(side, Application) and side.operation.name == "negative" else None
+    return inner if isinstance(inner, Name) else None
+
+
 def _is_whole(side: Expression) -> bool:
     if isinstance(side, Application) and side.operation.name == "negative":
         side = side.arguments[0]
     return isinstance(side, Number) and float(side.value).is_integer()
+
+
+def _applies(side: Expression) -> bool:
+    """Whether a function stands in it, so that a bound is one of its values rather than a condition on a name."""
+    plain = ("add", "subtract", "multiply", "divide", "negative", "abs", "power", "times", "product", "matmul")
+    return any(isinstance(node, Application) and node.operation.name not in plain for node in walk(side))
 
 
 def _lone(side: Expression, goes_on: bool = False) -> str | None:

@@ -38,6 +38,14 @@ class Value:
     half: Array | None = None
     wrong: int | None = None
     """The line of the wrong statement that it comes from."""
+    places: int = 0
+    """The most decimals of a literal."""
+    significant: int = 0
+    """The most significant digits of a literal."""
+
+    def is_finer(self, other: Value) -> bool:
+        """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""
+        return self.half is not None and (self.places >= other.places or self.significant >= other.significant)
 
     @property
     def shape(self) -> Shape:
@@ -60,6 +68,9 @@ class Memory:
     bound_at: dict[str, int] = field(default_factory=dict)
     """How many names had been bound when a name was."""
     ticks: int = 0
+    section: int = 0
+    """Under which heading the document stands: another one may give a name another meaning."""
+    sections: dict[str, int] = field(default_factory=dict)
 
     def names(self, found: list[str], literals: Mapping[str, Value]) -> dict[str, Expression]:
         """The names as expressions, with the shapes that their values have."""
@@ -75,8 +86,13 @@ class Memory:
         open_ = {name: body for name, body in self.definitions.items() if derived or name not in known}
         return worked_out(exactly(put_in(expression, open_)), self.functions)
 
-    def evaluated(self, expression: Expression, literals: Mapping[str, Value]) -> Value | None:
-        """The value, where all that it is made of has one; ChalkworkError where it has none."""
+    def evaluated(
+        self, expression: Expression, literals: Mapping[str, Value], result: Value | None = None
+    ) -> Value | None:
+        """The value, where all that it is made of has one; ChalkworkError where it has none.
+
+        Where the `result` that was written is known, numbers with fewer digits than it stand for themselves.
+        """
         if isinstance(expression, Name):
             own = literals.get(expression.name) or self.current(expression.name)
             if own is not None:
@@ -84,11 +100,15 @@ class Memory:
         fresh = {name: value for name, value in self.values.items() if self.current(name) is not None}
         known = {**fresh, **literals}
         meant = self.meant(expression, known)
-        used = [name.name for name in names_in(meant)]
-        if any(name not in known for name in used):
+        found = list(names_in(meant))
+        if any(name.name not in known or known[name.name].shape != name.shape for name in found):
             return None
+        used = [name.name for name in found]
         points = {name: Interval.point(known[name].exact) for name in used}
-        boxes = {name: known[name].range for name in used}
+        exactly_meant = {
+            name for name in used if name in literals and result is not None and not known[name].is_finer(result)
+        }
+        boxes = {name: points[name] if name in exactly_meant else known[name].range for name in used}
         exact, wide = enclose(meant, points), enclose(meant, boxes)
         lines = [line for name in used if (line := known[name].wrong) is not None]
         middle = exact.low / 2 + exact.high / 2
@@ -102,6 +122,7 @@ class Memory:
             raise ChalkworkError(f"more than {MOST_NAMES} names have been defined")
         self.ticks += 1
         self.bound_at[name] = self.ticks
+        self.sections[name] = self.section
         self.definitions.pop(name, None)
         self.values.pop(name, None)
         self.inputs.pop(name, None)
@@ -177,7 +198,18 @@ def _matrix(text: str) -> Value:
 def _of(texts: list[list[str]]) -> Value:
     exact = np.array([[float(Fraction(text)) for text in row] for row in texts])
     half = np.array([[_half(text) for text in row] for row in texts])
-    return Value(exact, Interval.of(exact - half, exact + half), half)
+    flat = [text for row in texts for text in row]
+    places, significant = max(map(_places, flat)), max(map(_significant, flat))
+    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant)
+
+
+def _places(text: str) -> int:
+    mantissa, _, power = text.partition("e")
+    return max(0, len(mantissa.partition(".")[2]) - int(power or 0))
+
+
+def _significant(text: str) -> int:
+    return len(text.partition("e")[0].lstrip("+-0.").replace(".", ""))
 
 
 def _half(text: str) -> float:

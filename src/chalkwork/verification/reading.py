@@ -24,6 +24,9 @@ _LEARNT = re.compile(
     r"\\frac\s*\{\s*\\partial\s*(?P<name>[A-Za-z])\s*\}\s*\{\s*\\partial\s*(?P<by>[A-Za-z])\s*\}\s*="
     r"\s*\\frac\s*\{\s*\\partial\s*(?P<of>\([^{}]*\))\s*\}\s*\{\s*\\partial\s*(?P=by)\s*\}"
 )
+_HIGHER = re.compile(
+    r"(?<![\\A-Za-z])(?P<name>[A-Za-z])\s*\^\s*\{\s*\(\s*(?P<order>[1-9])\s*\)\s*\}\s*(?=\(|\\left\s*\()"
+)
 _BESIDE_NUMBER = re.compile(r"(Z_[a-z]+)\s+(?=[0-9])")
 _MATRICES = re.compile(r"Z_lit[a-z]+(?:\s+Z_lit[a-z]+)+")
 _LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
@@ -43,6 +46,8 @@ class Reader:
     spellings: Spellings = field(default_factory=Spellings)
     whole_words: set[str] = field(default_factory=set)
     """Runs of letters that are one name."""
+    e_is_a_name: bool = False
+    """Whether something is called e; where it has an exponent it is Euler's number all the same."""
     literals: int = 0
     """How many words stand for numbers so far."""
     letters_in: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -50,6 +55,7 @@ class Reader:
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
+        self.e_is_a_name = any(re.match(r"\s*e\s*=", text) for text in texts)
         alone = Counter(
             found[0] for text in texts if (found := re.match(r"\s*([A-Za-z]{2,})\s*(?:_\S+|\^\S+)?\s*=", text))
         )
@@ -81,7 +87,8 @@ class Reader:
     def sides(self, text: str, literals: Mapping[str, Value]) -> tuple[list[Expression], list[str], bool]:
         """The sides of a chain as expressions."""
         text = opaque_operators(untold(text, self.spellings), self.spellings)
-        around = _DERIVATIVE.sub(lambda found: " " if _LETTER.fullmatch(found["of"]) else found["of"], text)
+        text = _HIGHER.sub(self._higher, text)
+        around = " ".join(one["of"] for one in _DERIVATIVE.finditer(text) if not _LETTER.fullmatch(one["of"]))
         text = _DERIVATIVE.sub(lambda found: self._derivative(found, around), text)
         text = decorated(text, self.spellings, self.whole_words)
         alone = set(_ALONE.findall(text))
@@ -90,6 +97,8 @@ class Reader:
             lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
         )
         known = self._words() | set(literals)
+        if self.e_is_a_name and not re.search(r"(?<![A-Za-z])e\s*\^", text):
+            known.add("e")
         chain = read_chain(
             text, known - set(FUNCTIONS) | (known & set(self.memory.values)), self.memory.functions, self.memory.letters
         )
@@ -109,6 +118,10 @@ class Reader:
             plain = rf"\frac{{\partial {of}}}{{\partial {by}}}"
             return plain if of in self.memory.definitions or varies else self._opaque(plain)
         return found.group() if not re.search(r"_|\^\s*\{?\s*[\[(]", of) else self._opaque(found.group())
+
+    def _higher(self, found: re.Match[str]) -> str:
+        """f^{(4)}(x) is the fourth derivative of a function that is known."""
+        return found["name"] + "'" * int(found["order"]) if found["name"] in self.memory.functions else found.group()
 
     def _opaque(self, text: str) -> str:
         word = self.spellings.word(text)

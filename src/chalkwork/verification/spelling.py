@@ -41,6 +41,7 @@ _ROW_OF_NUMBERS = re.compile(
     r"(\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
 _HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
+_GOES_ON = re.compile(r"\s*(?:[+*/·−-]|\\(?:cdot|circ|odot|times|pm)(?![A-Za-z]))")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
 _THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:\{,\}[0-9]{3})+)(?![0-9])")
@@ -84,12 +85,23 @@ def statements(formula: str) -> list[Statement]:
     [Statement(text='L = 0.79', near=(True,), line=0)]
     """
     found = []
-    for text, line in _split(_plain(formula)):
+    for text, line in _joined(_split(_plain(formula))):
         text = _ELEMENT.split(text)[0]
         cleaned = _SAID.sub("", text).strip().rstrip(".,;:").strip()
         if _RELATION.search(cleaned):
             found.append(_stated(cleaned, line))
     return found[:MOST_STATEMENTS]
+
+
+def _joined(parts: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The parts, with a row that begins with an operator behind the one that it goes on from."""
+    found: list[tuple[str, int]] = []
+    for text, line in parts:
+        if found and _GOES_ON.match(text) and found[-1][0].strip():
+            found[-1] = (f"{found[-1][0]} {text}", found[-1][1])
+        else:
+            found.append((text, line))
+    return found
 
 
 def _stated(text: str, line: int) -> Statement:
