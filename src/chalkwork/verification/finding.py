@@ -46,8 +46,8 @@ def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
 
     Raises ChalkworkError for a document that is too large or, as a notebook, no JSON.
 
-    >>> formulas_in("Let $a = 1$.\n\n$$b = a + 1$$")
-    [Formula(text='a = 1', line=1, display=False, section=0), Formula(text='b = a + 1', line=3, display=True, section=0)]
+    >>> [(one.text, one.line, one.display) for one in formulas_in("Let $a = 1$.\n\n$$b = a + 1$$")]
+    [('a = 1', 1, False), ('b = a + 1', 3, True)]
     >>> formulas_in("First:\n  x = 2 * 3 = 6\nThat is all.", "text")
     [Formula(text='x = 2 * 3 = 6', line=2, display=True, section=0)]
     """

@@ -97,7 +97,9 @@ class Reader:
             lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
         )
         known = self._words() | set(literals)
-        if self.e_is_a_name and not re.search(r"(?<![A-Za-z])e\s*\^", text):
+        if re.search(r"(?<![A-Za-z])e\s*\^", text):
+            known.discard("e")
+        elif self.e_is_a_name:
             known.add("e")
         chain = read_chain(
             text, known - set(FUNCTIONS) | (known & set(self.memory.values)), self.memory.functions, self.memory.letters

@@ -26,6 +26,8 @@ _SEPARATOR = re.compile(rf"(?P<arrow>{_ARROWS})|(?P<row>\\\\(?:\[[^\]]*\])?)|(?P
 _TOKEN = re.compile(
     r"\\begin\{\w+\*?\}(?:\{[^{}]*\})?|\\end\{\w+\*?\}|\\[{}]|\\(?:left|right)\s*[\\]?.|\\[A-Za-z]+|\\\\|.", re.DOTALL
 )
+_OPENS = re.compile(r"\\begin|\\left(?!arrow)|\\\{|[({\[]")
+_CLOSES = re.compile(r"\\end|\\right(?!arrow)|\\\}|[)}\]]")
 _ALIGNING = re.compile(
     r"\\(?:begin|end)\{(?:aligned|align|alignedat|split|gather|gathered|equation|eqnarray|multline)\*?\}(?:\{[^{}]*\})?"
 )
@@ -42,6 +44,7 @@ _ROW_OF_NUMBERS = re.compile(
 )
 _HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
 _GOES_ON = re.compile(r"\s*(?:[+*/·−-]|\\(?:cdot|circ|odot|times|pm)(?![A-Za-z]))")
+_BEGINS = re.compile(r"\s*(?:[=<>≤≥≈]|\\(?:le|ge|leq|geq|approx)(?![A-Za-z]))")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
 _THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:\{,\}[0-9]{3})+)(?![0-9])")
@@ -94,10 +97,12 @@ def statements(formula: str) -> list[Statement]:
 
 
 def _joined(parts: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """The parts, with a row that begins with an operator behind the one that it goes on from."""
+    """The parts, with a row behind the one that it goes on from: by an operator, or by a relation where none was."""
     found: list[tuple[str, int]] = []
     for text, line in parts:
-        if found and _GOES_ON.match(text) and found[-1][0].strip():
+        if not text.strip():
+            continue
+        if found and (_GOES_ON.match(text) or (_BEGINS.match(text) and not _RELATION.search(found[-1][0]))):
             found[-1] = (f"{found[-1][0]} {text}", found[-1][1])
         else:
             found.append((text, line))
@@ -161,9 +166,14 @@ def _group_end(text: str, start: int) -> int:
 def _said(found: re.Match[str]) -> str:
     """A word is part of a name where it hangs below or above one, or stands alone as one; a phrase divides."""
     inside = found[1].strip()
+    if not inside:
+        return " "
     before = found.string[: found.start()].rstrip()
-    if before.endswith(("_", "^")) or (before.endswith("{") and before[:-1].rstrip().endswith(("_", "^"))):
-        return "{" + re.sub(r"[^A-Za-z0-9]", "", inside) + "}"
+    plain = re.sub(r"[^A-Za-z0-9]", "", inside)
+    if before.endswith(("_", "^")):
+        return f"{{{plain}}}"
+    if before.endswith("{") and before[:-1].rstrip().endswith(("_", "^")):
+        return plain
     if re.fullmatch(r"[A-Za-z]+(?:[-_][A-Za-z]+)*", inside) and not _SAID.match(inside + " "):
         return rf"\mathrm{{{re.sub(r'[^A-Za-z]', '', inside)}}}"
     return r" \quad "
@@ -172,10 +182,11 @@ def _said(found: re.Match[str]) -> str:
 def _as_matrix(found: re.Match[str]) -> str:
     """[1, 0], [1 \\ 0], [0.1; 0.2] as a matrix; a column where it is turned, or its entries stand below each other."""
     inside, turned = found[1], bool(found[2])
-    below = ";" in inside and "," not in inside
-    entries = re.findall(_NUMBER, inside)
-    between = r" \\ " if turned or below else " & "
-    return rf"\begin{{pmatrix}} {between.join(one.strip() for one in entries)} \end{{pmatrix}}"
+    rows = [re.findall(_NUMBER, row) for row in inside.split(";")]
+    if turned:
+        rows = [list(row) for row in zip(*rows, strict=False)] if len({len(row) for row in rows}) == 1 else rows
+    written = r" \\ ".join(" & ".join(one.strip() for one in row) for row in rows)
+    return rf"\begin{{pmatrix}} {written} \end{{pmatrix}}"
 
 
 def _as_column(found: re.Match[str]) -> str:
@@ -192,17 +203,9 @@ def _split(text: str) -> list[tuple[str, int]]:
         token = _TOKEN.match(text, place)
         assert token is not None
         word = token.group()
-        if (
-            (word.startswith((r"\begin", r"\left")) and not word.startswith(r"\lef" + "tarrow"))
-            or word in "({["
-            or word == r"\{"
-        ):
+        if _OPENS.match(word):
             depth += 1
-        elif (
-            (word.startswith((r"\end", r"\right")) and not word.startswith(r"\rightarrow"))
-            or word in ")}]"
-            or word == r"\}"
-        ):
+        elif _CLOSES.match(word):
             depth = max(0, depth - 1)
         elif depth == 0 and (separator := _SEPARATOR.match(text, place)):
             parts.append((start, text[start:place]))
@@ -210,16 +213,14 @@ def _split(text: str) -> list[tuple[str, int]]:
             continue
         place = token.end()
     parts.append((start, text[start:]))
-    return [
-        (part.replace("&", " ") if r"\begin" not in part else _unaligned(part), text.count("\n", 0, at))
-        for at, part in parts
-    ]
+    return [(_unaligned(part), text.count("\n", 0, at)) for at, part in parts]
 
 
 def _unaligned(text: str) -> str:
-    """Without the & that only align, those in matrices kept."""
+    """Without the & and the ends of lines that only align, those in matrices kept."""
     kept, depth = [], 0
     for token in _TOKEN.findall(text):
         depth += token.startswith(r"\begin") - token.startswith(r"\end")
-        kept.append(" " if token == "&" and depth == 0 else token)
+        only_looks = token in ("&", r"\\", r"\quad", r"\qquad") and depth == 0
+        kept.append(" " if only_looks else token)
     return "".join(kept)
