@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
     from chalkwork.typesetting.notation import Notation
+    from chalkwork.verification import verify
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ __all__ = [
     "load_model",
     "save_model",
     "vary",
+    "verify",
 ]
 
 if not TYPE_CHECKING:
@@ -66,6 +68,7 @@ if not TYPE_CHECKING:
         "load_model": "exchange",
         "save_model": "exchange",
         "vary": "classroom.variants",
+        "verify": "verification",
     }
 
     def __getattr__(name: str) -> object:

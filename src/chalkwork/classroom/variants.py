@@ -21,7 +21,8 @@ from chalkwork.classroom.fairness import Certificate, Key, Mistaken, calibrate, 
 from chalkwork.classroom.groups import Layout, layout_of
 from chalkwork.classroom.texts import check_texts
 from chalkwork.errors import ChalkworkError
-from chalkwork.sheets.format import parse_sheet, read_sheet
+from chalkwork.sheets.format import parse_sheet
+from chalkwork.sheets.library import find_sheet
 from chalkwork.sheets.schema import Prose, Sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.sheets.varying import Varying
@@ -123,10 +124,10 @@ class Variants(Sequence[Variant]):
 def vary(sheet: Sheet | str | Path, n: int, seed: int = 0, *, stratify: str | None = None) -> Variants:
     """`n` variants of a sheet; with `stratify` n of each kind that the key tells apart.
 
-    A sheet is read from a file where a name is given. The same seed gives the same variants on every machine. They are
-    pleasant by hand, as the author's numbers are; at the digits asked no named mistake gives the right numbers and no
-    two the same ones, but for what coincides always (`certificate`); their difficulty is within a band. `stratify` is
-    `class` (of the target), `winner`, `inactive` (units), or the name of a given.
+    A sheet is read where the name of a file, or of one that is shipped, is given. The same seed gives the same variants
+    on every machine. They are pleasant by hand, as the author's numbers are; at the digits asked no named mistake gives
+    the right numbers and no two the same ones, but for what `certificate` names; their difficulty is within a band.
+    `stratify` is `class` (of the target), `winner`, `inactive` (units), or the name of a given.
 
     Raises ChalkworkError where nothing varies, where a text repeats a number that is drawn (with its line), and where
     the conditions leave too few: the one that failed most is named.
@@ -145,7 +146,7 @@ def vary(sheet: Sheet | str | Path, n: int, seed: int = 0, *, stratify: str | No
     >>> [(each.code, each.facts["a.a"]) for each in vary(sheet, 2, seed=7)]
     [('7-001', '2.0'), ('7-002', '1.6')]
     """
-    sheet = sheet if isinstance(sheet, Sheet) else read_sheet(sheet)
+    sheet = sheet if isinstance(sheet, Sheet) else find_sheet(str(sheet))
     if isinstance(n, bool) or not isinstance(n, int) or not 0 < n <= MOST:
         raise ChalkworkError(f"variants are a number from 1 to {MOST}, not {n!r:.60}")
     if isinstance(seed, bool) or not isinstance(seed, int) or abs(seed) >= 2**63:

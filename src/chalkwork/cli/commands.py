@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalkwork import __version__
-from chalkwork.cli import predict, train, vary
+from chalkwork.cli import library, predict, train, vary, verify
 from chalkwork.cli.door import (
+    A_SHEET,
     BAD_INPUT,
     STANDARD,
     Parser,
@@ -32,7 +33,7 @@ def parser_of_all() -> Parser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     solve = commands.add_parser("solve", help="the complete worked solution of a sheet")
-    solve.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
+    solve.add_argument("sheet", metavar="SHEET", help=A_SHEET)
     solve.add_argument(
         "-o",
         "--output",
@@ -52,7 +53,7 @@ def parser_of_all() -> Parser:
     solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
     solve.set_defaults(run=_solve, inputs=("sheet",))
     check = commands.add_parser("check", help="what is wrong first in answers to a sheet, and why")
-    check.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
+    check.add_argument("sheet", metavar="SHEET", help=A_SHEET)
     check.add_argument(
         "answers",
         metavar="ANSWERS",
@@ -84,6 +85,8 @@ def parser_of_all() -> Parser:
         "(without -o in SHEET.journal, and only with this option)",
     )
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
+    verify.add(commands)
+    library.add(commands)
     train.add(commands)
     predict.add(commands)
     vary.add(commands)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FAULT, BAD_INPUT, INTERRUPTED = 1, 2, 130
 STANDARD = "-"
 """Standard input or output in place of a file."""
+A_SHEET = "a sheet in Markdown, or the name of one that comes with Chalkwork (chalkwork sheets); - reads standard input"
 
 
 class Parser(argparse.ArgumentParser):
@@ -127,10 +128,11 @@ def from_standard_input(most: int) -> bytes:
 
 
 def sheet_of(name: str) -> Sheet:
-    """The sheet in a file, or in standard input."""
-    from chalkwork.sheets.format import MAX_BYTES, decode_sheet, read_sheet
+    """The sheet in a file, in standard input, or the shipped one of that name."""
+    from chalkwork.sheets.format import MAX_BYTES, decode_sheet
+    from chalkwork.sheets.library import find_sheet
 
-    return read_sheet(name) if name != STANDARD else decode_sheet(from_standard_input(MAX_BYTES), "standard input")
+    return find_sheet(name) if name != STANDARD else decode_sheet(from_standard_input(MAX_BYTES), "standard input")
 
 
 @contextmanager

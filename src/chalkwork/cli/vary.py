@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chalkwork.cli.door import file_to_write, folder_to_write, pour, progressing, say, sheet_of
+from chalkwork.cli.door import A_SHEET, file_to_write, folder_to_write, pour, progressing, say, sheet_of
 
 if TYPE_CHECKING:
     from chalkwork.classroom.variants import Variants
@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
         help="fair variants of a sheet, with other numbers",
         description="Draw variants of a sheet: pleasant by hand, every named mistake tells, all about as much work.",
     )
-    vary.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
+    vary.add_argument("sheet", metavar="SHEET", help=A_SHEET)
     vary.add_argument("-n", metavar="N", dest="count", type=int, default=10, help="how many; 10 by default")
     vary.add_argument("--seed", metavar="S", type=int, default=0, help="the same seed gives the same variants")
     vary.add_argument("-o", "--output", metavar="FOLDER", type=folder_to_write, required=True, help="where they go")
@@ -49,7 +49,7 @@ def add(commands: Any) -> None:
         help="a sheet, or variants of it, for a learning platform",
         description="Write the questions of a sheet for a learning platform; docs/exports.md says what each carries.",
     )
-    export.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
+    export.add_argument("sheet", metavar="SHEET", help=A_SHEET)
     export.add_argument("--to", metavar="PLATFORM", required=True, help="moodle, canvas, numbas or nbgrader")
     export.add_argument("-o", "--output", metavar="OUT", type=file_to_write, help="a file; - is standard output")
     export.add_argument("--variants", metavar="N", type=int, help="so many variants instead of the sheet as it is")

@@ -27,6 +27,7 @@ from chalkwork.documents.nesting import check_nesting
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
+from chalkwork.packages import DOCUMENTS, package
 from chalkwork.typesetting.notation import GREEK, greek_command
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -234,8 +235,7 @@ def _typst_source(document: Document, prefix: str) -> tuple[str, dict[str, str]]
 
 def _typeset(written: tuple[str, dict[str, str]], document: Document, path: str | Path) -> None:
     """Have Typst write the file; the same source gives the same bytes."""
-    import typst
-
+    typst = package("typst", "a PDF", DOCUMENTS)
     body, figures = written
     page = _asset("page.typ").replace('lang: "en"', f"lang: {_typst_string(document.language)}")
     source = f"#set document(title: {_typst_string(document.title)}, date: none)\n{page}{body}"
@@ -302,7 +302,7 @@ def _pandoc() -> str:
             return found
     found = shutil.which("pandoc")
     if found is None:
-        raise ChalkworkError("pandoc is not installed", hint="pip install pypandoc_binary")
+        raise ChalkworkError("a document of this format needs pandoc", hint=DOCUMENTS)
     return found
 
 
