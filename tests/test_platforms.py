@@ -20,6 +20,7 @@ import pytest
 from chalkwork.checking.mistakes import TABLE
 from chalkwork.classroom.exports import EXPORTS, Item, exporter, items_of
 from chalkwork.classroom.variants import vary
+from chalkwork.cli import main
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets import parse_sheet, read_sheet
 from chalkwork.sheets.check import check_hand_in
@@ -205,6 +206,25 @@ def test_words_and_the_laboratory_are_carried_too() -> None:
     assert all(max(share for share, *_ in field.answers) == 1 for field in fields)
     with pytest.raises(ChalkworkError, match="there is no export to 'paper'"):
         exporter("paper")
+    with pytest.raises(ChalkworkError, match="nothing in this sheet is marked by machine"):
+        items_of(parse_sheet("Why?\n\n```question\nid: a\nanswer: so\n```\n"))
+
+
+def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sheet = str(SHEETS / "graph-product-of-sums.md")
+    assert main(["vary", sheet, "-n", "3", "--seed", "2", "-o", str(tmp_path / "class")]) == 0
+    assert "3 variants with the seed 2" in capsys.readouterr().out
+    assert len(list((tmp_path / "class").iterdir())) == 4
+    out = tmp_path / "out.xml"
+    assert main(["export", sheet, "--to", "moodle", "--variants", "2", "-o", str(out)]) == 0
+    assert len(questions(out.read_text())) == 2
+    assert main(["export", sheet, "--to", "moodle", "--partial", "40", "-o", "-"]) == 0
+    assert "%40%" in capsys.readouterr().out
+    for words in (["--to", "canvas", "-o", "-"], ["--to", "paper"]):
+        assert main(["export", sheet, *words]) == 2
+        assert "Traceback" not in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["export", sheet, "--to", "moodle", "--partial", "140"])
 
 
 def _bytes(written: str | bytes) -> bytes:

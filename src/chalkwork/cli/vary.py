@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalkwork.cli.door import A_SHEET, file_to_write, folder_to_write, pour, progressing, say, sheet_of
-
-if TYPE_CHECKING:
-    from chalkwork.classroom.variants import Variants
+from chalkwork.errors import ChalkworkError
 
 
 def add(commands: Any) -> None:
@@ -56,9 +54,15 @@ def add(commands: Any) -> None:
     export.add_argument("--seed", metavar="S", type=int, default=0, help="the same seed gives the same variants")
     export.add_argument("--stratify", metavar="KEY", help="N of each kind, as in vary")
     export.add_argument(
-        "--partial", metavar="PERCENT", type=int, default=50, help="what a named mistake earns; 50 by default"
+        "--partial", metavar="PERCENT", type=_percent, default=50, help="what a named mistake earns; 50 by default"
     )
     export.set_defaults(run=_export, inputs=("sheet",))
+
+
+def _percent(text: str) -> int:
+    if not text.isdecimal() or int(text) > 100:
+        raise argparse.ArgumentTypeError("expected a whole number from 0 to 100")
+    return int(text)
 
 
 def _vary(options: argparse.Namespace) -> int:
@@ -85,15 +89,13 @@ def _export(options: argparse.Namespace) -> int:
     if options.variants is not None:
         variants = vary(sheet, options.variants, options.seed, stratify=options.stratify)
     written = write(items_of(sheet, variants), options.partial)
+    if options.output is None and isinstance(written, bytes):
+        raise ChalkworkError("a zip is written to a file, not to standard output", hint="-o names one")
     if options.output is None:
-        pour(written if isinstance(written, str) else written.decode(errors="replace"))
+        pour(str(written))
         return 0
     write_aside(Path(options.output), written)
-    _say_of(variants, summary)
-    say(f"{options.output} written")
-    return 0
-
-
-def _say_of(variants: Variants | None, summary: Any) -> None:
     if variants is not None:
         say(f"{summary(variants)}\n")
+    say(f"{options.output} written")
+    return 0

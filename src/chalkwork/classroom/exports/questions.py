@@ -16,6 +16,7 @@ from chalkwork.classroom.batch import Array, Bench, digits_of
 from chalkwork.classroom.fairness import Key, Mistaken, mistaken
 from chalkwork.classroom.variants import Variants
 from chalkwork.documents.model import Block, Code
+from chalkwork.errors import ChalkworkError
 from chalkwork.sheets.document import answered_blocks, posed_blocks
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
@@ -91,7 +92,12 @@ class Item:
 
 
 def items_of(sheet: Sheet, variants: Variants | None = None) -> list[Item]:
-    """The sheet as one item, or an item for each of its variants."""
+    """The sheet as one item, or an item for each of its variants.
+
+    Raises ChalkworkError for a sheet in which nothing is marked by machine.
+    """
+    if not solve_sheet(sheet):
+        raise ChalkworkError("nothing in this sheet is marked by machine", file=sheet.file)
     if variants is None:
         solved = solve_sheet(sheet)
         return [Item("", sheet, solved, {key: made for one in solved.values() for key, made in _made(one)})]
