@@ -214,8 +214,8 @@ class Judge:
             if found.verdict is Verdict.WRONG and not self.display and _puts_in(left, right, literals):
                 return Found(Verdict.UNJUDGED, f"other numbers are put in than those given: {found.reason}")
             return found
-        found = self._identity(left, relation, right, literals)
-        return found or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
+        same = self._identity(left, relation, right, literals)
+        return same or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
 
     def _identity(
         self, left: Expression, relation: str, right: Expression, literals: Mapping[str, Value]
