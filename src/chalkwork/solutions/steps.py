@@ -120,9 +120,9 @@ class _Reading:
             yield head, self._cells(names, empty, self._vectors if shape else self._numbers), not shape
             return
         for place in product(*map(range, shape)):
-            head = self.board.writer.symbols[entry_name(bare, shape, *place)]
+            symbol = self.board.writer.symbols[entry_name(bare, shape, *place)]
             entries = {step: entry_name(name, shape, *place) for step, name in names.items()}
-            yield f"${head.latex}$", self._cells(entries, empty, self._numbers), True
+            yield f"${symbol.latex}$", self._cells(entries, empty, self._numbers), True
 
     def _cells(
         self, names: Mapping[int, str], empty: bool, write: Callable[[Sequence[str]], Sequence[str]]
