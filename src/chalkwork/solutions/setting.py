@@ -104,6 +104,8 @@ class Setting:
     """How single names print, whatever the notation."""
     script: Callable[[Board], Iterable[Block]] | None = None
     """What stands on the board, in order, where a room arranges its equations in its own way."""
+    blank: Callable[[Board], Iterable[Block]] | None = None
+    """What is to be filled in, where a room has a form of its own for it: a table."""
     asked: tuple[str, ...] = ()
     """What is to be answered where an exercise does not say; every equation, if empty."""
     words: Mapping[str, Word] = field(default_factory=dict)

@@ -103,7 +103,7 @@ class _Reading:
 
     def width(self, column: Column) -> int:
         """How many columns of numbers it is, an entry each."""
-        return 0 if column.cells else prod(self.shape(column))
+        return prod(self.shape(column)) if self.names(column) and not column.cells else 0
 
     def column(self, column: Column, whole: bool) -> Iterator[_Written]:
         """The column, or one for every entry unless they stand together as a `whole`."""

@@ -29,6 +29,7 @@ MODULES = {
     "likelihood": "likelihood",
     "optimise": "optimise",
     "output": "output",
+    "presentation": "presentation",
     "question": "question",
     "relu_approximation": "approximation",
     "taylor": "taylor",
