@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalkwork.documents.model import Block
     from chalkwork.drawings.canvas import Drawing
     from chalkwork.solutions.board import Board
+    from chalkwork.solutions.solution import Solution
     from chalkwork.solutions.working import Working
 
 Rounding = Literal["shown", "every_line"]
@@ -84,6 +85,19 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Answers of which many are right: weights that give a table. The steps after them go by those that were chosen.
+
+    `names` are chosen together, `instead` is the solution with other values in their places, and `wrong` says what is
+    wrong with a solution, nothing where it is right.
+    """
+
+    names: tuple[str, ...]
+    instead: Callable[[Mapping[str, Any]], Solution]
+    wrong: Callable[[Solution], Said]
+
+
+@dataclass(frozen=True)
 class Setting:
     """What surrounds the equations: sentences about the exercise, the givens to list, a drawing, remarks.
 
@@ -116,5 +130,7 @@ class Setting:
     """Names whose matrix of one row and one column is a number, as a product x^T y is."""
     undecided: Callable[[Working], Mapping[str, tuple[Said, ...]]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
+    choice: Choice | None = None
+    """What is right in many ways: see `Choice`."""
     languages: tuple[str, ...] = (ENGLISH,)
     """The languages in which all of this can be said, and the reasons of the equations too; a script is English."""

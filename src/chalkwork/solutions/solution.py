@@ -95,6 +95,11 @@ class Solution(Working):
         from chalkwork.checking.report import Report
         from chalkwork.checking.wording import without
 
+        if self.setting.choice is not None:
+            from chalkwork.solutions.choosing import check_choices
+
+            given = {"ask": ask, "names": names, "tolerance": tolerance, "follows": follows, "conventions": conventions}
+            return check_choices(self, self.setting.choice, answers, given)
         words = self.setting.words
         apart = [without(given, words) for given in answers]
         numeric = [name for name in ask if name not in words]

@@ -20,7 +20,7 @@ MOST_COLUMNS = 14
 """Columns of numbers; where entries would make more, a vector or a matrix stands in one cell."""
 MOST_ROWS = 60
 """Rows that are shown; of more, those between the first ones and the last are left out."""
-GAP = r"\_\_\_\_\_"
+GAP = r"\_\_\_\_"
 """A cell to be filled in."""
 
 

@@ -1,9 +1,11 @@
-"""Learning by presentation: threshold units and their rules, one sample after the other.
+"""Learning by presentation: threshold units and their rules, one sample after the other; what a unit can do at all.
 
 `rules` is the table of rules, `unit` what learns, `study` the equations of every presentation, `learning` what people
-call; `text` writes it, `picture` draws the samples and the separating line.
+call; `text` writes it, `picture` draws the samples and the separating line. `gate` holds a unit against a table, for
+which `separating` finds weights, or why there are none.
 """
 
+from chalkwork.laboratory.presentation.gate import threshold_table
 from chalkwork.laboratory.presentation.learning import learn
 
-__all__ = ["learn"]
+__all__ = ["learn", "threshold_table"]

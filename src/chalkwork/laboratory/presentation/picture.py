@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from math import dist
 from typing import Any
 
 import numpy as np
@@ -75,8 +76,8 @@ def _ends(line: Line, ranges: tuple[tuple[float, float], ...]) -> list[tuple[flo
     (left, right), (low, high) = ranges
     found = [(x, -(p * x + c) / q) for x in (left, right) if q] + [(-(q * y + c) / p, y) for y in (low, high) if p]
     inside = [(x, y) for x, y in found if left - 1e-9 <= x <= right + 1e-9 and low - 1e-9 <= y <= high + 1e-9]
-    pairs = [(one, other) for one, other in product(inside, inside) if np.hypot(*np.subtract(one, other)) > 1e-6]
-    return list(max(pairs, key=lambda pair: float(np.hypot(*np.subtract(*pair))))) if pairs else []
+    pairs = [(one, other) for one, other in product(inside, inside) if dist(one, other) > 1e-6]
+    return list(max(pairs, key=lambda pair: dist(*pair))) if pairs else []
 
 
 def _in_words(line: Line) -> str:

@@ -34,6 +34,22 @@ def split_step(name: str) -> tuple[str, int | None]:
     return letters, int(name[len(letters) :]) if len(letters) < len(name) else None
 
 
+def listed(numbers: Sequence[int]) -> str:
+    """Numbers in words, runs of them as from to.
+
+    >>> listed([1, 2, 3, 5, 6, 9])
+    '1 to 3, 5, 6 and 9'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    parts = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
 @dataclass(frozen=True)
 class Study:
     """What is presented to which unit by which rule; equations and numbers follow."""
@@ -207,7 +223,7 @@ class Study:
         found = []
         for epoch in range(1, epochs + 1) if per_epoch else ():
             steps = range((epoch - 1) * per_epoch + 1, epoch * per_epoch + 1)
-            total = reduce(Expression.__add__, [Name(f"E{step}") for step in steps])
+            total = reduce(Expression.__add__, map(_loss, steps))
             found.append(Equation(f"total{epoch}", total, EPOCHS))
         return found
 
@@ -253,3 +269,7 @@ def _givens(unit: Unit, x: Array, y: Array | None, rate: float) -> dict[str, Arr
     if unit.free:
         found[f"{unit.free}0"] = np.array([[unit.value]])
     return found
+
+
+def _loss(step: int) -> Expression:
+    return Name(f"E{step}")

@@ -8,7 +8,7 @@ from chalkwork.algebra.expression import Name
 from chalkwork.counting import counted
 from chalkwork.documents.model import Block, Heading, Paragraph, Table
 from chalkwork.laboratory.presentation.picture import picture
-from chalkwork.laboratory.presentation.study import PRESENTED, Study, split_step
+from chalkwork.laboratory.presentation.study import PRESENTED, Study, listed, split_step
 from chalkwork.solutions.board import Board, in_lines, maths
 from chalkwork.solutions.steps import Column, step_table
 from chalkwork.typesetting.lines import EQUALS
@@ -123,8 +123,8 @@ def _said(board: Board, study: Study, epochs: int) -> Iterator[Block]:
     steps = range(1, epochs * len(study.order) + 1)
     same = study.unchanged(board.values, steps)
     if same and len(same) < len(steps) and "e" in dict(study.rule.lines):
-        listed = f"In presentation{'s' if len(same) > 1 else ''} {_listed(same)}"
-        yield Paragraph(f"{listed} there is no error, so nothing changes.")
+        which = f"In presentation{'s' if len(same) > 1 else ''} {listed(same)}"
+        yield Paragraph(f"{which} there is no error, so nothing changes.")
     if study.changed_nothing(board.values, epochs):
         which = "The epoch" if epochs == 1 else f"Epoch {epochs}"
         yield Paragraph(f"{which} has changed nothing: every further one would be like it, and learning ends.")
@@ -136,22 +136,6 @@ def _said(board: Board, study: Study, epochs: int) -> Iterator[Block]:
     else:
         yield from board.equations(totals)
     yield from board.givens([f"{name}{len(steps)}" for name in study.learned])
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """Numbers in words, runs of them as from to.
-
-    >>> _listed([1, 2, 3, 5, 6, 9])
-    '1 to 3, 5, 6 and 9'
-    """
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    parts = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _line(board: Board, study: Study, epochs: int) -> Iterator[Block]:
