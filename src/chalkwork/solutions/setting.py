@@ -118,6 +118,8 @@ class Setting:
     """How single names print, whatever the notation."""
     script: Callable[[Board], Iterable[Block]] | None = None
     """What stands on the board, in order, where a room arranges its equations in its own way."""
+    posed: Callable[[Board], Iterable[Block]] | None = None
+    """The exercise before it is solved, where a room says it by itself."""
     blank: Callable[[Board], Iterable[Block]] | None = None
     """What is to be filled in, where a room has a form of its own for it: a table."""
     asked: tuple[str, ...] = ()

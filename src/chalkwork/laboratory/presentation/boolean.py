@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Name, Number, apply
+from chalkwork.algebra.expression import Name, Number
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.literal import visible
@@ -70,6 +70,11 @@ class Terms:
         """A term as people write it."""
         return "".join(name + ("'" if sign < 0 else "") for name, sign in zip(self.variables, row, strict=True) if sign)
 
+    def in_latex(self, row: Sequence[int]) -> str:
+        """The same in LaTeX, with a line over what is negated."""
+        signs = zip(self.variables, row, strict=True)
+        return " ".join(rf"\overline{{{name}}}" if sign < 0 else name for name, sign in signs if sign)
+
 
 def _literals(part: str) -> dict[str, int]:
     bare = re.sub(r"[\s*·&.]", "", part)
@@ -117,7 +122,7 @@ def minterm_network(
         Equation("W1", constant(signs), UNITS),
         Equation("theta1", constant((signs > 0).sum(1, keepdims=True) - 0.5), UNITS),
         Equation("W2", constant(np.ones((1, width))), UNITS),
-        Equation("theta2", constant(np.array([[0.5]])), UNITS),
+        Equation("theta2", constant(np.array([[0.5]]), single=False), UNITS),
     ]
     givens: dict[str, Array] = {}
     letters = {**_LETTERS, "x": Symbol("x", "x"), "a": Symbol("a", "a")}
@@ -127,7 +132,7 @@ def minterm_network(
     for step, row in zip(steps, product((0.0, 1.0), repeat=n), strict=False):
         givens[f"x{step}"] = np.array(row)[:, None]
         hidden = Name("W1", (width, n)) @ Name(f"x{step}", (n, 1)) - Name("theta1", (width, 1))
-        output = apply("sum", Name("W2", (1, width)).T * Name(f"h{step}", (width, 1))) - Name("theta2")
+        output = Name("W2", (1, width)) @ Name(f"h{step}", (width, 1)) - Name("theta2", (1, 1))
         equations.append(Equation(f"h{step}", _STEP.expression(hidden, -2), ROWS))
         equations.append(Equation(f"a{step}", _STEP.expression(output, -2), ROWS))
         letters |= {f"{name}{step}": own.numbered(name, step) for name in ("x", "h", "a")}
@@ -136,17 +141,23 @@ def minterm_network(
         title="A network for a boolean function",
         letters=letters,
         script=lambda board: _network_script(board, terms, steps),
+        posed=lambda board: [_function(board, terms), Paragraph(_WANTED)],
         asked=_checked(ask, equations) or ("depth", "width"),
+        scalars=frozenset(("theta2", *(f"a{step}" for step in steps))),
     )
     return Solution(Derivation(names, tuple(equations)), givens, style, setting)
 
 
+_WANTED = "A network of threshold units is to compute it, with one hidden unit for each product."
+
+
+def _function(board: Board, terms: Terms) -> Block:
+    latex = " + ".join(map(terms.in_latex, terms.rows))
+    return board.chain(maths("f"), maths(latex, " + ".join(map(terms.written, terms.rows))))
+
+
 def _network_script(board: Board, terms: Terms, steps: range) -> Iterator[Block]:
-    written = " + ".join(map(terms.written, terms.rows)).replace("'", r"\overline{ }")
-    latex = " + ".join("".join(rf"\overline{{{n}}}" if s < 0 else n for n, s in zip(terms.variables, row, strict=True) if s)
-                       for row in terms.rows)  # fmt: skip
-    del written
-    yield board.chain(maths("f"), maths(latex, " + ".join(map(terms.written, terms.rows))))
+    yield _function(board, terms)
     yield Paragraph(
         "A product is true where every variable of it has its value. A unit finds that out: the weight is 1 for a "
         "variable, −1 for a negated one, 0 for one that does not occur, and the threshold lies one half below the "
@@ -158,7 +169,8 @@ def _network_script(board: Board, terms: Terms, steps: range) -> Iterator[Block]
     yield from board.givens(["W2", "theta2"])
     if steps:
         yield Heading("Every row", 2)
-        yield from board.equations([f"h{steps[-1]}", f"a{steps[-1]}"])
+        shown = next((step for step in steps if board.values[f"a{step}"].any()), 1)
+        yield from board.equations([f"h{shown}", f"a{shown}"])
         yield step_table(board, [Column("x", asked=False), "h", "a"], steps, "row")
 
 
@@ -188,7 +200,7 @@ def parity_units(
     size = Name("n")
     equations = [
         Equation("deep_units", 3 * (size - 1), COUNTS,
-                 "Every exclusive or of two inputs takes 3 units, and makes one value of two: {n} − 1 of them are needed."),
+                 "Every exclusive or of two inputs takes 3 units and makes one value of two, so {n} − 1 are needed."),
         Equation("levels", Number(level), COUNTS,
                  f"Side by side in a tree they halve the number of values, rounded up, each time: {way}."),
         Equation("deep_layers", 2 * Name("levels"), COUNTS, "Every exclusive or has 2 layers."),
@@ -202,8 +214,13 @@ def parity_units(
     }
     letters = {name: Symbol(rf"\text{{{said}}}", said) for name, said in words.items()}
 
+    what = Paragraph(f"The exclusive or of {counted(n, 'input')} is 1 where an odd number of them is.")
+    wanted = (
+        "It is to be computed by threshold units: by a tree of exclusive ors of two inputs, or by one hidden layer."
+    )
+
     def script(board: Board) -> Iterator[Block]:
-        yield Paragraph(f"The exclusive or of {counted(n, 'input')} is 1 where an odd number of them is.")
+        yield what
         yield from board.givens(["n"])
         yield from board.equations(list(board.derivation))
 
@@ -211,6 +228,7 @@ def parity_units(
         title="Units for an exclusive or",
         letters=letters,
         script=script,
+        posed=lambda board: [what, Paragraph(wanted)],
         asked=_checked(ask, equations) or ("deep_units", "deep_layers", "shallow_hidden"),
     )
     return Solution(

@@ -143,7 +143,7 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
         if task.given:
             givens |= own
         else:
-            equations += [Equation(name, constant(value), DESIGN) for name, value in own.items()]
+            equations += [Equation(name, constant(value, single=name != "w"), DESIGN) for name, value in own.items()]
         equations += _rows(task, unit)
     names = tuple(Name(name, value.shape if name[0] in "wx" else ()) for name, value in givens.items())
     derivation = Derivation(names, tuple(equations))
@@ -159,6 +159,7 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
         title="A threshold unit for a table",
         letters=table,
         script=lambda board: _script(board, task),
+        posed=lambda board: exercise_of(board, task),
         blank=lambda board: [_table(board, task, blank=True)] if task.unit is not None else [],
         asked=asked if unit is not None else ("separable",),
         words=words,
@@ -185,10 +186,10 @@ def _choice(task: _Task, style: Style, ask: tuple[str, ...]) -> Choice:
     return Choice(("w", task.free), instead, wrong)
 
 
-def constant(value: Array) -> Expression:
-    """Numbers as an expression."""
+def constant(value: Array, single: bool = True) -> Expression:
+    """Numbers as an expression; a single one is a number, unless it is to be a matrix."""
     numbers = tuple(Number(int(one) if one.is_integer() else one) for one in value.ravel().tolist())
-    return numbers[0] if len(numbers) == 1 and value.shape == (1, 1) else Application(matrix(*value.shape), numbers, ())
+    return numbers[0] if single and len(numbers) == 1 else Application(matrix(*value.shape), numbers, ())
 
 
 def _rows(task: _Task, unit: Unit) -> Iterator[Equation]:

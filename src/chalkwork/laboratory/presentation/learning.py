@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalkwork.laboratory.presentation.study import Study, split_step
-from chalkwork.laboratory.presentation.text import ENDINGS, board_of, table_to_fill
+from chalkwork.laboratory.presentation.text import ENDINGS, board_of, exercise_of, table_to_fill
 from chalkwork.laboratory.presentation.unit import Letters
 from chalkwork.networks.arguments import whole
 from chalkwork.solutions.setting import Setting, Style, Word
@@ -73,6 +73,7 @@ def learn(
         title=f"Learning by {study.rule.title}",
         letters=letters.table(study.unit, names),
         script=lambda board: board_of(board, study, done),
+        posed=lambda board: exercise_of(board, study, epochs),
         blank=lambda board: table_to_fill(board, study, done),
         asked=study.asked(derivation, ask, epochs),
         words={"ending": Word(ending, (ENDINGS[ending],), tuple(ENDINGS))},

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MODULES = {
     "architecture": "architecture",
     "batch_norm": "batch_norm",
+    "boolean": "boolean",
     "claim": "claim",
     "divergence": "divergence",
     "equivalent": "equivalent",
@@ -33,6 +34,7 @@ MODULES = {
     "question": "question",
     "relu_approximation": "approximation",
     "taylor": "taylor",
+    "threshold_unit": "threshold_unit",
 }
 """The language of a block, and the module that reads it: loaded when a sheet holds such a block."""
 
