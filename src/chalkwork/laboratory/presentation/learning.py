@@ -57,7 +57,7 @@ def learn(
 
     >>> found = learn([[1, 1], [-1, 1]], [1, -1], bias=0, epochs=5)
     >>> found["z1"].item(), found["w2"].ravel().tolist(), found["b2"].item(), found["ending"], found["epochs"]
-    (0.0, [2.0, 0.0], -2.0, 'unfinished', 5)
+    (0.0, [2.0, -2.0], -2.0, 'converged', 3)
     """
     style = style or Style.of(notation, decimals, significant)
     study = Study.of(

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 MODULES = {
     "architecture": "architecture",
+    "bam": "bam",
     "batch_norm": "batch_norm",
     "boolean": "boolean",
     "claim": "claim",
     "divergence": "divergence",
     "equivalent": "equivalent",
+    "hopfield": "hopfield",
     "likelihood": "likelihood",
     "optimise": "optimise",
     "output": "output",
