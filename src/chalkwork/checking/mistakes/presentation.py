@@ -48,7 +48,7 @@ def _named(equation: Equation, letter: str) -> Name | None:
 def _other_at_zero(equation: Equation, context: Context) -> Iterator[Expression]:
     """A step or a sign that is something else where the net input is 0."""
     function = equation.expression
-    if is_operation(function, "step", "sign"):
+    if is_operation(function, "step", "sign") and isinstance(function.arguments[0], Name):
         values = (0, 1) if function.operation.name == "step" else (-1, 0, 1)
         for value in values:
             if value != function.named_parameters["at_zero"]:
@@ -165,7 +165,7 @@ MISTAKES = (
         id="jump-at-zero",
         title="What the unit is at 0",
         explanation="<this> takes another value at 0 than was agreed.",
-        hint="The net input is exactly 0. What was agreed for that?",
+        hint="The net input is exactly zero. What was agreed for that?",
         likelihood=9,
         rewrites=_other_at_zero,
     ),

@@ -79,7 +79,7 @@ class Memory:
         asked += [name for name in words if name in (ask or words)]
         setting = Setting(
             title=title, letters=self.letters, script=script, posed=posed, blank=blank, asked=tuple(asked), words=words,
-            facts=facts, scalars=frozenset(name for name in known if bare[name] == "E"),
+            facts=facts, exact=True, scalars=frozenset(name for name in known if bare[name] == "E"),
         )  # fmt: skip
         givens = {name.name: self.values[name.name] for name in self.givens}
         return Solution(Derivation(tuple(self.givens), tuple(self.equations)), givens, style, setting)

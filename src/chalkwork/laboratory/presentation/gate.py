@@ -163,6 +163,7 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
         blank=lambda board: [_table(board, task, blank=True)] if task.unit is not None else [],
         asked=asked if unit is not None else ("separable",),
         words=words,
+        exact=True,
         choice=None if task.given or unit is None else _choice(task, style, ask),
     )
     return Solution(derivation, givens, style, setting)

@@ -76,6 +76,7 @@ def learn(
         posed=lambda board: exercise_of(board, study, epochs),
         blank=lambda board: table_to_fill(board, study, done),
         asked=study.asked(derivation, ask, epochs),
+        exact=True,
         words={"ending": Word(ending, (ENDINGS[ending],), tuple(ENDINGS))},
         facts={
             "epochs": done,

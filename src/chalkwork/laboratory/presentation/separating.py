@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -27,13 +28,14 @@ def separating(x: Array, high: Any) -> Array | None:
     n = x.shape[1]
     most = next((size for size in (3, 2, 1) if (2 * size + 1) ** n * (4 * n + 13) <= MOST_TRIED), 0)
     if most:
-        biases = np.arange(-most * n, most * n + 0.5, 0.5)
-        tried = np.array([(*w, b) for w in product(range(-most, most + 1), repeat=n) for b in biases if any(w)])
+        tried = _small(n, most)
         margins = (tried @ signed.T).min(1)
         length = np.linalg.norm(tried[:, :n], axis=1)
         order = np.lexsort((np.abs(tried).sum(1), -np.round(margins / length, 9)))
         if margins[order[0]] > 0:
             return np.asarray(tried[order[0]] + 0.0)
+    if contradiction(x, high) is not None:
+        return None
     w = np.zeros(n + 1)
     for _ in range(MOST_STEPS):
         wrong = np.flatnonzero(signed @ w <= 0)
@@ -41,6 +43,13 @@ def separating(x: Array, high: Any) -> Array | None:
             return w
         w = w + signed[wrong[0]]
     return None
+
+
+@lru_cache(maxsize=8)
+def _small(n: int, most: int) -> Array:
+    """Whole weights up to a size, not all of them 0, each with every bias in steps of one half."""
+    biases = np.arange(-most * n, most * n + 0.5, 0.5)
+    return np.array([(*w, b) for w in product(range(-most, most + 1), repeat=n) for b in biases if any(w)])
 
 
 def contradiction(x: Array, high: Any) -> tuple[list[int], list[int]] | None:

@@ -55,11 +55,6 @@ class Unit:
             return total
         return total - free if self.free == "theta" else total + free
 
-    def in_letters(self) -> Expression:
-        """The net input in letters, without a number of a presentation."""
-        w, x = Name("w", (self.inputs, 1)), Name("x", (self.inputs, 1))
-        return self.net(w, x, Name(self.free) if self.free else None)
-
     def output(self, net: Expression) -> Expression:
         """The activation of a net input."""
         assert self.activation is not None
