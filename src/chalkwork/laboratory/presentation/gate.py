@@ -129,7 +129,7 @@ class _Task:
 
     def with_weights(self, w: Array, value: float) -> _Task:
         """The same table with other weights."""
-        return replace(self, unit=Unit(w, self.free, value, None, self.activation))
+        return replace(self, unit=Unit(w, self.free, value, None, self.activation), given=True)
 
 
 def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
@@ -174,17 +174,22 @@ def _choice(task: _Task, style: Style, ask: tuple[str, ...]) -> Choice:
 
     def instead(values: Mapping[str, Array]) -> Solution:
         other = task.with_weights(values["w"].ravel(), float(values[task.free].item()))
-        return _solved(other, style, ask)
+        return _solved(other, style, ())
 
     def wrong(solution: Solution) -> str:
-        rows = [number for number in range(1, len(task.x) + 1) if not solution.arrays[f"right{number}"].any()]
-        return (
-            f"With these weights row{'s' if len(rows) > 1 else ''} {listed(rows)} of the table come out wrong."
-            if rows
-            else ""
-        )
+        rows = _wrong(task, solution.arrays)
+        return f"With these weights {_come_out(rows)} wrong." if rows else ""
 
     return Choice(("w", task.free), instead, wrong)
+
+
+def _wrong(task: _Task, values: Mapping[str, Array]) -> list[int]:
+    """The rows whose output is not the one that is wanted."""
+    return [number for number in range(1, len(task.x) + 1) if not values[f"right{number}"].any()]
+
+
+def _come_out(rows: Sequence[int]) -> str:
+    return f"row {rows[0]} of the table comes out" if len(rows) == 1 else f"rows {listed(rows)} of the table come out"
 
 
 def constant(value: Array, single: bool = True) -> Expression:
@@ -222,9 +227,10 @@ def _script(board: Board, task: _Task) -> Iterator[Block]:
     yield Heading("Every row", 2)
     yield from board.equations(["z1", "a1"])
     yield _table(board, task)
-    wrong = [number for number in range(1, len(task.x) + 1) if not board.values[f"right{number}"].any()]
+    wrong = _wrong(task, board.values)
     if wrong:
-        yield Paragraph(f"Row{'s' if len(wrong) > 1 else ''} {listed(wrong)} come out wrong.")
+        said = _come_out(wrong)
+        yield Paragraph(f"{said[0].upper()}{said[1:]} wrong.")
         if not task.separable:
             yield from _impossible(board, task)
     else:
