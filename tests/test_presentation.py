@@ -66,6 +66,17 @@ def test_published_rows_of_the_delta_rule_and_of_a_fixed_threshold():
     np.testing.assert_allclose(found["w20"].ravel(), [0.1, 0.1], atol=1e-12)
 
 
+def test_published_rows_with_a_band_in_which_the_unit_is_undecided():
+    """AND with inputs 0 and 1 and bipolar targets, a band of 0.2 and the rate 1: ten epochs, ending at 2, 3 and -4."""
+    found = learn([[1, 1], [1, 0], [0, 1], [0, 0]], [1, -1, -1, -1], rule="perceptron_by_target", bias=0, band=0.2,
+                  epochs=20)  # fmt: skip
+    wanted = [[0, 0, 1, 1, 1], [2, 1, 0, 0, 1], [1, 1, -1, 0, 0], [-1, -1, -1, 0, 0]]
+    np.testing.assert_allclose(rows_of(found, "zabw")[:4], wanted)
+    assert (found["epochs"], found["ending"], found["weights"].tolist()) == (10, "converged", [2, 3, -4])
+    assert "1 where z > 0.2, −1 where z < −0.2, and 0 between" in " ".join(str(found).split())
+    assert learn([[0.2]], [1], weights=[1], band=0.2, activation="sign")["a1"] == 0
+
+
 # --- against plain loops --------------------------------------------------------------------------------------------
 
 
@@ -147,6 +158,7 @@ def test_the_order_the_constant_input_and_what_is_asked():
         (lambda: learn(AND, [0, 0, 0, 1], rule="adaline", activation="sign"), "looks at no output"),
         (lambda: learn(AND, [0, 0, 0, 1], rule="gradient", activation="step"), "no gradient comes through the step"),
         (lambda: learn(AND, [0, 0, 0, 1], fixed=True), "there is none"),
+        (lambda: learn(AND, [0, 0, 0, 1], band=0.2), "of a unit with the sign"),
         (lambda: learn(AND, [0, 0, 0, 1], order=[5]), "from 1 to 4"),
         (lambda: learn(AND, [0, 0, 0, 1], ask=["q1"]), "q1 is nothing that is worked out here"),
         (lambda: threshold_table(AND, [0, 1, 2, 1], activation="step"), "gives two values"),

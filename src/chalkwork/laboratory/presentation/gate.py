@@ -240,7 +240,7 @@ def _script(board: Board, task: _Task) -> Iterator[Block]:
 
 def exercise_of(board: Board, task: _Task) -> Iterator[Block]:
     """The table and the unit."""
-    function = str(task.activation.function("{z}", "{a}")).replace(", entry by entry", "")
+    function = Unit(task.x[0], activation=task.activation).said()
     beside = {"b": " and a bias ${b}$", "theta": " and a threshold ${theta}$ (which is subtracted)"}.get(task.free, "")
     yield board.say(
         f"A unit with {counted(task.x.shape[1], 'input')}{beside} is to give the outputs ${{y}}$ of this table. Its "

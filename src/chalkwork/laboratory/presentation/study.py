@@ -78,6 +78,7 @@ class Study:
         rate: Any = 1.0,
         activation: Any = None,
         order: Any = None,
+        band: Any = 0.0,
         fixed: bool = False,
     ) -> Study:
         """The study; ChalkworkError for what does not fit."""
@@ -93,7 +94,7 @@ class Study:
             raise ChalkworkError(
                 f"no gradient comes through the {function.words}", hint="sigmoid or tanh, or the rule perceptron"
             )
-        unit = unit_of(weights, samples.shape[1], bias, threshold, bias_input, function)
+        unit = unit_of(weights, samples.shape[1], bias, threshold, bias_input, function, band)
         if fixed and not unit.free:
             raise ChalkworkError("fixed is said of a bias or a threshold, and there is none")
         if unit.constant is not None:

@@ -112,7 +112,7 @@ def _unit(board: Board, study: Study) -> str:
     if study.fixed:
         said += f" The {'threshold' if unit.free == 'theta' else 'bias'} stays as it is."
     if unit.activation is not None:
-        said += f" Its output is {unit.activation.function('{z}', '{a}')}.".replace(", entry by entry", "")
+        said += f" Its output is {unit.said()}."
     if study.order != tuple(range(1, len(study.x) + 1)):
         said += f" The samples come in the order {', '.join(map(str, study.order))}."
     return said

@@ -24,6 +24,7 @@ _KEYS: Mapping[str, values.Reader[Any]] = {
     "activation": values.text,
     "epochs": values.integer(1, 1000),
     "order": values.listing(values.integer(1, 200), "a list of numbers of samples", 600),
+    "band": values.number,
     "fixed": values.flag,
     "ask": values.names,
 }
