@@ -14,7 +14,7 @@ from chalkwork.documents.model import Document, Table
 from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.associative import bam, hopfield
-from chalkwork.laboratory.presentation import learn, minterm_network, parity_units, threshold_table
+from chalkwork.laboratory.presentation import learn, minterm_network, parity_units, region, threshold_table
 from chalkwork.laboratory.presentation.boolean import Terms
 from chalkwork.laboratory.presentation.gate import GATES
 from chalkwork.laboratory.presentation.rules import RULES
@@ -256,6 +256,25 @@ def test_minterms_have_a_unit_each_and_parity_is_counted():
     for n, units, layers, hidden in ((2, 3, 2, 2), (6, 15, 6, 32), (8, 21, 6, 128), (9, 24, 8, 256)):
         counts = parity_units(n)
         assert [counts[name] for name in ("deep_units", "deep_layers", "shallow_hidden")] == [units, layers, hidden]
+
+
+def test_a_polygon_is_where_all_its_edges_agree(rng):
+    """Against the angles that a point sees the corners under: they add up to a turn for what lies inside."""
+    corners = np.array([[0, 0], [3, 1], [2, 4], [-1, 3]])
+    points = rng.uniform(-2, 5, (60, 2))
+    around = corners[None] - points[:, None]
+    angles = np.arctan2(around[..., 1], around[..., 0])
+    turn = (np.diff(np.column_stack([angles, angles[:, :1]]), axis=1) + np.pi) % (2 * np.pi) - np.pi
+    found = region(polygon=corners, x=points, y=np.round(np.abs(turn.sum(1)) / (2 * np.pi)))
+    assert found["right"] == 60 and 5 < sum(found[f"a{k}"] for k in range(1, 61)) < 55
+    own = {"W": 2 * found["W"], "b": 2 * found["b"], "h1": found["h1"], "a1": found["a1"]}
+    ask = ["W", "b", "h1", "a1"]
+    assert found.check(own, ask=ask).score == 1.0
+    assert found.check({**own, "b": -2 * found["b"]}, ask=ask)["b"].verdict == "wrong"
+    either = region(weights=[[1, 0], [0, 1]], bias=[-1, -1], join="or", x=[[2, 0], [0, 2], [0, 0]], y=[1, 1, 0])
+    assert either["right"] == 3
+    with pytest.raises(ChalkworkError, match="not convex"):
+        region(polygon=[[0, 0], [2, 0], [0.5, 0.5], [0, 2]])
 
 
 def test_a_network_of_steps_computes_the_exclusive_or():

@@ -20,8 +20,7 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.presentation.gate import constant
-from chalkwork.laboratory.presentation.unit import Letters
+from chalkwork.laboratory.presentation.unit import Letters, constant
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array

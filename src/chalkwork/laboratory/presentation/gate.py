@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
-from chalkwork.algebra.reading.written import matrix
+from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation, Equation, Relation, Stage
 from chalkwork.documents.model import Block, Heading, Paragraph, Table
@@ -19,10 +18,20 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.presentation.picture import plane
 from chalkwork.laboratory.presentation.separating import contradiction, separating
 from chalkwork.laboratory.presentation.study import listed, split_step
-from chalkwork.laboratory.presentation.unit import Letters, Unit, samples_of, targets_of, threshold_unit, unit_of
+from chalkwork.laboratory.presentation.unit import (
+    Letters,
+    Unit,
+    constant,
+    samples_of,
+    signed_sum,
+    targets_of,
+    threshold_unit,
+    unit_of,
+)
 from chalkwork.networks.arguments import one_of, whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
+from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Choice, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import Column, step_table
@@ -160,13 +169,20 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
         letters=table,
         script=lambda board: _script(board, task),
         posed=lambda board: exercise_of(board, task),
-        blank=lambda board: [_table(board, task, blank=True)] if task.unit is not None else [],
+        blank=lambda board: _blanks(board, task),
         asked=asked if unit is not None else ("separable",),
         words=words,
         exact=True,
         choice=None if task.given or unit is None else _choice(task, style, ask),
     )
     return Solution(derivation, givens, style, setting)
+
+
+def _blanks(board: Board, task: _Task) -> Iterator[Block]:
+    """The weights to find and the table to fill in."""
+    if task.unit is not None:
+        yield from (blank(board.solution, name) for name in (() if task.given else ("w", task.free)))
+        yield _table(board, task, empty=True)
 
 
 def _choice(task: _Task, style: Style, ask: tuple[str, ...]) -> Choice:
@@ -177,25 +193,19 @@ def _choice(task: _Task, style: Style, ask: tuple[str, ...]) -> Choice:
         return _solved(other, style, ())
 
     def wrong(solution: Solution) -> str:
-        rows = _wrong(task, solution.arrays)
+        rows = wrong_rows(len(task.x), solution.arrays)
         return f"With these weights {_come_out(rows)} wrong." if rows else ""
 
     return Choice(("w", task.free), instead, wrong)
 
 
-def _wrong(task: _Task, values: Mapping[str, Array]) -> list[int]:
+def wrong_rows(count: int, values: Mapping[str, Array]) -> list[int]:
     """The rows whose output is not the one that is wanted."""
-    return [number for number in range(1, len(task.x) + 1) if not values[f"right{number}"].any()]
+    return [number for number in range(1, count + 1) if not values[f"right{number}"].any()]
 
 
 def _come_out(rows: Sequence[int]) -> str:
     return f"row {rows[0]} of the table comes out" if len(rows) == 1 else f"rows {listed(rows)} of the table come out"
-
-
-def constant(value: Array, single: bool = True) -> Expression:
-    """Numbers as an expression; a single one is a number, unless it is to be a matrix."""
-    numbers = tuple(Number(int(one) if one.is_integer() else one) for one in value.ravel().tolist())
-    return numbers[0] if single and len(numbers) == 1 else Application(matrix(*value.shape), numbers, ())
 
 
 def _rows(task: _Task, unit: Unit) -> Iterator[Equation]:
@@ -227,7 +237,7 @@ def _script(board: Board, task: _Task) -> Iterator[Block]:
     yield Heading("Every row", 2)
     yield from board.equations(["z1", "a1"])
     yield _table(board, task)
-    wrong = _wrong(task, board.values)
+    wrong = wrong_rows(len(task.x), board.values)
     if wrong:
         said = _come_out(wrong)
         yield Paragraph(f"{said[0].upper()}{said[1:]} wrong.")
@@ -251,12 +261,12 @@ def exercise_of(board: Board, task: _Task) -> Iterator[Block]:
         yield from board.givens(["w", *([task.free] if task.free else [])])
 
 
-def _table(board: Board, task: _Task, blank: bool = False) -> Table:
+def _table(board: Board, task: _Task, empty: bool = False) -> Table:
     columns = [Column("x", asked=False), Column("z"), Column("a"), Column("y", asked=False)]
-    if not blank:
+    if not empty:
         said = {number: "yes" if board.values[f"right{number}"].any() else "no" for number in range(1, len(task.x) + 1)}
         columns.append(Column("right", "right", cells=said))
-    return step_table(board, columns, range(1, len(task.x) + 1), "row", blank)
+    return step_table(board, columns, range(1, len(task.x) + 1), "row", empty)
 
 
 def _inequalities(board: Board, task: _Task) -> Iterator[Block]:
@@ -272,18 +282,8 @@ def _inequalities(board: Board, task: _Task) -> Iterator[Block]:
 def _demand(task: _Task, row: Array) -> Expression:
     """The net input of one row in letters, its inputs put in: w1 - w2 + b."""
     w = Name("w", (len(row), 1))
-    parts: list[tuple[bool, Expression]] = []
-    for place, value in enumerate(row.tolist(), 1):
-        size = abs(value)
-        entry = apply("entry", w, place=(place, 1))
-        part = entry if size == 1 else Number(int(size) if size.is_integer() else size) * entry
-        parts += [(value > 0, part)] if value else []
-    parts += [(task.free != "theta", Name(task.free))] if task.free else []
-    total: Expression = Number(0)
-    for place, (added, part) in enumerate(parts):
-        first = part if added else -part
-        total = first if place == 0 else total + part if added else total - part
-    return total
+    parts = [(value, apply("entry", w, place=(place, 1))) for place, value in enumerate(row.tolist(), 1)]
+    return signed_sum([*parts, *([(-1.0 if task.free == "theta" else 1.0, Name(task.free))] if task.free else [])])
 
 
 def _impossible(board: Board, task: _Task) -> Iterator[Block]:

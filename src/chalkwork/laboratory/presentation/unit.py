@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
+from chalkwork.algebra.reading.written import matrix
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number
@@ -109,6 +110,29 @@ def unit_of(
     free = "b" if bias is not None else "theta" if threshold is not None else ""
     value = bias if bias is not None else threshold if threshold is not None else 0.0
     return Unit(vector, free, float(value), None if constant is None else float(constant), activation, edge)
+
+
+def constant(value: Array, single: bool = True) -> Expression:
+    """Numbers as an expression; a single one is a number, unless it is to be a matrix."""
+    numbers = tuple(Number(int(one) if one.is_integer() else one) for one in value.ravel().tolist())
+    return numbers[0] if single and len(numbers) == 1 else Application(matrix(*value.shape), numbers, ())
+
+
+def signed_sum(parts: Sequence[tuple[float, Expression]]) -> Expression:
+    """The sum of multiples as people write it, without what is multiplied by 0.
+
+    >>> print(signed_sum([(1.0, Name("a")), (-2.0, Name("b")), (0.0, Name("c"))]), signed_sum([(-1.0, Name("a"))]))
+    a - 2 * b -a
+    """
+    total: Expression | None = None
+    for factor, part in parts:
+        size = abs(factor)
+        term = part if size == 1 else Number(int(size) if size.is_integer() else size) * part
+        if factor and total is None:
+            total = term if factor > 0 else -term
+        elif factor and total is not None:
+            total = total + term if factor > 0 else total - term
+    return Number(0) if total is None else total
 
 
 def samples_of(x: Any) -> Array:

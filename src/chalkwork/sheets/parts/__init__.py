@@ -34,6 +34,7 @@ MODULES = {
     "output": "output",
     "presentation": "presentation",
     "question": "question",
+    "region": "region",
     "relu_approximation": "approximation",
     "taylor": "taylor",
     "threshold_unit": "threshold_unit",
