@@ -36,6 +36,7 @@ from chalkwork.solutions.setting import Choice, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import Column, step_table
 from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbol
 
 DESIGN, ROWS = Stage("design", "The weights"), Stage("rows", "Every row")
 GATES: dict[str, Callable[[Sequence[bool]], bool]] = {
@@ -159,6 +160,7 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
     numbered = [(name, step) for name, step in map(split_step, [*givens, *derivation]) if step is not None]
     table = letters.table(unit or Unit(np.zeros(task.x.shape[1])), numbered)
     table |= {name: letters.plain(name) for name in ("w", "b", "theta")}
+    table["separable"] = Symbol(r"\text{answer}", "answer")
     asked = ask or tuple(name for name in derivation if name not in ("right",) and not name.startswith("right"))
     words = {"separable": Word("yes" if task.separable else "no", (), ("yes", "no"))}
     for name in ask:

@@ -223,8 +223,8 @@ def _script(board: Board, task: _Task) -> Iterator[Block]:
     if task.corners is not None:
         yield Paragraph(
             "An edge from one corner to the next, $(d_1, d_2)$ apart, has the weights $(-d_2, d_1)$ across it; the "
-            "bias makes the net input 0 at the corner, and the sign is that for which the inside is positive. Any positive "
-            "multiple does as well; here the smallest whole numbers stand."
+            "bias makes the net input 0 at the corner, and the sign is that for which the inside is positive. Any "
+            "positive multiple does as well; here the smallest whole numbers stand."
         )
         yield from board.givens(["W", "b"])
     yield Heading("The half-planes", 2)
