@@ -107,7 +107,7 @@ def plainly(rule, x, y, w, b, rate, slope=0.0):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_is_the_loop_that_people_write(rule, rng):
-    for n in (1, 2, 5, 10):
+    for n in (1, 3, 9):
         x = rng.integers(-3, 4, (6, n)) + 0.5
         y = rng.choice([-1.0, 1.0], 6)
         y[0], y[1] = 1.0, -1.0
@@ -135,7 +135,7 @@ def test_learning_ends_where_an_epoch_changes_nothing_and_says_so():
     np.testing.assert_allclose([found["line_slope"], found["line_intercept"]], [-w[0] / w[1], -b / w[1]])
     assert learn(AND, [0, 1, 1, 0], bias=0, epochs=3)["ending"] == "unfinished"
     with pytest.raises(ChalkworkError, match=r"after \d+ epochs the weights still change"):
-        learn(AND, [0, 1, 1, 0], bias=0, epochs=1000)
+        learn(AND, [0, 1, 1, 0], order=[1, 2, 3, 4] * 75, epochs=3)
 
 
 def test_the_order_the_constant_input_and_what_is_asked():
@@ -229,7 +229,7 @@ def test_any_weights_that_meet_the_table_are_right(rng):
     solution = threshold_table(gate="nor", bipolar=True, find="threshold")
     inputs, wanted = np.array(BIPOLAR_OR), np.array([1, -1, -1, -1])
     seen = set()
-    for _ in range(30):
+    for _ in range(20):
         w, theta = rng.integers(-3, 4, 2), float(rng.integers(-3, 4))
         net = inputs @ w - theta
         meets = bool((np.where(net >= 0, 1, -1) == wanted).all())
