@@ -16,7 +16,7 @@ from chalkwork.documents.model import Table
 from chalkwork.solutions.board import Board
 from chalkwork.typesetting.numbers import shown
 
-MOST_COLUMNS = 14
+MOST_COLUMNS = 16
 """Columns of numbers; where entries would make more, a vector or a matrix stands in one cell."""
 MOST_ROWS = 60
 """Rows that are shown; of more, those between the first ones and the last are left out."""
