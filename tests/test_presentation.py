@@ -413,7 +413,7 @@ def test_repeated_equations_are_read_as_a_table():
 
 
 def test_vectors_have_columns_while_they_are_few():
-    few, many = (learn(np.eye(n), [1, -1] * (n // 2), bias=0, rate=0.5) for n in (2, 8))
+    few, many = (learn(np.eye(n), [1, -1] * (n // 2), bias=0, rate=0.5) for n in (2, 10))
     assert step_table(Board(few), ["w"], [1, 2]).head == ("step", "$w_{1}$", "$w_{2}$")
     wide = step_table(Board(many), ["w", "dw"], [1, 2])
     assert wide.head == ("step", "$w$", r"$\Delta{w}$") and wide.rows[0][1].startswith("$(0, 0")
