@@ -17,7 +17,7 @@ from chalkwork.documents.model import Block, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.presentation.picture import plane
 from chalkwork.laboratory.presentation.separating import contradiction, separating
-from chalkwork.laboratory.presentation.study import listed, split_step
+from chalkwork.laboratory.presentation.study import listed
 from chalkwork.laboratory.presentation.unit import (
     Letters,
     Unit,
@@ -34,7 +34,7 @@ from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Choice, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, step_table
+from chalkwork.solutions.steps import Column, asked_of, split_step, step_table
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
@@ -161,18 +161,15 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
     table = letters.table(unit or Unit(np.zeros(task.x.shape[1])), numbered)
     table |= {name: letters.plain(name) for name in ("w", "b", "theta")}
     table["separable"] = Symbol(r"\text{answer}", "answer")
-    asked = ask or tuple(name for name in derivation if name not in ("right",) and not name.startswith("right"))
     words = {"separable": Word("yes" if task.separable else "no", (), ("yes", "no"))}
-    for name in ask:
-        if name not in derivation and name not in words:
-            raise ChalkworkError(f"{name} is nothing that is worked out here", hint=f"such as {', '.join(derivation)}")
+    usual = [name for name in derivation if not name.startswith("right")] if unit is not None else ["separable"]
     setting = Setting(
         title="A threshold unit for a table",
         letters=table,
         script=lambda board: _script(board, task),
         posed=lambda board: exercise_of(board, task),
         blank=lambda board: _blanks(board, task),
-        asked=asked if unit is not None else ("separable",),
+        asked=asked_of(ask, derivation, usual, words),
         words=words,
         exact=True,
         choice=None if task.given or unit is None else _choice(task, style, ask),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalkwork.laboratory.presentation.study import Study, split_step
+from chalkwork.laboratory.presentation.study import ASKED, Study
 from chalkwork.laboratory.presentation.text import ENDINGS, board_of, exercise_of, table_to_fill
 from chalkwork.laboratory.presentation.unit import Letters
 from chalkwork.networks.arguments import whole
 from chalkwork.solutions.setting import Setting, Style, Word
 from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.steps import asked_of, split_step
 from chalkwork.typesetting.notation import Notation
 
 MOST_EPOCHS = 1000
@@ -76,7 +77,7 @@ def learn(
         script=lambda board: board_of(board, study, done),
         posed=lambda board: exercise_of(board, study, epochs),
         blank=lambda board: table_to_fill(board, study, done),
-        asked=study.asked(derivation, ask, epochs),
+        asked=asked_of(ask, derivation, ASKED if epochs == 1 else (*ASKED, "ending"), ["ending"]),
         exact=True,
         words={"ending": Word(ending, (ENDINGS[ending],), tuple(ENDINGS))},
         facts={

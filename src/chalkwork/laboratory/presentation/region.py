@@ -23,7 +23,7 @@ from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Choice, Setting, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, step_table
+from chalkwork.solutions.steps import Column, asked_of, step_table
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
@@ -156,9 +156,6 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...], chosen: bool = Fals
     steps = range(1, len(task.x) + 1)
     table = {name: letters.plain(name) for name in "xyab"} | {"W": Symbol("W", "W"), "h": Symbol("h", "h")}
     table |= {f"{name}{step}": letters.numbered(name, step) for name in "xyah" for step in steps}
-    for name in ask:
-        if name not in derivation:
-            raise ChalkworkError(f"{name} is nothing that is worked out here", hint=f"such as {', '.join(derivation)}")
     setting = Setting(
         title="A region by threshold units",
         letters=table,
@@ -168,7 +165,7 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...], chosen: bool = Fals
             *([blank(board.solution, name) for name in own] if found else []),
             _table(board, task, True),
         ],
-        asked=ask or tuple(name for name in derivation if not name.startswith("right")),
+        asked=asked_of(ask, derivation, [name for name in derivation if not name.startswith("right")]),
         exact=True,
         choice=_choice(task, style) if found else None,
     )
