@@ -412,6 +412,21 @@ def test_repeated_equations_are_read_as_a_table():
     assert len(rows) == MOST_ROWS and rows[-2] == ("⋮", "") and rows[-1][0] == "80"
 
 
+def test_a_column_may_be_answered_at_once():
+    solution = learn(AND, [0, 0, 0, 1], weights=[0.5, -1], bias=0.25, decimals=3)
+    rows = {name: [solution[f"{name}{k}"] for k in range(1, 5)] for name in ("z", "a", "w", "b")}
+    typed = {
+        name: "; ".join(" ".join(f"{v:.12g}" for v in np.ravel(one)) for one in each) for name, each in rows.items()
+    }
+    for given in ({name: [np.ravel(one).tolist() for one in each] for name, each in rows.items()}, typed,
+                  {**typed, "z": f"[{typed['z']}]"}, {"Δw": [solution[f"dw{k}"] for k in range(1, 5)]}):  # fmt: skip
+        report = solution.check(given)
+        assert report.score == 1.0 and len(report) == 4 * len(given) and not report.unused
+    short = solution.check({"z": "1; 2", "a1": 1})
+    assert short.unused == {"z": "it has 2 rows, and 4 are asked for"} and list(short) == ["a1"]
+    assert solution.names_meant(["z", "q"], ["z1", "z2"]) == ["z"]
+
+
 def test_vectors_have_columns_while_they_are_few():
     few, many = (learn(np.eye(n), [1, -1] * (n // 2), bias=0, rate=0.5) for n in (2, 10))
     assert step_table(Board(few), ["w"], [1, 2]).head == ("step", "$w_{1}$", "$w_{2}$")

@@ -132,6 +132,8 @@ class Setting:
     """Names whose matrix of one row and one column is a number, as a product x^T y is."""
     undecided: Callable[[Working], Mapping[str, tuple[Said, ...]]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
+    columns: tuple[str, ...] = ()
+    """Names without the number of a step that may be answered for all steps at once, as a column of a table."""
     exact: bool = False
     """Whether the numbers are short and end, so that a short answer that is wrong is meant as it stands."""
     choice: Choice | None = None

@@ -15,6 +15,7 @@ from chalkwork.algebra.entries import entry_name
 from chalkwork.documents.model import Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.board import Board
+from chalkwork.solutions.columns import split_step
 from chalkwork.typesetting.numbers import shown
 
 MOST_COLUMNS = 16
@@ -78,16 +79,6 @@ def step_table(
     right = (0, *(place for place, (_, _, flush) in enumerate(written, 1) if flush))
     body = tuple(zip(numbers, *(cells for _, cells, _ in written), strict=True))
     return Table((head, *(title for title, _, _ in written)), body, right)
-
-
-def split_step(name: str) -> tuple[str, int | None]:
-    """A name without the number of its step, and the number.
-
-    >>> split_step("dw12"), split_step("line_slope")
-    (('dw', 12), ('line_slope', None))
-    """
-    letters = name.rstrip("0123456789")
-    return letters, int(name[len(letters) :]) if len(letters) < len(name) else None
 
 
 def asked_of(

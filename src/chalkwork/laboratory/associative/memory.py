@@ -18,9 +18,10 @@ from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import Array, as_matrix, as_vector
 from chalkwork.solutions.board import Board
+from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.setting import Setting, Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import asked_of, split_step
+from chalkwork.solutions.steps import asked_of
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.symbols import Symbol
 
@@ -72,9 +73,9 @@ class Memory:
         """The answer, which asks for what it is told to, a name without a number in every step."""
         known = [equation.name for equation in self.equations]
         setting = Setting(
-            title=title, letters=self.letters, script=script, posed=posed, blank=blank, words=words,
-            asked=asked_of(ask, known, (*usual, *words), words),
-            facts=facts, exact=True, scalars=frozenset(name for name in known if split_step(name)[0] == "E"),
+            title=title, letters=self.letters, script=script, posed=posed, blank=blank, words=words, facts=facts,
+            asked=asked_of(ask, known, (*usual, *words), words), exact=True, columns=("net", "s", "u", "v", "x", "y"),
+            scalars=frozenset(name for name in known if split_step(name)[0] == "E"),
         )  # fmt: skip
         givens = {name.name: self.values[name.name] for name in self.givens}
         return Solution(Derivation(tuple(self.givens), tuple(self.equations)), givens, style, setting)

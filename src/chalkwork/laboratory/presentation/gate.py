@@ -31,10 +31,11 @@ from chalkwork.laboratory.presentation.unit import (
 from chalkwork.networks.arguments import one_of, whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
+from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Choice, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, asked_of, split_step, step_table
+from chalkwork.solutions.steps import Column, asked_of, step_table
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
@@ -171,6 +172,7 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
         blank=lambda board: _blanks(board, task),
         asked=asked_of(ask, derivation, usual, words),
         words=words,
+        columns=("z", "a"),
         exact=True,
         choice=None if task.given or unit is None else _choice(task, style, ask),
     )

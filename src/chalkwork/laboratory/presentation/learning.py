@@ -9,9 +9,10 @@ from chalkwork.laboratory.presentation.study import ASKED, Study
 from chalkwork.laboratory.presentation.text import ENDINGS, board_of, exercise_of, table_to_fill
 from chalkwork.laboratory.presentation.unit import Letters
 from chalkwork.networks.arguments import whole
+from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.setting import Setting, Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import asked_of, split_step
+from chalkwork.solutions.steps import asked_of
 from chalkwork.typesetting.notation import Notation
 
 MOST_EPOCHS = 1000
@@ -78,6 +79,7 @@ def learn(
         posed=lambda board: exercise_of(board, study, epochs),
         blank=lambda board: table_to_fill(board, study, done),
         asked=asked_of(ask, derivation, ASKED if epochs == 1 else (*ASKED, "ending"), ["ending"]),
+        columns=(*ASKED, "dw", "db", "dtheta", "E"),
         exact=True,
         words={"ending": Word(ending, (ENDINGS[ending],), tuple(ENDINGS))},
         facts={

@@ -166,6 +166,7 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...], chosen: bool = Fals
             _table(board, task, True),
         ],
         asked=asked_of(ask, derivation, [name for name in derivation if not name.startswith("right")]),
+        columns=("h", "a"),
         exact=True,
         choice=_choice(task, style) if found else None,
     )

@@ -10,7 +10,8 @@ from chalkwork.documents.model import Block, Heading, Paragraph, Table
 from chalkwork.laboratory.presentation.picture import picture
 from chalkwork.laboratory.presentation.study import PRESENTED, Study, listed
 from chalkwork.solutions.board import Board, in_lines, maths
-from chalkwork.solutions.steps import Column, split_step, step_table
+from chalkwork.solutions.columns import split_step
+from chalkwork.solutions.steps import Column, step_table
 from chalkwork.typesetting.lines import EQUALS
 from chalkwork.typesetting.pieces import join
 
