@@ -284,6 +284,12 @@ def test_a_network_of_steps_computes_the_exclusive_or():
     assert net.forward(AND)["a2"].ravel().tolist() == [0, 1, 1, 0]
 
 
+def test_a_graph_says_what_becomes_of_a_gradient_at_a_step():
+    said = "The derivative of the step is 0 wherever there is one"
+    assert said in " ".join(str(Graph("z = w*x; L = (step(z, at_zero=1) - y)^2").solve(w=1, x=2, y=0)).split())
+    assert said not in str(Graph("z = w*x; a = max(0, z)").solve(w=1, x=2))
+
+
 # --- memories -------------------------------------------------------------------------------------------------------
 
 
