@@ -96,7 +96,7 @@ EXACT = (
     | {  # those with a rule at a point, and what is not entrywise
         "softplus": each(lambda x: mpmath.log1p(mpmath.exp(x))),
         "abs": each(lambda x: abs(x)),
-        "sign": each(lambda x: mpmath.sign(x)),
+        "sign": lambda x, at_zero: each(lambda x: mpmath.sign(x) if x else mpmath.mpf(at_zero))(x),
         "maximum": each(lambda a, b: max(a, b)),
         "minimum": each(lambda a, b: min(a, b)),
         "equal": each(lambda a, b: mpmath.mpf(a == b)),
