@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
@@ -59,7 +60,7 @@ def _updated(old: Name, step: int, optimiser: Optimiser, count: Expression, grad
     bound |= {letter: Name(f"{letter}{old.name}", old.shape) for letter in optimiser.rule.states}
     equations: list[Equation] = []
     called = {"p": bare} | {letter: f"{letter}{bare}" for letter in optimiser.rule.states}
-    for defined, text in optimiser.rule.lines:
+    for defined, text in optimiser.lines:
         kept = called.get(defined.removesuffix("_new")) if defined.endswith("_new") else None
         name = f"{kept}{following}" if kept else f"{defined}{old.name}"
         reason = "" if equations else _reason(optimiser, old.name)
@@ -71,24 +72,23 @@ def _updated(old: Name, step: int, optimiser: Optimiser, count: Expression, grad
 def _reason(optimiser: Optimiser, parameter: str) -> Text:
     """The sentence with the update, in the names of this parameter."""
     names = {"p": parameter} | {letter: f"{letter}{parameter}" for letter in optimiser.rule.states}
-    names |= {defined: f"{defined}{parameter}" for defined, _ in optimiser.rule.lines if not defined.endswith("_new")}
+    names |= {defined: f"{defined}{parameter}" for defined, _ in optimiser.lines if not defined.endswith("_new")}
     slots = {word: f"{{{name}}}" for word, name in names.items()}
     return Text.own(f"optimiser.{optimiser.name}", optimiser.rule.words, **slots)
 
 
-def clipped(plan: Plan, norm: bool, value: bool) -> list[Equation]:
-    """The gradients of the first step, shortened to a norm or cut to a size, under the names that an update uses.
+def clipped(raw: Sequence[Name], norm: bool, value: bool, number: str = "") -> list[Equation]:
+    """Gradients shortened to a norm or cut to a size, under the names that an update uses.
 
-    The norm is that of all gradients together: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent
+    The norm and what shortens them carry the `number` in their names. The norm is that of all gradients together: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent
     neural networks (ICML 2013), algorithm 1.
     """
-    raw = [Name(f"d{name.name}", name.shape) for name in plan.parameters()]
     equations: list[Equation] = []
     parts: list[tuple[Name, Expression]] = [(name, name) for name in raw]
     if norm:
         squares: list[Expression] = [apply("squared_norm", name) for name in raw]
-        total = Equation("gnorm", apply("sqrt", reduce(Expression.__add__, squares)), Stage.BACKWARD)
-        scale = Equation("gscale", apply("minimum", Number(1), Name("clip_norm") / total.symbol), Stage.BACKWARD)
+        total = Equation(f"gnorm{number}", apply("sqrt", reduce(Expression.__add__, squares)), Stage.BACKWARD)
+        scale = Equation(f"gscale{number}", apply("minimum", Number(1), Name("clip_norm") / total.symbol), Stage.BACKWARD)
         equations += [total, scale]
         parts = [(name, scale.symbol * part) for name, part in parts]
     if value:
