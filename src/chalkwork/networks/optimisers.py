@@ -9,16 +9,17 @@ forms has the lines of each.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression
+from chalkwork.algebra.expression import Expression, Name
 from chalkwork.algebra.reading import read
 from chalkwork.errors import ChalkworkError
+from chalkwork.words import Text
 
 
 Lines = tuple[tuple[str, str], ...]
@@ -255,12 +256,26 @@ def _checked(key: str, constant: str, value: Any) -> float:
     return number
 
 
-def line_expression(text: str, names: Mapping[str, Expression]) -> Expression:
-    """One line of a rule, with its names bound to what they stand for.
+def worked_lines(
+    lines: Lines, bound: Mapping[str, Expression], called: Callable[[str], str]
+) -> Iterator[tuple[Name, Expression]]:
+    """The lines of a rule with its names bound to what they stand for; `called` names what each line defines.
 
-    >>> from chalkwork.algebra.expression import Name
     >>> names = {"p": Name("W1", (2, 2)), "g": Name("dW1", (2, 2)), "eta": Name("eta")}
-    >>> print(line_expression(RULES["gradient_descent"].lines[0][1], names))
-    W1 - eta * dW1
+    >>> for name, expression in worked_lines(RULES["gradient_descent"].lines, names, lambda defined: "W1_new"):
+    ...     print(name, "=", expression)
+    W1_new = W1 - eta * dW1
     """
-    return read(text, names)
+    known = dict(bound)
+    for defined, text in lines:
+        expression = read(text, known)
+        known[defined] = name = Name(called(defined), expression.shape)
+        yield name, expression
+
+
+def sentence(optimiser: Optimiser, called: Callable[[str], str]) -> Text:
+    """The sentence with the rule; `called` gives the names of the parameter, the states and the lines."""
+    words = ["p", *optimiser.rule.states, *(name for name, _ in optimiser.lines if not name.endswith("_new"))]
+    return Text.own(
+        f"optimiser.{optimiser.name}", optimiser.rule.words, **{word: f"{{{called(word)}}}" for word in words}
+    )

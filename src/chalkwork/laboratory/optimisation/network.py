@@ -152,6 +152,7 @@ def optimise_network(
     decimals: int | None = None,
     significant: int | None = None,
     style: Style | None = None,
+    **constants: Any,
 ) -> Solution:
     """The loss of a small network made small, by one method or several, from the parameters that it has.
 
@@ -172,7 +173,11 @@ def optimise_network(
     ([2.0, 1.0], 1)
     """
     style = style or Style.of(notation, decimals, significant)
-    methods = methods_of(method, rate, momentum, damping)
+    methods = methods_of(method, rate, momentum, damping, constants)
+    if any(each.optimiser.looks_ahead for each in methods):
+        raise ChalkworkError(
+            "a network has its gradient at its parameters, not ahead of them", hint="leave out the form"
+        )
     whole(steps, "steps", 0, MOST_STEPS)
     whole(shown, "shown", 0, 20)
     loss = NetworkLoss(net, x, y)
@@ -233,9 +238,11 @@ def _stacked(parts: Sequence[Name]) -> Expression:
 
 def _route(work: Work, loss: NetworkLoss, path: Path, letters: Letters, count: int, several: bool) -> Route:
     """The equations of a path's first steps; gradient and Hessian of later steps are given."""
-    route = Route(work, path, letters.marked(path.method.name) if several else letters, several)
+    route = Route(work, path, letters.marked(path.method.name) if several else letters, several, total=len(path.steps))
     n = len(loss.start)
     shape = (n, 1) if n > 1 else ()
+    if not path.method.uses_hessian:
+        route.rule(shape)
     for k, step in enumerate(path.steps[:count], 1):
         shown = Shown(route.name("theta", k), slope=route.name("g", k), curvature=route.name("H", k))
         if k > 1:

@@ -23,7 +23,10 @@ from chalkwork.laboratory.optimisation.letters import (
 from chalkwork.laboratory.optimisation.methods import Method, Path, index_of
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
+from chalkwork.networks.optimisers import sentence
 from chalkwork.solutions.board import Board, in_lines, maths
+from chalkwork.solutions.steps import step_table
+from chalkwork.training.schedules import Schedule
 from chalkwork.typesetting.pieces import Piece, join
 
 WIDEST = 52
@@ -32,6 +35,8 @@ LONGEST = 40
 """How many pieces of a formula are written at most."""
 MOST_ROWS = 14
 MOST_LISTED = 6
+MOST_COLUMNS = 8
+"""Columns of numbers in one table of steps; more make a second table."""
 ENDINGS = {
     "critical": "critical point",
     "diverged": "infinity",
@@ -133,23 +138,41 @@ def listed(board: Board, values: Any, most: int = 8) -> str:
 # --- one step --------------------------------------------------------------------------------------------------------
 
 
-def rule(board: Board, method: Method, letters: Letters) -> str:
-    """What the method does in every step."""
+def rule_blocks(board: Board, route: Route) -> Iterator[Block]:
+    """What the method does in every step: the lines of the rule, or Newton's linear system."""
+    method = route.method
+    if method.uses_hessian:
+        yield Paragraph(_newtons_rule(board, method, route.letters))
+        return
+    states = method.optimiser.rule.states
+    renewed = {letter: f"{letter}_new" for letter in states}
+    yield board.say(
+        sentence(method.optimiser, lambda word: route.free("point" if word == "p" else renewed.get(word, word)))
+    )
+    if method.optimiser.looks_ahead:
+        yield Paragraph("The gradient is taken where the velocity alone would lead.")
+    if method.clips:
+        yield Paragraph(_clipped(method))
+    for name, expression in route.lines:
+        yield board.chain(name.name, expression)
+    yield from board.givens(["eta", *method.constants, *(f"{letter}0" for letter in states)])
+
+
+def _clipped(method: Method) -> str:
+    ways = [
+        r"shortened to the norm $g_{\max}$ where it is longer" if method.clip_norm else "",
+        r"cut to the size $g_{\max}$ entry by entry" if method.clip_value else "",
+    ]
+    return f"Before each step the gradient is {', then '.join(filter(None, ways))}; $\\bar{{g}}$ is what is left."
+
+
+def _newtons_rule(board: Board, method: Method, letters: Letters) -> str:
     slope, hessian = letters.slope_sign[0], letters.curvature_sign[0]
-    p, d, v = letters.point.latex, letters.direction.latex, letters.velocity.latex
+    p, d = letters.point.latex, letters.direction.latex
     here, new, slope_here = f"{p}_k", f"{p}_{{k+1}}", f"{slope}({p}_k)"
     damped = rf" (with $\tau = {board.piece(method.damping).latex}$ added to the diagonal)" if method.damping else ""
     if method.damping and letters.alone:
         damped = rf" (with $\tau = {board.piece(method.damping).latex}$ added to it)"
-    rate = rf"\eta = {board.piece(method.rate).latex}"
-    if method.name == "gradient_descent":
-        return rf"A step goes against the gradient: ${new} = {here} - \eta \, {slope_here}$ with the rate ${rate}$."
-    if method.name == "momentum":
-        return (
-            rf"The velocity keeps the part $\mu = {board.piece(method.momentum).latex}$ of itself and takes on the "
-            rf"gradient, ${v}_k = \mu {v}_{{k-1}} + {slope_here}$, and the step goes against it: "
-            rf"${new} = {here} - \eta \, {v}_k$ with ${rate}$. The velocity is zero at first."
-        )
     if method.name == "newton":
         return (
             "A step goes to the critical point of the quadratic function that touches this one (its Taylor polynomial "
@@ -175,12 +198,13 @@ def points(letters: Letters) -> Block:
 
 def step_blocks(board: Board, route: Route, shown: Shown) -> Iterator[Block]:
     """One step in full: gradient and Hessian, the direction, the new point."""
+    if shown.ahead:
+        yield from board.equation(shown.ahead, reason="")
     if shown.slope in board.derivation:
         yield from worked(board, shown.slope)
     if shown.curvature in board.derivation:
         yield from worked(board, shown.curvature)
-    if shown.velocity:
-        yield from board.equation(shown.velocity, reason="")
+    yield from board.equations(shown.lines, reason="")
     if shown.matrix and shown.matrix != shown.curvature:
         yield from board.equation(shown.matrix, reason="")
     if shown.vectors:
@@ -271,7 +295,7 @@ def _along_eigenvectors(board: Board, route: Route, shown: Shown) -> Iterator[Bl
 def path_blocks(board: Board, route: Route, count: int, surface: Surface | None) -> Iterator[Block]:
     """The rule, the first steps in full, every step in a table, and how it ended."""
     path, letters = route.path, route.letters
-    yield Paragraph(rule(board, route.method, letters))
+    yield from rule_blocks(board, route)
     for k, shown in enumerate(route.steps[:count], 1):
         taken = k <= len(path.steps)
         at = (
@@ -286,8 +310,28 @@ def path_blocks(board: Board, route: Route, count: int, surface: Surface | None)
             yield from _value_after(board, path, k, letters)
     if len(path.steps) > 1:
         yield Paragraph("Every step:")
-        yield path_table(board, path, letters)
+        yield from steps_tables(board, route) if route.is_whole else [path_table(board, path, letters)]
     yield Paragraph(ending(board, path, letters))
+
+
+def steps_tables(board: Board, route: Route) -> Iterator[Block]:
+    """What every step works out, a row a step, the last point below: all of it are equations."""
+    size = len(route.path.points[0])
+    scheduled = ["eta"] if route.method.schedule != Schedule() else []
+    lines = [name.rstrip("0123456789") for name in route.steps[0].lines]
+    columns = dict.fromkeys(["p", "f", "g", *scheduled, *lines])
+    tables: list[list[str]] = [[]]
+    room = MOST_COLUMNS
+    for column in columns:
+        width = 1 if column in ("f", "eta", "gnorm", "gscale") else size
+        if width > room and tables[-1]:
+            tables.append([])
+            room = MOST_COLUMNS
+        tables[-1].append(column)
+        room -= width
+    count = len(route.path.steps)
+    for table in tables:
+        yield step_table(board, table, range(1, count + (2 if "p" in table else 1)), head="$k$")
 
 
 def function_latex(letters: Letters) -> str:
