@@ -21,7 +21,6 @@ from chalkwork.algebra.reading import read
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text
 
-
 Lines = tuple[tuple[str, str], ...]
 INSIDE = "epsilon_inside"
 """The form of a rule that has its epsilon below the root."""

@@ -74,8 +74,8 @@ def _updated(old: Name, step: int, optimiser: Optimiser, count: Expression, grad
 def clipped(raw: Sequence[Name], norm: bool, value: bool, number: str = "") -> list[Equation]:
     """Gradients shortened to a norm or cut to a size, under the names that an update uses.
 
-    The norm and what shortens them carry the `number` in their names. The norm is that of all gradients together: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent
-    neural networks (ICML 2013), algorithm 1.
+    The norm and what shortens them carry the `number` in their names. The norm is that of all gradients together:
+    Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks (ICML 2013), algorithm 1.
     """
     equations: list[Equation] = []
     parts: list[tuple[Name, Expression]] = [(name, name) for name in raw]

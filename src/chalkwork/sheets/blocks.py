@@ -152,17 +152,6 @@ def _loss(node: Node, where: str) -> Loss:
     )
 
 
-def _optimizer(node: Node, where: str) -> Mapping[str, str | float]:
-    """A rule's name, or a mapping with `name` and its constants."""
-    if not isinstance(node, Table):
-        return {"name": values.name(node, where)}
-
-    def entry(node: Node, where: str) -> str | float:
-        return values.number(node, where) if values.is_number(node) else values.name(node, where)
-
-    return values.table(entry)(node, where)
-
-
 def _factor(node: Node, where: str) -> Fraction:
     values.positive(node, where)
     return values.fraction(node, where)
@@ -229,7 +218,7 @@ _TASK: Mapping[str, values.Reader[Any]] = {
     "learning_rate": values.positive,
     "steps": values.integer(1, MAX_STEPS),
     "ask": values.names,
-    "optimizer": _optimizer,
+    "optimizer": values.named,
     "after": values.name,
     "detail": values.choice(_DETAIL),
     "long_way": values.flag,

@@ -105,3 +105,6 @@ class Schedule:
             return found
         warm = apply("minimum", (step + 1) / Number(self.warmup), Number(1))
         return warm if self.name == "constant" else found * warm
+
+
+CONSTANT = Schedule()

@@ -17,8 +17,8 @@ from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.optimisers import AHEAD, RULES, Optimiser, constant_of, worked_lines
-from chalkwork.networks.updates import clipped
-from chalkwork.training.schedules import Schedule
+from chalkwork.networks.updates import GRADIENT_DESCENT, clipped
+from chalkwork.training.schedules import CONSTANT, Schedule
 
 METHODS = {
     "gradient_descent": "gradient descent",
@@ -75,9 +75,9 @@ class Method:
 
     name: str
     rate: float = 0.1
-    optimiser: Optimiser = Optimiser()
+    optimiser: Optimiser = GRADIENT_DESCENT
     damping: float = 0.0
-    schedule: Schedule = Schedule()
+    schedule: Schedule = CONSTANT
     clip_norm: float = 0.0
     clip_value: float = 0.0
     spelled: tuple[tuple[str, str], ...] = ()

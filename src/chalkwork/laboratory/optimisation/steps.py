@@ -18,7 +18,7 @@ from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
 from chalkwork.networks.optimisers import AHEAD, worked_lines
 from chalkwork.networks.updates import clipped
-from chalkwork.training.schedules import Schedule
+from chalkwork.training.schedules import CONSTANT
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
@@ -184,7 +184,7 @@ class Route:
         method, number = self.method, self.letters.numbered
         constants = {name: self._constant(name) for name in method.constants}
         rate = self.work.given("eta", method.rate, ETA)
-        if method.schedule != Schedule():
+        if method.schedule != CONSTANT:
             scheduled = rate * method.schedule.factor(Number(k - 1), self.total)
             rate = self._line(shown, k, "eta", scheduled, number(ETA, k))
         if method.clips:
@@ -253,7 +253,7 @@ class Route:
         bound |= {letter: named(letter, "k-1") for letter in method.optimiser.rule.states}
         bound |= {"eta": self.work.given("eta", method.rate, ETA), "t": Name(self.free("k"))}
         plain[self.free("k")] = symbol("k", "k")
-        if method.schedule != Schedule():
+        if method.schedule != CONSTANT:
             rate = named("eta", "k")
             self.lines.append((rate, bound["eta"] * method.schedule.factor(bound["t"] - 1, self.total)))
             bound["eta"] = rate

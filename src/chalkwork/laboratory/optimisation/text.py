@@ -26,7 +26,7 @@ from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
 from chalkwork.networks.optimisers import sentence
 from chalkwork.solutions.board import Board, in_lines, maths
 from chalkwork.solutions.steps import step_table
-from chalkwork.training.schedules import Schedule
+from chalkwork.training.schedules import CONSTANT
 from chalkwork.typesetting.pieces import Piece, join
 
 WIDEST = 52
@@ -317,7 +317,7 @@ def path_blocks(board: Board, route: Route, count: int, surface: Surface | None)
 def steps_tables(board: Board, route: Route) -> Iterator[Block]:
     """What every step works out, a row a step, the last point below: all of it are equations."""
     size = len(route.path.points[0])
-    scheduled = ["eta"] if route.method.schedule != Schedule() else []
+    scheduled = ["eta"] if route.method.schedule != CONSTANT else []
     lines = [name.rstrip("0123456789") for name in route.steps[0].lines]
     columns = dict.fromkeys(["p", "f", "g", *scheduled, *lines])
     tables: list[list[str]] = [[]]
