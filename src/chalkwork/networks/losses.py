@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.errors import ChalkworkError
-from chalkwork.words import ENGLISH, say
+from chalkwork.words import ENGLISH, Text, say
 
 Reduction = Literal["sum", "mean", "mean_over_samples"]
 _REDUCTIONS = ("sum", "mean", "mean_over_samples")
@@ -39,11 +39,29 @@ class Loss:
 
     of_probabilities: ClassVar[bool] = False
     """Whether the outputs are to be probabilities."""
+    distribution: ClassVar[bool] = False
+    """Whether the targets of each sample are to be a distribution: none negative, and one together."""
+    targets: ClassVar[tuple[float, float] | None] = None
+    """The two values that targets may have, where there are no others."""
+    over_outputs: ClassVar[bool] = False
+    own: ClassVar[tuple[str, str, str]] = ("", "", "")
+    """Its id, its name and what it measures, in English, where no table of sentences has them."""
+
+    @property
+    def settings(self) -> dict[str, Scalar]:
+        """What it has besides factor and reduction."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("factor", "reduction")}
+
+    def said(self, article: str = "") -> Text:
+        """What it is called within a sentence, behind `the_` or `of_`."""
+        if not self.own[1]:
+            return Text.of(f"{article}loss.{self.id}")
+        return Text.own(f"{article}loss.{self.id}", f"the {self.own[1]}" if article else self.own[1])
 
     @property
     def mean_is_over_outputs(self) -> bool:
         """Whether `mean` divides by the number of outputs too."""
-        return False
+        return self.over_outputs
 
     def uninformed(self, outputs: int) -> float:
         """The output that says nothing, the same whatever the input is."""
@@ -78,12 +96,12 @@ class Loss:
     @property
     def id(self) -> str:
         """Which sentences of the table speak of it."""
-        raise TypeError("use one of the losses")
+        return self.own[0]
 
     @property
     def title(self) -> str:
         """The loss in words."""
-        return say(ENGLISH, f"loss.{self.id}")
+        return self.own[1] or say(ENGLISH, f"loss.{self.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +116,7 @@ class SquaredError(Loss):
     """
 
     factor: Scalar = Fraction(1, 2)
-
-    @property
-    def mean_is_over_outputs(self) -> bool:
-        """The mean of squared errors runs over outputs and samples."""
-        return True
+    over_outputs: ClassVar[bool] = True
 
     def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
         """(a - y)^2."""
@@ -130,10 +144,15 @@ class CrossEntropy(Loss):
 
     reduction: Reduction = "mean"
     of_probabilities: ClassVar[bool] = True
+    distribution: ClassVar[bool] = True
 
     def uninformed(self, outputs: int) -> float:
         """As likely as any other."""
         return 1 / outputs
+
+    def aim(self, target: Expression, outputs: int) -> Expression:
+        """What the outputs are compared with."""
+        return target
 
     def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
         """y log a, to be subtracted."""
@@ -173,6 +192,250 @@ class BinaryCrossEntropy(Loss):
         return "binary_cross-entropy"
 
 
+@dataclass(frozen=True, slots=True)
+class AbsoluteError(Loss):
+    """|a - y|, summed over outputs and samples; `mean` is the mean over both. Its derivative at 0 is 0.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(AbsoluteError(reduction="mean").expression(Name("a", (2, 1)), Name("y", (2, 1)), samples=1))
+    (1/2) * sum(abs(a - y))
+    """
+
+    own: ClassVar[tuple[str, str, str]] = (
+        "absolute_error",
+        "absolute error", "the absolute difference between output and target (its derivative at 0 is taken as 0)",
+    )  # fmt: skip
+    over_outputs: ClassVar[bool] = True
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """|a - y|."""
+        return apply("abs", output - target), 1
+
+
+@dataclass(frozen=True, slots=True)
+class Huber(Loss):
+    """Half the square of the difference e = a - y up to `delta` in size, beyond it delta (|e| - delta / 2).
+
+    `mean` is the mean over outputs and samples. Source: Huber, Robust estimation of a location parameter (1964).
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(Huber(delta=2).expression(Name("a", (1, 1)), Name("y", (1, 1)), samples=1))
+    sum(huber(a - y, 2.0))
+    """
+
+    reduction: Reduction = "mean"
+    delta: Scalar = 1
+    own: ClassVar[tuple[str, str, str]] = (
+        "huber",
+        "Huber loss", "half the squared difference between output and target up to the size $\\delta$, beyond it "
+        "$\\delta$ times (the difference in size minus $\\delta / 2$)",
+    )  # fmt: skip
+    over_outputs: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        Loss.__post_init__(self)
+        _check_setting(self.delta, "delta", low_open=True)
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """The two branches, one operation."""
+        return apply("huber", output - target, delta=float(self.delta)), 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hinge(Loss):
+    """max(0, 1 - y a), summed over outputs; `mean` is the mean over samples. Targets are -1 and 1.
+
+    The derivative where y a = 1 is 0. Source: Shalev-Shwartz and Ben-David, Understanding machine learning, section
+    15.2.3.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(Hinge().expression(Name("a", (1, 2)), Name("y", (1, 2)), samples=2))
+    (1/2) * sum(relu(1 - y * a))
+    """
+
+    reduction: Reduction = "mean"
+    own: ClassVar[tuple[str, str, str]] = (
+        "hinge",
+        "hinge loss", "what the target times the output lacks to 1, if anything (the derivative at 1 is taken as 0)",
+    )  # fmt: skip
+    targets: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """max(0, 1 - y a)."""
+        return apply("relu", 1 - target * output), 1
+
+
+@dataclass(frozen=True, slots=True)
+class SquaredHinge(Hinge):
+    """max(0, 1 - y a)^2, summed over outputs; `mean` is the mean over samples. Targets are -1 and 1.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(SquaredHinge().expression(Name("a", (1, 1)), Name("y", (1, 1)), samples=1))
+    sum(relu(1 - y * a)^2)
+    """
+
+    own: ClassVar[tuple[str, str, str]] = (
+        "squared_hinge",
+        "squared hinge loss", "the square of what the target times the output lacks to 1, if anything",
+    )  # fmt: skip
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """max(0, 1 - y a)^2."""
+        return apply("relu", 1 - target * output) ** 2, 1
+
+
+@dataclass(frozen=True, slots=True)
+class RootMeanSquaredError(Loss):
+    """The root of the mean over outputs and samples of (a - y)^2; it has no derivative where all outputs are right.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(RootMeanSquaredError().expression(Name("a", (1, 2)), Name("y", (1, 2)), samples=2))
+    sqrt((1/2) * sum((a - y)^2))
+    """
+
+    reduction: Reduction = "mean"
+    own: ClassVar[tuple[str, str, str]] = (
+        "root_mean_squared_error",
+        "root mean squared error", "the root of the squared difference between output and target",
+    )  # fmt: skip
+    over_outputs: ClassVar[bool] = True
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """(a - y)^2."""
+        return (output - target) ** 2, 1
+
+    def expression(
+        self, output: Expression, target: Expression, samples: int, weights: Expression | None = None
+    ) -> Expression:
+        """The root of the mean."""
+        return apply("sqrt", Loss.expression(self, output, target, samples, weights))
+
+
+@dataclass(frozen=True, slots=True)
+class KLDivergence(CrossEntropy):
+    """y log(y / a), summed over outputs; `mean` is the mean over samples. The targets of each sample add up to one.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(KLDivergence().expression(Name("a", (2, 1)), Name("y", (2, 1)), samples=1))
+    -sum(xlogy(y, a) - xlogy(y, y))
+    """
+
+    own: ClassVar[tuple[str, str, str]] = (
+        "kl_divergence",
+        "Kullback-Leibler divergence", "the target times the logarithm of target over output",
+    )  # fmt: skip
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """y log a - y log y, to be subtracted."""
+        return apply("xlogy", target, output) - apply("xlogy", target, target), -1
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothedCrossEntropy(CrossEntropy):
+    """The cross-entropy of (1 - s) y + s / K for K outputs, with the `smoothing` s from 0 to below 1.
+
+    Source: Szegedy et al., Rethinking the Inception architecture for computer vision (CVPR 2016), section 7.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(SmoothedCrossEntropy(smoothing=0.2).expression(Name("a", (2, 1)), Name("y", (2, 1)), samples=1))
+    -sum(xlogy((4/5) * y + (1/10), a))
+    """
+
+    smoothing: Scalar = Fraction(1, 10)
+    own: ClassVar[tuple[str, str, str]] = (
+        "smoothed_cross_entropy",
+        "cross-entropy with label smoothing", "the cross-entropy of smoothed targets (natural logarithm): of each "
+        "target the part $s$ is taken and shared out among all outputs",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        Loss.__post_init__(self)
+        _check_setting(self.smoothing, "smoothing", below=1)
+
+    def aim(self, target: Expression, outputs: int) -> Expression:
+        """(1 - s) y + s / K."""
+        share = Fraction(str(self.smoothing))
+        return Number(1 - share) * target + Number(share / outputs)
+
+    def expression(
+        self, output: Expression, target: Expression, samples: int, weights: Expression | None = None
+    ) -> Expression:
+        """The cross-entropy of the smoothed targets."""
+        outputs = output.shape[0] * output.shape[1] // samples
+        return Loss.expression(self, output, self.aim(target, outputs), samples, weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Focal(Loss):
+    """-(1 - a)^gamma y log a, summed over outputs; `mean` is the mean over samples. `gamma` is from 0 on.
+
+    Source: Lin et al., Focal loss for dense object detection (ICCV 2017), equation 4; the factor is its alpha.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(Focal().expression(Name("a", (2, 1)), Name("y", (2, 1)), samples=1))
+    -sum((1 - a)^2 * xlogy(y, a))
+    """
+
+    reduction: Reduction = "mean"
+    gamma: Scalar = 2
+    own: ClassVar[tuple[str, str, str]] = (
+        "focal",
+        "focal loss", "the cross-entropy (natural logarithm), every output's part of it times what the output lacks to "
+        "1, to the power of $\\gamma$",
+    )  # fmt: skip
+    of_probabilities: ClassVar[bool] = True
+    distribution: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        Loss.__post_init__(self)
+        _check_setting(self.gamma, "gamma")
+
+    def uninformed(self, outputs: int) -> float:
+        """As likely as any other."""
+        return 1 / outputs
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """(1 - a)^gamma y log a, to be subtracted."""
+        return _power(1 - output, self.gamma) * apply("xlogy", target, output), -1
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryFocal(Focal):
+    """-((1 - a)^gamma y log a + a^gamma (1 - y) log(1 - a)), summed over outputs; `mean` is the mean over samples.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(BinaryFocal(gamma=1).expression(Name("a", (1, 1)), Name("y", (1, 1)), samples=1))
+    -sum((1 - a) * xlogy(y, a) + a * xlogy(1 - y, 1 - a))
+    """
+
+    own: ClassVar[tuple[str, str, str]] = (
+        "binary_focal",
+        "binary focal loss", "the binary cross-entropy (natural logarithm), each part times the probability that the "
+        "output gives to the other class, to the power of $\\gamma$",
+    )  # fmt: skip
+    distribution: ClassVar[bool] = False
+
+    def uninformed(self, outputs: int) -> float:
+        """As likely as not."""
+        return 0.5
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """(1 - a)^gamma y log a + a^gamma (1 - y) log(1 - a), to be subtracted."""
+        there = _power(1 - output, self.gamma) * apply("xlogy", target, output)
+        return there + _power(output, self.gamma) * apply("xlogy", 1 - target, 1 - output), -1
+
+
+def _power(base: Expression, exponent: Scalar) -> Expression:
+    return base if exponent == 1 else base**exponent
+
+
+def _check_setting(value: Any, what: str, below: float = inf, low_open: bool = False) -> None:
+    known = isinstance(value, int | float | Fraction) and not isinstance(value, bool)
+    if not known or not 0 <= value < below or (low_open and value == 0):
+        wanted = "above 0" if low_open else f"from 0 to below {below:g}" if below < inf else "from 0 on"
+        raise ChalkworkError(f"{what} of a loss is a number {wanted}, not {value!r:.60}")
+
+
 def penalties(weights: Sequence[Expression], kinds: Sequence[str]) -> list[Expression]:
     """What is added to the loss for large weights, a term for each kind.
 
@@ -202,11 +465,26 @@ LOSSES: dict[str, Loss] = {
     "mean_squared_error": SquaredError(factor=1, reduction="mean"),
     "cross_entropy": CrossEntropy(),
     "binary_cross_entropy": BinaryCrossEntropy(),
+    "absolute_error": AbsoluteError(),
+    "mean_absolute_error": AbsoluteError(reduction="mean"),
+    "root_mean_squared_error": RootMeanSquaredError(),
+    "huber": Huber(),
+    "hinge": Hinge(),
+    "squared_hinge": SquaredHinge(),
+    "kl_divergence": KLDivergence(),
+    "smoothed_cross_entropy": SmoothedCrossEntropy(),
+    "focal": Focal(),
+    "binary_focal": BinaryFocal(),
 }
+_ALSO = {
+    "mse": "mean_squared_error", "mae": "mean_absolute_error", "l1": "mean_absolute_error", "kl": "kl_divergence",
+    "rmse": "root_mean_squared_error", "label_smoothing": "smoothed_cross_entropy", "bce": "binary_cross_entropy",
+}  # fmt: skip
+"""What else people call them."""
 
 
 def loss_of(description: str | Loss | Mapping[str, Any]) -> Loss:
-    """The loss by name, as an object, or as a mapping with `name`, `factor` and `reduction`.
+    """The loss by name, as an object, or as a mapping with `name`, `factor`, `reduction` and its own settings.
 
     Raises ChalkworkError for an unknown one, with the nearest name.
 
@@ -220,13 +498,16 @@ def loss_of(description: str | Loss | Mapping[str, Any]) -> Loss:
     if not isinstance(description, str | Mapping):
         raise ChalkworkError(f"a loss is a name, a mapping or a loss object, not {description!r:.60}")
     given = {"name": description} if isinstance(description, str) else dict(description)
-    name = given.pop("name", None)
-    if not isinstance(name, str) or name not in LOSSES:
-        near = get_close_matches(str(name), LOSSES, 1)
+    word = given.pop("name", None)
+    name = _ALSO.get(word, word) if isinstance(word, str) else None
+    if name not in LOSSES:
+        near = get_close_matches(str(word), LOSSES, 1)
         hint = f"did you mean {near[0]}?" if near else f"the losses are {', '.join(LOSSES)}"
-        raise ChalkworkError(f"there is no loss {name!r}", hint=hint)
+        raise ChalkworkError(f"there is no loss {word!r}", hint=hint)
     known = LOSSES[name]
-    unknown = set(given) - {"factor", "reduction"}
+    usual = {"factor": known.factor, "reduction": known.reduction, **known.settings}
+    unknown = set(given) - set(usual)
     if unknown:
-        raise ChalkworkError(f"a loss has a factor and a reduction, not {', '.join(sorted(unknown))!r}")
-    return type(known)(**({"factor": known.factor, "reduction": known.reduction} | given))
+        has = "a factor and a reduction" if not known.settings else f"factor, reduction and {', '.join(known.settings)}"
+        raise ChalkworkError(f"a loss has {has}, not {', '.join(sorted(unknown))!r}")
+    return type(known)(**(usual | given))

@@ -144,11 +144,13 @@ def _notation_entry(node: Node, where: str) -> str | bool | int:
 def _loss(node: Node, where: str) -> Loss:
     if not isinstance(node, Table):
         return Loss(values.name(node, where))
-    fields = values.mapping(node, "a loss", where, ("name", "factor", "reduction"))
+    own = ("delta", "gamma", "smoothing")
+    fields = values.mapping(node, "a loss", where, ("name", "factor", "reduction", *own))
     return Loss(
         name=fields.need("name", values.name),
         factor=fields.read("factor", _factor, None),
         reduction=fields.read("reduction", values.choice(("sum", "mean", "mean_over_samples")), None),
+        settings=fields.given(dict.fromkeys(own, values.fraction)),
     )
 
 
