@@ -207,10 +207,15 @@ def optimise_network(
     return work.solution("The loss of a network made small", style, script, setting)
 
 
+def network_work(loss: NetworkLoss) -> Work:
+    """The network's own equations and givens."""
+    found = loss.derivation
+    return Work(dict(loss.values_at(loss.start)), list(found.givens), list(found.equations))
+
+
 def _work(loss: NetworkLoss) -> Work:
     """The network's own equations, with the parameters and their gradients as one vector where they are few."""
-    n, found = len(loss.start), loss.derivation
-    work = Work(dict(loss.values_at(loss.start)), list(found.givens), list(found.equations))
+    n, work = len(loss.start), network_work(loss)
     work.asked += ["L", *(f"d{name.name}" for name in loss.parameters)]
     theta, slope = symbol(r"\theta_1", "θ₁"), symbol(r"\nabla L(\theta_1)", "∇L(θ₁)")
     if n > MOST_LISTED:

@@ -27,6 +27,7 @@ MODULES = {
     "divergence": "divergence",
     "equivalent": "equivalent",
     "likelihood": "likelihood",
+    "metrics": "metrics",
     "optimise": "optimise",
     "output": "output",
     "question": "question",

@@ -49,6 +49,9 @@ KEYS: Mapping[str, values.Reader[Any]] = {
     "box": _INTERVALS,
     "grid": values.integer(2, 41),
     "accuracy": values.positive,
+    "at": _NUMBERS,
+    "step": values.positive,
+    "parameter": values.text,
     "saddle": _NUMBERS,
     "distances": values.vector,
     "radius": values.positive,
@@ -78,12 +81,20 @@ STUDIES = {
     "cost": Study("newton_cost", (), ("parameters",)),
     "network": Study("optimise_network", ("network", "x", "y"), _SETTINGS),
     "gradients": Study("apply_gradients", ("gradients", "start"), ("method", "rate", "momentum", "shown", *CONSTANTS)),
+    "gradient_check": Study("gradient_check", ("function", "at"), ("step",)),
+    "network_gradient_check": Study("check_network_gradient", ("network", "x", "y", "parameter"), ("step",)),
     "average": Study("exponential_average", ("values",), ("beta", "corrected", "start", "shown")),
 }
 
 
 def _read(fields: Fields) -> Work:
-    own = {"network": "network", "gradients": "gradients", "values": "average"}
+    own = {
+        "at": "gradient_check",
+        "parameter": "network_gradient_check",
+        "network": "network",
+        "gradients": "gradients",
+        "values": "average",
+    }
     usual = next((study for key, study in own.items() if key in fields), "path")
     name = fields.read("study", values.choice(tuple(STUDIES)), usual)
     study = STUDIES[name]
@@ -142,6 +153,9 @@ _SAID = {
     "distances": "the distances ${}$",
     "radius": "the radius $R = {}$",
     "accuracy": "the accuracy ${}$",
+    "at": "the point ${}$",
+    "step": "the step $h = {}$",
+    "parameter": "the parameter {}",
     "parameters": "numbers of parameters ${}$",
     "x": "$x = {}$",
     "y": "$y = {}$",
