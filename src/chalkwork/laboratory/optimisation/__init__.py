@@ -16,6 +16,6 @@ from chalkwork.laboratory.optimisation.rates import condition, step_size
 from chalkwork.laboratory.optimisation.saddle import escape
 
 __all__ = [
-    "apply_gradients", "check_network_gradient", "condition", "critical_points", "escape", "exponential_average", "gradient_check", "newton_cost", "optimise",
-    "optimise_network", "step_size",
+    "apply_gradients", "check_network_gradient", "condition", "critical_points", "escape", "exponential_average",
+    "gradient_check", "newton_cost", "optimise", "optimise_network", "step_size",
 ]  # fmt: skip

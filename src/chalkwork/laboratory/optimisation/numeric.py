@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.entries import split_entry
+from chalkwork.algebra.entries import entry_name, split_entry
 from chalkwork.algebra.expression import Expression, Name, apply, replace
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Paragraph
@@ -28,8 +29,8 @@ from chalkwork.typesetting.symbols import Symbol, Symbols
 
 QUOTIENTS = Stage("quotients", "Difference quotients")
 _SAID = (
-    "A difference quotient comes near the derivative without any rule: one-sided with an error of the order of $h$, "
-    "central with one of the order of $h^2$. The error is relative to the larger of the two numbers."
+    "A difference quotient comes near the derivative without any rule: one-sided ($D^{+}$) with an error of the order of "
+    "$h$, central ($D$) with one of the order of $h^2$. The error is relative to the larger of the two numbers."
 )
 
 
@@ -60,7 +61,8 @@ def gradient_check(
     work, plain = Work(), Symbols(style.notation)
     for name, value in point.items():
         work.given(name, value, plain[name])
-    h = work.given("h", real(step, "step", 1e-9, 1, high_open=False), symbol("h", "h"))
+    size = real(step, "step", 1e-9, 1, high_open=False)
+    h = work.given("h", size, symbol("h", "h"))
     letters = Letters.of(surface, style.notation)
     f = work.equation("f", surface.expression, symbol(*letters.function_sign), Stage.FORWARD)
     for place, (name, slope) in enumerate(zip(surface.symbols, surface.slopes, strict=True)):
@@ -72,10 +74,12 @@ def gradient_check(
         sides = []
         for word, sign, moved in (("plus", "+", name + h), ("minus", "-", name - h)):
             shifted = _shifted(surface, letters, place, sign)
-            sides.append(
-                work.equation(f"f_{word}_{name}", replace(surface.expression, {name: moved}), shifted, QUOTIENTS)
-            )
-        _quotients(work, str(name), (f, *sides), Name(f"slope_{name}"), h, by)
+            there = replace(surface.expression, {name: moved})
+            sides.append(work.equation(f"f_{word}_{name}", there, shifted, QUOTIENTS))
+        here = np.array(list(point.values()))
+        moves = size * (np.arange(len(here)) == place)
+        vanish = not surface.gradient(here)[place] and surface.value(here + moves) == surface.value(here - moves)
+        _quotients(work, f"_{name}", (f, sides[0], sides[1]), Name(f"slope_{name}"), h, by, bool(vanish))
     work.asked += [equation.name for equation in work.equations]
 
     def script(board: Board) -> Iterator[Block]:
@@ -96,18 +100,22 @@ def _shifted(surface: Surface, letters: Letters, place: int, sign: str) -> Symbo
     return symbol(f"{surface.name}({', '.join(latex)})", f"{surface.name}({', '.join(text)})")
 
 
-def _quotients(work: Work, name: str, values: tuple[Name, Name, Name], slope: Expression, h: Name, by: Symbol) -> None:
-    """Both quotients of a value and of those on both sides, and the relative error of the central one."""
+def _quotients(
+    work: Work, end: str, values: tuple[Name, Name, Name], slope: Expression, h: Name, by: Symbol, vanish: bool
+) -> None:
+    """Both quotients of a value and of those on both sides, and the error of the central one, relative if they can be.
+
+    `vanish` says that the derivative and the central quotient are both 0.
+    """
     here, plus, minus = values
-
-    def letter(word: str) -> Symbol:
-        return symbol(rf"D^{{\text{{{word}}}}}_{{{by.latex}}}", f"D_{word}({by.text})", raised=True)
-
-    work.equation(f"one_sided_{name}", (plus - here) / h, letter("one-sided"), QUOTIENTS)
-    central = work.equation(f"central_{name}", (plus - minus) / (2 * h), letter("central"), QUOTIENTS)
-    larger = apply("maximum", apply("abs", central), apply("abs", slope))
+    one_sided = symbol(rf"D_{{{by.latex}}}^{{+}}", f"D⁺({by.text})", raised=True)
+    work.equation(f"one_sided{end}", (plus - here) / h, one_sided, QUOTIENTS)
+    central = symbol(rf"D_{{{by.latex}}}", f"D({by.text})")
+    found = work.equation(f"central{end}", (plus - minus) / (2 * h), central, QUOTIENTS)
+    apart = apply("abs", found - slope)
+    larger = apply("maximum", apply("abs", found), apply("abs", slope))
     error = symbol(rf"\varepsilon_{{{by.latex}}}", f"ε({by.text})")
-    work.equation(f"error_{name}", apply("abs", central - slope) / larger, error, QUOTIENTS)
+    work.equation(f"error{end}", apart if vanish else apart / larger, error, QUOTIENTS)
 
 
 def check_network_gradient(
@@ -137,7 +145,7 @@ def check_network_gradient(
     """
     style = style or Style.of(notation, decimals, significant)
     loss = NetworkLoss(net, x, y)
-    wanted = str(parameter).replace(" ", "")
+    wanted = _entry(loss, str(parameter).replace(" ", ""))
     if wanted not in loss.names:
         listed = ", ".join(loss.names[:6]) + (", ..." if len(loss.names) > 6 else "")
         raise ChalkworkError(f"the network has no parameter {wanted!r:.60}", hint=f"its parameters are {listed}")
@@ -154,12 +162,14 @@ def check_network_gradient(
         )
     ]  # fmt: skip
     whole, index = split_entry(f"d{wanted}")
-    slope: Expression = Name(whole, loss.derivation.shapes()[whole])
-    if slope.shape and index:
-        row, column = (int(each) for each in (index if len(index) == 2 else _both(index, slope.shape)))
+    shape = loss.derivation.shapes()[whole]
+    slope: Expression = Name(whole, shape)
+    if prod(shape) > 1:
+        row, column = (int(each) for each in _both(index, shape))
         slope = apply("entry", slope, place=(row, column))
     before = len(work.equations)
-    _quotients(work, "L", (Name("L"), sides[0], sides[1]), slope, h, by)
+    vanish = not loss.gradient(loss.start)[place] and work.values["L_plus"] == work.values["L_minus"]
+    _quotients(work, "", (Name("L"), sides[0], sides[1]), slope, h, by, bool(vanish))
     work.asked += ["L", whole, *(one.name for one in work.equations[before:])]
 
     def script(board: Board) -> Iterator[Block]:
@@ -175,6 +185,15 @@ def check_network_gradient(
     return work.solution("A network's gradient checked by difference quotients", style, script, setting)
 
 
-def _both(index: tuple[str, ...], shape: tuple[int, ...]) -> tuple[str, str]:
-    """Row and column of an entry of a vector."""
-    return (index[0], "1") if shape[1] == 1 else ("1", index[0])
+def _entry(loss: NetworkLoss, wanted: str) -> str:
+    """The name of an entry; of a vector it has one index, and may be given with both."""
+    name, index = split_entry(wanted)
+    shape = loss.derivation.shapes().get(name, ())
+    if len(index) == 2 and len(shape) == 2 and all(part.isdigit() for part in index):
+        return entry_name(name, shape, int(index[0]) - 1, int(index[1]) - 1)
+    return name + "[1]" if not index and prod(shape) == 1 and shape else wanted
+
+
+def _both(index: tuple[str, ...], shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Row and column of an entry, of a vector too."""
+    return index if len(index) == 2 else (index[0], "1") if shape[1] == 1 else ("1", index[0])
