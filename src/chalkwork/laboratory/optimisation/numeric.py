@@ -29,8 +29,8 @@ from chalkwork.typesetting.symbols import Symbol, Symbols
 
 QUOTIENTS = Stage("quotients", "Difference quotients")
 _SAID = (
-    "A difference quotient comes near the derivative without any rule: one-sided ($D^{+}$) with an error of the order of "
-    "$h$, central ($D$) with one of the order of $h^2$. The error is relative to the larger of the two numbers."
+    "A difference quotient comes near the derivative without any rule: one-sided ($D^{+}$) with an error of the order "
+    "of $h$, central ($D$) with one of the order of $h^2$. The error is relative to the larger of the two numbers."
 )
 
 
