@@ -34,7 +34,7 @@ LABORATORY = (
     "claims",
     "equivalent",
     "maximum-likelihood",
-    "optimisation",
+    "optimis",
     "outputs",
     "relu-approx",
     "taylor",

@@ -8,6 +8,7 @@ from functools import reduce
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.errors import ChalkworkError
 from chalkwork.networks.optimisers import Optimiser, sentence, worked_lines
 from chalkwork.networks.plan import Plan, suffix_of
 
@@ -42,6 +43,9 @@ def update(
     `count` is the number of the step from 1 on, where it is not `step + 1`; `gradients` is what the names of the
     gradients begin with.
     """
+    if optimiser.looks_ahead:
+        hint = f"leave out the form of {optimiser.name}"
+        raise ChalkworkError("a network has its gradient at its parameters, not ahead of them", hint=hint)
     number = Number(step + 1) if count is None else count
     equations: list[Equation] = []
     for old in plan.parameters(suffix_of(step)):
