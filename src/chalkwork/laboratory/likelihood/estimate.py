@@ -15,7 +15,8 @@ from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ValueProblem
-from chalkwork.laboratory.likelihood.families import MARKS, Border, Family, Unknown, hat, value_name
+from chalkwork.laboratory.likelihood.borders import Border
+from chalkwork.laboratory.likelihood.families import MARKS, Family, Unknown, hat, value_name
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.symbols import Symbol
 

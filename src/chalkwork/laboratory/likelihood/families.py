@@ -14,23 +14,14 @@ from dataclasses import dataclass
 from math import inf
 
 from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.likelihood import borders
+from chalkwork.laboratory.likelihood.borders import Border
 from chalkwork.typesetting.symbols import Symbol
 
 LARGEST_COUNT = 10**9
 LARGEST_NUMBER = 1e100
 LARGEST_NORMAL = 1e50
 """The third power of a variance must be a number too: it stands in the second derivative."""
-
-
-@dataclass(frozen=True, slots=True)
-class Border:
-    """What happens where the derivative has no zero inside: the estimate, why, and whether the maximum is attained."""
-
-    estimate: float
-    sentence: str
-    attained: bool = True
-    starts: bool = False
-    """Whether the parameter starts there, so that the likelihood is 0 before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,116 +136,6 @@ def _is_real(value: float) -> bool:
     return abs(value) <= LARGEST_NORMAL
 
 
-def _bernoulli_border(at: Mapping[str, float]) -> Border | None:
-    if at["f"] == 0:
-        return Border(
-            1.0,
-            "Every observation is a 1, so $f = 0$ and the derivative $\\frac{s}{\\theta}$ is positive everywhere: it "
-            "has "
-            "no zero. The log-likelihood $s \\log \\theta$ grows up to the border of the interval, and its maximum, 0, "
-            "is there: $\\hat{\\theta} = 1$. The formula $\\frac{s}{n}$ gives the same.",
-        )
-    if at["s"] == 0:
-        return Border(
-            0.0,
-            "Every observation is a 0, so $s = 0$ and the derivative $-\\frac{f}{1 - \\theta}$ is negative everywhere: "
-            "it has no zero. The log-likelihood $f \\log (1 - \\theta)$ falls from the border of the interval on, and "
-            "its maximum, 0, is there: $\\hat{\\theta} = 0$. The formula $\\frac{s}{n}$ gives the same.",
-        )
-    return None
-
-
-def _poisson_border(at: Mapping[str, float]) -> Border | None:
-    if at["s"] > 0:
-        return None
-    return Border(
-        0.0,
-        "Every count is 0, so $s = 0$ and the derivative is $-n$ everywhere: it has no zero. The log-likelihood "
-        "$-n \\lambda$ falls from the border on, and its maximum, 0, is there: $\\hat{\\lambda} = 0$, the distribution "
-        "that gives nothing but zeros. The formula $\\frac{s}{n}$ gives the same.",
-    )
-
-
-def _exponential_border(at: Mapping[str, float]) -> Border | None:
-    if at["s"] > 0:
-        return None
-    return Border(
-        inf,
-        "Every observation is 0, so $s = 0$ and the derivative $\\frac{n}{\\lambda}$ is positive everywhere: the "
-        "log-likelihood $n \\log \\lambda$ grows without bound. There is no maximum, and no estimate.",
-        attained=False,
-    )
-
-
-def _variance_border(at: Mapping[str, float]) -> Border | None:
-    if at["d"] > 0:
-        return None
-    which = "There is a single observation, and the mean is put on it" if at["n"] == 1 else "All deviations are 0"
-    return Border(
-        0.0,
-        f"{which}: $d = 0$, and the derivative $-\\frac{{n}}{{2 \\sigma^2}}$ is negative everywhere. The smaller the "
-        "variance, the higher the density at the observations, without bound: there is no maximum. The formula "
-        "$\\frac{d}{n}$ gives $\\hat{\\sigma}^2 = 0$, which is the border and not a normal distribution any more. More "
-        "observations, different from each other, are needed.",
-        attained=False,
-    )
-
-
-def _geometric_border(at: Mapping[str, float]) -> Border | None:
-    if at["s"] > at["n"]:
-        return None
-    return Border(
-        1.0,
-        "Every observation is a 1, a success at once, so $s = n$ and the derivative $\\frac{n}{\\theta}$ is positive "
-        "everywhere: it has no zero. The log-likelihood $n \\log \\theta$ grows up to the border of the interval, and "
-        "its maximum, 0, is there: $\\hat{\\theta} = 1$. The formula $\\frac{n}{s}$ gives the same.",
-    )
-
-
-def _binomial_border(at: Mapping[str, float]) -> Border | None:
-    if 0 < at["s"] < at["n"] * at["m"]:
-        return None
-    best, what, form = (1.0, "success", "m n \\log \\theta") if at["s"] else (0.0, "failure", "m n \\log (1 - \\theta)")
-    return Border(
-        best,
-        f"Every trial was a {what}, so that the log-likelihood is ${form}$ and a constant: its derivative has no "
-        f"zero, and its maximum is at the border, $\\hat{{\\theta}} = {best:g}$. The formula $\\frac{{s}}{{m n}}$ "
-        "gives the same.",
-    )
-
-
-def _scale_border(at: Mapping[str, float]) -> Border | None:
-    if at["d"] > 0:
-        return None
-    return Border(
-        0.0,
-        "All deviations are 0: $d = 0$, and the derivative $-\\frac{n}{b}$ is negative everywhere. The smaller the "
-        "scale, the higher the density at the observations, without bound: there is no maximum.",
-        attained=False,
-    )
-
-
-def _uniform_border(at: Mapping[str, float]) -> Border | None:
-    if at["t"] == 0:
-        return Border(
-            0.0,
-            "Every observation is 0: the smaller $b$ is, the higher the density there, without bound. There is no "
-            "maximum.",
-            attained=False,
-        )
-    return Border(
-        at["t"],
-        "That holds as long as no observation is above $b$; otherwise the likelihood is 0. The derivative "
-        "$-\\frac{n}{b}$ is negative everywhere, so it has no zero: the likelihood is the higher the smaller $b$ is, "
-        "down to the largest observation, where it is at its highest: $\\hat{b} = t$.",
-        starts=True,
-    )
-
-
-def _inside(at: Mapping[str, float]) -> Border | None:
-    return None
-
-
 S = Statistic("s", "x")
 _CONCAVE = "It is negative for every {}, so the log-likelihood is concave and the stationary point is its only maximum."
 _MEAN = Unknown(
@@ -268,7 +149,7 @@ _MEAN = Unknown(
         Step("Bring the term with the unknown to the other side.", "n * mu", "s"),
     ),
     "s / n",
-    _inside,
+    borders.inside,
     _CONCAVE.format(r"$\mu$"),
 )
 _VARIANCE = Unknown(
@@ -282,7 +163,7 @@ _VARIANCE = Unknown(
         Step("Bring the term with the unknown to the other side.", "n * v", "d"),
     ),
     "d / n",
-    _variance_border,
+    borders.variance_border,
     "The derivative is positive below $\\hat{\\sigma}^2$ and negative above, so that the only stationary point is the "
     "global maximum, although the log-likelihood is not concave everywhere.",
 )
@@ -336,7 +217,7 @@ FAMILIES: tuple[Family, ...] = (
                     ),
                 ),
                 "s / n",
-                _bernoulli_border,
+                borders.bernoulli_border,
                 _CONCAVE.format(r"$\theta$ between 0 and 1"),
             ),
         ),
@@ -363,7 +244,7 @@ FAMILIES: tuple[Family, ...] = (
                     Step("Bring the term with the unknown to the other side.", "n * lambda", "s"),
                 ),
                 "s / n",
-                _poisson_border,
+                borders.poisson_border,
                 _CONCAVE.format(r"$\lambda > 0$"),
             ),
         ),
@@ -390,7 +271,7 @@ FAMILIES: tuple[Family, ...] = (
                     Step("Bring the term with the unknown to the other side.", "s * lambda", "n"),
                 ),
                 "n / s",
-                _exponential_border,
+                borders.exponential_border,
                 _CONCAVE.format(r"$\lambda > 0$"),
             ),
         ),
@@ -422,7 +303,7 @@ FAMILIES: tuple[Family, ...] = (
                     Step(r"Multiply out and collect the terms with $\theta$.", "s * theta", "n"),
                 ),
                 "n / s",
-                _geometric_border,
+                borders.geometric_border,
                 _CONCAVE.format(r"$\theta$ between 0 and 1"),
             ),
         ),
@@ -453,7 +334,7 @@ FAMILIES: tuple[Family, ...] = (
                     Step(r"Multiply out and collect the terms with $\theta$.", "m * n * theta", "s"),
                 ),
                 "s / (m * n)",
-                _binomial_border,
+                borders.binomial_border,
                 _CONCAVE.format(r"$\theta$ between 0 and 1"),
             ),
         ),
@@ -480,7 +361,7 @@ FAMILIES: tuple[Family, ...] = (
                     Step("Bring the term with the unknown to the other side.", "n * b", "d"),
                 ),
                 "d / n",
-                _scale_border,
+                borders.scale_border,
                 "The derivative is positive below $\\hat{b}$ and negative above, so that the only stationary point is "
                 "the global maximum, although the log-likelihood is not concave everywhere.",
             ),
@@ -497,7 +378,7 @@ FAMILIES: tuple[Family, ...] = (
         r"\frac{1}{b}",
         "1/b",
         "-log(b)",
-        (Unknown("b", 0.0, inf, (Statistic("t", "x", "max"),), "-(n * log(b))", (), "t", _uniform_border, ""),),
+        (Unknown("b", 0.0, inf, (Statistic("t", "x", "max"),), "-(n * log(b))", (), "t", borders.uniform_border, ""),),
         discrete=False,
     ),
     _gaussian("gaussian", "normal distribution", (), (_MEAN, _VARIANCE)),

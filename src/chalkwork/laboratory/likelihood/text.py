@@ -15,9 +15,10 @@ from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.model import Block, Heading
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
+from chalkwork.laboratory.likelihood.borders import Border
 from chalkwork.laboratory.likelihood.comparison import Row, at
 from chalkwork.laboratory.likelihood.estimate import Estimation, free_name
-from chalkwork.laboratory.likelihood.families import MARKS, Border, Unknown, hat, value_name
+from chalkwork.laboratory.likelihood.families import MARKS, Unknown, hat, value_name
 from chalkwork.laboratory.likelihood.letters import Letters, product
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.solutions.board import Board, maths

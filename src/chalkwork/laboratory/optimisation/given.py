@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step, Stepper, methods_of
 from chalkwork.laboratory.optimisation.steps import CONSTANTS, Route, Shown
 from chalkwork.laboratory.optimisation.surface import starting_point
-from chalkwork.laboratory.optimisation.text import place, rule_blocks, steps_tables, title_of
+from chalkwork.laboratory.optimisation.tables import steps_tables
+from chalkwork.laboratory.optimisation.text import place, rule_blocks, title_of
 from chalkwork.laboratory.optimisation.work import Work, symbol
 from chalkwork.networks.arguments import flag, whole
 from chalkwork.networks.data import Array, as_array, as_vector
@@ -183,8 +184,7 @@ def exponential_average(
         work.given(f"x{t}", number, letters.numbered(symbol("x", "x"), t))
     for t in range(1, len(numbers) + 1):
         bound = {"v": kept, "g": Name(f"x{t}"), "beta": share, "t": Number(t)}
-        found = worked_lines(lines, bound, lambda defined, t=t: f"{defined.removesuffix('_new')}{t}")
-        for name, expression in found:
+        for name, expression in worked_lines(lines, bound, _numbered(t)):
             word = name.name.rstrip("0123456789")
             work.equation(name.name, expression, letters.numbered(_AVERAGES[word], t), Stage.UPDATE)
             work.asked.append(name.name)
@@ -212,6 +212,10 @@ def exponential_average(
         yield step_table(board, ["x", *words], range(1, len(numbers) + 1), head="$t$")
 
     return work.solution("An exponential average", style, script)
+
+
+def _numbered(t: int) -> Callable[[str], str]:
+    return lambda defined: f"{defined.removesuffix('_new')}{t}"
 
 
 _AVERAGES = {"v": symbol("v", "v"), "vhat": symbol(r"\hat{v}", "v\u0302")}

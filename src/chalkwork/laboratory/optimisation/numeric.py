@@ -65,17 +65,16 @@ def gradient_check(
     h = work.given("h", size, symbol("h", "h"))
     letters = Letters.of(surface, style.notation)
     f = work.equation("f", surface.expression, symbol(*letters.function_sign), Stage.FORWARD)
-    for place, (name, slope) in enumerate(zip(surface.symbols, surface.slopes, strict=True)):
-        by = plain[name.name]
+    for place, (variable, slope) in enumerate(zip(surface.symbols, surface.slopes, strict=True)):
+        name, by = variable.name, plain[variable.name]
         head = symbol(rf"\frac{{\partial {surface.name}}}{{\partial {by.latex}}}", f"∂{surface.name}/∂{by.text}")
-        head = symbol(*(f"{each}({by.latex if n == 0 else by.text})" for n, each in enumerate(letters.slope_sign))
-                      ) if letters.alone else head  # fmt: skip
+        if letters.alone:
+            head = symbol(f"{letters.slope_sign[0]}({by.latex})", f"{letters.slope_sign[1]}({by.text})")
         work.equation(f"slope_{name}", slope, head, Stage.BACKWARD)
         sides = []
-        for word, sign, moved in (("plus", "+", name + h), ("minus", "-", name - h)):
-            shifted = _shifted(surface, letters, place, sign)
-            there = replace(surface.expression, {name: moved})
-            sides.append(work.equation(f"f_{word}_{name}", there, shifted, QUOTIENTS))
+        for word, sign, moved in (("plus", "+", variable + h), ("minus", "-", variable - h)):
+            there = replace(surface.expression, {variable: moved})
+            sides.append(work.equation(f"f_{word}_{name}", there, _shifted(surface, letters, place, sign), QUOTIENTS))
         here = np.array(list(point.values()))
         moves = size * (np.arange(len(here)) == place)
         vanish = not surface.gradient(here)[place] and surface.value(here + moves) == surface.value(here - moves)

@@ -201,10 +201,10 @@ class Route:
                 slope = found
         bound = constants | {"p": point, "g": slope, "eta": rate, "t": Number(k)}
         bound |= {letter: self._kept(letter, k, point.shape) for letter in method.optimiser.rule.states}
-        letter = _letter(shown.point)
+        base = _letter(shown.point)
 
         def called(defined: str) -> str:
-            return self.name(letter, k + 1) if defined == "p_new" else self.name(defined.removesuffix("_new"), k)
+            return self.name(base, k + 1) if defined == "p_new" else self.name(defined.removesuffix("_new"), k)
 
         for name, expression in worked_lines(method.optimiser.lines, bound, called):
             if name.name != called("p_new"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from chalkwork.algebra.entries import entry, entry_name
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
-from chalkwork.documents.model import Block, Paragraph, Table
+from chalkwork.documents.model import Block, Paragraph
 from chalkwork.laboratory.optimisation.letters import (
     Letters,
     first_partial,
@@ -23,20 +22,16 @@ from chalkwork.laboratory.optimisation.letters import (
 from chalkwork.laboratory.optimisation.methods import Method, Path, index_of
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
+from chalkwork.laboratory.optimisation.tables import function_latex, path_table, steps_tables
 from chalkwork.networks.optimisers import sentence
 from chalkwork.solutions.board import Board, in_lines, maths
-from chalkwork.solutions.steps import step_table
-from chalkwork.training.schedules import CONSTANT
 from chalkwork.typesetting.pieces import Piece, join
 
 WIDEST = 52
 """How many characters wide a matrix of formulas may be; a wider one is written entry by entry."""
 LONGEST = 40
 """How many pieces of a formula are written at most."""
-MOST_ROWS = 14
 MOST_LISTED = 6
-MOST_COLUMNS = 8
-"""Columns of numbers in one table of steps; more make a second table."""
 ENDINGS = {
     "critical": "critical point",
     "diverged": "infinity",
@@ -314,31 +309,6 @@ def path_blocks(board: Board, route: Route, count: int, surface: Surface | None)
     yield Paragraph(ending(board, path, letters))
 
 
-def steps_tables(board: Board, route: Route) -> Iterator[Block]:
-    """What every step works out, a row a step, the last point below: all of it are equations."""
-    size = len(route.path.points[0])
-    scheduled = ["eta"] if route.method.schedule != CONSTANT else []
-    lines = [name.rstrip("0123456789") for name in route.steps[0].lines]
-    columns = dict.fromkeys(["p", "f", "g", *scheduled, *lines])
-    tables: list[list[str]] = [[]]
-    room = MOST_COLUMNS
-    for column in columns:
-        width = 1 if column in ("f", "eta", "gnorm", "gscale") else size
-        if width > room and tables[-1]:
-            tables.append([])
-            room = MOST_COLUMNS
-        tables[-1].append(column)
-        room -= width
-    count = len(route.path.steps)
-    for table in tables:
-        yield step_table(board, table, range(1, count + (2 if "p" in table else 1)), head="$k$")
-
-
-def function_latex(letters: Letters) -> str:
-    """The function within a sentence: f(x, y), or L."""
-    return f"{letters.function}({', '.join(one.latex for one in letters.variables)})" if letters.variables else "L"
-
-
 def _value_after(board: Board, path: Path, k: int, letters: Letters) -> Iterator[Block]:
     before, after = path.values[k - 1], path.values[k]
     name = function_latex(letters)
@@ -351,24 +321,6 @@ def _value_after(board: Board, path: Path, k: int, letters: Letters) -> Iterator
         yield Paragraph(f"The value ${name}$ {change} by less than the digits shown: {written[0]}.")
     else:
         yield Paragraph(f"The value ${name}$ {change} from {written[0]} to {written[1]}.")
-
-
-def path_table(board: Board, path: Path, letters: Letters) -> Table:
-    """Every point with its value and the step taken there; the middle of a long path is left out."""
-    count = len(path.points)
-    rows = list(range(count)) if count <= MOST_ROWS else [*range(MOST_ROWS - 3), *range(count - 3, count)]
-    rows = [k for k in rows if np.isfinite(path.points[k]).all()]
-    head = ["step", *(f"${one.latex}$" for one in letters.variables), f"${function_latex(letters)}$"]
-    columns: list[list[Any]] = [list(rows)]
-    columns += [[float(path.points[k][i]) for k in rows] for i in range(len(letters.variables))]
-    columns.append([float(path.values[k]) for k in rows])
-    written = board.table(head, columns)
-    moves = [board.number(float(np.linalg.norm(path.steps[k].direction))) if k < len(path.steps) else "" for k in rows]
-    full = [(*line, move) for line, move in zip(written.rows, moves, strict=True)]
-    gap = next((at for at, (k, after) in enumerate(pairwise(rows), 1) if after > k + 1), None)
-    if gap is not None:
-        full.insert(gap, ("⋮",) * (len(head) + 1))
-    return Table((*head, "length of the step"), tuple(full), (*written.right, len(head)))
 
 
 def ending(board: Board, path: Path, letters: Letters) -> str:
