@@ -19,7 +19,7 @@ VALUES = {
     "log": jnp.log,
     "sqrt": jnp.sqrt,
     "abs": jnp.abs,
-    "sign": jnp.sign,
+    "sign": lambda x, at_zero: jnp.where(x == 0, at_zero, jnp.sign(x)),
     "floor": jnp.floor,
     "sin": jnp.sin,
     "cos": jnp.cos,
@@ -71,7 +71,7 @@ FORMULAS = {
     "sqrt": lambda: sympy.sqrt(x),
     "abs": lambda: piecewise(-x, x),
     "floor": lambda: sympy.Piecewise(*((sympy.Integer(n), x < n + 1) for n in range(-4, 4)), (sympy.nan, True)),
-    "sign": lambda: piecewise(sympy.Integer(-1), sympy.Integer(1)),
+    "sign": lambda at_zero: piecewise(sympy.Integer(-1), sympy.Integer(1)),
     "sin": lambda: sympy.sin(x),
     "cos": lambda: sympy.cos(x),
     "maximum": lambda: sympy.Piecewise((a, a > b), (b, True)),
@@ -102,7 +102,7 @@ FORMULAS = {
 # what the derivative is where it jumps; parameters as declared
 AT_KINKS = {
     "abs": lambda: 0.0,
-    "sign": lambda: 0.0,
+    "sign": lambda at_zero: 0.0,
     "relu": lambda at_zero: at_zero,
     "step": lambda at_zero: 0.0,
     "leaky_relu": lambda alpha, at_zero: alpha if at_zero is None else at_zero,

@@ -135,6 +135,7 @@ def test_the_usual_rate_is_divided_where_steps_grow_with_the_loss(name):
 
 # --- what fits nothing ----------------------------------------------------------------------------------------------
 
+SMOOTH = [name for name, kind in KINDS.items() if not kind.jumps]
 NONSENSE = {
     (name, loss)
     for name in KINDS
@@ -143,7 +144,7 @@ NONSENSE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", SMOOTH)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_outputs_and_losses_that_fit_nothing_are_refused(name, loss):
     net = NeuralNetwork([Dense(3, name)], loss, inputs=4)
@@ -160,13 +161,20 @@ def test_outputs_and_losses_that_fit_nothing_are_refused(name, loss):
         net.train(X, y, eta=1e-6, iterations=2)
 
 
+def test_nothing_is_trained_through_a_step():
+    for name in KINDS.keys() - set(SMOOTH):
+        for layers in ([Dense(1, name)], [Dense(2, f"{name}(at_zero=1/2)"), Dense(1)]):
+            with pytest.raises(ChalkworkError, match=f"no gradient comes through the {name}: its derivative is 0"):
+                NeuralNetwork(layers, inputs=4).train(X, np.ones(150))
+
+
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_a_softmax_of_one_output_learns_nothing(name):
     with pytest.raises(ChalkworkError, match="of a single output is the same whatever the input is"):
         NeuralNetwork([Dense(1, name)], inputs=4).train(X, np.ones(150))
 
 
-@pytest.mark.parametrize("name", [name for name in KINDS if KINDS[name].bounds])
+@pytest.mark.parametrize("name", [name for name in SMOOTH if KINDS[name].bounds])
 def test_targets_out_of_reach_are_refused(name):
     low, high = KINDS[name].bounds
     net = NeuralNetwork([Dense(2, name)], inputs=4)

@@ -110,20 +110,43 @@ def _block(block: Block, width: int) -> Iterator[StyledLine]:
 
 
 def _table(table: Table, width: int) -> Iterator[str]:
-    """The rows with their cells below each other; the widest column gives way where the page is too narrow."""
+    """The rows with their cells below each other; where the page is too narrow, closer together, or in parts.
+
+    Parts repeat the first column, so that no number is cut; of a table of words the widest column gives way.
+    """
     rows = [[plain_prose(cell) for cell in row] for row in (table.head, *table.rows)]
     widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
-    excess = sum(widths) + 2 * (len(widths) - 1) - width
-    if excess > 0:
-        widest = widths.index(max(widths))
-        widths[widest] = max(8, widths[widest] - excess)
-    for row in rows:
-        cells = []
-        for column, (cell, room) in enumerate(zip(row, widths, strict=True)):
-            short = _shortened(cell, room)
-            filling = " " * (room - width_of(short))
-            cells.append(filling + short if column in table.right else short + filling)
-        yield "  ".join(cells).rstrip()
+    gap = 2 if sum(widths) + 2 * (len(widths) - 1) <= width else 1
+    excess = sum(widths) + gap * (len(widths) - 1) - width
+    parts = [list(range(len(widths)))]
+    if excess > 0 and 2 * len(table.right) > len(widths):
+        parts, gap = _parts(widths, width), 2
+    elif excess > 0:
+        gap, widest = 2, widths.index(max(widths))
+        widths[widest] = max(8, widths[widest] - excess - len(widths) + 1)
+    for number, part in enumerate(parts):
+        if number:
+            yield ""
+        for row in rows:
+            cells = []
+            for column in part:
+                short = _shortened(row[column], widths[column])
+                filling = " " * (widths[column] - width_of(short))
+                cells.append(filling + short if column in table.right else short + filling)
+            yield (" " * gap).join(cells).rstrip()
+
+
+def _parts(widths: list[int], width: int) -> list[list[int]]:
+    """The columns in parts that fit, each behind the first column."""
+    parts = [[0]]
+    used = widths[0]
+    for column, room in enumerate(widths[1:], 1):
+        if used + 2 + room > width and len(parts[-1]) > 1:
+            parts.append([0])
+            used = widths[0]
+        parts[-1].append(column)
+        used += 2 + room
+    return parts
 
 
 def _shortened(text: str, room: int) -> str:

@@ -53,7 +53,7 @@ def derive(
     equations = forward(plan, 0, target)
     if predict:
         equations += prediction(plan, 0)
-    if target:
+    if target and plan.jumping is None:
         for step in range(max(1, updates)):
             current = forward(plan, step, target)
             equations += backward(plan, step, current, long_way)

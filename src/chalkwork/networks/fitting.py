@@ -38,6 +38,7 @@ def check_outputs(plan: Plan) -> None:
 logarithm. Hint: softmax with cross_entropy where a sample has one class, sigmoid with binary_cross_entropy where \
 every output is there or not, identity with mean_squared_error for real numbers.
     """
+    plan.check_gradient()
     last = plan.layers[-1]
     name, words, loss = last.activation.name, last.activation.words, plan.loss
     if name == "log_softmax" and loss.of_probabilities:

@@ -10,7 +10,9 @@ from chalkwork.counting import plural
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table
+from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
     from chalkwork.sheets.values import Fields
@@ -48,6 +50,16 @@ def posed(
             if (node := nodes[key]) is not None
         ]
         return [Paragraph(f"Given: {'; '.join(parts)}.")] if parts else []
+
+    return pose
+
+
+def posed_by_room(fields: Fields) -> Posed:
+    """The exercise as its room says it."""
+
+    def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
+        assert isinstance(worked, Solution) and worked.setting.posed is not None
+        return list(worked.setting.posed(Board(worked)))
 
     return pose
 

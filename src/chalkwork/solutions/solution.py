@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chalkwork.algebra.entries import split_entry
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.working import Working
@@ -95,6 +97,11 @@ class Solution(Working):
         from chalkwork.checking.report import Report
         from chalkwork.checking.wording import without
 
+        if self.setting.choice is not None:
+            from chalkwork.solutions.choosing import check_choices
+
+            given = {"ask": ask, "names": names, "tolerance": tolerance, "follows": follows, "conventions": conventions}
+            return check_choices(self, self.setting.choice, answers, given)
         words = self.setting.words
         apart = [without(given, words) for given in answers]
         numeric = [name for name in ask if name not in words]
@@ -141,7 +148,7 @@ class Solution(Working):
             self.writer().symbols,
             asked=ask,
             names=names,
-            digits=Digits(numbers.decimals, numbers.significant, self.style.stated),
+            digits=Digits(numbers.decimals, numbers.significant, self.style.stated, self._is_exact),
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
             follows=follows,
@@ -151,6 +158,14 @@ class Solution(Working):
         undecided = self.setting.undecided(self) if self.setting.undecided else {}
         said = {name: self._said(*sentences) for name, sentences in undecided.items()}
         return [report.remarked(said) for report in reports] if said else reports
+
+    @property
+    def _is_exact(self) -> bool:
+        """Whether every number ends with the digits shown, where that is to be expected."""
+        shown = self.style.numbers.rounded
+        return self.setting.exact and all(
+            np.allclose(value, shown(value), rtol=0, atol=1e-12) for value in self.arrays.values()
+        )
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
         """Which of the words mean one of the asked names, or an entry of one.

@@ -20,7 +20,7 @@ MOST_COLUMNS = 14
 """Columns of numbers; where entries would make more, a vector or a matrix stands in one cell."""
 MOST_ROWS = 60
 """Rows that are shown; of more, those between the first ones and the last are left out."""
-GAP = r"\_\_\_\_\_"
+GAP = r"\_\_\_\_"
 """A cell to be filled in."""
 
 
@@ -103,7 +103,7 @@ class _Reading:
 
     def width(self, column: Column) -> int:
         """How many columns of numbers it is, an entry each."""
-        return 0 if column.cells else prod(self.shape(column))
+        return prod(self.shape(column)) if self.names(column) and not column.cells else 0
 
     def column(self, column: Column, whole: bool) -> Iterator[_Written]:
         """The column, or one for every entry unless they stand together as a `whole`."""
@@ -120,9 +120,9 @@ class _Reading:
             yield head, self._cells(names, empty, self._vectors if shape else self._numbers), not shape
             return
         for place in product(*map(range, shape)):
-            head = self.board.writer.symbols[entry_name(bare, shape, *place)]
+            symbol = self.board.writer.symbols[entry_name(bare, shape, *place)]
             entries = {step: entry_name(name, shape, *place) for step, name in names.items()}
-            yield f"${head.latex}$", self._cells(entries, empty, self._numbers), True
+            yield f"${symbol.latex}$", self._cells(entries, empty, self._numbers), True
 
     def _cells(
         self, names: Mapping[int, str], empty: bool, write: Callable[[Sequence[str]], Sequence[str]]

@@ -105,7 +105,7 @@ def with_equality(step: Application, values: Mapping[str, Any]) -> Expression:
     if np.all(evaluate(inner, values)):
         return step
     there = apply("equal", inner, Number(0))
-    return apply("add", apply("step", inner), there if at_zero == 1 else apply("multiply", Number(at_zero), there))
+    return apply("add", apply("step", inner), apply("multiply", Number(at_zero), there))
 
 
 def short(value: Scalar) -> str:

@@ -10,7 +10,7 @@ from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.pieces import Piece, grouped
+from chalkwork.typesetting.pieces import Piece, grouped, join
 
 if TYPE_CHECKING:
     from chalkwork.typesetting.writer import Writer
@@ -74,6 +74,11 @@ def _leaky_step(writer: Writer, expression: Application) -> Piece:
 
 
 def _step(writer: Writer, expression: Application) -> Piece:
+    """Where it is 1 at 0 the condition says so."""
+    if expression.named_parameters["at_zero"] == 1 and not writer.with_numbers:
+        inner = writer.write(expression.arguments[0])
+        if inner.flat:
+            return join(Piece.of(r"\mathbb{1}\left[ ", "["), inner, Piece.of(r" \geq 0 \right]", " ≥ 0]"))
     whole = writer.step_written(expression)
     return _leaky_step(writer, expression) if whole == expression else writer.write(whole)
 

@@ -286,8 +286,8 @@ class Writer:
 
     def step_written(self, expression: Application) -> Expression:
         """A step function without numbers, with its value at the jump where that matters."""
-        numbers = self.with_numbers and not self.place
-        return expression if numbers else forms.with_equality(expression, self.values)
+        known = (self.with_numbers and not self.place) or expression.named_parameters["at_zero"] == 1
+        return expression if known else forms.with_equality(expression, self.values)
 
     def bracketed(self, table: Sequence[Sequence[Piece]], align: Literal["r", "c"] = "r") -> Piece:
         """A matrix of pieces that are one line high."""

@@ -22,17 +22,22 @@ if TYPE_CHECKING:
 
 MODULES = {
     "architecture": "architecture",
+    "bam": "bam",
     "batch_norm": "batch_norm",
+    "boolean": "boolean",
     "claim": "claim",
     "divergence": "divergence",
     "equivalent": "equivalent",
+    "hopfield": "hopfield",
     "likelihood": "likelihood",
     "metrics": "metrics",
     "optimise": "optimise",
     "output": "output",
+    "presentation": "presentation",
     "question": "question",
     "relu_approximation": "approximation",
     "taylor": "taylor",
+    "threshold_unit": "threshold_unit",
 }
 """The language of a block, and the module that reads it: loaded when a sheet holds such a block."""
 
