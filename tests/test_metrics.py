@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chalkwork import ChalkworkError
+from chalkwork import ChalkworkError, Graph
 from chalkwork.laboratory.metrics import metrics
 from chalkwork.sheets.check import check_hand_in
 from chalkwork.sheets.format import parse_sheet
@@ -73,3 +73,23 @@ def test_a_sheet_takes_labels_and_counts():
 def test_what_cannot_be_measured_is_said(given, words):
     with pytest.raises(ChalkworkError, match=words):
         metrics(**given)
+
+
+def test_small_formulas_need_no_block():
+    """Batches and iterations, local response normalisation, the normal equations, an RBF network: graphs, all of them."""
+    counted = Graph("batches = -floor(-samples / batch); iterations = epochs * batches")
+    assert counted.solve(samples=50_000, batch=100, epochs=10)["iterations"] == 5000
+    assert counted.solve(samples=1000, batch=300, epochs=2)["iterations"] == 8
+    response = Graph("s = a1^2 + a2^2 + a3^2 + a4^2 + a5^2; d = (k + alpha * s)^beta; b3 = a3 / d")
+    found = response.solve(a1=5, a2=8, a3=10, a4=6, a5=4, k=2, alpha=1e-4, beta=0.75)
+    assert found["b3"] == pytest.approx(10 / (2 + 1e-4 * 241) ** 0.75)
+    x, y = np.array([[1, 1], [1, 2], [1, 4.0]]), np.array([[2], [3], [4.5]])
+    squares = Graph("A = X^T X; r = X^T y; w = solve(A, r); e = y - X w; S = sum(e^2)").solve(X=x, y=y)
+    wanted, rest, *_ = np.linalg.lstsq(x, y, rcond=None)
+    np.testing.assert_allclose(squares["w"], wanted, rtol=1e-10)
+    np.testing.assert_allclose(squares["S"], rest[0], rtol=1e-10)
+    centres, places = np.array([[0, 2.0]]), np.array([[0], [1], [2.0]])
+    radial = Graph("Phi = exp(-(x - c)^2 / (2 * s^2)); A = Phi^T Phi; r = Phi^T y; w = solve(A, r); out = Phi w")
+    found = radial.solve(x=places, c=centres, s=0.8, y=y)
+    activations = np.exp(-((places - centres) ** 2) / 1.28)
+    np.testing.assert_allclose(found["out"], activations @ np.linalg.lstsq(activations, y, rcond=None)[0], rtol=1e-10)

@@ -13,6 +13,7 @@ from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Path, methods_
 from chalkwork.laboratory.optimisation.pictures import picture, ranges_of
 from chalkwork.laboratory.optimisation.steps import Route
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
+from chalkwork.laboratory.optimisation.tables import steps_tables
 from chalkwork.laboratory.optimisation.text import (
     ENDINGS,
     compared,
@@ -103,7 +104,9 @@ def optimise(
             yield compared(board, paths, letters)
 
     title = "Optimisation" if len(paths) > 1 else title_of(methods[0])
-    return work.solution(f"{title} step by step", style, script)
+    whole_table = len(routes) == 1 and routes[0].is_whole and bool(routes[0].steps)
+    blank = (lambda board: steps_tables(board, routes[0], blank=True)) if whole_table else None
+    return work.solution(f"{title} step by step", style, script, blank=blank)
 
 
 def route_of(

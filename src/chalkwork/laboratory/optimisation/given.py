@@ -10,7 +10,7 @@ import numpy as np
 from chalkwork.algebra.expression import Name, Number
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Stage
-from chalkwork.documents.model import Block, Paragraph
+from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step, Stepper, methods_of
@@ -26,7 +26,7 @@ from chalkwork.networks.optimisers import AVERAGE, worked_lines
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import step_table
+from chalkwork.solutions.steps import Column, step_table
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbols
 
@@ -93,7 +93,8 @@ def apply_gradients(
         yield from steps_tables(board, route)
         yield Paragraph(f"After {counted(len(path.steps), 'step')} the parameter is {place(board, path.last)}.")
 
-    return work.solution(f"{title_of(chosen)} on given gradients", style, script)
+    title = f"{title_of(chosen)} on given gradients"
+    return work.solution(title, style, script, blank=lambda board: steps_tables(board, route, blank=True))
 
 
 def follow(method: Method, point: Array, slopes: Array) -> Path:
@@ -209,9 +210,13 @@ def exponential_average(
         yield from board.givens(["beta", "v0"])
         for t in range(1, min(shown, len(numbers)) + 1):
             yield from board.equations([f"{word}{t}" for word in words], reason="")
-        yield step_table(board, ["x", *words], range(1, len(numbers) + 1), head="$t$")
+        yield table(board)
 
-    return work.solution("An exponential average", style, script)
+    def table(board: Board, blank: bool = False) -> Table:
+        columns = [Column("x", asked=False), *map(Column, words)]
+        return step_table(board, columns, range(1, len(numbers) + 1), "$t$", blank)
+
+    return work.solution("An exponential average", style, script, blank=lambda board: [table(board, blank=True)])
 
 
 def _numbered(t: int) -> Callable[[str], str]:

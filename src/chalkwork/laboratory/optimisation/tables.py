@@ -13,7 +13,7 @@ from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path
 from chalkwork.laboratory.optimisation.steps import Route
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.steps import step_table
+from chalkwork.solutions.steps import Column, step_table
 from chalkwork.training.schedules import CONSTANT
 
 MOST_COLUMNS = 8
@@ -44,8 +44,11 @@ def path_table(board: Board, path: Path, letters: Letters) -> Table:
     return Table((*head, "length of the step"), tuple(full), (*written.right, len(head)))
 
 
-def steps_tables(board: Board, route: Route) -> Iterator[Block]:
-    """What every step works out, a row a step, the last point below: all of it are equations."""
+def steps_tables(board: Board, route: Route, blank: bool = False) -> Iterator[Block]:
+    """What every step works out, a row a step, the last point below: all of it are equations.
+
+    With `blank` these are tables to fill in, but for gradients that are given.
+    """
     size = len(route.path.points[0])
     scheduled = ["eta"] if route.method.schedule != CONSTANT else []
     lines = [name.rstrip("0123456789") for name in route.steps[0].lines]
@@ -61,4 +64,5 @@ def steps_tables(board: Board, route: Route) -> Iterator[Block]:
         room -= width
     count = len(route.path.steps)
     for table in tables:
-        yield step_table(board, table, range(1, count + (2 if "p" in table else 1)), head="$k$")
+        asked = [Column(name, asked=name != "g" or "g1" in board.derivation) for name in table]
+        yield step_table(board, asked, range(1, count + (2 if "p" in table else 1)), "$k$", blank)

@@ -126,14 +126,26 @@ def _method(word: str) -> str:
     return Method.of(word).title
 
 
+_FORMS = {
+    "rate_inside": "the velocity has the rate in it already",
+    "signed": "the velocity has the rate and the minus in it already",
+    "average": "the velocity is a running mean",
+    "lookahead": "the gradient is taken ahead, where the velocity alone would lead",
+}
+
+
+def _form(word: str) -> str:
+    return _FORMS.get(word, word)
+
+
 _SAID = {
     "function": "${}$",
+    "gradients": "the gradients ${}$",
+    "values": "the values ${}$",
     "start": "the start ${}$",
     "method": "the [method]: {}",
     "steps": "${}$ [step]",
     "rate": r"the learning rate $\eta = {}$",
-    "gradients": "the gradients ${}$",
-    "values": "the values ${}$",
     "momentum": "the momentum ${}$",
     "beta1": r"$\beta_1 = {}$",
     "beta2": r"$\beta_2 = {}$",
@@ -143,7 +155,7 @@ _SAID = {
     "decay": r"$\lambda = {}$",
     "epsilon": r"$\varepsilon = {}$",
     "epsilon_place": "epsilon {} the root",
-    "form": "the form: {}",
+    "form": "{}",
     "schedule": "the schedule of the rate: {}",
     "clip_norm": "gradients clipped to the norm ${}$",
     "clip_value": "gradients clipped to the size ${}$",
@@ -160,4 +172,4 @@ _SAID = {
     "x": "$x = {}$",
     "y": "$y = {}$",
 }
-PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID, titles={"method": _method}))
+PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID, titles={"method": _method, "form": _form}))
