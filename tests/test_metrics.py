@@ -76,7 +76,7 @@ def test_what_cannot_be_measured_is_said(given, words):
 
 
 def test_small_formulas_need_no_block():
-    """Batches and iterations, local response normalisation, the normal equations, an RBF network: graphs, all of them."""
+    """Batches and iterations, local response normalisation, the normal equations, an RBF network are graphs."""
     counted = Graph("batches = -floor(-samples / batch); iterations = epochs * batches")
     assert counted.solve(samples=50_000, batch=100, epochs=10)["iterations"] == 5000
     assert counted.solve(samples=1000, batch=300, epochs=2)["iterations"] == 8
