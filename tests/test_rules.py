@@ -212,6 +212,7 @@ def test_difference_quotients_of_a_function_and_of_a_network():
     np.testing.assert_allclose(answer["central_x"], (f(1.01, 2) - f(0.99, 2)) / 0.02)
     assert answer["error_x"].item() == pytest.approx(abs(answer["central_x"] / (4 + np.cos(1)) - 1).item(), rel=1e-2)
     assert gradient_check("x^2", {"x": 0})["error_x"].item() == 0
+    assert "δ = 0.01" in str(gradient_check("h^2 + f", {"h": 1, "f": 2}))
     net = NeuralNetwork([Dense(weights=[[2.0, 0.5], [0.3, -1]], activation="tanh"), Dense(weights=[[1.0], [-2]])])
     loss = lambda shift: net_loss(net, shift)  # noqa: E731
     answer = check_network_gradient(net, [[1.0, 0.5]], [[0.3]], "W1[2,1]", step=0.01)

@@ -59,22 +59,23 @@ def gradient_check(
     point = starting_point(at, "at")
     surface = Surface(function, list(point))
     work, plain = Work(), Symbols(style.notation)
-    for name, value in point.items():
-        work.given(name, value, plain[name])
+    placed = {name: work.given(f"at_{name}", value, plain[name]) for name, value in point.items()}
+    there: dict[Expression, Expression] = {name: placed[name.name] for name in surface.symbols}
     size = real(step, "step", 1e-9, 1, high_open=False)
-    h = work.given("h", size, symbol("h", "h"))
+    h = work.given("h", size, symbol("h", "h") if "h" not in point else symbol(r"\delta", "δ"))
     letters = Letters.of(surface, style.notation)
-    f = work.equation("f", surface.expression, symbol(*letters.function_sign), Stage.FORWARD)
+    f = work.equation("f", replace(surface.expression, there), symbol(*letters.function_sign), Stage.FORWARD)
     for place, (variable, slope) in enumerate(zip(surface.symbols, surface.slopes, strict=True)):
         name, by = variable.name, plain[variable.name]
         head = symbol(rf"\frac{{\partial {surface.name}}}{{\partial {by.latex}}}", f"∂{surface.name}/∂{by.text}")
         if letters.alone:
             head = symbol(f"{letters.slope_sign[0]}({by.latex})", f"{letters.slope_sign[1]}({by.text})")
-        work.equation(f"slope_{name}", slope, head, Stage.BACKWARD)
+        work.equation(f"slope_{name}", replace(slope, there), head, Stage.BACKWARD)
         sides = []
-        for word, sign, moved in (("plus", "+", variable + h), ("minus", "-", variable - h)):
-            there = replace(surface.expression, {variable: moved})
-            sides.append(work.equation(f"f_{word}_{name}", there, _shifted(surface, letters, place, sign), QUOTIENTS))
+        for word, sign, moved in (("plus", "+", placed[name] + h), ("minus", "-", placed[name] - h)):
+            beside = replace(surface.expression, there | {variable: moved})
+            letter = _shifted(letters, place, sign, work.letters["h"])
+            sides.append(work.equation(f"f_{word}_{name}", beside, letter, QUOTIENTS))
         here = np.array(list(point.values()))
         moves = size * (np.arange(len(here)) == place)
         vanish = not surface.gradient(here)[place] and surface.value(here + moves) == surface.value(here - moves)
@@ -83,7 +84,7 @@ def gradient_check(
 
     def script(board: Board) -> Iterator[Block]:
         yield Paragraph(_SAID)
-        yield from board.givens([*point, "h"])
+        yield from board.givens([*(name.name for name in placed.values()), "h"])
         yield from board.equations(["f"], reason="")
         for name in surface.variables:
             yield from board.equations([one.name for one in work.equations if one.name.endswith(f"_{name}")], reason="")
@@ -91,12 +92,12 @@ def gradient_check(
     return work.solution("A gradient checked by difference quotients", style, script)
 
 
-def _shifted(surface: Surface, letters: Letters, place: int, sign: str) -> Symbol:
+def _shifted(letters: Letters, place: int, sign: str, h: Symbol) -> Symbol:
     """f at a point with h added to one variable, or taken from it."""
     latex, text = ([getattr(one, kind) for one in letters.variables] for kind in ("latex", "text"))
-    latex[place] += f" {sign} h"
-    text[place] += f" {'−' if sign == '-' else sign} h"
-    return symbol(f"{surface.name}({', '.join(latex)})", f"{surface.name}({', '.join(text)})")
+    latex[place] += f" {sign} {h.latex}"
+    text[place] += f" {'−' if sign == '-' else sign} {h.text}"
+    return symbol(f"{letters.function}({', '.join(latex)})", f"{letters.function}({', '.join(text)})")
 
 
 def _quotients(
