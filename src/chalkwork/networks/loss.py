@@ -50,10 +50,11 @@ class Loss:
         return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("factor", "reduction")}
 
     def said(self, article: str = "") -> Text:
-        """What it is called within a sentence, behind `the_` or `of_`."""
+        """What it is called within a sentence: by itself, as `the` loss, or as what is derived `of`."""
+        key = {"": f"loss.{self.id}", "the": f"the_loss.{self.id}", "of": f"of_loss.{self.id}"}[article]
         if not self.own[1]:
-            return Text.of(f"{article}loss.{self.id}")
-        return Text.own(f"{article}loss.{self.id}", f"the {self.own[1]}" if article else self.own[1])
+            return Text.of(key)
+        return Text.own(key, f"the {self.own[1]}" if article else self.own[1])
 
     @property
     def mean_is_over_outputs(self) -> bool:

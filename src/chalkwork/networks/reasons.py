@@ -95,7 +95,7 @@ def loss_words(plan: Plan) -> Text:
         squares = ("loss_is.squares", "loss_is.half_the_squares", "loss_is.times_the_squares")
         return Text.of(squares[which], **parts)
     others = ("loss_is", "loss_is.half", "loss_is.times")
-    return Text.of(others[which], title=plan.loss.said("the_"), **parts)
+    return Text.of(others[which], title=plan.loss.said("the"), **parts)
 
 
 def over(plan: Plan) -> Text:
@@ -169,7 +169,7 @@ def prediction(plan: Plan) -> Text:
 
 def loss_derivative(plan: Plan) -> Text:
     """dL/da."""
-    return Text.of("loss_derivative", title=plan.loss.said("of_"))
+    return Text.of("loss_derivative", title=plan.loss.said("of"))
 
 
 def jacobian(plan: Plan) -> Text:
