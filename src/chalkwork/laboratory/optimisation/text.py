@@ -299,7 +299,8 @@ def path_blocks(board: Board, route: Route, count: int, surface: Surface | None)
         yield board.say((f"**Step {k}.**" if taken else "") + (at if taken else at.strip()))
         if surface is None:
             yield from board.givens([name for name in (shown.point, shown.slope) if name not in board.derivation])
-            yield from (block for name in (shown.point,) if name in board.derivation for block in worked(board, name))
+            if k == 1 and shown.point in board.derivation:
+                yield from worked(board, shown.point)
         yield from step_blocks(board, route, shown)
         if taken:
             yield from _value_after(board, path, k, letters)
