@@ -164,7 +164,7 @@ class Solution(Working):
         """Whether every number ends with the digits shown, where that is to be expected."""
         shown = self.style.numbers.rounded
         return self.setting.exact and all(
-            np.allclose(value, shown(value), rtol=0, atol=1e-12) for value in self.arrays.values()
+            np.allclose(self.arrays[name], shown(self.arrays[name]), rtol=0, atol=1e-12) for name in self.derivation
         )
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ The names of step 3 are those of any step with a 3 in them (`net3`, `w3`, `p3_gd
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -13,10 +13,11 @@ from typing import Any
 
 from chalkwork.algebra.entries import entry_name
 from chalkwork.documents.model import Table
+from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.board import Board
 from chalkwork.typesetting.numbers import shown
 
-MOST_COLUMNS = 14
+MOST_COLUMNS = 16
 """Columns of numbers; where entries would make more, a vector or a matrix stands in one cell."""
 MOST_ROWS = 60
 """Rows that are shown; of more, those between the first ones and the last are left out."""
@@ -77,6 +78,37 @@ def step_table(
     right = (0, *(place for place, (_, _, flush) in enumerate(written, 1) if flush))
     body = tuple(zip(numbers, *(cells for _, cells, _ in written), strict=True))
     return Table((head, *(title for title, _, _ in written)), body, right)
+
+
+def split_step(name: str) -> tuple[str, int | None]:
+    """A name without the number of its step, and the number.
+
+    >>> split_step("dw12"), split_step("line_slope")
+    (('dw', 12), ('line_slope', None))
+    """
+    letters = name.rstrip("0123456789")
+    return letters, int(name[len(letters) :]) if len(letters) < len(name) else None
+
+
+def asked_of(
+    ask: Sequence[str], derivation: Iterable[str], usual: Iterable[str] = (), words: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """What is asked, in the order of the work; a name without a number in every step, the `usual` where nobody says.
+
+    The `words` that are asked stand behind. Raises ChalkworkError for a name that is neither.
+
+    >>> asked_of(["w", "z2"], ["z1", "w1", "z2", "w2"])
+    ('w1', 'z2', 'w2')
+    """
+    known, said = list(derivation), list(words)
+    bare = {name: split_step(name)[0] for name in known}
+    for name in ask:
+        if name not in known and name not in said and name not in bare.values():
+            raise ChalkworkError(f"{name} is nothing that is worked out here", hint=f"such as {', '.join(known[:6])}")
+    wanted = set(ask or usual)
+    every = wanted - set(known)
+    found = [name for name in known if name in wanted or bare[name] in every]
+    return (*found, *(name for name in said if name in wanted))
 
 
 _Written = tuple[str, Sequence[str], bool]

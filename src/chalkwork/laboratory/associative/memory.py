@@ -20,6 +20,7 @@ from chalkwork.networks.data import Array, as_matrix, as_vector
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style, Word
 from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.steps import asked_of, split_step
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.symbols import Symbol
 
@@ -70,16 +71,10 @@ class Memory:
     ) -> Solution:  # fmt: skip
         """The answer, which asks for what it is told to, a name without a number in every step."""
         known = [equation.name for equation in self.equations]
-        bare = {name: name.rstrip("0123456789") for name in known}
-        for name in ask:
-            if name not in known and name not in bare.values() and name not in words:
-                raise ChalkworkError(f"{name} is nothing that is worked out here", hint=f"it is {', '.join(known[:6])}")
-        wanted = set(ask or usual)
-        asked = [name for name in known if name in wanted or bare[name] in wanted]
-        asked += [name for name in words if name in (ask or words)]
         setting = Setting(
-            title=title, letters=self.letters, script=script, posed=posed, blank=blank, asked=tuple(asked), words=words,
-            facts=facts, exact=True, scalars=frozenset(name for name in known if bare[name] == "E"),
+            title=title, letters=self.letters, script=script, posed=posed, blank=blank, words=words,
+            asked=asked_of(ask, known, (*usual, *words), words),
+            facts=facts, exact=True, scalars=frozenset(name for name in known if split_step(name)[0] == "E"),
         )  # fmt: skip
         givens = {name.name: self.values[name.name] for name in self.givens}
         return Solution(Derivation(tuple(self.givens), tuple(self.equations)), givens, style, setting)
@@ -138,7 +133,7 @@ def column_of(value: Any, n: int, name: str) -> Array:
 def first_step(board: Board) -> Iterator[Block]:
     """The equations of step 1, the new states without what only a net input of 0 asks for."""
     for name in board.named(RECALL):
-        if name.rstrip("0123456789") + "1" != name:
+        if split_step(name)[1] != 1:
             continue
         equation = board.derivation[name]
         whole_state = equation.expression

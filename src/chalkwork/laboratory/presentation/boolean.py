@@ -20,15 +20,14 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.presentation.gate import constant
-from chalkwork.laboratory.presentation.unit import Letters
+from chalkwork.laboratory.presentation.unit import Letters, constant
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, step_table
+from chalkwork.solutions.steps import Column, asked_of, step_table
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
@@ -142,7 +141,7 @@ def minterm_network(
         letters=letters,
         script=lambda board: _network_script(board, terms, steps),
         posed=lambda board: [_function(board, terms), Paragraph(_WANTED)],
-        asked=_checked(ask, equations) or ("depth", "width"),
+        asked=asked_of(ask, [one.name for one in equations], ("depth", "width")),
         scalars=frozenset(("theta2", *(f"a{step}" for step in steps))),
     )
     return Solution(Derivation(names, tuple(equations)), givens, style, setting)
@@ -229,16 +228,8 @@ def parity_units(
         letters=letters,
         script=script,
         posed=lambda board: [what, Paragraph(wanted)],
-        asked=_checked(ask, equations) or ("deep_units", "deep_layers", "shallow_hidden"),
+        asked=asked_of(ask, [one.name for one in equations], ("deep_units", "deep_layers", "shallow_hidden")),
     )
     return Solution(
         Derivation((size,), tuple(equations)), {"n": np.array([[float(n)]])}, style or Style.of(notation), setting
     )
-
-
-def _checked(ask: Sequence[str], equations: Sequence[Equation]) -> tuple[str, ...]:
-    known = [equation.name for equation in equations]
-    for name in ask:
-        if name not in known:
-            raise ChalkworkError(f"{name} is nothing that is worked out here", hint=f"it is {', '.join(known[:7])}")
-    return tuple(ask)

@@ -10,23 +10,33 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
-from chalkwork.algebra.reading.written import matrix
+from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation, Equation, Relation, Stage
 from chalkwork.documents.model import Block, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.presentation.picture import plane
 from chalkwork.laboratory.presentation.separating import contradiction, separating
-from chalkwork.laboratory.presentation.study import listed, split_step
-from chalkwork.laboratory.presentation.unit import Letters, Unit, samples_of, targets_of, threshold_unit, unit_of
+from chalkwork.laboratory.presentation.study import listed
+from chalkwork.laboratory.presentation.unit import (
+    Letters,
+    Unit,
+    constant,
+    samples_of,
+    signed_sum,
+    targets_of,
+    threshold_unit,
+    unit_of,
+)
 from chalkwork.networks.arguments import one_of, whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
+from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Choice, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, step_table
+from chalkwork.solutions.steps import Column, asked_of, split_step, step_table
 from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbol
 
 DESIGN, ROWS = Stage("design", "The weights"), Stage("rows", "Every row")
 GATES: dict[str, Callable[[Sequence[bool]], bool]] = {
@@ -150,23 +160,28 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
     numbered = [(name, step) for name, step in map(split_step, [*givens, *derivation]) if step is not None]
     table = letters.table(unit or Unit(np.zeros(task.x.shape[1])), numbered)
     table |= {name: letters.plain(name) for name in ("w", "b", "theta")}
-    asked = ask or tuple(name for name in derivation if name not in ("right",) and not name.startswith("right"))
+    table["separable"] = Symbol(r"\text{answer}", "answer")
     words = {"separable": Word("yes" if task.separable else "no", (), ("yes", "no"))}
-    for name in ask:
-        if name not in derivation and name not in words:
-            raise ChalkworkError(f"{name} is nothing that is worked out here", hint=f"such as {', '.join(derivation)}")
+    usual = [name for name in derivation if not name.startswith("right")] if unit is not None else ["separable"]
     setting = Setting(
         title="A threshold unit for a table",
         letters=table,
         script=lambda board: _script(board, task),
         posed=lambda board: exercise_of(board, task),
-        blank=lambda board: [_table(board, task, blank=True)] if task.unit is not None else [],
-        asked=asked if unit is not None else ("separable",),
+        blank=lambda board: _blanks(board, task),
+        asked=asked_of(ask, derivation, usual, words),
         words=words,
         exact=True,
         choice=None if task.given or unit is None else _choice(task, style, ask),
     )
     return Solution(derivation, givens, style, setting)
+
+
+def _blanks(board: Board, task: _Task) -> Iterator[Block]:
+    """The weights to find and the table to fill in."""
+    if task.unit is not None:
+        yield from (blank(board.solution, name) for name in (() if task.given else ("w", task.free)))
+        yield _table(board, task, empty=True)
 
 
 def _choice(task: _Task, style: Style, ask: tuple[str, ...]) -> Choice:
@@ -177,25 +192,19 @@ def _choice(task: _Task, style: Style, ask: tuple[str, ...]) -> Choice:
         return _solved(other, style, ())
 
     def wrong(solution: Solution) -> str:
-        rows = _wrong(task, solution.arrays)
+        rows = wrong_rows(len(task.x), solution.arrays)
         return f"With these weights {_come_out(rows)} wrong." if rows else ""
 
     return Choice(("w", task.free), instead, wrong)
 
 
-def _wrong(task: _Task, values: Mapping[str, Array]) -> list[int]:
+def wrong_rows(count: int, values: Mapping[str, Array]) -> list[int]:
     """The rows whose output is not the one that is wanted."""
-    return [number for number in range(1, len(task.x) + 1) if not values[f"right{number}"].any()]
+    return [number for number in range(1, count + 1) if not values[f"right{number}"].any()]
 
 
 def _come_out(rows: Sequence[int]) -> str:
     return f"row {rows[0]} of the table comes out" if len(rows) == 1 else f"rows {listed(rows)} of the table come out"
-
-
-def constant(value: Array, single: bool = True) -> Expression:
-    """Numbers as an expression; a single one is a number, unless it is to be a matrix."""
-    numbers = tuple(Number(int(one) if one.is_integer() else one) for one in value.ravel().tolist())
-    return numbers[0] if single and len(numbers) == 1 else Application(matrix(*value.shape), numbers, ())
 
 
 def _rows(task: _Task, unit: Unit) -> Iterator[Equation]:
@@ -227,7 +236,7 @@ def _script(board: Board, task: _Task) -> Iterator[Block]:
     yield Heading("Every row", 2)
     yield from board.equations(["z1", "a1"])
     yield _table(board, task)
-    wrong = _wrong(task, board.values)
+    wrong = wrong_rows(len(task.x), board.values)
     if wrong:
         said = _come_out(wrong)
         yield Paragraph(f"{said[0].upper()}{said[1:]} wrong.")
@@ -240,7 +249,7 @@ def _script(board: Board, task: _Task) -> Iterator[Block]:
 
 def exercise_of(board: Board, task: _Task) -> Iterator[Block]:
     """The table and the unit."""
-    function = str(task.activation.function("{z}", "{a}")).replace(", entry by entry", "")
+    function = Unit(task.x[0], activation=task.activation).said()
     beside = {"b": " and a bias ${b}$", "theta": " and a threshold ${theta}$ (which is subtracted)"}.get(task.free, "")
     yield board.say(
         f"A unit with {counted(task.x.shape[1], 'input')}{beside} is to give the outputs ${{y}}$ of this table. Its "
@@ -251,12 +260,12 @@ def exercise_of(board: Board, task: _Task) -> Iterator[Block]:
         yield from board.givens(["w", *([task.free] if task.free else [])])
 
 
-def _table(board: Board, task: _Task, blank: bool = False) -> Table:
+def _table(board: Board, task: _Task, empty: bool = False) -> Table:
     columns = [Column("x", asked=False), Column("z"), Column("a"), Column("y", asked=False)]
-    if not blank:
+    if not empty:
         said = {number: "yes" if board.values[f"right{number}"].any() else "no" for number in range(1, len(task.x) + 1)}
         columns.append(Column("right", "right", cells=said))
-    return step_table(board, columns, range(1, len(task.x) + 1), "row", blank)
+    return step_table(board, columns, range(1, len(task.x) + 1), "row", empty)
 
 
 def _inequalities(board: Board, task: _Task) -> Iterator[Block]:
@@ -272,18 +281,8 @@ def _inequalities(board: Board, task: _Task) -> Iterator[Block]:
 def _demand(task: _Task, row: Array) -> Expression:
     """The net input of one row in letters, its inputs put in: w1 - w2 + b."""
     w = Name("w", (len(row), 1))
-    parts: list[tuple[bool, Expression]] = []
-    for place, value in enumerate(row.tolist(), 1):
-        size = abs(value)
-        entry = apply("entry", w, place=(place, 1))
-        part = entry if size == 1 else Number(int(size) if size.is_integer() else size) * entry
-        parts += [(value > 0, part)] if value else []
-    parts += [(task.free != "theta", Name(task.free))] if task.free else []
-    total: Expression = Number(0)
-    for place, (added, part) in enumerate(parts):
-        first = part if added else -part
-        total = first if place == 0 else total + part if added else total - part
-    return total
+    parts = [(value, apply("entry", w, place=(place, 1))) for place, value in enumerate(row.tolist(), 1)]
+    return signed_sum([*parts, *([(-1.0 if task.free == "theta" else 1.0, Name(task.free))] if task.free else [])])
 
 
 def _impossible(board: Board, task: _Task) -> Iterator[Block]:

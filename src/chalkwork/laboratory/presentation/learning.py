@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalkwork.laboratory.presentation.study import Study, split_step
+from chalkwork.laboratory.presentation.study import ASKED, Study
 from chalkwork.laboratory.presentation.text import ENDINGS, board_of, exercise_of, table_to_fill
 from chalkwork.laboratory.presentation.unit import Letters
 from chalkwork.networks.arguments import whole
 from chalkwork.solutions.setting import Setting, Style, Word
 from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.steps import asked_of, split_step
 from chalkwork.typesetting.notation import Notation
 
 MOST_EPOCHS = 1000
@@ -29,6 +30,7 @@ def learn(
     activation: str | None = None,
     epochs: int = 1,
     order: Sequence[int] | None = None,
+    band: float = 0.0,
     fixed: bool = False,
     ask: Sequence[str] = (),
     notation: str | Mapping[str, Any] | Notation | None = None,
@@ -43,9 +45,9 @@ def learn(
     `gradient`. `weights` are those of the start (0 if none are given, one number for all alike), with a `bias`,
     which is added, a `threshold`, which is subtracted, or a constant input `bias_input` of 1 or -1 in front of the
     others, whose weight is the first; `fixed` says that bias or threshold stay as they are. `rate` is above 0. The
-    `activation` is, if none is given, the step for targets of 0 and 1 and the sign for -1 and 1, both 1 at 0. The
-    samples come `epochs` times (up to 1000) in their `order` (numbers from 1), at most 600 presentations; an epoch
-    that changes nothing is the last.
+    `activation` is, if none is given, the step for targets of 0 and 1 and the sign for -1 and 1, both 1 at 0; with
+    a `band` the sign is 0 as far as that from 0. The samples come `epochs` times (up to 1000) in their `order`
+    (numbers from 1), at most 600 presentations; an epoch that changes nothing is the last.
 
     The presentation k gives `z1`, `a1`, `e1`, `dw1`, `w1`, and `db1`, `b1` or `dtheta1`, `theta1`; of a rule with a
     loss `E1`, and `total1` in epoch 1; gradient descent `slope1` and `delta1`. The start is `w0`, `b0`, `theta0`.
@@ -62,7 +64,7 @@ def learn(
     style = style or Style.of(notation, decimals, significant)
     study = Study.of(
         x, y, rule=rule, weights=weights, bias=bias, threshold=threshold, bias_input=bias_input, rate=rate,
-        activation=activation, order=order, fixed=fixed,
+        activation=activation, order=order, band=band, fixed=fixed,
     )  # fmt: skip
     whole(epochs, "epochs", 1, MOST_EPOCHS)
     derivation, values, done = study.run(epochs)
@@ -75,7 +77,7 @@ def learn(
         script=lambda board: board_of(board, study, done),
         posed=lambda board: exercise_of(board, study, epochs),
         blank=lambda board: table_to_fill(board, study, done),
-        asked=study.asked(derivation, ask, epochs),
+        asked=asked_of(ask, derivation, ASKED if epochs == 1 else (*ASKED, "ending"), ["ending"]),
         exact=True,
         words={"ending": Word(ending, (ENDINGS[ending],), tuple(ENDINGS))},
         facts={

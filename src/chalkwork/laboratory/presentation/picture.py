@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import counted
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.model import Block
 from chalkwork.drawings.plot import Axis, Curve, line_plot
@@ -62,7 +63,8 @@ def plane(board: Board, points: Any, classes: Any, lines: Sequence[tuple[str, Li
         ends = _ends(line, ranges)
         if ends:
             curves.append(Curve([end[0] for end in ends], [end[1] for end in ends], label))
-    said = [f"{sum(classes == value)} samples with target {value:g}" for value in sorted(set(classes.tolist()))]
+    kinds = sorted(set(classes.tolist()))
+    said = [f"{counted(int(sum(classes == value)), 'sample')} with target {value:g}" for value in kinds]
     words = f"The plane of the two inputs with {', '.join(said)}."
     words += "".join(f" {label[0].upper()}{label[1:]}: {_in_words(line)}." for label, line in lines)
     across, up = ranges

@@ -28,12 +28,6 @@ ASKED = ("z", "a", "wrong", "e", "slope", "delta", "w", "b", "theta")
 """What is asked of every presentation where nobody says, those that the rule has."""
 
 
-def split_step(name: str) -> tuple[str, int | None]:
-    """A name and its number."""
-    letters = name.rstrip("0123456789")
-    return letters, int(name[len(letters) :]) if len(letters) < len(name) else None
-
-
 def listed(numbers: Sequence[int]) -> str:
     """Numbers in words, runs of them as from to.
 
@@ -78,6 +72,7 @@ class Study:
         rate: Any = 1.0,
         activation: Any = None,
         order: Any = None,
+        band: Any = 0.0,
         fixed: bool = False,
     ) -> Study:
         """The study; ChalkworkError for what does not fit."""
@@ -93,7 +88,7 @@ class Study:
             raise ChalkworkError(
                 f"no gradient comes through the {function.words}", hint="sigmoid or tanh, or the rule perceptron"
             )
-        unit = unit_of(weights, samples.shape[1], bias, threshold, bias_input, function)
+        unit = unit_of(weights, samples.shape[1], bias, threshold, bias_input, function, band)
         if fixed and not unit.free:
             raise ChalkworkError("fixed is said of a bias or a threshold, and there is none")
         if unit.constant is not None:
@@ -237,19 +232,6 @@ class Study:
             Equation("line_slope", -(p / q), LINE),
             Equation("line_intercept", simplify(-(c / q)), LINE),
         ]
-
-    def asked(self, derivation: Derivation, ask: Sequence[str], epochs: int) -> tuple[str, ...]:
-        """The names that are asked for, in the order of the work; those without a number in every presentation."""
-        bare = {name: split_step(name)[0] for name in derivation}
-        wanted = set(ask or ASKED)
-        known = [name for name in derivation if name in wanted or bare[name] in wanted]
-        there = {"ending", *known, *bare.values()}
-        missing = [name for name in ask if name not in there]
-        if missing:
-            raise ChalkworkError(
-                f"{missing[0]} is nothing that is worked out here", hint=f"such as {', '.join(list(derivation)[:6])}"
-            )
-        return (*known, *(["ending"] if "ending" in (ask or ["ending"] * (epochs - 1)) else []))
 
 
 def _order_of(order: Any, count: int) -> tuple[int, ...]:

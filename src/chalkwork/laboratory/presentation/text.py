@@ -8,9 +8,9 @@ from chalkwork.algebra.expression import Name
 from chalkwork.counting import counted
 from chalkwork.documents.model import Block, Heading, Paragraph, Table
 from chalkwork.laboratory.presentation.picture import picture
-from chalkwork.laboratory.presentation.study import PRESENTED, Study, listed, split_step
+from chalkwork.laboratory.presentation.study import PRESENTED, Study, listed
 from chalkwork.solutions.board import Board, in_lines, maths
-from chalkwork.solutions.steps import Column, step_table
+from chalkwork.solutions.steps import Column, split_step, step_table
 from chalkwork.typesetting.lines import EQUALS
 from chalkwork.typesetting.pieces import join
 
@@ -112,7 +112,7 @@ def _unit(board: Board, study: Study) -> str:
     if study.fixed:
         said += f" The {'threshold' if unit.free == 'theta' else 'bias'} stays as it is."
     if unit.activation is not None:
-        said += f" Its output is {unit.activation.function('{z}', '{a}')}.".replace(", entry by entry", "")
+        said += f" Its output is {unit.said()}."
     if study.order != tuple(range(1, len(study.x) + 1)):
         said += f" The samples come in the order {', '.join(map(str, study.order))}."
     return said

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
+from chalkwork.algebra.reading.written import matrix
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number
@@ -37,6 +38,8 @@ class Unit:
     value: float = 0.0
     constant: float | None = None
     activation: Activation | None = None
+    band: float = 0.0
+    """The output is 0 as far as this on either side of 0."""
 
     @property
     def inputs(self) -> int:
@@ -58,7 +61,18 @@ class Unit:
     def output(self, net: Expression) -> Expression:
         """The activation of a net input."""
         assert self.activation is not None
-        return self.activation.expression(net, -2)
+        if not self.band:
+            return self.activation.expression(net, -2)
+        edge = Number(int(self.band) if self.band.is_integer() else self.band)
+        below, above = apply("sign", net - edge, at_zero=-1), apply("sign", net + edge, at_zero=1)
+        return Number(1) / 2 * (below + above)
+
+    def said(self, net: str = "{z}", output: str = "{a}") -> str:
+        """What the output is, in words."""
+        assert self.activation is not None
+        if self.band:
+            return f"1 where ${net} > {self.band:g}$, −1 where ${net} < -{self.band:g}$, and 0 between"
+        return str(self.activation.function(net, output)).replace(", entry by entry", "")
 
     def slope(self, net: Name, output: Name) -> Expression:
         """The derivative of the activation, by its entry in the table of operations."""
@@ -67,7 +81,15 @@ class Unit:
         return read(text or "0", {"x": net, "y": output}, self.activation.values)
 
 
-def unit_of(weights: Any, inputs: int, bias: Any, threshold: Any, constant: Any, activation: Activation | None) -> Unit:
+def unit_of(
+    weights: Any,
+    inputs: int,
+    bias: Any = None,
+    threshold: Any = None,
+    constant: Any = None,
+    activation: Activation | None = None,
+    band: Any = 0.0,
+) -> Unit:
     """The unit; ChalkworkError for a bias and a threshold at once, ShapeError for weights that do not fit."""
     if sum(given is not None for given in (bias, threshold, constant)) > 1:
         raise ChalkworkError("a unit has a bias, a threshold or a bias_input, not two of them")
@@ -82,9 +104,35 @@ def unit_of(weights: Any, inputs: int, bias: Any, threshold: Any, constant: Any,
     for name, value in (("bias", bias), ("threshold", threshold)):
         if value is not None and number(value) is None:
             raise ChalkworkError(f"{name} is a number, not {value!r:.60}")
+    edge = number(band)
+    if edge is None or edge < 0 or (edge and (activation is None or activation.name != "sign")):
+        raise ChalkworkError(f"band is a number from 0 on, of a unit with the sign, not {band!r:.60}")
     free = "b" if bias is not None else "theta" if threshold is not None else ""
     value = bias if bias is not None else threshold if threshold is not None else 0.0
-    return Unit(vector, free, float(value), None if constant is None else float(constant), activation)
+    return Unit(vector, free, float(value), None if constant is None else float(constant), activation, edge)
+
+
+def constant(value: Array, single: bool = True) -> Expression:
+    """Numbers as an expression; a single one is a number, unless it is to be a matrix."""
+    numbers = tuple(Number(int(one) if one.is_integer() else one) for one in value.ravel().tolist())
+    return numbers[0] if single and len(numbers) == 1 else Application(matrix(*value.shape), numbers, ())
+
+
+def signed_sum(parts: Sequence[tuple[float, Expression]]) -> Expression:
+    """The sum of multiples as people write it, without what is multiplied by 0.
+
+    >>> print(signed_sum([(1.0, Name("a")), (-2.0, Name("b")), (0.0, Name("c"))]), signed_sum([(-1.0, Name("a"))]))
+    a - 2 * b -a
+    """
+    total: Expression | None = None
+    for factor, part in parts:
+        size = abs(factor)
+        term = part if size == 1 else Number(int(size) if size.is_integer() else size) * part
+        if factor and total is None:
+            total = term if factor > 0 else -term
+        elif factor and total is not None:
+            total = total + term if factor > 0 else total - term
+    return Number(0) if total is None else total
 
 
 def samples_of(x: Any) -> Array:

@@ -7,11 +7,8 @@ from typing import Any
 
 from chalkwork.laboratory.associative import bam
 from chalkwork.sheets import values
-from chalkwork.sheets.parts import Part, Surroundings, Work
+from chalkwork.sheets.parts import calling
 from chalkwork.sheets.parts.hopfield import at_zero
-from chalkwork.sheets.posed import posed_by_room
-from chalkwork.sheets.values import Fields
-from chalkwork.solutions.solution import Solution
 
 _KEYS: Mapping[str, values.Reader[Any]] = {
     "x": values.matrix,
@@ -22,17 +19,4 @@ _KEYS: Mapping[str, values.Reader[Any]] = {
     "at_zero": at_zero,
     "ask": values.names,
 }
-
-
-def _read(fields: Fields) -> Work:
-    for key in ("x", "y"):
-        fields.need(key, _KEYS[key])
-    given = fields.given(dict(_KEYS))
-
-    def work(surroundings: Surroundings) -> Solution:
-        return bam(**given, style=surroundings.manner)
-
-    return work
-
-
-PART = Part(tuple(_KEYS), _read, posed_by_room)
+PART = calling(bam, _KEYS, needed=("x", "y"))

@@ -8,10 +8,7 @@ from typing import Any
 from chalkwork.laboratory.associative import hopfield
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
-from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed_by_room
-from chalkwork.sheets.values import Fields
-from chalkwork.solutions.solution import Solution
+from chalkwork.sheets.parts import calling
 
 
 def at_zero(node: Node, where: str) -> str | float:
@@ -33,15 +30,4 @@ _KEYS: Mapping[str, values.Reader[Any]] = {
     "at_zero": at_zero,
     "ask": values.names,
 }
-
-
-def _read(fields: Fields) -> Work:
-    given = fields.given(dict(_KEYS))
-
-    def work(surroundings: Surroundings) -> Solution:
-        return hopfield(**given, style=surroundings.manner)
-
-    return work
-
-
-PART = Part(tuple(_KEYS), _read, posed_by_room)
+PART = calling(hopfield, _KEYS)

@@ -7,10 +7,7 @@ from typing import Any
 
 from chalkwork.laboratory.presentation import learn
 from chalkwork.sheets import values
-from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed_by_room
-from chalkwork.sheets.values import Fields
-from chalkwork.solutions.solution import Solution
+from chalkwork.sheets.parts import calling
 
 _KEYS: Mapping[str, values.Reader[Any]] = {
     "rule": values.name,
@@ -24,21 +21,8 @@ _KEYS: Mapping[str, values.Reader[Any]] = {
     "activation": values.text,
     "epochs": values.integer(1, 1000),
     "order": values.listing(values.integer(1, 200), "a list of numbers of samples", 600),
+    "band": values.number,
     "fixed": values.flag,
     "ask": values.names,
 }
-
-
-def _read(fields: Fields) -> Work:
-    fields.need("x", values.matrix)
-    given = fields.given(dict(_KEYS))
-    if "learning_rate" in given:
-        given["rate"] = given.pop("learning_rate")
-
-    def work(surroundings: Surroundings) -> Solution:
-        return learn(**given, style=surroundings.manner)
-
-    return work
-
-
-PART = Part(tuple(_KEYS), _read, posed_by_room)
+PART = calling(learn, _KEYS, needed=("x",), renamed={"learning_rate": "rate"})

@@ -7,10 +7,7 @@ from typing import Any
 
 from chalkwork.laboratory.presentation import threshold_table
 from chalkwork.sheets import values
-from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed_by_room
-from chalkwork.sheets.values import Fields
-from chalkwork.solutions.solution import Solution
+from chalkwork.sheets.parts import calling
 
 _KEYS: Mapping[str, values.Reader[Any]] = {
     "x": values.matrix,
@@ -25,15 +22,4 @@ _KEYS: Mapping[str, values.Reader[Any]] = {
     "activation": values.text,
     "ask": values.names,
 }
-
-
-def _read(fields: Fields) -> Work:
-    given = fields.given(dict(_KEYS))
-
-    def work(surroundings: Surroundings) -> Solution:
-        return threshold_table(**given, style=surroundings.manner)
-
-    return work
-
-
-PART = Part(tuple(_KEYS), _read, posed_by_room)
+PART = calling(threshold_table, _KEYS)
