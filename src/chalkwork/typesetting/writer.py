@@ -299,8 +299,10 @@ class Writer:
         if not self.with_numbers or not names or not all(map(self.is_number, names)):
             return None
         value = evaluate(inner, {name.name: self._value(name) for name in names})
-        delta = float(expression.named_parameters["delta"])
-        return None if np.size(value) != 1 else forms.huber_branch(inner, float(np.ravel(value)[0]), delta)
+        delta = expression.named_parameters["delta"]
+        if np.size(value) != 1 or not isinstance(delta, int | float):
+            return None
+        return forms.huber_branch(inner, float(np.ravel(value)[0]), delta)
 
     def bracketed(self, table: Sequence[Sequence[Piece]], align: Literal["r", "c"] = "r") -> Piece:
         """A matrix of pieces that are one line high."""
