@@ -102,6 +102,12 @@ class Route:
         words = ["p", "g", "eta", *self.method.optimiser.rule.states]
         words += [_letter(name) for name in self.steps[0].lines if not name.startswith("clipped")]
         plain |= {word: letters.of_rule(word) for word in (*words, "clipped_g")}
+        for word in (*words[1:], "clipped_g") if n > 1 else ():  # v_1 would be the velocity of step 1
+            of = plain[word]
+            plain |= {
+                f"{word}[{i}]": symbol(f"{of.latex}_{{{each.latex}}}", f"{of.text}({each.text})")
+                for i, each in enumerate(letters.variables, 1)
+            }
         if surface is not None:
             plain["f"] = symbol(*letters.function_sign)
             plain |= entry_letters(surface, letters, 0, ("p", "g", ""), bare=True)
