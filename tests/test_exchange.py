@@ -350,7 +350,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "l1": (written(at("l1", -1)), "l1 is a"),
     "seed": (written(at("seed", -1)), "the seed is"),
     "samples": (written(at("samples", "diagonal")), "samples are columns or rows"),
-    "loss": (written(at("loss.name", "hinge")), "there is no loss 'hinge'"),
+    "loss": (written(at("loss.name", "nothing")), "there is no loss 'nothing'"),
     "no loss": (written(at("loss", None)), "loss: expected a mapping, found None"),
     "loss key": (written(at("loss.colour", 1)), "loss: unknown key 'colour' in a loss; expected name, "),
     "factor": (written(at("loss.factor", "1/0")), "the factor of the loss"),

@@ -35,7 +35,7 @@ LABORATORY = (
     "claims",
     "equivalent",
     "maximum-likelihood",
-    "optimisation",
+    "optimis",
     "outputs",
     "perceptron",
     "relu-approx",

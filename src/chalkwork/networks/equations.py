@@ -14,7 +14,7 @@ from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equat
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
 from chalkwork.networks.gather import gathered
-from chalkwork.networks.losses import penalties
+from chalkwork.networks.losses import CrossEntropy, penalties
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot, suffix_of
@@ -212,9 +212,10 @@ def without_overflow(plan: Plan, loss: Equation) -> Equation:
     if not plan.matched:
         return loss
     net, output = (plan.data(f"{letter}{plan.depth}", plan.layers[-1].units) for letter in "za")
-    if plan.layers[-1].activation.name == "softmax":
+    if isinstance(plan.loss, CrossEntropy):
+        aim = plan.loss.aim(plan.y, plan.layers[-1].units)
         straight: dict[Expression, Expression] = {
-            apply("xlogy", plan.y, output): plan.y * apply("log_softmax", net, axis=plan.convention.unit_axis)
+            apply("xlogy", aim, output): aim * apply("log_softmax", net, axis=plan.convention.unit_axis)
         }
     else:
         both = apply("xlogy", plan.y, output) + apply("xlogy", 1 - plan.y, 1 - output)

@@ -151,7 +151,7 @@ class Plan:
     @property
     def facts(self) -> list[SumsToOne]:
         """What is known of the target: under cross-entropy those of each sample add up to one."""
-        return [SumsToOne("y", self.convention.unit_axis)] if isinstance(self.loss, CrossEntropy) else []
+        return [SumsToOne("y", self.convention.unit_axis)] if self.loss.distribution else []
 
     @property
     def matched(self) -> bool:

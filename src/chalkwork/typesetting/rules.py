@@ -83,10 +83,17 @@ def _step(writer: Writer, expression: Application) -> Piece:
     return _leaky_step(writer, expression) if whole == expression else writer.write(whole)
 
 
+def _huber(writer: Writer, expression: Application) -> Piece:
+    """With the numbers of one entry the branch that these are in."""
+    branch = writer.huber_written(expression)
+    return writer.from_table(expression) if branch is None else writer.write(branch)
+
+
 RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "identity": _inner,
     "broadcast": _inner,
     "exp": _exp,
+    "huber": _huber,
     "matrix": _matrix,
     "power": _power,
     "transpose": _transpose,

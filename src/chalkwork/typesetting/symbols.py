@@ -15,7 +15,7 @@ _NETWORK_NAME = re.compile(
     r"(x|y|w|z|a|W|WQ|WK|WV|Q|K|V|S|P|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask)(\d*)(_run)?"
     r"(?:_new(\d*))?"
 )
-_STATE_NAME = re.compile(r"(m|v)(hat)?((?:W[QKV]?|b|gamma|beta)\d+)(?:_new(\d*))?")
+_STATE_NAME = re.compile(r"(m|v|r|eta)(hat)?((?:W[QKV]?|b|gamma|beta)\d+)(?:_new(\d*))?")
 _LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _LETTERS = {
@@ -159,7 +159,7 @@ class Symbols:
         of = self.entry(parameter, index)
         latex = self._letter_latex(letter, bold=not index)
         latex = (rf"\hat{{{latex}}}" if hat else latex) + f"_{{{of.latex}}}"
-        text = letter + ("\u0302" if hat else "") + f"({of.text})"
+        text = self.notation.letter_text(letter) + ("\u0302" if hat else "") + f"({of.text})"
         if new:
             mark = self._new_latex(new)
             latex += "'" * new if mark.startswith(r"\prime") else f"^{{{mark}}}"
