@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.chain import Paths
@@ -14,6 +14,7 @@ from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equat
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
 from chalkwork.networks.gather import gathered
+from chalkwork.networks.layers.base import NamedAdjoint
 from chalkwork.networks.losses import penalties
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.plan import Plan
@@ -126,13 +127,16 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
     named = {adjoint.by: adjoint.name for adjoint in shown}
     if long_way:
         named[f"a{plan.depth}{suffix}"] = f"da{plan.depth}{suffix}"
-    adjoints = Adjoints(equations, output, named, plan.facts)
-    found = {equation.name: equation for equation in adjoints.equations()}
+    cut = _held_apart(equations, spots)
+    adjoints = Adjoints(cut, output, named, plan.facts)
+    found = {equation.name: _put_back(equation) for equation in adjoints.equations()}
     stops = [adjoint.by for adjoint in shown if adjoint.by not in parameters]
-    paths = Paths(equations)
+    paths = Paths(cut)
     ordered: list[Equation] = []
     for adjoint in shown:
         path = paths.chain(output, adjoint.by, stops)
+        if adjoint.name not in found:  # no error comes back to it
+            found[adjoint.name] = _nothing(equations, adjoint, output)
         value = gathered(found[adjoint.name].expression)
         equation = replace(found[adjoint.name], expression=value, chain=path, reason=adjoint.reason)
         if adjoint.by != last:
@@ -143,6 +147,38 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
             steps = _justified(plan, suffix, adjoints.found[f"a{plan.depth}{suffix}"])
             ordered.append(replace(equation, expression=_collapsed(plan, step, equation.expression), steps=steps))
     return ordered
+
+
+_HELD = "_held"
+
+
+def _held_apart(equations: Sequence[Equation], spots: Sequence[Spot]) -> list[Equation]:
+    """The equations, with other names for what no error goes back to from them."""
+    held = {name: names for at in spots for name, names in at.layer.kind.held(at).items()}
+    return [
+        replace(one, expression=replaced(one.expression, {
+            name: Name(f"{name.name}{_HELD}", name.shape)
+            for name in names_in(one.expression) if name.name in held[one.name]
+        })) if one.name in held else one
+        for one in equations
+    ]  # fmt: skip
+
+
+def _put_back(equation: Equation) -> Equation:
+    """The equation with the usual names again."""
+    other: dict[Expression, Expression] = {
+        name: Name(name.name.removesuffix(_HELD), name.shape)
+        for name in names_in(equation.expression)
+        if name.name.endswith(_HELD)
+    }
+    return replace(equation, expression=replaced(equation.expression, other)) if other else equation
+
+
+def _nothing(equations: Sequence[Equation], adjoint: NamedAdjoint, output: str) -> Equation:
+    """A derivative that is zero, since nothing leads from its name to the loss."""
+    shape = next(one.expression.shape for one in equations if one.name == adjoint.by)
+    zero = apply("broadcast", Number(0), shape=shape)
+    return Equation(adjoint.name, zero, Stage.BACKWARD, derivative=Derivative(output, adjoint.by))
 
 
 def _collapsed(plan: Plan, step: int, error: Expression) -> Expression:

@@ -14,7 +14,7 @@ from chalkwork.networks.convention import Convention
 from chalkwork.networks.layers.base import LayerKind
 from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
-from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
+from chalkwork.networks.quantities import LEARNED, Quantity, Role
 from chalkwork.networks.spot import Spot, suffix_of
 
 __all__ = ["LayerPlan", "Plan", "suffix_of"]
@@ -122,7 +122,7 @@ class Plan:
 
     def held_shape(self, name: Name) -> tuple[int, ...]:
         """The shape in which a network keeps a parameter or a state: a matrix as it is, all else in one dimension."""
-        return name.shape if self.quantities[name.name].form is Form.MATRIX else (max(name.shape),)
+        return name.shape if self.quantities[name.name].form.is_matrix else (max(name.shape),)
 
     @property
     def has_modes(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalkwork.errors import SheetError
 from chalkwork.networks.layers import LAYERS
+from chalkwork.networks.layers import Layer as Made
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form
 from chalkwork.networks.samples import features_and_positions
@@ -58,8 +59,14 @@ def _read_layer(node: Node, where: str, convention: Convention, before: Layer | 
         )
     weighted = any(one.form is Form.MATRIX for one in kind.kind_type.quantities)
     layer = _weighted(name, fields, convention, before) if weighted else _through(name, fields, before)
-    units, positions = kind.kind_type.leaving(layer.units, positions)
+    units, positions = _leaving(kind, layer, positions)
     return replace(layer, units=units, positions=positions)
+
+
+def _leaving(kind: type[Made], layer: Layer, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """Units and positions of what leaves, which may depend on the settings."""
+    sized = {"units": layer.units} if any(setting.key == "units" for setting in kind.settings) else {}
+    return kind(**sized, **dict(layer.settings)).kind.leaving(layer.units, positions)
 
 
 def _through(name: str, fields: Fields, before: Layer | None) -> Layer:

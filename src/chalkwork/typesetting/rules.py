@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from chalkwork.algebra.expression import Application
+from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.times import at_time
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
 from chalkwork.typesetting.notation import superscript
@@ -78,6 +79,16 @@ def _step(writer: Writer, expression: Application) -> Piece:
     return _leaky_step(writer, expression) if whole == expression else writer.write(whole)
 
 
+def _moment(writer: Writer, expression: Application) -> Piece:
+    """One step of what has a name, under that name with its time index."""
+    (whole,), step = expression.arguments, expression.parameters[0]
+    if not isinstance(whole, Name):
+        return writer.from_table(expression)
+    if writer.is_number(whole):
+        return writer.value(writer.there(evaluate(expression, writer.values)))
+    return writer.write(Name(at_time(whole.name, str(step)), expression.shape))
+
+
 RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "identity": _inner,
     "broadcast": _inner,
@@ -87,6 +98,7 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "transpose": _transpose,
     "solve": _solve,
     "placed": _placed,
+    "moment": _moment,
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,

@@ -60,8 +60,7 @@ class LayerKind:
         """The quantities that a layer with this plan has."""
         return self.quantities
 
-    @classmethod
-    def leaving(cls, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    def leaving(self, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         """Units and positions of what leaves, given its units and the positions that enter."""
         return units, positions
 
@@ -83,6 +82,10 @@ class LayerKind:
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """The derivatives that have names, in the order in which they are shown."""
         return []
+
+    def held(self, at: Spot) -> Mapping[str, frozenset[str]]:
+        """Names that no error goes back to from an equation, by the name of the equation."""
+        return {}
 
     def state_updates(self, at: Spot) -> list[Equation]:
         """The state after one more batch."""
@@ -225,16 +228,25 @@ class Layer(ABC):
         return known, units
 
     def weights_to_start(
-        self, layer: int, sizes: tuple[int, int], convention: Convention, generator: Generator
+        self,
+        layer: int,
+        sizes: tuple[int, int],
+        convention: Convention,
+        generator: Generator,
+        matrices: Mapping[str, Array] | None = None,
     ) -> dict[str, Array]:
-        """The matrices of the layer in the convention's orientation: as they are given, or drawn."""
-        inputs, units = sizes
-        if inputs * units > MOST_WEIGHTS:
-            raise ChalkworkError(f"layer {layer} would have {inputs}x{units} weights, which is too many")
+        """The matrices of the layer in the convention's orientation: as they are given, or drawn.
+
+        `matrices` are those that the settings give, by letter, where they are not the settings themselves.
+        """
+        units = sizes[1]
         found = {}
         for one in self.kind.quantities:
-            if one.form is Form.MATRIX:
-                given = self.options[one.keyword]
+            if one.form.is_matrix:
+                inputs = sizes[0] if one.form is Form.MATRIX else units
+                if inputs * units > MOST_WEIGHTS:
+                    raise ChalkworkError(f"layer {layer} would have {inputs}x{units} weights, which is too many")
+                given = (matrices or {}).get(one.letter, self.options[one.keyword])
                 if isinstance(given, np.ndarray):
                     weights = given.copy()
                 elif given is not None:

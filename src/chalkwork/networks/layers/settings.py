@@ -15,13 +15,14 @@ from chalkwork.networks.data import as_array, as_matrix, as_vector
 from chalkwork.networks.initialisers import Initialiser
 
 Takes = Literal[
-    "size", "sizes", "flag", "number", "choice", "activation", "initialiser", "entries", "weights", "bias", "layers"
+    "size", "sizes", "flag", "number", "choice", "activation", "initialiser", "entries", "values", "weights", "bias",
+    "layers",
 ]
 """What a setting may be.
 
 `size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `flag` true or false,
 `number` one in a range, `choice` one of some words, `entries` one number or one for
-each unit, `weights` the same as a matrix, `bias` the same as entries or whether there is one, `layers` how many
+each unit, `values` the same, kept with the settings, `weights` the same as a matrix, `bias` the same as entries or whether there is one, `layers` how many
 layers below.
 """
 
@@ -79,6 +80,9 @@ class Setting:
                 return bool(value) if isinstance(value, bool | np.bool_) else number_or(as_vector, value, "the bias")
             case "entries":
                 return number_or(as_vector, value, self.key)
+            case "values":
+                found = number_or(as_vector, value, self.key)
+                return found if isinstance(found, float) else tuple(found.tolist())
             case "weights":
                 return number_or(as_matrix, value, "the weights")
 
