@@ -125,11 +125,11 @@ def sequence(count: int, along: int, shape: Shape) -> Operation:
         arity=count,
         parameters={"along": along},
         value=value,
-        adjoint=tuple(f"moment(g, {at}, {along}, before={own})" for at in range(1, count + 1)),
+        adjoint=tuple(f"moment(g, {at}, along)" for at in range(1, count + 1)),
         shape=joined,
         slots=(Precedence.FREE,) * count,
         latex=rf"\left( {slots} \right)",
         text=f"({slots})",
         code=f"{stacked}([{parts}], axis={along})",
-        definition=" + ".join(f"at_moment({one}, {at}, {along}, {own})" for at, one in enumerate(names, 1)),
+        definition=" + ".join(f"at_moment({one}, {at}, along, {own})" for at, one in enumerate(names, 1)),
     )
