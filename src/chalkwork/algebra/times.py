@@ -7,9 +7,10 @@ step t that is no number, and at the one before.
 from __future__ import annotations
 
 import re
-from functools import reduce
+from functools import lru_cache, reduce
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, rebuild, transform, walk
+from chalkwork.algebra.operations import Operation, Precedence
 from chalkwork.algebra.operations.sequences import sequence
 
 _TIMED = re.compile(r"(\w*?[^_\W])_t(\d+|t(?:[+-]\d+)?)((?:_new\d*)?)")
@@ -116,15 +117,53 @@ def summands(expression: Expression) -> list[Expression]:
     return [expression, *reversed(found)]
 
 
+def over_steps(expression: Expression) -> Expression | None:
+    """A sum over all steps as one term with the index t, as it is written; None where the steps differ.
+
+    >>> print(over_steps(Name("x_t1") * Name("d_t1") + Name("x_t2") * Name("d_t2")))
+    over_steps(x_tt * d_tt)
+    """
+    parts = summands(expression)
+    places = [last_step(part) for part in parts]
+    if len(parts) < 2 or places != list(range(1, len(parts) + 1)):
+        return None
+    forms = {template(part, place or 0) for part, place in zip(parts, places, strict=True)}
+    return Application(_over_steps(len(parts)), tuple(forms), ()) if len(forms) == 1 else None
+
+
+@lru_cache(maxsize=256)
+def _over_steps(count: int) -> Operation:
+    """A sum over so many steps, to be written only."""
+    return Operation(
+        name="over_steps",
+        value=lambda xp, x: x,
+        adjoint=(None,),
+        shape=lambda shapes: shapes[0],
+        precedence=Precedence.PRODUCT,
+        slots=(Precedence.PRODUCT,),
+        latex=rf"\sum_{{t=1}}^{{{count}}} <0>",
+        text="∑ₜ <0>",
+    )
+
+
+def last_step(expression: Expression) -> int | None:
+    """The latest step that an expression speaks of."""
+    return max((step for step in _steps(expression)), default=None)
+
+
 def first_step(expression: Expression) -> int | None:
     """The earliest step that an expression speaks of."""
+    return min(_steps(expression), default=None)
+
+
+def _steps(expression: Expression) -> list[int]:
     steps = []
     for node in walk(expression):
         if isinstance(node, Name):
             steps.append(step_of(node.name))
         elif isinstance(node, Application) and node.operation.name in ("moment", "at_moment"):
             steps.append(int(str(node.parameters[0])))
-    return min((step for step in steps if step is not None), default=None)
+    return [step for step in steps if step is not None]
 
 
 def in_time(expression: Expression) -> Expression:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.simplify import simplify
+from chalkwork.algebra.times import over_steps
 from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
@@ -139,6 +140,9 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
             found[adjoint.name] = _nothing(equations, adjoint, output)
         value = gathered(found[adjoint.name].expression)
         equation = replace(found[adjoint.name], expression=value, chain=path, reason=adjoint.reason)
+        over = over_steps(value)
+        if over is not None:
+            equation = replace(equation, chain=(), steps=(over,))
         if adjoint.by != last:
             ordered.append(equation)
         elif long_way:

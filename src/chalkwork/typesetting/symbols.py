@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalkwork.algebra.entries import split_entry
-from chalkwork.algebra.times import split_time
+from chalkwork.algebra.times import at_time, split_time
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import Notation, primes, subscript, superscript
 from chalkwork.words import ENGLISH, say
@@ -96,7 +96,7 @@ class Symbols:
         """The symbol of one entry; the index as it should print, row first."""
         key = (name, index)
         if key not in self._known:
-            derivative = self.derivatives.get(name)
+            derivative = self.derivatives.get(name) or self._at_any_step(name)
             whole = f"{name}[{','.join(index)}]"
             if whole in self._letters:
                 self._known[key] = self._letters[whole]
@@ -107,6 +107,12 @@ class Symbols:
             else:
                 self._known[key] = self._plain(name, index)
         return self._known[key]
+
+    def _at_any_step(self, name: str) -> Derivative | None:
+        """The derivative that a name stands for at a step t, which is that of the first step for t."""
+        stem, step = split_time(name)
+        first = self.derivatives.get(at_time(stem, 1)) if step and not step.isdigit() else None
+        return first and replace(first, by=at_time(split_time(first.by)[0], step))
 
     def derivative(self, derivative: Derivative, index: tuple[str, ...] = ()) -> Symbol:
         """The symbol of a derivative of one name by another; what is held fixed stands below parentheses."""
