@@ -191,6 +191,8 @@ def _in_order(parts: list[Expression]) -> Expression:
     steps = [first_step(part) for part in parts]
     if None not in steps and len(set(steps)) == len(steps):
         parts = [part for _, part in sorted(zip(steps, parts, strict=True), key=lambda pair: pair[0] or 0)]
+    elif None not in steps and len(set(steps)) == 1 and len(parts) > 2:
+        parts.reverse()  # as they came in the forward pass
     first = parts[0]
     if isinstance(first, Application) and first.operation.name == "at_moment":
         at, along, shape = first.parameters

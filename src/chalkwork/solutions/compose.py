@@ -14,7 +14,7 @@ from chalkwork.documents.decimal_mark import in_decimals_of
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
-from chalkwork.solutions.recurring import run_blocks, runs
+from chalkwork.solutions.recurring import for_any_step, run_blocks, runs
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.equations import typeset
@@ -152,7 +152,8 @@ def _worked_blocks(
             said = work.reason_latex
             blocks.append(display(work))
         shown = [one for step in run for one in step]
-        blocks += held_fixed(first_held, writer) if first_held is not None and first_held in shown else []
+        if first_held is not None and first_held in shown:
+            blocks += held_fixed(for_any_step(first_held) if len(run) > 1 else first_held, writer)
         blocks += [paragraph(sentence, writer) for one in shown for sentence in remarks.get(one.name, ())]
     if any(_rounds_to_zero(solution, equation.name) for equation in equations):
         decimals = writer.numbers.decimals or 0

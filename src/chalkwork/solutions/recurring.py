@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from chalkwork.algebra.expression import Expression
+from chalkwork.algebra.expression import Application, Expression, names_in
 from chalkwork.algebra.times import at_time, relative, split_time, step_of, template
 from chalkwork.derivation.derivation import Derivative, Equation
 from chalkwork.documents.model import Block, Paragraph, Table
@@ -69,7 +69,7 @@ def run_blocks(board: Board, run: Sequence[Sequence[Equation]]) -> list[Block]:
     blocks: list[Block] = []
     said = ""
     for equation in usual:
-        work = typeset(_for_any_step(equation), board.writer, "formula")
+        work = typeset(for_any_step(equation), board.writer, "formula")
         if work.reason_latex and work.reason_latex != said:
             blocks.append(Paragraph(work.reason_latex, work.reason_text))
         said = work.reason_latex
@@ -102,7 +102,7 @@ def _usual(equations: Sequence[Equation]) -> Equation:
     return equations[forms.index(most)]
 
 
-def _for_any_step(equation: Equation) -> Equation:
+def for_any_step(equation: Equation) -> Equation:
     """The equation with t for the number of its step."""
     origin = step_of(equation.name) or 0
 
@@ -130,12 +130,20 @@ def _tables(board: Board, run: Sequence[Sequence[Equation]], steps: Sequence[int
     sizes = [max(value.shape[-2:]) for value in first]
     if any(value.size != size or size > MOST_COLUMNS for value, size in zip(first, sizes, strict=True)):
         return []
+    shown = [place for place in range(len(sizes)) if sum(sizes) <= MOST_COLUMNS or not _is_net(run[0], place)]
     groups: list[list[int]] = [[]]
-    for place, size in enumerate(sizes):
+    for place, size in ((place, sizes[place]) for place in shown):
         if groups[-1] and sum(sizes[other] for other in groups[-1]) + size > MOST_COLUMNS:
             groups.append([])
         groups[-1].append(place)
     return [_table(board, run, steps, [(place, sizes[place]) for place in group]) for group in groups]
+
+
+def _is_net(step: Sequence[Equation], place: int) -> bool:
+    """Whether the next equation is only a function of this one."""
+    following = step[place + 1].expression if place + 1 < len(step) else None
+    unit = isinstance(following, Application) and following.operation.unit is not None
+    return unit and names_in(following) == (step[place].symbol,)
 
 
 def _table(

@@ -11,7 +11,7 @@ from chalkwork.algebra.times import at_time
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.pieces import Piece, grouped
+from chalkwork.typesetting.pieces import Piece, grouped, join
 
 if TYPE_CHECKING:
     from chalkwork.typesetting.writer import Writer
@@ -79,6 +79,13 @@ def _step(writer: Writer, expression: Application) -> Piece:
     return _leaky_step(writer, expression) if whole == expression else writer.write(whole)
 
 
+def _matmul(writer: Writer, expression: Application) -> Piece:
+    """With a sign where one of the factors is a single number."""
+    slots = writer.slots(expression)
+    left, right = (writer.write(part, slot) for part, slot in zip(expression.arguments, slots, strict=True))
+    return join(left, writer.sign(expression), right)
+
+
 def _moment(writer: Writer, expression: Application) -> Piece:
     """One step of what has a name, under that name with its time index."""
     (whole,), step = expression.arguments, expression.parameters[0]
@@ -94,6 +101,7 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "broadcast": _inner,
     "exp": _exp,
     "matrix": _matrix,
+    "matmul": _matmul,
     "power": _power,
     "transpose": _transpose,
     "solve": _solve,

@@ -51,6 +51,9 @@ class LayerKind:
     positions: ClassVar[Literal["none", "any", "needed"]] = "none"
     """Whether a sample that enters may be a matrix, with units at every position, or must be."""
 
+    in_time: ClassVar[bool] = False
+    """Whether the positions are steps, one after the other."""
+
     @property
     def drop_rate(self) -> float:
         """The probability with which a mask drops an entry."""

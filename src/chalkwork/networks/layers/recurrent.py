@@ -55,6 +55,7 @@ class RecurrentKind(LayerKind):
     initial: tuple[float, ...] = (0.0,)
 
     positions = "needed"
+    in_time = True
     gates: ClassVar[tuple[str, ...]] = ("",)
     """What the letters of each net input, and of its weights, have behind them."""
     states: ClassVar[tuple[str, ...]] = ("h",)
@@ -133,21 +134,16 @@ class RecurrentKind(LayerKind):
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """The derivatives of every step, from the last to the first, then those by what all steps share."""
         named = []
+        said = "All steps have the same weights and biases, so the gradient of each is the sum over the steps."
+        shared = Text.own("recurrent.shared", said)
         for step in range(steps_of(at), 0, -1):
             for letter, called in self.back:
                 reason = self.reason_back(at, letter)
                 named.append(NamedAdjoint(timed(at, letter, step), timed(at, called, step), reason))
         for one in self.present(at.layer):
             gradient = f"d{at.name(one.letter)}"
-            named.append(NamedAdjoint(at.name(one.letter), gradient, self._shared(at, one)))
+            named.append(NamedAdjoint(at.name(one.letter), gradient, shared))
         return named
-
-    def _shared(self, at: Spot, one: Quantity) -> Text:
-        what: Said = at.shown(one.letter)
-        if one.role is Role.WEIGHT:
-            said = "All steps have the same weights <what>, so their gradient is the sum over the steps."
-            return Text.own("recurrent.weights", said, what=what)
-        return Text.own("recurrent.bias", "So it is for the bias <what>, which every step adds.", what=what)
 
     def held(self, at: Spot) -> Mapping[str, frozenset[str]]:
         """Where no error goes further back: the states at the ends of stretches of `truncate` steps, from the last."""
@@ -188,7 +184,7 @@ class RecurrentKind(LayerKind):
 
     def described(self, at: Spot) -> dict[str, Said]:
         """Units and steps, for the list of layers."""
-        return {"units": Text.of("counted.units", n=at.layer.units), "steps": counted(steps_of(at), "step")}
+        return {"units": Text.of("counted.units", n=at.layer.units), "steps": Text.of("counted.steps", n=steps_of(at))}
 
 
 def steps_of(at: Spot) -> int:
