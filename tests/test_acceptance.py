@@ -28,6 +28,18 @@ def solved(optimizer: str = "gradient_descent", **style: Any) -> Solution:
     return network.solve([0.4, -0.7], [0.3, 0.9], 0.01, optimizer=optimizer, **style)
 
 
+def test_ten_typed_digits_of_a_large_number_are_ten_digits() -> None:
+    for size in (1e-3, 1.0, 1e3, 1e6):
+        solution = Graph("u = x * w; L = u * u").solve(x=size * 0.7130917, w=1.2345)
+        right = float(solution["L"])
+        for digits in (5, 8, 10, 11):
+            shown = f"{right:.{digits - 1}e}"
+            mantissa, exponent = shown.split("e")
+            moved = f"{float(mantissa) + 5 * 10.0 ** (1 - digits):.{digits - 1}f}e{exponent}"
+            assert solution.check({"L": shown}).score > 0, (size, shown)
+            assert solution.check({"L": moved}).score == 0, (size, moved)
+
+
 @pytest.mark.parametrize("nothing", ["0e9", "0*10^3", "0.0/0.1", "1e0", "0e2", "-1e1"])
 @pytest.mark.parametrize("style", [{}, {"decimals": 4}, {"significant": 6}])
 def test_digits_that_stand_for_everything_earn_nothing(nothing: str, style: dict[str, int]) -> None:
