@@ -15,6 +15,7 @@ from oracles import VALUES
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
 from chalkwork.networks import Attention, BatchNorm, Dropout, Flatten, LayerNorm, Residual, RMSNorm
 from chalkwork.networks.activations import KINDS
+from chalkwork.networks.layers import GRU, LSTM, RNN
 
 jax.config.update("jax_enable_x64", True)
 
@@ -261,7 +262,7 @@ class Stack:
         bare = name.removeprefix("d")
         if bare.startswith(("b", "gamma", "mu", "var", "rms")):
             return value.reshape(-1)
-        if bare.startswith("W"):
+        if bare.startswith(("W", "U")):
             return value.T if self.weights == "out_in" else value
         return np.swapaxes(value, -1, -2) if self.samples == "columns" and value.ndim >= 2 else value
 
@@ -278,7 +279,7 @@ class Stack:
             own = {**more, "earlier": outputs}
             outputs.append(keep(f"a{n}", REFERENCES[kind](n, outputs[-1], parameters, self.state, own, keep, training)))
         each = (outputs[-1] - self.y) ** 2
-        weights = [value for name, value in parameters.items() if name.startswith("W")]
+        weights = [value for name, value in parameters.items() if name[0] in "WU"]
         penalty = self.l1 * sum(jnp.abs(W).sum() for W in weights) + self.l2 / 2 * sum((W**2).sum() for W in weights)
         values["L"] = (self.w * each).sum() / each.size + penalty
         return values
@@ -348,6 +349,41 @@ def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training:
     return jnp.concatenate([a[:, position] for position in range(a.shape[1])], axis=-1)
 
 
+def _recurrent(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    """One step after the other, as the textbooks have them."""
+    h = keep(f"h{n}_t0", jnp.broadcast_to(jnp.asarray(more["initial"]), (len(a), p[f"U{more['gates'][0]}{n}"].shape[0])))
+    c = keep(f"c{n}_t0", jnp.zeros_like(h)) if more["kind"] == "lstm" else None
+    states = []
+    for t in range(1, a.shape[1] + 1):
+
+        def at(letter: str, value: Any, t: int = t) -> Any:
+            return keep(f"{letter}{n}_t{t}", value)
+
+        def net(gate: str, x: Any, h: Any) -> Any:
+            biases = [p[name] for name in (f"b{gate}{n}", f"bU{gate}{n}") if name in p]
+            return at(f"z{gate}", x @ p[f"W{gate}{n}"] + h @ p[f"U{gate}{n}"] + sum(biases))
+
+        x = a[:, t - 1]
+        if more["kind"] == "rnn":
+            h = at("h", ACTIVATIONS[more["activation"]](net("", x, h)))
+        elif more["kind"] == "lstm":
+            f, i = (at(gate, ACTIVATIONS["sigmoid"](net(gate, x, h))) for gate in "fi")
+            candidate = at("ctilde", jnp.tanh(net("c", x, h)))
+            o = at("o", ACTIVATIONS["sigmoid"](net("o", x, h)))
+            c = at("c", f * c + i * candidate)
+            h = at("h", o * jnp.tanh(c))
+        else:
+            r, u = (at(gate, ACTIVATIONS["sigmoid"](net(gate, x, h))) for gate in "ru")
+            inner = (r * h) @ p[f"Uh{n}"] + p.get(f"bUh{n}", 0)
+            if more["reset"] == "after":
+                inner = r * (h @ p[f"Uh{n}"] + p.get(f"bUh{n}", 0))
+            candidate = at("htilde", jnp.tanh(at("zh", x @ p[f"Wh{n}"] + inner + p.get(f"bh{n}", 0))))
+            h = at("h", (1 - u) * h + u * candidate if more["update"] == "new" else u * h + (1 - u) * candidate)
+        states.append(h)
+    return states[-1] if more["returns"] == "last" else jnp.stack(states, axis=1)
+
+
+GATES = {"rnn": ("",), "lstm": ("f", "i", "c", "o"), "gru": ("r", "u", "h")}
 REFERENCES = {
     "dense": _dense,
     "batch_norm": _batch_norm,
@@ -357,8 +393,12 @@ REFERENCES = {
     "residual": _residual,
     "attention": _attention,
     "flatten": _flatten,
+    "rnn": _recurrent,
+    "lstm": _recurrent,
+    "gru": _recurrent,
 }
-_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten")]
+_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten", *GATES)]
+RECURRENT: dict[str, Any] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
 
 
@@ -375,6 +415,8 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             "residual",
         ]
         kinds = [*before[: int(rng.integers(2, 4))], "flatten"]
+        if kind in GATES:
+            kinds = [before[0], kind, *["flatten"] * int(rng.integers(0, 2))]
     else:
         kinds.insert(int(rng.integers(kind == "residual", len(kinds) + 1)), kind)
     kinds.append("dense")
@@ -391,6 +433,27 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         if name == "flatten":
             size *= positions
             layers.append(Flatten())
+        elif name in GATES:
+            units = int(rng.integers(1, 4))
+            found |= {"kind": name, "gates": GATES[name], "initial": rng.normal(0, 1, units).round(2).tolist(),
+                      "returns": "all" if "flatten" in kinds else "last"}  # fmt: skip
+            if name == "gru":
+                found |= {"reset": str(rng.choice(["before", "after"])), "update": str(rng.choice(["new", "old"]))}
+            biases = int(rng.integers(0, 3))
+            shapes = {"W": (size, units), "U": (units, units), "b": units, "bU": units}
+            drawn = {
+                f"{letter}{gate}": rng.normal(0, 0.7, shapes[letter])
+                for gate in GATES[name]
+                for letter in [*"WU", *["b", "bU"][:biases]]
+            }
+            parameters |= {f"{letter}{n}": value for letter, value in drawn.items()}
+            known = {"W": "weights", "U": "recurrent", "b": "bias", "bU": "recurrent_bias"} if name == "rnn" else {}
+            own = {known.get(key, key): one.T if weights == "out_in" else one for key, one in drawn.items()}
+            own = ({"bias": False} if biases == 0 else {}) | own | {"biases": max(1, biases)}
+            own |= {key: found[key] for key in ("returns", "initial", "reset", "update") if key in found}
+            own |= {"activation": found["activation"]} if name == "rnn" else {}
+            layers.append(RECURRENT[name](units, **own))
+            size = units
         elif name == "attention":
             units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
             drawn = {f"W{letter}{n}": rng.normal(0, 0.7, (size, units)) for letter in "QKV"}

@@ -220,9 +220,9 @@ class Recurrent(Layer):
     common: ClassVar[tuple[Setting, ...]] = (
         Setting("returns", "choice", "last", choices=("last", "all")),
         Setting("bias", "bias", True),
-        Setting("biases", "size", 1, high=2),
+        Setting("biases", "count", 1, high=2),
         Setting("initial", "values", 0.0),
-        Setting("truncate", "size"),
+        Setting("truncate", "count"),
         Setting("joined", "choice", "x_h", choices=("x_h", "h_x")),
         Setting("inputs", "size"),
         Setting("initializer", "initialiser", "glorot_normal"),
@@ -238,8 +238,6 @@ class Recurrent(Layer):
         """The kind, of the settings."""
         own = self.options
         initial = own["initial"] if isinstance(own["initial"], tuple) else (own["initial"],)
-        if own["biases"] > 2:
-            raise ChalkworkError(f"biases is 1 or 2, not {own['biases']}")
         self.kind = self.kind_type(
             returns=own["returns"], biases=own["biases"], truncate=own["truncate"], initial=initial, **more
         )  # type: ignore[call-arg]
@@ -329,7 +327,7 @@ class Recurrent(Layer):
         parts = [] if units is None else [str(units)]
         for setting in self.settings:
             value = own[setting.key]
-            if setting.is_array or setting.takes in ("size", "initialiser") and setting.key != "truncate":
+            if setting.is_array or setting.takes in ("size", "initialiser"):
                 continue
             if (str(value) if setting.takes == "activation" else value) != setting.default:
                 parts.append(f"{setting.key}={str(value)!r}" if setting.takes == "activation" else f"{setting.key}={value!r}")

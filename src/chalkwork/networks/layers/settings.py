@@ -15,12 +15,12 @@ from chalkwork.networks.data import as_array, as_matrix, as_vector
 from chalkwork.networks.initialisers import Initialiser
 
 Takes = Literal[
-    "size", "sizes", "flag", "number", "choice", "activation", "initialiser", "entries", "values", "weights", "bias",
+    "size", "sizes", "count", "flag", "number", "choice", "activation", "initialiser", "entries", "values", "weights", "bias",
     "layers",
 ]
 """What a setting may be.
 
-`size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `flag` true or false,
+`size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `count` another whole number in a range, `flag` true or false,
 `number` one in a range, `choice` one of some words, `entries` one number or one for
 each unit, `values` the same, kept with the settings, `weights` the same as a matrix, `bias` the same as entries or whether there is one, `layers` how many
 layers below.
@@ -60,6 +60,11 @@ class Setting:
                 return size(value, self.key)
             case "sizes":
                 return self._sizes(value)
+            case "count":
+                found = size(value, self.key)
+                if found > self.high:
+                    raise ChalkworkError(f"{self.key} is a whole number from 1 to {self.high:g}, not {value!r:.60}")
+                return found
             case "flag":
                 if not isinstance(value, bool | np.bool_):
                     raise ChalkworkError(f"{self.key} is true or false, not {value!r:.60}")
@@ -81,8 +86,8 @@ class Setting:
             case "entries":
                 return number_or(as_vector, value, self.key)
             case "values":
-                found = number_or(as_vector, value, self.key)
-                return found if isinstance(found, float) else tuple(found.tolist())
+                numbers = number_or(as_vector, value, self.key)
+                return numbers if isinstance(numbers, float) else tuple(numbers.tolist())
             case "weights":
                 return number_or(as_matrix, value, "the weights")
 
