@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise, product
@@ -284,10 +285,18 @@ class Stack:
         values["L"] = (self.w * each).sum() / each.size + penalty
         return values
 
+    def _has_derivative(self, name: str) -> bool:
+        """Whether the derivative by it has a name."""
+        timed = re.fullmatch(r"([a-z]+)(\d+)_t(\d+)", name)
+        if timed is None:
+            return name[0] not in "aL"
+        letters = {"rnn": "", "gru": "h", "lstm": "hc"}[self.kinds[int(timed[2]) - 1]]
+        return timed[3] != "0" and (timed[1][0] == "z" or timed[1] in letters)
+
     def expected(self, training: bool = True) -> dict[str, Any]:
         """Every value, the error of every net input, the gradients, and those of what batch normalisation names."""
         values = self.forward(self.parameters, {}, training)
-        nudges = {name: jnp.zeros_like(value) for name, value in values.items() if name[0] not in "aL"}
+        nudges = {name: jnp.zeros_like(value) for name, value in values.items() if self._has_derivative(name)}
 
         def loss(parameters: Any, nudges: Any) -> Any:
             return self.forward(parameters, nudges, training)["L"]
@@ -351,8 +360,8 @@ def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training:
 
 def _recurrent(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
     """One step after the other, as the textbooks have them."""
-    h = keep(f"h{n}_t0", jnp.broadcast_to(jnp.asarray(more["initial"]), (len(a), p[f"U{more['gates'][0]}{n}"].shape[0])))
-    c = keep(f"c{n}_t0", jnp.zeros_like(h)) if more["kind"] == "lstm" else None
+    h = keep(f"h{n}_t0", jnp.broadcast_to(jnp.asarray(more["initial"]), (len(a), len(more["initial"]))))
+    c = keep(f"c{n}_t0", jnp.zeros_like(h)) if more["kind"] == "lstm" else h
     states = []
     for t in range(1, a.shape[1] + 1):
 
@@ -423,6 +432,8 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     assert kind in kinds
     widths: list[int] = []
     size = inputs = int(rng.integers(2, 4))
+    if kind in GATES:  # JAX compiles every operation anew for every shape, and there are many of them
+        positions, size, inputs = 3, 2, 2
     layers: list[Any] = []
     settings: list[dict[str, Any]] = []
     parameters: dict[str, Any] = {}
@@ -434,7 +445,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             size *= positions
             layers.append(Flatten())
         elif name in GATES:
-            units = int(rng.integers(1, 4))
+            units = 2
             found |= {"kind": name, "gates": GATES[name], "initial": rng.normal(0, 1, units).round(2).tolist(),
                       "returns": "all" if "flatten" in kinds else "last"}  # fmt: skip
             if name == "gru":
@@ -463,7 +474,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             layers.append(Attention(units, found["activation"], **own))
             size = units
         elif name == "dense":
-            units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
+            units = size if kinds[n : n + 1] == ["residual"] or kind in GATES else int(rng.integers(1, 4))
             W, b = rng.normal(0, 0.7, (size, units)), rng.normal(0, 0.5, units)
             parameters |= {f"W{n}": W} | ({f"b{n}": b} if (biased := rng.random() < 0.7) else {})
             matrix = W.T if weights == "out_in" else W

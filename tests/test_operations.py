@@ -72,6 +72,10 @@ ORACLES = VALUES | {
     "entry": lambda x, place: x[..., place[0] - 1, place[1] - 1][..., None, None],
     "placed": lambda a, b, place: a.at[..., place[0] - 1, place[1] - 1].set(b[..., 0, 0]),
     "solve": jnp.linalg.solve,
+    "moment": lambda x, at, along, before=None: jnp.moveaxis(x, along, 0)[at - 1 : at].swapaxes(0, along),
+    "at_moment": lambda x, at, along, shape: jnp.zeros((*x.shape[:-2], *shape)).at[
+        (..., at - 1, slice(None)) if along == -2 else (..., at - 1)
+    ].set(jnp.squeeze(x, along)),
 }
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}
@@ -92,6 +96,8 @@ SHAPES = {
     "entry": (((3, 4),), ((2, 1),)),
     "placed": (((3, 4), ()), ((2, 1), ())),
     "solve": (((3, 3), (3, 1)), ((2, 2), (2, 2)), ((1, 1), (1, 3))),
+    "moment": (((3, 4),), ((2, 2),)),
+    "at_moment": (((1, 4),),),
 }
 PARAMETERS = {
     "broadcast": ({"shape": (3, 4)},),
@@ -99,6 +105,8 @@ PARAMETERS = {
     "reshape": ({"shape": (2, 6)}, {"shape": (12, 1)}),
     "entry": ({"place": (1, 1)}, {"place": (2, 1)}),
     "placed": ({"place": (1, 1)}, {"place": (2, 1)}),
+    "moment": ({"at": 1, "along": -2}, {"at": 2, "along": -1}),
+    "at_moment": ({"at": 2, "along": -2, "shape": (3, 4)},),
 }
 
 
