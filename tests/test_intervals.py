@@ -124,7 +124,7 @@ EXACT = (
         "entry": lambda x, place: x[place[0] - 1 : place[0], place[1] - 1 : place[1]],
         "placed": lambda a, b, place: np.where(np.arange(a.size).reshape(a.shape) == place_in(a, place), b, a),
         "moment": lambda x, at, along, before: np.take(x, [at - 1], axis=along),
-        "at_moment": lambda x, at, along, shape: np.where(np.arange(1, 4)[:, None] == at, x, lifted(0.0)),
+        "at_moment": lambda x, at, along, shape: np.where(np.arange(1, 4)[:, None] == at, x, mpmath.mpf(0)),
         "solve": lambda a, b: np.array(mpmath.lu_solve(mpmath.matrix(a.tolist()), mpmath.matrix(b.tolist())).tolist()),
     }
 )
