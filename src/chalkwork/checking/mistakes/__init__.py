@@ -2,7 +2,7 @@
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
 `forward`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`, `penalties`,
-`updates`, `optimisers`, `newton`, `estimates`, `series`. `search` groups the rewrites of an equation by what they come
+`updates`, `optimisers`, `newton`, `estimates`, `series`, `recurrence`. `search` groups the rewrites of an equation by what they come
 to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
@@ -25,6 +25,7 @@ from chalkwork.checking.mistakes import (
     penalties,
     products,
     quantities,
+    recurrence,
     search,
     series,
     updates,
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 _PARTS = (forward, attention, losses, errors, matrices, newton, updates, estimates, series, chains, quantities,
-          products, layers, optimisers, penalties)  # fmt: skip
+          products, layers, recurrence, optimisers, penalties)  # fmt: skip
 
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake
