@@ -23,7 +23,6 @@ from chalkwork.networks.layers.base import Size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.losses import LOSSES, Loss, loss_of
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.parameters import check_output
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.quantities import LEARNED
 from chalkwork.networks.samples import features_and_positions
@@ -212,7 +211,6 @@ class Architecture:
                 LayerPlan(size.inputs, size.units, made.activation, made.has_bias, made.kind, size.positions)
             )
             sizes.append(size)
-        check_output(sizes[-1])
         labels = None if named is None else _labels(named, sizes[-1].units)
         loss, batched = cast(Loss, settings["loss"]), bool(positions)
         plan = Plan(tuple(planned), loss, convention, positions=positions, batched=batched)

@@ -103,10 +103,10 @@ def prediction(plan: Plan, step: int) -> list[Equation]:
     Equal outputs give no class: 0 among several units, one half for a single one.
     """
     last = plan.layers[-1]
-    if last.activation.name not in ("softmax", "log_softmax", "sigmoid", "tanh"):
+    if last.activation.name not in ("softmax", "log_softmax", "sigmoid", "tanh") or last.positions:
         return []
     suffix = suffix_of(step)
-    output = plan.data(f"a{plan.depth}{suffix}", last.units)
+    output = plan.of_output("a", suffix)
     if last.units > 1:
         axis = None if plan.samples == 1 else plan.convention.unit_axis
         chosen: Expression = apply("argmax", output, axis=axis, tie=0)
@@ -201,7 +201,7 @@ def _justified(plan: Plan, suffix: str, by_output: Expression) -> tuple[Expressi
     if not plan.matched:
         return ()
     last = plan.layers[-1]
-    output = plan.data(f"a{plan.depth}{suffix}", last.units)
+    output = plan.of_output("a", suffix)
     if last.activation.name == "sigmoid":
         return (by_output * (output * (1 - output)),)
     product = output * (by_output - apply("sum", by_output * output, axis=plan.convention.unit_axis))
@@ -211,10 +211,10 @@ def _justified(plan: Plan, suffix: str, by_output: Expression) -> tuple[Expressi
 def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path: Chain) -> list[Equation]:
     """The error of the output layer the long way: dL/da, the Jacobian da/dz, and their product."""
     number = plan.depth
-    output = plan.data(f"a{number}{suffix}", plan.layers[-1].units)
+    output = plan.of_output("a", suffix)
     outer = replace(found[f"da{number}{suffix}"], reason=reasons.loss_derivative(plan))
     derivative = Derivative(f"L{suffix}", f"z{number}{suffix}")
-    if plan.layers[-1].activation.name != "softmax" or plan.samples > 1:
+    if plan.layers[-1].activation.name != "softmax" or len(output.shape) > 2 or output.shape[plan.convention.sample_axis] > 1:
         equation = found[f"delta{number}{suffix}"]
         return [outer, replace(equation, chain=path, reason=reasons.long_product(plan))]
     columns = plan.convention.samples == "columns"
@@ -251,7 +251,7 @@ def without_overflow(plan: Plan, loss: Equation) -> Equation:
     """
     if not plan.matched:
         return loss
-    net, output = (plan.data(f"{letter}{plan.depth}", plan.layers[-1].units) for letter in "za")
+    net, output = plan.of_output("z"), plan.of_output("a")
     if plan.layers[-1].activation.name == "softmax":
         straight: dict[Expression, Expression] = {
             apply("xlogy", plan.y, output): plan.y * apply("log_softmax", net, axis=plan.convention.unit_axis)

@@ -39,6 +39,12 @@ logarithm. Hint: softmax with cross_entropy where a sample has one class, sigmoi
 every output is there or not, identity with mean_squared_error for real numbers.
     """
     last = plan.layers[-1]
+    if last.positions:
+        raise ShapeError(
+            f"the last layer gives every sample units at {' x '.join(map(str, last.positions))} {plan.places}, but a "
+            "network is trained with one vector of outputs for each sample",
+            hint="put Flatten() behind it, and give the targets one after the other",
+        )
     name, words, loss = last.activation.name, last.activation.words, plan.loss
     if name == "log_softmax" and loss.of_probabilities:
         raise ChalkworkError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
-from math import inf
+from math import inf, prod
 from typing import Any, ClassVar, Literal
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
@@ -66,7 +66,7 @@ class Loss:
             inside = weights * inside
         count = 1
         if self.reduction != "sum":
-            outputs = output.shape[0] * output.shape[1]
+            outputs = prod(output.shape)
             count = outputs if self.reduction == "mean" and self.mean_is_over_outputs else samples
         factor = self.factor / count if isinstance(self.factor, float) else Fraction(self.factor) / count
         total: Expression = apply("sum", inside)

@@ -70,6 +70,11 @@ class Plan:
         return self.convention.data_shape(features, 0, self.positions) if self.positions else features
 
     @property
+    def places(self) -> str:
+        """What positions are: "steps", where a layer takes one after the other, or "positions"."""
+        return "steps" if any(layer.kind.in_time for layer in self.layers) else "positions"
+
+    @property
     def x(self) -> Name:
         """The input."""
         return self.data("x", self.layers[0].inputs, self.positions)
@@ -77,7 +82,11 @@ class Plan:
     @property
     def y(self) -> Name:
         """The target."""
-        return self.data("y", self.layers[-1].units)
+        return self.data("y", self.layers[-1].units, self.layers[-1].positions)
+
+    def of_output(self, letter: str, suffix: str = "") -> Name:
+        """A quantity of the last layer: its activation `a`, its net input `z`."""
+        return self.data(f"{letter}{self.depth}{suffix}", self.layers[-1].units, self.layers[-1].positions)
 
     @property
     def w(self) -> Name:

@@ -54,16 +54,15 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
 def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     """The network, its parameters and its convention in sentences."""
     first = Text.of("counted.inputs", n=plan.layers[0].inputs)
-    places = "steps" if any(layer.kind.in_time for layer in plan.layers) else "positions"
     for count in plan.positions:
-        first = Text.of(f"network.inputs_at_{places}", inputs=first, n=count)
+        first = Text.of(f"network.inputs_at_{plan.places}", inputs=first, n=count)
     sentences: list[Said] = [Text.of("network.has", parts=(first, *(at.layer.kind.words(at) for at in plan.spots)))]
     if target:
         sentences.append(reasons.loss_words(plan))
     sentences.append(_parameter_count(plan))
     sentences += [sentence for at in plan.spots for sentence in at.layer.kind.declared(at)]
     if plan.positions:
-        sentences.append(Text.of(f"network.{places}_{plan.convention.samples}"))
+        sentences.append(Text.of(f"network.{plan.places}_{plan.convention.samples}"))
     return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))
 
 

@@ -11,7 +11,8 @@ from chalkwork.algebra.times import at_time
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.pieces import Piece, grouped, join
+from chalkwork.typesetting.numbers import shown
+from chalkwork.typesetting.pieces import Piece, grouped, in_a_row, join
 
 if TYPE_CHECKING:
     from chalkwork.typesetting.writer import Writer
@@ -86,6 +87,18 @@ def _matmul(writer: Writer, expression: Application) -> Piece:
     return join(left, writer.sign(expression), right)
 
 
+MOST_STEPS = 6
+
+
+def _sequence(writer: Writer, expression: Application) -> Piece:
+    """Its steps in a row, the first and the last of many; its value where all are known."""
+    if all(isinstance(step, Name) and writer.is_number(step) for step in expression.arguments):
+        return writer.value(writer.there(evaluate(expression, writer.values)))
+    places = shown(len(expression.arguments), MOST_STEPS)
+    steps = [Piece.of(r"\ldots", "…") if at is None else writer.write(expression.arguments[at]) for at in places]
+    return in_a_row(steps, writer.notation.between)
+
+
 def _moment(writer: Writer, expression: Application) -> Piece:
     """One step of what has a name, under that name with its time index."""
     (whole,), step = expression.arguments, expression.parameters[0]
@@ -107,6 +120,7 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "solve": _solve,
     "placed": _placed,
     "moment": _moment,
+    "sequence": _sequence,
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,

@@ -63,6 +63,8 @@ SENTENCES: Sentences = {
     "loss_over.one": "für die einzige Ausgabe",
     "loss_over.outputs": "Ausgaben",
     "loss_over.samples": "Datenpunkte",
+    "loss_over.positions": "Positionen",
+    "loss_over.steps": "Schritte",
     "loss_more.weighted": ", jeder Datenpunkt mal sein Gewicht {w}",
     "loss_more.penalty": ", plus <parts><at_zero><only>",
     "loss_more.both": "<weighted><penalty>",
