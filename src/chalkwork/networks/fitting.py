@@ -8,7 +8,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Name
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.errors import ChalkworkError, ValueProblem
+from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.activations import KINDS
 from chalkwork.networks.losses import CrossEntropy, SquaredError
 from chalkwork.networks.plan import Plan
