@@ -10,10 +10,8 @@ Source: Appleyard, Kocisky and Blunsom, Optimizing Performance of Recurrent Neur
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, transform, walk
 from chalkwork.algebra.times import at_time, last_step, split_time, step_of, summands, template
@@ -105,6 +103,9 @@ class Sweep:
     reads: Mapping[str, Read]
     ahead: tuple[tuple[str, Expression], ...]
     """What is worked out for all steps before the loop, under names of its own."""
+    wanted: frozenset[str] = frozenset()
+    """Which of the values of all steps are used after the loop."""
+    names = ()
 
     def run(self, jax: Any, values: Steps) -> None:
         """Add the values of all steps."""
@@ -126,7 +127,8 @@ class Sweep:
             found = {}
             for stem, expression in self.made:
                 found[stem] = known[at_time(stem, _HERE)] = evaluate(expression, known, xp)
-            return {name: found[read.name.name] for name, read in kept.items()}, found
+            after = {name: found[read.name.name] for name, read in kept.items()}
+            return after, {stem: value for stem, value in found.items() if stem in self.wanted}
 
         _, made = jax.lax.scan(step, start, rows, length=self.high - self.low + 1, reverse=self.way < 0)
         values.rows |= {stem: (self.low, row) for stem, row in made.items()}
@@ -178,44 +180,78 @@ def _taken_out(
     return changed, [(name.name, node) for node, name in ahead.items()]
 
 
-# --- a sum over the steps --------------------------------------------------------------------------------------------
+# --- sums over the steps ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Summed:
-    """An equation whose expression is a sum of the same term over steps low to high."""
+    """Equations whose expressions are sums of the same term over steps low to high."""
 
-    name: str
     low: int
     high: int
-    term: Expression
+    terms: tuple[tuple[str, Expression], ...]
     reads: Mapping[str, Read]
+    names = ()
 
     def run(self, jax: Any, values: Steps) -> None:
-        """Add the value: one product over steps and samples where the term is a product."""
+        """Add the values: the products of one matrix with several others over steps and samples are one product."""
         xp = jax.numpy
-        rows = {name: read.all_steps(xp, values, self.low, self.high) for name, read in self.reads.items()}
-        known = {**values, **rows}
-        if isinstance(self.term, Application) and self.term.operation.name == "matmul":
-            left, right = (evaluate(part, known, xp) for part in self.term.arguments)
+        known = {**values, **{name: read.all_steps(xp, values, self.low, self.high) for name, read in self.reads.items()}}
+        products: dict[Expression, list[tuple[str, Expression]]] = {}
+        for name, term in self.terms:
+            if isinstance(term, Application) and term.operation.name == "matmul" and _is_turned(term.arguments[0]):
+                products.setdefault(term.arguments[0].arguments[0], []).append((name, term.arguments[1]))
+            else:
+                values[name] = self._added(xp, term, known)
+        beside: dict[tuple[Expression, ...], Any] = {}
+        for one, pairs in products.items():
+            others = tuple(other for _, other in pairs)
+            if others not in beside:
+                found = [_below(xp, evaluate(other, known, xp)) for other in others]
+                beside[others] = xp.concatenate(found, axis=-1)
+            whole, start = _below(xp, evaluate(one, known, xp)).T @ beside[others], 0
+            for name, other in pairs:
+                values[name] = whole[:, start : start + other.shape[-1]]
+                start += other.shape[-1]
+
+    def _added(self, xp: Any, term: Expression, known: Mapping[str, Any]) -> Any:
+        if isinstance(term, Application) and term.operation.name == "matmul":
+            left, right = (evaluate(part, known, xp) for part in term.arguments)
             if left.ndim == right.ndim == 3:
-                values[self.name] = xp.einsum("tij,tjk->ik", left, right)
-                return
-        values[self.name] = xp.sum(evaluate(self.term, known, xp), axis=0)
+                return xp.einsum("tij,tjk->ik", left, right)
+        return xp.sum(evaluate(term, known, xp), axis=0)
+
+
+def _is_turned(expression: Expression) -> TypeGuard[Application]:
+    """Whether it is the transpose of something that each step has."""
+    turned = isinstance(expression, Application) and expression.operation.name == "transpose"
+    return turned and any(split_time(name.name)[1] for name in names_in(expression))
+
+
+def _below(xp: Any, rows: Any) -> Any:
+    """The matrices of all steps, one below the other."""
+    return xp.reshape(rows, (-1, rows.shape[-1]))
 
 
 def _summed(equation: Equation) -> Summed | None:
     terms = summands(equation.expression)
     places = [last_step(term) for term in terms]
-    if len(terms) < FEWEST or any(place is None for place in places):
-        return None
     known = [place for place in places if place is not None]
-    if any(after - before != 1 for before, after in pairwise(known)):
+    if len(terms) < FEWEST or known != list(range(known[0], known[0] + len(terms))):
         return None
     forms = {template(term, place) for term, place in zip(terms, known, strict=True)}
     if len(forms) != 1:
         return None
-    return Summed(equation.name, known[0], known[-1], forms.pop(), _reads(terms[0], known[0]))
+    return Summed(known[0], known[-1], ((equation.name, forms.pop()),), _reads(terms[0], known[0]))
+
+
+def _with_last(found: list[Part], one: Summed) -> None:
+    """Put a sum behind the parts, together with those before it."""
+    last = found[-1] if found else None
+    if isinstance(last, Summed) and (last.low, last.high) == (one.low, one.high):
+        found[-1] = Summed(one.low, one.high, (*last.terms, *one.terms), {**last.reads, **one.reads})
+    else:
+        found.append(one)
 
 
 # --- all equations ---------------------------------------------------------------------------------------------------
@@ -226,6 +262,11 @@ class Single:
     """An equation as it stands."""
 
     equation: Equation
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """What it speaks of."""
+        return names_in(self.equation.expression)
 
     def run(self, jax: Any, values: Steps) -> None:
         """Add its value."""
@@ -242,7 +283,17 @@ def parts_of(equations: Iterable[Equation]) -> list[Part]:
         if len(run) >= FEWEST and (sweep := _swept(run)) is not None:
             found.append(sweep)
         else:
-            found += [_summed(one) or Single(one) for step in run for one in step]
+            for one in (one for step in run for one in step):
+                if (total := _summed(one)) is not None:
+                    _with_last(found, total)
+                else:
+                    found.append(Single(one))
+    wanted: frozenset[str] = frozenset()
+    for place, part in reversed(list(enumerate(found))):
+        if isinstance(part, Sweep):
+            found[place] = replace(part, wanted=wanted)
+        read = {one.name.name for one in part.reads.values()} if not isinstance(part, Single) else set()
+        wanted |= read | {split_time(one.name)[0] for one in part.names}
     return found
 
 
