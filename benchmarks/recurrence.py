@@ -78,7 +78,9 @@ def measure(kind: str, units: int, steps: int, batch: int, rounds: int, count: i
     shapes = step.derivation.shapes()
     start = {name: np.asarray(value, np.float32).reshape(shapes[name]) for name, value in net.parameters.items()}
     data, batches = engine.data({"x": x, "y": y}), Batches(count, None, RATE / batch)
-    side = {letter: np.concatenate([start[f"{letter}{gate}1"] for gate in GATES[kind] or [""]], axis=1) for letter in "WUb"}
+    side = {
+        letter: np.concatenate([start[f"{letter}{gate}1"] for gate in GATES[kind] or [""]], axis=1) for letter in "WUb"
+    }
     own = {name: jnp.asarray(value) for name, value in {**side, "W2": start["W2"], "b2": start["b2"]}.items()}
     hand = hand_steps(kind, count)
 
@@ -95,7 +97,7 @@ def measure(kind: str, units: int, steps: int, batch: int, rounds: int, count: i
         losses[name] = work()
         print(f"  {name}: compiled and run once in {perf_counter() - begun:.2f} s")
     for number in range(rounds):
-        for name, work in ((("ours", ours), ("theirs", theirs))[:: 1 if number % 2 else -1]):
+        for name, work in (("ours", ours), ("theirs", theirs))[:: 1 if number % 2 else -1]:
             begun = perf_counter()
             work()
             found[name].append((perf_counter() - begun) / count)

@@ -73,9 +73,11 @@ ORACLES = VALUES | {
     "placed": lambda a, b, place: a.at[..., place[0] - 1, place[1] - 1].set(b[..., 0, 0]),
     "solve": jnp.linalg.solve,
     "moment": lambda x, at, along, before=None: jnp.take(x, jnp.array([at - 1]), axis=along),
-    "at_moment": lambda x, at, along, shape: jnp.zeros((*x.shape[:-2], *shape)).at[
-        (..., at - 1, slice(None)) if along == -2 else (..., at - 1)
-    ].set(jnp.squeeze(x, along)),
+    "at_moment": lambda x, at, along, shape: (
+        jnp.zeros((*x.shape[:-2], *shape))
+        .at[(..., at - 1, slice(None)) if along == -2 else (..., at - 1)]
+        .set(jnp.squeeze(x, along))
+    ),
 }
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}
@@ -162,7 +164,9 @@ def test_every_operation_has_its_oracles():
     assert ORACLES.keys() == TABLE.keys()
     assert FORMULAS.keys() == set(ENTRYWISE)
     assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
-    assert PARAMETERS.keys() == {name for name, entry in TABLE.items() if {"shape", "place", "at"} & entry.parameters.keys()}
+    assert PARAMETERS.keys() == {
+        name for name, entry in TABLE.items() if {"shape", "place", "at"} & entry.parameters.keys()
+    }
     assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {
         "shape",
         "place",
@@ -637,7 +641,15 @@ def test_shapes_fit_or_are_refused_by_name(name):
             for index, shape in enumerate(shapes):
                 as_rows = f"has {shape[0]} rows" if shape and index else "nothing"
                 assert words(shape) in message or as_rows in message or not all(shapes), message
-    may_refuse = TABLE[name].arity == 2 or name in ("diag", "diagonal", "broadcast", "entry", "reshape", "moment", "at_moment")
+    may_refuse = TABLE[name].arity == 2 or name in (
+        "diag",
+        "diagonal",
+        "broadcast",
+        "entry",
+        "reshape",
+        "moment",
+        "at_moment",
+    )
     assert bool(refused) == may_refuse
 
 

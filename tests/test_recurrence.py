@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from random_networks import CONVENTIONS, far
+from random_networks import far
 
-from chalkwork import Dense, Flatten, NeuralNetwork
+from chalkwork import ChalkworkError, Dense, NeuralNetwork
+from chalkwork.checking.mistakes import recurrence
 from chalkwork.networks.layers import GRU, LSTM, RNN
 
 jax.config.update("jax_enable_x64", True)
@@ -52,45 +53,129 @@ def scanned(kind: str, p: dict[str, Any], n: int, x: Any, start: Any, more: dict
     return jnp.swapaxes(states, 0, 1)
 
 
+def test_long_and_truncated_sequences_are_those_of_jax() -> None:
+    """One of each kind above a dense layer; the first lets errors go back over three steps."""
+    rng = np.random.default_rng(0)
+    d, h, steps, count, start = 2, 3, 8, 3, rng.normal(0, 1, 3).tolist()
+    more = {"reset": "before", "update": "new"}
+    first = RNN(h, returns="all", truncate=3, initial=start)
+    net = NeuralNetwork([Dense(d, "tanh"), first, LSTM(2, returns="all"), GRU(2), Dense(1)], inputs=(steps, d))
+    for name, value in net.parameters.items():
+        net.parameters[name] = rng.normal(0, 0.7, value.shape)
+    x, y = rng.normal(0, 1, (count, steps, d)), rng.normal(0, 1, (count, 1))
+
+    def loss(p: dict[str, Any]) -> Any:
+        a2 = scanned("rnn", p, 2, jnp.tanh(x @ p["W1"] + p["b1"]), start, more, (2, 5))
+        a3 = scanned("lstm", p, 3, a2, [0.0, 0.0], more)
+        return ((scanned("gru", p, 4, a3, [0.0, 0.0], more)[:, -1] @ p["W5"] + p["b5"] - y) ** 2).sum() / 2
+
+    value, wanted = jax.jit(jax.value_and_grad(loss))(dict(net.parameters))
+    solution = net.solve(x, y)
+    assert far(solution["L"], value) < 1e-12
+    for name, one in wanted.items():
+        assert far(np.asarray(solution[f"d{name}"]).reshape(one.shape), one) < 1e-12, name
+
+
+def test_numbers_that_were_worked_by_others() -> None:
+    weights = {"Wf": 0.5, "Wi": 0.6, "Wc": 0.7, "Wo": 0.8, "Uf": 0.1, "Ui": 0.2, "Uc": 0.3, "Uo": 0.4}
+    net = NeuralNetwork([LSTM(1, bias=False, **weights), Dense(weights=[[4]], bias=False)], inputs=(3, 1))
+    solution = net.solve([[1], [2], [3]])
+    rows = [
+        [float(solution[f"{letter}1_t{t}"].item()) for letter in ("f", "i", "ctilde", "o", "c", "h")] for t in (1, 2, 3)
+    ]
+    assert rows[0] == pytest.approx([0.6224593, 0.6456563, 0.6043678, 0.6899745, 0.3902139, 0.2563563], abs=1e-7)
+    assert rows[2] == pytest.approx([0.8269236, 0.8730232, 0.9797761, 0.9343747, 1.6721046, 0.8706778], abs=1e-7)
+    assert solution["a2"].item() == pytest.approx(3.482711142511621, abs=1e-12)
+    joined = {"Wu": [[0.3, 0.2, 0.1, 0.4], [0.1, 0.5, 0.3, 0.2]], "Wr": [[0.2, 0.4, 0.3, 0.1], [0.4, 0.1, 0.2, 0.3]],
+              "Wh": [[0.5, 0.1, 0.2, 0.3], [0.2, 0.3, 0.4, 0.1]]}  # fmt: skip
+    gru = NeuralNetwork([GRU(bias=False, **joined)], weights="out_in", inputs=(1, 2))
+    solution = gru.solve([[1, 0.5]])
+    assert solution["a1"].ravel() == pytest.approx([0.29965527407647224, 0.19732380742557823], abs=1e-12)
+    swapped = {key: [[*row[2:], *row[:2]] for row in value] for key, value in joined.items()}
+    other = NeuralNetwork([GRU(bias=False, joined="h_x", **swapped)], weights="out_in", inputs=(1, 2))
+    assert np.array_equal(other.solve([[1, 0.5]])["a1"], solution["a1"])
+    linear = RNN(1, "identity", weights=1, recurrent=0.8, bias=False, returns="all")
+    net = NeuralNetwork([linear, Dense(weights=[[2]], bias=False)], inputs=(4, 1))
+    assert net.forward([[2], [-1], [0], [1]])["a2"].ravel() == pytest.approx([4, 1.2, 0.96, 2.768])
+
+
+def test_an_equation_stands_once_and_its_numbers_step_by_step() -> None:
+    net = NeuralNetwork(
+        [RNN(1, weights=1, recurrent=0.5, bias=False), Dense(1, weights=[[2]], bias=False)], inputs=(4, 1)
+    )
+    text = str(net.solve([[1], [0], [-1], [2]], 1, 0.1))
+    assert text.count("h₁⁽ᵗ⁾ = tanh(z₁⁽ᵗ⁾)\n") == 1
+    assert text.count("z₁⁽ᵗ⁾ = x⁽ᵗ⁾ W₁ + h₁⁽ᵗ⁻¹⁾ U₁") == 1
+    assert "z₁⁽²⁾ = 0 · 1 + 0.7616 · 0.5 = 0.3808" in text and "h₁⁽³⁾ = tanh" not in text
+    assert "All 4 steps:\n\nt    z₁⁽ᵗ⁾    h₁⁽ᵗ⁾\n1   1.0000   0.7616" in text
+    assert "δ₁⁽ᵗ⁾ = ∂L/∂z₁⁽ᵗ⁾" in text and "= δ₁⁽ᵗ⁺¹⁾ U₁ · (1 − (h₁⁽ᵗ⁾)²)" in text
+    assert "∂L/∂U₁ = ∑ₜ h₁⁽ᵗ⁻¹⁾ δ₁⁽ᵗ⁾" in text
+    assert "h₁⁽⁰⁾ⁿᵉʷ" not in text
+    brackets = str(net.solve([[1], [0], [-1], [2]], notation="brackets"))
+    assert "z[1]ₜ = xₜ W[1] + h[1]ₜ₋₁ U[1]" in brackets
+
+
+WRONG = {
+    "rnn": {
+        "state-before-forgotten": ("z1_t2", lambda v: v["x"][1:2] @ v["W1"]),
+        "initial-state-of-ones": ("z1_t1", lambda v: v["x"][:1] @ v["W1"] + np.ones((1, 2)) @ v["U1"]),
+        "initial-state-is-input": ("z1_t1", lambda v: v["x"][:1] @ v["W1"] + v["x"][:1] @ v["U1"]),
+        "last-step-only": ("dW1", lambda v: v["x"][2:].T @ v["delta1_t3"]),
+        "steps-averaged": ("dU1", lambda v: v["dU1"] / 3),
+    },
+    "lstm": {
+        "gate-with-other-function": ("f1_t2", lambda v: np.tanh(v["zf1_t2"])),
+        "gates-in-another-order": ("c1_t2", lambda v: v["i1_t2"] * v["c1_t1"] + v["f1_t2"] * v["ctilde1_t2"]),
+        "cell-kept-by-input-gate": ("c1_t2", lambda v: v["i1_t2"] * (v["c1_t1"] + v["ctilde1_t2"])),
+        "cell-tanh-forgotten": ("h1_t2", lambda v: v["o1_t2"] * v["c1_t2"]),
+        "next-step-forgotten": ("dc1_t2", lambda v: v["dh1_t2"] * v["o1_t2"] * (1 - np.tanh(v["c1_t2"]) ** 2)),
+    },
+    "gru": {
+        "update-gate-turned": ("h1_t2", lambda v: v["u1_t2"] * v["h1_t1"] + (1 - v["u1_t2"]) * v["htilde1_t2"]),
+        "reset-gate-forgotten": ("zh1_t2", lambda v: v["x"][1:2] @ v["Wh1"] + v["h1_t1"] @ v["Uh1"]),
+        "reset-gate-elsewhere": ("zh1_t2", lambda v: v["x"][1:2] @ v["Wh1"] + v["r1_t2"] * (v["h1_t1"] @ v["Uh1"])),
+    },
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_values_and_gradients_are_those_of_jax(kind: str) -> None:
-    """Below a dense layer and another one of its kind, for one sample and several, with every setting."""
-    rng = np.random.default_rng(list(KINDS).index(kind))
-    for trial, (samples, weights) in enumerate(CONVENTIONS):
-        d, h, steps, count = int(rng.integers(1, 4)), int(rng.integers(1, 4)), 3 + trial, (1, 3)[trial % 2]
-        returns, biases, start = ("last", "all")[trial // 2], trial % 3, rng.normal(0, 1, h).tolist()
-        more = {"reset": ("before", "after")[trial % 2], "update": ("new", "old")[trial // 2]}
-        held = (steps - 2, steps - 4) if trial == 3 else ()
-        given: dict[str, Any] = {"bias": biases > 0, "biases": max(1, biases), **(more if kind == "gru" else {})}
-        first = KINDS[kind](h, returns="all", truncate=2 if held else None, initial=start, **given)
-        head = [Dense(2, "tanh"), Flatten(), Dense(1)] if returns == "all" else [Dense(1)]
-        net = NeuralNetwork(
-            [Dense(d, "tanh"), first, KINDS[kind](2, returns=returns, **given), *head],
-            samples=samples, weights=weights, inputs=(d, steps) if samples == "columns" else (steps, d),
-        )  # fmt: skip
-        turned = samples == "columns"
-        for name, value in net.parameters.items():
-            net.parameters[name] = rng.normal(0, 0.7, value.shape)
-        own = {name: one.T if one.ndim == 2 and weights == "out_in" else one for name, one in net.parameters.items()}
-        x, y = rng.normal(0, 1, (count, steps, d)), rng.normal(0, 1, (count, 1))
+def test_mistakes_are_worth_what_a_program_with_the_mistake_computes(kind: str) -> None:
+    net = NeuralNetwork([KINDS[kind](2, bias=False), Dense(1)], inputs=(3, 2), seed=5)
+    solution = net.solve([[1, 0.5], [-0.5, 2], [0.3, -1]], 1)
+    right = {name: np.asarray(solution[name]) for name in solution}
+    for mistake, (name, program) in WRONG[kind].items():
+        report = solution.check({name: np.round(program(right), 6).tolist()}, ask=[name])
+        assert mistake in report[name].mistakes, (mistake, report[name].mistakes)
 
-        def forward(p: dict[str, Any]) -> dict[str, Any]:
-            a1 = jnp.tanh(x @ p["W1"] + p["b1"])
-            a2 = scanned(kind, p, 2, a1, start, more, held)
-            a3 = scanned(kind, p, 3, a2, [0.0, 0.0], more)
-            out = a3[:, -1]
-            if returns == "all":
-                out = jnp.tanh(a3 @ p["W4"] + p["b4"]).reshape(count, -1)
-            top = len(net.layers)
-            return {"a2": a2, "out": out @ p[f"W{top}"] + p[f"b{top}"]}
 
-        values = forward(own)
-        wanted = jax.grad(lambda p: ((forward(p)["out"] - y) ** 2).sum() / 2)(own)
-        given_x = np.swapaxes(x, 1, 2) if turned else x
-        solution = net.solve(given_x if count > 1 else given_x[0], y.T if turned else y)
-        found = solution["a2"] if count > 1 else solution["a2"][None]
-        assert far(np.swapaxes(found, 1, 2) if turned else found, values["a2"]) < 1e-12
-        for name, value in wanted.items():
-            gradient = np.asarray(solution[f"d{name}"])
-            gradient = gradient.T if value.ndim == 2 and weights == "out_in" else gradient
-            assert far(gradient.reshape(value.shape), value) < 1e-12, (kind, trial, name)
+def test_every_mistake_of_recurrences_is_made() -> None:
+    assert {one for made in WRONG.values() for one in made} == {mistake.id for mistake in recurrence.MISTAKES}
+
+
+def test_a_loop_of_jax_does_the_steps_of_the_reference() -> None:
+    """Ten steps, so that what recurs is a loop, with samples as columns; one layer gives all states."""
+    ends = []
+    for engine in ("reference", "jax"):
+        layers = [RNN(2, returns="all"), LSTM(2), Dense(1)]
+        net = NeuralNetwork(layers, inputs=(2, 10), samples="columns", weights="out_in", seed=1)
+        x = np.random.default_rng(3).normal(size=(5, 2, 10))
+        net.train(x, x[:, 0, -1:].T, eta=0.1, iterations=2, engine=engine)
+        ends.append(net.parameters)
+    for name, value in ends[0].items():
+        assert far(ends[1][name], value) < 1e-12, name
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"units": 2, "weights": [[1.0, 2.0]], "recurrent": [[1.0]]}, "U1 is 1x1, but 2x2 is needed"),
+        ({"units": 2, "initial": [1, 2, 3], "inputs": 1}, "the initial state of layer 1 has 2 entries"),
+        ({"units": 2, "gates": 3}, "has no setting 'gates'"),
+        ({"units": 2, "biases": 3}, "biases is a whole number from 1 to 2"),
+        ({"units": 2, "activation": "softmax"}, "entry by entry, not by softmax"),
+        ({}, "needs the number of its units or its weights"),
+    ],
+)
+def test_settings_that_do_not_fit(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ChalkworkError, match=said):
+        NeuralNetwork([RNN(**given)], inputs=(3, 1))

@@ -200,7 +200,9 @@ def _in_order(parts: list[Expression]) -> Expression:
         places = [
             part.parameters[0]
             for part in parts
-            if isinstance(part, Application) and part.operation.name == "at_moment" and part.parameters[1:] == (along, shape)
+            if isinstance(part, Application)
+            and part.operation.name == "at_moment"
+            and part.parameters[1:] == (along, shape)
         ]
         if places == list(range(1, shape[along] + 1)) and len(places) == len(parts):
             own = tuple(part.arguments[0] for part in parts if isinstance(part, Application))

@@ -214,7 +214,11 @@ def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path:
     output = plan.of_output("a", suffix)
     outer = replace(found[f"da{number}{suffix}"], reason=reasons.loss_derivative(plan))
     derivative = Derivative(f"L{suffix}", f"z{number}{suffix}")
-    if plan.layers[-1].activation.name != "softmax" or len(output.shape) > 2 or output.shape[plan.convention.sample_axis] > 1:
+    if (
+        plan.layers[-1].activation.name != "softmax"
+        or len(output.shape) > 2
+        or output.shape[plan.convention.sample_axis] > 1
+    ):
         equation = found[f"delta{number}{suffix}"]
         return [outer, replace(equation, chain=path, reason=reasons.long_product(plan))]
     columns = plan.convention.samples == "columns"

@@ -243,7 +243,11 @@ class Symbols:
 
     def _text(self, letter: str, parts: _Parts, index: tuple[str, ...]) -> str:
         text = self.notation.letter_text(letter)
-        text += ("\u0302" if parts.hat else "\u0303" if parts.tilde else "") + ("²" if parts.squared else "") + subscript(parts.numbered)
+        text += (
+            ("\u0302" if parts.hat else "\u0303" if parts.tilde else "")
+            + ("²" if parts.squared else "")
+            + subscript(parts.numbered)
+        )
         if parts.layer:
             style = self.notation.layer if self.layers else "subscript"
             text += {

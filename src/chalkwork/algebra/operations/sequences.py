@@ -22,7 +22,9 @@ def step_shape(shape: Shape, along: Parameter) -> Shape:
     ((5, 2), (2, 5), (1, 2))
     """
     if len(shape) not in (2, 3) or along not in (-2, -1):
-        raise ShapeError(f"{words(shape)} is no sequence", hint="its steps are the rows (-2) or columns (-1) of matrices")
+        raise ShapeError(
+            f"{words(shape)} is no sequence", hint="its steps are the rows (-2) or columns (-1) of matrices"
+        )
     several = shape[0] if len(shape) == 3 else 1
     return (several, shape[-1]) if along == -2 else (shape[-2], several)
 

@@ -240,7 +240,9 @@ def _started_with_input(equation: Equation, context: Context) -> Iterator[Expres
 
     transform(equation.expression, see)
     for name in starts:
-        yield from (replace(equation.expression, {name: entering}) for entering in found if entering.shape == name.shape)
+        yield from (
+            replace(equation.expression, {name: entering}) for entering in found if entering.shape == name.shape
+        )
 
 
 MISTAKES = (

@@ -46,7 +46,11 @@ class GRUKind(RecurrentKind):
         }  # fmt: skip
         found = []
         for gate, called, function in (("r", "r", "sigmoid"), ("u", "u", "sigmoid"), ("h", "htilde", "tanh")):
-            value = self._candidate(at, incoming, before, reset) if gate == "h" else self.net(at, step, gate, incoming, before)
+            value = (
+                self._candidate(at, incoming, before, reset)
+                if gate == "h"
+                else self.net(at, step, gate, incoming, before)
+            )
             net = Equation(timed(at, f"z{gate}", step), value, at.stage, gates[gate])
             found += [net, Equation(timed(at, called, step), apply(function, net.symbol), at.stage, gates[gate])]
         old, new = (1 - update, update) if self.update == "new" else (update, 1 - update)
@@ -81,10 +85,15 @@ class GRUKind(RecurrentKind):
                 "the gates and the candidate of the next step.",
             ),
             "zu": Text.own(
-                "gru.by_update", "The update gate weighs the candidate against the old state; the derivative of the sigmoid."
+                "gru.by_update",
+                "The update gate weighs the candidate against the old state; the derivative of the sigmoid.",
             ),
-            "zh": Text.own("gru.by_candidate", "The candidate, by its weight in the state; the derivative of the tanh."),
-            "zr": Text.own("gru.by_reset", "The reset gate, through the candidate alone; the derivative of the sigmoid."),
+            "zh": Text.own(
+                "gru.by_candidate", "The candidate, by its weight in the state; the derivative of the tanh."
+            ),
+            "zr": Text.own(
+                "gru.by_reset", "The reset gate, through the candidate alone; the derivative of the sigmoid."
+            ),
         }[letter]
 
     def words(self, at: Spot) -> Text:

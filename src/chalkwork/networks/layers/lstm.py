@@ -59,7 +59,9 @@ class LSTMKind(RecurrentKind):
         }
         found = []
         for gate in GATES:
-            net = Equation(timed(at, f"z{gate}", step), self.net(at, step, gate, incoming, before), at.stage, gates[gate])
+            net = Equation(
+                timed(at, f"z{gate}", step), self.net(at, step, gate, incoming, before), at.stage, gates[gate]
+            )
             called, function = ("ctilde", "tanh") if gate == "c" else (gate, "sigmoid")
             found += [net, Equation(timed(at, called, step), apply(function, net.symbol), at.stage, gates[gate])]
         forget, add, candidate, show = (state(at, letter, step) for letter in ("f", "i", "ctilde", "o"))
@@ -82,13 +84,17 @@ class LSTMKind(RecurrentKind):
                 "lstm.by_state",
                 "Back through time: the state of a step acts on what the layer gives, and on all gates of the next step.",
             ),
-            "zo": Text.own("lstm.by_output", "The output gate has let the tanh of the cell through; <slope>.", slope=gate),
+            "zo": Text.own(
+                "lstm.by_output", "The output gate has let the tanh of the cell through; <slope>.", slope=gate
+            ),
             "c": Text.own(
                 "lstm.by_cell", "The cell acts on the state of its step, and through the forget gate on the next cell."
             ),
             "zf": Text.own("lstm.by_forget", "The forget gate has multiplied the cell before; <slope>.", slope=gate),
             "zi": Text.own("lstm.by_input", "The input gate has multiplied the candidate; <slope>.", slope=gate),
-            "zc": Text.own("lstm.by_candidate", "The candidate came through the input gate; the derivative of the tanh."),
+            "zc": Text.own(
+                "lstm.by_candidate", "The candidate came through the input gate; the derivative of the tanh."
+            ),
         }[letter]
 
     def words(self, at: Spot) -> Text:

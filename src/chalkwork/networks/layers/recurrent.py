@@ -115,7 +115,9 @@ class RecurrentKind(LayerKind):
 
     def bias_letters(self, at: Spot, gate: str) -> list[str]:
         """The biases of one net input."""
-        return [letter for letter in (f"b{gate}", f"bU{gate}") if any(q.letter == letter for q in self.present(at.layer))]
+        return [
+            letter for letter in (f"b{gate}", f"bU{gate}") if any(q.letter == letter for q in self.present(at.layer))
+        ]
 
     def weights(self, at: Spot, letter: str) -> Name:
         """One of the weight matrices, after so many updates."""
@@ -330,5 +332,7 @@ class Recurrent(Layer):
             if setting.is_array or setting.takes in ("size", "initialiser"):
                 continue
             if (str(value) if setting.takes == "activation" else value) != setting.default:
-                parts.append(f"{setting.key}={str(value)!r}" if setting.takes == "activation" else f"{setting.key}={value!r}")
+                parts.append(
+                    f"{setting.key}={str(value)!r}" if setting.takes == "activation" else f"{setting.key}={value!r}"
+                )
         return f"{type(self).__name__}({', '.join(parts)})"

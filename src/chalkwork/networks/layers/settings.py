@@ -15,7 +15,18 @@ from chalkwork.networks.data import as_array, as_matrix, as_vector
 from chalkwork.networks.initialisers import Initialiser
 
 Takes = Literal[
-    "size", "sizes", "count", "flag", "number", "choice", "activation", "initialiser", "entries", "values", "weights", "bias",
+    "size",
+    "sizes",
+    "count",
+    "flag",
+    "number",
+    "choice",
+    "activation",
+    "initialiser",
+    "entries",
+    "values",
+    "weights",
+    "bias",
     "layers",
 ]
 """What a setting may be.

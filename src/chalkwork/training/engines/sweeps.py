@@ -111,10 +111,14 @@ class Sweep:
         """Add the values of all steps."""
         xp = jax.numpy
         own = {stem for stem, _ in self.made}
-        entering = {name: read for name, read in self.reads.items() if read.along is not None or read.name.name not in own}
+        entering = {
+            name: read for name, read in self.reads.items() if read.along is not None or read.name.name not in own
+        }
         kept = {name: read for name, read in self.reads.items() if name not in entering and read.shift}
         needed = {name.name for _, expression in (*self.made, *self.ahead) for name in names_in(expression)}
-        rows = {name: read.all_steps(xp, values, self.low, self.high) for name, read in entering.items() if name in needed}
+        rows = {
+            name: read.all_steps(xp, values, self.low, self.high) for name, read in entering.items() if name in needed
+        }
         before = self.low - 1 if self.way > 0 else self.high + 1
         start = {name: values[at_time(read.name.name, before)] for name, read in kept.items()}
         for name, expression in self.ahead:
@@ -196,7 +200,10 @@ class Summed:
     def run(self, jax: Any, values: Steps) -> None:
         """Add the values: the products of one matrix with several others over steps and samples are one product."""
         xp = jax.numpy
-        known = {**values, **{name: read.all_steps(xp, values, self.low, self.high) for name, read in self.reads.items()}}
+        known = {
+            **values,
+            **{name: read.all_steps(xp, values, self.low, self.high) for name, read in self.reads.items()},
+        }
         products: dict[Expression, list[tuple[str, Expression]]] = {}
         for name, term in self.terms:
             if isinstance(term, Application) and term.operation.name == "matmul" and _is_turned(term.arguments[0]):
