@@ -4,8 +4,8 @@
 
 A recurrent layer over a sequence, then a dense output on the last state; plain gradient descent in single precision on
 the same data from the same parameters. By hand: `lax.scan` over the sequence with the gates' weights side by side,
-`jax.value_and_grad`, and `lax.scan` over the updates, compiled. The two take turns in one process, a ratio (time by hand
-over ours) is taken round by round; their losses are compared. Compiling is given apart.
+`jax.value_and_grad`, and `lax.scan` over the updates, compiled. The two take turns in one process, a ratio (time by
+hand over ours) is taken round by round; their losses are compared. Compiling is given apart.
 """
 
 from __future__ import annotations

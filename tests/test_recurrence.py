@@ -23,7 +23,7 @@ def sigma(z: Any) -> Any:
 
 
 def scanned(kind: str, p: dict[str, Any], n: int, x: Any, start: Any, more: dict[str, Any], held: Any = ()) -> Any:
-    """The states of layer n over x (samples x steps x inputs), by hand over `lax.scan`; no error leaves `held` steps."""
+    """The states of layer n over x (samples x steps x inputs), by `lax.scan`; no error goes back from `held` steps."""
 
     def net(gate: str, x: Any, h: Any) -> Any:
         return x @ p[f"W{gate}{n}"] + h @ p[f"U{gate}{n}"] + p.get(f"b{gate}{n}", 0) + p.get(f"bU{gate}{n}", 0)

@@ -195,7 +195,7 @@ def _in_order(parts: list[Expression]) -> Expression:
         parts.reverse()  # as they came in the forward pass
     first = parts[0]
     if isinstance(first, Application) and first.operation.name == "at_moment":
-        at, along, shape = first.parameters
+        along, shape = first.parameters[1:]
         assert isinstance(along, int) and isinstance(shape, tuple)
         places = [
             part.parameters[0]

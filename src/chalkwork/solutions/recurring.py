@@ -1,4 +1,4 @@
-"""Equations that are the same at every step of a sequence: each once, with the index t, then their numbers step by step."""
+"""Equations that are the same at every step of a sequence: each once, with the index t, then their numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalkwork.derivation.derivation import Derivative, Equation
 from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.solutions.board import Board, display
 from chalkwork.typesetting.equations import typeset
-from chalkwork.words import Text, say
+from chalkwork.words import say
 
 MOST_IN_FULL = 2
 """Steps whose numbers are put in, where a table holds the results of all."""

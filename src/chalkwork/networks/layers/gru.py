@@ -40,9 +40,9 @@ class GRUKind(RecurrentKind):
         gates = {
             "r": Text.own("gru.reset", "The reset gate, between 0 and 1: how much of the state the candidate sees."),
             "u": Text.own("gru.update", "The update gate: how much of the state is exchanged."),
-            "h": Text.own("gru.candidate_after", "The candidate: the reset gate multiplies the product of weights and state.")
+            "h": Text.own("gru.candidate_after", "The candidate: the reset gate multiplies weights times state.")
             if after
-            else Text.own("gru.candidate_before", "The candidate: the reset gate multiplies the state before the weights do."),
+            else Text.own("gru.candidate_before", "The candidate: the reset gate multiplies the state first."),
         }  # fmt: skip
         found = []
         for gate, called, function in (("r", "r", "sigmoid"), ("u", "u", "sigmoid"), ("h", "htilde", "tanh")):
@@ -81,8 +81,8 @@ class GRUKind(RecurrentKind):
         return {
             "h": Text.own(
                 "gru.by_state",
-                "Back through time: the state of a step acts on what the layer gives, on the next state directly, and on "
-                "the gates and the candidate of the next step.",
+                "Back through time: the state of a step acts on what the layer gives, on the next state directly, and "
+                "on the gates and the candidate of the next step.",
             ),
             "zu": Text.own(
                 "gru.by_update",
@@ -108,9 +108,9 @@ class GRUKind(RecurrentKind):
         """What the update gate weighs, and what the reset gate multiplies."""
         gate = f"{{{timed(at, 'u', 't')}}}"
         said = [
-            Text.own("gru.declared_new", "The update gate <gate> weighs the candidate, one minus it the old state.", gate=gate)
+            Text.own("gru.declared_new", "The update gate <gate> weighs the candidate, 1 minus it the state.", gate=gate)
             if self.update == "new"
-            else Text.own("gru.declared_old", "The update gate <gate> weighs the old state, one minus it the candidate.", gate=gate),
+            else Text.own("gru.declared_old", "The update gate <gate> weighs the state, 1 minus it the candidate.", gate=gate),
             Text.own("gru.declared_before", "The reset gate multiplies the state before the product with the weights.")
             if self.reset == "before"
             else Text.own("gru.declared_after", "The reset gate multiplies the product of the weights with the state."),

@@ -154,7 +154,7 @@ class RecurrentKind(LayerKind):
         found = {}
         for step in range(steps_of(at) - self.truncate, 0, -self.truncate):
             before = frozenset(timed(at, letter, step) for letter in self.states)
-            found |= {equation: before for equation in self.named_at(at, step + 1)}
+            found |= dict.fromkeys(self.named_at(at, step + 1), before)
         return found
 
     @abstractmethod

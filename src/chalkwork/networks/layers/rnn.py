@@ -15,12 +15,14 @@ from chalkwork.networks.quantities import Quantity
 from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
+TANH = Activation("tanh")
+
 
 @dataclass(frozen=True)
 class RNNKind(RecurrentKind):
     """z = W x + U h + b with the state h before, and the new state h = f(z): Goodfellow, Bengio and Courville, 10.8."""
 
-    function: Activation = Activation("tanh")
+    function: Activation = TANH
 
     quantities: ClassVar[tuple[Quantity, ...]] = quantities_of(
         "",
@@ -56,8 +58,8 @@ class RNNKind(RecurrentKind):
         through = Text.own("rnn.slope", ", times <slope>", slope=slope) if slope is not None else ""
         return Text.own(
             "rnn.error",
-            "Back through time: the state of a step acts on what the layer gives and on the next step, whose error comes "
-            "back through <recurrent><slope>.",
+            "Back through time: the state of a step acts on what the layer gives and on the next step, whose error "
+            "comes back through <recurrent><slope>.",
             recurrent=at.shown("U"), slope="" if self.function.name == "identity" else through,
         )  # fmt: skip
 
@@ -82,8 +84,8 @@ class RNN(Recurrent):
     A sample is a matrix with a step in each row (a column where samples are columns). `units` is how many entries the
     state has, `weights` (inputs x units) and `recurrent` (units x units) are matrices in the network's orientation, or
     numbers; `weights` may hold both, one below the other, as W [x; h] has them (`joined="h_x"` for [h; x]). Without
-    weights they are drawn by `initializer`. `bias` is True (zeros), False (none) or its values;
-    `biases=2` has a second one, as PyTorch, with the values `recurrent_bias`. `returns` is "last" (the last state) or "all", `initial` the
+    weights they are drawn by `initializer`. `bias` is True (zeros), False (none) or its values; `biases=2` has a second
+    one, as PyTorch, with the values `recurrent_bias`. `returns` is "last" (the last state) or "all", `initial` the
     state before the first step, `truncate` after how many steps back no error goes further.
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, section 10.2.

@@ -31,10 +31,10 @@ Takes = Literal[
 ]
 """What a setting may be.
 
-`size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `count` another whole number in a range, `flag` true or false,
-`number` one in a range, `choice` one of some words, `entries` one number or one for
-each unit, `values` the same, kept with the settings, `weights` the same as a matrix, `bias` the same as entries or whether there is one, `layers` how many
-layers below.
+`size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `count` another whole
+number in a range, `flag` true or false, `number` one in a range, `choice` one of some words, `entries` one number or
+one for each unit, `values` the same, kept with the settings, `weights` the same as a matrix, `bias` the same as entries
+or whether there is one, `layers` how many layers below.
 """
 
 MOST_UNITS = 1_000_000

@@ -1,4 +1,4 @@
-"""Equations that recur from step to step of a sequence, as one loop of JAX: compiled once, however many steps there are.
+"""Equations that recur from step to step of a sequence, as one loop of JAX: compiled once for any number of steps.
 
 In a loop stays what depends on the step before. What does not, a product of what enters with the weights, is done for
 all steps at once before it; a sum over all steps, the gradient of shared weights, is one product after it. Products of
@@ -9,7 +9,7 @@ Source: Appleyard, Kocisky and Blunsom, Optimizing Performance of Recurrent Neur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
