@@ -67,9 +67,9 @@ def template(expression: Expression, origin: int) -> Expression:
             step = step_of(node.name)
             return None if step is None else Name(at_time(split_time(node.name)[0], relative(step, origin)), node.shape)
         if isinstance(node, Application) and node.operation.name == "moment":
-            (whole,), step = node.arguments, node.parameters[0]
-            if isinstance(whole, Name) and isinstance(step, int):
-                return Name(at_time(whole.name, relative(step, origin)), node.shape)
+            (whole,), at = node.arguments, node.parameters[0]
+            if isinstance(whole, Name) and isinstance(at, int):
+                return Name(at_time(whole.name, relative(at, origin)), node.shape)
         return None
 
     return transform(expression, rule)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from chalkwork.algebra.expression import Application, Expression, names_in
+from chalkwork.algebra.expression import Application, Expression, Name, names_in
 from chalkwork.algebra.times import at_time, relative, split_time, step_of, template
 from chalkwork.derivation.derivation import Derivative, Equation
 from chalkwork.documents.model import Block, Paragraph, Table
@@ -98,8 +98,14 @@ def _counted(equation: Equation) -> Expression:
 def _usual(equations: Sequence[Equation]) -> Equation:
     """One of those that most of them are like."""
     forms = [_counted(equation) for equation in equations]
-    most = Counter(forms).most_common(1)[0][0]
+    counts = Counter(forms)
+    most = max(forms, key=lambda form: (counts[form], any(map(_other, names_in(form)))))
     return equations[forms.index(most)]
+
+
+def _other(name: Name) -> bool:
+    """Whether it is of another step than t."""
+    return len(split_time(name.name)[1]) > 1
 
 
 def for_any_step(equation: Equation) -> Equation:

@@ -115,7 +115,7 @@ def sequence(count: int, along: int, shape: Shape) -> Operation:
         return xp.concat([_lying(xp, step, along, len(shape)) for step in xp.broadcast_arrays(*steps)], axis=along)
 
     def joined(shapes: tuple[Shape, ...], along: Parameter) -> Shape:
-        if any(step != step_shape(shape, along) for step in shapes) or shape[along] != count:
+        if any(step != step_shape(shape, along) for step in shapes) or count not in shape[-2:]:
             raise ShapeError(f"these steps make no sequence of the shape {words(shape)}")
         return shape
 

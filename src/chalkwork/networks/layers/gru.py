@@ -107,14 +107,14 @@ class GRUKind(RecurrentKind):
     def declared(self, at: Spot) -> list[Text]:
         """What the update gate weighs, and what the reset gate multiplies."""
         gate = f"{{{timed(at, 'u', 't')}}}"
-        said = [
-            Text.own("gru.declared_new", "The update gate <gate> weighs the candidate, 1 minus it the state.", gate=gate)
-            if self.update == "new"
-            else Text.own("gru.declared_old", "The update gate <gate> weighs the state, 1 minus it the candidate.", gate=gate),
-            Text.own("gru.declared_before", "The reset gate multiplies the state before the product with the weights.")
-            if self.reset == "before"
-            else Text.own("gru.declared_after", "The reset gate multiplies the product of the weights with the state."),
-        ]  # fmt: skip
+        weighs, multiplies = {
+            "new": Text.own("gru.weighs_new", "The gate <gate> weighs the candidate, 1 minus it the state.", gate=gate),
+            "old": Text.own("gru.weighs_old", "The gate <gate> weighs the state, 1 minus it the candidate.", gate=gate),
+        }, {
+            "before": Text.own("gru.resets_before", "The reset gate multiplies the state before the weights do."),
+            "after": Text.own("gru.resets_after", "The reset gate multiplies the product of weights and state."),
+        }  # fmt: skip
+        said = [weighs[self.update], multiplies[self.reset]]
         return [*super().declared(at), *said]
 
 

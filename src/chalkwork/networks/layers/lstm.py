@@ -82,7 +82,7 @@ class LSTMKind(RecurrentKind):
         return {
             "h": Text.own(
                 "lstm.by_state",
-                "Back through time: the state of a step acts on what the layer gives and on all gates of the next step.",
+                "Back through time: the state of a step acts on what the layer gives and on all the gates after it.",
             ),
             "zo": Text.own(
                 "lstm.by_output", "The output gate has let the tanh of the cell through; <slope>.", slope=gate

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -151,7 +151,7 @@ class RecurrentKind(LayerKind):
         """Where no error goes further back: the states at the ends of stretches of `truncate` steps, from the last."""
         if self.truncate is None:
             return {}
-        found = {}
+        found: dict[str, frozenset[str]] = {}
         for step in range(steps_of(at) - self.truncate, 0, -self.truncate):
             before = frozenset(timed(at, letter, step) for letter in self.states)
             found |= dict.fromkeys(self.named_at(at, step + 1), before)
@@ -240,9 +240,9 @@ class Recurrent(Layer):
         """The kind, of the settings."""
         own = self.options
         initial = own["initial"] if isinstance(own["initial"], tuple) else (own["initial"],)
-        self.kind = self.kind_type(
+        self.kind = cast(type[RecurrentKind], self.kind_type)(
             returns=own["returns"], biases=own["biases"], truncate=own["truncate"], initial=initial, **more
-        )  # type: ignore[call-arg]
+        )
         if self.units is None and not self._given(Form.MATRIX) and not self._given(Form.RECURRENT):
             raise ChalkworkError(f"{self.title} needs the number of its units or its weights")
 
