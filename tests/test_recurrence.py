@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,6 +14,8 @@ from random_networks import far
 from chalkwork import ChalkworkError, Dense, NeuralNetwork
 from chalkwork.checking.mistakes import recurrence
 from chalkwork.networks.layers import GRU, LSTM, RNN
+from chalkwork.sheets.format import read_sheet
+from chalkwork.sheets.solve import solve_sheet
 
 jax.config.update("jax_enable_x64", True)
 KINDS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
@@ -146,6 +149,34 @@ def test_mistakes_are_worth_what_a_program_with_the_mistake_computes(kind: str) 
     for mistake, (name, program) in WRONG[kind].items():
         report = solution.check({name: np.round(program(right), 6).tolist()}, ask=[name])
         assert mistake in report[name].mistakes, (mistake, report[name].mistakes)
+
+
+def test_the_sheet_has_the_numbers_of_a_program() -> None:
+    tasks = solve_sheet(read_sheet(Path(__file__).parents[1] / "sheets" / "recurrence-by-hand.md"))
+    h, outputs = 0.0, []
+    for entering in (2, -1, 1):
+        h = entering + 0.9 * h
+        outputs.append(3 * h)
+    assert tasks["a"].solution["a2"].ravel() == pytest.approx(outputs)
+    h1 = np.tanh(0.5 + 0.1)
+    h2 = np.tanh(-1 + 0.8 * h1 + 0.1)
+    delta2 = 2 * h2 * 2 * (1 - h2**2)
+    delta1 = delta2 * 0.8 * (1 - h1**2)
+    solution = tasks["c"].solution
+    found = [float(solution[name].item()) for name in ("delta1_t2", "delta1_t1", "dW1", "dU1", "db1")]
+    assert found == pytest.approx([delta2, delta1, delta1 - 2 * delta2, h1 * delta2, delta1 + delta2])
+    h, c = 0.0, 0.0
+    for entering in (1, -1):
+        f, i, o = (1 / (1 + np.exp(-(w * entering + u * h))) for w, u in ((0.4, 0.3), (0.5, 0.2), (0.7, 0.1)))
+        c = f * c + i * np.tanh(0.9 * entering + 0.6 * h)
+        h = o * np.tanh(c)
+    assert tasks["d"].solution["h1_t2"].item() == pytest.approx(h)
+    before = np.array([0.5, -0.5])
+    z = {gate: np.array(rows) for gate, rows in {"r": [[0.2, 0.1], [0.3, -0.4], [0.5, 0.2]],
+         "u": [[0.6, -0.3], [0.1, 0.2], [0, 0.4]], "h": [[1, -0.5], [0.2, 0.6], [-0.3, 0.4]]}.items()}  # fmt: skip
+    r, u = (1 / (1 + np.exp(-(np.array([2, *before]) @ z[gate]))) for gate in "ru")
+    state = (1 - u) * before + u * np.tanh(np.array([2, *(r * before)]) @ z["h"])
+    assert tasks["e"].solution["h1_t1"].ravel() == pytest.approx(state)
 
 
 def test_every_mistake_of_recurrences_is_made() -> None:

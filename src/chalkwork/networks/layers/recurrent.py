@@ -173,7 +173,7 @@ class RecurrentKind(LayerKind):
         said = [
             Text.own(
                 "recurrent.time",
-                "In layer <layer>, <state> is its state after step t.",
+                "In layer <layer>, <state> is its state after step $t$.",
                 layer=at.number, state=f"{{{at_time(at.name('h'), 't')}}}",
             )
         ]  # fmt: skip
