@@ -13,6 +13,7 @@ from random_networks import far
 
 from chalkwork import ChalkworkError, Dense, NeuralNetwork
 from chalkwork.checking.mistakes import recurrence
+from chalkwork.exchange import load_torch_state, to_torch, torch_state
 from chalkwork.networks.layers import GRU, LSTM, RNN
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.solve import solve_sheet
@@ -210,3 +211,42 @@ def test_a_loop_of_jax_does_the_steps_of_the_reference() -> None:
 def test_settings_that_do_not_fit(given: dict[str, Any], said: str) -> None:
     with pytest.raises(ChalkworkError, match=said):
         NeuralNetwork([RNN(**given)], inputs=(3, 1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pytorch_has_the_same_layer_both_ways(kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    more: dict[str, Any] = {"reset": "after", "update": "old"} if kind == "gru" else {}
+    layers = [KINDS[kind](3, biases=2, returns="all", **more), KINDS[kind](2, biases=2, **more), Dense(1)]
+    net = NeuralNetwork(layers, inputs=(5, 4), weights="out_in")
+    rng = np.random.default_rng(1)
+    for name, value in net.parameters.items():
+        net.parameters[name] = rng.normal(size=value.shape)
+    module, x, y = to_torch(net), rng.normal(size=(3, 5, 4)), rng.normal(size=(3, 1))
+    found = module(torch.tensor(x))
+    loss = ((found - torch.tensor(y)) ** 2).sum() / 2
+    loss.backward()
+    solution = net.solve(x, y)
+    assert far(found.detach().numpy(), solution["a3"]) < 1e-12
+    last = dict(module.named_parameters())
+    gates = {"rnn": [""], "lstm": ["i", "f", "c", "o"], "gru": ["r", "u", "h"]}[kind]
+    for theirs, letter in (("weight_ih_l0", "W"), ("weight_hh_l0", "U"), ("bias_hh_l0", "bU")):
+        wanted = np.concatenate(
+            [np.atleast_2d(solution[f"d{letter}{gate}1"]) for gate in gates], 0 if letter != "bU" else 1
+        )
+        gradient = last[f"0.{theirs}"].grad.numpy()
+        assert far(wanted.reshape(gradient.shape), gradient) < 1e-12
+    other = NeuralNetwork(layers, inputs=(5, 4), weights="out_in", seed=9)
+    load_torch_state(other, module)
+    assert all(np.array_equal(other.parameters[name], value) for name, value in net.parameters.items())
+
+
+def test_one_bias_is_the_sum_of_those_of_pytorch() -> None:
+    net = NeuralNetwork([LSTM(2), Dense(1)], inputs=(3, 2))
+    state = torch_state(net)
+    assert not state["0.bias_hh_l0"].any() and state["0.weight_ih_l0"].shape == (8, 2)
+    state["0.bias_ih_l0"], state["0.bias_hh_l0"] = np.arange(8.0), np.ones(8)
+    load_torch_state(net, state)
+    assert net.parameters["bi1"].tolist() == [1, 2] and net.parameters["bf1"].tolist() == [3, 4]
+    with pytest.raises(ChalkworkError, match="has no counterpart in PyTorch"):
+        torch_state(NeuralNetwork([GRU(2), Dense(1)], inputs=(3, 2)))

@@ -152,3 +152,8 @@ class GRU(Recurrent):
     def __init__(self, units: int | None = None, **given: Any) -> None:
         super().__init__(units, **given)
         self.made(reset=self.options["reset"], update=self.options["update"])
+
+    def of_torch(self) -> dict[str, Any] | None:
+        """PyTorch resets behind the weights, and its update gate weighs the old state."""
+        alike = self.options["reset"] == "after" and self.options["update"] == "old"
+        return {} if alike and (self.kind.biases == 2 or not self.has_bias) else None

@@ -22,7 +22,15 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import Generator, Layer, LayerKind, NamedAdjoint, check_length, unknown_inputs
+from chalkwork.networks.layers.base import (
+    Foreign,
+    Generator,
+    Layer,
+    LayerKind,
+    NamedAdjoint,
+    check_length,
+    unknown_inputs,
+)
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
@@ -322,6 +330,19 @@ class Recurrent(Layer):
                     value = self.options["bias"]
                 found[one.name(layer)] = np.zeros(sizes[1]) + (0.0 if value is None or value is True else value)
         return found
+
+    def in_torch(self, inputs: int, units: int) -> Foreign | None:
+        """`RNN`, `LSTM` or `GRU`, with batches in front; None where they start from another state than 0."""
+        more = self.of_torch()
+        if more is None or any(self.kind.initial):
+            return None
+        settings = {"input_size": inputs, "hidden_size": units, "bias": self.has_bias, "batch_first": True, **more}
+        differs = "" if self.kind.truncate is None else "errors go back to the first step"
+        return Foreign(type(self).__name__, {**settings, "returns": self.kind.returns}, differs)
+
+    def of_torch(self) -> dict[str, Any] | None:
+        """The settings of its own of the module in PyTorch; None where there is no such module."""
+        return {}
 
     def __repr__(self) -> str:
         own = self.options

@@ -98,7 +98,7 @@ class RNN(Recurrent):
     """
 
     kind_type = RNNKind
-    kind = RNNKind()
+    kind: RNNKind = RNNKind()
     title = "a recurrent layer"
     settings = (
         Setting("units", "size"),
@@ -115,3 +115,8 @@ class RNN(Recurrent):
         if function.per_sample:
             raise ChalkworkError(f"the state of {self.title} is made entry by entry, not by {function.words}")
         self.made(function=function)
+
+    def of_torch(self) -> dict[str, Any] | None:
+        """The activation, where PyTorch has it."""
+        name = self.kind.function.name
+        return {"nonlinearity": name} if name in ("tanh", "relu") else None
