@@ -119,6 +119,17 @@ def test_an_equation_stands_once_and_its_numbers_step_by_step() -> None:
     assert "z[1]ₜ = xₜ W[1] + h[1]ₜ₋₁ U[1]" in brackets
 
 
+def test_the_product_of_jacobians_says_whether_an_error_vanishes() -> None:
+    def said(recurrent: Any, steps: int, activation: str = "tanh") -> str:
+        net = NeuralNetwork([RNN(2, activation, recurrent=recurrent, bias=False), Dense(1)], inputs=(steps, 1))
+        return " ".join(str(net.solve(np.linspace(0.1, 0.5, steps).reshape(-1, 1), 1)).split())
+
+    assert "the norm 0.5, 0.25, 0.125: the error neither" in said([[0.5, 0], [0, 0.1]], 4, "identity")
+    assert "the norm 2, 4, 8, 16, 32, …, 128: the error explodes" in said([[2, 0], [0, 1]], 8, "identity")
+    assert "the error vanishes" in said([[0.4, 0.1], [0, 0.3]], 6)
+    assert "Jacobian" not in said(0.5, 2)
+
+
 WRONG = {
     "rnn": {
         "state-before-forgotten": ("z1_t2", lambda v: v["x"][1:2] @ v["W1"]),

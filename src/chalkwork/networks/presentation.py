@@ -108,7 +108,9 @@ def remarks(plan: Plan, solution: Working) -> Mapping[str, tuple[Said, ...]]:
         found[f"L{suffix_of(step)}"] = (_loss_change(solution, step),)
         step += 1
     for at in plan.spots:
-        found |= {name: (said,) for name, said in at.layer.kind.remarks(at).items() if name in solution}
+        found |= {
+            name: (said,) for name, said in at.layer.kind.remarks(at, solution.arrays).items() if name in solution
+        }
     for number in range(plan.depth - 1, 0, -1):
         sentence = _vanished(plan, solution, number)
         if sentence:

@@ -113,8 +113,8 @@ class LayerKind:
         """What courses and libraries do differently, and what is done here."""
         return []
 
-    def remarks(self, at: Spot) -> dict[str, Text]:
-        """What is to be said after an equation, by its name."""
+    def remarks(self, at: Spot, values: Mapping[str, Any]) -> dict[str, Text]:
+        """What is to be said after an equation, by its name, given the values of all."""
         return {}
 
 

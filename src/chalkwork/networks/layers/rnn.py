@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from chalkwork.algebra.expression import Expression
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.differentiate import gradient
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, quantities_of, state, timed
+from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, quantities_of, state, steps_of, timed
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Quantity
 from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
 TANH = Activation("tanh")
+MOST_NORMS = 6
+VANISHED = 0.1
+"""A norm below which an error is called vanished; one above its inverse is called exploded."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,41 @@ class RNNKind(RecurrentKind):
             "comes back through <recurrent><slope>.",
             recurrent=at.shown("U"), slope="" if self.function.name == "identity" else through,
         )  # fmt: skip
+
+    def remarks(self, at: Spot, values: Mapping[str, Any]) -> dict[str, Text]:
+        """How large the product of the Jacobians from the last state to each one before is, of a single sample.
+
+        Source: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks (2013).
+        """
+        first, steps = timed(at, "delta", 1), steps_of(at)
+        if first not in values or at.plan.samples > 1 or steps < 3 or self.truncate is not None:
+            return {}
+        weights = values[at.name("U")]
+        onwards = weights.T if at.plan.convention.weights == "in_out" else weights
+        net, norms, product = Name("z"), [], np.eye(at.layer.units)
+        slope = gradient(apply("sum", self.function.expression(net, -1)), net)
+        for step in range(steps, 1, -1):
+            entries = np.ravel(values[timed(at, "z", step)])
+            slopes = evaluate(slope, {"z": entries[:, None, None]}) + np.zeros((len(entries), 1, 1))
+            product = product @ (slopes.reshape(-1, 1) * onwards)
+            norms.append(float(np.linalg.norm(product, 2)))
+        few = norms if len(norms) <= MOST_NORMS else norms[: MOST_NORMS - 1]
+        listed = ", ".join(f"${norm:.3g}$" for norm in few) + (
+            "" if few is norms else rf", $\ldots$, ${norms[-1]:.3g}$"
+        )
+        outcome = Text.own("rnn.neither", "neither vanishes nor explodes")
+        if norms[-1] < VANISHED:
+            outcome = Text.own("rnn.vanishes", "vanishes")
+        elif norms[-1] > 1 / VANISHED:
+            outcome = Text.own("rnn.explodes", "explodes")
+        said = Text.own(
+            "rnn.jacobians",
+            "Along the states an error is multiplied by the Jacobian of each state by the one before. The product of "
+            "these Jacobians, 1, 2, ... steps back from the last state, has the norm <norms>: the error <outcome> on "
+            "this way.",
+            norms=listed, outcome=outcome,
+        )  # fmt: skip
+        return {first: said}
 
     def words(self, at: Spot) -> Text:
         """Units, activation and steps."""
