@@ -130,6 +130,21 @@ def test_the_product_of_jacobians_says_whether_an_error_vanishes() -> None:
     assert "Jacobian" not in said(0.5, 2)
 
 
+def test_a_step_may_be_named_without_the_layer() -> None:
+    net = NeuralNetwork([LSTM(1, bias=False), Dense(1)], inputs=(3, 1))
+    solution = net.solve([[1], [2], [3]], 1)
+    names = {
+        "h_1": "h1_t1",
+        "f_{3}": "f1_t3",
+        "g3": "ctilde1_t3",
+        "h1^{(2)}": "h1_t2",
+        "c1_t2": "c1_t2",
+        "dWf1": "dWf1",
+    }
+    report = solution.check({typed: float(solution[name].item()) for typed, name in names.items()})
+    assert {name: report[name].verdict for name in names.values()} == dict.fromkeys(names.values(), "correct")
+
+
 WRONG = {
     "rnn": {
         "state-before-forgotten": ("z1_t2", lambda v: v["x"][1:2] @ v["W1"]),

@@ -22,6 +22,6 @@ from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, Sq
 from chalkwork.networks.network import NeuralNetwork
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "Attention", "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Flatten", "Graph",
-    "LayerNorm", "Loss", "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
+    "GRU", "LSTM", "RNN", "Attention", "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Flatten",
+    "Graph", "LayerNorm", "Loss", "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
 ]  # fmt: skip

@@ -189,7 +189,7 @@ class RecurrentKind(LayerKind):
             said.append(Text.own("recurrent.two_biases", "It has two biases, one of the input and one of the state."))
         if self.truncate is not None:
             stops = "Errors go back over <steps>, counted in stretches from the last step, and no further."
-            said.append(Text.own("recurrent.truncated", stops, steps=counted(self.truncate, "step")))
+            said.append(Text.own("recurrent.truncated", stops, steps=Text.of("counted.steps", n=self.truncate)))
         return said
 
     def described(self, at: Spot) -> dict[str, Said]:
