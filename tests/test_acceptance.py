@@ -308,6 +308,23 @@ def test_all_that_is_done_for_one_hand_in_is_paid_for(monkeypatch: pytest.Monkey
     assert written * budget.A_MISTAKE * len(TABLE) < 2 * budget.BUDGET  # on their own numbers, then on the right ones
 
 
+def test_slopes_are_paid_for_and_many_tasks_share_what_they_may_cost() -> None:
+    from chalkwork.algebra.expression import Name
+    from chalkwork.checking import budget
+    from chalkwork.checking.mistakes import Context
+
+    batch, weights = Name("a", (30, 4)), Name("W", (4, 4))
+    tangled = (batch @ weights).T @ (batch @ weights)
+    assert budget.cost_of(tangled, tight=True) > 100 * budget.cost_of(tangled)
+    assert budget.cost_of(batch @ weights, tight=True) < 5 * budget.cost_of(batch @ weights)
+    context = Context(deep(2, 3).derivation)
+    left = []
+    for tasks in (1, 2, 10):
+        with budget.sharing(tasks):
+            left.append(int(budget.Purse(1, context)._left[0]))
+    assert left[0] == left[1] and left[2] < left[0] / 4 and budget.Purse(1, context)._left[0] == left[0]
+
+
 def test_a_large_matrix_is_not_copied_for_each_exchange() -> None:
     solution, random = deep(1, 150), np.random.default_rng(1)
     wrong = {name: random.normal(0, 1, np.shape(solution.arrays[name])) for name in solution.derivation}

@@ -216,11 +216,20 @@ def rounds(typed: Interval, computed: Interval) -> NDArray[np.bool_]:
     [True, False]
     """
     with np.errstate(invalid="ignore"):
-        size, half = _size(computed), typed.high / 2 - typed.low / 2
+        half = typed.high / 2 - typed.low / 2
+    return typed.meets(moved(computed, half))
+
+
+def moved(computed: Interval, half: Array) -> Interval:
+    """Where the errors of a calculator or a program can have moved numbers that are held against digits of so many
+    half units; see `rounds`.
+    """
+    with np.errstate(invalid="ignore"):
+        size = _size(computed)
         program = RELATIVE_SLACK * size + ABSOLUTE_SLACK
         calculator = np.minimum(np.maximum(CALCULATOR * size, TIE * half), program)
         slack = np.where(half > CALCULATOR * size, calculator, program)
-    return typed.meets(_with_room(computed, slack))
+    return _with_room(computed, slack)
 
 
 def _size(interval: Interval) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.bounds.intervals import Interval, rounds
+from chalkwork.bounds.intervals import Interval, moved, rounds
 from chalkwork.checking.budget import AN_EXCHANGE, Purse, cost_of
 from chalkwork.checking.laid import enclosed_laid, laid_shape
 from chalkwork.checking.mistakes import exchanged, exchanges_of
@@ -175,14 +175,16 @@ def _near_exchanged(reading: Interval, ways: Sequence[Exchange], asked: Asked) -
         for one in (reading, asked.typed)
     )
     given = asked.given.reshape(count, -1)
-    bad = given & ~rounds(typed, wide)
+    half = np.max(np.where(given, typed.high / 2 - typed.low / 2, 0.0), axis=-1, keepdims=True)
+    wide = moved(wide, half)
+    bad = given & ~typed.meets(wide)
     wrong = bad.sum(axis=-1)
     found = np.zeros((len(ways), count), dtype=bool)
     for place, (first, second) in enumerate(ways):
         rows = np.flatnonzero(wrong == bad[:, first].sum(axis=-1) + bad[:, second].sum(axis=-1))
         met = np.ones(rows.size, dtype=bool)
         for here, there in ((first, second), (second, first)) if rows.size else ():
-            meets = rounds(typed.at(np.ix_(rows, here)), wide.at(np.ix_(rows, there)))
+            meets = typed.at(np.ix_(rows, here)).meets(wide.at(np.ix_(rows, there)))
             met &= np.all(meets | ~given[np.ix_(rows, here)], axis=-1)
         found[place, rows] = met
     return found
