@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from random_networks import far
 
-from chalkwork import ChalkworkError, Dense, NeuralNetwork
+from chalkwork import ChalkworkError, Dense, Graph, NeuralNetwork
 from chalkwork.checking.mistakes import recurrence
 from chalkwork.exchange import load_torch_state, to_torch, torch_state
 from chalkwork.networks.layers import GRU, LSTM, RNN
@@ -276,3 +276,41 @@ def test_one_bias_is_the_sum_of_those_of_pytorch() -> None:
     assert net.parameters["bi1"].tolist() == [1, 2] and net.parameters["bf1"].tolist() == [3, 4]
     with pytest.raises(ChalkworkError, match="has no counterpart in PyTorch"):
         torch_state(NeuralNetwork([GRU(2), Dense(1)], inputs=(3, 2)))
+
+
+def test_a_graph_may_have_a_time_index() -> None:
+    graph = Graph("z[t] = w*x[t] + u*h[t-1] for t = 1..3; h[t] = tanh(z[t]) for t = 1..3; y = 2*h[3]")
+    solution = graph.solve({"h[0]": 0, "x": [1, 2, -1]}, w=0.5, u=0.8)
+
+    def value(w: Any, u: Any) -> Any:
+        h = 0.0
+        for entering in (1, 2, -1):
+            h = jnp.tanh(w * entering + u * h)
+        return 2 * h
+
+    wanted = [float(one) for one in (value(0.5, 0.8), *jax.grad(value, argnums=(0, 1))(0.5, 0.8))]
+    assert [solution["y"], solution["dy/dw"], solution["dy/du"]] == pytest.approx(wanted, abs=1e-12)
+    text = str(solution)
+    assert "zₜ = w · xₜ + u · hₜ₋₁" in text and text.count("tanh(zₜ)") == 1 and "3  0.2029  0.2002" in text
+    assert solution.check({"h_3": float(solution["h_t3"])})["h_t3"].verdict == "correct"
+    linear = Graph("h[t] = 0.8*h[t-1] + x[t] for t = 1 to 4; y[t] = 2*h[t] for t = 1 to 4")
+    found = linear.solve({"x": [2, -1, 0, 1], "h[0]": 0})
+    assert [found[f"y_t{t}"] for t in range(1, 5)] == pytest.approx([4, 1.2, 0.96, 2.768])
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "said"),
+    [
+        ("h[t] = h[t-1] + x[t] for t = 3..1", {}, "the steps run from 3 to 1"),
+        ("h[t] = h[t-1] + x[s] for t = 1..2; g[s] = x[s] for s = 1..2", {}, "x\\[s\\] is no step of x"),
+        ("h[t] = h[t-2] for t = 1..2", {}, "h has no step -1"),
+        (
+            "h[t] = h[t-1] + x[t] for t = 1..2",
+            {"x": [1], "h[0]": 0},
+            "x has 1 values, but the graph reads it at 2 steps",
+        ),
+    ],
+)
+def test_a_time_index_that_means_nothing(text: str, values: dict[str, Any], said: str) -> None:
+    with pytest.raises(ChalkworkError, match=said):
+        Graph(text).solve(values)
