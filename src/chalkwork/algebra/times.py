@@ -80,7 +80,7 @@ def moment_of(node: Application) -> Expression:
 
     >>> a, W = Name("a", (3, 2)), Name("W", (2, 2))
     >>> print(moment_of(apply("moment", apply("tanh", a @ W), at=2, along=-2)))
-    tanh(moment(a, 2) @ W)
+    tanh(moment(a, at=2) @ W)
     """
     (whole,), (at, axis, before) = node.arguments, node.parameters
     if not isinstance(whole, Application):

@@ -83,8 +83,13 @@ def _sized(name: str, fields: Fields, convention: Convention, before: Layer | No
 
 def _leaving(kind: type[Made], layer: Layer, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
     """Units and positions of what leaves, which may depend on the settings."""
+    if not positions:
+        return layer.units, ()
     sized = {"units": layer.units} if any(setting.key == "units" for setting in kind.settings) else {}
-    return kind(**sized, **dict(layer.settings)).kind.leaving(layer.units, positions)
+    try:
+        return kind(**sized, **dict(layer.settings)).kind.leaving(layer.units, positions)
+    except ChalkworkError:  # what is wrong is said where the layer is made
+        return layer.units, positions
 
 
 def _through(name: str, fields: Fields, before: Layer | None) -> Layer:

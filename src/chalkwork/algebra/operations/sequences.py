@@ -74,7 +74,6 @@ OPERATIONS = (
         value=_moment,
         adjoint=("at_moment(g, at=at, along=along, shape=before)",),
         parameters={"at": 1, "along": -2, "before": None},
-        by_place=("at", "along"),
         shape=_moment_shape,
         latex="<0>_{<at>}",
         text="<0>[step <at>]",
@@ -91,7 +90,6 @@ OPERATIONS = (
         value=_at_moment,
         adjoint=("moment(g, at=at, along=along, before=shape)",),
         parameters={"at": 1, "along": -2, "shape": ()},
-        by_place=("at", "along", "shape"),
         shape=_at_moment_shape,
         latex=r"\operatorname{step}_{<at>}\left( <0> \right)",
         text="step_<at>(<0>)",
@@ -127,11 +125,13 @@ def sequence(count: int, along: int, shape: Shape) -> Operation:
         arity=count,
         parameters={"along": along},
         value=value,
-        adjoint=tuple(f"moment(g, {at}, along)" for at in range(1, count + 1)),
+        adjoint=tuple(f"moment(g, at={at}, along=along)" for at in range(1, count + 1)),
         shape=joined,
         slots=(Precedence.FREE,) * count,
         latex=rf"\left( {slots} \right)",
         text=f"({slots})",
         code=f"{stacked}([{parts}], axis={along})",
-        definition=" + ".join(f"at_moment({one}, {at}, along, {own})" for at, one in enumerate(names, 1)),
+        definition=" + ".join(
+            f"at_moment({one}, at={at}, along=along, shape={own})" for at, one in enumerate(names, 1)
+        ),
     )
