@@ -13,12 +13,13 @@ from chalkwork.derivation.derivation import Derivative, Equation
 from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.solutions.board import Board, display
 from chalkwork.typesetting.equations import typeset
+from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.words import say
 
 MOST_IN_FULL = 2
 """Steps whose numbers are put in, where a table holds the results of all."""
 MOST_COLUMNS = 8
-"""Columns of a table, beside that of the step."""
+"""Entries of one result that stand in a table."""
 
 
 def runs(equations: Sequence[Equation]) -> Iterator[list[list[Equation]]]:
@@ -136,30 +137,45 @@ def _tables(board: Board, run: Sequence[Sequence[Equation]], steps: Sequence[int
     sizes = [max(value.shape[-2:]) for value in first]
     if any(value.size != size or size > MOST_COLUMNS for value, size in zip(first, sizes, strict=True)):
         return []
-    shown = [place for place in range(len(sizes)) if sum(sizes) <= MOST_COLUMNS or not _is_net(run[0], place)]
-    groups: list[list[int]] = [[]]
-    for place, size in ((place, sizes[place]) for place in shown):
-        if groups[-1] and sum(sizes[other] for other in groups[-1]) + size > MOST_COLUMNS:
+    columns = [_columns(board, [step[place] for step in run], size) for place, size in enumerate(sizes)]
+    room = board.writer.layout.text_width - 4
+    widths = [sum(2 + max(len(plain_maths(one.strip("$"))) for one in (head, *cells)) for head, cells in group)
+              for group in columns]  # fmt: skip
+    groups: list[list[Column]] = []
+    used = room
+    for place, (group, width) in enumerate(zip(columns, widths, strict=True)):
+        if sum(widths) > room and _is_net(run[0], place):
+            continue
+        if used + width > room:
             groups.append([])
-        groups[-1].append(place)
-    return [_table(board, run, steps, [(place, sizes[place]) for place in group]) for group in groups]
+            used = 0
+        groups[-1] += group
+        used += width
+    return [_table(steps, group) for group in groups]
 
 
 def _is_net(step: Sequence[Equation], place: int) -> bool:
     """Whether the next equation is only a function of this one."""
     following = step[place + 1].expression if place + 1 < len(step) else None
     unit = isinstance(following, Application) and following.operation.unit is not None
-    return unit and names_in(following) == (step[place].symbol,)
+    return unit and following is not None and names_in(following) == (step[place].symbol,)
 
 
-def _table(
-    board: Board, run: Sequence[Sequence[Equation]], steps: Sequence[int], columns: Sequence[tuple[int, int]]
-) -> Table:
-    head, cells = ["$t$"], [[str(step) for step in steps]]
-    for place, size in columns:
-        name = at_time(split_time(run[0][place].name)[0], "t")
-        for entry in range(size):
-            symbol = board.writer.symbols.entry(name, (str(entry + 1),)) if size > 1 else board.writer.symbols[name]
-            head.append(f"${symbol.latex}$")
-            cells.append(board.cells([float(board.values[step[place].name].ravel()[entry]) for step in run]))
-    return Table(tuple(head), tuple(zip(*cells, strict=True)), tuple(range(len(head))))
+Column = tuple[str, list[str]]
+"""What stands above, and the cells."""
+
+
+def _columns(board: Board, steps: Sequence[Equation], size: int) -> list[Column]:
+    """A column for each entry of a result."""
+    name = at_time(split_time(steps[0].name)[0], "t")
+    found = []
+    for entry in range(size):
+        symbol = board.writer.symbols.entry(name, (str(entry + 1),)) if size > 1 else board.writer.symbols[name]
+        values = [float(board.values[step.name].ravel()[entry]) for step in steps]
+        found.append((f"${symbol.latex}$", board.cells(values)))
+    return found
+
+
+def _table(steps: Sequence[int], columns: Sequence[Column]) -> Table:
+    cells = zip(*([str(step) for step in steps], *(column for _, column in columns)), strict=True)
+    return Table(("$t$", *(head for head, _ in columns)), tuple(cells), tuple(range(len(columns) + 1)))

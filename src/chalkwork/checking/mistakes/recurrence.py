@@ -332,7 +332,7 @@ MISTAKES = (
         title="Only the last step was counted",
         explanation="<this> is the gradient of the last step alone; those of the steps before were not added.",
         hint="At how many steps are these weights used? Each of them adds to the gradient.",
-        likelihood=8,
+        likelihood=9.5,
         rewrites=_last_only,
     ),
     Mistake(
