@@ -78,7 +78,7 @@ class LSTMKind(RecurrentKind):
 
     def reason_back(self, at: Spot, letter: str) -> Text:
         """What each gate receives."""
-        gate = "the derivative of the sigmoid"
+        gate = Text.own("lstm.slope", "the derivative of the sigmoid")
         return {
             "h": Text.own(
                 "lstm.by_state",
