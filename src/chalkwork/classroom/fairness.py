@@ -6,6 +6,7 @@ that a sheet cannot tell from the right way (a mean over one sample). An exchang
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -45,6 +46,8 @@ class Certificate:
     untold: dict[Key, list[str]] = field(default_factory=dict)
     told: dict[Key, int] = field(default_factory=dict)
     """How many rewrites are told from the right way."""
+    counts: dict[Key, Counter[Pair]] = field(default_factory=dict)
+    """In how many of those that were looked at one by one two coincided."""
     always: dict[Key, frozenset[Pair]] = field(default_factory=dict)
     """Which coincide always."""
     partly: dict[Key, list[Ids]] = field(default_factory=dict)
@@ -117,7 +120,7 @@ def certify(bench: Bench, values: Values, made: Mapping[Key, list[Mistaken]], kn
     for exercise, name in _asked(bench):
         key = (exercise.id, name)
         for pair, alike in coincidences(exercise, name, values[name], made[key]):
-            if pair not in known.always[key]:
+            if pair not in known.always.get(key, ()):
                 fair &= ~alike
     return fair
 
@@ -143,6 +146,19 @@ def calibrate(
             if pair not in alike and any(_by_target(found, _exactly(labels, pair), each) for each in targets):
                 known.always[key] |= {pair}
                 known.partly.setdefault(key, []).append(pair[0][0] + pair[1][0])
+        _count(known, key, made[key])
+
+
+def calibrate_alone(
+    bench: Bench, values: Values, made: Mapping[Key, list[Mistaken]], known: Certificate, fewest: float
+) -> None:
+    """The same for candidates that are looked at one by one: what coincided in so many is let pass, and told."""
+    for exercise, name in _asked(bench):
+        key = (exercise.id, name)
+        counts = known.counts.setdefault(key, Counter())
+        counts.update(pair for pair, alike in coincidences(exercise, name, values[name], made[key]) if alike.all())
+        known.always[key] = frozenset(pair for pair, count in counts.items() if count >= fewest)
+        known.mostly[key] = [first[0] + second[0] for first, second in sorted(known.always[key])]
         _count(known, key, made[key])
 
 

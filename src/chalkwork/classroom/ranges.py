@@ -37,7 +37,8 @@ def choices_like(texts: Sequence[str], drawn: Drawn) -> tuple[Texts, Fraction]:
     plain = not any("/" in text for text in texts)
     unit = _unit(texts)
     step = _step(sizes, unit)
-    low, high = (1, 1) if zeros and set(numbers) == {0, 1} else _bounds(sizes, step)
+    signs_alone = len(numbers) > 2 and set(numbers) == {-1, 1}
+    low, high = (1, 1) if signs_alone or (zeros and set(numbers) == {0, 1}) else _bounds(sizes, step)
     within = drawn != "weights" and max(sizes) < 1
     high = min(high, ceil(1 / step) - 1) if within else high
     negative = any(number < 0 for number in numbers)

@@ -40,7 +40,7 @@ def _said(variants: Variants) -> Iterator[str]:
     alike = [f"{task} {name}: {' = '.join(one)}" for (task, name), all_ in certificate.classes.items() for one in all_]
     untold = [f"{task} {name}: {', '.join(ids)}" for (task, name), ids in certificate.untold.items() if ids]
     partly = [f"{task} {name}: {', '.join(_once(ids))}" for (task, name), ids in certificate.partly.items()]
-    mostly = [f"{task} {name}: {', '.join(_once(ids))}" for (task, name), ids in certificate.mostly.items()]
+    mostly = [f"{task} {name}: {', '.join(_once(ids))}" for (task, name), ids in certificate.mostly.items() if ids]
     but = ", but for what is named below" if alike or partly or mostly else ""
     yield (
         f"Certified: at the digits asked {told} mistakes show in every variant, and no two by the same numbers{but}."

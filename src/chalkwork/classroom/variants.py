@@ -17,7 +17,16 @@ from chalkwork.classroom.batch import Array, Bench, Values, benches_of, numbers_
 from chalkwork.classroom.conditions import CONDITIONS, View, inactive_units, outputs
 from chalkwork.classroom.draws import words_of
 from chalkwork.classroom.effort import digits_carried, effort
-from chalkwork.classroom.fairness import Certificate, Key, Mistaken, calibrate, certify, mistaken, relent
+from chalkwork.classroom.fairness import (
+    Certificate,
+    Key,
+    Mistaken,
+    calibrate,
+    calibrate_alone,
+    certify,
+    mistaken,
+    relent,
+)
 from chalkwork.classroom.groups import Layout, layout_of
 from chalkwork.classroom.texts import check_texts
 from chalkwork.errors import ChalkworkError
@@ -178,7 +187,7 @@ class _Drawing:
         self.benches, self.alone = benches_of(sheet, layout, seed)
         self.certificate = Certificate()
         self.failed: Counter[str] = Counter()
-        self.tried = 0
+        self.tried = self.tried_alone = self.right_alone = 0
         self.seen = {own_numbers(layout).tobytes()}
         keys = ["class", "winner", "inactive", *(name for group in layout.groups for name in sorted(group.names))]
         if stratify is not None and stratify not in keys:
@@ -203,7 +212,10 @@ class _Drawing:
         need = sum(wanted.values())
         found: list[Variant] = []
         made: Counter[str] = Counter()
+        self._look_alone(pool[:ALONE_POOL])
         for candidate in _chained(pool, stream):
+            if self.alone and self.tried_alone >= ALONE_TRIED + ALONE_FOR_ONE * need:
+                break
             kind = self._kind(candidate)
             if abs(candidate.difficulty - middle) > self.varying.band * middle * (1 + 1e-9):
                 self.failed[OUT_OF_BAND] += 1
@@ -361,30 +373,40 @@ class _Drawing:
         """Whether the exercises whose equations depend on the numbers are pleasant and fair too."""
         if not self.alone:
             return True
+        self.tried_alone += 1
+        benches = self._solved_alone(candidate)
+        if benches is None:
+            self.failed[UNSOLVED] += 1
+            return False
+        for bench, exercise in zip(benches, self.alone, strict=True):
+            author, values = Bench((exercise,)), bench.own
+            like = bench.derivation.shapes() == author.derivation.shapes()
+            if not self._keeps(View(bench, values, author.own if like else values, self.varying)).all():
+                return False
+            made = mistaken(bench, values)
+            if not certify(bench, values, made, self.certificate).all():
+                self.failed[UNFAIR] += 1
+                if not self.right_alone:  # numbers so coarse that something coincides in each
+                    share = 1 / 4 if self.tried_alone < ALONE_TRIED // 2 else 1 / ALONE_TRIED
+                    calibrate_alone(bench, values, made, self.certificate, max(1.0, share * self.tried_alone))
+                return False
+        self.right_alone += 1
+        return True
+
+    def _solved_alone(self, candidate: _Candidate) -> list[Bench] | None:
+        """The candidate's exercises of this kind; None where its sheet cannot be solved."""
         try:
             solved = solve_sheet(parse_sheet(self.layout.text(candidate.drawn)))
         except ChalkworkError:
-            self.failed[UNSOLVED] += 1
-            return False
-        for exercise in self.alone:
-            bench, author = Bench((solved[exercise.id],)), Bench((exercise,))
-            like = bench.derivation.shapes() == author.derivation.shapes()
-            values = bench.own
-            if not self._keeps(View(bench, values, author.own if like else values, self.varying)).all():
-                return False
-            found = mistaken(bench, values)
-            key_count = self._alone_seen.get(exercise.id, 0)
-            if key_count < ALONE_POOL:
-                calibrate(bench, values, found, self.certificate)
-                self._alone_seen[exercise.id] = key_count + 1
-            if not certify(bench, values, found, self.certificate).all():
-                self.failed[UNFAIR] += 1
-                return False
-        return True
+            return None
+        return [Bench((solved[exercise.id],)) for exercise in self.alone]
 
-    @cached_property
-    def _alone_seen(self) -> dict[str, int]:
-        return {}
+    def _look_alone(self, pool: Sequence[_Candidate]) -> None:
+        """What coincides in the first candidates, in all or in most of them."""
+        looked_at = [found for one in pool if self.alone and (found := self._solved_alone(one)) is not None]
+        for benches in looked_at:
+            for bench in benches:
+                calibrate_alone(bench, bench.own, mistaken(bench, bench.own), self.certificate, len(looked_at) / 2)
 
     # --- variants ---------------------------------------------------------------------------------------------------
 
