@@ -15,7 +15,8 @@ from chalkwork.classroom.draws import words_of
 from chalkwork.classroom.groups import layout_of
 from chalkwork.classroom.paper import TABLE, save_variants, table_of
 from chalkwork.classroom.summary import summary
-from chalkwork.classroom.variants import Variants, vary
+from chalkwork.classroom.variant import Variants
+from chalkwork.classroom.variants import vary
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.errors import ChalkworkError

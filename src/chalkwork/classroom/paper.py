@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chalkwork.classroom.variants import Variant, Variants
+from chalkwork.classroom.variant import Variant, Variants
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Document
 from chalkwork.errors import ChalkworkError

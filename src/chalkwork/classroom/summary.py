@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 
-from chalkwork.classroom.variants import Variants
+from chalkwork.classroom.variant import Variants
 
 WIDTH = 80
 MOST_TOLD = 4

@@ -14,7 +14,7 @@ from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import TABLE, in_language
 from chalkwork.classroom.batch import Array, Bench, digits_of
 from chalkwork.classroom.fairness import Key, Mistaken, mistaken
-from chalkwork.classroom.variants import Variants
+from chalkwork.classroom.variant import Variants
 from chalkwork.documents.model import Block, Code
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets.document import answered_blocks, posed_blocks
