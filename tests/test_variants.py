@@ -28,6 +28,7 @@ SHEETS = Path(__file__).parents[1] / "sheets"
 CHEAP = (
     "batch-norm-by-hand", "graph-product-of-sums", "maximum-likelihood-and-cross-entropy", "outputs-five-tasks",
     "relu-softmax-3-2-2-forward", "sigmoid-5-3-2-update-and-query", "tanh-softmax-4-4-3-3-batch", "taylor-sigmoid",
+    "associative-memories", "recurrence-by-hand",
 )  # fmt: skip
 NETWORK = """---
 title: A sheet
