@@ -22,9 +22,11 @@ from chalkwork.checking.cells import Cells, MisfitError, Shape, as_array, cells_
 from chalkwork.checking.laid import laid, laid_shape, matrices_of
 from chalkwork.checking.numerals import (
     MAX_MAGNITUDE,
+    ZEROS,
     AnswerError,
     NoValueError,
     Numeral,
+    as_zero,
     plain,
     read_numeral,
     spread,
@@ -184,7 +186,7 @@ def _uniform(size: Shape, said: Said, wrong_shape: Shape | None = None) -> Answe
 
 def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, whole_digits: bool) -> Answer:
     """An answer with the wrong number of rows or columns; unreadable where there is no number in it."""
-    nothing = _uniform(size, misfit_words(found, shape), wrong_shape=found)
+    nothing = _uniform(size, misfit_words(found, shape, given), wrong_shape=found)
     own = found if len(found) != 1 else (found[0], 1)
     as_given = read_answer(given, own, whole_digits=whole_digits) if len(found) < 3 and all(found) else None
     possible = as_given is None or as_given.impossible is None or not as_given.impossible.any()
@@ -262,6 +264,8 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
         numerals = [read_numeral(cell, decimals) for cell in cells]
     except AnswerError:
         return None
+    if len(cells) > 1 and any(cell in ZEROS for cell in cells):
+        numerals = [as_zero(cells, one) if cell in ZEROS else one for cell, one in zip(cells, numerals, strict=True)]
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
     nothing = _nothing(size)
@@ -306,7 +310,7 @@ def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | 
 
 def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: bool) -> Answer:
     value, low, high = (np.full(size, np.nan) for _ in range(3))
-    blank, unreadable, impossible = (np.zeros(size, dtype=bool) for _ in range(3))
+    blank, unreadable, impossible, whole_zero = (np.zeros(size, dtype=bool) for _ in range(4))
     said: Said = ""
     unrounded = False
     floats: list[tuple[int, int]] = []
@@ -333,8 +337,15 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
             unrounded = unrounded or (isinstance(cell, str) and _is_unrounded(cell))
             if isinstance(cell, (float, np.floating)):
                 floats.append((row, column))
+            whole_zero[row, column] = isinstance(cell, Integral) and cell == 0
+    if not whole_digits and value.size > 1:
+        texts = [cell.strip() if isinstance(cell, str) else "" for row in cells.rows for cell in row or [""] * size[1]]
+        for place in [place for place, text in enumerate(texts) if text in ZEROS]:
+            own = Numeral(0.0, low.flat[place], high.flat[place])
+            _, low.flat[place], high.flat[place] = as_zero(texts, own)
     is_float = np.zeros(size, dtype=bool)
     if floats:
+        floats += [(int(row), int(column)) for row, column in np.argwhere(whole_zero)]
         is_float[tuple(zip(*floats, strict=True))] = True
         typed = [cells.rows[row][column] for row, column in floats]  # type: ignore[index]
         kinds = [cell.dtype for cell in typed if isinstance(cell, np.floating)]
