@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 
 from chalkwork.algebra.operations import words
 from chalkwork.arrays import masked
-from chalkwork.checking.cells import Cells, MisfitError, Shape, as_array, cells_of, misfit_words, nothing_typed
+from chalkwork.checking.cells import (
+    MOST_QUOTED,
+    Cells,
+    MisfitError,
+    Shape,
+    as_array,
+    cells_of,
+    misfit_words,
+    nothing_typed,
+)
 from chalkwork.checking.laid import laid, laid_shape, matrices_of
 from chalkwork.checking.numerals import (
     MAX_MAGNITUDE,
@@ -26,7 +35,7 @@ from chalkwork.checking.numerals import (
     AnswerError,
     NoValueError,
     Numeral,
-    as_zero,
+    finest,
     plain,
     read_numeral,
     spread,
@@ -83,6 +92,20 @@ class Answer:
     def message(self) -> str:
         """What could not be read, in English."""
         return str(self.said)
+
+
+class Twice(str):
+    """Two values that were typed for one name: neither can be taken."""
+
+    both: tuple[str, str]
+
+    @classmethod
+    def of(cls, one: object, other: object) -> Twice:
+        """Both, as they were typed; of three the first and the last."""
+        first = one.both[0] if isinstance(one, Twice) else str(one)
+        made = cls(f"{first} / {other}")
+        made.both = (first, str(other))
+        return made
 
 
 def read_answer(given: object, shape: Shape, decimals: int | None = None, *, whole_digits: bool = False) -> Answer:
@@ -157,6 +180,9 @@ def is_array(given: object) -> bool:
 
 def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, whole_digits: bool = False) -> Answer:
     try:
+        if isinstance(given, Twice):
+            one, other = (repr(text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}...") for text in given.both)
+            raise AnswerError(Text.of("unread.twice", one=one, other=other))
         if nothing_typed(given):
             return _nothing(size)
         if count := masked(given):
@@ -219,7 +245,8 @@ def _fixed(array: NDArray[Any]) -> NDArray[Any]:
 def _plain_cells(given: object, shape: Shape) -> tuple[str, ...] | None:
     """The cells, row by row, of a text or lists that hold one number in each; None where it takes a closer look."""
     if isinstance(given, str):
-        return _plain_text(given, shape) if len(given) <= _LONGEST_PLAIN else None
+        usual = len(given) <= _LONGEST_PLAIN and not isinstance(given, Twice)
+        return _plain_text(given, shape) if usual else None
     if type(given) is not list or not given:
         return None
     rows = given if type(given[0]) is list else [given]
@@ -265,7 +292,11 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
     except AnswerError:
         return None
     if len(cells) > 1 and any(cell in ZEROS for cell in cells):
-        numerals = [as_zero(cells, one) if cell in ZEROS else one for cell, one in zip(cells, numerals, strict=True)]
+        half = finest(cells)
+        zero = Numeral(0.0, -half, half)
+        numerals = [
+            zero if cell in ZEROS and one.high < half else one for cell, one in zip(cells, numerals, strict=True)
+        ]
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
     nothing = _nothing(size)
@@ -340,9 +371,11 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
             whole_zero[row, column] = isinstance(cell, Integral) and cell == 0
     if not whole_digits and value.size > 1:
         texts = [cell.strip() if isinstance(cell, str) else "" for row in cells.rows for cell in row or [""] * size[1]]
-        for place in [place for place, text in enumerate(texts) if text in ZEROS]:
-            own = Numeral(0.0, low.flat[place], high.flat[place])
-            _, low.flat[place], high.flat[place] = as_zero(texts, own)
+        zeros = [place for place, text in enumerate(texts) if text in ZEROS]
+        half = finest(texts) if zeros else 0.0
+        for place in zeros:
+            if high.flat[place] < half:
+                low.flat[place], high.flat[place] = -half, half
     is_float = np.zeros(size, dtype=bool)
     if floats:
         floats += [(int(row), int(column)) for row, column in np.argwhere(whole_zero)]

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache, reduce
+from typing import Any
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import GREEK
@@ -87,6 +88,8 @@ class NameTable:
 
     def __init__(self, known: Sequence[str], symbols: Symbols) -> None:
         self.known = tuple(known)
+        self.plans: dict[tuple[str, ...], Any] = {}
+        """What entries the words of hand-ins stand for, by these words."""
         self.functions = {found[1] for name in self.known if (found := _VALUE.fullmatch(symbols[name].text))}
         self.spelled: dict[str, set[str]] = defaultdict(set)
         self.meant: dict[str, set[str]] = defaultdict(set)

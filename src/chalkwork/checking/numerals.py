@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -128,15 +128,14 @@ def read_numeral(text: str, decimals: int | None = None) -> Numeral:
 ZEROS = frozenset(("0", "-0", "+0"))
 
 
-def as_zero(texts: Sequence[str], own: Numeral) -> Numeral:
-    """What a bare 0 stands for among these texts: 0.00, with as many decimals as the finest number beside it has.
+def finest(texts: Iterable[str]) -> float:
+    """Half a unit of the last digit of the finest decimal number among these texts: so fine is a bare 0 beside them.
 
-    >>> as_zero(["0.35", "0"], Numeral(0.0, 0.0, 0.0)).high
+    >>> finest(["0.35", "0", "-0.2"])
     0.005
     """
     places = [len(found[1]) for text in texts if (found := _SIMPLE.fullmatch(text))]
-    half = _HALVES[min(max(places), len(_HALVES) - 1)] if places else 0.0
-    return Numeral(0.0, -half, half) if own.high < half else own
+    return _HALVES[min(max(places), len(_HALVES) - 1)] if places else 0.0
 
 
 @lru_cache(maxsize=1 << 12)

@@ -230,9 +230,10 @@ def _by_task(
             by_task[name] = dict(value)
         elif name not in unmarked:
             unused.append(name)
-    if loose and solved and not by_task:
-        return _distributed(solved, loose), unused
-    return by_task, [*unused, *(name for name in loose if name not in unmarked)]
+    if loose and solved:
+        found = _distributed(solved, loose)
+        return {task: {**found.get(task, {}), **by_task.get(task, {})} for task in {**found, **by_task}}, unused
+    return by_task, unused
 
 
 def _distributed(solved: Mapping[str, Exercise], loose: Mapping[str, object]) -> dict[str, dict[str, object]]:

@@ -71,6 +71,7 @@ SENTENCES: Sentences = {
     "unread.by_zero": "<shown> teilt durch null",
     "unread.decimal_signs": "<shown> hat mehr als ein Dezimalzeichen; schreiben Sie 1234,5 ohne Tausendertrennzeichen",
     "unread.several_answers": "<shown> enthält mehrere Antworten; schreiben Sie jede in eine eigene Zeile",
+    "unread.twice": "es ist zweimal beantwortet, mit <one> und mit <other>",
     "unread.two_readings": "<shown> lässt sich als <one> oder als <other> lesen; schreiben Sie, was gemeint ist",
     "unread.long_number": "eine Zahl hat höchstens <most> Zeichen, diese hat <count>",
     "unread.long": "eine Antwort hat höchstens <most> Zeichen, diese hat <count>",

@@ -68,6 +68,7 @@ SENTENCES: Sentences = {
     "unread.by_zero": "<shown> divides by zero",
     "unread.decimal_signs": "<shown> has more than one decimal sign; write 1234.5 without signs between thousands",
     "unread.several_answers": "<shown> holds several answers; write each on a line of its own",
+    "unread.twice": "it is answered twice, with <one> and with <other>",
     "unread.two_readings": "<shown> can be read as <one> or as <other>; write the one that you mean",
     "unread.long_number": "a number has at most <most> characters, this has <count>",
     "unread.long": "an answer has at most <most> characters, this has <count>",
