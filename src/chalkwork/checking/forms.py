@@ -45,8 +45,6 @@ _FRAME = re.compile(
     r"\\(?:begin|end)\{(?:align|equation|gather|displaymath|math|split)[a-z]*\*?\}|\$\$|\\[\[\]]|[{}],?|\|[-|: ]+\|"
 )
 """What stands around lines of answers and says nothing."""
-    r"\\(?:begin|end)\{(?:align|equation|gather|displaymath|math|split)[a-z]*\*?\}|\$\$|\\[\[\]]|[{}],?|\|[-|: ]+\|"
-)
 _OPEN_END = re.compile(r"[-+*/=,;(\[{&\\]\s*$")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
-from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.algebra.entries import entry_name, place_of, split_entry
 from chalkwork.algebra.operations import words
 from chalkwork.checking.names import MAX_NAME, NameTable
 from chalkwork.words import Text
@@ -14,7 +15,7 @@ from chalkwork.words import Text
 _ENTRY = re.compile(r"\s*[^\s\[\]][^\[\]]*\[\s*[0-9]{1,7}\s*(?:,\s*[0-9]{1,7}\s*){0,7}\]\s*")
 _NUMBERED = re.compile(r"(.*[^\W_])[\s_^]*[\[({]*[0-9][0-9\s,;_]*[\])}]*")
 _DIGITS = re.compile(r"[0-9]+")
-_BETWEEN = re.compile(r"[\s_^\[({]+")
+_BETWEEN = re.compile(r"[\s_^\[({,;]+")
 _MOST_DIGITS = 6
 
 Plan = tuple[dict[str, tuple[str, tuple[int, ...]]], dict[str, Text]]
@@ -90,7 +91,7 @@ def _planned(
         else:
             continue
         if len(readings) > 1:
-            one, other = (f"{known}[{','.join(str(at + 1) for at in place)}]" for known, place in readings[:2])
+            one, other = (entry_name(known, shapes[known], *place) for known, place in readings[:2])
             refused[word] = Text.of("unused.ambiguous", name=word, names=Text.of("unused.or", first=one, second=other))
         elif not readings:
             if why is not None:
@@ -145,8 +146,7 @@ def _of_digits(
             return []
         base, index = bare[: own[0].start()], tuple(part[0] for part in own)
         between = base.rstrip(" _^[({")
-        if any(not _BETWEEN.fullmatch(bare[one.end() : other.start()].replace(",", "_").replace(";", "_"))
-               for one, other in zip(own, own[1:], strict=False)):  # fmt: skip
+        if not all(_BETWEEN.fullmatch(bare[one.end() : other.start()]) for one, other in pairwise(own)):
             break
         if len(between) < len(base):
             spellings = [(between, index)]
