@@ -47,6 +47,8 @@ Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _DECIMAL = re.compile(r"(-?[0-9]{1,17}[.,][0-9]{1,17})")
+_THOUSANDS = re.compile(r"(?<![0-9.,])[-+]?[1-9][0-9]{0,2},[0-9]{3}(?![0-9.,])")
+_DECIMAL_COMMA = re.compile(r"(?<![0-9.,])0,[0-9]{2,}(?![0-9,])|(?<![0-9.,])[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})\s*(?:;|$)")
 _LONGEST_PLAIN = 2000
 _TYPED_DIGITS = 12
 """More digits nobody types."""
@@ -208,6 +210,30 @@ def _uniform(size: Shape, said: Said, wrong_shape: Shape | None = None) -> Answe
     """Nothing could be read."""
     none = _nothing(size)
     return replace(none, blank=none.unreadable, unreadable=none.blank, said=said, wrong_shape=wrong_shape)
+
+
+def refused(answer: Answer, shown: str) -> Answer:
+    """The answer with nothing read, for a number with a comma that can be one for thousands."""
+    one, other = shown.replace(",", "."), shown.replace(",", "")
+    return _uniform(answer.value.shape, Text.of("unread.two_readings", shown=repr(shown), one=one, other=other))
+
+
+def thousands_in(typed: Mapping[str, object]) -> dict[str, str]:
+    """Numbers such as 1,234, by the answers in which they stand; none where another number has a decimal comma.
+
+    >>> thousands_in({"z": "1,234", "L": "0.79"}), thousands_in({"z": "1,234", "L": "0,79"})
+    ({'z': '1,234'}, {})
+    """
+    found: dict[str, str] = {}
+    for name, given in typed.items():
+        cells = given if type(given) is list else (given,)
+        for text in cells:
+            if isinstance(text, str) and "," in text:
+                if _DECIMAL_COMMA.search(text):
+                    return {}
+                if number := _THOUSANDS.search(text):
+                    found[name] = number[0]
+    return found
 
 
 def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, whole_digits: bool) -> Answer:

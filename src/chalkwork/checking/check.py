@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from chalkwork.checking.adopting import adopted
-from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_alike
+from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike, thousands_in
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.gathering import gathered
@@ -23,7 +23,7 @@ from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
-from chalkwork.words import ENGLISH, Said, Text, written
+from chalkwork.words import ENGLISH, LANGUAGES, Said, Text, written
 
 
 def check(
@@ -162,7 +162,8 @@ class Task:
     ) -> list[Report]:
         """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
         shapes = self.derivation.shapes()
-        answers = answers_of(typed, shapes, self.digits.decimals)
+        comma = LANGUAGES[self.language].decimal_comma
+        answers = answers_of(typed, shapes, self.digits.decimals, comma)
         answered = [name for name in self.derivation if any(name in one for one in answers)]
         stacked = {
             name: Answers.stacked([one.get(name) for one in answers], laid_shape(shapes[name])).within(self.tolerance)
@@ -188,19 +189,25 @@ def _matched(
 
 
 def answers_of(
-    typed: Sequence[Mapping[str, object]], shapes: Mapping[str, tuple[int, ...]], decimals: int | None
+    typed: Sequence[Mapping[str, object]],
+    shapes: Mapping[str, tuple[int, ...]],
+    decimals: int | None,
+    comma: bool = False,
 ) -> list[dict[str, Answer]]:
     """What every student typed, by the names of the derivation, read.
 
-    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1.
+    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1. `1,234` is
+    1.234 where a decimal comma is usual (`comma`) or the hand-in has one elsewhere, and is refused in any other.
     """
-    return [_read_all(one, shapes, decimals) for one in typed]
+    return [_read_all(one, shapes, decimals, comma) for one in typed]
 
 
 def _read_all(
-    typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]], decimals: int | None
+    typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]], decimals: int | None, comma: bool
 ) -> dict[str, Answer]:
     answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
+    for name, found in () if comma else thousands_in(typed).items():
+        answers[name] = refused(answers[name], found)
     if any(answer.unrounded and is_array(typed[name]) for name, answer in answers.items()):
         for name, given in typed.items():
             if is_array(given) and not answers[name].computed:

@@ -73,16 +73,16 @@ def form_entries(text: str, first_line: int = 1) -> Iterator[Entry]:
 
 
 def written_entries(text: str) -> Iterator[Entry]:
-    """The answers in the blocks of the form; where nothing stands in these, those in the lines of the whole text.
+    """The answers in the blocks of the form; where there is none, those in the lines of the whole text.
 
-    >>> list(written_entries("Task a\\nz1 = W1^T x = [0.5; 0.2]\\nL = 0.79, a1 = [1 0]"))
+    >>> list(written_entries("Task a\nz1 = W1^T x = [0.5; 0.2]\nL = 0.79, a1 = [1 0]"))
     [('a', 'z1', 'W1^T x = [0.5; 0.2]', 2), ('a', 'L', '0.79', 3), ('a', 'a1', '[1 0]', 3)]
     """
     form = list(form_entries(text))
-    if any(value not in ("", None) for _, _, value, _ in form):
+    if form:
         return iter(form)
     loose = list(loose_entries(text))
-    return iter([entry for entry in loose if entry[2] not in ("", None)] or form or loose)
+    return iter([entry for entry in loose if entry[2] not in ("", None)] or loose)
 
 
 def loose_entries(text: str) -> Iterator[Entry]:

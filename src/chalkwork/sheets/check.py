@@ -96,6 +96,17 @@ class HandIn:
         found = ((task.id, task.report.first_wrong) for task in self.tasks)
         return next(((task, name) for task, name in found if name is not None), None)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing is answered: the form came back as it was."""
+        results = [result for task in self.tasks for result in task.report.values()]
+        return bool(results) and all(result.verdict == "blank" for result in results) and not self.strays
+
+    @property
+    def strays(self) -> tuple[str, ...]:
+        """What was handed in and not used, in all tasks and in none."""
+        return (*self.unused, *(name for task in self.tasks for name in task.report.unused))
+
     def __str__(self) -> str:
         title = visible(self.title, WIDTH)
         parts, language = [title, "=" * min(WIDTH, width_of(title))], self.language
@@ -112,16 +123,12 @@ class HandIn:
 
 
 def exact(points: Fraction | None, language: str = ENGLISH) -> str:
-    """Points as a short decimal; where that is not exact, with the fraction that is.
+    """Points as a decimal, of three places at most; the fraction stands in the JSON.
 
     >>> exact(Fraction(3, 2)), exact(Fraction(1, 3))
-    ('1.5', '0.333… (1/3)')
+    ('1.5', '0.333')
     """
-    if points is None:
-        return ""
-    short = f"{float(points):g}"
-    found = short if Fraction(short) == points else f"{int(points * 1000) / 1000:.3f}… ({points})"
-    return decimal(found, language)
+    return "" if points is None else decimal(f"{float(points):.3f}".rstrip("0").rstrip("."), language)
 
 
 def of_points(earned: Fraction | None, points: Fraction, language: str) -> str:
@@ -267,7 +274,9 @@ def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str,
     return {
         "title": given_data(hand_in.title),
         "points": float(hand_in.earned),
+        "exact": str(hand_in.earned),
         "of": float(hand_in.points),
+        "untouched": hand_in.untouched,
         "unmarked": [
             {"id": one.id, "kind": one.kind, "points": None if one.points is None else float(one.points)}
             for one in hand_in.unmarked
@@ -280,12 +289,15 @@ def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str,
 
 def unread_data(unread: Unread) -> dict[str, Any]:
     """A hand-in that could not be read, as plain data of the same form, with the problem."""
-    return {"title": given_data(unread.title), "points": None, "of": None, "unmarked": [], "first_wrong": None,
-            "tasks": [], "problem": given_data(unread.problem)}  # fmt: skip
+    nothing = dict.fromkeys(("points", "exact", "of", "first_wrong"))
+    return {"title": given_data(unread.title), **nothing, "untouched": False, "unmarked": [], "tasks": [],
+            "problem": given_data(unread.problem)}  # fmt: skip
 
 
 def _task_data(task: TaskReport, expected: Mapping[str, Any] | None) -> dict[str, Any]:
-    data = {"id": task.id, "points": None if task.earned is None else float(task.earned), **as_data(task.report)}
+    earned = task.earned
+    points = {"points": None, "exact": None} if earned is None else {"points": float(earned), "exact": str(earned)}
+    data = {"id": task.id, **points, **as_data(task.report)}
     if expected is not None:
         for result in data["results"]:
             result["expected"] = expected[result["name"]]

@@ -32,6 +32,9 @@ SENTENCES: Sentences = {
     "step.impossible": "Falsch: <why>.",
     "step.because": "<said> <^why>.",
     "step.and": "<said> <more>",
+    "step.where": {"one": "<^places> ist falsch.", "other": "<^places> sind falsch."},
+    "place.entry": "Eintrag <entry>",
+    "place.cell": "Zeile <row>, Spalte <column>",
     "digits.decimals": {"one": "<n> Nachkommastelle", "other": "<n> Nachkommastellen"},
     "digits.significant": {"one": "<n> signifikante Stelle", "other": "<n> signifikante Stellen"},
     # --- mistakes --------------------------------------------------------------------------------------------------

@@ -29,6 +29,9 @@ SENTENCES: Sentences = {
     "step.impossible": "Wrong: <why>.",
     "step.because": "<said> <^why>.",
     "step.and": "<said> <more>",
+    "step.where": {"one": "<^places> is wrong.", "other": "<^places> are wrong."},
+    "place.entry": "entry <entry>",
+    "place.cell": "row <row>, column <column>",
     "digits.decimals": {"one": "<n> decimal", "other": "<n> decimals"},
     "digits.significant": {"one": "<n> significant digit", "other": "<n> significant digits"},
     # --- mistakes --------------------------------------------------------------------------------------------------
