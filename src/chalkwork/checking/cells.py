@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chalkwork.checking.numerals import MAX_LENGTH, AnswerError, NoValueError, read_numeral
+from chalkwork.checking.numerals import MAX_LENGTH, AnswerError, NoValueError, plain, read_numeral
 from chalkwork.checking.typed import MAX_CELLS, MAX_DEPTH, candidates, chosen, final, fits, is_blank
 from chalkwork.errors import ReadError
 from chalkwork.words import Said, Text
@@ -120,7 +120,7 @@ def _typed(text: str, shape: Shape) -> Cells:
                 grid = chosen(candidates(text), shape, text)
             except ReadError:
                 raise error from None
-            if not grid.fits(shape) and any(sign.isalpha() for sign in text):
+            if (not grid.fits(shape) and any(sign.isalpha() for sign in text)) or grid.rows == [[plain(text).strip()]]:
                 raise
     return _arranged([list[object](row) for row in grid.rows], shape, grid.flat)
 

@@ -25,7 +25,7 @@ _UNCLEAR = re.compile(
     r"[0-9.,]\s*[(a-zσπ√]"  # 0.5(3), 2e: a product, an uncertainty, a repeated digit
     r"|\)\s*[0-9.]|[-+]{2}"
     r"|[0-9)]\s+-(?=\S)"  # 0.5 -0.2: two numbers
-    r"|[0-9]\s+[0-9.,]"
+    r"|[0-9.]\s+[0-9.,]"
     r"|\^[^*/+()]*\^|\*\*.*\*\*|\^\s*[0-9]{3}"  # towers
 )
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")

@@ -32,8 +32,9 @@ _WORDS = re.compile(
     r"und|the|is|result|for|für)\b[,:]?\s+)+",
     re.IGNORECASE,
 )
+_EQUAL = re.compile("[=:≈]")
 _SEVERAL = re.compile(
-    rf"[,;]\s*(?:and\s+|und\s+)?(?=[\"'`$]?\\?{_LETTER}[\w'^{{}}\[\](),∂/]{{0,40}}?[\"'`$]?\s*[:=≈](?!$))"
+    rf"(?:[,;]\s*(?:(?:and|und)\s+)?|\s(?:and|und)\s+)(?=[\"'`$]?\\?{_LETTER}[\w'^{{}}\[\](),∂/]{{0,40}}?[\"'`$]?\s*[:=≈](?!$))"
 )
 _TASK = re.compile(
     r"[#*>\s]*(?:(?:task|aufgabe|teilaufgabe|part|teil)\s*[:=]?\s*\(?[`\"']?([\w.-]{1,40})[`\"']?\)?|\(?([a-h])\))"
@@ -122,7 +123,7 @@ class _Reader:
         if self.loose:
             yield from self._indented(len(content) - len(content.lstrip()))
         yield from self.end()
-        parts = _SEVERAL.split(value) if "," in value or ";" in value else [value]
+        parts = _SEVERAL.split(value) if _EQUAL.search(value) and len(value) < MAX_LINE else [value]
         self.name, self.at, self.value = name, number, [parts[0].strip()]
         for part in parts[1:]:
             another = self._entry(part)
@@ -149,10 +150,10 @@ class _Reader:
 
     def _entry(self, content: str) -> tuple[str, str] | None:
         """Name and value of a line; None where it is no answer."""
-        if len(content) > MAX_LINE:
-            return None
         if not self.loose and (found := _LINE.match(content)):
             return found[1].strip(), found[2].strip()
+        if len(content) > MAX_LINE:
+            return None
         bare = _BULLET.sub("", content, count=1).strip()
         bare = bare.removeprefix("{").removeprefix(r"\[").removeprefix(r"\(").strip(" |")
         if self.loose and (words := _WORDS.match(bare)):

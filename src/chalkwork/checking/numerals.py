@@ -41,7 +41,7 @@ _SIGNS = str.maketrans({"−": "-", "–": "-", "‐": "-", "‑": "-", "⁻": "
 _RAISED = re.compile("10([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})")
 _RAISED_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _PART = re.compile(r"([0-9]*)\s?([¼-¾⅐-⅞])")
-_THOUSANDS = re.compile(r"(?<=[0-9])'(?=[0-9]{3}(?![0-9]))")
+_THOUSANDS = re.compile(r"(?<![0-9.,'])[1-9][0-9]{0,2}(?:'[0-9]{3})+(?![0-9])")
 """1'234.5, as the Swiss write it: the sign means nothing else between digits."""
 _BEFORE = re.compile(
     r"(?:≈|~|=|(?:ca|c|circa|approx|approximately|about|roughly|around|is|equals|rund|etwa|ungefähr|gerundet|ist|also|"
@@ -63,6 +63,7 @@ _PER = re.compile(r"\s*(%|per ?cent|pct\.?|prozent|‰)$", re.IGNORECASE)
 _LOST_POWER = re.compile(r"(.*?)(\*?)10-([0-9]{1,2})")
 _BROKEN_POWER = re.compile(r"(.*[0-9.])[eE]\^?\s*[({]?([-+]?[0-9]{1,2})[)}]?")
 _BITS = re.compile(r"(.*[0-9.])\s*bits?", re.IGNORECASE)
+_RAISED_POINT = re.compile(r"([-+]?0)\*([0-9]+)")
 _RANGE = re.compile(r"([0-9.,]+)-([0-9.,]+)")
 
 
@@ -92,13 +93,14 @@ def plain(text: str) -> str:
     >>> plain("−2,3·10⁻⁴")
     '-2,3*10^-4'
     """
-    if "'" in text:
-        text = _THOUSANDS.sub("", text)
     if text.isascii():
-        return text
+        return _ungrouped(text) if "'" in text else text
     raised = _RAISED.sub(lambda found: "10^" + found[1].translate(_RAISED_DIGITS), text)
-    found = _PART.sub(_quotient_of, raised).translate(_SIGNS)
-    return _THOUSANDS.sub("", found) if "'" in found else found
+    return _ungrouped(_PART.sub(_quotient_of, raised).translate(_SIGNS))
+
+
+def _ungrouped(text: str) -> str:
+    return _THOUSANDS.sub(lambda found: found[0].replace("'", ""), text)
 
 
 def _quotient_of(found: re.Match[str]) -> str:
@@ -200,6 +202,8 @@ def without_lead(text: str) -> str:
 
 def _two_readings(bare: str) -> tuple[str, str] | None:
     """Both readings of a number that has two."""
+    if found := _RAISED_POINT.fullmatch(bare):
+        return f"{found[1]}.{found[2]}", f"{found[1]} times {found[2]}"
     if found := _LOST_POWER.fullmatch(bare):
         power = f"10^-{found[3]}"
         if found[2] and _NUMBER.fullmatch(found[1]):

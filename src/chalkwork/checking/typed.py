@@ -38,9 +38,9 @@ _NEW_ROW = re.compile(r"\\\\(?:\[[0-9.]*[a-z]*\])?")
 _LISTS = re.compile(r"[\[({]\s*[\[({][0-9,\s]*(?<!\s)[\])}]\s*,")
 _BLANK = re.compile(r"[_?\s\u200b-\u200d\u2060\ufeff]*")
 _NOTHING = re.compile(
-    r"[-—–/\\.…]+|-/-|n/?a\.?|null|none|nothing|blank|empty|unknown|(?:not )?(?:open|done|answered|solved|known|sure)"
+    r"(?:[-—–/\\.…]+|-/-|n/?a\.?|null|none|nothing|blank|empty|unknown|(?:not )?(?:open|done|answered|solved|known|sure)"
     r"|skip(?:ped)?|to ?do|tbd|no (?:idea|answer|clue|solution)|(?:i )?(?:don['’]?t|do not) (?:really )?know"
-    r"|dunno|idk|(?:ich )?wei(?:ß|ss) (?:ich |es )?nicht|keine (?:ahnung|antwort)|k\. ?a\.|leer|nichts|offen|fehlt",
+    r"|dunno|idk|(?:ich )?wei(?:ß|ss) (?:ich |es )?nicht|keine (?:ahnung|antwort)|k\. ?a\.|leer|nichts|offen|fehlt)[!.]*",
     re.IGNORECASE,
 )
 """What people write where they have no answer."""
@@ -49,7 +49,7 @@ _EQUALS = re.compile(r"\\(?:approx|simeq|cong)(?![a-zA-Z])|:=|==|[=-]>|(?<![<>!]
 _ANOTHER = re.compile(r"[,;]\s*[^\W\d_][\w'^{}\[\](),]*\s*$")
 _ARGUMENTS = re.compile(r"\([^()]*\)")
 _COMMENT = re.compile(r"[ \t](?:#|//)[^\n]*")
-_ASIDE = re.compile(r"(?<=[\])}0-9.%])\s*\((?!or\b|oder\b|not\b|nicht\b)[A-Za-zÀ-ÿ]{2}[^()]*\)$")
+_ASIDE = re.compile(r"(?<=[\])}0-9.%])\s*\((?!or\b|oder\b|not\b|nicht\b)(?:[0-9] ?)?[A-Za-zÀ-ÿ][^()]*\)$")
 _STOP = re.compile(r"(?<=[\])}])\s*[.,;]$")
 _FRAMES = (("**", "**"), ("__", "__"), ("*", "*"), ("`", "`"), ('"', '"'), ("“", "”"), ("„", "“"), ("'", "'"))
 _GROUPED = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?: [0-9]{3})+(?![0-9])")
@@ -89,7 +89,7 @@ def is_blank(text: str) -> bool:
     """
     if text[-1:] in _LAST:
         return False
-    return _BLANK.fullmatch(text) is not None or _NOTHING.fullmatch(text.strip().rstrip("!.")) is not None
+    return _BLANK.fullmatch(text) is not None or _NOTHING.fullmatch(text.strip()) is not None
 
 
 def final(text: str) -> str:
