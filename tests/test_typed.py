@@ -110,7 +110,8 @@ FILES = {
     "b.txt": "s1 = 0.05\n     0.35\n    -0.2\nL is 0.793\n",
     "c.txt": "a) s1_1 = 0.05, s1_2 = 0.35 and s1_3 = -0.2; L = 0.793",
     "a.md": "# Mine\n\n$s_1 = (0.05, 0.35, -0.2)^T$\n\n| step | value |\n|---|---|\n| L | 0.793 |\n",
-    "b.md": "\\begin{align}\ns_1 &= \\begin{pmatrix} 0.05 \\\\ 0.35 \\\\ -0.2 \\end{pmatrix} \\\\\nL &= 0.793\n\\end{align}\n",
+    "b.md": "\\begin{align}\n"
+    "s_1 &= \\begin{pmatrix} 0.05 \\\\ 0.35 \\\\ -0.2 \\end{pmatrix} \\\\\nL &= 0.793\n\\end{align}\n",
     "c.md": "```answers\ntask: a\ns1 ≈ 0.05; 0.35; -0.2\nL = log stuff\n  = 0.793\nand a stray line\n```\n",
     "a.json": '{"a": {"s1": "[0,05; 0,35; -0,2]", "L": "79.3 %"}}',
     "b.json": '{\n"s1": [0,05; 0,35; -0,2],\n"L": 0,793\n}',

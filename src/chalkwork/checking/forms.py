@@ -76,7 +76,7 @@ def form_entries(text: str, first_line: int = 1) -> Iterator[Entry]:
 def written_entries(text: str) -> Iterator[Entry]:
     """The answers in the blocks of the form; where there is none, those in the lines of the whole text.
 
-    >>> list(written_entries("Task a\nz1 = W1^T x = [0.5; 0.2]\nL = 0.79, a1 = [1 0]"))
+    >>> list(written_entries("Task a\\nz1 = W1^T x = [0.5; 0.2]\\nL = 0.79, a1 = [1 0]"))
     [('a', 'z1', 'W1^T x = [0.5; 0.2]', 2), ('a', 'L', '0.79', 3), ('a', 'a1', '[1 0]', 3)]
     """
     form = list(form_entries(text))
