@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -53,12 +53,7 @@ def gathered(
     >>> whole, str(refused["z1[9]"])
     ({'z1': [[None], ['0.5']]}, 'z1 is 2x1 and has no such entry')
     """
-    words = tuple(given)
-    if mapping or words not in table.plans:
-        plan = _planned(words, table, shapes, mapping)
-        if not mapping:
-            table.plans[words] = plan
-    entries, refused = table.plans[words] if not mapping else plan
+    entries, refused = _plan(tuple(given), table, shapes, mapping)
     if not entries and not refused:
         return given, {}
     wholes: dict[str, Any] = {}
@@ -71,18 +66,38 @@ def gathered(
     return {**rest, **wholes}, dict(refused)
 
 
-def _planned(
-    words: tuple[str, ...],
+def entries_in(given: Iterable[str], table: NameTable, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    """Which words are entries, each with the name of the whole."""
+    return {word: known for word, (known, _) in _plan(tuple(given), table, shapes, None)[0].items()}
+
+
+def _plan(
+    given: tuple[str, ...],
     table: NameTable,
     shapes: Mapping[str, tuple[int, ...]],
     mapping: Mapping[str, str] | None,
 ) -> Plan:
-    matched, unknown = table.match([word for word in words if not _ENTRY.fullmatch(word)], mapping)
+    """What `_planned` says, which a class needs to hear once."""
+    if mapping:
+        return _planned(given, table, shapes, mapping)
+    if given not in table.plans:
+        table.plans[given] = _planned(given, table, shapes, None)
+    found: Plan = table.plans[given]
+    return found
+
+
+def _planned(
+    given: tuple[str, ...],
+    table: NameTable,
+    shapes: Mapping[str, tuple[int, ...]],
+    mapping: Mapping[str, str] | None,
+) -> Plan:
+    matched, unknown = table.match([word for word in given if not _ENTRY.fullmatch(word)], mapping)
     taken = {known: word for word, known in matched.items()}
     found: dict[str, tuple[str, tuple[int, ...]]] = {}
     refused: dict[str, Text] = {}
     seen: set[tuple[str | int, ...]] = set()
-    for word in words:
+    for word in given:
         if _ENTRY.fullmatch(word):
             base, index = split_entry(word.strip())
             readings, why = _of_index(base, index, table, shapes, mapping)

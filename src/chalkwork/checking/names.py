@@ -183,12 +183,13 @@ def match_names(
     >>> match_names(["d2", "loss"], ["delta2", "L"], Symbols(Notation(), layers=2))
     ({'d2': 'delta2', 'loss': 'L'}, {})
     """
-    matched, refused = _table(tuple(known), symbols).match(given, mapping)
+    matched, refused = table_of(tuple(known), symbols).match(given, mapping)
     return matched, {name: str(why) for name, why in refused.items()}
 
 
 @lru_cache(maxsize=16)
-def _table(known: tuple[str, ...], symbols: Symbols) -> NameTable:
+def table_of(known: tuple[str, ...], symbols: Symbols) -> NameTable:
+    """The spellings of these names, made once."""
     return NameTable(known, symbols)
 
 

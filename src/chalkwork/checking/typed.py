@@ -39,7 +39,8 @@ _LISTS = re.compile(r"[\[({]\s*[\[({][0-9,\s]*(?<!\s)[\])}]\s*,")
 _BLANK = re.compile(r"[_?\s\u200b-\u200d\u2060\ufeff]*")
 _NOTHING = re.compile(
     r"(?:[-—–/\\.…]+|-/-|n/?a\.?|null|none|nothing|blank|empty|unknown"
-    r"|(?:not )?(?:open|done|answered|solved|known|sure)|skip(?:ped)?|to ?do|tbd|no (?:idea|answer|clue|solution)|(?:i )?(?:don['’]?t|do not) (?:really )?know"
+    r"|(?:not )?(?:open|done|answered|solved|known|sure)|skip(?:ped)?|to ?do|tbd|no (?:idea|answer|clue|solution)"
+    r"|(?:i )?(?:don['’]?t|do not) (?:really )?know"
     r"|dunno|idk"
     r"|(?:ich )?wei(?:ß|ss) (?:ich |es )?nicht|keine (?:ahnung|antwort)|k\. ?a\.|leer|nichts|offen|fehlt)[!.]*",
     re.IGNORECASE,
