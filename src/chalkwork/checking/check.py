@@ -111,11 +111,11 @@ def check_class(
         assert reader is not None
         free = {word: one for word, one in given[place].items() if word not in (names or {})}
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
-        found = reader.names(
-            free, matches[place][0], unused[place] | {word: str(why) for word, why in matches[place][1].items()}
-        )
+        reasons = {**together[place][1], **matches[place][1]}
+        found = reader.names(free, matches[place][0], reasons)
         typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
-        data[place], unused[place], notes[place] = found.data, found.unused, found.notes
+        said = {word: written(why, language) for word, why in found.unused.items()}
+        data[place], unused[place], notes[place] = found.data, said, found.notes
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports

@@ -147,12 +147,17 @@ def _told(task: Task, report: Report, own: Mapping[str, Any], said: str, note: s
             results[name] = result
             continue
         verdict = Verdict.MISTAKE if first else Verdict.FOLLOWS
-        message = f"{TABLE[OTHER_DATA].title}: {said}." if first else "This follows from your data."
+        words = f"{TABLE[OTHER_DATA].title}: {said}." if first else "This follows from your data."
         cells = tuple(tuple(verdict.word if word in _ACCEPTED else word for word in line) for line in result.cells)
         credit = 0.0 if first else float(credit_of(cells, report.follows))
         mistakes = (OTHER_DATA,) if first else ()
         results[name] = replace(
-            result, verdict=verdict.word, mistakes=mistakes, message=message, cells=cells, credit=credit
+            result,
+            verdict=verdict.word,
+            mistakes=mistakes,
+            message=report.in_words(words),
+            cells=cells,
+            credit=credit,
         )
         first = False
     return report.having(results).noting_first(note)

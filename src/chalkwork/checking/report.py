@@ -24,7 +24,6 @@ _WORDS = [verdict.word for verdict in sorted(Verdict)]
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
 _WRONG = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 MOST_PLACES = 6
-UNEXPLAINED = str(Text.of("step.wrong"))
 MOST_NAMED = 3
 
 
@@ -136,13 +135,13 @@ class Report(Mapping[str, Result]):
 
     def noting_first(self, note: Said) -> Report:
         """The same report with something to be said before everything else."""
-        return self._with_notes((self._note(note), *self.notes))
+        return self._with_notes((self.in_words(note), *self.notes))
 
     def noting(self, notes: Sequence[Said]) -> Report:
         """The same report with more to be said before the steps."""
-        return self._with_notes((*self.notes, *map(self._note, notes)))
+        return self._with_notes((*self.notes, *map(self.in_words, notes)))
 
-    def _note(self, note: Said) -> str:
+    def in_words(self, note: Said) -> str:
         """What is known in English alone is marked as that."""
         if not isinstance(note, str):
             return note.written(self.language)

@@ -12,9 +12,10 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.laid import laid
-from chalkwork.checking.report import UNEXPLAINED, Report
+from chalkwork.checking.report import Report
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.words import say
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
@@ -30,15 +31,19 @@ _MOST_OTHERS = 60
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
     found = {}
+    unexplained = say(report.language, "step.wrong")
     for name, result in report.items():
         if result.verdict == Verdict.WRONG.word and not result.mistakes and name in typed:
             look = _Look.at(task, typed, name)
-            plain = result.message.startswith(UNEXPLAINED)
+            plain = result.message.startswith(unexplained)
             words = look.words() if plain or look.answer.wrong_shape is not None else ""
             if words and plain:
-                found[name] = replace(result, message=f"Wrong: {words}.{result.message.removeprefix(UNEXPLAINED)}")
+                rest = result.message.removeprefix(unexplained)
+                said = say(report.language, "step.seen", words=report.in_words(words))
+                found[name] = replace(result, message=f"{said}{rest}")
             elif words:
-                found[name] = replace(result, message=f"{result.message} {words[:1].upper()}{words[1:]}.")
+                more = report.in_words(f"{words[:1].upper()}{words[1:]}")
+                found[name] = replace(result, message=f"{result.message} {more}.")
     return report.having({**report, **found}) if found else report
 
 

@@ -201,7 +201,7 @@ def _latex_matrix(text: str) -> list[Grid] | None:
         raise AnswerError(Text.of("unread.no_end", name=found[1]))
     outside = text[: found.start()] + text[end + len(rf"\end{{{found[1]}}}") :]
     body = text[found.end() : end]
-    if outside.strip("[]() \n\t") or _BEGIN.search(body):
+    if outside.strip("[]() \n\t\1") or _BEGIN.search(body):
         raise AnswerError(Text.of("unread.matrices"))
     if found[1].startswith("array"):
         body = _COLUMNS.sub("", body, count=1)

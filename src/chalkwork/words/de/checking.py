@@ -20,6 +20,7 @@ SENTENCES: Sentences = {
     "step.unreadable": "Das ist nicht lesbar.",
     "note.in_english": "Auf Englisch: <note>",
     "step.wrong": "Falsch, und kein bekannter Fehler erklärt es.",
+    "step.seen": "Falsch. <words>.",
     "step.some_blank": "Ein Teil ist nicht beantwortet.",
     "step.few_digits": "Falsch: Das sind zu wenige Stellen, um es zu beurteilen. Verlangt sind <asked>.",
     "step.accident": "Falsch. In dieser Abgabe ist nicht mehr richtig, als wenn ihre Zahlen in irgendeiner anderen "
@@ -125,6 +126,14 @@ SENTENCES: Sentences = {
     "unused.or": "<first> oder <second>",
     "unused.no_entry": "<name> ist <size> und hat keinen solchen Eintrag",
     "unused.no_entry_of_number": "<name> ist eine Zahl und hat keinen solchen Eintrag",
+    "unused.no_numbers": "darin stehen keine Zahlen",
+    "unused.mask": "darin stehen nur Nullen und Einsen, wie in einer Maske",
+    "unused.already": "<name> ist schon gegeben",
+    "unused.again": "das ist noch einmal <name>",
+    "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
+    "unused.error": "der Abstand vom Ziel, oder was zu einer Aktivierung zurückkommt",
+    "unused.derivative": "die Ableitung nach <name>",
+    "unused.minus_derivative": "minus die Ableitung nach <name>",
     "unused.twice": "dieser Eintrag ist zweimal beantwortet",
     # --- another convention, a program's variables ------------------------------------------------------------------
     "convention.step": "<said> In einer anderen Konvention: Sie <words>.",
