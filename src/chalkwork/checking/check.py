@@ -9,6 +9,7 @@ from typing import Any
 
 from chalkwork.checking.adopting import adopted
 from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike, thousands_in
+from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.gathering import gathered
@@ -164,6 +165,13 @@ class Task:
         shapes = self.derivation.shapes()
         comma = LANGUAGES[self.language].decimal_comma
         answers = answers_of(typed, shapes, self.digits.decimals, comma)
+        apart = [
+            taken_apart_biases(one, shapes, self.values)
+            if any(answer.as_given is not None for answer in one.values())
+            else (one, [])
+            for one in answers
+        ]
+        answers = [one for one, _ in apart]
         answered = [name for name in self.derivation if any(name in one for one in answers)]
         stacked = {
             name: Answers.stacked([one.get(name) for one in answers], laid_shape(shapes[name])).within(self.tolerance)
@@ -173,7 +181,8 @@ class Task:
         marked = mark(
             self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits, explain=explain
         )
-        return reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
+        reports = reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
+        return [report.noting(said) if said else report for report, (_, said) in zip(reports, apart, strict=True)]
 
 
 def _matched(

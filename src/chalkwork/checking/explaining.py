@@ -196,8 +196,8 @@ def nearby(reading: Interval, asked: Asked) -> Array:
 def together_ids(found: Sequence[Match]) -> tuple[str, ...]:
     """The ids of all the readings, each once.
 
-    Where the numbers cannot tell them apart, one that is looked for alone and is less likely than another of them is not
-    named: a slope at another place that has the value 1 as well is a derivative that was left out.
+    Where the numbers cannot tell them apart, one that is looked for alone and is less likely than another of them is
+    not named: a slope at another place that has the value 1 as well is a derivative that was left out.
     """
     ids = tuple(dict.fromkeys(name for one in found for name in one.ids))
     most = max((TABLE[name].likelihood for name in ids), default=0)

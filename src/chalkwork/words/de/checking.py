@@ -148,6 +148,10 @@ SENTENCES: Sentences = {
     "convention_words.rate-in-velocity": "haben die Lernrate oder das Minus schon in der Geschwindigkeit",
     "convention_words.gradients-transposed": "schreiben jeden Gradienten von Gewichten transponiert",
     "convention_words.weights-transposed-throughout": "schreiben jede Gewichtsmatrix transponiert, samt Gradient",
+    "note.bias_as_row": "Sie führen den Bias als weitere Zeile von <name> mit der Eingabe 1. Das ist kein Fehler.",
+    "note.bias_as_column": "Sie führen den Bias als weitere Spalte von <name> mit der Eingabe 1. Das ist kein Fehler.",
+    "note.threshold_as_row": "Sie führen den Bias als weitere Zeile von <name> mit der Eingabe −1. Das ist kein Fehler.",
+    "note.threshold_as_column": "Sie führen den Bias als weitere Spalte von <name> mit der Eingabe −1. Das ist kein Fehler.",
     "note.taken": "<word> wird als <name> gelesen.",
     "note.updated": "<name> wird als <later> gelesen: Es ist aktualisiert worden.",
 }

@@ -135,6 +135,10 @@ SENTENCES: Sentences = {
     "convention.step": "<said> In another convention: you <words>.",
     "convention.note": "Another convention: you <words>. That is no mistake.",
     "convention.and": "<one>, and <other>",
+    "note.bias_as_row": "You keep the bias as a further row of <name>, with an input of 1. That is no mistake.",
+    "note.bias_as_column": "You keep the bias as a further column of <name>, with an input of 1. That is no mistake.",
+    "note.threshold_as_row": "You keep the bias as a further row of <name>, with an input of −1. That is no mistake.",
+    "note.threshold_as_column": "You keep the bias as a further column of <name>, with an input of −1. That is no mistake.",
     "note.taken": "<word> is taken as <name>.",
     "note.updated": "<name> is taken as <later>: it has been updated.",
 }
