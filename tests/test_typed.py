@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chalkwork import Graph
+from chalkwork import Dense, Graph, NeuralNetwork
 from chalkwork.checking.answers import _of_numerals, _plain_cells, _read_any, read_answer
 from chalkwork.checking.files import read_answers
 from chalkwork.sheets.check import check_hand_in, hand_in_data
 from chalkwork.sheets.format import parse_sheet, read_sheet
+from chalkwork.sheets.solve import solve_sheet
 
 LEAKY = read_sheet(Path(__file__).parents[1] / "sheets" / "leaky-relu-softmax-2-3-2.md")
 BLANK = "blank"
@@ -162,3 +163,48 @@ def test_an_untouched_form_is_told_apart():
     assert hand_in_data(check_hand_in(sheet, {"c": " "}))["untouched"]
     assert not hand_in_data(check_hand_in(sheet, {"c": "5"}))["untouched"]
     assert json.dumps(hand_in_data(check_hand_in(LEAKY, {"L": "0.793"}))["exact"]) == '"1/10"'
+
+
+def test_a_bias_in_the_weights_is_taken_apart():
+    for samples, weights in (("columns", "out_in"), ("rows", "in_out")):
+        w1, w2 = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.7]]), np.array([[0.1, 0.2, 0.3], [0.3, 0.4, 0.5]])
+        turned = (w1, w2) if weights == "out_in" else (w1.T, w2.T)
+        layers = [
+            Dense(weights=w, bias=b, activation="tanh")
+            for w, b in zip(turned, ([0.1, 0.2, 0.3], [0.1, -0.2]), strict=True)
+        ]
+        solution = NeuralNetwork(layers, samples=samples, weights=weights).solve([1, 2], [1, 0], 0.1)
+        axis = 1 if weights == "out_in" else 0
+        for sign, first in ((1, False), (-1, False), (1, True), (-1, True)):
+            given = {"z1": solution["z1"]}
+            for name, bias in (("dW1", "db1"), ("dW2", "db2"), ("W1_new", "b1_new"), ("W2_new", "b2_new")):
+                parts = [np.asarray(solution[name]), np.expand_dims(sign * np.ravel(solution[bias]), axis)]
+                given[name] = np.concatenate(parts[::-1] if first else parts, axis)
+            typed = {name: "; ".join(" ".join(f"{x:.4f}" for x in row) for row in given[name]) for name in given}
+            for answers in (given, typed):
+                report = solution.check(answers)
+                assert report.score == 1 and len(report) == 9 and not report.unused
+                assert report.notes[0].startswith("You keep the bias as a further")
+    assert solution.check({"dW1": np.zeros((3, 3))})["dW1"].verdict == "wrong"
+
+
+def test_a_convention_is_declared_in_the_sheet_or_the_hand_in():
+    text = (
+        "---\ntitle: t\n---\n```network\nlayers:\n  - {weights: [[0.5], [0.2]], bias: [0.1]}\n"
+        "loss: mean_squared_error\n```\n```task\nid: a\nx: [[1, 2], [0.5, 1], [2, 0]]\ny: [[1], [0], [1]]\n"
+        "ask: [delta1]\n```\n"
+    )
+    sheet = parse_sheet(text)
+    right = solve_sheet(sheet)["a"].solution["delta1"]
+    given = {"delta1": "; ".join(f"{3 * value:.5f}" for value in right.ravel())}
+    declared = parse_sheet(text.replace("title: t", "conventions: [mean-in-gradients]"))
+    assert check_hand_in(sheet, given).first_wrong == ("a", "delta1")
+    assert check_hand_in(declared, given).first_wrong is None
+    assert check_hand_in(sheet, {**given, "convention": "mean-in-gradients"}).first_wrong is None
+    assert "convention" in check_hand_in(sheet, {**given, "convention": "nonsense"}).tasks[0].report.unused
+
+
+def test_what_is_seen_is_said_in_german_too():
+    solution = Graph("c = a * b; d = 3 * c").solve(a=[[1.0, 2.0]], b=[[3.0, 5.0]], language="de")
+    message = solution.check({"c": "[4.5, 15.0]"})["c"].message
+    assert message == "Falsch: jeder Eintrag ist das 1.5-Fache von dem, was richtig ist."

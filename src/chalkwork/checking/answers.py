@@ -28,6 +28,7 @@ from chalkwork.checking.cells import (
     misfit_words,
     nothing_typed,
 )
+from chalkwork.checking.doubtful import Twice
 from chalkwork.checking.laid import laid, laid_shape, matrices_of
 from chalkwork.checking.numerals import (
     MAX_MAGNITUDE,
@@ -47,8 +48,6 @@ Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _DECIMAL = re.compile(r"(-?[0-9]{1,17}[.,][0-9]{1,17})")
-_THOUSANDS = re.compile(r"(?<![0-9.,])[-+]?[1-9][0-9]{0,2},[0-9]{3}(?![0-9.,])")
-_DECIMAL_COMMA = re.compile(r"(?<![0-9.,])0,[0-9]{2,}(?![0-9,])|(?<![0-9.,])[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})\s*(?:;|$)")
 _LONGEST_PLAIN = 2000
 _TYPED_DIGITS = 12
 """More digits nobody types."""
@@ -94,20 +93,6 @@ class Answer:
     def message(self) -> str:
         """What could not be read, in English."""
         return str(self.said)
-
-
-class Twice(str):
-    """Two values that were typed for one name: neither can be taken."""
-
-    both: tuple[str, str]
-
-    @classmethod
-    def of(cls, one: object, other: object) -> Twice:
-        """Both, as they were typed; of three the first and the last."""
-        first = one.both[0] if isinstance(one, Twice) else str(one)
-        made = cls(f"{first} / {other}")
-        made.both = (first, str(other))
-        return made
 
 
 def read_answer(given: object, shape: Shape, decimals: int | None = None, *, whole_digits: bool = False) -> Answer:
@@ -216,24 +201,6 @@ def refused(answer: Answer, shown: str) -> Answer:
     """The answer with nothing read, for a number with a comma that can be one for thousands."""
     one, other = shown.replace(",", "."), shown.replace(",", "")
     return _uniform(answer.value.shape, Text.of("unread.two_readings", shown=repr(shown), one=one, other=other))
-
-
-def thousands_in(typed: Mapping[str, object]) -> dict[str, str]:
-    """Numbers such as 1,234, by the answers in which they stand; none where another number has a decimal comma.
-
-    >>> thousands_in({"z": "1,234", "L": "0.79"}), thousands_in({"z": "1,234", "L": "0,79"})
-    ({'z': '1,234'}, {})
-    """
-    found: dict[str, str] = {}
-    for name, given in typed.items():
-        cells = given if type(given) is list else (given,)
-        for text in cells:
-            if isinstance(text, str) and "," in text:
-                if _DECIMAL_COMMA.search(text):
-                    return {}
-                if number := _THOUSANDS.search(text):
-                    found[name] = number[0]
-    return found
 
 
 def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, whole_digits: bool) -> Answer:

@@ -8,10 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from chalkwork.checking.adopting import adopted
-from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike, thousands_in
+from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
+from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.laid import laid_shape
 from chalkwork.checking.marking import Answers, Marked, mark

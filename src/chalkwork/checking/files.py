@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
-from chalkwork.checking.answers import Twice
+from chalkwork.checking.doubtful import Twice
 from chalkwork.checking.forms import is_result, loose_entries, written_entries
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError, misplaced

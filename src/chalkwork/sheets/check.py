@@ -6,9 +6,11 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.checking.conventions import TABLE as CONVENTIONS
 from chalkwork.checking.laid import laid_place
 from chalkwork.checking.report import WIDTH, Report, as_data, of_cells
 from chalkwork.checking.shown import MOST_SHOWN, given_data
@@ -22,6 +24,7 @@ from chalkwork.typesetting.boxes import width_of
 from chalkwork.words import ENGLISH, decimal, say
 
 Answers = Mapping[str, object]
+_DECLARING = frozenset(("convention", "conventions", "konvention", "konventionen"))
 View = Literal["tutor", "student"]
 """For whom a report is: a student's has hints, and nothing that is expected."""
 POLICIES = {"full": Fraction(1), "half": Fraction(1, 2), "none": Fraction(0)}
@@ -189,7 +192,9 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
     """The reports on every hand-in by its title, each task worked out once for all of them."""
     solved = solve_sheet(sheet)
     unmarked = tuple(Unmarked(part.id, part.kind, part.points) for part in sheet.parts if part.id not in solved)
-    sorted_out = [_by_task(solved, answers, {part.id for part in unmarked}) for answers in hand_ins.values()]
+    given = [_declaring(answers) for answers in hand_ins.values()]
+    own_ways = {place: ways for place, (_, ways) in enumerate(given) if ways}
+    sorted_out = [_by_task(solved, answers, {part.id for part in unmarked}) for answers, _ in given]
     reports: list[list[TaskReport]] = [[] for _ in sorted_out]
     earlier: dict[str, list[dict[str, object]]] = {}
     for name, part in solved.items():
@@ -198,7 +203,10 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
         asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
         policy = POLICIES[sheet.follow_through]
-        found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance, follows=policy)
+        mark = partial(part.solution.check_class, ask=asked, tolerance=sheet.tolerance, follows=policy)
+        found = list(mark(earlier[name], conventions=sheet.conventions))
+        for place, ways in own_ways.items():
+            found[place] = mark([earlier[name][place]], conventions=ways)[0]
         for collected, report, typed in zip(reports, found, own, strict=True):
             report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
             collected.append(TaskReport(name, _of_entries(report, part), part.points))
@@ -206,6 +214,28 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         HandIn(title, tuple(collected), tuple(unused), unmarked, sheet.language)
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
     ]
+
+
+def _declaring(answers: Answers) -> tuple[Answers, tuple[str, ...]]:
+    """The answers without `convention: id`, and the conventions that are declared so."""
+    ways: dict[str, None] = {}
+    rest: dict[str, object] = {}
+    for name, value in answers.items():
+        if isinstance(value, Mapping):
+            inner, more = _declaring(value)
+            rest[name] = inner
+            ways |= dict.fromkeys(more)
+        elif name.lower() in _DECLARING and (ids := _ids(value)):
+            ways |= dict.fromkeys(ids)
+        else:
+            rest[name] = value
+    return (rest, tuple(ways)) if ways else (answers, ())
+
+
+def _ids(value: object) -> list[str]:
+    """The conventions in a text or a list; none where one of them is none."""
+    words = value.replace(",", " ").split() if isinstance(value, str) else value if isinstance(value, list) else []
+    return list(words) if all(isinstance(word, str) and word in CONVENTIONS for word in words) else []
 
 
 def _of_entries(report: Report, part: Exercise) -> Report:

@@ -20,7 +20,7 @@ SENTENCES: Sentences = {
     "step.unreadable": "Das ist nicht lesbar.",
     "note.in_english": "Auf Englisch: <note>",
     "step.wrong": "Falsch, und kein bekannter Fehler erklärt es.",
-    "step.seen": "Falsch. <words>.",
+    "step.seen": "Falsch: <words>.",
     "step.some_blank": "Ein Teil ist nicht beantwortet.",
     "step.few_digits": "Falsch: Das sind zu wenige Stellen, um es zu beurteilen. Verlangt sind <asked>.",
     "step.accident": "Falsch. In dieser Abgabe ist nicht mehr richtig, als wenn ihre Zahlen in irgendeiner anderen "
@@ -38,6 +38,33 @@ SENTENCES: Sentences = {
     "place.cell": "Zeile <row>, Spalte <column>",
     "digits.decimals": {"one": "<n> Nachkommastelle", "other": "<n> Nachkommastellen"},
     "digits.significant": {"one": "<n> signifikante Stelle", "other": "<n> signifikante Stellen"},
+    # --- what is seen -----------------------------------------------------------------------------------------------
+    "seen.right": "das, was richtig ist",
+    "seen.of_right": "dem, was richtig ist",
+    "seen.following": "das, was aus Ihren Werten folgt",
+    "seen.of_following": "dem, was aus Ihren Werten folgt",
+    "seen.factor": "jeder Eintrag ist <times> <of>",
+    "seen.square": "es ist das Quadrat von <of>",
+    "seen.root": "es ist die Wurzel aus <of>",
+    "seen.inverse": "es ist der Kehrwert von <of>",
+    "seen.signs": "es ist bis auf das Vorzeichen <what>",
+    "seen.signs_in": "es ist bis auf das Vorzeichen in <where> <what>",
+    "seen.right_where": "es ist nur dort richtig, wo <name> <sign> 0",
+    "seen.right_in": "es ist nur in <where> richtig",
+    "seen.more": "jeder Eintrag ist um <size> größer als <what>",
+    "seen.less": "jeder Eintrag ist um <size> kleiner als <what>",
+    "seen.differs": "es unterscheidet sich von <of> um <by>",
+    "seen.multiplied": "es ist <what>, Eintrag für Eintrag mit <name> multipliziert",
+    "seen.divided": "es ist <what>, Eintrag für Eintrag durch <name> geteilt",
+    "seen.another": "das ist der richtige Wert von <name>",
+    "seen.transposed": "es ist <what>, transponiert",
+    "seen.times_transposed": "es ist <times> <of>, transponiert",
+    "seen.minus": "das −1-Fache von",
+    "seen.minus_part": "minus 1/<n> von",
+    "seen.part": "1/<n> von",
+    "seen.times": "das <number>-Fache von",
+    "seen.row": {"one": "Zeile <numbers>", "other": "Zeilen <numbers>"},
+    "seen.column": {"one": "Spalte <numbers>", "other": "Spalten <numbers>"},
     # --- mistakes --------------------------------------------------------------------------------------------------
     "mistake.one": "<place><title><others>. <hint>",
     "mistake.two": "<place>Zwei Fehler zugleich. <title>, und: <second>. <hint> <second_hint>",
@@ -138,6 +165,7 @@ SENTENCES: Sentences = {
     # --- another convention, a program's variables ------------------------------------------------------------------
     "convention.step": "<said> In einer anderen Konvention: Sie <words>.",
     "convention.note": "Eine andere Konvention: Sie <words>. Das ist kein Fehler.",
+    "convention.targets": "schreiben −1 und 1 für die Zielwerte 0 und 1",
     "convention.and": "<one>, und <other>",
     "convention_words.mean-in-gradients": "teilen in den Gradienten durch die Anzahl der Datenpunkte, nicht in delta",
     "convention_words.target-minus-output": "nehmen als Fehlersignal y minus die Ausgabe, und die Aktualisierung "
@@ -150,8 +178,10 @@ SENTENCES: Sentences = {
     "convention_words.weights-transposed-throughout": "schreiben jede Gewichtsmatrix transponiert, samt Gradient",
     "note.bias_as_row": "Sie führen den Bias als weitere Zeile von <name> mit der Eingabe 1. Das ist kein Fehler.",
     "note.bias_as_column": "Sie führen den Bias als weitere Spalte von <name> mit der Eingabe 1. Das ist kein Fehler.",
-    "note.threshold_as_row": "Sie führen den Bias als weitere Zeile von <name> mit der Eingabe −1. Das ist kein Fehler.",
-    "note.threshold_as_column": "Sie führen den Bias als weitere Spalte von <name> mit der Eingabe −1. Das ist kein Fehler.",
+    "note.threshold_as_row": "Sie führen den Bias als weitere Zeile von <name> mit der Eingabe −1. "
+    "Das ist kein Fehler.",
+    "note.threshold_as_column": "Sie führen den Bias als weitere Spalte von <name> mit der Eingabe −1. "
+    "Das ist kein Fehler.",
     "note.taken": "<word> wird als <name> gelesen.",
     "note.updated": "<name> wird als <later> gelesen: Es ist aktualisiert worden.",
 }
