@@ -284,7 +284,7 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
         numerals = [read_numeral(cell, decimals) for cell in cells]
     except AnswerError:
         return None
-    if len(cells) > 1 and any(cell in ZEROS for cell in cells):
+    if len(cells) > 1 and not ZEROS.isdisjoint(cells):
         half = finest(cells)
         zero = Numeral(0.0, -half, half)
         numerals = [

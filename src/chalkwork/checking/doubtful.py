@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeGuard
 
 _THOUSANDS = re.compile(r"(?<![0-9.,])[-+]?[1-9][0-9]{0,2},[0-9]{3}(?![0-9.,])")
 _DECIMAL_COMMA = re.compile(r"(?<![0-9.,])0,[0-9]{2,}(?![0-9,])|(?<![0-9.,])[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})\s*(?:;|$)")
@@ -23,6 +24,10 @@ class Twice(str):
         return made
 
 
+def _is_texts(given: object) -> TypeGuard[list[str]]:
+    return type(given) is list and all(type(cell) is str for cell in given)
+
+
 def thousands_in(typed: Mapping[str, object]) -> dict[str, str]:
     """Numbers such as 1,234, by the answers in which they stand; none where another number has a decimal comma.
 
@@ -31,11 +36,10 @@ def thousands_in(typed: Mapping[str, object]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, given in typed.items():
-        cells = given if type(given) is list else (given,)
-        for text in cells:
-            if isinstance(text, str) and "," in text:
-                if _DECIMAL_COMMA.search(text):
-                    return {}
-                if number := _THOUSANDS.search(text):
-                    found[name] = number[0]
+        text = given if type(given) is str else "; ".join(given) if _is_texts(given) else ""
+        if "," in text:
+            if _DECIMAL_COMMA.search(text):
+                return {}
+            if number := _THOUSANDS.search(text):
+                found[name] = number[0]
     return found

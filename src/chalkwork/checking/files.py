@@ -120,7 +120,7 @@ def by_name(found: Iterable[tuple[str, str, object, int | None]], *, mixed: bool
         if count > MAX_NAMES:
             raise ChalkworkError(f"there are more than {MAX_NAMES} answers", line=line)
         values = tasks.setdefault(task, {})
-        values[name] = _both(values.get(name), value)
+        values[name] = _both(values[name], value) if name in values else value
         if "" in tasks and len(tasks) > 1 and not mixed:
             raise ChalkworkError("some answers belong to a task and some to none", line=line)
     return {**{task: values for task, values in tasks.items() if task}, **tasks.get("", {})}
@@ -229,7 +229,8 @@ def _value(node: Node) -> object:
         return None if node.plain and node.text in ("", "~", "null") else node.text
     if isinstance(node, Listing):
         # YAML splits at every comma; where one may be a decimal sign, the text is read as in any other file
-        return node.source if _TIGHT.search(node.source) else [_value(each) for each in node.items]
+        source = node.source
+        return source if _TIGHT.search(source) and not _QUOTED.search(source) else [_value(each) for each in node.items]
     found: dict[str, object] = {}
     for name, each in node.entries.items():
         bare, value = name.rstrip("\0"), _value(each)
@@ -237,7 +238,8 @@ def _value(node: Node) -> object:
     return found
 
 
-_TIGHT = re.compile(r"""^(?=[^"'#]*$)(?=.*(?:[0-9],[0-9]|;))""", re.DOTALL)
+_TIGHT = re.compile("[0-9],[0-9]|;")
+_QUOTED = re.compile("[\"'#]")
 
 
 def _csv(text: str) -> Answers:

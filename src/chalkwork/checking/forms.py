@@ -123,7 +123,7 @@ class _Reader:
         if self.loose:
             yield from self._indented(len(content) - len(content.lstrip()))
         yield from self.end()
-        parts = _SEVERAL.split(value) if _EQUAL.search(value) and len(value) < MAX_LINE else [value]
+        parts = _SEVERAL.split(value) if len(value) < MAX_LINE and _EQUAL.search(value) else [value]
         self.name, self.at, self.value = name, number, [parts[0].strip()]
         for part in parts[1:]:
             another = self._entry(part)

@@ -31,10 +31,9 @@ _MOST_OTHERS = 60
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
     found = {}
-    unexplained = say(report.language, "step.wrong")
     for name, result in report.items():
         if result.verdict == Verdict.WRONG.word and not result.mistakes and name in typed:
-            look = _Look.at(task, typed, name)
+            look, unexplained = _Look.at(task, typed, name), say(report.language, "step.wrong")
             plain = result.message.startswith(unexplained)
             words = look.words() if plain or look.answer.wrong_shape is not None else None
             if words and plain:
@@ -129,9 +128,8 @@ class _Look:
         if right.size > 1 and self._meets(np.where(self.answer.value * right < 0, -right, right)):
             turned = (self.answer.value * right < 0) & self.answer.given
             where = _lines(turned)
-            yield Text.of(
-                "seen.signs_in" if where else "seen.signs", what=_what(word), **({"where": where} if where else {})
-            )
+            what = _what(word)
+            yield Text.of("seen.signs_in", what=what, where=where) if where else Text.of("seen.signs", what=what)
 
     def _parts(self, word: str, right: Array) -> Iterator[Text]:
         """Which cells are right, where that is a row, a column, or where a net input has one sign."""

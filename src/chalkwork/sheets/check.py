@@ -102,8 +102,9 @@ class HandIn:
     @property
     def untouched(self) -> bool:
         """Whether nothing is answered: the form came back as it was."""
-        results = [result for task in self.tasks for result in task.report.values()]
-        return bool(results) and all(result.verdict == "blank" for result in results) and not self.strays
+        results = (result for task in self.tasks for result in task.report.values())
+        nothing = all(result.verdict == "blank" for result in results)
+        return nothing and any(task.report for task in self.tasks) and not self.strays
 
     @property
     def strays(self) -> tuple[str, ...]:
@@ -218,6 +219,8 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
 
 def _declaring(answers: Answers) -> tuple[Answers, tuple[str, ...]]:
     """The answers without `convention: id`, and the conventions that are declared so."""
+    if not _declares(answers):
+        return answers, ()
     ways: dict[str, None] = {}
     rest: dict[str, object] = {}
     for name, value in answers.items():
@@ -230,6 +233,12 @@ def _declaring(answers: Answers) -> tuple[Answers, tuple[str, ...]]:
         else:
             rest[name] = value
     return (rest, tuple(ways)) if ways else (answers, ())
+
+
+def _declares(answers: Answers) -> bool:
+    return any(
+        name.lower() in _DECLARING or (type(value) is dict and _declares(value)) for name, value in answers.items()
+    )
 
 
 def _ids(value: object) -> list[str]:
