@@ -130,7 +130,7 @@ class _Reader:
     def items(self, depth: int) -> Iterator[Node]:
         for event in self.events:
             if isinstance(event, yaml.SequenceEndEvent):
-                self.end = int(event.end_mark.index)
+                self.end = self.behind(event)
                 return
             yield self.node(event, depth)
 
@@ -172,6 +172,9 @@ class _Reader:
 
     def at(self, event: Any) -> int:
         return int(event.start_mark.index)
+
+    def behind(self, event: Any) -> int:
+        return int(event.end_mark.index)
 
     def line(self, index: int) -> int:
         return self.first_line + bisect_right(self.line_starts, index)

@@ -108,7 +108,8 @@ def _arrays(own: Answer) -> Iterator[tuple[str, Array]]:
 
 def _without(own: Answer, axis: int, place: int) -> Answer:
     """The answer without its first or last row or column."""
-    return replace(own, **{name: np.delete(array, place, axis) for name, array in _arrays(own)})
+    parts: dict[str, Any] = {name: np.delete(array, place, axis) for name, array in _arrays(own)}
+    return replace(own, **parts)
 
 
 def _bias(own: Answer, axis: int, place: int, sign: int, shape: tuple[int, ...]) -> Answer:

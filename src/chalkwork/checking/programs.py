@@ -206,11 +206,9 @@ class Reader:
             return
         if str(reason) == str(NO_NAME) and _ERROR.fullmatch(bare_name(word).lower()):
             reason = Text.of("unused.no_step", what=Text.of("unused.error"))
-        several = self.aliases.get(bare_name(word).lower(), ())
-        if str(reason) == str(NO_NAME) and len(several) > 1:
-            reason = Text.of(
-                "unused.ambiguous", name=word, names=Text.of("unused.or", first=several[0], second=several[1])
-            )
+        meant = self.aliases.get(bare_name(word).lower(), ())
+        if str(reason) == str(NO_NAME) and len(meant) > 1:
+            reason = Text.of("unused.ambiguous", name=word, names=Text.of("unused.or", first=meant[0], second=meant[1]))
         found.unused[word] = reason
 
     def _auxiliary(self) -> Iterator[tuple[Said, Any]]:
