@@ -228,7 +228,7 @@ def _declaring(answers: Answers) -> tuple[Answers, tuple[str, ...]]:
             inner, more = _declaring(value)
             rest[name] = inner
             ways |= dict.fromkeys(more)
-        elif name.lower() in _DECLARING and (ids := _ids(value)):
+        elif str(name).lower() in _DECLARING and (ids := _ids(value)):
             ways |= dict.fromkeys(ids)
         else:
             rest[name] = value
@@ -237,7 +237,7 @@ def _declaring(answers: Answers) -> tuple[Answers, tuple[str, ...]]:
 
 def _declares(answers: Answers) -> bool:
     return any(
-        name.lower() in _DECLARING or (type(value) is dict and _declares(value)) for name, value in answers.items()
+        str(name).lower() in _DECLARING or (type(value) is dict and _declares(value)) for name, value in answers.items()
     )
 
 
