@@ -200,6 +200,7 @@ class Sheet(_Rounded):
     notation: str | Mapping[str, str | bool | int] = field(default_factory=dict)
     follow_through: FollowThrough = "full"
     tolerance: float = 0.0
+    conventions: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
 
     __eq__ = object.__eq__
