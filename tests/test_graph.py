@@ -472,7 +472,7 @@ def test_a_matrix_of_one_entry_is_a_scalar():
 def test_attention_needs_the_axis_of_its_softmax_and_the_board_shows_it():
     values = {"Q": [[1, 0], [0, 2]], "K": [[1, 0], [0, 1]], "V": [[1, 0], [0, 1]]}
     with pytest.raises(ReadError, match=r"axis=0\), over each column, or .*axis=1\), over each row"):
-        Graph("A = softmax(Q @ K.T / sqrt(2)) @ V").solve(values)
+        Graph("P = softmax(Q @ K.T / sqrt(2)); A = P @ V").solve(values)
     solution = Graph("S = softmax(Q @ K.T / sqrt(2), axis=1); A = S @ V").solve(values)
     assert solution["S"].sum(axis=1) == pytest.approx([1, 1])
     assert "softmax_rows(" in str(solution) and r"\operatorname{softmax}_{\mathrm{rows}}" in solution._repr_markdown_()

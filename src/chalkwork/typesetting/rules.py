@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from chalkwork.algebra.expression import Application
-from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.expression import Application, Expression, names_in
+from chalkwork.algebra.operations import Parameter, Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
+from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.pieces import Piece, grouped
 
@@ -66,6 +67,40 @@ def _placed(writer: Writer, expression: Application) -> Piece:
     return writer.bracketed([[writer.write(one) for one in line] for line in entries], "c")
 
 
+def _part(writer: Writer, expression: Application) -> Piece:
+    """x_{1:2}; of a vector the places along it, of a matrix rows and columns, all of them as a colon."""
+    (inner,), (span,) = expression.arguments, expression.parameters
+    assert isinstance(span, tuple)
+    written = [
+        ":" if (first, last) == (1, size) else f"{first}:{last}" if first < last else str(first)
+        for first, last, size in zip(span[::2], span[1::2], inner.shape, strict=True)
+    ]
+    if 1 in inner.shape:
+        written = [written[0 if inner.shape[1] == 1 else 1]]
+    piece = writer.write(inner, Precedence.ATOM)
+    below = ",".join(written)
+    return Piece(f"{grouped(piece.latex)}_{{{below}}}", (*piece.boxes, Box.text(f"[{below}]")))
+
+
+def _concat(writer: Writer, expression: Application) -> Piece:
+    """What is joined, between one pair of brackets."""
+    if all(writer.is_number(name) for name in names_in(expression)) and writer.with_numbers:
+        return writer.value(evaluate(expression, writer.values))
+    parts = [writer.write(one) for one in _joined(expression, expression.parameters[0])]
+    beside = expression.parameters[0] == -1
+    latex, between = (" & ", ", ") if beside else (r" \\ ", "; ")
+    body = latex.join(part.latex for part in parts)
+    boxes = [box for part in parts for box in (Box.text(between), *part.boxes)][1:]
+    return Piece(rf"\begin{{bmatrix}} {body} \end{{bmatrix}}", (Box.text("["), *boxes, Box.text("]")))
+
+
+def _joined(expression: Expression, axis: Parameter) -> list[Expression]:
+    if isinstance(expression, Application) and expression.operation.name == "concat":
+        if expression.parameters[0] == axis:
+            return [part for argument in expression.arguments for part in _joined(argument, axis)]
+    return [expression]
+
+
 def _leaky_step(writer: Writer, expression: Application) -> Piece:
     """With numbers a slope of 0 or 1 says more than the condition it comes from."""
     if not writer.with_numbers or writer.place:
@@ -87,6 +122,8 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "transpose": _transpose,
     "solve": _solve,
     "placed": _placed,
+    "part": _part,
+    "concat": _concat,
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,

@@ -6,7 +6,7 @@ from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading.cursor import BESIDE, Syntax
 from chalkwork.algebra.reading.names import Names
 from chalkwork.algebra.reading.tokens import Token
-from chalkwork.algebra.reading.words import BARE, DEFINED, FUNCTIONS, GATES, LETTERS
+from chalkwork.algebra.reading.words import BARE, DEFINED, FUNCTIONS, GATES, LETTERS, VECTORS
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 Arguments = tuple[list[Syntax], list[tuple[str, Syntax]], list[str]]
@@ -82,6 +82,13 @@ class Calls(Names):
         """The function of its arguments, its derivative where there are primes."""
         parts, keywords, typed = arguments
         function = "" if name in self.functions else FUNCTIONS[name]
+        if function in VECTORS:
+            if len(parts) != 2 or keywords or primes:
+                raise self.error(f"{name} takes two vectors", token)
+            return self.node(function, *parts)
+        if function == "concat" and len(parts) > 2:
+            joined = self.applied_to(name, ([*parts[:-1]], keywords, typed[:-1]), primes, token)
+            return self.with_parameters(function, ([joined, parts[-1]], keywords, ["", typed[-1]]), token)
         if not function or primes or function in DEFINED:
             if len(parts) != 1 or keywords:
                 raise self.error(f"{name} takes 1 argument, not {len(parts) + len(keywords)}", token)
@@ -136,32 +143,16 @@ class Calls(Names):
             if self.peek().kind == "name" and self.peek(1).kind == "relation" and self.peek(1).text == "=":
                 key = self.next().text
                 self.next()
-                keywords.append((key, self.value()))
+                keywords.append((key, self.deeper()))
             elif keywords:
                 raise self.error("a parameter by its name stands behind the arguments")
             else:
-                parts.append(self.value())
+                parts.append(self.deeper())
                 typed.append(self.source(start))
             if not self.at(closing):
                 self.take(",")
         self.take(closing)
         return parts, keywords, typed
-
-    def value(self) -> Syntax:
-        """An argument, or the shape [rows, columns] of a parameter."""
-        start = self.index
-        if self.formula or not self.passed("["):
-            return self.deeper()
-        sizes = []
-        while not self.at("]"):
-            sizes.append(self.deeper())
-            if self.at("]") and len(sizes) == 1 and self.peek(1).text not in (",", ")"):
-                self.index = start  # a bracket around a factor
-                return self.deeper()
-            if not self.at("]"):
-                self.take(",")
-        self.take("]")
-        return Syntax("tuple", "", tuple(sizes))
 
     def bare_argument(self) -> Syntax:
         """The argument of a function without brackets: numbers and names, or one other thing."""

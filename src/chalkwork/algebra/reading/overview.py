@@ -12,6 +12,7 @@ PARAMETERS = {
     "tie": "what `argmax` gives where several entries are the largest; none: the place of the first",
     "before": "the shape that is there, which need not be said",
     "place": "row and column of an entry, counted from 1, `[2, 1]`",
+    "span": "first and last row, first and last column of a part, counted from 1, `[1, 2, 1, 1]`",
     "shape": "rows and columns, `[2, 3]`",
 }
 """What each parameter says."""
@@ -31,6 +32,13 @@ A product may do without its sign: `2 a b`, `2(a + b)`. Behind a slash that has 
 `1/2x`, `a/b c`, `6/2(1 + 2)`. What has one reading everywhere is read: `1/2 (a - y)^2`, `1/2(a - y)^2` and `1/2 x` are
 one half of it, and so is a fraction in lowest terms with a space behind it, `2/3 x`. Where the signs are written,
 products and quotients go from left to right: `6/2*3` is 9.
+
+In equations between quantities, as those of a graph, square brackets hold numbers and what is joined: `[1, 2]` is a
+column, `[[1, 2], [3, 4]]` a matrix by its rows, `[x; h]` is x with h below it (`concat(x, h)`; side by side
+`concat(x, h, axis=1)`). `x[1]` is the first entry and `x[1:2]` are the first two: places are counted from 1, and a part
+holds both its ends; `W[1,:]` is the first row. `dot(a, b)` and `outer(a, b)` are products of two vectors, however they
+lie. A softmax of a matrix that is a factor of a product runs along what the product sums over: in `softmax(S) V` over
+each row.
 
 In the derivatives x is the argument (a, b where there are two) and y the value; g is what the value receives from what
 comes after it, where the entries do not go one by one.
