@@ -26,10 +26,10 @@ LARGEST_EXACT = 10**30
 
 @dataclass(frozen=True, slots=True)
 class SumsToOne:
-    """The fact that the entries of `name` along `axis` add up to one."""
+    """The fact that the entries of `name` along `axis`, or all of them, add up to one."""
 
     name: str
-    axis: int
+    axis: int | float | None
 
 
 Factors = tuple[tuple[Expression, Scalar], ...]
@@ -363,7 +363,7 @@ class _Simplifier:
         axis = node.parameters[0]
         if not inner.shape or (isinstance(axis, int) and axis >= -2 and inner.shape[axis] == 1):
             return inner
-        if isinstance(inner, Name) and isinstance(axis, int) and SumsToOne(inner.name, axis) in self.facts:
+        if isinstance(inner, Name) and not isinstance(axis, tuple) and SumsToOne(inner.name, axis) in self.facts:
             return ONE
         if isinstance(inner, Application) and inner.operation.name == "broadcast":
             spread = inner.arguments[0]

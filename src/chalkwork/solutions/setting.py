@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from chalkwork.derivation.derivation import Derivative
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
@@ -114,5 +115,9 @@ class Setting:
     """Names whose matrix of one row and one column is a number, as a product x^T y is."""
     undecided: Callable[[Working], Mapping[str, tuple[Said, ...]]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
+    slopes: Mapping[str, Derivative] = field(default_factory=dict)
+    """Givens that are derivatives, by name."""
+    letters_only: bool = False
+    """Whether there are no numbers: what stands on the board are formulas."""
     languages: tuple[str, ...] = (ENGLISH,)
     """The languages in which all of this can be said, and the reasons of the equations too; a script is English."""

@@ -88,6 +88,7 @@ class Working(Mapping[str, Any]):
     @cached_property
     def _writer(self) -> Writer:
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
+        derivatives |= self.setting.slopes
         several = any(updates_of(name) > 1 for name in self.derivation)
         plain = {name: name.replace("_", " ") for name in self.setting.words}
         words = {name: Symbol(rf"\text{{{word}}}", word) for name, word in plain.items()}

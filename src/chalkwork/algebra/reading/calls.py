@@ -24,7 +24,7 @@ class Calls(Names):
             name, base = "log", Syntax("number", name[4:])
         if name not in FUNCTIONS and name not in self.functions:
             return self.named(name, token)
-        bare = token.kind == "command" and name in BARE
+        bare = (token.kind == "command" and name in BARE) or (name == "sqrt" and self.peek().kind == "name")
         applied = self.at("(") or ((self.formula or self.latex) and self.is_applied())
         if self.formula and name in self.known and applied:
             raise self.two_readings(f"{name}(...)", "the function", f"the quantity times what follows, {name} * (...)")
@@ -67,7 +67,8 @@ class Calls(Names):
             if power.kind != "number" or not power.value.isdigit():
                 raise self.error(f"{name}^n(x) is a power only for n = 2, 3, ...; write ({name}(x))^n", place)
         self.enter()
-        arguments = self.arguments() if self.at(*_CLOSING) else ([self.bare_argument()], [], [""])
+        bare = self.factor if name == "sqrt" else self.bare_argument
+        arguments = self.arguments() if self.at(*_CLOSING) else ([bare()], [], [""])
         self.depth -= 1
         result = self.applied_to(name, arguments, primes, token)
         if base is not None:
