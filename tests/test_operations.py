@@ -71,6 +71,11 @@ ORACLES = VALUES | {
     "diagonal": lambda x, shape: jnp.diagonal(x, axis1=-2, axis2=-1).reshape(x.shape[:-2] + shape),
     "entry": lambda x, place: x[..., place[0] - 1, place[1] - 1][..., None, None],
     "placed": lambda a, b, place: a.at[..., place[0] - 1, place[1] - 1].set(b[..., 0, 0]),
+    "concat": lambda a, b, axis: jnp.concatenate([a, b], axis=-2 if axis is None else axis),
+    "part": lambda x, span: x[..., span[0] - 1 : span[1], span[2] - 1 : span[3]],
+    "padded": lambda x, span, shape: jnp.zeros((*x.shape[:-2], *shape))
+    .at[..., span[0] - 1 : span[1], span[2] - 1 : span[3]]
+    .set(x),
     "solve": jnp.linalg.solve,
 }
 
@@ -91,6 +96,9 @@ SHAPES = {
     "diagonal": (((4, 4),),),
     "entry": (((3, 4),), ((2, 1),)),
     "placed": (((3, 4), ()), ((2, 1), ())),
+    "concat": (((2, 3), (2, 3)), ((3, 3), (3, 3))),
+    "part": (((3, 4),), ((2, 3),)),
+    "padded": (((2, 1),),),
     "solve": (((3, 3), (3, 1)), ((2, 2), (2, 2)), ((1, 1), (1, 3))),
 }
 PARAMETERS = {
@@ -99,6 +107,8 @@ PARAMETERS = {
     "reshape": ({"shape": (2, 6)}, {"shape": (12, 1)}),
     "entry": ({"place": (1, 1)}, {"place": (2, 1)}),
     "placed": ({"place": (1, 1)}, {"place": (2, 1)}),
+    "part": ({"span": (1, 1, 1, 1)}, {"span": (1, 2, 2, 3)}),
+    "padded": ({"span": (2, 3, 2, 2), "shape": (4, 3)}, {"span": (1, 2, 1, 1), "shape": (2, 1)}),
 }
 
 

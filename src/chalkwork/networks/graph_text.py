@@ -38,6 +38,10 @@ class Typed:
     slopes: dict[Slope, tuple[Syntax, str]]
     again: dict[str, str] = field(default_factory=dict)
     """Names that were assigned again, under their new names: `c2` for the second value of c."""
+    order: list[str] = field(default_factory=list)
+    """The names in an order in which each can be computed."""
+    inputs: list[str] = field(default_factory=list)
+    """The names that no equation defines."""
 
 
 def slope_of(name: str) -> Slope | None:
@@ -104,6 +108,10 @@ def read_equations(equations: str | Sequence[str]) -> Typed:
         raise ReadError("a graph needs at least one equation, such as c = a + b")
     if len(typed.equations) > MOST_EQUATIONS:
         raise ReadError(f"a graph has at most {MOST_EQUATIONS} equations")
+    typed.order.extend(in_order({name: free_names(syntax) for name, (syntax, _) in typed.equations.items()}))
+    both = [syntax for syntax, _ in (*typed.equations.values(), *typed.slopes.values())]
+    uses = dict.fromkeys(name for syntax in both for name in free_names(syntax))
+    typed.inputs.extend(name for name in uses if name not in typed.equations)
     return typed
 
 
@@ -163,11 +171,6 @@ def short(text: str) -> str:
     """An equation as messages quote it."""
     text = " ".join(text.split())
     return text if len(text) <= 120 else f"{text[:117]}..."
-
-
-def first_uses(syntax: Mapping[str, tuple[Syntax, str]]) -> list[str]:
-    """Every name that occurs, in the order of first use."""
-    return list(dict.fromkeys(name for parsed, _ in syntax.values() for name in free_names(parsed)))
 
 
 def in_order(uses: Mapping[str, Sequence[str]]) -> list[str]:

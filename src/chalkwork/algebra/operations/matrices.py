@@ -43,14 +43,14 @@ def _transpose_shape(shapes: tuple[Shape, ...]) -> Shape:
 
 
 def _broadcast_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
-    if not _is_shape(shape) or entrywise_shape((shapes[0], shape)) != shape:
-        raise ShapeError(f"{words(shapes[0])} does not fill {_shown(shape)}")
+    if not is_shape(shape) or entrywise_shape((shapes[0], shape)) != shape:
+        raise ShapeError(f"{words(shapes[0])} does not fill {shown_shape(shape)}")
     return shape
 
 
 def _reshaped_shape(shapes: tuple[Shape, ...], shape: Parameter, before: Parameter) -> Shape:
-    if not _is_shape(shape) or not shape or before != shapes[0] or prod(shapes[0]) != prod(shape):
-        raise ShapeError(f"{words(shapes[0])} has not the entries of {_shown(shape)}")
+    if not is_shape(shape) or not shape or before != shapes[0] or prod(shapes[0]) != prod(shape):
+        raise ShapeError(f"{words(shapes[0])} has not the entries of {shown_shape(shape)}")
     return shape
 
 
@@ -58,12 +58,12 @@ def _reshaped(xp: Any, x: Any, shape: Shape, before: Shape) -> Any:
     return xp.reshape(x, (*x.shape[: len(x.shape) - (len(before) or 2)], *shape))
 
 
-def _is_shape(shape: Parameter) -> TypeGuard[Shape]:
+def is_shape(shape: Parameter) -> TypeGuard[Shape]:
     return isinstance(shape, tuple) and len(shape) != 1 and len(shape) <= MOST_AXES and all(size > 0 for size in shape)
 
 
-def _shown(shape: Parameter) -> str:
-    return words(shape) if _is_shape(shape) else f"the shape {shape}"
+def shown_shape(shape: Parameter) -> str:
+    return words(shape) if is_shape(shape) else f"the shape {shape}"
 
 
 def _norm_shape(shapes: tuple[Shape, ...]) -> Shape:
@@ -80,8 +80,8 @@ def _diag_shape(shapes: tuple[Shape, ...]) -> Shape:
 
 
 def _diagonal_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
-    if not _is_shape(shape) or len(shape) != 2 or 1 not in shape or shapes[0] != (max(shape), max(shape)):
-        raise ShapeError(f"the diagonal of {words(shapes[0])} is not {_shown(shape)}")
+    if not is_shape(shape) or len(shape) != 2 or 1 not in shape or shapes[0] != (max(shape), max(shape)):
+        raise ShapeError(f"the diagonal of {words(shapes[0])} is not {shown_shape(shape)}")
     return shape
 
 
@@ -130,91 +130,6 @@ def _on_diagonal(xp: Any, x: Any, size: int) -> Any:
 
 def _diagonal(xp: Any, x: Any, shape: Shape) -> Any:
     return xp.sum(_on_diagonal(xp, x, x.shape[-1]), axis=-1 if shape[1] == 1 else -2, keepdims=True)
-
-
-def _place_in(shape: Shape, place: Parameter) -> tuple[int, int]:
-    """Row and column, from 0, of an entry that is counted from 1."""
-    if not isinstance(place, tuple) or len(place) != 2 or len(shape) != 2:
-        raise ShapeError(f"{words(shape)} has no entry {place}", hint="an entry is a row and a column, such as [2, 1]")
-    if not all(0 < number <= size for number, size in zip(place, shape, strict=True)):
-        raise ShapeError(f"{words(shape)} has no entry {list(place)}", hint="rows and columns are counted from 1")
-    return place[0] - 1, place[1] - 1
-
-
-def _entry_shape(shapes: tuple[Shape, ...], place: Parameter) -> Shape:
-    _place_in(shapes[0], place)
-    return ()
-
-
-def _entry(xp: Any, x: Any, place: tuple[int, int]) -> Any:
-    row, column = place
-    return x[..., row - 1 : row, column - 1 : column]
-
-
-def _placed_shape(shapes: tuple[Shape, ...], place: Parameter) -> Shape:
-    if shapes[1]:
-        raise ShapeError(f"an entry of {words(shapes[0])} is a number, not {words(shapes[1])}")
-    _place_in(shapes[0], place)
-    return shapes[0]
-
-
-def _placed(xp: Any, a: Any, b: Any, place: tuple[int, int]) -> Any:
-    there = np.zeros(a.shape[-2:], dtype=bool)
-    there[place[0] - 1, place[1] - 1] = True
-    return xp.where(xp.asarray(there), b, a)
-
-
-def _concat_shape(shapes: tuple[Shape, ...], axis: Parameter) -> Shape:
-    above, below = shapes
-    if len(above) != 2 or len(below) != 2:
-        raise ShapeError(f"{words(above)} and {words(below)} are not joined", hint="only vectors and matrices are")
-    other = -2 if axis == -1 else -1
-    if above[other] != below[other]:
-        what = "columns" if other == -1 else "rows"
-        raise ShapeError(f"{words(above)} and {words(below)} are not joined: they have other numbers of {what}")
-    return (above[0] + below[0], above[1]) if other == -1 else (above[0], above[1] + below[1])
-
-
-def _bounds_in(shape: Shape, span: Parameter) -> tuple[slice, slice]:
-    """The rows and columns of a part, counted from 1, both ends in it."""
-    if not isinstance(span, tuple) or len(span) != 4 or len(shape) != 2:
-        raise ShapeError(f"{words(shape)} has no part {span}")
-    top, bottom, left, right = span
-    if not (1 <= top <= bottom <= shape[0] and 1 <= left <= right <= shape[1]):
-        raise ShapeError(f"{words(shape)} has no part with rows {top} to {bottom} and columns {left} to {right}")
-    return slice(top - 1, bottom), slice(left - 1, right)
-
-
-def _part_shape(shapes: tuple[Shape, ...], span: Parameter) -> Shape:
-    rows, columns = _bounds_in(shapes[0], span)
-    return (rows.stop - rows.start, columns.stop - columns.start)
-
-
-def _part(xp: Any, x: Any, span: Parameter) -> Any:
-    return x[(..., *_bounds_in(x.shape[-2:], span))]
-
-
-def _padded_shape(shapes: tuple[Shape, ...], span: Parameter, shape: Parameter) -> Shape:
-    if not _is_shape(shape) or _part_shape((shape,), span) != shapes[0]:
-        raise ShapeError(f"{words(shapes[0])} is no such part of {_shown(shape)}")
-    return shape
-
-
-def _padded(xp: Any, x: Any, span: Parameter, shape: Shape) -> Any:
-    rows, columns = _bounds_in(shape, span)
-
-    def zeros(height: int, width: int) -> Any:
-        return xp.zeros((*x.shape[:-2], height, width), dtype=x.dtype)
-
-    height = rows.stop - rows.start
-    wide = xp.concat([zeros(height, columns.start), x, zeros(height, shape[1] - columns.stop)], axis=-1)
-    return xp.concat([zeros(rows.start, shape[1]), wide, zeros(shape[0] - rows.stop, shape[1])], axis=-2)
-
-
-def _joined(xp: Any, a: Any, b: Any, axis: Parameter) -> Any:
-    before = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    parts = [xp.broadcast_to(one, (*before, *one.shape[-2:])) for one in (a, b)]
-    return xp.concat(parts, axis=-1 if axis == -1 else -2)
 
 
 def _solve_shape(shapes: tuple[Shape, ...]) -> Shape:
@@ -359,71 +274,6 @@ OPERATIONS = (
         latex=r"\operatorname{diagonal}\left( <0> \right)",
         text="diagonal(<0>)",
         code="np.diagonal(<0>).reshape(<shape>)",
-    ),
-    Operation(
-        name="entry",
-        value=_entry,
-        adjoint=("placed(broadcast(0, shape=shape), g, place=place)",),
-        parameters={"place": (1, 1)},
-        shape=_entry_shape,
-        latex="<0>_{<place>}",
-        text="<0>[<place>]",
-        slots=(ATOM,),
-        code="<0>[tuple(np.subtract(<place>, 1))]",
-    ),
-    Operation(
-        name="placed",  # a with b in one place: so a matrix is put together from its entries
-        arity=2,
-        value=_placed,
-        adjoint=("placed(g, 0, place=place)", "entry(g, place=place)"),
-        parameters={"place": (1, 1)},
-        shape=_placed_shape,
-        latex=r"\operatorname{placed}\left( <0>, <1> \right)",
-        text="placed(<0>, <1>)",
-        code="placed(<0>, <1>, <place>)",
-        code_definition="""def placed(matrix, entry, place):
-    there = np.zeros(np.shape(matrix), dtype=bool)
-    there[place[0] - 1, place[1] - 1] = True
-    return np.where(there, entry, matrix)""",
-    ),
-    Operation(
-        name="concat",  # a with b below it, or beside it along axis 1
-        arity=2,
-        value=_joined,
-        adjoint=("part(g, span=first)", "part(g, span=second)"),
-        parameters={"axis": None},
-        shape=_concat_shape,
-        latex=r"\begin{bmatrix} <0> \\ <1> \end{bmatrix}",
-        text="[<0>; <1>]",
-        code="np.concatenate([<0>, <1>], axis=<axis>)",
-    ),
-    Operation(
-        name="part",  # from a first row and column to a last
-        value=_part,
-        adjoint=("padded(g, span=span, shape=shape)",),
-        parameters={"span": (1, 1, 1, 1)},
-        shape=_part_shape,
-        slots=(ATOM,),
-        latex="<0>_{<span>}",
-        text="<0>[<span>]",
-        code="part(<0>, <span>)",
-        code_definition="""def part(matrix, span):
-    top, bottom, left, right = span
-    return matrix[top - 1 : bottom, left - 1 : right]""",
-    ),
-    Operation(
-        name="padded",  # a part with zeros around it
-        value=_padded,
-        adjoint=("part(g, span=span)",),
-        parameters={"span": (1, 1, 1, 1), "shape": ()},
-        shape=_padded_shape,
-        latex=r"\operatorname{padded}\left( <0> \right)",
-        text="padded(<0>)",
-        code="padded(<0>, <span>, <shape>)",
-        code_definition="""def padded(part, span, shape):
-    matrix = np.zeros(shape)
-    matrix[span[0] - 1 : span[1], span[2] - 1 : span[3]] = part
-    return matrix""",
     ),
     Operation(
         name="solve",  # Golub and Van Loan, Matrix Computations, section 3.4: elimination with pivots
