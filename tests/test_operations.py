@@ -71,7 +71,8 @@ ORACLES = VALUES | {
     "diagonal": lambda x, shape: jnp.diagonal(x, axis1=-2, axis2=-1).reshape(x.shape[:-2] + shape),
     "entry": lambda x, place: x[..., place[0] - 1, place[1] - 1][..., None, None],
     "placed": lambda a, b, place: a.at[..., place[0] - 1, place[1] - 1].set(b[..., 0, 0]),
-    "concat": lambda a, b, axis: jnp.concatenate([a, b], axis=-2 if axis is None else axis),
+    "concat": lambda a, b: jnp.concatenate([a, b], axis=-2),
+    "beside": lambda a, b: jnp.concatenate([a, b], axis=-1),
     "part": lambda x, span: x[..., span[0] - 1 : span[1], span[2] - 1 : span[3]],
     "padded": lambda x, span, shape: jnp.zeros((*x.shape[:-2], *shape))
     .at[..., span[0] - 1 : span[1], span[2] - 1 : span[3]]
@@ -96,7 +97,8 @@ SHAPES = {
     "diagonal": (((4, 4),),),
     "entry": (((3, 4),), ((2, 1),)),
     "placed": (((3, 4), ()), ((2, 1), ())),
-    "concat": (((2, 3), (2, 3)), ((3, 3), (3, 3))),
+    "concat": (((2, 3), (1, 3)), ((3, 1), (2, 1))),
+    "beside": (((2, 3), (2, 1)), ((1, 3), (1, 2))),
     "part": (((3, 4),), ((2, 3),)),
     "padded": (((2, 1),),),
     "solve": (((3, 3), (3, 1)), ((2, 2), (2, 2)), ((1, 1), (1, 3))),
@@ -164,10 +166,13 @@ def test_every_operation_has_its_oracles():
     assert ORACLES.keys() == TABLE.keys()
     assert FORMULAS.keys() == set(ENTRYWISE)
     assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
-    assert PARAMETERS.keys() == {name for name, entry in TABLE.items() if {"shape", "place"} & entry.parameters.keys()}
+    assert PARAMETERS.keys() == {
+        name for name, entry in TABLE.items() if {"shape", "place", "span"} & entry.parameters.keys()
+    }
     assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {
         "shape",
         "place",
+        "span",
         "before",
     }
     for name, entry in TABLE.items():
@@ -286,7 +291,7 @@ def test_gradient_equals_jax(name, rng):
 def test_hessian_equals_jax(name, rng):
     """The gradient is an expression, so it can be differentiated again."""
     small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
-    small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)]}
+    small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)], "concat": [(2, 1), (1, 1)], "padded": [(2, 1)]}
     sizes = {"diagonal": {"shape": (2, 1)}, "reshape": {"shape": (3, 2)}, "broadcast": {"shape": (2, 3)}}
     shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
     names = names_of(shapes)
@@ -583,6 +588,17 @@ def result_shape(name, shapes, parameters):
     if name in ("entry", "placed"):
         fits = bool(shapes[0]) and all(n <= size for n, size in zip(parameters["place"], shapes[0], strict=True))
         return {"entry": (), "placed": shapes[0]}[name] if fits and shapes[1:] in ((), ((),)) else None
+    if name in ("part", "padded"):
+        top, bottom, left, right = parameters["span"]
+        if name == "padded":
+            return parameters["shape"] if shapes[0] == (bottom - top + 1, right - left + 1) else None
+        fits = bool(shapes[0]) and bottom <= shapes[0][0] and right <= shapes[0][1]
+        return (bottom - top + 1, right - left + 1) if fits else None
+    if name in ("concat", "beside"):
+        along = ("concat", "beside").index(name)
+        if not all(shapes) or shapes[0][1 - along] != shapes[1][1 - along]:
+            return None
+        return np.concatenate([np.zeros(shape) for shape in shapes], axis=along).shape
     if name == "diag":
         return (max(shapes[0]), max(shapes[0])) if 1 in shapes[0] else None
     if name == "reshape":
@@ -632,7 +648,9 @@ def test_shapes_fit_or_are_refused_by_name(name):
             for index, shape in enumerate(shapes):
                 as_rows = f"has {shape[0]} rows" if shape and index else "nothing"
                 assert words(shape) in message or as_rows in message or not all(shapes), message
-    may_refuse = TABLE[name].arity == 2 or name in ("diag", "diagonal", "broadcast", "entry", "reshape")
+    may_refuse = TABLE[name].arity == 2 or name in (
+        "diag", "diagonal", "broadcast", "entry", "reshape", "part", "padded",
+    )  # fmt: skip
     assert bool(refused) == may_refuse
 
 

@@ -201,6 +201,7 @@ _RULES: dict[str, Callable[..., Expression]] = {
     "solve": lambda expression, row, column: apply("entry", expression, place=(row + 1, column + 1)),
     "placed": _placed,
     "concat": _concat,
+    "beside": _concat,
     "part": _part,
     "padded": _padded,
     "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),

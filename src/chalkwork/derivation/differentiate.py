@@ -43,7 +43,7 @@ def _bindings(
         names["g"] = adjoint
     shape = arguments[0].shape
     count = prod(shape) // max(1, prod(node.shape))
-    spans = _spans(node) if node.operation.name == "concat" else {}
+    spans = _spans(node) if node.operation.name in ("concat", "beside") else {}
     return names, {**spans, "shape": shape, "count": count} | node.named_parameters
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from chalkwork.algebra.expression import Application, Expression, names_in
-from chalkwork.algebra.operations import Parameter, Precedence
+from chalkwork.algebra.operations import Precedence
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
 from chalkwork.typesetting.boxes import Box
@@ -88,18 +88,17 @@ def _concat(writer: Writer, expression: Application) -> Piece:
     """What is joined, between one pair of brackets."""
     if all(writer.is_number(name) for name in names_in(expression)) and writer.with_numbers:
         return writer.value(evaluate(expression, writer.values))
-    parts = [writer.write(one) for one in _joined(expression, expression.parameters[0])]
-    beside = expression.parameters[0] == -1
+    parts = [writer.write(one) for one in _joined(expression, expression.operation.name)]
+    beside = expression.operation.name == "beside"
     latex, between = (" & ", ", ") if beside else (r" \\ ", "; ")
     body = latex.join(part.latex for part in parts)
     boxes = [box for part in parts for box in (Box.text(between), *part.boxes)][1:]
     return Piece(rf"\begin{{bmatrix}} {body} \end{{bmatrix}}", (Box.text("["), *boxes, Box.text("]")))
 
 
-def _joined(expression: Expression, axis: Parameter) -> list[Expression]:
-    if isinstance(expression, Application) and expression.operation.name == "concat":
-        if expression.parameters[0] == axis:
-            return [part for argument in expression.arguments for part in _joined(argument, axis)]
+def _joined(expression: Expression, way: str) -> list[Expression]:
+    if isinstance(expression, Application) and expression.operation.name == way:
+        return [part for argument in expression.arguments for part in _joined(argument, way)]
     return [expression]
 
 
@@ -126,6 +125,7 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "placed": _placed,
     "part": _part,
     "concat": _concat,
+    "beside": _concat,
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,15 +46,19 @@ def _placed(xp: Any, a: Any, b: Any, place: tuple[int, int]) -> Any:
     return xp.where(xp.asarray(there), b, a)
 
 
-def _concat_shape(shapes: tuple[Shape, ...], axis: Parameter) -> Shape:
-    above, below = shapes
-    if len(above) != 2 or len(below) != 2:
-        raise ShapeError(f"{words(above)} and {words(below)} are not joined", hint="only vectors and matrices are")
-    other = -2 if axis == -1 else -1
-    if above[other] != below[other]:
-        what = "columns" if other == -1 else "rows"
-        raise ShapeError(f"{words(above)} and {words(below)} are not joined: they have other numbers of {what}")
-    return (above[0] + below[0], above[1]) if other == -1 else (above[0], above[1] + below[1])
+def _joined_shape(along: int) -> Callable[[tuple[Shape, ...]], Shape]:
+    def shape(shapes: tuple[Shape, ...]) -> Shape:
+        first, second = shapes
+        if len(first) != 2 or len(second) != 2:
+            raise ShapeError(f"{words(first)} and {words(second)} are not joined", hint="vectors and matrices are")
+        if first[1 - along] != second[1 - along]:
+            what = ("rows", "columns")[1 - along]
+            raise ShapeError(f"{words(first)} and {words(second)} are not joined: they have other numbers of {what}")
+        sizes = [*first]
+        sizes[along] += second[along]
+        return tuple(sizes)
+
+    return shape
 
 
 def _bounds_in(shape: Shape, span: Parameter) -> tuple[slice, slice]:
@@ -92,10 +97,10 @@ def _padded(xp: Any, x: Any, span: Parameter, shape: Shape) -> Any:
     return xp.concat([zeros(rows.start, shape[1]), wide, zeros(shape[0] - rows.stop, shape[1])], axis=-2)
 
 
-def _joined(xp: Any, a: Any, b: Any, axis: Parameter) -> Any:
+def _joined(xp: Any, a: Any, b: Any, axis: int) -> Any:
     before = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     parts = [xp.broadcast_to(one, (*before, *one.shape[-2:])) for one in (a, b)]
-    return xp.concat(parts, axis=-1 if axis == -1 else -2)
+    return xp.concat(parts, axis=axis)
 
 
 OPERATIONS = (
@@ -126,15 +131,24 @@ OPERATIONS = (
     return np.where(there, entry, matrix)""",
     ),
     Operation(
-        name="concat",  # a with b below it, or beside it along axis 1
+        name="concat",  # the second below the first
         arity=2,
-        value=_joined,
+        value=lambda xp, a, b: _joined(xp, a, b, -2),
         adjoint=("part(g, span=first)", "part(g, span=second)"),
-        parameters={"axis": None},
-        shape=_concat_shape,
+        shape=_joined_shape(0),
         latex=r"\begin{bmatrix} <0> \\ <1> \end{bmatrix}",
         text="[<0>; <1>]",
-        code="np.concatenate([<0>, <1>], axis=<axis>)",
+        code="np.concatenate([<0>, <1>], axis=-2)",
+    ),
+    Operation(
+        name="beside",  # the second to the right of the first
+        arity=2,
+        value=lambda xp, a, b: _joined(xp, a, b, -1),
+        adjoint=("part(g, span=first)", "part(g, span=second)"),
+        shape=_joined_shape(1),
+        latex=r"\begin{bmatrix} <0> & <1> \end{bmatrix}",
+        text="[<0>, <1>]",
+        code="np.concatenate([<0>, <1>], axis=-1)",
     ),
     Operation(
         name="part",  # from a first row and column to a last

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading.cursor import BESIDE, Syntax
 from chalkwork.algebra.reading.names import Names
@@ -87,9 +89,8 @@ class Calls(Names):
             if len(parts) != 2 or keywords or primes:
                 raise self.error(f"{name} takes two vectors", token)
             return self.node(function, *parts)
-        if function == "concat" and len(parts) > 2:
-            joined = self.applied_to(name, ([*parts[:-1]], keywords, typed[:-1]), primes, token)
-            return self.with_parameters(function, ([joined, parts[-1]], keywords, ["", typed[-1]]), token)
+        if function in ("concat", "beside") and len(parts) > 2:
+            return reduce(lambda first, second: self.node(function, first, second), parts)
         if not function or primes or function in DEFINED:
             if len(parts) != 1 or keywords:
                 raise self.error(f"{name} takes 1 argument, not {len(parts) + len(keywords)}", token)

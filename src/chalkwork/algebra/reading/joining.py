@@ -30,7 +30,7 @@ def stacked(syntax: Syntax, parts: Sequence[Expression]) -> Expression:
     elif len(rows) == 1:
         if any(part.shape for part in parts):
             listed, below = ", ".join(map(str, parts)), "; ".join(map(str, parts))
-            aside = f"side by side, concat({listed}, axis=1)"
+            aside = f"side by side, beside({listed})"
             raise ReadError(f"[{listed}] could be the parts below each other, [{below}], or {aside}")
         rows = [[part] for part in parts]
     lengths = {len(row) for row in rows}
@@ -38,7 +38,7 @@ def stacked(syntax: Syntax, parts: Sequence[Expression]) -> Expression:
         if len(lengths) > 1:
             raise ReadError(f"a matrix has rows of {min(lengths)} and of {max(lengths)} entries")
         return Application(matrix(len(rows), len(rows[0])), tuple(part for row in rows for part in row), ())
-    lines = [reduce(lambda left, right: apply("concat", left, right, axis=-1), map(_lifted, row)) for row in rows]
+    lines = [reduce(lambda left, right: apply("beside", left, right), map(_lifted, row)) for row in rows]
     return reduce(lambda above, below: apply("concat", above, below), lines)
 
 

@@ -35,7 +35,7 @@ products and quotients go from left to right: `6/2*3` is 9.
 
 In equations between quantities, as those of a graph, square brackets hold numbers and what is joined: `[1, 2]` is a
 column, `[[1, 2], [3, 4]]` a matrix by its rows, `[x; h]` is x with h below it (`concat(x, h)`; side by side
-`concat(x, h, axis=1)`). `x[1]` is the first entry and `x[1:2]` are the first two: places are counted from 1, and a part
+`beside(x, h)`). `x[1]` is the first entry and `x[1:2]` are the first two: places are counted from 1, and a part
 holds both its ends; `W[1,:]` is the first row. `dot(a, b)` and `outer(a, b)` are products of two vectors, however they
 lie. A softmax of a matrix that is a factor of a product runs along what the product sums over: in `softmax(S) V` over
 each row.
