@@ -123,6 +123,12 @@ EXACT = (
         "diagonal": lambda x, shape: np.diagonal(x).reshape(shape),
         "entry": lambda x, place: x[place[0] - 1 : place[0], place[1] - 1 : place[1]],
         "placed": lambda a, b, place: np.where(np.arange(a.size).reshape(a.shape) == place_in(a, place), b, a),
+        "concat": lambda a, b: np.concatenate([a, b]),
+        "beside": lambda a, b: np.concatenate([a, b], axis=1),
+        "part": lambda x, span: x[span[0] - 1 : span[1], span[2] - 1 : span[3]],
+        "padded": lambda x, span, shape: np.pad(
+            x, ((span[0] - 1, shape[0] - span[1]), (span[2] - 1, shape[1] - span[3])), constant_values=mpmath.mpf(0)
+        ),
         "solve": lambda a, b: np.array(mpmath.lu_solve(mpmath.matrix(a.tolist()), mpmath.matrix(b.tolist())).tolist()),
     }
 )
@@ -166,6 +172,8 @@ PARAMETERS = {
     "reshape": [{"shape": (3, 2)}, {"shape": (1, 6)}],
     "entry": [{"place": (2, 1)}],
     "placed": [{"place": (2, 1)}],
+    "part": [{"span": (1, 2, 2, 2)}],
+    "padded": [{"span": (2, 3, 1, 2), "shape": (3, 2)}],
 }
 SHAPES = {
     "matmul": [((3, 4), (4, 2)), ((1, 3), (3, 1))],
@@ -175,6 +183,10 @@ SHAPES = {
     "broadcast": [((3, 1),), ((),)],
     "entry": [((2, 3),)],
     "placed": [((2, 3), ())],
+    "concat": [((2, 3), (1, 3))],
+    "beside": [((2, 1), (2, 2))],
+    "part": [((2, 3),)],
+    "padded": [((2, 2),)],
     "solve": [((3, 3), (3, 1)), ((2, 2), (2, 1))],
 }
 
@@ -519,6 +531,7 @@ def grown(depth, rng):
                 "axis": (None, -1, -2)[rng.integers(3)],
                 "shape": (2, 1),
                 "place": (2, 1),
+                "span": (1, 2, 1, 1),
                 "alpha": (0.1, 1.0, -0.5)[rng.integers(3)],
             }
             parameters = {key: kind[key] for key in TABLE[name].parameters if key in kind}

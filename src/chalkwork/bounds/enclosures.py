@@ -265,9 +265,14 @@ def _broadcast(x: Interval, shape: Shape) -> Interval:
     return x.over(lambda values: np.broadcast_to(values, full))
 
 
-def _placed(a: Interval, b: Interval, place: tuple[int, int]) -> Interval:
-    put = partial(TABLE["placed"].value, np, place=place)
-    return Interval(put(a.low, b.low), put(a.high, b.high))
+def _put_together(name: str) -> Enclosure:
+    """An operation that puts two matrices together: its value on both bounds."""
+
+    def enclosure(a: Interval, b: Interval, **parameters: Parameter) -> Interval:
+        put = partial(TABLE[name].value, np, **parameters)
+        return Interval(put(a.low, b.low), put(a.high, b.high))
+
+    return enclosure
 
 
 def solve(a: Interval, b: Interval) -> Interval:
@@ -323,7 +328,11 @@ _RULES: dict[str, Enclosure] = {
     "diag": _moved("diag"),
     "diagonal": _moved("diagonal"),
     "entry": _moved("entry"),
-    "placed": _placed,
+    "part": _moved("part"),
+    "padded": _moved("padded"),
+    "placed": _put_together("placed"),
+    "concat": _put_together("concat"),
+    "beside": _put_together("beside"),
     "solve": solve,
 }
 

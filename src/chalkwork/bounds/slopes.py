@@ -25,7 +25,8 @@ from chalkwork.derivation.evaluate import lifted
 
 Known = dict[Expression, Interval]
 _LINEAR = frozenset(
-    ("transpose", "broadcast", "reshape", "sum", "mean", "diag", "diagonal", "entry", "identity", "negative")
+    ("transpose", "broadcast", "reshape", "sum", "mean", "diag", "diagonal", "entry", "part", "padded", "identity",
+     "negative")
 )
 
 
@@ -107,8 +108,8 @@ def _of_operation(node: Application, parts: list[Interval | None], known: Known)
         slope = _of_matmul(parts, values)
     elif name == "solve":
         slope = _of_solve(parts, values, result)
-    elif name == "placed":
-        slope = _of_placed(node, parts, values)
+    elif name in ("placed", "concat", "beside"):
+        slope = _put_together(node, parts, values)
     else:
         slope = _of_entrywise(node.operation, node.parameters, parts, [*values, result])
     return _unknown_where(~_is_continuous(node, values, result), slope)
@@ -157,7 +158,7 @@ def _of_solve(parts: list[Interval | None], values: list[Interval], result: Inte
     return ENCLOSURES["solve"](values[0], _both(left, parts[1]))
 
 
-def _of_placed(node: Application, parts: list[Interval | None], values: list[Interval]) -> Interval:
+def _put_together(node: Application, parts: list[Interval | None], values: list[Interval]) -> Interval:
     still = [Interval.point(np.zeros((1, *value.shape))) for value in values]
     return enclosed(node, [rest if part is None else part for part, rest in zip(parts, still, strict=True)])
 

@@ -9,7 +9,7 @@ from chalkwork.algebra.expression import Application, Expression, apply
 from chalkwork.algebra.operations import words
 from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.written import matrix
-from chalkwork.errors import ReadError, ShapeError
+from chalkwork.errors import ReadError
 
 
 def stacked(syntax: Syntax, parts: Sequence[Expression]) -> Expression:
@@ -50,14 +50,15 @@ def _lifted(part: Expression) -> Expression:
 def indexed(of: Expression, places: str) -> Expression:
     """An entry, or the part from one place to another, both of them in it; places are counted from 1.
 
-    Raises ShapeError for what has no such entry, ReadError for one place in a matrix of rows and columns.
+    Raises ReadError for what has no such entry, and for one place in a matrix of rows and columns.
 
     >>> from chalkwork.algebra.expression import Name
     >>> print(indexed(Name("x", (3, 1)), "2"), indexed(Name("W", (2, 3)), "1,:").shape)
     entry(x, place=[2, 1]) (1, 3)
     """
     if len(of.shape) != 2:
-        raise ShapeError(f"{of} is {words(of.shape)} and has no entry [{places}]")
+        what = words(of.shape) if of.shape else "a number"
+        raise ReadError(f"{of} is {what}, so {of}[{places}] is no entry of it")
     typed = places.split(",")
     if len(typed) == 1:
         if 1 not in of.shape:
@@ -65,7 +66,7 @@ def indexed(of: Expression, places: str) -> Expression:
             raise ReadError(f"{of}[{places}] of a {words(of.shape)} matrix could be {both}")
         typed = [*typed, "1"] if of.shape[1] == 1 else ["1", *typed]
     if len(typed) != 2:
-        raise ShapeError(f"{of} is {words(of.shape)}: an entry has a row and a column")
+        raise ReadError(f"{of} is {words(of.shape)}: an entry has a row and a column")
     spans = [_span(text, size, of) for text, size in zip(typed, of.shape, strict=True)]
     if not any(":" in text for text in typed):
         return apply("entry", of, place=(spans[0][0], spans[1][0]))
@@ -78,7 +79,7 @@ def _span(text: str, size: int, of: Expression) -> tuple[int, int]:
     span = int(first or 1), int(last or size) if colon else int(first or 1)
     if not text or ":" in last or not 1 <= span[0] <= span[1] <= size:
         hint = "entries are counted from 1, and a part holds both its ends: x[1:2] is the first two"
-        raise ShapeError(f"{of} is {words(of.shape)} and has no entries {text or 'without a number'}", hint=hint)
+        raise ReadError(f"{of} is {words(of.shape)} and has no entries {text or 'without a number'}", hint=hint)
     return span
 
 
@@ -93,7 +94,7 @@ def of_vectors(name: str, left: Expression, right: Expression) -> Expression:
         return apply("multiply", left, right)
     for part in (left, right):
         if len(part.shape) != 2 or 1 not in part.shape:
-            raise ShapeError(f"{name} takes two vectors, and {part} is {words(part.shape)}")
+            raise ReadError(f"{name} takes two vectors, and {part} is {words(part.shape)}")
     standing = [part if part.shape[1] == 1 else part.T for part in (left, right)]
     lying = [part.T if part.shape[1] == 1 else part for part in (left, right)]
     return lying[0] @ standing[1] if name == "dot" else standing[0] @ lying[1]
