@@ -11,7 +11,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.algebra.reading import Syntax, canonical, free_names
 from chalkwork.algebra.reading.words import CONSTANTS
-from chalkwork.derivation.derivation import Derivation, Derivative
+from chalkwork.derivation.derivation import Derivation, Derivative, updates_of
 from chalkwork.errors import ChalkworkError, ReadError
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import as_array
@@ -109,6 +109,15 @@ class Graph:
         givens = work.givens if learning_rate is None else work.givens | {"eta": np.array([[float(learning_rate)]])}
         style = Style.of(notation, decimals, significant, rounding, detail, language)
         return Solution(derivation, givens, style, self._setting(work, derivation, updated))
+
+    def after(self, solution: Solution) -> dict[str, Any]:
+        """The givens that the updates of a solution have changed, with their last values."""
+        found = {}
+        for name in self.inputs:
+            steps = [one for one in solution.derivation if one.partition("_new")[0] == name and updates_of(one)]
+            if steps:
+                found[name] = solution[max(steps, key=updates_of)]
+        return found
 
     # --- what is given ---------------------------------------------------------------------------------------------
 

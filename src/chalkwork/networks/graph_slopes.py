@@ -140,13 +140,21 @@ def _collapsed(closed: Sequence[Equation], found: dict[str, Equation], target: T
         named = {node: f"d{target.output}/d{node}" for node in nodes}
         form = Adjoints(closed, target.output, named, target.facts).found[net.name]
         if _size(form) <= _size(whole.expression) and by not in _names(form) and not _unfinished(form):
-            reason = Text.own(
-                "graph.collapsed",
-                "The derivative of the loss and that of the <function> together.",
-                function=function.operation.name,
-            )
+            reason = _together(function, form, target)
             found[net.name] = replace(whole, expression=form, reason=reason, steps=(whole.expression,))
     return found
+
+
+def _together(function: Application, form: Expression, target: Target) -> Text:
+    sums = [fact.name for fact in target.facts if fact.name in _names(form)]
+    if function.operation.name == "softmax" and sums:
+        return Text.own(
+            "graph.softmax_and_loss",
+            "The derivatives of the loss and of the softmax together: as the entries of <target> sum to one, this is left.",
+            target=f"{{{sums[0]}}}",
+        )
+    said = "The derivatives of the loss and of the <function> together: what cancels is gone."
+    return Text.own("graph.function_and_loss", said, function=function.operation.name)
 
 
 def _unfinished(form: Expression) -> bool:

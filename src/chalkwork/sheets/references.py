@@ -10,8 +10,8 @@ from chalkwork.sheets.schema import Block, GraphBlock, NetworkBlock, PartBlock, 
 
 _Named = NetworkBlock | GraphBlock | TaskBlock | PartBlock
 
-_ONLY_NETWORK = ("x", "y", "learning_rate", "steps", "optimizer")
-_ONLY_GRAPH = ("values",)
+_ONLY_NETWORK = ("x", "y", "optimizer", "long_way")
+_ONLY_GRAPH = ("values", "update")
 
 
 def settle(blocks: Iterable[Block]) -> tuple[Block, ...]:

@@ -73,7 +73,7 @@ def given_blocks(solution: Working, names: Sequence[str]) -> list[Block]:
 
 def steps_of(solution: Working) -> int:
     """How many updates the solution of a network makes."""
-    equations = solution.derivation.equations if solution.setting.layers else ()
+    equations = solution.derivation.equations if solution.setting.layers or "eta" in solution.setting.givens else ()
     return max((equation.step for equation in equations if equation.stage != Stage.BACKWARD), default=0)
 
 

@@ -38,11 +38,11 @@ def stacked(syntax: Syntax, parts: Sequence[Expression]) -> Expression:
         if len(lengths) > 1:
             raise ReadError(f"a matrix has rows of {min(lengths)} and of {max(lengths)} entries")
         return Application(matrix(len(rows), len(rows[0])), tuple(part for row in rows for part in row), ())
-    lines = [reduce(lambda left, right: apply("beside", left, right), map(_lifted, row)) for row in rows]
+    lines = [reduce(lambda left, right: apply("beside", left, right), map(as_matrix, row)) for row in rows]
     return reduce(lambda above, below: apply("concat", above, below), lines)
 
 
-def _lifted(part: Expression) -> Expression:
+def as_matrix(part: Expression) -> Expression:
     """A number as a matrix of one entry."""
     return part if part.shape else Application(matrix(1, 1), (part,), ())
 
