@@ -15,6 +15,7 @@ from chalkwork.derivation.derivation import Derivation, Derivative, updates_of
 from chalkwork.errors import ChalkworkError, ReadError
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import as_array
+from chalkwork.networks.graph_letters import formulas
 from chalkwork.networks.graph_slopes import local_name
 from chalkwork.networks.graph_text import Slope, check_symbols, read_equations, slope_of
 from chalkwork.networks.graph_work import Givens, Work
@@ -212,6 +213,7 @@ class Graph:
             languages=tuple(LANGUAGES),
             slopes=slopes,
             letters_only=work.given.letters_only,
+            words=formulas(derivation, work.given.arrays, work.names) if work.given.letters_only else {},
         )
 
     def _introduction(self, work: Work, updated: Sequence[str]) -> tuple[Said, ...]:

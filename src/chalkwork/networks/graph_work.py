@@ -124,6 +124,11 @@ class Work:
     # --- the derivation --------------------------------------------------------------------------------------------
 
     @property
+    def names(self) -> dict[str, Name]:
+        """What is given and what is computed, by name."""
+        return {**self.start, **{one.name: one.symbol for one in self.forward}}
+
+    @property
     def givens(self) -> dict[str, Any]:
         """The values of what is given."""
         return self.given.arrays
@@ -178,7 +183,8 @@ class Work:
         return kept[::-1]
 
     def _backward(self, forward: Sequence[Equation], givens: Sequence[Name], target: Target) -> list[Equation]:
-        nodes = [one for one in givens if one.name in self.typed.inputs or one.name not in self.start]
+        given = {one.name for one in target.slopes.values()}
+        nodes = [one for one in givens if one.name not in given]
         shapes = [one.expression.shape for one in forward] + [one.shape for one in nodes]
         if not any(shapes):
             local = local_derivatives(Derivation(tuple(givens), tuple(forward)), Paths(target.closed(forward)))

@@ -148,7 +148,7 @@ def _worked_blocks(
         blocks.append(display(work))
         blocks += held_fixed(equation, writer) if equation is first_held else []
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
-    if any(_rounds_to_zero(solution, equation.name) for equation in equations):
+    if not solution.setting.letters_only and any(_rounds_to_zero(solution, equation.name) for equation in equations):
         decimals = writer.numbers.decimals or 0
         zero = Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
         blocks.append(paragraph(zero, writer))
@@ -211,7 +211,8 @@ def blank(solution: Working, name: str) -> Display:
     """An empty answer of the right shape: `z1 = [ _ _ ]`."""
     writer = solution.writer()
     symbol = writer.symbols[name]
-    shape = solution.derivation.shapes().get(name.partition("[")[0], ()) if "[" not in name else ()
+    formula = "[" in name or solution.setting.letters_only
+    shape = () if formula else solution.derivation.shapes().get(name.partition("[")[0], ())
     latex_gap, text_gap = r"\underline{\qquad\quad}", "______"
     if prod(shape) == 1:
         return boxed(f"{symbol.latex} = {latex_gap}", [Line((("name", Box.text(f"{symbol.text} = {text_gap}")),))])

@@ -82,6 +82,8 @@ class Word:
     value: str
     also: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    same: Callable[[str], bool] | None = None
+    """Whether an answer that is typed otherwise says the same, as one formula may another; None where words count."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,6 @@ class Setting:
     slopes: Mapping[str, Derivative] = field(default_factory=dict)
     """Givens that are derivatives, by name."""
     letters_only: bool = False
-    """Whether there are no numbers: what stands on the board are formulas."""
+    """Whether there are no numbers: what stands on the board are formulas, and answers are formulas too."""
     languages: tuple[str, ...] = (ENGLISH,)
     """The languages in which all of this can be said, and the reasons of the equations too; a script is English."""

@@ -51,12 +51,12 @@ class TypesetEquation:
     @cached_property
     def text(self) -> str:
         """The formula and the result on one line, for machines and search."""
-        value = self._writer.values[self.name]
+        known = self.name in self._writer.values
         formula = next((part for part in reversed(self._parts) if part.kind == "formula"), None)
         box = row(box for piece in formula.pieces for box in piece.boxes) if formula else None
-        result = flat(value, self._writer)
+        result = flat(self._writer.values[self.name], self._writer) if known else ""
         if box and len(box.lines) == 1:
-            result = f"{box.lines[0]} = {result}"
+            result = f"{box.lines[0]} = {result}" if known else box.lines[0]
         return f"{self._head.box.lines[0]} {self._equation.relation} {result}"
 
     @property
@@ -158,6 +158,9 @@ def _parts(equation: Equation, writer: Writer) -> list[Part]:
         parts.append(Part("formula", tuple(chain)))
     formulas = (*equation.steps, equation.expression)
     parts += [Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
+    if split_entry(equation.name)[0] not in writer.values:
+        first, *others = without_repetition(parts)
+        return [replace(first, relation=equation.relation), *others]
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
     numbers = [Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
     parts += [part for part in numbers if part.pieces]
