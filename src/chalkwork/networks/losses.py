@@ -68,7 +68,7 @@ class Loss:
         if self.reduction != "sum":
             outputs = output.shape[0] * output.shape[1]
             count = outputs if self.reduction == "mean" and self.mean_is_over_outputs else samples
-        factor = self.factor / count if isinstance(self.factor, float) else Fraction(self.factor) / count
+        factor = _exact(self.factor) / count
         total: Expression = apply("sum", inside)
         if factor != 1:
             exact = int(factor) if isinstance(factor, Fraction) and factor.denominator == 1 else factor
@@ -84,6 +84,12 @@ class Loss:
     def title(self) -> str:
         """The loss in words."""
         return say(ENGLISH, f"loss.{self.id}")
+
+
+def _exact(factor: Scalar) -> Scalar:
+    """The factor as a fraction, so that 1/2m stays to be seen; a decimal of many digits as it is."""
+    near = Fraction(factor).limit_denominator(1000)
+    return near if float(near) == float(factor) else factor
 
 
 @dataclass(frozen=True, slots=True)

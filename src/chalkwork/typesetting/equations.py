@@ -16,6 +16,7 @@ from chalkwork.typesetting.decimal_mark import commas_in_prose, commas_in_text
 from chalkwork.typesetting.lines import EQUALS, WIDEST_HEAD, Line, Part, chain_latex, chain_lines, without_repetition
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.unfolding import unfolded
 from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.writer import Writer
 from chalkwork.words import Said, written
@@ -164,6 +165,9 @@ def _parts(equation: Equation, writer: Writer) -> list[Part]:
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
     numbers = [Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
     parts += [part for part in numbers if part.pieces]
+    room = writer.layout.text_width - WIDEST_HEAD - 3
+    apart = unfolded(writer, equation.expression)
+    parts += [Part("numbers", apart)] if apart and all(piece.width <= room for piece in apart) else []
     value = writer.of_name(equation.name)
     parts.append(Part("result", (value,)))
     first, *others = without_repetition(parts)
