@@ -67,6 +67,15 @@ def argmax(x, axis, tie):
     return along(place)(x, axis)
 
 
+def causal_softmax(x, keys):
+    lines = x if keys == -1 else x.T
+    found = np.array([[mpmath.mpf(0)] * lines.shape[1] for _ in lines], dtype=object)
+    for number, line in enumerate(lines):
+        seen = list(line[: number + 1])
+        found[number, : len(seen)] = [mpmath.exp(z - log_sum_exp(seen)) for z in seen]
+    return found if keys == -1 else found.T
+
+
 def log_sum_exp(row):
     return mpmath.log(mpmath.fsum(map(mpmath.exp, row)))
 
@@ -108,6 +117,7 @@ EXACT = (
         "leaky_step": lambda x, alpha, at_zero: each(lambda x: step(x, leak(alpha, at_zero), mpmath.mpf(alpha)))(x),
         "elu": lambda x, alpha: each(lambda x: mpmath.mpf(alpha) * mpmath.expm1(x) if x < 0 else x)(x),
         "softmax": shared(lambda row: [mpmath.exp(z - log_sum_exp(row)) for z in row]),
+        "causal_softmax": lambda x, keys: causal_softmax(x, keys),
         "log_softmax": shared(lambda row: [z - log_sum_exp(row) for z in row]),
         "logsumexp": along(log_sum_exp),
         "matmul": lambda a, b: a @ b,
@@ -165,7 +175,7 @@ def assert_holds(enclosure, expression, point):
 
 # -- what is tried ------------------------------------------------------------------------------------------------
 
-CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3, 1.0), "at_zero": (0.0, 0.5, 1.0), "tie": (None, 0)}
+CHOICES = {"axis": (None, -2, -1), "keys": (-1, -2), "alpha": (0.01, 0.3, 1.0), "at_zero": (0.0, 0.5, 1.0), "tie": (None, 0)}
 PARAMETERS = {
     "broadcast": [{"shape": (3, 4)}],
     "diagonal": [{"shape": (3, 1)}, {"shape": (1, 3)}],

@@ -41,6 +41,12 @@ ENTRYWISE = [name for name, entry in TABLE.items() if entry.entrywise]
 UNARY = [name for name in ENTRYWISE if TABLE[name].arity == 1]
 
 
+def seen(x, keys):
+    """Entries whose key, along its axis, comes no later than the query."""
+    rows, columns = jnp.indices(x.shape[-2:])
+    return columns <= rows if keys == -1 else rows <= columns
+
+
 def over(function, x, axis):
     return function(x, axis=BOTH if axis is None else axis, keepdims=True)
 
@@ -56,6 +62,7 @@ def argmax(x, axis, tie):
 
 ORACLES = VALUES | {
     "softmax": lambda x, axis: jax.nn.softmax(x, axis=BOTH if axis is None else axis),
+    "causal_softmax": lambda x, keys: jax.nn.softmax(jnp.where(seen(x, keys), x, -INF), axis=keys),
     "log_softmax": lambda x, axis: jax.nn.log_softmax(x, axis=BOTH if axis is None else axis),
     "logsumexp": lambda x, axis: over(jax.nn.logsumexp, x, axis),
     "matmul": jnp.matmul,
@@ -80,7 +87,7 @@ ORACLES = VALUES | {
     "solve": jnp.linalg.solve,
 }
 
-CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}
+CHOICES = {"axis": (None, -2, -1), "keys": (-1, -2), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}
 SHAPES_OF_ONE = ((3, 4), (1, 4), (3, 1), ())
 SHAPES_OF_TWO = (
     ((3, 4), (3, 4)),

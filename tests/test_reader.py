@@ -42,6 +42,7 @@ def parameter(key):
         "at_zero": st.one_of(st.none(), slopes),
         "tie": st.one_of(st.none(), slopes),
         "place": st.sampled_from(((1, 1), (2, 1))),
+        "keys": st.sampled_from((-1, -2)),
         "span": st.sampled_from(((1, 1, 1, 1), (1, 2, 1, 1))),
         "shape": st.sampled_from(((), (2, 3), (2, 2), (2, 1), (1, 2), (3, 1))),
     }[key]

@@ -23,6 +23,7 @@ from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, transform
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Shape
 from chalkwork.algebra.operations.matrices import EQUAL, axes_of, without
+from chalkwork.algebra.operations.softmax import causal
 from chalkwork.bounds.intervals import (
     BOTH,
     EPSILON,
@@ -237,6 +238,13 @@ def _softmax(x: Interval, axis: Parameter) -> Interval:
     return _against_others(x, axis, share)
 
 
+def _causal_softmax(x: Interval, keys: Parameter) -> Interval:
+    """What is masked is below every number, and its share is zero."""
+    seen = causal(x.low, keys)
+    shares = _softmax(Interval(np.where(seen, x.low, -np.inf), np.where(seen, x.high, -1e300)), keys)
+    return Interval(np.where(seen, shares.low, 0.0), np.where(seen, shares.high, 0.0))
+
+
 def _log_softmax(x: Interval, axis: Parameter) -> Interval:
     wide = _against_others(x, axis, lambda apart: negative(_logsumexp(apart, -1)))
     return within(wide, -INFINITY, 0.0)
@@ -314,6 +322,7 @@ _RULES: dict[str, Enclosure] = {
     "equal": _equal,
     "xlogy": _xlogy,
     "softmax": _softmax,
+    "causal_softmax": _causal_softmax,
     "log_softmax": _log_softmax,
     "logsumexp": _logsumexp,
     "matmul": matmul,

@@ -239,6 +239,10 @@ def _of_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str,
     return multiply(y, subtract(slope, total(multiply(y, slope), axes_of(parameters["axis"]))))
 
 
+def _of_causal_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
+    return _of_softmax(slope, x, y, {"axis": parameters["keys"]})
+
+
 def _of_log_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
     share = ENCLOSURES["softmax"](x, **parameters)
     return subtract(slope, total(multiply(share, slope), axes_of(parameters["axis"])))
@@ -266,6 +270,7 @@ def _of_max(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Par
 
 _COMBINING: dict[str, Combining] = {
     "softmax": _of_softmax,
+    "causal_softmax": _of_causal_softmax,
     "log_softmax": _of_log_softmax,
     "logsumexp": _of_logsumexp,
     "squared_norm": _of_squared_norm,

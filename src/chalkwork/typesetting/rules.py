@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chalkwork.algebra.expression import Application, Expression, names_in
 from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.operations.softmax import causal
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.pieces import Piece, grouped
+from chalkwork.typesetting.pieces import Piece, grouped, join
 
 if TYPE_CHECKING:
     from chalkwork.typesetting.writer import Writer
@@ -102,6 +105,16 @@ def _joined(expression: Expression, way: str) -> list[Expression]:
     return [expression]
 
 
+def _causal_softmax(writer: Writer, expression: Application) -> Piece:
+    """With numbers the scores that nobody may see are minus infinity."""
+    (scores,) = expression.arguments
+    if not (writer.with_numbers and all(writer.is_number(name) for name in names_in(scores))):
+        return writer.from_table(expression)
+    value = evaluate(scores, writer.values)
+    masked = writer.value(np.where(causal(value, expression.parameters[0]), value, -np.inf)).enclosed()
+    return join(Piece.of(r"\operatorname{softmax}", "softmax"), masked)
+
+
 def _leaky_step(writer: Writer, expression: Application) -> Piece:
     """With numbers a slope of 0 or 1 says more than the condition it comes from."""
     if not writer.with_numbers or writer.place:
@@ -126,6 +139,7 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "part": _part,
     "concat": _concat,
     "beside": _concat,
+    "causal_softmax": _causal_softmax,
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,

@@ -178,7 +178,7 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
         return tuple(int(size) for size in sizes)
     if syntax.kind == "name" and syntax.value == "none" and name in ("axis", "at_zero"):
         return None
-    if name == "axis":
+    if name in ("axis", "keys"):
         if syntax.kind != "number" or exact_number(syntax.value) not in range(-9, 2):
             raise ReadError("the axis is 0 (over the rows), 1 (over the columns) or none (over both)")
         axis = int(exact_number(syntax.value))
