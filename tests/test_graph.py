@@ -639,7 +639,9 @@ def test_steps_of_gradient_descent_are_those_of_jax(rng):
     only = Graph(text).solve(values, learning_rate=0.5, update=["x"])
     assert "x_new" in only and "W_new" not in only
     scalar = Graph("u = w x; yhat = u + b; e = yhat - y; L = e^2").solve(w=3, x=2, b=1, y=10, learning_rate=0.01)
-    assert [float(scalar[name]) for name in ("dL/dw", "dL/db", "w_new", "b_new")] == pytest.approx([-12, -6, 3.12, 1.06])
+    assert [float(scalar[name]) for name in ("dL/dw", "dL/db", "w_new", "b_new")] == pytest.approx(
+        [-12, -6, 3.12, 1.06]
+    )
     with pytest.raises(ChalkworkError, match="which of the givens does a step change"):
         Graph("y = a c").solve(a=1, c=2, learning_rate=1)
 
@@ -664,7 +666,9 @@ def test_names_are_written_as_they_are_meant():
     symbols = Graph("yhat = W_Q x + h_t beta1 + d_k mu_B").solve(
         W_Q=1, x=1, h_t=1, beta1=1, d_k=1, mu_B=1
     ).writer().symbols  # fmt: skip
-    written = {name: (symbols[name].latex, symbols[name].text) for name in ("yhat", "W_Q", "h_t", "beta1", "d_k", "mu_B")}
+    written = {
+        name: (symbols[name].latex, symbols[name].text) for name in ("yhat", "W_Q", "h_t", "beta1", "d_k", "mu_B")
+    }
     assert written == {
         "yhat": (r"\hat{y}", "y\u0302"), "W_Q": ("W_Q", "W_Q"), "h_t": ("h_t", "hₜ"), "beta1": (r"\beta_1", "β₁"),
         "d_k": ("d_k", "dₖ"), "mu_B": (r"\mu_B", "μ_B"),
@@ -674,7 +678,12 @@ def test_names_are_written_as_they_are_meant():
 def test_a_graph_of_letters_answers_in_formulas(tmp_path):
     solution = Graph("z = W x + b; y = tanh(z); dL/dy = g").solve(W="2x3", x="3x1", b="2x1", g="2x1")
     assert solution["dL/dW"] == "dL/dz @ x.T" and "∂L/∂x = ∂L/∂y · ∂y/∂z · ∂z/∂x = Wᵀ ∂L/∂z" in str(solution)
-    right = {"dL/dW": "(g * (1 - y^2)) x^T", "dL/db": "dL/dz", "dL/dx": "W^T dL/dz", "dL/dz": r"dL/dz = g*(1-tanh(z)^2)"}
+    right = {
+        "dL/dW": "(g * (1 - y^2)) x^T",
+        "dL/db": "dL/dz",
+        "dL/dx": "W^T dL/dz",
+        "dL/dz": r"dL/dz = g*(1-tanh(z)^2)",
+    }
     wrong = {"dL/dW": "x dL/dz^T", "dL/db": "g", "dL/dx": "W dL/dz", "dL/dz": "nothing of the kind"}
     assert {result.verdict for result in solution.check(right).values()} == {"correct"}
     assert {result.verdict for result in solution.check(wrong).values()} == {"wrong"}

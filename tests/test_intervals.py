@@ -175,7 +175,13 @@ def assert_holds(enclosure, expression, point):
 
 # -- what is tried ------------------------------------------------------------------------------------------------
 
-CHOICES = {"axis": (None, -2, -1), "keys": (-1, -2), "alpha": (0.01, 0.3, 1.0), "at_zero": (0.0, 0.5, 1.0), "tie": (None, 0)}
+CHOICES = {
+    "axis": (None, -2, -1),
+    "keys": (-1, -2),
+    "alpha": (0.01, 0.3, 1.0),
+    "at_zero": (0.0, 0.5, 1.0),
+    "tie": (None, 0),
+}
 PARAMETERS = {
     "broadcast": [{"shape": (3, 4)}],
     "diagonal": [{"shape": (3, 1)}, {"shape": (1, 3)}],

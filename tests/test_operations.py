@@ -81,9 +81,9 @@ ORACLES = VALUES | {
     "concat": lambda a, b: jnp.concatenate([a, b], axis=-2),
     "beside": lambda a, b: jnp.concatenate([a, b], axis=-1),
     "part": lambda x, span: x[..., span[0] - 1 : span[1], span[2] - 1 : span[3]],
-    "padded": lambda x, span, shape: jnp.zeros((*x.shape[:-2], *shape))
-    .at[..., span[0] - 1 : span[1], span[2] - 1 : span[3]]
-    .set(x),
+    "padded": lambda x, span, shape: (
+        jnp.zeros((*x.shape[:-2], *shape)).at[..., span[0] - 1 : span[1], span[2] - 1 : span[3]].set(x)
+    ),
     "solve": jnp.linalg.solve,
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
+from chalkwork.algebra.operations import words
 from chalkwork.algebra.reading import Syntax, canonical, free_names
 from chalkwork.algebra.reading.words import CONSTANTS
 from chalkwork.derivation.derivation import Derivation, Derivative, updates_of
@@ -24,6 +25,7 @@ from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.equations import flat
 from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.writer import Writer
 from chalkwork.words import ENGLISH, LANGUAGES, Said, Text
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _PARAMETER = re.compile(r"(W|w|b|U|V|theta|Theta|gamma|beta|weight|bias)[0-9]*(_\w+)?")
 _SHAPE = re.compile(r"([1-9][0-9]{0,3})\s*[x×]\s*([1-9][0-9]{0,3})")
 MOST_DRAWN = 40
+MOST_IN_A_BOX = 4
+"""Entries of a matrix that a drawing shows."""
 MOST_STEPS = 100
 
 
@@ -248,17 +252,21 @@ class Graph:
             total = f"d{of}/d{name}"
             slope = ""
             if with_values and (total in solution.derivation or total in solution.setting.slopes):
-                value = flat(solution.arrays[total], writer)
-                slope = f"{writer.symbols[total].text} = {value}"
+                slope = f"{writer.symbols[total].text} {_in_a_box(solution.arrays[total], writer)}"
             equation = solution.derivation.get(name)
             formula = writer.formula(equation.expression).box.lines[0] if equation else ""
-            value = flat(solution.arrays[name], writer) if with_values else ""
+            value = _in_a_box(solution.arrays[name], writer).removeprefix("= ") if with_values else ""
             nodes[name] = GraphNode(writer.symbols[name].text, formula, value, slope)
             for part in names_in(equation.expression) if equation else ():
                 local = local_name(solution.derivation, name, part.name) if with_values else ""
                 label = f"{writer.symbols[local].text} = {flat(solution.arrays[local], writer)}" if local else ""
                 edges.append(GraphEdge(part.name, name, label))
         return draw_graph(nodes, edges, writer.language)
+
+
+def _in_a_box(value: Any, writer: Writer) -> str:
+    """A value as a drawing has room for it: of a large matrix the shape."""
+    return f"= {flat(value, writer)}" if value.size <= MOST_IN_A_BOX else f"is {words(value.shape)}"
 
 
 def _shape(value: Any) -> tuple[int, int] | None:

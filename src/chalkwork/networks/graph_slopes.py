@@ -161,7 +161,8 @@ def _unfinished(form: Expression) -> bool:
     """Whether something is left that does not cancel: a sum, or a division by a quantity."""
     nodes = [node for node in walk(form) if isinstance(node, Application)]
     return any(
-        node.operation.name == "sum" or (node.operation.name == "divide" and names_in(node.arguments[1])) for node in nodes
+        node.operation.name == "sum" or (node.operation.name == "divide" and names_in(node.arguments[1]))
+        for node in nodes
     )
 
 

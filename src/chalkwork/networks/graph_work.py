@@ -153,7 +153,9 @@ class Work:
                 slope = next((one for one in found if one.name == f"d{latest.get(of, of)}/d{old.name}"), None)
                 if slope is None:
                     raise ChalkworkError(f"{of} does not depend on {name}, so no step changes it")
-                changed.append(Equation(f"{name}{suffix}", old - eta * _fitted(slope, old), Stage.UPDATE, _step_reason()))
+                changed.append(
+                    Equation(f"{name}{suffix}", old - eta * _fitted(slope, old), Stage.UPDATE, _step_reason())
+                )
             current = {name: one.symbol for name, one in zip(current, changed, strict=True)}
             again = self._forward(current, Stage.REEVALUATION, suffix)
             found += changed + again
@@ -168,9 +170,7 @@ class Work:
         """The derivatives by what was changed, and what leads to them, after an update."""
         by_name = {one.name: one for one in found}
         forward = [by_name[latest[name]] for name in self.typed.order]
-        givens = [
-            by_name[new].symbol if (new := latest[name]) in by_name else one for name, one in self.start.items()
-        ]
+        givens = [by_name[new].symbol if (new := latest[name]) in by_name else one for name, one in self.start.items()]
         output = latest[self.target.output]
         whole = self._backward(forward, givens, replace(self.target, output=output))
         needed = {f"d{output}/d{name}" for name in wanted}
@@ -204,7 +204,9 @@ def _fitted(slope: Equation, old: Name) -> Expression:
 
 
 def _step_reason() -> Text:
-    return Text.own("graph.step", "One step of gradient descent: the derivative, times the learning rate, is subtracted.")
+    return Text.own(
+        "graph.step", "One step of gradient descent: the derivative, times the learning rate, is subtracted."
+    )
 
 
 def _times_logarithm(node: Expression) -> tuple[Expression, ...] | None:

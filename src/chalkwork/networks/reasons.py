@@ -124,7 +124,9 @@ def error(at: Spot) -> Text:
         return Text.of("error.of_identity", layer=_layer(at), way=at.way_back)
     if slope is None:
         return Text.of("error.through_jacobian", layer=_layer(at), way=at.way_back, activation=chosen.said)
-    return Text.of("error.by_slope_of_one" if _single(at) else "error.by_slope", layer=_layer(at), way=at.way_back, slope=slope)
+    return Text.of(
+        "error.by_slope_of_one" if _single(at) else "error.by_slope", layer=_layer(at), way=at.way_back, slope=slope
+    )
 
 
 def _output_error(at: Spot, chosen: Activation, slope: Text | None) -> Text:

@@ -115,9 +115,7 @@ class Solution(Working):
         words, language = self.setting.words, self.style.language
         asked = [name for name in words if name in (ask or given)]
         said = {
-            name: word_result(
-                name, (words[name].value, *words[name].also), given.get(name), language, words[name].same
-            )
+            name: word_result(name, (words[name].value, *words[name].also), given.get(name), language, words[name].same)
             for name in asked
         }
         order = [split_entry(name)[0] if name not in words else name for name in ask]

@@ -77,7 +77,11 @@ def _part(writer: Writer, expression: Application) -> Piece:
     if writer.with_numbers and all(writer.is_number(name) for name in names_in(inner)):
         return writer.value(evaluate(expression, writer.values))
     written = [
-        ":" if (first, last) == (1, size) and 1 not in inner.shape else f"{first}:{last}" if first < last else str(first)
+        ":"
+        if (first, last) == (1, size) and 1 not in inner.shape
+        else f"{first}:{last}"
+        if first < last
+        else str(first)
         for first, last, size in zip(span[::2], span[1::2], inner.shape, strict=True)
     ]
     if 1 in inner.shape:

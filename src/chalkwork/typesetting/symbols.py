@@ -284,4 +284,3 @@ def _typed(name: str) -> _Parts:
         return _Parts(found[1], accent=found[2] or "", indices=tuple(indices))
     numbered = _PLAIN_NAME.fullmatch(name)
     return _Parts(numbered[1], numbered[2]) if numbered else _Parts(name)
-

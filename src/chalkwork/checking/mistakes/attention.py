@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from chalkwork.algebra.expression import Application, Expression, Number, apply, names_in
+from chalkwork.algebra.expression import Application, Expression, Number, apply
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation
@@ -16,7 +16,7 @@ def _scaled_otherwise(change: Callable[[Expression, Expression], Expression | No
 
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
         scores = equation.expression
-        if equation.derivative is None and is_operation(scores, "divide") and not names_in(scores.arguments[1]):
+        if equation.derivative is None and is_operation(scores, "divide") and not scores.arguments[1].shape:
             products, length = scores.arguments
             if is_operation(products, "matmul"):
                 changed = change(products, length)
