@@ -569,7 +569,10 @@ SLOPES_GIVEN = {
         {"Q": (3, 2), "K": (3, 2), "V": (3, 2)},
         lambda v: jax.nn.softmax(jnp.where(np.tri(3) == 1, v["Q"] @ v["K"].T, -jnp.inf), axis=1) @ v["V"],
     ),
-    "c = a b; c = c + a; c = c c": ({"a": (2, 2), "b": ()}, lambda v: (v["a"] * v["b"] + v["a"]) @ (v["a"] * v["b"] + v["a"])),
+    "c = a b; c = c + a; c = c c": (
+        {"a": (2, 2), "b": ()},
+        lambda v: (v["a"] * v["b"] + v["a"]) @ (v["a"] * v["b"] + v["a"]),
+    ),
 }  # fmt: skip
 
 

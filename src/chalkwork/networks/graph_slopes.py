@@ -132,7 +132,9 @@ def _collapsed(closed: Sequence[Equation], found: dict[str, Equation], target: T
         if not (isinstance(function, Application) and function.operation.name in ("softmax", "sigmoid")):
             continue
         (net,) = function.arguments
-        whole = found.get(net.name) if isinstance(net, Name) else None
+        if not isinstance(net, Name):
+            continue
+        whole = found.get(net.name)
         by = f"d{target.output}/d{equation.name}"
         if whole is None or by not in _names(whole.expression):
             continue
@@ -150,7 +152,8 @@ def _together(function: Application, form: Expression, target: Target) -> Text:
     if function.operation.name == "softmax" and sums:
         return Text.own(
             "graph.softmax_and_loss",
-            "The derivatives of the loss and of the softmax together: as the entries of <target> sum to one, this is left.",
+            "The derivatives of the loss and of the softmax together: as the entries of <target> sum to one, this is "
+            "left.",
             target=f"{{{sums[0]}}}",
         )
     said = "The derivatives of the loss and of the <function> together: what cancels is gone."

@@ -88,7 +88,7 @@ class Work:
             name = self.start[slope.name]
             _check_fits(slope, name, shapes[slope.by])
             slopes[slope.by], of = name, slope.of
-        for slope, (syntax, text) in self.typed.slopes.items():
+        for slope, (syntax, _) in self.typed.slopes.items():
             known: dict[str, Expression] = {**self.start, **shapes}
             expression = build(syntax, known)
             of = slope.of

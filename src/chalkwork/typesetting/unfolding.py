@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, apply, names_in
+from chalkwork.algebra.expression import Application, Expression, names_in
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.pieces import Piece, join
 
@@ -23,7 +23,7 @@ def unfolded(writer: Writer, expression: Expression) -> tuple[Piece, ...]:
     """What stands between the function with its numbers and the result; nothing where nobody would write it.
 
     >>> import numpy as np
-    >>> from chalkwork.algebra.expression import Name
+    >>> from chalkwork.algebra.expression import Name, apply
     >>> from chalkwork.typesetting.notation import Notation
     >>> from chalkwork.typesetting.numbers import NumberFormat
     >>> from chalkwork.typesetting.symbols import Symbols

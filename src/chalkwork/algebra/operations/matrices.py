@@ -59,10 +59,12 @@ def _reshaped(xp: Any, x: Any, shape: Shape, before: Shape) -> Any:
 
 
 def is_shape(shape: Parameter) -> TypeGuard[Shape]:
+    """Whether it is a shape that a value can have."""
     return isinstance(shape, tuple) and len(shape) != 1 and len(shape) <= MOST_AXES and all(size > 0 for size in shape)
 
 
 def shown_shape(shape: Parameter) -> str:
+    """The shape in words, whatever it is."""
     return words(shape) if is_shape(shape) else f"the shape {shape}"
 
 

@@ -17,8 +17,8 @@ SENTENCES: Sentences = {
     "graph.entries": "Einträge werden von 1 an gezählt.",
     "graph.changes": "Ein Schritt des Gradientenabstiegs ändert <names>.",
     "graph.step": "Ein Schritt des Gradientenabstiegs: die Ableitung mal die Lernrate wird abgezogen.",
-    "graph.softmax_and_loss": "Die Ableitungen des Verlusts und des Softmax zusammen: da die Einträge von <target> sich zu "
-    "eins addieren, bleibt dies übrig.",
+    "graph.softmax_and_loss": "Die Ableitungen des Verlusts und des Softmax zusammen: da die Einträge von "
+    "<target> die Summe eins haben, bleibt dies übrig.",
     "graph.function_and_loss": "Die Ableitungen des Verlusts und des <function> zusammen: was sich kürzt, ist fort.",
     "held_fixed": {
         "one": "<along> zählt nur, wie <by> direkt auf <of> wirkt: <fixed> wird festgehalten, obwohl es auch von <by> "

@@ -60,8 +60,8 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "mask-after-softmax": (
         "Die Maske kam nach dem Softmax",
-        "In <this> wurden die Gewichte späterer Positionen nach dem Softmax null gesetzt, so dass die anderen nicht mehr "
-        "die Summe eins haben.",
+        "In <this> wurden die Gewichte späterer Positionen nach dem Softmax null gesetzt, so dass die anderen nicht "
+        "mehr die Summe eins haben.",
         "Haben die Gewichte jeder Anfrage die Summe eins? Wo muss die Maske stehen, damit es so ist?",
     ),
     "scores-over-length": (
