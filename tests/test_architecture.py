@@ -18,6 +18,7 @@ ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
     "arrays",
+    "packages",
     "counting",
     "words",
     "budget",
