@@ -26,7 +26,7 @@ class Calls(Names):
             name, base = "log", Syntax("number", name[4:])
         if name not in FUNCTIONS and name not in self.functions:
             return self.named(name, token)
-        bare = (token.kind == "command" and name in BARE) or (name == "sqrt" and self.peek().kind == "name")
+        bare = (token.kind == "command" and name in BARE) or (name == "sqrt" and self.peek().kind in ("name", "number"))
         applied = self.at("(") or ((self.formula or self.latex) and self.is_applied())
         if self.formula and name in self.known and applied:
             raise self.two_readings(f"{name}(...)", "the function", f"the quantity times what follows, {name} * (...)")

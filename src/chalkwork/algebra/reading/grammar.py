@@ -274,7 +274,7 @@ class Grammar(Calls, Derivatives, Lists, Series):
         if self.latex and self.passed("["):
             index = self.deeper()
             self.take("]")
-        if not (self.latex or self.at("(", "[", "{")):
+        if not (self.latex or self.at("(", "[", "{") or self.peek().kind in ("name", "number")):
             raise self.error("expected a bracket")
         inner = self.argument() if self.latex else self.atom()
         if index is None:
