@@ -214,6 +214,8 @@ def test_what_is_read_is_the_tree_that_is_meant():
         ("[1, 2; 3]", ["rows of 1 and of 2 entries"]),
         ("[]", ["nothing between the square brackets"]),
         ("dot(a, A)", ["two vectors"]),
+        ("dot(c)", ["two arguments"]),
+        ("positional(a, 4)", ["two whole numbers"]),
         ("a = b", ["'=' is left over"]),
         ("a $ b", ["'$' is not part of the language", "character 3"]),
         ("y + 1", ["'y' is not defined"]),

@@ -12,7 +12,7 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.algebra.operations import words
 from chalkwork.algebra.reading import Syntax, canonical, free_names
 from chalkwork.algebra.reading.words import CONSTANTS
-from chalkwork.derivation.derivation import Derivation, Derivative, updates_of
+from chalkwork.derivation.derivation import Derivation, Derivative, Stage, updates_of
 from chalkwork.errors import ChalkworkError, ReadError
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import as_array
@@ -235,6 +235,10 @@ class Graph:
             said.append(Text.own("graph.places", "Entries are counted from 1, and a part holds both its ends."))
         elif any(True for syntax, _ in self._syntax.values() for part in _indexed(syntax)):
             said.append(Text.own("graph.entries", "Entries are counted from 1."))
+        for name, (scores, weights) in work.parts.items():
+            text = "On the way to <output> the scores are called <scores>, and their softmax <weights>."
+            slots = {"output": f"{{{name}}}", "scores": f"{{{scores}}}", "weights": f"{{{weights}}}"}
+            said.append(Text.own("graph.attention", text, **slots))
         if updated:
             text = "A step of gradient descent changes <names>."
             said.append(Text.own("graph.changes", text, names=tuple(f"{{{name}}}" for name in updated)))
@@ -248,7 +252,8 @@ class Graph:
         nodes: dict[str, GraphNode] = {}
         edges: list[GraphEdge] = []
         of = next((one.of for one in solution.setting.slopes.values()), self.output)
-        for name in [*self.inputs, *self.order]:
+        order = [one.name for one in solution.derivation.equations if one.stage == Stage.FORWARD]
+        for name in [*self.inputs, *order]:
             total = f"d{of}/d{name}"
             slope = ""
             if with_values and (total in solution.derivation or total in solution.setting.slopes):

@@ -41,6 +41,8 @@ class Work:
         self.start = {
             name: Name(name, value.shape if name in given.matrices else ()) for name, value in given.arrays.items()
         }
+        self.parts: dict[str, tuple[str, str]] = {}
+        """What the scores and the weights of an attention are called that was typed in one equation."""
         self.forward = self._with_zero_targets(self._forward({}, Stage.FORWARD))
         self.upstream: list[Equation] = []
         self.target = self._target()
@@ -60,10 +62,33 @@ class Work:
             except ChalkworkError as error:
                 error.equation = short(f"{name} = {text}")
                 raise
-            equations.append(Equation(f"{name}{suffix}", expression, stage))
-            known[name] = equations[-1].symbol
-            changed.add(name)
+            for part, form in self._taken_apart(name, expression, suffix):
+                equations.append(Equation(f"{part}{suffix}", form, stage))
+                known[part] = equations[-1].symbol
+                changed.add(part)
         return equations
+
+    def _taken_apart(self, name: str, expression: Expression, suffix: str) -> list[tuple[str, Expression]]:
+        """An equation; one that holds a whole attention as its scores S, their softmax P, and the product with V."""
+        if not (isinstance(expression, Application) and expression.operation.name == "matmul"):
+            return [(name, expression)]
+        for place, shares in enumerate(expression.arguments):
+            masked = isinstance(shares, Application) and shares.operation.name in ("softmax", "causal_softmax")
+            if not masked or isinstance(shares, Name) or 1 in shares.shape:
+                continue
+            assert isinstance(shares, Application)
+            if name not in self.parts:
+                taken = {*self.start, *self.typed.order, *(part for both in self.parts.values() for part in both)}
+                number = next(n for n in range(1, 1000) if not {_numbered(one, n) for one in "SP"} & taken)
+                self.parts[name] = (_numbered("S", number), _numbered("P", number))
+            first, second = self.parts[name]
+            scores = Name(f"{first}{suffix}", shares.shape)
+            weights = Name(f"{second}{suffix}", shares.shape)
+            factors = [weights if at == place else one for at, one in enumerate(expression.arguments)]
+            (inner,) = shares.arguments
+            softmax = Application(shares.operation, (scores,), shares.parameters)
+            return [(first, inner), (second, softmax), (name, apply("matmul", *factors))]
+        return [(name, expression)]
 
     def _with_zero_targets(self, equations: list[Equation]) -> list[Equation]:
         """The equations with 0 log 0 as 0 where that occurs."""
@@ -144,7 +169,7 @@ class Work:
         eta = Name("eta")
         start = [*start, eta]
         current = {name: self.start[name] for name in updated}
-        latest = {name: name for name in (*self.start, *self.typed.order)}
+        latest = {name: name for name in (*self.start, *(one.name for one in self.forward))}
         of = self.target.output
         for step in range(1, steps + 1):
             suffix = suffix_of(step)
@@ -169,7 +194,7 @@ class Work:
     def _again(self, found: Sequence[Equation], latest: Mapping[str, str], wanted: Sequence[str]) -> list[Equation]:
         """The derivatives by what was changed, and what leads to them, after an update."""
         by_name = {one.name: one for one in found}
-        forward = [by_name[latest[name]] for name in self.typed.order]
+        forward = [by_name[latest[one.name]] for one in self.forward]
         givens = [by_name[new].symbol if (new := latest[name]) in by_name else one for name, one in self.start.items()]
         output = latest[self.target.output]
         whole = self._backward(forward, givens, replace(self.target, output=output))
@@ -201,6 +226,10 @@ class Work:
 def _fitted(slope: Equation, old: Name) -> Expression:
     """The derivative in the shape of what it changes."""
     return slope.symbol if slope.expression.shape == old.shape else apply("broadcast", slope.symbol, shape=old.shape)
+
+
+def _numbered(letter: str, number: int) -> str:
+    return letter if number == 1 else f"{letter}{number}"
 
 
 def _step_reason() -> Text:

@@ -13,7 +13,7 @@ from chalkwork.algebra.operations import TABLE, Parameter, words
 from chalkwork.algebra.operations.entry import entrywise_shape
 from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.grammar import Grammar
-from chalkwork.algebra.reading.joining import as_matrix, indexed, of_vectors, stacked
+from chalkwork.algebra.reading.joining import as_matrix, indexed, of_vectors, positional, stacked
 from chalkwork.algebra.reading.words import CONSTANTS, DEFINED, VECTORS
 from chalkwork.algebra.reading.written import BY_SIGN, defined, matrix, prime
 from chalkwork.errors import ReadError, ShapeError
@@ -95,6 +95,8 @@ def _called(
         return build(_definition(name), {"x": arguments[0]})
     if name in ("product", "times"):
         return _product(name, *arguments)
+    if name == "positional":
+        return positional(*arguments)
     if name in VECTORS:
         return of_vectors(name, *arguments)
     if name in ("concat", "beside"):

@@ -87,7 +87,7 @@ class Calls(Names):
         function = "" if name in self.functions else FUNCTIONS[name]
         if function in VECTORS:
             if len(parts) != 2 or keywords or primes:
-                raise self.error(f"{name} takes two vectors", token)
+                raise self.error(f"{name} takes two arguments", token)
             return self.node(function, *parts)
         if function in ("concat", "beside") and len(parts) > 2:
             return reduce(lambda first, second: self.node(function, first, second), parts)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
-from chalkwork.algebra.expression import Application, Expression, apply
+from chalkwork.algebra.expression import Application, Expression, Number, apply
 from chalkwork.algebra.operations import words
 from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.written import matrix
 from chalkwork.errors import ReadError
+
+
+MOST_POSITIONS = 64
 
 
 def stacked(syntax: Syntax, parts: Sequence[Expression]) -> Expression:
@@ -81,6 +84,30 @@ def _span(text: str, size: int, of: Expression) -> tuple[int, int]:
         hint = "entries are counted from 1, and a part holds both its ends: x[1:2] is the first two"
         raise ReadError(f"{of} is {words(of.shape)} and has no entries {text or 'without a number'}", hint=hint)
     return span
+
+
+def positional(rows: Expression, columns: Expression) -> Expression:
+    """The sinusoidal encoding of the positions 0, 1, ..., each in a row: sines and cosines in turn.
+
+    Source: Vaswani and others, Attention Is All You Need (2017), section 3.5.
+
+    >>> from chalkwork.algebra.expression import Number
+    >>> print(positional(Number(2), Number(4)))
+    [[0, 1, 0, 1], [sin(1), cos(1), sin(1 / 100), cos(1 / 100)]]
+    """
+    sizes = [part.value if isinstance(part, Number) else 0 for part in (rows, columns)]
+    if not all(isinstance(size, int) and 0 < size <= MOST_POSITIONS for size in sizes):
+        raise ReadError(f"positional takes two whole numbers up to {MOST_POSITIONS}: positions, and entries of each")
+    count, width = int(sizes[0]), int(sizes[1])
+    entries: list[Expression] = []
+    for position in range(count):
+        for column in range(width):
+            function = ("sin", "cos")[column % 2]
+            slower = 10000 ** (column // 2 * 2 / width)
+            nearest = round(slower) if abs(slower - round(slower)) < 1e-9 * slower else slower
+            angle = Number(position) if nearest == 1 else apply("divide", Number(position), Number(nearest))
+            entries.append(apply(function, angle) if position else Number(column % 2))
+    return Application(matrix(count, width), tuple(entries), ())
 
 
 def of_vectors(name: str, left: Expression, right: Expression) -> Expression:

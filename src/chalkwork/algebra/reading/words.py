@@ -28,8 +28,8 @@ DEFINED = {
 }
 """Functions of one number by those of the table of operations."""
 
-VECTORS = ("dot", "outer")
-"""Products of two vectors, however each of them lies."""
+VECTORS = ("dot", "outer", "positional")
+"""Products of two vectors, however each of them lies; and the encoding of positions, whose arguments are its sizes."""
 
 ALSO = {word: name for name, entry in TABLE.items() for word in entry.also} | {"lg": "log10", "lb": "log2"}
 """Other names of functions."""

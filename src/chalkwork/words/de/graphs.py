@@ -15,6 +15,7 @@ SENTENCES: Sentences = {
     "graph.again": "<old> wird noch einmal zugewiesen: von da an ist sein Wert <new>.",
     "graph.places": "Einträge werden von 1 an gezählt, und zu einem Teil gehören seine beiden Enden.",
     "graph.entries": "Einträge werden von 1 an gezählt.",
+    "graph.attention": "Auf dem Weg zu <output> heißen die Scores <scores> und ihr Softmax <weights>.",
     "graph.changes": "Ein Schritt des Gradientenabstiegs ändert <names>.",
     "graph.step": "Ein Schritt des Gradientenabstiegs: die Ableitung mal die Lernrate wird abgezogen.",
     "graph.softmax_and_loss": "Die Ableitungen des Verlusts und des Softmax zusammen: da die Einträge von "
