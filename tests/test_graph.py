@@ -16,6 +16,10 @@ from chalkwork.algebra.expression import apply, names_in
 from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import CostError, ReadError, ShapeError, ValueProblem
+from chalkwork.documents.terminal import to_text
+from chalkwork.sheets.check import check_hand_in
+from chalkwork.sheets.document import workbook
+from chalkwork.sheets.format import parse_sheet
 from chalkwork.solutions.notebook import to_notebook
 from chalkwork.solutions.workbook import Workbook
 from chalkwork.typesetting.code import identifiers
@@ -565,6 +569,17 @@ SLOPES_GIVEN = {
         {"X": (3, 2), "Y": (4, 2), "W_Q": (2, 2), "W_K": (2, 2), "V": (4, 3)},
         lambda v: jax.nn.softmax(v["X"] @ v["W_Q"] @ (v["Y"] @ v["W_K"]).T / 2**0.5, axis=1) @ v["V"],
     ),
+    "h = 1/2 (E[1,:] + E[3,:]); z = h U; p = softmax(z)": (  # words that stand around another
+        {"E": (4, 2), "U": (2, 3)},
+        lambda v: jax.nn.softmax((v["E"][:1] + v["E"][2:3]) / 2 @ v["U"], axis=1),
+    ),
+    "Z = X + positional(3, 4); A = softmax(Z[:,1:2] Z[:,1:2]^T / sqrt 2) Z[:,3:4]; O = beside(A, Z) W_O": (
+        {"X": (3, 4), "W_O": (6, 2)},
+        lambda v: (
+            (z := v["X"] + np.array([[np.sin(k), np.cos(k), np.sin(k / 100), np.cos(k / 100)] for k in range(3)])),
+            jnp.concatenate([jax.nn.softmax(z[:, :2] @ z[:, :2].T / 2**0.5, axis=1) @ z[:, 2:], z], axis=1) @ v["W_O"],
+        )[1],
+    ),
     "O = causal_softmax(Q K^T) V": (
         {"Q": (3, 2), "K": (3, 2), "V": (3, 2)},
         lambda v: jax.nn.softmax(jnp.where(np.tri(3) == 1, v["Q"] @ v["K"].T, -jnp.inf), axis=1) @ v["V"],
@@ -695,3 +710,29 @@ def test_a_graph_of_letters_answers_in_formulas(tmp_path):
     equations = json.loads((tmp_path / "letters.json").read_text(encoding="utf-8"))["tasks"][0]["equations"]
     assert all(equation["value"] is None for equation in equations)
     assert not re.search(r"\d\.\d", (tmp_path / "letters.ipynb").read_text(encoding="utf-8").split('"metadata"')[0])
+
+
+LETTERS_IN_A_SHEET = """
+```graph
+equations: |
+  y = W x + b
+  dL/dy = g
+```
+
+```task
+id: a
+points: 3
+values: {W: 2x3, x: 3x1, b: 2x1, g: 2x1}
+ask: [dL/dW, dL/db, dL/dx]
+```
+"""
+
+
+def test_letters_in_a_sheet_are_solved_asked_and_marked():
+    sheet = parse_sheet(LETTERS_IN_A_SHEET)
+    text = {show: to_text(workbook(sheet, show).document) for show in ("solution", "sheet", "blanks", "form")}
+    assert "∂L/∂W = ∂L/∂y · ∂y/∂W = g xᵀ" in text["solution"] and "W ∈ ℝ²ˣ³" in text["sheet"]
+    assert "∂L/∂W = ______" in text["blanks"] and "dL/dW:" in text["form"]
+    right = check_hand_in(sheet, {"a": {"dL/dW": "g x^T", "dL/db": "g", "dL/dx": "W^T g"}})
+    wrong = check_hand_in(sheet, {"a": {"dL/dW": "x g^T", "dL/db": "g", "dL/dx": "g W"}})
+    assert (right.earned, wrong.earned) == (3, 1)

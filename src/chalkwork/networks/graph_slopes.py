@@ -116,13 +116,23 @@ def adjoints(equations: Sequence[Equation], givens: Sequence[Name], target: Targ
     found = {
         equation.derivative.by: replace(
             equation,
-            reason=Text.of("graph.derivative", of=f"{{{output}}}", by=f"{{{equation.derivative.by}}}"),
+            reason=_derivative_reason(equation, output),
             chain=paths.chain(output, equation.derivative.by),
         )
         for equation in Adjoints(closed, output, named, target.facts).equations()
         if equation.derivative is not None and equation.derivative.by not in target.without
     }
     return list(_collapsed(closed, found, target).values())
+
+
+def _derivative_reason(equation: Equation, output: str) -> Text:
+    assert equation.derivative is not None
+    slots = {"of": f"{{{output}}}", "by": f"{{{equation.derivative.by}}}"}
+    nodes = [node for node in walk(equation.expression) if isinstance(node, Application)]
+    if any(node.operation.name == "padded" for node in nodes):
+        said = "Derivative of <of> by <by>: what comes back goes to the entries that were used; the others get 0."
+        return Text.own("graph.derivative_of_entries", said, **slots)
+    return Text.of("graph.derivative", **slots)
 
 
 def _collapsed(closed: Sequence[Equation], found: dict[str, Equation], target: Target) -> dict[str, Equation]:

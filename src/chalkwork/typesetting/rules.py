@@ -109,6 +109,13 @@ def _joined(expression: Expression, way: str) -> list[Expression]:
     return [expression]
 
 
+def _padded(writer: Writer, expression: Application) -> Piece:
+    """With numbers the whole with its zeros says more."""
+    if not (writer.with_numbers and all(writer.is_number(name) for name in names_in(expression))):
+        return writer.from_table(expression)
+    return writer.value(evaluate(expression, writer.values))
+
+
 def _causal_softmax(writer: Writer, expression: Application) -> Piece:
     """With numbers the scores that nobody may see are minus infinity."""
     (scores,) = expression.arguments
@@ -141,6 +148,7 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "solve": _solve,
     "placed": _placed,
     "part": _part,
+    "padded": _padded,
     "concat": _concat,
     "beside": _concat,
     "causal_softmax": _causal_softmax,
