@@ -15,8 +15,8 @@ from chalkwork import ChalkworkError, Dense, Graph, NeuralNetwork
 from chalkwork.algebra.expression import apply, names_in
 from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.errors import CostError, ReadError, ShapeError, ValueProblem
 from chalkwork.documents.terminal import to_text
+from chalkwork.errors import CostError, ReadError, ShapeError, ValueProblem
 from chalkwork.sheets.check import check_hand_in
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet

@@ -231,6 +231,8 @@ def places(entries: Sequence[str], dots: str, size: int) -> dict[int, int]:
 
 def stands_for(text: str, value: float, numbers: NumberFormat) -> bool:
     """Whether the digits are those of the value: all that were asked, or all that there are."""
+    if "∞" in text:
+        return value == float(text.replace("∞", "inf"))
     mantissa, _, exponent = text.replace(",", ".").partition("e")
     shown = float(f"{mantissa}e{exponent or 0}")
     if shown == value or abs(shown - value) <= 1e-9 * abs(value):

@@ -170,7 +170,7 @@ OPERATIONS = (
         adjoint=("part(g, span=span)",),
         parameters={"span": (1, 1, 1, 1), "shape": ()},
         shape=_padded_shape,
-        latex=r"\operatorname{padded}\left( <0> \right)",
+        latex=r"\operatorname{padded}( <0> )",
         text="padded(<0>)",
         code="padded(<0>, <span>, <shape>)",
         code_definition="""def padded(part, span, shape):

@@ -69,8 +69,8 @@ OPERATIONS = (
         adjoint=("y * (g - sum(g * y, axis=keys))",),
         parameters={"keys": -1},
         shape=lambda shapes, keys: same_shape(shapes, axis=keys),
-        latex=r"\operatorname{softmax}\left( \operatorname{mask}( <0> ) \right)",
-        text="softmax(mask(<0>))",
+        latex=r"\operatorname{softmax}\left( <0> + M \right)",
+        text="softmax(<0> + M)",
         code="causal_softmax(<0>, <keys>)",
         code_definition=(
             "def causal_softmax(x, keys):\n"

@@ -11,7 +11,6 @@ from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.written import matrix
 from chalkwork.errors import ReadError
 
-
 MOST_POSITIONS = 64
 
 

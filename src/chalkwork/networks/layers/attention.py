@@ -77,8 +77,8 @@ class AttentionKind(LayerKind):
         if self.causal:
             said = Text.own(
                 "attention.causal",
-                "No position sees a later one: those scores are set to minus infinity, and the softmax gives them no "
-                "weight; those of a query sum to one.",
+                "No position sees a later one: the mask $M$ adds minus infinity to those scores, and the softmax gives "
+                "them no weight; those of a query sum to one.",
             )
             weights_of = apply("causal_softmax", scores.symbol, keys=convention.unit_axis)
         shares = Equation(at.name("P"), weights_of, at.stage, said)
