@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from chalkwork import ChalkworkError, Dense, Graph, NeuralNetwork
+from chalkwork import Attention, ChalkworkError, Dense, Flatten, Graph, NeuralNetwork
 from chalkwork.algebra.expression import apply, names_in
 from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate
@@ -591,16 +591,22 @@ SLOPES_GIVEN = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("quick_compilation")
 def test_from_a_slope_that_is_given_everything_below_gets_its_own(rng):
-    """Against jax.vjp, for the slope given as a value, as a letter and as numbers in the text."""
-    for text, (shapes, function) in SLOPES_GIVEN.items():
-        values = drawn_values(rng, **shapes)
-        result, back = jax.vjp(function, values)
-        slope = rng.normal(size=result.shape)
-        (wanted,) = back(jnp.asarray(slope))
+    """Against jax.vjp, for the slope given as a value and as a letter."""
+    values = {text: drawn_values(rng, **shapes) for text, (shapes, _) in SLOPES_GIVEN.items()}
+    sizes = {text: jax.eval_shape(function, values[text]).shape for text, (_, function) in SLOPES_GIVEN.items()}
+    slopes = {text: rng.normal(size=size) for text, size in sizes.items()}
+
+    @jax.jit
+    def oracle(values, slopes):
+        both = {text: jax.vjp(function, values[text]) for text, (_, function) in SLOPES_GIVEN.items()}
+        return {text: (result, back(slopes[text])[0]) for text, (result, back) in both.items()}
+
+    for text, (result, wanted) in oracle(values, slopes).items():
         last = Graph(text).output
-        given = Graph(text).solve(values | {f"dL/d{last}": slope})
-        lettered = Graph(f"{text}; dL/d{last} = g").solve(values | {"g": slope})
+        given = Graph(text).solve(values[text] | {f"dL/d{last}": slopes[text]})
+        lettered = Graph(f"{text}; dL/d{last} = g").solve(values[text] | {"g": slopes[text]})
         assert given[last] == pytest.approx(np.asarray(result), rel=1e-12, abs=1e-13), text
         for solution in (given, lettered):
             for name, exact in wanted.items():
@@ -736,3 +742,34 @@ def test_letters_in_a_sheet_are_solved_asked_and_marked():
     right = check_hand_in(sheet, {"a": {"dL/dW": "g x^T", "dL/db": "g", "dL/dx": "W^T g"}})
     wrong = check_hand_in(sheet, {"a": {"dL/dW": "x g^T", "dL/db": "g", "dL/dx": "g W"}})
     assert (right.earned, wrong.earned) == (3, 1)
+
+
+def test_an_attention_with_a_causal_mask_and_the_mistakes_people_make_with_it():
+    same = [[1, 0], [0, 1]]
+    x = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    found = {}
+    for samples, data in (("rows", x), ("columns", x.T)):
+        layer = Attention(2, queries=same, keys=same, values=[[2, 0], [0, 1]], mask="causal")
+        net = NeuralNetwork([layer, Flatten(), Dense(1, weights=0.5)], samples=samples, inputs=data.shape)
+        found[samples] = net.solve(data, [1.0])
+    rows, columns = found["rows"], found["columns"]
+    seen = np.exp(rows["S1"]) * np.tri(3)
+    assert rows["P1"] == pytest.approx(seen / seen.sum(axis=1, keepdims=True), rel=1e-12)
+    for name in ("S1", "P1", "z1", "delta1", "dS1"):
+        assert pytest.approx(rows[name], rel=1e-12, abs=1e-15) == columns[name].T, name
+    assert "−∞" in str(rows) and r"-\infty" in rows.equation("P1").latex
+    full = np.exp(rows["S1"]) / np.exp(rows["S1"]).sum(axis=1, keepdims=True)
+    for wrong, mistake in ((full, "mask-forgotten"), (full * np.tri(3), "mask-after-softmax")):
+        assert rows.check({"P1": wrong.round(6)})["P1"].mistakes[0] == mistake
+    scaled = Graph("S = Q K^T / sqrt(d)").solve(Q=[[1, 2], [0, 1]], K=[[1, 2], [3, 1]], d=2)
+    assert scaled.check({"S": scaled["S"] * 2**0.5})["S"].mistakes[0] == "scores-not-scaled"
+
+
+def test_what_the_softmax_and_the_sigmoid_are_made_of_is_shown():
+    text = str(Graph("p = softmax(z)").solve(z=[1, 2]))
+    assert "⎡2.7183⎤ / 10.1073 = ⎡0.2689⎤" in text
+    assert "σ(0.82) = 1 / (1 + e^(−0.82)) = 0.6942" in str(Graph("a = sigmoid(z)").solve(z=0.82))
+    assert "1 / (1 + e^0.82)" in str(Graph("a = sigmoid(z)").solve(z=-0.82))
+    assert "/ (1" not in str(Graph("a = sigmoid(z)").solve(z=-40))
+    one = str(NeuralNetwork([Dense(1, "sigmoid", weights=[[0.5], [-0.3]])]).solve([1, 2], [1]))
+    assert "entry by entry" not in one
