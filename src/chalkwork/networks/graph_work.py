@@ -16,6 +16,7 @@ from chalkwork.algebra.simplify import SumsToOne
 from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_each
+from chalkwork.derivation.work_out import check_cost
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.graph_slopes import Target, adjoints, local_derivatives, through_paths
 from chalkwork.networks.graph_text import Slope, Typed, short
@@ -92,8 +93,10 @@ class Work:
 
     def _with_zero_targets(self, equations: list[Equation]) -> list[Equation]:
         """The equations with 0 log 0 as 0 where that occurs."""
-        if self.given.letters_only:
+        nodes = (node for one in equations for node in walk(one.expression))
+        if self.given.letters_only or not any(map(_times_logarithm, nodes)):
             return equations
+        check_cost(Derivation(tuple(self.start.values()), tuple(equations)), self.given.arrays)
         values = evaluate_each(equations, self.given.arrays)
 
         def rule(node: Expression) -> Expression | None:
