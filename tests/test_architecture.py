@@ -39,6 +39,7 @@ ROOMS = [
     "exchange",
     "sklearn",
     "laboratory",
+    "verification",
     "tables",
     "sheets",
     "cli",

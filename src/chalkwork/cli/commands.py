@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalkwork import __version__
-from chalkwork.cli import library, predict, train
+from chalkwork.cli import library, predict, train, verify
 from chalkwork.cli.door import (
     BAD_INPUT,
     STANDARD,
@@ -89,6 +89,7 @@ def parser_of_all() -> Parser:
         "(without -o in SHEET.journal, and only with this option)",
     )
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
+    verify.add(commands)
     library.add(commands)
     train.add(commands)
     predict.add(commands)
