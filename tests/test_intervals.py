@@ -126,6 +126,8 @@ EXACT = (
         "diagonal": lambda x, shape: np.diagonal(x).reshape(shape),
         "entry": lambda x, place: x[place[0] - 1 : place[0], place[1] - 1 : place[1]],
         "placed": lambda a, b, place: np.where(np.arange(a.size).reshape(a.shape) == place_in(a, place), b, a),
+        "moment": lambda x, at, along, before: np.take(x, [at - 1], axis=along),
+        "at_moment": lambda x, at, along, shape: np.where(np.arange(1, 4)[:, None] == at, x, mpmath.mpf(0)),
         "solve": lambda a, b: np.array(mpmath.lu_solve(mpmath.matrix(a.tolist()), mpmath.matrix(b.tolist())).tolist()),
     }
 )
@@ -170,6 +172,8 @@ PARAMETERS = {
     "reshape": [{"shape": (3, 2)}, {"shape": (1, 6)}],
     "entry": [{"place": (2, 1)}],
     "placed": [{"place": (2, 1)}],
+    "moment": [{"at": 2, "along": -2}, {"at": 1, "along": -1}],
+    "at_moment": [{"at": 2, "along": -2, "shape": (3, 4)}],
 }
 SHAPES = {
     "matmul": [((3, 4), (4, 2)), ((1, 3), (3, 1))],
@@ -179,6 +183,8 @@ SHAPES = {
     "broadcast": [((3, 1),), ((),)],
     "entry": [((2, 3),)],
     "placed": [((2, 3), ())],
+    "moment": [((2, 3),)],
+    "at_moment": [((1, 4),)],
     "solve": [((3, 3), (3, 1)), ((2, 2), (2, 1))],
 }
 

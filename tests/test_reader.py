@@ -40,6 +40,8 @@ def parameter(key):
         "delta": slopes,
         "at_zero": st.one_of(st.none(), slopes),
         "tie": st.one_of(st.none(), slopes),
+        "at": st.sampled_from((1, 2)),
+        "along": st.sampled_from((-2, -1)),
         "place": st.sampled_from(((1, 1), (2, 1))),
         "shape": st.sampled_from(((), (2, 3), (2, 2), (2, 1), (1, 2), (3, 1))),
     }[key]

@@ -220,7 +220,8 @@ SIGNED = {"step", "leaky_step", "normal_cdf", "normal_pdf", "log_softmax", "iden
 CALLED = [
     n
     for n, e in TABLE.items()
-    if e.arity == 1 and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry", "reshape", "mean"}
+    if e.arity == 1
+    and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry", "reshape", "mean", "moment", "at_moment"}
 ]
 
 

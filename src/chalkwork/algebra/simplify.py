@@ -16,6 +16,7 @@ from math import isfinite, prod
 from chalkwork.algebra.expression import Application, Expression, Number, apply, check_written, names_in, rebuild
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.operations import Shape
+from chalkwork.algebra.times import moment_of
 from chalkwork.budget import check_time
 
 ONE, ZERO = Number(1), Number(0)
@@ -391,6 +392,11 @@ class _Simplifier:
             total = _exact(total + term.coefficient * (1 if term.factors else inner.shape[axis]))
         return Number(total)
 
+    def moment(self, node: Application) -> Expression:
+        """One step of a sequence, taken out of its names."""
+        found = moment_of(node)
+        return node if found is node else self.visit(found)
+
     def argument(self, node: Application) -> Expression:
         """What leaves its argument as it is."""
         return node.arguments[0]
@@ -407,4 +413,5 @@ _RULES: dict[str, Callable[[_Simplifier, Application], Expression]] = {
     "matmul": _Simplifier.matmul,
     "sum": _Simplifier.sum,
     "identity": _Simplifier.argument,
+    "moment": _Simplifier.moment,
 }

@@ -324,6 +324,8 @@ _RULES: dict[str, Enclosure] = {
     "diagonal": _moved("diagonal"),
     "entry": _moved("entry"),
     "placed": _placed,
+    "moment": _moved("moment"),
+    "at_moment": _moved("at_moment"),
     "solve": solve,
 }
 

@@ -25,7 +25,20 @@ from chalkwork.derivation.evaluate import lifted
 
 Known = dict[Expression, Interval]
 _LINEAR = frozenset(
-    ("transpose", "broadcast", "reshape", "sum", "mean", "diag", "diagonal", "entry", "identity", "negative")
+    (
+        "transpose",
+        "broadcast",
+        "reshape",
+        "sum",
+        "mean",
+        "diag",
+        "diagonal",
+        "entry",
+        "moment",
+        "at_moment",
+        "identity",
+        "negative",
+    )
 )
 
 

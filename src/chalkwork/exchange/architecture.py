@@ -23,7 +23,6 @@ from chalkwork.networks.layers.base import Size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.losses import LOSSES, Loss, loss_of
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.parameters import check_output
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.quantities import LEARNED
 from chalkwork.networks.samples import features_and_positions
@@ -35,8 +34,9 @@ Numbers = Mapping[str, Array]
 """The arrays of one layer by letter (`W`, `b`, `gamma`); empty where only the architecture is of interest."""
 
 
-_TYPES: dict[str, type] = {
-    "size": int, "layers": int, "number": float, "choice": str, "activation": str, "initialiser": str, "bias": bool,
+_TYPES: dict[str, tuple[type, ...]] = {
+    "size": (int,), "layers": (int,), "count": (int, NoneType), "number": (float,), "values": (float, list),
+    "choice": (str,), "activation": (str,), "initialiser": (str,), "bias": (bool,),
 }  # fmt: skip
 """What JSON has for each kind of setting; numbers to start from are arrays, not settings."""
 
@@ -49,6 +49,8 @@ def _written(layer: Layer, units: int) -> dict[str, Any]:
         match setting.takes:
             case "size":
                 value = units
+            case "values":
+                value = list(value) if isinstance(value, tuple) else value
             case "bias":
                 value = layer.has_bias
             case "activation":
@@ -61,7 +63,7 @@ def _written(layer: Layer, units: int) -> dict[str, Any]:
 
 def _made(kind: type[Layer], fields: Fields, inputs: int, numbers: Numbers) -> Layer:
     """The layer with that many inputs, of the settings in a file and the arrays beside it."""
-    given = {setting.key: fields.need(setting.key, of(_TYPES[setting.takes])) for setting in _kept(kind)}
+    given = {setting.key: fields.need(setting.key, of(*_TYPES[setting.takes])) for setting in _kept(kind)}
     own = {setting.key for setting in kind.settings}
     for one in kind.kind_type.quantities:
         if one.keyword in own and one.letter in numbers:
@@ -217,7 +219,6 @@ class Architecture:
                 LayerPlan(size.inputs, size.units, made.activation, made.has_bias, made.kind, size.positions)
             )
             sizes.append(size)
-        check_output(sizes[-1])
         labels = None if named is None else _labels(named, sizes[-1].units)
         loss, batched = cast(Loss, settings["loss"]), bool(positions)
         plan = Plan(tuple(planned), loss, convention, positions=positions, batched=batched)

@@ -8,7 +8,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Name
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.errors import ChalkworkError, ValueProblem
+from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.activations import KINDS
 from chalkwork.networks.losses import SquaredError
 from chalkwork.networks.plan import Plan
@@ -40,6 +40,12 @@ every output is there or not, identity with mean_squared_error for real numbers.
     """
     plan.check_gradient()
     last = plan.layers[-1]
+    if last.positions:
+        raise ShapeError(
+            f"the last layer gives every sample units at {' x '.join(map(str, last.positions))} {plan.places}, but a "
+            "network is trained with one vector of outputs for each sample",
+            hint="put Flatten() behind it, and give the targets one after the other",
+        )
     name, words, loss = last.activation.name, last.activation.words, plan.loss
     if name == "log_softmax" and loss.of_probabilities:
         raise ChalkworkError(

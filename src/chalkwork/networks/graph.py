@@ -19,6 +19,7 @@ from chalkwork.derivation.differentiate import adjoint_equations, gradient
 from chalkwork.errors import ChalkworkError, CostError, ReadError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import as_array
+from chalkwork.networks.unrolled import spread, unrolled
 from chalkwork.solutions.setting import Detail, Rounding, Setting, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.working import Working
@@ -53,7 +54,7 @@ class Graph:
 
     def __init__(self, equations: str | Sequence[str], output: str | None = None) -> None:
         texts = re.split(r"[;\n]", equations) if isinstance(equations, str) else _listed(equations)
-        self._syntax = _read_equations(texts)
+        self._syntax = _read_equations(unrolled(texts))
         if not self._syntax:
             raise ReadError("a graph needs at least one equation, such as c = a + b")
         if len(self._syntax) > MOST_EQUATIONS:
@@ -118,7 +119,7 @@ class Graph:
         return Solution(derivation, givens, style, setting)
 
     def _givens(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        values = {canonical(name): value for name, value in values.items()}
+        values = {canonical(name): value for name, value in spread(values, self.inputs).items()}
         missing = [name for name in self.inputs if name not in values]
         if missing:
             raise ChalkworkError(f"the graph needs a value for {', '.join(missing)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from math import inf
+from math import inf, prod
 from typing import Any, ClassVar, Literal
 
 from chalkwork.algebra.expression import Expression, Number, apply
@@ -82,7 +82,7 @@ class Loss:
             inside = weights * inside
         count = 1
         if self.reduction != "sum":
-            outputs = output.shape[0] * output.shape[1]
+            outputs = prod(output.shape)
             count = outputs if self.reduction == "mean" and self.mean_is_over_outputs else samples
         factor = self.factor / count if isinstance(self.factor, float) else Fraction(self.factor) / count
         total: Expression = apply("sum", inside)

@@ -102,6 +102,7 @@ def over(plan: Plan) -> Text:
     """What is summed and what is averaged."""
     chosen = plan.loss
     outputs: tuple[Text, ...] = (Text.of("loss_over.outputs"),) if plan.layers[-1].units > 1 else ()
+    outputs += (Text.of(f"loss_over.{plan.places}"),) if plan.layers[-1].positions else ()
     samples: tuple[Text, ...] = (Text.of("loss_over.samples"),) if plan.samples > 1 else ()
     both = (*outputs, *samples)
     summed, averaged = outputs, samples

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.operations import words
 from chalkwork.counting import counted
 from chalkwork.errors import ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention, Samples
@@ -47,8 +49,10 @@ def features_and_positions(shape: Sequence[Any], samples: Samples) -> tuple[int,
     return (columns, (rows,)) if samples == "rows" else (rows, (columns,))
 
 
-def target(y: Any, samples: int, units: int, convention: Convention, loss: Loss) -> Array:
-    """The targets of so many samples.
+def target(
+    y: Any, samples: int, units: int, convention: Convention, loss: Loss, positions: tuple[int, ...] = ()
+) -> Array:
+    """The targets of so many samples, at every position of the output where it has some.
 
     Raises ShapeError for another number of samples or outputs, ValueProblem for values that the loss is not for.
 
@@ -56,6 +60,10 @@ def target(y: Any, samples: int, units: int, convention: Convention, loss: Loss)
     >>> target([1, 0, 1], 3, 1, Convention("rows"), SquaredError()).shape
     (3, 1)
     """
+    if positions:
+        array = _at_positions(as_array(y, "y", most=3), samples, units, convention, positions)
+        _check_values(array, units, convention, loss)
+        return array
     array = as_array(y, "y")
     if array.ndim < 2 and units == 1 and array.size == samples:
         array = array.reshape(convention.data_shape(1, samples))
@@ -66,6 +74,17 @@ def target(y: Any, samples: int, units: int, convention: Convention, loss: Loss)
     if found != samples:
         raise ShapeError(f"y holds {found} samples, but x holds {samples}")
     _check_values(array, units, convention, loss)
+    return array
+
+
+def _at_positions(array: Array, samples: int, units: int, convention: Convention, positions: tuple[int, ...]) -> Array:
+    """Targets of samples whose outputs are matrices; of a single sample without an axis for samples."""
+    one = convention.data_shape(units, 0, positions)
+    if array.ndim < 2 and array.size == prod(one):
+        array = array.reshape(one)
+    wanted = ((samples, *one),) if samples > 1 else (one, (1, *one))
+    if array.shape not in wanted:
+        raise ShapeError(f"y is {words(array.shape)}, but {words(wanted[0])} is needed, a target for every output")
     return array
 
 

@@ -14,6 +14,7 @@ from chalkwork.documents.decimal_mark import in_decimals_of
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
+from chalkwork.solutions.recurring import for_any_step, run_blocks, runs
 from chalkwork.solutions.steps import Column, step_table
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.boxes import Box
@@ -168,18 +169,24 @@ def _worked_blocks(
     title: Said = ""
     said = ""
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
-    for equation in equations:
+    for run in runs(equations):
+        equation = run[0][0]
         if title != stage_title(equation, steps):
             title = stage_title(equation, steps)
             if headings and several:
                 blocks.append(Heading(written(title, writer.language), level))
-        work = typeset(equation, writer)
-        if work.reason_latex and work.reason_latex != said:
-            blocks.append(Paragraph(work.reason_latex, work.reason_text))
-        said = work.reason_latex
-        blocks.append(display(work))
-        blocks += held_fixed(equation, writer) if equation is first_held else []
-        blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
+        if len(run) > 1:
+            blocks += run_blocks(Board(solution), run)
+        else:
+            work = typeset(equation, writer)
+            if work.reason_latex and work.reason_latex != said:
+                blocks.append(Paragraph(work.reason_latex, work.reason_text))
+            said = work.reason_latex
+            blocks.append(display(work))
+        shown = [one for step in run for one in step]
+        if first_held is not None and first_held in shown:
+            blocks += held_fixed(for_any_step(first_held) if len(run) > 1 else first_held, writer)
+        blocks += [paragraph(sentence, writer) for one in shown for sentence in remarks.get(one.name, ())]
     if any(_rounds_to_zero(solution, equation.name) for equation in equations):
         decimals = writer.numbers.decimals or 0
         zero = Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from chalkwork.algebra.expression import Application
+from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.times import at_time
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.pieces import Piece, grouped, join
+from chalkwork.typesetting.numbers import shown
+from chalkwork.typesetting.pieces import Piece, grouped, in_a_row, join
 
 if TYPE_CHECKING:
     from chalkwork.typesetting.writer import Writer
@@ -89,16 +91,48 @@ def _huber(writer: Writer, expression: Application) -> Piece:
     return writer.from_table(expression) if branch is None else writer.write(branch)
 
 
+def _matmul(writer: Writer, expression: Application) -> Piece:
+    """With a sign where one of the factors is a single number."""
+    slots = writer.slots(expression)
+    left, right = (writer.write(part, slot) for part, slot in zip(expression.arguments, slots, strict=True))
+    return join(left, writer.sign(expression), right)
+
+
+MOST_STEPS = 6
+
+
+def _sequence(writer: Writer, expression: Application) -> Piece:
+    """Its steps in a row, the first and the last of many; its value where all are known."""
+    if all(isinstance(step, Name) and writer.is_number(step) for step in expression.arguments):
+        return writer.value(writer.there(evaluate(expression, writer.values)))
+    places = shown(len(expression.arguments), MOST_STEPS)
+    steps = [Piece.of(r"\ldots", "…") if at is None else writer.write(expression.arguments[at]) for at in places]
+    return in_a_row(steps, writer.notation.between)
+
+
+def _moment(writer: Writer, expression: Application) -> Piece:
+    """One step of what has a name, under that name with its time index."""
+    (whole,), step = expression.arguments, expression.parameters[0]
+    if not isinstance(whole, Name):
+        return writer.from_table(expression)
+    if writer.is_number(whole):
+        return writer.value(writer.there(evaluate(expression, writer.values)))
+    return writer.write(Name(at_time(whole.name, str(step)), expression.shape))
+
+
 RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "identity": _inner,
     "broadcast": _inner,
     "exp": _exp,
     "huber": _huber,
     "matrix": _matrix,
+    "matmul": _matmul,
     "power": _power,
     "transpose": _transpose,
     "solve": _solve,
     "placed": _placed,
+    "moment": _moment,
+    "sequence": _sequence,
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,

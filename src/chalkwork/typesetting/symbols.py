@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalkwork.algebra.entries import split_entry
+from chalkwork.algebra.times import at_time, split_time
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import Notation, primes, subscript, superscript
 from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
-    r"(x|y|w|z|a|W|WQ|WK|WV|Q|K|V|S|P|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask)(\d*)(_run)?"
-    r"(?:_new(\d*))?"
+    r"(x|y|w|z|a|W|WQ|WK|WV|Q|K|V|S|P|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask"
+    r"|[WUbz][ficoruh]|delta[ficoruh]|bU[ficoruh]?|[Uhcfioru]|ctilde|htilde)(\d*)(_run)?(?:_new(\d*))?"
 )
-_STATE_NAME = re.compile(r"(m|v|r|eta)(hat)?((?:W[QKV]?|b|gamma|beta)\d+)(?:_new(\d*))?")
+_GATED = re.compile(r"(W|U|b|z|delta)([QKVUficoruh]|U[ficoruh])")
+_STATE_NAME = re.compile(r"(m|v|r|eta)(hat)?((?:W[QKVficoruh]?|U[ficoruh]?|bU?[ficoruh]?|gamma|beta)\d+)(?:_new(\d*))?")
 _LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _LETTERS = {
@@ -46,6 +48,8 @@ class _Parts:
     running: bool = False
     squared: bool = False
     hat: bool = False
+    tilde: bool = False
+    time: str = ""
 
 
 _SCALARS = ("L", "eta", "class", "epsilon", "lambda", "rho")
@@ -92,7 +96,7 @@ class Symbols:
         """The symbol of one entry; the index as it should print, row first."""
         key = (name, index)
         if key not in self._known:
-            derivative = self.derivatives.get(name)
+            derivative = self.derivatives.get(name) or self._at_any_step(name)
             whole = f"{name}[{','.join(index)}]"
             if whole in self._letters:
                 self._known[key] = self._letters[whole]
@@ -103,6 +107,12 @@ class Symbols:
             else:
                 self._known[key] = self._plain(name, index)
         return self._known[key]
+
+    def _at_any_step(self, name: str) -> Derivative | None:
+        """The derivative that a name stands for at a step t, which is that of the first step for t."""
+        stem, step = split_time(name)
+        first = self.derivatives.get(at_time(stem, 1)) if step and not step.isdigit() else None
+        return first and replace(first, by=at_time(split_time(first.by)[0], step))
 
     def derivative(self, derivative: Derivative, index: tuple[str, ...] = ()) -> Symbol:
         """The symbol of a derivative of one name by another; what is held fixed stands below parentheses."""
@@ -124,6 +134,10 @@ class Symbols:
         return Symbol(rf"\left( {whole.latex} \right)_{{{below}}}", f"({whole.text}){text}")
 
     def _parts(self, name: str) -> _Parts:
+        bare, time = split_time(name)
+        return replace(self._parts(bare), time=time) if time else self._untimed(name)
+
+    def _untimed(self, name: str) -> _Parts:
         found = _NETWORK_NAME.fullmatch(name) if self.layers else None
         if found is None:
             numbered = _PLAIN_NAME.fullmatch(name)
@@ -139,15 +153,19 @@ class Symbols:
         letter = getattr(self.notation, _LETTERS[kind]) if kind in _LETTERS else kind
         letter = say(self.language, "symbol.class") if kind == "class" else letter
         scalar = kind in _SCALARS
-        if kind[0] == "W" and len(kind) == 2:
-            return _Parts(self.notation.weight, layer, count, matrix=True, numbered=kind[1])
+        gated = _GATED.fullmatch(kind)
+        if gated is not None:
+            called = getattr(self.notation, _LETTERS[gated[1]]) if gated[1] in _LETTERS else gated[1]
+            return _Parts(called, layer, count, matrix=gated[1] in "WU", numbered=gated[2])
+        if kind.endswith("tilde"):
+            return _Parts(kind[0], layer, count, tilde=True)
         if kind in ("lambda", "rho"):
             return _Parts(letter, "", count, scalar=scalar, numbered=layer)
         return _Parts(
             letter,
             layer,
             count,
-            matrix=kind in ("W", "Q", "K", "V", "S", "P"),
+            matrix=kind in ("W", "U", "Q", "K", "V", "S", "P"),
             scalar=scalar or (kind == "mu" and not layer),
             running=running is not None,
             squared=kind == "var",
@@ -179,6 +197,8 @@ class Symbols:
         latex = self._letter_latex(letter, bold=bool(self.layers) and not index and not parts.scalar)
         if parts.hat:
             latex = rf"\hat{{{latex}}}"
+        if parts.tilde:
+            latex = rf"\tilde{{{latex}}}"
         if below:
             latex += f"_{{{','.join(below)}}}" if len(below) > 1 or len(below[0]) > 1 else f"_{below[0]}"
         if above:
@@ -200,6 +220,11 @@ class Symbols:
                 above.append(self.notation.layer.replace("l", parts.layer))
             else:
                 below.append(parts.layer)
+        if parts.time:
+            if self.layers and self.notation.layer == "subscript":
+                above.append(f"({parts.time})")
+            else:
+                below.append(parts.time)
         if parts.running:
             below.append(r"\text{run}")
         if index:
@@ -218,7 +243,11 @@ class Symbols:
 
     def _text(self, letter: str, parts: _Parts, index: tuple[str, ...]) -> str:
         text = self.notation.letter_text(letter)
-        text += ("\u0302" if parts.hat else "") + ("²" if parts.squared else "") + subscript(parts.numbered)
+        text += (
+            ("\u0302" if parts.hat else "\u0303" if parts.tilde else "")
+            + ("²" if parts.squared else "")
+            + subscript(parts.numbered)
+        )
         if parts.layer:
             style = self.notation.layer if self.layers else "subscript"
             text += {
@@ -226,6 +255,9 @@ class Symbols:
                 "[l]": f"[{parts.layer}]",
                 "(l)": superscript(f"({parts.layer})"),
             }[style]
+        if parts.time:
+            above = self.layers and self.notation.layer == "subscript"
+            text += superscript(f"({parts.time})") if above else subscript(parts.time)
         if parts.running:
             text += ("," if text[-1] in "₀₁₂₃₄₅₆₇₈₉" else "") + subscript("run")
         if index:

@@ -124,6 +124,8 @@ class Writer:
             return self.precedence(whole)
         if expression == forms.EULER or operation.name == "placed":
             return ATOM
+        if operation.name == "moment" and isinstance(expression.arguments[0], Name):
+            return ATOM if self.with_numbers else POWER
         if operation.name == "broadcast":
             return self.precedence(expression.arguments[0])
         return POWER if operation.precedence == ATOM else operation.precedence
@@ -161,7 +163,10 @@ class Writer:
         return known and (name.name in self.values or split_entry(name.name)[0] in self.values)
 
     def _value(self, name: Name) -> Any:
-        value = np.asarray(self.values[name.name])
+        return self.there(np.asarray(self.values[name.name]))
+
+    def there(self, value: Any) -> Any:
+        """What of a value stands at the place of the term that is written."""
         for axis, place in self.place.items():
             if value.ndim >= -axis and value.shape[axis] > 1:
                 value = np.take(value, [place] if axis >= -2 else place, axis=axis)

@@ -138,6 +138,9 @@ _IN_BRACKETS = {
     "place": "the place of an entry is its row and its column, counted from 1,",
 }
 
+_WHOLE = ("at", "along")
+"""A step and an axis of a sequence."""
+
 
 def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Parameter:
     """The value of a parameter."""
@@ -158,6 +161,10 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
     if syntax.kind != "number":
         raise ReadError(f"the parameter {name} takes a number")
     value = exact_number(syntax.value)
+    if name in _WHOLE:
+        if not isinstance(value, int):
+            raise ReadError(f"the parameter {name} takes a whole number")
+        return value
     if isinstance(value, Fraction) or float(value) != value:
         raise ReadError(f"the parameter {name} has more digits than a number in double precision holds")
     return float(value)
