@@ -105,7 +105,7 @@ EXACT = (
     | {  # those with a rule at a point, and what is not entrywise
         "softplus": each(lambda x: mpmath.log1p(mpmath.exp(x))),
         "abs": each(lambda x: abs(x)),
-        "sign": each(lambda x: mpmath.sign(x)),
+        "sign": lambda x, at_zero: each(lambda x: mpmath.sign(x) if x else mpmath.mpf(at_zero))(x),
         "maximum": each(lambda a, b: max(a, b)),
         "minimum": each(lambda a, b: min(a, b)),
         "equal": each(lambda a, b: mpmath.mpf(a == b)),
@@ -116,6 +116,9 @@ EXACT = (
         "leaky_relu": lambda x, alpha, at_zero: each(lambda x: mpmath.mpf(alpha) * x if x < 0 else x)(x),
         "leaky_step": lambda x, alpha, at_zero: each(lambda x: step(x, leak(alpha, at_zero), mpmath.mpf(alpha)))(x),
         "elu": lambda x, alpha: each(lambda x: mpmath.mpf(alpha) * mpmath.expm1(x) if x < 0 else x)(x),
+        "huber": lambda x, delta: each(
+            lambda x: x * x / 2 if abs(x) <= delta else mpmath.mpf(delta) * (abs(x) - mpmath.mpf(delta) / 2)
+        )(x),
         "softmax": shared(lambda row: [mpmath.exp(z - log_sum_exp(row)) for z in row]),
         "causal_softmax": lambda x, keys: causal_softmax(x, keys),
         "log_softmax": shared(lambda row: [z - log_sum_exp(row) for z in row]),
@@ -139,6 +142,8 @@ EXACT = (
         "padded": lambda x, span, shape: np.pad(
             x, ((span[0] - 1, shape[0] - span[1]), (span[2] - 1, shape[1] - span[3])), constant_values=mpmath.mpf(0)
         ),
+        "moment": lambda x, at, along, before: np.take(x, [at - 1], axis=along),
+        "at_moment": lambda x, at, along, shape: np.where(np.arange(1, 4)[:, None] == at, x, mpmath.mpf(0)),
         "solve": lambda a, b: np.array(mpmath.lu_solve(mpmath.matrix(a.tolist()), mpmath.matrix(b.tolist())).tolist()),
     }
 )
@@ -175,13 +180,8 @@ def assert_holds(enclosure, expression, point):
 
 # -- what is tried ------------------------------------------------------------------------------------------------
 
-CHOICES = {
-    "axis": (None, -2, -1),
-    "keys": (-1, -2),
-    "alpha": (0.01, 0.3, 1.0),
-    "at_zero": (0.0, 0.5, 1.0),
-    "tie": (None, 0),
-}
+CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3, 1.0), "at_zero": (0.0, 0.5, 1.0), "tie": (None, 0)}
+CHOICES |= {"delta": (0.5, 2.0), "keys": (-1, -2)}
 PARAMETERS = {
     "broadcast": [{"shape": (3, 4)}],
     "diagonal": [{"shape": (3, 1)}, {"shape": (1, 3)}],
@@ -190,6 +190,8 @@ PARAMETERS = {
     "placed": [{"place": (2, 1)}],
     "part": [{"span": (1, 2, 2, 2)}],
     "padded": [{"span": (2, 3, 1, 2), "shape": (3, 2)}],
+    "moment": [{"at": 2, "along": -2}, {"at": 1, "along": -1}],
+    "at_moment": [{"at": 2, "along": -2, "shape": (3, 4)}],
 }
 SHAPES = {
     "matmul": [((3, 4), (4, 2)), ((1, 3), (3, 1))],
@@ -203,6 +205,8 @@ SHAPES = {
     "beside": [((2, 1), (2, 2))],
     "part": [((2, 3),)],
     "padded": [((2, 2),)],
+    "moment": [((2, 3),)],
+    "at_moment": [((1, 4),)],
     "solve": [((3, 3), (3, 1)), ((2, 2), (2, 1))],
 }
 
@@ -549,6 +553,7 @@ def grown(depth, rng):
                 "place": (2, 1),
                 "span": (1, 2, 1, 1),
                 "alpha": (0.1, 1.0, -0.5)[rng.integers(3)],
+                "delta": (0.5, 2.0)[rng.integers(2)],
             }
             parameters = {key: kind[key] for key in TABLE[name].parameters if key in kind}
             return apply(name, *(grown(depth - 1, rng) for _ in range(TABLE[name].arity)), **parameters)

@@ -85,9 +85,16 @@ ORACLES = VALUES | {
         jnp.zeros((*x.shape[:-2], *shape)).at[..., span[0] - 1 : span[1], span[2] - 1 : span[3]].set(x)
     ),
     "solve": jnp.linalg.solve,
+    "moment": lambda x, at, along, before=None: jnp.take(x, jnp.array([at - 1]), axis=along),
+    "at_moment": lambda x, at, along, shape: (
+        jnp.zeros((*x.shape[:-2], *shape))
+        .at[(..., at - 1, slice(None)) if along == -2 else (..., at - 1)]
+        .set(jnp.squeeze(x, along))
+    ),
 }
 
-CHOICES = {"axis": (None, -2, -1), "keys": (-1, -2), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}
+CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0), "delta": (0.5, 2.0)}
+CHOICES["keys"] = (-1, -2)
 SHAPES_OF_ONE = ((3, 4), (1, 4), (3, 1), ())
 SHAPES_OF_TWO = (
     ((3, 4), (3, 4)),
@@ -109,6 +116,8 @@ SHAPES = {
     "part": (((3, 4),), ((2, 3),)),
     "padded": (((2, 1),),),
     "solve": (((3, 3), (3, 1)), ((2, 2), (2, 2)), ((1, 1), (1, 3))),
+    "moment": (((3, 4),), ((2, 2),)),
+    "at_moment": (((1, 4),),),
 }
 PARAMETERS = {
     "broadcast": ({"shape": (3, 4)},),
@@ -118,6 +127,8 @@ PARAMETERS = {
     "placed": ({"place": (1, 1)}, {"place": (2, 1)}),
     "part": ({"span": (1, 1, 1, 1)}, {"span": (1, 2, 2, 3)}),
     "padded": ({"span": (2, 3, 2, 2), "shape": (4, 3)}, {"span": (1, 2, 1, 1), "shape": (2, 1)}),
+    "moment": ({"at": 1, "along": -2}, {"at": 2, "along": -1}),
+    "at_moment": ({"at": 2, "along": -2, "shape": (3, 4)},),
 }
 
 
@@ -174,12 +185,14 @@ def test_every_operation_has_its_oracles():
     assert FORMULAS.keys() == set(ENTRYWISE)
     assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
     assert PARAMETERS.keys() == {
-        name for name, entry in TABLE.items() if {"shape", "place", "span"} & entry.parameters.keys()
+        name for name, entry in TABLE.items() if {"shape", "place", "span", "at"} & entry.parameters.keys()
     }
     assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {
         "shape",
         "place",
         "span",
+        "at",
+        "along",
         "before",
     }
     for name, entry in TABLE.items():
@@ -299,6 +312,7 @@ def test_hessian_equals_jax(name, rng):
     """The gradient is an expression, so it can be differentiated again."""
     small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
     small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)], "concat": [(2, 1), (1, 1)], "padded": [(2, 1)]}
+    small |= {"at_moment": [(1, 4)]}
     sizes = {"diagonal": {"shape": (2, 1)}, "reshape": {"shape": (3, 2)}, "broadcast": {"shape": (2, 3)}}
     shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
     names = names_of(shapes)
@@ -606,6 +620,11 @@ def result_shape(name, shapes, parameters):
         if not all(shapes) or shapes[0][1 - along] != shapes[1][1 - along]:
             return None
         return np.concatenate([np.zeros(shape) for shape in shapes], axis=along).shape
+    if name == "moment":
+        fits = bool(shapes[0]) and parameters["at"] <= shapes[0][parameters["along"]]
+        return ((1, shapes[0][1]) if parameters["along"] == -2 else (shapes[0][0], 1)) if fits else None
+    if name == "at_moment":
+        return parameters["shape"] if shapes[0] == (1, parameters["shape"][1]) else None
     if name == "diag":
         return (max(shapes[0]), max(shapes[0])) if 1 in shapes[0] else None
     if name == "reshape":
@@ -656,7 +675,7 @@ def test_shapes_fit_or_are_refused_by_name(name):
                 as_rows = f"has {shape[0]} rows" if shape and index else "nothing"
                 assert words(shape) in message or as_rows in message or not all(shapes), message
     may_refuse = TABLE[name].arity == 2 or name in (
-        "diag", "diagonal", "broadcast", "entry", "reshape", "part", "padded",
+        "diag", "diagonal", "broadcast", "entry", "reshape", "part", "padded", "moment", "at_moment",
     )  # fmt: skip
     assert bool(refused) == may_refuse
 

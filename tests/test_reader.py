@@ -39,8 +39,11 @@ def parameter(key):
     return {
         "axis": st.sampled_from((None, -2, -1)),
         "alpha": slopes,
+        "delta": slopes,
         "at_zero": st.one_of(st.none(), slopes),
         "tie": st.one_of(st.none(), slopes),
+        "at": st.sampled_from((1, 2)),
+        "along": st.sampled_from((-2, -1)),
         "place": st.sampled_from(((1, 1), (2, 1))),
         "keys": st.sampled_from((-1, -2)),
         "span": st.sampled_from(((1, 1, 1, 1), (1, 2, 1, 1))),

@@ -342,6 +342,8 @@ _RULES: dict[str, Enclosure] = {
     "placed": _put_together("placed"),
     "concat": _put_together("concat"),
     "beside": _put_together("beside"),
+    "moment": _moved("moment"),
+    "at_moment": _moved("at_moment"),
     "solve": solve,
 }
 

@@ -36,6 +36,8 @@ _LINEAR = frozenset(
         "entry",
         "part",
         "padded",
+        "moment",
+        "at_moment",
         "identity",
         "negative",
     )

@@ -30,6 +30,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "delta": ("delta", "d"),
     "class": ("class", "predictedclass"),
 }
+_TIMED = re.compile(r"([A-Za-z]+)(\d*)_t(\d+)")
+_OF_STEPS = {"ctilde": ("g", "chat", "cbar"), "htilde": ("n", "hhat", "hbar"), "u": ("z",)}
+"""What the candidates and the update gate are called besides."""
 _LAST = ("out", "output", "yhat", "haty", "ypred")
 _LETTERS = {"x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
             "eta": "rate", "delta": "delta"}  # fmt: skip
@@ -196,6 +199,12 @@ def _printed(name: str, symbols: Symbols) -> set[str]:
 
 
 def _synonyms(name: str, symbols: Symbols, known: Sequence[str]) -> Iterator[str]:
+    timed = _TIMED.fullmatch(name)
+    if timed is not None:
+        letter, layer, step = timed.groups()
+        for one in (letter, *_OF_STEPS.get(letter, ())):
+            yield from (f"{one}{step}", f"{one}t{step}", f"{one}{layer}{step}", f"{one}{layer}t{step}")
+        return
     found = _KNOWN.fullmatch(name) if symbols.layers else None
     if found is None:
         if "/" in name and name.startswith("d"):  # de/dc

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import names_in
+from chalkwork.algebra.expression import Application, names_in, walk
 from chalkwork.algebra.operations import words
 from chalkwork.algebra.reading import Syntax, canonical, free_names
 from chalkwork.algebra.reading.words import CONSTANTS
 from chalkwork.derivation.derivation import Derivation, Derivative, Stage, updates_of
 from chalkwork.errors import ChalkworkError, ReadError
+from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import as_array
 from chalkwork.networks.graph_letters import formulas
 from chalkwork.networks.graph_slopes import local_name
 from chalkwork.networks.graph_text import Slope, check_symbols, read_equations, slope_of
 from chalkwork.networks.graph_work import Givens, Work
+from chalkwork.networks.unrolled import spread
 from chalkwork.solutions.setting import Detail, Rounding, Setting, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.working import Working
@@ -153,7 +155,9 @@ class Graph:
         slopes = {slope: value for name, value in values.items() if (slope := slope_of(name)) is not None}
         for slope in slopes:
             self._check_slope(slope, [*slopes, *self._slopes])
-        values = {canonical(name): value for name, value in values.items() if slope_of(name) is None}
+        values = {
+            canonical(name): value for name, value in spread(values, self.inputs).items() if slope_of(name) is None
+        }
         missing = [name for name in self.inputs if name not in values]
         if missing:
             raise ChalkworkError(f"the graph needs a value for {', '.join(missing)}")
@@ -209,7 +213,7 @@ class Graph:
         single = (name for name, shape in derivation.shapes().items() if shape == (1, 1) and name not in matrices)
         slopes = {slope.name: Derivative(slope.of, slope.by) for slope in work.given.slopes}
         return Setting(
-            introduction=self._introduction(work, updated),
+            introduction=self._introduction(work, derivation, updated),
             givens=(*self.inputs, *slopes, *(["eta"] if updated else [])),
             scalars=frozenset(single),
             drawing=self._drawing if len(self.order) + len(self.inputs) <= MOST_DRAWN else None,
@@ -220,7 +224,7 @@ class Graph:
             words=formulas(derivation, work.given.arrays, work.names) if work.given.letters_only else {},
         )
 
-    def _introduction(self, work: Work, updated: Sequence[str]) -> tuple[Said, ...]:
+    def _introduction(self, work: Work, derivation: Derivation, updated: Sequence[str]) -> tuple[Said, ...]:
         said: list[Said] = []
         if work.target.slopes:
             known = tuple(f"{{{node}}}" for node in work.target.slopes)
@@ -228,6 +232,7 @@ class Graph:
             said.append(Text.own("graph.given_slope", text, output=f"{{{work.target.output}}}", nodes=known))
         elif len(self.order) > 1:
             said.append(Text.of("graph.output", output=f"{{{self.output}}}"))
+        said += _said_of_jumps(derivation)
         for new, old in self._typed.again.items():
             text = "<old> is assigned again: from there on its value is <new>."
             said.append(Text.own("graph.again", text, old=f"{{{old}}}", new=f"{{{new}}}"))
@@ -292,3 +297,13 @@ def _indexed(syntax: Syntax) -> Iterator[Syntax]:
         yield syntax
     for part in syntax.parts:
         yield from _indexed(part)
+
+
+def _said_of_jumps(derivation: Derivation) -> list[Text]:
+    """What becomes of gradients where a step or a sign is differentiated."""
+    backward = any(equation.stage == Stage.BACKWARD for equation in derivation.equations)
+    forward = (walk(equation.expression) for equation in derivation.equations if equation.stage == Stage.FORWARD)
+    nodes = (node for nodes in forward for node in nodes if isinstance(node, Application))
+    jumping = list(dict.fromkeys(node.operation.name for node in nodes if node.operation.jumps and node.operation.unit))
+    said = "The derivative of the <activation> is 0 wherever there is one; at 0 there is none, and 0 is taken."
+    return [Text.own("graph.no_gradient", said, activation=Activation(name).said) for name in jumping if backward]

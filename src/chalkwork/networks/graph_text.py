@@ -9,6 +9,7 @@ from typing import Any
 
 from chalkwork.algebra.reading import Syntax, canonical, free_names, parse
 from chalkwork.errors import ReadError
+from chalkwork.networks.unrolled import unrolled
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbols
 
@@ -78,7 +79,7 @@ def read_equations(equations: str | Sequence[str]) -> Typed:
     ['c', 'c2', 'd']
     """
     texts = split_equations(equations) if isinstance(equations, str) else _listed(equations)
-    lines = [_line(text) for text in texts if text.strip()]
+    lines = [_line(text) for text in unrolled(texts) if text.strip()]
     defined = [name for name, _, _ in lines if isinstance(name, str)]
     known = frozenset(defined)
     typed = Typed({}, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.expression import Expression, Name
@@ -27,17 +27,21 @@ _PRIVATE = 0xE000
 MOST_SEGMENTS = 14
 
 
+Shows = Literal["", "formula", "numbers"]
+"""What is shown of an equation: all, the formula without numbers, or the numbers without the formula."""
+
+
 class TypesetEquation:
     """An equation in every form that a document needs; each form is made when it is asked for."""
 
-    def __init__(self, equation: Equation, writer: Writer) -> None:
+    def __init__(self, equation: Equation, writer: Writer, only: Shows = "") -> None:
         self.name = equation.name
         self.stage = equation.stage.id
         self._equation = equation
         self._writer = writer
         symbol = writer.symbols[equation.name]
         self._head = Piece.of(symbol.latex, symbol.text)
-        self._parts = _parts(equation, writer)
+        self._parts = _parts(equation, writer, only)
 
     @cached_property
     def latex(self) -> str:
@@ -71,7 +75,7 @@ class TypesetEquation:
         return fill(self._equation.reason, self._writer, latex=False)
 
 
-def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
+def typeset(equation: Equation, writer: Writer, only: Shows = "") -> TypesetEquation:
     """The equation with its numbers, as the writer's notation and layout ask.
 
     >>> import numpy as np
@@ -84,7 +88,7 @@ def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
     >>> print(typeset(Equation("c", Name("a") + Name("b"), Stage.FORWARD), writer).latex)
     c = a + b = 2 + 1 = 3
     """
-    return TypesetEquation(equation, writer)
+    return TypesetEquation(equation, writer, only)
 
 
 def fill(sentence: Said, writer: Writer, *, latex: bool) -> str:
@@ -149,7 +153,7 @@ def given(name: str, writer: Writer) -> Piece:
 # --- the parts -----------------------------------------------------------------------------------------------------
 
 
-def _parts(equation: Equation, writer: Writer) -> list[Part]:
+def _parts(equation: Equation, writer: Writer, only: Shows) -> list[Part]:
     parts: list[Part] = []
     chain = _chain_part(equation.chain, writer)
     if equation.derivative is not None and equation.name.startswith("delta"):
@@ -159,9 +163,11 @@ def _parts(equation: Equation, writer: Writer) -> list[Part]:
         parts.append(Part("formula", tuple(chain)))
     formulas = (*equation.steps, equation.expression)
     parts += [Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
-    if split_entry(equation.name)[0] not in writer.values:
+    if only == "formula" or split_entry(equation.name)[0] not in writer.values:
         first, *others = without_repetition(parts)
         return [replace(first, relation=equation.relation), *others]
+    if only == "numbers":
+        parts = []
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
     numbers = [Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
     parts += [part for part in numbers if part.pieces]

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, names_in
+from chalkwork.algebra.expression import Application, Expression, Name, names_in
 from chalkwork.algebra.operations import Precedence
 from chalkwork.algebra.operations.softmax import causal
+from chalkwork.algebra.times import at_time
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.pieces import Piece, grouped, join
+from chalkwork.typesetting.numbers import shown
+from chalkwork.typesetting.pieces import Piece, grouped, in_a_row, join
 
 if TYPE_CHECKING:
     from chalkwork.typesetting.writer import Writer
@@ -134,15 +136,57 @@ def _leaky_step(writer: Writer, expression: Application) -> Piece:
 
 
 def _step(writer: Writer, expression: Application) -> Piece:
+    """Where it is 1 at 0 the condition says so."""
+    if expression.named_parameters["at_zero"] == 1 and not writer.with_numbers:
+        inner = writer.write(expression.arguments[0])
+        if inner.flat:
+            return join(Piece.of(r"\mathbb{1}\left[ ", "["), inner, Piece.of(r" \geq 0 \right]", " ≥ 0]"))
     whole = writer.step_written(expression)
     return _leaky_step(writer, expression) if whole == expression else writer.write(whole)
+
+
+def _huber(writer: Writer, expression: Application) -> Piece:
+    """With the numbers of one entry the branch that these are in."""
+    branch = writer.huber_written(expression)
+    return writer.from_table(expression) if branch is None else writer.write(branch)
+
+
+def _matmul(writer: Writer, expression: Application) -> Piece:
+    """With a sign where one of the factors is a single number."""
+    slots = writer.slots(expression)
+    left, right = (writer.write(part, slot) for part, slot in zip(expression.arguments, slots, strict=True))
+    return join(left, writer.sign(expression), right)
+
+
+MOST_STEPS = 6
+
+
+def _sequence(writer: Writer, expression: Application) -> Piece:
+    """Its steps in a row, the first and the last of many; its value where all are known."""
+    if all(isinstance(step, Name) and writer.is_number(step) for step in expression.arguments):
+        return writer.value(writer.there(evaluate(expression, writer.values)))
+    places = shown(len(expression.arguments), MOST_STEPS)
+    steps = [Piece.of(r"\ldots", "…") if at is None else writer.write(expression.arguments[at]) for at in places]
+    return in_a_row(steps, writer.notation.between)
+
+
+def _moment(writer: Writer, expression: Application) -> Piece:
+    """One step of what has a name, under that name with its time index."""
+    (whole,), step = expression.arguments, expression.parameters[0]
+    if not isinstance(whole, Name):
+        return writer.from_table(expression)
+    if writer.is_number(whole):
+        return writer.value(writer.there(evaluate(expression, writer.values)))
+    return writer.write(Name(at_time(whole.name, str(step)), expression.shape))
 
 
 RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "identity": _inner,
     "broadcast": _inner,
     "exp": _exp,
+    "huber": _huber,
     "matrix": _matrix,
+    "matmul": _matmul,
     "power": _power,
     "transpose": _transpose,
     "solve": _solve,
@@ -152,6 +196,8 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "concat": _concat,
     "beside": _concat,
     "causal_softmax": _causal_softmax,
+    "moment": _moment,
+    "sequence": _sequence,
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,

@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalkwork.algebra.entries import split_entry
+from chalkwork.algebra.times import at_time, split_time
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import GREEK, Notation, primes, subscript, superscript
 from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
-    r"(x|y|w|z|a|W|WQ|WK|WV|Q|K|V|S|P|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask)(\d*)(_run)?"
-    r"(?:_new(\d*))?"
+    r"(x|y|w|z|a|W|WQ|WK|WV|Q|K|V|S|P|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask"
+    r"|[WUbz][ficoruh]|delta[ficoruh]|bU[ficoruh]?|[Uhcfioru]|ctilde|htilde)(\d*)(_run)?(?:_new(\d*))?"
 )
-_STATE_NAME = re.compile(r"(m|v)(hat)?((?:W[QKV]?|b|gamma|beta)\d+)(?:_new(\d*))?")
+_GATED = re.compile(r"(W|U|b|z|delta)([QKVUficoruh]|U[ficoruh])")
+_STATE_NAME = re.compile(r"(m|v|r|eta)(hat)?((?:W[QKVficoruh]?|U[ficoruh]?|bU?[ficoruh]?|gamma|beta)\d+)(?:_new(\d*))?")
 _LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _INDEXED = re.compile(r"([^\W\d_]+?)(?:_?(hat|bar|tilde))?((?:_?[0-9]+)?(?:_[^\W_]+)*)")
@@ -52,6 +54,7 @@ class _Parts:
     """hat, bar or tilde."""
     indices: tuple[str, ...] = ()
     """What stands below a name that is typed with it: Q of W_Q."""
+    time: str = ""
 
 
 _SCALARS = ("L", "eta", "class", "epsilon", "lambda", "rho")
@@ -98,7 +101,7 @@ class Symbols:
         """The symbol of one entry; the index as it should print, row first."""
         key = (name, index)
         if key not in self._known:
-            derivative = self.derivatives.get(name)
+            derivative = self.derivatives.get(name) or self._at_any_step(name)
             whole = f"{name}[{','.join(index)}]"
             if whole in self._letters:
                 self._known[key] = self._letters[whole]
@@ -109,6 +112,12 @@ class Symbols:
             else:
                 self._known[key] = self._plain(name, index)
         return self._known[key]
+
+    def _at_any_step(self, name: str) -> Derivative | None:
+        """The derivative that a name stands for at a step t, which is that of the first step for t."""
+        stem, step = split_time(name)
+        first = self.derivatives.get(at_time(stem, 1)) if step and not step.isdigit() else None
+        return first and replace(first, by=at_time(split_time(first.by)[0], step))
 
     def derivative(self, derivative: Derivative, index: tuple[str, ...] = ()) -> Symbol:
         """The symbol of a derivative of one name by another; what is held fixed stands below parentheses."""
@@ -130,6 +139,10 @@ class Symbols:
         return Symbol(rf"\left( {whole.latex} \right)_{{{below}}}", f"({whole.text}){text}")
 
     def _parts(self, name: str) -> _Parts:
+        bare, time = split_time(name)
+        return replace(self._parts(bare), time=time) if time else self._untimed(name)
+
+    def _untimed(self, name: str) -> _Parts:
         found = _NETWORK_NAME.fullmatch(name) if self.layers else None
         if found is None:
             return _typed(name)
@@ -144,15 +157,19 @@ class Symbols:
         letter = getattr(self.notation, _LETTERS[kind]) if kind in _LETTERS else kind
         letter = say(self.language, "symbol.class") if kind == "class" else letter
         scalar = kind in _SCALARS
-        if kind[0] == "W" and len(kind) == 2:
-            return _Parts(self.notation.weight, layer, count, matrix=True, numbered=kind[1])
+        gated = _GATED.fullmatch(kind)
+        if gated is not None:
+            called = getattr(self.notation, _LETTERS[gated[1]]) if gated[1] in _LETTERS else gated[1]
+            return _Parts(called, layer, count, matrix=gated[1] in "WU", numbered=gated[2])
+        if kind.endswith("tilde"):
+            return _Parts(kind[0], layer, count, accent="tilde")
         if kind in ("lambda", "rho"):
             return _Parts(letter, "", count, scalar=scalar, numbered=layer)
         return _Parts(
             letter,
             layer,
             count,
-            matrix=kind in ("W", "Q", "K", "V", "S", "P"),
+            matrix=kind in ("W", "U", "Q", "K", "V", "S", "P"),
             scalar=scalar or (kind == "mu" and not layer),
             running=running is not None,
             squared=kind == "var",
@@ -164,7 +181,7 @@ class Symbols:
         of = self.entry(parameter, index)
         latex = self._letter_latex(letter, bold=not index)
         latex = (rf"\hat{{{latex}}}" if hat else latex) + f"_{{{of.latex}}}"
-        text = letter + ("\u0302" if hat else "") + f"({of.text})"
+        text = self.notation.letter_text(letter) + ("\u0302" if hat else "") + f"({of.text})"
         if new:
             mark = self._new_latex(new)
             latex += "'" * new if mark.startswith(r"\prime") else f"^{{{mark}}}"
@@ -206,6 +223,11 @@ class Symbols:
                 above.append(self.notation.layer.replace("l", parts.layer))
             else:
                 below.append(parts.layer)
+        if parts.time:
+            if self.layers and self.notation.layer == "subscript":
+                above.append(f"({parts.time})")
+            else:
+                below.append(parts.time)
         if parts.running:
             below.append(r"\text{run}")
         if index:
@@ -237,6 +259,9 @@ class Symbols:
                 "[l]": f"[{parts.layer}]",
                 "(l)": superscript(f"({parts.layer})"),
             }[style]
+        if parts.time:
+            above = self.layers and self.notation.layer == "subscript"
+            text += superscript(f"({parts.time})") if above else subscript(parts.time)
         if parts.running:
             text += ("," if text[-1] in "₀₁₂₃₄₅₆₇₈₉" else "") + subscript("run")
         if index:

@@ -12,7 +12,7 @@ from chalkwork.algebra.operations.special import normal_cdf
 
 def _sigmoid(xp: Any, x: Any) -> Any:
     decay = xp.exp(-xp.abs(x))  # never overflows
-    return xp.where(x >= 0, 1 / (1 + decay), decay / (1 + decay))
+    return xp.where(x >= 0, xp.ones_like(decay), decay) / (1 + decay)
 
 
 def _positive_part(xp: Any, x: Any) -> Any:
@@ -135,8 +135,35 @@ OPERATIONS = (
         latex=r"\mathbb{1}\left[ <0> > 0 \right]",
         text="[<0> > 0]",
         code="np.heaviside(<0>, <at_zero>)",
+        range=(0.0, 1.0),
         branches=("0", "1"),
         jumps=True,
+        unit=Unit(
+            words="step",
+            function="the step, entry by entry: 1 where $<x> > 0$, 0 where $<x> < 0$, and <at_zero> at 0",
+        ),
+    ),
+    Operation(
+        name="sign",
+        value=lambda xp, x, at_zero: xp.where(x == 0, xp.full_like(x, at_zero), xp.sign(x)),
+        derivative=("0",),
+        parameters={"at_zero": 0.0},
+        kinks=(0.0,),
+        convention="0 at 0",
+        latex=r"\operatorname{sgn}\left( <0> \right)",
+        text="sgn(<0>)",
+        code="sign(<0>, <at_zero>)",
+        code_definition="def sign(x, at_zero=0.0):\n    return np.where(x == 0, at_zero, np.sign(x))",
+        also=("sgn",),
+        range=(-1.0, 1.0),
+        branches=("-1", "1"),
+        jumps=True,
+        odd=True,
+        unit=Unit(
+            words="sign",
+            function="the sign, entry by entry: 1 where $<x> > 0$, −1 where $<x> < 0$, and <at_zero> at 0",
+            also=("sgn",),
+        ),
     ),
     Operation(
         name="leaky_relu",

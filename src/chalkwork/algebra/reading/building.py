@@ -168,6 +168,9 @@ _IN_BRACKETS = {
     "span": "a part is its first and last row and its first and last column, counted from 1,",
 }
 
+_WHOLE = ("at", "along")
+"""A step and an axis of a sequence."""
+
 
 def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Parameter:
     """The value of a parameter."""
@@ -188,6 +191,10 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
     if syntax.kind != "number":
         raise ReadError(f"the parameter {name} takes a number")
     value = exact_number(syntax.value)
+    if name in _WHOLE:
+        if not isinstance(value, int):
+            raise ReadError(f"the parameter {name} takes a whole number")
+        return value
     if isinstance(value, Fraction) or float(value) != value:
         raise ReadError(f"the parameter {name} has more digits than a number in double precision holds")
     return float(value)

@@ -9,6 +9,7 @@ PARAMETERS = {
     "axis": "over which axis of a matrix: 0 (over the rows: one result for each column), 1 (over the columns), or none",
     "keys": "along which axis the keys lie, 1 or 0: a position sees only those up to its own place",
     "alpha": "the slope, or the size, where the argument is negative",
+    "delta": "how large a difference is squared; beyond it `huber` is a straight line",
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
     "tie": "what `argmax` gives where several entries are the largest; none: the place of the first",
     "before": "the shape that is there, which need not be said",

@@ -303,6 +303,148 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "Für <this> wurde die Ableitung durch die Fakultät der vorigen Ordnung geteilt.",
         "Welche Ordnung hat die Ableitung, die Sie teilen?",
     ),
+    # --- one sample after the other, memories ----------------------------------------------------------------------
+    "jump-at-zero": (
+        "Was die Einheit bei 0 ist",
+        "<this> nimmt bei 0 einen anderen Wert an als vereinbart.",
+        "Die Netzeingabe ist genau 0. Was wurde dafür vereinbart?",
+    ),
+    "updated-without-error": (
+        "Eine Änderung um das Ziel statt um den Fehler",
+        "<this> wurde mit dem Ziel gebildet, wo der Fehler stehen muss: Es ändert sich etwas, obwohl die Ausgabe "
+        "stimmt.",
+        "Was soll in einer Zeile geschehen, in der die Ausgabe das Ziel ist?",
+    ),
+    "correction-turned": (
+        "Die Korrektur hat das falsche Vorzeichen",
+        "<this> hat das falsche Vorzeichen: Der Fehler ist Ziel minus Ausgabe, und was ihn verkleinert, wird addiert.",
+        "Die Ausgabe ist zu klein. Müssen die Gewichte positiver Eingaben wachsen oder schrumpfen?",
+    ),
+    "threshold-as-bias": (
+        "Die Schwelle wurde wie ein Bias behandelt",
+        "<this> behandelt die Schwelle wie einen Bias. Sie wird von der gewichteten Summe abgezogen und ändert sich "
+        "daher in die andere Richtung.",
+        "Die Ausgabe ist zu klein. Muss die Schwelle wachsen oder schrumpfen?",
+    ),
+    "other-targets": (
+        "Ziele 0 und 1 statt −1 und 1, oder umgekehrt",
+        "<this> wurde mit dem Ziel in der anderen Kodierung gebildet: 0 und 1 statt −1 und 1, oder umgekehrt.",
+        "Welche zwei Werte haben die Ziele hier?",
+    ),
+    "output-of-before": (
+        "Die Ausgabe der vorigen Zeile",
+        "<this> wurde mit der Ausgabe des vorigen Datenpunkts gebildet.",
+        "Welche Ausgabe gehört zu diesem Datenpunkt?",
+    ),
+    "rate-left-out": (
+        "Die Änderung ohne die Lernrate",
+        "<this> wurde nicht mit der Lernrate multipliziert.",
+        "Wie groß ist ein Schritt?",
+    ),
+    "weights-of-the-start": (
+        "Die Gewichte vom Anfang",
+        "<this> wurde mit den Gewichten vom Anfang gebildet statt mit denen nach dem vorigen Datenpunkt.",
+        "Mit welchen Gewichten beginnt diese Zeile?",
+    ),
+    "correction-not-added": (
+        "Die Gewichte wurden nicht geändert",
+        "<this> ist, was es vor diesem Datenpunkt war.",
+        "Was macht die Änderung dieser Zeile mit den Gewichten?",
+    ),
+    "net-or-output": (
+        "Der Fehler der Netzeingabe oder der Ausgabe",
+        "<this> vergleicht das Ziel mit dem falschen der beiden: Die Perzeptronregel nimmt die Ausgabe, die "
+        "Delta-Regel die Netzeingabe vor der Schwelle.",
+        "Welches der beiden vergleicht diese Regel mit dem Ziel?",
+    ),
+    "slope-left-out": (
+        "Die Steigung der Aktivierung wurde weggelassen",
+        "<this> ist der Fehler allein, ohne die Steigung der Aktivierung.",
+        "Wie stark ändert sich die Ausgabe mit der Netzeingabe?",
+    ),
+    "self-connected": (
+        "Einheiten, die mit sich selbst verbunden sind",
+        "Die Diagonale von <this> blieb stehen: Keine Einheit ist mit sich selbst verbunden.",
+        "Was steht auf der Diagonale?",
+    ),
+    "state-of-the-start": (
+        "Der Zustand vom Anfang",
+        "<this> wurde mit dem Zustand vom Anfang gebildet statt mit dem nach dem vorigen Schritt.",
+        "Welche Einheiten haben sich schon geändert?",
+    ),
+    "energy-factor": (
+        "Der Faktor der Energie",
+        "<this> hat einen anderen Faktor: Die Energie hat ein Minus davor, und ein halb, wo jedes Paar von Einheiten "
+        "doppelt gezählt wird.",
+        "Wie oft kommt jedes Paar von Einheiten in der Summe vor?",
+    ),
+    # --- recurrences -----------------------------------------------------------------------------------------------
+    "state-before-forgotten": (
+        "Der Zustand des Schritts davor wurde vergessen",
+        "<this> enthält nur, was in diesem Schritt eingeht; der Zustand des Schritts davor fehlt.",
+        "Woran erinnert sich eine rekurrente Schicht, und wo geht das ein?",
+    ),
+    "gate-with-other-function": (
+        "Die andere Funktion eines Gatters",
+        "<this> wurde mit der Sigmoidfunktion berechnet, wo der Tangens hyperbolicus hingehört, oder umgekehrt.",
+        "Zwischen welchen Zahlen liegt ein Gatter, und ein Kandidat? Was davon ist dies?",
+    ),
+    "gates-in-another-order": (
+        "Die Gatter stehen in anderer Reihenfolge",
+        "In <this> wurde ein anderes Gatter verwendet, oder die Gewichte eines anderen.",
+        "In welcher Reihenfolge stehen die Gatter hier? Bibliotheken und Bücher sind verschieden.",
+    ),
+    "cell-kept-by-input-gate": (
+        "Die alte Zelle wurde mit dem Eingabegatter multipliziert",
+        "Für <this> wurde die Zelle des Schritts davor mit dem Gatter multipliziert, das zum Kandidaten gehört.",
+        "Welches Gatter sagt, wie viel von der alten Zelle bleibt?",
+    ),
+    "update-gate-turned": (
+        "Das Aktualisierungsgatter gewichtet den anderen Teil",
+        "In <this> haben das Gatter und 1 minus es die Plätze getauscht.",
+        "Was wird aus dem Zustand, wenn das Aktualisierungsgatter zu ist? Die Aufgabe sagt, was es gewichtet.",
+    ),
+    "reset-gate-forgotten": (
+        "Das Rücksetzgatter wurde vergessen",
+        "In <this> geht der Zustand des Schritts davor ganz ein; das Rücksetzgatter fehlt.",
+        "Wozu ist das Rücksetzgatter da? Sehen Sie nach, was der Kandidat vom alten Zustand sieht.",
+    ),
+    "reset-gate-elsewhere": (
+        "Das Rücksetzgatter wurde an anderer Stelle multipliziert",
+        "Für <this> wurde das Rücksetzgatter auf der anderen Seite der Gewichte multipliziert.",
+        "Multipliziert das Rücksetzgatter den Zustand oder das Produkt aus Gewichten und Zustand? Die Aufgabe sagt es.",
+    ),
+    "cell-tanh-forgotten": (
+        "Der Tangens hyperbolicus der Zelle wurde vergessen",
+        "<this> ist das Ausgabegatter mal die Zelle selbst, ohne den Tangens hyperbolicus.",
+        "In welchem Intervall liegt ein Zustand? Und die Zelle?",
+    ),
+    "initial-state-of-ones": (
+        "Der Zustand vor dem ersten Schritt wurde als 1 genommen",
+        "Für <this> wurde der Zustand vor dem ersten Schritt in jedem Eintrag als 1 genommen.",
+        "Von welchem Zustand geht die Aufgabe aus?",
+    ),
+    "initial-state-is-input": (
+        "Die Eingabe wurde als Zustand vor dem ersten Schritt genommen",
+        "Für <this> wurde, was im ersten Schritt eingeht, auch als Zustand davor verwendet.",
+        "Im ersten Schritt gehen zwei Dinge ein. Woher kommt jedes von ihnen?",
+    ),
+    "last-step-only": (
+        "Nur der letzte Schritt wurde gezählt",
+        "<this> ist der Gradient des letzten Schritts allein; die der Schritte davor wurden nicht addiert.",
+        "In wie vielen Schritten werden diese Gewichte verwendet? Jeder von ihnen trägt zum Gradienten bei.",
+    ),
+    "steps-averaged": (
+        "Das Mittel über die Schritte statt der Summe",
+        "<this> ist die Summe über die Schritte, geteilt durch ihre Anzahl.",
+        "Dasselbe Gewicht wirkt in jedem Schritt. Ändert sich der Verlust um das Mittel dieser Wirkungen oder "
+        "um ihre Summe?",
+    ),
+    "next-step-forgotten": (
+        "Was vom nächsten Schritt kommt, fehlt",
+        "<this> enthält nur, was von der Ausgabe dieses Schritts kommt; das Fehlersignal des nächsten Schritts fehlt.",
+        "Auf wie vielen Wegen erreicht der Zustand eines Schritts den Verlust?",
+    ),
 }
 
 SENTENCES: Sentences = {

@@ -63,6 +63,8 @@ SENTENCES: Sentences = {
     "loss_over.one": "für die einzige Ausgabe",
     "loss_over.outputs": "Ausgaben",
     "loss_over.samples": "Datenpunkte",
+    "loss_over.positions": "Positionen",
+    "loss_over.steps": "Schritte",
     "loss_more.weighted": ", jeder Datenpunkt mal sein Gewicht {w}",
     "loss_more.penalty": ", plus <parts><at_zero><only>",
     "loss_more.both": "<weighted><penalty>",
@@ -134,15 +136,24 @@ SENTENCES: Sentences = {
     "tie.more": {"one": "<n> weiterer Datenpunkt ohne Klasse.", "other": "<n> weitere Datenpunkte ohne Klasse."},
     # --- around the equations --------------------------------------------------------------------------------------
     "network.has": "Das Netz hat <parts>.",
-    "network.inputs_at_positions": "<inputs> an jeder von <positions> Positionen",
-    "network.matrices_rows": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
+    "network.inputs_at_positions": {
+        "one": "<inputs> an einer Position",
+        "other": "<inputs> an jeder von <n> Positionen",
+    },
+    "network.inputs_at_steps": {"one": "<inputs> in einem Schritt", "other": "<inputs> in jedem von <n> Schritten"},
+    "network.steps_rows": "Ein Datenpunkt ist eine Matrix mit einem Schritt in jeder Zeile.",
+    "network.steps_columns": "Ein Datenpunkt ist eine Matrix mit einem Schritt in jeder Spalte.",
+    "network.positions_rows": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
     "in jeder Zeile.",
-    "network.matrices_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
+    "network.positions_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
     "in jeder Spalte.",
+    "network.no_gradient": "Die Ableitung der Aktivierung (<activation>) ist 0, wo es sie gibt: es gibt keinen "
+    "Gradienten, mit dem man zurückgehen könnte.",
     "network.samples_columns_out_in": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Ausgaben × Eingaben.",
     "network.samples_columns_in_out": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Eingaben × Ausgaben.",
     "network.samples_rows_out_in": "Die Datenpunkte sind Zeilen, die Gewichtsmatrizen sind Ausgaben × Eingaben.",
     "network.samples_rows_in_out": "Die Datenpunkte sind Zeilen, die Gewichtsmatrizen sind Eingaben × Ausgaben.",
+    "counted.steps": {"one": "<n> Schritt", "other": "<n> Schritte"},
     "counted.inputs": {"one": "<n> Eingabe", "other": "<n> Eingaben"},
     "counted.outputs": {"one": "<n> Ausgabe", "other": "<n> Ausgaben"},
     "counted.hidden": {"one": "<n> verdeckte Einheit", "other": "<n> verdeckte Einheiten"},
