@@ -152,7 +152,8 @@ class TaskBlock(_Rounded):
     graph: str | None = None
     x: Numbers | None = None
     y: Numbers | None = None
-    values: Mapping[str, float | Numbers] = field(default_factory=dict)
+    values: Mapping[str, float | Numbers | str] = field(default_factory=dict)
+    update: tuple[str, ...] = ()
     learning_rate: float | None = None
     steps: int = 1
     optimizer: Mapping[str, str | float] | None = None

@@ -116,7 +116,7 @@ class Solution(Working):
         words = self.setting.words
         apart = [without(given, words) for given in answers]
         numeric = [name for name in ask if name not in words]
-        if numeric or not ask:
+        if numeric or not (ask or self.setting.letters_only):
             reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows, conventions)
         else:
             why = self._said(Text.of("unused.no_name"))
@@ -133,7 +133,8 @@ class Solution(Working):
         words, language = self.setting.words, self.style.language
         asked = [name for name in words if name in (ask or given)]
         said = {
-            name: word_result(name, (words[name].value, *words[name].also), given.get(name), language) for name in asked
+            name: word_result(name, (words[name].value, *words[name].also), given.get(name), language, words[name].same)
+            for name in asked
         }
         order = [split_entry(name)[0] if name not in words else name for name in ask]
         found = {**report, **said}
