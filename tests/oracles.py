@@ -5,6 +5,7 @@ An operation without its lines here fails tests.
 
 import jax
 import jax.numpy as jnp
+import optax
 import sympy
 
 VALUES = {
@@ -38,6 +39,7 @@ VALUES = {
         alpha + (1 - alpha) * jnp.heaviside(x, 0.0 if at_zero is None else (at_zero - alpha) / (1 - alpha))
     ),
     "elu": jax.nn.elu,
+    "huber": lambda x, delta: optax.losses.huber_loss(x, delta=delta),
     "softplus": jax.nn.softplus,
     "mish": jax.nn.mish,
     "silu": jax.nn.silu,
@@ -86,6 +88,9 @@ FORMULAS = {
     "leaky_relu": lambda alpha, at_zero: piecewise(alpha * x, x),
     "leaky_step": lambda alpha, at_zero: piecewise(alpha, sympy.Integer(1)),
     "elu": lambda alpha: piecewise(alpha * (sympy.exp(x) - 1), x),
+    "huber": lambda delta: sympy.Piecewise(
+        (-delta * x - delta**2 / 2, x < -delta), (x**2 / 2, x <= delta), (delta * x - delta**2 / 2, True)
+    ),
     "softplus": lambda: sympy.log(1 + sympy.exp(x)),
     "silu": lambda: x / (1 + sympy.exp(-x)),
     "gelu": lambda: x * normal_cdf(x),

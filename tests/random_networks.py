@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise, product
@@ -15,6 +16,7 @@ from oracles import VALUES
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
 from chalkwork.networks import Attention, BatchNorm, Dropout, Flatten, LayerNorm, Residual, RMSNorm
 from chalkwork.networks.activations import KINDS
+from chalkwork.networks.layers import GRU, LSTM, RNN
 
 jax.config.update("jax_enable_x64", True)
 
@@ -261,7 +263,7 @@ class Stack:
         bare = name.removeprefix("d")
         if bare.startswith(("b", "gamma", "mu", "var", "rms")):
             return value.reshape(-1)
-        if bare.startswith("W"):
+        if bare.startswith(("W", "U")):
             return value.T if self.weights == "out_in" else value
         return np.swapaxes(value, -1, -2) if self.samples == "columns" and value.ndim >= 2 else value
 
@@ -278,15 +280,23 @@ class Stack:
             own = {**more, "earlier": outputs}
             outputs.append(keep(f"a{n}", REFERENCES[kind](n, outputs[-1], parameters, self.state, own, keep, training)))
         each = (outputs[-1] - self.y) ** 2
-        weights = [value for name, value in parameters.items() if name.startswith("W")]
+        weights = [value for name, value in parameters.items() if name[0] in "WU"]
         penalty = self.l1 * sum(jnp.abs(W).sum() for W in weights) + self.l2 / 2 * sum((W**2).sum() for W in weights)
         values["L"] = (self.w * each).sum() / each.size + penalty
         return values
 
+    def _has_derivative(self, name: str) -> bool:
+        """Whether the derivative by it has a name."""
+        timed = re.fullmatch(r"([a-z]+)(\d+)_t(\d+)", name)
+        if timed is None:
+            return name[0] not in "aL"
+        letters = {"rnn": "", "gru": "h", "lstm": "hc"}[self.kinds[int(timed[2]) - 1]]
+        return timed[3] != "0" and (timed[1][0] == "z" or timed[1] in letters)
+
     def expected(self, training: bool = True) -> dict[str, Any]:
         """Every value, the error of every net input, the gradients, and those of what batch normalisation names."""
         values = self.forward(self.parameters, {}, training)
-        nudges = {name: jnp.zeros_like(value) for name, value in values.items() if name[0] not in "aL"}
+        nudges = {name: jnp.zeros_like(value) for name, value in values.items() if self._has_derivative(name)}
 
         def loss(parameters: Any, nudges: Any) -> Any:
             return self.forward(parameters, nudges, training)["L"]
@@ -348,6 +358,41 @@ def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training:
     return jnp.concatenate([a[:, position] for position in range(a.shape[1])], axis=-1)
 
 
+def _recurrent(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    """One step after the other, as the textbooks have them."""
+    h = keep(f"h{n}_t0", jnp.broadcast_to(jnp.asarray(more["initial"]), (len(a), len(more["initial"]))))
+    c = keep(f"c{n}_t0", jnp.zeros_like(h)) if more["kind"] == "lstm" else h
+    states = []
+    for t in range(1, a.shape[1] + 1):
+
+        def at(letter: str, value: Any, t: int = t) -> Any:
+            return keep(f"{letter}{n}_t{t}", value)
+
+        def net(gate: str, x: Any, h: Any) -> Any:
+            biases = [p[name] for name in (f"b{gate}{n}", f"bU{gate}{n}") if name in p]
+            return at(f"z{gate}", x @ p[f"W{gate}{n}"] + h @ p[f"U{gate}{n}"] + sum(biases))
+
+        x = a[:, t - 1]
+        if more["kind"] == "rnn":
+            h = at("h", ACTIVATIONS[more["activation"]](net("", x, h)))
+        elif more["kind"] == "lstm":
+            f, i = (at(gate, ACTIVATIONS["sigmoid"](net(gate, x, h))) for gate in "fi")
+            candidate = at("ctilde", jnp.tanh(net("c", x, h)))
+            o = at("o", ACTIVATIONS["sigmoid"](net("o", x, h)))
+            c = at("c", f * c + i * candidate)
+            h = at("h", o * jnp.tanh(c))
+        else:
+            r, u = (at(gate, ACTIVATIONS["sigmoid"](net(gate, x, h))) for gate in "ru")
+            inner = (r * h) @ p[f"Uh{n}"] + p.get(f"bUh{n}", 0)
+            if more["reset"] == "after":
+                inner = r * (h @ p[f"Uh{n}"] + p.get(f"bUh{n}", 0))
+            candidate = at("htilde", jnp.tanh(at("zh", x @ p[f"Wh{n}"] + inner + p.get(f"bh{n}", 0))))
+            h = at("h", (1 - u) * h + u * candidate if more["update"] == "new" else u * h + (1 - u) * candidate)
+        states.append(h)
+    return states[-1] if more["returns"] == "last" else jnp.stack(states, axis=1)
+
+
+GATES = {"rnn": ("",), "lstm": ("f", "i", "c", "o"), "gru": ("r", "u", "h")}
 REFERENCES = {
     "dense": _dense,
     "batch_norm": _batch_norm,
@@ -357,8 +402,12 @@ REFERENCES = {
     "residual": _residual,
     "attention": _attention,
     "flatten": _flatten,
+    "rnn": _recurrent,
+    "lstm": _recurrent,
+    "gru": _recurrent,
 }
-_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten")]
+_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten", *GATES)]
+RECURRENT: dict[str, Any] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
 
 
@@ -375,12 +424,16 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             "residual",
         ]
         kinds = [*before[: int(rng.integers(2, 4))], "flatten"]
+        if kind in GATES:
+            kinds = [before[0], kind, *["flatten"] * int(rng.integers(0, 2))]
     else:
         kinds.insert(int(rng.integers(kind == "residual", len(kinds) + 1)), kind)
     kinds.append("dense")
     assert kind in kinds
     widths: list[int] = []
     size = inputs = int(rng.integers(2, 4))
+    if kind in GATES:  # JAX compiles every operation anew for every shape, and there are many of them
+        positions, size, inputs = 3, 2, 2
     layers: list[Any] = []
     settings: list[dict[str, Any]] = []
     parameters: dict[str, Any] = {}
@@ -391,6 +444,27 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         if name == "flatten":
             size *= positions
             layers.append(Flatten())
+        elif name in GATES:
+            units = 2
+            found |= {"kind": name, "gates": GATES[name], "initial": rng.normal(0, 1, units).round(2).tolist(),
+                      "returns": "all" if "flatten" in kinds else "last"}  # fmt: skip
+            if name == "gru":
+                found |= {"reset": str(rng.choice(["before", "after"])), "update": str(rng.choice(["new", "old"]))}
+            biases = int(rng.integers(0, 3))
+            shapes = {"W": (size, units), "U": (units, units), "b": units, "bU": units}
+            drawn = {
+                f"{letter}{gate}": rng.normal(0, 0.7, shapes[letter])
+                for gate in GATES[name]
+                for letter in [*"WU", *["b", "bU"][:biases]]
+            }
+            parameters |= {f"{letter}{n}": value for letter, value in drawn.items()}
+            known = {"W": "weights", "U": "recurrent", "b": "bias", "bU": "recurrent_bias"} if name == "rnn" else {}
+            own = {known.get(key, key): one.T if weights == "out_in" else one for key, one in drawn.items()}
+            own = ({"bias": False} if biases == 0 else {}) | own | {"biases": max(1, biases)}
+            own |= {key: found[key] for key in ("returns", "initial", "reset", "update") if key in found}
+            own |= {"activation": found["activation"]} if name == "rnn" else {}
+            layers.append(RECURRENT[name](units, **own))
+            size = units
         elif name == "attention":
             units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
             drawn = {f"W{letter}{n}": rng.normal(0, 0.7, (size, units)) for letter in "QKV"}
@@ -400,7 +474,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             layers.append(Attention(units, found["activation"], **own))
             size = units
         elif name == "dense":
-            units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
+            units = size if kinds[n : n + 1] == ["residual"] or kind in GATES else int(rng.integers(1, 4))
             W, b = rng.normal(0, 0.7, (size, units)), rng.normal(0, 0.5, units)
             parameters |= {f"W{n}": W} | ({f"b{n}": b} if (biased := rng.random() < 0.7) else {})
             matrix = W.T if weights == "out_in" else W

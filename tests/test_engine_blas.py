@@ -208,7 +208,8 @@ def test_optimisers(rule: str, size: list[int], convention: tuple[str, str]) -> 
 
 # --- every operation of the table ------------------------------------------------------------------------------------
 
-LIKE = {"diagonal": {"shape": (1, 3)}, "reshape": {"shape": (1, 9)}, "broadcast": {"shape": (3, 3)}}
+LIKE = {"diagonal": {"shape": (1, 3)}, "reshape": {"shape": (1, 9)}, "broadcast": {"shape": (3, 3)},
+        "at_moment": {"shape": (2, 3)}, "padded": {"span": (1, 3, 2, 4), "shape": (3, 4)}}  # fmt: skip
 AWKWARD = np.array([[0.0, -0.0, 1.0], [np.inf, -np.inf, np.nan], [-2.5, 30.0, -120.0]])
 
 
@@ -219,7 +220,7 @@ def test_every_operation(name: str, axis: int | None, awkward: bool) -> None:
     operation = TABLE[name]
     if axis is not None and "axis" not in operation.parameters:
         return
-    shape = (1, 3) if name == "diag" else (3, 3)
+    shape = (1, 3) if name in ("diag", "at_moment") else (3, 3)
     w, x = Name("w", shape), Name("x", shape)
     more: dict[str, Any] = {"axis": axis} if "axis" in operation.parameters else LIKE.get(name, {})
     given = (x, apply("sum", w)) if name == "placed" else (x, w)

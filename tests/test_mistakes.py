@@ -35,6 +35,7 @@ from chalkwork.checking.mistakes import (
     presentation,
     products,
     quantities,
+    recurrence,
     series,
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -434,6 +435,8 @@ OF_ATTENTION = {mistake.id for mistake in attention.MISTAKES}
 """Held in test_positions against what the mistakes come to."""
 OF_PRESENTATION = {mistake.id for mistake in presentation.MISTAKES}
 """Held in test_presentation against programs that make them."""
+OF_RECURRENCE = {mistake.id for mistake in recurrence.MISTAKES}
+"""Held in test_recurrence against what the mistakes come to."""
 OF_PROGRAMS = {
     one.id for part in (chains, layers, optimisers, penalties, products, quantities) for one in part.MISTAKES
 }
@@ -500,7 +503,7 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION | OF_PRESENTATION
+    marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION | OF_PRESENTATION | OF_RECURRENCE
     assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | marked == TABLE.keys()
 
 

@@ -215,7 +215,6 @@ def test_inputs_that_do_not_fit(x: str) -> None:
 @pytest.mark.parametrize(
     ("layers", "said"),
     [
-        ([Attention(2)], "the output of a network is a vector for each sample"),
         ([Attention(2), BatchNorm(), Flatten(), Dense(1)], r"takes vectors.*put Flatten\(\) before it"),
         ([Attention(2), Dropout(0.5), Flatten(), Dense(1)], "takes vectors"),
         ([Attention(2), Flatten(), Flatten(), Dense(1)], "takes samples with positions, but vectors enter it"),
@@ -226,6 +225,20 @@ def test_inputs_that_do_not_fit(x: str) -> None:
 def test_layers_that_do_not_go_together(layers: list[Any], said: str) -> None:
     with pytest.raises(ShapeError, match=said):
         NeuralNetwork(layers, inputs=(1, 2))
+
+
+def test_an_output_at_every_position_is_solved_and_not_trained() -> None:
+    net = NeuralNetwork([Attention(2), Dense(1)], samples="columns")
+    x, y = np.swapaxes(X, 1, 2), [[[1, 0, 2]], [[0, 1, 1]]]
+    whole = net.solve(x, y)
+    alone = [net.solve(x[one], y[one]) for one in range(2)]
+    assert whole["L"] == pytest.approx(sum(one["L"] for one in alone))
+    assert far(whole["dWQ1"], sum(one["dWQ1"] for one in alone)) < 1e-12
+    assert net.solve(x[0], [1, 0, 2])["L"] == alone[0]["L"]
+    with pytest.raises(ShapeError, match="y is 3x2, but 1x3 is needed"):
+        net.solve(x[0], np.ones((3, 2)))
+    with pytest.raises(ShapeError, match="trained with one vector of outputs"):
+        net.train(x, y)
 
 
 def test_a_shape_of_samples_is_for_those_that_are_matrices() -> None:

@@ -306,7 +306,7 @@ def test_an_update_that_forgets_what_the_rule_keeps_is_refused():
         solve_sheet(parse_sheet(again))
 
 
-@pytest.mark.parametrize("name", [name for name, operation in TABLE.items() if operation.parameters])
+@pytest.mark.parametrize("name", [name for name, one in TABLE.items() if one.parameters and name != "at_moment"])
 def test_a_parameter_goes_by_its_name_in_a_sheet_as_in_python(name):
     key = next(iter(TABLE[name].parameters))
     value = {
@@ -315,6 +315,8 @@ def test_a_parameter_goes_by_its_name_in_a_sheet_as_in_python(name):
         "diagonal": "[2, 1]",
         "entry": "[1, 2]",
         "placed": "[1, 2]",
+        "part": "[1, 2, 2, 2]",
+        "padded": "[1, 2, 2, 3], shape=[2, 3]",
     }.get(name, "1")
     given = "A, 4" if TABLE[name].arity == 2 else "A"
     equation, given = f"c = sum(({name}({given}, {key}={value})))", [[1.0, 2.0], [3.0, 5.0]]

@@ -12,7 +12,19 @@ if TYPE_CHECKING:
     from chalkwork.exchange import load_model, save_model
     from chalkwork.laboratory.architecture import Architecture
     from chalkwork.networks.graph import Graph
-    from chalkwork.networks.layers import Attention, BatchNorm, Dense, Dropout, Flatten, LayerNorm, Residual, RMSNorm
+    from chalkwork.networks.layers import (
+        GRU,
+        LSTM,
+        RNN,
+        Attention,
+        BatchNorm,
+        Dense,
+        Dropout,
+        Flatten,
+        LayerNorm,
+        Residual,
+        RMSNorm,
+    )
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
@@ -22,6 +34,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "Architecture",
     "Attention",
     "BatchNorm",
@@ -55,11 +70,14 @@ if not TYPE_CHECKING:
         "Dense": "networks.layers",
         "Dropout": "networks.layers",
         "Flatten": "networks.layers",
+        "GRU": "networks.layers",
         "Graph": "networks.graph",
+        "LSTM": "networks.layers",
         "LayerNorm": "networks.layers",
         "NeuralNetwork": "networks.network",
         "Notation": "typesetting.notation",
         "RMSNorm": "networks.layers",
+        "RNN": "networks.layers",
         "Residual": "networks.layers",
         "Solution": "solutions.solution",
         "SquaredError": "networks.losses",

@@ -6,7 +6,7 @@ The entries of `W1` are the names `W1[1,1]`, `W1[1,2]`, ..., those of a vector `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import product
 from typing import Any
@@ -152,6 +152,28 @@ def _placed(expression: Application, row: int, column: int) -> Expression:
     return entry(number, 0, 0) if expression.parameters[0] == (row + 1, column + 1) else entry(matrix, row, column)
 
 
+def _concat(expression: Application, row: int, column: int) -> Expression:
+    first, second = expression.arguments
+    rows, columns = first.shape
+    if row < rows and column < columns:
+        return entry(first, row, column)
+    return entry(second, row, column - columns) if row < rows else entry(second, row - rows, column)
+
+
+def _part(expression: Application, row: int, column: int) -> Expression:
+    (span,) = expression.parameters
+    assert isinstance(span, tuple)
+    return entry(expression.arguments[0], row + span[0] - 1, column + span[2] - 1)
+
+
+def _padded(expression: Application, row: int, column: int) -> Expression:
+    span = expression.parameters[0]
+    assert isinstance(span, tuple)
+    top, bottom, left, right = span
+    inside = top <= row + 1 <= bottom and left <= column + 1 <= right
+    return entry(expression.arguments[0], row - top + 1, column - left + 1) if inside else Number(0)
+
+
 def _reshaped(expression: Application, *place: int) -> Expression:
     (inner,), count = expression.arguments, 0
     for at, size in zip(place, expression.shape, strict=True):
@@ -168,7 +190,32 @@ def _transposed(expression: Application, *place: int) -> Expression:
     return entry(expression.arguments[0], *before, column, row)
 
 
+def _moment(expression: Application, row: int, column: int) -> Expression:
+    (whole,), (at, axis, before) = expression.arguments, expression.parameters
+    assert isinstance(at, int) and isinstance(before, tuple)
+    if len(before) == 2:
+        return entry(whole, at - 1, column) if axis == -2 else entry(whole, row, at - 1)
+    return entry(whole, row, at - 1, column) if axis == -2 else entry(whole, column, row, at - 1)
+
+
+def _sequence(steps: Sequence[Expression], axis: int, place: tuple[int, ...]) -> Expression:
+    """The entry of a sequence, from the steps that it consists of."""
+    *sample, row, column = place
+    if axis == -2:
+        return entry(steps[row], *(sample or (0,)), column)
+    return entry(steps[column], row, *(sample or (0,)))
+
+
+def _at_moment(expression: Application, *place: int) -> Expression:
+    at, axis = expression.parameters[:2]
+    assert isinstance(at, int) and isinstance(axis, int)
+    return _sequence([expression.arguments[0]] * (at + 1), axis, place) if place[axis] == at - 1 else Number(0)
+
+
 _RULES: dict[str, Callable[..., Expression]] = {
+    "moment": _moment,
+    "at_moment": _at_moment,
+    "sequence": lambda expression, *place: _sequence(expression.arguments, expression.parameters[0], place),
     "matmul": _matmul,
     "transpose": _transposed,
     "broadcast": lambda expression, *place: entry(expression.arguments[0], *place),
@@ -178,6 +225,10 @@ _RULES: dict[str, Callable[..., Expression]] = {
     "reshape": _reshaped,
     "solve": lambda expression, row, column: apply("entry", expression, place=(row + 1, column + 1)),
     "placed": _placed,
+    "concat": _concat,
+    "beside": _concat,
+    "part": _part,
+    "padded": _padded,
     "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),
     "diagonal": lambda expression, row, column: entry(expression.arguments[0], max(row, column), max(row, column)),
 }

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, prod
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, rebuild
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, names_in, rebuild
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.operations import Shape
+from chalkwork.algebra.times import moment_of
 from chalkwork.budget import check_time
 
 ONE, ZERO = Number(1), Number(0)
@@ -26,10 +27,10 @@ LARGEST_EXACT = 10**30
 
 @dataclass(frozen=True, slots=True)
 class SumsToOne:
-    """The fact that the entries of `name` along `axis` add up to one."""
+    """The fact that the entries of `name` along `axis`, or all of them, add up to one."""
 
     name: str
-    axis: int
+    axis: int | float | None
 
 
 Factors = tuple[tuple[Expression, Scalar], ...]
@@ -63,6 +64,7 @@ def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expre
 
     `facts` says which targets add up to one. Raises CostError for more than could be written out.
 
+    >>> from chalkwork.algebra.expression import Name
     >>> from chalkwork.algebra.reading import read
     >>> a, y = Name("a", (2, 1)), Name("y", (2, 1))
     >>> adjoint = read("a * (-(y / a) - sum(-(y / a) * a, axis=0))", {"a": a, "y": y})
@@ -363,8 +365,10 @@ class _Simplifier:
         axis = node.parameters[0]
         if not inner.shape or (isinstance(axis, int) and axis >= -2 and inner.shape[axis] == 1):
             return inner
-        if isinstance(inner, Name) and isinstance(axis, int) and SumsToOne(inner.name, axis) in self.facts:
+        if isinstance(inner, Name) and axis is None and SumsToOne(inner.name, axis) in self.facts:
             return ONE
+        if isinstance(axis, int) and (total := self._known_sum(inner, axis)) is not None:
+            return total
         if isinstance(inner, Application) and inner.operation.name == "broadcast":
             spread = inner.arguments[0]
             count = inner.shape[axis] if isinstance(axis, int) else prod(inner.shape)
@@ -377,6 +381,23 @@ class _Simplifier:
             return node
         inside = self.visit(apply("sum", body, axis=axis))
         return _product(scalars.times(term_of(inside)))
+
+    def _known_sum(self, inner: Expression, axis: int) -> Expression | None:
+        """The sum of multiples of what adds up to one, and of numbers."""
+        names = names_in(inner) if self.facts else ()
+        if len(names) != 1 or SumsToOne(names[0].name, axis) not in self.facts:
+            return None
+        total: Scalar = 0
+        for term in terms_of(inner):
+            if term.factors not in ((), ((names[0], 1),)):
+                return None
+            total = _exact(total + term.coefficient * (1 if term.factors else inner.shape[axis]))
+        return Number(total)
+
+    def moment(self, node: Application) -> Expression:
+        """One step of a sequence, taken out of its names."""
+        found = moment_of(node)
+        return node if found is node else self.visit(found)
 
     def argument(self, node: Application) -> Expression:
         """What leaves its argument as it is."""
@@ -394,4 +415,5 @@ _RULES: dict[str, Callable[[_Simplifier, Application], Expression]] = {
     "matmul": _Simplifier.matmul,
     "sum": _Simplifier.sum,
     "identity": _Simplifier.argument,
+    "moment": _Simplifier.moment,
 }

@@ -8,9 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from chalkwork.checking.adopting import adopted
-from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_alike
+from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
+from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
+from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.laid import laid_shape
 from chalkwork.checking.marking import Answers, Marked, mark
@@ -23,7 +25,7 @@ from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
-from chalkwork.words import ENGLISH, Said, Text, written
+from chalkwork.words import ENGLISH, LANGUAGES, Said, Text, written
 
 
 def check(
@@ -111,11 +113,11 @@ def check_class(
         assert reader is not None
         free = {word: one for word, one in given[place].items() if word not in (names or {})}
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
-        found = reader.names(
-            free, matches[place][0], unused[place] | {word: str(why) for word, why in matches[place][1].items()}
-        )
+        reasons = {**together[place][1], **matches[place][1]}
+        found = reader.names(free, matches[place][0], reasons)
         typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
-        data[place], unused[place], notes[place] = found.data, found.unused, found.notes
+        said = {word: written(why, language) for word, why in found.unused.items()}
+        data[place], unused[place], notes[place] = found.data, said, found.notes
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
@@ -165,6 +167,13 @@ class Task:
         """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
         shapes = self.derivation.shapes()
         answers = [self._read_once(one, shapes) for one in typed]
+        apart = [
+            taken_apart_biases(one, shapes, self.values)
+            if any(answer.as_given is not None for answer in one.values())
+            else (one, [])
+            for one in answers
+        ]
+        answers = [one for one, _ in apart]
         answered = [name for name in self.derivation if any(name in one for one in answers)]
         stacked = {
             name: Answers.stacked([one.get(name) for one in answers], laid_shape(shapes[name])).within(self.tolerance)
@@ -174,12 +183,14 @@ class Task:
         marked = mark(
             self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits, explain=explain
         )
-        return reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
+        reports = reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
+        return [report.noting(said) if said else report for report, (_, said) in zip(reports, apart, strict=True)]
 
     def _read_once(self, typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Answer]:
         key = (id(typed), *(shapes[name] for name in typed))
         if key not in self.read:
-            self.read[key] = _read_all(typed, shapes, self.digits.decimals)
+            comma = LANGUAGES[self.language].decimal_comma
+            self.read[key] = _read_all(typed, shapes, self.digits.decimals, comma)
         return self.read[key]
 
 
@@ -196,13 +207,16 @@ def _matched(
 
 
 def _read_all(
-    typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]], decimals: int | None
+    typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]], decimals: int | None, comma: bool
 ) -> dict[str, Answer]:
     """What a student typed, by the names of the derivation, read.
 
-    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1.
+    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1. `1,234` is
+    1.234 where a decimal comma is usual (`comma`) or the hand-in has one elsewhere, and is refused in any other.
     """
     answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
+    for name, found in () if comma else thousands_in(typed).items():
+        answers[name] = refused(answers[name], found)
     if any(answer.unrounded and is_array(typed[name]) for name, answer in answers.items()):
         for name, given in typed.items():
             if is_array(given) and not answers[name].computed:

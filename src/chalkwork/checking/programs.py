@@ -15,9 +15,9 @@ from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.symbols import Symbols
-from chalkwork.words import Text
+from chalkwork.words import Said, Text
 
-NO_NUMBERS = "it holds no numbers"
+NO_NUMBERS = Text.of("unused.no_numbers")
 _KNOWN = re.compile(r"(d?)(x|y|z|a|W|b|L|delta)(\d*)(_new\d*)?")
 _FORWARD = re.compile(r"(z|a|s|h|net|act|delta|d|dz|sigma|activation|layer|l)(\d+)(?:delta|error)?", re.IGNORECASE)
 _PARAMETER = re.compile(
@@ -58,7 +58,7 @@ class Names:
 
     steps: dict[str, object] = field(default_factory=dict)
     data: dict[str, object] = field(default_factory=dict)
-    unused: dict[str, str] = field(default_factory=dict)
+    unused: dict[str, Said] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
 
 
@@ -74,7 +74,7 @@ class Reader:
         self.givens = NameTable([given.name for given in context.derivation.givens], symbols)
         self.aliases = _aliases(tuple(self.shapes), symbols.layers)
 
-    def names(self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, str]) -> Names:
+    def names(self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]) -> Names:
         """What every word stands for; `used` and `refused` are what the table of names makes of them."""
         found = Names()
         numbers = {word: value for word, value in given.items() if _has_numbers(value)}
@@ -94,14 +94,14 @@ class Reader:
             if target is None or (word not in self.shapes and not self._fits(value, target)):
                 loose[word] = value
             elif _is_mask(value) and target.startswith("delta") and word not in self.shapes:
-                found.unused[word] = "it holds zeros and ones only, as a mask does"
+                found.unused[word] = Text.of("unused.mask")
             elif target in taken:
-                found.unused[word] = f"{target} is already given"
+                found.unused[word] = Text.of("unused.already", name=target)
             else:
                 taken.add(target)
                 self._put(found, target, value)
         for word, value in loose.items():
-            self._by_value(found, taken, word, value, known.get(word), refused.get(word, str(NO_NAME)))
+            self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
 
@@ -111,8 +111,8 @@ class Reader:
     # --- by name ---------------------------------------------------------------------------------------------------
 
     def _known(
-        self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, str]
-    ) -> tuple[dict[str, str], dict[str, str]]:
+        self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]
+    ) -> tuple[dict[str, str], dict[str, Said]]:
         """What the words mean by the tables, layers counted as the program counts them; and what has two readings."""
         words = {word: bare_name(word).lower() for word in given}
         plain: dict[str, str] = {}
@@ -121,7 +121,7 @@ class Reader:
             if target:
                 plain[word] = target
         known = dict(plain)
-        asked: dict[str, str] = {}
+        asked: dict[str, Said] = {}
         for pattern, shifts in ((_FORWARD, (-1, 1)), (_PARAMETER, (1,))):
             family = [word for word, bare in words.items() if pattern.fullmatch(bare)]
             shift = self._shift(given, plain, family, words, pattern, shifts)
@@ -178,7 +178,7 @@ class Reader:
     # --- by evidence -----------------------------------------------------------------------------------------------
 
     def _by_value(
-        self, found: Names, taken: set[str], word: str, value: object, named: str | None, reason: str
+        self, found: Names, taken: set[str], word: str, value: object, named: str | None, reason: Said
     ) -> None:
         for name in (*self.context.derivation, *self.givens.known) if _tells(value) else ():
             if name not in taken and self._is(value, name):
@@ -188,27 +188,30 @@ class Reader:
                 return
         again = next((name for name in (*taken, *found.data) if _tells(value) and self._is(value, name)), None)
         if again is not None:
-            found.unused[word] = f"it is {again} again"
+            found.unused[word] = Text.of("unused.again", name=again)
             return
         several = np.size(np.asarray(value, dtype=object)) > 1 and not _is_mask(value)
         if several and any(self._is(value, name) for name in self.givens.known):
             return  # the exercise's own data under another name
         for said, other in self._auxiliary():
             if _tells(value) and _same(value, other):
-                found.unused[word] = f"it is {said}, which is no step of its own here"
+                found.unused[word] = Text.of("unused.no_step", what=said)
                 return
         if named is not None:
             if named in taken:
-                found.unused[word] = f"{named} is already given"
+                found.unused[word] = Text.of("unused.already", name=named)
             else:
                 taken.add(named)
                 self._put(found, named, value)
             return
-        if reason == str(NO_NAME) and _ERROR.fullmatch(bare_name(word).lower()):
-            reason = "the distance from the target, or what comes back to an activation, is no step of its own here"
+        if str(reason) == str(NO_NAME) and _ERROR.fullmatch(bare_name(word).lower()):
+            reason = Text.of("unused.no_step", what=Text.of("unused.error"))
+        meant = self.aliases.get(bare_name(word).lower(), ())
+        if str(reason) == str(NO_NAME) and len(meant) > 1:
+            reason = Text.of("unused.ambiguous", name=word, names=Text.of("unused.or", first=meant[0], second=meant[1]))
         found.unused[word] = reason
 
-    def _auxiliary(self) -> Iterator[tuple[str, Any]]:
+    def _auxiliary(self) -> Iterator[tuple[Said, Any]]:
         """Quantities that programs have and the derivation has no line for."""
         layers = self.context.layers(0)
         if layers and "y" in self.values:
@@ -225,8 +228,8 @@ class Reader:
                 if upstream is not None and layer is not None:
                     with np.errstate(all="ignore"):
                         value = evaluate(upstream, self.values)
-                    yield f"the derivative by {layer.activation.name}", value
-                    yield f"minus the derivative by {layer.activation.name}", -value
+                    yield Text.of("unused.derivative", name=layer.activation.name), value
+                    yield Text.of("unused.minus_derivative", name=layer.activation.name), -value
 
     def _renewed(self, found: Names) -> None:
         """Parameters that a program has renewed in place are those after the update."""

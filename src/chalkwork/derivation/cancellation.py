@@ -104,6 +104,6 @@ def magnitude(expression: Expression, values: Mapping[str, Any]) -> Any:
 _LINEAR = frozenset(
     (
         "add", "subtract", "negative", "multiply", "matmul", "transpose", "sum", "mean", "broadcast", "diag",
-        "diagonal", "entry", "placed",
+        "diagonal", "entry", "placed", "moment", "at_moment", "sequence",
     )
 )  # fmt: skip

@@ -23,7 +23,6 @@ from chalkwork.networks.layers.base import Size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.losses import LOSSES, Loss, loss_of
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.parameters import check_output
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.quantities import LEARNED
 from chalkwork.networks.samples import features_and_positions
@@ -35,8 +34,9 @@ Numbers = Mapping[str, Array]
 """The arrays of one layer by letter (`W`, `b`, `gamma`); empty where only the architecture is of interest."""
 
 
-_TYPES: dict[str, type] = {
-    "size": int, "layers": int, "number": float, "choice": str, "activation": str, "initialiser": str, "bias": bool,
+_TYPES: dict[str, tuple[type, ...]] = {
+    "size": (int,), "layers": (int,), "count": (int, NoneType), "number": (float,), "values": (float, list),
+    "choice": (str,), "activation": (str,), "initialiser": (str,), "bias": (bool,),
 }  # fmt: skip
 """What JSON has for each kind of setting; numbers to start from are arrays, not settings."""
 
@@ -49,6 +49,8 @@ def _written(layer: Layer, units: int) -> dict[str, Any]:
         match setting.takes:
             case "size":
                 value = units
+            case "values":
+                value = list(value) if isinstance(value, tuple) else value
             case "bias":
                 value = layer.has_bias
             case "activation":
@@ -61,7 +63,7 @@ def _written(layer: Layer, units: int) -> dict[str, Any]:
 
 def _made(kind: type[Layer], fields: Fields, inputs: int, numbers: Numbers) -> Layer:
     """The layer with that many inputs, of the settings in a file and the arrays beside it."""
-    given = {setting.key: fields.need(setting.key, of(_TYPES[setting.takes])) for setting in _kept(kind)}
+    given = {setting.key: fields.need(setting.key, of(*_TYPES[setting.takes])) for setting in _kept(kind)}
     own = {setting.key for setting in kind.settings}
     for one in kind.kind_type.quantities:
         if one.keyword in own and one.letter in numbers:
@@ -130,8 +132,9 @@ def _loss_data(loss: Loss) -> dict[str, Any]:
     name = next((name for name, known in LOSSES.items() if type(known) is type(loss)), None)
     if name is None:
         raise ChalkworkError(f"there is no way to exchange the loss {type(loss).__name__} yet")
-    exact = isinstance(loss.factor, Fraction)
-    return {"name": name, "factor": str(loss.factor) if exact else loss.factor, "reduction": loss.reduction}
+    numbers = {"factor": loss.factor, **loss.settings}
+    written = {key: str(value) if isinstance(value, Fraction) else value for key, value in numbers.items()}
+    return {"name": name, **written, "reduction": loss.reduction}
 
 
 def _labels_data(labels: Labels) -> dict[str, Any]:
@@ -158,15 +161,22 @@ def _labels(data: Any, units: int) -> Labels:
 def _loss(data: Any, where: str) -> Loss:
     fields = mapping(data, "a loss", where)
     name, reduction = fields.need("name", of(str)), fields.need("reduction", of(str))
-    factor = fields.read("factor", of(str, int, float, NoneType), None)
+    own = LOSSES[name].settings if name in LOSSES else {}
+    numbers = {key: fields.read(key, of(str, int, float, NoneType), None) for key in ("factor", *own)}
     fields.done()
-    if isinstance(factor, str):
-        if not re.fullmatch(r"[0-9]{1,50}(/0*[1-9][0-9]{0,49})?", factor):
-            raise ChalkworkError(f"the factor of the loss is a number or a fraction such as 1/2, not {factor!r:.60}")
-        factor = Fraction(factor)
-    if type(factor) is int and abs(factor) >= 10**50:
-        raise ChalkworkError("the factor of the loss has more than 50 digits")
-    return loss_of({"name": name, "factor": factor, "reduction": reduction})
+    read = {key: _exact(value, key) for key, value in numbers.items() if key == "factor" or value is not None}
+    return loss_of({"name": name, "reduction": reduction, **read})
+
+
+def _exact(value: str | float | None, key: str) -> Fraction | float | None:
+    """A number of a loss; a text is a fraction."""
+    if isinstance(value, str):
+        if not re.fullmatch(r"[0-9]{1,50}(/0*[1-9][0-9]{0,49})?", value):
+            raise ChalkworkError(f"the {key} of the loss is a number or a fraction such as 1/2, not {value!r:.60}")
+        return Fraction(value)
+    if type(value) is int and abs(value) >= 10**50:
+        raise ChalkworkError(f"the {key} of the loss has more than 50 digits")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +219,6 @@ class Architecture:
                 LayerPlan(size.inputs, size.units, made.activation, made.has_bias, made.kind, size.positions)
             )
             sizes.append(size)
-        check_output(sizes[-1])
         labels = None if named is None else _labels(named, sizes[-1].units)
         loss, batched = cast(Loss, settings["loss"]), bool(positions)
         plan = Plan(tuple(planned), loss, convention, positions=positions, batched=batched)

@@ -16,7 +16,7 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.architecture import kind_of
-from chalkwork.exchange.foreign import arrays_of, check_training, copied, counterpart, in_pytorch, put, slots_of
+from chalkwork.exchange.foreign import Slot, arrays_of, check_training, copied, counterpart, in_pytorch, put, slots_of
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.data import Array
@@ -62,12 +62,42 @@ def torch_state(net: NeuralNetwork) -> dict[str, Array]:
     {'0.weight': (1, 2), '0.bias': (1,), '2.weight': (3, 1), '2.bias': (3,)}
     """
     places = {module.layer: place for place, module in enumerate(_modules(net)) if module.layer is not None}
-    found = {}
+    found: dict[str, Array] = {}
+    blocks: dict[str, dict[int, Array]] = {}
     for slot, array in zip(slots_of(net), arrays_of(net, "out_in"), strict=True):
-        found[f"{places[slot.layer]}.{slot.theirs}"] = array
+        name, place = _block(slot.theirs)
+        whole = f"{places[slot.layer]}.{name}"
+        if place is None:
+            found[whole] = array
+        else:  # the gates of a recurrent layer, one below the other
+            blocks.setdefault(whole, {})[place] = array
+            found[whole] = np.concatenate([one for _, one in sorted(blocks[whole].items())])
         if slot.theirs == "running_var":
             found[f"{places[slot.layer]}.{_COUNT}"] = np.array(0)
+    for name in list(found):
+        second = name.replace("bias_ih", "bias_hh")
+        found.setdefault(second, np.zeros_like(found[name]))
     return found
+
+
+def _block(name: str) -> tuple[str, int | None]:
+    """The name of an array of PyTorch, and which of the blocks in it, where it holds those of several gates.
+
+    >>> _block("weight_ih_l0[2]"), _block("weight")
+    (('weight_ih_l0', 2), ('weight', None))
+    """
+    name, _, place = name.removesuffix("]").partition("[")
+    return name, int(place) if place else None
+
+
+def _part(slot: Slot, slots: Sequence[Slot], group: Mapping[str, Any]) -> Any:
+    """What a slot takes of the arrays of a module; one bias is the sum of the two that PyTorch has."""
+    name, place = _block(slot.theirs)
+    array = group[name]
+    own = [_block(other.theirs)[0] for other in slots if other.layer == slot.layer]
+    if name == "bias_ih_l0" and "bias_hh_l0" not in own:
+        array = np.asarray(array) + np.asarray(group["bias_hh_l0"])
+    return array if place is None else np.split(np.asarray(array), own.count(name))[place]
 
 
 def to_torch(net: NeuralNetwork, *, inference: bool = False) -> Any:
@@ -114,9 +144,24 @@ def _joined(torch: Any, made: list[Any], net: NeuralNetwork) -> Any:
 
 
 def _made(torch: Any, module: Module) -> Any:
-    arrays = module.layer is not None and module.name not in ("Dropout", "Identity")
+    if "returns" in module.settings:
+        return _recurrent(torch, module)
+    arrays = module.layer is not None and module.name not in ("Dropout", "Flatten", "Identity")
     precision = {"dtype": torch.float64} if arrays else {}
     return getattr(torch.nn, module.name)(**module.settings, **precision)
+
+
+def _recurrent(torch: Any, module: Module) -> Any:
+    """A recurrent module that gives its states, or the last one, and nothing besides."""
+    settings = dict(module.settings)
+    last = settings.pop("returns") == "last"
+    kind = getattr(torch.nn, module.name)
+
+    def forward(self: Any, given: Any) -> Any:
+        states, _ = kind.forward(self, given)
+        return states[:, -1] if last else states
+
+    return type(module.name, (kind,), {"forward": forward})(**settings, dtype=torch.float64)
 
 
 def load_torch_state(net: NeuralNetwork, source: Any, *, order: Sequence[str] | None = None) -> None:
@@ -157,13 +202,14 @@ def load_torch_state(net: NeuralNetwork, source: Any, *, order: Sequence[str] | 
         )
     matched = dict(zip(layers, names, strict=True))
     for layer, name in matched.items():
-        wanted = [slot.theirs for slot in slots if slot.layer == layer]
+        wanted = list(dict.fromkeys(_block(slot.theirs)[0] for slot in slots if slot.layer == layer))
+        wanted += ["bias_hh_l0"] * ("bias_ih_l0" in wanted and "bias_hh_l0" not in wanted)
         if set(wanted) != groups[name].keys():
             raise ChalkworkError(
                 f"layer {layer} ({kind_of(net.layers[layer - 1])}) takes {', '.join(wanted)}, "
                 f"but {name or 'the module'!r} holds {_listed(groups[name])}"
             )
-    arrays = [groups[matched[slot.layer]][slot.theirs] for slot in slots]
+    arrays = [_part(slot, slots, groups[matched[slot.layer]]) for slot in slots]
     labels = [f"{matched[slot.layer]}.{slot.theirs}".lstrip(".") for slot in slots]
     put(net, arrays, labels, "out_in")
 
@@ -180,7 +226,7 @@ def from_torch(source: Any, like: NeuralNetwork, *, order: Sequence[str] | None 
 
 _IGNORED = ("Identity", "Flatten")
 """What changes nothing about vectors."""
-_IN_ARRAYS = ("in_features", "out_features", "num_features", "bias", "threshold")
+_IN_ARRAYS = ("in_features", "out_features", "num_features", "bias", "threshold", "returns")
 """Settings that the shapes of the arrays tell, and one that makes a difference of 2e-9."""
 
 

@@ -5,11 +5,23 @@ with each equation and `presentation` what is said around them. `NeuralNetwork` 
 """
 
 from chalkwork.networks.graph import Graph
-from chalkwork.networks.layers import Attention, BatchNorm, Dense, Dropout, Flatten, LayerNorm, Residual, RMSNorm
+from chalkwork.networks.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    Attention,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Flatten,
+    LayerNorm,
+    Residual,
+    RMSNorm,
+)
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
 from chalkwork.networks.network import NeuralNetwork
 
 __all__ = [
-    "Attention", "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Flatten", "Graph",
-    "LayerNorm", "Loss", "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
+    "GRU", "LSTM", "RNN", "Attention", "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Flatten",
+    "Graph", "LayerNorm", "Loss", "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
 ]  # fmt: skip

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.simplify import simplify
+from chalkwork.algebra.times import over_steps
 from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
 from chalkwork.networks.gather import gathered
-from chalkwork.networks.losses import penalties
+from chalkwork.networks.layers.base import NamedAdjoint
+from chalkwork.networks.losses import CrossEntropy, penalties
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot, suffix_of
@@ -101,10 +103,10 @@ def prediction(plan: Plan, step: int) -> list[Equation]:
     Equal outputs give no class: 0 among several units, one half for a single one.
     """
     last = plan.layers[-1]
-    if last.activation.name not in ("softmax", "log_softmax", "sigmoid", "tanh"):
+    if last.activation.name not in ("softmax", "log_softmax", "sigmoid", "tanh") or last.positions:
         return []
     suffix = suffix_of(step)
-    output = plan.data(f"a{plan.depth}{suffix}", last.units)
+    output = plan.of_output("a", suffix)
     if last.units > 1:
         axis = None if plan.samples == 1 else plan.convention.unit_axis
         chosen: Expression = apply("argmax", output, axis=axis, tie=0)
@@ -126,15 +128,21 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
     named = {adjoint.by: adjoint.name for adjoint in shown}
     if long_way:
         named[f"a{plan.depth}{suffix}"] = f"da{plan.depth}{suffix}"
-    adjoints = Adjoints(equations, output, named, plan.facts)
-    found = {equation.name: equation for equation in adjoints.equations()}
+    cut = _held_apart(equations, spots)
+    adjoints = Adjoints(cut, output, named, plan.facts)
+    found = {equation.name: _put_back(equation) for equation in adjoints.equations()}
     stops = [adjoint.by for adjoint in shown if adjoint.by not in parameters]
-    paths = Paths(equations)
+    paths = Paths(cut)
     ordered: list[Equation] = []
     for adjoint in shown:
         path = paths.chain(output, adjoint.by, stops)
+        if adjoint.name not in found:  # no error comes back to it
+            found[adjoint.name] = _nothing(equations, adjoint, output)
         value = gathered(found[adjoint.name].expression)
         equation = replace(found[adjoint.name], expression=value, chain=path, reason=adjoint.reason)
+        over = over_steps(value)
+        if over is not None:
+            equation = replace(equation, chain=(), steps=(over,))
         if adjoint.by != last:
             ordered.append(equation)
         elif long_way:
@@ -143,6 +151,38 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
             steps = _justified(plan, suffix, adjoints.found[f"a{plan.depth}{suffix}"])
             ordered.append(replace(equation, expression=_collapsed(plan, step, equation.expression), steps=steps))
     return ordered
+
+
+_HELD = "_held"
+
+
+def _held_apart(equations: Sequence[Equation], spots: Sequence[Spot]) -> list[Equation]:
+    """The equations, with other names for what no error goes back to from them."""
+    held = {name: names for at in spots for name, names in at.layer.kind.held(at).items()}
+    return [
+        replace(one, expression=replaced(one.expression, {
+            name: Name(f"{name.name}{_HELD}", name.shape)
+            for name in names_in(one.expression) if name.name in held[one.name]
+        })) if one.name in held else one
+        for one in equations
+    ]  # fmt: skip
+
+
+def _put_back(equation: Equation) -> Equation:
+    """The equation with the usual names again."""
+    other: dict[Expression, Expression] = {
+        name: Name(name.name.removesuffix(_HELD), name.shape)
+        for name in names_in(equation.expression)
+        if name.name.endswith(_HELD)
+    }
+    return replace(equation, expression=replaced(equation.expression, other)) if other else equation
+
+
+def _nothing(equations: Sequence[Equation], adjoint: NamedAdjoint, output: str) -> Equation:
+    """A derivative that is zero, since nothing leads from its name to the loss."""
+    shape = next(one.expression.shape for one in equations if one.name == adjoint.by)
+    zero = apply("broadcast", Number(0), shape=shape)
+    return Equation(adjoint.name, zero, Stage.BACKWARD, derivative=Derivative(output, adjoint.by))
 
 
 def _collapsed(plan: Plan, step: int, error: Expression) -> Expression:
@@ -161,7 +201,7 @@ def _justified(plan: Plan, suffix: str, by_output: Expression) -> tuple[Expressi
     if not plan.matched:
         return ()
     last = plan.layers[-1]
-    output = plan.data(f"a{plan.depth}{suffix}", last.units)
+    output = plan.of_output("a", suffix)
     if last.activation.name == "sigmoid":
         return (by_output * (output * (1 - output)),)
     product = output * (by_output - apply("sum", by_output * output, axis=plan.convention.unit_axis))
@@ -171,10 +211,14 @@ def _justified(plan: Plan, suffix: str, by_output: Expression) -> tuple[Expressi
 def _through_jacobian(plan: Plan, suffix: str, found: dict[str, Equation], path: Chain) -> list[Equation]:
     """The error of the output layer the long way: dL/da, the Jacobian da/dz, and their product."""
     number = plan.depth
-    output = plan.data(f"a{number}{suffix}", plan.layers[-1].units)
+    output = plan.of_output("a", suffix)
     outer = replace(found[f"da{number}{suffix}"], reason=reasons.loss_derivative(plan))
     derivative = Derivative(f"L{suffix}", f"z{number}{suffix}")
-    if plan.layers[-1].activation.name != "softmax" or plan.samples > 1:
+    if (
+        plan.layers[-1].activation.name != "softmax"
+        or len(output.shape) > 2
+        or output.shape[plan.convention.sample_axis] > 1
+    ):
         equation = found[f"delta{number}{suffix}"]
         return [outer, replace(equation, chain=path, reason=reasons.long_product(plan))]
     columns = plan.convention.samples == "columns"
@@ -211,10 +255,11 @@ def without_overflow(plan: Plan, loss: Equation) -> Equation:
     """
     if not plan.matched:
         return loss
-    net, output = (plan.data(f"{letter}{plan.depth}", plan.layers[-1].units) for letter in "za")
-    if plan.layers[-1].activation.name == "softmax":
+    net, output = plan.of_output("z"), plan.of_output("a")
+    if isinstance(plan.loss, CrossEntropy):
+        aim = plan.loss.aim(plan.y, plan.layers[-1].units)
         straight: dict[Expression, Expression] = {
-            apply("xlogy", plan.y, output): plan.y * apply("log_softmax", net, axis=plan.convention.unit_axis)
+            apply("xlogy", aim, output): aim * apply("log_softmax", net, axis=plan.convention.unit_axis)
         }
     else:
         both = apply("xlogy", plan.y, output) + apply("xlogy", 1 - plan.y, 1 - output)

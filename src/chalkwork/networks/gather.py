@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalkwork.algebra.expression import Application, Expression, apply, rebuild
 from chalkwork.algebra.simplify import Term, expression_of, simplify, term_of
+from chalkwork.algebra.times import in_time
 
 
 def gathered(expression: Expression) -> Expression:
@@ -15,7 +16,7 @@ def gathered(expression: Expression) -> Expression:
     sum(a, axis=0) / s^3
     """
     taken = _taken_out(expression)
-    return expression if taken is expression else simplify(taken)
+    return in_time(expression if taken is expression else simplify(taken))
 
 
 def _taken_out(node: Expression) -> Expression:

@@ -160,7 +160,8 @@ class Model:
 
     def oriented_target(self, y: Any, samples: int) -> Array:
         """The targets of so many samples; ShapeError or ValueProblem for what they cannot be."""
-        return target(y, samples, self._sizes[-1].units, self.convention, self.loss)
+        units, positions = self._sizes[-1][1:]
+        return target(y, samples, units, self.convention, self.loss, positions)
 
     def plan(self, samples: int = 1, *, training: bool = False, weighted: bool = False, batched: bool = True) -> Plan:
         """What the equations for so many samples depend on; `weighted` gives every sample's loss a weight `w`.

@@ -144,7 +144,7 @@ class NeuralNetwork(Model):
     ) -> dict[str, Array]:
         givens = {"x": inputs}
         if y is not None:
-            givens["y"] = self.oriented_target(y, plan.samples)
+            givens["y"] = self.oriented_target(y, plan.samples).reshape(plan.y.shape)
         if weight is not None:
             givens["w"] = sample_weights(weight, plan)
         return givens | self.values(derivation, plan) | masks_of(plan, masks, self.seed)

@@ -44,18 +44,7 @@ def settle(
         inputs = sizes[-1].units
         parameters |= layer.start(number, sizes[-1][:2], convention, generator)
         state |= layer.state(number, inputs)
-    check_output(sizes[-1])
     return sizes, parameters, state
-
-
-def check_output(size: Size) -> None:
-    """Raise ShapeError where the output of the last layer is no vector for each sample."""
-    if size.positions:
-        raise ShapeError(
-            f"the last layer gives every sample units at {' x '.join(map(str, size.positions))} positions, but the "
-            "output of a network is a vector for each sample",
-            hint="put Flatten() before the last layers",
-        )
 
 
 def checked(values: Mapping[str, Any], plan: Plan, noun: str = "parameter") -> dict[str, Array]:

@@ -15,7 +15,7 @@ from chalkwork.networks.convention import Convention
 from chalkwork.networks.layers.base import LayerKind
 from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
-from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
+from chalkwork.networks.quantities import LEARNED, Quantity, Role
 from chalkwork.networks.spot import Spot, suffix_of
 
 __all__ = ["LayerPlan", "Plan", "suffix_of"]
@@ -71,6 +71,11 @@ class Plan:
         return self.convention.data_shape(features, 0, self.positions) if self.positions else features
 
     @property
+    def places(self) -> str:
+        """What positions are: "steps", where a layer takes one after the other, or "positions"."""
+        return "steps" if any(layer.kind.in_time for layer in self.layers) else "positions"
+
+    @property
     def x(self) -> Name:
         """The input."""
         return self.data("x", self.layers[0].inputs, self.positions)
@@ -78,7 +83,11 @@ class Plan:
     @property
     def y(self) -> Name:
         """The target."""
-        return self.data("y", self.layers[-1].units)
+        return self.data("y", self.layers[-1].units, self.layers[-1].positions)
+
+    def of_output(self, letter: str, suffix: str = "") -> Name:
+        """A quantity of the last layer: its activation `a`, its net input `z`."""
+        return self.data(f"{letter}{self.depth}{suffix}", self.layers[-1].units, self.layers[-1].positions)
 
     @property
     def w(self) -> Name:
@@ -123,7 +132,7 @@ class Plan:
 
     def held_shape(self, name: Name) -> tuple[int, ...]:
         """The shape in which a network keeps a parameter or a state: a matrix as it is, all else in one dimension."""
-        return name.shape if self.quantities[name.name].form is Form.MATRIX else (max(name.shape),)
+        return name.shape if self.quantities[name.name].form.is_matrix else (max(name.shape),)
 
     @property
     def has_modes(self) -> bool:
@@ -151,7 +160,7 @@ class Plan:
     @property
     def facts(self) -> list[SumsToOne]:
         """What is known of the target: under cross-entropy those of each sample add up to one."""
-        return [SumsToOne("y", self.convention.unit_axis)] if isinstance(self.loss, CrossEntropy) else []
+        return [SumsToOne("y", self.convention.unit_axis)] if self.loss.distribution else []
 
     @property
     def matched(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,7 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     """The network, its parameters and its convention in sentences."""
     first = Text.of("counted.inputs", n=plan.layers[0].inputs)
     for count in plan.positions:
-        first = Text.of("network.inputs_at_positions", inputs=first, positions=count)
+        first = Text.of(f"network.inputs_at_{plan.places}", inputs=first, n=count)
     sentences: list[Said] = [Text.of("network.has", parts=(first, *(at.layer.kind.words(at) for at in plan.spots)))]
     if target:
         sentences.append(reasons.loss_words(plan))
@@ -64,7 +65,7 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
         said = "The derivative of the <activation> is 0 wherever there is one: there is no gradient to go back with."
         sentences.append(Text.own("network.no_gradient", said, activation=plan.jumping.said))
     if plan.positions:
-        sentences.append(Text.of(f"network.matrices_{plan.convention.samples}"))
+        sentences.append(Text.of(f"network.{plan.places}_{plan.convention.samples}"))
     return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))
 
 
@@ -84,10 +85,16 @@ def _parameter_count(plan: Plan) -> Said:
 
 def _sizes(plan: Plan, role: Role) -> tuple[list[str], int]:
     """How many parameters with one role each layer has, those of a matrix as a product, and how many there are."""
-    layers = [at.layer for at in plan.spots for _ in at.layer.kind.names(at, role)]
-    if role is Role.WEIGHT:
-        return [f"{layer.inputs}·{layer.units}" for layer in layers], sum(one.inputs * one.units for one in layers)
-    return [str(layer.units) for layer in layers], sum(layer.units for layer in layers)
+    found, total = [], 0
+    for at in plan.spots:
+        names = at.layer.kind.names(at, role)
+        shapes = [plan.held_shape(name) for name in names]
+        total += sum(map(prod, shapes))
+        sizes = ["·".join(map(str, plan.convention.sizes(one) if len(one) == 2 else one)) for one in shapes]
+        times = next((count for count in range(len(sizes), 1, -1) if sizes == sizes[: len(sizes) // count] * count), 1)
+        block = " + ".join(sizes[: len(sizes) // times])
+        found += [block if times == 1 else f"{times}·({block})"] if names else []
+    return found, total
 
 
 def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:
@@ -104,7 +111,9 @@ def remarks(plan: Plan, solution: Working) -> Mapping[str, tuple[Said, ...]]:
         found[f"L{suffix_of(step)}"] = (_loss_change(solution, step),)
         step += 1
     for at in plan.spots:
-        found |= {name: (said,) for name, said in at.layer.kind.remarks(at).items() if name in solution}
+        found |= {
+            name: (said,) for name, said in at.layer.kind.remarks(at, solution.arrays).items() if name in solution
+        }
     for number in range(plan.depth - 1, 0, -1):
         sentence = _vanished(plan, solution, number)
         if sentence:

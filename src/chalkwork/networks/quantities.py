@@ -35,11 +35,18 @@ class Form(StrEnum):
 
     MATRIX = "matrix"
     """Inputs and units, oriented as the convention has weights."""
+    RECURRENT = "recurrent"
+    """Units and units: the weights of the state before."""
     UNITS = "units"
     """An entry for every unit."""
     DATA = "data"
     """An entry for every unit and sample."""
     NUMBER = "number"
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it is kept as a matrix."""
+        return self in (Form.MATRIX, Form.RECURRENT)
 
 
 @dataclass(frozen=True, slots=True)

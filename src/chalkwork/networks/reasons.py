@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
+from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, KLDivergence, SquaredError
 from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import Plan
+
+_GREEK = {"delta": r"\delta", "gamma": r"\gamma", "smoothing": "s"}
 
 
 def _layer(at: Spot) -> Text:
@@ -20,6 +22,11 @@ def _layer(at: Spot) -> Text:
     if at.plan.has_modes:
         return Text.of("of.layer_number", number=at.number)
     return Text.of("of.hidden_layer") if at.plan.depth == 2 else Text.of("of.hidden_layer_number", number=at.number)
+
+
+def _single(at: Spot) -> bool:
+    """Whether there is one unit and one sample, so that nothing runs over entries."""
+    return at.layer.units == 1 and not at.over
 
 
 def _each_sample(plan: Plan) -> Said:
@@ -46,14 +53,19 @@ def activation(at: Spot) -> Text:
     if chosen.name == "softmax":
         each = Text.of("each_position") if at.layer.positions else _each_sample(at.plan)
         return Text.of("activation_is.softmax", what=what, again=at.again, each=each)
-    function = chosen.function(at.shown("z"), at.shown("a"))
+    function = chosen.function(at.shown("z"), at.shown("a"), _single(at))
     return Text.of("activation_is.function", what=what, again=at.again, function=function)
 
 
 def loss(plan: Plan, step: int) -> Text:
     """What the loss is."""
-    title, again = Text.of(f"loss.{plan.loss.id}"), Text.of("again") if step else ""
+    title, again = plan.loss.said(), Text.of("again") if step else ""
     parts = {"title": title, "again": again, "over": over(plan), "more": _more(plan, step)}
+    if plan.loss.own[2]:
+        own = plan.loss.settings.items()
+        settings = f" ({', '.join(f'${_GREEK[key]} = {float(value):g}$' for key, value in own)})" if own else ""
+        said = f"<^title><again>: {plan.loss.own[2]}{settings}, <over><more>."
+        return Text.own(f"loss_by.{plan.loss.id}", said, **parts)
     if not isinstance(plan.loss, SquaredError):
         return Text.of("loss_by.logarithm", **parts)
     if plan.loss.factor in (1, 0.5):
@@ -88,13 +100,14 @@ def loss_words(plan: Plan) -> Text:
         squares = ("loss_is.squares", "loss_is.half_the_squares", "loss_is.times_the_squares")
         return Text.of(squares[which], **parts)
     others = ("loss_is", "loss_is.half", "loss_is.times")
-    return Text.of(others[which], title=Text.of(f"the_loss.{plan.loss.id}"), **parts)
+    return Text.of(others[which], title=plan.loss.said("the"), **parts)
 
 
 def over(plan: Plan) -> Text:
     """What is summed and what is averaged."""
     chosen = plan.loss
     outputs: tuple[Text, ...] = (Text.of("loss_over.outputs"),) if plan.layers[-1].units > 1 else ()
+    outputs += (Text.of(f"loss_over.{plan.places}"),) if plan.layers[-1].positions else ()
     samples: tuple[Text, ...] = (Text.of("loss_over.samples"),) if plan.samples > 1 else ()
     both = (*outputs, *samples)
     summed, averaged = outputs, samples
@@ -114,17 +127,20 @@ def error(at: Spot) -> Text:
     chosen = at.layer.activation
     slope = None if chosen.per_sample else chosen.slope(at.shown("z"), at.shown("a"))
     if at.is_last:
-        return Text.of("error.output", why=_output_error(at.plan, chosen, slope))
+        return Text.of("error.output", why=_output_error(at, chosen, slope))
     if chosen.name == "identity":
         return Text.of("error.of_identity", layer=_layer(at), way=at.way_back)
     if slope is None:
         return Text.of("error.through_jacobian", layer=_layer(at), way=at.way_back, activation=chosen.said)
-    return Text.of("error.by_slope", layer=_layer(at), way=at.way_back, slope=slope)
+    return Text.of(
+        "error.by_slope_of_one" if _single(at) else "error.by_slope", layer=_layer(at), way=at.way_back, slope=slope
+    )
 
 
-def _output_error(plan: Plan, chosen: Activation, slope: Text | None) -> Text:
+def _output_error(at: Spot, chosen: Activation, slope: Text | None) -> Text:
+    plan = at.plan
     weighted = Text.of("error_weighted") if plan.weighted else ""
-    if chosen.name == "softmax" and isinstance(plan.loss, CrossEntropy):
+    if chosen.name == "softmax" and type(plan.loss) in (CrossEntropy, KLDivergence):
         return Text.of("output_error.softmax", each=_each_sample(plan), weighted=weighted)
     if chosen.name == "sigmoid" and isinstance(plan.loss, BinaryCrossEntropy):
         return Text.of("output_error.sigmoid", weighted=weighted)
@@ -132,7 +148,7 @@ def _output_error(plan: Plan, chosen: Activation, slope: Text | None) -> Text:
         return Text.of("output_error.identity")
     if slope is None:
         return Text.of("output_error.through_jacobian", activation=chosen.said)
-    return Text.of("output_error.by_slope", slope=slope)
+    return Text.of("output_error.by_slope_of_one" if _single(at) else "output_error.by_slope", slope=slope)
 
 
 def weight_gradient(at: Spot, error: str = "delta") -> Text:
@@ -162,7 +178,7 @@ def prediction(plan: Plan) -> Text:
 
 def loss_derivative(plan: Plan) -> Text:
     """dL/da."""
-    return Text.of("loss_derivative", title=Text.of(f"of_loss.{plan.loss.id}"))
+    return Text.of("loss_derivative", title=plan.loss.said("of"))
 
 
 def jacobian(plan: Plan) -> Text:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.operations import words
 from chalkwork.counting import counted
 from chalkwork.errors import ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention, Samples
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.layers.settings import size
-from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from chalkwork.networks.losses import BinaryCrossEntropy, BinaryFocal, Loss
 
 
 def oriented(array: Array, units: int, name: str, noun: str, convention: Convention) -> Array:
@@ -47,8 +49,10 @@ def features_and_positions(shape: Sequence[Any], samples: Samples) -> tuple[int,
     return (columns, (rows,)) if samples == "rows" else (rows, (columns,))
 
 
-def target(y: Any, samples: int, units: int, convention: Convention, loss: Loss) -> Array:
-    """The targets of so many samples.
+def target(
+    y: Any, samples: int, units: int, convention: Convention, loss: Loss, positions: tuple[int, ...] = ()
+) -> Array:
+    """The targets of so many samples, at every position of the output where it has some.
 
     Raises ShapeError for another number of samples or outputs, ValueProblem for values that the loss is not for.
 
@@ -56,6 +60,10 @@ def target(y: Any, samples: int, units: int, convention: Convention, loss: Loss)
     >>> target([1, 0, 1], 3, 1, Convention("rows"), SquaredError()).shape
     (3, 1)
     """
+    if positions:
+        array = _at_positions(as_array(y, "y", most=3), samples, units, convention, positions)
+        _check_values(array, units, convention, loss)
+        return array
     array = as_array(y, "y")
     if array.ndim < 2 and units == 1 and array.size == samples:
         array = array.reshape(convention.data_shape(1, samples))
@@ -69,19 +77,35 @@ def target(y: Any, samples: int, units: int, convention: Convention, loss: Loss)
     return array
 
 
+def _at_positions(array: Array, samples: int, units: int, convention: Convention, positions: tuple[int, ...]) -> Array:
+    """Targets of samples whose outputs are matrices; of a single sample without an axis for samples."""
+    one = convention.data_shape(units, 0, positions)
+    if array.ndim < 2 and array.size == prod(one):
+        array = array.reshape(one)
+    wanted = ((samples, *one),) if samples > 1 else (one, (1, *one))
+    if array.shape not in wanted:
+        raise ShapeError(f"y is {words(array.shape)}, but {words(wanted[0])} is needed, a target for every output")
+    return array
+
+
 def _check_values(array: Array, units: int, convention: Convention, loss: Loss) -> None:
-    if isinstance(loss, CrossEntropy):
+    if loss.targets is not None and not np.isin(array, loss.targets).all():
+        low, high = loss.targets
+        raise ValueProblem(
+            f"the targets y of the {loss.title} are {low:g} and {high:g}", hint=f"{high:g} where the class is there"
+        )
+    if loss.distribution:
         sums = array.sum(axis=convention.unit_axis)
         if (array < 0).any() or not np.allclose(sums, 1, rtol=0, atol=1e-9):
             bad = int(np.argmax(np.abs(sums - 1) + (array < 0).any(axis=convention.unit_axis)))
             which = f" of sample {bad + 1}" if len(sums) > 1 else ""
             raise ValueProblem(
-                f"the target y{which} is no distribution under cross-entropy: its entries are to be at least 0 "
+                f"the target y{which} is no distribution under {loss.title}: its entries are to be at least 0 "
                 f"and to add up to 1, and they add up to {sums[bad]:g}",
                 hint="use binary_cross_entropy for several independent labels"
                 if units > 1
                 else "use binary_cross_entropy for a single output",
             )
-    elif isinstance(loss, BinaryCrossEntropy) and ((array < 0) | (array > 1)).any():
+    elif isinstance(loss, BinaryCrossEntropy | BinaryFocal) and ((array < 0) | (array > 1)).any():
         hint = "more than two classes take an output each, with softmax and cross_entropy"
-        raise ValueProblem("the targets y of binary cross-entropy lie between 0 and 1", hint=hint)
+        raise ValueProblem(f"the targets y of {loss.title} lie between 0 and 1", hint=hint)

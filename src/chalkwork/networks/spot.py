@@ -56,6 +56,11 @@ class Spot:
         return self.plan.layers[self.number - 1]
 
     @property
+    def positions_below(self) -> tuple[int, ...]:
+        """At how many positions what enters from the layer below has units."""
+        return self.plan.layers[self.number - 2].positions if self.number > 1 else self.plan.positions
+
+    @property
     def is_last(self) -> bool:
         """Whether this is the output layer."""
         return self.number == self.plan.depth
@@ -109,6 +114,8 @@ class Spot:
         match one.form:
             case Form.MATRIX:
                 shape = convention.weight_shape(layer.inputs, layer.units)
+            case Form.RECURRENT:
+                shape = convention.weight_shape(layer.units, layer.units)
             case Form.UNITS:
                 shape = convention.data_shape(layer.units, 1)
             case Form.DATA:

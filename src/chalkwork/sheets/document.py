@@ -173,7 +173,7 @@ def _introduced(part: Exercise, is_network: bool, drawings: bool) -> Iterator[Bl
 
 
 def _parameters(solution: Solution) -> list[str]:
-    return [name for name in solution.setting.givens if name[0] in "Wb"]
+    return [name for name in solution.setting.givens if name[0] in "WUb"]
 
 
 def _unused(sheet: Sheet, block: NetworkBlock, drawings: bool) -> Iterator[Block]:
@@ -312,6 +312,6 @@ def _newly_given(task: TaskBlock, part: Exercise) -> list[str]:
         return [name for place, name in enumerate(setting.givens) if name in own or place >= updated]
     if not setting.layers:
         return list(setting.givens)
-    parameters = [name for name in setting.givens if name[0] in "Wb"]
+    parameters = _parameters(part.solution)
     data = [name for name in setting.givens if name not in parameters]
     return data if task.after is None else [*data, *parameters]

@@ -6,8 +6,9 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-from chalkwork.errors import SheetError
+from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.networks.layers import LAYERS
+from chalkwork.networks.layers import Layer as Made
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form
 from chalkwork.networks.samples import features_and_positions
@@ -56,10 +57,39 @@ def _read_layer(node: Node, where: str, convention: Convention, before: Layer | 
             line=fields.start,
             hint="the key 'input' of the network says the shape of a sample, as in input: [3, 2]",
         )
-    weighted = any(one.form is Form.MATRIX for one in kind.kind_type.quantities)
-    layer = _weighted(name, fields, convention, before) if weighted else _through(name, fields, before)
-    units, positions = kind.kind_type.leaving(layer.units, positions)
+    forms = {one.form for one in kind.kind_type.quantities}
+    if Form.RECURRENT in forms:
+        layer = _sized(name, fields, convention, before)
+    elif Form.MATRIX in forms:
+        layer = _weighted(name, fields, convention, before)
+    else:
+        layer = _through(name, fields, before)
+    units, positions = _leaving(kind, layer, positions)
     return replace(layer, units=units, positions=positions)
+
+
+def _sized(name: str, fields: Fields, convention: Convention, before: Layer | None) -> Layer:
+    """A layer that says itself how large it is, of whatever is stated."""
+    kind, stated = LAYERS[name], _stated(name, fields)
+    sizes = {key: found for key in ("units", "inputs") if (found := fields.read(key, _SIZE, None)) is not None}
+    try:
+        made = kind(**sizes, **stated)
+        inputs, units = made.sizes(0, before.units if before else None, convention.weights == "in_out")
+    except ChalkworkError as error:
+        said = error.message.replace("layer 0 ", "the layer ").replace("0 is ", " is ")
+        raise SheetError(f"{fields.where}: {said}", line=fields.start, hint=error.hint) from None
+    return Layer(inputs, units, kind=name, settings=tuple(stated.items()))
+
+
+def _leaving(kind: type[Made], layer: Layer, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """Units and positions of what leaves, which may depend on the settings."""
+    if not positions:
+        return layer.units, ()
+    sized = {"units": layer.units} if any(setting.key == "units" for setting in kind.settings) else {}
+    try:
+        return kind(**sized, **dict(layer.settings)).kind.leaving(layer.units, positions)
+    except ChalkworkError:  # what is wrong is said where the layer is made
+        return layer.units, positions
 
 
 def _through(name: str, fields: Fields, before: Layer | None) -> Layer:
@@ -87,7 +117,7 @@ def _stated(name: str, fields: Fields, *others: str) -> dict[str, Any]:
     for setting in LAYERS[name].settings:
         if setting.takes == "size" or setting.key in others:
             continue
-        needed = setting.default is None and not setting.is_array
+        needed = setting.default is None and not setting.is_array and setting.takes != "count"
         if setting.key in fields or needed:
             found[setting.key] = fields.need(setting.key, _reader(setting))
     return found
@@ -102,8 +132,14 @@ def _reader(setting: Setting) -> values.Reader[Any]:
             return values.choice(setting.choices)
         case "layers":
             return values.integer(1, MAX_LAYERS)
-        case "entries":
+        case "entries" | "values":
             return values.number_or(values.vector)
+        case "weights":
+            return values.number_or(values.matrix)
+        case "count":
+            return values.integer(1, MAX_UNITS)
+        case "bias":
+            return _any_bias
         case _:
             return values.name
 
@@ -195,6 +231,12 @@ def _chain(
         line=fields.line(key),
         hint=f"with 'convention: {{weights: {other}}}' it would fit" if fits else None,
     )
+
+
+def _any_bias(node: Node, where: str) -> bool | float | Vector:
+    """Whether there is a bias, or its values."""
+    value = values.boolean(node)
+    return values.number_or(values.vector)(node, where) if value is None else value
 
 
 def _bias(fields: Fields, units: int) -> values.Reader[bool | float | Vector]:

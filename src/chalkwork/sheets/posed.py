@@ -101,6 +101,8 @@ def _entry(key: str, name: str, value: Node, manner: Style, maths: bool) -> str:
     """An entry of a mapping: a number, the interval that a variable is in, what is true of a hidden layer."""
     if key in ("permute", "flip"):
         return f"{_written(value, manner, False, name)} in hidden layer {literal(name)}"
+    if name == "name":
+        return _written(value, manner, False, name)
     if not maths:
         return f"{literal(name)}: {_written(value, manner, False, name)}"
     return f"{name} {'=' if isinstance(value, Scalar) else IN} {_written(value, manner, True, 'interval')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.expression import Expression, Name
@@ -16,6 +16,7 @@ from chalkwork.typesetting.decimal_mark import commas_in_prose, commas_in_text
 from chalkwork.typesetting.lines import EQUALS, WIDEST_HEAD, Line, Part, chain_latex, chain_lines, without_repetition
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.unfolding import unfolded
 from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.writer import Writer
 from chalkwork.words import Said, written
@@ -26,17 +27,21 @@ _PRIVATE = 0xE000
 MOST_SEGMENTS = 14
 
 
+Shows = Literal["", "formula", "numbers"]
+"""What is shown of an equation: all, the formula without numbers, or the numbers without the formula."""
+
+
 class TypesetEquation:
     """An equation in every form that a document needs; each form is made when it is asked for."""
 
-    def __init__(self, equation: Equation, writer: Writer) -> None:
+    def __init__(self, equation: Equation, writer: Writer, only: Shows = "") -> None:
         self.name = equation.name
         self.stage = equation.stage.id
         self._equation = equation
         self._writer = writer
         symbol = writer.symbols[equation.name]
         self._head = Piece.of(symbol.latex, symbol.text)
-        self._parts = _parts(equation, writer)
+        self._parts = _parts(equation, writer, only)
 
     @cached_property
     def latex(self) -> str:
@@ -51,12 +56,12 @@ class TypesetEquation:
     @cached_property
     def text(self) -> str:
         """The formula and the result on one line, for machines and search."""
-        value = self._writer.values[self.name]
+        known = self.name in self._writer.values
         formula = next((part for part in reversed(self._parts) if part.kind == "formula"), None)
         box = row(box for piece in formula.pieces for box in piece.boxes) if formula else None
-        result = flat(value, self._writer)
+        result = flat(self._writer.values[self.name], self._writer) if known else ""
         if box and len(box.lines) == 1:
-            result = f"{box.lines[0]} = {result}"
+            result = f"{box.lines[0]} = {result}" if known else box.lines[0]
         return f"{self._head.box.lines[0]} {self._equation.relation} {result}"
 
     @property
@@ -70,7 +75,7 @@ class TypesetEquation:
         return fill(self._equation.reason, self._writer, latex=False)
 
 
-def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
+def typeset(equation: Equation, writer: Writer, only: Shows = "") -> TypesetEquation:
     """The equation with its numbers, as the writer's notation and layout ask.
 
     >>> import numpy as np
@@ -83,7 +88,7 @@ def typeset(equation: Equation, writer: Writer) -> TypesetEquation:
     >>> print(typeset(Equation("c", Name("a") + Name("b"), Stage.FORWARD), writer).latex)
     c = a + b = 2 + 1 = 3
     """
-    return TypesetEquation(equation, writer)
+    return TypesetEquation(equation, writer, only)
 
 
 def fill(sentence: Said, writer: Writer, *, latex: bool) -> str:
@@ -148,7 +153,7 @@ def given(name: str, writer: Writer) -> Piece:
 # --- the parts -----------------------------------------------------------------------------------------------------
 
 
-def _parts(equation: Equation, writer: Writer) -> list[Part]:
+def _parts(equation: Equation, writer: Writer, only: Shows) -> list[Part]:
     parts: list[Part] = []
     chain = _chain_part(equation.chain, writer)
     if equation.derivative is not None and equation.name.startswith("delta"):
@@ -158,9 +163,17 @@ def _parts(equation: Equation, writer: Writer) -> list[Part]:
         parts.append(Part("formula", tuple(chain)))
     formulas = (*equation.steps, equation.expression)
     parts += [Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
+    if only == "formula" or split_entry(equation.name)[0] not in writer.values:
+        first, *others = without_repetition(parts)
+        return [replace(first, relation=equation.relation), *others]
+    if only == "numbers":
+        parts = []
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
     numbers = [Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
     parts += [part for part in numbers if part.pieces]
+    room = writer.layout.text_width - WIDEST_HEAD - 3
+    apart = unfolded(writer, equation.expression)
+    parts += [Part("numbers", apart)] if apart and all(piece.width <= room for piece in apart) else []
     value = writer.of_name(equation.name)
     parts.append(Part("result", (value,)))
     first, *others = without_repetition(parts)

@@ -15,9 +15,10 @@ from typing import Any, Literal
 import numpy as np
 
 from chalkwork.algebra.entries import EntryValues, split_entry
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in
 from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.numbers import NumberFormat, shown
@@ -117,10 +118,14 @@ class Writer:
         operation = expression.operation
         if operation.name == "sum" and self.with_numbers:
             return SUM
+        if operation.name == "huber" and self.huber_written(expression) is not None:
+            return PRODUCT
         if operation.name == "step" and (whole := self.step_written(expression)) != expression:
             return self.precedence(whole)
         if expression == forms.EULER or operation.name == "placed":
             return ATOM
+        if operation.name == "moment" and isinstance(expression.arguments[0], Name):
+            return ATOM if self.with_numbers else POWER
         if operation.name == "broadcast":
             return self.precedence(expression.arguments[0])
         return POWER if operation.precedence == ATOM else operation.precedence
@@ -158,7 +163,10 @@ class Writer:
         return known and (name.name in self.values or split_entry(name.name)[0] in self.values)
 
     def _value(self, name: Name) -> Any:
-        value = np.asarray(self.values[name.name])
+        return self.there(np.asarray(self.values[name.name]))
+
+    def there(self, value: Any) -> Any:
+        """What of a value stands at the place of the term that is written."""
         for axis, place in self.place.items():
             if value.ndim >= -axis and value.shape[axis] > 1:
                 value = np.take(value, [place] if axis >= -2 else place, axis=axis)
@@ -197,7 +205,7 @@ class Writer:
             text if wanted == slot else self.write(argument, wanted)
             for argument, text, slot, wanted in zip(expression.arguments, texts, slots, latex_slots, strict=True)
         ]
-        latex_template, text_template = templates(expression, self.samples)
+        latex_template, text_template = templates(expression, self.samples, self.language)
         signs = {**self.signs, "times": self._times(expression)}
         signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
         latex = "".join(
@@ -288,6 +296,18 @@ class Writer:
         """A step function without numbers, with its value at the jump where that matters."""
         known = (self.with_numbers and not self.place) or expression.named_parameters["at_zero"] == 1
         return expression if known else forms.with_equality(expression, self.values)
+
+    def huber_written(self, expression: Application) -> Expression | None:
+        """With the numbers of a single entry, the branch of a Huber loss that these are in; else None."""
+        (inner,) = expression.arguments
+        names = names_in(inner)
+        if not self.with_numbers or not names or not all(map(self.is_number, names)):
+            return None
+        value = evaluate(inner, {name.name: self._value(name) for name in names})
+        delta = expression.named_parameters["delta"]
+        if np.size(value) != 1 or not isinstance(delta, int | float):
+            return None
+        return forms.huber_branch(inner, float(np.ravel(value)[0]), delta)
 
     def bracketed(self, table: Sequence[Sequence[Piece]], align: Literal["r", "c"] = "r") -> Piece:
         """A matrix of pieces that are one line high."""

@@ -18,15 +18,18 @@ _CODE = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _FORMULA = re.compile(
     r"(?P<display>\$\$(?P<dollars>.+?)\$\$"
+    r"|\\\\\[(?P<square2>.+?)\\\\\]"
     r"|\\\[(?P<square>.+?)\\\]"
     rf"|\\begin\{{(?P<environment>{_ENVIRONMENTS})\*?\}}(?P<body>.+?)\\end\{{(?P=environment)\*?\}})"
+    r"|\\\\\((?P<round2>.+?)\\\\\)"
     r"|\\\((?P<round>.+?)\\\)"
     r"|(?<![\\$])\$(?![\s$])(?P<dollar>(?:[^$\n]|\n(?!\s*\n))+?)(?<![\s\\])\$(?![0-9$])",
     re.DOTALL,
 )
 _HEADING = re.compile(r"^(?:#{1,6}\s|\(?[a-z0-9]{1,2}[.)]\s|\\(?:sub)*section|\\item)", re.MULTILINE)
 _RELATION = re.compile(r"[=<>≤≥≈≠]")
-_WORDS = re.compile(r"[A-Za-z]{4,}")
+_MATHS = re.compile(r"[-+*/^()\[\]0-9.,;:=<>≤≥≈A-Za-z_·×−²³√']+")
+_WORD = re.compile(r"(?!(?:exp|log|ln|sqrt|tanh|sin|cos|sigmoid|relu|max|min)\b)[A-Za-z]{2,}")
 _LABEL = re.compile(r"^\s*(?:[-*+]\s+|\(?(?:[0-9]{1,2}|[a-z])[.)]\s+|[A-Z][a-z ]{1,40}:\s+)*")
 
 
@@ -70,7 +73,9 @@ def _marked(text: str, form: str) -> Iterator[Formula]:
     headings = [found.start() for found in _HEADING.finditer(hidden)]
     for found in _FORMULA.finditer(hidden):
         inside = next(
-            value for name in ("dollars", "square", "body", "round", "dollar") if (value := found[name]) is not None
+            value
+            for name in ("dollars", "square2", "square", "body", "round2", "round", "dollar")
+            if (value := found[name]) is not None
         )
         start = found.start() + found.group().index(inside)
         start += len(inside) - len(inside.lstrip())
@@ -82,8 +87,25 @@ def _plain(text: str) -> Iterator[Formula]:
     """Lines that are formulas rather than sentences."""
     for number, line in enumerate(text.splitlines(), 1):
         rest = _LABEL.sub("", line, count=1).strip()
-        if _RELATION.search(rest) and len(_WORDS.findall(rest)) <= 2:
+        if not _RELATION.search(rest):
+            continue
+        if _WORD.search(rest) and "\\" not in rest:
+            yield from (Formula(one, number) for one in _in_sentence(rest))
+        else:
             yield Formula(rest, number)
+
+
+def _in_sentence(line: str) -> Iterator[str]:
+    """The formulas among the words of a sentence."""
+    run: list[str] = []
+    for word in [*line.split(), "the"]:
+        if _MATHS.fullmatch(word) and not _WORD.search(word):
+            run.append(word)
+            continue
+        formula = " ".join(run).strip(" .,;")
+        if _RELATION.search(formula) and not formula.startswith("="):
+            yield formula
+        run = []
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError
@@ -34,6 +34,7 @@ class Judge:
     """Judges the statements of one document in order."""
 
     reader: Reader = field(default_factory=Reader)
+    display: bool = True
     last: tuple[Expression, Mapping[str, Value]] | None = None
     """Where a statement that begins with a relation goes on."""
 
@@ -44,7 +45,7 @@ class Judge:
 
     def judge(self, statement: Statement, line: int, display: bool = True) -> Found:
         """The verdict on one statement; only one that is displayed is what a later one goes on from."""
-        before = self.last
+        before, self.display = self.last, display
         found = self._judged(statement, line)
         if not display:
             self.last = before
@@ -81,6 +82,8 @@ class Judge:
             sides, literals = [first, *sides], {**before, **literals}
         found = self._links(sides, relations, near, literals, goes_on, line)
         self.last = (sides[-1], literals)
+        if found.verdict is Verdict.WRONG and not self.display and _may_be_a_condition(sides, literals):
+            return Found(Verdict.UNJUDGED, f"a condition, or something else than before: {found.reason}")
         return found
 
     def _forget(self, statement: Statement) -> None:
@@ -185,7 +188,7 @@ class Judge:
         earlier, names = memory.definitions[name], {one.name for one in names_in(sides[1])}
         if written:
             return None if len(sides) == 2 and self._value(earlier, {}) is not None else name
-        return None if names & {one.name for one in names_in(earlier)} else name
+        return None if self.display and names & {one.name for one in names_in(earlier)} else name
 
     def _value(self, side: Expression, literals: Mapping[str, Value]) -> Value | None:
         with suppress(ChalkworkError):
@@ -209,9 +212,12 @@ class Judge:
             if second.half is not None and first.half is None:
                 with suppress(ChalkworkError):
                     first = self.memory.evaluated(left, literals, second) or first
-            return by_value(first, relation, second, near)
-        found = self._identity(left, relation, right, literals)
-        return found or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
+            found = by_value(first, relation, second, near)
+            if found.verdict is Verdict.WRONG and not self.display and _puts_in(left, right, literals):
+                return Found(Verdict.UNJUDGED, f"other numbers are put in than those given: {found.reason}")
+            return found
+        same = self._identity(left, relation, right, literals)
+        return same or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
 
     def _identity(
         self, left: Expression, relation: str, right: Expression, literals: Mapping[str, Value]
@@ -231,7 +237,7 @@ class Judge:
         trial = try_points(
             sides[0], relation, sides[1], Domain({}).scalars([Name(name) for name in sorted(names[0] | names[1])])
         )
-        if trial.counterexample is not None and relation != "=" and not _applies(left):
+        if trial.counterexample is not None and relation != "=" and names[0] | names[1]:
             return Found(Verdict.UNJUDGED, f"a condition, or not for all numbers: {_at(trial.counterexample)}")
         if trial.counterexample is not None:
             if names[0] != names[1] and relation == "=":
@@ -279,6 +285,26 @@ class Judge:
             self.memory.shapes[name] = sides[1].shape
 
 
+def _may_be_a_condition(sides: Sequence[Expression], literals: Mapping[str, Value]) -> bool:
+    """Whether it says in passing what something is to be: p = 0, f'(x) = 0, a = b = 1, sigma(x) = max(0, x)."""
+    own = [[name for name in names_in(side) if name.name not in literals] for side in sides]
+    plain = all(isinstance(side, Name) for side in sides[:-1])
+    first = sides[0]
+    meant_anew = (
+        isinstance(first, Application)
+        and isinstance(first.arguments[0], Name)
+        and "'" not in first.operation.name
+        and first.operation.name not in str(sides[-1])
+    )
+    return bool(own[0]) and (len(sides) == 2 or plain) and (not own[-1] or meant_anew)
+
+
+def _puts_in(left: Expression, right: Expression, literals: Mapping[str, Value]) -> bool:
+    """Whether names stand on the left, and only numbers on the right, which are more than one."""
+    own = [name for name in names_in(right) if name.name not in literals]
+    return bool(names_in(left)) and not own and isinstance(right, Application)
+
+
 def _negated(side: Expression) -> Name | None:
     """The name behind a minus."""
     inner = side.arguments[0] if isinstance(side, Application) and side.operation.name == "negative" else None
@@ -289,12 +315,6 @@ def _is_whole(side: Expression) -> bool:
     if isinstance(side, Application) and side.operation.name == "negative":
         side = side.arguments[0]
     return isinstance(side, Number) and float(side.value).is_integer()
-
-
-def _applies(side: Expression) -> bool:
-    """Whether a function stands in it, so that a bound is one of its values rather than a condition on a name."""
-    plain = ("add", "subtract", "multiply", "divide", "negative", "abs", "power", "times", "product", "matmul")
-    return any(isinstance(node, Application) and node.operation.name not in plain for node in walk(side))
 
 
 def _lone(side: Expression, goes_on: bool = False) -> str | None:

@@ -43,6 +43,7 @@ _BIG = re.compile(
 _NUMERIC_BOUNDS = re.compile(r"\\(?:sum|prod)\s*_\s*\{\s*[A-Za-z]\s*=\s*[0-9]+\s*\}\s*\^\s*(?:\{\s*[0-9]+\s*\}|[0-9])")
 _UNTOLD = re.compile(
     r"\\begin\{cases\*?\}.*?\\end\{cases\*?\}"
+    r"|(?:\\[lr]?Vert|\\\||‖)[^=]+?(?:\\[lr]?Vert|\\\||‖)(?:\s*_\s*(?:\{[^{}]*\}|\w))?(?:\s*\^\s*(?:\{[^{}]*\}|\w))?"
     r"|(?:\\\{|\[|(?<![A-Za-z}\])])\()[^()\[\]]*,\s*(?:\\(?:[cl]?dots)|\.\.\.)\s*,[^\[\]]*?(?:\\\}|\]|\)(?![^,]*\\\}))"
     r"|\\begin\{pmatrix\}(?:(?!\\end\{pmatrix\}).)*?(?:\\(?:[vdcl]?dots|ddots|iddots)|&\s*(?:&|\\\\|\\end))"
     r"(?:(?!\\begin\{pmatrix\}).)*?\\end\{pmatrix\}",
@@ -204,6 +205,8 @@ def opaque_operators(text: str, spellings: Spellings) -> str:
         parts += [text[place : found.start()], f" {spellings.word(text[found.start() : end], 'op')} "]
         place = end
         inner = re.compile(r"\s*(?=[\[(])").match(text, place)
+        if inner and "E" not in name:
+            parts[-1] += r"\cdot "
         if inner and "E" in name:  # an expectation of what stands in brackets
             place = group_end(text, inner.end())
             parts[-1] = f" {spellings.word(text[found.start() : place], 'op')} "

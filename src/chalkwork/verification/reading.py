@@ -136,8 +136,12 @@ class Reader:
             if not name.startswith("Z_")
             else name
         )
+        if bare in self.memory.functions and "," in inside:
+            return False
         if bare in FUNCTIONS or bare in self.memory.functions:
             return None
+        if bare not in FUNCTIONS and re.search(r"[;|:]|\\mid|\\vert", inside):
+            return False
         if (
             bare.startswith("Z_lit")
             or bare in self.memory.values
@@ -145,8 +149,6 @@ class Reader:
             or bare in CONSTANTS
         ):
             return True
-        if re.search(r"[;|:]|\\mid|\\vert", inside):
-            return False
         if _PLAIN_ARGUMENTS.fullmatch(inside):
             return False
         return (len(bare) == 1 or name.startswith("\\")) and (bare in self.memory.letters or bare in alone)

@@ -20,11 +20,12 @@ _SIZES = re.compile(r"\\(?:big|Big|bigg|Bigg)[lrm]?(?![A-Za-z])")
 _WORDS = re.compile(r"\\(?:text|textrm|textbf|textit|mbox|mathrm|hbox|texttt)\s*\{([^{}]*)\}")
 _ARROWS = (
     r"\\(?:Rightarrow|Longrightarrow|implies|iff|Leftrightarrow|Longleftrightarrow|therefore|because|quad|qquad"
-    r"|longrightarrow)(?![A-Za-z])|[⇒⟹⇔]"
+    r"|longrightarrow|rightarrow|to)(?![A-Za-z])|[⇒⟹⇔]"
 )
 _SEPARATOR = re.compile(rf"(?P<arrow>{_ARROWS})|(?P<row>\\\\(?:\[[^\]]*\])?)|(?P<comma>[,;](?=\s|$|\\))")
 _TOKEN = re.compile(
-    r"\\begin\{\w+\*?\}(?:\{[^{}]*\})?|\\end\{\w+\*?\}|\\[{}]|\\(?:left|right)\s*[\\]?.|\\[A-Za-z]+|\\\\|.", re.DOTALL
+    r"\\begin\{\w+\*?\}(?:\{[^{}]*\})?|\\end\{\w+\*?\}|\\[{}]|\\(?:left|right)(?![A-Za-z])\s*[\\]?.|\\[A-Za-z]+|\\\\|.",
+    re.DOTALL,
 )
 _OPENS = re.compile(r"\\begin|\\left(?!arrow)|\\\{|[({\[]")
 _CLOSES = re.compile(r"\\end|\\right(?!arrow)|\\\}|[)}\]]")
@@ -45,6 +46,7 @@ _ROW_OF_NUMBERS = re.compile(
 _HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
 _GOES_ON = re.compile(r"\s*(?:[+*/·−-]|\\(?:cdot|circ|odot|times|pm)(?![A-Za-z]))")
 _BEGINS = re.compile(r"\s*(?:[=<>≤≥≈]|\\(?:le|ge|leq|geq|approx)(?![A-Za-z]))")
+_APART = re.compile(r"\\hspace\*?\s*\{[^{}]*\}|\\hfill(?![A-Za-z])")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
 _THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:\{,\}[0-9]{3})+)(?![0-9])")
@@ -89,7 +91,7 @@ def statements(formula: str) -> list[Statement]:
     """
     found = []
     for text, line in _joined(_split(_plain(formula))):
-        text = _ELEMENT.split(text)[0]
+        text = _ELEMENT.split(text)[0].rstrip("\\ ")
         cleaned = _SAID.sub("", text).strip().rstrip(".,;:").strip()
         if _RELATION.search(cleaned):
             found.append(_stated(cleaned, line))
@@ -128,7 +130,7 @@ def _plain(text: str) -> str:
         .replace("&lt;", "<")
         .replace("&gt;", ">")
     )
-    text = _ALIGNING.sub(" ", text)
+    text = _ALIGNING.sub(" ", _APART.sub(r" \\quad ", text))
     text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
     text = _DOTS.sub("=", text)
     text = _SHORT.sub(r"\\frac{\2}{\3}", text)
@@ -146,7 +148,7 @@ def _without_braces(text: str) -> str:
         start = found.end()
         end = _group_end(text, start)
         inside, rest = text[start + 1 : end - 1], text[end:]
-        note = re.match(r"\s*[_^]\s*(?=\{)", rest)
+        note = re.match(r"\s*[_^]\s*(?:\\[a-z]+\s*)?(?=\{)", rest)
         if note:
             rest = rest[_group_end(rest, note.end()) :]
         text = text[: found.start()] + "{" + inside + "}" + rest

@@ -12,7 +12,7 @@ from chalkwork.algebra.operations.special import normal_cdf
 
 def _sigmoid(xp: Any, x: Any) -> Any:
     decay = xp.exp(-xp.abs(x))  # never overflows
-    return xp.where(x >= 0, 1 / (1 + decay), decay / (1 + decay))
+    return xp.where(x >= 0, xp.ones_like(decay), decay) / (1 + decay)
 
 
 def _positive_part(xp: Any, x: Any) -> Any:

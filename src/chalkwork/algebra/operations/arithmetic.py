@@ -159,6 +159,22 @@ OPERATIONS = (
         homogeneous=True,
     ),
     Operation(
+        name="huber",
+        value=lambda xp, x, delta: xp.where(xp.abs(x) <= delta, x * x / 2, delta * (xp.abs(x) - delta / 2)),
+        derivative=("maximum(minimum(x, delta), -delta)",),
+        parameters={"delta": 1.0},
+        by_place=("delta",),
+        latex=r"\operatorname{huber}\left( <0>, <delta> \right)",
+        text="huber(<0>, <delta>)",
+        code="huber(<0>, <delta>)",
+        code_definition="def huber(x, delta):\n"
+        "    return np.where(np.abs(x) <= delta, x**2 / 2, delta * (np.abs(x) - delta / 2))",
+        definition="minimum(abs(x), delta)^2 / 2 + delta * (abs(x) - minimum(abs(x), delta))",
+        range=(0.0, inf),
+        turns=((0.0, 0.0),),
+        rounding=(4, 4),
+    ),
+    Operation(
         name="floor",
         value=lambda xp, x: xp.floor(x),
         derivative=("0",),

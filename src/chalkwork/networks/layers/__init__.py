@@ -11,9 +11,12 @@ from chalkwork.networks.layers.batch_norm import BatchNorm
 from chalkwork.networks.layers.dense import Dense
 from chalkwork.networks.layers.dropout import Dropout
 from chalkwork.networks.layers.flatten import Flatten
+from chalkwork.networks.layers.gru import GRU
 from chalkwork.networks.layers.layer_norm import LayerNorm
+from chalkwork.networks.layers.lstm import LSTM
 from chalkwork.networks.layers.residual import Residual
 from chalkwork.networks.layers.rms_norm import RMSNorm
+from chalkwork.networks.layers.rnn import RNN
 
 LAYERS: dict[str, type[Layer]] = {
     "dense": Dense,
@@ -24,9 +27,12 @@ LAYERS: dict[str, type[Layer]] = {
     "residual": Residual,
     "attention": Attention,
     "flatten": Flatten,
+    "rnn": RNN,
+    "lstm": LSTM,
+    "gru": GRU,
 }
 
 __all__ = [
-    "LAYERS", "Attention", "BatchNorm", "Dense", "Dropout", "Flatten", "Foreign", "Layer", "LayerKind", "LayerNorm",
-    "NamedAdjoint", "RMSNorm", "Residual",
+    "GRU", "LAYERS", "LSTM", "RNN", "Attention", "BatchNorm", "Dense", "Dropout", "Flatten", "Foreign", "Layer",
+    "LayerKind", "LayerNorm", "NamedAdjoint", "RMSNorm", "Residual",
 ]  # fmt: skip

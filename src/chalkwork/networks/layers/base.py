@@ -51,6 +51,9 @@ class LayerKind:
     positions: ClassVar[Literal["none", "any", "needed"]] = "none"
     """Whether a sample that enters may be a matrix, with units at every position, or must be."""
 
+    in_time: ClassVar[bool] = False
+    """Whether the positions are steps, one after the other."""
+
     @property
     def drop_rate(self) -> float:
         """The probability with which a mask drops an entry."""
@@ -60,8 +63,7 @@ class LayerKind:
         """The quantities that a layer with this plan has."""
         return self.quantities
 
-    @classmethod
-    def leaving(cls, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    def leaving(self, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         """Units and positions of what leaves, given its units and the positions that enter."""
         return units, positions
 
@@ -83,6 +85,10 @@ class LayerKind:
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """The derivatives that have names, in the order in which they are shown."""
         return []
+
+    def held(self, at: Spot) -> Mapping[str, frozenset[str]]:
+        """Names that no error goes back to from an equation, by the name of the equation."""
+        return {}
 
     def state_updates(self, at: Spot) -> list[Equation]:
         """The state after one more batch."""
@@ -107,8 +113,8 @@ class LayerKind:
         """What courses and libraries do differently, and what is done here."""
         return []
 
-    def remarks(self, at: Spot) -> dict[str, Text]:
-        """What is to be said after an equation, by its name."""
+    def remarks(self, at: Spot, values: Mapping[str, Any]) -> dict[str, Text]:
+        """What is to be said after an equation, by its name, given the values of all."""
         return {}
 
 
@@ -225,16 +231,25 @@ class Layer(ABC):
         return known, units
 
     def weights_to_start(
-        self, layer: int, sizes: tuple[int, int], convention: Convention, generator: Generator
+        self,
+        layer: int,
+        sizes: tuple[int, int],
+        convention: Convention,
+        generator: Generator,
+        matrices: Mapping[str, Array] | None = None,
     ) -> dict[str, Array]:
-        """The matrices of the layer in the convention's orientation: as they are given, or drawn."""
-        inputs, units = sizes
-        if inputs * units > MOST_WEIGHTS:
-            raise ChalkworkError(f"layer {layer} would have {inputs}x{units} weights, which is too many")
+        """The matrices of the layer in the convention's orientation: as they are given, or drawn.
+
+        `matrices` are those that the settings give, by letter, where they are not the settings themselves.
+        """
+        units = sizes[1]
         found = {}
         for one in self.kind.quantities:
-            if one.form is Form.MATRIX:
-                given = self.options[one.keyword]
+            if one.form.is_matrix:
+                inputs = sizes[0] if one.form is Form.MATRIX else units
+                if inputs * units > MOST_WEIGHTS:
+                    raise ChalkworkError(f"layer {layer} would have {inputs}x{units} weights, which is too many")
+                given = (matrices or {}).get(one.letter, self.options[one.keyword])
                 if isinstance(given, np.ndarray):
                     weights = given.copy()
                 elif given is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
@@ -226,7 +227,7 @@ class BatchNormKind(LayerKind):
         kind, divisor = _kind(self.variance), _DIVISOR[self.variance]
         return [Text.own("batch_norm.declared", said, layer=at.number, kind=kind, divisor=divisor)]
 
-    def remarks(self, at: Spot) -> dict[str, Text]:
+    def remarks(self, at: Spot, values: Mapping[str, Any]) -> dict[str, Text]:
         """What a batch of one means."""
         if not at.plan.training or at.plan.samples > 1:
             return {}

@@ -18,8 +18,7 @@ class FlattenKind(LayerKind):
 
     positions = "needed"
 
-    @classmethod
-    def leaving(cls, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    def leaving(self, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         """A vector with all entries."""
         return units * prod(positions), ()
 

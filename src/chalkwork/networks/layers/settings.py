@@ -15,14 +15,26 @@ from chalkwork.networks.data import as_array, as_matrix, as_vector
 from chalkwork.networks.initialisers import Initialiser
 
 Takes = Literal[
-    "size", "sizes", "flag", "number", "choice", "activation", "initialiser", "entries", "weights", "bias", "layers"
+    "size",
+    "sizes",
+    "count",
+    "flag",
+    "number",
+    "choice",
+    "activation",
+    "initialiser",
+    "entries",
+    "values",
+    "weights",
+    "bias",
+    "layers",
 ]
 """What a setting may be.
 
-`size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `flag` true or false,
-`number` one in a range, `choice` one of some words, `entries` one number or one for
-each unit, `weights` the same as a matrix, `bias` the same as entries or whether there is one, `layers` how many
-layers below.
+`size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `count` another whole
+number in a range, `flag` true or false, `number` one in a range, `choice` one of some words, `entries` one number or
+one for each unit, `values` the same, kept with the settings, `weights` the same as a matrix, `bias` the same as entries
+or whether there is one, `layers` how many layers below.
 """
 
 MOST_UNITS = 1_000_000
@@ -59,6 +71,11 @@ class Setting:
                 return size(value, self.key)
             case "sizes":
                 return self._sizes(value)
+            case "count":
+                found = size(value, self.key)
+                if found > self.high:
+                    raise ChalkworkError(f"{self.key} is a whole number from 1 to {self.high:g}, not {value!r:.60}")
+                return found
             case "flag":
                 if not isinstance(value, bool | np.bool_):
                     raise ChalkworkError(f"{self.key} is true or false, not {value!r:.60}")
@@ -79,6 +96,9 @@ class Setting:
                 return bool(value) if isinstance(value, bool | np.bool_) else number_or(as_vector, value, "the bias")
             case "entries":
                 return number_or(as_vector, value, self.key)
+            case "values":
+                numbers = number_or(as_vector, value, self.key)
+                return numbers if isinstance(numbers, float) else tuple(numbers.tolist())
             case "weights":
                 return number_or(as_matrix, value, "the weights")
 

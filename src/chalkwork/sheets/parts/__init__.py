@@ -30,6 +30,7 @@ MODULES = {
     "equivalent": "equivalent",
     "hopfield": "hopfield",
     "likelihood": "likelihood",
+    "metrics": "metrics",
     "optimise": "optimise",
     "output": "output",
     "presentation": "presentation",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib import import_module
@@ -19,9 +19,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.training.engines.sharding import Devices
+from chalkwork.training.engines.sweeps import Part, parts_of, run_parts
 from chalkwork.training.step import Array, Batches, EngineStopped, Step, Values
 
 SMALL_LOOP = "xla_cpu_small_while_loop_byte_threshold"
@@ -135,13 +135,22 @@ def _steps(
     jax: Any, devices: Devices, step: Step, carried: Values, data: Values, fixed: Values, each: Values, *, count: int
 ) -> Any:
     """All steps, as JAX traces them."""
-    return jax.lax.scan(partial(_step, jax.numpy, devices, step, data, fixed), carried, dict(each), length=count)
+    parts = parts_of(step.needed)
+    return jax.lax.scan(partial(_step, jax, devices, step, parts, data, fixed), carried, dict(each), length=count)
 
 
 def _step(
-    xp: Any, devices: Devices, step: Step, data: Values, fixed: Values, carried: Values, each: dict[str, Any]
+    jax: Any,
+    devices: Devices,
+    step: Step,
+    parts: Sequence[Part],
+    data: Values,
+    fixed: Values,
+    carried: Values,
+    each: dict[str, Any],
 ) -> Any:
     """One step: the carried values after it, and the loss before."""
+    xp = jax.numpy
     order = each.get("order")
     chosen = {
         name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axes[name], mode="clip")
@@ -150,8 +159,7 @@ def _step(
     if devices.several:
         chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
     values = {**fixed, **carried, **chosen, **{name: part for name, part in each.items() if name != "order"}}
-    for equation in step.needed:
-        values[equation.name] = evaluate(equation.expression, values, xp)
+    values = run_parts(parts, jax, values)
     loss = values[step.loss][0, 0] if step.loss is not None else None
     return {name: values[after] for name, after in step.carried.items()}, loss
 

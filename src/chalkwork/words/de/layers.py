@@ -99,6 +99,8 @@ SENTENCES: Sentences = {
     # --- attention -------------------------------------------------------------------------------------------------
     "attention.name": "eine Attention mit <units>",
     "attention.title": "Attention",
+    "attention.causal": "Keine Position sieht eine spätere: die Maske $M$ addiert zu diesen Scores minus "
+    "unendlich, und der Softmax gibt ihnen kein Gewicht; die einer Anfrage haben die Summe eins.",
     "attention.query": "Attention (Schicht <layer>)<again>: die Anfrage (Query) jeder Position, was sie sucht; <below> "
     "gewichtet mit <weights>.",
     "attention.key": "Der Schlüssel (Key) jeder Position, woran sie zu finden ist; <below> gewichtet mit <weights>.",
@@ -136,4 +138,70 @@ SENTENCES: Sentences = {
     "residual.error_back": "<error> unverändert durch die Summe der Schicht <layer> zurückpropagiert",
     "residual.way_back": "<way> und unverändert durch die Summe der Schicht <layer>",
     "residual.way_back_last": "<way> unverändert durch die Summe der Schicht <layer>",
+    # --- recurrent layers ------------------------------------------------------------------------------------------
+    "recurrent.start": "Der Zustand vor dem ersten Schritt.",
+    "recurrent.last": "Die Schicht gibt ihren letzten Zustand weiter.",
+    "recurrent.all": "Die Schicht gibt ihre Zustände aller Schritte weiter.",
+    "recurrent.shared": "Alle Schritte haben dieselben Gewichte und Bias; der Gradient von jedem ist die "
+    "Summe über die "
+    "Schritte.",
+    "recurrent.time": "In Schicht <layer> ist <state> ihr Zustand nach Schritt $t$.",
+    "recurrent.two_biases": "Sie hat zwei Bias, einen für die Eingabe und einen für den Zustand.",
+    "recurrent.truncated": "Fehlersignale laufen über <steps> zurück, in Abschnitten vom letzten Schritt an, und nicht "
+    "weiter.",
+    "recurrent.way_back": "das Fehlersignal kommt durch die Gewichte jedes Schritts zu <below>",
+    "rnn.net": "Nettoeingabe der rekurrenten Schicht<again>: was eingeht, gewichtet mit <weights>, und "
+    "der Zustand davor, "
+    "gewichtet mit <recurrent>.",
+    "rnn.state": "Der neue Zustand: <function>.",
+    "rnn.linear": "Die Schicht ist linear: Der neue Zustand ist die Nettoeingabe.",
+    "rnn.error": "Zurück durch die Zeit: Der Zustand eines Schritts wirkt auf das, was die Schicht "
+    "weitergibt, und auf den "
+    "nächsten Schritt, dessen Fehlersignal durch <recurrent> zurückkommt<slope>.",
+    "rnn.slope": ", mal <slope>",
+    "rnn.jacobians": "Entlang der Zustände wird ein Fehlersignal mit der Jacobi-Matrix jedes Zustands nach dem davor "
+    "multipliziert. Das Produkt dieser Matrizen hat 1, 2, ... Schritte vor dem letzten Zustand die Norm <norms>: Das "
+    "Fehlersignal <outcome> auf diesem Weg.",
+    "rnn.neither": "verschwindet weder noch explodiert es",
+    "rnn.vanishes": "verschwindet",
+    "rnn.explodes": "explodiert",
+    "rnn.name": "eine rekurrente Schicht mit <units> (<function>) über <steps>",
+    "rnn.title": "rekurrent, <function>",
+    "lstm.forget": "Das Vergessgatter, zwischen 0 und 1: wie viel von der Zelle bleibt.",
+    "lstm.input": "Das Eingabegatter: wie viel vom Kandidaten dazukommt.",
+    "lstm.candidate": "Der Kandidat für die Zelle, mit dem Tangens hyperbolicus.",
+    "lstm.output": "Das Ausgabegatter: wie viel von der Zelle gezeigt wird.",
+    "lstm.cell": "Die Zelle: was von der alten bleibt, und was vom Kandidaten dazukommt.",
+    "lstm.state": "Der Zustand: der Tangens hyperbolicus der Zelle, so weit das Ausgabegatter ihn zeigt.",
+    "lstm.by_state": "Zurück durch die Zeit: Der Zustand eines Schritts wirkt auf das, was die Schicht "
+    "weitergibt, und auf "
+    "alle Gatter danach.",
+    "lstm.by_output": "Das Ausgabegatter hat den Tangens hyperbolicus der Zelle durchgelassen; <slope>.",
+    "lstm.by_cell": "Die Zelle wirkt auf den Zustand ihres Schritts und durch das Vergessgatter auf die nächste Zelle.",
+    "lstm.by_forget": "Das Vergessgatter hat die Zelle davor multipliziert; <slope>.",
+    "lstm.by_input": "Das Eingabegatter hat den Kandidaten multipliziert; <slope>.",
+    "lstm.by_candidate": "Der Kandidat kam durch das Eingabegatter; die Ableitung des Tangens hyperbolicus.",
+    "lstm.slope": "die Ableitung der Sigmoidfunktion",
+    "lstm.declared": "Die Gatter stehen in der Reihenfolge Vergessen, Eingabe, Kandidat, Ausgabe; die "
+    "Zelle beginnt bei 0.",
+    "lstm.name": "ein LSTM mit <units> über <steps>",
+    "lstm.title": "LSTM",
+    "gru.reset": "Das Rücksetzgatter, zwischen 0 und 1: wie viel vom Zustand der Kandidat sieht.",
+    "gru.update": "Das Aktualisierungsgatter: wie viel vom Zustand ausgetauscht wird.",
+    "gru.candidate_after": "Der Kandidat: Das Rücksetzgatter multipliziert Gewichte mal Zustand.",
+    "gru.candidate_before": "Der Kandidat: Das Rücksetzgatter multipliziert zuerst den Zustand.",
+    "gru.state": "Der Zustand: ein Mittel aus dem alten und dem Kandidaten, gewichtet vom Aktualisierungsgatter.",
+    "gru.by_state": "Zurück durch die Zeit: Der Zustand eines Schritts wirkt auf das, was die Schicht "
+    "weitergibt, direkt auf "
+    "den nächsten Zustand, und auf die Gatter und den Kandidaten des nächsten Schritts.",
+    "gru.by_update": "Das Aktualisierungsgatter wägt den Kandidaten gegen den alten Zustand ab; die Ableitung der "
+    "Sigmoidfunktion.",
+    "gru.by_candidate": "Der Kandidat, mit seinem Gewicht im Zustand; die Ableitung des Tangens hyperbolicus.",
+    "gru.by_reset": "Das Rücksetzgatter, allein durch den Kandidaten; die Ableitung der Sigmoidfunktion.",
+    "gru.weighs_new": "Das Gatter <gate> gewichtet den Kandidaten, 1 minus es den Zustand.",
+    "gru.weighs_old": "Das Gatter <gate> gewichtet den Zustand, 1 minus es den Kandidaten.",
+    "gru.resets_before": "Das Rücksetzgatter multipliziert den Zustand, bevor es die Gewichte tun.",
+    "gru.resets_after": "Das Rücksetzgatter multipliziert das Produkt aus Gewichten und Zustand.",
+    "gru.name": "eine GRU mit <units> über <steps>",
+    "gru.title": "GRU",
 }

@@ -53,6 +53,17 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "<this> enthält die Produkte aus Anfragen und Schlüsseln, wie sie sind: Sie wurden nicht geteilt.",
         "Produkte langer Vektoren sind groß. Was geschieht vor der Softmax dagegen?",
     ),
+    "mask-forgotten": (
+        "Die Maske wurde vergessen",
+        "In <this> sieht jede Position alle anderen, auch die hinter ihr.",
+        "Welche Positionen darf eine Position hier ansehen? Die Scores der anderen dürfen kein Gewicht bekommen.",
+    ),
+    "mask-after-softmax": (
+        "Die Maske kam nach dem Softmax",
+        "In <this> wurden die Gewichte späterer Positionen nach dem Softmax null gesetzt, so dass die anderen nicht "
+        "mehr die Summe eins haben.",
+        "Haben die Gewichte jeder Anfrage die Summe eins? Wo muss die Maske stehen, damit es so ist?",
+    ),
     "scores-over-length": (
         "Die Scores wurden durch die Länge geteilt statt durch ihre Wurzel",
         "Für <this> wurden die Produkte aus Anfragen und Schlüsseln durch ihre Länge geteilt, nicht durch deren "
@@ -366,6 +377,73 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "<this> hat einen anderen Faktor: Die Energie hat ein Minus davor, und ein halb, wo jedes Paar von Einheiten "
         "doppelt gezählt wird.",
         "Wie oft kommt jedes Paar von Einheiten in der Summe vor?",
+    ),
+    # --- recurrences -----------------------------------------------------------------------------------------------
+    "state-before-forgotten": (
+        "Der Zustand des Schritts davor wurde vergessen",
+        "<this> enthält nur, was in diesem Schritt eingeht; der Zustand des Schritts davor fehlt.",
+        "Woran erinnert sich eine rekurrente Schicht, und wo geht das ein?",
+    ),
+    "gate-with-other-function": (
+        "Die andere Funktion eines Gatters",
+        "<this> wurde mit der Sigmoidfunktion berechnet, wo der Tangens hyperbolicus hingehört, oder umgekehrt.",
+        "Zwischen welchen Zahlen liegt ein Gatter, und ein Kandidat? Was davon ist dies?",
+    ),
+    "gates-in-another-order": (
+        "Die Gatter stehen in anderer Reihenfolge",
+        "In <this> wurde ein anderes Gatter verwendet, oder die Gewichte eines anderen.",
+        "In welcher Reihenfolge stehen die Gatter hier? Bibliotheken und Bücher sind verschieden.",
+    ),
+    "cell-kept-by-input-gate": (
+        "Die alte Zelle wurde mit dem Eingabegatter multipliziert",
+        "Für <this> wurde die Zelle des Schritts davor mit dem Gatter multipliziert, das zum Kandidaten gehört.",
+        "Welches Gatter sagt, wie viel von der alten Zelle bleibt?",
+    ),
+    "update-gate-turned": (
+        "Das Aktualisierungsgatter gewichtet den anderen Teil",
+        "In <this> haben das Gatter und 1 minus es die Plätze getauscht.",
+        "Was wird aus dem Zustand, wenn das Aktualisierungsgatter zu ist? Die Aufgabe sagt, was es gewichtet.",
+    ),
+    "reset-gate-forgotten": (
+        "Das Rücksetzgatter wurde vergessen",
+        "In <this> geht der Zustand des Schritts davor ganz ein; das Rücksetzgatter fehlt.",
+        "Wozu ist das Rücksetzgatter da? Sehen Sie nach, was der Kandidat vom alten Zustand sieht.",
+    ),
+    "reset-gate-elsewhere": (
+        "Das Rücksetzgatter wurde an anderer Stelle multipliziert",
+        "Für <this> wurde das Rücksetzgatter auf der anderen Seite der Gewichte multipliziert.",
+        "Multipliziert das Rücksetzgatter den Zustand oder das Produkt aus Gewichten und Zustand? Die Aufgabe sagt es.",
+    ),
+    "cell-tanh-forgotten": (
+        "Der Tangens hyperbolicus der Zelle wurde vergessen",
+        "<this> ist das Ausgabegatter mal die Zelle selbst, ohne den Tangens hyperbolicus.",
+        "In welchem Intervall liegt ein Zustand? Und die Zelle?",
+    ),
+    "initial-state-of-ones": (
+        "Der Zustand vor dem ersten Schritt wurde als 1 genommen",
+        "Für <this> wurde der Zustand vor dem ersten Schritt in jedem Eintrag als 1 genommen.",
+        "Von welchem Zustand geht die Aufgabe aus?",
+    ),
+    "initial-state-is-input": (
+        "Die Eingabe wurde als Zustand vor dem ersten Schritt genommen",
+        "Für <this> wurde, was im ersten Schritt eingeht, auch als Zustand davor verwendet.",
+        "Im ersten Schritt gehen zwei Dinge ein. Woher kommt jedes von ihnen?",
+    ),
+    "last-step-only": (
+        "Nur der letzte Schritt wurde gezählt",
+        "<this> ist der Gradient des letzten Schritts allein; die der Schritte davor wurden nicht addiert.",
+        "In wie vielen Schritten werden diese Gewichte verwendet? Jeder von ihnen trägt zum Gradienten bei.",
+    ),
+    "steps-averaged": (
+        "Das Mittel über die Schritte statt der Summe",
+        "<this> ist die Summe über die Schritte, geteilt durch ihre Anzahl.",
+        "Dasselbe Gewicht wirkt in jedem Schritt. Ändert sich der Verlust um das Mittel dieser Wirkungen oder "
+        "um ihre Summe?",
+    ),
+    "next-step-forgotten": (
+        "Was vom nächsten Schritt kommt, fehlt",
+        "<this> enthält nur, was von der Ausgabe dieses Schritts kommt; das Fehlersignal des nächsten Schritts fehlt.",
+        "Auf wie vielen Wegen erreicht der Zustand eines Schritts den Verlust?",
     ),
 }
 

@@ -29,7 +29,7 @@ SENTENCES: Sentences = {
     "activation.of": "Aktivierung <layer>",
     "activation_is.net_input": "<what><again>: die Nettoeingabe selbst.",
     "activation_is.softmax": "<what><again> durch die Softmax-Funktion, die die Nettoeingaben<each> in "
-    "Wahrscheinlichkeiten mit der Summe eins überführt.",
+    "Wahrscheinlichkeiten mit der Summe eins überführt: ihre Potenzen von e, geteilt durch deren Summe.",
     "activation_is.function": "<what><again> durch <function>.",
     # --- the loss --------------------------------------------------------------------------------------------------
     "loss.squared_error": "quadratischer Fehler",
@@ -63,6 +63,8 @@ SENTENCES: Sentences = {
     "loss_over.one": "für die einzige Ausgabe",
     "loss_over.outputs": "Ausgaben",
     "loss_over.samples": "Datenpunkte",
+    "loss_over.positions": "Positionen",
+    "loss_over.steps": "Schritte",
     "loss_more.weighted": ", jeder Datenpunkt mal sein Gewicht {w}",
     "loss_more.penalty": ", plus <parts><at_zero><only>",
     "loss_more.both": "<weighted><penalty>",
@@ -75,6 +77,7 @@ SENTENCES: Sentences = {
     "error.of_identity": "Fehlersignal <layer>: <way>; die Aktivierung ist die Identität, ihre Ableitung also 1.",
     "error.through_jacobian": "Fehlersignal <layer>: <way>, dann durch die Jacobi-Matrix der <activation>-Funktion.",
     "error.by_slope": "Fehlersignal <layer>: <way> und elementweise multipliziert mit <slope>.",
+    "error.by_slope_of_one": "Fehlersignal <layer>: <way> und multipliziert mit <slope>.",
     "error_weighted": ", mal das Gewicht {w} des Datenpunkts",
     "output_error.softmax": "Softmax mit Kreuzentropie: Die Zielwerte<each> haben die Summe eins, daher vereinfacht "
     "sich das Produkt zu Ausgabe minus Zielwert<weighted>.",
@@ -84,6 +87,7 @@ SENTENCES: Sentences = {
     "output_error.through_jacobian": "Die Ableitung des Verlusts nach der Ausgabe geht durch die Jacobi-Matrix der "
     "<activation>-Funktion, in der jede Ausgabe von jeder Nettoeingabe abhängt.",
     "output_error.by_slope": "Die Ableitung des Verlusts nach der Ausgabe, elementweise multipliziert mit <slope>.",
+    "output_error.by_slope_of_one": "Die Ableitung des Verlusts nach der Ausgabe, multipliziert mit <slope>.",
     "way_back.loss": "die Ableitung des Verlusts nach <output>, zurückpropagiert",
     "way_back.two": "<first>; <second>",
     "way_back.added": "<ways>; was auf beiden Wegen ankommt, wird addiert",
@@ -132,10 +136,16 @@ SENTENCES: Sentences = {
     "tie.more": {"one": "<n> weiterer Datenpunkt ohne Klasse.", "other": "<n> weitere Datenpunkte ohne Klasse."},
     # --- around the equations --------------------------------------------------------------------------------------
     "network.has": "Das Netz hat <parts>.",
-    "network.inputs_at_positions": "<inputs> an jeder von <positions> Positionen",
-    "network.matrices_rows": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
+    "network.inputs_at_positions": {
+        "one": "<inputs> an einer Position",
+        "other": "<inputs> an jeder von <n> Positionen",
+    },
+    "network.inputs_at_steps": {"one": "<inputs> in einem Schritt", "other": "<inputs> in jedem von <n> Schritten"},
+    "network.steps_rows": "Ein Datenpunkt ist eine Matrix mit einem Schritt in jeder Zeile.",
+    "network.steps_columns": "Ein Datenpunkt ist eine Matrix mit einem Schritt in jeder Spalte.",
+    "network.positions_rows": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
     "in jeder Zeile.",
-    "network.matrices_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
+    "network.positions_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
     "in jeder Spalte.",
     "network.no_gradient": "Die Ableitung der Aktivierung (<activation>) ist 0, wo es sie gibt: es gibt keinen "
     "Gradienten, mit dem man zurückgehen könnte.",
@@ -143,6 +153,7 @@ SENTENCES: Sentences = {
     "network.samples_columns_in_out": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Eingaben × Ausgaben.",
     "network.samples_rows_out_in": "Die Datenpunkte sind Zeilen, die Gewichtsmatrizen sind Ausgaben × Eingaben.",
     "network.samples_rows_in_out": "Die Datenpunkte sind Zeilen, die Gewichtsmatrizen sind Eingaben × Ausgaben.",
+    "counted.steps": {"one": "<n> Schritt", "other": "<n> Schritte"},
     "counted.inputs": {"one": "<n> Eingabe", "other": "<n> Eingaben"},
     "counted.outputs": {"one": "<n> Ausgabe", "other": "<n> Ausgaben"},
     "counted.hidden": {"one": "<n> verdeckte Einheit", "other": "<n> verdeckte Einheiten"},
