@@ -1,0 +1,83 @@
+"""Where a value was made: whose code that is, and the statement as it stands there."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sysconfig
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+MOST_SOURCE = 200
+_LIBRARIES = (
+    Path(__file__).parents[2],
+    *(Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+)
+
+
+@lru_cache(maxsize=1 << 12)
+def is_library(file: str) -> bool:
+    """Whether a file belongs to Python, an installed package or Chalkwork, and not to its user.
+
+    >>> import json
+    >>> is_library(json.__file__), is_library("train.py")
+    (True, False)
+    """
+    if file.startswith("<"):
+        return file.startswith(("<frozen", "<__array_function__", "<attrs", "<string>", "<lineprofiler"))
+    path = Path(file).resolve()
+    return "site-packages" in path.parts or any(path.is_relative_to(place) for place in _LIBRARIES)
+
+
+def cell_of(file: str, names: Mapping[str, Any]) -> int | None:
+    """The number of the notebook's cell that a file is, by the list of inputs that a notebook keeps."""
+    cells = names.get("In")
+    if "ipykernel" not in file and "ipython-input" not in file or not isinstance(cells, Sequence):
+        return None
+    text = "".join(linecache.getlines(file)).strip()
+    same = [number for number, cell in enumerate(cells) if isinstance(cell, str) and text and cell.strip() == text]
+    return same[-1] if same else None
+
+
+def statement_at(file: str, line: int, names: dict[str, Any] | None = None) -> str:
+    """The statement that a line belongs to, on one line; nothing where the source is not known."""
+    if not 0 < line <= len(linecache.getlines(file, names)):
+        return ""
+    first, last = _statements("".join(linecache.getlines(file, names))).get(line, (line, line))
+    lines = linecache.getlines(file, names)[first - 1 : last]
+    return _on_one_line(lines)[:MOST_SOURCE]
+
+
+def _on_one_line(lines: Sequence[str]) -> str:
+    plain = [line.partition(" #")[0].strip() if "'" not in line and '"' not in line else line.strip() for line in lines]
+    joined = " ".join(line.removesuffix("\\").strip() for line in plain)
+    return joined.replace("( ", "(").replace(" )", ")").replace("[ ", "[").replace(" ]", "]").rstrip(";")
+
+
+@lru_cache(maxsize=64)
+def _statements(source: str) -> dict[int, tuple[int, int]]:
+    """For every line the first and the last one of the innermost simple statement on it."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found: dict[int, tuple[int, int]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body") and node.end_lineno is not None:
+            for line in range(node.lineno, node.end_lineno + 1):
+                found.setdefault(line, (node.lineno, node.end_lineno))
+    return found
+
+
+@lru_cache(maxsize=1 << 10)
+def names_read(source: str) -> frozenset[str]:
+    """The variables, attributes and keys that a statement reads or writes."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    found |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return frozenset(found | {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)})
