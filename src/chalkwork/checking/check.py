@@ -13,10 +13,13 @@ from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.laid import laid_shape
+from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, match_names
 from chalkwork.checking.programs import Reader
+from chalkwork.checking.recorded import Recorded, recorded
+from chalkwork.checking.recording import Recording
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import is_program, taken_apart
@@ -93,7 +96,16 @@ def check_class(
     context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
     programs = [is_program(one) for one in given]
-    given = [taken_apart(one, symbols.layers) if program else one for one, program in zip(given, programs, strict=True)]
+    runs = {place: one.words(symbols.layers) for place, one in enumerate(given) if isinstance(one, Recording)}
+    records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
+    given = [
+        {word: made[-1].value for word, made in runs[place].items()}
+        if place in runs
+        else taken_apart(one, symbols.layers)
+        if program
+        else one
+        for place, (one, program) in enumerate(zip(given, programs, strict=True))
+    ]
     together = [gathered(one, table, shapes, names) for one in given]
     given = [one for one, _ in together]
     matches = _matched(table, given, names)
@@ -107,8 +119,14 @@ def check_class(
     data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
     notes: list[list[Text]] = [[] for _ in given]
     reader = Reader(table, symbols, values, context) if any(programs) else None
+    made: dict[int, Recorded] = {}
     for place in [place for place, program in enumerate(programs) if program]:
         assert reader is not None
+        if place in runs:
+            refused = {word: str(why) for word, why in matches[place][1].items()}
+            one = made[place] = recorded(reader, runs[place], matches[place][0], refused)
+            typed[place], data[place], unused[place] = one.names.steps, one.names.data, one.names.unused
+            continue
         free = {word: one for word, one in given[place].items() if word not in (names or {})}
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
         found = reader.names(
@@ -120,6 +138,8 @@ def check_class(
     reports = task.adopted(typed, unused, conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
+    for place, one in made.items():
+        reports[place] = with_lines(reports[place], records[place], one, task)
     return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
 
 

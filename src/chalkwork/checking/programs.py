@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, read_answer
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
@@ -83,7 +84,7 @@ class Reader:
                 found.steps[word] = value
             elif word not in numbers:
                 found.unused[word] = NO_NUMBERS
-        known, asked = self._known(numbers, used, refused)
+        known, asked = self.known(numbers, used, refused)
         found.unused |= asked
         taken = set(found.steps)
         loose: dict[str, object] = {}
@@ -91,7 +92,7 @@ class Reader:
             target = known.get(word)
             if word in asked:
                 continue
-            if target is None or (word not in self.shapes and not self._fits(value, target)):
+            if target is None or (word not in self.shapes and not self._may_be(value, target)):
                 loose[word] = value
             elif _is_mask(value) and target.startswith("delta") and word not in self.shapes:
                 found.unused[word] = "it holds zeros and ones only, as a mask does"
@@ -110,7 +111,7 @@ class Reader:
 
     # --- by name ---------------------------------------------------------------------------------------------------
 
-    def _known(
+    def known(
         self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, str]
     ) -> tuple[dict[str, str], dict[str, str]]:
         """What the words mean by the tables, layers counted as the program counts them; and what has two readings."""
@@ -150,7 +151,7 @@ class Reader:
                 target = plain.get(word) if not shift else self._moved(words[word], pattern, shift)
                 if target is not None:
                     right += self._is(given[word], target)
-                    shaped += self._fits(given[word], target)
+                    shaped += self.fits(given[word], target)
             return right, shaped, -abs(shift)
 
         return max((0, *shifts), key=score) if family else 0
@@ -180,33 +181,36 @@ class Reader:
     def _by_value(
         self, found: Names, taken: set[str], word: str, value: object, named: str | None, reason: str
     ) -> None:
-        for name in (*self.context.derivation, *self.givens.known) if _tells(value) else ():
+        for name in (*self.context.derivation, *self.givens.known) if tells(value) else ():
             if name not in taken and self._is(value, name):
                 taken.add(name)
                 self._put(found, name, value)
                 found.notes.append(Text.of("note.taken", word=word, name=name))
                 return
-        again = next((name for name in (*taken, *found.data) if _tells(value) and self._is(value, name)), None)
+        again = next((name for name in (*taken, *found.data) if tells(value) and self._is(value, name)), None)
         if again is not None:
             found.unused[word] = f"it is {again} again"
             return
         several = np.size(np.asarray(value, dtype=object)) > 1 and not _is_mask(value)
         if several and any(self._is(value, name) for name in self.givens.known):
             return  # the exercise's own data under another name
-        for said, other in self._auxiliary():
-            if _tells(value) and _same(value, other):
-                found.unused[word] = f"it is {said}, which is no step of its own here"
-                return
-        if named is not None:
-            if named in taken:
-                found.unused[word] = f"{named} is already given"
-            else:
-                taken.add(named)
-                self._put(found, named, value)
-            return
+        why = self.why_unused(word, value, reason)
+        if named is None or why.startswith("it is "):
+            found.unused[word] = why
+        elif named in taken:
+            found.unused[word] = f"{named} is already given"
+        else:
+            taken.add(named)
+            self._put(found, named, value)
+
+    def why_unused(self, word: str, value: object, reason: str) -> str:
+        """Why a variable is no step: it is a quantity that has no line of its own here; else the reason."""
+        for said, other in self._auxiliary() if tells(value) else ():
+            if same(value, other):
+                return f"it is {said}, which is no step of its own here"
         if reason == str(NO_NAME) and _ERROR.fullmatch(bare_name(word).lower()):
-            reason = "the distance from the target, or what comes back to an activation, is no step of its own here"
-        found.unused[word] = reason
+            return "the distance from the target, or what comes back to an activation, is no step of its own here"
+        return reason
 
     def _auxiliary(self) -> Iterator[tuple[str, Any]]:
         """Quantities that programs have and the derivation has no line for."""
@@ -229,9 +233,17 @@ class Reader:
                     yield f"minus the derivative by {layer.activation.name}", -value
 
     def _renewed(self, found: Names) -> None:
-        """Parameters that a program has renewed in place are those after the update."""
+        """Parameters that a program has renewed in place are those after the update.
+
+        So are those that are wrong by then, if what was worked out with them is right.
+        """
         for name in list(found.data):
             if self._is(found.data[name], name):
+                continue
+            later = f"{name}_new"
+            if later in self.context.derivation and later not in found.steps and self._was_right(found, name):
+                found.steps[later] = found.data.pop(name)
+                found.notes.append(Text.of("note.updated", name=name, later=later))
                 continue
             for later in self.context.derivation:
                 if later.startswith(f"{name}_new") and later not in found.steps and self._is(found.data[name], later):
@@ -239,10 +251,25 @@ class Reader:
                     found.notes.append(Text.of("note.updated", name=name, later=later))
                     break
 
-    def _is(self, value: object, name: str) -> bool:
-        return name in self.values and _same(value, self.values[name])
+    def _was_right(self, found: Names, name: str) -> bool:
+        """Whether something that is worked out with a parameter has the value that the exercise's gives."""
+        users = [
+            equation.name
+            for equation in self.context.derivation.equations
+            if self.context.steps[equation.name] == 0 and any(one.name == name for one in names_in(equation.expression))
+        ]
+        return any(user in found.steps and self._is(found.steps[user], user) for user in users if f"{name}_new" != user)
 
-    def _fits(self, value: object, name: str) -> bool:
+    def _is(self, value: object, name: str) -> bool:
+        return name in self.values and same(value, self.values[name])
+
+    def _may_be(self, value: object, name: str) -> bool:
+        """Whether it has the shape of a quantity, or is a gradient in a wrong one."""
+        kind = base_of(name).rstrip("0123456789")
+        return self.fits(value, name) or (kind in ("dW", "db") and np.ndim(_plain(value)) > 0)
+
+    def fits(self, value: object, name: str) -> bool:
+        """Whether a value has the shape of a quantity."""
         return name in self.shapes and _read(value, self.shapes[name]).wrong_shape is None
 
 
@@ -250,7 +277,8 @@ def _read(value: object, shape: tuple[int, ...]) -> Answer:
     return read_answer(value, shape)
 
 
-def _same(value: object, right: Any) -> bool:
+def same(value: object, right: Any) -> bool:
+    """Whether a program's value is the right one, but for the last digits."""
     right = np.asarray(right, dtype=float)
     answer = answer_like(value, right)
     if answer.wrong_shape is not None or not answer.given.all():
@@ -258,6 +286,10 @@ def _same(value: object, right: Any) -> bool:
     slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
     room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
     return bool(np.all(np.abs(answer.value - right.reshape(answer.value.shape)) <= room))
+
+
+def _plain(value: object) -> Any:
+    return value if hasattr(value, "dtype") else ()
 
 
 def _has_numbers(value: object) -> bool:
@@ -276,12 +308,35 @@ def _is_mask(value: object) -> bool:
     return array.size > 1 and bool(np.isin(array, (0, 1)).all())
 
 
-def _tells(value: object) -> bool:
+def tells(value: object) -> bool:
     """Whether no accident gives such numbers: a program's, and not only zeros, ones or a count."""
     array = np.asarray(value) if hasattr(value, "dtype") or isinstance(value, float) else np.empty(0)
     if array.dtype.kind != "f" or not array.size:
         return False
     return bool((array != np.round(array, 3)).any()) and not np.isin(array, (0, 1)).all()
+
+
+def base_of(name: str) -> str:
+    """A quantity without the number of its update: W1 for W1_new2.
+
+    >>> base_of("W1_new2"), base_of("delta1")
+    ('W1', 'delta1')
+    """
+    return name.partition("_new")[0]
+
+
+@lru_cache(maxsize=1 << 10)
+def kinds_called(word: str) -> tuple[str, ...]:
+    """The kinds of quantities that a word without the number of a layer can stand for.
+
+    >>> kinds_called("delta"), kinds_called("dW"), kinds_called("anything")
+    (('delta',), ('dW',), ())
+    """
+    bare = bare_name(word).lower()
+    found = [kind for kind, stems in _STEMS.items() if bare in stems or bare in (f"{stem}s" for stem in stems)]
+    for kind in ("W", "b"):
+        found += [f"d{kind}" for stem in _STEMS[kind] if bare in _differentiated(stem)]
+    return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from types import CodeType, FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -52,6 +52,14 @@ def record(*, most: int = 10_000, largest: int = 100_000, seconds: float = 60.0)
     return Recording(most, largest, seconds)
 
 
+class Call(NamedTuple):
+    """Where a function had been called that gave back a value."""
+
+    file: str
+    line: int
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """One value that was assigned."""
@@ -78,10 +86,13 @@ class Recording(Mapping[str, object]):
     def __init__(self, most: int, largest: int, seconds: float) -> None:
         self.most, self.largest, self.seconds = most, largest, seconds
         self.notes: list[str] = []
-        self._order = 0
+        self._order = self._calls = 0
         self._places: dict[tuple[object, Path], list[Made]] = {}
         self._arrays: dict[int, tuple[object, Made]] = {}
+        self._kept: dict[tuple[object, Path], object] = {}
         self._lines: dict[int, tuple[FrameType, int]] = {}
+        self.calls: dict[int, Call] = {}
+        """For values that a function gave back, by their numbers, where it had been called."""
         self._numbers = 0
         self._left_out: set[str] = set()
         self._sources: dict[tuple[str, int], tuple[str, int | None]] = {}
@@ -121,15 +132,15 @@ class Recording(Mapping[str, object]):
 
     def _done(self) -> None:
         """Keep the sources of what was made, and nothing else of the program."""
-        for made in self._all():
-            if made.line is not None and (made.file, made.line) not in self._sources:
-                names = self._names.get(made.file, {})
-                found = statement_at(made.file, made.line, names), cell_of(made.file, names)
-                self._sources[made.file, made.line] = found
+        lines = {(made.file, made.line) for made in self._all() if made.line is not None}
+        for file, line in lines | {(call.file, call.line) for call in self.calls.values()}:
+            names = self._names.get(file, {})
+            self._sources[file, line] = statement_at(file, line, names), cell_of(file, names)
         if self._left_out:
             names_of = ", ".join(sorted(self._left_out)[:10])
             self.notes.append(f"More than {self.largest} entries, so not kept: {names_of}.")
         self._arrays.clear()
+        self._kept.clear()
         self._lines.clear()
         self._names.clear()
 
@@ -140,19 +151,21 @@ class Recording(Mapping[str, object]):
         self._watch(frame)
         self._lines[id(frame)] = frame, line
 
-    def ended(self, frame: FrameType) -> None:
+    def ended(self, frame: FrameType, value: object) -> None:
         """A function is done, or waits."""
-        self._watch(frame)
+        self._watch(frame, {f"{frame.f_code.co_name}()": value})
         self._lines.pop(id(frame), None)
 
-    def _watch(self, frame: FrameType) -> None:
+    def _watch(self, frame: FrameType, given_back: Mapping[str, object] | None = None) -> None:
         if self._tracing is None:
             return
         try:
             if perf_counter() - self._began > self.seconds:
                 self._give_up(f"Recording ended after {self.seconds:g} seconds.")
-            else:
-                self._look(frame)
+                return
+            self._look(frame)
+            if given_back:
+                self._given_back(frame, given_back)
         except Exception as error:  # foreign objects: whatever they raise, the program goes on
             self._give_up(f"Recording ended early: a variable could not be looked at ({type(error).__name__}).")
 
@@ -171,6 +184,18 @@ class Recording(Mapping[str, object]):
         if own is not names:
             called = {name: names[name] for name in code.co_names if name in names}
             self._look_at(called, code.co_filename, code, at)
+
+    def _given_back(self, frame: FrameType, value: Mapping[str, object]) -> None:
+        """Keep what a function gives back, and where it was called."""
+        caller, self._calls = frame.f_back, self._calls + 1
+        self._look_at(value, frame.f_code, frame.f_code, self._at(frame))
+        if caller is None or id(caller) not in self._lines:
+            return
+        call = Call(caller.f_code.co_filename, self._lines[id(caller)][1], self._calls)
+        for _, kept, array in leaves(value, self.largest):
+            known = self._arrays.get(id(kept)) if array is not None else None
+            if known is not None and known[0] is kept and known[1].line is not None:
+                self.calls.setdefault(known[1].order, call)
 
     def _at(self, frame: FrameType) -> int | None:
         """The line that made what is new; in a function that begins, the line that calls it."""
@@ -193,12 +218,14 @@ class Recording(Mapping[str, object]):
             known = self._arrays.get(id(kept))
             made = known[1] if known is not None and known[0] is kept else None
             if made is None or not same_numbers(made.value, array):
-                if versions and same_numbers(versions[-1].value, array):
+                again = versions and (versions[-1].line is not None or self._kept[place] is kept)
+                if versions and again and same_numbers(versions[-1].value, array):
                     made = versions[-1]
                 else:
                     made = self._new(array, line, code)
-                if not isinstance(kept, float):
+                if not type(kept) is float:
                     self._arrays[id(kept)] = kept, made
+            self._kept[place] = kept
             if versions is None:
                 self._places[place] = [made]
             elif versions[-1] is not made:
@@ -225,16 +252,16 @@ class Recording(Mapping[str, object]):
         named: dict[int, Assignment] = {}
         for (_, path), versions in self._places.items():
             for made in versions:
-                if made.line is not None and id(made) not in named:
-                    source, cell = self.source(made)
+                if made.line is not None and id(made) not in named and not spelled(path[:1]).endswith("()"):
+                    source, cell = self.source(made.file, made.line)
                     named[id(made)] = Assignment(
                         spelled(path), made.value, made.line, source, made.file, made.function, cell
                     )
         return [named[id(made)] for made in self._all() if id(made) in named]
 
-    def source(self, made: Made) -> tuple[str, int | None]:
-        """The statement that made a value, and the number of its cell in a notebook."""
-        return self._sources.get((made.file, made.line or 0), ("", None))
+    def source(self, file: str, line: int) -> tuple[str, int | None]:
+        """The statement on a line, and the number of its cell in a notebook."""
+        return self._sources.get((file, line), ("", None))
 
     def __getitem__(self, name: str) -> object:
         found = [one for one in self.assignments if one.name == name]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ast
 import linecache
-import sysconfig
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 MOST_SOURCE = 200
-_LIBRARIES = (
-    Path(__file__).parents[2],
-    *(Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
-)
+
+
+
+@cache
+def _libraries() -> tuple[Path, ...]:
+    import sysconfig
+
+    installed = (sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib"))
+    return Path(__file__).parents[2], *(Path(place).resolve() for place in installed)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -28,7 +32,7 @@ def is_library(file: str) -> bool:
     if file.startswith("<"):
         return file.startswith(("<frozen", "<__array_function__", "<attrs", "<string>", "<lineprofiler"))
     path = Path(file).resolve()
-    return "site-packages" in path.parts or any(path.is_relative_to(place) for place in _LIBRARIES)
+    return "site-packages" in path.parts or any(path.is_relative_to(place) for place in _libraries())
 
 
 def cell_of(file: str, names: Mapping[str, Any]) -> int | None:

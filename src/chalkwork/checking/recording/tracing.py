@@ -20,8 +20,8 @@ class Listener(Protocol):
     def line(self, frame: FrameType, line: int) -> None:
         """A line is about to be run."""
 
-    def ended(self, frame: FrameType) -> None:
-        """A function gives back a value, or is left by an exception."""
+    def ended(self, frame: FrameType, value: object) -> None:
+        """A function gives back a value, or is left by an exception, and gives back None."""
 
 
 class Tracing(Protocol):
@@ -82,7 +82,7 @@ class Traced:
         if event == "line":
             self.listener.line(frame, frame.f_lineno)
         elif event == "return" and frame is not self.frame:
-            self.listener.ended(frame)
+            self.listener.ended(frame, argument)
         return self._told
 
 
@@ -131,5 +131,5 @@ class Monitored:
             return None
         frame = sys._getframe(1)
         if frame is not self.frame and is_own(code, frame.f_globals, self.here):
-            self.listener.ended(frame)
+            self.listener.ended(frame, None if isinstance(value, BaseException) else value)
         return None
