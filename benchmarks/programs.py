@@ -404,10 +404,6 @@ def run(s: Setting, lines: list[Line]) -> tuple[Any, dict[str, Any]] | None:
     return space.pop("run"), space
 
 
-def made_at(recording: Any, line: int) -> list[Array]:
-    return [one.value for one in recording.assignments if one.line == line and one.file == "<program>"]
-
-
 # --- what is said of it ----------------------------------------------------------------------------------------------
 
 
@@ -416,15 +412,15 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
 
-    def judged(self, way: str, solution: Solution, report: Report, firsts: set[str], ids: tuple[str, ...], place: int | None, told: str) -> None:
+    def judged(self, way: str, solution: Solution, report: Report, firsts: set[str], ids: tuple[str, ...], places: dict[str, int], told: str) -> None:
         """Count what a report on a program with a mistake says."""
         count = self.counts
         count[f"{way}: mistakes"] += 1
         first = report.first_wrong
         result = report[first] if first else None
         order = list(solution)
-        unseen = not firsts & report.keys()  # then it is seen in what is made of it
-        found = first in firsts or (unseen and first is not None and order.index(first) > min(map(order.index, firsts)))
+        unseen = firsts - report.keys()  # then it is seen in what is made of it
+        found = first in firsts or (first is not None and any(order.index(first) > order.index(one) for one in unseen))
         count[f"{way}: first wrong step"] += found
         named = bool(result and set(result.mistakes[:1]) & set(ids)) or bool(result and result.mistakes and "*" in ids)
         listed = named or bool(result and set(result.mistakes) & set(ids))
@@ -433,9 +429,9 @@ class Tally:
         count[f"{way}: named or seen"] += found and (listed or seen)
         wrongly = bool(result and result.mistakes) and not (found and listed)
         count[f"{way}: wrongly named"] += wrongly
-        line = result is not None and result.at is not None and result.at.line == place
+        line = result is not None and result.at is not None and result.at.line == places.get(first)
         count[f"{way}: line"] += line
-        if not found or wrongly or not (listed or seen) or (place is not None and not line):
+        if not found or wrongly or not (listed or seen) or (places and not line):
             said = f"{first} {list(result.mistakes)} {result.at.line if result.at else '-'}" if result else "nothing"
             self.missed.append(f"{way}: {told}\n    said: {said}")
 
@@ -466,18 +462,24 @@ def one(random: np.random.Generator, tally: Tally) -> None:
     if with_mistake is None:
         return
     recording, space = with_mistake
-    before, after = made_at(right[0], places[number]), made_at(recording, places[number])
-    if len(before) == len(after) and all(
-        one.shape == other.shape and np.allclose(one, other, 1e-9, 1e-12) for one, other in zip(before, after, strict=True)
-    ):
-        return
     firsts = {line.shows or line.makes}
     if "ascent" in ids and line.part == "backward":  # as good as an update with another sign
         firsts |= {f"W{k}_new" for k in range(1, s.depth + 1)} | {f"b{k}_new" for k in range(1, s.depth + 1)}
+        firsts &= set(solution)
+    at = {one.makes: places[place] for place, one in enumerate(lines)} | {line.shows or line.makes: places[number]}
     told = f"{s.style}, {s.convention}, {s.loss}, {s.output}, {s.hidden}, {s.sizes} x {s.samples}, {'rows' if s.rows else 'columns'}\n    {line.text}   ->   {text}   {sorted(firsts)} {ids} line {places[number]}"
-    tally.judged("record", solution, solution.check(recording), firsts, ids, places[number], told)
-    if s.style != "functions":
-        tally.judged("variables", solution, solution.check(space), firsts, ids, None, told)
+    for way, was, given in (("record", right[0], recording), ("variables", right[1], space)):
+        before, after = solution.check(was), solution.check(given)
+        if any(not _alike(before.get(name), after.get(name)) for name in {**before, **after}):
+            tally.judged(way, solution, after, firsts, ids, at if way == "record" else {}, told)
+
+
+def _alike(before: Any, after: Any) -> bool:
+    """Whether both programs have the same numbers there."""
+    if before is None or after is None:
+        return before is after
+    one, other = np.asarray(before.given), np.asarray(after.given)
+    return one.size == other.size and np.allclose(one.ravel(), other.ravel(), 1e-9, 1e-12)
 
 
 def main() -> None:

@@ -46,8 +46,8 @@ def adopted(
             hint = f"did you mean {near[0]}?" if near else f"the conventions are {', '.join(TABLE)}"
             raise ChalkworkError(f"there is no convention {name!r}", hint=hint)
     found = list(reports)
-    least = [len(_bad(report)) for report in reports]
-    open_ = [place for place in range(len(found)) if declared or least[place]]
+    least = [_wrong(report) for report in reports]
+    open_ = [place for place in range(len(found)) if declared or least[place][0]]
     reading = [Reading(one) for one in typed]
     for way in _ways(task.context, tuple(declared)) if open_ else ():
         own = values_of(task.values, way.found.forms)
@@ -59,16 +59,16 @@ def adopted(
         quick = other.reports([typed[place] for place in able], [{} for _ in able], explain=False)
         better = []
         for place, report in zip(able, quick, strict=True):
-            bad = len(_bad(report))
+            wrong = _wrong(report)
             first = declared and found[place] is reports[place]
-            if first or (bad < least[place] and (declared or _is_shown(way, report, changed))):
+            if first or (wrong < least[place] and (declared or _is_shown(way, report, changed))):
                 better.append(place)
-                least[place] = bad
+                least[place] = wrong
         if better:
             again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
             for place, report in zip(better, again, strict=True):
                 found[place] = _said(report, way.found, reports[place])
-        open_ = [place for place in open_ if least[place]]
+        open_ = [place for place in open_ if least[place][0]]
     return found
 
 
@@ -136,6 +136,12 @@ def _ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
     if declared not in context.known_conventions:
         context.known_conventions[declared] = [Way(found, context) for found in conventions_of(context, declared)]
     return context.known_conventions[declared]
+
+
+def _wrong(report: Report) -> tuple[int, int]:
+    """How many steps are wrong, and how many more only follow from what is."""
+    words = [result.verdict for result in report.values()]
+    return sum(map(words.count, _BAD)), words.count(Verdict.FOLLOWS.word)
 
 
 def _bad(report: Report) -> list[str]:

@@ -266,7 +266,7 @@ class Reader:
     def _may_be(self, value: object, name: str) -> bool:
         """Whether it has the shape of a quantity, or is a gradient in a wrong one."""
         kind = base_of(name).rstrip("0123456789")
-        return self.fits(value, name) or (kind in ("dW", "db") and np.ndim(_plain(value)) > 0)
+        return self.fits(value, name) or (kind in ("dW", "db") and hasattr(value, "dtype"))
 
     def fits(self, value: object, name: str) -> bool:
         """Whether a value has the shape of a quantity."""
@@ -286,10 +286,6 @@ def same(value: object, right: Any) -> bool:
     slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
     room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
     return bool(np.all(np.abs(answer.value - right.reshape(answer.value.shape)) <= room))
-
-
-def _plain(value: object) -> Any:
-    return value if hasattr(value, "dtype") else ()
 
 
 def _has_numbers(value: object) -> bool:
@@ -362,6 +358,7 @@ def _aliases(known: tuple[str, ...], layers: int) -> dict[str, tuple[str, ...]]:
 def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
     last, hidden = layer == layers, layers == 2 and layer == 1
     places = [str(layer), *(_OUT if last else ()), *(_HIDDEN if hidden else ())]
+    places += [] if last else [f"{word}{layer}" for word in ("h", "hidden", "hid")]
     for stem in _STEMS.get(kind, ()):
         for place in places:
             yield from (f"{stem}{place}", f"{place}{stem}")

@@ -127,15 +127,12 @@ class _Placing:
         return self.equal[id(made)]
 
     def _take(self, word: str, made: Made, names: Iterable[str]) -> None:
-        for name in names:
-            if name in self.givens:
-                self.meant[word, made.order] = name
-                return
-            if name not in self.taken and made.line is not None and self._possible(name, made):
-                self.taken[name] = made
-            if self.taken.get(name) is made:
-                self.meant[word, made.order] = name
-                return
+        able = [name for name in names if name in self.givens or (made.line is not None and self._possible(name, made))]
+        for name in sorted(able, key=lambda name: name in self.taken and self.taken[name] is not made):
+            if name not in self.givens:
+                self.taken.setdefault(name, made)
+            self.meant[word, made.order] = name
+            return
 
     def _serves(self, made: Made) -> bool:
         return any(order == made.order for _, order in self.meant)
@@ -212,7 +209,8 @@ class _Placing:
 
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
-        clear = word in self.used or (word[-1:].isdigit() and made.value.ndim > 1)
+        gradient = self._kind(name) in ("dW", "db")
+        clear = word in self.used or (word[-1:].isdigit() and (gradient or made.value.ndim > 1))
         return clear or self.reader.fits(made.value, name)
 
     def _renewed(self, word: str, run: Sequence[Made], free: Sequence[str]) -> None:

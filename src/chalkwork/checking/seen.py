@@ -12,6 +12,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.laid import laid
+from chalkwork.checking.overflow import overflown
 from chalkwork.checking.report import UNEXPLAINED, Report
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.evaluate import evaluate
@@ -29,6 +30,7 @@ _MOST_OTHERS = 60
 
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
+    report = overflown(task, typed, report)
     found = {}
     for name, result in report.items():
         if result.verdict == Verdict.WRONG.word and not result.mistakes and name in typed:
@@ -102,6 +104,7 @@ class _Look:
             yield f"{cells} is {_times(factor)} {word}"
         yield from self._signs(word, right)
         yield from self._parts(word, right)
+        yield from self._zeros(word, right)
         with np.errstate(all="ignore"):
             for said, other in (
                 ("the square of", right**2),
@@ -146,6 +149,12 @@ class _Look:
         where = _lines(good)
         if where:
             yield f"it is right in {where} only"
+
+    def _zeros(self, word: str, right: Array) -> Iterator[str]:
+        """Nothing where there should be something, and something where there should be nothing."""
+        own = self.answer
+        if right.size > 1 and own.given.all() and np.array_equal(own.value == 0, right != 0):
+            yield f"it is 0 where {word} is not, and not 0 where that is"
 
     def _nets(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
         for layer in self.task.context.layers(self.task.context.steps[self.name]):

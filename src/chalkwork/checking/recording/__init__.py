@@ -188,7 +188,7 @@ class Recording(Mapping[str, object]):
     def _given_back(self, frame: FrameType, value: Mapping[str, object]) -> None:
         """Keep what a function gives back, and where it was called."""
         caller, self._calls = frame.f_back, self._calls + 1
-        self._look_at(value, frame.f_code, frame.f_code, self._at(frame))
+        self._look_at(value, frame.f_code, frame.f_code, self._at(frame), given_back=True)
         if caller is None or id(caller) not in self._lines:
             return
         call = Call(caller.f_code.co_filename, self._lines[id(caller)][1], self._calls)
@@ -208,7 +208,9 @@ class Recording(Mapping[str, object]):
         above = self._lines.get(id(caller))
         return above[1] if above else None
 
-    def _look_at(self, variables: Mapping[str, Any], scope: object, code: CodeType, line: int | None) -> None:
+    def _look_at(
+        self, variables: Mapping[str, Any], scope: object, code: CodeType, line: int | None, *, given_back: bool = False
+    ) -> None:
         for path, kept, array in leaves(variables, self.largest):
             if array is None:
                 self._left_out.add(spelled(path))
@@ -217,6 +219,10 @@ class Recording(Mapping[str, object]):
             versions = self._places.get(place)
             known = self._arrays.get(id(kept))
             made = known[1] if known is not None and known[0] is kept else None
+            if made is not None and versions is not None and versions[-1] is made:
+                made = made if same_numbers(made.value, array) else None
+            elif made is not None and made.code is code and not given_back and _is_another(line, made.line):
+                made = None  # another name for it in the same function: that line makes what the name stands for
             if made is None or not same_numbers(made.value, array):
                 again = versions and (versions[-1].line is not None or self._kept[place] is kept)
                 if versions and again and same_numbers(versions[-1].value, array):
@@ -238,7 +244,7 @@ class Recording(Mapping[str, object]):
         self._numbers += array.size
         if self._order > self.most or self._numbers > 100 * self.largest:
             self._give_up(f"Recording ended after {self._order} values: more are not kept.")
-        return Made(np.array(array), line, code.co_filename, code.co_name, self._order)
+        return Made(np.array(array), line, code, self._order)
 
     # --- what was kept ---------------------------------------------------------------------------------------------
 
@@ -255,7 +261,7 @@ class Recording(Mapping[str, object]):
                 if made.line is not None and id(made) not in named and not spelled(path[:1]).endswith("()"):
                     source, cell = self.source(made.file, made.line)
                     named[id(made)] = Assignment(
-                        spelled(path), made.value, made.line, source, made.file, made.function, cell
+                        spelled(path), made.value, made.line, source, made.file, made.code.co_name, cell
                     )
         return [named[id(made)] for made in self._all() if id(made) in named]
 
@@ -290,6 +296,10 @@ class Recording(Mapping[str, object]):
                         known = found.setdefault(word, {})
                         known.update((made.order, made) for made in versions.made)
         return {word: [known[order] for order in sorted(known)] for word, known in found.items()}
+
+
+def _is_another(line: int | None, before: int | None) -> bool:
+    return None not in (line, before) and line != before
 
 
 def spelled(path: Path) -> str:

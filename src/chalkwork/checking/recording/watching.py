@@ -31,9 +31,14 @@ class Made:
     value: Array
     line: int | None
     """None for what was there before the recording."""
-    file: str
-    function: str
+    code: types.CodeType
+    """The function."""
     order: int
+
+    @property
+    def file(self) -> str:
+        """The file that it was made in."""
+        return self.code.co_filename
 
 
 class TooLargeError(Exception):  # never leaves this folder
