@@ -466,9 +466,13 @@ def one(random: np.random.Generator, tally: Tally) -> None:
     if "ascent" in ids and line.part == "backward":  # as good as an update with another sign
         firsts |= {f"W{k}_new" for k in range(1, s.depth + 1)} | {f"b{k}_new" for k in range(1, s.depth + 1)}
         firsts &= set(solution)
+    if "ascent" in ids and line.part == "update" and s.depth == 1 and not s.bias:  # the same, the other way round
+        firsts, ids = {*firsts, "delta1"}, (*ids, "error-sign")
     at = {one.makes: places[place] for place, one in enumerate(lines)} | {line.shows or line.makes: places[number]}
     told = f"{s.style}, {s.convention}, {s.loss}, {s.output}, {s.hidden}, {s.sizes} x {s.samples}, {'rows' if s.rows else 'columns'}\n    {line.text}   ->   {text}   {sorted(firsts)} {ids} line {places[number]}"
     for way, was, given in (("record", right[0], recording), ("variables", right[1], space)):
+        if way == "variables" and s.style == "functions":
+            continue  # what a function held is gone
         before, after = solution.check(was), solution.check(given)
         if any(not _alike(before.get(name), after.get(name)) for name in {**before, **after}):
             tally.judged(way, solution, after, firsts, ids, at if way == "record" else {}, told)

@@ -15,9 +15,11 @@ from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.checking.answers import answer_like, with_given
 from chalkwork.checking.data import OTHER_DATA
 from chalkwork.checking.mistakes import equivalents
+from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.programs import same
 from chalkwork.checking.recorded import Recorded
 from chalkwork.checking.recording import Made, Recording
+from chalkwork.checking.recording.places import is_product
 from chalkwork.checking.report import Line, Report, Result
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Equation
@@ -59,7 +61,7 @@ _PLAIN = ("Correct", "Wrong", "This")
 
 
 def _first(result: Result, made: Made, run: Recording, found: Recorded, task: Task, right: set[int]) -> Result:
-    source = _source_of(result.name, made, found, task)
+    source = _source_of(result.name, made, run.source(made.file, made.line or 0)[0], found, task)
     place = _wrong_in(run, found, source or made, right)
     if source is None and _OF_THE_CALL.intersection(result.mistakes):
         place = _calling(run, made)
@@ -116,7 +118,7 @@ def _wrong_in(run: Recording, found: Recorded, made: Made, right: set[int]) -> t
 # --- what a step is made of ------------------------------------------------------------------------------------------
 
 
-def _source_of(name: str, made: Made, found: Recorded, task: Task) -> Made | None:
+def _source_of(name: str, made: Made, source: str, found: Recorded, task: Task) -> Made | None:
     """An earlier value that is wrong, and with which the step is right: the first one, or None.
 
     A part of the step's equation is exchanged for it; where that gives what the program has, the step itself is right.
@@ -125,12 +127,18 @@ def _source_of(name: str, made: Made, found: Recorded, task: Task) -> Made | Non
     parts = list(_parts(task.derivation[name], task)) if loose else []
     with np.errstate(all="ignore"):
         values = [evaluate(part, found.own) for _, part in parts]
+    up = task.context.upstream(task.derivation[name])
+    known = [value for of, value in found.own.items() if of != name]
+    if is_product(source):  # then a factor may be part of the right one
+        known += [evaluate(up, found.own)] if up is not None else []
+    else:
+        known += values
     for one in dict.fromkeys(loose):
         put = [_as(one.value, value) for value in values]
-        if any(given is not None and same(given, value) for given, value in zip(put, values, strict=True)):
+        if one.of is None and any(np.size(value) == one.value.size and same(one.value, value) for value in known):
             continue
         for (form, part), given in zip(parts, put, strict=True):
-            if given is None:
+            if given is None or same(given, evaluate(part, found.own)):
                 continue
             with np.errstate(all="ignore"):
                 result = evaluate(exchanged(form, {part: Name(_PUT, part.shape)}), {**found.own, _PUT: given})
@@ -167,3 +175,7 @@ def _forms(equation: Equation, task: Task) -> Iterator[Expression]:
     if isinstance(equation.expression, Application) and (written := defined(equation.expression)) is not None:
         yield written
     yield from equivalents(equation, task.context)
+    factors = error_factors(equation, task.context)
+    slope = slope_of(factors[0], factors[0]) if factors is not None else None
+    if factors is not None and slope is not None and slope.shape == factors[1].shape:
+        yield factors[1] * slope

@@ -238,18 +238,20 @@ class Reader:
         So are those that are wrong by then, if what was worked out with them is right.
         """
         for name in list(found.data):
-            if self._is(found.data[name], name):
-                continue
-            later = f"{name}_new"
-            if later in self.context.derivation and later not in found.steps and self._was_right(found, name):
+            if not self._is(found.data[name], name):
+                able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
+                self._later(found, name, [later for later in able if self._is(found.data[name], later)])
+        renewed = any(f"{given}_new" in found.steps for given in self.givens.known)
+        for name in list(found.data):
+            if not self._is(found.data[name], name) and (renewed or self._was_right(found, name)):
+                self._later(found, name, [f"{name}_new"])
+
+    def _later(self, found: Names, name: str, able: Iterable[str]) -> None:
+        for later in able:
+            if later in self.context.derivation and later not in found.steps:
                 found.steps[later] = found.data.pop(name)
                 found.notes.append(Text.of("note.updated", name=name, later=later))
-                continue
-            for later in self.context.derivation:
-                if later.startswith(f"{name}_new") and later not in found.steps and self._is(found.data[name], later):
-                    found.steps[later] = found.data.pop(name)
-                    found.notes.append(Text.of("note.updated", name=name, later=later))
-                    break
+                return
 
     def _was_right(self, found: Names, name: str) -> bool:
         """Whether something that is worked out with a parameter has the value that the exercise's gives."""

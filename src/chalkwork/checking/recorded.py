@@ -69,7 +69,7 @@ class _Placing:
         for made, word in items:
             self._take(word, made, (name for name in self._equal(made) if name in self.chains[word]))
         for made, word in items:
-            if made.line is not None and not self.chains[word] and not self._serves(made) and tells(made.value):
+            if made.line is not None and self.givens >= set(self.chains[word]) and not self._serves(made) and tells(made.value):
                 self._take(word, made, self._equal(made))
         for word in self.chains:
             self._learn(word)
@@ -222,7 +222,7 @@ class _Placing:
             free = free[1:]
         made_here = [made for made in run if made.line is not None]
         for name, made in zip(free, _refined(made_here, len(free)), strict=False):
-            if self.reader.fits(made.value, base_of(name)):
+            if made.value.ndim or self.reader.fits(made.value, name):
                 self._name(word, made, name)
 
     def _is_due(self, name: str, made: Made) -> bool:
@@ -267,7 +267,8 @@ class _Placing:
             if name in self.givens:
                 names.data.setdefault(name, next(made.value for made in self.words[word] if made.order == order))
         serving = {order for _, order in self.meant}
-        found.loose = [made for made, _ in items if made.order not in serving]
+        makers = {made.order for made in self.taken.values()}
+        found.loose = [made for made, _ in items if made.order not in serving or (made.of and made.order not in makers)]
         for word, versions in self.words.items():
             made = versions[-1]
             if all(one.order not in serving for one in versions) and made.line is not None and tells(made.value) and not word.endswith("()"):

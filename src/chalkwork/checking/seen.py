@@ -12,9 +12,11 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.laid import laid
+from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.overflow import overflown
 from chalkwork.checking.report import UNEXPLAINED, Report
 from chalkwork.checking.verdicts import Verdict
+from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ class _Look:
         if not own.given.any():
             return ""
         for word, right in self.rights:
-            for said in self._relations(word, right.reshape(own.value.shape)):
+            for said in (*self._step(right.reshape(own.value.shape)), *self._relations(word, right.reshape(own.value.shape))):
                 return said
         return self._another()
 
@@ -114,6 +116,21 @@ class _Look:
                 if self._meets(other):
                     yield f"it is {said} {word}"
         yield from self._apart(word, right)
+
+    def _step(self, right: Array) -> Iterator[str]:
+        """How the step of an update compares with the right one, where all digits are there."""
+        equation = self.task.derivation[self.name]
+        old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
+        own = self.answer
+        if old is None or not own.given.all() or np.max((own.high - own.low) / np.abs(own.value)) > _ROOM:
+            return
+        before = laid(np.asarray(self.task.values[old.name], dtype=float), old.shape).reshape(right.shape)
+        with np.errstate(all="ignore"):
+            ratio = float(np.max(np.abs(own.value - before)) / np.max(np.abs(right - before)))
+        factor = float(Fraction(ratio).limit_denominator(_LARGEST)) if np.isfinite(ratio) else 0.0
+        for one in (factor, -factor) if factor else ():
+            if np.allclose(own.value - before, one * (right - before), 1e-8, 0):
+                yield f"the step is {_times(one)} the right one"
 
     def _factor(self, right: Array) -> float | None:
         own = self.answer

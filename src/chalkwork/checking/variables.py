@@ -130,7 +130,9 @@ def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool
     held = [item for item in value if item is not None]
     if not held or len(value) not in (layers, layers + 1):
         return False
-    return all((_is_array(item) and _is_wide(item)) or _is_object(item) or isinstance(item, Mapping) for item in held)
+    arrays = [item for item in held if _is_array(item)]
+    wide = not arrays or any(map(_is_wide, arrays))
+    return wide and all(_is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
 
 
 def _is_wide(value: Any) -> bool:

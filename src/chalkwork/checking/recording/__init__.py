@@ -219,17 +219,18 @@ class Recording(Mapping[str, object]):
             versions = self._places.get(place)
             known = self._arrays.get(id(kept))
             made = known[1] if known is not None and known[0] is kept else None
-            if made is not None and versions is not None and versions[-1] is made:
-                made = made if same_numbers(made.value, array) else None
-            elif made is not None and made.code is code and not given_back and _is_another(line, made.line):
-                made = None  # another name for it in the same function: that line makes what the name stands for
-            if made is None or not same_numbers(made.value, array):
-                again = versions and (versions[-1].line is not None or self._kept[place] is kept)
-                if versions and again and same_numbers(versions[-1].value, array):
-                    made = versions[-1]
-                else:
-                    made = self._new(array, line, code)
-                if not type(kept) is float:
+            last = versions[-1] if versions else None
+            if made is not None and same_numbers(made.value, array):
+                alias = code is made.code and not given_back and _is_another(line, made.line)
+                if last is not None and made in (last, last.of):
+                    made = last
+                elif alias:  # another name for it in the same function: that line makes what the name stands for
+                    made = self._new(array, line, code, made)
+            else:
+                again = last is not None and (last.line is not None or self._kept[place] is kept)
+                made = last if again and last is not None and same_numbers(last.value, array) else None
+                made = made or self._new(array, line, code)
+                if type(kept) is not float:
                     self._arrays[id(kept)] = kept, made
             self._kept[place] = kept
             if versions is None:
@@ -239,12 +240,12 @@ class Recording(Mapping[str, object]):
             if self._tracing is None and self._order > self.most:
                 return
 
-    def _new(self, array: Array, line: int | None, code: CodeType) -> Made:
+    def _new(self, array: Array, line: int | None, code: CodeType, of: Made | None = None) -> Made:
         self._order += 1
         self._numbers += array.size
         if self._order > self.most or self._numbers > 100 * self.largest:
             self._give_up(f"Recording ended after {self._order} values: more are not kept.")
-        return Made(np.array(array), line, code, self._order)
+        return Made(np.array(array), line, code, self._order, of)
 
     # --- what was kept ---------------------------------------------------------------------------------------------
 

@@ -75,13 +75,27 @@ def _statements(source: str) -> dict[int, tuple[int, int]]:
     return found
 
 
-@lru_cache(maxsize=1 << 10)
-def names_read(source: str) -> frozenset[str]:
-    """The variables, attributes and keys that a statement reads or writes."""
+def is_product(source: str) -> bool:
+    """Whether a statement only multiplies what has names.
+
+    >>> is_product("delta = error * slope"), is_product("delta = error * (1 - a)"), is_product("delta *= slope")
+    (True, False, True)
+    """
     try:
-        tree = ast.parse(source)
+        (statement,) = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    found |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return frozenset(found | {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)})
+        return False
+    named = (ast.Name, ast.Attribute, ast.Subscript, ast.Load, ast.Mult, ast.MatMult, ast.BinOp, ast.Constant)
+    augmented = isinstance(statement, ast.AugAssign) and isinstance(statement.op, (ast.Mult, ast.MatMult))
+    if not augmented and not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.BinOp)):
+        return False
+    assert isinstance(statement, (ast.AugAssign, ast.Assign))
+    parts = list(ast.walk(statement.value))
+    factors = [part for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))]
+    return all(isinstance(part, named) for part in parts) and (not factors or _are_indices(statement.value, factors))
+
+
+def _are_indices(value: ast.expr, constants: list[ast.Constant]) -> bool:
+    """Whether numbers stand in square brackets only."""
+    inside = {id(part) for one in ast.walk(value) if isinstance(one, ast.Subscript) for part in ast.walk(one.slice)}
+    return all(id(one) in inside for one in constants)

@@ -34,6 +34,8 @@ class Made:
     code: types.CodeType
     """The function."""
     order: int
+    of: Made | None = None
+    """The value that this is another name for."""
 
     @property
     def file(self) -> str:
@@ -99,8 +101,9 @@ def _of_object(path: Path, value: Any, largest: int, depth: int) -> Iterator[tup
             named = []
         for name, one in named:
             yield from _of_array((*path, ("parameter", str(name))), one, largest)
-    home = sys.modules.get(type(value).__module__)
-    if not hasattr(value, "__dict__") or home is None or is_library(getattr(home, "__file__", None) or ""):
+    module = type(value).__module__
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    if not hasattr(value, "__dict__") or (module != "__main__" and is_library(file)):
         return
     for name, one in list(attributes_of(value).items())[:MOST_HELD]:
         yield from _inside((*path, ("attribute", name)), one, largest, depth + 1)
