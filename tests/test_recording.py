@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import sys
 import threading
@@ -182,7 +183,7 @@ MISTAKES = [
     (DICTS, "params[key] = params[key] - rate * grads", "params[key] = params[key] - grads", "W1_new", "learning-rate-omitted"),
     (SCRIPT, "nonlin(l1, True)", "nonlin(X @ syn0 + bias0, True)", "delta1", "derivative-with-net-input"),
     (SCRIPT, "l1_error = dscores @ syn1.T", "l1_error = (probs - Y) @ syn1.T", "delta1", ""),
-    (LAYERS, "slope = 1 if self.last else self.output", "slope = 1 if self.last else 1 - self.output", "delta1", ""),
+    (LAYERS, "slope = 1 if self.last else self.output *", "slope = 1 if self.last else", "delta1", ""),
     (LAYERS, "self.z = inputs @ self.weights + self.bias", "self.z = inputs @ self.weights", "z1", "bias-forgotten"),
 ]  # fmt: skip
 
@@ -198,7 +199,8 @@ def ran(source: str, file: str = "<program>", **names: Any) -> Any:
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     space = {"np": np, "V": V, "c": c, "W": W, "d": d, "X": X, "Y": Y, "record": chalkwork.record, "__name__": "__main__"}
     space |= names
-    exec(compile(source, file, "exec"), space)
+    with contextlib.suppress(ValueError):  # as wrong shapes end in
+        exec(compile(source, file, "exec"), space)
     return space["run"]
 
 
@@ -222,3 +224,128 @@ def test_the_line_with_the_mistake_is_named(done: Solution) -> None:
         assert result.message.startswith(f"Line {place}: `"), result.message
         assert not mistake or mistake in result.mistakes, (wrong, result.mistakes, str(report))
         assert result.mistakes or "Wrong: " in result.message, str(report)
+
+
+def test_what_is_kept() -> None:
+    with chalkwork.record() as run:
+        a = np.ones(2)
+        a[0] = 5
+        a *= 2
+        held = {"list": [a, 1.5], "text": "no"}
+        b, c = a + 1, 0.5
+        held["list"][1] = b
+    found = [(one.name, one.value.tolist(), one.source) for one in run.assignments]
+    assert found == [
+        ("a", [1, 1], "a = np.ones(2)"),
+        ("a", [5, 1], "a[0] = 5"),
+        ("a", [10, 2], "a *= 2"),
+        ('held["list"][0]', [10, 2], 'held = {"list": [a, 1.5], "text": "no"}'),
+        ('held["list"][1]', 1.5, 'held = {"list": [a, 1.5], "text": "no"}'),
+        ("b", [11, 3], "b, c = a + 1, 0.5"),
+        ("c", 0.5, "b, c = a + 1, 0.5"),
+        ('held["list"][1]', [11, 3], 'held["list"][1] = b'),
+    ]
+    assert run.assignments[0].shape == (2,) and run.assignments[0].function == "test_what_is_kept"
+    assert np.array_equal(run["a"], [10, 2]) and "b" in run and "a *= 2" in str(run)
+
+
+def test_an_exception_goes_on_and_leaves_the_record() -> None:
+    def fails(z: Any) -> None:
+        half = z / 2
+        raise ZeroDivisionError(half.sum())
+
+    with pytest.raises(ZeroDivisionError), chalkwork.record() as run:
+        z = np.arange(3.0)
+        fails(z)
+    assert [(one.name, one.function) for one in run.assignments] == [
+        ("z", "test_an_exception_goes_on_and_leaves_the_record"),
+        ("half", "fails"),
+    ]
+
+
+@pytest.mark.parametrize("by_trace", [True, False])
+def test_what_traced_before_is_put_back(by_trace: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if by_trace:
+        monkeypatch.setattr("chalkwork.checking.recording.tracing", Traced)
+    seen = []
+
+    def before(frame: Any, event: str, argument: object) -> Any:
+        seen.append(event)
+        return before
+
+    old = sys.gettrace()
+    sys.settrace(before)
+    try:
+        with chalkwork.record() as run:
+            a = np.ones(1)
+        assert sys.gettrace() is before
+    finally:
+        sys.settrace(old)
+    assert run.assignments[0].value is not a
+    with chalkwork.record() as run, contextlib.suppress(ValueError):
+        raise ValueError
+    assert sys.gettrace() is old
+
+
+def test_only_one_thread_and_one_recording() -> None:
+    def work() -> None:
+        inner = np.ones(3)
+        inner += 1
+
+    with chalkwork.record() as run:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        with pytest.raises(ChalkworkError, match="running already"), chalkwork.record():
+            pass
+    assert "inner" not in run
+    with pytest.raises(ChalkworkError, match="is done"), run:
+        pass
+    with pytest.raises(ChalkworkError, match="above 0"):
+        chalkwork.record(most=0)
+
+
+def test_bounds_end_a_recording_and_not_the_program() -> None:
+    with chalkwork.record(most=5) as run:
+        for n in range(20):
+            a = np.full(2, n / 2)
+    assert a[0] == 9.5 and len(run.assignments) <= 6 and "more are not kept" in run.notes[0]
+    with chalkwork.record(largest=10) as run:
+        big, small = np.ones(11), np.ones(10)
+    assert "small" in run and "big" not in run and run.notes == ["More than 10 entries, so not kept: big."]
+    with chalkwork.record(seconds=1e-9) as run:
+        a = big + small.sum()
+    assert a.size == 11 and not run and run.notes == ["Recording ended after 1e-09 seconds."]
+
+
+class Odd:
+    """Something that cannot be looked at."""
+
+    def __array__(self, *arguments: object, **named: object) -> Any:
+        raise RuntimeError
+
+
+def test_foreign_objects_do_no_harm() -> None:
+    loop: dict[str, Any] = {}
+    with chalkwork.record() as run:
+        loop["again"] = loop
+        odd = Odd()
+        cycle = SimpleNamespace(me=odd)
+        a = np.ones(2)
+    assert "a" in run and cycle.me is odd and a.size
+
+
+def test_lines_in_notebooks_consoles_and_data(done: Solution) -> None:
+    source = "with record() as run:\n    z1 = X @ V - c\n    loss = 3.5\n"
+    cells = ["", source]
+    report = done.check(ran(source, "/tmp/ipykernel_1/2.py", In=cells))
+    assert report["z1"].message.startswith("Cell 1, line 2: `z1 = X @ V - c` makes z1, and here it goes wrong.")
+    (first, *_) = as_data(report)["results"]
+    assert (first["line"], first["source"], first["cell"]) == (2, "z1 = X @ V - c", 1)
+    assert "Cell 1, line 2" in report._repr_markdown_()
+    space = {"X": X, "V": V, "c": c, "record": chalkwork.record, "__name__": "__main__"}
+    exec(compile(source, "<stdin>", "exec"), space)
+    report = done.check(space["run"])
+    assert report["z1"].message.startswith("Line 2 makes z1, and here it goes wrong."), report["z1"].message
+    plain = done.check({"z1": X @ V})
+    assert "line" not in as_data(plain)["results"][0] and plain["z1"].at is None

@@ -66,17 +66,17 @@ def _first(result: Result, made: Made, run: Recording, found: Recorded, task: Ta
     if source is None and _OF_THE_CALL.intersection(result.mistakes):
         place = _calling(run, made)
     at = _at(run, place)
-    slots = {"where": _where(at, run), "source": f" `{at.source}`" if at.source else " this", "name": result.name}
+    slots = {"where": _where(at, run), "source": f": `{at.source}`" if at.source else "", "name": result.name}
     if source is None:
-        said = Text.own("line.first", "<where>:<source> makes <name>, and here it goes wrong.", **slots)
+        said = Text.own("line.first", "<where><source> makes <name>, and here it goes wrong.", **slots)
     else:
         makes = _where(_at(run, (made.file, made.line or 0)), run)
         slots["makes"] = makes[:1].lower() + makes[1:]
-        said = Text.own("line.source", "<where>:<source> goes into <name> (<makes>), and here it goes wrong.", **slots)
-    called = _calling(run, source or made)
+        said = Text.own("line.source", "<where><source> goes into <name> (<makes>), and here it goes wrong.", **slots)
+    call = run.calls.get((source or made).order)
     more = ""
-    if called != place and place == ((source or made).file, (source or made).line):
-        by = _at(run, called)
+    if call is not None and place == ((source or made).file, (source or made).line) and "return " in at.source:
+        by = _at(run, (call.file, call.line))
         more = f" It was called in {_small_where(by, run)}" + (f": `{by.source}`." if by.source else ".")
     return replace(result, at=at, message=f"{said}{more} {result.message}")
 
@@ -99,9 +99,11 @@ def _at(run: Recording, place: tuple[str, int]) -> Line:
 
 
 def _calling(run: Recording, made: Made) -> tuple[str, int]:
-    """Where a value was made, or the call that gave it back."""
+    """Where a value was made; where that is a helper's `return`, the call that gave it back."""
     call = run.calls.get(made.order)
-    return (call.file, call.line) if call else (made.file, made.line or 0)
+    source, _ = run.source(made.file, made.line or 0)
+    helper = "return " in source or "lambda" in source or not source
+    return (call.file, call.line) if call and helper else (made.file, made.line or 0)
 
 
 def _wrong_in(run: Recording, found: Recorded, made: Made, right: set[int]) -> tuple[str, int]:
@@ -110,7 +112,7 @@ def _wrong_in(run: Recording, found: Recorded, made: Made, right: set[int]) -> t
     for other in found.makers.values() if call else ():
         called = run.calls.get(other.order)
         if other.order in right and (other.file, other.line) == (made.file, made.line) and called and call:
-            if called.number != call.number:
+            if called != call:
                 return call.file, call.line
     return made.file, made.line or 0
 

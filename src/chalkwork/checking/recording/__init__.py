@@ -57,7 +57,6 @@ class Call(NamedTuple):
 
     file: str
     line: int
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,8 @@ class Recording(Mapping[str, object]):
     def __init__(self, most: int, largest: int, seconds: float) -> None:
         self.most, self.largest, self.seconds = most, largest, seconds
         self.notes: list[str] = []
-        self._order = self._calls = 0
+        self._order = 0
+        self._began = 0.0
         self._places: dict[tuple[object, Path], list[Made]] = {}
         self._arrays: dict[int, tuple[object, Made]] = {}
         self._kept: dict[tuple[object, Path], object] = {}
@@ -106,7 +106,7 @@ class Recording(Mapping[str, object]):
     def __enter__(self) -> Self:
         if _running:
             raise ChalkworkError("a recording is running already", hint="leave its block first")
-        if self._order or self._places:
+        if self._began:
             raise ChalkworkError("this recording is done", hint="chalkwork.record() begins another")
         frame = sys._getframe(1)
         self._frame, self._began, self.here = frame, perf_counter(), frame.f_code.co_filename
@@ -180,18 +180,18 @@ class Recording(Mapping[str, object]):
         own = frame.f_locals
         at = self._at(frame)
         scope: object = code.co_filename if own is names else code
-        self._look_at(own, scope, code, at)
+        self._look_at(own, scope, code, at, begins=id(frame) not in self._lines)
         if own is not names:
             called = {name: names[name] for name in code.co_names if name in names}
             self._look_at(called, code.co_filename, code, at)
 
     def _given_back(self, frame: FrameType, value: Mapping[str, object]) -> None:
         """Keep what a function gives back, and where it was called."""
-        caller, self._calls = frame.f_back, self._calls + 1
-        self._look_at(value, frame.f_code, frame.f_code, self._at(frame), given_back=True)
+        caller = frame.f_back
+        self._look_at(value, frame.f_code, frame.f_code, self._at(frame), begins=True)
         if caller is None or id(caller) not in self._lines:
             return
-        call = Call(caller.f_code.co_filename, self._lines[id(caller)][1], self._calls)
+        call = Call(caller.f_code.co_filename, self._lines[id(caller)][1])
         for _, kept, array in leaves(value, self.largest):
             known = self._arrays.get(id(kept)) if array is not None else None
             if known is not None and known[0] is kept and known[1].line is not None:
@@ -209,7 +209,7 @@ class Recording(Mapping[str, object]):
         return above[1] if above else None
 
     def _look_at(
-        self, variables: Mapping[str, Any], scope: object, code: CodeType, line: int | None, *, given_back: bool = False
+        self, variables: Mapping[str, Any], scope: object, code: CodeType, line: int | None, *, begins: bool = False
     ) -> None:
         for path, kept, array in leaves(variables, self.largest):
             if array is None:
@@ -221,7 +221,7 @@ class Recording(Mapping[str, object]):
             made = known[1] if known is not None and known[0] is kept else None
             last = versions[-1] if versions else None
             if made is not None and same_numbers(made.value, array):
-                alias = code is made.code and not given_back and _is_another(line, made.line)
+                alias = code is made.code and not begins and _is_another(line, made.line)
                 if last is not None and made in (last, last.of):
                     made = last
                 elif alias:  # another name for it in the same function: that line makes what the name stands for
