@@ -205,14 +205,14 @@ class Reader:
 
     def why_unused(self, word: str, value: object, reason: str) -> str:
         """Why a variable is no step: it is a quantity that has no line of its own here; else the reason."""
-        for said, other in self._auxiliary() if tells(value) else ():
+        for said, other in self.auxiliary() if tells(value) else ():
             if same(value, other):
                 return f"it is {said}, which is no step of its own here"
         if reason == str(NO_NAME) and _ERROR.fullmatch(bare_name(word).lower()):
             return "the distance from the target, or what comes back to an activation, is no step of its own here"
         return reason
 
-    def _auxiliary(self) -> Iterator[tuple[str, Any]]:
+    def auxiliary(self) -> Iterator[tuple[str, Any]]:
         """Quantities that programs have and the derivation has no line for."""
         layers = self.context.layers(0)
         if layers and "y" in self.values:

@@ -59,6 +59,7 @@ class _Placing:
         known, self.asked = reader.known(told, used, refused)
         self.chains = {word: self._chain(word, known.get(word), made) for word, made in words.items()}
         self.updates = self._updates()
+        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
 
     def done(self) -> Recorded:
         """By value, by name, and by what follows."""
@@ -75,6 +76,7 @@ class _Placing:
             self._learn(word)
         for word in sorted(self.chains, key=lambda word: (word not in self.used, bool(self._is_family(word)))):
             self._by_name(word)
+        self._unchanged()
         found = Recorded(makers=self.taken)
         self._following(found, items)
         self._written(found, items)
@@ -185,6 +187,9 @@ class _Placing:
     def _placed(self, word: str, run: list[Made], slots: Sequence[str]) -> None:
         """Versions in a row, put to the quantities that are free: the last of those that refine one another."""
         free = [name for name in slots if name not in self.taken]
+        run = [made for made in run if not self._is_between(made)]
+        if not run:
+            return
         if self._is_family(word) or not free:
             wanted = _refined([made for made in run if made.line is not None], len(free))
             for made in wanted:
@@ -207,6 +212,11 @@ class _Placing:
                 self._name(word, made, due[-1])
                 free.remove(due[-1])
 
+    def _is_between(self, made: Made) -> bool:
+        """Whether it is right, and no step of its own: the distance from the target, what comes back to a layer."""
+        near = [value for value in self.auxiliary if value.size == made.value.size]
+        return tells(made.value) and any(same(made.value, value) for value in near)
+
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
         gradient = self._kind(name) in ("dW", "db")
@@ -224,6 +234,21 @@ class _Placing:
         for name, made in zip(free, _refined(made_here, len(free)), strict=False):
             if made.value.ndim or self.reader.fits(made.value, name):
                 self._name(word, made, name)
+
+    def _unchanged(self) -> None:
+        """A parameter that was assigned what it was, after its gradient was there: it was not updated."""
+        for (word, order), name in list(self.meant.items()):
+            later, gradient = f"{name}_new", self.taken.get(f"d{name}")
+            if name in self.givens and later in self.derivation and later not in self.taken and gradient is not None:
+                made = next(one for one in self.words[word] if one.order == order)
+                if made.line is not None and made.order > gradient.order and word in self._initial(name):
+                    self._name(word, made, later)
+
+    def _initial(self, name: str) -> set[str]:
+        """The words that a parameter had before the recording."""
+        return {
+            word for word, chain in self.chains.items() if name in chain and self.words[word][0].line is None
+        }
 
     def _is_due(self, name: str, made: Made) -> bool:
         """Whether the time of a quantity has come: what is worked out again is so after the update."""
