@@ -187,7 +187,7 @@ class _Placing:
     def _placed(self, word: str, run: list[Made], slots: Sequence[str]) -> None:
         """Versions in a row, put to the quantities that are free: the last of those that refine one another."""
         free = [name for name in slots if name not in self.taken]
-        if not any(self._kind(name) == "delta" for name in free):  # whose error may be without its factor
+        if free and self._kind(free[0]) == "L":  # error is the loss, or the distance from the target
             run = [made for made in run if not self._is_between(made)]
         if not run:
             return
