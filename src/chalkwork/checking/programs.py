@@ -40,7 +40,7 @@ _STEMS: Mapping[str, tuple[str, ...]] = {
 _ALONE: Mapping[str, tuple[str, ...]] = {
     "z": ("scores", "logits", "score", "logit"),
     "a": ("probs", "prob", "probabilities", "probas", "proba", "predictions", "prediction", "pred", "preds", "ypred",
-          "yhat", "yp", "o", "out", "output", "outputs", "predictedoutput", "softmaxoutput", "hypothesis"),
+          "yhat", "yp", "p", "o", "out", "output", "outputs", "predictedoutput", "softmaxoutput", "hypothesis"),
     "delta": ("dscores", "dlogits", "dscore", "outputdelta", "outputdeltas", "dpredictedoutput", "doutput", "dy"),
     "L": ("loss", "cost", "mse", "sse", "bce", "crossentropy", "dataloss", "totalloss", "totalerror", "j", "e", "error",
           "err", "losses", "objective"),
@@ -241,8 +241,8 @@ class Reader:
             if not self._is(found.data[name], name):
                 able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
                 self._later(found, name, [later for later in able if self._is(found.data[name], later)])
-        renewed = any(f"{given}_new" in found.steps for given in self.givens.known)
-        for name in list(found.data):
+        for name in sorted(found.data, key=lambda name: not self._was_right(found, name)):
+            renewed = any(f"{given}_new" in found.steps for given in self.givens.known)
             if not self._is(found.data[name], name) and (renewed or self._was_right(found, name)):
                 self._later(found, name, [f"{name}_new"])
 
