@@ -39,7 +39,7 @@ OUTPUTS = (
     ("cross_entropy", "softmax"),
 )
 HIDDEN = ("sigmoid", "tanh", "relu")
-HELPERS = '''
+HELPERS = """
 import numpy as np
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
@@ -48,7 +48,7 @@ def softmax(z):
     return e / e.sum(axis={axis}, keepdims=True)
 def relu(z):
     return np.maximum(z, 0)
-'''
+"""
 
 
 # --- what is drawn ---------------------------------------------------------------------------------------------------
@@ -137,7 +137,11 @@ def solved(setting: Setting) -> Solution:
 def spelling(setting: Setting) -> dict[str, str]:
     """How the program writes each quantity."""
     last = setting.depth
-    found = {"x": "X", "y": "Y" if setting.names == "ng" else "y", "L": {"ng": "cost", "plain": "loss", "words": "error"}[setting.names]}
+    found = {
+        "x": "X",
+        "y": "Y" if setting.names == "ng" else "y",
+        "L": {"ng": "cost", "plain": "loss", "words": "error"}[setting.names],
+    }
     for k in range(1, last + 1):
         place = "output" if k == last else "hidden" if last == 2 else f"hidden{k}"
         own = {
@@ -196,7 +200,10 @@ def lines_of(s: Setting) -> list[Line]:
         plus = f" + {b}" if s.bias else ""
         wrong = [(f"{z} = {mul(W + '.T', a_in)}{plus}", ("weights-transposed",))]
         if s.bias:
-            wrong += [(f"{z} = {mul(W, a_in)}", ("bias-forgotten",)), (f"{z} = {mul(W, a_in)} - {b}", ("bias-forgotten", "*"))]
+            wrong += [
+                (f"{z} = {mul(W, a_in)}", ("bias-forgotten",)),
+                (f"{z} = {mul(W, a_in)} - {b}", ("bias-forgotten", "*")),
+            ]
         if k > 1:
             wrong.append((f"{z} = {mul(W, n[f'z{k - 1}'])}{plus}", ("activation-forgotten", "wrong-layer", "*")))
         lines.append(Line(f"z{k}", f"{z} = {mul(W, a_in)}{plus}", "forward", wrong))
@@ -217,8 +224,17 @@ def lines_of(s: Setting) -> list[Line]:
         d, dW, db, a_in = n[f"delta{k}"], n[f"dW{k}"], n[f"db{k}"], n[f"a{k - 1}"]
         wrong = [(f"{dW} = {out(d, n[f'z{k}'])}{per}", ("*",))]
         if k > 1:
-            wrong += [(f"{dW} = {out(d, n[f'z{k - 1}'])}{per}", ("activation-forgotten", "*")), (f"{dW} = {out(d, n['W' + str(k)])}{per}", ("weight-for-input", "*"))]
-        wrong += [(f"{dW} = {out(n[f'a{k}'], a_in)}{per}", ("activation-for-error", "*")), (f"{dW} = {d} * {a_in}{per}", ("elementwise-for-matrix-product", "gradient-not-summed", "bias-gradient-not-summed"))]
+            wrong += [
+                (f"{dW} = {out(d, n[f'z{k - 1}'])}{per}", ("activation-forgotten", "*")),
+                (f"{dW} = {out(d, n['W' + str(k)])}{per}", ("weight-for-input", "*")),
+            ]
+        wrong += [
+            (f"{dW} = {out(n[f'a{k}'], a_in)}{per}", ("activation-for-error", "*")),
+            (
+                f"{dW} = {d} * {a_in}{per}",
+                ("elementwise-for-matrix-product", "gradient-not-summed", "bias-gradient-not-summed"),
+            ),
+        ]
         if later:
             wrong.append((f"{dW} = {out(d, a_in)}", ("sum-for-mean",)))
         elif m > 1:
@@ -295,7 +311,10 @@ def _output_error(s: Setting, n: dict[str, str]) -> list[Line]:
     at_net = slope.replace(a, z)
     wrong = [(f"{d} = ({other}){divisor}{times}", sign), (f"{d} = ({apart}){divisor}{times} * 2", ("factor-two",))]
     if times:
-        wrong += [(f"{d} = ({apart}){divisor}", ("derivative-dropped",)), (f"{d} = ({apart}){divisor} * {at_net}", ("derivative-with-net-input", "*"))]
+        wrong += [
+            (f"{d} = ({apart}){divisor}", ("derivative-dropped",)),
+            (f"{d} = ({apart}){divisor} * {at_net}", ("derivative-with-net-input", "*")),
+        ]
     if not s.inline and times:
         return [Line(f"up{k}", f"{up} = ({apart}){divisor}", "backward", [(f"{up} = ({other}){divisor}", sign)], f"delta{k}"),
                 Line(f"delta{k}", f"{d} = {up}{times}", "backward", [(f"{d} = {up}", ("derivative-dropped",)), (f"{d} = {up} * {at_net}", ("derivative-with-net-input", "*"))])]  # fmt: skip
@@ -318,9 +337,15 @@ def _hidden_error(s: Setting, n: dict[str, str], k: int, back: Any) -> Iterator[
     other = slope.replace(a, z) if s.hidden != "relu" else f"({z} < 0)"
     slopes = [("1", ("derivative-dropped",)), (other, ("derivative-with-net-input", "*"))]
     if s.hidden == "sigmoid":
-        slopes += [(f"(1 - {a})", ("wrong-derivative", "*")), (f"(1 - {a}**2)", ("wrong-derivative", "other-activation", "*"))]
+        slopes += [
+            (f"(1 - {a})", ("wrong-derivative", "*")),
+            (f"(1 - {a}**2)", ("wrong-derivative", "other-activation", "*")),
+        ]
     if s.hidden == "tanh":
-        slopes += [(f"{a} * (1 - {a})", ("wrong-derivative", "other-activation", "*")), (f"(1 + {a}**2)", ("derivative-sign", "wrong-derivative", "*"))]
+        slopes += [
+            (f"{a} * (1 - {a})", ("wrong-derivative", "other-activation", "*")),
+            (f"(1 + {a}**2)", ("derivative-sign", "wrong-derivative", "*")),
+        ]
     if s.hidden == "relu":
         slopes += [(a, ("function-for-derivative", "*"))]
     if s.inline:
@@ -328,8 +353,15 @@ def _hidden_error(s: Setting, n: dict[str, str], k: int, back: Any) -> Iterator[
         wrong += [(f"{d} = ({right}) * {text}", ids) for text, ids in slopes]
         yield Line(f"delta{k - 1}", f"{d} = ({right}) * {slope}", "backward", wrong)
     else:
-        yield Line(f"up{k - 1}", f"{up} = {right}", "backward", [(f"{up} = {text}", ids) for text, ids in ups], f"delta{k - 1}")
-        yield Line(f"delta{k - 1}", f"{d} = {up} * {slope}", "backward", [(f"{d} = {up} * {text}", ids) for text, ids in slopes])
+        yield Line(
+            f"up{k - 1}", f"{up} = {right}", "backward", [(f"{up} = {text}", ids) for text, ids in ups], f"delta{k - 1}"
+        )
+        yield Line(
+            f"delta{k - 1}",
+            f"{d} = {up} * {slope}",
+            "backward",
+            [(f"{d} = {up} * {text}", ids) for text, ids in slopes],
+        )
 
 
 # --- a program -------------------------------------------------------------------------------------------------------
@@ -376,7 +408,12 @@ def run(s: Setting, lines: list[Line]) -> tuple[Any, dict[str, Any]] | None:
     """The recording of one step, and the variables after it; None where it stops with an error."""
     source, _, call = written(s, lines)
     names = spelling(s)
-    space: dict[str, Any] = {"X": s.values["x"].copy(), names["y"]: s.values["y"].copy(), "rate": s.rate, "__name__": "__main__"}
+    space: dict[str, Any] = {
+        "X": s.values["x"].copy(),
+        names["y"]: s.values["y"].copy(),
+        "rate": s.rate,
+        "__name__": "__main__",
+    }
     helpers = s.style in ("class", "functions")
     _compiled("<program>" if helpers else "<helpers>", source, space)
     params = {key: value.copy() for key, value in s.values.items() if key[0] in "Wb"}
@@ -412,7 +449,16 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
 
-    def judged(self, way: str, solution: Solution, report: Report, firsts: set[str], ids: tuple[str, ...], places: dict[str, int], told: str) -> None:
+    def judged(
+        self,
+        way: str,
+        solution: Solution,
+        report: Report,
+        firsts: set[str],
+        ids: tuple[str, ...],
+        places: dict[str, int],
+        told: str,
+    ) -> None:
         """Count what a report on a program with a mistake says."""
         count = self.counts
         count[f"{way}: mistakes"] += 1

@@ -197,7 +197,17 @@ def done() -> Solution:
 def ran(source: str, file: str = "<program>", **names: Any) -> Any:
     """The recording of a program's step."""
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    space = {"np": np, "V": V, "c": c, "W": W, "d": d, "X": X, "Y": Y, "record": chalkwork.record, "__name__": "__main__"}
+    space = {
+        "np": np,
+        "V": V,
+        "c": c,
+        "W": W,
+        "d": d,
+        "X": X,
+        "Y": Y,
+        "record": chalkwork.record,
+        "__name__": "__main__",
+    }
     space |= names
     with contextlib.suppress(ValueError):  # as wrong shapes end in
         exec(compile(source, file, "exec"), space)

@@ -16,6 +16,7 @@ from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritt
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.report import Report, Result
+from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.derivation.evaluate import evaluate
@@ -70,6 +71,38 @@ def adopted(
                 found[place] = _said(report, way.found, reports[place])
         open_ = [place for place in open_ if least[place][0]]
     return found
+
+
+def on_turned_weights(
+    task: Task, typed: Mapping[str, object], data: Mapping[str, object], report: Report, declared: Sequence[str] = ()
+) -> Report:
+    """The report for somebody who writes every weight matrix transposed, as their shapes say; else the same."""
+    if not _bad(report) or "weights-transposed-throughout" in declared:
+        return report
+    found = next((one for one in conventions_of(task.context, ["weights-transposed-throughout"])), None)
+    names = (
+        [name for name in found.forms if not (name in task.derivation and task.derivation[name].derivative)]
+        if found
+        else []
+    )
+    shapes = [
+        (np.shape(numbers_of(given)), task.values[name].shape) for name in names for given in _given(name, typed, data)
+    ]
+    if (
+        found is None
+        or not shapes
+        or any(own != right[::-1] for own, right in shapes)
+        or all(a == b for a, b in shapes)
+    ):
+        return report
+    way = Way(found, task.context)
+    other = replace(task, derivation=way.derivation, context=way.context, values=values_of(task.values, found.forms))
+    again = other.adopted([typed], [report.unused], declared)[0]
+    return _said(again, found, report) if _wrong(again) < _wrong(report) else report
+
+
+def _given(name: str, *of: Mapping[str, object]) -> list[object]:
+    return [one[name] for one in of if name in one]
 
 
 class Reading:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from chalkwork.checking.adopting import adopted
+from chalkwork.checking.adopting import adopted, on_turned_weights
 from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_alike
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
@@ -136,6 +136,8 @@ def check_class(
         data[place], unused[place], notes[place] = found.data, found.unused, found.notes
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
+    for place in [place for place, program in enumerate(programs) if program]:
+        reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():

@@ -42,9 +42,7 @@ def recorded(reader: Reader, words: Words, used: Mapping[str, str], refused: Map
 
 
 class _Placing:
-    def __init__(
-        self, reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, str]
-    ) -> None:
+    def __init__(self, reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, str]) -> None:
         self.reader = reader
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
@@ -70,7 +68,12 @@ class _Placing:
         for made, word in items:
             self._take(word, made, (name for name in self._equal(made) if name in self.chains[word]))
         for made, word in items:
-            if made.line is not None and self.givens >= set(self.chains[word]) and not self._serves(made) and tells(made.value):
+            if (
+                made.line is not None
+                and self.givens >= set(self.chains[word])
+                and not self._serves(made)
+                and tells(made.value)
+            ):
                 self._take(word, made, self._equal(made))
         for word in self.chains:
             self._learn(word)
@@ -247,9 +250,7 @@ class _Placing:
 
     def _initial(self, name: str) -> set[str]:
         """The words that a parameter had before the recording."""
-        return {
-            word for word, chain in self.chains.items() if name in chain and self.words[word][0].line is None
-        }
+        return {word for word, chain in self.chains.items() if name in chain and self.words[word][0].line is None}
 
     def _is_due(self, name: str, made: Made) -> bool:
         """Whether the time of a quantity has come: what is worked out again is so after the update."""
@@ -297,7 +298,12 @@ class _Placing:
         found.loose = [made for made, _ in items if made.order not in serving or (made.of and made.order not in makers)]
         for word, versions in self.words.items():
             made = versions[-1]
-            if all(one.order not in serving for one in versions) and made.line is not None and tells(made.value) and not word.endswith("()"):
+            if (
+                all(one.order not in serving for one in versions)
+                and made.line is not None
+                and tells(made.value)
+                and not word.endswith("()")
+            ):
                 if len(names.unused) < _MOST_UNUSED:
                     names.unused[word] = self.reader.why_unused(word, made.value, str(NO_NAME))
 
@@ -326,7 +332,9 @@ def _refined(run: Sequence[Made], wanted: int) -> list[Made]:
 
 def _last_in_shape(run: Sequence[Made]) -> list[Made]:
     return [
-        made for made, after in zip(run, (*run[1:], None), strict=True) if after is None or after.value.shape != made.value.shape
+        made
+        for made, after in zip(run, (*run[1:], None), strict=True)
+        if after is None or after.value.shape != made.value.shape
     ]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+
+from chalkwork.checking.libraries import is_library
 
 MOST_VARIABLES = 2000
 MOST_NUMBERS = 1_000_000
@@ -59,7 +62,7 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
     for name, value in direct[:MOST_VARIABLES]:
         if name.startswith("__") or name in _NOTEBOOK or isinstance(value, _PASSED) or (depth == 0 and name == "_"):
             continue
-        if is_ours(value):
+        if is_ours(value) or _is_of_a_library(value):
             continue
         gradient = gradient_of(value)
         if gradient is not None:
@@ -90,6 +93,15 @@ def numbers_of(value: object) -> object:
     if isinstance(value, np.matrix):
         return np.asarray(value)
     return value
+
+
+def _is_of_a_library(value: object) -> bool:
+    """Whether it is an object of a library that holds no numbers of its own: an optimiser, a figure."""
+    if not _is_object(value) or is_module(value):
+        return False
+    module = type(value).__module__
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return module not in ("__main__", "types") and is_library(file)
 
 
 def is_ours(value: object) -> bool:

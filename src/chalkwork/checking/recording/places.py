@@ -1,44 +1,20 @@
-"""Where a value was made: whose code that is, and the statement as it stands there."""
+"""Where a value was made: the statement as it stands there."""
 
 from __future__ import annotations
 
 import ast
 import linecache
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 MOST_SOURCE = 200
 
 
-
-@cache
-def _libraries() -> tuple[Path, ...]:
-    import sysconfig
-
-    installed = (sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib"))
-    return Path(__file__).parents[2], *(Path(place).resolve() for place in installed)
-
-
-@lru_cache(maxsize=1 << 12)
-def is_library(file: str) -> bool:
-    """Whether a file belongs to Python, an installed package or Chalkwork, and not to its user.
-
-    >>> import json
-    >>> is_library(json.__file__), is_library("train.py")
-    (True, False)
-    """
-    if file.startswith("<"):
-        return file.startswith(("<frozen", "<__array_function__", "<attrs", "<string>", "<lineprofiler"))
-    path = Path(file).resolve()
-    return "site-packages" in path.parts or any(path.is_relative_to(place) for place in _libraries())
-
-
 def cell_of(file: str, names: Mapping[str, Any]) -> int | None:
     """The number of the notebook's cell that a file is, by the list of inputs that a notebook keeps."""
     cells = names.get("In")
-    if "ipykernel" not in file and "ipython-input" not in file or not isinstance(cells, Sequence):
+    if ("ipykernel" not in file and "ipython-input" not in file) or not isinstance(cells, Sequence):
         return None
     text = "".join(linecache.getlines(file)).strip()
     same = [number for number, cell in enumerate(cells) if isinstance(cell, str) and text and cell.strip() == text]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.recording.places import is_library
+from chalkwork.checking.libraries import is_library
 from chalkwork.checking.variables import attributes_of, gradient_of, is_module, is_ours, numbers_of
 
 Array = np.ndarray[Any, Any]
