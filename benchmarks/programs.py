@@ -9,6 +9,7 @@ is run twice: once to hand in its variables as they are, and once in a block tha
 a number count.
 """
 
+# ruff: noqa: E501  a line of a program stands beside what may be in its place
 from __future__ import annotations
 
 import argparse
@@ -96,7 +97,10 @@ def drawn(random: np.random.Generator) -> Setting:
         str(random.choice(["ng", "plain", "words"])), float(random.choice([0.1, 0.5, 0.05])),
         bool(random.random() < 0.5), bool(random.random() < 0.5),
     )  # fmt: skip
-    normal = lambda *shape: random.normal(size=shape).round(2)  # noqa: E731
+
+    def normal(*shape: int) -> Array:
+        return random.normal(size=shape).round(2)
+
     for layer, (before, after) in enumerate(zip(setting.sizes, setting.sizes[1:], strict=False), 1):
         setting.values[f"W{layer}"] = normal(before, after) if setting.rows else normal(after, before)
         if setting.bias:
@@ -127,7 +131,7 @@ def solved(setting: Setting) -> Solution:
         "binary_cross_entropy": BinaryCrossEntropy(),
         "cross_entropy": CrossEntropy(),
     }[setting.loss]
-    way = {"samples": "rows", "weights": "in_out"} if setting.rows else {"samples": "columns", "weights": "out_in"}
+    way: Any = {"samples": "rows", "weights": "in_out"} if setting.rows else {"samples": "columns", "weights": "out_in"}
     return NeuralNetwork(layers, loss, **way).solve(setting.values["x"], setting.values["y"], setting.rate)
 
 
@@ -170,6 +174,9 @@ def _kept(style: str, kind: str, k: int, word: str, last: int) -> str:
 # --- lines -----------------------------------------------------------------------------------------------------------
 
 
+Wrong = tuple[str, tuple[str, ...]]
+
+
 @dataclass
 class Line:
     """One line: what it makes, how it is written, and what might stand there instead."""
@@ -177,7 +184,7 @@ class Line:
     makes: str
     text: str
     part: str
-    wrong: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    wrong: list[Wrong] = field(default_factory=list)
     """Other texts, each with the ids of mistakes that say what is wrong."""
     shows: str = ""
     """The step in which it is seen, where the line makes none."""
@@ -191,10 +198,18 @@ def lines_of(s: Setting) -> list[Line]:
     n["a0"] = "activations[0]" if s.style == "lists" else n["x"]
     m = s.samples
     axis, over = (0, 1) if s.rows else (1, 0)
-    mul = lambda w, a: f"{a} @ {w}" if s.rows else f"{w} @ {a}"  # noqa: E731
-    back = lambda w, d: f"{d} @ {w}.T" if s.rows else f"{w}.T @ {d}"  # noqa: E731
-    out = lambda d, a: f"{a}.T @ {d}" if s.rows else f"{d} @ {a}.T"  # noqa: E731
+
+    def mul(w: str, a: str) -> str:
+        return f"{a} @ {w}" if s.rows else f"{w} @ {a}"
+
+    def back(w: str, d: str) -> str:
+        return f"{d} @ {w}.T" if s.rows else f"{w}.T @ {d}"
+
+    def out(d: str, a: str) -> str:
+        return f"{a}.T @ {d}" if s.rows else f"{d} @ {a}.T"
+
     lines: list[Line] = []
+    wrong: list[Wrong]
     for k in range(1, s.depth + 1):
         z, a, W, b, a_in = n[f"z{k}"], n[f"a{k}"], n[f"W{k}"], n.get(f"b{k}", ""), n[f"a{k - 1}"]
         plus = f" + {b}" if s.bias else ""
@@ -302,6 +317,7 @@ def _output_error(s: Setting, n: dict[str, str]) -> list[Line]:
         size = s.sizes[-1] if s.convention == "mean-later" and _is_mean(s) else s.samples * s.sizes[-1]
         divisor = f" * 2 / {size}"
     sign = ("error-sign", "ascent", "*")
+    wrong: list[Wrong]
     if s.loss.endswith("cross_entropy"):
         return [Line(f"delta{k}", f"{d} = ({apart}){divisor}", "backward", [
             (f"{d} = ({other}){divisor}", sign), (f"{d} = ({apart}){divisor} * {a} * (1 - {a})", ("softmax-extra-derivative", "derivative-twice", "extra-factor", "*")),
@@ -327,7 +343,7 @@ def _hidden_error(s: Setting, n: dict[str, str], k: int, back: Any) -> Iterator[
     above, W = n[f"delta{k}"], n[f"W{k}"]
     slope = SLOPES[s.hidden].format(a=a, z=z)
     right = back(W, above)
-    ups: list[tuple[str, tuple[str, ...]]] = [
+    ups: list[Wrong] = [
         (back(W + ".T", above), ("weights-transposed",)), (back(W, n[f"a{k}"]), ("activation-for-error", "*")),
         (back(W, f"({n[f'a{k}']} - {n['y']})") if k == s.depth else "", ("raw-error-sent-back", "derivative-above-dropped", "*")),
         (above if s.sizes[k] == s.sizes[k - 1] else "", ("weights-omitted",)),
@@ -335,7 +351,7 @@ def _hidden_error(s: Setting, n: dict[str, str], k: int, back: Any) -> Iterator[
     ]  # fmt: skip
     ups = [(text, ids) for text, ids in ups if text]
     other = slope.replace(a, z) if s.hidden != "relu" else f"({z} < 0)"
-    slopes = [("1", ("derivative-dropped",)), (other, ("derivative-with-net-input", "*"))]
+    slopes: list[Wrong] = [("1", ("derivative-dropped",)), (other, ("derivative-with-net-input", "*"))]
     if s.hidden == "sigmoid":
         slopes += [
             (f"(1 - {a})", ("wrong-derivative", "*")),
@@ -475,7 +491,7 @@ class Tally:
         count[f"{way}: named or seen"] += found and (listed or seen)
         wrongly = bool(result and result.mistakes) and not (found and listed)
         count[f"{way}: wrongly named"] += wrongly
-        line = result is not None and result.at is not None and result.at.line == places.get(first)
+        line = result is not None and result.at is not None and result.at.line == places.get(first or "")
         count[f"{way}: line"] += line
         if not found or wrongly or not (listed or seen) or (places and not line):
             said = f"{first} {list(result.mistakes)} {result.at.line if result.at else '-'}" if result else "nothing"

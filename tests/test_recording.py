@@ -1,5 +1,6 @@
 """Programs that people would write, recorded: the line with the mistake is named, and the right ones are let alone."""
 
+# ruff: noqa: E501, F841  a line of a program stands beside what may be in its place
 from __future__ import annotations
 
 import contextlib

@@ -101,6 +101,11 @@ def on_turned_weights(
     return _said(again, found, report) if _wrong(again) < _wrong(report) else report
 
 
+def _shape_of(given: object) -> tuple[int, ...]:
+    array: Any = numbers_of(given)
+    return np.shape(array)
+
+
 def _given(name: str, *of: Mapping[str, object]) -> list[object]:
     return [one[name] for one in of if name in one]
 

@@ -111,9 +111,9 @@ def _wrong_in(run: Recording, found: Recorded, made: Made, right: set[int]) -> t
     call = run.calls.get(made.order)
     for other in found.makers.values() if call else ():
         called = run.calls.get(other.order)
-        if other.order in right and (other.file, other.line) == (made.file, made.line) and called and call:
-            if called != call:
-                return call.file, call.line
+        same_line = other.order in right and (other.file, other.line) == (made.file, made.line)
+        if same_line and call and called and called != call:
+            return call.file, call.line
     return made.file, made.line or 0
 
 

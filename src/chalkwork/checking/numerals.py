@@ -160,8 +160,8 @@ def spread(
     """Half the width of the interval that each finite number of a program stands for, and whether one is unrounded.
 
     A float stands for the digits of its shortest form, but never for less than four units in the last place of
-    its type, nor, in single precision, for less than 16 of the largest entry's; where one entry has the digits of an unrounded result, or `whole_digits` says so, none was rounded. A
-    whole number stands for `decimals` decimals, else for itself.
+    its type (in single precision, 16 of its largest entry's); where one entry has the digits of an unrounded result,
+    or `whole_digits` says so, none was rounded. A whole number stands for `decimals` decimals, else for itself.
 
     >>> [f"{half:.1g}" for half in spread(np.array([0.79, 0.125]))[0]], spread(np.array([2, 3]))[0].tolist()
     (['0.005', '0.0005'], [0.0, 0.0])

@@ -1,4 +1,4 @@
-"""A program's values that are no numbers where the exercise's are: a softmax that overflows, and what follows from it."""
+"""A program's values that are no numbers where the exercise's are: a softmax that overflows, and what follows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.mistakes import TABLE
+from chalkwork.checking.mistakes import TABLE, Layer, in_language
 from chalkwork.checking.report import Report
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
+from chalkwork.words import Said, Text, say
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
@@ -30,34 +31,39 @@ def overflown(task: Task, typed: Mapping[str, object], report: Report) -> Report
         sources = _sources(task, name, typed)
         before = next((one for one in sources[1:] if one in lost), None)
         layers = [layer for layer in task.context.layers(task.context.steps[name]) if layer.activation.name in sources]
-        softmax = [
-            layer for layer in layers
-            if layer.function.operation.name == "softmax" and _overflows(typed.get(layer.net.name), task.values[layer.net.name])
-        ]  # fmt: skip
+        softmax = [layer for layer in layers if _overflows(task, layer, typed)]
         result = report[name]
         if before is not None:
             found[name] = replace(result, message=f"It is no number, as {before} is none.")
         elif softmax:
-            made_in = softmax[0].activation.name
-            place = "" if made_in == name else f"In {made_in}, which was not answered: "
-            entry = TABLE[UNSTABLE]
-            found[name] = replace(
-                result, verdict=Verdict.MISTAKE.word, mistakes=(UNSTABLE,), message=f"{place}{entry.title}. {entry.hint}",
-                made_in=made_in if place else None,
-            )  # fmt: skip
+            activation = softmax[0].activation.name
+            made_in = None if activation == name else activation
+            entry = in_language(TABLE[UNSTABLE], report.language)
+            place: Said = Text.of("mistake.made_in", step=activation) if made_in else ""
+            said = say(report.language, "mistake.one", place=place, title=entry.title, others="", hint=entry.hint)
+            verdict = Verdict.MISTAKE.word
+            found[name] = replace(result, verdict=verdict, mistakes=(UNSTABLE,), message=said, made_in=made_in)
     return report.having({**report, **found})
 
 
+def _floats(given: object) -> Any:
+    """The numbers of an array of floats; None for anything else."""
+    array: Any = numbers_of(given)
+    return array if getattr(getattr(array, "dtype", None), "kind", "") == "f" else None
+
+
 def _is_lost(given: object) -> bool:
-    array = numbers_of(given)
-    return getattr(getattr(array, "dtype", None), "kind", "") == "f" and not np.isfinite(array).all()  # type: ignore[call-overload]
+    array = _floats(given)
+    return array is not None and not np.isfinite(array).all()
 
 
-def _overflows(given: object, right: Any) -> bool:
-    """Whether the exponentials of these net inputs are no numbers."""
-    array = numbers_of(given)
-    own = array if getattr(getattr(array, "dtype", None), "kind", "") == "f" else right
-    kind = np.float32 if getattr(own, "dtype", None) == np.float32 else np.float64
+def _overflows(task: Task, layer: Layer, typed: Mapping[str, object]) -> bool:
+    """Whether the exponentials of a softmax are no numbers."""
+    if layer.function.operation.name != "softmax":
+        return False
+    own = _floats(typed.get(layer.net.name))
+    own = task.values[layer.net.name] if own is None else own
+    kind = np.float32 if own.dtype == np.float32 else np.float64
     with np.errstate(all="ignore"):
         return bool(np.max(own) > np.log(np.finfo(kind).max))
 

@@ -298,14 +298,10 @@ class _Placing:
         found.loose = [made for made, _ in items if made.order not in serving or (made.of and made.order not in makers)]
         for word, versions in self.words.items():
             made = versions[-1]
-            if (
-                all(one.order not in serving for one in versions)
-                and made.line is not None
-                and tells(made.value)
-                and not word.endswith("()")
-            ):
-                if len(names.unused) < _MOST_UNUSED:
-                    names.unused[word] = self.reader.why_unused(word, made.value, str(NO_NAME))
+            if word.endswith("()") or made.line is None or len(names.unused) >= _MOST_UNUSED:
+                continue
+            if tells(made.value) and all(one.order not in serving for one in versions):
+                names.unused[word] = self.reader.why_unused(word, made.value, str(NO_NAME))
 
 
 def _put(made: Made, value: Any) -> Any:
@@ -321,7 +317,7 @@ def _step(name: str) -> int:
 
 
 def _refined(run: Sequence[Made], wanted: int) -> list[Made]:
-    """As many versions as there can be: the last ones of those that follow one another in one shape, or from one line."""
+    """As many versions as there can be: the last of those that follow one another in one shape, or from one line."""
     if len(run) <= wanted:
         return list(run)
     for ends in (_last_in_shape(run), _last_in_cycle(run)):

@@ -82,10 +82,8 @@ class _Look:
         if not own.given.any():
             return ""
         for word, right in self.rights:
-            for said in (
-                *self._step(right.reshape(own.value.shape)),
-                *self._relations(word, right.reshape(own.value.shape)),
-            ):
+            right = right.reshape(own.value.shape)
+            for said in (*self._step(right), *self._relations(word, right)):
                 return said
         return self._another()
 

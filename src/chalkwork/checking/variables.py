@@ -194,6 +194,7 @@ def _is_object(value: object) -> bool:
 
 
 def attributes_of(value: object) -> Mapping[str, object]:
+    """What an object has of its own."""
     return dict(vars(value))
 
 

@@ -134,8 +134,9 @@ def _absolute(equation: Equation, context: Context) -> Iterator[Expression]:
     """The absolute distances, with the factor of the squares and without."""
 
     def rule(node: Expression) -> Expression | None:
-        square = is_operation(node, "power") and node.arguments[1] == Number(2)
-        return apply("abs", node.arguments[0]) if square else None
+        if is_operation(node, "power") and node.arguments[1] == Number(2):
+            return apply("abs", node.arguments[0])
+        return None
 
     if context.role(equation) == Role.LOSS:
         result = transform(equation.expression, rule)

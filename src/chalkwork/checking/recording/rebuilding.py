@@ -70,7 +70,9 @@ class _Node:
     def whole(self) -> object:
         """What is kept here and below: a container where there is one, else numbers."""
         steps = {step: node for step, node in self.below.items() if step[0] != "gradient"}
-        of = {kind: {key: node.whole() for (one, key), node in steps.items() if one == kind} for kind, _ in steps}
+        of: dict[str, dict[Any, object]] = {}
+        for (kind, key), node in steps.items():
+            of.setdefault(kind, {})[key] = node.whole()
         if "attribute" in of or "parameter" in of:
             own = _Module(of["parameter"]) if "parameter" in of else _Object()
             vars(own).update(of.get("attribute", {}))

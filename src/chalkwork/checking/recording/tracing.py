@@ -1,4 +1,4 @@
-"""What Python tells of a running program, line by line: by `sys.monitoring` where there is one, else by `sys.settrace`."""
+"""What Python tells of a running program, by `sys.monitoring` where there is one, else by `sys.settrace`."""
 
 from __future__ import annotations
 

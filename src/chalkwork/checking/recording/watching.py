@@ -15,8 +15,8 @@ from chalkwork.checking.variables import attributes_of, gradient_of, is_module, 
 
 Array = np.ndarray[Any, Any]
 Path = tuple[tuple[str, str | int], ...]
-"""Where a value is kept, from the variable on: `("", "grads"), ("key", "dW1")`; an "attribute", an "item", a "parameter"
-of a module of PyTorch, or the "gradient" of a tensor.
+"""Where a value is kept, from the variable on: `("", "grads"), ("key", "dW1")`; an "attribute", an "item", a
+"parameter" of a module of PyTorch, or the "gradient" of a tensor.
 """
 MOST_DEPTH = 4
 MOST_HELD = 500
