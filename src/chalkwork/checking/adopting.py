@@ -85,9 +85,7 @@ def on_turned_weights(
         if found
         else []
     )
-    shapes = [
-        (np.shape(numbers_of(given)), task.values[name].shape) for name in names for given in _given(name, typed, data)
-    ]
+    shapes = [(_shape_of(given), task.values[name].shape) for name in names for given in _given(name, typed, data)]
     if (
         found is None
         or not shapes

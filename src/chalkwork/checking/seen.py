@@ -123,7 +123,7 @@ class _Look:
         equation = self.task.derivation[self.name]
         old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
         own = self.answer
-        if old is None or not own.given.all() or np.max((own.high - own.low) / np.abs(own.value)) > _ROOM:
+        if old is None or not own.given.all() or np.any(own.high - own.low > _ROOM * np.abs(own.value)):
             return
         before = laid(np.asarray(self.task.values[old.name], dtype=float), old.shape).reshape(right.shape)
         with np.errstate(all="ignore"):
