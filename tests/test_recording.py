@@ -360,3 +360,66 @@ def test_lines_in_notebooks_consoles_and_data(done: Solution) -> None:
     assert report["z1"].message.startswith("Line 2 makes z1, and here it goes wrong."), report["z1"].message
     plain = done.check({"z1": X @ V})
     assert "line" not in as_data(plain)["results"][0] and plain["z1"].at is None
+
+
+TORCH = """
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.out = torch.nn.Linear(3, 4, dtype=kind), torch.nn.Linear(4, 2, dtype=kind)
+        for layer, weight, bias in ((self.hidden, V, c), (self.out, W, d)):
+            layer.load_state_dict({"weight": torch.tensor(weight.T), "bias": torch.tensor(bias)})
+
+    def forward(self, x):
+        z1 = self.hidden(x)
+        a1 = torch.sigmoid(z1)
+        return self.out(a1)
+
+model = Net()
+x, t = torch.tensor(X, dtype=kind), torch.tensor(Y.argmax(1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+with record() as run:
+    logits = model(x)
+    loss = torch.nn.functional.cross_entropy(logits, t)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+left = {"model": model, "loss": loss, "optimizer": optimizer}
+"""
+
+BY_HAND = """
+W1, b1, W2, b2 = (torch.tensor(one, requires_grad=True) for one in (V, c, W, d))
+with record() as run:
+    z1 = torch.tensor(X) @ W1 + b1
+    a1 = torch.sigmoid(z1)
+    z2 = a1 @ W2 + b2
+    p = torch.softmax(z2, 1)
+    loss = -(torch.tensor(Y) * torch.log(p)).sum() / 5
+    loss.backward()
+    with torch.no_grad():
+        for parameter in (W1, b1, W2, b2):
+            parameter -= 0.5 * parameter.grad
+left = {"W1": W1, "b1": b1, "W2": W2, "b2": b2, "loss": loss}
+"""
+
+
+def test_programs_of_pytorch(done: Solution) -> None:
+    torch = pytest.importorskip("torch")
+    space = {"torch": torch, "V": V, "c": c, "W": W, "d": d, "X": X, "Y": Y, "record": chalkwork.record}
+
+    def run(source: str, **names: Any) -> dict[str, Any]:
+        linecache.cache["<program>"] = (len(source), None, source.splitlines(keepends=True), "<program>")
+        exec(compile(source, "<program>", "exec"), found := {**space, "__name__": "__main__", **names})
+        return found
+
+    for source, names in ((TORCH, {"kind": torch.float64}), (TORCH, {"kind": torch.float32}), (BY_HAND, {})):
+        found = run(source, **names)
+        for given in (found["run"], found["left"]):
+            report = done.check(given)
+            assert report.first_wrong is None, str(report)
+            assert {"L", "dW1", "db2", "W1_new", "b2_new"} <= report.keys(), str(report)
+    report = done.check(run(BY_HAND.replace("softmax(z2, 1)", "softmax(z2, 0)"))["run"])
+    assert report.first_wrong == "a2" and report["a2"].mistakes == ("softmax-wrong-axis",), str(report)
+    assert report["a2"].at is not None and report["a2"].at.line == 7
+    report = done.check(run(TORCH.replace("logits, t)", 'logits, t, reduction="sum")'), kind=torch.float64)["run"])
+    assert report.first_wrong == "L" and report["L"].mistakes[0] == "sum-for-mean", str(report)

@@ -88,6 +88,8 @@ def _relation(own: Array, right: Array) -> str:
             return f"its {word} are in another order"
     if np.isin(right, (0, 1)).all() and np.allclose(own, 2 * right - 1):
         return "it has −1 and 1 for 0 and 1"
+    if np.allclose(own, right, 1e-6, 1e-9):
+        return "its numbers have lost their last digits, as in single precision"
     with np.errstate(all="ignore"):
         ratio = own / right
     usable = np.isfinite(ratio)

@@ -32,7 +32,7 @@ _HIDDEN = ("h", "hid", "hidden", "hiddenlayer")
 _STEMS: Mapping[str, tuple[str, ...]] = {
     "z": ("z", "net", "in", "input", "inputs", "layerinput", "preact", "preactivation", "sum", "s", "logits", "scores"),
     "a": ("a", "act", "activation", "activations", "layeractivation", "layeractivations", "layer", "layeroutput", "out",
-          "output", "outputs", "l"),
+          "output", "outputs", "l", "h"),
     "delta": ("delta", "deltas", "layerdelta", "d", "dz", "sigma", "localgradient", "errorterm"),
     "W": ("w", "weight", "weights", "theta", "syn", "synapse"),
     "b": ("b", "bias", "biases"),
@@ -40,10 +40,11 @@ _STEMS: Mapping[str, tuple[str, ...]] = {
 _ALONE: Mapping[str, tuple[str, ...]] = {
     "z": ("scores", "logits", "score", "logit"),
     "a": ("probs", "prob", "probabilities", "probas", "proba", "predictions", "prediction", "pred", "preds", "ypred",
-          "yhat", "yp", "p", "o", "out", "output", "outputs", "predictedoutput", "softmaxoutput", "hypothesis"),
+          "yhat", "ypredicted", "yprob", "yprobs", "yp", "p",
+          "o", "out", "output", "outputs", "predictedoutput", "softmaxoutput", "hypothesis"),
     "delta": ("dscores", "dlogits", "dscore", "outputdelta", "outputdeltas", "dpredictedoutput", "doutput", "dy"),
     "L": ("loss", "cost", "mse", "sse", "bce", "crossentropy", "dataloss", "totalloss", "totalerror", "j", "e", "error",
-          "err", "losses", "objective"),
+          "err", "losses", "objective", "errortotal", "meansquarederror", "nll", "negloglikelihood"),
 }  # fmt: skip
 _HIDDEN_ALONE: Mapping[str, tuple[str, ...]] = {
     "a": ("h", "hidden", "hiddenlayer", "hiddenoutput", "hiddenoutputs", "hiddenlayeroutput", "hid"),
@@ -363,7 +364,8 @@ def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
     places += [] if last else [f"{word}{layer}" for word in ("h", "hidden", "hid")]
     for stem in _STEMS.get(kind, ()):
         for place in places:
-            yield from (f"{stem}{place}", f"{place}{stem}")
+            if stem not in ("s", "h") or place.isdigit():  # outputs are no s of the output
+                yield from (f"{stem}{place}", f"{place}{stem}")
     if last or not layer:
         yield from _ALONE.get(kind, ())
     if hidden:
@@ -378,7 +380,7 @@ def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
     if kind == "x":
         yield from ("l0", "layer0", "act0", "activation0", "inputs", "data", "features")
     if kind == "y":
-        yield from ("targets", "label", "labels", "expected", "expectedoutput", "truth", "ytrue")
+        yield from ("t", "targets", "label", "labels", "expected", "expectedoutput", "truth", "ytrue")
 
 
 def _differentiated(word: str) -> Iterator[str]:

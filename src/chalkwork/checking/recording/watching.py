@@ -43,10 +43,6 @@ class Made:
         return self.code.co_filename
 
 
-class TooLargeError(Exception):  # never leaves this folder
-    """An array that is larger than what is kept."""
-
-
 def leaves(variables: Mapping[str, Any], largest: int) -> Iterator[tuple[Path, object, Array | None]]:
     """Every place that holds numbers, with what is kept there and its numbers; None for numbers too many to be kept."""
     for name, value in list(variables.items()):
