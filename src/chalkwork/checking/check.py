@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from chalkwork.checking.adopting import adopted
+from chalkwork.checking.adopting import adopted, on_turned_weights
 from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.data import on_own_data
@@ -15,10 +15,13 @@ from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.laid import laid_shape
+from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, match_names
 from chalkwork.checking.programs import Reader
+from chalkwork.checking.recorded import Recorded, recorded
+from chalkwork.checking.recording import Recording
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import is_program, taken_apart
@@ -95,7 +98,16 @@ def check_class(
     context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
     programs = [is_program(one) for one in given]
-    given = [taken_apart(one, symbols.layers) if program else one for one, program in zip(given, programs, strict=True)]
+    runs = {place: one.words(symbols.layers) for place, one in enumerate(given) if isinstance(one, Recording)}
+    records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
+    given = [
+        {word: made[-1].value for word, made in runs[place].items()}
+        if place in runs
+        else taken_apart(one, symbols.layers)
+        if program
+        else one
+        for place, (one, program) in enumerate(zip(given, programs, strict=True))
+    ]
     together = [gathered(one, table, shapes, names) for one in given]
     given = [one for one, _ in together]
     matches = _matched(table, given, names)
@@ -109,8 +121,14 @@ def check_class(
     data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
     notes: list[list[Text]] = [[] for _ in given]
     reader = Reader(table, symbols, values, context) if any(programs) else None
+    made: dict[int, Recorded] = {}
     for place in [place for place, program in enumerate(programs) if program]:
         assert reader is not None
+        if place in runs:
+            one = made[place] = recorded(reader, runs[place], *matches[place])
+            typed[place], data[place] = one.names.steps, one.names.data
+            unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
+            continue
         free = {word: one for word, one in given[place].items() if word not in (names or {})}
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
         reasons = {**together[place][1], **matches[place][1]}
@@ -120,8 +138,12 @@ def check_class(
         data[place], unused[place], notes[place] = found.data, said, found.notes
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
+    for place in [place for place, program in enumerate(programs) if program]:
+        reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
+    for place, one in made.items():
+        reports[place] = with_lines(reports[place], records[place], one, task)
     return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
 
 

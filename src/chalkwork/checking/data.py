@@ -90,6 +90,8 @@ def _relation(own: Array, right: Array) -> str:
             return f"its {word} are in another order"
     if np.isin(right, (0, 1)).all() and np.allclose(own, 2 * right - 1):
         return PLUS_MINUS
+    if np.allclose(own, right, 1e-6, 1e-9):
+        return "its numbers have lost their last digits, as in single precision"
     with np.errstate(all="ignore"):
         ratio = own / right
     usable = np.isfinite(ratio)

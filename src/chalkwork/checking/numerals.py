@@ -285,8 +285,8 @@ def spread(
     """Half the width of the interval that each finite number of a program stands for, and whether one is unrounded.
 
     A float stands for the digits of its shortest form, but never for less than four units in the last place of
-    its type; where one entry has the digits of an unrounded result, or `whole_digits` says so, none was rounded. A
-    whole number stands for `decimals` decimals, else for itself.
+    its type (in single precision, 16 of its largest entry's); where one entry has the digits of an unrounded result,
+    or `whole_digits` says so, none was rounded. A whole number stands for `decimals` decimals, else for itself.
 
     >>> [f"{half:.1g}" for half in spread(np.array([0.79, 0.125]))[0]], spread(np.array([2, 3]))[0].tolist()
     (['0.005', '0.0005'], [0.0, 0.0])
@@ -303,6 +303,8 @@ def spread(
     narrow = values.dtype if values.dtype.itemsize < 8 else np.dtype(np.float64)
     own = exact.astype(narrow)
     least = 4.0 * np.spacing(np.abs(own)).astype(np.float64)
+    if narrow != np.float64 and own.size:  # sums in single precision lose what their largest term has lost
+        least = np.maximum(least, 16.0 * float(np.spacing(np.abs(own).max())))
     last = 17 if narrow == np.float64 else 9 if narrow == np.float32 else 4
     places = _places(exact, own, last)
     left = places > last

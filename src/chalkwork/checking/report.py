@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -28,6 +28,18 @@ MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Where a recorded program made a value."""
+
+    line: int
+    source: str
+    """The statement; empty where the source is not known."""
+    file: str
+    cell: int | None = None
+    """The number of the cell, in a notebook."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What is said of one step: its verdict, the mistakes that explain it, a message, the credit from 0 to 1."""
 
@@ -44,6 +56,8 @@ class Result:
     """Whether all of the mistakes were made at once, rather than any of them."""
     made_in: str | None = None
     """The earlier step, itself not answered, in which the mistake was made."""
+    at: Line | None = None
+    """The line of a recorded program that made it, or in which it goes wrong."""
 
 
 def credit_of(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
@@ -325,6 +339,7 @@ def as_data(report: Report) -> dict[str, Any]:
                 "given": given_data(result.given),
                 "together": result.together,
                 "made_in": result.made_in,
+                **(asdict(result.at) if result.at else {}),
             }
             for result in report.values()
         ],

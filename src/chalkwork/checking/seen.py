@@ -12,8 +12,11 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.laid import laid
+from chalkwork.checking.mistakes.structure import updated_parameter
+from chalkwork.checking.overflow import overflown
 from chalkwork.checking.report import Report
 from chalkwork.checking.verdicts import Verdict
+from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text, say
 
@@ -30,6 +33,7 @@ _MOST_OTHERS = 60
 
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
+    report = overflown(task, typed, report)
     found = {}
     for name, result in report.items():
         if result.verdict == Verdict.WRONG.word and not result.mistakes and name in typed:
@@ -82,7 +86,8 @@ class _Look:
         if not own.given.any():
             return None
         for word, right in self.rights:
-            for said in self._relations(word, right.reshape(own.value.shape)):
+            right = right.reshape(own.value.shape)
+            for said in (*self._step(right), *self._relations(word, right)):
                 return said
         return self._another()
 
@@ -105,11 +110,27 @@ class _Look:
             yield Text.of("seen.factor", times=_times(factor), of=_of(word))
         yield from self._signs(word, right)
         yield from self._parts(word, right)
+        yield from self._zeros(word, right)
         with np.errstate(all="ignore"):
             for said, other in (("square", right**2), ("root", np.sqrt(right)), ("inverse", 1 / right)):
                 if self._meets(other):
                     yield Text.of(f"seen.{said}", of=_of(word))
         yield from self._apart(word, right)
+
+    def _step(self, right: Array) -> Iterator[Text]:
+        """How the step of an update compares with the right one, where all digits are there."""
+        equation = self.task.derivation[self.name]
+        old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
+        own = self.answer
+        if old is None or not own.given.all() or np.any(own.high - own.low > _ROOM * np.abs(own.value)):
+            return
+        before = laid(np.asarray(self.task.values[old.name], dtype=float), old.shape).reshape(right.shape)
+        with np.errstate(all="ignore"):
+            ratio = float(np.max(np.abs(own.value - before)) / np.max(np.abs(right - before)))
+        factor = float(Fraction(ratio).limit_denominator(_LARGEST)) if np.isfinite(ratio) else 0.0
+        for one in (factor, -factor) if factor else ():
+            if np.allclose(own.value - before, one * (right - before), 1e-8, 0):
+                yield Text.of("seen.step", times=_times(one))
 
     def _factor(self, right: Array) -> float | None:
         own = self.answer
@@ -146,6 +167,12 @@ class _Look:
         where = _lines(good)
         if where:
             yield Text.of("seen.right_in", where=where)
+
+    def _zeros(self, word: str, right: Array) -> Iterator[str]:
+        """Nothing where there should be something, and something where there should be nothing."""
+        own = self.answer
+        if right.size > 1 and own.given.all() and np.array_equal(own.value == 0, right != 0):
+            yield f"it is 0 where {word} is not, and not 0 where that is"
 
     def _nets(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
         for layer in self.task.context.layers(self.task.context.steps[self.name]):

@@ -55,7 +55,7 @@ def named(name: str, names: Iterable[str]) -> str | None:
     return next((each for each in names if _plain(each) == _plain(name)), None)
 
 
-def without(answers: Mapping[str, object], names: Iterable[str]) -> tuple[dict[str, object], dict[str, object]]:
+def without(answers: Mapping[str, object], names: Iterable[str]) -> tuple[dict[str, object], Mapping[str, object]]:
     """What is answered in words, by the names of the words, and the other answers as they are."""
     wording: dict[str, object] = {}
     rest: dict[str, object] = {}
@@ -65,4 +65,4 @@ def without(answers: Mapping[str, object], names: Iterable[str]) -> tuple[dict[s
             rest[name] = given
         else:
             wording[meant] = given
-    return wording, rest
+    return wording, rest if wording else answers

@@ -44,6 +44,7 @@ SENTENCES: Sentences = {
     "seen.following": "das, was aus Ihren Werten folgt",
     "seen.of_following": "dem, was aus Ihren Werten folgt",
     "seen.factor": "jeder Eintrag ist <times> <of>",
+    "seen.step": "der Schritt ist <times> des richtigen",
     "seen.square": "es ist das Quadrat von <of>",
     "seen.root": "es ist die Wurzel aus <of>",
     "seen.inverse": "es ist der Kehrwert von <of>",

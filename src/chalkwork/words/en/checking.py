@@ -41,6 +41,7 @@ SENTENCES: Sentences = {
     "seen.following": "what follows from your values",
     "seen.of_following": "what follows from your values",
     "seen.factor": "every entry is <times> <of>",
+    "seen.step": "the step is <times> the right one",
     "seen.square": "it is the square of <of>",
     "seen.root": "it is the root of <of>",
     "seen.inverse": "it is one divided by <of>",
