@@ -366,6 +366,7 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "<this> hat einen anderen Faktor: Die Energie hat ein Minus davor, und ein halb, wo jedes Paar von Einheiten "
         "doppelt gezählt wird.",
         "Wie oft kommt jedes Paar von Einheiten in der Summe vor?",
+    ),
     # --- recurrences -----------------------------------------------------------------------------------------------
     "state-before-forgotten": (
         "Der Zustand des Schritts davor wurde vergessen",
