@@ -168,11 +168,11 @@ class _Look:
         if where:
             yield Text.of("seen.right_in", where=where)
 
-    def _zeros(self, word: str, right: Array) -> Iterator[str]:
+    def _zeros(self, word: str, right: Array) -> Iterator[Text]:
         """Nothing where there should be something, and something where there should be nothing."""
         own = self.answer
         if right.size > 1 and own.given.all() and np.array_equal(own.value == 0, right != 0):
-            yield f"it is 0 where {word} is not, and not 0 where that is"
+            yield Text.of("seen.zeros", of=_of(word))
 
     def _nets(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
         for layer in self.task.context.layers(self.task.context.steps[self.name]):

@@ -46,6 +46,7 @@ SENTENCES: Sentences = {
     "seen.factor": "jeder Eintrag ist <times> <of>",
     "seen.step": "der Schritt ist <times> des richtigen",
     "seen.square": "es ist das Quadrat von <of>",
+    "seen.zeros": "es ist gerade dort 0, wo die richtige Zahl es nicht ist, und nicht 0, wo sie es ist (gemessen an <of>)",
     "seen.root": "es ist die Wurzel aus <of>",
     "seen.inverse": "es ist der Kehrwert von <of>",
     "seen.signs": "es ist bis auf das Vorzeichen <what>",

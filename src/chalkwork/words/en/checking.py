@@ -43,6 +43,7 @@ SENTENCES: Sentences = {
     "seen.factor": "every entry is <times> <of>",
     "seen.step": "the step is <times> the right one",
     "seen.square": "it is the square of <of>",
+    "seen.zeros": "it is 0 where <of> is not, and not 0 where that is",
     "seen.root": "it is the root of <of>",
     "seen.inverse": "it is one divided by <of>",
     "seen.signs": "it is <what> up to the sign",
