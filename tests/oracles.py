@@ -5,6 +5,7 @@ An operation without its lines here fails tests.
 
 import jax
 import jax.numpy as jnp
+import optax
 import sympy
 
 VALUES = {
@@ -18,7 +19,7 @@ VALUES = {
     "log": jnp.log,
     "sqrt": jnp.sqrt,
     "abs": jnp.abs,
-    "sign": jnp.sign,
+    "sign": lambda x, at_zero: jnp.where(x == 0, at_zero, jnp.sign(x)),
     "floor": jnp.floor,
     "sin": jnp.sin,
     "cos": jnp.cos,
@@ -38,6 +39,7 @@ VALUES = {
         alpha + (1 - alpha) * jnp.heaviside(x, 0.0 if at_zero is None else (at_zero - alpha) / (1 - alpha))
     ),
     "elu": jax.nn.elu,
+    "huber": lambda x, delta: optax.losses.huber_loss(x, delta=delta),
     "softplus": jax.nn.softplus,
     "mish": jax.nn.mish,
     "silu": jax.nn.silu,
@@ -69,7 +71,7 @@ FORMULAS = {
     "sqrt": lambda: sympy.sqrt(x),
     "abs": lambda: piecewise(-x, x),
     "floor": lambda: sympy.Piecewise(*((sympy.Integer(n), x < n + 1) for n in range(-4, 4)), (sympy.nan, True)),
-    "sign": lambda: piecewise(sympy.Integer(-1), sympy.Integer(1)),
+    "sign": lambda at_zero: piecewise(sympy.Integer(-1), sympy.Integer(1)),
     "sin": lambda: sympy.sin(x),
     "cos": lambda: sympy.cos(x),
     "maximum": lambda: sympy.Piecewise((a, a > b), (b, True)),
@@ -86,6 +88,9 @@ FORMULAS = {
     "leaky_relu": lambda alpha, at_zero: piecewise(alpha * x, x),
     "leaky_step": lambda alpha, at_zero: piecewise(alpha, sympy.Integer(1)),
     "elu": lambda alpha: piecewise(alpha * (sympy.exp(x) - 1), x),
+    "huber": lambda delta: sympy.Piecewise(
+        (-delta * x - delta**2 / 2, x < -delta), (x**2 / 2, x <= delta), (delta * x - delta**2 / 2, True)
+    ),
     "softplus": lambda: sympy.log(1 + sympy.exp(x)),
     "silu": lambda: x / (1 + sympy.exp(-x)),
     "gelu": lambda: x * normal_cdf(x),
@@ -97,7 +102,7 @@ FORMULAS = {
 # what the derivative is where it jumps; parameters as declared
 AT_KINKS = {
     "abs": lambda: 0.0,
-    "sign": lambda: 0.0,
+    "sign": lambda at_zero: 0.0,
     "relu": lambda at_zero: at_zero,
     "step": lambda at_zero: 0.0,
     "leaky_relu": lambda alpha, at_zero: alpha if at_zero is None else at_zero,

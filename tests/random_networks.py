@@ -40,7 +40,7 @@ ACTIVATIONS = {
     "softmax": lambda z: jnp.exp(z) / jnp.exp(z).sum(axis=1, keepdims=True),
     "log_softmax": lambda z: z - jnp.log(jnp.exp(z).sum(axis=1, keepdims=True)),
 }
-ACTIVATIONS |= {name: VALUES[name] for name in KINDS if name not in ACTIVATIONS}
+ACTIVATIONS |= {name: VALUES[name] for name, kind in KINDS.items() if name not in ACTIVATIONS and not kind.jumps}
 # Few sizes, as JAX compiles every operation anew for every shape; layers of one unit among them.
 SIZES = ((3, 2), (2, 1), (3, 1, 3), (2, 3, 2), (1, 4, 1), (3, 2, 4, 2))
 _OUTPUTS = {

@@ -58,7 +58,8 @@ from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.losses import LOSSES
 
 CONVENTIONS = list(product(("columns", "rows"), ("out_in", "in_out")))
-ACTIVATIONS = [*KINDS, "leaky_relu(0.123456789)", "elu(alpha=0.7)"]
+SMOOTH = [name for name, kind in KINDS.items() if not kind.jumps]
+ACTIVATIONS = [*SMOOTH, "leaky_relu(0.123456789)", "elu(alpha=0.7)"]
 
 
 def network(
@@ -109,8 +110,12 @@ def same(net: NeuralNetwork, other: NeuralNetwork) -> None:
 
 
 def test_every_activation_has_its_entries() -> None:
-    for name in KINDS:
+    for name in SMOOTH:
         assert all((module is None) == (name == "identity") for module in modules_of(Activation(name))), name
+    for name in KINDS.keys() - set(SMOOTH):  # no library has a layer of threshold units
+        for write in (foreign.in_pytorch, foreign.in_keras):
+            with pytest.raises(ChalkworkError, match=f"has no layer for the {name}"):
+                write(Activation(name))
 
 
 def modules_of(activation: Activation) -> tuple[Any, ...]:
@@ -345,7 +350,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "l1": (written(at("l1", -1)), "l1 is a"),
     "seed": (written(at("seed", -1)), "the seed is"),
     "samples": (written(at("samples", "diagonal")), "samples are columns or rows"),
-    "loss": (written(at("loss.name", "hinge")), "there is no loss 'hinge'"),
+    "loss": (written(at("loss.name", "nothing")), "there is no loss 'nothing'"),
     "no loss": (written(at("loss", None)), "loss: expected a mapping, found None"),
     "loss key": (written(at("loss.colour", 1)), "loss: unknown key 'colour' in a loss; expected name, "),
     "factor": (written(at("loss.factor", "1/0")), "the factor of the loss"),

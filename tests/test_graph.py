@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import re
 
 import jax
@@ -503,8 +504,9 @@ def test_what_would_cost_too_much_is_refused_before_it_is_worked_out(equations, 
 )
 def test_a_slope_at_a_kink_is_written_as_what_it_is(function, at):
     written = Graph(f"m = {function}").solve(x=at).equation("dm/dx").text
-    parts = re.findall(r"(?:([\d.]+) )?\[(−?)x ([>=]) 0\]", written)
-    holds = [(-at if sign else at) > 0 if relation == ">" else at == 0 for _, sign, relation in parts]
+    parts = re.findall(r"(?:([\d.]+) )?\[(−?)x ([>=≥]) 0\]", written)
+    compared = {">": operator.gt, "=": operator.eq, "≥": operator.ge}
+    holds = [compared[relation](-at if sign else at, 0) for _, sign, relation in parts]
     total = sum(float(factor or 1) * part for (factor, _, _), part in zip(parts, holds, strict=True))
     assert parts and total == float(written.rpartition(" = ")[2])
 

@@ -96,7 +96,7 @@ EXACT = (
     | {  # those with a rule at a point, and what is not entrywise
         "softplus": each(lambda x: mpmath.log1p(mpmath.exp(x))),
         "abs": each(lambda x: abs(x)),
-        "sign": each(lambda x: mpmath.sign(x)),
+        "sign": lambda x, at_zero: each(lambda x: mpmath.sign(x) if x else mpmath.mpf(at_zero))(x),
         "maximum": each(lambda a, b: max(a, b)),
         "minimum": each(lambda a, b: min(a, b)),
         "equal": each(lambda a, b: mpmath.mpf(a == b)),
@@ -107,6 +107,9 @@ EXACT = (
         "leaky_relu": lambda x, alpha, at_zero: each(lambda x: mpmath.mpf(alpha) * x if x < 0 else x)(x),
         "leaky_step": lambda x, alpha, at_zero: each(lambda x: step(x, leak(alpha, at_zero), mpmath.mpf(alpha)))(x),
         "elu": lambda x, alpha: each(lambda x: mpmath.mpf(alpha) * mpmath.expm1(x) if x < 0 else x)(x),
+        "huber": lambda x, delta: each(
+            lambda x: x * x / 2 if abs(x) <= delta else mpmath.mpf(delta) * (abs(x) - mpmath.mpf(delta) / 2)
+        )(x),
         "softmax": shared(lambda row: [mpmath.exp(z - log_sum_exp(row)) for z in row]),
         "log_softmax": shared(lambda row: [z - log_sum_exp(row) for z in row]),
         "logsumexp": along(log_sum_exp),
@@ -162,6 +165,7 @@ def assert_holds(enclosure, expression, point):
 # -- what is tried ------------------------------------------------------------------------------------------------
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3, 1.0), "at_zero": (0.0, 0.5, 1.0), "tie": (None, 0)}
+CHOICES["delta"] = (0.5, 2.0)
 PARAMETERS = {
     "broadcast": [{"shape": (3, 4)}],
     "diagonal": [{"shape": (3, 1)}, {"shape": (1, 3)}],
@@ -526,6 +530,7 @@ def grown(depth, rng):
                 "shape": (2, 1),
                 "place": (2, 1),
                 "alpha": (0.1, 1.0, -0.5)[rng.integers(3)],
+                "delta": (0.5, 2.0)[rng.integers(2)],
             }
             parameters = {key: kind[key] for key in TABLE[name].parameters if key in kind}
             return apply(name, *(grown(depth - 1, rng) for _ in range(TABLE[name].arity)), **parameters)

@@ -48,6 +48,14 @@ CASES: list[Any] = [
     ("bernoulli", COIN, {}, "theta", lambda t: stats.bernoulli.logpmf(COIN, t).sum(), (1e-6, 1 - 1e-6)),
     ("poisson", COUNTS, {}, "lambda", lambda t: stats.poisson.logpmf(COUNTS, t).sum(), (1e-6, 20)),
     ("exponential", TIMES, {}, "lambda", lambda t: stats.expon.logpdf(TIMES, scale=1 / t).sum(), (1e-6, 20)),
+    ("geometric", [3, 1, 4, 2], {}, "theta", lambda t: stats.geom.logpmf([3, 1, 4, 2], t).sum(), (1e-6, 1 - 1e-6)),
+    (
+        "binomial", [3, 1, 4], {"trials": 5}, "theta",
+        lambda t: stats.binom.logpmf([3, 1, 4], 5, t).sum(), (1e-6, 1 - 1e-6),
+    ),
+    (
+        "laplace", REALS, {"mean": 0.5}, "b", lambda b: stats.laplace.logpdf(REALS, 0.5, b).sum(), (1e-3, 20),
+    ),
     (
         "gaussian", REALS, {"variance": 2}, "mean",
         lambda t: stats.norm.logpdf(REALS, t, sqrt(2)).sum(), (-10, 10),
@@ -73,6 +81,31 @@ def test_the_estimate_is_where_scipy_finds_the_maximum(name, sample, known, para
     best = answer[parameter]
     second = (function(best + step) - 2 * function(best) + function(best - step)) / step**2
     assert isclose(answer[f"second_derivative_{parameter}"], second, rel_tol=1e-5)
+
+
+def test_the_end_of_a_uniform_distribution_is_the_largest_observation():
+    answer = maximum_likelihood("uniform", TIMES)
+    assert answer["b"] == answer["t"] == 2.4 and answer["attained"]
+    assert isclose(answer["log_likelihood"], stats.uniform.logpdf(TIMES, 0, 2.4).sum())
+    assert not maximum_likelihood("uniform", [0, 0])["attained"]
+    for name, sample, known in (("geometric", [1, 1], {}), ("binomial", [5, 5], {"trials": 5})):
+        assert maximum_likelihood(name, sample, **known)["theta"] == 1
+    assert maximum_likelihood("binomial", [0, 0], trials=3)["theta"] == 0
+    assert not maximum_likelihood("laplace", [2, 2], mean=2)["attained"]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "words"),
+    [
+        ("laplace", {}, "the likelihood of the laplace distribution needs the mean"),
+        ("binomial", {}, "needs the number of trials"),
+        ("binomial", {"trials": 2}, "larger than the number of trials, 2"),
+        ("poisson", {"mean": 1}, "a known mean is of no use for the poisson distribution"),
+    ],
+)
+def test_what_a_family_needs_is_said(name, known, words):
+    with pytest.raises(ChalkworkError, match=words):
+        maximum_likelihood(name, [3, 1], **known)
 
 
 def test_both_parameters_of_a_gaussian_are_those_of_scipy():
@@ -129,6 +162,7 @@ KINDS = {
     "divide": lambda a, b: a / b,
     "power": lambda a, b: a**b,
     "negative": lambda a: -a,
+    "abs": sympy.Abs,
     "log": sympy.log,
     "xlogy": lambda a, b: a * sympy.log(b),
 }
@@ -157,6 +191,10 @@ def test_every_step_of_the_derivation_holds_in_sympy(unknown: Unknown):
     assert sympy.simplify(sympy.diff(in_sympy(text), by, 2) - in_sympy(second)) == 0
     fact = {SYMBOLS["f"]: SYMBOLS["n"] - SYMBOLS["s"]}  # in a Bernoulli sample
     estimator = in_sympy(read(unknown.estimator, NAMES))
+    if not unknown.steps:  # the maximum is at a border
+        assert sympy.solve(in_sympy(first), by) == []
+        return
+    fact = {} if "f" not in unknown.log_likelihood else fact
     assert [sympy.simplify(root - estimator) for root in sympy.solve(in_sympy(first).subs(fact), by)] == [0]
     for step in unknown.steps:
         difference = in_sympy(read(step.left, NAMES)) - in_sympy(read(step.right, NAMES))
@@ -168,11 +206,12 @@ def test_the_log_likelihood_is_the_sum_of_log_densities(kind):
     """With three observations: the sums in their place, as SymPy sees it."""
     sample = [sympy.Symbol(f"x{i}", positive=True) for i in range(3)]
     density = in_sympy(read(kind.log_density, NAMES))
-    x, fact, mu = SYMBOLS["x"], SYMBOLS["logfact"], SYMBOLS["mu"]
+    x, mu = SYMBOLS["x"], SYMBOLS["mu"]
+    fact = SYMBOLS["logchoose" if "logchoose" in kind.log_density else "logfact"]
     logs = [sympy.Symbol(f"log{i}") for i in range(3)]
     whole = sum(density.subs({x: value, fact: part}) for value, part in zip(sample, logs, strict=True))
     sums = {"n": 3, "s": sum(sample), "f": 3 - sum(sample), "q": sum(v**2 for v in sample), "c": sum(logs)}
-    sums["d"] = sum((v - mu) ** 2 for v in sample)
+    sums["d"] = sum((v - mu) ** 2 if kind.name == "gaussian" else abs(v - mu) for v in sample)
     for unknown in kind.unknowns:
         text = in_sympy(read(unknown.log_likelihood, NAMES))
         assert sympy.simplify(text.subs({SYMBOLS[name]: value for name, value in sums.items()}) - whole) == 0
@@ -381,7 +420,7 @@ def test_batch_normalisation_is_in_inference_mode():
         (lambda: maximum_likelihood("poison", [1]), "did you mean poisson"),
         (lambda: maximum_likelihood("gaussian", [1], mean=0, variance=1), "nothing is left"),
         (lambda: maximum_likelihood("gaussian", [1], variance=0), "variance is 0"),
-        (lambda: maximum_likelihood("poisson", [1], mean=0), "goes with gaussian"),
+        (lambda: maximum_likelihood("poisson", [1], mean=0), "a known mean is of no use"),
         (lambda: maximum_likelihood("poisson", [1], classes=3), "goes with categorical"),
         (lambda: maximum_likelihood("poisson", [1], show=["all"]), "no section 'all'"),
         (lambda: maximum_likelihood("bernoulli", [1], generating=1.5), "generating is 1.5"),

@@ -32,6 +32,7 @@ from chalkwork.checking.mistakes import (
     layers,
     optimisers,
     penalties,
+    presentation,
     products,
     quantities,
     recurrence,
@@ -432,6 +433,8 @@ OF_SERIES = {mistake.id for mistake in series.MISTAKES}
 """Held in test_taylor against what the mistakes come to."""
 OF_ATTENTION = {mistake.id for mistake in attention.MISTAKES}
 """Held in test_positions against what the mistakes come to."""
+OF_PRESENTATION = {mistake.id for mistake in presentation.MISTAKES}
+"""Held in test_presentation against programs that make them."""
 OF_RECURRENCE = {mistake.id for mistake in recurrence.MISTAKES}
 """Held in test_recurrence against what the mistakes come to."""
 OF_PROGRAMS = {
@@ -500,7 +503,7 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION | OF_RECURRENCE
+    marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION | OF_PRESENTATION | OF_RECURRENCE
     assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | marked == TABLE.keys()
 
 

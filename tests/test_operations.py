@@ -80,7 +80,7 @@ ORACLES = VALUES | {
     ),
 }
 
-CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0)}
+CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0), "delta": (0.5, 2.0)}
 SHAPES_OF_ONE = ((3, 4), (1, 4), (3, 1), ())
 SHAPES_OF_TWO = (
     ((3, 4), (3, 4)),

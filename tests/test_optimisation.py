@@ -100,7 +100,7 @@ def test_newtons_step_is_the_solution_of_the_linear_system(text):
 
 def test_momentum_is_that_of_training():
     """The same two lines as the rule of the optimisers."""
-    path = run(Surface("x^2 + 10*y^2"), [1.0, 1.0], Method("momentum", rate=0.02, momentum=0.8), 6)
+    path = run(Surface("x^2 + 10*y^2"), [1.0, 1.0], Method.of("momentum", rate=0.02, momentum=0.8), 6)
     point, velocity = np.array([1.0, 1.0]), np.zeros(2)
     for found in path.points[1:]:
         velocity = 0.8 * velocity + np.array([2.0, 20.0]) * point

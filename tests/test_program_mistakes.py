@@ -204,6 +204,9 @@ MADE: dict[str, Callable[[], Made]] = {
     "epsilon-inside-root": momentum(
         "W1_new", lambda v: W1 - ETA * v.dW1 / np.sqrt(v.vW1_new + 0.01), {"name": "rmsprop", "epsilon": 0.01}
     ),
+    "root-forgotten": momentum(
+        "W1_new", lambda v: W1 - ETA * v.dW1 / (v.vW1_new + 0.01), {"name": "rmsprop", "epsilon": 0.01}
+    ),
     "old-velocity-used": momentum("W1_new2", lambda v: v.W1_new - ETA * v.vW1_new, steps=2),
     "nesterov-for-momentum": momentum("W1_new", lambda v: W1 - ETA * (v.dW1 + 0.9 * v.vW1_new)),
     "velocity-sign": momentum("vW1_new2", lambda v: 0.9 * v.vW1_new - v.dW1_new, steps=2),

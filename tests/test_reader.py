@@ -37,6 +37,7 @@ def parameter(key):
     return {
         "axis": st.sampled_from((None, -2, -1)),
         "alpha": slopes,
+        "delta": slopes,
         "at_zero": st.one_of(st.none(), slopes),
         "tie": st.one_of(st.none(), slopes),
         "at": st.sampled_from((1, 2)),

@@ -221,7 +221,7 @@ CALLED = [
     n
     for n, e in TABLE.items()
     if e.arity == 1
-    and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry", "reshape", "moment", "at_moment"}
+    and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry", "reshape", "mean", "moment", "at_moment"}
 ]
 
 

@@ -257,7 +257,7 @@ def test_definitions_and_branches_are_the_operation(name):
 
 # --- activations -----------------------------------------------------------------------------------------------------
 
-HIDDEN = [name for name in KINDS if TABLE[name].entrywise and name != "identity"]
+SMOOTH = [name for name, kind in KINDS.items() if kind.entrywise and not kind.jumps and name != "identity"]
 
 
 def worked(activation):
@@ -266,7 +266,7 @@ def worked(activation):
     return net.solve([[1.0, 2.0]], [[0.25]])
 
 
-@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("name", SMOOTH)
 def test_a_unit_says_what_it_does_and_a_dropped_derivative_is_named(name):
     solution = worked(name)
     unit = TABLE[name].unit
@@ -279,7 +279,23 @@ def test_a_unit_says_what_it_does_and_a_dropped_derivative_is_named(name):
     assert named == "derivative-dropped" and set(others) <= ({"slope-elsewhere"} if TABLE[name].kinks else set())
 
 
-@pytest.mark.parametrize("name", HIDDEN)
+def test_a_unit_that_jumps_ends_with_the_loss():
+    """There is nothing to go back with, and it is said; what needs a gradient is refused."""
+    for name in (name for name, kind in KINDS.items() if kind.jumps):
+        solution = worked(f"{name}(at_zero=1/2)")
+        said = " ".join(str(solution).split())
+        assert list(solution)[-1] == "L" and f"The derivative of the {name} is 0 wherever there is one" in said
+        assert " and 0.5 at 0." in said
+        net = NeuralNetwork([Dense(2, name, inputs=2), Dense(1)], seed=1)
+        for call in (net.backprop, lambda x, y, net=net: net.solve(x, y, learning_rate=0.1)):
+            with pytest.raises(ChalkworkError, match=f"no gradient comes through the {name}"):
+                call([[1.0, 2.0]], [[0.25]])
+    flips = [symmetries(NeuralNetwork([Dense(2, name, inputs=2), Dense(1)], seed=1))["number"] for name in (
+        "sign", "sign(at_zero=1)", "step")]  # fmt: skip
+    assert flips == [8, 2, 2]
+
+
+@pytest.mark.parametrize("name", SMOOTH)
 def test_a_unit_has_claims_series_and_counterparts(name):
     call = f"{name}(x)"
     assert Claim(f"{call} = {call} + 0").check()["verdict"] == "proved"

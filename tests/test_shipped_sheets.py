@@ -30,12 +30,14 @@ SHEETS = Path(__file__).parents[1] / "sheets"
 ALL = sorted(path.stem for path in SHEETS.glob("*.md"))
 LABORATORY = (
     "architecture",
+    "associative",
     "batch-norm",
     "claims",
     "equivalent",
     "maximum-likelihood",
-    "optimisation",
+    "optimis",
     "outputs",
+    "perceptron",
     "recurrence",
     "relu-approx",
     "taylor",

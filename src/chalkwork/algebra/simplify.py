@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, prod
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, rebuild
+from chalkwork.algebra.expression import Application, Expression, Number, apply, check_written, names_in, rebuild
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.times import moment_of
@@ -64,6 +64,7 @@ def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expre
 
     `facts` says which targets add up to one. Raises CostError for more than could be written out.
 
+    >>> from chalkwork.algebra.expression import Name
     >>> from chalkwork.algebra.reading import read
     >>> a, y = Name("a", (2, 1)), Name("y", (2, 1))
     >>> adjoint = read("a * (-(y / a) - sum(-(y / a) * a, axis=0))", {"a": a, "y": y})
@@ -364,8 +365,8 @@ class _Simplifier:
         axis = node.parameters[0]
         if not inner.shape or (isinstance(axis, int) and axis >= -2 and inner.shape[axis] == 1):
             return inner
-        if isinstance(inner, Name) and isinstance(axis, int) and SumsToOne(inner.name, axis) in self.facts:
-            return ONE
+        if isinstance(axis, int) and (total := self._known_sum(inner, axis)) is not None:
+            return total
         if isinstance(inner, Application) and inner.operation.name == "broadcast":
             spread = inner.arguments[0]
             count = inner.shape[axis] if isinstance(axis, int) else prod(inner.shape)
@@ -378,6 +379,18 @@ class _Simplifier:
             return node
         inside = self.visit(apply("sum", body, axis=axis))
         return _product(scalars.times(term_of(inside)))
+
+    def _known_sum(self, inner: Expression, axis: int) -> Expression | None:
+        """The sum of multiples of what adds up to one, and of numbers."""
+        names = names_in(inner) if self.facts else ()
+        if len(names) != 1 or SumsToOne(names[0].name, axis) not in self.facts:
+            return None
+        total: Scalar = 0
+        for term in terms_of(inner):
+            if term.factors not in ((), ((names[0], 1),)):
+                return None
+            total = _exact(total + term.coefficient * (1 if term.factors else inner.shape[axis]))
+        return Number(total)
 
     def moment(self, node: Application) -> Expression:
         """One step of a sequence, taken out of its names."""

@@ -36,6 +36,8 @@ class Digits:
     decimals: int | None = 4
     significant: int | None = None
     stated: bool = False
+    exact: bool = False
+    """Whether the right numbers end with the digits shown: a short number that is wrong is meant as it stands."""
 
     def half_unit(self, values: Array) -> Array:
         """Half a unit of the last digit asked, for each of the values; 0 for a zero of which significant ones are."""

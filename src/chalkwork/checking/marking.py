@@ -134,7 +134,7 @@ class _Marking:
         wrong = (verdicts == Verdict.WRONG) & answers.given
         found = [NOTHING] * work.students
         if mistakes:
-            suspects = (wrong & compared.enough).any(axis=(-2, -1)) & ~barred[:, 0, 0]
+            suspects = (wrong & (compared.enough | work.digits.exact)).any(axis=(-2, -1)) & ~barred[:, 0, 0]
             if self.explain:
                 found = self.search.explained(equation, answers, suspects & ~still.any(axis=(-2, -1)))
             for place in np.flatnonzero(still.any(axis=(-2, -1))):

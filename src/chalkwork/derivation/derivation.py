@@ -95,8 +95,13 @@ class Equation:
 
     @property
     def step(self) -> int:
-        """The step of training that it belongs to, from 1; 0 before any: what is found after a step belongs to it."""
+        """The step of training that it belongs to, from 1; 0 before any: what is found after a step belongs to it.
+
+        So does what is found in the middle of an update, from what is renewed already.
+        """
         updates = updates_of(self.name)
+        if self.stage == Stage.UPDATE:
+            return max(updates, *(updates_of(name.name) for name in names_in(self.expression)), 0)
         return updates + 1 if self.stage == Stage.BACKWARD else updates
 
     @property

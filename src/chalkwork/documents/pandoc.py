@@ -13,17 +13,20 @@ import shutil
 import subprocess
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from html import escape
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from chalkwork.documents.figures import inline_svg, png_data_uri
 from chalkwork.documents.markdown import FigureTarget, to_markdown
-from chalkwork.documents.model import Block, Document, Heading, Paragraph
+from chalkwork.documents.model import Block, Document, Heading, Paragraph, Table
 from chalkwork.documents.nesting import check_nesting
+from chalkwork.documents.terminal import in_parts
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
@@ -32,6 +35,8 @@ from chalkwork.typesetting.notation import GREEK, greek_command
 
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
+_PAPER = 84
+"""How many characters wide a table of numbers may be on paper."""
 _SECONDS = 60
 _MOST_AT_ONCE = 50
 _FOREIGN = (
@@ -213,13 +218,19 @@ def to_docx(document: Document, path: str | Path) -> None:
     write_aside(path, improve(docx))
 
 
+def _on_paper(document: Document) -> Document:
+    """The document with tables that are wider than a page in parts."""
+    blocks = (in_parts(block, _PAPER) if isinstance(block, Table) else [block] for block in document.blocks)
+    return replace(document, blocks=tuple(chain.from_iterable(blocks)))
+
+
 def _convert(document: Document, to: str, *options: str, target: FigureTarget | None = None) -> bytes:
     """Run pandoc once over the document."""
     command = [
         _pandoc(), "--sandbox", f"--from={_READER}", f"--to={to}", f"--lua-filter={_ASSETS / 'filter.lua'}",
         "--wrap=none", "--syntax-highlighting=none", *options,
     ]  # fmt: skip
-    text = to_markdown(document, target or _name)
+    text = to_markdown(document if to.startswith("html") else _on_paper(document), target or _name)
     check_nesting(text)
     markdown = text.encode(errors="replace")
     try:

@@ -110,20 +110,64 @@ def _block(block: Block, width: int) -> Iterator[StyledLine]:
 
 
 def _table(table: Table, width: int) -> Iterator[str]:
-    """The rows with their cells below each other; the widest column gives way where the page is too narrow."""
-    rows = [[plain_prose(cell) for cell in row] for row in (table.head, *table.rows)]
-    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
-    excess = sum(widths) + 2 * (len(widths) - 1) - width
-    if excess > 0:
-        widest = widths.index(max(widths))
-        widths[widest] = max(8, widths[widest] - excess)
-    for row in rows:
-        cells = []
-        for column, (cell, room) in enumerate(zip(row, widths, strict=True)):
-            short = _shortened(cell, room)
-            filling = " " * (room - width_of(short))
-            cells.append(filling + short if column in table.right else short + filling)
-        yield "  ".join(cells).rstrip()
+    """The rows with their cells below each other; closer together or in parts where the page is too narrow.
+
+    Where that is not enough, since it is of words, the widest column gives way.
+    """
+    for number, part in enumerate(in_parts(table, width, gap=1)):
+        if number:
+            yield ""
+        rows = [[plain_prose(cell) for cell in row] for row in (part.head, *part.rows)]
+        widths = _widths(rows)
+        gap = 2 if _room(widths, 2) <= width else 1
+        excess = _room(widths, gap) - width
+        if excess > 0:
+            widest = widths.index(max(widths))
+            widths[widest] = max(8, widths[widest] - excess)
+        for row in rows:
+            cells = []
+            for column, (cell, room) in enumerate(zip(row, widths, strict=True)):
+                short = _shortened(cell, room)
+                filling = " " * (room - width_of(short))
+                cells.append(filling + short if column in part.right else short + filling)
+            yield (" " * gap).join(cells).rstrip()
+
+
+def _widths(rows: list[list[str]]) -> list[int]:
+    return [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+
+
+def _room(widths: list[int], gap: int) -> int:
+    return sum(widths) + gap * (len(widths) - 1)
+
+
+def in_parts(table: Table, width: int, gap: int = 2) -> list[Table]:
+    """A table of numbers as tables that are no wider than so many characters, each with the first column.
+
+    One that fits, and one of words, is left as it is. `gap` is what lies between columns at least.
+
+    >>> wide = Table(("k", "a", "b"), (("1", "$1.25$", "$2.25$"),), right=(0, 1, 2))
+    >>> [part.head for part in in_parts(wide, 10)]
+    [('k', 'a'), ('k', 'b')]
+    """
+    widths = _widths([[plain_prose(cell) for cell in row] for row in (table.head, *table.rows)])
+    if _room(widths, gap) <= width or 2 * len(table.right) <= len(widths):
+        return [table]
+    parts, used = [[0]], widths[0]
+    for column, room in enumerate(widths[1:], 1):
+        if used + 2 + room > width and len(parts[-1]) > 1:
+            parts.append([0])
+            used = widths[0]
+        parts[-1].append(column)
+        used += 2 + room
+    return [
+        Table(
+            tuple(table.head[column] for column in part),
+            tuple(tuple(row[column] for column in part) for row in table.rows),
+            tuple(place for place, column in enumerate(part) if column in table.right),
+        )
+        for part in parts
+    ]
 
 
 def _shortened(text: str, room: int) -> str:

@@ -34,7 +34,8 @@ class Curve:
     dots: bool = False
     """Whether points are drawn instead of a line."""
     stops: bool = False
-    """Whether the points that the line goes through are marked, as those of a method's path: the first sixty."""
+    """Whether the points that the line goes through are marked, as those of a method's path: the first sixty. Dots are
+    then marked so, a class by its sign."""
     faint: bool = False
     """Whether it is thin and grey, as a contour line."""
 
@@ -284,7 +285,7 @@ def _draw(canvas: Canvas, frame: _Frame, curve: Curve, style: _Style) -> None:
             canvas.parts.append(style.stroke("M" + "L".join(f"{point.x:.1f} {point.y:.1f}" for point in run)))
     if curve.dots or curve.stops:
         shown = places if curve.dots else places[:MOST_STOPS]
-        drawn = style.dot if curve.dots else style.stop
+        drawn = style.stop if curve.stops else style.dot
         canvas.parts += [drawn(point) for point in shown if frame.holds(point)]
 
 
@@ -309,7 +310,7 @@ def _legend(canvas: Canvas, frame: _Frame, curves: Sequence[tuple[_Style, Curve]
         if not curve.dots:
             canvas.parts.append(style.stroke(f"M{number(x)} {number(y)}h{number(_LEGEND_LINE)}"))
         if curve.dots or curve.stops:
-            canvas.parts.append(style.dot(middle) if curve.dots else style.stop(middle))
+            canvas.parts.append(style.stop(middle) if curve.stops else style.dot(middle))
         canvas.extents.append(Box(x, y - 8, x + width, y + 8))
         canvas.text(Point(x + _LEGEND_LINE + 6 + text_width(curve.label, _SIZE) / 2, y), curve.label, size=_SIZE)
         x += width + 16

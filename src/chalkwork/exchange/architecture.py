@@ -132,8 +132,9 @@ def _loss_data(loss: Loss) -> dict[str, Any]:
     name = next((name for name, known in LOSSES.items() if type(known) is type(loss)), None)
     if name is None:
         raise ChalkworkError(f"there is no way to exchange the loss {type(loss).__name__} yet")
-    exact = isinstance(loss.factor, Fraction)
-    return {"name": name, "factor": str(loss.factor) if exact else loss.factor, "reduction": loss.reduction}
+    numbers = {"factor": loss.factor, **loss.settings}
+    written = {key: str(value) if isinstance(value, Fraction) else value for key, value in numbers.items()}
+    return {"name": name, **written, "reduction": loss.reduction}
 
 
 def _labels_data(labels: Labels) -> dict[str, Any]:
@@ -160,15 +161,22 @@ def _labels(data: Any, units: int) -> Labels:
 def _loss(data: Any, where: str) -> Loss:
     fields = mapping(data, "a loss", where)
     name, reduction = fields.need("name", of(str)), fields.need("reduction", of(str))
-    factor = fields.read("factor", of(str, int, float, NoneType), None)
+    own = LOSSES[name].settings if name in LOSSES else {}
+    numbers = {key: fields.read(key, of(str, int, float, NoneType), None) for key in ("factor", *own)}
     fields.done()
-    if isinstance(factor, str):
-        if not re.fullmatch(r"[0-9]{1,50}(/0*[1-9][0-9]{0,49})?", factor):
-            raise ChalkworkError(f"the factor of the loss is a number or a fraction such as 1/2, not {factor!r:.60}")
-        factor = Fraction(factor)
-    if type(factor) is int and abs(factor) >= 10**50:
-        raise ChalkworkError("the factor of the loss has more than 50 digits")
-    return loss_of({"name": name, "factor": factor, "reduction": reduction})
+    read = {key: _exact(value, key) for key, value in numbers.items() if key == "factor" or value is not None}
+    return loss_of({"name": name, "reduction": reduction, **read})
+
+
+def _exact(value: str | float | None, key: str) -> Fraction | float | None:
+    """A number of a loss; a text is a fraction."""
+    if isinstance(value, str):
+        if not re.fullmatch(r"[0-9]{1,50}(/0*[1-9][0-9]{0,49})?", value):
+            raise ChalkworkError(f"the {key} of the loss is a number or a fraction such as 1/2, not {value!r:.60}")
+        return Fraction(value)
+    if type(value) is int and abs(value) >= 10**50:
+        raise ChalkworkError(f"the {key} of the loss has more than 50 digits")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fractions import Fraction
 
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Unit
@@ -63,6 +64,11 @@ class Activation:
     def per_sample(self) -> bool:
         """Whether an output depends on all units of the same sample, as with the softmax."""
         return not KINDS[self.name].entrywise
+
+    @property
+    def jumps(self) -> bool:
+        """Whether its derivative is 0 wherever there is one: a step, of which no gradient learns."""
+        return KINDS[self.name].jumps
 
     @property
     def unit(self) -> Unit:
@@ -125,8 +131,8 @@ def _parameters(name: str, text: str | None) -> tuple[tuple[str, float], ...]:
             takes = f"takes {', '.join(known)}" if known else "has no parameters"
             raise ChalkworkError(f"{name} {takes}, not {part.strip()!r}")
         try:
-            values[key] = float(number)
-        except ValueError:
+            values[key] = float(Fraction(number)) if "/" in number else float(number)
+        except (ValueError, ZeroDivisionError):
             raise ChalkworkError(f"{key} of {name} is a number, not {number.strip()!r}") from None
         if not abs(values[key]) < 1e6:
             raise ChalkworkError(f"{key} of {name} is {number.strip()}, which is no sensible value")

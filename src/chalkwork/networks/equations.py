@@ -16,7 +16,7 @@ from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
 from chalkwork.networks.gather import gathered
 from chalkwork.networks.layers.base import NamedAdjoint
-from chalkwork.networks.losses import penalties
+from chalkwork.networks.losses import CrossEntropy, penalties
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot, suffix_of
@@ -55,7 +55,7 @@ def derive(
     equations = forward(plan, 0, target)
     if predict:
         equations += prediction(plan, 0)
-    if target:
+    if target and plan.jumping is None:
         for step in range(max(1, updates)):
             current = forward(plan, step, target)
             equations += backward(plan, step, current, long_way)
@@ -256,9 +256,10 @@ def without_overflow(plan: Plan, loss: Equation) -> Equation:
     if not plan.matched:
         return loss
     net, output = plan.of_output("z"), plan.of_output("a")
-    if plan.layers[-1].activation.name == "softmax":
+    if isinstance(plan.loss, CrossEntropy):
+        aim = plan.loss.aim(plan.y, plan.layers[-1].units)
         straight: dict[Expression, Expression] = {
-            apply("xlogy", plan.y, output): plan.y * apply("log_softmax", net, axis=plan.convention.unit_axis)
+            apply("xlogy", aim, output): aim * apply("log_softmax", net, axis=plan.convention.unit_axis)
         }
     else:
         both = apply("xlogy", plan.y, output) + apply("xlogy", 1 - plan.y, 1 - output)

@@ -10,7 +10,7 @@ from chalkwork.algebra.expression import Name
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.activations import KINDS
-from chalkwork.networks.losses import CrossEntropy, SquaredError
+from chalkwork.networks.losses import SquaredError
 from chalkwork.networks.plan import Plan
 from chalkwork.training.diagnosis import Suspicion
 
@@ -38,6 +38,7 @@ def check_outputs(plan: Plan) -> None:
 logarithm. Hint: softmax with cross_entropy where a sample has one class, sigmoid with binary_cross_entropy where \
 every output is there or not, identity with mean_squared_error for real numbers.
     """
+    plan.check_gradient()
     last = plan.layers[-1]
     if last.positions:
         raise ShapeError(
@@ -55,9 +56,9 @@ every output is there or not, identity with mean_squared_error for real numbers.
         raise ChalkworkError(
             f"the outputs ({words}) are no probabilities, and {loss.title} takes their logarithm", hint=_CHOICE
         )
-    if name == "sigmoid" and isinstance(loss, CrossEntropy):
+    if name == "sigmoid" and loss.distribution:
         raise ChalkworkError(
-            "sigmoid outputs under cross-entropy all go to 1: nothing pulls those of the other classes down",
+            f"sigmoid outputs under {loss.title} all go to 1: nothing pulls those of the other classes down",
             hint="softmax with cross_entropy where a sample has one class, sigmoid with binary_cross_entropy where it "
             "may have any number of labels",
         )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from chalkwork.algebra.expression import Expression, Name, apply, names_in
+from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, walk
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.reading import Syntax, build, canonical, free_names, parse
 from chalkwork.algebra.reading.words import CONSTANTS
@@ -17,6 +17,7 @@ from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations, gradient
 from chalkwork.errors import ChalkworkError, CostError, ReadError
+from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import as_array
 from chalkwork.networks.unrolled import spread, unrolled
 from chalkwork.solutions.setting import Detail, Rounding, Setting, Style
@@ -106,8 +107,9 @@ class Graph:
         style = Style.of(notation, decimals, significant, rounding, detail, language)
         matrices = {*self._matrices, *(f"d{self.output}/d{name}" for name in self._matrices)}
         single = (name for name, shape in derivation.shapes().items() if shape == (1, 1) and name not in matrices)
+        outputs = [Text.of("graph.output", output=f"{{{self.output}}}")] if len(self.order) > 1 else []
         setting = Setting(
-            introduction=(Text.of("graph.output", output=f"{{{self.output}}}"),) if len(self.order) > 1 else (),
+            introduction=(*outputs, *_said_of_jumps(derivation)),
             givens=tuple(self.inputs),
             scalars=frozenset(single),
             drawing=self._drawing if len(self.order) + len(self.inputs) <= MOST_DRAWN else None,
@@ -328,3 +330,13 @@ def _adjoints(derivation: Derivation, output: str) -> list[Equation]:
         )
         for equation in adjoint_equations(derivation.equations, output, named)
     ]
+
+
+def _said_of_jumps(derivation: Derivation) -> list[Text]:
+    """What becomes of gradients where a step or a sign is differentiated."""
+    backward = any(equation.stage == Stage.BACKWARD for equation in derivation.equations)
+    forward = (walk(equation.expression) for equation in derivation.equations if equation.stage == Stage.FORWARD)
+    nodes = (node for nodes in forward for node in nodes if isinstance(node, Application))
+    jumping = list(dict.fromkeys(node.operation.name for node in nodes if node.operation.jumps and node.operation.unit))
+    said = "The derivative of the <activation> is 0 wherever there is one; at 0 there is none, and 0 is taken."
+    return [Text.own("graph.no_gradient", said, activation=Activation(name).said) for name in jumping if backward]

@@ -83,7 +83,8 @@ class NeuralNetwork(Model):
 
         `x` and `y` are vectors (one sample) or matrices in the convention's orientation. Without `y` it ends
         after the forward pass (with the predicted class, if the network classifies; `predict` decides
-        otherwise), without `learning_rate` after the gradients; `steps` repeats the update. `long_way` goes
+        otherwise), without `learning_rate` after the gradients (after the loss where a unit jumps: no gradient comes
+        through it); `steps` repeats the update. `long_way` goes
         through the Jacobian of the output. `training` says whether batch normalisation takes the statistics of
         the batch and dropout drops (if it is None: where there is a target); `masks` gives dropout's masks by layer,
         0 and 1 in the shape of the activations, the others are drawn from the network's seed. `sample_weight` holds
@@ -112,6 +113,8 @@ class NeuralNetwork(Model):
             raise self._no_class()
         updates = 0 if learning_rate is None else count
         plan = self._planned(inputs, y, training, sample_weight)
+        if updates or long_way:
+            plan.check_gradient()
         derivation = derive(
             plan,
             target=y is not None,
@@ -170,8 +173,9 @@ class NeuralNetwork(Model):
         >>> gradients["dW1"].tolist(), gradients["db1"].tolist()
         ([[1.0], [1.0]], [1.0])
         """
-        values = self._evaluate(x, y, masks, sample_weight)
         plan = self.plan()
+        plan.check_gradient()
+        values = self._evaluate(x, y, masks, sample_weight)
         wanted = {f"d{name}": plan.held_shape(name) for name in plan.parameters()}
         return {
             name: value.reshape(wanted.get(name, value.shape))

@@ -2,28 +2,36 @@
 
 In a rule `p` is the parameter, `g` its gradient, `eta` the learning rate and `t` the number of the step, counted from
 1; every other name is a state (`v`, kept from step to step, zero before the first), a result of an earlier line of the
-rule, or a constant of the optimiser. `p_new` and `v_new` are what p and v become.
+rule, or a constant of the optimiser. `p_new` and `v_new` are what p and v become. A rule that books write in several
+forms has the lines of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression
+from chalkwork.algebra.expression import Expression, Name
 from chalkwork.algebra.reading import read
 from chalkwork.errors import ChalkworkError
+from chalkwork.words import Text
+
+Lines = tuple[tuple[str, str], ...]
+INSIDE = "epsilon_inside"
+"""The form of a rule that has its epsilon below the root."""
+_ROOT = re.compile(r"\(sqrt\((\w+)\) \+ epsilon\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """An update rule: its lines in order, its states, its constants with their usual values, and where it is from."""
 
-    lines: tuple[tuple[str, str], ...]
+    lines: Lines
     states: tuple[str, ...] = ()
     constants: tuple[tuple[str, float], ...] = ()
     words: str = ""
@@ -31,8 +39,14 @@ class Rule:
     source: str = ""
     grows: bool = True
     """Whether the step is the longer the larger the gradient is."""
+    forms: Mapping[str, Lines] = field(default_factory=dict)
+    """Its lines in other forms, by their names."""
+    ahead: str = ""
+    """The form that takes its gradient elsewhere than at p: which needs a function, and not its gradient alone."""
 
 
+AHEAD = "p + mu * v"
+"""Where that gradient is taken."""
 RULES: dict[str, Rule] = {
     "gradient_descent": Rule(
         (("p_new", "p - eta * g"),),
@@ -45,7 +59,13 @@ RULES: dict[str, Rule] = {
         constants=(("mu", 0.9),),
         words="Momentum for <p>: the velocity <v> keeps the part {mu} of itself and takes on the gradient.",
         source="Polyak, Some methods of speeding up the convergence of iteration methods (1964); the form of PyTorch, "
-        "where the learning rate multiplies the velocity",
+        "where the learning rate multiplies the velocity; `signed` is that of Goodfellow, Bengio and Courville, "
+        "algorithm 8.2",
+        forms={
+            "rate_inside": (("v_new", "mu * v + eta * g"), ("p_new", "p - v_new")),
+            "signed": (("v_new", "mu * v - eta * g"), ("p_new", "p + v_new")),
+            "average": (("v_new", "mu * v + (1 - mu) * g"), ("p_new", "p - eta * v_new")),
+        },
     ),
     "nesterov": Rule(
         (("v_new", "mu * v + g"), ("p_new", "p - eta * (g + mu * v_new)")),
@@ -53,7 +73,20 @@ RULES: dict[str, Rule] = {
         constants=(("mu", 0.9),),
         words="Nesterov's momentum for <p>: the gradient, and what the velocity <v> will do next.",
         source="Sutskever et al., On the importance of initialization and momentum in deep learning (ICML 2013), in "
-        "the form of Bengio, Boulanger-Lewandowski and Pascanu (2012)",
+        "the form of Bengio, Boulanger-Lewandowski and Pascanu (2012); `lookahead` is that of Goodfellow, Bengio and "
+        "Courville, algorithm 8.3",
+        forms={"lookahead": (("v_new", "mu * v - eta * g"), ("p_new", "p + v_new"))},
+        ahead="lookahead",
+    ),
+    "adagrad": Rule(
+        (("r_new", "r + g^2"), ("etahat", "eta / (sqrt(r_new) + epsilon)"), ("p_new", "p - etahat * g")),
+        states=("r",),
+        constants=(("epsilon", 1e-8),),
+        words="AdaGrad for <p>: <r> adds up the squares of all gradients, entry by entry, and the learning rate is "
+        "divided by its root; <etahat> is what is left of it.",
+        source="Duchi, Hazan and Singer, Adaptive subgradient methods for online learning and stochastic optimization "
+        "(JMLR 2011)",
+        grows=False,
     ),
     "rmsprop": Rule(
         (("v_new", "rho * v + (1 - rho) * g^2"), ("p_new", "p - eta * g / (sqrt(v_new) + epsilon)")),
@@ -96,9 +129,20 @@ RULES: dict[str, Rule] = {
         grows=False,
     ),
 }
-_ALSO = {"sgd": "gradient_descent", "gd": "gradient_descent"}
-_CONSTANTS_ALSO = {"beta1": "rho1", "beta2": "rho2", "momentum": "mu", "weight_decay": "decay"}
-_BELOW_ONE = frozenset(("mu", "rho", "rho1", "rho2"))
+AVERAGE = Rule(
+    (("v_new", "beta * v + (1 - beta) * g"), ("vhat", "v_new / (1 - beta^t)")),
+    states=("v",),
+    constants=(("beta", 0.9),),
+    source="Kingma and Ba, Adam: a method for stochastic optimization (ICLR 2015), section 3",
+)
+"""An exponential average of the numbers g, with its correction for the start at zero; it renews no parameter."""
+_ALSO = {"sgd": "gradient_descent", "gd": "gradient_descent", "heavy_ball": "momentum"}
+_CONSTANTS_ALSO = {
+    "beta1": ("rho1",), "beta2": ("rho2",), "momentum": ("mu",), "weight_decay": ("decay",), "eps": ("epsilon",),
+    "gamma": ("rho", "mu"), "beta": ("rho", "mu"), "alpha": ("rho",), "decay": ("rho",),
+}  # fmt: skip
+"""What else the constants are called; the first that a rule has is meant."""
+_BELOW_ONE = frozenset(("mu", "rho", "rho1", "rho2", "beta"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +155,7 @@ class Optimiser:
 
     name: str = "gradient_descent"
     constants: tuple[tuple[str, float], ...] = ()
+    form: str = ""
 
     @classmethod
     def of(cls, description: str | Optimiser | Mapping[str, Any]) -> Optimiser:
@@ -135,18 +180,69 @@ class Optimiser:
             hint = f"did you mean {near[0]}?" if near else f"the optimisers are {', '.join(RULES)}"
             raise ChalkworkError(f"there is no optimiser {word!r}", hint=hint)
         known = dict(RULES[name].constants)
+        form = _form(name, given)
         for key, value in given.items():
-            constant = _CONSTANTS_ALSO.get(str(key), str(key))
-            if constant not in known:
+            constant = constant_of(name, str(key))
+            if not constant:
                 takes = f"takes {', '.join(known)}" if known else "has no constants"
                 raise ChalkworkError(f"{name} {takes}, not {key}")
             known[constant] = _checked(str(key), constant, value)
-        return cls(name, tuple(known.items()))
+        if known.get("epsilon") == 0:
+            del known["epsilon"]
+        return cls(name, tuple(known.items()), form)
 
     @property
     def rule(self) -> Rule:
         """The rule of that name."""
         return RULES[self.name]
+
+    @property
+    def lines(self) -> Lines:
+        """The lines of the rule in its form: with epsilon where it was declared, and with none that is zero.
+
+        >>> Optimiser.of({"name": "rmsprop", "epsilon_place": "inside"}).lines[1][1]
+        'p - eta * g / sqrt(v_new + epsilon)'
+        >>> Optimiser.of({"name": "rmsprop", "epsilon": 0}).lines[1][1]
+        'p - eta * g / sqrt(v_new)'
+        """
+        lines = self.rule.forms.get(self.form, self.rule.lines)
+        if "epsilon" in dict(self.rule.constants) and "epsilon" not in dict(self.constants):
+            return tuple((name, _ROOT.sub(r"sqrt(\1)", text)) for name, text in lines)
+        if self.form == INSIDE:
+            return tuple((name, _ROOT.sub(r"sqrt(\1 + epsilon)", text)) for name, text in lines)
+        return lines
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether the gradient is taken elsewhere than at the parameter."""
+        return bool(self.form) and self.form == self.rule.ahead
+
+
+def constant_of(name: str, key: str) -> str:
+    """The constant of a rule that goes by a key; empty where it has none.
+
+    >>> constant_of("rmsprop", "gamma"), constant_of("momentum", "gamma"), constant_of("adam", "gamma")
+    ('rho', 'mu', '')
+    """
+    known = dict(RULES[name].constants)
+    return next((constant for constant in (key, *_CONSTANTS_ALSO.get(key, ())) if constant in known), "")
+
+
+def _form(name: str, given: dict[str, Any]) -> str:
+    """The form that a description asks for, taken out of it; ChalkworkError where the rule has no such form."""
+    forms = [*RULES[name].forms, *([INSIDE] if "epsilon" in dict(RULES[name].constants) else ())]
+    form = str(given.pop("form", "") or "").strip().lower().replace("-", "_").replace(" ", "_")
+    if "epsilon_place" in given:
+        if INSIDE not in forms:
+            raise ChalkworkError(f"{name} has no epsilon")
+        place = str(given.pop("epsilon_place")).strip().lower()
+        if place.split(" ")[0] not in ("inside", "outside"):
+            raise ChalkworkError(f"epsilon_place is inside or outside (the root), not {place!r:.60}")
+        form = INSIDE if place.startswith("inside") else form
+    if form and form not in forms:
+        takes = f"the forms {', '.join(forms)} besides the usual one" if forms else "one form only"
+        raise ChalkworkError(f"{name} has {takes}, and not {form!r:.60}")
+    return form
 
 
 def _checked(key: str, constant: str, value: Any) -> float:
@@ -159,12 +255,26 @@ def _checked(key: str, constant: str, value: Any) -> float:
     return number
 
 
-def line_expression(text: str, names: Mapping[str, Expression]) -> Expression:
-    """One line of a rule, with its names bound to what they stand for.
+def worked_lines(
+    lines: Lines, bound: Mapping[str, Expression], called: Callable[[str], str]
+) -> Iterator[tuple[Name, Expression]]:
+    """The lines of a rule with its names bound to what they stand for; `called` names what each line defines.
 
-    >>> from chalkwork.algebra.expression import Name
     >>> names = {"p": Name("W1", (2, 2)), "g": Name("dW1", (2, 2)), "eta": Name("eta")}
-    >>> print(line_expression(RULES["gradient_descent"].lines[0][1], names))
-    W1 - eta * dW1
+    >>> for name, expression in worked_lines(RULES["gradient_descent"].lines, names, lambda defined: "W1_new"):
+    ...     print(name, "=", expression)
+    W1_new = W1 - eta * dW1
     """
-    return read(text, names)
+    known = dict(bound)
+    for defined, text in lines:
+        expression = read(text, known)
+        known[defined] = name = Name(called(defined), expression.shape)
+        yield name, expression
+
+
+def sentence(optimiser: Optimiser, called: Callable[[str], str]) -> Text:
+    """The sentence with the rule; `called` gives the names of the parameter, the states and the lines."""
+    words = ["p", *optimiser.rule.states, *(name for name, _ in optimiser.lines if not name.endswith("_new"))]
+    return Text.own(
+        f"optimiser.{optimiser.name}", optimiser.rule.words, **{word: f"{{{called(word)}}}" for word in words}
+    )

@@ -9,6 +9,7 @@ from math import prod
 
 from chalkwork.algebra.expression import Name
 from chalkwork.algebra.simplify import SumsToOne
+from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.layers.base import LayerKind
@@ -138,6 +139,19 @@ class Plan:
         """Whether training and inference differ."""
         return any(layer.kind.has_modes for layer in self.layers)
 
+    @property
+    def jumping(self) -> Activation | None:
+        """The first activation that jumps, so that no gradient comes through it."""
+        return next((layer.activation for layer in self.layers if layer.activation.jumps), None)
+
+    def check_gradient(self) -> None:
+        """Raise ChalkworkError where a unit jumps."""
+        if self.jumping is not None:
+            raise ChalkworkError(
+                f"no gradient comes through the {self.jumping.words}: its derivative is 0 wherever there is one",
+                hint="sigmoid or tanh in its place; threshold units learn by presentation (laboratory.presentation)",
+            )
+
     def check_batch(self) -> None:
         """Raise ChalkworkError where nothing can be learned from a batch of this size: for training loops."""
         for at in self.spots:
@@ -146,7 +160,7 @@ class Plan:
     @property
     def facts(self) -> list[SumsToOne]:
         """What is known of the target: under cross-entropy those of each sample add up to one."""
-        return [SumsToOne("y", self.convention.unit_axis)] if isinstance(self.loss, CrossEntropy) else []
+        return [SumsToOne("y", self.convention.unit_axis)] if self.loss.distribution else []
 
     @property
     def matched(self) -> bool:

@@ -63,6 +63,9 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
         sentences.append(reasons.loss_words(plan))
     sentences.append(_parameter_count(plan))
     sentences += [sentence for at in plan.spots for sentence in at.layer.kind.declared(at)]
+    if target and plan.jumping is not None:
+        said = "The derivative of the <activation> is 0 wherever there is one: there is no gradient to go back with."
+        sentences.append(Text.own("network.no_gradient", said, activation=plan.jumping.said))
     if plan.positions:
         sentences.append(Text.of(f"network.{plan.places}_{plan.convention.samples}"))
     return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
+from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, KLDivergence, SquaredError
 from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import Plan
+
+_GREEK = {"delta": r"\delta", "gamma": r"\gamma", "smoothing": "s"}
 
 
 def _layer(at: Spot) -> Text:
@@ -52,8 +54,13 @@ def activation(at: Spot) -> Text:
 
 def loss(plan: Plan, step: int) -> Text:
     """What the loss is."""
-    title, again = Text.of(f"loss.{plan.loss.id}"), Text.of("again") if step else ""
+    title, again = plan.loss.said(), Text.of("again") if step else ""
     parts = {"title": title, "again": again, "over": over(plan), "more": _more(plan, step)}
+    if plan.loss.own[2]:
+        own = plan.loss.settings.items()
+        settings = f" ({', '.join(f'${_GREEK[key]} = {float(value):g}$' for key, value in own)})" if own else ""
+        said = f"<^title><again>: {plan.loss.own[2]}{settings}, <over><more>."
+        return Text.own(f"loss_by.{plan.loss.id}", said, **parts)
     if not isinstance(plan.loss, SquaredError):
         return Text.of("loss_by.logarithm", **parts)
     if plan.loss.factor in (1, 0.5):
@@ -88,7 +95,7 @@ def loss_words(plan: Plan) -> Text:
         squares = ("loss_is.squares", "loss_is.half_the_squares", "loss_is.times_the_squares")
         return Text.of(squares[which], **parts)
     others = ("loss_is", "loss_is.half", "loss_is.times")
-    return Text.of(others[which], title=Text.of(f"the_loss.{plan.loss.id}"), **parts)
+    return Text.of(others[which], title=plan.loss.said("the"), **parts)
 
 
 def over(plan: Plan) -> Text:
@@ -125,7 +132,7 @@ def error(at: Spot) -> Text:
 
 def _output_error(plan: Plan, chosen: Activation, slope: Text | None) -> Text:
     weighted = Text.of("error_weighted") if plan.weighted else ""
-    if chosen.name == "softmax" and isinstance(plan.loss, CrossEntropy):
+    if chosen.name == "softmax" and type(plan.loss) in (CrossEntropy, KLDivergence):
         return Text.of("output_error.softmax", each=_each_sample(plan), weighted=weighted)
     if chosen.name == "sigmoid" and isinstance(plan.loss, BinaryCrossEntropy):
         return Text.of("output_error.sigmoid", weighted=weighted)
@@ -163,7 +170,7 @@ def prediction(plan: Plan) -> Text:
 
 def loss_derivative(plan: Plan) -> Text:
     """dL/da."""
-    return Text.of("loss_derivative", title=Text.of(f"of_loss.{plan.loss.id}"))
+    return Text.of("loss_derivative", title=plan.loss.said("of"))
 
 
 def jacobian(plan: Plan) -> Text:

@@ -14,7 +14,7 @@ from chalkwork.errors import ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention, Samples
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.layers.settings import size
-from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from chalkwork.networks.losses import BinaryCrossEntropy, BinaryFocal, Loss
 
 
 def oriented(array: Array, units: int, name: str, noun: str, convention: Convention) -> Array:
@@ -89,18 +89,23 @@ def _at_positions(array: Array, samples: int, units: int, convention: Convention
 
 
 def _check_values(array: Array, units: int, convention: Convention, loss: Loss) -> None:
-    if isinstance(loss, CrossEntropy):
+    if loss.targets is not None and not np.isin(array, loss.targets).all():
+        low, high = loss.targets
+        raise ValueProblem(
+            f"the targets y of the {loss.title} are {low:g} and {high:g}", hint=f"{high:g} where the class is there"
+        )
+    if loss.distribution:
         sums = array.sum(axis=convention.unit_axis)
         if (array < 0).any() or not np.allclose(sums, 1, rtol=0, atol=1e-9):
             bad = int(np.argmax(np.abs(sums - 1) + (array < 0).any(axis=convention.unit_axis)))
             which = f" of sample {bad + 1}" if len(sums) > 1 else ""
             raise ValueProblem(
-                f"the target y{which} is no distribution under cross-entropy: its entries are to be at least 0 "
+                f"the target y{which} is no distribution under {loss.title}: its entries are to be at least 0 "
                 f"and to add up to 1, and they add up to {sums[bad]:g}",
                 hint="use binary_cross_entropy for several independent labels"
                 if units > 1
                 else "use binary_cross_entropy for a single output",
             )
-    elif isinstance(loss, BinaryCrossEntropy) and ((array < 0) | (array > 1)).any():
+    elif isinstance(loss, BinaryCrossEntropy | BinaryFocal) and ((array < 0) | (array > 1)).any():
         hint = "more than two classes take an output each, with softmax and cross_entropy"
-        raise ValueProblem("the targets y of binary cross-entropy lie between 0 and 1", hint=hint)
+        raise ValueProblem(f"the targets y of {loss.title} lie between 0 and 1", hint=hint)

@@ -68,9 +68,15 @@ def output_of(task: str, activation: str, loss: Any) -> tuple[str, Loss]:
     name = "auto" if isinstance(activation, str) and activation == "auto" else Activation.of(activation).name
     wanted = None if isinstance(loss, str) and loss == "auto" else _loss(loss)
     for known, usual in pairs.items():
-        if name in ("auto", known) and (wanted is None or type(wanted) is type(usual)):
+        if name in ("auto", known) and (wanted is None or _fits(wanted, usual)):
             return known, usual if wanted is None else wanted
     raise _mismatch(TASKS[task], name, wanted)
+
+
+def _fits(loss: Loss, usual: Loss) -> bool:
+    """Whether a loss is one of the same outputs and targets as the usual one."""
+    kinds = [(each.of_probabilities, each.distribution, each.targets) for each in (loss, usual)]
+    return kinds[0] == kinds[1]
 
 
 def _loss(description: Any) -> Loss:

@@ -178,14 +178,15 @@ def training_step(plan: Plan, optimiser: Optimiser, clip: tuple[str, ...] = ()) 
     equations += backward(plan, 0, equations)
     equations = [without_overflow(plan, equation) if equation.name == "L" else equation for equation in equations]
     if clip:
-        equations += clipped(plan, "clip_norm" in clip, "clip_value" in clip)
+        raw = [Name(f"d{name.name}", name.shape) for name in plan.parameters()]
+        equations += clipped(raw, "clip_norm" in clip, "clip_value" in clip)
     equations += update(plan, 0, optimiser, count, "clipped_d" if clip else "d") + state_updates(plan, 0)
     equations.append(Equation("t_new", count + 1, Stage.UPDATE))
     data = [plan.x, plan.y, *([plan.w] if plan.weighted else [])]
     givens = [*data, *plan.parameters(), *plan.state(), *plan.masks, *plan.constants(), *map(Name, clip), count]
     derivation = Derivation((*givens, *optimiser_givens(plan, optimiser)), tuple(equations))
     updated = {name: f"{name}_new" for given in derivation.givens if f"{(name := given.name)}_new" in derivation}
-    uses_count = any("^ t" in text or "^t" in text for _, text in optimiser.rule.lines)
+    uses_count = any("^ t" in text or "^t" in text for _, text in optimiser.lines)
     if not uses_count:
         del updated["t"]
     return Step(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.derivation import Equation, Stage
-from chalkwork.networks.optimisers import Optimiser, line_expression
+from chalkwork.errors import ChalkworkError
+from chalkwork.networks.optimisers import Optimiser, sentence, worked_lines
 from chalkwork.networks.plan import Plan, suffix_of
-from chalkwork.words import Text
 
 GRADIENT_DESCENT = Optimiser()
 
@@ -42,6 +43,9 @@ def update(
     `count` is the number of the step from 1 on, where it is not `step + 1`; `gradients` is what the names of the
     gradients begin with.
     """
+    if optimiser.looks_ahead:
+        hint = f"leave out the form of {optimiser.name}"
+        raise ChalkworkError("a network has its gradient at its parameters, not ahead of them", hint=hint)
     number = Number(step + 1) if count is None else count
     equations: list[Equation] = []
     for old in plan.parameters(suffix_of(step)):
@@ -57,38 +61,34 @@ def _updated(old: Name, step: int, optimiser: Optimiser, count: Expression, grad
     bound: dict[str, Expression] = {"p": old, "g": gradient, "eta": Name("eta"), "t": count}
     bound |= {constant: Name(constant) for constant, _ in optimiser.constants}
     bound |= {letter: Name(f"{letter}{old.name}", old.shape) for letter in optimiser.rule.states}
-    equations: list[Equation] = []
-    called = {"p": bare} | {letter: f"{letter}{bare}" for letter in optimiser.rule.states}
-    for defined, text in optimiser.rule.lines:
-        kept = called.get(defined.removesuffix("_new")) if defined.endswith("_new") else None
-        name = f"{kept}{following}" if kept else f"{defined}{old.name}"
-        reason = "" if equations else _reason(optimiser, old.name)
-        equations.append(Equation(name, line_expression(text, bound), Stage.UPDATE, reason))
-        bound[defined] = equations[-1].symbol
-    return equations
+    renewed = {"p": bare} | {letter: f"{letter}{bare}" for letter in optimiser.rule.states}
+
+    def called(defined: str) -> str:
+        kept = renewed.get(defined.removesuffix("_new")) if defined.endswith("_new") else None
+        return f"{kept}{following}" if kept else f"{defined}{old.name}"
+
+    said = sentence(optimiser, lambda word: old.name if word == "p" else f"{word}{old.name}")
+    lines = worked_lines(optimiser.lines, bound, called)
+    return [
+        Equation(name.name, expression, Stage.UPDATE, "" if place else said)
+        for place, (name, expression) in enumerate(lines)
+    ]
 
 
-def _reason(optimiser: Optimiser, parameter: str) -> Text:
-    """The sentence with the update, in the names of this parameter."""
-    names = {"p": parameter} | {letter: f"{letter}{parameter}" for letter in optimiser.rule.states}
-    names |= {defined: f"{defined}{parameter}" for defined, _ in optimiser.rule.lines if not defined.endswith("_new")}
-    slots = {word: f"{{{name}}}" for word, name in names.items()}
-    return Text.own(f"optimiser.{optimiser.name}", optimiser.rule.words, **slots)
+def clipped(raw: Sequence[Name], norm: bool, value: bool, number: str = "") -> list[Equation]:
+    """Gradients shortened to a norm or cut to a size, under the names that an update uses.
 
-
-def clipped(plan: Plan, norm: bool, value: bool) -> list[Equation]:
-    """The gradients of the first step, shortened to a norm or cut to a size, under the names that an update uses.
-
-    The norm is that of all gradients together: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent
-    neural networks (ICML 2013), algorithm 1.
+    The norm and what shortens them carry the `number` in their names. The norm is that of all gradients together:
+    Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks (ICML 2013), algorithm 1.
     """
-    raw = [Name(f"d{name.name}", name.shape) for name in plan.parameters()]
     equations: list[Equation] = []
     parts: list[tuple[Name, Expression]] = [(name, name) for name in raw]
     if norm:
         squares: list[Expression] = [apply("squared_norm", name) for name in raw]
-        total = Equation("gnorm", apply("sqrt", reduce(Expression.__add__, squares)), Stage.BACKWARD)
-        scale = Equation("gscale", apply("minimum", Number(1), Name("clip_norm") / total.symbol), Stage.BACKWARD)
+        total = Equation(f"gnorm{number}", apply("sqrt", reduce(Expression.__add__, squares)), Stage.BACKWARD)
+        scale = Equation(
+            f"gscale{number}", apply("minimum", Number(1), Name("clip_norm") / total.symbol), Stage.BACKWARD
+        )
         equations += [total, scale]
         parts = [(name, scale.symbol * part) for name, part in parts]
     if value:

@@ -144,23 +144,14 @@ def _notation_entry(node: Node, where: str) -> str | bool | int:
 def _loss(node: Node, where: str) -> Loss:
     if not isinstance(node, Table):
         return Loss(values.name(node, where))
-    fields = values.mapping(node, "a loss", where, ("name", "factor", "reduction"))
+    own = ("delta", "gamma", "smoothing")
+    fields = values.mapping(node, "a loss", where, ("name", "factor", "reduction", *own))
     return Loss(
         name=fields.need("name", values.name),
         factor=fields.read("factor", _factor, None),
         reduction=fields.read("reduction", values.choice(("sum", "mean", "mean_over_samples")), None),
+        settings=fields.given(dict.fromkeys(own, values.fraction)),
     )
-
-
-def _optimizer(node: Node, where: str) -> Mapping[str, str | float]:
-    """A rule's name, or a mapping with `name` and its constants."""
-    if not isinstance(node, Table):
-        return {"name": values.name(node, where)}
-
-    def entry(node: Node, where: str) -> str | float:
-        return values.number(node, where) if values.is_number(node) else values.name(node, where)
-
-    return values.table(entry)(node, where)
 
 
 def _factor(node: Node, where: str) -> Fraction:
@@ -229,7 +220,7 @@ _TASK: Mapping[str, values.Reader[Any]] = {
     "learning_rate": values.positive,
     "steps": values.integer(1, MAX_STEPS),
     "ask": values.names,
-    "optimizer": _optimizer,
+    "optimizer": values.named,
     "after": values.name,
     "detail": values.choice(_DETAIL),
     "long_way": values.flag,

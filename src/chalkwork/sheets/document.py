@@ -15,6 +15,7 @@ from chalkwork.sheets.forms import form
 from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, PartBlock, Prose, Sheet, TaskBlock
 from chalkwork.sheets.solve import empty_solution, manner_of, solve_sheet, work_parts
+from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import (
     blank,
     equation_blocks,
@@ -268,7 +269,10 @@ def _part(
             yield from _points(block.points, language)
         yield from block.pose(manner, worked)
         yield from _hint(block.hint, language)
-        if show == "blanks":
+        if show == "blanks" and worked.setting.blank is not None:
+            yield from worked.setting.blank(Board(worked))
+            yield from _choices(exercise) if exercise else ()
+        elif show == "blanks":
             yield from (ruled_line() for _ in range(part_of(block.kind).room))
             yield from _circled(exercise) if exercise else ()
         elif show == "form":
@@ -287,11 +291,16 @@ def _circled(part: Exercise) -> Iterator[Block]:
     """Words to choose from, with what else is asked for beside them."""
     if not any(question.choices for question in part.questions):
         return
+    yield from _choices(part)
+    for question in part.questions:
+        if not question.choices and question.shape is not None:
+            yield blank(part.solution, question.name)
+
+
+def _choices(part: Exercise) -> Iterator[Block]:
     for question in part.questions:
         if question.choices:
             yield Paragraph(f"The ${question.latex}$ (circle one): {' · '.join(question.choices)}.")
-        elif question.shape is not None:
-            yield blank(part.solution, question.name)
 
 
 def _newly_given(task: TaskBlock, part: Exercise) -> list[str]:

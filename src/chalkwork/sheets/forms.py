@@ -13,6 +13,8 @@ from chalkwork.solutions.exercise import Exercise
 from chalkwork.typesetting.notation import GREEK, superscript
 from chalkwork.words import say
 
+MOST_KEYS = 8
+"""Keys of steps that are explained one by one; of more only the first of those that differ in their number alone."""
 _WORDS = {letter: word for word, letter in GREEK.items()}
 
 
@@ -32,6 +34,9 @@ def form(part: Exercise) -> Iterator[Block]:
         for name, key in keys.items()
         if name not in words and symbols[name].text not in (key, key.replace("_", " "))
     }
+    first = {key.rstrip("0123456789"): key for key in reversed(other)}
+    more = bool(part.solution.columns) and len(other) > MOST_KEYS
+    other = {key: symbol for key, symbol in other.items() if not more or key in first.values()}
     latex, text = (
         ", ".join(
             say(language, "form.key", key=key, symbol=f"{mark}{getattr(symbol, kind)}{mark}")
@@ -40,9 +45,19 @@ def form(part: Exercise) -> Iterator[Block]:
         for kind, mark in (("latex", "$"), ("text", ""))
     )
     if other:
-        yield Paragraph(say(language, "form.how_and_keys", keys=latex), say(language, "form.how_and_keys", keys=text))
+        goes_on = ", and so on" if more else ""
+        kinds = (say(language, "form.how_and_keys", keys=f"{keys_said}{goes_on}") for keys_said in (latex, text))
+        yield Paragraph(*kinds)
     else:
         yield Paragraph(say(language, "form.how"))
+    whole = part.solution.columns.items()
+    columns = [bare for bare, names in whole if set(names) <= set(part.asked) and bare.isascii()]
+    if columns:
+        one = columns[0]
+        yield Paragraph(
+            f"A whole column of the table may stand in one line, its rows between semicolons: `{one}: 1; 2; 3`; "
+            f"so for {', '.join(f'`{bare}`' for bare in columns)}."
+        )
     for question in part.questions:
         if question.choices:
             choices = ", ".join(question.choices)

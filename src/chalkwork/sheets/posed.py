@@ -10,7 +10,9 @@ from chalkwork.counting import plural
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table
+from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
     from chalkwork.sheets.values import Fields
@@ -52,6 +54,16 @@ def posed(
     return pose
 
 
+def posed_by_room(fields: Fields) -> Posed:
+    """The exercise as its room says it."""
+
+    def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
+        assert isinstance(worked, Solution) and worked.setting.posed is not None
+        return list(worked.setting.posed(Board(worked)))
+
+    return pose
+
+
 def _number_of(words: str, node: Node) -> str:
     """The words with their nouns in the singular or the plural."""
     single = node.items[0] if isinstance(node, Listing) and len(node.items) == 1 else node
@@ -89,6 +101,8 @@ def _entry(key: str, name: str, value: Node, manner: Style, maths: bool) -> str:
     """An entry of a mapping: a number, the interval that a variable is in, what is true of a hidden layer."""
     if key in ("permute", "flip"):
         return f"{_written(value, manner, False, name)} in hidden layer {literal(name)}"
+    if name == "name":
+        return _written(value, manner, False, name)
     if not maths:
         return f"{literal(name)}: {_written(value, manner, False, name)}"
     return f"{name} {'=' if isinstance(value, Scalar) else IN} {_written(value, manner, True, 'interval')}"

@@ -45,6 +45,7 @@ class Loss:
     name: str
     factor: Fraction | None = None
     reduction: str | None = None
+    settings: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
             raise SheetError(error.message, file=sheet.file, line=line, hint=error.hint) from None
     loss: dict[str, Any] = {"name": "squared_error"}
     if block.loss is not None:
-        given = {"factor": block.loss.factor, "reduction": block.loss.reduction}
+        given = {"factor": block.loss.factor, "reduction": block.loss.reduction, **block.loss.settings}
         loss = {"name": block.loss.name} | {key: value for key, value in given.items() if value is not None}
     try:
         return NeuralNetwork(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
@@ -226,6 +226,17 @@ def table(reader: Reader[T]) -> Reader[dict[str, T]]:
         return {key: reader(child, f"{where}.{key[:60]}") for key, child in node.entries.items()}
 
     return read
+
+
+def named(node: Node, where: str) -> Mapping[str, str | float]:
+    """The name of an entry of a table, such as a rule or a schedule, or a mapping with `name` and its settings."""
+    if not isinstance(node, Table):
+        return {"name": name(node, where)}
+
+    def entry(node: Node, where: str) -> str | float:
+        return number(node, where) if is_number(node) else name(node, where)
+
+    return table(entry)(node, where)
 
 
 def listing(reader: Reader[T], expected: str, most: int) -> Reader[tuple[T, ...]]:

@@ -15,6 +15,7 @@ from chalkwork.documents.model import Block, Display, Document, Heading, Marked,
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
 from chalkwork.solutions.recurring import for_any_step, run_blocks, runs
+from chalkwork.solutions.steps import Column, step_table
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.equations import typeset
@@ -24,6 +25,8 @@ from chalkwork.typesetting.writer import Writer
 from chalkwork.words import Said, Text, say, written
 
 MOST_WORKED_OUT = 3
+FEWEST_IN_A_TABLE = 3
+MOST_IN_A_TABLE = 7
 """Steps of training that are all worked out; of more, those between the first and the last are summed up."""
 
 
@@ -96,18 +99,47 @@ def stage_title(equation: Equation, steps: int) -> Said:
 def equation_blocks(solution: Working, equations: Sequence[Equation], level: int, headings: bool = True) -> list[Block]:
     """The equations with their reasons and what is to be said after them, a heading for each stage.
 
-    Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up.
+    Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up; of three
+    or more all stand in a table.
     """
     steps = steps_of(solution)
     last = max((equation.step for equation in equations), default=0)
+    table = _all_steps(solution, equations, last)
     if min(steps, last) <= MOST_WORKED_OUT:
-        return _worked_blocks(solution, equations, level, headings, steps)
+        return _worked_blocks(solution, equations, level, headings, steps) + table
     first = [equation for equation in equations if equation.step <= 1]
     end = [equation for equation in equations if equation.step == last]
     between = [equation for equation in solution.derivation.equations if 1 < equation.step < last]
     blocks = _worked_blocks(solution, first, level, headings, steps)
     blocks += _summed_up(solution, between, level, headings)
-    return blocks + _worked_blocks(solution, end, level, headings, steps)
+    return blocks + _worked_blocks(solution, end, level, headings, steps) + table
+
+
+def _all_steps(solution: Working, equations: Sequence[Equation], last: int) -> list[Block]:
+    """The loss and the parameters after each of the steps, as far as they are worked out: nothing of one or two.
+
+    Many parameters are left out, and the losses of many steps stand where those are summed up.
+    """
+    names = {equation.name for equation in equations} | {given.name for given in solution.derivation.givens}
+    updated = [equation.name for equation in equations if equation.stage == Stage.UPDATE and equation.step == 1]
+    kept = [name.removesuffix("_new") for name in updated if name.endswith("_new")]
+    parameters = [name for name in kept if name[0] in "Wb" and name in names]
+    few = sum(solution.arrays[name].size for name in parameters) <= MOST_IN_A_TABLE
+    if not solution.setting.layers or last < FEWEST_IN_A_TABLE or not (few or last <= MOST_WORKED_OUT):
+        return []
+
+    def column(bare: str) -> Column:
+        def at(step: int) -> str | None:
+            name = f"{bare}_new{step if step > 1 else ''}" if step else bare
+            return name if name in names else None
+
+        return Column(bare, at=at)
+
+    columns = [column(name) for name in ("L", *(parameters if few else ())) if name in names]
+    language = solution.style.language
+    head = say(language, "steps.column")
+    said = Paragraph(say(language, "steps.all"))
+    return [said, step_table(Board(solution), columns, range(last + 1), head)] if columns else []
 
 
 def _summed_up(solution: Working, equations: Sequence[Equation], level: int, headings: bool) -> list[Block]:

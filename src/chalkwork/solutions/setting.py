@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalkwork.documents.model import Block
     from chalkwork.drawings.canvas import Drawing
     from chalkwork.solutions.board import Board
+    from chalkwork.solutions.solution import Solution
     from chalkwork.solutions.working import Working
 
 Rounding = Literal["shown", "every_line"]
@@ -84,6 +85,19 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Answers of which many are right: weights that give a table. The steps after them go by those that were chosen.
+
+    `names` are chosen together, `instead` is the solution with other values in their places, and `wrong` says what is
+    wrong with a solution, nothing where it is right.
+    """
+
+    names: tuple[str, ...]
+    instead: Callable[[Mapping[str, Any]], Solution]
+    wrong: Callable[[Solution], Said]
+
+
+@dataclass(frozen=True)
 class Setting:
     """What surrounds the equations: sentences about the exercise, the givens to list, a drawing, remarks.
 
@@ -104,6 +118,10 @@ class Setting:
     """How single names print, whatever the notation."""
     script: Callable[[Board], Iterable[Block]] | None = None
     """What stands on the board, in order, where a room arranges its equations in its own way."""
+    posed: Callable[[Board], Iterable[Block]] | None = None
+    """The exercise before it is solved, where a room says it by itself."""
+    blank: Callable[[Board], Iterable[Block]] | None = None
+    """What is to be filled in, where a room has a form of its own for it: a table."""
     asked: tuple[str, ...] = ()
     """What is to be answered where an exercise does not say; every equation, if empty."""
     words: Mapping[str, Word] = field(default_factory=dict)
@@ -114,5 +132,11 @@ class Setting:
     """Names whose matrix of one row and one column is a number, as a product x^T y is."""
     undecided: Callable[[Working], Mapping[str, tuple[Said, ...]]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
+    columns: tuple[str, ...] = ()
+    """Names without the number of a step that may be answered for all steps at once, as a column of a table."""
+    exact: bool = False
+    """Whether the numbers are short and end, so that a short answer that is wrong is meant as it stands."""
+    choice: Choice | None = None
+    """What is right in many ways: see `Choice`."""
     languages: tuple[str, ...] = (ENGLISH,)
     """The languages in which all of this can be said, and the reasons of the equations too; a script is English."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chalkwork.algebra.entries import split_entry
+from chalkwork.solutions.columns import split_step, spread
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.working import Working
 from chalkwork.words import Said, Text, written
@@ -95,6 +99,20 @@ class Solution(Working):
         from chalkwork.checking.report import Report
         from chalkwork.checking.wording import without
 
+        if self.columns and any(word in self.columns for given in answers for word in given):
+            spreads = [spread(given, self.columns) for given in answers]
+            reports = self.check_class(
+                [one for one, _ in spreads], ask=ask, names=names, tolerance=tolerance, follows=follows,
+                conventions=conventions,
+            )  # fmt: skip
+            for report, (_, unused) in zip(reports, spreads, strict=True):
+                report.unused.update(unused)
+            return reports
+        if self.setting.choice is not None:
+            from chalkwork.solutions.choosing import check_choices
+
+            given = {"ask": ask, "names": names, "tolerance": tolerance, "follows": follows, "conventions": conventions}
+            return check_choices(self, self.setting.choice, answers, given)
         words = self.setting.words
         apart = [without(given, words) for given in answers]
         numeric = [name for name in ask if name not in words]
@@ -141,7 +159,7 @@ class Solution(Working):
             self.writer().symbols,
             asked=ask,
             names=names,
-            digits=Digits(numbers.decimals, numbers.significant, self.style.stated),
+            digits=Digits(numbers.decimals, numbers.significant, self.style.stated, self._is_exact),
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
             follows=follows,
@@ -151,6 +169,24 @@ class Solution(Working):
         undecided = self.setting.undecided(self) if self.setting.undecided else {}
         said = {name: self._said(*sentences) for name, sentences in undecided.items()}
         return [report.remarked(said) for report in reports] if said else reports
+
+    @cached_property
+    def columns(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of every column of its table that may be answered at once, by the column's name and letter."""
+        found: dict[str, tuple[str, ...]] = {}
+        for bare in self.setting.columns:
+            names = tuple(name for name in self.derivation if split_step(name)[0] == bare != name)
+            if len(names) > 1:
+                found |= {bare: names, self.writer().symbols[bare].text: names}
+        return found
+
+    @property
+    def _is_exact(self) -> bool:
+        """Whether every number ends with the digits shown, where that is to be expected."""
+        shown = self.style.numbers.rounded
+        return self.setting.exact and all(
+            np.allclose(self.arrays[name], shown(self.arrays[name]), rtol=0, atol=1e-12) for name in self.derivation
+        )
 
     def names_meant(self, words: Iterable[str], asked: Sequence[str]) -> list[str]:
         """Which of the words mean one of the asked names, or an entry of one.
@@ -163,11 +199,17 @@ class Solution(Working):
         from chalkwork.checking.names import match_names
         from chalkwork.checking.wording import named
 
+        words = list(words)
+        in_columns = [word for word in words if set(self.columns.get(word, ())) & set(asked)]
         meant = {word: whole_of(word) for word in words}
         matched, _ = match_names(list(meant.values()), list(self.derivation), self.writer().symbols)
         wholes = {split_entry(name)[0] for name in asked}
         wording = [name for name in self.setting.words if name in asked]
-        return [word for word, whole in meant.items() if matched.get(whole) in wholes or named(word, wording)]
+        return [
+            word
+            for word, whole in meant.items()
+            if matched.get(whole) in wholes or named(word, wording) or word in in_columns
+        ]
 
     # --- documents -----------------------------------------------------------------------------------------------
 

@@ -1,56 +1,41 @@
 """Learning rates that change from step to step: one table, an entry each.
 
-A schedule is a function of the number of the step, counted from 0, and of how many there will be; it gives what the
-learning rate is multiplied with.
+A schedule is text in the language of the reader: what the learning rate is multiplied with, in terms of the number `t`
+of the step, counted from 0, of how many there will be (`total`), and of its keywords.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.reading import read
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.training.step import Array
 
-Factors = Callable[..., Array]
-
-
-def _constant(step: Array, total: int) -> Array:
-    return np.ones(len(step))
-
-
-def _step_decay(step: Array, total: int, every: float = 1000.0, factor: float = 0.5) -> Array:
-    return np.asarray(factor ** (step // every))
-
-
-def _exponential(step: Array, total: int, every: float = 1000.0, factor: float = 0.5) -> Array:
-    return np.asarray(factor ** (step / every))
-
-
-def _inverse_time(step: Array, total: int, every: float = 1000.0) -> Array:
-    return np.asarray(1 / (1 + step / every))
-
-
-def _cosine(step: Array, total: int, end: float = 0.0) -> Array:
-    return np.asarray(end + (1 - end) * (1 + np.cos(np.pi * np.minimum(step / max(1, total), 1))) / 2)
-
-
-def _linear(step: Array, total: int, end: float = 0.0) -> Array:
-    return np.asarray(1 + (end - 1) * np.minimum(step / max(1, total), 1))
-
-
-SCHEDULES: dict[str, tuple[Factors, dict[str, float], str]] = {
-    "constant": (_constant, {}, ""),
-    "step": (_step_decay, {"every": 1000.0, "factor": 0.5}, "multiplied by a factor every so many steps"),
-    "exponential": (_exponential, {"every": 1000.0, "factor": 0.5}, "the same, without jumps"),
-    "inverse_time": (_inverse_time, {"every": 1000.0}, "Robbins and Monro, A stochastic approximation method (1951)"),
-    "cosine": (_cosine, {"end": 0.0}, "Loshchilov and Hutter, SGDR (ICLR 2017), equation 5, without restarts"),
-    "linear": (_linear, {"end": 0.0}, "a straight line to a part of the first rate"),
-}
+SCHEDULES: dict[str, tuple[str, dict[str, float], str]] = {
+    "constant": ("1", {}, ""),
+    "step": (
+        "factor^floor(t / every)", {"every": 1000.0, "factor": 0.5}, "multiplied by a factor every so many steps",
+    ),
+    "exponential": ("factor^(t / every)", {"every": 1000.0, "factor": 0.5}, "the same, without jumps"),
+    "inverse_time": (
+        "1 / (1 + t / every)", {"every": 1000.0}, "Robbins and Monro, A stochastic approximation method (1951)",
+    ),
+    "cosine": (
+        "end + (1 - end) * (1 + cos(pi * min(t / total, 1))) / 2", {"end": 0.0},
+        "Loshchilov and Hutter, SGDR (ICLR 2017), equation 5, without restarts",
+    ),
+    "linear": (
+        "1 + (end - 1) * min(t / total, 1)", {"end": 0.0}, "a straight line to a part of the first rate",
+    ),
+}  # fmt: skip
 """Every schedule with its keywords and their usual values, and where it is from."""
 
 
@@ -104,7 +89,22 @@ class Schedule:
         if self.name == "constant" and start >= self.warmup:
             return rate
         step = np.arange(start, start + count, dtype=np.float64)
-        factors = SCHEDULES[self.name][0](step, total, **dict(self.keywords))
-        if self.warmup:
-            factors = factors * np.minimum(1.0, (step + 1) / self.warmup)
-        return np.asarray(rate * factors)
+        factors = evaluate(self.factor(Name("t"), total), {"t": step[:, None, None]})
+        return np.asarray(rate * np.broadcast_to(factors[..., 0, 0], step.shape))
+
+    def factor(self, step: Expression, total: int) -> Expression:
+        """What the learning rate is multiplied with in a step, counted from 0, of so many.
+
+        >>> print(Schedule.of({"name": "step", "every": 2}).factor(Name("t"), 10))
+        0.5^floor(t / 2)
+        """
+        names = {"t": step, "total": Number(max(1, total))}
+        names |= {key: Number(int(value) if value == int(value) else value) for key, value in self.keywords}
+        found = read(SCHEDULES[self.name][0], names)
+        if not self.warmup:
+            return found
+        warm = apply("minimum", (step + 1) / Number(self.warmup), Number(1))
+        return warm if self.name == "constant" else found * warm
+
+
+CONSTANT = Schedule()

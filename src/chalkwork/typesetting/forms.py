@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from chalkwork.typesetting.matrices import under_its_name
 def as_written(expression: Expression) -> Expression:
     """What is written for an expression.
 
-    An entry has its name, a sum over a single entry is that entry, a quotient of whole numbers in lowest terms is a
-    fraction.
+    An entry has its name, a sum over a single entry is that entry, a mean over all entries is their sum over their
+    number, a quotient of whole numbers in lowest terms is a fraction.
 
     >>> from chalkwork.algebra.expression import Name
     >>> print(as_written(apply("sum", Name("a", (1, 1)))), as_written(apply("sum", Name("a", (2, 1)))))
@@ -31,7 +32,16 @@ def as_written(expression: Expression) -> Expression:
         return expression
     if expression.operation.name == "sum" and not summed_axes(expression):
         return as_written(expression.arguments[0])
+    if expression.operation.name == "mean" and expression.parameters[0] is None:
+        return _mean(expression)
     return _common_fraction(expression) if expression.operation.name == "divide" else expression
+
+
+def _mean(mean: Application) -> Expression:
+    (inner,), axes = mean.arguments, summed_axes(mean)
+    if not axes or not is_entry_by_entry(inner, axes):
+        return mean
+    return Number(Fraction(1, prod(inner.shape))) * apply("sum", inner)
 
 
 def _common_fraction(quotient: Application) -> Expression:
@@ -105,7 +115,19 @@ def with_equality(step: Application, values: Mapping[str, Any]) -> Expression:
     if np.all(evaluate(inner, values)):
         return step
     there = apply("equal", inner, Number(0))
-    return apply("add", apply("step", inner), there if at_zero == 1 else apply("multiply", Number(at_zero), there))
+    return apply("add", apply("step", inner), apply("multiply", Number(at_zero), there))
+
+
+def huber_branch(inner: Expression, value: float, delta: float) -> Expression:
+    """What a Huber loss is of an argument with that value: half its square, or a straight line.
+
+    >>> from chalkwork.algebra.expression import Name
+    >>> print(huber_branch(Name("x"), 0.3, 0.5), "and", huber_branch(Name("x"), 2.0, 0.5))
+    (1/2) * x^2 and 0.5 * (abs(x) - 0.25)
+    """
+    if abs(value) <= delta:
+        return Number(Fraction(1, 2)) * inner**2
+    return Number(delta) * (apply("abs", inner) - Number(delta / 2))
 
 
 def short(value: Scalar) -> str:

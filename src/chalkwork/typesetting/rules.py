@@ -76,8 +76,19 @@ def _leaky_step(writer: Writer, expression: Application) -> Piece:
 
 
 def _step(writer: Writer, expression: Application) -> Piece:
+    """Where it is 1 at 0 the condition says so."""
+    if expression.named_parameters["at_zero"] == 1 and not writer.with_numbers:
+        inner = writer.write(expression.arguments[0])
+        if inner.flat:
+            return join(Piece.of(r"\mathbb{1}\left[ ", "["), inner, Piece.of(r" \geq 0 \right]", " ≥ 0]"))
     whole = writer.step_written(expression)
     return _leaky_step(writer, expression) if whole == expression else writer.write(whole)
+
+
+def _huber(writer: Writer, expression: Application) -> Piece:
+    """With the numbers of one entry the branch that these are in."""
+    branch = writer.huber_written(expression)
+    return writer.from_table(expression) if branch is None else writer.write(branch)
 
 
 def _matmul(writer: Writer, expression: Application) -> Piece:
@@ -113,6 +124,7 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "identity": _inner,
     "broadcast": _inner,
     "exp": _exp,
+    "huber": _huber,
     "matrix": _matrix,
     "matmul": _matmul,
     "power": _power,

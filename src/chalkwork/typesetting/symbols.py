@@ -17,7 +17,7 @@ _NETWORK_NAME = re.compile(
     r"|[WUbz][ficoruh]|delta[ficoruh]|bU[ficoruh]?|[Uhcfioru]|ctilde|htilde)(\d*)(_run)?(?:_new(\d*))?"
 )
 _GATED = re.compile(r"(W|U|b|z|delta)([QKVUficoruh]|U[ficoruh])")
-_STATE_NAME = re.compile(r"(m|v)(hat)?((?:W[QKVficoruh]?|U[ficoruh]?|bU?[ficoruh]?|gamma|beta)\d+)(?:_new(\d*))?")
+_STATE_NAME = re.compile(r"(m|v|r|eta)(hat)?((?:W[QKVficoruh]?|U[ficoruh]?|bU?[ficoruh]?|gamma|beta)\d+)(?:_new(\d*))?")
 _LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _LETTERS = {
@@ -177,7 +177,7 @@ class Symbols:
         of = self.entry(parameter, index)
         latex = self._letter_latex(letter, bold=not index)
         latex = (rf"\hat{{{latex}}}" if hat else latex) + f"_{{{of.latex}}}"
-        text = letter + ("\u0302" if hat else "") + f"({of.text})"
+        text = self.notation.letter_text(letter) + ("\u0302" if hat else "") + f"({of.text})"
         if new:
             mark = self._new_latex(new)
             latex += "'" * new if mark.startswith(r"\prime") else f"^{{{mark}}}"

@@ -15,9 +15,10 @@ from typing import Any, Literal
 import numpy as np
 
 from chalkwork.algebra.entries import EntryValues, split_entry
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in
 from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.numbers import NumberFormat, shown
@@ -117,6 +118,8 @@ class Writer:
         operation = expression.operation
         if operation.name == "sum" and self.with_numbers:
             return SUM
+        if operation.name == "huber" and self.huber_written(expression) is not None:
+            return PRODUCT
         if operation.name == "step" and (whole := self.step_written(expression)) != expression:
             return self.precedence(whole)
         if expression == forms.EULER or operation.name == "placed":
@@ -291,8 +294,20 @@ class Writer:
 
     def step_written(self, expression: Application) -> Expression:
         """A step function without numbers, with its value at the jump where that matters."""
-        numbers = self.with_numbers and not self.place
-        return expression if numbers else forms.with_equality(expression, self.values)
+        known = (self.with_numbers and not self.place) or expression.named_parameters["at_zero"] == 1
+        return expression if known else forms.with_equality(expression, self.values)
+
+    def huber_written(self, expression: Application) -> Expression | None:
+        """With the numbers of a single entry, the branch of a Huber loss that these are in; else None."""
+        (inner,) = expression.arguments
+        names = names_in(inner)
+        if not self.with_numbers or not names or not all(map(self.is_number, names)):
+            return None
+        value = evaluate(inner, {name.name: self._value(name) for name in names})
+        delta = expression.named_parameters["delta"]
+        if np.size(value) != 1 or not isinstance(delta, int | float):
+            return None
+        return forms.huber_branch(inner, float(np.ravel(value)[0]), delta)
 
     def bracketed(self, table: Sequence[Sequence[Piece]], align: Literal["r", "c"] = "r") -> Piece:
         """A matrix of pieces that are one line high."""

@@ -82,6 +82,8 @@ class Judge:
             sides, literals = [first, *sides], {**before, **literals}
         found = self._links(sides, relations, near, literals, goes_on, line)
         self.last = (sides[-1], literals)
+        if found.verdict is Verdict.WRONG and not self.display and _may_be_a_condition(sides, literals):
+            return Found(Verdict.UNJUDGED, f"a condition, or something else than before: {found.reason}")
         return found
 
     def _forget(self, statement: Statement) -> None:
@@ -281,6 +283,20 @@ class Judge:
             self.memory.inputs[name] = self.memory.inputs.get(name, frozenset()) | self.reader.letters_in[name]
         if value is None and sides[1].shape:
             self.memory.shapes[name] = sides[1].shape
+
+
+def _may_be_a_condition(sides: Sequence[Expression], literals: Mapping[str, Value]) -> bool:
+    """Whether it says in passing what something is to be: p = 0, f'(x) = 0, a = b = 1, sigma(x) = max(0, x)."""
+    own = [[name for name in names_in(side) if name.name not in literals] for side in sides]
+    plain = all(isinstance(side, Name) for side in sides[:-1])
+    first = sides[0]
+    meant_anew = (
+        isinstance(first, Application)
+        and isinstance(first.arguments[0], Name)
+        and "'" not in first.operation.name
+        and first.operation.name not in str(sides[-1])
+    )
+    return bool(own[0]) and (len(sides) == 2 or plain) and (not own[-1] or meant_anew)
 
 
 def _puts_in(left: Expression, right: Expression, literals: Mapping[str, Value]) -> bool:

@@ -8,6 +8,7 @@ from chalkwork.algebra.reading.words import ALSO, CONSTANTS, DEFINED
 PARAMETERS = {
     "axis": "over which axis of a matrix: 0 (over the rows: one result for each column), 1 (over the columns), or none",
     "alpha": "the slope, or the size, where the argument is negative",
+    "delta": "how large a difference is squared; beyond it `huber` is a straight line",
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
     "tie": "what `argmax` gives where several entries are the largest; none: the place of the first",
     "before": "the shape that is there, which need not be said",

@@ -35,11 +35,13 @@ def _scale_forgotten(equation: Equation, context: Context) -> Iterator[Expressio
                     yield result
 
 
-def _roots(change: Callable[[Expression], list[Expression]]) -> Callable[..., Iterator[Expression]]:
-    """Something else in the place of sqrt(variance + epsilon)."""
+def _roots(
+    change: Callable[[Expression], list[Expression]], updates: bool = False
+) -> Callable[..., Iterator[Expression]]:
+    """Something else in the place of sqrt(variance + epsilon); of updates only where that is said."""
 
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
-        if equation.stage == Stage.UPDATE:
+        if equation.stage == Stage.UPDATE and not updates:
             return
         roots = {node for node in walk(equation.expression) if is_operation(node, "sqrt")}
         if len(roots) == 1:
@@ -54,8 +56,7 @@ def _outside(root: Expression) -> list[Expression]:
     if not is_operation(inner, "add"):
         return []
     one, other = inner.arguments
-    small, variance = (one, other) if not one.shape else (other, one)
-    return [apply("sqrt", variance) + small] if not small.shape else []
+    return [apply("sqrt", mean) + small for mean, small in ((one, other), (other, one)) if not small.shape]
 
 
 def _without(root: Expression) -> list[Expression]:
@@ -188,7 +189,7 @@ MISTAKES = (
         explanation="Epsilon was added to the root instead of below it.",
         hint="Where does the root begin?",
         likelihood=5,
-        rewrites=_roots(_outside),
+        rewrites=_roots(_outside, updates=True),
         alone=True,
     ),
     Mistake(

@@ -19,10 +19,11 @@ from chalkwork.algebra.expression import (
 from chalkwork.algebra.simplify import expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
-from chalkwork.checking.mistakes.structure import is_operation, name_alone, summands, updated_parameter
+from chalkwork.checking.mistakes.structure import is_operation, is_slope, name_alone, summands, updated_parameter
 from chalkwork.derivation.derivation import Equation, Stage
 
 _NUMBERED = re.compile(r"(.*)_new(\d*)")
+_STEP = re.compile(r"([a-z]+)(\d+)(_[a-z_]+)?")
 
 
 # --- the correction of moments that start at zero: m / (1 - rho^t) ---------------------------------------------------
@@ -83,6 +84,23 @@ def _other_rate(equation: Equation, context: Context) -> Iterator[Expression]:
             return
 
 
+def _through(rewrites: Rewrites) -> Rewrites:
+    """The same in what enters an update, where that is no velocity and no moment but made of these."""
+
+    def both(equation: Equation, context: Context) -> Iterator[Expression]:
+        if equation.stage != Stage.UPDATE:
+            return
+        yield from rewrites(equation, context)
+        for name in names_in(equation.expression):
+            source = context.derivation.get(name.name)
+            if source is None or source.stage != Stage.UPDATE or _kept(source, context) is not None:
+                continue
+            for other in rewrites(source, context):
+                yield replace(equation.expression, {name: other})
+
+    return both
+
+
 # --- epsilon ---------------------------------------------------------------------------------------------------------
 
 
@@ -96,6 +114,11 @@ def _epsilon_inside(equation: Equation, context: Context) -> Iterator[Expression
 
     if equation.stage == Stage.UPDATE:
         yield from _if_changed(equation, rule)
+
+
+def _root_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
+    if equation.stage == Stage.UPDATE:
+        yield from _if_changed(equation, lambda node: node.arguments[0] if is_operation(node, "sqrt") else None)
 
 
 def _if_changed(equation: Equation, rule: Callable[[Expression], Expression | None]) -> Iterator[Expression]:
@@ -116,24 +139,34 @@ def _before(name: str) -> str:
     return found[1] if not count else f"{found[1]}_new{count if count > 1 else ''}"
 
 
+def _kept(equation: Equation, context: Context) -> Name | None:
+    """What a velocity or a moment was before: the name in its own equation that is its own, an update earlier."""
+    step = _STEP.fullmatch(equation.name)
+    names = [_before(equation.name)]
+    if step is not None:
+        before = f"{step[1]}{int(step[2]) - 1}"
+        names += [f"{before}{step[3] or ''}", before]
+    return next((name for name in names_in(equation.expression) if name.name in names), None)
+
+
 def _states(equation: Equation, context: Context) -> dict[Expression, Expression]:
     """The new velocities and moments in an update, each with what it was before."""
-    shapes = context.derivation.shapes()
+    own = _kept(equation, context)
     found: dict[Expression, Expression] = {}
     for name in names_in(equation.expression):
         source = context.derivation.get(name.name)
-        before = _before(name.name)
-        if source is not None and source.stage == Stage.UPDATE and before != name.name and before in shapes:
-            found[name] = Name(before, shapes[before])
+        if source is None or source.stage != Stage.UPDATE or name == own:
+            continue
+        before = _kept(source, context)
+        if before is not None:
+            found[name] = before
     return found
 
 
 def _old_velocity(equation: Equation, context: Context) -> Iterator[Expression]:
-    if equation.stage == Stage.UPDATE and updated_parameter(equation) is not None:
-        states = _states(equation, context)
-        states.pop(updated_parameter(equation) or Number(0), None)
-        if states:
-            yield replace(equation.expression, states)
+    states = _states(equation, context) if equation.stage == Stage.UPDATE else {}
+    if states:
+        yield replace(equation.expression, states)
 
 
 def _gradient(velocity: Equation, context: Context) -> Name | None:
@@ -143,20 +176,29 @@ def _gradient(velocity: Equation, context: Context) -> Name | None:
 
 
 def _is_derivative(name: Name, context: Context) -> bool:
+    if is_slope(name):
+        return True
     source = context.derivation.get(name.name)
     return source is not None and source.derivative is not None
+
+
+def _shares(velocity: Equation, gradient: Name, context: Context) -> list[Name]:
+    """The constants in the equation of a velocity or a moment."""
+    apart = (gradient, _kept(velocity, context))
+    return [name for name in names_in(velocity.expression) if not name.shape and name not in apart]
 
 
 def _velocity_of(equation: Equation, context: Context) -> tuple[Name, Name, Expression] | None:
     """The velocity that a step is made of, its gradient, and the part of itself that it keeps."""
     if equation.stage != Stage.UPDATE or updated_parameter(equation) is None:
         return None
-    new = [name for name in names_in(equation.expression) if name in _states(equation, context)]
+    states = _states(equation, context)
+    new = [name for name in names_in(equation.expression) if name in states]
     if len(new) != 1:
         return None
     source = context.derivation[new[0].name]
     gradient = _gradient(source, context)
-    kept = [name for name in names_in(source.expression) if not name.shape]
+    kept = [] if gradient is None else _shares(source, gradient, context)
     if gradient is None or len(kept) != 1 or gradient not in map(name_alone, summands(source.expression)):
         return None
     return new[0], gradient, kept[0]
@@ -200,7 +242,7 @@ def _weights_exchanged(equation: Equation, context: Context) -> Iterator[Express
     gradient = _gradient(equation, context) if equation.stage == Stage.UPDATE else None
     if gradient is None or updated_parameter(equation) is not None:
         return
-    kept = [name for name in names_in(equation.expression) if not name.shape]
+    kept = _shares(equation, gradient, context)
     if len(kept) != 1:
         return
     (rho,) = kept
@@ -283,7 +325,16 @@ MISTAKES = (
         explanation="Epsilon was added below the root instead of to the root.",
         hint="Where does the root end?",
         likelihood=6,
-        rewrites=_epsilon_inside,
+        rewrites=_through(_epsilon_inside),
+        alone=True,
+    ),
+    Mistake(
+        id="root-forgotten",
+        title="The root was forgotten",
+        explanation="In <this> the squares of the gradients stand without their root.",
+        hint="What has the unit of a gradient: its square, or the root of that?",
+        likelihood=5,
+        rewrites=_through(_root_forgotten),
         alone=True,
     ),
     Mistake(
@@ -292,7 +343,7 @@ MISTAKES = (
         explanation="The step was made with what the velocity or the running means were before their own update.",
         hint="In which order are the velocity and the parameter renewed?",
         likelihood=5,
-        rewrites=_old_velocity,
+        rewrites=_through(_old_velocity),
         alone=True,
     ),
     Mistake(

@@ -13,6 +13,7 @@ from chalkwork.derivation.derivation import Equation, Stage
 
 _LARGEST_DENOMINATOR = 10**9
 _NUMBERED = re.compile(r"\d+(_[a-z_]+)?$")  # p1, p2, p2_newton: points with the number of the step
+_SLOPE = re.compile(r"(clipped_)?[gx][0-9]+(_[a-z_]+)?")
 _UPDATED = re.compile("_new[0-9]*$")
 
 
@@ -24,6 +25,15 @@ def is_operation(node: Expression, *names: str) -> TypeGuard[Application]:
 def has_operation(expression: Expression, *names: str) -> bool:
     """Whether one of the operations occurs."""
     return any(is_operation(node, *names) for node in walk(expression))
+
+
+def is_slope(name: Name) -> bool:
+    """Whether it is what a numbered step takes on: the gradient of a function, or one of the numbers of an average.
+
+    >>> is_slope(Name("g2_adam")), is_slope(Name("gamma1"))
+    (True, False)
+    """
+    return _SLOPE.fullmatch(name.name) is not None
 
 
 def product(expression: Expression) -> Term:

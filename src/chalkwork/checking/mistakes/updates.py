@@ -8,7 +8,7 @@ from chalkwork.algebra.expression import Expression, Name, Number, names_in, rep
 from chalkwork.algebra.simplify import Term, expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
-from chalkwork.checking.mistakes.structure import name_alone, summands, updated_parameter
+from chalkwork.checking.mistakes.structure import is_slope, name_alone, summands, updated_parameter
 from chalkwork.derivation.derivation import Equation
 
 
@@ -31,7 +31,7 @@ def rate_of(equation: Equation, context: Context) -> Name | None:
     if old is None:
         return None
     steps = [term for term in summands(equation.expression) if name_alone(term) != old]
-    scalars = [name for name in names_in(equation.expression) if not name.shape and name != old]
+    scalars = [name for name in names_in(equation.expression) if not name.shape and name != old and not is_slope(name)]
     given = [name for name in scalars if context.derivation.get(name.name) is None]
     rates = [name for name in given if steps and all(_is_factor(name, term) for term in steps)]
     return rates[0] if len(rates) == 1 else None

@@ -83,7 +83,7 @@ def _arithmetic() -> Arithmetic:
         "log": sp.log,
         "sqrt": sp.sqrt,
         "abs": sp.Abs,
-        "sign": sp.sign,
+        "sign": lambda x, at_zero: sp.Piecewise((at_zero, sp.Eq(x, 0)), (sp.sign(x), True)) if at_zero else sp.sign(x),
         "floor": sp.floor,
         "sin": sp.sin,
         "cos": sp.cos,

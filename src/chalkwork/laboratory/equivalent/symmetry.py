@@ -123,7 +123,8 @@ def _given_names(derivation: Derivation) -> set[str]:
 
 
 def _odd(plan: Plan, layer: int) -> bool:
-    return plan.layers[layer - 1].activation.name in _ODD
+    activation = plan.layers[layer - 1].activation
+    return activation.name in _ODD and not activation.values.get("at_zero")
 
 
 def _counted(plan: Plan) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ValueProblem
-from chalkwork.laboratory.likelihood.families import MARKS, Border, Family, Unknown, hat, value_name
+from chalkwork.laboratory.likelihood.borders import Border
+from chalkwork.laboratory.likelihood.families import MARKS, Family, Unknown, hat, value_name
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.symbols import Symbol
 
@@ -26,7 +27,7 @@ MAXIMUM = Stage("maximum", "The maximum")
 LARGEST_LOGARITHM = 700.0
 """A likelihood whose logarithm is larger in size leaves the range of double precision."""
 SMALLEST_SPREAD = Fraction(1, 10**45)
-_SCALARS = ("n", "s", "f", "q", "c", "d", "pi")
+_SCALARS = ("n", "s", "f", "q", "c", "d", "pi", "t")
 
 
 def free_name(parameter: str) -> Name:
@@ -64,6 +65,7 @@ class Estimation:
         total = sum(self.sample, Fraction(0))
         spread = float(any(value != self._centre for value in self.sample))
         at = {"n": float(self.n), "s": float(total), "f": float(self.n - total), "d": spread}
+        at |= {"t": float(max(self.sample)), "m": float(self.known.get("m", 0))}
         found = ((unknown.name, unknown.border(at)) for unknown in self.kind.unknowns)
         return {name: border for name, border in found if border is not None}
 
@@ -90,7 +92,7 @@ class Estimation:
         The observations are a row, so that a sum over them runs over i.
         """
         names: dict[str, Expression] = {name: Name(name) for name in _SCALARS}
-        names |= {"x": Name("x", (1, self.n)), "logfact": Name("log_factorials", (1, self.n))}
+        names |= {"x": Name("x", (1, self.n))} | {name: Name(f"{name}s", (1, self.n)) for name in CONSTANTS}
         names |= {name: Name(value_name(name)) for name in self.kind.parameters}
         if sought is not None:
             names |= {each.name: free_name(each.name) for each in self.kind.unknowns[self._place(sought) :]}
@@ -101,12 +103,16 @@ class Estimation:
 
     def log_density(self, **names: Expression) -> Expression:
         """log p(x) at the estimates; `names` stand for letters of the table."""
-        return read(self.kind.log_density, {**self.names(), **names})
+        known = {**self.names(), **names}
+        found, shape = read(self.kind.log_density, known), known["x"].shape
+        return found if found.shape == shape else apply("broadcast", found, shape=shape)
 
     def log_density_of_one(self) -> Expression:
         """log p(x) of any observation for any parameters."""
         unknown = self.names(self.kind.unknowns[0])
-        return read(self.kind.log_density, {**unknown, "x": free_name("x"), "logfact": free_name("logfact")})
+        return read(
+            self.kind.log_density, {**unknown, "x": free_name("x"), **{name: free_name(name) for name in CONSTANTS}}
+        )
 
     # --- the derivation --------------------------------------------------------------------------------------------
 
@@ -118,9 +124,17 @@ class Estimation:
         found |= {Name(value_name(name)): _scalar(value) for name, value in self.known.items()}
         if "pi" in self.kind.log_density:
             found[Name("pi")] = _scalar(pi)
-        if "logfact" in self.kind.log_density:
-            found[Name("log_factorials", (1, self.n))] = log_factorials(numbers)[None, :]
+        for name, part in self.constants(numbers).items():
+            found[Name(f"{name}s", (1, self.n))] = part[None, :]
         return found
+
+    def constants(self, numbers: Sequence[float]) -> dict[str, Any]:
+        """Parts of the log-density that no parameter is in, for each of the numbers."""
+        return {
+            name: part(numbers, float(self.known.get("m", 0)))
+            for name, part in CONSTANTS.items()
+            if name in self.kind.log_density
+        }
 
     def equations(self) -> list[Equation]:
         """Everything up to the log-likelihood at the estimate."""
@@ -142,7 +156,7 @@ class Estimation:
         if not self.has_estimate(unknown):
             return []
         names = self.names()
-        sums = [Equation(part.name, apply("sum", read(part.summand, names)), SUMS) for part in unknown.statistics]
+        sums = [Equation(part.name, apply(part.over, read(part.summand, names)), SUMS) for part in unknown.statistics]
         return [*sums, Equation(value_name(unknown.name), read(unknown.estimator, names), ESTIMATE)]
 
     def _maximum(self) -> list[Equation]:
@@ -158,8 +172,8 @@ class Estimation:
 
     def letters(self) -> dict[str, Symbol]:
         """How the names print."""
-        found = {"x": MARKS["x"], "log_factorials": MARKS["logfact"], "pi": MARKS["pi"]}
-        found |= {free_name(name).name: MARKS[name] for name in ("x", "logfact")}
+        found = {"x": MARKS["x"], "pi": MARKS["pi"]} | {f"{name}s": MARKS[name] for name in CONSTANTS}
+        found |= {free_name(name).name: MARKS[name] for name in ("x", *CONSTANTS)}
         found |= {value_name(name): MARKS[name] for name in self.known}
         hats = [hat(MARKS[unknown.name]) for unknown in self.kind.unknowns]
         for unknown, estimate in zip(self.kind.unknowns, hats, strict=True):
@@ -203,9 +217,16 @@ def maximum_letters(latex: str, text: str) -> dict[str, Symbol]:
     }
 
 
-def log_factorials(values: Sequence[float]) -> Any:
-    """log x! of counts, as an array."""
+def _log_factorials(values: Sequence[float], trials: float) -> Any:
     return np.array([lgamma(value + 1) for value in values])
+
+
+def _log_binomials(values: Sequence[float], trials: float) -> Any:
+    return np.array([lgamma(trials + 1) - lgamma(value + 1) - lgamma(trials - value + 1) for value in values])
+
+
+CONSTANTS = {"logfact": _log_factorials, "logchoose": _log_binomials}
+"""Parts of log-densities that no parameter is in: of each observation, and of the number of trials."""
 
 
 def _scalar(value: Any) -> Any:

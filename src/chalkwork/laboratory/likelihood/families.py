@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.likelihood import borders
+from chalkwork.laboratory.likelihood.borders import Border
 from chalkwork.typesetting.symbols import Symbol
 
 LARGEST_COUNT = 10**9
@@ -22,20 +25,15 @@ LARGEST_NORMAL = 1e50
 
 
 @dataclass(frozen=True, slots=True)
-class Border:
-    """What happens where the derivative has no zero inside: the estimate, why, and whether the maximum is attained."""
-
-    estimate: float
-    sentence: str
-    attained: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Statistic:
-    """A sum over the sample that the log-likelihood depends on: its name, and the summand for one observation x."""
+    """A sum over the sample that the log-likelihood depends on: its name, and the summand for one observation x.
+
+    `over` is the operation: the sum, or the largest.
+    """
 
     name: str
     summand: str
+    over: str = "sum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,10 @@ MARKS = {
     "v": Symbol(r"\sigma^2", "σ²", raised=True),
     "x": Symbol("x_i", "xᵢ"),
     "logfact": Symbol(r"\log x_i!", "log xᵢ!"),
+    "logchoose": Symbol(r"\log \binom{m}{x_i}", "log C(m, xᵢ)"),
+    "m": Symbol("m", "m"),
+    "b": Symbol("b", "b"),
+    "t": Symbol("t", "t"),
     "n": Symbol("n", "n"),
     "s": Symbol("s", "s"),
     "f": Symbol("f", "f"),
@@ -103,7 +105,7 @@ MARKS = {
     "pi": Symbol(r"\pi", "π"),
     "kappa": Symbol(r"\kappa", "κ"),
 }
-_VALUE_NAMES = {"v": "variance", "mu": "mean"}
+_VALUE_NAMES = {"v": "variance", "mu": "mean", "m": "trials"}
 
 
 def value_name(parameter: str) -> str:
@@ -134,65 +136,6 @@ def _is_real(value: float) -> bool:
     return abs(value) <= LARGEST_NORMAL
 
 
-def _bernoulli_border(at: Mapping[str, float]) -> Border | None:
-    if at["f"] == 0:
-        return Border(
-            1.0,
-            "Every observation is a 1, so $f = 0$ and the derivative $\\frac{s}{\\theta}$ is positive everywhere: it "
-            "has "
-            "no zero. The log-likelihood $s \\log \\theta$ grows up to the border of the interval, and its maximum, 0, "
-            "is there: $\\hat{\\theta} = 1$. The formula $\\frac{s}{n}$ gives the same.",
-        )
-    if at["s"] == 0:
-        return Border(
-            0.0,
-            "Every observation is a 0, so $s = 0$ and the derivative $-\\frac{f}{1 - \\theta}$ is negative everywhere: "
-            "it has no zero. The log-likelihood $f \\log (1 - \\theta)$ falls from the border of the interval on, and "
-            "its maximum, 0, is there: $\\hat{\\theta} = 0$. The formula $\\frac{s}{n}$ gives the same.",
-        )
-    return None
-
-
-def _poisson_border(at: Mapping[str, float]) -> Border | None:
-    if at["s"] > 0:
-        return None
-    return Border(
-        0.0,
-        "Every count is 0, so $s = 0$ and the derivative is $-n$ everywhere: it has no zero. The log-likelihood "
-        "$-n \\lambda$ falls from the border on, and its maximum, 0, is there: $\\hat{\\lambda} = 0$, the distribution "
-        "that gives nothing but zeros. The formula $\\frac{s}{n}$ gives the same.",
-    )
-
-
-def _exponential_border(at: Mapping[str, float]) -> Border | None:
-    if at["s"] > 0:
-        return None
-    return Border(
-        inf,
-        "Every observation is 0, so $s = 0$ and the derivative $\\frac{n}{\\lambda}$ is positive everywhere: the "
-        "log-likelihood $n \\log \\lambda$ grows without bound. There is no maximum, and no estimate.",
-        attained=False,
-    )
-
-
-def _variance_border(at: Mapping[str, float]) -> Border | None:
-    if at["d"] > 0:
-        return None
-    which = "There is a single observation, and the mean is put on it" if at["n"] == 1 else "All deviations are 0"
-    return Border(
-        0.0,
-        f"{which}: $d = 0$, and the derivative $-\\frac{{n}}{{2 \\sigma^2}}$ is negative everywhere. The smaller the "
-        "variance, the higher the density at the observations, without bound: there is no maximum. The formula "
-        "$\\frac{d}{n}$ gives $\\hat{\\sigma}^2 = 0$, which is the border and not a normal distribution any more. More "
-        "observations, different from each other, are needed.",
-        attained=False,
-    )
-
-
-def _inside(at: Mapping[str, float]) -> Border | None:
-    return None
-
-
 S = Statistic("s", "x")
 _CONCAVE = "It is negative for every {}, so the log-likelihood is concave and the stationary point is its only maximum."
 _MEAN = Unknown(
@@ -206,7 +149,7 @@ _MEAN = Unknown(
         Step("Bring the term with the unknown to the other side.", "n * mu", "s"),
     ),
     "s / n",
-    _inside,
+    borders.inside,
     _CONCAVE.format(r"$\mu$"),
 )
 _VARIANCE = Unknown(
@@ -220,7 +163,7 @@ _VARIANCE = Unknown(
         Step("Bring the term with the unknown to the other side.", "n * v", "d"),
     ),
     "d / n",
-    _variance_border,
+    borders.variance_border,
     "The derivative is positive below $\\hat{\\sigma}^2$ and negative above, so that the only stationary point is the "
     "global maximum, although the log-likelihood is not concave everywhere.",
 )
@@ -274,7 +217,7 @@ FAMILIES: tuple[Family, ...] = (
                     ),
                 ),
                 "s / n",
-                _bernoulli_border,
+                borders.bernoulli_border,
                 _CONCAVE.format(r"$\theta$ between 0 and 1"),
             ),
         ),
@@ -301,7 +244,7 @@ FAMILIES: tuple[Family, ...] = (
                     Step("Bring the term with the unknown to the other side.", "n * lambda", "s"),
                 ),
                 "s / n",
-                _poisson_border,
+                borders.poisson_border,
                 _CONCAVE.format(r"$\lambda > 0$"),
             ),
         ),
@@ -328,17 +271,123 @@ FAMILIES: tuple[Family, ...] = (
                     Step("Bring the term with the unknown to the other side.", "s * lambda", "n"),
                 ),
                 "n / s",
-                _exponential_border,
+                borders.exponential_border,
                 _CONCAVE.format(r"$\lambda > 0$"),
             ),
         ),
+        discrete=False,
+    ),
+    Family(
+        "geometric",
+        "geometric distribution",
+        ("theta",),
+        (),
+        lambda value: _is_count(value) and value >= 1,
+        "a whole number from 1 to 1000000000, that of the first success",
+        r"\theta (1 - \theta)^{x_i - 1}",
+        "θ (1 − θ)^(xᵢ − 1)",
+        "log(theta) + xlogy(x - 1, 1 - theta)",
+        (
+            Unknown(
+                "theta",
+                0.0,
+                1.0,
+                (S,),
+                "n * log(theta) + xlogy(s - n, 1 - theta)",
+                (
+                    Step(
+                        r"Multiply by $\theta (1 - \theta)$, which is positive.",
+                        "n * (1 - theta) - (s - n) * theta",
+                        "0",
+                    ),
+                    Step(r"Multiply out and collect the terms with $\theta$.", "s * theta", "n"),
+                ),
+                "n / s",
+                borders.geometric_border,
+                _CONCAVE.format(r"$\theta$ between 0 and 1"),
+            ),
+        ),
+    ),
+    Family(
+        "binomial",
+        "binomial distribution",
+        ("theta", "m"),
+        ("m",),
+        _is_count,
+        "a whole number from 0 to the number of trials",
+        r"\binom{m}{x_i} \theta^{x_i} (1 - \theta)^{m - x_i}",
+        "C(m, xᵢ) θ^xᵢ (1 − θ)^(m − xᵢ)",
+        "logchoose + xlogy(x, theta) + xlogy(m - x, 1 - theta)",
+        (
+            Unknown(
+                "theta",
+                0.0,
+                1.0,
+                (S, Statistic("c", "logchoose")),
+                "c + xlogy(s, theta) + xlogy(m * n - s, 1 - theta)",
+                (
+                    Step(
+                        r"Multiply by $\theta (1 - \theta)$, which is positive.",
+                        "s * (1 - theta) - (m * n - s) * theta",
+                        "0",
+                    ),
+                    Step(r"Multiply out and collect the terms with $\theta$.", "m * n * theta", "s"),
+                ),
+                "s / (m * n)",
+                borders.binomial_border,
+                _CONCAVE.format(r"$\theta$ between 0 and 1"),
+            ),
+        ),
+    ),
+    Family(
+        "laplace",
+        "Laplace distribution with known mean",
+        ("mu", "b"),
+        ("mu",),
+        _is_real,
+        "a finite number of at most 1e50 in size",
+        r"\frac{1}{2 b} \, e^{-\frac{|x_i - \mu|}{b}}",
+        "exp(−|xᵢ − μ| / b) / (2b)",
+        "-log(2 * b) - abs(x - mu) / b",
+        (
+            Unknown(
+                "b",
+                0.0,
+                inf,
+                (Statistic("d", "abs(x - mu)"),),
+                "-(n * log(2 * b)) - d / b",
+                (
+                    Step("Multiply by the square of the scale, which is positive.", "d - n * b", "0"),
+                    Step("Bring the term with the unknown to the other side.", "n * b", "d"),
+                ),
+                "d / n",
+                borders.scale_border,
+                "The derivative is positive below $\\hat{b}$ and negative above, so that the only stationary point is "
+                "the global maximum, although the log-likelihood is not concave everywhere.",
+            ),
+        ),
+        discrete=False,
+    ),
+    Family(
+        "uniform",
+        "uniform distribution from 0 to $b$",
+        ("b",),
+        (),
+        lambda value: 0 <= value <= LARGEST_NUMBER,
+        "a number from 0 to 1e100",
+        r"\frac{1}{b}",
+        "1/b",
+        "-log(b)",
+        (Unknown("b", 0.0, inf, (Statistic("t", "x", "max"),), "-(n * log(b))", (), "t", borders.uniform_border, ""),),
         discrete=False,
     ),
     _gaussian("gaussian", "normal distribution", (), (_MEAN, _VARIANCE)),
     _gaussian("gaussian", "normal distribution with known variance", ("v",), (_MEAN,)),
     _gaussian("gaussian", "normal distribution with known mean", ("mu",), (_VARIANCE,)),
 )
-NAMES = ("bernoulli", "categorical", "gaussian", "poisson", "exponential")
+NAMES = (
+    "bernoulli", "categorical", "gaussian", "poisson", "exponential", "geometric", "binomial", "laplace", "uniform",
+)  # fmt: skip
 
 
 def family(name: str, known: tuple[str, ...] = ()) -> Family:
@@ -347,4 +396,11 @@ def family(name: str, known: tuple[str, ...] = ()) -> Family:
     >>> family("gaussian", ("v",)).unknowns[0].estimator
     's / n'
     """
-    return next(entry for entry in FAMILIES if entry.name == name and entry.known == known)
+    found = next((entry for entry in FAMILIES if entry.name == name and entry.known == known), None)
+    if found is not None:
+        return found
+    needed = {"laplace": "the mean: its likelihood has a kink at every observation", "binomial": "the number of trials"}
+    if name in needed and not known:
+        raise ChalkworkError(f"the likelihood of the {name} distribution needs {needed[name]}")
+    said = " and ".join(value_name(each) for each in known)
+    raise ChalkworkError(f"a known {said} is of no use for the {name} distribution")

@@ -15,7 +15,7 @@ from chalkwork.documents.model import Block
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.laboratory.likelihood import categorical, comparison, text
 from chalkwork.laboratory.likelihood.comparison import EMPIRICAL, Fitted
-from chalkwork.laboratory.likelihood.estimate import MAXIMUM, Estimation, log_factorials, with_likelihood
+from chalkwork.laboratory.likelihood.estimate import MAXIMUM, Estimation, with_likelihood
 from chalkwork.laboratory.likelihood.families import MARKS, Family, family, hat, value_name
 from chalkwork.laboratory.likelihood.letters import Letters, signed
 from chalkwork.laboratory.likelihood.sample import (
@@ -26,6 +26,7 @@ from chalkwork.laboratory.likelihood.sample import (
     parameter,
     probabilities,
 )
+from chalkwork.networks.arguments import whole
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution
@@ -43,6 +44,7 @@ def maximum_likelihood(
     *,
     mean: Any = None,
     variance: Any = None,
+    trials: int | None = None,
     classes: int | None = None,
     generating: Any = None,
     show: Sequence[str] | None = None,
@@ -55,8 +57,10 @@ def maximum_likelihood(
 
     `distribution` is `bernoulli` (observations 0 and 1; finds theta), `categorical` (class numbers from 1 to
     `classes`, 2 to 100 of them, the largest number of the sample if absent; finds theta, a column), `gaussian` (finite
-    numbers; finds mean and variance, or one of them where the other is given), `poisson` (counts from 0; finds lambda)
-    or `exponential` (numbers from 0; finds the rate lambda, mean 1/lambda). `sample` is a list of 1 to 5000 numbers.
+    numbers; finds mean and variance, or one of them where the other is given), `poisson` (counts from 0; finds lambda),
+    `exponential` (numbers from 0; finds the rate lambda, mean 1/lambda), `geometric` (numbers of the first success,
+    from 1; finds theta), `binomial` (successes of so many `trials`; finds theta), `laplace` (numbers, with the `mean`;
+    finds the scale b) or `uniform` (numbers from 0; finds the upper end b). `sample` is a list of 1 to 5000 numbers.
     `generating` are the parameters of the data-generating distribution where they are known: a number, a list of
     probabilities, or for a Gaussian [mean, variance]. `show` names the sections that are written (`SECTIONS`).
 
@@ -77,15 +81,17 @@ def maximum_likelihood(
     """
     name, sections = check_name(distribution), _sections(show)
     style = style or Style.of(notation, decimals, significant)
-    if name != "gaussian" and (mean is not None or variance is not None):
-        raise ChalkworkError(f"a known mean or variance goes with gaussian, not with {name}")
+    if name == "categorical" and not mean is variance is trials is None:
+        raise ChalkworkError(f"a known mean, variance or number of trials does not go with {name}")
     if name != "categorical" and classes is not None:
         raise ChalkworkError(f"classes goes with categorical, not with {name}")
     if name == "categorical":
         work = _of_classes(*classes_of(sample, classes), generating)
     else:
-        known = _known(mean, variance)
+        known = _known(mean, variance, trials)
         kind = family(name, tuple(known))
+        if trials is not None and max(observations(sample, kind)) > known["m"]:
+            raise ValueProblem(f"an observation is larger than the number of trials, {trials}")
         work = _of_family(Estimation(kind, observations(sample, kind), known), generating)
     return _solved(work, sections, style)
 
@@ -100,11 +106,13 @@ def _sections(show: Sequence[str] | None) -> tuple[str, ...]:
     return chosen
 
 
-def _known(mean: Any, variance: Any) -> dict[str, Any]:
+def _known(mean: Any, variance: Any, trials: Any) -> dict[str, Any]:
     if mean is not None and variance is not None:
         raise ChalkworkError("mean and variance are both known, so nothing is left to estimate")
     if mean is not None:
         return {"mu": parameter(mean, "mean", -1e50, 1e50)}
+    if trials is not None:
+        return {"m": whole(trials, "trials", 1, 10**6)}
     return {} if variance is None else {"v": parameter(variance, "variance", 0, inf)}
 
 
@@ -168,10 +176,10 @@ def _of_family(work: Estimation, generating: Any) -> Work:
     column = Name("values", (len(values), 1))
     at_values: dict[str, Expression] = {"x": column}
     givens = work.givens | {column: _column(values), Name("counts", column.shape): _column(list(counts.values()))}
-    if "logfact" in work.kind.log_density:
-        factorials = Name("value_log_factorials", column.shape)
-        givens[factorials] = _column(log_factorials(values))
-        at_values["logfact"] = factorials
+    for constant, part in work.constants(values).items():
+        found = Name(f"value_{constant}s", column.shape)
+        givens[found] = _column(part)
+        at_values[constant] = found
     marks = [MARKS[unknown.name] for unknown in work.kind.unknowns]
     hats = [hat(mark) for mark in marks]
     fitted = Fitted(_listed(marks), _listed(hats), work.kind.discrete)
@@ -233,8 +241,8 @@ def _generating(kind: Family, given: Any, known: Mapping[str, Any]) -> dict[str,
     one = given[0] if isinstance(given, list | tuple) and len(given) == 1 else given
     if isinstance(one, list | tuple):
         raise ValueProblem(f"generating has {len(one)} entries, and the {kind.title} has one parameter")
-    high = 1 if kind.name == "bernoulli" else inf
-    return {kind.parameters[0]: float(parameter(one, "generating", 0, high))}
+    (unknown,) = kind.unknowns
+    return {unknown.name: float(parameter(one, "generating", 0, unknown.high))}
 
 
 # --- classes ---------------------------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.model import Block, Heading
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
+from chalkwork.laboratory.likelihood.borders import Border
 from chalkwork.laboratory.likelihood.comparison import Row, at
 from chalkwork.laboratory.likelihood.estimate import Estimation, free_name
-from chalkwork.laboratory.likelihood.families import MARKS, Border, Unknown, hat, value_name
+from chalkwork.laboratory.likelihood.families import MARKS, Unknown, hat, value_name
 from chalkwork.laboratory.likelihood.letters import Letters, product
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.solutions.board import Board, maths
@@ -44,7 +45,8 @@ def given_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
     sentences = [sample_words(letters.board, [float(value) for value in work.sample])]
     for name in work.known:
         number = letters.board.piece(value_name(name)).latex
-        sentences.append(f"The {value_name(name)} is known: ${MARKS[name].latex} = {number}$.")
+        what = "number of trials" if name == "m" else value_name(name)
+        sentences.append(f"The {what} is known: ${MARKS[name].latex} = {number}$.")
     yield letters.say(" ".join(sentences))
 
 
@@ -124,9 +126,7 @@ def _collected(letters: Letters, work: Estimation, unknown: Unknown) -> Iterator
     board, mark = letters.board, MARKS[unknown.name]
     names = work.names(unknown)
     statistics = [part.name for part in unknown.statistics]
-    yield letters.say(
-        f"The sample enters only through its size and {'these sums' if len(statistics) > 1 else 'this sum'}:"
-    )
+    yield letters.say(f"The sample enters only through its size and {_sums(unknown)}:")
     for part in unknown.statistics:
         if part.name in board.derivation:
             yield from board.equation(part.name)
@@ -137,6 +137,12 @@ def _collected(letters: Letters, work: Estimation, unknown: Unknown) -> Iterator
     head = letters.maths(rf"\ell({mark.latex})", f"ℓ({mark.text})")
     numbers = [] if unknown.name in work.borders else [_numbers(board, expression)]
     yield board.chain(head, expression, *numbers)
+
+
+def _sums(unknown: Unknown) -> str:
+    if any(part.over != "sum" for part in unknown.statistics):
+        return "its largest number"
+    return "these sums" if len(unknown.statistics) > 1 else "this sum"
 
 
 def _numbers(board: Board, expression: Expression) -> tuple[Piece, ...]:
@@ -241,13 +247,15 @@ def course(board: Board, mark: Symbol, estimate: str | float, border: Border | N
     at = f"the estimate ${hat(mark).latex} = {board.piece(estimate).latex}$"
     best = board.number("log_likelihood")
     if border is not None:
-        way = "rises up to" if border.estimate else "falls from its highest value at"
+        way = "rises up to" if border.estimate and not border.starts else "falls from its highest value at"
         return f"The log-likelihood over ${mark.latex}$ {way} the border, {at}, where it is {best}."
     return f"The log-likelihood over ${mark.latex}$ rises up to {at}, where it is {best}, and falls behind it."
 
 
 def _interval(board: Board, work: Estimation, unknown: Unknown) -> tuple[float, float]:
     """Where the curve is worth drawing: three standard errors on both sides, within the parameter's bounds."""
+    if unknown.name in work.borders and work.borders[unknown.name].starts:
+        return work.borders[unknown.name].estimate, 2.5 * work.borders[unknown.name].estimate
     if unknown.name in work.borders:
         return (0.0, 1.0) if isfinite(unknown.high) else (0.0, 5.0 / work.n)
     name = value_name(unknown.name)
@@ -305,8 +313,10 @@ def _places(names: Sequence[str], best: Mapping[str, float], work: Estimation) -
     if names == ["lambda"]:
         size = best["lambda"] or 1.0 / work.n
         return [(place,) for place in sorted({best["lambda"], *(size * part for part in (0.5, 0.75, 1.25, 1.5))})]
-    if names == ["variance"]:
-        return [(best["variance"] * part,) for part in (0.5, 0.75, 1.0, 1.25, 1.5)]
+    if names in (["variance"], ["b"]):
+        (size,) = best.values()
+        starts = any(border.starts for border in work.borders.values())
+        return [(size * part,) for part in ((1.0, 1.25, 1.5, 2.0) if starts else (0.5, 0.75, 1.0, 1.25, 1.5))]
     error = sqrt((best["variance"] if "variance" in best else float(work.known["v"])) / work.n)
     places = [(best["mean"] + step * error, *list(best.values())[1:]) for step in (-2, -1, 0, 1, 2)]
     if len(names) == 2:

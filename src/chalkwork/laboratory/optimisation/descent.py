@@ -13,6 +13,7 @@ from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Path, methods_
 from chalkwork.laboratory.optimisation.pictures import picture, ranges_of
 from chalkwork.laboratory.optimisation.steps import Route
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
+from chalkwork.laboratory.optimisation.tables import steps_tables
 from chalkwork.laboratory.optimisation.text import (
     ENDINGS,
     compared,
@@ -28,6 +29,9 @@ from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
+
+MOST_WORKED = 20
+"""Steps of a single rule that are equations all."""
 
 
 def optimise(
@@ -45,17 +49,22 @@ def optimise(
     decimals: int | None = None,
     significant: int | None = None,
     style: Style | None = None,
+    **constants: Any,
 ) -> Solution:
     """A function of one to four variables made small, step by step, by one method or several.
 
-    `method` is `gradient_descent`, `momentum`, `newton` or `saddle_free_newton`, or a list of them; `steps` (0 to
-    10000) is how many they take at most, `rate` (above 0) and `momentum` (from 0 to below 1) are those of the first
-    two, `damping` (from 0) is added to the diagonal of the Hessian of the last two. The first `shown` steps (0 to 20)
-    are written in full. `window` gives an interval of every variable to be drawn.
+    `method` is a rule of the table of optimisers (`gradient_descent`, `momentum`, `nesterov`, `adagrad`, `rmsprop`,
+    `adam`, `adamw`), `newton` or `saddle_free_newton`, or a list of them; `steps` (0 to 10000) is how many they take at
+    most, `rate` (above 0) is that of rules, `momentum` (from 0 to below 1) that of two of them, `damping` (from 0) is
+    added to the diagonal of the Hessian of the last two. The first `shown` steps (0 to 20) are written in full.
+    `window` gives an interval of every variable to be drawn. `constants` are those of the rules (`beta1`, `beta2`,
+    `rho`, `gamma`, `epsilon`, `epsilon_place`: inside or outside the root), their `form` (`rate_inside`, `signed`,
+    `average` for momentum, `lookahead` for nesterov), `schedule`, `clip_norm` and `clip_value`.
 
-    The equations of step k are `f1`, `g1` (the gradient, n x 1), `H1` (the Hessian), `det1`, `d1` (Newton's step), `v1`
-    (the velocity), `lambda1` (eigenvalues) and `p2` (the new point) for the first one; of several methods each has
-    names of its own behind the common start (`p2_gd`, `d1_newton`, `v1_momentum`, `d1_saddle_free`). Facts, of the
+    The equations of step k are `f1`, `g1` (the gradient, n x 1), `H1` (the Hessian), `det1`, `d1` (Newton's step),
+    `lambda1` (eigenvalues), what the rule keeps and works out (`v1`, `m1`, `mhat1`, `r1`, `etahat1`, ...) and `p2` (the
+    new point) for the first one; all of the at most 20 steps of a single rule are equations. Of several methods each
+    has names of its own behind the common start (`p2_gd`, `d1_newton`, `v1_momentum`, `d1_saddle_free`). Facts, of the
     whole path: `point`, `value`, `path` (k+1 x n), `values`, `steps`; words: `ending` (`critical`, `diverged`,
     `singular`, `outside`, `unfinished`) and the `kind` of a critical point that was reached; for several methods each
     behind the method's name (`newton.path`). Raises ChalkworkError (ReadError, ValueProblem) for a function that cannot
@@ -70,14 +79,14 @@ def optimise(
     style = style or Style.of(notation, decimals, significant)
     point = starting_point(start)
     surface = Surface(function, list(point))
-    methods = methods_of(method, rate, momentum, damping)
+    methods = methods_of(method, rate, momentum, damping, constants)
     whole(steps, "steps", 0, MOST_STEPS)
     whole(shown, "shown", 0, 20)
     ranges = None if window is None else ranges_of(dict(window), surface.variables, "window")
     paths = [run(surface, list(point.values()), each, steps) for each in methods]
     letters = Letters.of(surface, style.notation)
     work = Work(letters=free_letters(surface, letters))
-    routes = [route_of(work, surface, path, letters, shown, several=len(paths) > 1) for path in paths]
+    routes = [route_of(work, surface, path, letters, (shown, steps), several=len(paths) > 1) for path in paths]
     conclude(work, paths, surface.hessian)
     hessian = any(each.uses_hessian for each in methods)
 
@@ -95,13 +104,27 @@ def optimise(
             yield compared(board, paths, letters)
 
     title = "Optimisation" if len(paths) > 1 else title_of(methods[0])
-    return work.solution(f"{title} step by step", style, script)
+    whole_table = len(routes) == 1 and routes[0].is_whole and bool(routes[0].steps)
+    blank = (lambda board: steps_tables(board, routes[0], blank=True)) if whole_table else None
+    return work.solution(f"{title} step by step", style, script, blank=blank)
 
 
-def route_of(work: Work, surface: Surface, path: Path, letters: Letters, shown: int, several: bool = False) -> Route:
-    """The equations of a path's first steps, in the work; of one step where none is to be shown."""
-    route = Route(work, path, letters.marked(path.method.name) if several else letters, several)
-    route.add(surface, max(1, shown))
+def route_of(
+    work: Work, surface: Surface, path: Path, letters: Letters, counts: tuple[int, int], several: bool = False
+) -> Route:
+    """The equations of a path's first steps, in the work; of one step where none is to be shown.
+
+    `counts` are the steps that are shown and those asked for: a single rule has the equations of them all, if few.
+    """
+    shown, steps = max(1, counts[0]), counts[1]
+    marked = letters.marked(path.method.name) if several else letters
+    route = Route(work, path, marked, several, shown=shown, total=steps)
+    whole = not several and not path.method.uses_hessian and len(path.steps) <= MOST_WORKED
+    if not path.method.uses_hessian:
+        route.rule(surface.point("p").shape)
+    route.add(surface, max(shown, len(path.steps)) if whole else shown)
+    if whole and path.steps:
+        route.head(surface, len(surface.variables))
     return route
 
 

@@ -14,10 +14,18 @@ _NUMBERED = re.compile(r"(.*[^\d_])_?(\d+)")
 MARKS = {
     "gradient_descent": ("gd", r"\mathrm{GD}", "ᴳᴰ"),
     "momentum": ("momentum", r"\mathrm{M}", "ᴹ"),
+    "nesterov": ("nesterov", r"\mathrm{Ne}", "ᴺᵉ"),
+    "adagrad": ("adagrad", r"\mathrm{AG}", "ᴬᴳ"),
+    "rmsprop": ("rmsprop", r"\mathrm{R}", "ᴿ"),
+    "adam": ("adam", r"\mathrm{A}", "ᴬ"),
+    "adamw": ("adamw", r"\mathrm{AW}", "ᴬᵂ"),
     "newton": ("newton", r"\mathrm{N}", "ᴺ"),
     "saddle_free_newton": ("saddle_free", r"\mathrm{SN}", "ˢᴺ"),
 }
 """What tells the steps of one method from those of another: in names, in LaTeX and in a terminal."""
+RATE = Symbol(r"\eta", "η")
+_STATES = {"v": "vwmu", "m": "mnhk", "r": "rsyh"}
+"""The letters for what rules keep, the usual one first."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Letters:
         """The same for one method among several."""
         return Letters(self.function, self.point, self.variables, MARKS[method][1:], self.alone)
 
-    def numbered(self, letter: Symbol, k: int, first: bool = False) -> Symbol:
+    def numbered(self, letter: Symbol, k: int | str, first: bool = False) -> Symbol:
         """A letter with the number of the step below and the method's mark above; the first point belongs to all."""
         above, raised = ("", "") if first or not self.mark[0] else (f"^{{{self.mark[0]}}}", self.mark[1])
         own = re.fullmatch(r"(.*)_\{?(\d+)\}?", letter.latex)
@@ -55,7 +63,7 @@ class Letters:
             return Symbol(
                 f"{own[1]}_{{{own[2]},{k}}}{above}", f"{letter.text},{subscript(str(k))}{raised}", bool(above)
             )
-        below = str(k) if k < 10 else f"{{{k}}}"
+        below = str(k) if len(str(k)) == 1 else f"{{{k}}}"
         return Symbol(f"{letter.latex}_{below}{above}", f"{letter.text}{subscript(str(k))}{raised}", bool(above))
 
     @property
@@ -63,35 +71,57 @@ class Letters:
         """The letter of Newton's step."""
         return _unused("dsrt", self.variables)
 
-    @property
-    def velocity(self) -> Symbol:
-        """The letter of the velocity."""
-        return _unused("vwmu", self.variables)
+    def of_rule(self, word: str) -> Symbol:
+        """The letter of what a rule works out or keeps: v, mhat, clipped_g, ...; of its point and gradient too."""
+        if word in ("p", "theta"):
+            return self.point
+        if word in ("g", "clipped_g", "gnorm", "gscale"):
+            sign = Symbol(*self.slope_sign)
+            return {
+                "g": sign,
+                "gnorm": Symbol(rf"\left\| {sign.latex} \right\|", f"‖{sign.text}‖"),
+                "gscale": Symbol("c", "c"),
+                "clipped_g": Symbol(r"\bar{g}", "g\u0304"),
+            }[word]
+        letter, hat = word.removesuffix("hat"), word.endswith("hat")
+        plain = RATE if letter == "eta" else _unused(_STATES[letter], self.variables)
+        return Symbol(rf"\hat{{{plain.latex}}}", f"{plain.text}\u0302") if hat else plain
 
-    def at(self, k: int) -> Symbol:
-        """The point that step k starts from."""
-        return self.numbered(self.point, k, first=k == 1)
+    def at(self, k: int, ahead: bool = False) -> Symbol:
+        """The point that step k starts from, or the one ahead of it where its gradient is taken."""
+        return self.numbered(tilde(self.point) if ahead else self.point, k, first=k == 1 and not ahead)
 
-    def variable(self, i: int, k: int) -> Symbol:
+    def variable(self, i: int, k: int, ahead: bool = False) -> Symbol:
         """One coordinate of that point."""
-        return self.numbered(self.variables[i], k, first=k == 1)
+        letter = tilde(self.variables[i]) if ahead else self.variables[i]
+        return self.numbered(letter, k, first=k == 1 and not ahead)
 
     def value(self, k: int) -> Symbol:
         """The function there."""
         return self._of(self.function, self.function, k)
 
-    def slope(self, k: int) -> Symbol:
+    def slope(self, k: int, ahead: bool = False) -> Symbol:
         """Its gradient there."""
-        return self._of(*self.slope_sign, k)
+        if not self.function:
+            return self.numbered(Symbol("g", "g"), k, first=True)
+        return self._of(*self.slope_sign, k, ahead)
 
     def curvature(self, k: int) -> Symbol:
         """Its Hessian there."""
         return self._of(*self.curvature_sign, k)
 
     @property
+    def function_sign(self) -> tuple[str, str]:
+        """The function of its variables, in LaTeX and in a terminal."""
+        latex, text = (", ".join(getattr(one, kind) for one in self.variables) for kind in ("latex", "text"))
+        return f"{self.function}({latex})", f"{self.function}({text})"
+
+    @property
     def slope_sign(self) -> tuple[str, str]:
         """The gradient without a place: f' or the nabla, in LaTeX and in a terminal."""
         f = self.function
+        if not f:
+            return "g", "g"
         return (f"{f}'", f"{f}′") if self.alone else (rf"\nabla {f}", f"∇{f}")
 
     @property
@@ -99,8 +129,8 @@ class Letters:
         """The Hessian without a place."""
         return (f"{self.function}''", f"{self.function}″") if self.alone else ("H", "H")
 
-    def _of(self, latex: str, text: str, k: int) -> Symbol:
-        place = self.at(k)
+    def _of(self, latex: str, text: str, k: int, ahead: bool = False) -> Symbol:
+        place = self.at(k, ahead)
         return Symbol(f"{latex}({place.latex})", f"{text}({place.text})")
 
     def tuple_of_variables(self) -> str:
@@ -116,16 +146,26 @@ def _unused(letters: str, variables: tuple[Symbol, ...]) -> Symbol:
     return Symbol(letter, letter)
 
 
-def entry_letters(surface: Surface, letters: Letters, k: int, names: tuple[str, str, str]) -> dict[str, Symbol]:
-    """The letters of the entries of the point, the gradient and the Hessian of step k, by their names."""
+def tilde(letter: Symbol) -> Symbol:
+    """The letter with a tilde."""
+    latex, mark, below = letter.latex.partition("_")
+    return Symbol(rf"\tilde{{{latex}}}{mark}{below}", f"{letter.text[0]}\u0303{letter.text[1:]}")
+
+
+def entry_letters(
+    surface: Surface, letters: Letters, k: int, names: tuple[str, str, str], ahead: bool = False, bare: bool = False
+) -> dict[str, Symbol]:
+    """The letters of the entries of the point, the gradient and the Hessian of step k, by their names; `bare` ones
+    have no step.
+    """
     if letters.alone:
         return {}
     point, slope, curvature = names
-    place = letters.at(k)
+    place = None if bare else letters.at(k, ahead)
     found = {}
     n = len(surface.variables)
     for i in range(n):
-        found[f"{point}[{i + 1}]"] = letters.variable(i, k)
+        found[f"{point}[{i + 1}]"] = letters.variables[i] if bare else letters.variable(i, k, ahead)
         found[f"{slope}[{i + 1}]"] = _partial(letters, (i,), place)
         for j in range(n):
             below = f"{i + 1}{j + 1}"

@@ -1,21 +1,33 @@
-"""Gradient descent, momentum, Newton's method and saddle-free Newton: the numbers of their paths."""
+"""Every update rule of the table of optimisers, Newton's method and saddle-free Newton: the numbers of their paths."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from chalkwork.algebra.expression import Name
+from chalkwork.algebra.reading import read
+from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.evaluate import evaluate, evaluate_each
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
+from chalkwork.networks.optimisers import AHEAD, RULES, Optimiser, constant_of, worked_lines
+from chalkwork.networks.updates import GRADIENT_DESCENT, clipped
+from chalkwork.training.schedules import CONSTANT, Schedule
 
 METHODS = {
     "gradient_descent": "gradient descent",
     "momentum": "momentum",
+    "nesterov": "Nesterov's momentum",
+    "adagrad": "AdaGrad",
+    "rmsprop": "RMSProp",
+    "adam": "Adam",
+    "adamw": "AdamW",
     "newton": "Newton",
     "saddle_free_newton": "saddle-free Newton",
 }
@@ -49,9 +61,9 @@ class Objective(Protocol):
 class Method:
     """A method with its settings.
 
-    `rate` (eta) and `momentum` (mu, the share of the velocity that stays) are those of gradient descent and momentum:
-    v_new = mu v + g, p_new = p - eta v_new, as in training. The two methods of Newton take the whole step; `damping`
-    is added to the diagonal of H or |H|.
+    Rules are those of training, from one table: `rate` (eta), what the schedule makes of it, the constants of the
+    `optimiser`, and gradients that are clipped first. The two methods of Newton take the whole step; `damping` is added
+    to the diagonal of H or |H|.
 
     Sources: Polyak, Some methods of speeding up the convergence of iteration methods (1964); Nocedal and Wright,
     Numerical Optimization, section 2.2; Dauphin et al., Identifying and attacking the saddle point problem in
@@ -63,24 +75,38 @@ class Method:
 
     name: str
     rate: float = 0.1
-    momentum: float = 0.9
+    optimiser: Optimiser = GRADIENT_DESCENT
     damping: float = 0.0
+    schedule: Schedule = CONSTANT
+    clip_norm: float = 0.0
+    clip_value: float = 0.0
+    spelled: tuple[tuple[str, str], ...] = ()
+    """The constants that were given, each with the word for it, which says how it prints."""
 
     @classmethod
-    def of(cls, name: Any, rate: Any = 0.1, momentum: Any = 0.9, damping: Any = 0.0) -> Method:
-        """The method by its name; ChalkworkError for an unknown one or settings out of range."""
+    def of(
+        cls, name: Any, rate: Any = 0.1, momentum: Any = 0.9, damping: Any = 0.0, more: Mapping[str, Any] | None = None
+    ) -> Method:
+        """The method by its name; ChalkworkError for an unknown one or settings out of range.
+
+        `more` are `schedule`, `clip_norm`, `clip_value`, and constants and forms of rules, of which each takes its own.
+        """
         word = str(name).strip().lower().replace("-", "_").replace(" ", "_")[:60]
         word = _ALSO.get(word, word)
         if word not in METHODS:
             near = get_close_matches(word, METHODS, 1)
             hint = f"did you mean {near[0]}?" if near else f"the methods are {', '.join(METHODS)}"
             raise ChalkworkError(f"there is no method {word!r}", hint=hint)
-        return cls(
-            word,
-            real(rate, "the rate", 0, 1e6, low_open=True, high_open=False),
-            real(momentum, "the momentum", 0, 1),
-            real(damping, "the damping", 0, 1e6, high_open=False),
-        )
+        eta = real(rate, "the rate", 0, 1e6, low_open=True, high_open=False)
+        tau = real(damping, "the damping", 0, 1e6, high_open=False)
+        own = {"mu": real(momentum, "the momentum", 0, 1)} | dict(more or {})
+        schedule = Schedule.of(own.pop("schedule", None))
+        clip = {key: _clip(own.pop(key, None), key) for key in ("clip_norm", "clip_value")}
+        if word not in RULES:
+            return cls(word, eta, damping=tau)
+        taken = {key: value for key, value in own.items() if takes(word, key)}
+        spelled = tuple((constant_of(word, key), key) for key in taken if key != "mu" and constant_of(word, key))
+        return cls(word, eta, Optimiser.of({"name": word, **taken}), tau, schedule, **clip, spelled=spelled)
 
     @property
     def title(self) -> str:
@@ -90,7 +116,30 @@ class Method:
     @property
     def uses_hessian(self) -> bool:
         """Whether it needs second derivatives."""
-        return self.name in ("newton", "saddle_free_newton")
+        return self.name not in RULES
+
+    @property
+    def clips(self) -> bool:
+        """Whether gradients are clipped."""
+        return bool(self.clip_norm or self.clip_value)
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The constants of the rule and what gradients are clipped to."""
+        clip = {"clip_norm": self.clip_norm, "clip_value": self.clip_value}
+        return dict(self.optimiser.constants) | {name: value for name, value in clip.items() if value}
+
+
+def takes(method: str, key: str) -> bool:
+    """Whether a rule has a constant of that name, or forms, an epsilon to be placed."""
+    rule = RULES[method]
+    if key in ("form", "epsilon_place"):
+        return bool(rule.forms) if key == "form" else "epsilon" in dict(rule.constants)
+    return bool(constant_of(method, key))
+
+
+def _clip(value: Any, what: str) -> float:
+    return 0.0 if value is None else real(value, what, 0, 1e6, low_open=True, high_open=False)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -102,8 +151,6 @@ class Step:
     gradient: Array
     direction: Array
     """What is added to the point."""
-    velocity: Array | None = None
-    """That of momentum after the step."""
     hessian: Array | None = None
 
 
@@ -145,18 +192,17 @@ def run(objective: Objective, start: Any, method: Method, steps: int) -> Path:
         raise ValueProblem(f"the function has no value at the start: {cause}", hint="start inside of its domain")
     limit = FARTHEST * max(1.0, float(np.abs(point).max()))
     points, values, taken = [point], [value], list[Step]()
-    velocity = np.zeros(len(point))
+    stepper = Stepper(method, len(point), steps)
     ending: Ending = ""
     reason = ""
-    for _ in range(steps):
-        if is_flat(slopes, point):
+    for number in range(1, steps + 1):
+        step = stepper.step(objective, point, value, slopes, number)
+        if is_flat(slopes, point) and (step is None or is_flat(step.direction, point)):
             break
-        step = _step(objective, point, value, slopes, method, velocity)
         if step is None:
             ending, reason = _no_step(objective, point)
             break
         taken.append(step)
-        velocity = velocity if step.velocity is None else step.velocity
         point = moved(point, step.direction)
         value = float(objective.value(point))
         slopes = objective.gradient(point)
@@ -172,6 +218,54 @@ def run(objective: Objective, start: Any, method: Method, steps: int) -> Path:
     if not ending and is_flat(slopes, point):
         ending = "critical"
     return Path(method, np.array(points), np.array(values), tuple(taken), ending, reason)
+
+
+class Stepper:
+    """The steps of one method, with what its rule keeps from one to the next.
+
+    >>> stepper = Stepper(Method.of("momentum", rate=0.5, momentum=0.5), 1, 2)
+    >>> [stepper.new_point(np.array([0.0]), np.array([1.0]), number).tolist() for number in (1, 2)]
+    [[-0.5], [-0.75]]
+    """
+
+    def __init__(self, method: Method, size: int, total: int) -> None:
+        self.method, rule = method, method.optimiser.rule
+        column, gradient = (size, 1), Name("g", (size, 1))
+        self.kept = {letter: np.zeros(column) for letter in rule.states}
+        self.constants = {name: np.array([[value]]) for name, value in method.constants.items()}
+        self.rates = method.schedule.rates(method.rate, 0, total, total)
+        before = clipped([gradient], bool(method.clip_norm), bool(method.clip_value)) if method.clips else []
+        names = {letter: Name(letter, column) for letter in ("p", *rule.states)}
+        names |= {name: Name(name) for name in ("eta", "t", *method.constants)}
+        self.ahead = read(AHEAD, names) if method.optimiser.looks_ahead else None
+        lines = worked_lines(
+            method.optimiser.lines, names | {"g": before[-1].symbol if before else gradient}, lambda defined: defined
+        )
+        self.equations = [*before, *(Equation(name.name, line, Stage.UPDATE) for name, line in lines)]
+
+    def step(self, objective: Objective, point: Array, value: float, slopes: Array, number: int) -> Step | None:
+        """One step, numbered from 1; None where the linear system has no single solution."""
+        if not self.method.uses_hessian:
+            if self.ahead is not None:
+                known = self.kept | self.constants | {"p": point[:, None]}
+                slopes = objective.gradient(evaluate(self.ahead, known)[:, 0])
+            return Step(point, value, slopes, self.new_point(point, slopes, number) - point)
+        hessian = np.asarray(objective.hessian(point))
+        if not np.isfinite(hessian).all():
+            return None
+        matrix = hessian if self.method.name == "newton" else absolute(hessian)
+        matrix = matrix + self.method.damping * np.eye(len(point))
+        if is_singular(matrix):
+            return None
+        return Step(point, value, slopes, -np.linalg.solve(matrix, slopes), hessian=hessian)
+
+    def new_point(self, point: Array, slopes: Array, number: int) -> Array:
+        """Where the rule goes from a point with that gradient; what it keeps is renewed."""
+        rate = self.rates if isinstance(self.rates, float) else self.rates[number - 1]
+        given = {"p": point[:, None], "g": slopes[:, None], "eta": np.array([[rate]]), "t": np.array([[float(number)]])}
+        found = evaluate_each(self.equations, given | self.kept | self.constants)
+        self.kept = {letter: found[f"{letter}_new"] for letter in self.kept}
+        return np.asarray(found["p_new"][:, 0])
 
 
 def moved(point: Array, direction: Array) -> Array:
@@ -216,25 +310,6 @@ def index_of(hessian: Array) -> tuple[Kind, int]:
     return ("minimum" if negative == 0 else "maximum" if negative == len(eigenvalues) else "saddle"), negative
 
 
-def _step(
-    objective: Objective, point: Array, value: float, slopes: Array, method: Method, velocity: Array
-) -> Step | None:
-    """One step; None where the linear system has no single solution."""
-    if method.name == "gradient_descent":
-        return Step(point, value, slopes, -method.rate * slopes)
-    if method.name == "momentum":
-        new = method.momentum * velocity + slopes
-        return Step(point, value, slopes, -method.rate * new, velocity=new)
-    hessian = np.asarray(objective.hessian(point))
-    if not np.isfinite(hessian).all():
-        return None
-    matrix = hessian if method.name == "newton" else absolute(hessian)
-    matrix = matrix + method.damping * np.eye(len(point))
-    if is_singular(matrix):
-        return None
-    return Step(point, value, slopes, -np.linalg.solve(matrix, slopes), hessian=hessian)
-
-
 def absolute(matrix: Array) -> Array:
     """|H|: the same eigenvectors, the absolute values of the eigenvalues.
 
@@ -251,12 +326,21 @@ def _no_step(objective: Objective, point: Array) -> tuple[Ending, str]:
     return "outside", objective.explain(point, hessian=True)
 
 
-def methods_of(given: Any, rate: Any, momentum: Any, damping: Any) -> list[Method]:
-    """A method by its name, or several in a list, none of them twice."""
+def methods_of(
+    given: Any, rate: Any, momentum: Any, damping: Any, more: Mapping[str, Any] | None = None
+) -> list[Method]:
+    """A method by its name, or several in a list, none of them twice; every one of `more` is of use to one of them."""
     names = [given] if isinstance(given, str) else given
     if not isinstance(names, Sequence) or not 1 <= len(names) <= len(METHODS):
         raise ChalkworkError(f"method is one of {', '.join(METHODS)}, or a list of them, not {given!r:.60}")
-    methods = [Method.of(name, rate, momentum, damping) for name in names]
+    methods = [Method.of(name, rate, momentum, damping, more) for name in names]
     if len({method.name for method in methods}) < len(methods):
         raise ChalkworkError("a method is named twice")
+    rules = [method.name for method in methods if method.name in RULES]
+    for key in more or {}:
+        general = key in ("schedule", "clip_norm", "clip_value")
+        if not (rules and general) and not any(takes(name, key) for name in rules):
+            known = dict.fromkeys(name for rule in rules for name, _ in RULES[rule].constants)
+            takes_them = f"takes {', '.join(known)}" if known else "has no constants"
+            raise ChalkworkError(f"{' and '.join(method.title for method in methods)} {takes_them}, not {key:.60}")
     return methods

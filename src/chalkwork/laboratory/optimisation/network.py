@@ -152,6 +152,7 @@ def optimise_network(
     decimals: int | None = None,
     significant: int | None = None,
     style: Style | None = None,
+    **constants: Any,
 ) -> Solution:
     """The loss of a small network made small, by one method or several, from the parameters that it has.
 
@@ -172,7 +173,11 @@ def optimise_network(
     ([2.0, 1.0], 1)
     """
     style = style or Style.of(notation, decimals, significant)
-    methods = methods_of(method, rate, momentum, damping)
+    methods = methods_of(method, rate, momentum, damping, constants)
+    if any(each.optimiser.looks_ahead for each in methods):
+        raise ChalkworkError(
+            "a network has its gradient at its parameters, not ahead of them", hint="leave out the form"
+        )
     whole(steps, "steps", 0, MOST_STEPS)
     whole(shown, "shown", 0, 20)
     loss = NetworkLoss(net, x, y)
@@ -202,10 +207,15 @@ def optimise_network(
     return work.solution("The loss of a network made small", style, script, setting)
 
 
+def network_work(loss: NetworkLoss) -> Work:
+    """The network's own equations and givens."""
+    found = loss.derivation
+    return Work(dict(loss.values_at(loss.start)), list(found.givens), list(found.equations))
+
+
 def _work(loss: NetworkLoss) -> Work:
     """The network's own equations, with the parameters and their gradients as one vector where they are few."""
-    n, found = len(loss.start), loss.derivation
-    work = Work(dict(loss.values_at(loss.start)), list(found.givens), list(found.equations))
+    n, work = len(loss.start), network_work(loss)
     work.asked += ["L", *(f"d{name.name}" for name in loss.parameters)]
     theta, slope = symbol(r"\theta_1", "θ₁"), symbol(r"\nabla L(\theta_1)", "∇L(θ₁)")
     if n > MOST_LISTED:
@@ -233,9 +243,11 @@ def _stacked(parts: Sequence[Name]) -> Expression:
 
 def _route(work: Work, loss: NetworkLoss, path: Path, letters: Letters, count: int, several: bool) -> Route:
     """The equations of a path's first steps; gradient and Hessian of later steps are given."""
-    route = Route(work, path, letters.marked(path.method.name) if several else letters, several)
+    route = Route(work, path, letters.marked(path.method.name) if several else letters, several, total=len(path.steps))
     n = len(loss.start)
     shape = (n, 1) if n > 1 else ()
+    if not path.method.uses_hessian:
+        route.rule(shape)
     for k, step in enumerate(path.steps[:count], 1):
         shown = Shown(route.name("theta", k), slope=route.name("g", k), curvature=route.name("H", k))
         if k > 1:

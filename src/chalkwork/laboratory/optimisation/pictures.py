@@ -16,7 +16,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path
 from chalkwork.laboratory.optimisation.surface import Surface
-from chalkwork.laboratory.optimisation.text import function_latex
+from chalkwork.laboratory.optimisation.tables import function_latex
 from chalkwork.networks.data import as_array
 from chalkwork.solutions.board import Board
 

@@ -17,9 +17,9 @@ from chalkwork.laboratory.optimisation.methods import Method, Path, run
 from chalkwork.laboratory.optimisation.pictures import picture
 from chalkwork.laboratory.optimisation.steps import Route, studied
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
+from chalkwork.laboratory.optimisation.tables import function_latex
 from chalkwork.laboratory.optimisation.text import (
     formulas,
-    function_latex,
     listed,
     place,
     place_latex,

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.algebra.expression import Expression, Name, Number, apply, replace
 from chalkwork.algebra.operations import Shape
+from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Stage
-from chalkwork.laboratory.optimisation.letters import MARKS, Letters, entry_letters
+from chalkwork.laboratory.optimisation.letters import MARKS, RATE, Letters, entry_letters, tilde
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
+from chalkwork.networks.optimisers import AHEAD, worked_lines
+from chalkwork.networks.updates import clipped
+from chalkwork.training.schedules import CONSTANT
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
 DIRECTION = Stage("step", "The step")
-ETA, MU, TAU = symbol(r"\eta", "η"), symbol(r"\mu", "μ"), symbol(r"\tau", "τ")
+ETA, TAU = RATE, symbol(r"\tau", "τ")
+CONSTANTS = {
+    "mu": symbol(r"\mu", "μ"), "momentum": symbol(r"\mu", "μ"), "rho": symbol(r"\rho", "ρ"),
+    "gamma": symbol(r"\gamma", "γ"), "beta": symbol(r"\beta", "β"), "alpha": symbol(r"\alpha", "α"),
+    "rho1": symbol(r"\beta_1", "β₁"), "rho2": symbol(r"\beta_2", "β₂"), "epsilon": symbol(r"\varepsilon", "ε"),
+    "decay": symbol(r"\lambda", "λ"), "clip_norm": symbol(r"g_{\max}", "gₘₐₓ"),
+    "clip_value": symbol(r"g_{\max}", "gₘₐₓ"),
+}  # fmt: skip
+"""How the constants of rules print, by the word that was used for them."""
 
 
 @dataclass
@@ -29,7 +42,10 @@ class Shown:
     value: str = ""
     slope: str = ""
     curvature: str = ""
-    velocity: str = ""
+    ahead: str = ""
+    """Where the gradient is taken, if not at the point."""
+    lines: list[str] = field(default_factory=list)
+    """What the rule works out on the way to the new point."""
     matrix: str = ""
     """What the linear system is solved with: the Hessian, or the damped one."""
     determinant: str = ""
@@ -50,17 +66,53 @@ class Route:
     path: Path
     letters: Letters
     several: bool = False
+    shown: int = 20
+    """Up to which step all is asked that is worked out, and not the new point alone."""
+    total: int = 0
+    """How many steps the schedule of the rate is made for."""
     steps: list[Shown] = field(default_factory=list)
+    lines: list[tuple[Name, Expression]] = field(default_factory=list)
+    """The rule for any step."""
+    _renamed: dict[Expression, Expression] = field(default_factory=dict)
 
     @property
     def method(self) -> Method:
         """The method."""
         return self.path.method
 
+    @property
+    def start(self) -> str:
+        """The name of the first point."""
+        return self.steps[0].point
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every step is worked out, by a rule whose lines are columns of a table."""
+        done = len(self.path.steps)
+        return done == len([step for step in self.steps if step.new_point]) and not self.method.uses_hessian
+
     def name(self, letter: str, k: int) -> str:
         """A name with the step's number; the start belongs to all methods."""
         common = k == 1 and letter in ("p", "f", "g", "H", "theta")
         return f"{letter}{k}" if common or not self.several else f"{letter}{k}_{MARKS[self.method.name][0]}"
+
+    def head(self, surface: Surface | None, n: int) -> None:
+        """The letters over the columns of a table of all steps."""
+        letters, plain = self.letters, self.work.letters
+        words = ["p", "g", "eta", *self.method.optimiser.rule.states]
+        words += [_letter(name) for name in self.steps[0].lines if not name.startswith("clipped")]
+        plain |= {word: letters.of_rule(word) for word in (*words, "clipped_g")}
+        for word in (*words[1:], "clipped_g") if n > 1 else ():  # v_1 would be the velocity of step 1
+            of = plain[word]
+            plain |= {
+                f"{word}[{i}]": symbol(f"{of.latex}_{{{each.latex}}}", f"{of.text}({each.text})")
+                for i, each in enumerate(letters.variables, 1)
+            }
+        if surface is not None:
+            plain["f"] = symbol(*letters.function_sign)
+            plain |= entry_letters(surface, letters, 0, ("p", "g", ""), bare=True)
+        elif n > 1:
+            plain |= {f"p[{i}]": letter for i, letter in enumerate(letters.variables, 1)}
 
     def add(self, surface: Surface, count: int) -> None:
         """The equations of the first steps on a function; of the start where there is no step."""
@@ -88,13 +140,32 @@ class Route:
             self.work.given(point.name, self.path.points[0], self.letters.at(1))
         shown = Shown(point.name, self.valued(surface, point.name, k))
         add, letters = self.work.equation, self.letters
-        shown.slope = add(self.name("g", k), surface.gradient_at(point), letters.slope(k), stage).name
-        self.work.asked.append(shown.slope)
+        ahead = self.method.optimiser.looks_ahead
+        place = self._ahead(surface, shown, k, point) if ahead else point
+        shown.slope = add(self.name("g", k), surface.gradient_at(place), letters.slope(k, ahead), stage).name
+        self.ask(shown.slope, k)
         if hessian:
             shown.curvature = add(self.name("H", k), surface.hessian_at(point), letters.curvature(k), stage).name
-            self.work.asked.append(shown.curvature)
+            self.ask(shown.curvature, k)
         self.steps.append(shown)
         return shown
+
+    def ask(self, name: str, k: int) -> None:
+        """What step k works out is asked, where it is shown."""
+        if k <= self.shown:
+            self.work.asked.append(name)
+
+    def _ahead(self, surface: Surface, shown: Shown, k: int, point: Name) -> Name:
+        """The point where the gradient of step k is taken."""
+        names = {"p": point, "mu": self._constant("mu"), "v": self._kept("v", k, point.shape)}
+        letter = self.letters.at(k, ahead=True)
+        found = self.work.equation(self.name("ahead", k), read(AHEAD, names), letter, Stage.UPDATE)
+        self.work.letters.update(
+            entry_letters(surface, self.letters, k, (found.name, self.name("g", k), ""), ahead=True)
+        )
+        self.ask(found.name, k)
+        shown.ahead = found.name
+        return found
 
     # --- from the gradient to the new point ------------------------------------------------------------------------
 
@@ -107,30 +178,111 @@ class Route:
             expression = self._newton(shown, k, slope) if newton else self._saddle_free(shown, k, slope, step)
             shown.direction = self._direct("d", k, expression, self.letters.direction).name
             new = point + Name(shown.direction, point.shape)
-            self.work.asked.append(shown.direction)
+            self.ask(shown.direction, k)
+            shown.new_point = self.name(_letter(shown.point), k + 1)
+            self.work.equation(shown.new_point, new, self.letters.at(k + 1), Stage.UPDATE)
+            self.work.asked.append(shown.new_point)
         else:
-            eta = self.work.given("eta", method.rate, ETA)
-            new = point - eta * (slope if method.name == "gradient_descent" else self._velocity(shown, k, slope))
-        letter = self.letters.at(k + 1)
-        shown.new_point = self.work.equation(self.name(_letter(shown.point), k + 1), new, letter, Stage.UPDATE).name
-        self.work.asked.append(shown.new_point)
+            self._ruled(shown, k, point, slope)
+
+    def _ruled(self, shown: Shown, k: int, point: Name, slope: Name) -> None:
+        """The lines of the rule in step k, gradients clipped and the rate of the schedule before them."""
+        method, number = self.method, self.letters.numbered
+        constants = {name: self._constant(name) for name in method.constants}
+        rate = self.work.given("eta", method.rate, ETA)
+        if method.schedule != CONSTANT:
+            scheduled = rate * method.schedule.factor(Number(k - 1), self.total)
+            rate = self._line(shown, k, "eta", scheduled, number(ETA, k))
+        if method.clips:
+            for line in clipped([slope], bool(method.clip_norm), bool(method.clip_value), str(k)):
+                word = "clipped_g" if line.name.startswith("clipped") else line.name.removesuffix(str(k))
+                expression = replace(line.expression, self._renamed)
+                letter = number(self.letters.of_rule(word), k)
+                if word == "gnorm":
+                    there = self.work.letters[slope.name]
+                    letter = symbol(rf"\left\| {there.latex} \right\|", f"‖{there.text}‖")
+                    expression = _norm(slope)
+                found = self._line(shown, k, word, expression, letter)
+                self._renamed[Name(line.name, found.shape)] = found
+                slope = found
+        bound = constants | {"p": point, "g": slope, "eta": rate, "t": Number(k)}
+        bound |= {letter: self._kept(letter, k, point.shape) for letter in method.optimiser.rule.states}
+        base = _letter(shown.point)
+
+        def called(defined: str) -> str:
+            return self.name(base, k + 1) if defined == "p_new" else self.name(defined.removesuffix("_new"), k)
+
+        for name, expression in worked_lines(method.optimiser.lines, bound, called):
+            if name.name != called("p_new"):
+                word = _letter(name.name)
+                self._line(shown, k, word, expression, number(self.letters.of_rule(word), k))
+            else:
+                shown.new_point = self.work.equation(name.name, expression, self.letters.at(k + 1), Stage.UPDATE).name
+                self.work.asked.append(name.name)
+
+    def _line(self, shown: Shown, k: int, word: str, expression: Expression, letter: Symbol) -> Name:
+        found = self.work.equation(self.name(word, k), expression, letter, Stage.UPDATE)
+        shown.lines.append(found.name)
+        self.ask(found.name, k)
+        return found
+
+    def _constant(self, name: str) -> Name:
+        word = dict(self.method.spelled).get(name, name)
+        letter = CONSTANTS.get(name if word not in CONSTANTS else word, CONSTANTS["mu"])
+        return self.work.given(name, self.method.constants[name], letter)
+
+    def _kept(self, letter: str, k: int, shape: Shape) -> Name:
+        """What the rule keeps, before step k; zero at first."""
+        if k > 1:
+            return Name(self.name(letter, k - 1), shape)
+        plain = self.letters.of_rule(letter)
+        return self.work.given(f"{letter}0", np.zeros(shape or (1, 1)), Letters.numbered(self.letters, plain, 0, True))
+
+    # --- the rule for any step -------------------------------------------------------------------------------------
+
+    def rule(self, shape: Shape) -> None:
+        """The lines of the rule for step k, for a point of that shape: their names have letters and no values."""
+        method, letters, plain = self.method, self.letters, self.work.letters
+
+        def named(word: str, below: str) -> Name:
+            letter = letters.of_rule(word.removesuffix("_new"))
+            found = Name(self.free(word), () if word in ("eta", "k") else shape)
+            if word == "g" and letters.function:
+                here = letters.numbered(tilde(letters.point) if method.optimiser.looks_ahead else letters.point, "k")
+                plain[found.name] = symbol(f"{letter.latex}({here.latex})", f"{letter.text}({here.text})")
+            else:
+                plain[found.name] = letters.numbered(letter, below)
+            return found
+
+        bound: dict[str, Expression] = {name: self._constant(name) for name in method.constants}
+        bound |= {"p": named("p", "k"), "g": named("clipped_g" if method.clips else "g", "k")}
+        bound |= {letter: named(letter, "k-1") for letter in method.optimiser.rule.states}
+        bound |= {"eta": self.work.given("eta", method.rate, ETA), "t": Name(self.free("k"))}
+        plain[self.free("k")] = symbol("k", "k")
+        if method.schedule != CONSTANT:
+            rate = named("eta", "k")
+            self.lines.append((rate, bound["eta"] * method.schedule.factor(bound["t"] - 1, self.total)))
+            bound["eta"] = rate
+        if method.optimiser.looks_ahead:
+            place = Name(self.free("ahead"), shape)
+            plain[place.name] = letters.numbered(tilde(letters.point), "k")
+            self.lines.append((place, read(AHEAD, bound)))
+
+        def called(defined: str) -> str:
+            return named(defined, "k+1" if defined == "p_new" else "k").name
+
+        self.lines += worked_lines(method.optimiser.lines, bound, called)
+        for letter in method.optimiser.rule.states:
+            self._kept(letter, 1, shape)
+        plain[self.free("point")] = letters.point
+
+    def free(self, word: str) -> str:
+        """The name of a letter of the rule for any step."""
+        return f"free_{word}_{self.method.name}"
 
     def _direct(self, letter: str, k: int, expression: Expression, printed: Symbol) -> Name:
         printed = self.letters.numbered(printed, k)
         return self.work.equation(self.name(letter, k), expression, printed, DIRECTION)
-
-    def _velocity(self, shown: Shown, k: int, slope: Name) -> Name:
-        v = self.letters.velocity
-        start = np.zeros(slope.shape or (1, 1))
-        before = Name(self.name("v", k - 1), slope.shape)
-        if k == 1:
-            before = self.work.given("v0", start, symbol(f"{v.latex}_0", f"{v.text}₀"))
-        mu = self.work.given("mu", self.method.momentum, MU)
-        letter = self.letters.numbered(v, k)
-        found = self.work.equation(self.name("v", k), mu * before + slope, letter, DIRECTION)
-        shown.velocity = found.name
-        self.work.asked.append(found.name)
-        return found
 
     def _newton(self, shown: Shown, k: int, slope: Name) -> Expression:
         n = slope.shape[0] if slope.shape else 1
@@ -168,7 +320,7 @@ class Route:
             eigenvalues = self.work.given(name, values, letter)
         else:
             eigenvalues = self.work.equation(name, matrix_of([[one] for one in by_hand]), letter, DIRECTION)
-            self.work.asked.append(name)
+            self.ask(name, k)
         turned = symbol(f"Q({place.latex})", f"Q({place.text})")
         q = self.work.given(self.name("Q", k), upright(vectors), turned)
         shown.eigenvalues, shown.vectors = eigenvalues.name, q.name
@@ -177,6 +329,15 @@ class Route:
 
     def _tau(self) -> Name:
         return self.work.given("tau", self.method.damping, TAU)
+
+
+def _norm(vector: Name) -> Expression:
+    """The norm of a column, its squares added up."""
+    n = vector.shape[0] if vector.shape else 1
+    if n == 1:
+        return apply("abs", vector)
+    squares: list[Expression] = [apply("entry", vector, place=(i, 1)) ** 2 for i in range(1, n + 1)]
+    return apply("sqrt", reduce(lambda left, right: left + right, squares))
 
 
 def entries_of(name: str, letter: Symbol, n: int) -> dict[str, Symbol]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from chalkwork.algebra.entries import entry, entry_name
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
-from chalkwork.documents.model import Block, Paragraph, Table
+from chalkwork.documents.model import Block, Paragraph
 from chalkwork.laboratory.optimisation.letters import (
     Letters,
     first_partial,
@@ -23,6 +22,8 @@ from chalkwork.laboratory.optimisation.letters import (
 from chalkwork.laboratory.optimisation.methods import Method, Path, index_of
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
+from chalkwork.laboratory.optimisation.tables import function_latex, path_table, steps_tables
+from chalkwork.networks.optimisers import sentence
 from chalkwork.solutions.board import Board, in_lines, maths
 from chalkwork.typesetting.pieces import Piece, join
 
@@ -30,7 +31,6 @@ WIDEST = 52
 """How many characters wide a matrix of formulas may be; a wider one is written entry by entry."""
 LONGEST = 40
 """How many pieces of a formula are written at most."""
-MOST_ROWS = 14
 MOST_LISTED = 6
 ENDINGS = {
     "critical": "critical point",
@@ -133,23 +133,41 @@ def listed(board: Board, values: Any, most: int = 8) -> str:
 # --- one step --------------------------------------------------------------------------------------------------------
 
 
-def rule(board: Board, method: Method, letters: Letters) -> str:
-    """What the method does in every step."""
+def rule_blocks(board: Board, route: Route) -> Iterator[Block]:
+    """What the method does in every step: the lines of the rule, or Newton's linear system."""
+    method = route.method
+    if method.uses_hessian:
+        yield Paragraph(_newtons_rule(board, method, route.letters))
+        return
+    states = method.optimiser.rule.states
+    renewed = {letter: f"{letter}_new" for letter in states}
+    yield board.say(
+        sentence(method.optimiser, lambda word: route.free("point" if word == "p" else renewed.get(word, word)))
+    )
+    if method.optimiser.looks_ahead:
+        yield Paragraph("The gradient is taken where the velocity alone would lead.")
+    if method.clips:
+        yield Paragraph(_clipped(method))
+    for name, expression in route.lines:
+        yield board.chain(name.name, expression)
+    yield from board.givens(["eta", *method.constants, *(f"{letter}0" for letter in states)])
+
+
+def _clipped(method: Method) -> str:
+    ways = [
+        r"shortened to the norm $g_{\max}$ where it is longer" if method.clip_norm else "",
+        r"cut to the size $g_{\max}$ entry by entry" if method.clip_value else "",
+    ]
+    return f"Before each step the gradient is {', then '.join(filter(None, ways))}; $\\bar{{g}}$ is what is left."
+
+
+def _newtons_rule(board: Board, method: Method, letters: Letters) -> str:
     slope, hessian = letters.slope_sign[0], letters.curvature_sign[0]
-    p, d, v = letters.point.latex, letters.direction.latex, letters.velocity.latex
+    p, d = letters.point.latex, letters.direction.latex
     here, new, slope_here = f"{p}_k", f"{p}_{{k+1}}", f"{slope}({p}_k)"
     damped = rf" (with $\tau = {board.piece(method.damping).latex}$ added to the diagonal)" if method.damping else ""
     if method.damping and letters.alone:
         damped = rf" (with $\tau = {board.piece(method.damping).latex}$ added to it)"
-    rate = rf"\eta = {board.piece(method.rate).latex}"
-    if method.name == "gradient_descent":
-        return rf"A step goes against the gradient: ${new} = {here} - \eta \, {slope_here}$ with the rate ${rate}$."
-    if method.name == "momentum":
-        return (
-            rf"The velocity keeps the part $\mu = {board.piece(method.momentum).latex}$ of itself and takes on the "
-            rf"gradient, ${v}_k = \mu {v}_{{k-1}} + {slope_here}$, and the step goes against it: "
-            rf"${new} = {here} - \eta \, {v}_k$ with ${rate}$. The velocity is zero at first."
-        )
     if method.name == "newton":
         return (
             "A step goes to the critical point of the quadratic function that touches this one (its Taylor polynomial "
@@ -175,12 +193,13 @@ def points(letters: Letters) -> Block:
 
 def step_blocks(board: Board, route: Route, shown: Shown) -> Iterator[Block]:
     """One step in full: gradient and Hessian, the direction, the new point."""
+    if shown.ahead:
+        yield from board.equation(shown.ahead, reason="")
     if shown.slope in board.derivation:
         yield from worked(board, shown.slope)
     if shown.curvature in board.derivation:
         yield from worked(board, shown.curvature)
-    if shown.velocity:
-        yield from board.equation(shown.velocity, reason="")
+    yield from board.equations(shown.lines, reason="")
     if shown.matrix and shown.matrix != shown.curvature:
         yield from board.equation(shown.matrix, reason="")
     if shown.vectors:
@@ -271,7 +290,7 @@ def _along_eigenvectors(board: Board, route: Route, shown: Shown) -> Iterator[Bl
 def path_blocks(board: Board, route: Route, count: int, surface: Surface | None) -> Iterator[Block]:
     """The rule, the first steps in full, every step in a table, and how it ended."""
     path, letters = route.path, route.letters
-    yield Paragraph(rule(board, route.method, letters))
+    yield from rule_blocks(board, route)
     for k, shown in enumerate(route.steps[:count], 1):
         taken = k <= len(path.steps)
         at = (
@@ -280,19 +299,15 @@ def path_blocks(board: Board, route: Route, count: int, surface: Surface | None)
         yield board.say((f"**Step {k}.**" if taken else "") + (at if taken else at.strip()))
         if surface is None:
             yield from board.givens([name for name in (shown.point, shown.slope) if name not in board.derivation])
-            yield from (block for name in (shown.point,) if name in board.derivation for block in worked(board, name))
+            if k == 1 and shown.point in board.derivation:
+                yield from worked(board, shown.point)
         yield from step_blocks(board, route, shown)
         if taken:
             yield from _value_after(board, path, k, letters)
     if len(path.steps) > 1:
         yield Paragraph("Every step:")
-        yield path_table(board, path, letters)
+        yield from steps_tables(board, route) if route.is_whole else [path_table(board, path, letters)]
     yield Paragraph(ending(board, path, letters))
-
-
-def function_latex(letters: Letters) -> str:
-    """The function within a sentence: f(x, y), or L."""
-    return f"{letters.function}({', '.join(one.latex for one in letters.variables)})" if letters.variables else "L"
 
 
 def _value_after(board: Board, path: Path, k: int, letters: Letters) -> Iterator[Block]:
@@ -307,24 +322,6 @@ def _value_after(board: Board, path: Path, k: int, letters: Letters) -> Iterator
         yield Paragraph(f"The value ${name}$ {change} by less than the digits shown: {written[0]}.")
     else:
         yield Paragraph(f"The value ${name}$ {change} from {written[0]} to {written[1]}.")
-
-
-def path_table(board: Board, path: Path, letters: Letters) -> Table:
-    """Every point with its value and the step taken there; the middle of a long path is left out."""
-    count = len(path.points)
-    rows = list(range(count)) if count <= MOST_ROWS else [*range(MOST_ROWS - 3), *range(count - 3, count)]
-    rows = [k for k in rows if np.isfinite(path.points[k]).all()]
-    head = ["step", *(f"${one.latex}$" for one in letters.variables), f"${function_latex(letters)}$"]
-    columns: list[list[Any]] = [list(rows)]
-    columns += [[float(path.points[k][i]) for k in rows] for i in range(len(letters.variables))]
-    columns.append([float(path.values[k]) for k in rows])
-    written = board.table(head, columns)
-    moves = [board.number(float(np.linalg.norm(path.steps[k].direction))) if k < len(path.steps) else "" for k in rows]
-    full = [(*line, move) for line, move in zip(written.rows, moves, strict=True)]
-    gap = next((at for at, (k, after) in enumerate(pairwise(rows), 1) if after > k + 1), None)
-    if gap is not None:
-        full.insert(gap, ("⋮",) * (len(head) + 1))
-    return Table((*head, "length of the step"), tuple(full), (*written.right, len(head)))
 
 
 def ending(board: Board, path: Path, letters: Letters) -> str:

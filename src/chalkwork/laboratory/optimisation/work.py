@@ -64,9 +64,14 @@ class Work:
         return next((known.expression for known in self.equations if known.name == name), None)
 
     def solution(
-        self, title: str, style: Style, script: Callable[[Board], Iterable[Block]], setting: Setting | None = None
+        self,
+        title: str,
+        style: Style,
+        script: Callable[[Board], Iterable[Block]],
+        setting: Setting | None = None,
+        blank: Callable[[Board], Iterable[Block]] | None = None,
     ) -> Solution:
-        """The answer."""
+        """The answer; `blank` is what stands in its place where it is to be filled in, instead of empty lines."""
         base = setting or Setting()
         return Solution(
             Derivation(tuple(self.givens), tuple(self.equations)),
@@ -82,6 +87,7 @@ class Work:
                 asked=tuple(dict.fromkeys(self.asked)),
                 words=self.words,
                 facts=self.facts,
+                blank=blank,
             ),
         )
 

@@ -9,29 +9,36 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalkwork.errors import SheetError
-from chalkwork.sheets.posed import Posed
+from chalkwork.sheets.posed import Posed, posed_by_room
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
-    from chalkwork.sheets.values import Fields
+    from chalkwork.sheets.values import Fields, Reader
 
 MODULES = {
     "architecture": "architecture",
+    "bam": "bam",
     "batch_norm": "batch_norm",
+    "boolean": "boolean",
     "claim": "claim",
     "divergence": "divergence",
     "equivalent": "equivalent",
+    "hopfield": "hopfield",
     "likelihood": "likelihood",
+    "metrics": "metrics",
     "optimise": "optimise",
     "output": "output",
+    "presentation": "presentation",
     "question": "question",
+    "region": "region",
     "relu_approximation": "approximation",
     "taylor": "taylor",
+    "threshold_unit": "threshold_unit",
 }
 """The language of a block, and the module that reads it: loaded when a sheet holds such a block."""
 
@@ -69,6 +76,26 @@ class Part:
     """What stands in the sheet before it is solved."""
     room: int = 8
     """Empty lines for the answer in a sheet with blanks."""
+
+
+def calling(
+    call: Callable[..., Solution],
+    keys: Mapping[str, Reader[Any]],
+    needed: tuple[str, ...] = (),
+    renamed: Mapping[str, str] | None = None,
+) -> Part:
+    """The part whose keys are the arguments of one call, which says the exercise by itself.
+
+    `needed` are the keys that must be there, `renamed` those that the call knows by another name.
+    """
+
+    def read(fields: Fields) -> Work:
+        for key in needed:
+            fields.need(key, keys[key])
+        given = {(renamed or {}).get(key, key): value for key, value in fields.given(dict(keys)).items()}
+        return lambda surroundings: call(**given, style=surroundings.manner)
+
+    return Part(tuple(keys), read, posed_by_room)
 
 
 def part_of(language: str) -> Part:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalkwork.errors import SheetError
 from chalkwork.laboratory.likelihood import maximum_likelihood, network_likelihood
-from chalkwork.laboratory.likelihood.families import NAMES, family
+from chalkwork.laboratory.likelihood.families import NAMES
 from chalkwork.laboratory.likelihood.maximum import SECTIONS
 from chalkwork.laboratory.likelihood.sample import MOST_CLASSES, MOST_OBSERVATIONS
 from chalkwork.sheets import values
@@ -16,7 +16,7 @@ from chalkwork.sheets.posed import posed
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
-_OF_SAMPLES = ("distribution", "sample", "mean", "variance", "classes", "generating", "show")
+_OF_SAMPLES = ("distribution", "sample", "mean", "variance", "trials", "classes", "generating", "show")
 _OF_NETWORKS = ("network", "x", "y", "sigma", "learning_rate")
 _sample = values.listing(values.fraction, "a list of numbers", MOST_OBSERVATIONS)
 _shares = values.listing(values.fraction, "a list of numbers", MOST_CLASSES)
@@ -39,6 +39,7 @@ def _of_sample(fields: Fields) -> Work:
         {
             "mean": values.fraction,
             "variance": values.fraction,
+            "trials": values.integer(1, 10**6),
             "classes": values.integer(2, MOST_CLASSES),
             "generating": _generating,
             "show": values.listing(values.choice(SECTIONS), "a list of sections", 6),
@@ -72,7 +73,7 @@ def _of_network(fields: Fields) -> Work:
 
 
 def _distribution(word: str) -> str:
-    return family(word).title.removesuffix(" distribution")
+    return word.capitalize() if word in ("bernoulli", "poisson", "gaussian", "laplace") else word
 
 
 _SAID = {
@@ -80,6 +81,7 @@ _SAID = {
     "sample": "the sample ${}$",
     "mean": r"the mean $\mu = {}$, known",
     "variance": r"the variance $\sigma^2 = {}$, known",
+    "trials": "${}$ [trial]",
     "classes": "${}$ [class]",
     "generating": "the data-generating distribution ${}$",
     "x": "$x = {}$",

@@ -9,6 +9,7 @@ from typing import Any
 from chalkwork.errors import SheetError
 from chalkwork.laboratory import optimisation
 from chalkwork.sheets import values
+from chalkwork.sheets.locate import Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.posed import posed
 from chalkwork.sheets.values import Fields
@@ -17,19 +18,40 @@ from chalkwork.solutions.solution import Solution
 _NUMBERS = values.table(values.number)
 _INTERVALS = values.table(values.vector)
 
+
+def _start(node: Node, where: str) -> Any:
+    """A number for every variable; of given gradients also a number, or one for every entry."""
+    return _NUMBERS(node, where) if isinstance(node, Table) else values.number_or(values.vector)(node, where)
+
+
+CONSTANTS: Mapping[str, values.Reader[Any]] = {
+    **dict.fromkeys(("beta1", "beta2", "rho", "gamma", "beta", "decay", "epsilon"), values.number),
+    "epsilon_place": values.name,
+    "form": values.name,
+    "schedule": values.named,
+    "clip_norm": values.positive,
+    "clip_value": values.positive,
+}
 KEYS: Mapping[str, values.Reader[Any]] = {
     "function": values.text,
-    "start": _NUMBERS,
+    "gradients": values.numbers,
+    "values": values.vector,
+    "start": _start,
     "method": values.names,
     "steps": values.integer(0, 10_000),
     "rate": values.positive,
     "momentum": values.number,
     "damping": values.number,
+    **CONSTANTS,
+    "corrected": values.flag,
     "shown": values.integer(0, 20),
     "window": _INTERVALS,
     "box": _INTERVALS,
     "grid": values.integer(2, 41),
     "accuracy": values.positive,
+    "at": _NUMBERS,
+    "step": values.positive,
+    "parameter": values.text,
     "saddle": _NUMBERS,
     "distances": values.vector,
     "radius": values.positive,
@@ -49,7 +71,7 @@ class Study:
     allowed: tuple[str, ...] = ()
 
 
-_SETTINGS = ("method", "steps", "rate", "momentum", "damping", "shown")
+_SETTINGS = ("method", "steps", "rate", "momentum", "damping", "shown", *CONSTANTS)
 STUDIES = {
     "path": Study("optimise", ("function", "start"), (*_SETTINGS, "window")),
     "step_size": Study("step_size", ("function", "start"), ("steps",)),
@@ -58,11 +80,22 @@ STUDIES = {
     "critical_points": Study("critical_points", ("function", "box"), ("grid",)),
     "cost": Study("newton_cost", (), ("parameters",)),
     "network": Study("optimise_network", ("network", "x", "y"), _SETTINGS),
+    "gradients": Study("apply_gradients", ("gradients", "start"), ("method", "rate", "momentum", "shown", *CONSTANTS)),
+    "gradient_check": Study("gradient_check", ("function", "at"), ("step",)),
+    "network_gradient_check": Study("check_network_gradient", ("network", "x", "y", "parameter"), ("step",)),
+    "average": Study("exponential_average", ("values",), ("beta", "corrected", "start", "shown")),
 }
 
 
 def _read(fields: Fields) -> Work:
-    usual = "network" if "network" in fields else "path"
+    own = {
+        "at": "gradient_check",
+        "parameter": "network_gradient_check",
+        "network": "network",
+        "gradients": "gradients",
+        "values": "average",
+    }
+    usual = next((study for key, study in own.items() if key in fields), "path")
     name = fields.read("study", values.choice(tuple(STUDIES)), usual)
     study = STUDIES[name]
     for key in KEYS:
@@ -73,6 +106,8 @@ def _read(fields: Fields) -> Work:
     given |= fields.given({key: KEYS[key] for key in study.allowed})
     if "method" in given:
         given["method"] = list(given["method"])
+    if name == "gradients" and len(given.get("method", ())) > 1:
+        raise SheetError("given gradients take one method", line=fields.line("method"), hint="write a block for each")
     line = fields.line("network")
 
     def work(surroundings: Surroundings) -> Solution:
@@ -91,21 +126,50 @@ def _method(word: str) -> str:
     return Method.of(word).title
 
 
+_FORMS = {
+    "rate_inside": "the velocity has the rate in it already",
+    "signed": "the velocity has the rate and the minus in it already",
+    "average": "the velocity is a running mean",
+    "lookahead": "the gradient is taken ahead, where the velocity alone would lead",
+}
+
+
+def _form(word: str) -> str:
+    return _FORMS.get(word, word)
+
+
 _SAID = {
     "function": "${}$",
+    "gradients": "the gradients ${}$",
+    "values": "the values ${}$",
     "start": "the start ${}$",
     "method": "the [method]: {}",
     "steps": "${}$ [step]",
     "rate": r"the learning rate $\eta = {}$",
     "momentum": "the momentum ${}$",
+    "beta1": r"$\beta_1 = {}$",
+    "beta2": r"$\beta_2 = {}$",
+    "rho": r"$\rho = {}$",
+    "gamma": r"$\gamma = {}$",
+    "beta": r"$\beta = {}$",
+    "decay": r"$\lambda = {}$",
+    "epsilon": r"$\varepsilon = {}$",
+    "epsilon_place": "epsilon {} the root",
+    "form": "{}",
+    "schedule": "the schedule of the rate: {}",
+    "clip_norm": "gradients clipped to the norm ${}$",
+    "clip_value": "gradients clipped to the size ${}$",
     "damping": "the damping ${}$",
     "box": "over ${}$",
     "saddle": "the saddle at ${}$",
     "distances": "the distances ${}$",
     "radius": "the radius $R = {}$",
     "accuracy": "the accuracy ${}$",
+    "at": "the point ${}$",
+    "step": "the step $h = {}$",
+    "parameter": "the parameter {}",
     "parameters": "numbers of parameters ${}$",
     "x": "$x = {}$",
     "y": "$y = {}$",
 }
-PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID, titles={"method": _method}))
+PART = Part(("study", *KEYS), _read, lambda fields: posed(fields, _SAID, titles={"method": _method, "form": _form}))

@@ -160,7 +160,6 @@ _UFUNCS: dict[str, np.ufunc] = {
     "log": np.log,
     "sqrt": np.sqrt,
     "abs": np.abs,
-    "sign": np.sign,
     "sin": np.sin,
     "cos": np.cos,
     "tanh": np.tanh,
@@ -196,6 +195,10 @@ def _step(graph: Graph, x: Node, at_zero: float = 0.0) -> Node:
     if at_zero == 1:
         return graph.ufunc(np.subtract, graph.number(1), _step(graph, graph.ufunc(np.negative, x)))
     return graph.ufunc(np.heaviside, x, graph.number(at_zero))
+
+
+def _sign(graph: Graph, x: Node, at_zero: float = 0.0) -> Node | None:
+    return graph.ufunc(np.sign, x) if at_zero == 0 else None
 
 
 def _leaky_relu(graph: Graph, x: Node, alpha: float, at_zero: float | None) -> Node | None:
@@ -241,6 +244,7 @@ _RULES: dict[str, Callable[..., Node | None]] = {
     "sigmoid": _sigmoid,
     "relu": _relu,
     "step": _step,
+    "sign": _sign,
     "leaky_relu": _leaky_relu,
     "leaky_step": _leaky_step,
     "elu": _elu,

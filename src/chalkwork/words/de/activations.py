@@ -21,6 +21,12 @@ SENTENCES: Sentences = {
     "activation.relu": "ReLU",
     "activation_function.relu": r"die ReLU, $\max(0, <x>)$, elementweise",
     "activation_slope.relu": "der Ableitung der ReLU, die 1 ist, wo $<x> > 0$, sonst 0 (bei 0 nehmen wir <at_zero>)",
+    "activation.step": "Stufe",
+    "activation_function.step": "die Stufe, elementweise: 1, wo $<x> > 0$, 0, wo $<x> < 0$, und <at_zero> bei 0",
+    "activation_slope.step": "der Ableitung der Stufe",
+    "activation.sign": "Vorzeichen",
+    "activation_function.sign": "das Vorzeichen, elementweise: 1, wo $<x> > 0$, −1, wo $<x> < 0$, und <at_zero> bei 0",
+    "activation_slope.sign": "der Ableitung des Vorzeichens",
     "activation.leaky_relu": "Leaky ReLU",
     "activation_function.leaky_relu": r"die Leaky ReLU, elementweise: $<x>$, wo $<x> > 0$, sonst $<alpha> \, <x>$",
     "activation_slope.leaky_relu": "der Ableitung der Leaky ReLU, die 1 ist, wo $<x> > 0$, sonst <alpha> (bei 0 nehmen "

@@ -28,6 +28,7 @@ SENTENCES: Sentences = {
     "steps": "Schritte <low> bis <high>",
     "steps.in_the_same_way": "Die Schritte <low> bis <high> werden ebenso gerechnet. Der Verlust nach jedem von ihnen:",
     "steps.column": "Schritt",
+    "steps.all": "Alle Schritte, von dem an, was gegeben ist:",
     "recurring.forward": "Schritt für Schritt, von $t = <first>$ bis $t = <last>$:",
     "recurring.backward": "Schritt für Schritt, zurück von $t = <first>$ bis $t = <last>$:",
     "recurring.all": "Alle <n> Schritte:",

@@ -6,6 +6,8 @@ from chalkwork.words.sentences import Sentences
 
 SENTENCES: Sentences = {
     "graph.output": "Die Ausgabe des Graphen ist <output>.",
+    "graph.no_gradient": "Die Ableitung der Funktion (<activation>) ist 0, wo es sie gibt; bei 0 gibt es keine, und 0 "
+    "wird genommen.",
     "graph.local": "Lokale Ableitungen: jede Gleichung nach jeder ihrer Eingaben abgeleitet, die anderen festgehalten.",
     "graph.one_path": "Kettenregel: <node> wirkt nur über einen Knoten auf <output>.",
     "graph.paths": "Kettenregel: <node> wirkt entlang von <paths> Kanten auf <output>, ihre Beiträge werden addiert.",

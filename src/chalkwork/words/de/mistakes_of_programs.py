@@ -261,6 +261,11 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "Epsilon wurde unter der Wurzel addiert statt zu ihr.",
         "Wo endet die Wurzel?",
     ),
+    "root-forgotten": (
+        "Die Wurzel wurde vergessen",
+        "In <this> stehen die Quadrate der Gradienten ohne ihre Wurzel.",
+        "Was hat die Einheit eines Gradienten: sein Quadrat oder dessen Wurzel?",
+    ),
     "old-velocity-used": (
         "Die Geschwindigkeit des vorigen Schritts",
         "Der Schritt wurde mit dem gemacht, was die Geschwindigkeit oder die laufenden Mittel vor ihrer eigenen "

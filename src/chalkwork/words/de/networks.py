@@ -145,6 +145,8 @@ SENTENCES: Sentences = {
     "in jeder Zeile.",
     "network.positions_columns": "Bis zum Aneinanderreihen ist ein Datenpunkt eine Matrix mit einer Position "
     "in jeder Spalte.",
+    "network.no_gradient": "Die Ableitung der Aktivierung (<activation>) ist 0, wo es sie gibt: es gibt keinen "
+    "Gradienten, mit dem man zurückgehen könnte.",
     "network.samples_columns_out_in": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Ausgaben × Eingaben.",
     "network.samples_columns_in_out": "Die Datenpunkte sind Spalten, die Gewichtsmatrizen sind Eingaben × Ausgaben.",
     "network.samples_rows_out_in": "Die Datenpunkte sind Zeilen, die Gewichtsmatrizen sind Ausgaben × Eingaben.",

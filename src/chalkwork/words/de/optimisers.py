@@ -11,6 +11,8 @@ SENTENCES: Sentences = {
     "Gradienten auf.",
     "optimiser.nesterov": "Nesterov-Momentum für <p>: der Gradient, und was die Geschwindigkeit <v> als Nächstes tun "
     "wird.",
+    "optimiser.adagrad": "AdaGrad für <p>: <r> summiert elementweise die Quadrate aller Gradienten, und die Lernrate "
+    "wird durch die Wurzel davon geteilt; <etahat> ist, was von ihr bleibt.",
     "optimiser.rmsprop": "RMSProp für <p>: Der Gradient wird elementweise durch die Wurzel seines mittleren Quadrats "
     "<v> geteilt.",
     "optimiser.adam": "Adam für <p>: laufende Mittel des Gradienten, <m>, und seines Quadrats, <v>; beide beginnen bei "
@@ -22,6 +24,7 @@ SENTENCES: Sentences = {
     "rule.gradient_descent": "des Gradientenabstiegs",
     "rule.momentum": "Momentum",
     "rule.nesterov": "Nesterov-Momentum",
+    "rule.adagrad": "AdaGrad",
     "rule.rmsprop": "RMSProp",
     "rule.adam": "Adam",
     "rule.adamw": "AdamW",

@@ -28,6 +28,7 @@ SENTENCES: Sentences = {
     "steps": "Steps <low> to <high>",
     "steps.in_the_same_way": "Steps <low> to <high> are worked out in the same way. The loss after each of them:",
     "steps.column": "step",
+    "steps.all": "All steps, beginning with what is given:",
     "recurring.forward": "Step by step, from $t = <first>$ to $t = <last>$:",
     "recurring.backward": "Step by step, back from $t = <first>$ to $t = <last>$:",
     "recurring.all": "All <n> steps:",

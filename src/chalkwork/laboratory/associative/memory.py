@@ -1,0 +1,149 @@
+"""What both memories are made of: givens and equations, the states of units, and how step 1 is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
+from chalkwork.counting import counted
+from chalkwork.derivation.cancellation import without_noise
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.documents.model import Block
+from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.networks.arguments import number
+from chalkwork.networks.data import Array, as_matrix, as_vector
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.columns import split_step
+from chalkwork.solutions.setting import Setting, Style, Word
+from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.steps import asked_of
+from chalkwork.typesetting.notation import superscript
+from chalkwork.typesetting.symbols import Symbol
+
+STORE, RECALL = Stage("store", "The weights"), Stage("recall", "Recall")
+MOST_UNITS, MOST_PATTERNS, MOST_STEPS = 30, 20, 200
+ENDINGS = {"stable": "fixed point", "cycle": "two states in turn", "unfinished": "still changing"}
+BARE = {letter: Symbol(letter, letter) for letter in "sExyWIuvb"} | {"net": Symbol(r"\text{net}", "net")}
+Script = Callable[[Board], Iterable[Block]]
+AtZero = float | None
+"""What a unit is whose net input is 0; None where it keeps its state."""
+
+
+@dataclass
+class Memory:
+    """Givens and equations so far, with what they are worth."""
+
+    values: dict[str, Array] = field(default_factory=dict)
+    givens: list[Name] = field(default_factory=list)
+    equations: list[Equation] = field(default_factory=list)
+    letters: dict[str, Symbol] = field(default_factory=lambda: dict(BARE))
+
+    def given(self, name: str, value: Any, letter: Symbol | None = None) -> Name:
+        """A given."""
+        array = np.asarray(value, dtype=np.float64)
+        shape = array.shape if array.ndim else ()
+        self.values[name] = array if shape else array.reshape(1, 1)
+        self.givens.append(Name(name, shape))
+        if letter is not None:
+            self.letters[name] = letter
+        return self.givens[-1]
+
+    def equation(self, name: str, expression: Expression, stage: Stage = RECALL, reason: str = "") -> Name:
+        """An equation, worked out."""
+        self.equations.append(Equation(name, expression, stage, reason))
+        self.values[name] = without_noise(evaluate(expression, self.values), expression, self.values)
+        return self.equations[-1].symbol
+
+    def numbered(self, name: str, step: int) -> str:
+        """The name in a step, its number above."""
+        bare = BARE[name]
+        above = superscript(f"({step})")
+        self.letters[f"{name}{step}"] = Symbol(f"{bare.latex}^{{({step})}}", f"{bare.text}{above}", raised=True)
+        return f"{name}{step}"
+
+    def solution(
+        self, title: str, style: Style, ask: Sequence[str], usual: Sequence[str], script: Script, posed: Script,
+        blank: Script, words: Mapping[str, Word], facts: Mapping[str, Any],
+    ) -> Solution:  # fmt: skip
+        """The answer, which asks for what it is told to, a name without a number in every step."""
+        known = [equation.name for equation in self.equations]
+        setting = Setting(
+            title=title, letters=self.letters, script=script, posed=posed, blank=blank, words=words, facts=facts,
+            asked=asked_of(ask, known, (*usual, *words), words), exact=True, columns=("net", "s", "u", "v", "x", "y"),
+            scalars=frozenset(name for name in known if split_step(name)[0] == "E"),
+        )  # fmt: skip
+        givens = {name.name: self.values[name.name] for name in self.givens}
+        return Solution(Derivation(tuple(self.givens), tuple(self.equations)), givens, style, setting)
+
+
+def patterns_of(value: Any, name: str, low: float = -1.0) -> Array:
+    """Patterns, one a row, of two values."""
+    array = as_matrix(value, name)
+    if array.shape[0] > MOST_PATTERNS or array.shape[1] > MOST_UNITS:
+        raise ShapeError(
+            f"{name} has {array.shape[0]} patterns of {array.shape[1]}; at most {MOST_PATTERNS} of {MOST_UNITS}"
+        )
+    return two_valued(array, name, low)
+
+
+def two_valued(array: Array, name: str, low: float) -> Array:
+    """The array; ChalkworkError for a number that is no state."""
+    if not np.isin(array, (low, 1.0)).all():
+        raise ChalkworkError(f"{name} holds something else than {low:g} and 1", hint="binary: true for 0 and 1")
+    return array
+
+
+def thresholded(net: Expression, before: Expression, binary: bool, at_zero: AtZero) -> Expression:
+    """The new state: 1 above 0, the other value below; at 0 the state before, or what is agreed."""
+    operation = "step" if binary else "sign"
+    if at_zero is not None:
+        return apply(operation, net, at_zero=at_zero)
+    return apply(operation, net) + apply("equal", net, Number(0)) * before
+
+
+def at_zero_of(value: Any) -> AtZero:
+    """What is agreed for a net input of 0: `keep`, or a number."""
+    if value == "keep":
+        return None
+    found = number(value)
+    if found not in (-1.0, 0.0, 1.0):
+        raise ChalkworkError(f"at_zero is keep, -1, 0 or 1, not {value!r:.60}")
+    return found
+
+
+def said_of_zero(at_zero: AtZero) -> str:
+    """What becomes of a unit whose net input is 0."""
+    if at_zero is None:
+        return "A unit whose net input is 0 keeps its state."
+    return f"A unit whose net input is 0 becomes ${at_zero:g}$."
+
+
+def column_of(value: Any, n: int, name: str) -> Array:
+    """A number for each unit, as a column."""
+    vector = as_vector(value, name)
+    if len(vector) != n:
+        raise ShapeError(f"{name} has {counted(len(vector), 'number')} for {counted(n, 'unit')}")
+    return vector[:, None]
+
+
+def first_step(board: Board) -> Iterator[Block]:
+    """The equations of step 1, the new states without what only a net input of 0 asks for."""
+    for name in board.named(RECALL):
+        if split_step(name)[1] != 1:
+            continue
+        equation = board.derivation[name]
+        whole_state = equation.expression
+        if not isinstance(whole_state, Application) or whole_state.operation.name not in ("placed", "add"):
+            yield from board.equation(equation)
+        elif whole_state.operation.name == "placed":
+            yield board.chain(name, board.writer.of_name(name))
+        else:
+            plain = whole_state.arguments[0]
+            jumps = isinstance(plain, Application) and plain.operation.jumps
+            same = jumps and np.array_equal(evaluate(plain, board.values), board.values[name])
+            yield from board.equation(replace(equation, expression=plain) if same else equation)

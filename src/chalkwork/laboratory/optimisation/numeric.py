@@ -1,0 +1,199 @@
+"""A gradient held against difference quotients: one-sided and central, with the relative error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.entries import entry_name, split_entry
+from chalkwork.algebra.expression import Expression, Name, apply, replace
+from chalkwork.derivation.derivation import Stage
+from chalkwork.documents.model import Block, Paragraph
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.optimisation.letters import Letters
+from chalkwork.laboratory.optimisation.network import NetworkLoss, network_work
+from chalkwork.laboratory.optimisation.surface import Surface, starting_point
+from chalkwork.laboratory.optimisation.work import Work, symbol
+from chalkwork.networks.layers.settings import real
+from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.presentation import introduction, setting_of
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.compose import equation_blocks
+from chalkwork.solutions.setting import Style
+from chalkwork.solutions.solution import Solution
+from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbol, Symbols
+
+QUOTIENTS = Stage("quotients", "Difference quotients")
+_SAID = (
+    "A difference quotient comes near the derivative without any rule: one-sided ($D^{+}$) with an error of the order "
+    "of $h$, central ($D$) with one of the order of $h^2$. The error is relative to the larger of the two numbers."
+)
+
+
+def gradient_check(
+    function: str,
+    at: Mapping[str, float],
+    step: float = 1e-2,
+    *,
+    notation: str | Mapping[str, Any] | Notation | None = None,
+    decimals: int | None = None,
+    significant: int | None = None,
+    style: Style | None = None,
+) -> Solution:
+    """The gradient of a function of one to four variables held against difference quotients with the step h.
+
+    The equations are `f`, and for each variable, here x: `slope_x`, the partial derivative, `f_plus_x` and `f_minus_x`
+    at the distance h on both sides, the quotients `one_sided_x` and `central_x`, and `error_x`, the difference of
+    `central_x` and `slope_x` over the larger of the two. `step` is from 1e-9 to 1. Raises ChalkworkError (ReadError,
+    ValueProblem) for a function that cannot be read or has no value there.
+
+    >>> answer = gradient_check("x^3", {"x": 2}, step=0.1)
+    >>> [round(answer[name].item(), 4) for name in ("slope_x", "one_sided_x", "central_x", "error_x")]
+    [12.0, 12.61, 12.01, 0.0008]
+    """
+    style = style or Style.of(notation, decimals, significant)
+    point = starting_point(at, "at")
+    surface = Surface(function, list(point))
+    work, plain = Work(), Symbols(style.notation)
+    placed = {name: work.given(f"at_{name}", value, plain[name]) for name, value in point.items()}
+    there: dict[Expression, Expression] = {name: placed[name.name] for name in surface.symbols}
+    size = real(step, "step", 1e-9, 1, high_open=False)
+    h = work.given("h", size, symbol("h", "h") if "h" not in point else symbol(r"\delta", "δ"))
+    letters = Letters.of(surface, style.notation)
+    f = work.equation("f", replace(surface.expression, there), symbol(*letters.function_sign), Stage.FORWARD)
+    for place, (variable, slope) in enumerate(zip(surface.symbols, surface.slopes, strict=True)):
+        name, by = variable.name, plain[variable.name]
+        head = symbol(rf"\frac{{\partial {surface.name}}}{{\partial {by.latex}}}", f"∂{surface.name}/∂{by.text}")
+        if letters.alone:
+            head = symbol(f"{letters.slope_sign[0]}({by.latex})", f"{letters.slope_sign[1]}({by.text})")
+        work.equation(f"slope_{name}", replace(slope, there), head, Stage.BACKWARD)
+        sides = []
+        for word, sign, moved in (("plus", "+", placed[name] + h), ("minus", "-", placed[name] - h)):
+            beside = replace(surface.expression, there | {variable: moved})
+            letter = _shifted(letters, place, sign, work.letters["h"])
+            sides.append(work.equation(f"f_{word}_{name}", beside, letter, QUOTIENTS))
+        here = np.array(list(point.values()))
+        moves = size * (np.arange(len(here)) == place)
+        vanish = not surface.gradient(here)[place] and surface.value(here + moves) == surface.value(here - moves)
+        _quotients(work, f"_{name}", (f, sides[0], sides[1]), Name(f"slope_{name}"), h, by, bool(vanish))
+    work.asked += [equation.name for equation in work.equations]
+
+    def script(board: Board) -> Iterator[Block]:
+        yield Paragraph(_SAID)
+        yield from board.givens([*(name.name for name in placed.values()), "h"])
+        yield from board.equations(["f"], reason="")
+        for name in surface.variables:
+            yield from board.equations([one.name for one in work.equations if one.name.endswith(f"_{name}")], reason="")
+
+    return work.solution("A gradient checked by difference quotients", style, script)
+
+
+def _shifted(letters: Letters, place: int, sign: str, h: Symbol) -> Symbol:
+    """f at a point with h added to one variable, or taken from it."""
+    latex, text = ([getattr(one, kind) for one in letters.variables] for kind in ("latex", "text"))
+    latex[place] += f" {sign} {h.latex}"
+    text[place] += f" {'−' if sign == '-' else sign} {h.text}"
+    return symbol(f"{letters.function}({', '.join(latex)})", f"{letters.function}({', '.join(text)})")
+
+
+def _quotients(
+    work: Work, end: str, values: tuple[Name, Name, Name], slope: Expression, h: Name, by: Symbol, vanish: bool
+) -> None:
+    """Both quotients of a value and of those on both sides, and the error of the central one, relative if they can be.
+
+    `vanish` says that the derivative and the central quotient are both 0.
+    """
+    here, plus, minus = values
+    one_sided = symbol(rf"D_{{{by.latex}}}^{{+}}", f"D⁺({by.text})", raised=True)
+    work.equation(f"one_sided{end}", (plus - here) / h, one_sided, QUOTIENTS)
+    central = symbol(rf"D_{{{by.latex}}}", f"D({by.text})")
+    found = work.equation(f"central{end}", (plus - minus) / (2 * h), central, QUOTIENTS)
+    apart = apply("abs", found - slope)
+    larger = apply("maximum", apply("abs", found), apply("abs", slope))
+    error = symbol(rf"\varepsilon_{{{by.latex}}}", f"ε({by.text})")
+    work.equation(f"error{end}", apart if vanish else apart / larger, error, QUOTIENTS)
+
+
+def check_network_gradient(
+    net: NeuralNetwork,
+    x: Any,
+    y: Any,
+    parameter: str,
+    step: float = 1e-2,
+    *,
+    notation: str | Mapping[str, Any] | Notation | None = None,
+    decimals: int | None = None,
+    significant: int | None = None,
+    style: Style | None = None,
+) -> Solution:
+    """One entry of a network's gradient, such as that of `W1[2,1]`, held against difference quotients of the loss.
+
+    The network's own equations stand before; `L_plus` and `L_minus`, the losses with h added to the parameter and taken
+    from it, are given, since they are worked out as `L` is. The quotients are as in `gradient_check`: `one_sided`,
+    `central` and `error`. Raises ChalkworkError for a parameter that the network does not have, and for one that is too
+    large (see `optimise_network`).
+
+    >>> from chalkwork import Dense
+    >>> net = NeuralNetwork([Dense(weights=[[2.0]], bias=False)])
+    >>> answer = check_network_gradient(net, [[1.0]], [[0.0]], "W1[1,1]", step=0.1)
+    >>> round(answer["one_sided"].item(), 6), round(answer["central"].item(), 6), answer["dW1"].item()
+    (2.05, 2.0, 2.0)
+    """
+    style = style or Style.of(notation, decimals, significant)
+    loss = NetworkLoss(net, x, y)
+    wanted = _entry(loss, str(parameter).replace(" ", ""))
+    if wanted not in loss.names:
+        listed = ", ".join(loss.names[:6]) + (", ..." if len(loss.names) > 6 else "")
+        raise ChalkworkError(f"the network has no parameter {wanted!r:.60}", hint=f"its parameters are {listed}")
+    place = np.arange(len(loss.start)) == loss.names.index(wanted)
+    work = network_work(loss)
+    size = real(step, "step", 1e-9, 1, high_open=False)
+    h = work.given("h", size, symbol("h", "h"))
+    setting = setting_of(loss.plan, loss.derivation)
+    by = Symbols(style.notation, len(loss.plan.layers))[wanted]
+    sides = [
+        work.given(f"L_{word}", loss.value(loss.start + sign * size * place), symbol(f"L({by.latex} {mark} h)", text))
+        for word, sign, mark, text in (
+            ("plus", 1, "+", f"L({by.text} + h)"), ("minus", -1, "-", f"L({by.text} − h)"),
+        )
+    ]  # fmt: skip
+    whole, index = split_entry(f"d{wanted}")
+    shape = loss.derivation.shapes()[whole]
+    slope: Expression = Name(whole, shape)
+    if prod(shape) > 1:
+        row, column = (int(each) for each in _both(index, shape))
+        slope = apply("entry", slope, place=(row, column))
+    before = len(work.equations)
+    vanish = not loss.gradient(loss.start)[place] and work.values["L_plus"] == work.values["L_minus"]
+    _quotients(work, "", (Name("L"), sides[0], sides[1]), slope, h, by, bool(vanish))
+    work.asked += ["L", whole, *(one.name for one in work.equations[before:])]
+
+    def script(board: Board) -> Iterator[Block]:
+        yield Paragraph(" ".join(map(str, introduction(loss.plan, target=True))))
+        yield from board.givens([name.name for name in loss.derivation.givens])
+        solution = board.solution
+        yield from equation_blocks(solution, solution.chosen(("L", whole)), level=4)
+        yield Paragraph(_SAID)
+        yield board.say(f"With {{h}} added to ${by.latex}$ and taken from it the same forward pass gives")
+        yield from board.givens(["h", "L_plus", "L_minus"])
+        yield from board.equations([one.name for one in work.equations[before:]], reason="")
+
+    return work.solution("A network's gradient checked by difference quotients", style, script, setting)
+
+
+def _entry(loss: NetworkLoss, wanted: str) -> str:
+    """The name of an entry; of a vector it has one index, and may be given with both."""
+    name, index = split_entry(wanted)
+    shape = loss.derivation.shapes().get(name, ())
+    if len(index) == 2 and len(shape) == 2 and all(part.isdigit() for part in index):
+        return entry_name(name, shape, int(index[0]) - 1, int(index[1]) - 1)
+    return name + "[1]" if not index and prod(shape) == 1 and shape else wanted
+
+
+def _both(index: tuple[str, ...], shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Row and column of an entry, of a vector too."""
+    return index if len(index) == 2 else (index[0], "1") if shape[1] == 1 else ("1", index[0])

@@ -1,0 +1,91 @@
+"""Learning by presentation: one sample after the other, in epochs, by a rule of the table; every value by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalkwork.laboratory.presentation.study import ASKED, Study
+from chalkwork.laboratory.presentation.text import ENDINGS, board_of, exercise_of, table_to_fill
+from chalkwork.laboratory.presentation.unit import Letters
+from chalkwork.networks.arguments import whole
+from chalkwork.solutions.columns import split_step
+from chalkwork.solutions.setting import Setting, Style, Word
+from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.steps import asked_of
+from chalkwork.typesetting.notation import Notation
+
+MOST_EPOCHS = 1000
+
+
+def learn(
+    x: Any,
+    y: Any = None,
+    *,
+    rule: str = "perceptron",
+    weights: Any = None,
+    bias: float | None = None,
+    threshold: float | None = None,
+    bias_input: float | None = None,
+    rate: float = 1.0,
+    activation: str | None = None,
+    epochs: int = 1,
+    order: Sequence[int] | None = None,
+    band: float = 0.0,
+    fixed: bool = False,
+    ask: Sequence[str] = (),
+    notation: str | Mapping[str, Any] | Notation | None = None,
+    decimals: int | None = None,
+    significant: int | None = None,
+    style: Style | None = None,
+) -> Solution:
+    """One unit that learns by presentation: the table of all presentations, the first of them worked in full.
+
+    `x` holds a sample in each row (up to 200 of 50 inputs), `y` the targets; `rule` is `perceptron`,
+    `perceptron_by_target`, `adaline` (also `delta_rule`, `widrow_hoff`), `normalised_lms`, `hebb`, `hebb_output` or
+    `gradient`. `weights` are those of the start (0 if none are given, one number for all alike), with a `bias`,
+    which is added, a `threshold`, which is subtracted, or a constant input `bias_input` of 1 or -1 in front of the
+    others, whose weight is the first; `fixed` says that bias or threshold stay as they are. `rate` is above 0. The
+    `activation` is, if none is given, the step for targets of 0 and 1 and the sign for -1 and 1, both 1 at 0; with
+    a `band` the sign is 0 as far as that from 0. The samples come `epochs` times (up to 1000) in their `order`
+    (numbers from 1), at most 600 presentations; an epoch that changes nothing is the last.
+
+    The presentation k gives `z1`, `a1`, `e1`, `dw1`, `w1`, and `db1`, `b1` or `dtheta1`, `theta1`; of a rule with a
+    loss `E1`, and `total1` in epoch 1; gradient descent `slope1` and `delta1`. The start is `w0`, `b0`, `theta0`.
+    Two inputs have a line: `line_slope` and `line_intercept`. Words: `ending` (`converged`, `unfinished`); facts:
+    `epochs`, `presentations`, `weights` (as they end, bias or threshold behind). `ask` are names; without a number
+    they stand for every presentation.
+
+    Raises ChalkworkError (ShapeError, ValueProblem) for data that do not fit. Sources: see `rules`.
+
+    >>> found = learn([[1, 1], [-1, 1]], [1, -1], bias=0, epochs=5)
+    >>> found["z1"].item(), found["w2"].ravel().tolist(), found["b2"].item(), found["ending"], found["epochs"]
+    (0.0, [2.0, -2.0], -2.0, 'converged', 3)
+    """
+    style = style or Style.of(notation, decimals, significant)
+    study = Study.of(
+        x, y, rule=rule, weights=weights, bias=bias, threshold=threshold, bias_input=bias_input, rate=rate,
+        activation=activation, order=order, band=band, fixed=fixed,
+    )  # fmt: skip
+    whole(epochs, "epochs", 1, MOST_EPOCHS)
+    derivation, values, done = study.run(epochs)
+    letters = Letters(style.notation)
+    ending = "converged" if study.changed_nothing(values, done) else "unfinished"
+    names = [(name, step) for name, step in map(split_step, [*study.givens, *derivation]) if step is not None]
+    setting = Setting(
+        title=f"Learning by {study.rule.title}",
+        letters=letters.table(study.unit, names),
+        script=lambda board: board_of(board, study, done),
+        posed=lambda board: exercise_of(board, study, epochs),
+        blank=lambda board: table_to_fill(board, study, done),
+        asked=asked_of(ask, derivation, ASKED if epochs == 1 else (*ASKED, "ending"), ["ending"]),
+        columns=(*ASKED, "dw", "db", "dtheta", "E"),
+        exact=True,
+        words={"ending": Word(ending, (ENDINGS[ending],), tuple(ENDINGS))},
+        facts={
+            "epochs": done,
+            "presentations": done * len(study.order),
+            "weights": study.found(values, done * len(study.order)),
+        },
+    )
+    return Solution(derivation, {name: values[name] for name in study.givens}, style, setting)

@@ -1,0 +1,250 @@
+"""A region of the plane by threshold units: one for each of its edges, and one that joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Name, Number, apply
+from chalkwork.counting import counted
+from chalkwork.derivation.derivation import Derivation, Equation, Relation, Stage
+from chalkwork.documents.model import Block, Heading, Paragraph, Table
+from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.laboratory.presentation.gate import wrong_rows
+from chalkwork.laboratory.presentation.picture import plane
+from chalkwork.laboratory.presentation.unit import Letters, constant, samples_of, signed_sum, targets_of
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.arguments import one_of
+from chalkwork.networks.data import Array, as_matrix, as_vector
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.compose import blank
+from chalkwork.solutions.setting import Choice, Setting, Style
+from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.steps import Column, asked_of, step_table
+from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbol
+
+UNITS, ROWS = Stage("units", "The units"), Stage("rows", "Every point")
+MOST_EDGES = 12
+_STEP = Activation.of("step(at_zero=1)")
+
+
+def region(
+    *,
+    polygon: Any = None,
+    weights: Any = None,
+    bias: Any = None,
+    join: str = "and",
+    x: Any = None,
+    y: Any = None,
+    ask: Sequence[str] = (),
+    notation: str | Mapping[str, Any] | Notation | None = None,
+    decimals: int | None = None,
+    significant: int | None = None,
+    style: Style | None = None,
+) -> Solution:
+    """Half-planes joined: a unit for each row of `weights` with its `bias`, 1 where w x + b >= 0, and one over all.
+
+    The output is 1 where all of them are (`join: and`) or any (`or`). Instead of weights a convex `polygon` may be
+    given, by its corners in order: the units of its edges are found, and in answers any are right that hold the
+    points apart. Of the points `x` (of a polygon, if none are given, one inside and one beyond each edge) point k
+    has `h1` (the units) and `a1`; with wanted outputs `y` also `right1`, and `right` counts them. The units have
+    `W` (units x 2) and `b`.
+
+    >>> found = region(polygon=[[0, 0], [2, 0], [0, 2]])
+    >>> found["W"].tolist(), found["b"].ravel().tolist(), found["a1"].item(), found["right"].item()
+    ([[0.0, 1.0], [-1.0, -1.0], [1.0, 0.0]], [0.0, 2.0, 0.0], 1.0, 4.0)
+    """
+    if (polygon is None) == (weights is None) or (weights is None) != (bias is None):
+        raise ChalkworkError("give a polygon, or the weights and the bias of each unit")
+    one_of(join, ("and", "or"), "join")
+    corners = None if polygon is None else _corners(polygon)
+    if corners is not None and join == "or":
+        raise ChalkworkError("the edges of a polygon are joined by and")
+    w, b = _edges(corners) if corners is not None else (as_matrix(weights, "weights"), as_vector(bias, "bias"))
+    if w.shape[1] != 2 or len(w) != len(b) or len(w) > MOST_EDGES:
+        raise ShapeError(
+            f"a unit has 2 weights and a bias; there are {w.shape[0]} x {w.shape[1]} weights and {len(b)} in bias"
+        )
+    points, targets = _points(corners, x, y)
+    if corners is None and points is None:
+        raise ChalkworkError("x is missing: the points that are looked at")
+    assert points is not None
+    task = _Task(points, targets, w, b[:, None], join, corners)
+    return _solved(task, style or Style.of(notation, decimals, significant), tuple(ask))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The points, what is wanted there, the units, and the polygon that these are the edges of, if any."""
+
+    x: Array
+    y: Array | None
+    w: Array
+    b: Array
+    join: str
+    corners: Array | None
+
+
+def _corners(polygon: Any) -> Array:
+    corners = as_matrix(polygon, "polygon")
+    if corners.shape[1] != 2 or not 3 <= len(corners) <= MOST_EDGES:
+        raise ShapeError(f"a polygon has 3 to {MOST_EDGES} corners of 2 numbers each")
+    edges = np.roll(corners, -1, 0) - corners
+    following = np.roll(edges, -1, 0)
+    turns = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
+    if not (np.all(turns > 0) or np.all(turns < 0)):
+        raise ChalkworkError(
+            "the polygon is not convex, or its corners are not in order", hint="one half-plane an edge"
+        )
+    return corners
+
+
+def _edges(corners: Array) -> tuple[Array, Array]:
+    """For each edge from p to q the weights across it, positive inside, and the bias."""
+    following = np.roll(corners, -1, 0)
+    w = np.column_stack([corners[:, 1] - following[:, 1], following[:, 0] - corners[:, 0]])
+    b = -(w * corners).sum(1)
+    turned = np.where(w @ corners.mean(0) + b >= 0, 1.0, -1.0)
+    rows = np.column_stack([w * turned[:, None], b * turned]) + 0.0
+    if np.array_equal(rows, np.round(rows)) and np.abs(rows).max() < 2**31:
+        rows = rows / np.gcd.reduce(rows.astype(np.int64), axis=1)[:, None]
+    return rows[:, :2], rows[:, 2]
+
+
+def _points(corners: Array | None, x: Any, y: Any) -> tuple[Array | None, Array | None]:
+    """The points and what is wanted there: of a polygon its middle, and beyond each edge as far again."""
+    if x is not None:
+        points = samples_of(x)
+        if points.shape[1] != 2:
+            raise ShapeError("a point of the plane has 2 numbers")
+        return points, None if y is None else targets_of(y, len(points))
+    if corners is None:
+        return None, None
+    inside = corners.mean(0)
+    beyond = corners + np.roll(corners, -1, 0) - inside
+    return np.vstack([inside, beyond]), np.array([1.0, *np.zeros(len(beyond))])
+
+
+def _solved(task: _Task, style: Style, ask: tuple[str, ...], chosen: bool = False) -> Solution:
+    m, letters = len(task.w), Letters(style.notation)
+    own = {"W": task.w, "b": task.b}
+    givens = {f"x{number}": point[:, None] for number, point in enumerate(task.x, 1)}
+    if task.y is not None:
+        givens |= {f"y{number}": np.array([[target]]) for number, target in enumerate(task.y, 1)}
+    found = task.corners is not None and not chosen
+    equations = [Equation(name, constant(value, single=False), UNITS) for name, value in own.items()] if found else []
+    givens |= {} if found else own
+    least = Number(m - 0.5) if task.join == "and" else Number(0.5)
+    rights = []
+    for number in range(1, len(task.x) + 1):
+        net = Name("W", (m, 2)) @ Name(f"x{number}", (2, 1)) + Name("b", (m, 1))
+        total = apply("sum", Name(f"h{number}", (m, 1))) - least
+        equations.append(Equation(f"h{number}", _STEP.expression(net, -2), ROWS))
+        equations.append(Equation(f"a{number}", _STEP.expression(total, -2), ROWS))
+        if task.y is not None:
+            rights.append(Name(f"right{number}"))
+            equations.append(Equation(f"right{number}", apply("equal", Name(f"a{number}"), Name(f"y{number}")), ROWS))
+    if rights:
+        every = sum(rights[1:], rights[0] + 0)
+        equations.append(Equation("right", every, ROWS))
+    names = tuple(Name(name, () if name[0] == "y" else value.shape) for name, value in givens.items())
+    derivation = Derivation(names, tuple(equations))
+    steps = range(1, len(task.x) + 1)
+    table = {name: letters.plain(name) for name in "xyab"} | {"W": Symbol("W", "W"), "h": Symbol("h", "h")}
+    table |= {f"{name}{step}": letters.numbered(name, step) for name in "xyah" for step in steps}
+    setting = Setting(
+        title="A region by threshold units",
+        letters=table,
+        script=lambda board: _script(board, task),
+        posed=lambda board: _posed(board, task),
+        blank=lambda board: [
+            *([blank(board.solution, name) for name in own] if found else []),
+            _table(board, task, True),
+        ],
+        asked=asked_of(ask, derivation, [name for name in derivation if not name.startswith("right")]),
+        columns=("h", "a"),
+        exact=True,
+        choice=_choice(task, style) if found else None,
+    )
+    return Solution(derivation, givens, style, setting)
+
+
+def _choice(task: _Task, style: Style) -> Choice:
+    """Units of one's own: right if they hold the points apart."""
+
+    def instead(values: Mapping[str, Array]) -> Solution:
+        return _solved(replace(task, w=values["W"], b=values["b"]), style, (), chosen=True)
+
+    def wrong(solution: Solution) -> str:
+        rows = wrong_rows(len(task.x), solution.arrays) if task.y is not None else []
+        return f"With these units the output at point {rows[0]} of the table comes out wrong." if rows else ""
+
+    return Choice(("W", "b"), instead, wrong)
+
+
+# --- the board -----------------------------------------------------------------------------------------------------
+
+
+def _posed(board: Board, task: _Task) -> Iterator[Block]:
+    every = "all of them are" if task.join == "and" else "any of them is"
+    if task.corners is not None:
+        corners = ", ".join(
+            f"({', '.join(board.piece(one).latex for one in corner)})" for corner in task.corners.tolist()
+        )
+        yield Paragraph(
+            f"Threshold units are to say whether a point lies in the convex polygon with the corners ${corners}$: "
+            f"one for each edge, in this order, 1 where its net input $W x + b$ is not negative, and one that "
+            f"is 1 where {every}."
+        )
+    else:
+        yield Paragraph(
+            f"{counted(len(task.w), 'threshold unit')} are 1 where their net input $W x + b$ is not negative; another "
+            f"one over them is 1 where {every}."
+        )
+        yield from board.givens(["W", "b"])
+    columns = [Column("x", asked=False), *([Column("y", asked=False)] if task.y is not None else [])]
+    yield step_table(board, columns, range(1, len(task.x) + 1), "point")
+
+
+def _table(board: Board, task: _Task, empty: bool = False) -> Table:
+    columns = [Column("x", asked=False), Column("h"), Column("a")]
+    columns += [Column("y", asked=False)] if task.y is not None else []
+    return step_table(board, columns, range(1, len(task.x) + 1), "point", empty)
+
+
+def _script(board: Board, task: _Task) -> Iterator[Block]:
+    yield from _posed(board, task)
+    if task.corners is not None:
+        yield Paragraph(
+            "An edge from one corner to the next, $(d_1, d_2)$ apart, has the weights $(-d_2, d_1)$ across it; the "
+            "bias makes the net input 0 at the corner, and the sign is that for which the inside is positive. Any "
+            "positive multiple does as well; here the smallest whole numbers stand."
+        )
+        yield from board.givens(["W", "b"])
+    yield Heading("The half-planes", 2)
+    for w, b in zip(task.w.tolist(), task.b.ravel().tolist(), strict=True):
+        yield _half_plane(board, w, b)
+    yield Heading("Every point", 2)
+    yield from board.equations(["h1", "a1"])
+    yield _table(board, task)
+    lines = [(f"unit {number}", (w[0], w[1], b)) for number, (w, b) in enumerate(
+        zip(task.w.tolist(), task.b.ravel().tolist(), strict=True), 1) if any(w)]  # fmt: skip
+    kinds = (
+        task.y if task.y is not None else np.array([board.values[f"a{k}"].item() for k in range(1, len(task.x) + 1)])
+    )
+    yield plane(board, task.x, kinds, lines, "The points and the lines of the units")
+
+
+def _half_plane(board: Board, w: Sequence[float], b: float) -> Block:
+    """One row of W x + b >= 0 with its numbers."""
+    x = Name("x", (2, 1))
+    parts = [(value, apply("entry", x, place=(place, 1))) for place, value in enumerate(w, 1)]
+    total = signed_sum(parts)
+    free = Number(int(abs(b)) if b.is_integer() else abs(b))
+    total = total + free if b > 0 else total - free if b < 0 else total
+    relation: Relation = "≥"
+    return board.chain(total, Number(0), relations=[relation])

@@ -1,0 +1,235 @@
+"""One unit and its samples: weights, with a bias, a threshold or a constant input, and how their names print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
+from chalkwork.algebra.operations import TABLE
+from chalkwork.algebra.reading import read
+from chalkwork.algebra.reading.written import matrix
+from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.networks.activations import Activation
+from chalkwork.networks.arguments import number
+from chalkwork.networks.data import Array, as_array, as_matrix, as_vector
+from chalkwork.typesetting.notation import GREEK, Notation, greek_command, subscript, superscript
+from chalkwork.typesetting.symbols import Symbol
+
+MOST_INPUTS, MOST_SAMPLES = 50, 200
+WRITTEN_OUT = 8
+"""Inputs up to which a net input is written as a sum, product by product."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit: its weights and what is added to their sum.
+
+    `free` is the name of what is learned besides the weights: `b`, `theta` (which is subtracted), or nothing; where the
+    inputs begin with a constant the first weight belongs to it.
+    """
+
+    weights: Array
+    free: str = ""
+    value: float = 0.0
+    constant: float | None = None
+    activation: Activation | None = None
+    band: float = 0.0
+    """The output is 0 as far as this on either side of 0."""
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs there are, the constant one among them."""
+        return len(self.weights)
+
+    def net(self, w: Name, x: Name, free: Expression | None) -> Expression:
+        """The net input: the weighted sum, plus the bias or minus the threshold."""
+        if self.inputs > WRITTEN_OUT:
+            total: Expression = apply("sum", w * x)
+        else:
+            places = [(place, 1) for place in range(1, self.inputs + 1)]
+            terms = [apply("entry", w, place=place) * apply("entry", x, place=place) for place in places]
+            total = reduce(Expression.__add__, terms)
+        if free is None:
+            return total
+        return total - free if self.free == "theta" else total + free
+
+    def output(self, net: Expression) -> Expression:
+        """The activation of a net input."""
+        assert self.activation is not None
+        if not self.band:
+            return self.activation.expression(net, -2)
+        edge = Number(int(self.band) if self.band.is_integer() else self.band)
+        below, above = apply("sign", net - edge, at_zero=-1), apply("sign", net + edge, at_zero=1)
+        return Number(1) / 2 * (below + above)
+
+    def said(self, net: str = "{z}", output: str = "{a}") -> str:
+        """What the output is, in words."""
+        assert self.activation is not None
+        if self.band:
+            return f"1 where ${net} > {self.band:g}$, −1 where ${net} < -{self.band:g}$, and 0 between"
+        return str(self.activation.function(net, output)).replace(", entry by entry", "")
+
+    def slope(self, net: Name, output: Name) -> Expression:
+        """The derivative of the activation, by its entry in the table of operations."""
+        assert self.activation is not None
+        (text,) = TABLE[self.activation.name].derivative
+        return read(text or "0", {"x": net, "y": output}, self.activation.values)
+
+
+def unit_of(
+    weights: Any,
+    inputs: int,
+    bias: Any = None,
+    threshold: Any = None,
+    constant: Any = None,
+    activation: Activation | None = None,
+    band: Any = 0.0,
+) -> Unit:
+    """The unit; ChalkworkError for a bias and a threshold at once, ShapeError for weights that do not fit."""
+    if sum(given is not None for given in (bias, threshold, constant)) > 1:
+        raise ChalkworkError("a unit has a bias, a threshold or a bias_input, not two of them")
+    if constant is not None and number(constant) not in (1.0, -1.0):
+        raise ChalkworkError(f"bias_input is 1 or -1, not {constant!r:.60}")
+    width = inputs + (constant is not None)
+    given = np.zeros(width) if weights is None else as_array(weights, "weights")
+    vector = np.full(width, float(given)) if given.ndim == 0 else as_vector(given, "weights")
+    if len(vector) != width:
+        more = ", the first for the constant input" if constant is not None else ""
+        raise ShapeError(f"{width} weights belong to {inputs} inputs{more}, not {len(vector)}")
+    for name, value in (("bias", bias), ("threshold", threshold)):
+        if value is not None and number(value) is None:
+            raise ChalkworkError(f"{name} is a number, not {value!r:.60}")
+    edge = number(band)
+    if edge is None or edge < 0 or (edge and (activation is None or activation.name != "sign")):
+        raise ChalkworkError(f"band is a number from 0 on, of a unit with the sign, not {band!r:.60}")
+    free = "b" if bias is not None else "theta" if threshold is not None else ""
+    value = bias if bias is not None else threshold if threshold is not None else 0.0
+    return Unit(vector, free, float(value), None if constant is None else float(constant), activation, edge)
+
+
+def constant(value: Array, single: bool = True) -> Expression:
+    """Numbers as an expression; a single one is a number, unless it is to be a matrix."""
+    numbers = tuple(Number(int(one) if one.is_integer() else one) for one in value.ravel().tolist())
+    return numbers[0] if single and len(numbers) == 1 else Application(matrix(*value.shape), numbers, ())
+
+
+def signed_sum(parts: Sequence[tuple[float, Expression]]) -> Expression:
+    """The sum of multiples as people write it, without what is multiplied by 0.
+
+    >>> print(signed_sum([(1.0, Name("a")), (-2.0, Name("b")), (0.0, Name("c"))]), signed_sum([(-1.0, Name("a"))]))
+    a - 2 * b -a
+    """
+    total: Expression | None = None
+    for factor, part in parts:
+        size = abs(factor)
+        term = part if size == 1 else Number(int(size) if size.is_integer() else size) * part
+        if factor and total is None:
+            total = term if factor > 0 else -term
+        elif factor and total is not None:
+            total = total + term if factor > 0 else total - term
+    return Number(0) if total is None else total
+
+
+def samples_of(x: Any) -> Array:
+    """The samples, one a row; ShapeError for more than are shown here."""
+    array = as_matrix(x, "x")
+    if array.shape[0] > MOST_SAMPLES or array.shape[1] > MOST_INPUTS:
+        raise ShapeError(
+            f"x has {len(array)} samples of {array.shape[1]} inputs; at most {MOST_SAMPLES} of {MOST_INPUTS}"
+        )
+    return array
+
+
+def targets_of(y: Any, count: int) -> Array:
+    """The targets, a number for each sample."""
+    array = as_vector(y, "y")
+    if len(array) != count:
+        raise ShapeError(f"there are {count} samples and {len(array)} targets")
+    return array
+
+
+def threshold_unit(targets: Array | None, activation: Any, usual: str) -> Activation:
+    """The activation that is given; else the usual one, or the step or the sign whose values the targets are.
+
+    At 0 both are 1 where nothing is said. Raises ChalkworkError where the targets do not tell.
+
+    >>> str(threshold_unit(np.array([1.0, -1.0]), None, "")), str(threshold_unit(np.array([0.0, 1.0]), None, ""))
+    ('sign(1)', 'step(1)')
+    """
+    if activation is not None:
+        found = activation if isinstance(activation, Activation) else Activation.of(activation)
+        if found.per_sample:
+            raise ChalkworkError(f"the {found.words} is no activation of a single unit")
+        return found
+    if usual:
+        return Activation.of(usual)
+    known = set() if targets is None else set(targets.tolist())
+    for name, values in (("step", {0.0, 1.0}), ("sign", {-1.0, 1.0})):
+        if known and known <= values and (known != {1.0}):
+            return Activation.of(f"{name}(at_zero=1)")
+    raise ChalkworkError(
+        "the targets do not tell which activation the unit has",
+        hint="activation: step(at_zero=1) for 0 and 1, sign(at_zero=1) for -1 and 1",
+    )
+
+
+# --- letters ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Letters:
+    """How the names of a unit print, in the letters of a notation: alone, and with the number of a presentation."""
+
+    notation: Notation
+
+    def plain(self, name: str) -> Symbol:
+        """A name without a number.
+
+        >>> Letters(Notation()).plain("dw").text, Letters(Notation.of({"net": "s"})).plain("z").latex
+        ('Δw', 's')
+        """
+        own = {
+            "x": self.notation.input if self.notation.input != "a0" else "x", "y": self.notation.target,
+            "z": self.notation.net, "a": self.notation.activation, "w": self.notation.weight.lower(),
+            "b": self.notation.bias, "eta": self.notation.rate,
+        }  # fmt: skip
+        if name in ("dw", "db", "dtheta"):
+            inner = self.plain(name[1:])
+            return Symbol(rf"\Delta{{{inner.latex}}}", f"Δ{inner.text}")
+        if name == "total":
+            return Symbol(r"E_{\text{epoch}}", "E_epoch")
+        if name == "slope":
+            net = self.plain("z")
+            return Symbol(f"f'({net.latex})", f"f′({net.text})")
+        letter = own.get(name, {"line_slope": "m", "line_intercept": "c"}.get(name, name))
+        if letter in GREEK:
+            return Symbol(greek_command(letter), GREEK[letter])
+        return Symbol(letter, letter) if len(letter) == 1 else Symbol(rf"\text{{{letter}}}", letter)
+
+    def numbered(self, name: str, step: int) -> Symbol:
+        """A name in a presentation, its number above."""
+        plain = self.plain(name)
+        above = superscript(f"({step})")
+        if name == "slope":
+            net = self.numbered("z", step)
+            return Symbol(f"f'({net.latex})", f"f′({net.text})")
+        return Symbol(f"{plain.latex}^{{({step})}}", f"{plain.text}{above}", raised=True)
+
+    def table(self, unit: Unit, names: Sequence[tuple[str, int]]) -> dict[str, Symbol]:
+        """The letters of all these names, and of each without its number; weights of a constant input count from 0."""
+        found: dict[str, Symbol] = {}
+        for name, step in names:
+            found[name], found[f"{name}{step}"] = self.plain(name), self.numbered(name, step)
+        found |= {name: self.plain(name) for name in ("eta", "dtheta", "db", "line_slope", "line_intercept")}
+        if unit.constant is not None:
+            for name in [name for name in found if name.rstrip("0123456789") in ("w", "dw", "x")]:
+                whole = found[name]
+                for place in range(unit.inputs):
+                    latex, text = f"{whole.latex}_{{{place}}}", f"{whole.text}{subscript(str(place))}"
+                    found[f"{name}[{place + 1}]"] = Symbol(latex, text, whole.raised)
+        return found

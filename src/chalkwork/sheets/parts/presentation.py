@@ -1,0 +1,28 @@
+"""Learning by presentation in a sheet: one unit, its samples, the rule, and the table of the presentations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalkwork.laboratory.presentation import learn
+from chalkwork.sheets import values
+from chalkwork.sheets.parts import calling
+
+_KEYS: Mapping[str, values.Reader[Any]] = {
+    "rule": values.name,
+    "x": values.matrix,
+    "y": values.vector,
+    "weights": values.number_or(values.vector),
+    "bias": values.number,
+    "threshold": values.number,
+    "bias_input": values.number,
+    "learning_rate": values.positive,
+    "activation": values.text,
+    "epochs": values.integer(1, 1000),
+    "order": values.listing(values.integer(1, 200), "a list of numbers of samples", 600),
+    "band": values.number,
+    "fixed": values.flag,
+    "ask": values.names,
+}
+PART = calling(learn, _KEYS, needed=("x",), renamed={"learning_rate": "rate"})

@@ -1,0 +1,464 @@
+"""Threshold units, learning by presentation, and associative memories, against plain loops and published tables."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chalkwork import Dense, Graph, NeuralNetwork
+from chalkwork.documents.model import Document, Table
+from chalkwork.documents.terminal import to_text
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.associative import bam, hopfield
+from chalkwork.laboratory.presentation import learn, minterm_network, parity_units, region, threshold_table
+from chalkwork.laboratory.presentation.boolean import Terms
+from chalkwork.laboratory.presentation.gate import GATES
+from chalkwork.laboratory.presentation.rules import RULES
+from chalkwork.laboratory.presentation.separating import contradiction, separating
+from chalkwork.sheets.format import read_sheet
+from chalkwork.sheets.solve import solve_sheet
+from chalkwork.solutions.board import Board
+from chalkwork.solutions.steps import MOST_ROWS, Column, step_table
+
+SHEET = Path(__file__).parents[1] / "sheets" / "perceptron-rule.md"
+
+
+def rows_of(solution, names):
+    """The values of every presentation, one row each."""
+    count = solution["presentations"]
+    return np.array([[v for name in names for v in np.ravel(solution[f"{name}{k}"])] for k in range(1, count + 1)])
+
+
+# --- published tables -----------------------------------------------------------------------------------------------
+
+AND = [[0, 0], [0, 1], [1, 0], [1, 1]]
+BIPOLAR_OR = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+
+
+def test_published_rows_of_the_perceptron_rule():
+    """Net input, output, bias and weights, as worked tables print them."""
+    found = learn([[1, 1], [1, 0], [0, 1], [0, 0]], [1, 1, -1, 1], weights=[0.3, 0.7], bias=-2, rate=0.6)
+    wanted = [[-1, -1, -0.8, 1.5, 1.9], [0.7, 1, -0.8, 1.5, 1.9], [1.1, 1, -2, 1.5, 0.7], [-2, -1, -0.8, 1.5, 0.7]]
+    np.testing.assert_allclose(rows_of(found, "zabw"), wanted, atol=1e-12)
+    found = learn(BIPOLAR_OR, [-1, 1, 1, 1], bias=0)
+    wanted = [[0, 1, -2, 2, 2], [-2, -1, 0, 0, 4], [-4, -1, 2, 2, 2], [6, 1, 2, 2, 2]]
+    np.testing.assert_allclose(rows_of(found, "zabw"), wanted, atol=1e-12)
+    found = learn([[1, 1], [2, 2], [0, 0], [1, 0]], [1, 1, 0, 0], bias=0, epochs=2)
+    wanted = [[0, 1, 0, 0, 0], [0, 1, 0, 0, 0], [0, 1, -1, 0, 0], [-1, 0, -1, 0, 0],
+              [-1, 0, 0, 1, 1], [4, 1, 0, 1, 1], [0, 1, -1, 1, 1], [0, 1, -2, 0, 1]]  # fmt: skip
+    np.testing.assert_allclose(rows_of(found, "zabw"), wanted, atol=1e-12)
+    found = learn([[2, 3]], [0], weights=[0.2, 0.1], threshold=0.6, rate=0.1)
+    np.testing.assert_allclose(rows_of(found, ["z", "a", "theta", "w"]), [[0.1, 1, 0.7, 0, -0.2]], atol=1e-12)
+
+
+def test_published_rows_of_the_delta_rule_and_of_a_fixed_threshold():
+    found = learn([[1, 1], [1, -1], [-1, 1], [-1, -1]], [1, 1, 1, -1], rule="adaline", weights=0.1, bias=0.1, rate=0.1)
+    wanted = [[0.3, 0.17, 0.17, 0.17, 0.49], [0.17, 0.253, 0.087, 0.253, 0.6889],
+              [0.087, 0.1617, 0.1783, 0.3443, 0.833569], [0.0043, 0.26213, 0.27873, 0.24387, 1.00861849]]  # fmt: skip
+    np.testing.assert_allclose(rows_of(found, "zwbE"), wanted, atol=1e-12)
+    assert found["total1"] == pytest.approx(0.49 + 0.6889 + 0.833569 + 1.00861849)
+    found = learn(AND, [0, 0, 0, 1], weights=[0.3, -0.1], threshold=0.2, fixed=True, rate=0.1, epochs=20)
+    assert (found["epochs"], found["ending"]) == (5, "converged")  # where a net input of 0 counts as reached
+    np.testing.assert_allclose(found["w20"].ravel(), [0.1, 0.1], atol=1e-12)
+
+
+def test_published_rows_with_a_band_in_which_the_unit_is_undecided():
+    """AND with inputs 0 and 1 and bipolar targets, a band of 0.2 and the rate 1: ten epochs, ending at 2, 3 and -4."""
+    found = learn([[1, 1], [1, 0], [0, 1], [0, 0]], [1, -1, -1, -1], rule="perceptron_by_target", bias=0, band=0.2,
+                  epochs=20)  # fmt: skip
+    wanted = [[0, 0, 1, 1, 1], [2, 1, 0, 0, 1], [1, 1, -1, 0, 0], [-1, -1, -1, 0, 0]]
+    np.testing.assert_allclose(rows_of(found, "zabw")[:4], wanted)
+    assert (found["epochs"], found["ending"], found["weights"].tolist()) == (10, "converged", [2, 3, -4])
+    assert "1 where z > 0.2, −1 where z < −0.2, and 0 between" in " ".join(str(found).split())
+    assert learn([[0.2]], [1], weights=[1], band=0.2, activation="sign")["a1"] == 0
+
+
+# --- against plain loops --------------------------------------------------------------------------------------------
+
+
+def plainly(rule, x, y, w, b, rate, slope=0.0):
+    """The same rules as people program them, one after the other; the bias is a last weight."""
+    w = np.append(np.asarray(w, float), b)
+    for sample, target in zip(x, y, strict=True):
+        inputs = np.append(np.asarray(sample, float), 1.0)
+        net = float(np.dot(w, inputs))
+        out = 1.0 if net >= 0 else -1.0
+        if rule == "perceptron" and out != target:
+            w = w + rate * (target - out) * inputs
+        elif rule == "perceptron_by_target" and out != target:
+            w = w + rate * target * inputs
+        elif rule == "adaline":
+            w = w - rate * (net - target) * inputs
+        elif rule == "normalised_lms":
+            w = w + rate * (target - net) / (np.dot(sample, sample)) * inputs
+        elif rule == "hebb":
+            w = w + rate * target * inputs
+        elif rule == "hebb_output":
+            w = w + rate * net * inputs
+        elif rule == "gradient":
+            a = np.tanh(net)
+            w = w + rate * (target - a) * (1 - a * a) * inputs
+        yield np.array(w)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_is_the_loop_that_people_write(rule, rng):
+    for n in (1, 3, 9):
+        x = rng.integers(-3, 4, (6, n)) + 0.5
+        y = rng.choice([-1.0, 1.0], 6)
+        y[0], y[1] = 1.0, -1.0
+        w, b = rng.normal(size=n), float(rng.normal())
+        activation = "tanh" if rule == "gradient" else None
+        found = learn(x, y, rule=rule, weights=w, bias=b, rate=0.3, activation=activation, decimals=6)
+        wanted = list(plainly(rule, x, y, w, b, 0.3))
+        np.testing.assert_allclose(rows_of(found, "wb"), wanted, rtol=1e-10, atol=1e-12)
+        turned = learn(x, y, rule=rule, weights=w, threshold=-b, rate=0.3, activation=activation)
+        constant = learn(x, y, rule=rule, weights=[-b, *w], bias_input=-1, rate=0.3, activation=activation)
+        if rule != "normalised_lms":  # the constant input counts there
+            np.testing.assert_allclose(rows_of(turned, ["w", "theta"])[:, -1], -np.array(wanted)[:, -1], rtol=1e-10)
+            np.testing.assert_allclose(rows_of(constant, "w")[:, 0], -np.array(wanted)[:, -1], rtol=1e-10)
+
+
+def test_learning_ends_where_an_epoch_changes_nothing_and_says_so():
+    found = learn(AND, [0, 0, 0, 1], bias=0, epochs=100)
+    last = found["presentations"]
+    changes = [np.abs(found[f"dw{k}"]).sum() + abs(found[f"db{k}"]) for k in range(1, last + 1)]
+    assert not any(changes[-4:]) and any(changes[-8:-4])
+    assert "has changed nothing: every further one would be like it" in " ".join(str(found).split())
+    w, b = found[f"w{last}"].ravel(), found[f"b{last}"]
+    assert [int(np.dot(w, row) + b >= 0) for row in AND] == [0, 0, 0, 1]
+    np.testing.assert_allclose(found["weights"], [*w, b])
+    np.testing.assert_allclose([found["line_slope"], found["line_intercept"]], [-w[0] / w[1], -b / w[1]])
+    assert learn(AND, [0, 1, 1, 0], bias=0, epochs=3)["ending"] == "unfinished"
+    with pytest.raises(ChalkworkError, match=r"after \d+ epochs the weights still change"):
+        learn(AND, [0, 1, 1, 0], order=[1, 2, 3, 4] * 75, epochs=3)
+
+
+def test_the_order_the_constant_input_and_what_is_asked():
+    found = learn(AND, [0, 0, 0, 1], bias_input=1, order=[4, 1], ask=["w", "z2"])
+    assert found.setting.asked == ("w1", "z2", "w2")
+    assert found["z1"] == 0 and found["x4"].ravel().tolist() == [1, 1, 1]
+    assert "w₀" in str(found) and "in the order 4, 1" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: learn(AND), "needs targets"),
+        (lambda: learn(AND, [0, 0, 0]), "4 samples and 3 targets"),
+        (lambda: learn(AND, [0, 0, 0, 2]), "do not tell which activation"),
+        (lambda: learn(AND, [1, 1, 1, 1]), "do not tell which activation"),
+        (lambda: learn(AND, [0, 0, 0, 1], bias=1, threshold=1), "not two of them"),
+        (lambda: learn(AND, [0, 0, 0, 1], weights=[1]), "2 weights belong to 2 inputs"),
+        (lambda: learn(AND, [0, 0, 0, 1], rule="perzeptron"), "did you mean perceptron"),
+        (lambda: learn(AND, [0, 0, 0, 1], rule="adaline", activation="sign"), "looks at no output"),
+        (lambda: learn(AND, [0, 0, 0, 1], rule="gradient", activation="step"), "no gradient comes through the step"),
+        (lambda: learn(AND, [0, 0, 0, 1], fixed=True), "there is none"),
+        (lambda: learn(AND, [0, 0, 0, 1], band=0.2), "of a unit with the sign"),
+        (lambda: learn(AND, [0, 0, 0, 1], order=[5]), "from 1 to 4"),
+        (lambda: learn(AND, [0, 0, 0, 1], ask=["q1"]), "q1 is nothing that is worked out here"),
+        (lambda: threshold_table(AND, [0, 1, 2, 1], activation="step"), "gives two values"),
+        (lambda: threshold_table(gate="nonsense"), "gate is and or or"),
+        (lambda: threshold_table(gate="and", bias=1), "a bias or a threshold without weights"),
+        (lambda: minterm_network("AA'"), "never true"),
+        (lambda: minterm_network("A + 1"), "no product of variables"),
+        (lambda: hopfield([[1, 0]]), "something else than -1 and 1"),
+        (lambda: hopfield(weights=[[0, 1], [2, 0]]), "not symmetric"),
+        (lambda: hopfield(), "the patterns to store, or the weights"),
+        (lambda: bam([[1, 1]], [[1], [1]]), "1 patterns x and 2 patterns y"),
+    ],
+)
+def test_what_does_not_fit_is_said(call, said):
+    with pytest.raises(ChalkworkError, match=said):
+        call()
+
+
+# --- what one unit can do -------------------------------------------------------------------------------------------
+
+
+def test_a_unit_is_found_exactly_where_there_is_one():
+    """14 of the 16 functions of two inputs are linearly separable, and 104 of the 256 of three."""
+    for n, wanted in ((2, 14), (3, 104)):
+        inputs = np.array(list(product((0.0, 1.0), repeat=n)))
+        count = 0
+        for outputs in product((False, True), repeat=2**n):
+            found = separating(inputs, outputs)
+            if found is None:
+                one, other = contradiction(inputs, outputs)
+                assert all(outputs[row] for row in one) and not any(outputs[row] for row in other)
+                assert len(one) == len(other)
+                np.testing.assert_allclose(inputs[one].sum(0), inputs[other].sum(0))
+            else:
+                count += 1
+                assert ((inputs @ found[:-1] + found[-1] > 0) == np.array(outputs)).all()
+        assert count == wanted
+
+
+def test_gates_are_their_truth_tables():
+    python = {"and": lambda a, b: a and b, "or": lambda a, b: a or b, "nand": lambda a, b: not (a and b),
+              "nor": lambda a, b: not (a or b), "xor": lambda a, b: a != b, "xnor": lambda a, b: a == b,
+              "majority": lambda a, b: a and b}  # fmt: skip
+    assert python.keys() == GATES.keys()
+    for (gate, function), bipolar in product(python.items(), (False, True)):
+        solution = threshold_table(gate=gate, bipolar=bipolar)
+        assert (solution["separable"] == "no") == (gate in ("xor", "xnor"))
+        for number, bits in enumerate(product((False, True), repeat=2), 1):
+            wanted = 1.0 if function(*bits) else (-1.0 if bipolar else 0.0)
+            assert solution[f"y{number}"] == wanted
+            if solution["separable"] == "yes":
+                assert solution[f"a{number}"] == wanted and solution["right"] == 4
+
+
+def test_inequalities_and_given_weights_are_held_against_the_table():
+    text = str(threshold_table(gate="nor", bipolar=True, find="threshold"))
+    for line in ("−w₁ − w₂ − θ ≥ 0", "−w₁ + w₂ − θ < 0", "w₁ − w₂ − θ < 0", "w₁ + w₂ − θ < 0"):
+        assert line in text
+    wrong = threshold_table(gate="and", weights=[1, 1], threshold=1)
+    assert wrong["right"] == 2 and "Rows 2 and 3 of the table come out wrong." in str(wrong)
+    strict = threshold_table(gate="and", weights=[1, 1], threshold=1, activation="step(at_zero=0)")
+    assert strict["right"] == 4
+    assert "no straight line" in " ".join(str(threshold_table(gate="xor")).split())
+
+
+def test_any_weights_that_meet_the_table_are_right(rng):
+    """The verdict is that of the table, and the rows are marked by the weights that were chosen."""
+    solution = threshold_table(gate="nor", bipolar=True, find="threshold")
+    inputs, wanted = np.array(BIPOLAR_OR), np.array([1, -1, -1, -1])
+    seen = set()
+    for _ in range(20):
+        w, theta = rng.integers(-3, 4, 2), float(rng.integers(-3, 4))
+        net = inputs @ w - theta
+        meets = bool((np.where(net >= 0, 1, -1) == wanted).all())
+        answers = {"w": w.tolist(), "theta": theta} | {f"z{k}": float(z) for k, z in enumerate(net, 1)}
+        report = solution.check(answers, ask=["w", "theta", "z1", "z2", "z3", "z4"])
+        ours = (w == [-1, -1]).all() and theta == 1
+        assert (report.score == 1.0) == (meets or ours), (w, theta)
+        if not meets:
+            assert re.search("of the table comes? out wrong", report["theta"].message)
+        seen.add(meets)
+    assert seen == {True, False}
+    assert solution.check({"w": [-2, -2]}, ask=["w", "theta"])["w"].verdict == "wrong"
+    assert solution.check({"w": "[-2; -2]", "theta": "x"}, ask=["w", "theta"])["theta"].verdict == "unreadable"
+
+
+def test_minterms_have_a_unit_each_and_parity_is_counted():
+    found = minterm_network("AB'CD' + ABCD' + AB'C'D + AB'CD + AB'C'D'")
+    assert (found["width"], found["depth"]) == (5, 2)
+    for number, (a, b, c, d) in enumerate(product((0, 1), repeat=4), 1):
+        wanted = a and ((not b and c and not d) or (b and c and not d) or (not b and not c and d)
+                        or (not b and c and d) or (not b and not c and not d))  # fmt: skip
+        assert found[f"a{number}"] == float(bool(wanted))
+    assert Terms.of(["!A b", "A b'", "A b'"]).rows == ((-1, 1), (1, -1))
+    for n, units, layers, hidden in ((2, 3, 2, 2), (6, 15, 6, 32), (8, 21, 6, 128), (9, 24, 8, 256)):
+        counts = parity_units(n)
+        assert [counts[name] for name in ("deep_units", "deep_layers", "shallow_hidden")] == [units, layers, hidden]
+
+
+def test_a_polygon_is_where_all_its_edges_agree(rng):
+    """Against the angles that a point sees the corners under: they add up to a turn for what lies inside."""
+    corners = np.array([[0, 0], [3, 1], [2, 4], [-1, 3]])
+    points = rng.uniform(-2, 5, (60, 2))
+    around = corners[None] - points[:, None]
+    angles = np.arctan2(around[..., 1], around[..., 0])
+    turn = (np.diff(np.column_stack([angles, angles[:, :1]]), axis=1) + np.pi) % (2 * np.pi) - np.pi
+    found = region(polygon=corners, x=points, y=np.round(np.abs(turn.sum(1)) / (2 * np.pi)))
+    assert found["right"] == 60 and 5 < sum(found[f"a{k}"] for k in range(1, 61)) < 55
+    own = {"W": 2 * found["W"], "b": 2 * found["b"], "h1": found["h1"], "a1": found["a1"]}
+    ask = ["W", "b", "h1", "a1"]
+    assert found.check(own, ask=ask).score == 1.0
+    assert found.check({**own, "b": -2 * found["b"]}, ask=ask)["b"].verdict == "wrong"
+    either = region(weights=[[1, 0], [0, 1]], bias=[-1, -1], join="or", x=[[2, 0], [0, 2], [0, 0]], y=[1, 1, 0])
+    assert either["right"] == 3
+    with pytest.raises(ChalkworkError, match="not convex"):
+        region(polygon=[[0, 0], [2, 0], [0.5, 0.5], [0, 2]])
+
+
+def test_a_network_of_steps_computes_the_exclusive_or():
+    net = NeuralNetwork(
+        [Dense(weights=[[1, 1], [1, 1]], bias=[-0.5, -1.5], activation="step"),
+         Dense(weights=[[1], [-1]], bias=[-0.5], activation="step(at_zero=1)")])  # fmt: skip
+    assert net.forward(AND)["a2"].ravel().tolist() == [0, 1, 1, 0]
+
+
+def test_a_graph_says_what_becomes_of_a_gradient_at_a_step():
+    said = "The derivative of the step is 0 wherever there is one"
+    assert said in " ".join(str(Graph("z = w*x; L = (step(z, at_zero=1) - y)^2").solve(w=1, x=2, y=0)).split())
+    assert said not in str(Graph("z = w*x; a = max(0, z)").solve(w=1, x=2))
+
+
+# --- memories -------------------------------------------------------------------------------------------------------
+
+
+def test_a_hopfield_network_is_the_loop_that_people_write(rng):
+    for scaled, keeps, mode in product((False, True), (False, True), ("asynchronous", "synchronous")):
+        n, m = 6, 2
+        patterns = rng.choice([-1.0, 1.0], (m, n))
+        start, order = rng.choice([-1.0, 1.0], n), rng.permutation(n) + 1
+        found = hopfield(patterns, start=start, order=order.tolist(), sweeps=3, scaled=scaled, mode=mode,
+                         at_zero="keep" if keeps else 1)  # fmt: skip
+        w = np.zeros((n, n))
+        for p, i, j in product(patterns, range(n), range(n)):
+            w[i, j] += 0 if i == j else p[i] * p[j] / (n if scaled else 1)
+        np.testing.assert_allclose(found["W"], w, atol=1e-12)
+        s, energies = start.copy(), []
+        for k in range(1, found["steps"] + 1):
+            units = [order[(k - 1) % n] - 1] if mode == "asynchronous" else range(n)
+            before = s.copy()
+            for i in units:
+                net = sum(w[i, j] * before[j] for j in range(n))
+                s[i] = before[i] if keeps and abs(net) < 1e-12 else 1.0 if net > -1e-12 else -1.0
+            assert found[f"s{k}"].ravel().tolist() == s.tolist()
+            energies.append(-sum(w[i, j] * s[i] * s[j] for i in range(n) for j in range(i)))
+            assert found[f"E{k}"] == pytest.approx(energies[-1], abs=1e-12)
+        if mode == "asynchronous" and keeps:
+            assert all(np.diff(energies) <= 1e-12)
+    given = hopfield(weights=[[0, 1, -1], [1, 0, 1], [-1, 1, 0]], start=[1, -1, 1])
+    assert given["E0"] == 3.0
+    assert hopfield(weights=[[0, -1], [-1, 0]], start=[1, 1], mode="synchronous", sweeps=9)["ending"] == "cycle"
+    binary = hopfield([[1, 0, 1]], binary=True, start=[1, 1, 1], sweeps=2)
+    assert binary["W"].tolist() == [[0, -1, 1], [-1, 0, -1], [1, -1, 0]] and binary["recalled"] == "pattern 1"
+
+
+def test_a_bidirectional_memory_recalls_both_ways(rng):
+    assert bam([[1, 1, 1], [1, -1, 1]], [[1, -1], [1, 1]])["W"].tolist() == [[2, 0], [0, -2], [2, 0]]
+    for from_x in (True, False):
+        x, y = rng.choice([-1.0, 1.0], (2, 5)), rng.choice([-1.0, 1.0], (2, 3))
+        start = rng.choice([-1.0, 1.0], 5 if from_x else 3)
+        found = bam(x, y, **{"start" if from_x else "start_y": start})
+        w = np.einsum("mi,mj->ij", x, y)
+        a, b = (start, np.zeros(3)) if from_x else (np.zeros(5), start)
+        for k in range(1, found["steps"] + 1):
+            for side in ("y", "x") if from_x else ("x", "y"):
+                net = w.T @ a if side == "y" else w @ b
+                old = b if side == "y" else a
+                new = np.where(net > 0, 1.0, np.where(net < 0, -1.0, old))
+                a, b = (a, new) if side == "y" else (new, b)
+            assert found[f"x{k}"].ravel().tolist() == a.tolist() and found[f"y{k}"].ravel().tolist() == b.tolist()
+            assert found[f"E{k}"] == pytest.approx(-(a @ w @ b))
+
+
+# --- mistakes -------------------------------------------------------------------------------------------------------
+
+POINTS, CLASSES = [[1, 0], [0, 3], [2, 0], [-2, -2]], [1, -1, 1, -1]
+
+
+def hand_in(mistake, epochs, threshold=False):
+    """What somebody hands in who makes one mistake throughout, and goes on from there."""
+    w, b, eta, before, answers = np.array([-0.5, -0.5]), 0.0, 0.25, None, {}
+    start = (w, b)
+    for k in range(1, 4 * epochs + 1):
+        x, y = np.array(POINTS[(k - 1) % 4], float), CLASSES[(k - 1) % 4]
+        used, free = start if mistake == "weights-of-the-start" else (w, b)
+        z = used @ x - free if threshold else used @ x + free
+        a = 1.0 if z >= 0 else -1.0
+        e = {
+            "other-targets": (y + 1) / 2 - a,
+            "output-of-before": y - (a if before is None else before),
+            "net-or-output": y - z,
+            "correction-turned": a - y,
+        }.get(mistake, y - a)
+        step = (1 if mistake == "rate-left-out" else eta) * (y if mistake == "updated-without-error" else e)
+        turned = threshold and mistake != "threshold-as-bias"
+        if mistake != "correction-not-added":
+            w, b = w + step * x, b - step if turned else b + step
+        free_name = "theta" if threshold else "b"
+        own = {"z": z, "a": a, "e": e, "dw": step * x, f"d{free_name}": -step if turned else step, "w": w, free_name: b}
+        answers |= {f"{name}{k}": np.asarray(value).tolist() for name, value in own.items()}
+        before = a
+    return answers
+
+
+OF_ROWS = ("weights-of-the-start", "other-targets", "output-of-before", "net-or-output", "correction-turned",
+           "rate-left-out", "updated-without-error", "correction-not-added", "threshold-as-bias")  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", OF_ROWS)
+def test_mistakes_of_a_table_are_named_where_they_are_made(mistake):
+    threshold = mistake == "threshold-as-bias"
+    free = {"threshold": 0} if threshold else {"bias": 0}
+    solution = learn(POINTS, CLASSES, weights=[-0.5, -0.5], rate=0.25, epochs=9, **free)
+    assert solution.check(hand_in("", solution["epochs"], threshold)).score == 1.0
+    report = solution.check(hand_in(mistake, solution["epochs"], threshold))
+    assert report.score < 1 and mistake in report[report.first_wrong].mistakes
+
+
+def test_mistakes_at_zero_of_slopes_and_of_memories():
+    solution = learn(AND, [0, 0, 0, 1], bias=0)
+    assert solution.check({"z1": 0, "a1": 0})["a1"].mistakes == ("jump-at-zero",)
+    slope = learn(AND, [0, 0, 0, 1], rule="gradient", weights=0.3, bias=0.1, decimals=5)
+    assert "slope-left-out" in slope.check({"e1": float(slope["e1"]), "delta1": float(slope["e1"])})["delta1"].mistakes
+    memory = hopfield([[1, 1, -1, -1, 1], [1, -1, 1, -1, -1]], start=[-1, 1, 1, -1, 1])
+    w = memory["W"]
+    assert memory.check({"W": (w + 2 * np.eye(5)).tolist()})["W"].mistakes == ("self-connected",)
+    assert "energy-factor" in memory.check({"E0": 2 * memory["E0"]})["E0"].mistakes
+    stale = float(w[3] @ memory["s0"].ravel())
+    assert stale != memory["net4"] and "state-of-the-start" in memory.check({"net4": stale})["net4"].mistakes
+
+
+# --- the table ------------------------------------------------------------------------------------------------------
+
+
+def test_repeated_equations_are_read_as_a_table():
+    text = "; ".join(f"v{k} = 0.5 * p{k - 1}; p{k} = p{k - 1} - v{k}" for k in range(1, 4))
+    board = Board(Graph(text).solve(p0=8))
+    said = Column("note", "note", cells={2: "half"})
+    table = step_table(board, ["v", "p", "missing", said], [0, 1, 2, 3], "$t$")
+    assert table.head == ("$t$", "$v$", "$p$", "note")
+    assert table.rows[0] == ("0", "", "$8$", "") and table.rows[2] == ("2", "$2$", "$2$", "half")
+    before = step_table(board, [Column("p", at=lambda k: f"p{k - 1}" if k > 1 else None)], [1, 2, 3])
+    assert [row[1] for row in before.rows] == ["", "$4$", "$2$"]
+    blank = step_table(board, [Column("v", asked=False), "p"], [1, 2], blank=True)
+    assert blank.rows[0][1] == "$4$" and set(blank.rows[0][2]) == {"\\", "_"}
+    many = learn(AND, [0, 0, 0, 1], weights=0.001, bias=0.5, rate=0.001, order=[1, 2, 3, 4] * 20)
+    rows = step_table(Board(many), ["z"], range(1, 81)).rows
+    assert len(rows) == MOST_ROWS and rows[-2] == ("⋮", "") and rows[-1][0] == "80"
+
+
+def test_a_column_may_be_answered_at_once():
+    solution = learn(AND, [0, 0, 0, 1], weights=[0.5, -1], bias=0.25, decimals=3)
+    rows = {name: [solution[f"{name}{k}"] for k in range(1, 5)] for name in ("z", "a", "w", "b")}
+    typed = {
+        name: "; ".join(" ".join(f"{v:.12g}" for v in np.ravel(one)) for one in each) for name, each in rows.items()
+    }
+    for given in ({name: [np.ravel(one).tolist() for one in each] for name, each in rows.items()}, typed,
+                  {**typed, "z": f"[{typed['z']}]"}, {"Δw": [solution[f"dw{k}"] for k in range(1, 5)]}):  # fmt: skip
+        report = solution.check(given)
+        assert report.score == 1.0 and len(report) == 4 * len(given) and not report.unused
+    short = solution.check({"z": "1; 2", "a1": 1})
+    assert short.unused == {"z": "it has 2 rows, and 4 are asked for"} and list(short) == ["a1"]
+    assert solution.names_meant(["z", "q"], ["z1", "z2"]) == ["z"]
+
+
+def test_vectors_have_columns_while_they_are_few():
+    few, many = (learn(np.eye(n), [1, -1] * (n // 2), bias=0, rate=0.5) for n in (2, 10))
+    assert step_table(Board(few), ["w"], [1, 2]).head == ("step", "$w_{1}$", "$w_{2}$")
+    wide = step_table(Board(many), ["w", "dw"], [1, 2])
+    assert wide.head == ("step", "$w$", r"$\Delta{w}$") and wide.rows[0][1].startswith("$(0, 0")
+
+
+def test_no_number_of_a_wide_table_is_cut():
+    numbers = [f"{k}.{k:03}" for k in range(30)]
+    shown = to_text(Document("", (Table(("k", *("x" * 6 for _ in numbers)), (("1", *numbers),), tuple(range(31))),)))
+    assert max(map(len, shown.splitlines())) <= 80 and all(re.search(rf"(?<!\d){n}(?!\d)", shown) for n in numbers)
+
+
+def test_the_sheet_marks_weights_of_ones_own():
+    exercise = solve_sheet(read_sheet(SHEET))["c"]
+    own = {"w": [-3, -2], "theta": 2, "z1": 3, "z2": -1, "z3": -3, "z4": -7}
+    assert exercise.solution.check(own, ask=exercise.asked).score == 1.0
+    report = exercise.solution.check({**own, "w[1]": -2.875, "z1": "3", "w": None}, ask=exercise.asked)
+    assert report["w"].verdict == "blank"
+    entries = {"w[1]": -2.875, "w[2]": -2, "theta": 2, "z1": "3", "z2": -1.125}
+    verdicts = {name: result.verdict for name, result in exercise.solution.check(entries, ask=exercise.asked).items()}
+    assert verdicts == {
+        "w": "correct",
+        "theta": "correct",
+        "z1": "wrong",
+        "z2": "correct",
+        "z3": "blank",
+        "z4": "blank",
+    }
