@@ -53,6 +53,17 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "<this> enthält die Produkte aus Anfragen und Schlüsseln, wie sie sind: Sie wurden nicht geteilt.",
         "Produkte langer Vektoren sind groß. Was geschieht vor der Softmax dagegen?",
     ),
+    "mask-forgotten": (
+        "Die Maske wurde vergessen",
+        "In <this> sieht jede Position alle anderen, auch die hinter ihr.",
+        "Welche Positionen darf eine Position hier ansehen? Die Scores der anderen dürfen kein Gewicht bekommen.",
+    ),
+    "mask-after-softmax": (
+        "Die Maske kam nach dem Softmax",
+        "In <this> wurden die Gewichte späterer Positionen nach dem Softmax null gesetzt, so dass die anderen nicht "
+        "mehr die Summe eins haben.",
+        "Haben die Gewichte jeder Anfrage die Summe eins? Wo muss die Maske stehen, damit es so ist?",
+    ),
     "scores-over-length": (
         "Die Scores wurden durch die Länge geteilt statt durch ihre Wurzel",
         "Für <this> wurden die Produkte aus Anfragen und Schlüsseln durch ihre Länge geteilt, nicht durch deren "
