@@ -13,6 +13,8 @@ PARAMETERS = {
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
     "tie": "what `argmax` gives where several entries are the largest; none: the place of the first",
     "before": "the shape that is there, which need not be said",
+    "at": "which step of a sequence, counted from 1",
+    "along": "along which axis the steps lie",
     "place": "row and column of an entry, counted from 1, `[2, 1]`",
     "span": "first and last row, first and last column of a part, counted from 1, `[1, 2, 1, 1]`",
     "shape": "rows and columns, `[2, 3]`",
