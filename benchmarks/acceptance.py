@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from simulated_class import KINK, LARGEST, Array, Exercise, Program, Values, random_exercise, steps_of
+from simulated_program import KINK, LARGEST, Array, Exercise, Program, Values, random_exercise, steps_of
 
 from chalkwork.solutions.solution import Solution
 

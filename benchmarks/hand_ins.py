@@ -2,7 +2,7 @@
 
     python benchmarks/hand_ins.py [--students N] [--rounds R] [--seed S] [--different] [--profile]
 
-The hand-ins are written by the plain NumPy program of `simulated_class`, which knows nothing of the derivation: right
+The hand-ins are written by the plain NumPy program of the simulated class, which knows nothing of the derivation: right
 or, two in five, with one mistake in one step and everything after it on the wrong value; rounded to 2, 3 or 4
 decimals; a few answers left blank, a few cells that cannot be read. With `--different` everybody starts from an own
 slip and writes 6 decimals, so that no two hand-ins share their numbers and nothing read once can be used again.
@@ -39,7 +39,8 @@ from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
-from simulated_class import MISTAKES, Exercise, Program, Step, Values, steps_of
+from simulated_mistakes import MISTAKES
+from simulated_program import Exercise, Program, Step, Values, steps_of
 
 from chalkwork.checking.files import read_answers
 from chalkwork.sheets.check import HandIn, check_class

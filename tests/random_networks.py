@@ -425,7 +425,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         ]
         kinds = [*before[: int(rng.integers(2, 4))], "flatten"]
         if kind in GATES:
-            kinds = [before[0], kind, *["flatten"] * int(rng.integers(0, 2))]
+            kinds = ["dense", kind, *["flatten"] * int(rng.integers(0, 2))]
     else:
         kinds.insert(int(rng.integers(kind == "residual", len(kinds) + 1)), kind)
     kinds.append("dense")
@@ -439,7 +439,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     parameters: dict[str, Any] = {}
     state: dict[str, Any] = {}
     for n, name in enumerate(kinds, 1):
-        found: dict[str, Any] = {"activation": str(rng.choice(_SMOOTH))}
+        found: dict[str, Any] = {"activation": "tanh" if kind in GATES else str(rng.choice(_SMOOTH))}
         widths.append(size)
         if name == "flatten":
             size *= positions

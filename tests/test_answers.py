@@ -170,11 +170,13 @@ def test_a_row_that_cannot_be_read_leaves_the_decimals_of_the_others() -> None:
 
 def test_wrong_shapes_say_found_and_expected() -> None:
     turned = read_answer("[[1,2],[3,4],[5,6]]", (2, 3))
-    assert turned.wrong_shape == (3, 2) and turned.message == "it is 3x2, but 2x3 is expected (its transpose would fit)"
+    assert turned.wrong_shape == (3, 2) and "but 2x3 is expected (its transpose would fit)" in turned.message
     assert read_answer(np.zeros((3, 2)), (2, 3)).wrong_shape == (3, 2)
-    assert read_answer([1, 2, 3], (2, 2)).message == "it is a list of 3, but 2x2 is expected"
-    assert read_answer("0.5", (2, 2)).message == "it is a single number, but 2x2 is expected"
-    assert read_answer([1, 2], ()).message == "it is a list of 2, but a single number is expected"
+    assert read_answer([1, 2, 3], (2, 2)).message == "it is a list of three numbers, but 2x2 is expected"
+    assert read_answer("0.5", (2, 2)).message == "'0.5' is a single number, but 2x2 is expected"
+    assert read_answer([1, 2], ()).message == "it is a list of two numbers, but a single number is expected"
+    short = "'0.5 0.2' is a list of two numbers, but three numbers in a column are expected"
+    assert read_answer("0.5  0.2", (3, 1)).message == short
 
 
 HOSTILE = [

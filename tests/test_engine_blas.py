@@ -209,7 +209,7 @@ def test_optimisers(rule: str, size: list[int], convention: tuple[str, str]) -> 
 # --- every operation of the table ------------------------------------------------------------------------------------
 
 LIKE = {"diagonal": {"shape": (1, 3)}, "reshape": {"shape": (1, 9)}, "broadcast": {"shape": (3, 3)},
-        "at_moment": {"shape": (2, 3)}}  # fmt: skip
+        "at_moment": {"shape": (2, 3)}, "padded": {"span": (1, 3, 2, 4), "shape": (3, 4)}}  # fmt: skip
 AWKWARD = np.array([[0.0, -0.0, 1.0], [np.inf, -np.inf, np.nan], [-2.5, 30.0, -120.0]])
 
 

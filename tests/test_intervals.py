@@ -67,6 +67,15 @@ def argmax(x, axis, tie):
     return along(place)(x, axis)
 
 
+def causal_softmax(x, keys):
+    lines = x if keys == -1 else x.T
+    found = np.array([[mpmath.mpf(0)] * lines.shape[1] for _ in lines], dtype=object)
+    for number, line in enumerate(lines):
+        seen = list(line[: number + 1])
+        found[number, : len(seen)] = [mpmath.exp(z - log_sum_exp(seen)) for z in seen]
+    return found if keys == -1 else found.T
+
+
 def log_sum_exp(row):
     return mpmath.log(mpmath.fsum(map(mpmath.exp, row)))
 
@@ -111,6 +120,7 @@ EXACT = (
             lambda x: x * x / 2 if abs(x) <= delta else mpmath.mpf(delta) * (abs(x) - mpmath.mpf(delta) / 2)
         )(x),
         "softmax": shared(lambda row: [mpmath.exp(z - log_sum_exp(row)) for z in row]),
+        "causal_softmax": lambda x, keys: causal_softmax(x, keys),
         "log_softmax": shared(lambda row: [z - log_sum_exp(row) for z in row]),
         "logsumexp": along(log_sum_exp),
         "matmul": lambda a, b: a @ b,
@@ -126,6 +136,12 @@ EXACT = (
         "diagonal": lambda x, shape: np.diagonal(x).reshape(shape),
         "entry": lambda x, place: x[place[0] - 1 : place[0], place[1] - 1 : place[1]],
         "placed": lambda a, b, place: np.where(np.arange(a.size).reshape(a.shape) == place_in(a, place), b, a),
+        "concat": lambda a, b: np.concatenate([a, b]),
+        "beside": lambda a, b: np.concatenate([a, b], axis=1),
+        "part": lambda x, span: x[span[0] - 1 : span[1], span[2] - 1 : span[3]],
+        "padded": lambda x, span, shape: np.pad(
+            x, ((span[0] - 1, shape[0] - span[1]), (span[2] - 1, shape[1] - span[3])), constant_values=mpmath.mpf(0)
+        ),
         "moment": lambda x, at, along, before: np.take(x, [at - 1], axis=along),
         "at_moment": lambda x, at, along, shape: np.where(np.arange(1, 4)[:, None] == at, x, mpmath.mpf(0)),
         "solve": lambda a, b: np.array(mpmath.lu_solve(mpmath.matrix(a.tolist()), mpmath.matrix(b.tolist())).tolist()),
@@ -165,13 +181,15 @@ def assert_holds(enclosure, expression, point):
 # -- what is tried ------------------------------------------------------------------------------------------------
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3, 1.0), "at_zero": (0.0, 0.5, 1.0), "tie": (None, 0)}
-CHOICES["delta"] = (0.5, 2.0)
+CHOICES |= {"delta": (0.5, 2.0), "keys": (-1, -2)}
 PARAMETERS = {
     "broadcast": [{"shape": (3, 4)}],
     "diagonal": [{"shape": (3, 1)}, {"shape": (1, 3)}],
     "reshape": [{"shape": (3, 2)}, {"shape": (1, 6)}],
     "entry": [{"place": (2, 1)}],
     "placed": [{"place": (2, 1)}],
+    "part": [{"span": (1, 2, 2, 2)}],
+    "padded": [{"span": (2, 3, 1, 2), "shape": (3, 2)}],
     "moment": [{"at": 2, "along": -2}, {"at": 1, "along": -1}],
     "at_moment": [{"at": 2, "along": -2, "shape": (3, 4)}],
 }
@@ -183,6 +201,10 @@ SHAPES = {
     "broadcast": [((3, 1),), ((),)],
     "entry": [((2, 3),)],
     "placed": [((2, 3), ())],
+    "concat": [((2, 3), (1, 3))],
+    "beside": [((2, 1), (2, 2))],
+    "part": [((2, 3),)],
+    "padded": [((2, 2),)],
     "moment": [((2, 3),)],
     "at_moment": [((1, 4),)],
     "solve": [((3, 3), (3, 1)), ((2, 2), (2, 1))],
@@ -529,6 +551,7 @@ def grown(depth, rng):
                 "axis": (None, -1, -2)[rng.integers(3)],
                 "shape": (2, 1),
                 "place": (2, 1),
+                "span": (1, 2, 1, 1),
                 "alpha": (0.1, 1.0, -0.5)[rng.integers(3)],
                 "delta": (0.5, 2.0)[rng.integers(2)],
             }

@@ -181,7 +181,7 @@ def test_entries_of_large_matrices_have_commas():
         ("c", "c", "c"), ("c1", "c_1", "c₁"), ("c_12", "c_{12}", "c₁₂"), ("sigma", r"\sigma", "σ"),
         ("sigma2", r"\sigma_2", "σ₂"), ("cost", r"\mathrm{cost}", "cost"), ("my_cost", r"\mathrm{my\_cost}", "my_cost"),
         ("_", r"\mathrm{\_}", "_"), ("_1", r"\mathrm{\_1}", "_1"), ("c_", r"\mathrm{c\_}", "c_"), ("Omega", r"\Omega", "Ω"),
-        ("W1_new", r"\mathrm{W1\_new}", "W1_new"), ("x2y", r"\mathrm{x2y}", "x2y"),
+        ("W1_new", r"W_1^{\text{new}}", "W₁ⁿᵉʷ"), ("x2y", r"\mathrm{x2y}", "x2y"),
     ],
 )  # fmt: skip
 def test_names_of_graphs_stand_for_themselves(name, latex, text):

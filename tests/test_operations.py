@@ -41,6 +41,12 @@ ENTRYWISE = [name for name, entry in TABLE.items() if entry.entrywise]
 UNARY = [name for name in ENTRYWISE if TABLE[name].arity == 1]
 
 
+def seen(x, keys):
+    """Entries whose key, along its axis, comes no later than the query."""
+    rows, columns = jnp.indices(x.shape[-2:])
+    return columns <= rows if keys == -1 else rows <= columns
+
+
 def over(function, x, axis):
     return function(x, axis=BOTH if axis is None else axis, keepdims=True)
 
@@ -56,6 +62,7 @@ def argmax(x, axis, tie):
 
 ORACLES = VALUES | {
     "softmax": lambda x, axis: jax.nn.softmax(x, axis=BOTH if axis is None else axis),
+    "causal_softmax": lambda x, keys: jax.nn.softmax(jnp.where(seen(x, keys), x, -INF), axis=keys),
     "log_softmax": lambda x, axis: jax.nn.log_softmax(x, axis=BOTH if axis is None else axis),
     "logsumexp": lambda x, axis: over(jax.nn.logsumexp, x, axis),
     "matmul": jnp.matmul,
@@ -71,6 +78,12 @@ ORACLES = VALUES | {
     "diagonal": lambda x, shape: jnp.diagonal(x, axis1=-2, axis2=-1).reshape(x.shape[:-2] + shape),
     "entry": lambda x, place: x[..., place[0] - 1, place[1] - 1][..., None, None],
     "placed": lambda a, b, place: a.at[..., place[0] - 1, place[1] - 1].set(b[..., 0, 0]),
+    "concat": lambda a, b: jnp.concatenate([a, b], axis=-2),
+    "beside": lambda a, b: jnp.concatenate([a, b], axis=-1),
+    "part": lambda x, span: x[..., span[0] - 1 : span[1], span[2] - 1 : span[3]],
+    "padded": lambda x, span, shape: (
+        jnp.zeros((*x.shape[:-2], *shape)).at[..., span[0] - 1 : span[1], span[2] - 1 : span[3]].set(x)
+    ),
     "solve": jnp.linalg.solve,
     "moment": lambda x, at, along, before=None: jnp.take(x, jnp.array([at - 1]), axis=along),
     "at_moment": lambda x, at, along, shape: (
@@ -81,6 +94,7 @@ ORACLES = VALUES | {
 }
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0), "delta": (0.5, 2.0)}
+CHOICES["keys"] = (-1, -2)
 SHAPES_OF_ONE = ((3, 4), (1, 4), (3, 1), ())
 SHAPES_OF_TWO = (
     ((3, 4), (3, 4)),
@@ -97,6 +111,10 @@ SHAPES = {
     "diagonal": (((4, 4),),),
     "entry": (((3, 4),), ((2, 1),)),
     "placed": (((3, 4), ()), ((2, 1), ())),
+    "concat": (((2, 3), (1, 3)), ((3, 1), (2, 1))),
+    "beside": (((2, 3), (2, 1)), ((1, 3), (1, 2))),
+    "part": (((3, 4),), ((2, 3),)),
+    "padded": (((2, 1),),),
     "solve": (((3, 3), (3, 1)), ((2, 2), (2, 2)), ((1, 1), (1, 3))),
     "moment": (((3, 4),), ((2, 2),)),
     "at_moment": (((1, 4),),),
@@ -107,6 +125,8 @@ PARAMETERS = {
     "reshape": ({"shape": (2, 6)}, {"shape": (12, 1)}),
     "entry": ({"place": (1, 1)}, {"place": (2, 1)}),
     "placed": ({"place": (1, 1)}, {"place": (2, 1)}),
+    "part": ({"span": (1, 1, 1, 1)}, {"span": (1, 2, 2, 3)}),
+    "padded": ({"span": (2, 3, 2, 2), "shape": (4, 3)}, {"span": (1, 2, 1, 1), "shape": (2, 1)}),
     "moment": ({"at": 1, "along": -2}, {"at": 2, "along": -1}),
     "at_moment": ({"at": 2, "along": -2, "shape": (3, 4)},),
 }
@@ -165,11 +185,12 @@ def test_every_operation_has_its_oracles():
     assert FORMULAS.keys() == set(ENTRYWISE)
     assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
     assert PARAMETERS.keys() == {
-        name for name, entry in TABLE.items() if {"shape", "place", "at"} & entry.parameters.keys()
+        name for name, entry in TABLE.items() if {"shape", "place", "span", "at"} & entry.parameters.keys()
     }
     assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {
         "shape",
         "place",
+        "span",
         "at",
         "along",
         "before",
@@ -290,7 +311,8 @@ def test_gradient_equals_jax(name, rng):
 def test_hessian_equals_jax(name, rng):
     """The gradient is an expression, so it can be differentiated again."""
     small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
-    small |= {"at_moment": [(1, 4)], "placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)]}
+    small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)], "concat": [(2, 1), (1, 1)], "padded": [(2, 1)]}
+    small |= {"at_moment": [(1, 4)]}
     sizes = {"diagonal": {"shape": (2, 1)}, "reshape": {"shape": (3, 2)}, "broadcast": {"shape": (2, 3)}}
     shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
     names = names_of(shapes)
@@ -587,6 +609,17 @@ def result_shape(name, shapes, parameters):
     if name in ("entry", "placed"):
         fits = bool(shapes[0]) and all(n <= size for n, size in zip(parameters["place"], shapes[0], strict=True))
         return {"entry": (), "placed": shapes[0]}[name] if fits and shapes[1:] in ((), ((),)) else None
+    if name in ("part", "padded"):
+        top, bottom, left, right = parameters["span"]
+        if name == "padded":
+            return parameters["shape"] if shapes[0] == (bottom - top + 1, right - left + 1) else None
+        fits = bool(shapes[0]) and bottom <= shapes[0][0] and right <= shapes[0][1]
+        return (bottom - top + 1, right - left + 1) if fits else None
+    if name in ("concat", "beside"):
+        along = ("concat", "beside").index(name)
+        if not all(shapes) or shapes[0][1 - along] != shapes[1][1 - along]:
+            return None
+        return np.concatenate([np.zeros(shape) for shape in shapes], axis=along).shape
     if name == "moment":
         fits = bool(shapes[0]) and parameters["at"] <= shapes[0][parameters["along"]]
         return ((1, shapes[0][1]) if parameters["along"] == -2 else (shapes[0][0], 1)) if fits else None
@@ -642,14 +675,8 @@ def test_shapes_fit_or_are_refused_by_name(name):
                 as_rows = f"has {shape[0]} rows" if shape and index else "nothing"
                 assert words(shape) in message or as_rows in message or not all(shapes), message
     may_refuse = TABLE[name].arity == 2 or name in (
-        "diag",
-        "diagonal",
-        "broadcast",
-        "entry",
-        "reshape",
-        "moment",
-        "at_moment",
-    )
+        "diag", "diagonal", "broadcast", "entry", "reshape", "part", "padded", "moment", "at_moment",
+    )  # fmt: skip
     assert bool(refused) == may_refuse
 
 

@@ -143,7 +143,6 @@ def test_only_the_entries_that_are_asked_for_count(tmp_path):
         {"tasks": [{"id": "a", "equations": [{"name": "z1"}]}]},
         {"tasks": [{"id": None, "equations": []}]},
         {"tasks": [{"id": "a", "equations": []}, {"id": "a", "equations": []}]},
-        {"tasks": [{"id": "a", "equations": [{"name": "z1", "value": 1}, {"name": "z1", "value": 2}]}]},
     ],
 )
 def test_a_broken_solution_is_an_error_in_words(tmp_path, data):

@@ -213,6 +213,7 @@ MADE: dict[str, Callable[[], Made]] = {
     "moment-weights": momentum("vW1_new2", lambda v: 0.9 * v.vW1_new + 0.1 * v.dW1_new, steps=2),
     "square-forgotten": momentum("vW1_new", lambda v: (1 - RHO2) * v.dW1, "adam"),
     "gradient-accumulated": of("dW1_new", lambda v: v.dW1 + X.T @ v.delta1_new, steps=2),
+    "output-for-input": deep("dW3", lambda v: v.z3.T @ v.delta3),
     "step-of-another-parameter": squares("W2_new", lambda v: W3.T - ETA * v.dW1),
 }
 

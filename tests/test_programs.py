@@ -34,10 +34,11 @@ def right(report: Any, *names: str) -> None:
 
 NAMES = {
     "z1": "hidden_inputs zh Z1 hidden_layer_input z_h net_h",
-    "a1": "l1 hidden hidden_outputs A1 h hidden_layer_output a_h layer_1 layer1",
+    "a1": "h1 out_h l1 hidden hidden_outputs A1 h hidden_layer_output a_h layer_1 layer1",
     "z2": "scores logits final_inputs output_layer_input zo z_o",
-    "a2": "l2 probs yHat y_hat predictions o output y_pred final_outputs a_o predicted_output layer_2 out A2 probas",
-    "L": "mse loss cost J error E total_error",
+    "a2": "outputs preds y_predicted y_prob p hypothesis l2 probs yHat y_hat predictions o output y_pred final_outputs "
+    "a_o predicted_output layer_2 out A2 probas",
+    "L": "error_total mean_squared_error mse loss cost J error E total_error",
     "delta2": "l2_delta output_deltas delta_o d2 dZ2 output_delta delta_output d_predicted_output dscores layer2_delta",
     "delta1": "l1_delta delta_h dZ1 delta_hidden hidden_delta d_hidden_layer layer_1_delta",
     "dW1": "Theta1_grad grad_W1 dwih dW1 W1_grad gW1 nabla_w1 d_weights1",

@@ -32,7 +32,8 @@ from reading_back import (
 )
 
 from chalkwork import Dense, NeuralNetwork
-from chalkwork.algebra.expression import Expression, walk
+from chalkwork.algebra.definitions import defined
+from chalkwork.algebra.expression import Application, Expression, walk
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.pandoc import to_html
@@ -151,7 +152,8 @@ def test_every_result_is_what_was_computed(sheet: str) -> None:
                 assert stands_for(last_number(entry["latex"]), float(np.ravel(entry["value"])[0]), numbers), entry[
                     "name"
                 ]
-            forms = [form for form in (equation.expression, equation.worked) if form is not None]
+            simpler = defined(equation.expression) if isinstance(equation.expression, Application) else None
+            forms = [form for form in (equation.expression, equation.worked, simpler) if form is not None]
             parts = [part for form in forms for node in walk(form) for part in put_in(node, task.solution.arrays)]
             for matrix in matrices:
                 assert any(agrees(matrix, part, numbers) for part in parts), (entry["name"], matrix)
@@ -184,6 +186,9 @@ def put_in(node: Expression, values: Mapping[str, Any]) -> Iterator[Any]:
     if value.ndim > 2:
         yield from (part for matrix in value for part in parts_of(matrix))
     yield from parts_of(value)
+    if isinstance(node, Application) and node.operation.name == "causal_softmax":
+        (scores,) = node.arguments
+        yield from parts_of(np.where(value > 0, evaluate(scores, values), -np.inf))
 
 
 def parts_of(value: Any) -> Iterator[Any]:
@@ -226,6 +231,8 @@ def places(entries: Sequence[str], dots: str, size: int) -> dict[int, int]:
 
 def stands_for(text: str, value: float, numbers: NumberFormat) -> bool:
     """Whether the digits are those of the value: all that were asked, or all that there are."""
+    if "∞" in text:
+        return value == float(text.replace("∞", "inf"))
     mantissa, _, exponent = text.replace(",", ".").partition("e")
     shown = float(f"{mantissa}e{exponent or 0}")
     if shown == value or abs(shown - value) <= 1e-9 * abs(value):

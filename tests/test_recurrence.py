@@ -314,3 +314,19 @@ def test_a_graph_may_have_a_time_index() -> None:
 def test_a_time_index_that_means_nothing(text: str, values: dict[str, Any], said: str) -> None:
     with pytest.raises(ChalkworkError, match=said):
         Graph(text).solve(values)
+
+
+def test_the_drawing_is_unrolled_over_the_steps() -> None:
+    net = NeuralNetwork([RNN(1, weights=0.5, recurrent=0.8, bias=[0.1]), Dense(weights=[[2]], bias=False)])
+    solution = net.solve([[1], [-2]], 0)
+    drawing = solution.setting.drawing
+    assert drawing is not None
+    assert drawing(solution, True).description == (
+        "A recurrent network, unrolled over 2 steps. x⁽¹⁾ = 1, x⁽²⁾ = −2; "
+        "h₁⁽⁰⁾ = 0, h₁⁽¹⁾ = 0.5370, h₁⁽²⁾ = −0.4385; a₂ = −0.8770."
+    )
+    several = NeuralNetwork([Dense(2), LSTM(2, returns="all"), GRU(2), Dense(1)], samples="columns")
+    solution = several.solve(np.ones((3, 2, 4)))
+    drawing = solution.setting.drawing
+    assert drawing is not None and "a₁⁽⁴⁾; h₂⁽⁰⁾" in drawing(solution, False).description
+    assert NeuralNetwork([RNN(1), Dense(1)]).solve(np.ones((7, 1))).setting.drawing is None

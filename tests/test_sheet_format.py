@@ -315,6 +315,8 @@ def test_a_parameter_goes_by_its_name_in_a_sheet_as_in_python(name):
         "diagonal": "[2, 1]",
         "entry": "[1, 2]",
         "placed": "[1, 2]",
+        "part": "[1, 2, 2, 2]",
+        "padded": "[1, 2, 2, 3], shape=[2, 3]",
     }.get(name, "1")
     given = "A, 4" if TABLE[name].arity == 2 else "A"
     equation, given = f"c = sum(({name}({given}, {key}={value})))", [[1.0, 2.0], [3.0, 5.0]]

@@ -29,6 +29,8 @@ Values = Mapping[str, Any]
 SHEETS = Path(__file__).parents[1] / "sheets"
 ALL = sorted(path.stem for path in SHEETS.glob("*.md"))
 LABORATORY = (
+    "attention-by-hand",
+    "graphs-as-courses",
     "architecture",
     "associative",
     "batch-norm",

@@ -8,6 +8,7 @@ np.float64(5.0)
 TYPE_CHECKING = False  # as type checkers know it, without the time that typing takes to load
 
 if TYPE_CHECKING:
+    from chalkwork.checking.recording import record
     from chalkwork.classroom.variants import vary
     from chalkwork.errors import ChalkworkError
     from chalkwork.exchange import load_model, save_model
@@ -56,6 +57,7 @@ __all__ = [
     "Solution",
     "SquaredError",
     "load_model",
+    "record",
     "save_model",
     "vary",
     "verify",
@@ -84,6 +86,7 @@ if not TYPE_CHECKING:
         "Solution": "solutions.solution",
         "SquaredError": "networks.losses",
         "load_model": "exchange",
+        "record": "checking.recording",
         "save_model": "exchange",
         "vary": "classroom.variants",
         "verify": "verification",

@@ -20,6 +20,7 @@ from chalkwork.errors import ChalkworkError
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+MAX_KEY = 200
 _BRACKET = re.compile(r"[\[\]{}]")
 
 
@@ -36,10 +37,11 @@ class Scalar:
 
 @dataclass(slots=True)
 class Listing:
-    """A YAML sequence."""
+    """A YAML sequence; `source` is the text of one in brackets."""
 
     items: list[Node]
     line: int
+    source: str = ""
 
 
 @dataclass(slots=True)
@@ -56,11 +58,17 @@ Node = Scalar | Listing | Table
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much of it is read, and the kind of error that says so."""
+    """How much of it is read, and the kind of error that says so.
+
+    `malformed` is that of what is no YAML, where it is another. With `repeated`, a key that is given again is kept,
+    with a \\0 behind it each time.
+    """
 
     depth: int
     values: int
     error: type[ChalkworkError] = ChalkworkError
+    malformed: type[ChalkworkError] | None = None
+    repeated: bool = False
 
 
 def read_nodes(text: str, bounds: Bounds, first_line: int = 1) -> Node:
@@ -84,6 +92,7 @@ class _Reader:
         self.first_line = first_line
         self.line_starts = [match.end() for match in _LINE_END.finditer(text)]
         self.nodes = 0
+        self.end = 0
         self.events: Iterator[Any] = iter(())
 
     def document(self) -> Node:
@@ -116,12 +125,14 @@ class _Reader:
             at = self.at(event) + (event.style in ("'", '"'))
             return Scalar(event.value, event.implicit[0], event.style == "|", line, at)
         if isinstance(event, yaml.SequenceStartEvent):
-            return Listing(list(self.items(depth + 1)), line)
+            items = list(self.items(depth + 1))
+            return Listing(items, line, self.text[self.at(event) : self.end] if event.flow_style else "")
         return self.table(line, depth + 1)
 
     def items(self, depth: int) -> Iterator[Node]:
         for event in self.events:
             if isinstance(event, yaml.SequenceEndEvent):
+                self.end = self.behind(event)
                 return
             yield self.node(event, depth)
 
@@ -133,6 +144,8 @@ class _Reader:
             key = self.node(event, depth)
             if not isinstance(key, Scalar) or not key.text:
                 self.refuse("a key must be a name", self.at(event))
+            while self.bounds.repeated and key.text in table.entries and len(key.text) < MAX_KEY:
+                key.text += "\0"
             if key.text in table.entries:
                 first = table.key_lines[key.text]
                 self.refuse(f"the key {key.text[:60]!r} is given twice, first in line {first}", self.at(event))
@@ -162,11 +175,16 @@ class _Reader:
     def at(self, event: Any) -> int:
         return int(event.start_mark.index)
 
+    def behind(self, event: Any) -> int:
+        return int(event.end_mark.index)
+
     def line(self, index: int) -> int:
         return self.first_line + bisect_right(self.line_starts, index)
 
-    def refuse(self, message: str, index: int, hint: str | None = None) -> NoReturn:
-        raise self.bounds.error(message, line=self.line(index), hint=hint)
+    def refuse(
+        self, message: str, index: int, hint: str | None = None, kind: type[ChalkworkError] | None = None
+    ) -> NoReturn:
+        raise (kind or self.bounds.error)(message, line=self.line(index), hint=hint)
 
     def too_deep(self, index: int) -> NoReturn:
         self.refuse(f"lists are nested more than {self.bounds.depth} deep", index)
@@ -186,7 +204,7 @@ class _Reader:
             message, hint = _of_structure(opened, missing=began == index)
         if began is not None and self.line(began) != self.line(index):
             message += f" (what is open here began in line {self.line(began)})"
-        self.refuse(message, index, hint)
+        self.refuse(message, index, hint, self.bounds.malformed)
 
     def depth_before(self, index: int) -> int:
         depth = deepest = 0

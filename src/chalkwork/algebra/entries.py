@@ -152,6 +152,28 @@ def _placed(expression: Application, row: int, column: int) -> Expression:
     return entry(number, 0, 0) if expression.parameters[0] == (row + 1, column + 1) else entry(matrix, row, column)
 
 
+def _concat(expression: Application, row: int, column: int) -> Expression:
+    first, second = expression.arguments
+    rows, columns = first.shape
+    if row < rows and column < columns:
+        return entry(first, row, column)
+    return entry(second, row, column - columns) if row < rows else entry(second, row - rows, column)
+
+
+def _part(expression: Application, row: int, column: int) -> Expression:
+    (span,) = expression.parameters
+    assert isinstance(span, tuple)
+    return entry(expression.arguments[0], row + span[0] - 1, column + span[2] - 1)
+
+
+def _padded(expression: Application, row: int, column: int) -> Expression:
+    span = expression.parameters[0]
+    assert isinstance(span, tuple)
+    top, bottom, left, right = span
+    inside = top <= row + 1 <= bottom and left <= column + 1 <= right
+    return entry(expression.arguments[0], row - top + 1, column - left + 1) if inside else Number(0)
+
+
 def _reshaped(expression: Application, *place: int) -> Expression:
     (inner,), count = expression.arguments, 0
     for at, size in zip(place, expression.shape, strict=True):
@@ -203,6 +225,10 @@ _RULES: dict[str, Callable[..., Expression]] = {
     "reshape": _reshaped,
     "solve": lambda expression, row, column: apply("entry", expression, place=(row + 1, column + 1)),
     "placed": _placed,
+    "concat": _concat,
+    "beside": _concat,
+    "part": _part,
+    "padded": _padded,
     "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),
     "diagonal": lambda expression, row, column: entry(expression.arguments[0], max(row, column), max(row, column)),
 }

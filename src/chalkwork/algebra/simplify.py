@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, prod
 
-from chalkwork.algebra.expression import Application, Expression, Number, apply, check_written, names_in, rebuild
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, names_in, rebuild
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.times import moment_of
@@ -27,10 +27,10 @@ LARGEST_EXACT = 10**30
 
 @dataclass(frozen=True, slots=True)
 class SumsToOne:
-    """The fact that the entries of `name` along `axis` add up to one."""
+    """The fact that the entries of `name` along `axis`, or all of them, add up to one."""
 
     name: str
-    axis: int
+    axis: int | float | None
 
 
 Factors = tuple[tuple[Expression, Scalar], ...]
@@ -365,6 +365,8 @@ class _Simplifier:
         axis = node.parameters[0]
         if not inner.shape or (isinstance(axis, int) and axis >= -2 and inner.shape[axis] == 1):
             return inner
+        if isinstance(inner, Name) and axis is None and SumsToOne(inner.name, axis) in self.facts:
+            return ONE
         if isinstance(axis, int) and (total := self._known_sum(inner, axis)) is not None:
             return total
         if isinstance(inner, Application) and inner.operation.name == "broadcast":

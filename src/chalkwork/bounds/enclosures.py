@@ -23,6 +23,7 @@ from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, transform
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Shape
 from chalkwork.algebra.operations.matrices import EQUAL, axes_of, without
+from chalkwork.algebra.operations.softmax import causal
 from chalkwork.bounds.intervals import (
     BOTH,
     EPSILON,
@@ -237,6 +238,13 @@ def _softmax(x: Interval, axis: Parameter) -> Interval:
     return _against_others(x, axis, share)
 
 
+def _causal_softmax(x: Interval, keys: Parameter) -> Interval:
+    """What is masked is below every number, and its share is zero."""
+    seen = causal(x.low, keys)
+    shares = _softmax(Interval(np.where(seen, x.low, -np.inf), np.where(seen, x.high, -1e300)), keys)
+    return Interval(np.where(seen, shares.low, 0.0), np.where(seen, shares.high, 0.0))
+
+
 def _log_softmax(x: Interval, axis: Parameter) -> Interval:
     wide = _against_others(x, axis, lambda apart: negative(_logsumexp(apart, -1)))
     return within(wide, -INFINITY, 0.0)
@@ -265,9 +273,14 @@ def _broadcast(x: Interval, shape: Shape) -> Interval:
     return x.over(lambda values: np.broadcast_to(values, full))
 
 
-def _placed(a: Interval, b: Interval, place: tuple[int, int]) -> Interval:
-    put = partial(TABLE["placed"].value, np, place=place)
-    return Interval(put(a.low, b.low), put(a.high, b.high))
+def _put_together(name: str) -> Enclosure:
+    """An operation that puts two matrices together: its value on both bounds."""
+
+    def enclosure(a: Interval, b: Interval, **parameters: Parameter) -> Interval:
+        put = partial(TABLE[name].value, np, **parameters)
+        return Interval(put(a.low, b.low), put(a.high, b.high))
+
+    return enclosure
 
 
 def solve(a: Interval, b: Interval) -> Interval:
@@ -309,6 +322,7 @@ _RULES: dict[str, Enclosure] = {
     "equal": _equal,
     "xlogy": _xlogy,
     "softmax": _softmax,
+    "causal_softmax": _causal_softmax,
     "log_softmax": _log_softmax,
     "logsumexp": _logsumexp,
     "matmul": matmul,
@@ -323,7 +337,11 @@ _RULES: dict[str, Enclosure] = {
     "diag": _moved("diag"),
     "diagonal": _moved("diagonal"),
     "entry": _moved("entry"),
-    "placed": _placed,
+    "part": _moved("part"),
+    "padded": _moved("padded"),
+    "placed": _put_together("placed"),
+    "concat": _put_together("concat"),
+    "beside": _put_together("beside"),
     "moment": _moved("moment"),
     "at_moment": _moved("at_moment"),
     "solve": solve,

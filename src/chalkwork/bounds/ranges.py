@@ -25,7 +25,21 @@ from chalkwork.bounds.enclosures import enclosable
 from chalkwork.bounds.intervals import BLOCK, EPSILON, TINY, Array, Interval
 from chalkwork.bounds.slopes import Known, enclosed, natural, slopes
 
-_MOVING = frozenset(("transpose", "reshape", "broadcast", "diag", "diagonal", "entry", "placed", "moment", "at_moment"))
+_MOVING = frozenset(
+    (
+        "transpose",
+        "reshape",
+        "broadcast",
+        "diag",
+        "diagonal",
+        "entry",
+        "part",
+        "padded",
+        "placed",
+        "moment",
+        "at_moment",
+    )
+)
 _MOST = 64 * BLOCK
 """The slopes of one part that are worked out at most; beyond it only the natural extension is used."""
 
@@ -92,7 +106,8 @@ def _has_independent_entries(node: Expression) -> bool:
     """Whether no entry of a name occurs in two entries of the expression."""
     if not isinstance(node, Application) or not names_in(node):
         return True
-    if node.operation.name in ("transpose", "reshape", "diag", "diagonal", "entry", "moment", "at_moment"):
+    moved = ("transpose", "reshape", "diag", "diagonal", "entry", "part", "padded", "moment", "at_moment")
+    if node.operation.name in moved:
         return _has_independent_entries(node.arguments[0])
     if not node.operation.entrywise:
         return False

@@ -34,6 +34,8 @@ _LINEAR = frozenset(
         "diag",
         "diagonal",
         "entry",
+        "part",
+        "padded",
         "moment",
         "at_moment",
         "identity",
@@ -120,8 +122,8 @@ def _of_operation(node: Application, parts: list[Interval | None], known: Known)
         slope = _of_matmul(parts, values)
     elif name == "solve":
         slope = _of_solve(parts, values, result)
-    elif name == "placed":
-        slope = _of_placed(node, parts, values)
+    elif name in ("placed", "concat", "beside"):
+        slope = _put_together(node, parts, values)
     else:
         slope = _of_entrywise(node.operation, node.parameters, parts, [*values, result])
     return _unknown_where(~_is_continuous(node, values, result), slope)
@@ -170,7 +172,7 @@ def _of_solve(parts: list[Interval | None], values: list[Interval], result: Inte
     return ENCLOSURES["solve"](values[0], _both(left, parts[1]))
 
 
-def _of_placed(node: Application, parts: list[Interval | None], values: list[Interval]) -> Interval:
+def _put_together(node: Application, parts: list[Interval | None], values: list[Interval]) -> Interval:
     still = [Interval.point(np.zeros((1, *value.shape))) for value in values]
     return enclosed(node, [rest if part is None else part for part, rest in zip(parts, still, strict=True)])
 
@@ -251,6 +253,10 @@ def _of_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str,
     return multiply(y, subtract(slope, total(multiply(y, slope), axes_of(parameters["axis"]))))
 
 
+def _of_causal_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
+    return _of_softmax(slope, x, y, {"axis": parameters["keys"]})
+
+
 def _of_log_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
     share = ENCLOSURES["softmax"](x, **parameters)
     return subtract(slope, total(multiply(share, slope), axes_of(parameters["axis"])))
@@ -278,6 +284,7 @@ def _of_max(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Par
 
 _COMBINING: dict[str, Combining] = {
     "softmax": _of_softmax,
+    "causal_softmax": _of_causal_softmax,
     "log_softmax": _of_log_softmax,
     "logsumexp": _of_logsumexp,
     "squared_norm": _of_squared_norm,

@@ -16,6 +16,7 @@ from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritt
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.report import Report, Result
+from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.derivation.evaluate import evaluate
@@ -46,8 +47,8 @@ def adopted(
             hint = f"did you mean {near[0]}?" if near else f"the conventions are {', '.join(TABLE)}"
             raise ChalkworkError(f"there is no convention {name!r}", hint=hint)
     found = list(reports)
-    least = [len(_bad(report)) for report in reports]
-    open_ = [place for place in range(len(found)) if declared or least[place]]
+    least = [_wrong(report) for report in reports]
+    open_ = [place for place in range(len(found)) if declared or least[place][0]]
     reading = [Reading(one) for one in typed]
     for way in _ways(task.context, tuple(declared)) if open_ else ():
         own = values_of(task.values, way.found.forms)
@@ -60,11 +61,11 @@ def adopted(
         quick = other.reports([typed[place] for place in able], unused, explain=False)
         better = []
         for place, report in zip(able, quick, strict=True):
-            bad = len(_bad(report))
+            wrong = _wrong(report)
             first = declared and found[place] is reports[place]
-            if first or (bad < least[place] and (declared or _is_shown(way, report, changed))):
-                least[place] = bad
-                if bad:
+            if first or (wrong < least[place] and (declared or _is_shown(way, report, changed))):
+                least[place] = wrong
+                if wrong[0]:
                     better.append(place)
                 else:  # nothing is left to be explained
                     found[place] = _said(report, way.found, reports[place])
@@ -72,8 +73,43 @@ def adopted(
             again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
             for place, report in zip(better, again, strict=True):
                 found[place] = _said(report, way.found, reports[place])
-        open_ = [place for place in open_ if least[place]]
+        open_ = [place for place in open_ if least[place][0]]
     return found
+
+
+def on_turned_weights(
+    task: Task, typed: Mapping[str, object], data: Mapping[str, object], report: Report, declared: Sequence[str] = ()
+) -> Report:
+    """The report for somebody who writes every weight matrix transposed, as their shapes say; else the same."""
+    if not _bad(report) or "weights-transposed-throughout" in declared:
+        return report
+    found = next((one for one in conventions_of(task.context, ["weights-transposed-throughout"])), None)
+    names = (
+        [name for name in found.forms if not (name in task.derivation and task.derivation[name].derivative)]
+        if found
+        else []
+    )
+    shapes = [(_shape_of(given), task.values[name].shape) for name in names for given in _given(name, typed, data)]
+    if (
+        found is None
+        or not shapes
+        or any(own != right[::-1] for own, right in shapes)
+        or all(a == b for a, b in shapes)
+    ):
+        return report
+    way = Way(found, task.context)
+    other = replace(task, derivation=way.derivation, context=way.context, values=values_of(task.values, found.forms))
+    again = other.adopted([typed], [report.unused], declared)[0]
+    return _said(again, found, report) if _wrong(again) < _wrong(report) else report
+
+
+def _shape_of(given: object) -> tuple[int, ...]:
+    array: Any = numbers_of(given)
+    return np.shape(array)
+
+
+def _given(name: str, *of: Mapping[str, object]) -> list[object]:
+    return [one[name] for one in of if name in one]
 
 
 class Reading:
@@ -140,6 +176,12 @@ def _ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
     if declared not in context.known_conventions:
         context.known_conventions[declared] = [Way(found, context) for found in conventions_of(context, declared)]
     return context.known_conventions[declared]
+
+
+def _wrong(report: Report) -> tuple[int, int]:
+    """How many steps are wrong, and how many more only follow from what is."""
+    words = [result.verdict for result in report.values()]
+    return sum(map(words.count, _BAD)), words.count(Verdict.FOLLOWS.word)
 
 
 def _bad(report: Report) -> list[str]:

@@ -18,13 +18,25 @@ from numpy.typing import NDArray
 
 from chalkwork.algebra.operations import words
 from chalkwork.arrays import masked
-from chalkwork.checking.cells import Cells, MisfitError, Shape, as_array, cells_of, misfit_words, nothing_typed
+from chalkwork.checking.cells import (
+    MOST_QUOTED,
+    Cells,
+    MisfitError,
+    Shape,
+    as_array,
+    cells_of,
+    misfit_words,
+    nothing_typed,
+)
+from chalkwork.checking.doubtful import Twice
 from chalkwork.checking.laid import laid, laid_shape, matrices_of
 from chalkwork.checking.numerals import (
     MAX_MAGNITUDE,
+    ZEROS,
     AnswerError,
     NoValueError,
     Numeral,
+    finest,
     plain,
     read_numeral,
     spread,
@@ -155,6 +167,9 @@ def is_array(given: object) -> bool:
 
 def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, whole_digits: bool = False) -> Answer:
     try:
+        if isinstance(given, Twice):
+            one, other = (repr(text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}...") for text in given.both)
+            raise AnswerError(Text.of("unread.twice", one=one, other=other))
         if nothing_typed(given):
             return _nothing(size)
         if count := masked(given):
@@ -182,9 +197,15 @@ def _uniform(size: Shape, said: Said, wrong_shape: Shape | None = None) -> Answe
     return replace(none, blank=none.unreadable, unreadable=none.blank, said=said, wrong_shape=wrong_shape)
 
 
+def refused(answer: Answer, shown: str) -> Answer:
+    """The answer with nothing read, for a number with a comma that can be one for thousands."""
+    one, other = shown.replace(",", "."), shown.replace(",", "")
+    return _uniform(answer.value.shape, Text.of("unread.two_readings", shown=repr(shown), one=one, other=other))
+
+
 def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, whole_digits: bool) -> Answer:
     """An answer with the wrong number of rows or columns; unreadable where there is no number in it."""
-    nothing = _uniform(size, misfit_words(found, shape), wrong_shape=found)
+    nothing = _uniform(size, misfit_words(found, shape, given), wrong_shape=found)
     own = found if len(found) != 1 else (found[0], 1)
     as_given = read_answer(given, own, whole_digits=whole_digits) if len(found) < 3 and all(found) else None
     possible = as_given is None or as_given.impossible is None or not as_given.impossible.any()
@@ -217,7 +238,8 @@ def _fixed(array: NDArray[Any]) -> NDArray[Any]:
 def _plain_cells(given: object, shape: Shape) -> tuple[str, ...] | None:
     """The cells, row by row, of a text or lists that hold one number in each; None where it takes a closer look."""
     if isinstance(given, str):
-        return _plain_text(given, shape) if len(given) <= _LONGEST_PLAIN else None
+        usual = len(given) <= _LONGEST_PLAIN and not isinstance(given, Twice)
+        return _plain_text(given, shape) if usual else None
     if type(given) is not list or not given:
         return None
     rows = given if type(given[0]) is list else [given]
@@ -262,6 +284,12 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
         numerals = [read_numeral(cell, decimals) for cell in cells]
     except AnswerError:
         return None
+    if len(cells) > 1 and not ZEROS.isdisjoint(cells):
+        half = finest(cells)
+        zero = Numeral(0.0, -half, half)
+        numerals = [
+            zero if cell in ZEROS and one.high < half else one for cell, one in zip(cells, numerals, strict=True)
+        ]
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
     nothing = _nothing(size)
@@ -306,7 +334,7 @@ def _from_array(array: NDArray[Any], shape: Shape, size: Shape, decimals: int | 
 
 def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: bool) -> Answer:
     value, low, high = (np.full(size, np.nan) for _ in range(3))
-    blank, unreadable, impossible = (np.zeros(size, dtype=bool) for _ in range(3))
+    blank, unreadable, impossible, whole_zero = (np.zeros(size, dtype=bool) for _ in range(4))
     said: Said = ""
     unrounded = False
     floats: list[tuple[int, int]] = []
@@ -333,8 +361,17 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
             unrounded = unrounded or (isinstance(cell, str) and _is_unrounded(cell))
             if isinstance(cell, (float, np.floating)):
                 floats.append((row, column))
+            whole_zero[row, column] = isinstance(cell, Integral) and cell == 0
+    if not whole_digits and value.size > 1:
+        texts = [cell.strip() if isinstance(cell, str) else "" for row in cells.rows for cell in row or [""] * size[1]]
+        zeros = [place for place, text in enumerate(texts) if text in ZEROS]
+        half = finest(texts) if zeros else 0.0
+        for place in zeros:
+            if high.flat[place] < half:
+                low.flat[place], high.flat[place] = -half, half
     is_float = np.zeros(size, dtype=bool)
     if floats:
+        floats += [(int(row), int(column)) for row, column in np.argwhere(whole_zero)]
         is_float[tuple(zip(*floats, strict=True))] = True
         typed = [cells.rows[row][column] for row, column in floats]  # type: ignore[index]
         kinds = [cell.dtype for cell in typed if isinstance(cell, np.floating)]

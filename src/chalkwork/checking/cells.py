@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chalkwork.checking.numerals import MAX_LENGTH, AnswerError, NoValueError, read_numeral
-from chalkwork.checking.typed import MAX_CELLS, MAX_DEPTH, candidates, chosen, fits, is_blank
+from chalkwork.checking.numerals import MAX_LENGTH, AnswerError, NoValueError, plain, read_numeral
+from chalkwork.checking.typed import MAX_CELLS, MAX_DEPTH, candidates, chosen, final, fits, is_blank
 from chalkwork.errors import ReadError
 from chalkwork.words import Said, Text
 
 Shape = tuple[int, ...]
+MOST_QUOTED = 40
 
 
 class MisfitError(Exception):  # never leaves the two files that read answers
@@ -30,13 +31,35 @@ class Cells(NamedTuple):
     shape: Shape
 
 
-def misfit_words(found: Shape, shape: Shape) -> Text:
-    """What is said of a shape that is not the one expected."""
-    wanted: Said = "x".join(map(str, shape)) if shape else Text.of("unread.a_number")
-    have: Said = "x".join(map(str, found)) if found else Text.of("unread.a_number")
-    have = Text.of("unread.a_list", count=found[0]) if len(found) == 1 else have
+def misfit_words(found: Shape, shape: Shape, given: object = None) -> Text:
+    """What is said of a shape that is not the one expected, quoting what was typed.
+
+    >>> str(misfit_words((2,), (3, 1), "0.5 0.2"))
+    "'0.5 0.2' is a list of two numbers, but three numbers in a column are expected"
+    """
+    typed: Said = Text.of("unread.it")
+    if isinstance(given, str) and (bare := " ".join(given.split())):
+        typed = repr(bare if len(bare) <= MOST_QUOTED else f"{bare[: MOST_QUOTED - 3]}...")
     transposed = len(found) == 2 and found[::-1] == shape
-    return Text.of("unread.transposed" if transposed else "unread.shape", found=have, wanted=wanted)
+    sentence = "unread.transposed" if transposed else "unread.shape"
+    several = 1 in shape and shape != (1, 1)
+    wanted = Text.of("unread.are" if several else "unread.is", what=_size_words(shape))
+    return Text.of(sentence, typed=typed, found=_size_words(found), wanted=wanted)
+
+
+def _size_words(shape: Shape) -> Said:
+    """A shape as one says it: three numbers in a column."""
+    if shape in ((), (1,), (1, 1)):
+        return Text.of("unread.a_number")
+    if len(shape) == 1:
+        return Text.of("unread.a_list", count=_counted(shape[0]))
+    if len(shape) == 2 and 1 in shape:
+        return Text.of("unread.in_row" if shape[0] == 1 else "unread.in_column", count=_counted(max(shape)))
+    return "x".join(map(str, shape))
+
+
+def _counted(number: int) -> Said:
+    return Text.of(f"number.{number}") if 1 < number <= 10 else str(number)
 
 
 def nothing_typed(cell: object) -> bool:
@@ -81,6 +104,9 @@ def cells_of(given: object, shape: Shape) -> Cells:
 
 
 def _typed(text: str, shape: Shape) -> Cells:
+    text = final(text)
+    if nothing_typed(text):
+        return Cells([], (0, 0))
     if shape not in ((), (1, 1)) or len(text) > MAX_LENGTH:
         grid = chosen(candidates(text), shape, text)
     else:
@@ -94,7 +120,7 @@ def _typed(text: str, shape: Shape) -> Cells:
                 grid = chosen(candidates(text), shape, text)
             except ReadError:
                 raise error from None
-            if not grid.fits(shape) and any(sign.isalpha() for sign in text):
+            if (not grid.fits(shape) and any(sign.isalpha() for sign in text)) or grid.rows == [[plain(text).strip()]]:
                 raise
     return _arranged([list[object](row) for row in grid.rows], shape, grid.flat)
 

@@ -7,23 +7,28 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from chalkwork.checking.adopting import adopted
-from chalkwork.checking.answers import Answer, is_array, read_answer, rounded_alike
+from chalkwork.checking.adopting import adopted, on_turned_weights
+from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
+from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
+from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.laid import laid_shape
+from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, match_names
 from chalkwork.checking.programs import Reader
+from chalkwork.checking.recorded import Recorded, recorded
+from chalkwork.checking.recording import Recording
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
-from chalkwork.words import ENGLISH, Said, Text, written
+from chalkwork.words import ENGLISH, LANGUAGES, Said, Text, written
 
 
 def check(
@@ -93,7 +98,16 @@ def check_class(
     context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
     programs = [is_program(one) for one in given]
-    given = [taken_apart(one, symbols.layers) if program else one for one, program in zip(given, programs, strict=True)]
+    runs = {place: one.words(symbols.layers) for place, one in enumerate(given) if isinstance(one, Recording)}
+    records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
+    given = [
+        {word: made[-1].value for word, made in runs[place].items()}
+        if place in runs
+        else taken_apart(one, symbols.layers)
+        if program
+        else one
+        for place, (one, program) in enumerate(zip(given, programs, strict=True))
+    ]
     together = [gathered(one, table, shapes, names) for one in given]
     given = [one for one, _ in together]
     matches = _matched(table, given, names)
@@ -107,19 +121,29 @@ def check_class(
     data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
     notes: list[list[Text]] = [[] for _ in given]
     reader = Reader(table, symbols, values, context) if any(programs) else None
+    made: dict[int, Recorded] = {}
     for place in [place for place, program in enumerate(programs) if program]:
         assert reader is not None
+        if place in runs:
+            one = made[place] = recorded(reader, runs[place], *matches[place])
+            typed[place], data[place] = one.names.steps, one.names.data
+            unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
+            continue
         free = {word: one for word, one in given[place].items() if word not in (names or {})}
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
-        found = reader.names(
-            free, matches[place][0], unused[place] | {word: str(why) for word, why in matches[place][1].items()}
-        )
+        reasons = {**together[place][1], **matches[place][1]}
+        found = reader.names(free, matches[place][0], reasons)
         typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
-        data[place], unused[place], notes[place] = found.data, found.unused, found.notes
+        said = {word: written(why, language) for word, why in found.unused.items()}
+        data[place], unused[place], notes[place] = found.data, said, found.notes
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
+    for place in [place for place, program in enumerate(programs) if program]:
+        reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
+    for place, one in made.items():
+        reports[place] = with_lines(reports[place], records[place], one, task)
     return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
 
 
@@ -165,6 +189,13 @@ class Task:
         """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
         shapes = self.derivation.shapes()
         answers = [self._read_once(one, shapes) for one in typed]
+        apart = [
+            taken_apart_biases(one, shapes, self.values)
+            if any(answer.as_given is not None for answer in one.values())
+            else (one, [])
+            for one in answers
+        ]
+        answers = [one for one, _ in apart]
         answered = [name for name in self.derivation if any(name in one for one in answers)]
         stacked = {
             name: Answers.stacked([one.get(name) for one in answers], laid_shape(shapes[name])).within(self.tolerance)
@@ -174,12 +205,14 @@ class Task:
         marked = mark(
             self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits, explain=explain
         )
-        return reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
+        reports = reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
+        return [report.noting(said) if said else report for report, (_, said) in zip(reports, apart, strict=True)]
 
     def _read_once(self, typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Answer]:
         key = (id(typed), *(shapes[name] for name in typed))
         if key not in self.read:
-            self.read[key] = _read_all(typed, shapes, self.digits.decimals)
+            comma = LANGUAGES[self.language].decimal_comma
+            self.read[key] = _read_all(typed, shapes, self.digits.decimals, comma)
         return self.read[key]
 
 
@@ -196,13 +229,16 @@ def _matched(
 
 
 def _read_all(
-    typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]], decimals: int | None
+    typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]], decimals: int | None, comma: bool
 ) -> dict[str, Answer]:
     """What a student typed, by the names of the derivation, read.
 
-    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1.
+    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1. `1,234` is
+    1.234 where a decimal comma is usual (`comma`) or the hand-in has one elsewhere, and is refused in any other.
     """
     answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
+    for name, found in () if comma else thousands_in(typed).items():
+        answers[name] = refused(answers[name], found)
     if any(answer.unrounded and is_array(typed[name]) for name, answer in answers.items()):
         for name, given in typed.items():
             if is_array(given) and not answers[name].computed:

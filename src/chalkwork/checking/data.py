@@ -14,12 +14,14 @@ from chalkwork.checking.mistakes import TABLE
 from chalkwork.checking.report import Report, Result, credit_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.evaluate import evaluate_each
+from chalkwork.words import Text
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
 
 Array = np.ndarray[Any, Any]
 OTHER_DATA = "other-data"
+PLUS_MINUS = "it has −1 and 1 for 0 and 1"
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _SAME = 1e-9
@@ -87,7 +89,9 @@ def _relation(own: Array, right: Array) -> str:
         if len(one) > 1 and sorted(map(tuple, one.round(9).tolist())) == sorted(map(tuple, other.round(9).tolist())):
             return f"its {word} are in another order"
     if np.isin(right, (0, 1)).all() and np.allclose(own, 2 * right - 1):
-        return "it has −1 and 1 for 0 and 1"
+        return PLUS_MINUS
+    if np.allclose(own, right, 1e-6, 1e-9):
+        return "its numbers have lost their last digits, as in single precision"
     with np.errstate(all="ignore"):
         ratio = own / right
     usable = np.isfinite(ratio)
@@ -122,8 +126,10 @@ def _one(
     task: Task, typed: Mapping[str, object], other: Mapping[str, tuple[Array | None, str]], report: Report
 ) -> Report:
     said = "; ".join(f"{name} is not the exercise's: {words}" for name, (_, words) in other.items())
-    usable = {name: value for name, (value, _) in other.items() if value is not None}
     bad = sum(result.verdict in _BAD for result in report.values())
+    if not bad and all(words == PLUS_MINUS for _, words in other.values()):
+        return report.noting_first(Text.of("convention.note", words=Text.of("convention.targets")))
+    usable = {name: value for name, (value, _) in other.items() if value is not None}
     if usable and bad:
         givens = {given.name: task.values[given.name] for given in task.derivation.givens}
         own = evaluate_each(task.derivation.equations, {**givens, **usable})
@@ -147,12 +153,17 @@ def _told(task: Task, report: Report, own: Mapping[str, Any], said: str, note: s
             results[name] = result
             continue
         verdict = Verdict.MISTAKE if first else Verdict.FOLLOWS
-        message = f"{TABLE[OTHER_DATA].title}: {said}." if first else "This follows from your data."
+        words = f"{TABLE[OTHER_DATA].title}: {said}." if first else "This follows from your data."
         cells = tuple(tuple(verdict.word if word in _ACCEPTED else word for word in line) for line in result.cells)
         credit = 0.0 if first else float(credit_of(cells, report.follows))
         mistakes = (OTHER_DATA,) if first else ()
         results[name] = replace(
-            result, verdict=verdict.word, mistakes=mistakes, message=message, cells=cells, credit=credit
+            result,
+            verdict=verdict.word,
+            mistakes=mistakes,
+            message=report.in_words(words),
+            cells=cells,
+            credit=credit,
         )
         first = False
     return report.having(results).noting_first(note)

@@ -13,7 +13,7 @@ from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, moved, rounds
 from chalkwork.checking.budget import AN_EXCHANGE, Purse, cost_of
 from chalkwork.checking.laid import enclosed_laid, laid_shape
-from chalkwork.checking.mistakes import exchanged, exchanges_of
+from chalkwork.checking.mistakes import TABLE, exchanged, exchanges_of
 from chalkwork.checking.mistakes.matrices import Exchange
 from chalkwork.checking.work import Known
 
@@ -196,8 +196,14 @@ def nearby(reading: Interval, asked: Asked) -> Array:
 
 
 def together_ids(found: Sequence[Match]) -> tuple[str, ...]:
-    """The ids of all the readings, each once."""
-    return tuple(dict.fromkeys(name for one in found for name in one.ids))
+    """The ids of all the readings, each once.
+
+    Where the numbers cannot tell them apart, one that is looked for alone and is less likely than another of them is
+    not named: a slope at another place that has the value 1 as well is a derivative that was left out.
+    """
+    ids = tuple(dict.fromkeys(name for one in found for name in one.ids))
+    most = max((TABLE[name].likelihood for name in ids), default=0)
+    return tuple(name for name in ids if not TABLE[name].alone or TABLE[name].likelihood == most)
 
 
 def rounded_to(interval: Interval, decimals: int) -> Interval:

@@ -4,10 +4,12 @@
 |---|---|
 | `.yaml`, `.yml`, `.json` | `name: value`, or `task: {name: value, ...}` |
 | `.json` | also what `chalkwork solve SHEET -o OUT.json` writes |
-| `.csv` | a first line `name,value` or `task,name,value` (or with `;` or tabs); the value is the rest of the line |
-| `.md`, `.txt` | fenced blocks ```` ```answers ````, of lines `name: value`; `task: id` in the first line of one |
+| `.csv` | `name,value` or `task,name,value` (or with `;` or tabs), below such a line or without it |
+| `.md`, `.txt` | fenced blocks ```` ```answers ````, of lines `name: value`, `task: id` first; without, all lines |
 | `.ipynb` | `dW1 = [[...]]` or `np.array([[...]])` in code cells, after `# task: id`; or blocks as in Markdown |
 
+What is not YAML or JSON is read line by line. A line that is no answer costs itself alone, and so does a name that is
+answered twice.
 Values stay as they were typed (`0.790` keeps its zero); `read_answer` reads them.
 """
 
@@ -15,12 +17,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
-from chalkwork.checking.forms import form_entries
+from chalkwork.checking.doubtful import Twice
+from chalkwork.checking.forms import is_result, loose_entries, written_entries
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError, misplaced
 
@@ -31,11 +35,15 @@ MAX_BYTES = 5_000_000
 MAX_DEPTH = 12
 MAX_VALUES = 1_000_000
 MAX_NAMES = 10_000
+MAX_BROKEN = 200_000
+"""Characters of a file that is not as it should be, and is still looked through line by line."""
 
 Answers = dict[str, object]
 """A value by name, or by task the values by name."""
 
-_HEADS = {("name", "value"): 1, ("task", "name", "value"): 2}
+_TASKS = ("task", "aufgabe", "teil", "part")
+_NAMES = ("name", "names", "step", "quantity", "variable", "symbol", "größe", "groesse", "bezeichnung", "schritt")
+_VALUES = ("value", "values", "wert", "werte", "answer", "antwort", "result", "ergebnis")
 
 
 def read_answers(path: str | Path) -> Answers:
@@ -93,15 +101,16 @@ def _texts(value: object, depth: int = 0) -> object:
         raise ChalkworkError("the values are nested too deeply")
     if isinstance(value, list):
         return [_texts(each, depth + 1) for each in value]
-    if isinstance(value, str) and not value.isascii():
+    if isinstance(value, str) and not value.isascii() and not isinstance(value, Twice):
         return value.encode(errors="replace").decode()
     return value
 
 
-def by_name(found: Iterable[tuple[str, str, object, int | None]]) -> Answers:
+def by_name(found: Iterable[tuple[str, str, object, int | None]], *, mixed: bool = False) -> Answers:
     """Answers from (task, name, value, line), the task empty where there are none.
 
-    Raises ChalkworkError for a name given twice, and where only some names belong to a task.
+    A name with two values has both, and neither counts. Raises ChalkworkError where only some names belong to a task,
+    unless they may be `mixed`.
 
     >>> by_name([("a", "z1", "0.5", 1), ("b", "z1", "0.7", 2)])
     {'a': {'z1': '0.5'}, 'b': {'z1': '0.7'}}
@@ -111,13 +120,22 @@ def by_name(found: Iterable[tuple[str, str, object, int | None]]) -> Answers:
         if count > MAX_NAMES:
             raise ChalkworkError(f"there are more than {MAX_NAMES} answers", line=line)
         values = tasks.setdefault(task, {})
-        if name in values and values[name] not in ("", None) and value not in ("", None) and values[name] != value:
-            raise ChalkworkError(f"{name[:60]} is answered twice", line=line)
-        if values.get(name) in ("", None):
-            values[name] = value
-        if "" in tasks and len(tasks) > 1:
+        values[name] = _both(values[name], value) if name in values else value
+        if "" in tasks and len(tasks) > 1 and not mixed:
             raise ChalkworkError("some answers belong to a task and some to none", line=line)
-    return tasks[""] if "" in tasks else dict(tasks)
+    return {**{task: values for task, values in tasks.items() if task}, **tasks.get("", {})}
+
+
+def _both(before: object, value: object) -> object:
+    """What is answered with two values: the one that is no blank and no bare formula, else both."""
+    if before in ("", None) or before == value:
+        return value
+    if value in ("", None):
+        return before
+    results = [each for each in (before, value) if is_result(each)]
+    if len(results) == 1:
+        return results[0]
+    return Twice.of(before, value)
 
 
 def _tree(value: object, line: int | None = None) -> Answers:
@@ -139,16 +157,23 @@ def _json(text: str) -> Answers:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         entries: dict[str, Any] = {}
         for name, value in pairs:
-            if name in entries:
-                raise ChalkworkError(f"{name[:60]} is answered twice")
-            entries[name] = value
+            entries[name] = _both(entries[name], value) if name in entries else value
         return entries
 
     try:
         data = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=once)
         return _solved(data["tasks"]) if _is_solved(data) else _tree(data)
     except json.JSONDecodeError as error:
-        raise ChalkworkError(f"this is not JSON: {misplaced(text, error.pos)}", line=error.lineno) from None
+        broken = ChalkworkError(f"this is not JSON: {misplaced(text, error.pos)}", line=error.lineno)
+        return _by_lines(text, broken)
+
+
+def _by_lines(text: str, broken: ChalkworkError) -> Answers:
+    """The answers in the lines of what is not as it should be; raises `broken` where there are none."""
+    entries = list(loose_entries(text)) if len(text) <= MAX_BROKEN else []
+    if all(value in ("", None) for _, _, value, _ in entries):
+        raise broken from None
+    return by_name((entry for entry in entries if entry[2] != ""), mixed=True)
 
 
 def _is_solved(data: object) -> bool:
@@ -181,9 +206,19 @@ def _said(task: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _yaml(text: str) -> Answers:
-    from chalkwork.yaml_nodes import Bounds, read_nodes
+    from chalkwork.yaml_nodes import Bounds, Table, read_nodes
 
-    return _tree(_value(read_nodes(text, Bounds(MAX_DEPTH, MAX_VALUES))))
+    try:
+        root = read_nodes(text, Bounds(MAX_DEPTH, MAX_VALUES, malformed=_Malformed, repeated=True))
+        if not isinstance(root, Table):
+            raise _Malformed("expected names with their values, such as z1: [0.5, -0.2]", line=1)
+    except _Malformed as broken:
+        return _by_lines(text, broken)
+    return _tree(_value(root))
+
+
+class _Malformed(ChalkworkError):
+    """What is no YAML, and may still be lines with answers."""
 
 
 def _value(node: Node) -> object:
@@ -193,44 +228,89 @@ def _value(node: Node) -> object:
     if isinstance(node, Scalar):
         return None if node.plain and node.text in ("", "~", "null") else node.text
     if isinstance(node, Listing):
-        return [_value(each) for each in node.items]
-    return {name: _value(each) for name, each in node.entries.items()}
+        # YAML splits at every comma; where one may be a decimal sign, the text is read as in any other file
+        source = node.source
+        return source if _TIGHT.search(source) and not _QUOTED.search(source) else [_value(each) for each in node.items]
+    found: dict[str, object] = {}
+    for name, each in node.entries.items():
+        bare, value = name.rstrip("\0"), _value(each)
+        found[bare] = _both(found[bare], value) if bare in found else value
+    return found
+
+
+_TIGHT = re.compile("[0-9],[0-9]|;")
+_QUOTED = re.compile("[\"'#]")
 
 
 def _csv(text: str) -> Answers:
-    first = text.lstrip("\r\n").splitlines()[:1]
-    head = first[0] if first else ""
-    sign = next((sign for sign in (";", "\t") if sign in head), ",")
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=sign)
-    return by_name(_csv_rows(rows, sign))
+    first = text.lstrip("\r\n")
+    if told := _SEPARATOR.match(first):
+        first = first[told.end() :]
+    head = first.splitlines()[:1]
+    sign = told[1] if told else next((sign for sign in (";", "\t") if head and sign in head[0]), ",")
+    before = text.count("\n", 0, len(text) - len(first))
+    rows = csv.reader(first.splitlines(keepends=True), delimiter=sign)
+    return by_name(_csv_rows(rows, sign, before))
 
 
-def _csv_rows(rows: Any, sign: str) -> Iterator[tuple[str, str, object, int]]:
-    before = None
+_SEPARATOR = re.compile(r"sep=([;,\t|])\r?\n", re.IGNORECASE)
+
+
+def _csv_rows(rows: Any, sign: str, above: int) -> Iterator[tuple[str, str, object, int | None]]:
+    """The answers in rows; one without a name goes on with the one before it."""
+    before = 0
+    task, name, value, line = "", "", "", 0
     try:
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
-            if before is None:
-                head = tuple(cell.strip().lower() for cell in row)
-                if head not in _HEADS:
-                    hint = "the first line is name,value or task,name,value"
-                    raise ChalkworkError(f"found the columns {', '.join(head)[:100]}", line=rows.line_num, hint=hint)
-                before = _HEADS[head]
-                continue
-            if len(row) < before or not row[before - 1].strip():
-                raise ChalkworkError("an answer without a name", line=rows.line_num)
-            task = row[0].strip() if before == 2 else ""
-            yield task, row[before - 1].strip(), sign.join(row[before:]).strip(), rows.line_num
+            if not before:
+                before, is_head = _columns(row, rows.line_num + above)
+                if is_head:
+                    continue
+            rest = sign.join(cell.strip() for cell in row[before:]).strip().rstrip(f"{sign} ")
+            if len(row) >= before and (own := row[before - 1].strip()):
+                if name:
+                    yield task, name, value, line
+                task = row[0].strip() if before == 2 else ""
+                name, value, line = own, rest, rows.line_num + above
+            elif name and rest:
+                value = f"{value}\n{rest}"
+            elif rest:
+                yield task, f"line {rows.line_num + above}: {sign.join(row).strip(sign)[:60]}", None, None
+        if name:
+            yield task, name, value, line
     except csv.Error:
-        raise ChalkworkError("this is not CSV: a cell is too long, or not one", line=rows.line_num) from None
+        line = rows.line_num + above
+        raise ChalkworkError("this is not CSV: a cell is too long, or not one", line=line) from None
+
+
+def _columns(row: list[str], line: int) -> tuple[int, bool]:
+    """How many columns stand before the value, and whether this first row is a heading."""
+    head = [cell.strip().lower() for cell in row]
+    while len(head) > 2 and not head[-1]:
+        head.pop()
+    if head[0] in _NAMES and (len(head) < 2 or head[1] in _VALUES):
+        return 1, True
+    if head[0] in _TASKS and head[1:2] and head[1] in _NAMES:
+        return 2, True
+    digits = [any(sign.isdigit() for sign in cell[1:]) or cell[:1].isdigit() for cell in head]
+    if len(head) >= 2 and head[0][:1].isalpha() and len(row[0]) < 60:
+        if not head[1][:1].isalpha() and (digits[1] or not head[1]):
+            return 1, False
+        if len(head) >= 3 and head[1][:1].isalpha() and not head[2][:1].isalpha() and len(row[1]) < 60:
+            return 2, False
+    hint = "the first line is name,value or task,name,value"
+    raise ChalkworkError(f"found the columns {', '.join(head)[:100]}", line=line, hint=hint)
 
 
 def _markdown(text: str) -> Answers:
-    found = by_name(form_entries(text))
-    if not found:
+    entries = list(written_entries(text))
+    if not entries:
         raise ChalkworkError("there is no block of answers", hint="write them between ```answers and ```")
-    return found
+    if all(value is None for _, _, value, _ in entries):
+        raise ChalkworkError("expected a line of the form name: value", line=entries[0][3])
+    return by_name(entries, mixed=True)
 
 
 def _notebook(text: str) -> Answers:

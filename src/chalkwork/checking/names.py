@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache, reduce
+from typing import Any
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import GREEK
@@ -90,6 +91,8 @@ class NameTable:
 
     def __init__(self, known: Sequence[str], symbols: Symbols) -> None:
         self.known = tuple(known)
+        self.plans: dict[tuple[str, ...], Any] = {}
+        """What entries the words of hand-ins stand for, by these words."""
         self.functions = {found[1] for name in self.known if (found := _VALUE.fullmatch(symbols[name].text))}
         self.spelled: dict[str, set[str]] = defaultdict(set)
         self.meant: dict[str, set[str]] = defaultdict(set)
@@ -183,12 +186,13 @@ def match_names(
     >>> match_names(["d2", "loss"], ["delta2", "L"], Symbols(Notation(), layers=2))
     ({'d2': 'delta2', 'loss': 'L'}, {})
     """
-    matched, refused = _table(tuple(known), symbols).match(given, mapping)
+    matched, refused = table_of(tuple(known), symbols).match(given, mapping)
     return matched, {name: str(why) for name, why in refused.items()}
 
 
 @lru_cache(maxsize=16)
-def _table(known: tuple[str, ...], symbols: Symbols) -> NameTable:
+def table_of(known: tuple[str, ...], symbols: Symbols) -> NameTable:
+    """The spellings of these names, made once."""
     return NameTable(known, symbols)
 
 

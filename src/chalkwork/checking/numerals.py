@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chalkwork.checking.expressions import MAX_LENGTH as MAX_CALCULATED
+from chalkwork.checking.expressions import calculated
 from chalkwork.errors import ReadError
 from chalkwork.words import Text
 
@@ -29,9 +33,38 @@ _TRUTH = re.compile(r"true|false", re.IGNORECASE)
 _COMPLEX = re.compile(rf"\(?(?:[-+]?{_DECIMAL}(?:[eE][-+]?[0-9]{{1,3}})?){{1,2}}[ij]\)?")
 _SPACE_INSIDE = re.compile(r"\s*([*/^])\s*")
 _PARENTHESES = re.compile(r"\^[({]([-+]?[0-9]{1,3})[)}]")
-_SIGNS = str.maketrans({"−": "-", "–": "-", "‐": "-", "‑": "-", "⁻": "-", "·": "*", "×": "*", "⋅": "*", "∗": "*"})
+_SIGNS = str.maketrans({"−": "-", "–": "-", "‐": "-", "‑": "-", "⁻": "-", "—": "-", "·": "*", "×": "*", "⋅": "*",
+                        "∗": "*", "⁄": "/", "∕": "/", "’": "'", "′": "'", "≅": "≈", "≃": "≈", "∼": "≈",
+                        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
+                                        "\u205f\u3000", " "),
+                        **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", "")})  # fmt: skip
 _RAISED = re.compile("10([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})")
 _RAISED_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_PART = re.compile(r"([0-9]*)\s?([¼-¾⅐-⅞])")
+_THOUSANDS = re.compile(r"(?<![0-9.,'])[1-9][0-9]{0,2}(?:'[0-9]{3})+(?![0-9])")
+"""1'234.5, as the Swiss write it: the sign means nothing else between digits."""
+_BEFORE = re.compile(
+    r"(?:≈|~|=|(?:ca|c|circa|approx|approximately|about|roughly|around|is|equals|rund|etwa|ungefähr|gerundet|ist|also|"
+    r"thus|so|hence|answer|result|ergebnis)\b[.:]?)\s*",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(
+    r"(?<=[0-9.%])(?:\s*(?:\?|;|,|\.{3}|…|✓)|\s+(?:nats?|units?|einheiten|(?:eur|usd|euros?|dollars?)\b)|\s*[€$£]"
+    r"|\s*(?:±|\+/-|\+-)\s*[0-9.,]+|\s*\(?\s*(?:approx(?:imately)?\.?|rounded|gerundet|ca\.?|about|circa|approx)\s*\)?)$",
+    re.IGNORECASE,
+)
+"""What may stand behind a number and does not change it."""
+_FULL_STOP = re.compile(r"(?<=[0-9])\.$")
+_TIMES_TEN = re.compile(r"(?<=[0-9.])\s*(?:\s[xX*]\s|[xX*]|\s)\s*(?=10\s*(?:\^|\*\*))")
+_GROUPS = re.compile(r"([-+]?)([1-9][0-9]{0,2}(?: [0-9]{3})+)([.,][0-9]+)?")
+_GROUPS_BEHIND = re.compile(r"[-+]?[0-9]+[.,](?:[0-9]{3} )+[0-9]{1,3}")
+_LOOSE_POWER = re.compile(r"(?<=[0-9])\s+([eE][-+]?[0-9]{1,3})$")
+_PER = re.compile(r"\s*(%|per ?cent|pct\.?|prozent|‰)$", re.IGNORECASE)
+_LOST_POWER = re.compile(r"(.*?)(\*?)10-([0-9]{1,2})")
+_BROKEN_POWER = re.compile(r"(.*[0-9.])[eE]\^?\s*[({]?([-+]?[0-9]{1,2})[)}]?")
+_BITS = re.compile(r"(.*[0-9.])\s*bits?", re.IGNORECASE)
+_RAISED_POINT = re.compile(r"([-+]?0)\*([0-9]+)")
+_RANGE = re.compile(r"([0-9.,]+)-([0-9.,]+)")
 
 
 class AnswerError(ReadError):
@@ -61,9 +94,19 @@ def plain(text: str) -> str:
     '-2,3*10^-4'
     """
     if text.isascii():
-        return text
+        return _ungrouped(text) if "'" in text else text
     raised = _RAISED.sub(lambda found: "10^" + found[1].translate(_RAISED_DIGITS), text)
-    return raised.translate(_SIGNS)
+    return _ungrouped(_PART.sub(_quotient_of, raised).translate(_SIGNS))
+
+
+def _ungrouped(text: str) -> str:
+    return _THOUSANDS.sub(lambda found: found[0].replace("'", ""), text)
+
+
+def _quotient_of(found: re.Match[str]) -> str:
+    """½ as 1/2, and 1½ as 3/2."""
+    above, below = unicodedata.normalize("NFKC", found[2]).split("⁄")
+    return f"{int(found[1][:20] or 0) * int(below) + int(above)}/{below}"
 
 
 def read_numeral(text: str, decimals: int | None = None) -> Numeral:
@@ -84,22 +127,37 @@ def read_numeral(text: str, decimals: int | None = None) -> Numeral:
     return _read_other(text, decimals)
 
 
+ZEROS = frozenset(("0", "-0", "+0"))
+
+
+def finest(texts: Iterable[str]) -> float:
+    """Half a unit of the last digit of the finest decimal number among these texts: so fine is a bare 0 beside them.
+
+    >>> finest(["0.35", "0", "-0.2"])
+    0.005
+    """
+    places = [len(found[1]) for text in texts if (found := _SIMPLE.fullmatch(text))]
+    return _HALVES[min(max(places), len(_HALVES) - 1)] if places else 0.0
+
+
 @lru_cache(maxsize=1 << 12)
 def _read_other(text: str, decimals: int | None) -> Numeral:
     """What is no plain decimal number, or not written as one."""
     shown = text.strip()
-    if len(shown) > MAX_LENGTH:
+    if len(shown) > (MAX_LENGTH if shown[:1].isdigit() and shown.isalnum() else MAX_CALCULATED):
         raise AnswerError(Text.of("unread.long_number", most=MAX_LENGTH, count=len(shown)))
-    bare = _PARENTHESES.sub(r"^\1", _SPACE_INSIDE.sub(r"\1", plain(shown).lstrip("≈= ")))
-    if bare[:1] in ("-", "+"):
-        bare = bare[0] + bare[1:].lstrip()
+    bare, scale = _bare(plain(shown))
     if found := _NUMBER.fullmatch(bare):
-        power = int(found[3] or found[4] or 0)
-        return _bounded(*_decimal(found[1] + found[2], power, power != 0 or bool(found[3] or found[4]), decimals))
+        power, scaled = int(found[3] or found[4] or 0) - scale, bool(scale or found[3] or found[4])
+        return _bounded(*_decimal(found[1] + found[2], power, scaled, decimals))
+    if scale:
+        raise AnswerError(Text.of("unread.not_a_number", shown=repr(shown)))
     if found := _POWER_ALONE.fullmatch(bare):
         return _bounded(*_decimal(f"{found[1]}1", int(found[2]), False, None))
     if found := _FRACTION.fullmatch(bare):
         return _quotient(found[1], found[2], shown)
+    if reading := _two_readings(bare):
+        raise AnswerError(Text.of("unread.two_readings", shown=repr(shown), one=reading[0], other=reading[1]))
     if _NOT_FINITE.fullmatch(bare):
         raise NoValueError(Text.of("unread.not_finite", shown=repr(shown)))
     if _TRUTH.fullmatch(bare):
@@ -108,7 +166,74 @@ def _read_other(text: str, decimals: int | None) -> Numeral:
         raise NoValueError(Text.of("unread.complex", shown=repr(shown)))
     if "," in bare and (bare.count(",") > 1 or "." in bare) and set(bare) <= set("0123456789.,-+"):
         raise AnswerError(Text.of("unread.decimal_signs", shown=repr(shown)))
-    raise AnswerError(Text.of("unread.not_a_number", shown=repr(shown)))
+    return _calculated(bare, shown)
+
+
+def _bare(text: str) -> tuple[str, int]:
+    """The number without what people write around it, and how many places a per cent moves it."""
+    text, scale = without_lead(text).strip(), 0
+    while len(text) < MAX_CALCULATED and (found := _BEHIND.search(text)):
+        text = text[: found.start()]
+    if found := _PER.search(text):
+        text, scale = text[: found.start()], 3 if found[1] == "‰" else 2
+    if " " in text:
+        text = _LOOSE_POWER.sub(r"\1", text)
+        if _GROUPS.fullmatch(text) or _GROUPS_BEHIND.fullmatch(text):
+            text = text.replace(" ", "")
+    text = _TIMES_TEN.sub("*", text)
+    text = _PARENTHESES.sub(r"^\1", _SPACE_INSIDE.sub(r"\1", text))
+    if text[:1] in ("-", "+"):
+        text = text[0] + text[1:].lstrip()
+    if any(sign in text[:-1] for sign in ".,"):
+        text = _FULL_STOP.sub("", text)
+    return text, scale
+
+
+def without_lead(text: str) -> str:
+    """The text without "approx." and the like in front.
+
+    >>> without_lead("approx. 0.79"), without_lead("≈ 0.79")
+    ('0.79', '0.79')
+    """
+    while found := _BEFORE.match(text):
+        text = text[found.end() :]
+    return text
+
+
+def _two_readings(bare: str) -> tuple[str, str] | None:
+    """Both readings of a number that has two."""
+    if found := _RAISED_POINT.fullmatch(bare):
+        return f"{found[1]}.{found[2]}", f"{found[1]} times {found[2]}"
+    if found := _LOST_POWER.fullmatch(bare):
+        power = f"10^-{found[3]}"
+        if found[2] and _NUMBER.fullmatch(found[1]):
+            return f"{found[1]}*{power}", f"{found[1]}*10 - {found[3]}"
+        if not found[1]:
+            return power, f"10 - {found[3]}"
+    if (found := _BROKEN_POWER.fullmatch(bare)) and _NUMBER.fullmatch(found[1]) and not _NUMBER.fullmatch(bare):
+        return f"{found[1]}*10^{found[2]}", f"{found[1]}*exp({found[2]})"
+    if (found := _BITS.fullmatch(bare)) and _NUMBER.fullmatch(found[1]):
+        value = float(found[1].replace(",", "."))
+        return found[1], f"{value * math.log(2):.4g} (nats)"
+    limits = _RANGE.fullmatch(bare)
+    if limits and all(_NUMBER.fullmatch(limit) for limit in limits.groups()):
+        low, high = (float(limit.replace(",", ".")) for limit in limits.groups())
+        if low < high:
+            return f"{limits[1]} to {limits[2]}", f"{limits[1]} - {limits[2]}"
+    return None
+
+
+def _calculated(bare: str, shown: str) -> Numeral:
+    """The result of what was typed, where it is a calculation."""
+    found = calculated(bare, lambda digits: _bounded(*_decimal(digits, 0, False, None)))
+    if found is None:
+        raise AnswerError(Text.of("unread.not_a_number", shown=repr(shown)))
+    value, low, high = found
+    if not all(map(math.isfinite, found)):
+        raise NoValueError(Text.of("unread.not_finite", shown=repr(shown)))
+    if max(map(abs, found)) > MAX_MAGNITUDE:
+        raise NoValueError(Text.of("unread.large", shown=f"{value:.3g}"))
+    return Numeral(value, low, high)
 
 
 def _decimal(digits: str, power: int, scaled: bool, decimals: int | None) -> tuple[float, float]:
@@ -160,8 +285,8 @@ def spread(
     """Half the width of the interval that each finite number of a program stands for, and whether one is unrounded.
 
     A float stands for the digits of its shortest form, but never for less than four units in the last place of
-    its type; where one entry has the digits of an unrounded result, or `whole_digits` says so, none was rounded. A
-    whole number stands for `decimals` decimals, else for itself.
+    its type (in single precision, 16 of its largest entry's); where one entry has the digits of an unrounded result,
+    or `whole_digits` says so, none was rounded. A whole number stands for `decimals` decimals, else for itself.
 
     >>> [f"{half:.1g}" for half in spread(np.array([0.79, 0.125]))[0]], spread(np.array([2, 3]))[0].tolist()
     (['0.005', '0.0005'], [0.0, 0.0])
@@ -178,6 +303,8 @@ def spread(
     narrow = values.dtype if values.dtype.itemsize < 8 else np.dtype(np.float64)
     own = exact.astype(narrow)
     least = 4.0 * np.spacing(np.abs(own)).astype(np.float64)
+    if narrow != np.float64 and own.size:  # sums in single precision lose what their largest term has lost
+        least = np.maximum(least, 16.0 * float(np.spacing(np.abs(own).max())))
     last = 17 if narrow == np.float64 else 9 if narrow == np.float32 else 4
     places = _places(exact, own, last)
     left = places > last

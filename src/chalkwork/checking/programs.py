@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, read_answer
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.symbols import Symbols
-from chalkwork.words import Text
+from chalkwork.words import Said, Text
 
-NO_NUMBERS = "it holds no numbers"
+NO_NUMBERS = Text.of("unused.no_numbers")
 _KNOWN = re.compile(r"(d?)(x|y|z|a|W|b|L|delta)(\d*)(_new\d*)?")
 _FORWARD = re.compile(r"(z|a|s|h|net|act|delta|d|dz|sigma|activation|layer|l)(\d+)(?:delta|error)?", re.IGNORECASE)
 _PARAMETER = re.compile(
@@ -31,7 +32,7 @@ _HIDDEN = ("h", "hid", "hidden", "hiddenlayer")
 _STEMS: Mapping[str, tuple[str, ...]] = {
     "z": ("z", "net", "in", "input", "inputs", "layerinput", "preact", "preactivation", "sum", "s", "logits", "scores"),
     "a": ("a", "act", "activation", "activations", "layeractivation", "layeractivations", "layer", "layeroutput", "out",
-          "output", "outputs", "l"),
+          "output", "outputs", "l", "h"),
     "delta": ("delta", "deltas", "layerdelta", "d", "dz", "sigma", "localgradient", "errorterm"),
     "W": ("w", "weight", "weights", "theta", "syn", "synapse"),
     "b": ("b", "bias", "biases"),
@@ -39,10 +40,11 @@ _STEMS: Mapping[str, tuple[str, ...]] = {
 _ALONE: Mapping[str, tuple[str, ...]] = {
     "z": ("scores", "logits", "score", "logit"),
     "a": ("probs", "prob", "probabilities", "probas", "proba", "predictions", "prediction", "pred", "preds", "ypred",
-          "yhat", "yp", "o", "out", "output", "outputs", "predictedoutput", "softmaxoutput", "hypothesis"),
+          "yhat", "ypredicted", "yprob", "yprobs", "yp", "p",
+          "o", "out", "output", "outputs", "predictedoutput", "softmaxoutput", "hypothesis"),
     "delta": ("dscores", "dlogits", "dscore", "outputdelta", "outputdeltas", "dpredictedoutput", "doutput", "dy"),
     "L": ("loss", "cost", "mse", "sse", "bce", "crossentropy", "dataloss", "totalloss", "totalerror", "j", "e", "error",
-          "err", "losses", "objective"),
+          "err", "losses", "objective", "errortotal", "meansquarederror", "nll", "negloglikelihood"),
 }  # fmt: skip
 _HIDDEN_ALONE: Mapping[str, tuple[str, ...]] = {
     "a": ("h", "hidden", "hiddenlayer", "hiddenoutput", "hiddenoutputs", "hiddenlayeroutput", "hid"),
@@ -58,7 +60,7 @@ class Names:
 
     steps: dict[str, object] = field(default_factory=dict)
     data: dict[str, object] = field(default_factory=dict)
-    unused: dict[str, str] = field(default_factory=dict)
+    unused: dict[str, Said] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
 
 
@@ -74,7 +76,7 @@ class Reader:
         self.givens = NameTable([given.name for given in context.derivation.givens], symbols)
         self.aliases = _aliases(tuple(self.shapes), symbols.layers)
 
-    def names(self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, str]) -> Names:
+    def names(self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]) -> Names:
         """What every word stands for; `used` and `refused` are what the table of names makes of them."""
         found = Names()
         numbers = {word: value for word, value in given.items() if _has_numbers(value)}
@@ -83,7 +85,7 @@ class Reader:
                 found.steps[word] = value
             elif word not in numbers:
                 found.unused[word] = NO_NUMBERS
-        known, asked = self._known(numbers, used, refused)
+        known, asked = self.known(numbers, used, refused)
         found.unused |= asked
         taken = set(found.steps)
         loose: dict[str, object] = {}
@@ -91,17 +93,17 @@ class Reader:
             target = known.get(word)
             if word in asked:
                 continue
-            if target is None or (word not in self.shapes and not self._fits(value, target)):
+            if target is None or (word not in self.shapes and not self._may_be(value, target)):
                 loose[word] = value
             elif _is_mask(value) and target.startswith("delta") and word not in self.shapes:
-                found.unused[word] = "it holds zeros and ones only, as a mask does"
+                found.unused[word] = Text.of("unused.mask")
             elif target in taken:
-                found.unused[word] = f"{target} is already given"
+                found.unused[word] = Text.of("unused.already", name=target)
             else:
                 taken.add(target)
                 self._put(found, target, value)
         for word, value in loose.items():
-            self._by_value(found, taken, word, value, known.get(word), refused.get(word, str(NO_NAME)))
+            self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
 
@@ -110,9 +112,9 @@ class Reader:
 
     # --- by name ---------------------------------------------------------------------------------------------------
 
-    def _known(
-        self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, str]
-    ) -> tuple[dict[str, str], dict[str, str]]:
+    def known(
+        self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]
+    ) -> tuple[dict[str, str], dict[str, Said]]:
         """What the words mean by the tables, layers counted as the program counts them; and what has two readings."""
         words = {word: bare_name(word).lower() for word in given}
         plain: dict[str, str] = {}
@@ -121,7 +123,7 @@ class Reader:
             if target:
                 plain[word] = target
         known = dict(plain)
-        asked: dict[str, str] = {}
+        asked: dict[str, Said] = {}
         for pattern, shifts in ((_FORWARD, (-1, 1)), (_PARAMETER, (1,))):
             family = [word for word, bare in words.items() if pattern.fullmatch(bare)]
             shift = self._shift(given, plain, family, words, pattern, shifts)
@@ -150,7 +152,7 @@ class Reader:
                 target = plain.get(word) if not shift else self._moved(words[word], pattern, shift)
                 if target is not None:
                     right += self._is(given[word], target)
-                    shaped += self._fits(given[word], target)
+                    shaped += self.fits(given[word], target)
             return right, shaped, -abs(shift)
 
         return max((0, *shifts), key=score) if family else 0
@@ -178,37 +180,51 @@ class Reader:
     # --- by evidence -----------------------------------------------------------------------------------------------
 
     def _by_value(
-        self, found: Names, taken: set[str], word: str, value: object, named: str | None, reason: str
+        self, found: Names, taken: set[str], word: str, value: object, named: str | None, reason: Said
     ) -> None:
-        for name in (*self.context.derivation, *self.givens.known) if _tells(value) else ():
+        for name in (*self.context.derivation, *self.givens.known) if tells(value) else ():
             if name not in taken and self._is(value, name):
                 taken.add(name)
                 self._put(found, name, value)
                 found.notes.append(Text.of("note.taken", word=word, name=name))
                 return
-        again = next((name for name in (*taken, *found.data) if _tells(value) and self._is(value, name)), None)
+        again = next((name for name in (*taken, *found.data) if tells(value) and self._is(value, name)), None)
         if again is not None:
-            found.unused[word] = f"it is {again} again"
+            found.unused[word] = Text.of("unused.again", name=again)
             return
         several = np.size(np.asarray(value, dtype=object)) > 1 and not _is_mask(value)
         if several and any(self._is(value, name) for name in self.givens.known):
             return  # the exercise's own data under another name
-        for said, other in self._auxiliary():
-            if _tells(value) and _same(value, other):
-                found.unused[word] = f"it is {said}, which is no step of its own here"
-                return
-        if named is not None:
-            if named in taken:
-                found.unused[word] = f"{named} is already given"
-            else:
-                taken.add(named)
-                self._put(found, named, value)
-            return
-        if reason == str(NO_NAME) and _ERROR.fullmatch(bare_name(word).lower()):
-            reason = "the distance from the target, or what comes back to an activation, is no step of its own here"
-        found.unused[word] = reason
+        of_no_step = self._of_no_step(value)
+        if named is None or of_no_step is not None:
+            found.unused[word] = of_no_step or self.why_unused(word, value, reason)
+        elif named in taken:
+            found.unused[word] = Text.of("unused.already", name=named)
+        else:
+            taken.add(named)
+            self._put(found, named, value)
 
-    def _auxiliary(self) -> Iterator[tuple[str, Any]]:
+    def why_unused(self, word: str, value: object, reason: Said) -> Said:
+        """Why a variable is no step: it is a quantity that has no line of its own here; else the reason."""
+        of_no_step = self._of_no_step(value)
+        if of_no_step is not None or str(reason) != str(NO_NAME):
+            return of_no_step or reason
+        if _ERROR.fullmatch(bare_name(word).lower()):
+            return Text.of("unused.no_step", what=Text.of("unused.error"))
+        meant = self.aliases.get(bare_name(word).lower(), ())
+        if len(meant) > 1:
+            both = Text.of("unused.or", first=meant[0], second=meant[1])
+            return Text.of("unused.ambiguous", name=word, names=both)
+        return reason
+
+    def _of_no_step(self, value: object) -> Text | None:
+        """That a value is that of a quantity that has no line here, if it is."""
+        for said, other in self.auxiliary() if tells(value) else ():
+            if same(value, other):
+                return Text.of("unused.no_step", what=said)
+        return None
+
+    def auxiliary(self) -> Iterator[tuple[Said, Any]]:
         """Quantities that programs have and the derivation has no line for."""
         layers = self.context.layers(0)
         if layers and "y" in self.values:
@@ -225,24 +241,49 @@ class Reader:
                 if upstream is not None and layer is not None:
                     with np.errstate(all="ignore"):
                         value = evaluate(upstream, self.values)
-                    yield f"the derivative by {layer.activation.name}", value
-                    yield f"minus the derivative by {layer.activation.name}", -value
+                    yield Text.of("unused.derivative", name=layer.activation.name), value
+                    yield Text.of("unused.minus_derivative", name=layer.activation.name), -value
 
     def _renewed(self, found: Names) -> None:
-        """Parameters that a program has renewed in place are those after the update."""
+        """Parameters that a program has renewed in place are those after the update.
+
+        So are those that are wrong by then, if what was worked out with them is right.
+        """
         for name in list(found.data):
-            if self._is(found.data[name], name):
-                continue
-            for later in self.context.derivation:
-                if later.startswith(f"{name}_new") and later not in found.steps and self._is(found.data[name], later):
-                    found.steps[later] = found.data.pop(name)
-                    found.notes.append(Text.of("note.updated", name=name, later=later))
-                    break
+            if not self._is(found.data[name], name):
+                able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
+                self._later(found, name, [later for later in able if self._is(found.data[name], later)])
+        for name in sorted(found.data, key=lambda name: not self._was_right(found, name)):
+            renewed = any(f"{given}_new" in found.steps for given in self.givens.known)
+            if not self._is(found.data[name], name) and (renewed or self._was_right(found, name)):
+                self._later(found, name, [f"{name}_new"])
+
+    def _later(self, found: Names, name: str, able: Iterable[str]) -> None:
+        for later in able:
+            if later in self.context.derivation and later not in found.steps:
+                found.steps[later] = found.data.pop(name)
+                found.notes.append(Text.of("note.updated", name=name, later=later))
+                return
+
+    def _was_right(self, found: Names, name: str) -> bool:
+        """Whether something that is worked out with a parameter has the value that the exercise's gives."""
+        users = [
+            equation.name
+            for equation in self.context.derivation.equations
+            if self.context.steps[equation.name] == 0 and any(one.name == name for one in names_in(equation.expression))
+        ]
+        return any(user in found.steps and self._is(found.steps[user], user) for user in users if f"{name}_new" != user)
 
     def _is(self, value: object, name: str) -> bool:
-        return name in self.values and _same(value, self.values[name])
+        return name in self.values and same(value, self.values[name])
 
-    def _fits(self, value: object, name: str) -> bool:
+    def _may_be(self, value: object, name: str) -> bool:
+        """Whether it has the shape of a quantity, or is a gradient in a wrong one."""
+        kind = base_of(name).rstrip("0123456789")
+        return self.fits(value, name) or (kind in ("dW", "db") and hasattr(value, "dtype"))
+
+    def fits(self, value: object, name: str) -> bool:
+        """Whether a value has the shape of a quantity."""
         return name in self.shapes and _read(value, self.shapes[name]).wrong_shape is None
 
 
@@ -250,7 +291,8 @@ def _read(value: object, shape: tuple[int, ...]) -> Answer:
     return read_answer(value, shape)
 
 
-def _same(value: object, right: Any) -> bool:
+def same(value: object, right: Any) -> bool:
+    """Whether a program's value is the right one, but for the last digits."""
     right = np.asarray(right, dtype=float)
     answer = answer_like(value, right)
     if answer.wrong_shape is not None or not answer.given.all():
@@ -276,12 +318,35 @@ def _is_mask(value: object) -> bool:
     return array.size > 1 and bool(np.isin(array, (0, 1)).all())
 
 
-def _tells(value: object) -> bool:
+def tells(value: object) -> bool:
     """Whether no accident gives such numbers: a program's, and not only zeros, ones or a count."""
     array = np.asarray(value) if hasattr(value, "dtype") or isinstance(value, float) else np.empty(0)
     if array.dtype.kind != "f" or not array.size:
         return False
     return bool((array != np.round(array, 3)).any()) and not np.isin(array, (0, 1)).all()
+
+
+def base_of(name: str) -> str:
+    """A quantity without the number of its update: W1 for W1_new2.
+
+    >>> base_of("W1_new2"), base_of("delta1")
+    ('W1', 'delta1')
+    """
+    return name.partition("_new")[0]
+
+
+@lru_cache(maxsize=1 << 10)
+def kinds_called(word: str) -> tuple[str, ...]:
+    """The kinds of quantities that a word without the number of a layer can stand for.
+
+    >>> kinds_called("delta"), kinds_called("dW"), kinds_called("anything")
+    (('delta',), ('dW',), ())
+    """
+    bare = bare_name(word).lower()
+    found = [kind for kind, stems in _STEMS.items() if bare in stems or bare in (f"{stem}s" for stem in stems)]
+    for kind in ("W", "b"):
+        found += [f"d{kind}" for stem in _STEMS[kind] if bare in _differentiated(stem)]
+    return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=64)
@@ -307,9 +372,11 @@ def _aliases(known: tuple[str, ...], layers: int) -> dict[str, tuple[str, ...]]:
 def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
     last, hidden = layer == layers, layers == 2 and layer == 1
     places = [str(layer), *(_OUT if last else ()), *(_HIDDEN if hidden else ())]
+    places += [] if last else [f"{word}{layer}" for word in ("h", "hidden", "hid")]
     for stem in _STEMS.get(kind, ()):
         for place in places:
-            yield from (f"{stem}{place}", f"{place}{stem}")
+            if stem not in ("s", "h") or place.isdigit():  # outputs are no s of the output
+                yield from (f"{stem}{place}", f"{place}{stem}")
     if last or not layer:
         yield from _ALONE.get(kind, ())
     if hidden:
@@ -324,7 +391,7 @@ def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
     if kind == "x":
         yield from ("l0", "layer0", "act0", "activation0", "inputs", "data", "features")
     if kind == "y":
-        yield from ("targets", "label", "labels", "expected", "expectedoutput", "truth", "ytrue")
+        yield from ("t", "targets", "label", "labels", "expected", "expectedoutput", "truth", "ytrue")
 
 
 def _differentiated(word: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -22,8 +22,21 @@ from chalkwork.words import ENGLISH, Said, Text, say, written
 WIDTH = 80
 _WORDS = [verdict.word for verdict in sorted(Verdict)]
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
-UNEXPLAINED = str(Text.of("step.wrong"))
+_WRONG = (Verdict.MISTAKE.word, Verdict.WRONG.word)
+MOST_PLACES = 6
 MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a recorded program made a value."""
+
+    line: int
+    source: str
+    """The statement; empty where the source is not known."""
+    file: str
+    cell: int | None = None
+    """The number of the cell, in a notebook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,8 @@ class Result:
     """Whether all of the mistakes were made at once, rather than any of them."""
     made_in: str | None = None
     """The earlier step, itself not answered, in which the mistake was made."""
+    at: Line | None = None
+    """The line of a recorded program that made it, or in which it goes wrong."""
 
 
 def credit_of(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
@@ -134,13 +149,13 @@ class Report(Mapping[str, Result]):
 
     def noting_first(self, note: Said) -> Report:
         """The same report with something to be said before everything else."""
-        return self._with_notes((self._note(note), *self.notes))
+        return self._with_notes((self.in_words(note), *self.notes))
 
     def noting(self, notes: Sequence[Said]) -> Report:
         """The same report with more to be said before the steps."""
-        return self._with_notes((*self.notes, *map(self._note, notes)))
+        return self._with_notes((*self.notes, *map(self.in_words, notes)))
 
-    def _note(self, note: Said) -> str:
+    def in_words(self, note: Said) -> str:
         """What is known in English alone is marked as that."""
         if not isinstance(note, str):
             return note.written(self.language)
@@ -182,7 +197,8 @@ class Report(Mapping[str, Result]):
             verdict = say(self.language, f"verdict.{result.verdict}")
             start = f"{mark} {result.name:<{width}}  {verdict:<10}  "
             rest = " " * (width + 16)
-            lines += textwrap.wrap(start + visible(result.message), WIDTH, subsequent_indent=rest) or [start]
+            said = " ".join((visible(result.message), *where_wrong(result, self.language)))
+            lines += textwrap.wrap(start + said, WIDTH, subsequent_indent=rest) or [start]
         for reason, names in _by_reason(self.unused).items():
             listed = ", ".join(visible(name, 100) for name in names)
             line = "unused.line" if len(names) == 1 else "unused.lines"
@@ -194,6 +210,29 @@ class Report(Mapping[str, Result]):
         from chalkwork.checking.shown import report_markdown
 
         return report_markdown(self)
+
+
+def where_wrong(result: Result, language: str = ENGLISH) -> Iterator[str]:
+    """A sentence on which entries are wrong, where others are not.
+
+    >>> found = Result("z1", "wrong", (), "Wrong.", 0.5, (("correct",), ("wrong",)))
+    >>> list(where_wrong(found))
+    ['Entry 2 is wrong.']
+    """
+    rows, columns = len(result.cells), len(result.cells[0]) if result.cells else 0
+    bad = [
+        (row + 1, column + 1)
+        for row, line in enumerate(result.cells)
+        for column, word in enumerate(line)
+        if word in _WRONG
+    ]
+    if not bad or len(bad) == rows * columns or len(bad) > MOST_PLACES:
+        return
+    if 1 in (rows, columns):
+        places = [Text.of("place.entry", entry=row + column - 1) for row, column in bad]
+    else:
+        places = [Text.of("place.cell", row=row, column=column) for row, column in bad]
+    yield say(language, "step.where", n=len(bad), places=tuple(places))
 
 
 def _by_reason(unused: Mapping[str, str]) -> dict[str, list[str]]:
@@ -300,6 +339,7 @@ def as_data(report: Report) -> dict[str, Any]:
                 "given": given_data(result.given),
                 "together": result.together,
                 "made_in": result.made_in,
+                **(asdict(result.at) if result.at else {}),
             }
             for result in report.values()
         ],

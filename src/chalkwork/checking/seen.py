@@ -12,9 +12,13 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.laid import laid
-from chalkwork.checking.report import UNEXPLAINED, Report
+from chalkwork.checking.mistakes.structure import updated_parameter
+from chalkwork.checking.overflow import overflown
+from chalkwork.checking.report import Report
 from chalkwork.checking.verdicts import Verdict
+from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.words import Text, say
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
@@ -29,16 +33,20 @@ _MOST_OTHERS = 60
 
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
+    report = overflown(task, typed, report)
     found = {}
     for name, result in report.items():
         if result.verdict == Verdict.WRONG.word and not result.mistakes and name in typed:
-            look = _Look.at(task, typed, name)
-            plain = result.message.startswith(UNEXPLAINED)
-            words = look.words() if plain or look.answer.wrong_shape is not None else ""
+            look, unexplained = _Look.at(task, typed, name), say(report.language, "step.wrong")
+            plain = result.message.startswith(unexplained)
+            words = look.words() if plain or look.answer.wrong_shape is not None else None
             if words and plain:
-                found[name] = replace(result, message=f"Wrong: {words}.{result.message.removeprefix(UNEXPLAINED)}")
+                rest = result.message.removeprefix(unexplained)
+                said = say(report.language, "step.seen", words=words)
+                found[name] = replace(result, message=f"{said}{rest}")
             elif words:
-                found[name] = replace(result, message=f"{result.message} {words[:1].upper()}{words[1:]}.")
+                more = Text.of("step.because", said=result.message, why=words)
+                found[name] = replace(result, message=more.written(report.language))
     return report.having({**report, **found}) if found else report
 
 
@@ -64,21 +72,22 @@ class _Look:
         with np.errstate(all="ignore"):
             following = np.asarray(evaluate(task.derivation[name].expression, own), dtype=float)
         same = following.shape == right.shape and np.allclose(following, right, 1e-9, 1e-12)
-        rights: tuple[tuple[str, Array], ...] = (("the right one", right),)
+        rights: tuple[tuple[str, Array], ...] = (("right", right),)
         if not same and following.shape == right.shape and np.isfinite(following).all():
-            rights = (("what follows from your values", following), *rights)
+            rights = (("following", following), *rights)
         rights = tuple((words, laid(value, value.shape)) for words, value in rights)
         return cls(task, name, answer_like(typed[name], right), rights)
 
-    def words(self) -> str:
+    def words(self) -> Text | None:
         """The first relation that holds and is no accident; nothing where there is none."""
         own = self.answer
         if own.wrong_shape is not None:
             return self._turned(own.as_given)
         if not own.given.any():
-            return ""
+            return None
         for word, right in self.rights:
-            for said in self._relations(word, right.reshape(own.value.shape)):
+            right = right.reshape(own.value.shape)
+            for said in (*self._step(right), *self._relations(word, right)):
                 return said
         return self._another()
 
@@ -95,22 +104,33 @@ class _Look:
             chance = np.where(places & (own.value != 0), width / (2 * np.abs(own.value) + width), 1.0)
         return bool(np.all(met | ~places)) and float(np.prod(chance)) < BY_ACCIDENT
 
-    def _relations(self, word: str, right: Array) -> Iterator[str]:
-        cells = "every entry" if right.size > 1 else "it"
+    def _relations(self, word: str, right: Array) -> Iterator[Text]:
         factor = self._factor(right) if right.size > 1 else None  # a single number is always some multiple
         if factor is not None:
-            yield f"{cells} is {_times(factor)} {word}"
+            yield Text.of("seen.factor", times=_times(factor), of=_of(word))
         yield from self._signs(word, right)
         yield from self._parts(word, right)
+        yield from self._zeros(word, right)
         with np.errstate(all="ignore"):
-            for said, other in (
-                ("the square of", right**2),
-                ("the root of", np.sqrt(right)),
-                ("one divided by", 1 / right),
-            ):
+            for said, other in (("square", right**2), ("root", np.sqrt(right)), ("inverse", 1 / right)):
                 if self._meets(other):
-                    yield f"it is {said} {word}"
+                    yield Text.of(f"seen.{said}", of=_of(word))
         yield from self._apart(word, right)
+
+    def _step(self, right: Array) -> Iterator[Text]:
+        """How the step of an update compares with the right one, where all digits are there."""
+        equation = self.task.derivation[self.name]
+        old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
+        own = self.answer
+        if old is None or not own.given.all() or np.any(own.high - own.low > _ROOM * np.abs(own.value)):
+            return
+        before = laid(np.asarray(self.task.values[old.name], dtype=float), old.shape).reshape(right.shape)
+        with np.errstate(all="ignore"):
+            ratio = float(np.max(np.abs(own.value - before)) / np.max(np.abs(right - before)))
+        factor = float(Fraction(ratio).limit_denominator(_LARGEST)) if np.isfinite(ratio) else 0.0
+        for one in (factor, -factor) if factor else ():
+            if np.allclose(own.value - before, one * (right - before), 1e-8, 0):
+                yield Text.of("seen.step", times=_times(one))
 
     def _factor(self, right: Array) -> float | None:
         own = self.answer
@@ -125,13 +145,14 @@ class _Look:
                 return factor
         return None
 
-    def _signs(self, word: str, right: Array) -> Iterator[str]:
+    def _signs(self, word: str, right: Array) -> Iterator[Text]:
         if right.size > 1 and self._meets(np.where(self.answer.value * right < 0, -right, right)):
             turned = (self.answer.value * right < 0) & self.answer.given
             where = _lines(turned)
-            yield f"it is {word} up to the sign" + (f" in {where}" if where else "")
+            what = _what(word)
+            yield Text.of("seen.signs_in", what=what, where=where) if where else Text.of("seen.signs", what=what)
 
-    def _parts(self, word: str, right: Array) -> Iterator[str]:
+    def _parts(self, word: str, right: Array) -> Iterator[Text]:
         """Which cells are right, where that is a row, a column, or where a net input has one sign."""
         own = self.answer
         with np.errstate(all="ignore"):
@@ -142,10 +163,16 @@ class _Look:
         for name, net in self._nets(right.shape):
             for sign, mask in ((">", net > 0), ("<", net < 0)):
                 if np.array_equal(good, mask):
-                    yield f"it is right where {name} {sign} 0 only"
+                    yield Text.of("seen.right_where", name=name, sign=sign)
         where = _lines(good)
         if where:
-            yield f"it is right in {where} only"
+            yield Text.of("seen.right_in", where=where)
+
+    def _zeros(self, word: str, right: Array) -> Iterator[Text]:
+        """Nothing where there should be something, and something where there should be nothing."""
+        own = self.answer
+        if right.size > 1 and own.given.all() and np.array_equal(own.value == 0, right != 0):
+            yield Text.of("seen.zeros", of=_of(word))
 
     def _nets(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
         for layer in self.task.context.layers(self.task.context.steps[self.name]):
@@ -160,14 +187,14 @@ class _Look:
             if count < _MOST_OTHERS and name != self.name and other.shape[-2:] == shape:
                 yield name, other
 
-    def _apart(self, word: str, right: Array) -> Iterator[str]:
+    def _apart(self, word: str, right: Array) -> Iterator[Text]:
         """Right but for a number, or a multiple of another quantity, that was added or multiplied."""
         own = self.answer
         if right.size < 2 or not own.given.all():
             return
         shift = float(np.median(own.value - right))
         if shift and self._meets(right + shift):
-            yield f"every entry is {abs(shift):.4g} {'more' if shift > 0 else 'less'} than {word}"
+            yield Text.of("seen.more" if shift > 0 else "seen.less", size=f"{abs(shift):.4g}", what=_what(word))
         for name, other in self._others(right.shape):
             with np.errstate(all="ignore"):
                 place = np.unravel_index(int(np.argmax(np.abs(other))), other.shape)
@@ -175,11 +202,11 @@ class _Look:
                 nice = float(Fraction(factor).limit_denominator(100)) if abs(factor) < 1e6 else factor
                 for one in (nice, factor) if np.ptp(other) > 0 and abs(nice) > 1e-6 else ():
                     if self._meets(right + one * other):
-                        yield f"it differs from {word} by {_plainly(one)}{self._letter(one)}{name}"
+                        yield Text.of("seen.differs", of=_of(word), by=f"{_plainly(one)}{self._letter(one)}{name}")
                 if self._meets(right * other):
-                    yield f"it is {word}, multiplied entry by entry by {name}"
+                    yield Text.of("seen.multiplied", what=_what(word), name=name)
                 if self._meets(right / other):
-                    yield f"it is {word}, divided entry by entry by {name}"
+                    yield Text.of("seen.divided", what=_what(word), name=name)
 
     def _letter(self, factor: float) -> str:
         """The constant of the exercise that this factor is."""
@@ -189,24 +216,24 @@ class _Look:
                 return f"({given.name}) "
         return ""
 
-    def _another(self) -> str:
+    def _another(self) -> Text | None:
         for name, other in self._others(self.answer.value.shape):
             if self._meets(other):
-                return f"this is the right value of {name}"
-        return ""
+                return Text.of("seen.another", name=name)
+        return None
 
-    def _turned(self, own: Answer | None) -> str:
+    def _turned(self, own: Answer | None) -> Text | None:
         if own is None:
-            return ""
+            return None
         look = replace(self, answer=own)
         for word, right in self.rights:
             turned = np.swapaxes(right, -1, -2)
             if turned.shape == own.value.shape:
                 factor = look._factor(turned)
                 if look._meets(turned):
-                    return f"it is {word}, transposed"
+                    return Text.of("seen.transposed", what=_what(word))
                 if factor is not None:
-                    return f"it is {_times(factor)} {word}, transposed"
+                    return Text.of("seen.times_transposed", times=_times(factor), of=_of(word))
         return look._another()
 
 
@@ -214,23 +241,32 @@ def _plainly(factor: float) -> str:
     return "" if factor == 1 else f"{factor:.4g} "
 
 
-def _times(factor: float) -> str:
+def _what(word: str) -> Text:
+    """What is right, or what follows from the student's own values."""
+    return Text.of(f"seen.{word}")
+
+
+def _of(word: str) -> Text:
+    """The same behind a preposition."""
+    return Text.of(f"seen.of_{word}")
+
+
+def _times(factor: float) -> Text:
     """The factor in words: 1.5 times, 1/3 of, minus."""
     part = Fraction(factor).limit_denominator(_LARGEST)
     exact = abs(float(part) - factor) <= 1e-9 * abs(factor)
     if factor == -1:
-        return "minus"
+        return Text.of("seen.minus")
     if exact and part.denominator > 1 and abs(part.numerator) == 1:
-        return f"{'minus ' if part < 0 else ''}1/{part.denominator} of"
-    return f"{factor:.4g} times"
+        return Text.of("seen.minus_part" if part < 0 else "seen.part", n=part.denominator)
+    return Text.of("seen.times", number=f"{factor:.4g}")
 
 
-def _lines(mask: Array) -> str:
+def _lines(mask: Array) -> Text | None:
     """The rows or columns that the cells fill; nothing where they fill none."""
     rows, columns = mask.all(axis=1), mask.all(axis=0)
     for whole, kind, axis in ((rows, "row", 1), (columns, "column", 0)):
         if whole.any() and mask.any(axis=axis).sum() == whole.sum() and whole.size > 1:
-            numbers = [str(place + 1) for place in np.flatnonzero(whole)]
-            names = numbers[0] if len(numbers) == 1 else f"{', '.join(numbers[:-1])} and {numbers[-1]}"
-            return f"{kind}{'s' if len(numbers) > 1 else ''} {names}"
-    return ""
+            numbers = tuple(str(place + 1) for place in np.flatnonzero(whole))
+            return Text.of(f"seen.{kind}", n=len(numbers), numbers=numbers)
+    return None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chalkwork.checking.numerals import AnswerError, plain
+from chalkwork.checking.numerals import AnswerError, plain, without_lead
 from chalkwork.words import Text
 
 MAX_TEXT = 100_000
@@ -27,14 +27,34 @@ _SPACING = re.compile(r"\\(?:left|right|displaystyle|quad|qquad|hline|[,;:! ])|[
 _TIMES = re.compile(r"\\(?:cdot|times)(?![a-zA-Z])")
 _ARRAY = re.compile(r"(?:(?:np|numpy|torch|jnp)\.)?(?:array|asarray|matrix|tensor|Matrix)\(")
 _OPTIONS = re.compile(r"(?:,\s*[a-z_]{1,20}=[\w.'<> ]{1,60}){0,4}\)$")
-_TRANSPOSED = re.compile(r"(?<=[\])}])\s*(?:\^\s*(?:\{\s*)?(?:T|t|\\top|\\intercal|⊤)(?:\s*\})?|\.T|'|ᵀ|⊤)\s*$")
+_TRANSPOSED = re.compile(r"(?<=[\])}])\s*(?:\^\s*(?:\{\s*)?(?:T|t|\\top|\\intercal|⊤)(?:\s*\})?|\.?T|'|ᵀ|⊤)\s*$")
 _POWER = re.compile(r"\^\s*[({]\s*([-+]?[0-9]{1,3})\s*[)}]")
 _GLUED = re.compile(r"(?<=[0-9])[ \t]*([*/^])[ \t]*(?=[-+0-9.])")
 _SIGN = re.compile(r"^([-+])[ \t]+(?=[0-9.])")
 _TIGHT = re.compile(r"(?<=[0-9]),(?=[0-9])")
+_PER = re.compile(r"(?<=[0-9])[ \t]+(?=[%‰])")
+_AND = re.compile(r",?\s+(?:and|und)\s+")
 _NEW_ROW = re.compile(r"\\\\(?:\[[0-9.]*[a-z]*\])?")
 _LISTS = re.compile(r"[\[({]\s*[\[({][0-9,\s]*(?<!\s)[\])}]\s*,")
-_BLANK = re.compile(r"[_?\s]*")
+_BLANK = re.compile(r"[_?\s\u200b-\u200d\u2060\ufeff]*")
+_NOTHING = re.compile(
+    r"(?:[-—–/\\.…]+|-/-|n/?a\.?|null|none|nothing|blank|empty|unknown"
+    r"|(?:not )?(?:open|done|answered|solved|known|sure)|skip(?:ped)?|to ?do|tbd|no (?:idea|answer|clue|solution)"
+    r"|(?:i )?(?:don['’]?t|do not) (?:really )?know"
+    r"|dunno|idk"
+    r"|(?:ich )?wei(?:ß|ss) (?:ich |es )?nicht|keine (?:ahnung|antwort)|k\. ?a\.|leer|nichts|offen|fehlt)[!.]*",
+    re.IGNORECASE,
+)
+"""What people write where they have no answer."""
+_LAST = frozenset("0123456789])")
+_EQUALS = re.compile(r"\\(?:approx|simeq|cong)(?![a-zA-Z])|:=|==|[=-]>|(?<![<>!])=|[≈≃≅→⇒]")
+_ANOTHER = re.compile(r"[,;]\s*[^\W\d_][\w'^{}\[\](),]*\s*$")
+_ARGUMENTS = re.compile(r"\([^()]*\)")
+_COMMENT = re.compile(r"[ \t](?:#|//)[^\n]*")
+_ASIDE = re.compile(r"(?<=[\])}0-9.%])\s*\((?!or\b|oder\b|not\b|nicht\b)(?:[0-9] ?)?[A-Za-zÀ-ÿ][^()]*\)$")
+_STOP = re.compile(r"(?<=[\])}])\s*[.,;]$")
+_FRAMES = (("**", "**"), ("__", "__"), ("*", "*"), ("`", "`"), ('"', '"'), ("“", "”"), ("„", "“"), ("'", "'"))
+_GROUPED = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?: [0-9]{3})+(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +89,57 @@ def is_blank(text: str) -> bool:
     >>> is_blank("____"), is_blank("?"), is_blank("0")
     (True, True, False)
     """
-    return _BLANK.fullmatch(text) is not None
+    if text[-1:] in _LAST:
+        return False
+    return _BLANK.fullmatch(text) is not None or _NOTHING.fullmatch(text.strip()) is not None
+
+
+def final(text: str) -> str:
+    """What follows the last sign of equality outside of brackets: the result, where the working is shown.
+
+    Raises ReadError where two answers stand in one.
+
+    >>> final("W1^T x = [0.5; 0.2]"), final("-ln(0.4525) ≈ 0.793"), final("**0.5**")
+    ('[0.5; 0.2]', '0.793', '0.5')
+    """
+    if "=" in text or "->" in text or r"\app" in text or r"\sim" in text or not text.isascii():
+        text = _result(text)
+    if ("#" in text or "//" in text) and _closed(cut := _COMMENT.sub("", text)):
+        text = cut
+    bare = text.strip()
+    if bare[-1:] in (")", ".", ",", ";"):
+        bare = _STOP.sub("", _ASIDE.sub("", bare))
+    if bare[:1].isalpha() or bare[:1] in ("≈", "~"):
+        bare = without_lead(bare)
+    if bare[:1] in ("<", "⟨") and bare[-1:] in (">", "⟩"):
+        return f"[{bare[1:-1]}]"
+    for opened, closed in _FRAMES if bare[:1] in tuple("*_`\"“„'") else ():
+        if len(bare) > 2 * len(opened) and bare.startswith(opened) and bare.endswith(closed):
+            inner = bare[len(opened) : -len(closed)]
+            return inner if inner.strip("_? ") else text
+    return bare
+
+
+def _closed(text: str) -> bool:
+    return all(text.count(opened) == text.count(closed) for opened, closed in zip(_OPEN, _CLOSE, strict=True))
+
+
+def _result(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        return text
+    depth, start, parts = 0, 0, []
+    signs = {found.start(): found for found in _EQUALS.finditer(text)}
+    for place, sign in enumerate(text):
+        depth += (sign in _OPEN) - (sign in _CLOSE)
+        if depth <= 0 and place in signs and place >= start:
+            parts.append(text[start:place])
+            start = signs[place].end()
+    parts.append(text[start:])
+    for part in parts[:-1]:
+        if _ANOTHER.search(_ARGUMENTS.sub("", part)):
+            raise AnswerError(Text.of("unread.several_answers", shown=repr(_shortened(text.strip()))))
+    told = [part for part in parts if part.strip(" \t\n.")]
+    return told[-1] if told else ""
 
 
 def candidates(text: str) -> list[Grid]:
@@ -84,7 +154,7 @@ def candidates(text: str) -> list[Grid]:
     """
     if len(text) > MAX_TEXT:
         raise AnswerError(Text.of("unread.long", most=MAX_TEXT, count=len(text)))
-    bare = _plain_latex(text)
+    bare = _plain_latex(final(text))
     if (called := _ARRAY.match(bare)) and (options := _OPTIONS.search(bare, max(called.end(), len(bare) - 200))):
         bare = bare[called.end() : options.start()].strip()
     turned = _TRANSPOSED.search(bare)
@@ -93,6 +163,8 @@ def candidates(text: str) -> list[Grid]:
     grids = _latex_matrix(bare)
     if grids is None:
         grids = list(_readings(bare))
+    if _GROUPED.search(bare):
+        grids = [*grids, *candidates(_GROUPED.sub(lambda found: found[0].replace(" ", ""), bare))]
     unique: list[Grid] = []
     for grid in grids:
         if grid.rows and grid.rows not in [other.rows for other in unique]:
@@ -113,6 +185,10 @@ def _plain_latex(text: str) -> str:
             bare = _FILLED.sub(lambda found: found[1] if found[1].strip() else "_", bare)
         bare = _FRACTION.sub(lambda found: f"{found[1] or found[3]}/{found[2] or found[4]}", bare)
         bare = _TIMES.sub("*", _SPACING.sub(lambda found: "" if found[0] in (r"\,", r"\!") else " ", bare))
+    if "%" in bare or "‰" in bare:
+        bare = _PER.sub("", bare)
+    if " and " in bare or " und " in bare:
+        bare = _AND.sub(", " if ", " in bare and ";" not in bare else "; ", bare)
     return _POWER.sub(r"^\1", bare).strip()
 
 
@@ -125,7 +201,7 @@ def _latex_matrix(text: str) -> list[Grid] | None:
         raise AnswerError(Text.of("unread.no_end", name=found[1]))
     outside = text[: found.start()] + text[end + len(rf"\end{{{found[1]}}}") :]
     body = text[found.end() : end]
-    if outside.strip("[]() \n\t") or _BEGIN.search(body):
+    if outside.strip("[]() \n\t\1") or _BEGIN.search(body):
         raise AnswerError(Text.of("unread.matrices"))
     if found[1].startswith("array"):
         body = _COLUMNS.sub("", body, count=1)
@@ -210,6 +286,8 @@ def _rows(lines: list[str]) -> Iterator[Grid]:
 def _lines(text: str) -> Iterator[list[str]]:
     """The readings of one row: with decimal commas first, then with commas as separators."""
     text = _SIGN.sub(r"\1", _GLUED.sub(r"\1", text.strip()))
+    if text[:1] == text[-1:] == "|" and "|" not in text[1:-1] and len(text) > 2:
+        text = text[1:-1].strip()
     if "&" in text or "|" in text:
         yield [cell.strip() for cell in re.split("[&|]", text.strip("|"))]
         return
@@ -243,7 +321,7 @@ def chosen(grids: list[Grid], shape: tuple[int, ...], text: str) -> Grid:
 
     Raises ReadError where that cannot be told.
     """
-    bare = text.strip()
+    bare = final(text).strip()
     doubtful = len(grids) > 1 and bare[:1] not in tuple(_OPEN) and "\\" not in bare and not re.search(r"[\s;]", bare)
     if doubtful and shape and bare.count(",") == 1 and not grids[0].fits(shape):
         raise AnswerError(_unclear(bare))
@@ -270,5 +348,8 @@ def _doubled(grid: Grid, shape: tuple[int, ...], text: str) -> bool:
 
 
 def _unclear(text: str) -> Text:
-    shown = text if len(text) <= 40 else text[:37] + "..."
-    return Text.of("unread.commas", shown=repr(shown))
+    return Text.of("unread.commas", shown=repr(_shortened(text)))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."

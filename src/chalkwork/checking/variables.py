@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+
+from chalkwork.checking.libraries import is_library
 
 MOST_VARIABLES = 2000
 MOST_NUMBERS = 1_000_000
@@ -15,6 +18,8 @@ _GRADIENTS = ("grad", "grads", "gradient", "gradients", "nabla", "nablas", "deri
 _VELOCITIES = {"v": "v", "velocity": "v", "velocities": "v", "m": "m", "moments": "m", "s": "v", "r": "r"}
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
+_WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
+"""What a module is called that is all of the network."""
 _TYPED = (str, bytes, int, float, complex, type(None), np.generic)
 
 
@@ -57,9 +62,12 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
     for name, value in direct[:MOST_VARIABLES]:
         if name.startswith("__") or name in _NOTEBOOK or isinstance(value, _PASSED) or (depth == 0 and name == "_"):
             continue
-        if type(value).__module__.partition(".")[0] == __name__.partition(".")[0]:
-            continue  # the exercise itself, which a program may hold too
-        value = _numbers(value)
+        if is_ours(value) or _is_of_a_library(value):
+            continue
+        gradient = gradient_of(value)
+        if gradient is not None:
+            yield f"grad_{name}", numbers_of(gradient)
+        value = numbers_of(value)
         if isinstance(value, Mapping) and depth >= MOST_DEPTH:
             continue
         if isinstance(value, Mapping):
@@ -67,14 +75,14 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
         elif isinstance(value, (list, tuple)) and _is_per_layer(value, layers):
             inner.append(_of_list(name, value, layers, depth))
         elif _is_object(value) and depth < MOST_DEPTH:
-            inner.append(_of_object(value, layers, depth))
+            inner.append(_of_object(name, value, layers, depth))
         elif not callable(value):
             yield name, value
     for each in inner:
         yield from each
 
 
-def _numbers(value: object) -> object:
+def numbers_of(value: object) -> object:
     """The numbers of a tensor that keeps track of its gradient; anything else as it is."""
     if hasattr(value, "detach") and hasattr(value, "requires_grad"):
         try:
@@ -85,6 +93,33 @@ def _numbers(value: object) -> object:
     if isinstance(value, np.matrix):
         return np.asarray(value)
     return value
+
+
+def _is_of_a_library(value: object) -> bool:
+    """Whether it is an object of a library that holds no numbers of its own: an optimiser, a figure."""
+    if not _is_object(value) or is_module(value):
+        return False
+    module = type(value).__module__
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return module not in ("__main__", "types") and is_library(file)
+
+
+def is_ours(value: object) -> bool:
+    """Whether it is the exercise itself, or something else of Chalkwork's, which a program may hold too."""
+    return type(value).__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def gradient_of(value: Any) -> object:
+    """The gradient that a tensor keeps; None where there is none, or it is no tensor that keeps one."""
+    if type(value).__module__ == "builtins" or isinstance(value, np.ndarray):
+        return None
+    kept = getattr(value, "is_leaf", None) is True and (hasattr(value, "detach") or hasattr(value, "made"))
+    return value.grad if kept else None
+
+
+def is_module(value: object) -> bool:
+    """Whether it is a module of PyTorch."""
+    return callable(getattr(type(value), "named_parameters", None)) and hasattr(type(value), "state_dict")
 
 
 def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int) -> Iterator[tuple[str, object]]:
@@ -107,7 +142,9 @@ def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool
     held = [item for item in value if item is not None]
     if not held or len(value) not in (layers, layers + 1):
         return False
-    return all((_is_array(item) and _is_wide(item)) or _is_object(item) or isinstance(item, Mapping) for item in held)
+    arrays = [item for item in held if _is_array(item)]
+    wide = not arrays or any(map(_is_wide, arrays))
+    return wide and all(_is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
 
 
 def _is_wide(value: Any) -> bool:
@@ -123,9 +160,14 @@ def _of_list(
     for number, one in enumerate(value, first):
         if one is None:
             continue
-        one = _numbers(one)
-        if isinstance(one, Mapping) or _is_object(one):
-            own = one if isinstance(one, Mapping) else _attributes(one)
+        gradient = gradient_of(one)
+        if gradient is not None:
+            yield f"grad_{stem}{number}", numbers_of(gradient)
+        one = numbers_of(one)
+        if is_module(one):
+            yield from _of_module(stem, one, number)
+        elif isinstance(one, Mapping) or _is_object(one):
+            own = one if isinstance(one, Mapping) else attributes_of(one)
             parts = {f"{_singular(str(key).strip('_'))}{number}": part for key, part in own.items()}
             plain = {key: part for key, part in parts.items() if not isinstance(part, (list, Mapping))}
             yield from _walk(plain, layers, MOST_DEPTH)
@@ -151,28 +193,45 @@ def _is_object(value: object) -> bool:
     return hasattr(value, "__dict__") and type(value).__module__ != "builtins"
 
 
-def _attributes(value: object) -> Mapping[str, object]:
+def attributes_of(value: object) -> Mapping[str, object]:
+    """What an object has of its own."""
     return dict(vars(value))
 
 
-def _of_object(value: object, layers: int, depth: int) -> Iterator[tuple[str, object]]:
-    parameters: Callable[[], Any] | None = getattr(value, "named_parameters", None)
-    if callable(parameters) and hasattr(value, "state_dict"):
-        yield from _of_module(parameters)
-        return
-    yield from _walk({key.strip("_"): one for key, one in _attributes(value).items()}, layers, depth + 1)
+def _of_object(name: str, value: object, layers: int, depth: int) -> Iterator[tuple[str, object]]:
+    attributes = attributes_of(value)
+    if is_module(value):
+        yield from _of_module(name, value)
+        attributes = {key: one for key, one in attributes.items() if not key.startswith("_") and key != "training"}
+    yield from _walk({key.strip("_"): one for key, one in attributes.items()}, layers, depth + 1)
 
 
-def _of_module(parameters: Callable[[], Any]) -> Iterator[tuple[str, object]]:
-    """The weights and biases of a module in their order, with their gradients."""
+def _of_module(name: str, module: Any, number: int | None = None) -> Iterator[tuple[str, object]]:
+    """The weights and biases of a module in their order, with their gradients; what it has named itself by its name.
+
+    A single layer has the number of its place, or of its name; where there is none, its name stands for it.
+    """
     try:
-        named = [(str(name), value, value.grad) for name, value in parameters()]
+        named = [(str(key), value, numbers_of(value)) for key, value in module.named_parameters()]
     except Exception:  # foreign code: whatever it raises
         return
-    layer = 0
-    for name, value, gradient in named:
-        kind = "b" if name.endswith("bias") else "W"
-        layer += kind == "W"
-        yield f"{kind}{max(layer, 1)}", _numbers(value)
+    digits = name[len(name.rstrip("0123456789")) :]
+    layer, single = 0, all("." not in key for key, _, _ in named)
+    if single and number is None and digits:
+        number = int(digits)
+    scales = False
+    for key, value, numbers in named:
+        last = key.rpartition(".")[2]
+        layer += last == "weight" or (last == "bias" and not layer)
+        scales = getattr(numbers, "ndim", 2) == 1 if last == "weight" else scales
+        stem = {"weight": "gamma" if scales else "W", "bias": "beta" if scales else "b"}.get(last)
+        if stem is None:
+            word = last
+        elif single and number is None and name not in _WHOLE:
+            word = f"{name}_{last}"
+        else:
+            word = f"{stem}{layer if number is None or not single else number}"
+        yield word, numbers
+        gradient = gradient_of(value)
         if gradient is not None:
-            yield f"d{kind}{max(layer, 1)}", _numbers(gradient)
+            yield f"grad_{word}", numbers_of(gradient)

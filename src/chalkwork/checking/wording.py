@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chalkwork.checking.report import Result
 from chalkwork.checking.verdicts import Verdict
@@ -13,8 +13,16 @@ from chalkwork.words import ENGLISH, say
 LONGEST_WORD = 200
 
 
-def word_result(name: str, accepted: Sequence[str], given: object, language: str = ENGLISH) -> Result:
+def word_result(
+    name: str,
+    accepted: Sequence[str],
+    given: object,
+    language: str = ENGLISH,
+    same: Callable[[str], bool] | None = None,
+) -> Result:
     """What is said of an answer in words, of which every one in `accepted` is right; case and hyphens do not count.
+
+    `same` says of an answer that is a formula whether it is right; it may raise ReadError or ShapeError.
 
     >>> word_result("loss", ("cross-entropy",), "Cross entropy").verdict
     'correct'
@@ -25,7 +33,7 @@ def word_result(name: str, accepted: Sequence[str], given: object, language: str
         return _result(name, Verdict.BLANK, say(language, "step.blank"), given)
     if not isinstance(given, str) or len(given) > LONGEST_WORD:
         return _result(name, Verdict.UNREADABLE, say(language, "word.expected"), given)
-    if _plain(given) in map(_plain, accepted):
+    if same(given) if same is not None else _plain(given) in map(_plain, accepted):
         return _result(name, Verdict.CORRECT, say(language, "step.correct"), given)
     return _result(name, Verdict.WRONG, say(language, "word.wrong", given=visible(given.strip(), 60)), given)
 
@@ -47,7 +55,7 @@ def named(name: str, names: Iterable[str]) -> str | None:
     return next((each for each in names if _plain(each) == _plain(name)), None)
 
 
-def without(answers: Mapping[str, object], names: Iterable[str]) -> tuple[dict[str, object], dict[str, object]]:
+def without(answers: Mapping[str, object], names: Iterable[str]) -> tuple[dict[str, object], Mapping[str, object]]:
     """What is answered in words, by the names of the words, and the other answers as they are."""
     wording: dict[str, object] = {}
     rest: dict[str, object] = {}
@@ -57,4 +65,4 @@ def without(answers: Mapping[str, object], names: Iterable[str]) -> tuple[dict[s
             rest[name] = given
         else:
             wording[meant] = given
-    return wording, rest
+    return wording, rest if wording else answers

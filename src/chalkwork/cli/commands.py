@@ -76,6 +76,11 @@ def parser_of_all() -> Parser:
         help="for whom the reports in OUT are: a student's holds hints and nothing that is expected",
     )
     check.add_argument(
+        "--each",
+        action="store_true",
+        help="print the report on every hand-in of a folder, not the class at a glance alone",
+    )
+    check.add_argument(
         "--jobs", metavar="N", type=_jobs, default=-1, help="processes that mark a large class; all cores by default"
     )
     check.add_argument(
@@ -146,14 +151,16 @@ def _check(options: argparse.Namespace) -> int:
             resume=options.resume,
             progress=progress,
         )
-    for error in errors:
+    several = len(hand_ins) + len(errors) > 1
+    for error in errors if options.output is not None or not several else ():
         complain(str(error))
     if not hand_ins and not errors:
         raise ChalkworkError("there are no hand-ins")
     if options.output is None:
-        say("\n\n".join(str(hand_in) for hand_in in hand_ins))
-        if len(hand_ins) > 1:
-            say(f"\n{overview(hand_ins)}")
+        if options.each or not several or not any(path.is_dir() for path in options.answers):
+            say("\n\n".join(str(hand_in) for hand_in in hand_ins) + ("\n" if several else ""))
+        if several:
+            say(overview(hand_ins, errors, sheet.language))
     elif hand_ins or errors:
         save_reports(sheet, hand_ins, options.output, options.view, errors)
         say(f"{options.output} written")

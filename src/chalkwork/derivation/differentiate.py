@@ -43,7 +43,16 @@ def _bindings(
         names["g"] = adjoint
     shape = arguments[0].shape
     count = prod(shape) // max(1, prod(node.shape))
-    return names, {**node.named_parameters, "shape": shape, "count": count} | node.named_parameters
+    spans = _spans(node) if node.operation.name in ("concat", "beside") else {}
+    return names, {**spans, "shape": shape, "count": count} | node.named_parameters
+
+
+def _spans(node: Application) -> dict[str, Parameter]:
+    """Where the two parts of what is joined lie: first and last row, first and last column."""
+    (rows, columns), (height, width) = node.arguments[0].shape, node.shape
+    beside = columns < width
+    second = (1, rows, columns + 1, width) if beside else (rows + 1, height, 1, columns)
+    return {"first": (1, rows, 1, columns), "second": second}
 
 
 def _contributions(node: Application, result: Expression, adjoint: Expression) -> list[Expression | None]:

@@ -98,13 +98,15 @@ class Activation:
         """The activation as a person names it, in any language."""
         return Text.own(f"activation.{self.name}", self.words)
 
-    def function(self, net: str, activation: str) -> Text:
-        """What it does, in the names of its layer and with its parameters.
+    def function(self, net: str, activation: str, single: bool = False) -> Text:
+        """What it does, in the names of its layer and with its parameters; of a `single` number, not of each entry.
 
         >>> print(Activation.of("elu(0.5)").function("{z1}", "{a1}"))
         the ELU, entry by entry: ${z1}$ where ${z1} > 0$, else $0.5 (e^{{z1}} - 1)$
         """
-        return Text.own(f"activation_function.{self.name}", self.unit.function_words, **self._slots(net, activation))
+        words = self.unit.function_words
+        words = words.replace(", entry by entry", "") if single else words
+        return Text.own(f"activation_function.{self.name}", words, **self._slots(net, activation))
 
     def slope(self, net: str, activation: str) -> Text:
         """Its derivative, in the names of its layer and with its parameters."""

@@ -84,7 +84,7 @@ class Loss:
         if self.reduction != "sum":
             outputs = prod(output.shape)
             count = outputs if self.reduction == "mean" and self.mean_is_over_outputs else samples
-        factor = self.factor / count if isinstance(self.factor, float) else Fraction(self.factor) / count
+        factor = _exact(self.factor) / count
         total: Expression = apply("sum", inside)
         if factor != 1:
             exact = int(factor) if isinstance(factor, Fraction) and factor.denominator == 1 else factor
@@ -113,3 +113,9 @@ def check_setting(value: Any, what: str, below: float = inf, low_open: bool = Fa
     if not known or not 0 <= value < below or (low_open and value == 0):
         wanted = "above 0" if low_open else f"from 0 to below {below:g}" if below < inf else "from 0 on"
         raise ChalkworkError(f"{what} of a loss is a number {wanted}, not {value!r:.60}")
+
+
+def _exact(factor: Scalar) -> Scalar:
+    """The factor as a fraction, so that 1/2m stays to be seen; a decimal of many digits as it is."""
+    near = Fraction(factor).limit_denominator(1000)
+    return near if float(near) == float(factor) else factor

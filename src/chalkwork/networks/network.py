@@ -113,7 +113,7 @@ class NeuralNetwork(Model):
             raise self._no_class()
         updates = 0 if learning_rate is None else count
         plan = self._planned(inputs, y, training, sample_weight)
-        if updates or long_way:
+        if updates or flag(long_way, "long_way"):
             plan.check_gradient()
         derivation = derive(
             plan,

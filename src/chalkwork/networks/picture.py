@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.times import at_time
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
+from chalkwork.drawings.unrolled import Cell, Row, draw_unrolled
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
 from chalkwork.solutions.working import Working
@@ -18,6 +21,8 @@ from chalkwork.words import say
 
 def drawing(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     """The network with its weights, and with the values of a single sample if they are asked for."""
+    if plan.positions:
+        return unrolled(plan, solution, with_values)
     writer = solution.writer()
     inputs = plan.layers[0].inputs
     language = writer.language
@@ -45,6 +50,37 @@ def drawing(plan: Plan, solution: Working, with_values: bool) -> Drawing:
         pictures.append(replace(picture, weights=weights, biases=biases))
         before = layer.units
     return draw_network(pictures, language)
+
+
+def unrolled(plan: Plan, solution: Working, with_values: bool) -> Drawing:
+    """The recurrent layers unrolled over the steps, with the values of single units if they are asked for."""
+    writer = solution.writer()
+    steps = range(plan.positions[0] + 1)
+    in_time = [at for at in plan.spots if at.layer.kind.in_time]
+    lowest, highest = in_time[0], in_time[-1]
+
+    def cell(name: str, value: float | None) -> Cell:
+        shown = "" if value is None or not with_values else writer.value([[value]]).box.lines[0]
+        return Cell(writer.symbols[name].text, shown)
+
+    def number(array: np.ndarray[Any, Any]) -> float | None:
+        return float(array.item()) if array.size == 1 else None
+
+    sequence = solution.arrays[lowest.below]
+    along = plan.convention.axis_of(sequence) if sequence.ndim > 2 else plan.convention.sample_axis
+    entering = [None if step == 0 else cell(at_time(lowest.below, step), None if plan.samples > 1 else
+                number(np.take(sequence, step - 1, axis=along))) for step in steps]  # fmt: skip
+    rows = [Row(entering)]
+    for at in in_time:
+        names = [at_time(f"h{at.number}", step) for step in steps]
+        weights = [writer.symbols[f"{letter}{at.number}"].text if f"{letter}{at.number}" in solution.arrays else ""
+                   for letter in "WU"]  # fmt: skip
+        rows.append(Row([cell(name, number(solution.arrays[name])) for name in names], weights[0], weights[1] or " "))
+    if highest.number < plan.depth and not highest.layer.positions:
+        output = f"a{plan.depth}"
+        last = cell(output, number(solution.arrays[output]))
+        rows.append(Row([None if step < steps[-1] else last for step in steps]))
+    return draw_unrolled(rows, writer.language)
 
 
 def _picture(plan: Plan, solution: Working, title: str, name: str, units: int, with_values: bool) -> LayerPicture:

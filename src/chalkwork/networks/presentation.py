@@ -24,6 +24,8 @@ from chalkwork.words import LANGUAGES, Said, Slot, Text
 if TYPE_CHECKING:
     from chalkwork.drawings.canvas import Drawing
 
+MOST_DRAWN_STEPS = 6
+"""Steps of a recurrent network that are drawn; of more there is no drawing."""
 MOST_TIES = 5
 """Samples whose equal outputs are spelled out."""
 
@@ -43,7 +45,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         layers=plan.depth,
         samples=plan.convention.samples,
         values_drawn=plan.samples == 1,
-        drawing=None if plan.positions else lambda solution, values: _drawn(plan, solution, values),
+        drawing=(lambda solution, values: _drawn(plan, solution, values)) if drawn_at_all(plan) else None,
         remarks=lambda solution: remarks(plan, solution),
         undecided=lambda solution: {"class": said} if (said := ties(plan, solution)) else {},
         title=Text.of("document.solution"),
@@ -95,6 +97,11 @@ def _sizes(plan: Plan, role: Role) -> tuple[list[str], int]:
         block = " + ".join(sizes[: len(sizes) // times])
         found += [block if times == 1 else f"{times}·({block})"] if names else []
     return found, total
+
+
+def drawn_at_all(plan: Plan) -> bool:
+    """Whether there is a drawing: of vectors, and of a sequence of a few steps."""
+    return not plan.positions or (plan.places == "steps" and plan.positions[0] <= MOST_DRAWN_STEPS)
 
 
 def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:

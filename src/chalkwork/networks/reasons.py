@@ -24,6 +24,11 @@ def _layer(at: Spot) -> Text:
     return Text.of("of.hidden_layer") if at.plan.depth == 2 else Text.of("of.hidden_layer_number", number=at.number)
 
 
+def _single(at: Spot) -> bool:
+    """Whether there is one unit and one sample, so that nothing runs over entries."""
+    return at.layer.units == 1 and not at.over
+
+
 def _each_sample(plan: Plan) -> Said:
     return "" if plan.samples == 1 else Text.of("each_sample")
 
@@ -48,7 +53,7 @@ def activation(at: Spot) -> Text:
     if chosen.name == "softmax":
         each = Text.of("each_position") if at.layer.positions else _each_sample(at.plan)
         return Text.of("activation_is.softmax", what=what, again=at.again, each=each)
-    function = chosen.function(at.shown("z"), at.shown("a"))
+    function = chosen.function(at.shown("z"), at.shown("a"), _single(at))
     return Text.of("activation_is.function", what=what, again=at.again, function=function)
 
 
@@ -122,15 +127,18 @@ def error(at: Spot) -> Text:
     chosen = at.layer.activation
     slope = None if chosen.per_sample else chosen.slope(at.shown("z"), at.shown("a"))
     if at.is_last:
-        return Text.of("error.output", why=_output_error(at.plan, chosen, slope))
+        return Text.of("error.output", why=_output_error(at, chosen, slope))
     if chosen.name == "identity":
         return Text.of("error.of_identity", layer=_layer(at), way=at.way_back)
     if slope is None:
         return Text.of("error.through_jacobian", layer=_layer(at), way=at.way_back, activation=chosen.said)
-    return Text.of("error.by_slope", layer=_layer(at), way=at.way_back, slope=slope)
+    return Text.of(
+        "error.by_slope_of_one" if _single(at) else "error.by_slope", layer=_layer(at), way=at.way_back, slope=slope
+    )
 
 
-def _output_error(plan: Plan, chosen: Activation, slope: Text | None) -> Text:
+def _output_error(at: Spot, chosen: Activation, slope: Text | None) -> Text:
+    plan = at.plan
     weighted = Text.of("error_weighted") if plan.weighted else ""
     if chosen.name == "softmax" and type(plan.loss) in (CrossEntropy, KLDivergence):
         return Text.of("output_error.softmax", each=_each_sample(plan), weighted=weighted)
@@ -140,7 +148,7 @@ def _output_error(plan: Plan, chosen: Activation, slope: Text | None) -> Text:
         return Text.of("output_error.identity")
     if slope is None:
         return Text.of("output_error.through_jacobian", activation=chosen.said)
-    return Text.of("output_error.by_slope", slope=slope)
+    return Text.of("output_error.by_slope_of_one" if _single(at) else "output_error.by_slope", slope=slope)
 
 
 def weight_gradient(at: Spot, error: str = "delta") -> Text:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from chalkwork.errors import SheetError
+from chalkwork.networks.graph_text import split_equations
 from chalkwork.sheets import values
 from chalkwork.sheets.fences import Piece
 from chalkwork.sheets.givens import fill_texts
@@ -39,7 +40,7 @@ _SAMPLES: tuple[Samples, ...] = ("columns", "rows")
 _WEIGHTS: tuple[Weights, ...] = ("in_out", "out_in")
 _ROUNDING: tuple[Rounding, ...] = ("shown", "every_line")
 _DETAIL: tuple[Detail, ...] = ("equations", "entries")
-_EQUATION = re.compile(r"[A-Za-z_]\w*[ \t]*=[^=]*")
+_EQUATION = re.compile(r"(?:[^\W\d]\w*|[d∂]\w+[ \t]*/[ \t]*[d∂]\w+)[ \t]*=[^=]*")
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
 
@@ -176,7 +177,7 @@ def _equations(node: Node, where: str) -> list[tuple[str, int]]:
         written = values.text(item, where)
         first = item.line + 1 if isinstance(item, Scalar) and item.literal else item.line
         for offset, row in enumerate(written.split("\n")):
-            found += [(part.strip(), first + offset) for part in row.split(";") if part.strip()]
+            found += [(part.strip(), first + offset) for part in split_equations(row) if part.strip()]
     if not 0 < len(found) <= MAX_EQUATIONS:
         raise values.fail(node, where, f"1 to {MAX_EQUATIONS} equations", str(len(found)))
     for equation, line in found:
@@ -219,7 +220,8 @@ _TASK: Mapping[str, values.Reader[Any]] = {
     "graph": values.name,
     "x": values.numbers,
     "y": values.numbers,
-    "values": values.table(values.number_or(values.numbers)),
+    "values": values.table(values.number_or(values.numbers_or_shape)),
+    "update": values.names,
     "learning_rate": values.positive,
     "steps": values.integer(1, MAX_STEPS),
     "ask": values.names,

@@ -6,10 +6,12 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 from chalkwork.algebra.entries import place_of, split_entry
 from chalkwork.checking.budget import sharing
+from chalkwork.checking.conventions import TABLE as CONVENTIONS
 from chalkwork.checking.laid import laid_place
 from chalkwork.checking.report import WIDTH, Report, as_data, of_cells
 from chalkwork.checking.shown import MOST_SHOWN, given_data
@@ -23,6 +25,7 @@ from chalkwork.typesetting.boxes import width_of
 from chalkwork.words import ENGLISH, decimal, say
 
 Answers = Mapping[str, object]
+_DECLARING = frozenset(("convention", "conventions", "konvention", "konventionen"))
 View = Literal["tutor", "student"]
 """For whom a report is: a student's has hints, and nothing that is expected."""
 POLICIES = {"full": Fraction(1), "half": Fraction(1, 2), "none": Fraction(0)}
@@ -97,6 +100,18 @@ class HandIn:
         found = ((task.id, task.report.first_wrong) for task in self.tasks)
         return next(((task, name) for task, name in found if name is not None), None)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing is answered: the form came back as it was."""
+        results = (result for task in self.tasks for result in task.report.values())
+        nothing = all(result.verdict == "blank" for result in results)
+        return nothing and any(task.report for task in self.tasks) and not self.strays
+
+    @property
+    def strays(self) -> tuple[str, ...]:
+        """What was handed in and not used, in all tasks and in none."""
+        return (*self.unused, *(name for task in self.tasks for name in task.report.unused))
+
     def __str__(self) -> str:
         title = visible(self.title, WIDTH)
         parts, language = [title, "=" * min(WIDTH, width_of(title))], self.language
@@ -113,16 +128,12 @@ class HandIn:
 
 
 def exact(points: Fraction | None, language: str = ENGLISH) -> str:
-    """Points as a short decimal; where that is not exact, with the fraction that is.
+    """Points as a decimal, of three places at most; the fraction stands in the JSON.
 
     >>> exact(Fraction(3, 2)), exact(Fraction(1, 3))
-    ('1.5', '0.333… (1/3)')
+    ('1.5', '0.333')
     """
-    if points is None:
-        return ""
-    short = f"{float(points):g}"
-    found = short if Fraction(short) == points else f"{int(points * 1000) / 1000:.3f}… ({points})"
-    return decimal(found, language)
+    return "" if points is None else decimal(f"{float(points):.3f}".rstrip("0").rstrip("."), language)
 
 
 def of_points(earned: Fraction | None, points: Fraction, language: str) -> str:
@@ -183,7 +194,9 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
     """The reports on every hand-in by its title, each task worked out once for all of them."""
     solved = solve_sheet(sheet)
     unmarked = tuple(Unmarked(part.id, part.kind, part.points) for part in sheet.parts if part.id not in solved)
-    sorted_out = [_by_task(solved, answers, {part.id for part in unmarked}) for answers in hand_ins.values()]
+    given = [_declaring(answers) for answers in hand_ins.values()]
+    own_ways = {place: ways for place, (_, ways) in enumerate(given) if ways}
+    sorted_out = [_by_task(solved, answers, {part.id for part in unmarked}) for answers, _ in given]
     reports: list[list[TaskReport]] = [[] for _ in sorted_out]
     earlier: dict[str, list[dict[str, object]]] = {}
     for name, part in solved.items():
@@ -193,7 +206,10 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
         policy = POLICIES[sheet.follow_through]
         with sharing(len(solved)):
-            found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance, follows=policy)
+            mark = partial(part.solution.check_class, ask=asked, tolerance=sheet.tolerance, follows=policy)
+            found = list(mark(earlier[name], conventions=sheet.conventions))
+            for place, ways in own_ways.items():
+                found[place] = mark([earlier[name][place]], conventions=ways)[0]
         for collected, report, typed in zip(reports, found, own, strict=True):
             report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
             collected.append(TaskReport(name, _of_entries(report, part), part.points))
@@ -201,6 +217,36 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         HandIn(title, tuple(collected), tuple(unused), unmarked, sheet.language)
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
     ]
+
+
+def _declaring(answers: Answers) -> tuple[Answers, tuple[str, ...]]:
+    """The answers without `convention: id`, and the conventions that are declared so."""
+    if not _declares(answers):
+        return answers, ()
+    ways: dict[str, None] = {}
+    rest: dict[str, object] = {}
+    for name, value in answers.items():
+        if isinstance(value, Mapping):
+            inner, more = _declaring(value)
+            rest[name] = inner
+            ways |= dict.fromkeys(more)
+        elif str(name).lower() in _DECLARING and (ids := _ids(value)):
+            ways |= dict.fromkeys(ids)
+        else:
+            rest[name] = value
+    return (rest, tuple(ways)) if ways else (answers, ())
+
+
+def _declares(answers: Answers) -> bool:
+    return any(
+        str(name).lower() in _DECLARING or (type(value) is dict and _declares(value)) for name, value in answers.items()
+    )
+
+
+def _ids(value: object) -> list[str]:
+    """The conventions in a text or a list; none where one of them is none."""
+    words = value.replace(",", " ").split() if isinstance(value, str) else value if isinstance(value, list) else []
+    return list(words) if all(isinstance(word, str) and word in CONVENTIONS for word in words) else []
 
 
 def _of_entries(report: Report, part: Exercise) -> Report:
@@ -232,9 +278,10 @@ def _by_task(
             by_task[name] = dict(value)
         elif name not in unmarked:
             unused.append(name)
-    if loose and solved and not by_task:
-        return _distributed(solved, loose), unused
-    return by_task, [*unused, *(name for name in loose if name not in unmarked)]
+    if loose and solved:
+        found = _distributed(solved, loose)
+        return {task: {**found.get(task, {}), **by_task.get(task, {})} for task in {**found, **by_task}}, unused
+    return by_task, unused
 
 
 def _distributed(solved: Mapping[str, Exercise], loose: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -268,7 +315,9 @@ def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str,
     return {
         "title": given_data(hand_in.title),
         "points": float(hand_in.earned),
+        "exact": str(hand_in.earned),
         "of": float(hand_in.points),
+        "untouched": hand_in.untouched,
         "unmarked": [
             {"id": one.id, "kind": one.kind, "points": None if one.points is None else float(one.points)}
             for one in hand_in.unmarked
@@ -281,12 +330,15 @@ def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str,
 
 def unread_data(unread: Unread) -> dict[str, Any]:
     """A hand-in that could not be read, as plain data of the same form, with the problem."""
-    return {"title": given_data(unread.title), "points": None, "of": None, "unmarked": [], "first_wrong": None,
-            "tasks": [], "problem": given_data(unread.problem)}  # fmt: skip
+    nothing = dict.fromkeys(("points", "exact", "of", "first_wrong"))
+    return {"title": given_data(unread.title), **nothing, "untouched": False, "unmarked": [], "tasks": [],
+            "problem": given_data(unread.problem)}  # fmt: skip
 
 
 def _task_data(task: TaskReport, expected: Mapping[str, Any] | None) -> dict[str, Any]:
-    data = {"id": task.id, "points": None if task.earned is None else float(task.earned), **as_data(task.report)}
+    earned = task.earned
+    points = {"points": None, "exact": None} if earned is None else {"points": float(earned), "exact": str(earned)}
+    data = {"id": task.id, **points, **as_data(task.report)}
     if expected is not None:
         for result in data["results"]:
             result["expected"] = expected[result["name"]]

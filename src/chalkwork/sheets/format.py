@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from chalkwork.checking.conventions import TABLE as CONVENTIONS
 from chalkwork.documents.nesting import check_nesting
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.sheets import values
@@ -199,6 +200,7 @@ _FRONT: Mapping[str, values.Reader[Any]] = {
     "notation": read_notation,
     "follow_through": values.choice(("full", "half", "none")),
     "tolerance": values.positive,
+    "conventions": values.listing(values.choice(tuple(CONVENTIONS)), "a list of conventions", len(CONVENTIONS)),
     "author": _texts,
     "course": values.text,
     "date": values.text,

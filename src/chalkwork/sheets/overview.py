@@ -32,6 +32,7 @@ from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.words import ENGLISH, say
 
+NOTHING = "nothing is answered"
 Writer = Callable[[Sheet, Sequence[HandIn], View, Sequence[Unread]], str]
 
 
@@ -63,6 +64,9 @@ def overview(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = (), language
             f"  {len(titles)} × {in_language(TABLE[mistake], language).title} ({task}, {name})"
             for (task, name, mistake), titles in mistakes
         ]
+    if untouched := [visible(one.title, 40) for one in hand_ins if one.untouched]:
+        named = say(language, "class.untouched_count", number=len(untouched), names=", ".join(untouched))
+        lines += ["", *wrap(named, WIDTH, subsequent_indent="  ")]
     return "\n".join([*lines, *missing])
 
 
@@ -108,12 +112,13 @@ def to_csv(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
         "first wrong",
         *(f"{task} {name}" for _, task, name in steps),
     ]
-    writer.writerow([*columns, *(["problem"] if unread else [])])
+    problems = bool(unread) or any(one.untouched for one in hand_ins)
+    writer.writerow([*columns, *(["problem"] if problems else [])])
     for hand_in in hand_ins:
         first = " ".join(hand_in.first_wrong) if hand_in.first_wrong else ""
         verdicts = [hand_in.tasks[number].report[name].verdict for number, _, name in steps]
         points = [float(hand_in.earned), float(hand_in.points), *(value for _, value in beside)]
-        last = [""] if unread else []
+        last = [NOTHING if hand_in.untouched else ""] if problems else []
         writer.writerow([_harmless(visible(hand_in.title)), *points, first, *verdicts, *last])
     for one in unread:
         empty = [""] * (len(columns) - 1)
@@ -169,11 +174,11 @@ def _save_folder(sheet: Sheet, hand_ins: Sequence[HandIn], folder: Path, view: V
 
     make_folder(folder)
     solved = solve_sheet(sheet)
+    names = ["class.html", *file_names((_stem(one.title) for one in hand_ins), ".html", taken=["class"])]
     documents = [
-        class_document(sheet, hand_ins, unread),
+        class_document(sheet, hand_ins, unread, pages=names[1:]),
         *(hand_in_document(solved, one, view, sheet.title) for one in hand_ins),
     ]
-    names = ["class.html", *file_names((_stem(one.title) for one in hand_ins), ".html", taken=["class"])]
     pages = dict(zip((folder / name for name in names), to_html_pages(documents), strict=True))
     write_together({**pages, folder / "class.csv": to_csv(hand_ins, unread)})
 

@@ -10,8 +10,8 @@ from chalkwork.sheets.schema import Block, GraphBlock, NetworkBlock, PartBlock, 
 
 _Named = NetworkBlock | GraphBlock | TaskBlock | PartBlock
 
-_ONLY_NETWORK = ("x", "y", "learning_rate", "steps", "optimizer")
-_ONLY_GRAPH = ("values",)
+_ONLY_NETWORK = ("x", "y", "optimizer", "long_way")
+_ONLY_GRAPH = ("values", "update")
 
 
 def settle(blocks: Iterable[Block]) -> tuple[Block, ...]:
@@ -88,7 +88,8 @@ class _Names:
         return replace(task, network=before.network, graph=before.graph)
 
     def only_one(self, task: TaskBlock) -> TaskBlock:
-        graphs = [] if _given(task, _ONLY_NETWORK) else list(self.graphs)
+        network = _given(task, (*_ONLY_NETWORK, "learning_rate"))
+        graphs = [] if network and not _given(task, _ONLY_GRAPH) else list(self.graphs)
         networks = [] if _given(task, _ONLY_GRAPH) else list(self.networks)
         if len(networks) + len(graphs) == 1:
             return replace(task, network=networks[0]) if networks else replace(task, graph=graphs[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from chalkwork.checking.marking import Verdict
 from chalkwork.checking.mistakes import TABLE, Context, Mistake, context_of, explanation, in_language
@@ -65,10 +65,13 @@ def hand_in_document(sheet: Sheet | Solved, hand_in: HandIn, view: View = "tutor
     return Document(literal(hand_in.title, MOST_TITLE), blocks, hand_in.language)
 
 
-def class_document(sheet: Sheet | Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> Document:
+def class_document(
+    sheet: Sheet | Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread] = (), pages: Sequence[str] = ()
+) -> Document:
     """A class at a glance: points, steps, the commonest mistakes with who made them, and a line for each hand-in.
 
-    Hand-ins that could not be read have a line too, with what was wrong.
+    Hand-ins that could not be read have a line too, with what was wrong. `pages` are the files with the report on each
+    hand-in, which its line then leads to.
 
     >>> from chalkwork.sheets.check import check_class
     >>> from chalkwork.sheets.format import parse_sheet
@@ -82,7 +85,7 @@ def class_document(sheet: Sheet | Solved, hand_ins: Sequence[HandIn], unread: Se
     own = sheet.language if isinstance(sheet, Sheet) else ENGLISH
     title, language = sheet.title if isinstance(sheet, Sheet) else "", hand_ins[0].language if hand_ins else own
     above = say(language, "class.of", sheet=title) if title else say(language, "class")
-    return Document(above, tuple(_class_blocks(solved, hand_ins, unread, language)), language)
+    return Document(above, tuple(_class_blocks(solved, hand_ins, unread, language, pages)), language)
 
 
 def class_and_hand_ins(
@@ -250,7 +253,7 @@ def _context(part: Exercise) -> Context:
 
 
 def _class_blocks(
-    solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread], language: str
+    solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread], language: str, pages: Sequence[str]
 ) -> Iterator[Block]:
     count = len(hand_ins)
     said = say(language, "class.count", n=count)
@@ -272,7 +275,7 @@ def _class_blocks(
         yield Paragraph(literal(unmarked_words(hand_ins[0].unmarked, language)))
     yield from _steps_table(solved, hand_ins, language)
     yield from _mistakes(solved, hand_ins, language)
-    yield from _hand_ins_table(solved, hand_ins, unread, language)
+    yield from _hand_ins_table(solved, hand_ins, unread, language, pages)
 
 
 def _short(points: Fraction, language: str) -> str:
@@ -319,14 +322,23 @@ def _mistakes(solved: Solved, hand_ins: Sequence[HandIn], language: str) -> Iter
 
 
 def _hand_ins_table(
-    solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread], language: str
+    solved: Solved, hand_ins: Sequence[HandIn], unread: Sequence[Unread], language: str, pages: Sequence[str]
 ) -> Iterator[Block]:
     yield Heading(say(language, "class.hand_ins"), 2)
     rows = []
-    for hand_in in hand_ins:
+    for hand_in, page in zip_longest(hand_ins, pages[: len(hand_ins)], fillvalue=""):
+        assert isinstance(hand_in, HandIn)
         first = hand_in.first_wrong
-        step = f"{literal(first[0])}: {_symbol(solved, *first)}" if first else say(language, "class.none")
-        rows.append((literal(hand_in.title, 60), _short(hand_in.earned, language) if hand_in.points else "", step))
+        none = say(language, "class.untouched" if hand_in.untouched else "class.none")
+        step = f"{literal(first[0])}: {_symbol(solved, *first)}" if first else none
+        title = literal(hand_in.title, 60)
+        rows.append(
+            (
+                f"[{title}](<{page}>)" if page else title,
+                _short(hand_in.earned, language) if hand_in.points else "",
+                step,
+            )
+        )
     missing = [(one.title, say(language, "class.not_read", problem=literal(one.problem))) for one in unread]
     rows += [(literal(title, 60), "", said) for title, said in missing]
     above = ("class.hand_in", "class.points_column", "class.first_wrong_step")

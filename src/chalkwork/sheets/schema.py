@@ -155,7 +155,8 @@ class TaskBlock(_Rounded):
     graph: str | None = None
     x: Numbers | None = None
     y: Numbers | None = None
-    values: Mapping[str, float | Numbers] = field(default_factory=dict)
+    values: Mapping[str, float | Numbers | str] = field(default_factory=dict)
+    update: tuple[str, ...] = ()
     learning_rate: float | None = None
     steps: int = 1
     optimizer: Mapping[str, str | float] | None = None
@@ -203,6 +204,7 @@ class Sheet(_Rounded):
     notation: str | Mapping[str, str | bool | int] = field(default_factory=dict)
     follow_through: FollowThrough = "full"
     tolerance: float = 0.0
+    conventions: tuple[str, ...] = ()
     vary: Varying | None = None
     blocks: tuple[Block, ...] = ()
 

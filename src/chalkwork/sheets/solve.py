@@ -295,10 +295,18 @@ def _check_forgotten(before: _State) -> None:
 def _solve_graph(
     graph: Graph, task: TaskBlock, before: _State | None, manner: Mapping[str, Any]
 ) -> tuple[_State, bool]:
-    inherited = dict(before.data) if before is not None else {}
-    values = inherited | dict(task.values)
-    solution = graph.solve(values, **_written(task, manner))
-    return _State(None, values, solution, ()), before is None or bool(task.values)
+    """The task's solution; with new values after an update it goes on from what was updated."""
+    own: dict[str, Any] = {"learning_rate": task.learning_rate, "update": task.update, "steps": task.steps}
+    given = {key: value for key, value in own.items() if (key,) in task.lines}
+    data: dict[str, Any] = dict(before.data) if before is not None else {"values": {}}
+    fresh = before is None or bool(task.values) or (before.updated and "learning_rate" in given)
+    values = dict(data.pop("values"))
+    if before is not None and fresh and before.updated:
+        values |= graph.after(before.solution)
+        data = {}
+    data = {**data, **given, "values": values | dict(task.values)}
+    solution = graph.solve(**data, **_written(task, manner))
+    return _State(None, data, solution, ()), fresh
 
 
 def _answer(

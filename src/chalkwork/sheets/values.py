@@ -33,6 +33,7 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
 _FRACTION = re.compile(r"[-+]?(?:0|[1-9][0-9]*) ?/ ?[1-9][0-9]*")
 _NOT_FINITE = re.compile(r"[-+]?\.?(?:inf|nan|infinity)", re.IGNORECASE)
+_SHAPE = re.compile(r"[1-9][0-9]{0,3} ?[x×] ?[1-9][0-9]{0,3}")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _YAML_1_1 = frozenset({"yes", "no", "on", "off"})
@@ -201,9 +202,20 @@ def numbers(node: Node, where: str) -> Numbers:
     return matrix(node, where) if rows else vector(node, where)
 
 
+def numbers_or_shape(node: Node, where: str) -> Numbers | str:
+    """Numbers, or the shape 2x3 of what has only a letter."""
+    is_shape = isinstance(node, Scalar) and _SHAPE.fullmatch(node.text)
+    return node.text if isinstance(node, Scalar) and is_shape else numbers(node, where)
+
+
 def number_or(reader: Reader[T]) -> Reader[float | T]:
-    """A reader for one number, or for what `reader` takes when a list is written."""
-    return lambda node, where: reader(node, where) if isinstance(node, Listing) else number(node, where)
+    """A reader for one number, or for what `reader` takes when something else is written."""
+
+    def read(node: Node, where: str) -> float | T:
+        other = isinstance(node, Listing) or (isinstance(node, Scalar) and _SHAPE.fullmatch(node.text))
+        return reader(node, where) if other else number(node, where)
+
+    return read
 
 
 def names(node: Node, where: str) -> tuple[str, ...]:

@@ -14,13 +14,16 @@ import numpy as np
 
 from chalkwork.algebra.entries import EntryValues
 from chalkwork.algebra.expression import Expression
+from chalkwork.algebra.operations import Shape
 from chalkwork.derivation.derivation import Equation, Relation, Stage
 from chalkwork.documents.model import Block, Display, Paragraph, Table
 from chalkwork.typesetting.boxes import row
 from chalkwork.typesetting.equations import TypesetEquation, fill, given, typeset
 from chalkwork.typesetting.lines import Line, Part, chain_latex, chain_lines, without_repetition
+from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.symbols import Symbol
 from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.values import ValueWriter
 from chalkwork.typesetting.writer import Writer
@@ -78,6 +81,9 @@ class Board:
 
     def givens(self, names: Iterable[str]) -> list[Block]:
         """Givens with their values, side by side where they fit."""
+        if self.solution.setting.letters_only:
+            shapes = self.derivation.shapes()
+            return in_lines([_in_space(self.writer.symbols[name], shapes[name]) for name in names], self.writer)
         return in_lines([given(name, self.writer) for name in names], self.writer)
 
     def forms(self, name: str, *forms: Expression) -> Display:
@@ -186,6 +192,14 @@ class Board:
         ]
         right = tuple(place for place, text in enumerate(texts) if not text)
         return Table(tuple(head), tuple(zip(*written, strict=True)), right)
+
+
+def _in_space(symbol: Symbol, shape: Shape) -> Piece:
+    """What has only a letter, with its shape: W in R^{2x3}."""
+    sizes = r" \times ".join(map(str, shape))
+    above = f"^{{{sizes}}}" if shape else ""
+    text = f"{symbol.text} ∈ ℝ{superscript('x'.join(map(str, shape))) if shape else ''}"
+    return Piece.of(rf"{symbol.latex} \in \mathbb{{R}}{above}", text)
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------------

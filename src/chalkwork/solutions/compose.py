@@ -77,7 +77,7 @@ def given_blocks(solution: Working, names: Sequence[str]) -> list[Block]:
 
 def steps_of(solution: Working) -> int:
     """How many updates the solution of a network makes."""
-    equations = solution.derivation.equations if solution.setting.layers else ()
+    equations = solution.derivation.equations if solution.setting.layers or "eta" in solution.setting.givens else ()
     return max((equation.step for equation in equations if equation.stage != Stage.BACKWARD), default=0)
 
 
@@ -189,7 +189,7 @@ def _worked_blocks(
         if first_held is not None and first_held in shown:
             blocks += held_fixed(for_any_step(first_held) if len(run) > 1 else first_held, writer)
         blocks += [paragraph(sentence, writer) for one in shown for sentence in remarks.get(one.name, ())]
-    if any(_rounds_to_zero(solution, equation.name) for equation in equations):
+    if not solution.setting.letters_only and any(_rounds_to_zero(solution, equation.name) for equation in equations):
         decimals = writer.numbers.decimals or 0
         zero = Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
         blocks.append(paragraph(zero, writer))
@@ -252,7 +252,8 @@ def blank(solution: Working, name: str) -> Display:
     """An empty answer of the right shape: `z1 = [ _ _ ]`."""
     writer = solution.writer()
     symbol = writer.symbols[name]
-    shape = solution.derivation.shapes().get(name.partition("[")[0], ()) if "[" not in name else ()
+    formula = "[" in name or solution.setting.letters_only
+    shape = () if formula else solution.derivation.shapes().get(name.partition("[")[0], ())
     latex_gap, text_gap = r"\underline{\qquad\quad}", "______"
     if prod(shape) == 1:
         return boxed(f"{symbol.latex} = {latex_gap}", [Line((("name", Box.text(f"{symbol.text} = {text_gap}")),))])

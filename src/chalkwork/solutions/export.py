@@ -45,7 +45,7 @@ def _task(task: SolvedTask) -> dict[str, Any]:
                 "reason": work.reason_text,
                 "latex": work.latex,
                 "text": work.text,
-                "value": task.solution[equation.name].tolist(),
+                "value": None if task.solution.setting.letters_only else task.solution[equation.name].tolist(),
             }
         )
     data: dict[str, Any] = {"id": task.id, "points": _points(task.points), "equations": equations}

@@ -69,7 +69,8 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
     used = {name for equation in equations for name in _names(equation)}
     givens = [name for name in solution.derivation.givens if name.name in used]
     words = identifiers(solution)
-    given = [_assignment(words[name.name], solution.arrays[name.name], name.shape) for name in givens]
+    numbers = not solution.setting.letters_only
+    given = [_assignment(words[name.name], solution.arrays[name.name], name.shape) for name in givens if numbers]
     cells += [code_cell("\n".join(given))] if given else []
     first_held = next((equation for equation in equations if held_fixed(equation, writer)), None)
     steps = steps_of(solution)
@@ -82,7 +83,7 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
         said = [work.reason_latex, held_fixed(equation, writer)[0].markdown if equation is first_held else ""]
         cells.append(text_cell("\n\n".join([*filter(None, said), f"$$\n{work.latex}\n$$"])))
         name = words[equation.name]
-        cells.append(code_cell(f"{name} = {numpy_source(equation.expression, names=words)}\n{name}"))
+        cells += [code_cell(f"{name} = {numpy_source(equation.expression, names=words)}\n{name}")] if numbers else []
     return cells
 
 

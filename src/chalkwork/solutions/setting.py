@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from chalkwork.derivation.derivation import Derivative
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
@@ -82,6 +83,8 @@ class Word:
     value: str
     also: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    same: Callable[[str], bool] | None = None
+    """Whether an answer that is typed otherwise says the same, as one formula may another; None where words count."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,10 @@ class Setting:
     """Names whose matrix of one row and one column is a number, as a product x^T y is."""
     undecided: Callable[[Working], Mapping[str, tuple[Said, ...]]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
+    slopes: Mapping[str, Derivative] = field(default_factory=dict)
+    """Givens that are derivatives, by name."""
+    letters_only: bool = False
+    """Whether there are no numbers: what stands on the board are formulas, and answers are formulas too."""
     columns: tuple[str, ...] = ()
     """Names without the number of a step that may be answered for all steps at once, as a column of a table."""
     exact: bool = False

@@ -116,7 +116,7 @@ class Solution(Working):
         words = self.setting.words
         apart = [without(given, words) for given in answers]
         numeric = [name for name in ask if name not in words]
-        if numeric or not ask:
+        if numeric or not (ask or self.setting.letters_only):
             reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows, conventions)
         else:
             why = self._said(Text.of("unused.no_name"))
@@ -133,7 +133,8 @@ class Solution(Working):
         words, language = self.setting.words, self.style.language
         asked = [name for name in words if name in (ask or given)]
         said = {
-            name: word_result(name, (words[name].value, *words[name].also), given.get(name), language) for name in asked
+            name: word_result(name, (words[name].value, *words[name].also), given.get(name), language, words[name].same)
+            for name in asked
         }
         order = [split_entry(name)[0] if name not in words else name for name in ask]
         found = {**report, **said}
@@ -195,20 +196,22 @@ class Solution(Working):
         >>> Graph("c = a + b").solve(a=2, b=1).names_meant(["c", "something"], ["c"])
         ['c']
         """
-        from chalkwork.checking.gathering import whole_of
-        from chalkwork.checking.names import match_names
+        from chalkwork.checking.gathering import entries_in, whole_of
+        from chalkwork.checking.names import table_of
         from chalkwork.checking.wording import named
 
         words = list(words)
         in_columns = [word for word in words if set(self.columns.get(word, ())) & set(asked)]
         meant = {word: whole_of(word) for word in words}
-        matched, _ = match_names(list(meant.values()), list(self.derivation), self.writer().symbols)
+        table = table_of(tuple(self.derivation), self.writer().symbols)
+        matched, _ = table.match(meant.values())
+        entries = entries_in([word for word in meant if word not in matched], table, self.derivation.shapes())
         wholes = {split_entry(name)[0] for name in asked}
         wording = [name for name in self.setting.words if name in asked]
         return [
             word
             for word, whole in meant.items()
-            if matched.get(whole) in wholes or named(word, wording) or word in in_columns
+            if matched.get(whole) in wholes or entries.get(word) in wholes or named(word, wording) or word in in_columns
         ]
 
     # --- documents -----------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ class Working(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         whole, index = split_entry(name)
-        if whole not in self._shapes:
+        if whole not in self._shapes or self.setting.letters_only:
             word = self.setting.words.get(name)
             return self.setting.facts[name] if word is None else word.value
         if index:
@@ -78,20 +78,21 @@ class Working(Mapping[str, Any]):
         return np.float64(value[0, 0]) if scalar else value
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._shapes
+        yield from () if self.setting.letters_only else self._shapes
         yield from self.setting.words
         yield from self.setting.facts
 
     def __len__(self) -> int:
-        return len(self._shapes) + len(self.setting.words) + len(self.setting.facts)
+        return sum(1 for _ in self)
 
     # --- equations -----------------------------------------------------------------------------------------------
 
     @cached_property
     def _writer(self) -> Writer:
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
+        derivatives |= self.setting.slopes
         several = any(updates_of(name) > 1 for name in self.derivation)
-        plain = {name: name.replace("_", " ") for name in self.setting.words}
+        plain = {name: name.replace("_", " ") for name in self.setting.words if name not in self._shapes}
         words = {name: Symbol(rf"\text{{{word}}}", word) for name, word in plain.items()}
         letters = {**words, **self.setting.letters}
         style = self.style
@@ -99,14 +100,15 @@ class Working(Mapping[str, Any]):
             style.notation, self.setting.layers, derivatives, letters, several, style.language
         )
         givens = frozenset(name.name for name in self.derivation.givens)
-        return Writer(symbols, self.arrays, self.style.numbers, None, self.setting.samples, givens)
+        known = EntryValues() if self.setting.letters_only else self.arrays
+        return Writer(symbols, known, self.style.numbers, None, self.setting.samples, givens)
 
     def writer(self, layout: Layout | None = None) -> Writer:
         """A writer for the expressions of this solution; the one for the usual page is kept, with what it wrote."""
         own = self._writer
         if layout is None:
             return own
-        return Writer(own.symbols, self.arrays, own.numbers, layout, self.setting.samples, own.givens)
+        return Writer(own.symbols, own.values, own.numbers, layout, self.setting.samples, own.givens)
 
     def equation(self, name: str) -> TypesetEquation:
         """One equation, or one entry of it, typeset; KeyError for a name that no equation defines."""

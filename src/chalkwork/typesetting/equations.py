@@ -16,6 +16,7 @@ from chalkwork.typesetting.decimal_mark import commas_in_prose, commas_in_text
 from chalkwork.typesetting.lines import EQUALS, WIDEST_HEAD, Line, Part, chain_latex, chain_lines, without_repetition
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.unfolding import unfolded
 from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.typesetting.writer import Writer
 from chalkwork.words import Said, written
@@ -55,12 +56,12 @@ class TypesetEquation:
     @cached_property
     def text(self) -> str:
         """The formula and the result on one line, for machines and search."""
-        value = self._writer.values[self.name]
+        known = self.name in self._writer.values
         formula = next((part for part in reversed(self._parts) if part.kind == "formula"), None)
         box = row(box for piece in formula.pieces for box in piece.boxes) if formula else None
-        result = flat(value, self._writer)
+        result = flat(self._writer.values[self.name], self._writer) if known else ""
         if box and len(box.lines) == 1:
-            result = f"{box.lines[0]} = {result}"
+            result = f"{box.lines[0]} = {result}" if known else box.lines[0]
         return f"{self._head.box.lines[0]} {self._equation.relation} {result}"
 
     @property
@@ -162,13 +163,17 @@ def _parts(equation: Equation, writer: Writer, only: Shows) -> list[Part]:
         parts.append(Part("formula", tuple(chain)))
     formulas = (*equation.steps, equation.expression)
     parts += [Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
-    if only == "formula":
-        return without_repetition(parts)
+    if only == "formula" or split_entry(equation.name)[0] not in writer.values:
+        first, *others = without_repetition(parts)
+        return [replace(first, relation=equation.relation), *others]
     if only == "numbers":
         parts = []
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
     numbers = [Part("numbers", _numbers_that_fit(form, writer)) for form in worked]
     parts += [part for part in numbers if part.pieces]
+    room = writer.layout.text_width - WIDEST_HEAD - 3
+    apart = unfolded(writer, equation.expression)
+    parts += [Part("numbers", apart)] if apart and all(piece.width <= room for piece in apart) else []
     value = writer.of_name(equation.name)
     parts.append(Part("result", (value,)))
     first, *others = without_repetition(parts)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from chalkwork.algebra.expression import Application, Name
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, names_in
 from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.operations.softmax import causal
 from chalkwork.algebra.times import at_time
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
+from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, grouped, in_a_row, join
@@ -66,6 +70,62 @@ def _placed(writer: Writer, expression: Application) -> Piece:
     if matrices.are_known(entries, writer.is_number):
         return writer.value(evaluate(expression, writer.values))
     return writer.bracketed([[writer.write(one) for one in line] for line in entries], "c")
+
+
+def _part(writer: Writer, expression: Application) -> Piece:
+    """x_{1:2}; of a vector the places along it, of a matrix rows and columns, all of them as a colon."""
+    (inner,), (span,) = expression.arguments, expression.parameters
+    assert isinstance(span, tuple)
+    if writer.with_numbers and all(writer.is_number(name) for name in names_in(inner)):
+        return writer.value(evaluate(expression, writer.values))
+    written = [
+        ":"
+        if (first, last) == (1, size) and 1 not in inner.shape
+        else f"{first}:{last}"
+        if first < last
+        else str(first)
+        for first, last, size in zip(span[::2], span[1::2], inner.shape, strict=True)
+    ]
+    if 1 in inner.shape:
+        written = [written[0 if inner.shape[1] == 1 else 1]]
+    piece = writer.write(inner, Precedence.ATOM)
+    below = ",".join(written)
+    return Piece(f"{grouped(piece.latex)}_{{{below}}}", (*piece.boxes, Box.text(f"[{below}]")))
+
+
+def _concat(writer: Writer, expression: Application) -> Piece:
+    """What is joined, between one pair of brackets."""
+    if all(writer.is_number(name) for name in names_in(expression)) and writer.with_numbers:
+        return writer.value(evaluate(expression, writer.values))
+    parts = [writer.write(one) for one in _joined(expression, expression.operation.name)]
+    beside = expression.operation.name == "beside"
+    latex, between = (" & ", ", ") if beside else (r" \\ ", "; ")
+    body = latex.join(part.latex for part in parts)
+    boxes = [box for part in parts for box in (Box.text(between), *part.boxes)][1:]
+    return Piece(rf"\begin{{bmatrix}} {body} \end{{bmatrix}}", (Box.text("["), *boxes, Box.text("]")))
+
+
+def _joined(expression: Expression, way: str) -> list[Expression]:
+    if isinstance(expression, Application) and expression.operation.name == way:
+        return [part for argument in expression.arguments for part in _joined(argument, way)]
+    return [expression]
+
+
+def _padded(writer: Writer, expression: Application) -> Piece:
+    """With numbers the whole with its zeros says more."""
+    if not (writer.with_numbers and all(writer.is_number(name) for name in names_in(expression))):
+        return writer.from_table(expression)
+    return writer.value(evaluate(expression, writer.values))
+
+
+def _causal_softmax(writer: Writer, expression: Application) -> Piece:
+    """With numbers the scores that nobody may see are minus infinity."""
+    (scores,) = expression.arguments
+    if not (writer.with_numbers and all(writer.is_number(name) for name in names_in(scores))):
+        return writer.from_table(expression)
+    value = evaluate(scores, writer.values)
+    masked = writer.value(np.where(causal(value, expression.parameters[0]), value, -np.inf)).enclosed()
+    return join(Piece.of(r"\operatorname{softmax}", "softmax"), masked)
 
 
 def _leaky_step(writer: Writer, expression: Application) -> Piece:
@@ -131,6 +191,11 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "transpose": _transpose,
     "solve": _solve,
     "placed": _placed,
+    "part": _part,
+    "padded": _padded,
+    "concat": _concat,
+    "beside": _concat,
+    "causal_softmax": _causal_softmax,
     "moment": _moment,
     "sequence": _sequence,
     "leaky_step": _leaky_step,

@@ -69,7 +69,7 @@ def _function(writer: Writer, expression: Application) -> list[Piece]:
     pieces = segments(writer, expression.arguments[0], FREE)
     if len(pieces) < 2 or not all(piece.flat for piece in pieces):
         return [writer.write(expression)]
-    latex, text = templates(expression, writer.samples)
+    latex, text = templates(expression, writer.samples, writer.language)
     latex, text = latex.removesuffix(r"\left( <0> \right)"), text.removesuffix("(<0>)")
     first, *rest = in_parentheses(pieces)
     return [join(Piece.of(latex, text), first), *rest]

@@ -10,7 +10,7 @@ from typing import Any
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.times import at_time, split_time
 from chalkwork.derivation.derivation import Derivative
-from chalkwork.typesetting.notation import Notation, primes, subscript, superscript
+from chalkwork.typesetting.notation import GREEK, Notation, primes, subscript, superscript
 from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
@@ -21,6 +21,9 @@ _GATED = re.compile(r"(W|U|b|z|delta)([QKVUficoruh]|U[ficoruh])")
 _STATE_NAME = re.compile(r"(m|v|r|eta)(hat)?((?:W[QKVficoruh]?|U[ficoruh]?|bU?[ficoruh]?|gamma|beta)\d+)(?:_new(\d*))?")
 _LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
+_INDEXED = re.compile(r"([^\W\d_]+?)(?:_?(hat|bar|tilde))?((?:_?[0-9]+)?(?:_[^\W_]+)*)")
+_NEW = re.compile(r"(.+)_new(\d*)")
+_ABOVE = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 _LETTERS = {
     "x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",
     "eta": "rate", "delta": "delta", "mu": "mean", "var": "deviation", "xhat": "normalised", "gamma": "scale",
@@ -48,8 +51,10 @@ class _Parts:
     """A number that is no layer's and stands below whatever the notation."""
     running: bool = False
     squared: bool = False
-    hat: bool = False
-    tilde: bool = False
+    accent: str = ""
+    """hat, bar or tilde."""
+    indices: tuple[str, ...] = ()
+    """What stands below a name that is typed with it: Q of W_Q."""
     time: str = ""
 
 
@@ -143,8 +148,7 @@ class Symbols:
     def _untimed(self, name: str) -> _Parts:
         found = _NETWORK_NAME.fullmatch(name) if self.layers else None
         if found is None:
-            numbered = _PLAIN_NAME.fullmatch(name)
-            return _Parts(numbered[1], numbered[2]) if numbered else _Parts(name)
+            return _typed(name)
         kind, layer, running, new = found.groups()
         count = 0 if new is None else int(new or 1)
         if kind == "x" and self.notation.input == "a0":
@@ -161,7 +165,7 @@ class Symbols:
             called = getattr(self.notation, _LETTERS[gated[1]]) if gated[1] in _LETTERS else gated[1]
             return _Parts(called, layer, count, matrix=gated[1] in "WU", numbered=gated[2])
         if kind.endswith("tilde"):
-            return _Parts(kind[0], layer, count, tilde=True)
+            return _Parts(kind[0], layer, count, accent="tilde")
         if kind in ("lambda", "rho"):
             return _Parts(letter, "", count, scalar=scalar, numbered=layer)
         return _Parts(
@@ -172,7 +176,7 @@ class Symbols:
             scalar=scalar or (kind == "mu" and not layer),
             running=running is not None,
             squared=kind == "var",
-            hat=kind == "xhat",
+            accent="hat" if kind == "xhat" else "",
         )
 
     def _state(self, letter: str, hat: bool, parameter: str, new: int, index: tuple[str, ...]) -> Symbol:
@@ -198,10 +202,8 @@ class Symbols:
             letter = letter.lower()
         above, below = self._marks(parts, index)
         latex = self._letter_latex(letter, bold=bool(self.layers) and not index and not parts.scalar)
-        if parts.hat:
-            latex = rf"\hat{{{latex}}}"
-        if parts.tilde:
-            latex = rf"\tilde{{{latex}}}"
+        if parts.accent:
+            latex = rf"\{parts.accent}{{{latex}}}"
         if below:
             latex += f"_{{{','.join(below)}}}" if len(below) > 1 or len(below[0]) > 1 else f"_{below[0]}"
         if above:
@@ -218,6 +220,7 @@ class Symbols:
         """What stands above and below the letter in LaTeX."""
         above = ["2"] if parts.squared else []
         below = [parts.numbered] if parts.numbered else []
+        below += [self._index_latex(one) for one in parts.indices]
         if parts.layer:
             if self.layers and self.notation.layer != "subscript":
                 above.append(self.notation.layer.replace("l", parts.layer))
@@ -236,6 +239,10 @@ class Symbols:
             above.append(self._new_latex(parts.new))
         return above, below
 
+    def _index_latex(self, index: str) -> str:
+        """What stands below: a number, letters that run (ij), a Greek letter or a word."""
+        return self.notation.letter_latex(index, bold=False) if index in GREEK or len(index) > 2 else index
+
     def _new_latex(self, count: int) -> str:
         if self.notation.new == "prime":
             return r"\prime" * count
@@ -246,11 +253,8 @@ class Symbols:
 
     def _text(self, letter: str, parts: _Parts, index: tuple[str, ...]) -> str:
         text = self.notation.letter_text(letter)
-        text += (
-            ("\u0302" if parts.hat else "\u0303" if parts.tilde else "")
-            + ("²" if parts.squared else "")
-            + subscript(parts.numbered)
-        )
+        text += _ABOVE.get(parts.accent, "") + ("²" if parts.squared else "") + subscript(parts.numbered)
+        text += ",".join(subscript(GREEK.get(one, one)) for one in parts.indices)
         if parts.layer:
             style = self.notation.layer if self.layers else "subscript"
             text += {
@@ -289,3 +293,22 @@ def _indexed(symbol: Symbol, index: tuple[str, ...]) -> Symbol:
 def _joined(index: Sequence[str]) -> str:
     """Row and column: run together while both are single signs."""
     return "".join(index) if all(len(part) == 1 for part in index) else ",".join(index)
+
+
+def _typed(name: str) -> _Parts:
+    """A name that stands for itself: a letter (or a word) with an accent and indices, after updates or before any.
+
+    >>> _typed("W_Q").indices, _typed("yhat").accent, _typed("h_t_new").new, _typed("net_input").letter
+    (('Q',), 'hat', 1, 'net_input')
+    """
+    updated = _NEW.fullmatch(name)
+    if updated is not None:
+        return replace(_typed(updated[1]), new=int(updated[2] or 1))
+    found = _INDEXED.fullmatch(name)
+    if found is not None and (len(found[1]) == 1 or found[1] in GREEK):
+        indices = re.findall(r"[0-9]+|[^\W\d_][^\W_]*", found[3])
+        if len(indices) == 1 and indices[0].isdigit():
+            return _Parts(found[1], indices[0], accent=found[2] or "")
+        return _Parts(found[1], accent=found[2] or "", indices=tuple(indices))
+    numbered = _PLAIN_NAME.fullmatch(name)
+    return _Parts(numbered[1], numbered[2]) if numbered else _Parts(name)

@@ -10,13 +10,14 @@ from chalkwork.algebra.expression import Application
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.pieces import Piece
+from chalkwork.words import ENGLISH, say
 
 _SLOT = re.compile(r"<(\w+)>")
 _COMMA = re.compile(r"(?<!\\), ")
-_OVER = {-2: "columns", -1: "rows"}
+_OVER = {-2: "over.columns", -1: "over.rows"}
 
 
-def templates(expression: Application, samples: str | None) -> tuple[str, str]:
+def templates(expression: Application, samples: str | None, language: str = ENGLISH) -> tuple[str, str]:
     """LaTeX and terminal text of the operation; what runs over one axis of a matrix says which, each row or column.
 
     Where the axis of the samples is declared it says that already.
@@ -25,7 +26,7 @@ def templates(expression: Application, samples: str | None) -> tuple[str, str]:
     axis = expression.named_parameters.get("axis")
     if samples or not shape or 1 in shape or not (axis or operation.needs_axis):
         return operation.latex, operation.text
-    over = _OVER[axis] if isinstance(axis, int) else "all"
+    over = say(language, _OVER[axis] if isinstance(axis, int) else "over.all")
     latex = operation.latex.replace(r"\left(", rf"_{{\mathrm{{{over}}}}}\left(", 1)
     return latex, operation.text.replace("(", f"_{over}(", 1)
 

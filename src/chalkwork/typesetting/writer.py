@@ -220,7 +220,7 @@ class Writer:
             text if wanted == slot else self.write(argument, wanted)
             for argument, text, slot, wanted in zip(expression.arguments, texts, slots, latex_slots, strict=True)
         ]
-        latex_template, text_template = templates(expression, self.samples)
+        latex_template, text_template = templates(expression, self.samples, self.language)
         signs = {**self.signs, "times": self._times(expression)}
         signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
         latex = "".join(

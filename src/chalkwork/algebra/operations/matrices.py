@@ -43,14 +43,14 @@ def _transpose_shape(shapes: tuple[Shape, ...]) -> Shape:
 
 
 def _broadcast_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
-    if not _is_shape(shape) or entrywise_shape((shapes[0], shape)) != shape:
-        raise ShapeError(f"{words(shapes[0])} does not fill {_shown(shape)}")
+    if not is_shape(shape) or entrywise_shape((shapes[0], shape)) != shape:
+        raise ShapeError(f"{words(shapes[0])} does not fill {shown_shape(shape)}")
     return shape
 
 
 def _reshaped_shape(shapes: tuple[Shape, ...], shape: Parameter, before: Parameter) -> Shape:
-    if not _is_shape(shape) or not shape or before != shapes[0] or prod(shapes[0]) != prod(shape):
-        raise ShapeError(f"{words(shapes[0])} has not the entries of {_shown(shape)}")
+    if not is_shape(shape) or not shape or before != shapes[0] or prod(shapes[0]) != prod(shape):
+        raise ShapeError(f"{words(shapes[0])} has not the entries of {shown_shape(shape)}")
     return shape
 
 
@@ -58,12 +58,14 @@ def _reshaped(xp: Any, x: Any, shape: Shape, before: Shape) -> Any:
     return xp.reshape(x, (*x.shape[: len(x.shape) - (len(before) or 2)], *shape))
 
 
-def _is_shape(shape: Parameter) -> TypeGuard[Shape]:
+def is_shape(shape: Parameter) -> TypeGuard[Shape]:
+    """Whether it is a shape that a value can have."""
     return isinstance(shape, tuple) and len(shape) != 1 and len(shape) <= MOST_AXES and all(size > 0 for size in shape)
 
 
-def _shown(shape: Parameter) -> str:
-    return words(shape) if _is_shape(shape) else f"the shape {shape}"
+def shown_shape(shape: Parameter) -> str:
+    """The shape in words, whatever it is."""
+    return words(shape) if is_shape(shape) else f"the shape {shape}"
 
 
 def _norm_shape(shapes: tuple[Shape, ...]) -> Shape:
@@ -80,8 +82,8 @@ def _diag_shape(shapes: tuple[Shape, ...]) -> Shape:
 
 
 def _diagonal_shape(shapes: tuple[Shape, ...], shape: Parameter) -> Shape:
-    if not _is_shape(shape) or len(shape) != 2 or 1 not in shape or shapes[0] != (max(shape), max(shape)):
-        raise ShapeError(f"the diagonal of {words(shapes[0])} is not {_shown(shape)}")
+    if not is_shape(shape) or len(shape) != 2 or 1 not in shape or shapes[0] != (max(shape), max(shape)):
+        raise ShapeError(f"the diagonal of {words(shapes[0])} is not {shown_shape(shape)}")
     return shape
 
 
@@ -130,38 +132,6 @@ def _on_diagonal(xp: Any, x: Any, size: int) -> Any:
 
 def _diagonal(xp: Any, x: Any, shape: Shape) -> Any:
     return xp.sum(_on_diagonal(xp, x, x.shape[-1]), axis=-1 if shape[1] == 1 else -2, keepdims=True)
-
-
-def _place_in(shape: Shape, place: Parameter) -> tuple[int, int]:
-    """Row and column, from 0, of an entry that is counted from 1."""
-    if not isinstance(place, tuple) or len(place) != 2 or len(shape) != 2:
-        raise ShapeError(f"{words(shape)} has no entry {place}", hint="an entry is a row and a column, such as [2, 1]")
-    if not all(0 < number <= size for number, size in zip(place, shape, strict=True)):
-        raise ShapeError(f"{words(shape)} has no entry {list(place)}", hint="rows and columns are counted from 1")
-    return place[0] - 1, place[1] - 1
-
-
-def _entry_shape(shapes: tuple[Shape, ...], place: Parameter) -> Shape:
-    _place_in(shapes[0], place)
-    return ()
-
-
-def _entry(xp: Any, x: Any, place: tuple[int, int]) -> Any:
-    row, column = place
-    return x[..., row - 1 : row, column - 1 : column]
-
-
-def _placed_shape(shapes: tuple[Shape, ...], place: Parameter) -> Shape:
-    if shapes[1]:
-        raise ShapeError(f"an entry of {words(shapes[0])} is a number, not {words(shapes[1])}")
-    _place_in(shapes[0], place)
-    return shapes[0]
-
-
-def _placed(xp: Any, a: Any, b: Any, place: tuple[int, int]) -> Any:
-    there = np.zeros(a.shape[-2:], dtype=bool)
-    there[place[0] - 1, place[1] - 1] = True
-    return xp.where(xp.asarray(there), b, a)
 
 
 def _solve_shape(shapes: tuple[Shape, ...]) -> Shape:
@@ -306,32 +276,6 @@ OPERATIONS = (
         latex=r"\operatorname{diagonal}\left( <0> \right)",
         text="diagonal(<0>)",
         code="np.diagonal(<0>).reshape(<shape>)",
-    ),
-    Operation(
-        name="entry",
-        value=_entry,
-        adjoint=("placed(broadcast(0, shape=shape), g, place=place)",),
-        parameters={"place": (1, 1)},
-        shape=_entry_shape,
-        latex="<0>_{<place>}",
-        text="<0>[<place>]",
-        slots=(ATOM,),
-        code="<0>[tuple(np.subtract(<place>, 1))]",
-    ),
-    Operation(
-        name="placed",  # a with b in one place: so a matrix is put together from its entries
-        arity=2,
-        value=_placed,
-        adjoint=("placed(g, 0, place=place)", "entry(g, place=place)"),
-        parameters={"place": (1, 1)},
-        shape=_placed_shape,
-        latex=r"\operatorname{placed}\left( <0>, <1> \right)",
-        text="placed(<0>, <1>)",
-        code="placed(<0>, <1>, <place>)",
-        code_definition="""def placed(matrix, entry, place):
-    there = np.zeros(np.shape(matrix), dtype=bool)
-    there[place[0] - 1, place[1] - 1] = True
-    return np.where(there, entry, matrix)""",
     ),
     Operation(
         name="solve",  # Golub and Van Loan, Matrix Computations, section 3.4: elimination with pivots

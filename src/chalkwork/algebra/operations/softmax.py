@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+import numpy as np
+
 from chalkwork.algebra.operations.entry import Module, Operation, Parameter, Unit, in_keras, reduced_shape, same_shape
 from chalkwork.algebra.operations.matrices import axes_of, without
 
@@ -12,6 +14,16 @@ from chalkwork.algebra.operations.matrices import axes_of, without
 def _softmax(xp: Any, x: Any, axis: Parameter) -> Any:
     powers = xp.exp(x - xp.max(x, axis=axes_of(axis), keepdims=True))
     return powers / xp.sum(powers, axis=axes_of(axis), keepdims=True)
+
+
+def causal(x: Any, keys: Parameter) -> Any:
+    """Which scores a position may see: those with keys up to its own place; the keys lie along an axis."""
+    rows, columns = x.shape[-2:]
+    return np.tri(rows, columns, dtype=bool) if keys == -1 else np.tri(columns, rows, dtype=bool).T
+
+
+def _causal_softmax(xp: Any, x: Any, keys: Parameter) -> Any:
+    return _softmax(xp, xp.where(xp.asarray(causal(x, keys)), x, xp.full_like(x, -inf)), keys)
 
 
 def _shift(xp: Any, x: Any, axis: Parameter) -> Any:
@@ -50,6 +62,25 @@ OPERATIONS = (
         range=(0.0, 1.0),
         onnx="Softmax",
         unit=Unit(words="softmax", pytorch=Module("Softmax", {"dim": -1}), keras=in_keras("softmax")),
+    ),
+    Operation(
+        name="causal_softmax",  # Vaswani and others, Attention Is All You Need (2017), section 3.2.3
+        value=_causal_softmax,
+        adjoint=("y * (g - sum(g * y, axis=keys))",),
+        parameters={"keys": -1},
+        shape=lambda shapes, keys: same_shape(shapes, axis=keys),
+        latex=r"\operatorname{softmax}\left( <0> + M \right)",
+        text="softmax(<0> + M)",
+        code="causal_softmax(<0>, <keys>)",
+        code_definition=(
+            "def causal_softmax(x, keys):\n"
+            "    rows, columns = x.shape[-2:]\n"
+            "    seen = np.tri(rows, columns) if keys == -1 else np.tri(columns, rows).T\n"
+            "    x = np.where(seen == 1, x, -np.inf)\n"
+            "    powers = np.exp(x - x.max(axis=keys, keepdims=True))\n"
+            "    return powers / powers.sum(axis=keys, keepdims=True)"
+        ),
+        range=(0.0, 1.0),
     ),
     Operation(
         name="log_softmax",

@@ -13,7 +13,8 @@ from chalkwork.algebra.operations import TABLE, Parameter, words
 from chalkwork.algebra.operations.entry import entrywise_shape
 from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.grammar import Grammar
-from chalkwork.algebra.reading.words import CONSTANTS, DEFINED
+from chalkwork.algebra.reading.joining import as_matrix, indexed, of_vectors, positional, stacked
+from chalkwork.algebra.reading.words import CONSTANTS, DEFINED, VECTORS
 from chalkwork.algebra.reading.written import BY_SIGN, defined, matrix, prime
 from chalkwork.errors import ReadError, ShapeError
 
@@ -34,10 +35,15 @@ def build(
     if syntax.kind == "constant":
         value = CONSTANTS[syntax.value]
         return apply("exp", Number(1)) if value is None else Constant(syntax.value, value)
-    if syntax.kind == "tuple":
-        raise ReadError("square brackets hold a shape and can only stand as a parameter")
-    arguments = tuple(build(part, names, parameters) for part in syntax.parts)
+    if syntax.kind == "call" and syntax.value in ("product", "times", "matmul"):
+        arguments = _factors(syntax.parts, names, parameters)
+    else:
+        arguments = tuple(build(part, names, parameters) for part in syntax.parts)
     match syntax.kind:
+        case "stack":
+            return stacked(syntax, arguments)
+        case "index":
+            return indexed(arguments[0], syntax.value)
         case "call":
             return _called(syntax, arguments, parameters or {})
         case "matrix":
@@ -53,6 +59,23 @@ def build(
     for _ in range(order):
         result = Application(BY_SIGN[syntax.kind][isinstance(result, Name)], (result, variable), ())
     return result
+
+
+def _factors(
+    parts: tuple[Syntax, ...], names: Mapping[str, Expression], parameters: Mapping[str, Parameter] | None
+) -> tuple[Expression, ...]:
+    """Two factors; a softmax of a matrix without its axis runs along what the product sums over."""
+    built: list[Expression] = []
+    for place, part in enumerate(parts):
+        entry = TABLE.get(part.value) if part.kind == "call" else None
+        if entry is not None and entry.needs_axis and not part.keywords and entry.name in ("softmax", "log_softmax"):
+            inner = build(part.parts[0], names, parameters)
+            other = build(parts[1 - place], names, parameters)
+            if inner.shape and 1 not in inner.shape and other.shape:
+                built.append(apply(part.value, inner, axis=(-1, -2)[place]))
+                continue
+        built.append(build(part, names, parameters))
+    return tuple(built)
 
 
 def _named(name: str, names: Mapping[str, Expression], parameters: Mapping[str, Parameter]) -> Expression:
@@ -72,6 +95,12 @@ def _called(
         return build(_definition(name), {"x": arguments[0]})
     if name in ("product", "times"):
         return _product(name, *arguments)
+    if name == "positional":
+        return positional(*arguments)
+    if name in VECTORS:
+        return of_vectors(name, *arguments)
+    if name in ("concat", "beside"):
+        return apply(name, *map(as_matrix, arguments))
     if name == "raised":
         return _power(*arguments)
     values = {key: _parameter(key, part, known) for key, part in syntax.keywords}
@@ -136,6 +165,7 @@ def _power(base: Expression, exponent: Expression) -> Expression:
 _IN_BRACKETS = {
     "shape": "the shape is the number of rows and of columns",
     "place": "the place of an entry is its row and its column, counted from 1,",
+    "span": "a part is its first and last row and its first and last column, counted from 1,",
 }
 
 _WHOLE = ("at", "along")
@@ -148,12 +178,12 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
         return known[syntax.value]
     if name in _IN_BRACKETS:
         sizes = [exact_number(part.value) if part.kind == "number" else 0 for part in syntax.parts]
-        if syntax.kind != "tuple" or not all(isinstance(size, int) and 0 < size < 10**6 for size in sizes):
+        if syntax.kind != "stack" or not all(isinstance(size, int) and 0 < size < 10**6 for size in sizes):
             raise ReadError(f"{_IN_BRACKETS[name]} in square brackets, such as [2, 3]")
         return tuple(int(size) for size in sizes)
     if syntax.kind == "name" and syntax.value == "none" and name in ("axis", "at_zero"):
         return None
-    if name == "axis":
+    if name in ("axis", "keys"):
         if syntax.kind != "number" or exact_number(syntax.value) not in range(-9, 2):
             raise ReadError("the axis is 0 (over the rows), 1 (over the columns) or none (over both)")
         axis = int(exact_number(syntax.value))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading.cursor import BESIDE, Syntax
 from chalkwork.algebra.reading.names import Names
 from chalkwork.algebra.reading.tokens import Token
-from chalkwork.algebra.reading.words import BARE, DEFINED, FUNCTIONS, GATES, LETTERS
+from chalkwork.algebra.reading.words import BARE, DEFINED, FUNCTIONS, GATES, LETTERS, VECTORS
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 Arguments = tuple[list[Syntax], list[tuple[str, Syntax]], list[str]]
@@ -24,7 +26,7 @@ class Calls(Names):
             name, base = "log", Syntax("number", name[4:])
         if name not in FUNCTIONS and name not in self.functions:
             return self.named(name, token)
-        bare = token.kind == "command" and name in BARE
+        bare = (token.kind == "command" and name in BARE) or (name == "sqrt" and self.peek().kind in ("name", "number"))
         applied = self.at("(") or ((self.formula or self.latex) and self.is_applied())
         if self.formula and name in self.known and applied:
             raise self.two_readings(f"{name}(...)", "the function", f"the quantity times what follows, {name} * (...)")
@@ -67,7 +69,8 @@ class Calls(Names):
             if power.kind != "number" or not power.value.isdigit():
                 raise self.error(f"{name}^n(x) is a power only for n = 2, 3, ...; write ({name}(x))^n", place)
         self.enter()
-        arguments = self.arguments() if self.at(*_CLOSING) else ([self.bare_argument()], [], [""])
+        bare = self.factor if name == "sqrt" else self.bare_argument
+        arguments = self.arguments() if self.at(*_CLOSING) else ([bare()], [], [""])
         self.depth -= 1
         result = self.applied_to(name, arguments, primes, token)
         if base is not None:
@@ -82,6 +85,12 @@ class Calls(Names):
         """The function of its arguments, its derivative where there are primes."""
         parts, keywords, typed = arguments
         function = "" if name in self.functions else FUNCTIONS[name]
+        if function in VECTORS:
+            if len(parts) != 2 or keywords or primes:
+                raise self.error(f"{name} takes two arguments", token)
+            return self.node(function, *parts)
+        if function in ("concat", "beside") and len(parts) > 2:
+            return reduce(lambda first, second: self.node(function, first, second), parts)
         if not function or primes or function in DEFINED:
             if len(parts) != 1 or keywords:
                 raise self.error(f"{name} takes 1 argument, not {len(parts) + len(keywords)}", token)
@@ -136,32 +145,16 @@ class Calls(Names):
             if self.peek().kind == "name" and self.peek(1).kind == "relation" and self.peek(1).text == "=":
                 key = self.next().text
                 self.next()
-                keywords.append((key, self.value()))
+                keywords.append((key, self.deeper()))
             elif keywords:
                 raise self.error("a parameter by its name stands behind the arguments")
             else:
-                parts.append(self.value())
+                parts.append(self.deeper())
                 typed.append(self.source(start))
             if not self.at(closing):
                 self.take(",")
         self.take(closing)
         return parts, keywords, typed
-
-    def value(self) -> Syntax:
-        """An argument, or the shape [rows, columns] of a parameter."""
-        start = self.index
-        if self.formula or not self.passed("["):
-            return self.deeper()
-        sizes = []
-        while not self.at("]"):
-            sizes.append(self.deeper())
-            if self.at("]") and len(sizes) == 1 and self.peek(1).text not in (",", ")"):
-                self.index = start  # a bracket around a factor
-                return self.deeper()
-            if not self.at("]"):
-                self.take(",")
-        self.take("]")
-        return Syntax("tuple", "", tuple(sizes))
 
     def bare_argument(self) -> Syntax:
         """The argument of a function without brackets: numbers and names, or one other thing."""

@@ -77,6 +77,10 @@ class Cursor(Text, ABC):
     def argument(self) -> Syntax:
         """A group in braces, or one sign."""
 
+    def indexes(self, of: Syntax) -> bool:
+        """Whether what is next takes entries out of what was read: x[2]."""
+        return False
+
     # --- tokens ------------------------------------------------------------------------------------------------------
 
     def error(self, message: str, token: Token | None = None, hint: str | None = None) -> ReadError:

@@ -11,6 +11,7 @@ from math import gcd
 from chalkwork.algebra.reading.calls import Calls
 from chalkwork.algebra.reading.cursor import BESIDE, MATRICES, MATRIX_PRODUCT, PRODUCT, SUM, Syntax
 from chalkwork.algebra.reading.derivatives import Derivatives
+from chalkwork.algebra.reading.lists import Lists
 from chalkwork.algebra.reading.series import Series
 from chalkwork.algebra.reading.tokens import Token
 from chalkwork.algebra.reading.words import FUNCTIONS, LETTERS
@@ -37,7 +38,7 @@ _NOT_PART = {
 }
 
 
-class Grammar(Calls, Derivatives, Series):
+class Grammar(Calls, Derivatives, Lists, Series):
     """One reading of one text."""
 
     bars = 0
@@ -190,6 +191,8 @@ class Grammar(Calls, Derivatives, Series):
                 result = self.factorial(result)
             elif self.at("'"):
                 raise self.error("a prime stands behind a function, as in sigma'(x)")
+            elif self.indexes(result):
+                result = self.indexed(result)
             else:
                 return result
 
@@ -224,12 +227,14 @@ class Grammar(Calls, Derivatives, Series):
         token = self.next()
         if token.kind == "number":
             return Syntax("number", token.text)
+        if token.kind == "sign" and token.text == "[" and not self.formula:
+            return self.stacked()
         if token.kind == "sign" and token.text in ("(", "[", "{"):
             inner = self.deeper()
-            if token.text == "[" and self.at(",", "["):
+            if token.text == "[" and self.at(",", ";", "["):
                 matrix = r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}"
-                how = f"written {matrix}" if self.formula else "given as a value, under a name"
-                raise self.error("square brackets hold one expression, as round ones do", hint=f"a matrix is {how}")
+                hint = f"a matrix is written {matrix}"
+                raise self.error("square brackets hold one expression, as round ones do", hint=hint)
             self.take(CLOSING[token.text])
             return inner
         if token.text in ("|", "lvert") and token.kind in ("sign", "command"):
@@ -269,7 +274,7 @@ class Grammar(Calls, Derivatives, Series):
         if self.latex and self.passed("["):
             index = self.deeper()
             self.take("]")
-        if not (self.latex or self.at("(", "[", "{")):
+        if not (self.latex or self.at("(", "[", "{") or self.peek().kind in ("name", "number")):
             raise self.error("expected a bracket")
         inner = self.argument() if self.latex else self.atom()
         if index is None:

@@ -147,7 +147,7 @@ class Names(Cursor):
         """Refuse x(...) where it could be a product or a function, and words next to each other."""
         if self.at("'"):
             raise self.error(f"{name}' is the derivative of no function known here", token)
-        if self.at("["):
+        if self.at("[") and not self.indexes(Syntax("name", name)):
             raise self.two_readings(f"{name}[...]", f"an entry of {name}", f"the product {name} * (...)", token)
         if self.at("(") and not (self.formula and name in self.known):
             raise self.unknown_function(name, token)

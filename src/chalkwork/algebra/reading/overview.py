@@ -7,12 +7,16 @@ from chalkwork.algebra.reading.words import ALSO, CONSTANTS, DEFINED
 
 PARAMETERS = {
     "axis": "over which axis of a matrix: 0 (over the rows: one result for each column), 1 (over the columns), or none",
+    "keys": "along which axis the keys lie, 1 or 0: a position sees only those up to its own place",
     "alpha": "the slope, or the size, where the argument is negative",
     "delta": "how large a difference is squared; beyond it `huber` is a straight line",
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
     "tie": "what `argmax` gives where several entries are the largest; none: the place of the first",
     "before": "the shape that is there, which need not be said",
+    "at": "which step of a sequence, counted from 1",
+    "along": "along which axis the steps lie",
     "place": "row and column of an entry, counted from 1, `[2, 1]`",
+    "span": "first and last row, first and last column of a part, counted from 1, `[1, 2, 1, 1]`",
     "shape": "rows and columns, `[2, 3]`",
 }
 """What each parameter says."""
@@ -32,6 +36,14 @@ A product may do without its sign: `2 a b`, `2(a + b)`. Behind a slash that has 
 `1/2x`, `a/b c`, `6/2(1 + 2)`. What has one reading everywhere is read: `1/2 (a - y)^2`, `1/2(a - y)^2` and `1/2 x` are
 one half of it, and so is a fraction in lowest terms with a space behind it, `2/3 x`. Where the signs are written,
 products and quotients go from left to right: `6/2*3` is 9.
+
+In equations between quantities, as those of a graph, square brackets hold numbers and what is joined: `[1, 2]` is a
+column, `[[1, 2], [3, 4]]` a matrix by its rows, `[x; h]` is x with h below it (`concat(x, h)`; side by side
+`beside(x, h)`). `x[1]` is the first entry and `x[1:2]` are the first two: places are counted from 1, and a part
+holds both its ends; `W[1,:]` is the first row. `dot(a, b)` and `outer(a, b)` are products of two vectors, however they
+lie; `positional(3, 4)` is the sinusoidal encoding of three positions by four entries each. A softmax of a matrix that
+is a factor of a product runs along what the product sums over: in `softmax(S) V` over each row. `causal_softmax` adds
+minus infinity to the scores that a position must not see.
 
 In the derivatives x is the argument (a, b where there are two) and y the value; g is what the value receives from what
 comes after it, where the entries do not go one by one.

@@ -28,10 +28,13 @@ DEFINED = {
 }
 """Functions of one number by those of the table of operations."""
 
+VECTORS = ("dot", "outer", "positional")
+"""Products of two vectors, however each of them lies; and the encoding of positions, whose arguments are its sizes."""
+
 ALSO = {word: name for name, entry in TABLE.items() for word in entry.also} | {"lg": "log10", "lb": "log2"}
 """Other names of functions."""
 
-FUNCTIONS = {name: name for name in (*TABLE, *DEFINED, "min")} | ALSO
+FUNCTIONS = {name: name for name in (*TABLE, *DEFINED, *VECTORS, "min")} | ALSO
 """What people call a function, and the operation that it is."""
 
 GATES = {"max": "maximum", "min": "minimum", "maximum": "maximum", "minimum": "minimum"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from chalkwork.algebra.expression import Expression, Number, names_in
+from chalkwork.algebra.expression import Application, Expression, Number, apply
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation
@@ -16,7 +16,7 @@ def _scaled_otherwise(change: Callable[[Expression, Expression], Expression | No
 
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
         scores = equation.expression
-        if equation.derivative is None and is_operation(scores, "divide") and not names_in(scores.arguments[1]):
+        if equation.derivative is None and is_operation(scores, "divide") and not scores.arguments[1].shape:
             products, length = scores.arguments
             if is_operation(products, "matmul"):
                 changed = change(products, length)
@@ -33,7 +33,44 @@ def _by_the_length(products: Expression, root: Expression) -> Expression | None:
     return products / root.arguments[0] if is_operation(root, "sqrt") else None
 
 
+def _on_mask(change: Callable[[Application], Expression]) -> Rewrites:
+    """What is done with a masked softmax instead."""
+
+    def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
+        shares = equation.expression
+        if equation.derivative is None and is_operation(shares, "causal_softmax"):
+            yield change(shares)
+
+    return rewrites
+
+
+def _unmasked(shares: Application) -> Expression:
+    return apply("softmax", shares.arguments[0], axis=shares.parameters[0])
+
+
+def _mask_after(shares: Application) -> Expression:
+    """The softmax of all scores, of which those that nobody may see are set to zero."""
+    return _unmasked(shares) * apply("step", shares)
+
+
 MISTAKES = (
+    Mistake(
+        id="mask-forgotten",
+        title="The mask was forgotten",
+        explanation="In <this> every position sees all others, those behind it too.",
+        hint="Which positions may a position look at here? The scores of the others must get no weight.",
+        likelihood=8,
+        rewrites=_on_mask(_unmasked),
+    ),
+    Mistake(
+        id="mask-after-softmax",
+        title="The mask came after the softmax",
+        explanation="In <this> the weights of later positions were set to zero after the softmax, so that those that "
+        "are left do not sum to one.",
+        hint="Do the weights of each query sum to one? Where must the mask stand so that they do?",
+        likelihood=8,
+        rewrites=_on_mask(_mask_after),
+    ),
     Mistake(
         id="scores-not-scaled",
         title="The scores were not divided by the root of their length",

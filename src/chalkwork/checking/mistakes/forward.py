@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace, transform
+from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, replace, transform
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import has_operation, is_operation
@@ -15,17 +15,28 @@ def _bias_forgotten(equation: Equation, context: Context) -> Iterator[Expression
     layer = context.layer(equation)
     if context.role(equation) != Role.NET or layer is None or layer.bias is None:
         return
-    bias = layer.bias
-
-    def without(node: Expression) -> Expression | None:
-        if is_operation(node, "add") and bias in node.arguments:
-            left, right = node.arguments
-            return left if right == bias else right
-        return None
-
-    result = transform(equation.expression, without)
+    result = _with_bias(equation, layer.bias, lambda rest: rest)
     if result.shape == equation.expression.shape:
         yield result
+
+
+def _bias_subtracted(equation: Equation, context: Context) -> Iterator[Expression]:
+    layer = context.layer(equation)
+    if context.role(equation) == Role.NET and layer is not None and layer.bias is not None:
+        bias = layer.bias
+        yield _with_bias(equation, bias, lambda rest: rest - bias)
+
+
+def _with_bias(equation: Equation, bias: Name, change: Callable[[Expression], Expression]) -> Expression:
+    """The net input with something else in the place of the weighted sum and the bias."""
+
+    def rule(node: Expression) -> Expression | None:
+        if is_operation(node, "add") and bias in node.arguments:
+            left, right = node.arguments
+            return change(left if right == bias else right)
+        return None
+
+    return transform(equation.expression, rule)
 
 
 def _activation_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -107,6 +118,24 @@ MISTAKES = (
         hint="Write down everything that enters the net input of one unit, and count the terms.",
         likelihood=8,
         rewrites=_bias_forgotten,
+    ),
+    Mistake(
+        id="bias-subtracted",
+        title="The bias was subtracted",
+        explanation="<this> is the weighted sum of the inputs minus the bias.",
+        hint="What happens to the net input of a unit if its bias grows?",
+        likelihood=4,
+        rewrites=_bias_subtracted,
+        alone=True,
+    ),
+    Mistake(
+        id="softmax-unstable",
+        title="The softmax overflows",
+        explanation="An exponential in <this> is larger than any number, so that the quotient is none.",
+        hint="What does the softmax give if the same number is subtracted from all net inputs? Which one helps here?",
+        likelihood=4,
+        rewrites=lambda equation, context: (),
+        alone=True,
     ),
     Mistake(
         id="activation-forgotten",

@@ -130,6 +130,23 @@ def _squared_distance(expression: Expression, context: Context) -> bool:
     return any(is_operation(node, "mean", "sum") and node.arguments[0] == data for node in inside)
 
 
+def _absolute(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The absolute distances, with the factor of the squares and without."""
+
+    def rule(node: Expression) -> Expression | None:
+        if is_operation(node, "power") and node.arguments[1] == Number(2):
+            return apply("abs", node.arguments[0])
+        return None
+
+    if context.role(equation) == Role.LOSS:
+        result = transform(equation.expression, rule)
+        if result != equation.expression:
+            yield result
+            front = coefficient_of(result)
+            if front not in (0, 1):
+                yield Number(1 / front) * result
+
+
 def _first_sample_only(equation: Equation, context: Context) -> Iterator[Expression]:
     """Sums over the samples with the first one alone, as they are and without the mean."""
     samples = context.sizes[0]
@@ -160,6 +177,15 @@ def _first_sample_only(equation: Equation, context: Context) -> Iterator[Express
 
 
 MISTAKES = (
+    Mistake(
+        id="absolute-for-square",
+        title="Absolute values in the place of squares",
+        explanation="<this> was worked out with the absolute values of the errors; their squares are meant.",
+        hint="What does this loss do with the distance from the target before it adds up?",
+        likelihood=4,
+        rewrites=_absolute,
+        alone=True,
+    ),
     Mistake(
         id="factor-half",
         title="A factor one half too many",

@@ -33,7 +33,7 @@ def _weights_transposed(equation: Equation, context: Context) -> Iterator[Expres
         fits = [part.shape for part in parts] == [part.shape for part in node.arguments]
         return apply("matmul", *parts) if fits else None
 
-    if context.role(equation) in (Role.NET, Role.ERROR, Role.OTHER):
+    if context.role(equation) in (Role.NET, Role.ERROR, Role.GRADIENT, Role.OTHER):
         result = transform(equation.expression, rule)
         if result != equation.expression:
             yield result

@@ -148,6 +148,8 @@ def _wrong_axis(equation: Equation, context: Context) -> Iterator[Expression]:
             other = -2 if axis == -1 else -1
             turned = apply(node.operation.name, inner, axis=other)
             yield from attempts([partial(replace, equation.expression, {node: turned})])
+            if turned.T.shape == node.shape:  # as many samples as units: a row is read for a column
+                yield from attempts([partial(replace, equation.expression, {node: turned.T})])
 
 
 def _over_units(equation: Equation, context: Context) -> Iterator[Expression]:

@@ -45,6 +45,13 @@ def _weight_for_input(equation: Equation, context: Context) -> Iterator[Expressi
         yield from fitting(equation, [partial(Expression.__mul__, error.symbol, weights) for weights in ways])
 
 
+def _output_for_input(equation: Equation, context: Context) -> Iterator[Expression]:
+    """What leaves the layer, or its net input, in the place of what enters it."""
+    layer = own_layer(equation, context)
+    if layer is not None and layer.inputs is not None and _entering(layer.inputs, equation):
+        yield from _exchanging(equation, layer.inputs, (layer.net.symbol, layer.activation.symbol))
+
+
 def _input_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
     """The error alone, for each weight that enters the unit."""
     layer = own_layer(equation, context)
@@ -186,6 +193,15 @@ MISTAKES = (
         hint="How does the net input change if one weight changes? What is that weight multiplied with?",
         likelihood=6,
         rewrites=_weight_for_input,
+        alone=True,
+    ),
+    Mistake(
+        id="output-for-input",
+        title="What leaves the layer in the place of what enters it",
+        explanation="<this> was worked out with the layer's own net input or activation, and not with its input.",
+        hint="How does the net input change if one weight changes? What is that weight multiplied with?",
+        likelihood=4,
+        rewrites=_output_for_input,
         alone=True,
     ),
     Mistake(

@@ -14,10 +14,11 @@ from chalkwork.derivation.derivation import Equation
 
 def _ascent(equation: Equation, context: Context) -> Iterator[Expression]:
     old = updated_parameter(equation) if context.role(equation) == Role.UPDATE else None
-    if old is None or all(term.coefficient > 0 for term in summands(equation.expression)):
+    terms = summands(equation.expression)
+    if old is None or all(term.coefficient > 0 and name_alone(term) is not None for term in terms):
         return  # what is added has its minus sign already
     result: Expression = old
-    for term in summands(equation.expression):
+    for term in terms:
         if name_alone(term) != old:
             result = result - expression_of(term)
     yield result

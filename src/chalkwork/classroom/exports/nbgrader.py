@@ -32,7 +32,7 @@ def write(items: Sequence[Item], partial: int) -> str:
         if not (isinstance(block, Code) and block.language == FIELDS):
             waiting.append(block)
             continue
-        cells += [text_cell(_markdown(waiting)), *_cells(item, block.text, fields[block.text])]
+        cells += [text_cell(_markdown(waiting)), *_cells(item, block.text, fields.get(block.text, []))]
         waiting = []
     if waiting:
         cells.append(text_cell(_markdown(waiting)))
@@ -45,6 +45,8 @@ def _markdown(blocks: Sequence[Block]) -> str:
 
 def _cells(item: Item, task: str, fields: Sequence[Field]) -> Iterator[dict[str, Any]]:
     """The cell to fill in, and a test for each thing that is asked."""
+    if not fields:
+        return
     known = identifiers(item.exercises[task].solution)
     names = {field.name: known.get(field.name) or _plain(field.name) for field in fields}
     lines = [f"{names[field.name]} = {_empty(field)}" for field in fields]

@@ -79,8 +79,9 @@ class Item:
 
     def fields(self) -> dict[str, list[Field]]:
         """The fields of every exercise."""
-        weights = _weights(self.exercises)
-        return {name: list(_fields(self, one, weights[name])) for name, one in self.exercises.items()}
+        marked = {name: one for name, one in self.exercises.items() if _is_marked(one)}
+        weights = _weights(marked)
+        return {name: list(_fields(self, one, weights[name])) for name, one in marked.items()}
 
     def posed(self) -> list[Block]:
         """The exercise, where each answer stands a `Code` in the language FIELDS that holds the exercise's id."""
@@ -96,7 +97,7 @@ def items_of(sheet: Sheet, variants: Variants | None = None) -> list[Item]:
 
     Raises ChalkworkError for a sheet in which nothing is marked by machine.
     """
-    if not solve_sheet(sheet):
+    if not any(map(_is_marked, solve_sheet(sheet).values())):
         raise ChalkworkError("nothing in this sheet is marked by machine", file=sheet.file)
     if variants is None:
         solved = solve_sheet(sheet)
@@ -110,7 +111,14 @@ def items_of(sheet: Sheet, variants: Variants | None = None) -> list[Item]:
     return items
 
 
+def _is_marked(exercise: Exercise) -> bool:
+    """Whether numbers or words are asked for that a platform can compare; formulas are not."""
+    return not exercise.solution.setting.letters_only
+
+
 def _made(exercise: Exercise) -> Iterator[tuple[Key, list[Mistaken]]]:
+    if not _is_marked(exercise):
+        return
     bench = Bench((exercise,))
     for key, made in mistaken(bench, bench.own).items():
         yield key, [Mistaken(one.ids, one.values[0]) for one in made]

@@ -29,6 +29,9 @@ class AttentionKind(LayerKind):
     Source: Vaswani and others, Attention Is All You Need (2017), equation 1.
     """
 
+    causal: bool = False
+    """Whether a position sees only itself and those before it."""
+
     positions = "needed"
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity("WQ", Role.WEIGHT, Form.MATRIX, keyword="queries"),
@@ -69,10 +72,16 @@ class AttentionKind(LayerKind):
                 "The scores: every query times every key, divided by the root of their length.",
             ),
         )  # fmt: skip
-        shares = Equation(
-            at.name("P"), apply("softmax", scores.symbol, axis=convention.unit_axis), at.stage,
-            Text.own("attention.shares", "The softmax turns the scores of a query into weights that sum to one."),
-        )  # fmt: skip
+        said = Text.own("attention.shares", "The softmax turns the scores of a query into weights that sum to one.")
+        weights_of = apply("softmax", scores.symbol, axis=convention.unit_axis)
+        if self.causal:
+            said = Text.own(
+                "attention.causal",
+                "No position sees a later one: the mask $M$ adds minus infinity to those scores, and the softmax gives "
+                "them no weight; those of a query sum to one.",
+            )
+            weights_of = apply("causal_softmax", scores.symbol, keys=convention.unit_axis)
+        shares = Equation(at.name("P"), weights_of, at.stage, said)
         mixed = shares.symbol @ value if by_rows else value @ shares.symbol
         said = Text.own("attention.mixed", "Every position gets the mean of the values of all, by its weights.")
         net = Equation(at.name("z"), mixed, at.stage, said)
@@ -143,7 +152,7 @@ class Attention(Layer):
     A sample is a matrix with a position in each row (a column where samples are columns). `units` is how many entries
     queries, keys and values have, `queries`, `keys` and `values` are their weights (a matrix in the network's
     orientation, or one number for all entries); those that are not given are drawn by `initializer`. No position knows
-    where it stands unless the data says it.
+    where it stands unless the data says it. With `mask="causal"` none sees those behind it.
 
     Source: Vaswani and others, Attention Is All You Need (2017), equation 1.
     Raises ChalkworkError for an unknown activation or initialiser, ShapeError where weights do not fit.
@@ -158,7 +167,6 @@ class Attention(Layer):
     """
 
     kind_type = AttentionKind
-    kind = AttentionKind()
     title = "an attention"
     settings = (
         Setting("units", "size"),
@@ -166,6 +174,7 @@ class Attention(Layer):
         Setting("queries", "weights"),
         Setting("keys", "weights"),
         Setting("values", "weights"),
+        Setting("mask", "choice", "none", choices=("none", "causal")),
         Setting("inputs", "size"),
         Setting("initializer", "initialiser", "glorot_normal"),
     )
@@ -178,13 +187,15 @@ class Attention(Layer):
         queries: Any = None,
         keys: Any = None,
         values: Any = None,
+        mask: str = "none",
         inputs: int | None = None,
         initializer: str = "glorot_normal",
     ) -> None:
         super().__init__(
-            units=units, activation=activation, queries=queries, keys=keys, values=values, inputs=inputs,
+            units=units, activation=activation, queries=queries, keys=keys, values=values, mask=mask, inputs=inputs,
             initializer=initializer,
         )  # fmt: skip
+        self.kind: AttentionKind = AttentionKind(causal=self.options["mask"] == "causal")
         if self.units is None and not self._matrices:
             raise ChalkworkError("an attention needs the number of its units or its weights")
 
@@ -212,4 +223,5 @@ class Attention(Layer):
     def __repr__(self) -> str:
         units = self.units or next(iter(self._matrices.values())).shape[1]
         activation = str(self.activation)
-        return f"Attention({units}{'' if activation == 'identity' else f', {activation!r}'})"
+        mask = ", mask='causal'" if self.kind.causal else ""
+        return f"Attention({units}{'' if activation == 'identity' else f', {activation!r}'}{mask})"

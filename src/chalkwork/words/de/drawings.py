@@ -22,6 +22,8 @@ SENTENCES: Sentences = {
     "drawing.note_weights": "<before> × <units> Gewichte",
     "drawing.note_hidden": "nicht gezeigt",
     # --- graphs ----------------------------------------------------------------------------------------------------
+    "drawing.unrolled_title": "Ein rekurrentes Netz, ausgerollt",
+    "drawing.unrolled": "Ein rekurrentes Netz, ausgerollt über <steps>. <rows>.",
     "drawing.graph": "Rechengraph von <results>",
     "drawing.graph_has": "Ein Rechengraph von <results> mit <nodes> und <edges>.",
     "drawing.nodes": {"one": "<n> Knoten", "other": "<n> Knoten"},

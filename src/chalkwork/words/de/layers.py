@@ -99,6 +99,8 @@ SENTENCES: Sentences = {
     # --- attention -------------------------------------------------------------------------------------------------
     "attention.name": "eine Attention mit <units>",
     "attention.title": "Attention",
+    "attention.causal": "Keine Position sieht eine spätere: die Maske $M$ addiert zu diesen Scores minus "
+    "unendlich, und der Softmax gibt ihnen kein Gewicht; die einer Anfrage haben die Summe eins.",
     "attention.query": "Attention (Schicht <layer>)<again>: die Anfrage (Query) jeder Position, was sie sucht; <below> "
     "gewichtet mit <weights>.",
     "attention.key": "Der Schlüssel (Key) jeder Position, woran sie zu finden ist; <below> gewichtet mit <weights>.",

@@ -86,6 +86,26 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "<this> wurde mit den eigenen Gewichten der Schicht berechnet, wo hingehört, was in die Schicht eingeht.",
         "Wie ändert sich die Nettoeingabe, wenn sich ein Gewicht ändert? Womit wird dieses Gewicht multipliziert?",
     ),
+    "output-for-input": (
+        "Was die Schicht verlässt an der Stelle dessen, was in sie eingeht",
+        "<this> wurde mit der Nettoeingabe oder der Aktivierung der Schicht selbst berechnet, nicht mit ihrer Eingabe.",
+        "Wie ändert sich die Nettoeingabe, wenn sich ein Gewicht ändert? Womit wird dieses Gewicht multipliziert?",
+    ),
+    "bias-subtracted": (
+        "Der Bias wurde abgezogen",
+        "<this> ist die gewichtete Summe der Eingaben minus Bias.",
+        "Was geschieht mit der Nettoeingabe einer Einheit, wenn ihr Bias wächst?",
+    ),
+    "softmax-unstable": (
+        "Die Softmax-Funktion läuft über",
+        "Eine Exponentialfunktion in <this> ist größer als jede Zahl, und der Quotient ist deshalb keine.",
+        "Was gibt die Softmax-Funktion, wenn von allen Nettoeingaben dieselbe Zahl abgezogen wird? Welche hilft hier?",
+    ),
+    "absolute-for-square": (
+        "Beträge an der Stelle von Quadraten",
+        "<this> wurde mit den Beträgen der Fehler berechnet; gemeint sind ihre Quadrate.",
+        "Was macht diese Verlustfunktion mit dem Abstand vom Ziel, bevor sie summiert?",
+    ),
     "input-forgotten": (
         "Was in die Schicht eingeht, wurde weggelassen",
         "<this> ist allein das Fehlersignal; es ist nicht mit dem multipliziert, was in die Schicht eingeht.",

@@ -29,7 +29,7 @@ SENTENCES: Sentences = {
     "activation.of": "Aktivierung <layer>",
     "activation_is.net_input": "<what><again>: die Nettoeingabe selbst.",
     "activation_is.softmax": "<what><again> durch die Softmax-Funktion, die die Nettoeingaben<each> in "
-    "Wahrscheinlichkeiten mit der Summe eins überführt.",
+    "Wahrscheinlichkeiten mit der Summe eins überführt: ihre Potenzen von e, geteilt durch deren Summe.",
     "activation_is.function": "<what><again> durch <function>.",
     # --- the loss --------------------------------------------------------------------------------------------------
     "loss.squared_error": "quadratischer Fehler",
@@ -77,6 +77,7 @@ SENTENCES: Sentences = {
     "error.of_identity": "Fehlersignal <layer>: <way>; die Aktivierung ist die Identität, ihre Ableitung also 1.",
     "error.through_jacobian": "Fehlersignal <layer>: <way>, dann durch die Jacobi-Matrix der <activation>-Funktion.",
     "error.by_slope": "Fehlersignal <layer>: <way> und elementweise multipliziert mit <slope>.",
+    "error.by_slope_of_one": "Fehlersignal <layer>: <way> und multipliziert mit <slope>.",
     "error_weighted": ", mal das Gewicht {w} des Datenpunkts",
     "output_error.softmax": "Softmax mit Kreuzentropie: Die Zielwerte<each> haben die Summe eins, daher vereinfacht "
     "sich das Produkt zu Ausgabe minus Zielwert<weighted>.",
@@ -86,6 +87,7 @@ SENTENCES: Sentences = {
     "output_error.through_jacobian": "Die Ableitung des Verlusts nach der Ausgabe geht durch die Jacobi-Matrix der "
     "<activation>-Funktion, in der jede Ausgabe von jeder Nettoeingabe abhängt.",
     "output_error.by_slope": "Die Ableitung des Verlusts nach der Ausgabe, elementweise multipliziert mit <slope>.",
+    "output_error.by_slope_of_one": "Die Ableitung des Verlusts nach der Ausgabe, multipliziert mit <slope>.",
     "way_back.loss": "die Ableitung des Verlusts nach <output>, zurückpropagiert",
     "way_back.two": "<first>; <second>",
     "way_back.added": "<ways>; was auf beiden Wegen ankommt, wird addiert",

@@ -72,6 +72,8 @@ SENTENCES: Sentences = {
     "class.points_column": "Punkte",
     "class.first_wrong_step": "erster falscher Schritt",
     "class.none": "keiner",
+    "class.untouched": "nichts beantwortet",
+    "class.untouched_count": "<number> ohne eine Antwort: <names>",
     "class.not_read": "nicht gelesen: <problem>",
     "class.not_read_count": "<number> nicht gelesen:",
     "class.no_hand_ins": "keine Abgaben",

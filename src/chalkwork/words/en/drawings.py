@@ -22,6 +22,8 @@ SENTENCES: Sentences = {
     "drawing.note_weights": "<before> × <units> weights",
     "drawing.note_hidden": "not shown",
     # --- graphs ----------------------------------------------------------------------------------------------------
+    "drawing.unrolled_title": "A recurrent network, unrolled",
+    "drawing.unrolled": "A recurrent network, unrolled over <steps>. <rows>.",
     "drawing.graph": "Computation graph of <results>",
     "drawing.graph_has": "A computation graph of <results> with <nodes> and <edges>.",
     "drawing.nodes": {"one": "<n> node", "other": "<n> nodes"},

@@ -10,6 +10,9 @@ SENTENCES: Sentences = {
     "graph.one_path": "Chain rule: <node> acts on <output> through one node only.",
     "graph.paths": "Chain rule: <node> acts on <output> along <paths> edges, and their contributions are added.",
     "graph.derivative": "Derivative of <of> by <by>.",
+    "over.rows": "rows",
+    "over.columns": "columns",
+    "over.all": "all",
     "held_fixed": {
         "one": "<along> counts only how <by> acts on <of> directly: <fixed> is held fixed, although it depends on <by> "
         "too. <whole> counts every way from <by> to <of>.",

@@ -29,7 +29,7 @@ SENTENCES: Sentences = {
     "activation.of": "Activation of <layer>",
     "activation_is.net_input": "<what><again>: the net input itself.",
     "activation_is.softmax": "<what><again> by the softmax, which turns the net inputs<each> into probabilities that "
-    "sum to one.",
+    "sum to one: their powers of e, divided by the sum of these.",
     "activation_is.function": "<what><again> by <function>.",
     # --- the loss --------------------------------------------------------------------------------------------------
     "loss.squared_error": "squared error",
@@ -75,6 +75,7 @@ SENTENCES: Sentences = {
     "error.of_identity": "Error of <layer>: <way>; the activation is the identity, so its derivative is 1.",
     "error.through_jacobian": "Error of <layer>: <way> and through the Jacobian of the <activation>.",
     "error.by_slope": "Error of <layer>: <way> and is multiplied, entry by entry, by <slope>.",
+    "error.by_slope_of_one": "Error of <layer>: <way> and is multiplied by <slope>.",
     "error_weighted": ", times the weight {w} of the sample",
     "output_error.softmax": "Softmax under cross-entropy: the targets<each> sum to one, so the product collapses to "
     "output minus target<weighted>.",
@@ -84,6 +85,7 @@ SENTENCES: Sentences = {
     "output_error.through_jacobian": "The derivative of the loss by the output goes through the Jacobian of the "
     "<activation>, in which every output depends on every net input.",
     "output_error.by_slope": "The derivative of the loss by the output is multiplied, entry by entry, by <slope>.",
+    "output_error.by_slope_of_one": "The derivative of the loss by the output is multiplied by <slope>.",
     "way_back.loss": "the derivative of the loss by <output> goes back",
     "way_back.two": "<first>; <second>",
     "way_back.added": "<ways>; what comes by both ways is added",

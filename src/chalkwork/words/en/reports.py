@@ -71,6 +71,8 @@ SENTENCES: Sentences = {
     "class.points_column": "points",
     "class.first_wrong_step": "first wrong step",
     "class.none": "none",
+    "class.untouched": "nothing answered",
+    "class.untouched_count": "<number> with nothing answered: <names>",
     "class.not_read": "not read: <problem>",
     "class.not_read_count": "<number> not read:",
     "class.no_hand_ins": "no hand-ins",

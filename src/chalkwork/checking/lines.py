@@ -1,0 +1,183 @@
+"""In which line of a recorded program a step was made, and in which it goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chalkwork.algebra.definitions import defined
+from chalkwork.algebra.expression import Application, Expression, Name, walk
+from chalkwork.algebra.expression import replace as exchanged
+from chalkwork.checking.answers import answer_like, with_given
+from chalkwork.checking.data import OTHER_DATA
+from chalkwork.checking.mistakes import equivalents
+from chalkwork.checking.mistakes.errors import error_factors, slope_of
+from chalkwork.checking.programs import same
+from chalkwork.checking.recorded import Recorded
+from chalkwork.checking.recording import Made, Recording
+from chalkwork.checking.recording.places import is_product
+from chalkwork.checking.report import Line, Report, Result
+from chalkwork.checking.verdicts import Verdict
+from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.words import Text
+
+if TYPE_CHECKING:
+    from chalkwork.checking.check import Task
+
+_BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
+_OF_THE_CALL = frozenset(("other-activation", "activation-forgotten"))
+"""What is wrong where a function was called, and not in the function."""
+_MOST_PARTS = 60
+_MOST_LOOSE = 300
+
+
+def with_lines(report: Report, run: Recording, found: Recorded, task: Task) -> Report:
+    """The report with the line that made each step; of the first wrong one, the line in which it goes wrong."""
+    results = {}
+    first = next((one.name for one in report.values() if one.verdict in _BAD and OTHER_DATA not in one.mistakes), None)
+    right = {found.makers[name].order for name in found.makers if name in report and report[name].verdict not in _BAD}
+    for name, result in report.items():
+        made = found.makers.get(name)
+        if made is None or made.line is None:
+            results[name] = result
+        elif name == first:
+            results[name] = _first(result, made, run, found, task, right)
+        else:
+            at = _at(run, _calling(run, made) if result.verdict not in _BAD else _wrong_in(run, found, made, right))
+            results[name] = replace(result, at=at, message=f"{_where(at, run)}: {_small(result.message)}")
+    return report.having(results).noting(run.notes)
+
+
+def _small(message: str) -> str:
+    return message[:1].lower() + message[1:] if message.split(" ")[0].rstrip(".:") in _PLAIN else message
+
+
+_PLAIN = ("Correct", "Wrong", "This")
+
+
+def _first(result: Result, made: Made, run: Recording, found: Recorded, task: Task, right: set[int]) -> Result:
+    source = _source_of(result.name, made, run.source(made.file, made.line or 0)[0], found, task)
+    place = _wrong_in(run, found, source or made, right)
+    if source is None and _OF_THE_CALL.intersection(result.mistakes):
+        place = _calling(run, made)
+    at = _at(run, place)
+    slots = {"where": _where(at, run), "source": f": `{at.source}`" if at.source else "", "name": result.name}
+    if source is None:
+        said = Text.own("line.first", "<where><source> makes <name>, and here it goes wrong.", **slots)
+    else:
+        makes = _where(_at(run, (made.file, made.line or 0)), run)
+        slots["makes"] = makes[:1].lower() + makes[1:]
+        said = Text.own("line.source", "<where><source> goes into <name> (<makes>), and here it goes wrong.", **slots)
+    call = run.calls.get((source or made).order)
+    more = ""
+    if call is not None and place == ((source or made).file, (source or made).line) and "return " in at.source:
+        by = _at(run, (call.file, call.line))
+        more = f" It was called in {_small_where(by, run)}" + (f": `{by.source}`." if by.source else ".")
+    return replace(result, at=at, message=f"{said}{more} {result.message}")
+
+
+def _small_where(at: Line, run: Recording) -> str:
+    where = _where(at, run)
+    return where[:1].lower() + where[1:]
+
+
+def _where(at: Line, run: Recording) -> str:
+    """The line in words, with its cell in a notebook, and its file where that is another one than the block's."""
+    if at.cell is not None:
+        return f"Cell {at.cell}, line {at.line}"
+    return f"Line {at.line}" if at.file == run.here else f"{Path(at.file).name}, line {at.line}"
+
+
+def _at(run: Recording, place: tuple[str, int]) -> Line:
+    source, cell = run.source(*place)
+    return Line(place[1], source, place[0], cell)
+
+
+def _calling(run: Recording, made: Made) -> tuple[str, int]:
+    """Where a value was made; where that is a helper's `return`, the call that gave it back."""
+    call = run.calls.get(made.order)
+    source, _ = run.source(made.file, made.line or 0)
+    helper = "return " in source or "lambda" in source or not source
+    return (call.file, call.line) if call and helper else (made.file, made.line or 0)
+
+
+def _wrong_in(run: Recording, found: Recorded, made: Made, right: set[int]) -> tuple[str, int]:
+    """Where a wrong value was made: in a function, unless that gave something right back to another call."""
+    call = run.calls.get(made.order)
+    for other in found.makers.values() if call else ():
+        called = run.calls.get(other.order)
+        same_line = other.order in right and (other.file, other.line) == (made.file, made.line)
+        if same_line and call and called and called != call:
+            return call.file, call.line
+    return made.file, made.line or 0
+
+
+# --- what a step is made of ------------------------------------------------------------------------------------------
+
+
+def _source_of(name: str, made: Made, source: str, found: Recorded, task: Task) -> Made | None:
+    """An earlier value that is wrong, and with which the step is right: the first one, or None.
+
+    A part of the step's equation is exchanged for it; where that gives what the program has, the step itself is right.
+    """
+    loose = [one for one in found.loose if one.order < made.order and one.line is not None][-_MOST_LOOSE:]
+    parts = list(_parts(task.derivation[name], task)) if loose else []
+    with np.errstate(all="ignore"):
+        values = [evaluate(part, found.own) for _, part in parts]
+    up = task.context.upstream(task.derivation[name])
+    known = [value for of, value in found.own.items() if of != name]
+    if is_product(source):  # then a factor may be part of the right one
+        known += [evaluate(up, found.own)] if up is not None else []
+    else:
+        known += values
+    for one in dict.fromkeys(loose):
+        put = [_as(one.value, value) for value in values]
+        if one.of is None and any(np.size(value) == one.value.size and same(one.value, value) for value in known):
+            continue
+        for (form, part), given in zip(parts, put, strict=True):
+            if given is None or same(given, evaluate(part, found.own)):
+                continue
+            with np.errstate(all="ignore"):
+                result = evaluate(exchanged(form, {part: Name(_PUT, part.shape)}), {**found.own, _PUT: given})
+            if np.shape(result) == np.shape(task.values[name]) and same(made.value, result):
+                return one
+    return None
+
+
+_PUT = "a value of the program's"  # no name that is read can hold a space
+
+
+def _as(given: Any, value: Any) -> Any:
+    """A program's value in the shape of a part; None where it has another."""
+    if np.size(given) != np.size(value):
+        return None
+    answer = answer_like(given, value)
+    if answer.wrong_shape is not None or not answer.given.all():
+        return None
+    return with_given(answer, value).reshape(np.shape(value))
+
+
+def _parts(equation: Equation, task: Task) -> Iterator[tuple[Expression, Expression]]:
+    """Every part of an equation, in each of its right forms."""
+    seen: set[tuple[Expression, Expression]] = set()
+    for form in _forms(equation, task):
+        for part in walk(form):
+            if isinstance(part, Application) and part != form and (form, part) not in seen and len(seen) < _MOST_PARTS:
+                seen.add((form, part))
+                yield form, part
+
+
+def _forms(equation: Equation, task: Task) -> Iterator[Expression]:
+    yield equation.expression
+    if isinstance(equation.expression, Application) and (written := defined(equation.expression)) is not None:
+        yield written
+    yield from equivalents(equation, task.context)
+    factors = error_factors(equation, task.context)
+    slope = slope_of(factors[0], factors[0]) if factors is not None else None
+    if factors is not None and slope is not None and slope.shape == factors[1].shape:
+        yield factors[1] * slope

@@ -1,0 +1,80 @@
+"""A program's values that are no numbers where the exercise's are: a softmax that overflows, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import names_in
+from chalkwork.checking.mistakes import TABLE, Layer, in_language
+from chalkwork.checking.report import Report
+from chalkwork.checking.variables import numbers_of
+from chalkwork.checking.verdicts import Verdict
+from chalkwork.words import Said, Text, say
+
+if TYPE_CHECKING:
+    from chalkwork.checking.check import Task
+
+UNSTABLE = "softmax-unstable"
+
+
+def overflown(task: Task, typed: Mapping[str, object], report: Report) -> Report:
+    """The report with the cause where a program's values became no numbers."""
+    lost = {name for name, given in typed.items() if name in report and _is_lost(given)}
+    if not lost:
+        return report
+    found = {}
+    for name in [name for name in report if name in lost]:
+        sources = _sources(task, name, typed)
+        before = next((one for one in sources[1:] if one in lost), None)
+        layers = [layer for layer in task.context.layers(task.context.steps[name]) if layer.activation.name in sources]
+        softmax = [layer for layer in layers if _overflows(task, layer, typed)]
+        result = report[name]
+        if before is not None:
+            found[name] = replace(result, message=f"It is no number, as {before} is none.")
+        elif softmax:
+            activation = softmax[0].activation.name
+            made_in = None if activation == name else activation
+            entry = in_language(TABLE[UNSTABLE], report.language)
+            place: Said = Text.of("mistake.made_in", step=activation) if made_in else ""
+            said = say(report.language, "mistake.one", place=place, title=entry.title, others="", hint=entry.hint)
+            verdict = Verdict.MISTAKE.word
+            found[name] = replace(result, verdict=verdict, mistakes=(UNSTABLE,), message=said, made_in=made_in)
+    return report.having({**report, **found})
+
+
+def _floats(given: object) -> Any:
+    """The numbers of an array of floats; None for anything else."""
+    array: Any = numbers_of(given)
+    return array if getattr(getattr(array, "dtype", None), "kind", "") == "f" else None
+
+
+def _is_lost(given: object) -> bool:
+    array = _floats(given)
+    return array is not None and not np.isfinite(array).all()
+
+
+def _overflows(task: Task, layer: Layer, typed: Mapping[str, object]) -> bool:
+    """Whether the exponentials of a softmax are no numbers."""
+    if layer.function.operation.name != "softmax":
+        return False
+    own = _floats(typed.get(layer.net.name))
+    own = task.values[layer.net.name] if own is None else own
+    kind = np.float32 if own.dtype == np.float32 else np.float64
+    with np.errstate(all="ignore"):
+        return bool(np.max(own) > np.log(np.finfo(kind).max))
+
+
+def _sources(task: Task, name: str, typed: Mapping[str, object]) -> list[str]:
+    """What a step is made of, through steps that were not answered; itself first."""
+    found, open_ = [name], [name]
+    while open_:
+        for one in names_in(task.derivation[open_.pop()].expression):
+            if one.name in task.derivation and one.name not in found:
+                found.append(one.name)
+                if one.name not in typed:
+                    open_.append(one.name)
+    return found

@@ -1,0 +1,339 @@
+"""What a recorded program assigned: each assignment is the quantity whose value it has, else what its name can mean.
+
+A name may be assigned again and again, for layer after layer or step after step. Values decide first; what is wrong is
+placed between its neighbours; and what a wrong value leads to is known by what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chalkwork.checking.answers import answer_like, with_given
+from chalkwork.checking.names import NO_NAME
+from chalkwork.checking.programs import Names, Reader, base_of, kinds_called, same, tells
+from chalkwork.checking.recording import Made
+from chalkwork.derivation.derivation import Stage
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.words import Said
+
+Words = Mapping[str, Sequence[Made]]
+_MOST_UNUSED = 12
+
+
+@dataclass
+class Recorded:
+    """What the assignments of one program stand for."""
+
+    names: Names = field(default_factory=Names)
+    makers: dict[str, Made] = field(default_factory=dict)
+    """The assignment of each quantity."""
+    loose: list[Made] = field(default_factory=list)
+    """What is no quantity of the exercise, in the order of time."""
+    own: dict[str, Any] = field(default_factory=dict)
+    """All quantities as they follow from what the program has."""
+
+
+def recorded(reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, Said]) -> Recorded:
+    """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them."""
+    return _Placing(reader, words, used, refused).done()
+
+
+class _Placing:
+    def __init__(self, reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, Said]) -> None:
+        self.reader = reader
+        self.derivation = reader.context.derivation
+        self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
+        self.givens = {given.name for given in self.derivation.givens}
+        self.words = words
+        self.used = used
+        self.equal: dict[int, list[str]] = {}
+        self.taken: dict[str, Made] = {}
+        self.meant: dict[tuple[str, int], str] = {}
+        """What a word's version stands for."""
+        told = {word: next((one for one in made if tells(one.value)), made[-1]).value for word, made in words.items()}
+        known, self.asked = reader.known(told, used, refused)
+        self.chains = {word: self._chain(word, known.get(word), made) for word, made in words.items()}
+        self.updates = self._updates()
+        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
+
+    def done(self) -> Recorded:
+        """By value, by name, and by what follows."""
+        items = sorted(
+            ((made, word) for word, versions in self.words.items() for made in versions),
+            key=lambda item: item[0].order,
+        )
+        for made, word in items:
+            self._take(word, made, (name for name in self._equal(made) if name in self.chains[word]))
+        for made, word in items:
+            if (
+                made.line is not None
+                and self.givens >= set(self.chains[word])
+                and not self._serves(made)
+                and tells(made.value)
+            ):
+                self._take(word, made, self._equal(made))
+        for word in self.chains:
+            self._learn(word)
+        for word in sorted(self.chains, key=lambda word: (word not in self.used, bool(self._is_family(word)))):
+            self._by_name(word)
+        self._unchanged()
+        found = Recorded(makers=self.taken)
+        self._following(found, items)
+        self._written(found, items)
+        return found
+
+    # --- what a word can mean --------------------------------------------------------------------------------------
+
+    def _chain(self, word: str, target: str | None, versions: Sequence[Made]) -> list[str]:
+        """The quantities that a word can stand for, in the order in which they are worked out."""
+        if word in self.asked:
+            return []
+        kinds = kinds_called(word)
+        several = len({made.order for made in versions}) > 1
+        if target is not None and not (several and kinds and word not in self.names):
+            return [name for name in self.names if base_of(name) == base_of(target)]
+        return self._of_kinds(kinds)
+
+    def _of_kinds(self, kinds: Iterable[str]) -> list[str]:
+        wanted = set(kinds)
+        return [name for name in self.names if self._kind(name) in wanted]
+
+    def _kind(self, name: str) -> str:
+        return base_of(name).rstrip("0123456789")
+
+    def _is_family(self, word: str) -> bool:
+        return len({base_of(name) for name in self.chains[word]}) > 1
+
+    def _learn(self, word: str) -> None:
+        """A word without a meaning that has had one by value can be its like in the other layers."""
+        meant = [name for (of, _), name in self.meant.items() if of == word]
+        if meant and len(self.words[word]) > 1 and not self._is_family(word):
+            base = {base_of(name) for name in self.chains[word]}
+            if not base or not base >= {base_of(name) for name in meant}:
+                self.chains[word] = self._of_kinds({self._kind(name) for name in meant})
+
+    # --- by value --------------------------------------------------------------------------------------------------
+
+    def _equal(self, made: Made) -> list[str]:
+        """The quantities that have the value."""
+        if id(made) not in self.equal:
+            values = self.reader.values
+            size, total = made.value.size, float(np.sum(np.abs(made.value)))
+            near = [
+                name
+                for name in self.names
+                if np.size(values[name]) == size
+                and abs(float(np.sum(np.abs(values[name]))) - total) <= 1e-4 * total + 1e-12
+            ]
+            self.equal[id(made)] = [name for name in near if same(made.value, values[name])]
+        return self.equal[id(made)]
+
+    def _take(self, word: str, made: Made, names: Iterable[str]) -> None:
+        able = [name for name in names if name in self.givens or (made.line is not None and self._possible(name, made))]
+        for name in sorted(able, key=lambda name: name in self.taken and self.taken[name] is not made):
+            if name not in self.givens:
+                self.taken.setdefault(name, made)
+            self.meant[word, made.order] = name
+            return
+
+    def _serves(self, made: Made) -> bool:
+        return any(order == made.order for _, order in self.meant)
+
+    # --- by name ---------------------------------------------------------------------------------------------------
+
+    def _updates(self) -> dict[str, list[int]]:
+        """When each parameter was changed."""
+        found: dict[str, list[int]] = {}
+        for word, chain in self.chains.items():
+            if chain and chain[0] in self.givens and f"{chain[0]}_new" in chain and not self._is_family(word):
+                first, *later = self.words[word]
+                if first.line is None and same(first.value, self.reader.values[chain[0]]):
+                    orders = [made.order for made in later]
+                    if len(orders) > len(found.get(chain[0], [])):
+                        found[chain[0]] = orders
+        return found
+
+    def _rounds(self, made: Made) -> int:
+        """How often all parameters that change had been changed before."""
+        before = [sum(order < made.order for order in orders) for orders in self.updates.values() if orders]
+        return min(before, default=0)
+
+    def _possible(self, name: str, made: Made) -> bool:
+        """Whether a quantity after an update can have been made at that time."""
+        step = _step(name)
+        if not step or base_of(name) in self.givens or not any(self.updates.values()):
+            return True
+        return any(sum(order < made.order for order in orders) >= step for orders in self.updates.values())
+
+    def _by_name(self, word: str) -> None:
+        """The versions of a word that have no right value, between those that have."""
+        chain = self.chains[word]
+        if not chain:
+            return
+        run: list[Made] = []
+        last = -1
+        for made in self.words[word]:
+            name = self.meant.get((word, made.order))
+            if name is None:
+                run.append(made)
+                continue
+            place = chain.index(name) if name in chain else -1
+            if run and place > last:
+                self._placed(word, run, chain[last + 1 : place])
+            run, last = [], max(place, last)
+        if run:
+            self._placed(word, run, chain[last + 1 :])
+
+    def _placed(self, word: str, run: list[Made], slots: Sequence[str]) -> None:
+        """Versions in a row, put to the quantities that are free: the last of those that refine one another."""
+        free = [name for name in slots if name not in self.taken]
+        if free and self._kind(free[0]) == "L":  # error is the loss, or the distance from the target
+            run = [made for made in run if not self._is_between(made)]
+        if not run:
+            return
+        if self._is_family(word) or not free:
+            wanted = _refined([made for made in run if made.line is not None], len(free))
+            for made in wanted:
+                for place, name in enumerate(free):
+                    if self.reader.fits(made.value, name) and self._is_due(name, made):
+                        self._name(word, made, name)
+                        free = free[place + 1 :]
+                        break
+            return
+        if base_of(free[0]) in self.givens:
+            self._renewed(word, run, free)
+            return
+        by_round: dict[int, Made] = {}
+        for made in run:
+            if made.line is not None and self._may_be(word, made, free[0]):
+                by_round[self._rounds(made)] = made
+        for round_, made in sorted(by_round.items()):
+            due = [name for name in free if _step(name) <= round_ and self._is_due(name, made)]
+            if due:
+                self._name(word, made, due[-1])
+                free.remove(due[-1])
+
+    def _is_between(self, made: Made) -> bool:
+        """Whether it is right, and no step of its own: the distance from the target, what comes back to a layer."""
+        near = [value for value in self.auxiliary if value.size == made.value.size]
+        return tells(made.value) and any(same(made.value, value) for value in near)
+
+    def _may_be(self, word: str, made: Made, name: str) -> bool:
+        """Whether it has the shape, or its name says so clearly that the shape is wrong."""
+        gradient = self._kind(name) in ("dW", "db")
+        clear = word in self.used or (word[-1:].isdigit() and (gradient or made.value.ndim > 1))
+        return clear or self.reader.fits(made.value, name)
+
+    def _renewed(self, word: str, run: Sequence[Made], free: Sequence[str]) -> None:
+        """The versions of a parameter: what was there before, then what each update makes of it."""
+        if free[0] in self.givens:
+            before = [made for made in run if made.line is None]
+            if before:
+                self.meant[word, before[0].order] = free[0]
+            free = free[1:]
+        made_here = [made for made in run if made.line is not None]
+        for name, made in zip(free, _refined(made_here, len(free)), strict=False):
+            if made.value.ndim or self.reader.fits(made.value, name):
+                self._name(word, made, name)
+
+    def _unchanged(self) -> None:
+        """A parameter that was assigned what it was, after its gradient was there: it was not updated."""
+        for (word, order), name in list(self.meant.items()):
+            later, gradient = f"{name}_new", self.taken.get(f"d{name}")
+            if name in self.givens and later in self.derivation and later not in self.taken and gradient is not None:
+                made = next(one for one in self.words[word] if one.order == order)
+                if made.line is not None and made.order > gradient.order and word in self._initial(name):
+                    self._name(word, made, later)
+
+    def _initial(self, name: str) -> set[str]:
+        """The words that a parameter had before the recording."""
+        return {word for word, chain in self.chains.items() if name in chain and self.words[word][0].line is None}
+
+    def _is_due(self, name: str, made: Made) -> bool:
+        """Whether the time of a quantity has come: what is worked out again is so after the update."""
+        return _step(name) <= self._rounds(made) or self.derivation[name].stage == Stage.UPDATE
+
+    def _name(self, word: str, made: Made, name: str) -> None:
+        if name not in self.taken:
+            self.taken[name] = made
+            self.meant[word, made.order] = name
+
+    # --- by what follows -------------------------------------------------------------------------------------------
+
+    def _following(self, found: Recorded, items: Sequence[tuple[Made, str]]) -> None:
+        """What is left, held against what follows from the program's own values."""
+        own = {name: self.reader.values[name] for name in self.givens}
+        for (word, order), name in self.meant.items():
+            if name in self.givens:
+                given = next(made for made in self.words[word] if made.order == order)
+                own[name] = _put(given, own[name])
+        left = [(made, word) for made, word in items if not self._serves(made) and made.line is not None]
+        for equation in self.derivation.equations:
+            name, right = equation.name, self.reader.values[equation.name]
+            with np.errstate(all="ignore"):
+                own[name] = evaluate(equation.expression, own)
+            if name not in self.taken and not same(own[name], right):
+                match = next((item for item in left if tells(item[0].value) and same(item[0].value, own[name])), None)
+                if match is not None:
+                    self._name(match[1], match[0], name)
+            if name in self.taken:
+                own[name] = _put(self.taken[name], own[name])
+        found.own = own
+
+    # --- what is said ----------------------------------------------------------------------------------------------
+
+    def _written(self, found: Recorded, items: Sequence[tuple[Made, str]]) -> None:
+        names = found.names
+        for name in self.derivation:
+            if name in self.taken:
+                names.steps[name] = self.taken[name].value
+        for (word, order), name in self.meant.items():
+            if name in self.givens:
+                names.data.setdefault(name, next(made.value for made in self.words[word] if made.order == order))
+        serving = {order for _, order in self.meant}
+        makers = {made.order for made in self.taken.values()}
+        found.loose = [made for made, _ in items if made.order not in serving or (made.of and made.order not in makers)]
+        for word, versions in self.words.items():
+            made = versions[-1]
+            if word.endswith("()") or made.line is None or len(names.unused) >= _MOST_UNUSED:
+                continue
+            if tells(made.value) and all(one.order not in serving for one in versions):
+                names.unused[word] = self.reader.why_unused(word, made.value, NO_NAME)
+
+
+def _put(made: Made, value: Any) -> Any:
+    """A value that was made in the shape of a quantity; the quantity where it has another."""
+    answer = answer_like(made.value, value)
+    return with_given(answer, value) if answer.wrong_shape is None and answer.given.all() else value
+
+
+def _step(name: str) -> int:
+    """How many updates come before a quantity."""
+    _, new, number = name.partition("_new")
+    return int(number or 1) if new else 0
+
+
+def _refined(run: Sequence[Made], wanted: int) -> list[Made]:
+    """As many versions as there can be: the last of those that follow one another in one shape, or from one line."""
+    if len(run) <= wanted:
+        return list(run)
+    for ends in (_last_in_shape(run), _last_in_cycle(run)):
+        if len(ends) <= wanted:
+            return ends
+    return list(run)
+
+
+def _last_in_shape(run: Sequence[Made]) -> list[Made]:
+    return [
+        made
+        for made, after in zip(run, (*run[1:], None), strict=True)
+        if after is None or after.value.shape != made.value.shape
+    ]
+
+
+def _last_in_cycle(run: Sequence[Made]) -> list[Made]:
+    return [made for made in run if made.line == run[-1].line]

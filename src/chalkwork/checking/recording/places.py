@@ -1,0 +1,77 @@
+"""Where a value was made: the statement as it stands there."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+MOST_SOURCE = 200
+
+
+def cell_of(file: str, names: Mapping[str, Any]) -> int | None:
+    """The number of the notebook's cell that a file is, by the list of inputs that a notebook keeps."""
+    cells = names.get("In")
+    if ("ipykernel" not in file and "ipython-input" not in file) or not isinstance(cells, Sequence):
+        return None
+    text = "".join(linecache.getlines(file)).strip()
+    same = [number for number, cell in enumerate(cells) if isinstance(cell, str) and text and cell.strip() == text]
+    return same[-1] if same else None
+
+
+def statement_at(file: str, line: int, names: dict[str, Any] | None = None) -> str:
+    """The statement that a line belongs to, on one line; nothing where the source is not known."""
+    if not 0 < line <= len(linecache.getlines(file, names)):
+        return ""
+    first, last = _statements("".join(linecache.getlines(file, names))).get(line, (line, line))
+    lines = linecache.getlines(file, names)[first - 1 : last]
+    return _on_one_line(lines)[:MOST_SOURCE]
+
+
+def _on_one_line(lines: Sequence[str]) -> str:
+    plain = [line.partition(" #")[0].strip() if "'" not in line and '"' not in line else line.strip() for line in lines]
+    joined = " ".join(line.removesuffix("\\").strip() for line in plain)
+    return joined.replace("( ", "(").replace(" )", ")").replace("[ ", "[").replace(" ]", "]").rstrip(";")
+
+
+@lru_cache(maxsize=64)
+def _statements(source: str) -> dict[int, tuple[int, int]]:
+    """For every line the first and the last one of the innermost simple statement on it."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found: dict[int, tuple[int, int]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body") and node.end_lineno is not None:
+            for line in range(node.lineno, node.end_lineno + 1):
+                found.setdefault(line, (node.lineno, node.end_lineno))
+    return found
+
+
+def is_product(source: str) -> bool:
+    """Whether a statement only multiplies what has names.
+
+    >>> is_product("delta = error * slope"), is_product("delta = error * (1 - a)"), is_product("delta *= slope")
+    (True, False, True)
+    """
+    try:
+        (statement,) = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    named = (ast.Name, ast.Attribute, ast.Subscript, ast.Load, ast.Mult, ast.MatMult, ast.BinOp, ast.Constant)
+    augmented = isinstance(statement, ast.AugAssign) and isinstance(statement.op, (ast.Mult, ast.MatMult))
+    if not augmented and not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.BinOp)):
+        return False
+    assert isinstance(statement, (ast.AugAssign, ast.Assign))
+    parts = list(ast.walk(statement.value))
+    factors = [part for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, (int, float))]
+    return all(isinstance(part, named) for part in parts) and (not factors or _are_indices(statement.value, factors))
+
+
+def _are_indices(value: ast.expr, constants: list[ast.Constant]) -> bool:
+    """Whether numbers stand in square brackets only."""
+    inside = {id(part) for one in ast.walk(value) if isinstance(one, ast.Subscript) for part in ast.walk(one.slice)}
+    return all(id(one) in inside for one in constants)

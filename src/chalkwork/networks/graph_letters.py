@@ -1,0 +1,61 @@
+"""Graphs of letters only: the formula of every step, and whether one that somebody typed is the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Name
+from chalkwork.algebra.reading import read
+from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.derivation.evaluate import evaluate, evaluate_all
+from chalkwork.errors import ChalkworkError
+from chalkwork.networks.graph_text import slope_of
+from chalkwork.solutions.setting import Word
+
+_SLOPE = re.compile(r"(?<!\w)[d∂]\w+\s*/\s*[d∂]\w+")
+NEAR = 1e-9
+
+
+def formulas(derivation: Derivation, givens: Mapping[str, Any], names: Mapping[str, Name]) -> dict[str, Word]:
+    """The formula of every equation as an answer; one that is typed otherwise is the same if its values are.
+
+    >>> from chalkwork import Graph
+    >>> solution = Graph("y = W x; dL/dy = g").solve(W="2x3", x="3x1", g="2x1")
+    >>> solution["dL/dW"], solution["dL/dx"]
+    ('g @ x.T', 'W.T @ g')
+    >>> report = solution.check({"dL/dW": "outer(g, x)", "dL/dx": "W g"})
+    >>> report["dL/dW"].verdict, report["dL/dx"].verdict
+    ('correct', 'wrong')
+    """
+    values = evaluate_all(derivation, givens)
+    known = {**{one.name: one.symbol for one in derivation.equations}, **names}
+    slopes = {name: symbol for name, symbol in known.items() if slope_of(name) is not None}
+    placed = {name: f"s_slope{number}" for number, name in enumerate(slopes)}
+
+    def same(equation: Equation, text: str) -> bool:
+        """Whether the formula has the values of the equation, for numbers that are as good as any."""
+        formula = _SLOPE.sub(lambda found: placed.get(_named(found[0]), found[0]), text.rpartition("=")[2])
+        letters = {name: symbol for name, symbol in known.items() if name not in slopes}
+        letters |= {placed[name]: Name(placed[name], symbol.shape) for name, symbol in slopes.items()}
+        try:
+            expression = read(formula, letters)
+        except ChalkworkError:
+            return False
+        found = evaluate(expression, values | {placed[name]: values[name] for name in slopes})
+        wanted = values[equation.name]
+        return found.shape == wanted.shape and bool(np.allclose(found, wanted, rtol=NEAR, atol=NEAR))
+
+    def checked(equation: Equation) -> Callable[[str], bool]:
+        return partial(same, equation)
+
+    return {one.name: Word(str(one.expression), same=checked(one)) for one in derivation.equations}
+
+
+def _named(slope: str) -> str:
+    found = slope_of(slope)
+    return found.name if found else slope
