@@ -4,11 +4,13 @@
 derivative, typesetting, notebook code and the tests all come from that entry.
 """
 
-from chalkwork.algebra.operations import activations, arithmetic, matrices, softmax
+from chalkwork.algebra.operations import activations, arithmetic, convolutions, matrices, softmax
 from chalkwork.algebra.operations.entry import Module, Operation, Parameter, Precedence, Shape, Unit, words
 
 TABLE: dict[str, Operation] = {
-    operation.name: operation for room in (arithmetic, activations, softmax, matrices) for operation in room.OPERATIONS
+    operation.name: operation
+    for room in (arithmetic, activations, softmax, matrices, convolutions)
+    for operation in room.OPERATIONS
 }
 
 __all__ = ["TABLE", "Module", "Operation", "Parameter", "Precedence", "Shape", "Unit", "words"]

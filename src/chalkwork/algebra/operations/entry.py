@@ -198,6 +198,8 @@ class Operation:
     needs_axis: bool = False
     """Whether of a matrix with rows and columns the axis must be written, since both are usual."""
     shape: Callable[..., Shape] = entrywise_shape
+    own_axes: bool = False
+    """Whether `value` itself tells the axes of its arguments from those that are free."""
     precedence: Precedence = Precedence.ATOM
     slots: tuple[Precedence, ...] = ()
     """The precedence below which each argument needs parentheses."""
