@@ -161,6 +161,13 @@ class Application(Expression):
         self._hash = hash((operation.name, arguments, parameters))
 
     @property
+    def products(self) -> int:
+        """How many products are added up in all entries together, where the operation is such a sum; else 0."""
+        count = self.operation.products
+        shapes = tuple(argument.shape for argument in self.arguments)
+        return count(shapes, self.shape, **self.named_parameters) if count else 0
+
+    @property
     def named_parameters(self) -> dict[str, Parameter]:
         """The parameters by name."""
         return dict(zip(self.operation.parameters, self.parameters, strict=True)) if self.parameters else {}

@@ -25,7 +25,7 @@ from chalkwork.bounds.enclosures import enclosable
 from chalkwork.bounds.intervals import BLOCK, EPSILON, TINY, Array, Interval
 from chalkwork.bounds.slopes import Known, enclosed, natural, slopes
 
-_MOVING = frozenset(("transpose", "reshape", "broadcast", "diag", "diagonal", "entry", "placed"))
+_MOVING = frozenset(("transpose", "reshape", "broadcast", "diag", "diagonal", "entry", "placed", "turned"))
 _MOST = 64 * BLOCK
 """The slopes of one part that are worked out at most; beyond it only the natural extension is used."""
 
@@ -92,7 +92,7 @@ def _has_independent_entries(node: Expression) -> bool:
     """Whether no entry of a name occurs in two entries of the expression."""
     if not isinstance(node, Application) or not names_in(node):
         return True
-    if node.operation.name in ("transpose", "reshape", "diag", "diagonal", "entry"):
+    if node.operation.name in ("transpose", "reshape", "diag", "diagonal", "entry", "turned"):
         return _has_independent_entries(node.arguments[0])
     if not node.operation.entrywise:
         return False

@@ -146,6 +146,7 @@ def _worked_blocks(
             blocks.append(Paragraph(work.reason_latex, work.reason_text))
         said = work.reason_latex
         blocks.append(display(work))
+        blocks += [display(typeset(one, writer)) for one in solution.samples_of(equation)]
         blocks += held_fixed(equation, writer) if equation is first_held else []
         blocks += [paragraph(sentence, writer) for sentence in remarks.get(equation.name, ())]
     if any(_rounds_to_zero(solution, equation.name) for equation in equations):

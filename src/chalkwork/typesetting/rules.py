@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from chalkwork.algebra.expression import Application
+from chalkwork.algebra.expression import Application, Name
 from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
 from chalkwork.typesetting.notation import superscript
-from chalkwork.typesetting.pieces import Piece, grouped
+from chalkwork.typesetting.pieces import Piece, grouped, join
 
 if TYPE_CHECKING:
     from chalkwork.typesetting.writer import Writer
@@ -78,6 +79,19 @@ def _step(writer: Writer, expression: Application) -> Piece:
     return _leaky_step(writer, expression) if whole == expression else writer.write(whole)
 
 
+def _swept(writer: Writer, expression: Application) -> Piece:
+    left, right = (writer.write(*each) for each in zip(expression.arguments, writer.slots(expression), strict=True))
+    return join(left, writer.sign(expression), right)
+
+
+def _turned(writer: Writer, expression: Application) -> Piece:
+    """With numbers the kernel as it lies after the turn."""
+    (inner,) = expression.arguments
+    if not isinstance(inner, Name) or not writer.is_number(inner):
+        return writer.from_table(expression)
+    return writer.value(evaluate(expression, writer.values))
+
+
 RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "identity": _inner,
     "broadcast": _inner,
@@ -90,5 +104,7 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,
+    "turned": _turned,
+    **dict.fromkeys(PARTNERS, _swept),
 }
 """By the operation's name; every other one is written as its entry says."""

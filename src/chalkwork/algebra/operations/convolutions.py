@@ -43,11 +43,17 @@ def lie_of(
     return laid(before, kernel, stride, padding, dilation, along)
 
 
-def _shape_of(which: Callable[[Lie, Sweep], tuple[Shape, Shape, Shape]]) -> Callable[..., Shape]:
-    """The shape of one of data, kernels and results, where the two others have theirs."""
+SHAPES: dict[str, Callable[[Lie, Sweep], tuple[Shape, Shape, Shape]]] = {
+    "convolve": lambda lie, at: (lie.before, lie.kernel, result_shape(lie, at)),
+    "convolve_kernel": lambda lie, at: (lie.before, result_shape(lie, at), lie.kernel),
+    "convolve_full": lambda lie, at: (result_shape(lie, at), lie.kernel, lie.before),
+}
+"""By the operation: the shapes of its arguments and of what comes out."""
 
+
+def _shape_of(name: str) -> Callable[..., Shape]:
     def shape(shapes: tuple[Shape, ...], **settings: Any) -> Shape:
-        first, second, result = which(*lie_of(**settings))
+        first, second, result = SHAPES[name](*lie_of(**settings))
         if shapes != (first, second):
             raise ShapeError(f"{words(shapes[0])} and {words(shapes[1])} are not {words(first)} and {words(second)}")
         return result
@@ -57,6 +63,12 @@ def _shape_of(which: Callable[[Lie, Sweep], tuple[Shape, Shape, Shape]]) -> Call
 
 def _value(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda xp, a, b, **settings: function(xp, a, b, *lie_of(**settings))
+
+
+def _products(shapes: tuple[Shape, ...], result: Shape, **settings: Any) -> int:
+    lie, at = lie_of(**settings)
+    filters, channels, window = lie.kernel_shape()
+    return prod(lie.before[: lie.samples]) * filters * channels * prod(window) * prod(at.out)
 
 
 def turned_axes(along: Parameter) -> tuple[int, ...]:
@@ -91,8 +103,12 @@ def _pooled_shape(shapes: tuple[Shape, ...], window: Parameter, stride: Paramete
     return (*shapes[-1][:-2], *pooling(shapes[-1], window, stride, padding).out)
 
 
+def _to_largest_shape(shapes: tuple[Shape, ...], ties: Parameter, **settings: Any) -> Shape:
+    return _to_data_shape(shapes[:1], shapes[1], **settings)
+
+
 def _to_data_shape(shapes: tuple[Shape, ...], before: Parameter, **settings: Any) -> Shape:
-    whole = before if isinstance(before, tuple) else shapes[-1]
+    whole = before if isinstance(before, tuple) else ()
     if shapes[0] != _pooled_shape((whole,), **settings):
         raise ShapeError(f"{words(shapes[0])} is not what a pooling of {words(whole)} gives")
     return whole
@@ -113,7 +129,7 @@ def _max_pool(xp: Any, x: Any, window: Parameter, stride: Parameter, padding: Pa
 
 
 def _max_back(
-    xp: Any, g: Any, x: Any, window: Parameter, stride: Parameter, padding: Parameter, ties: Parameter, before: Shape
+    xp: Any, g: Any, x: Any, window: Parameter, stride: Parameter, padding: Parameter, ties: Parameter
 ) -> Any:
     at = _sweep_of(x, window, stride, padding)
     return at.spread(xp, [share * g for share in chosen(xp, x, at, bool(ties))])
@@ -150,8 +166,10 @@ OPERATIONS = (
             f"convolve_kernel(a, g, {_GIVEN})",
         ),
         parameters=_SETTINGS,
-        shape=_shape_of(lambda lie, at: (lie.before, lie.kernel, result_shape(lie, at))),
+        shape=_shape_of("convolve"),
         own_axes=True,
+        products=_products,
+        by_window=True,
         precedence=MATRIX_PRODUCT,
         slots=(MATRIX_PRODUCT, POWER),
         latex=r"<0> \star <1>",
@@ -168,8 +186,10 @@ OPERATIONS = (
             f"convolve(a, g, {_GIVEN})",
         ),
         parameters=_SETTINGS,
-        shape=_shape_of(lambda lie, at: (lie.before, result_shape(lie, at), lie.kernel)),
+        shape=_shape_of("convolve_kernel"),
         own_axes=True,
+        products=_products,
+        by_window=True,
         precedence=MATRIX_PRODUCT,
         slots=(MATRIX_PRODUCT, POWER),
         latex=r"<0> \star <1>",
@@ -187,8 +207,10 @@ OPERATIONS = (
             f"turned(convolve_kernel(g, a, {_GIVEN}), along=along)",
         ),
         parameters=_SETTINGS,
-        shape=_shape_of(lambda lie, at: (result_shape(lie, at), lie.kernel, lie.before)),
+        shape=_shape_of("convolve_full"),
         own_axes=True,
+        products=_products,
+        by_window=True,
         precedence=MATRIX_PRODUCT,
         slots=(MATRIX_PRODUCT, POWER),
         latex=r"<0> \star_{\text{full}} <1>",
@@ -215,6 +237,7 @@ OPERATIONS = (
         parameters={**_POOLED, "ties": 0},
         by_place=("window",),
         shape=_pooled_shape,
+        by_window=True,
         convention="the first of equal largest entries has it (ties=1: they share it)",
         latex=r"\operatorname{maxpool}\left( <0> \right)",
         text="maxpool(<0>)",
@@ -226,8 +249,8 @@ OPERATIONS = (
         arity=2,
         value=_max_back,
         adjoint=(f"max_pool_at(g, b, {_POOL}, ties=ties)", None),
-        parameters={**_POOLED, "ties": 0, "before": None},
-        shape=_to_data_shape,
+        parameters={**_POOLED, "ties": 0},
+        shape=_to_largest_shape,
         own_axes=True,
         latex=r"\operatorname{to\ the\ largest}\left( <0>, <1> \right)",
         text="to_the_largest(<0>, <1>)",
@@ -252,6 +275,7 @@ OPERATIONS = (
         parameters=_POOLED,
         by_place=("window",),
         shape=_pooled_shape,
+        by_window=True,
         latex=r"\operatorname{meanpool}\left( <0> \right)",
         text="meanpool(<0>)",
         code="average_pool(<0>, <window>, <stride>, <padding>)",

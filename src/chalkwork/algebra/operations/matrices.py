@@ -189,6 +189,7 @@ OPERATIONS = (
         value=lambda xp, a, b: xp.matmul(a, b),
         adjoint=("g @ b.T", "a.T @ g"),
         shape=_matmul_shape,
+        products=lambda shapes, result: prod(result) * shapes[0][-1],
         precedence=MATRIX_PRODUCT,
         slots=(MATRIX_PRODUCT, POWER),
         infix="@",

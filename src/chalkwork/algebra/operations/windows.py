@@ -6,7 +6,7 @@ Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from importlib import import_module
@@ -27,8 +27,6 @@ class Sweep:
     >>> at = Sweep((5, 4), (3, 2), (2, 1), (1, 0), (1, 1))
     >>> at.out
     (3, 3)
-    >>> list(at.pairs)[:2]
-    [((0, 0), (1, 0), (0, 0)), ((0, 0), (1, 1), (0, 1))]
     """
 
     sizes: Shape
@@ -56,20 +54,15 @@ class Sweep:
             for entry in product(*map(range, self.window))
         ]
 
-    @property
-    def pairs(self) -> Iterator[tuple[Shape, Shape, Shape]]:
+    def meetings(self) -> Iterator[tuple[Shape, Shape, Shape]]:
         """Place of the window, entry of the window and entry of the map that meet; what falls on the rim is left out.
 
         In the order in which a sum is written: place by place, the window row by row.
         """
         for place in product(*map(range, self.out)):
             for entry in product(*map(range, self.window)):
-                met = tuple(
-                    at * s + k * d - p
-                    for at, k, s, p, d in zip(
-                        place, entry, self.stride, self.padding, self.dilation, strict=True
-                    )
-                )
+                settings = zip(place, entry, self.stride, self.padding, self.dilation, strict=True)
+                met = tuple(at * s + k * d - p for at, k, s, p, d in settings)
                 if all(0 <= one < size for one, size in zip(met, self.sizes, strict=True)):
                     yield place, entry, met
 
@@ -106,6 +99,19 @@ class Sweep:
             low = k * d - p
             rim.append((low, size - low - s * (out - 1) - 1, s - 1))
         return lax.pad(part, part.dtype.type(0), rim)
+
+
+@lru_cache(maxsize=128)
+def meetings_by(at: Sweep, which: int) -> dict[Shape, tuple[tuple[Shape, Shape, Shape], ...]]:
+    """The meetings of each place of the window (0), entry of the window (1) or entry of the map (2).
+
+    >>> meetings_by(Sweep((4,), (2,), (2,), (0,), (1,)), 0)[1,]
+    (((1,), (0,), (2,)), ((1,), (1,), (3,)))
+    """
+    found: dict[Shape, list[tuple[Shape, Shape, Shape]]] = {}
+    for one in at.meetings():
+        found.setdefault(one[which], []).append(one)
+    return {key: tuple(value) for key, value in found.items()}
 
 
 def _put(whole: Any, inside: Slices, part: Any) -> Any:
@@ -198,6 +204,44 @@ class Lie:
             return (filters, rows, (columns,)) if self.along == -1 else (filters, columns, (rows,))
         filters, channels = (*self.kernel[:-2], 1, 1)[:2] if len(self.kernel) < 4 else self.kernel[:2]
         return filters, channels, self.kernel[-2:]
+
+    def data_place(self, channel: int, met: Shape) -> Shape:
+        """Where an entry of a map stands in the data of a sample."""
+        if self.along == -2:
+            return (*met, channel)
+        return met if self.own == 2 and self.along is None else (channel, *met)
+
+    def kernel_place(self, number: int, channel: int, entry: Shape) -> Shape:
+        """Where an entry of a window stands in the kernels."""
+        if self.along == -2:
+            return (number, *entry, channel)
+        whole = (number, channel, *entry)
+        return whole if len(self.kernel) == len(whole) else whole[2:] if len(self.kernel) == 2 else (number, *entry)
+
+    def result_place(self, number: int, place: Shape) -> Shape:
+        """Where the result of a filter at a place stands in that of a sample."""
+        if self.along == -2:
+            return (*place, number)
+        return place if len(self.kernel) == 2 else (number, *place)
+
+    def place_in_data(self, own: Shape) -> tuple[int, Shape]:
+        """The reverse of `data_place`: channel and entry of the map."""
+        if self.along == -2:
+            return own[-1], own[:-1]
+        return (0, own) if self.own == 2 and self.along is None else (own[0], own[1:])
+
+    def place_in_kernel(self, own: Shape) -> tuple[int, int, Shape]:
+        """The reverse of `kernel_place`: filter, channel, entry of the window."""
+        if self.along == -2:
+            return own[0], own[-1], own[1:-1]
+        whole = (*(own[:-2] if len(self.kernel) < 4 and self.along is None else ()), *(0, 0))[:2]
+        return (*whole, own[-2:]) if self.along is None and len(self.kernel) < 4 else (own[0], own[1], own[2:])
+
+    def place_in_result(self, own: Shape) -> tuple[int, Shape]:
+        """The reverse of `result_place`: filter and place of the window."""
+        if self.along == -2:
+            return own[-1], own[:-1]
+        return (0, own) if len(self.kernel) == 2 else (own[0], own[1:])
 
     def maps(self, xp: Any, x: Any) -> Any:
         """Data with channels before their maps."""
@@ -360,3 +404,43 @@ def chosen(xp: Any, x: Any, at: Sweep, share: bool) -> list[Any]:
         found.append(one & ~taken)
         taken = taken | one
     return [xp.astype(one, x.dtype) for one in found]
+
+
+# --- sums written out --------------------------------------------------------------------------------------------
+
+Partners = Iterator[tuple[Shape, Shape]]
+
+
+def partners_of_result(lie: Lie, at: Sweep, place: Shape) -> Partners:
+    """The entries of data and kernels whose products one entry of a correlation is the sum of."""
+    sample = place[: lie.samples]
+    number, where = lie.place_in_result(place[lie.samples :])
+    for channel in range(lie.map_shape()[0]):
+        for _, entry, met in meetings_by(at, 0).get(where, ()):
+            yield (*sample, *lie.data_place(channel, met)), lie.kernel_place(number, channel, entry)
+
+
+def partners_of_kernel(lie: Lie, at: Sweep, place: Shape) -> Partners:
+    """The same for one entry of what the kernels receive: entries of data and errors."""
+    number, channel, entry = lie.place_in_kernel(place)
+    for sample in product(*map(range, lie.before[: lie.samples])):
+        for where, _, met in meetings_by(at, 1).get(entry, ()):
+            yield (*sample, *lie.data_place(channel, met)), (*sample, *lie.result_place(number, where))
+
+
+def partners_of_data(lie: Lie, at: Sweep, place: Shape) -> Partners:
+    """The same for one entry of what the data receive: entries of errors and turned kernels."""
+    sample = place[: lie.samples]
+    channel, met = lie.place_in_data(place[lie.samples :])
+    for number in range(lie.kernel_shape()[0]):
+        for where, entry, _ in meetings_by(at, 2).get(met, ()):
+            turned = tuple(size - 1 - one for size, one in zip(at.window, entry, strict=True))
+            yield (*sample, *lie.result_place(number, where)), lie.kernel_place(number, channel, turned)
+
+
+PARTNERS: dict[str, Callable[[Lie, Sweep, Shape], Partners]] = {
+    "convolve": partners_of_result,
+    "convolve_kernel": partners_of_kernel,
+    "convolve_full": partners_of_data,
+}
+"""By the operation: where the factors of each term stand in its two arguments."""
