@@ -122,7 +122,8 @@ class Plan:
 
     def held_shape(self, name: Name) -> tuple[int, ...]:
         """The shape in which a network keeps a parameter or a state: a matrix as it is, all else in one dimension."""
-        return name.shape if self.quantities[name.name].form is Form.MATRIX else (max(name.shape),)
+        whole = self.quantities[name.name].form in (Form.MATRIX, Form.KERNEL)
+        return name.shape if whole else (max(name.shape),)
 
     @property
     def has_modes(self) -> bool:

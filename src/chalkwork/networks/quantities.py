@@ -35,6 +35,8 @@ class Form(StrEnum):
 
     MATRIX = "matrix"
     """Inputs and units, oriented as the convention has weights."""
+    KERNEL = "kernel"
+    """Filters, channels and a window, in every convention."""
     UNITS = "units"
     """An entry for every unit."""
     DATA = "data"

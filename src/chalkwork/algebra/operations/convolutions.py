@@ -72,14 +72,8 @@ def _products(shapes: tuple[Shape, ...], result: Shape, **settings: Any) -> int:
 
 
 def turned_axes(along: Parameter) -> tuple[int, ...]:
-    """The axes of a kernel along which it is turned."""
-    return (int(along),) if isinstance(along, int | float) else (-2, -1)
-
-
-def _turned_shape(shapes: tuple[Shape, ...], along: Parameter) -> Shape:
-    if along not in (None, -1, -2):
-        raise ShapeError("what is turned along one axis is turned along the last (-1) or the one before (-2)")
-    return shapes[0]
+    """The axes of a kernel along which it is turned: those of its window."""
+    return (-2, -1) if along is None else (-1,)
 
 
 # --- pooling -----------------------------------------------------------------------------------------------------
@@ -222,12 +216,12 @@ OPERATIONS = (
         value=lambda xp, x, along: xp.flip(x, axis=turned_axes(along)),
         adjoint=("turned(g, along=along)",),
         parameters={"along": None},
-        shape=_turned_shape,
+        shape=lambda shapes, along: shapes[0],
         latex=r"\operatorname{rot180}\left( <0> \right)",
         text="rot180(<0>)",
         code="turned(<0>, <along>)",
         code_definition="""def turned(kernel, along):
-    return np.flip(kernel, (-2, -1) if along is None else along)""",
+    return np.flip(kernel, (-2, -1) if along is None else -1)""",
         also=("rot180", "flip"),
     ),
     Operation(

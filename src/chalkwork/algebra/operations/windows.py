@@ -168,7 +168,8 @@ class Lie:
     """How data and kernels of a convolution lie, from their own shapes and the axis along which a window moves.
 
     A matrix with a matrix as kernel; a matrix with a kernel for each filter; channels with a kernel for each filter and
-    channel; or, with `along`, matrices in which one axis is the map and the other holds the channels.
+    channel; or, with `along`, matrices in which one axis is the map and the other holds the channels. Kernels are always
+    filters x channels x window.
     """
 
     before: Shape
@@ -200,8 +201,7 @@ class Lie:
     def kernel_shape(self) -> tuple[int, int, Shape]:
         """Filters, channels, and sizes of the window."""
         if self.along is not None:
-            filters, rows, columns = self.kernel
-            return (filters, rows, (columns,)) if self.along == -1 else (filters, columns, (rows,))
+            return self.kernel[0], self.kernel[1], self.kernel[2:]
         filters, channels = (*self.kernel[:-2], 1, 1)[:2] if len(self.kernel) < 4 else self.kernel[:2]
         return filters, channels, self.kernel[-2:]
 
@@ -213,8 +213,6 @@ class Lie:
 
     def kernel_place(self, number: int, channel: int, entry: Shape) -> Shape:
         """Where an entry of a window stands in the kernels."""
-        if self.along == -2:
-            return (number, *entry, channel)
         whole = (number, channel, *entry)
         return whole if len(self.kernel) == len(whole) else whole[2:] if len(self.kernel) == 2 else (number, *entry)
 
@@ -232,10 +230,9 @@ class Lie:
 
     def place_in_kernel(self, own: Shape) -> tuple[int, int, Shape]:
         """The reverse of `kernel_place`: filter, channel, entry of the window."""
-        if self.along == -2:
-            return own[0], own[-1], own[1:-1]
-        whole = (*(own[:-2] if len(self.kernel) < 4 and self.along is None else ()), *(0, 0))[:2]
-        return (*whole, own[-2:]) if self.along is None and len(self.kernel) < 4 else (own[0], own[1], own[2:])
+        if self.along is not None or len(own) == 4:
+            return own[0], own[1], own[2:]
+        return (*own[:-2], 0)[0], 0, own[-2:]
 
     def place_in_result(self, own: Shape) -> tuple[int, Shape]:
         """The reverse of `result_place`: filter and place of the window."""
@@ -271,13 +268,10 @@ class Lie:
         """Kernels by filter and channel, behind their free axes, which stand before those of the samples."""
         free = w.shape[: w.ndim - len(self.kernel)]
         filters, channels, window = self.kernel_shape()
-        if self.along == -2:
-            w = xp.matrix_transpose(w)
         return xp.reshape(w, (*free, *((1,) * self.samples if free else ()), filters, channels, *window))
 
     def as_kernels(self, xp: Any, w: Any) -> Any:
         """Filters, channels and windows in the shape of the kernels."""
-        w = xp.matrix_transpose(w) if self.along == -2 else w
         axes = 2 + self.axes
         return xp.reshape(w, (*w.shape[: w.ndim - axes], *self.kernel))
 

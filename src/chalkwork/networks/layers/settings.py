@@ -15,13 +15,14 @@ from chalkwork.networks.data import as_array, as_matrix, as_vector
 from chalkwork.networks.initialisers import Initialiser
 
 Takes = Literal[
-    "size", "sizes", "flag", "number", "choice", "activation", "initialiser", "entries", "weights", "bias", "layers"
+    "size", "sizes", "flag", "number", "choice", "activation", "initialiser", "entries", "weights", "bias", "layers",
+    "kernels",
 ]
 """What a setting may be.
 
 `size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `flag` true or false,
 `number` one in a range, `choice` one of some words, `entries` one number or one for
-each unit, `weights` the same as a matrix, `bias` the same as entries or whether there is one, `layers` how many
+each unit, `weights` the same as a matrix, `kernels` with up to four axes, `bias` the same as entries or whether there is one, `layers` how many
 layers below.
 """
 
@@ -48,7 +49,7 @@ class Setting:
     @property
     def is_array(self) -> bool:
         """Whether it holds numbers to start from, which a file keeps as arrays and not as a setting."""
-        return self.takes in ("entries", "weights")
+        return self.takes in ("entries", "weights", "kernels")
 
     def checked(self, value: Any, layer: str) -> Any:
         """The value as the layer keeps it; ChalkworkError (ShapeError, ValueProblem) for what it cannot be."""
@@ -81,6 +82,8 @@ class Setting:
                 return number_or(as_vector, value, self.key)
             case "weights":
                 return number_or(as_matrix, value, "the weights")
+            case "kernels":
+                return number_or(lambda given, name: as_array(given, name, most=4), value, "the weights")
 
     def _sizes(self, value: Any) -> int | tuple[int, ...] | str:
         low = 1 if self.low == float("-inf") else int(self.low)
