@@ -26,14 +26,26 @@ _ENTRY = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 def entry_name(name: str, shape: Shape, *place: int) -> str:
     """The name of one entry; its place, row and column at the end, is counted from 0.
 
+    A vector has one index, and a single matrix in a row those of the matrix.
+
     >>> entry_name("W1", (2, 3), 0, 2), entry_name("x", (3, 1), 1, 0), entry_name("L", (), 0, 0)
     ('W1[1,3]', 'x[2]', 'L')
+    >>> entry_name("z1", (1, 2, 2), 0, 1, 0), entry_name("b1", (3, 1, 1), 2, 0, 0)
+    ('z1[2,1]', 'b1[3]')
     """
     if not shape:
         return name
-    if len(shape) == 2 and 1 in shape:
-        place = (place[0 if shape[1] == 1 else 1],)
+    place = tuple(place[axis] for axis in _indexed(shape))
     return f"{name}[{','.join(str(number + 1) for number in place)}]"
+
+
+def _indexed(shape: Shape) -> tuple[int, ...]:
+    """The axes that the name of an entry has an index for."""
+    long = [axis for axis, size in enumerate(shape) if size > 1]
+    if len(long) < 2 and 1 in shape:
+        return (long[0] if long else len(shape) - 2,)
+    first = next(axis for axis, size in enumerate(shape) if size > 1 or axis == len(shape) - 2)
+    return tuple(range(first, len(shape)))
 
 
 def split_entry(name: str) -> tuple[str, tuple[str, ...]]:
@@ -56,8 +68,10 @@ def place_of(name: str, index: tuple[str, ...], shape: Shape) -> tuple[int, ...]
     """
     numbers = [int(part) - 1 for part in index if part.isascii() and part.isdigit() and len(part) < 10]
     if len(numbers) == len(index) and len(shape) >= 2:
-        if len(numbers) == 1 and len(shape) == 2 and 1 in shape:
-            numbers = [numbers[0], 0] if shape[1] == 1 else [0, numbers[0]]
+        axes = _indexed(shape)
+        if len(numbers) == len(axes) < len(shape):
+            known = dict(zip(axes, numbers, strict=True))
+            numbers = [known.get(axis, 0) for axis in range(len(shape))]
         if len(numbers) == len(shape) and all(0 <= at < size for at, size in zip(numbers, shape, strict=True)):
             return tuple(numbers)
     raise KeyError(f"{name}[{','.join(index)}]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,16 +54,28 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
 def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     """The network, its parameters and its convention in sentences."""
     first = Text.of("counted.inputs", n=plan.layers[0].inputs)
-    for count in plan.positions:
-        first = Text.of("network.inputs_at_positions", inputs=first, positions=count)
+    if len(plan.positions) == 1:
+        first = Text.of("network.inputs_at_positions", inputs=first, positions=plan.positions[0])
+    elif plan.positions:
+        first = _image(plan)
     sentences: list[Said] = [Text.of("network.has", parts=(first, *(at.layer.kind.words(at) for at in plan.spots)))]
     if target:
         sentences.append(reasons.loss_words(plan))
     sentences.append(_parameter_count(plan))
     sentences += [sentence for at in plan.spots for sentence in at.layer.kind.declared(at)]
-    if plan.positions:
+    if len(plan.positions) == 1:
         sentences.append(Text.of(f"network.matrices_{plan.convention.samples}"))
+    elif plan.positions:
+        said = "A sample is an image: channels × rows × columns; kernels are filters × channels × rows × columns."
+        sentences.append(Text.own("network.images", said))
     return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))
+
+
+def _image(plan: Plan) -> Text:
+    size, channels = "x".join(map(str, plan.positions)), plan.layers[0].inputs
+    if channels == 1:
+        return Text.own("network.image", "images of <size> as input", size=size)
+    return Text.own("network.image_channels", "images of <size> with <n> channels as input", size=size, n=channels)
 
 
 def _parameter_count(plan: Plan) -> Said:
@@ -81,10 +94,11 @@ def _parameter_count(plan: Plan) -> Said:
 
 def _sizes(plan: Plan, role: Role) -> tuple[list[str], int]:
     """How many parameters with one role each layer has, those of a matrix as a product, and how many there are."""
-    layers = [at.layer for at in plan.spots for _ in at.layer.kind.names(at, role)]
+    found = [(at.layer, name.shape) for at in plan.spots for name in at.layer.kind.names(at, role)]
     if role is Role.WEIGHT:
-        return [f"{layer.inputs}·{layer.units}" for layer in layers], sum(one.inputs * one.units for one in layers)
-    return [str(layer.units) for layer in layers], sum(layer.units for layer in layers)
+        sizes = [shape if len(shape) > 2 else (layer.inputs, layer.units) for layer, shape in found]
+        return ["·".join(map(str, one)) for one in sizes], sum(map(prod, sizes))
+    return [str(layer.units) for layer, _ in found], sum(layer.units for layer, _ in found)
 
 
 def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:

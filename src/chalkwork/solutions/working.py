@@ -134,15 +134,22 @@ class Working(Mapping[str, Any]):
     def samples_of(self, equation: Equation) -> list[Equation]:
         """The first entry of what a window gives, as the sum that it is, where no entry is written out otherwise."""
         expression = equation.expression
-        swept = any(isinstance(node, Application) and node.operation.by_window for node in walk(expression))
+        nodes = [node for node in walk(expression) if isinstance(node, Application)]
+        swept = any(node.operation.by_window for node in nodes)
         written = self.style.detail != "equations" or updates_of(equation.name)
-        if not swept or written or prod(expression.shape) < 2:
+        if not swept or written or not expression.shape:
             return []
-        index = split_entry(entry_name(equation.name, expression.shape, *(0,) * len(expression.shape)))[1]
+        shape = expression.shape
+        place = (0,) * len(shape)
+        if equation.derivative is not None and any(one.operation.name == "convolve_full" for one in nodes):
+            place = tuple(size // 2 if axis > 0 else 0 for axis, size in enumerate(shape, 3 - len(shape)))
+        index = split_entry(entry_name(equation.name, shape, *place))[1]
         try:
-            return [replace(self._entry(equation, index), reason="", derivative=None)]
+            found = self._entry(equation, index)
         except CostError:
             return []
+        name = equation.name if prod(shape) == 1 else found.name
+        return [replace(found, name=name, reason="", derivative=None)]
 
     def _entries(self, equation: Equation, only: set[tuple[str, tuple[str, ...]]]) -> list[Equation]:
         """One scalar equation for every entry; the whole one where an entry is too long to be written out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from chalkwork.algebra.expression import Application, Name
+from chalkwork.algebra.expression import Application, Expression, Name
 from chalkwork.algebra.operations import Precedence
 from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.derivation.evaluate import evaluate
@@ -92,6 +92,22 @@ def _turned(writer: Writer, expression: Application) -> Piece:
     return writer.value(evaluate(expression, writer.values))
 
 
+def _extreme(writer: Writer, expression: Application) -> Piece:
+    """The largest of several, which is that of the largest of the first and the rest."""
+    parts: list[Expression] = [expression]
+    while isinstance(parts[0], Application) and parts[0].operation is expression.operation:
+        parts[:1] = parts[0].arguments
+    if len(parts) == 2:
+        return writer.from_table(expression)
+    sign = expression.operation.name[:3]
+    comma = writer.notation.between
+    first, *others = (writer.write(part) for part in parts)
+    if not all(part.flat for part in (first, *others)):
+        return writer.from_table(expression)
+    inside = join(first, *(join(Piece.of(comma, comma), part) for part in others))
+    return join(Piece.of(rf"\{sign}\left(", f"{sign}("), inside, Piece.of(r"\right)", ")"))
+
+
 RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "identity": _inner,
     "broadcast": _inner,
@@ -104,6 +120,8 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,
+    "maximum": _extreme,
+    "minimum": _extreme,
     "turned": _turned,
     **dict.fromkeys(PARTNERS, _swept),
 }

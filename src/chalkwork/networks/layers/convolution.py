@@ -147,8 +147,8 @@ class ConvolutionKind(LayerKind):
 
     def way_back(self, at: Spot) -> Text:
         """A full correlation with the turned kernel."""
-        said = "<error> goes back through the kernels <weights>: every entry gets the errors of all windows that covered "
-        said += "it, times the weights that it met there, which is a full correlation with the turned kernel"
+        said = "<error> goes back through the kernels <weights> (a full correlation with the turned kernels: every entry "
+        said += "gets the errors of all windows that covered it, times the weights that it met)"
         return Text.own("convolution.way_back", said, error=at.shown("delta"), weights=at.shown("W"))
 
     def declared(self, at: Spot) -> list[Text]:
@@ -274,7 +274,8 @@ class Convolution(Layer):
         stated: int | None = self.options["inputs"]
         if stated is not None or self.given is None:
             return stated
-        return {self.rank: 1, self.rank + 2: self.given.shape[-self.rank - 1]}.get(self.given.ndim)
+        whole = self.given.ndim == self.rank + 2
+        return self.given.shape[1] if whole else 1 if self.given.ndim == self.rank else None
 
     @property
     def has_bias(self) -> bool:

@@ -104,7 +104,7 @@ class MaxPoolKind(PoolingKind):
 
     def way_back(self, at: Spot) -> Text:
         """To the entry that was the largest of its window."""
-        said = "every entry of <error> goes to the entry that was the largest of its window, the others get 0"
+        said = "<error> goes back to the largest entry of every window (the others get 0)"
         return Text.own("max_pool.way_back", said, error=f"{{d{at.name('a')}}}")
 
     def declared(self, at: Spot) -> list[Text]:
@@ -139,7 +139,7 @@ class AveragePoolKind(PoolingKind):
 
     def way_back(self, at: Spot) -> Text:
         """In equal parts to all entries of a window."""
-        said = "every entry of <error> goes in equal parts to the entries of its window"
+        said = "<error> goes back in equal parts to the entries of every window"
         return Text.own("average_pool.way_back", said, error=f"{{d{at.name('a')}}}")
 
     def declared(self, at: Spot) -> list[Text]:
