@@ -97,9 +97,7 @@ def average_pool(x: Interval, window: Parameter, stride: Parameter, padding: Par
     return divide(reduce(add, _read(x, at)), Interval.point(float(prod(at.window))))
 
 
-def average_pool_back(
-    g: Interval, window: Parameter, stride: Parameter, padding: Parameter, before: Shape
-) -> Interval:
+def average_pool_back(g: Interval, window: Parameter, stride: Parameter, padding: Parameter, before: Shape) -> Interval:
     """Every error in equal parts."""
     at = _pool(before, window, stride, padding)
     count = prod(at.window)

@@ -46,7 +46,9 @@ def _sample(node: Node, where: str) -> tuple[int, ...]:
     """Rows and columns of a sample that is a matrix; channels, rows and columns of an image."""
     sizes = values.listing(values.integer(1, MAX_SIZE), "two whole numbers", 3)(node, where)
     if len(sizes) < 2:
-        expected = "two whole numbers, as in [3, 2]: the rows and columns of a sample; before them the channels of an image"
+        expected = (
+            "two whole numbers, as in [3, 2]: the rows and columns of a sample; before them the channels of an image"
+        )
         raise values.fail(node, where, expected)
     return sizes
 

@@ -68,9 +68,7 @@ def _read_layer(node: Node, where: str, convention: Convention, before: Layer | 
     return replace(layer, units=units, positions=positions)
 
 
-def _leaving(
-    kind: type[Made], layer: Layer, positions: tuple[int, ...], fields: Fields
-) -> tuple[int, tuple[int, ...]]:
+def _leaving(kind: type[Made], layer: Layer, positions: tuple[int, ...], fields: Fields) -> tuple[int, tuple[int, ...]]:
     """Units and positions of what leaves, which may depend on the settings."""
     sized = {"units": layer.units} if any(setting.key == "units" for setting in kind.settings) else {}
     try:

@@ -19,8 +19,8 @@ from chalkwork.networks import layers as kinds
 from chalkwork.networks.graph import Graph
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.sheets.parts import Surroundings
 from chalkwork.sheets.layers import made_of
+from chalkwork.sheets.parts import Surroundings
 from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, PartBlock, Sheet, TaskBlock
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.solutions.setting import Style

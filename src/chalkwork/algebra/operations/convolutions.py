@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 from chalkwork.algebra.operations.entry import Operation, Parameter, Precedence, Shape, words
+from chalkwork.algebra.operations.window_code import CONVOLUTION, POOLING
 from chalkwork.algebra.operations.windows import (
     Lie,
     Sweep,
@@ -32,6 +33,7 @@ _SETTINGS: dict[str, Parameter] = {
     "stride": 1, "padding": 0, "dilation": 1, "along": None, "before": None, "kernel": None,
 }  # fmt: skip
 """`along` is the axis of a map that is one row or column, `before` the shape of the data, `kernel` that of the kernels."""
+_CODED = "<kernel>, <stride>, <padding>, <dilation>, <along>, <before>"
 _GIVEN = "stride=stride, padding=padding, dilation=dilation, along=along, before=before, kernel=kernel"
 
 
@@ -71,6 +73,22 @@ def _products(shapes: tuple[Shape, ...], result: Shape, **settings: Any) -> int:
     return prod(lie.before[: lie.samples]) * filters * channels * prod(window) * prod(at.out)
 
 
+def settled(name: str, shapes: tuple[Shape, ...], result: Shape, known: dict[str, Parameter]) -> dict[str, Parameter]:
+    """The parameters of an operation by window with a number for every axis, as its source in NumPy takes them.
+
+    `before` is the shape of what comes out there, or that of the data.
+    """
+    if name in SHAPES:
+        lie, at = lie_of(**known)
+        filters, channels, window = lie.kernel_shape()
+        kernel = (filters, channels, *window)
+        sizes: dict[str, Parameter] = {"stride": at.stride, "padding": at.padding, "dilation": at.dilation}
+        return {**known, **sizes, "kernel": kernel, "before": result}
+    before = result if name == "average_pool_back" else shapes[-1]
+    at = pooling(before, known["window"], known["stride"], known["padding"])
+    return {**known, "window": at.window, "stride": at.stride, "padding": at.padding, "before": before}
+
+
 def turned_axes(along: Parameter) -> tuple[int, ...]:
     """The axes of a kernel along which it is turned: those of its window."""
     return (-2, -1) if along is None else (-1,)
@@ -93,7 +111,9 @@ _POOLED: dict[str, Parameter] = {"window": 2, "stride": None, "padding": 0}
 _POOL = "window=window, stride=stride, padding=padding"
 
 
-def _pooled_shape(shapes: tuple[Shape, ...], window: Parameter, stride: Parameter, padding: Parameter, **_: Any) -> Shape:
+def _pooled_shape(
+    shapes: tuple[Shape, ...], window: Parameter, stride: Parameter, padding: Parameter, **_: Any
+) -> Shape:
     return (*shapes[-1][:-2], *pooling(shapes[-1], window, stride, padding).out)
 
 
@@ -142,9 +162,7 @@ def _average_pool(xp: Any, x: Any, **settings: Parameter) -> Any:
     return reduce(lambda one, other: one + other, at.read(xp, x)) / prod(at.window)
 
 
-def _average_back(
-    xp: Any, g: Any, window: Parameter, stride: Parameter, padding: Parameter, before: Shape
-) -> Any:
+def _average_back(xp: Any, g: Any, window: Parameter, stride: Parameter, padding: Parameter, before: Shape) -> Any:
     at = pooling(before, window, stride, padding)
     count = prod(at.window)
     return at.spread(xp, [g / count] * count)
@@ -168,7 +186,8 @@ OPERATIONS = (
         slots=(MATRIX_PRODUCT, POWER),
         latex=r"<0> \star <1>",
         text="<0> ⋆ <1>",
-        code="convolve(<0>, <1>, <stride>, <padding>, <dilation>, <along>)",
+        code=f"convolve(<0>, <1>, {_CODED})",
+        code_definition=CONVOLUTION,
         also=("correlate", "conv2d", "conv1d"),
     ),
     Operation(
@@ -188,7 +207,8 @@ OPERATIONS = (
         slots=(MATRIX_PRODUCT, POWER),
         latex=r"<0> \star <1>",
         text="<0> ⋆ <1>",
-        code="convolve_kernel(<0>, <1>, <kernel>, <stride>, <padding>, <dilation>, <along>)",
+        code=f"convolve_kernel(<0>, <1>, {_CODED})",
+        code_definition=CONVOLUTION,
     ),
     Operation(
         name="convolve_full",  # equation 9.13: the derivative by the data is a full one with the turned kernel
@@ -209,7 +229,8 @@ OPERATIONS = (
         slots=(MATRIX_PRODUCT, POWER),
         latex=r"<0> \star_{\text{full}} <1>",
         text="<0> ⋆ <1>",
-        code="convolve_full(<0>, <1>, <before>, <stride>, <padding>, <dilation>, <along>)",
+        code=f"convolve_full(<0>, <1>, {_CODED})",
+        code_definition=CONVOLUTION,
     ),
     Operation(
         name="turned",  # by half a turn: rows and columns in reverse order
@@ -236,6 +257,7 @@ OPERATIONS = (
         latex=r"\operatorname{maxpool}\left( <0> \right)",
         text="maxpool(<0>)",
         code="max_pool(<0>, <window>, <stride>, <padding>)",
+        code_definition=POOLING,
         also=("maxpool", "max_pool2d"),
     ),
     Operation(
@@ -249,6 +271,7 @@ OPERATIONS = (
         latex=r"\operatorname{to\ the\ largest}\left( <0>, <1> \right)",
         text="to_the_largest(<0>, <1>)",
         code="max_pool_back(<0>, <1>, <window>, <stride>, <padding>, <ties>)",
+        code_definition=POOLING,
     ),
     Operation(
         name="max_pool_at",  # of every window the entry at the place where another map has its largest
@@ -261,6 +284,7 @@ OPERATIONS = (
         latex=r"\operatorname{at\ the\ largest}\left( <0>, <1> \right)",
         text="at_the_largest(<0>, <1>)",
         code="max_pool_at(<0>, <1>, <window>, <stride>, <padding>, <ties>)",
+        code_definition=POOLING,
     ),
     Operation(
         name="average_pool",
@@ -273,6 +297,7 @@ OPERATIONS = (
         latex=r"\operatorname{meanpool}\left( <0> \right)",
         text="meanpool(<0>)",
         code="average_pool(<0>, <window>, <stride>, <padding>)",
+        code_definition=POOLING,
         also=("averagepool", "avg_pool", "avgpool", "meanpool", "mean_pool"),
     ),
     Operation(
@@ -284,5 +309,6 @@ OPERATIONS = (
         latex=r"\operatorname{spread}\left( <0> \right)",
         text="spread(<0>)",
         code="average_pool_back(<0>, <before>, <window>, <stride>, <padding>)",
+        code_definition=POOLING,
     ),
 )

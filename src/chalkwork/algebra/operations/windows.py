@@ -127,9 +127,7 @@ def _lax(xp: Any) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def sweep(
-    sizes: Shape, window: Parameter, stride: Parameter, padding: Parameter, dilation: Parameter = 1
-) -> Sweep:
+def sweep(sizes: Shape, window: Parameter, stride: Parameter, padding: Parameter, dilation: Parameter = 1) -> Sweep:
     """The window with its settings, each one number or one for each axis; ShapeError where it does not fit.
 
     Of a vector one number is for its length alone.
@@ -389,15 +387,16 @@ def chosen(xp: Any, x: Any, at: Sweep, share: bool) -> list[Any]:
     read = at.read(xp, x, -inf)
     top = reduce(xp.maximum, read)
     equal = [part == top for part in read]
+    known = xp.where(top == top, xp.ones_like(top), top)  # what is no number stays so
     if share:
-        ones = [xp.astype(one, x.dtype) for one in equal]
+        ones = [xp.astype(one, x.dtype) * known for one in equal]
         total = reduce(lambda one, other: one + other, ones)
         return [one / total for one in ones]
     taken, found = equal[0], [equal[0]]
     for one in equal[1:]:
         found.append(one & ~taken)
         taken = taken | one
-    return [xp.astype(one, x.dtype) for one in found]
+    return [xp.astype(one, x.dtype) * known for one in found]
 
 
 # --- sums written out --------------------------------------------------------------------------------------------

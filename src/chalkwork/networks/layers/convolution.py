@@ -147,7 +147,9 @@ class ConvolutionKind(LayerKind):
 
     def way_back(self, at: Spot) -> Text:
         """A full correlation with the turned kernel."""
-        said = "<error> goes back through the kernels <weights> (a full correlation with the turned kernels: every entry "
+        said = (
+            "<error> goes back through the kernels <weights> (a full correlation with the turned kernels: every entry "
+        )
         said += "gets the errors of all windows that covered it, times the weights that it met)"
         return Text.own("convolution.way_back", said, error=at.shown("delta"), weights=at.shown("W"))
 
@@ -231,7 +233,9 @@ class Convolution(Layer):
             window, stride, self._rim(window, stride, dilation), dilation, self.options["convolution"]
         )
         if self.rank > 1 and self.activation.per_sample:
-            raise ChalkworkError(f"{self.activation.words} is no activation of {self.title}", hint="put it behind Flatten")
+            raise ChalkworkError(
+                f"{self.activation.words} is no activation of {self.title}", hint="put it behind Flatten"
+            )
 
     def _each(self, key: str, value: Any) -> Sizes:
         sizes = value if isinstance(value, tuple) else (value,) * self.rank
@@ -259,7 +263,9 @@ class Convolution(Layer):
             return self._each("padding", padding)
         wide = tuple(d * (k - 1) for k, d in zip(window, dilation, strict=True))
         if any(one % 2 for one in wide) or any(one > 1 for one in stride):
-            raise ChalkworkError("padding 'same' takes a window of odd size and a stride of 1", hint="say it in numbers")
+            raise ChalkworkError(
+                "padding 'same' takes a window of odd size and a stride of 1", hint="say it in numbers"
+            )
         return tuple(one // 2 for one in wide)
 
     @property

@@ -216,7 +216,9 @@ class Pooling(Layer):
         try:
             return super().size(layer, inputs, positions, in_out)
         except ShapeError as error:
-            raise error if error.message.startswith("layer") else ShapeError(f"layer {layer}: {error.message}") from None
+            raise (
+                error if error.message.startswith("layer") else ShapeError(f"layer {layer}: {error.message}")
+            ) from None
 
     def _in_torch(self, name: str, **more: Any) -> Foreign:
         own = self.options

@@ -15,7 +15,17 @@ from chalkwork.networks.data import as_array, as_matrix, as_vector
 from chalkwork.networks.initialisers import Initialiser
 
 Takes = Literal[
-    "size", "sizes", "flag", "number", "choice", "activation", "initialiser", "entries", "weights", "bias", "layers",
+    "size",
+    "sizes",
+    "flag",
+    "number",
+    "choice",
+    "activation",
+    "initialiser",
+    "entries",
+    "weights",
+    "bias",
+    "layers",
     "kernels",
 ]
 """What a setting may be.
