@@ -220,7 +220,7 @@ SIGNED = {"step", "leaky_step", "normal_cdf", "normal_pdf", "log_softmax", "iden
 CALLED = [
     n
     for n, e in TABLE.items()
-    if e.arity == 1 and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry", "reshape"}
+    if e.arity == 1 and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry", "reshape", "average_pool_back"}
 ]
 
 

@@ -139,7 +139,7 @@ _IN_BRACKETS = {
     "before": "the shape of the data is the number of rows and of columns",
     "kernel": "the shape of a kernel is the number of rows and of columns",
 }
-_WHOLE = {"window": 1, "stride": 1, "padding": 0, "dilation": 1, "ties": 0, "along": -2}
+_OF_A_WINDOW = {"window": 1, "stride": 1, "padding": 0, "dilation": 1, "ties": 0, "along": -2}
 """Parameters that are a whole number, or one for each axis in square brackets, and the least of them."""
 
 
@@ -154,10 +154,10 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
         return tuple(int(size) for size in sizes)
     if syntax.kind == "name" and syntax.value == "none" and name in ("axis", "at_zero", "along", "stride"):
         return None
-    if name in _WHOLE:
+    if name in _OF_A_WINDOW:
         numbers = [exact_number(part.value) if part.kind == "number" else None for part in syntax.parts or (syntax,)]
-        if not all(isinstance(one, int) and _WHOLE[name] <= one < 10**6 for one in numbers):
-            least = _WHOLE[name]
+        if not all(isinstance(one, int) and _OF_A_WINDOW[name] <= one < 10**6 for one in numbers):
+            least = _OF_A_WINDOW[name]
             raise ReadError(f"{name} is a whole number from {least}, or one for rows and one for columns, as in [2, 1]")
         found = tuple(int(one) for one in numbers if one is not None)
         return found if syntax.kind == "tuple" else found[0]
