@@ -35,8 +35,9 @@ Numbers = Mapping[str, Array]
 """The arrays of one layer by letter (`W`, `b`, `gamma`); empty where only the architecture is of interest."""
 
 
-_TYPES: dict[str, type] = {
-    "size": int, "layers": int, "number": float, "choice": str, "activation": str, "initialiser": str, "bias": bool,
+_TYPES: dict[str, tuple[type, ...]] = {
+    "size": (int,), "layers": (int,), "number": (float,), "choice": (str,), "activation": (str,), "initialiser": (str,),
+    "bias": (bool,), "flag": (bool,), "sizes": (int, list, str, NoneType),
 }  # fmt: skip
 """What JSON has for each kind of setting; numbers to start from are arrays, not settings."""
 
@@ -55,13 +56,15 @@ def _written(layer: Layer, units: int) -> dict[str, Any]:
                 value = activation_text(value)
             case "initialiser":
                 value = _initialiser_text(value)
+            case "sizes" if isinstance(value, tuple):
+                value = list(value)
         found[setting.key] = value
     return found
 
 
 def _made(kind: type[Layer], fields: Fields, inputs: int, numbers: Numbers) -> Layer:
     """The layer with that many inputs, of the settings in a file and the arrays beside it."""
-    given = {setting.key: fields.need(setting.key, of(_TYPES[setting.takes])) for setting in _kept(kind)}
+    given = {setting.key: fields.need(setting.key, of(*_TYPES[setting.takes])) for setting in _kept(kind)}
     own = {setting.key for setting in kind.settings}
     for one in kind.kind_type.quantities:
         if one.keyword in own and one.letter in numbers:
@@ -196,8 +199,8 @@ class Architecture:
         if not 1 <= len(layers) <= MOST_LAYERS:
             raise ChalkworkError(f"the architecture has {len(layers)} layers; 1 to {MOST_LAYERS} are read")
         shape = [inputs] if isinstance(inputs, int) else inputs
-        if not 1 <= len(shape) <= 2 or not all(type(one) is int and 1 <= one <= 1_000_000 for one in shape):
-            raise ChalkworkError(f"inputs is a whole number from 1 to 1,000,000, or a pair of them, not {inputs!r:.60}")
+        if not 1 <= len(shape) <= 3 or not all(type(one) is int and 1 <= one <= 1_000_000 for one in shape):
+            raise ChalkworkError(f"inputs is a whole number from 1 to 1,000,000, or two or three of them, not {inputs!r:.60}")
         convention = Convention(cast(Samples, settings["samples"]), cast(Weights, settings["weights"]))
         features, positions = (shape[0], ()) if len(shape) == 1 else features_and_positions(shape, convention.samples)
         planned, sizes = [], [Size(0, features, positions)]

@@ -228,6 +228,7 @@ class Convolution(Layer):
             if not self.rank <= self.given.ndim <= self.rank + 2:
                 raise ShapeError(f"the weights of {self.title} are filters x channels x {_WINDOWS[self.rank]}")
         window = self._window()
+        self.options["kernel"] = one_or_each(window)
         stride, dilation = (self._each(key, self.options[key]) for key in ("stride", "dilation"))
         self.kind: ConvolutionKind = ConvolutionKind(
             window, stride, self._rim(window, stride, dilation), dilation, self.options["convolution"]
@@ -347,9 +348,9 @@ class Convolution(Layer):
         return {f"W{layer}": weights, f"b{layer}": np.zeros(filters) + (0.0 if self._bias is None else self._bias)}
 
     def in_torch(self, inputs: int, units: int) -> Foreign | None:
-        """`Conv1d` or `Conv2d`; None where kernels are turned."""
+        """`Conv2d`; None where kernels are turned, or move along positions: samples lie otherwise there."""
         kind = self.kind
-        if kind.turned:
+        if kind.turned or self.rank == 1:
             return None
         window = {"kernel_size": kind.window, "stride": kind.stride, "padding": kind.padding, "dilation": kind.dilation}
         sizes = {"in_channels": inputs, "out_channels": units}

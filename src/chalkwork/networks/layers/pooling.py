@@ -208,8 +208,10 @@ class Pooling(Layer):
 
     def __init__(self, pool: Any = 2, stride: Any = None, padding: Any = 0, **more: Any) -> None:
         super().__init__(pool=pool, stride=stride, padding=padding, **more)
-        own = {"window": self.options["pool"], "stride": self.options["stride"], "padding": self.options["padding"]}
-        self.kind: LayerKind = replace(type(self).kind_type(), **own)  # type: ignore[arg-type]
+        self.kind = self._kind(*(self.options[key] for key in ("pool", "stride", "padding")))
+
+    def _kind(self, window: Any, stride: Any, padding: Any) -> PoolingKind:
+        raise NotImplementedError
 
     def size(self, layer: int, inputs: int | None, positions: Sizes, in_out: bool) -> Size:
         """What leaves; ShapeError where a window does not fit."""
@@ -220,10 +222,10 @@ class Pooling(Layer):
                 error if error.message.startswith("layer") else ShapeError(f"layer {layer}: {error.message}")
             ) from None
 
-    def _in_torch(self, name: str, **more: Any) -> Foreign:
+    def _in_torch(self, name: str) -> Foreign:
         own = self.options
         stride = own["pool"] if own["stride"] is None else own["stride"]
-        return Foreign(name, {"kernel_size": own["pool"], "stride": stride, "padding": own["padding"], **more})
+        return Foreign(name, {"kernel_size": own["pool"], "stride": stride, "padding": own["padding"]}, axes=2)
 
 
 class MaxPool(Pooling):
@@ -248,7 +250,9 @@ class MaxPool(Pooling):
 
     def __init__(self, pool: Any = 2, stride: Any = None, padding: Any = 0, ties: str = "first") -> None:
         super().__init__(pool, stride, padding, ties=ties)
-        self.kind = replace(self.kind, ties=self.options["ties"])  # type: ignore[call-arg]
+
+    def _kind(self, window: Any, stride: Any, padding: Any) -> PoolingKind:
+        return MaxPoolKind(window, stride, padding, self.options["ties"])
 
     def in_torch(self, inputs: int, units: int) -> Foreign:
         """`MaxPool2d`."""
@@ -272,6 +276,9 @@ class AveragePool(Pooling):
     kind_type = AveragePoolKind
     title = "an average pooling"
 
+    def _kind(self, window: Any, stride: Any, padding: Any) -> PoolingKind:
+        return AveragePoolKind(window, stride, padding)
+
     def in_torch(self, inputs: int, units: int) -> Foreign:
         """`AvgPool2d`, which counts the rim too."""
         return self._in_torch("AvgPool2d")
@@ -294,3 +301,7 @@ class GlobalAveragePool(Layer):
 
     def __init__(self) -> None:
         super().__init__()
+
+    def in_torch(self, inputs: int, units: int) -> Foreign:
+        """`AdaptiveAvgPool2d`, and what makes a vector of its maps of one entry."""
+        return Foreign("AdaptiveAvgPool2d", {"output_size": 1}, then="Flatten")
