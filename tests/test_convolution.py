@@ -93,14 +93,15 @@ def tried(rng: np.random.Generator, number: int) -> tuple[NeuralNetwork, Any, An
 @pytest.mark.usefixtures("quick_compilation")
 def test_values_and_gradients_are_those_of_jax() -> None:
     rng = np.random.default_rng(5)
-    for number in range(12):
+    for number in range(5):
         net, x, y = tried(rng, number)
         rows = net.convention.samples == "rows"
         own = np.swapaxes(x, 1, 2) if x.ndim == 3 and rows else x
         own, target = (own if len(x) > 1 else own[0]), (y if rows else y.T)
         solution = net.solve(own, target, learning_rate=0.1)
         names = net.parameters
-        loss, gradients = jax.value_and_grad(lambda p, net=net, x=x, y=y: reference(net, p, x, y))(dict(names))
+        by_jax = jax.jit(jax.value_and_grad(lambda p, net=net, x=x, y=y: reference(net, p, x, y)))
+        loss, gradients = by_jax(dict(names))
         assert solution["L"] == pytest.approx(float(loss), rel=1e-12)
         for name, wanted in gradients.items():
             found = np.reshape(solution[f"d{name}"], np.shape(wanted))

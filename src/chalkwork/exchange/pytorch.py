@@ -183,7 +183,7 @@ def from_torch(source: Any, like: NeuralNetwork, *, order: Sequence[str] | None 
 
 _WITH_ARRAYS = ("Linear", "Conv2d", "BatchNorm1d", "LayerNorm", "RMSNorm")
 _IGNORED = ("Identity", "Flatten")
-"""What changes nothing about vectors."""
+"""What changes nothing about numbers."""
 _IN_ARRAYS = ("in_features", "out_features", "num_features", "bias", "threshold")
 """Settings that the shapes of the arrays tell, and one that makes a difference of 2e-9."""
 
@@ -203,6 +203,7 @@ def _check_modules(net: NeuralNetwork, source: Any) -> None:
             if _name(found) == mine.name:
                 _check_settings(mine, found)
         return
+    ours = [module for module in ours if module.name not in _IGNORED]
     theirs = [module for module in theirs if _name(module) not in _IGNORED]
     for place, (wanted, had) in enumerate(zip_longest(ours, theirs)):
         if wanted is None or had is None or _name(had) != wanted.name:
