@@ -125,7 +125,11 @@ def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: b
     size = laid_shape(shape)
     if nothing_typed(given):
         return _nothing(size)
+    if max(shape[1:]) == 1:  # one entry each, as people write a vector
+        return read_answer(given, size, decimals, whole_digits=whole_digits)
     matrices = matrices_of(given)
+    if shape[0] == 1 and len(matrices or ()) != 1:  # a single one may do without its brackets
+        matrices = [given]
     if matrices is None or len(matrices) != shape[0]:
         many = 0 if matrices is None else len(matrices)
         found = Text.of("unread.so_many_matrices", n=many) if many else Text.of("unread.no_matrices")

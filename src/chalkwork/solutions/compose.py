@@ -223,7 +223,7 @@ def blank(solution: Working, name: str) -> Display:
     left, right = ("[", "]") if kind == "square" else ("(", ")")
     latex = rf"\left{left}\begin{{array}}{{{'r' * columns}}} {body} \end{{array}}\right{right}"
     gaps = Piece(latex, (Box.matrix([[text_gap] * columns] * rows, kind),))
-    if len(shape) > 2:
+    if prod(shape[:-2]) > 1:
         gaps = in_a_row([gaps] * prod(shape[:-2]), solution.style.notation.between)
     whole = join(Piece.of(f"{symbol.latex} = ", f"{symbol.text} = "), gaps)
     return boxed(whole.latex, [Line((("name", whole.box),))])
