@@ -191,7 +191,7 @@ def _convolved(expression: Application, *place: int) -> Expression:
     lie, at = lie_of(**expression.named_parameters)
     found = list(islice(PARTNERS[expression.operation.name](lie, at, place), MOST_TERMS + 1))
     _check_terms(len(found))
-    terms = [apply("multiply", entry(left, *one), entry(right, *other)) for one, other in found]
+    terms = [entry(left, *one) * entry(right, *other) for one, other in found]
     return _added(terms) if terms else Number(0)
 
 

@@ -138,13 +138,14 @@ def sweep(sizes: Shape, window: Parameter, stride: Parameter, padding: Parameter
 
     def each(value: Parameter, name: str, least: int, neutral: int) -> Shape:
         single = not isinstance(value, tuple)
-        found = value if isinstance(value, tuple) else (value,) * len(sizes)
-        if len(found) != len(sizes) or not all(isinstance(one, int | float) and one == int(one) for one in found):
+        given = value if isinstance(value, tuple) else (value,) * len(sizes)
+        found = [int(one) for one in given if isinstance(one, int | float) and one == int(one)]
+        if not len(found) == len(given) == len(sizes):
             raise ShapeError(f"{name} is a whole number, or one for each of the {len(sizes)} axes of a map")
         if any(one < least for one in found):
             raise ShapeError(f"{name} is a whole number from {least}")
         alone = [single and size == 1 < max(sizes) and k == 1 for size, k in zip(sizes, held or sizes, strict=True)]
-        return tuple(neutral if one else int(value) for one, value in zip(alone, found, strict=True))
+        return tuple(neutral if one else own for one, own in zip(alone, found, strict=True))
 
     held: Shape = window if isinstance(window, tuple) else ()
     held = each(window, "the window", 1, 1)

@@ -2,7 +2,7 @@
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
 `forward`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`, `penalties`,
-`updates`, `optimisers`, `newton`, `estimates`, `series`. `search` groups the rewrites of an equation by what they come
+`updates`, `optimisers`, `newton`, `estimates`, `series`, `windows`. `search` groups the rewrites of an equation by what they come
 to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
@@ -28,6 +28,7 @@ from chalkwork.checking.mistakes import (
     search,
     series,
     updates,
+    windows,
 )
 from chalkwork.checking.mistakes import equivalents as other_forms
 from chalkwork.checking.mistakes.context import Context, Layer, Role
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 _PARTS = (forward, attention, losses, errors, matrices, newton, updates, estimates, series, chains, quantities,
-          products, layers, optimisers, penalties)  # fmt: skip
+          products, layers, optimisers, penalties, windows)  # fmt: skip
 
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake

@@ -77,7 +77,7 @@ class PoolingKind(LayerKind):
         if any(known["padding"]):
             padding = "x".join(map(str, dict.fromkeys(known["padding"])))
             rim = Text.own("pooling.padding", ", with a rim of <padding>", padding=padding)
-        return {"layer": at.number, "again": at.again, "below": f"{{{at.below}}}", "window": window, "steps": steps,
+        return {"layer": str(at.number), "again": at.again, "below": f"{{{at.below}}}", "window": window, "steps": steps,
                 "rim": rim}  # fmt: skip
 
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
