@@ -14,8 +14,8 @@ from oracles import VALUES
 
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
 from chalkwork.networks import Attention, BatchNorm, Dropout, Flatten, LayerNorm, Residual, RMSNorm
-from chalkwork.networks.layers import AveragePool, Conv1d, Conv2d, GlobalAveragePool, MaxPool
 from chalkwork.networks.activations import KINDS
+from chalkwork.networks.layers import AveragePool, Conv1d, Conv2d, GlobalAveragePool, MaxPool
 
 jax.config.update("jax_enable_x64", True)
 

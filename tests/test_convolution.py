@@ -252,3 +252,68 @@ def test_pytorch_gives_the_same_values_and_gradients() -> None:
             np.testing.assert_allclose(ours[f"d{name}"], wanted, rtol=1e-11, atol=1e-12)
         again = from_torch(module, net)
         assert all(np.array_equal(again.parameters[name], net.parameters[name]) for name in net.parameters)
+
+
+# --- marking ---------------------------------------------------------------------------------------------------------
+
+
+def test_mistakes_are_worth_what_a_program_with_the_mistake_computes() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 4, 4))
+
+    def solved(*layers: Layer) -> Any:
+        return NeuralNetwork([*layers, Flatten(), Dense(2)], inputs=(2, 4, 4), seed=4).solve(x, [1.0, -2.0])
+
+    first = solved(Conv2d(2, 2, padding=1, stride=2), Conv2d(2, 2))
+    kernels, bias = first["W1"], first["b1"].ravel()
+
+    def otherwise(**settings: Any) -> Any:
+        return solved(Conv2d(weights=kernels, bias=bias, **settings))["z1"]
+
+    def valid(g: Any, w: Any) -> Any:  # the full correlation of every error map with a kernel
+        wide = np.pad(g, [(0, 0), (1, 1), (1, 1)])
+        return np.stack([
+            sum(np.array([[np.sum(wide[f, i : i + 2, j : j + 2] * w[f, c]) for j in range(3)] for i in range(3)])
+                for f in range(2)) for c in range(2)
+        ])  # fmt: skip
+
+    made: list[tuple[Any, dict[str, tuple[str, Any]]]] = [
+        (first, {
+            "padding-forgotten": ("z1", otherwise(stride=2)),
+            "stride-ignored": ("z1", otherwise(padding=1)),
+            "kernel-turned": ("z1", otherwise(stride=2, padding=1, convolution=True)),
+            "bias-gradient-of-each-place": ("db1", first["delta1"]),
+            "bias-gradient-mean-of-places": ("db1", first["db1"] / 9),
+            "kernel-not-turned": ("delta1", valid(first["delta2"], first["W2"])),
+        }),
+    ]  # fmt: skip
+    largest = solved(Conv2d(2, 2, "tanh"), MaxPool(2, 1))
+    spread = np.zeros((2, 3, 3))
+    for i, j in itertools.product((0, 1), (0, 1)):
+        spread[:, i : i + 2, j : j + 2] += largest["da2"]
+    slope = 1 - largest["a1"] ** 2
+    mean = [[largest["a1"][:, i : i + 2, j : j + 2].mean((1, 2)) for j in (0, 1)] for i in (0, 1)]
+    made.append((largest, {
+        "pooling-error-to-all": ("delta1", spread * slope),
+        "pooling-error-shared": ("delta1", spread * slope / 4),
+        "other-pooling": ("a2", np.moveaxis(np.array(mean), -1, 0)),
+    }))  # fmt: skip
+    average = solved(Conv2d(2, 2, "tanh"), AveragePool(2, 1))
+    made.append((average, {"pooling-not-divided": ("a2", 4 * average["a2"])}))
+    turned = solved(Conv2d(2, 2, convolution=True))
+    made.append((turned, {"kernel-not-turned": ("dW1", turned["dW1"][..., ::-1, ::-1])}))
+    for solution, mistakes in made:
+        for id, (name, value) in mistakes.items():
+            report = solution.check({name: np.round(value, 6)})
+            assert id in report[name].mistakes, (id, report[name])
+
+
+def test_a_single_map_is_read_as_it_is_shown() -> None:
+    net = NeuralNetwork([Conv2d(weights=[[1, 0], [0, -1]], bias=1), Flatten(), Dense(1)], inputs=(1, 3, 3))
+    solution = net.solve([[1, 2, 1], [0, 1, 0], [2, 3, 4]], 1)
+    for typed in ([[1, 3], [-2, -2]], "[1 3; -2 -2]", [[[1, 3], [-2, -2]]], "[[[1, 3], [-2, -2]]]"):
+        assert solution.check({"z1": typed})["z1"].verdict == "correct", typed
+    report = solution.check({"z1": [[1, 3], [-2, 2]], "z1[1,2]": 3})
+    assert report["z1"].verdict == "wrong"
+    assert solution["z1[2,1]"] == -2 and solution["W1[1,2]"] == 0
+    right = {name: np.asarray(solution[name]).tolist() for name in solution.derivation}
+    assert solution.check(right).score == 1

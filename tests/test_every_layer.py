@@ -61,7 +61,9 @@ def _written(stack: Stack, number: int) -> dict[str, Any]:
     layer = stack.net.layers[number - 1]
     name = stack.kinds[number - 1]
     inputs = stack.x.shape[1 if stack.x.ndim > 3 else -1]
-    found: dict[str, Any] = {"kind": name} | ({"inputs": inputs} if number == 1 and "kernel" not in layer.options else {})
+    found: dict[str, Any] = {"kind": name} | (
+        {"inputs": inputs} if number == 1 and "kernel" not in layer.options else {}
+    )
     for setting in layer.settings:
         value = layer.options[setting.key]
         if value is None or setting.takes == "size":
@@ -104,7 +106,7 @@ def test_pytorch_has_it(kind: str) -> None:
     torch = pytest.importorskip("torch")
     stack = stack_of(kind)
     if {"attention", "conv1d"} & set(stack.kinds):
-        with pytest.raises(ChalkworkError, match="a(n Attention| Conv1d), has no counterpart in PyTorch"):
+        with pytest.raises(ChalkworkError, match=r"a(n Attention| Conv1d), has no counterpart in PyTorch"):
             to_torch(stack.net, inference=True)
         return
     module = to_torch(stack.net, inference=True).eval()

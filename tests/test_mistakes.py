@@ -35,6 +35,7 @@ from chalkwork.checking.mistakes import (
     products,
     quantities,
     series,
+    windows,
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
@@ -431,6 +432,8 @@ OF_SERIES = {mistake.id for mistake in series.MISTAKES}
 """Held in test_taylor against what the mistakes come to."""
 OF_ATTENTION = {mistake.id for mistake in attention.MISTAKES}
 """Held in test_positions against what the mistakes come to."""
+OF_WINDOWS = {mistake.id for mistake in windows.MISTAKES}
+"""Held in test_convolution against what the mistakes come to."""
 OF_PROGRAMS = {
     one.id for part in (chains, layers, optimisers, penalties, products, quantities) for one in part.MISTAKES
 }
@@ -497,7 +500,7 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION
+    marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION | OF_WINDOWS
     assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | marked == TABLE.keys()
 
 

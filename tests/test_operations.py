@@ -239,8 +239,12 @@ def test_every_operation_has_its_oracles():
     assert ORACLES.keys() == TABLE.keys()
     assert FORMULAS.keys() == set(ENTRYWISE)
     assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
-    assert PARAMETERS.keys() == {name for name, entry in TABLE.items() if {"shape", "place", "kernel", "window"} & entry.parameters.keys()}
-    assert {key for name, entry in TABLE.items() if name not in PARAMETERS for key in entry.parameters} <= CHOICES.keys()
+    assert PARAMETERS.keys() == {
+        name for name, entry in TABLE.items() if {"shape", "place", "kernel", "window"} & entry.parameters.keys()
+    }
+    assert {
+        key for name, entry in TABLE.items() if name not in PARAMETERS for key in entry.parameters
+    } <= CHOICES.keys()
     for name, entry in TABLE.items():
         assert name == entry.name
         assert bool(entry.derivative) != bool(entry.adjoint), name
@@ -358,7 +362,9 @@ def test_hessian_equals_jax(name, rng):
     """The gradient is an expression, so it can be differentiated again."""
     small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
     small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)]}
-    small |= {name: list(SHAPES[name][0]) for name in SHAPES if name.startswith(("convolve", "max_pool", "average_pool"))}
+    small |= {
+        name: list(SHAPES[name][0]) for name in SHAPES if name.startswith(("convolve", "max_pool", "average_pool"))
+    }
     sizes = {"diagonal": {"shape": (2, 1)}, "reshape": {"shape": (3, 2)}, "broadcast": {"shape": (2, 3)}}
     shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
     names = names_of(shapes)
@@ -687,7 +693,9 @@ def result_shape(name, shapes, parameters):
 
 
 # test_convolution.py says which shapes go together under a window
-@pytest.mark.parametrize("name", [name for name, entry in TABLE.items() if not {"kernel", "window", "along"} & entry.parameters.keys()])
+@pytest.mark.parametrize(
+    "name", [name for name, entry in TABLE.items() if not {"kernel", "window", "along"} & entry.parameters.keys()]
+)
 def test_shapes_fit_or_are_refused_by_name(name):
     refused = 0
     for parameters in parameters_of(name):

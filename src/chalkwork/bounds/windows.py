@@ -24,9 +24,10 @@ def _table(name: str, lie: Lie, at: Sweep) -> tuple[Array, Array, tuple[Shape, S
     tables = []
     for side, shape in enumerate((left, right)):
         table = np.full((len(found), most), prod(shape))
+        steps = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
         for row, pairs in enumerate(found):
             if pairs:
-                table[row, : len(pairs)] = np.ravel_multi_index(tuple(zip(*(one[side] for one in pairs))), shape)
+                table[row, : len(pairs)] = np.array([one[side] for one in pairs]) @ steps
         tables.append(table)
     return tables[0], tables[1], (left, right, result)
 
@@ -56,19 +57,23 @@ def _in_line(x: Interval, shape: Shape) -> Interval:
 
 
 def _read(x: Interval, at: Sweep, outside: float = 0.0) -> list[Interval]:
-    return [Interval(low, high) for low, high in zip(at.read(np, x.low, outside), at.read(np, x.high, outside))]
+    bounds = zip(at.read(np, x.low, outside), at.read(np, x.high, outside), strict=True)
+    return [Interval(low, high) for low, high in bounds]
 
 
 def _spread(parts: list[Interval], at: Sweep) -> Interval:
     """What each entry of the window gives, added where it lay."""
-    if all(s >= d * (k - 1) + 1 for s, d, k in zip(at.stride, at.dilation, at.window)):  # windows lie apart
+    if all(
+        s >= d * (k - 1) + 1 for s, d, k in zip(at.stride, at.dilation, at.window, strict=True)
+    ):  # windows lie apart
         return Interval(at.spread(np, [one.low for one in parts]), at.spread(np, [one.high for one in parts]))
     zero = np.zeros(parts[0].shape)
     spread = []
     for number, part in enumerate(parts):
-        sides = []
-        for side in (part.low, part.high):
-            sides.append(at.spread(np, [side if place == number else zero for place in range(len(parts))]))
+        sides = [
+            at.spread(np, [side if place == number else zero for place in range(len(parts))])
+            for side in (part.low, part.high)
+        ]
         spread.append(Interval(sides[0], sides[1]))
     return reduce(add, spread)
 

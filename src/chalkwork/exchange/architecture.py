@@ -200,7 +200,9 @@ class Architecture:
             raise ChalkworkError(f"the architecture has {len(layers)} layers; 1 to {MOST_LAYERS} are read")
         shape = [inputs] if isinstance(inputs, int) else inputs
         if not 1 <= len(shape) <= 3 or not all(type(one) is int and 1 <= one <= 1_000_000 for one in shape):
-            raise ChalkworkError(f"inputs is a whole number from 1 to 1,000,000, or two or three of them, not {inputs!r:.60}")
+            raise ChalkworkError(
+                f"inputs is a whole number from 1 to 1,000,000, or two or three of them, not {inputs!r:.60}"
+            )
         convention = Convention(cast(Samples, settings["samples"]), cast(Weights, settings["weights"]))
         features, positions = (shape[0], ()) if len(shape) == 1 else features_and_positions(shape, convention.samples)
         planned, sizes = [], [Size(0, features, positions)]

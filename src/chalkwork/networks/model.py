@@ -83,8 +83,8 @@ class Model:
             return size(inputs, "inputs") if inputs is not None else self.layers[0].inputs, ()
         if len(inputs) != self.axes + 1 or not self.takes_positions:
             raise ChalkworkError(
-                "inputs is the number of features, (3, 2) where a sample is such a matrix, or (1, 28, 28) where it is an "
-                f"image with one channel, not {inputs!r:.60}"
+                "inputs is the number of features, (3, 2) where a sample is such a matrix, or (1, 28, 28) where it is "
+                f"an image with one channel, not {inputs!r:.60}"
             )
         return features_and_positions(inputs, self.convention.samples)
 

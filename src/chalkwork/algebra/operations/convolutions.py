@@ -32,7 +32,7 @@ MATRIX_PRODUCT, POWER = Precedence.MATRIX_PRODUCT, Precedence.POWER
 _SETTINGS: dict[str, Parameter] = {
     "stride": 1, "padding": 0, "dilation": 1, "along": None, "before": None, "kernel": None,
 }  # fmt: skip
-"""`along` is the axis of a map that is one row or column, `before` the shape of the data, `kernel` that of the kernels."""
+"""`along` is the axis that is the map, if it is one axis; `before` the shape of the data, `kernel` of the kernels."""
 _CODED = "<kernel>, <stride>, <padding>, <dilation>, <along>, <before>"
 _GIVEN = "stride=stride, padding=padding, dilation=dilation, along=along, before=before, kernel=kernel"
 

@@ -167,8 +167,8 @@ class Lie:
     """How data and kernels of a convolution lie, from their own shapes and the axis along which a window moves.
 
     A matrix with a matrix as kernel; a matrix with a kernel for each filter; channels with a kernel for each filter and
-    channel; or, with `along`, matrices in which one axis is the map and the other holds the channels. Kernels are always
-    filters x channels x window.
+    channel; or, with `along`, matrices in which one axis is the map and the other holds the channels. Kernels are
+    always filters x channels x window.
     """
 
     before: Shape
@@ -384,7 +384,7 @@ def largest(xp: Any, x: Any, at: Sweep) -> Any:
 
 
 def chosen(xp: Any, x: Any, at: Sweep, share: bool) -> list[Any]:
-    """For every entry of the window the share that it has in the largest: the first of equal ones all, or each alike."""
+    """For every entry of the window its share in the largest: of equal ones the first has it, or all alike."""
     read = at.read(xp, x, -inf)
     top = reduce(xp.maximum, read)
     equal = [part == top for part in read]

@@ -15,7 +15,7 @@ PARAMETERS = {
     "stride": "how far apart the places of a window are: one number, or one for rows and one for columns, `[2, 1]`",
     "padding": "how wide the rim of zeros is (of `max_pool`: of what is smaller than everything), likewise",
     "dilation": "how far apart the entries of a kernel lie, likewise",
-    "along": "-1 or -2: the axis of a matrix that is the map, where the other holds channels; none: the map is a matrix",
+    "along": "-1 or -2: the axis that is the map, where the other holds channels; none: the map is the matrix",
     "window": "the size of a window, likewise",
     "ties": "0: the first of equal largest entries has the derivative; 1: they share it",
     "place": "row and column of an entry, counted from 1, `[2, 1]`",
@@ -28,9 +28,10 @@ What can be written in graphs, claims, Taylor expansions and everywhere else whe
 in LaTeX (`\\tanh x`, `\\operatorname{softmax}(z)`). This page is made from the table of operations; a test holds it to
 it.
 
-Parameters go by their names: `softmax(S, axis=1)`, `relu(z, at_zero=1)`. Only a slope, a shape and a window may
-stand behind the argument without it: `leaky_relu(z, 0.1)`, `elu(z, 0.5)`, `broadcast(b, [2, 3])`, `max_pool(X, 2)`. `max` and `min` of two or more
-arguments take the largest or smallest entry by entry; of one argument, that of its entries (`min(x)` is `-max(-x)`).
+Parameters go by their names: `softmax(S, axis=1)`, `relu(z, at_zero=1)`. Only a slope, a shape and a window may stand
+behind the argument without it: `leaky_relu(z, 0.1)`, `elu(z, 0.5)`, `broadcast(b, [2, 3])`, `max_pool(X, 2)`. `max` and
+`min` of two or more arguments take the largest or smallest entry by entry; of one argument, that of its entries
+(`min(x)` is `-max(-x)`).
 `softmax`, `log_softmax` and `logsumexp` of a matrix that has rows and columns need their axis. `log` and `ln` are
 natural; `log2` (`lb`), `log10` (`lg`) and `log_b(x)` have another base.
 

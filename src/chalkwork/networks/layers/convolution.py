@@ -129,8 +129,8 @@ class ConvolutionKind(LayerKind):
         samples = Text.own("convolution.samples", " and samples") if at.plan.samples > 1 else ""
         by_weights = Text.own(
             "convolution.by_weights",
-            "Every weight has met <below> at all places, so each entry that it met is multiplied by the error <error> of "
-            "its place, and all places<samples> are added up: again a correlation.",
+            "Every weight has met <below> at all places, so each entry that it met is multiplied by the error <error> "
+            "of its place, and all places<samples> are added up: again a correlation.",
             below=f"{{{at.below}}}", error=at.shown("delta"), samples=samples,
         )  # fmt: skip
         named = [NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))]
@@ -147,11 +147,12 @@ class ConvolutionKind(LayerKind):
 
     def way_back(self, at: Spot) -> Text:
         """A full correlation with the turned kernel."""
-        said = (
+        return Text.own(
+            "convolution.way_back",
             "<error> goes back through the kernels <weights> (a full correlation with the turned kernels: every entry "
-        )
-        said += "gets the errors of all windows that covered it, times the weights that it met)"
-        return Text.own("convolution.way_back", said, error=at.shown("delta"), weights=at.shown("W"))
+            "gets the errors of all windows that covered it, times the weights that it met)",
+            error=at.shown("delta"), weights=at.shown("W"),
+        )  # fmt: skip
 
     def declared(self, at: Spot) -> list[Text]:
         """Whether kernels are turned."""
@@ -311,8 +312,8 @@ class Convolution(Layer):
         if kernels is not None:
             if kernels.shape[1] != channels:
                 raise ShapeError(
-                    f"W{layer} is {by_word(kernels.shape)} (filters x channels x window), but {channels} channels enter "
-                    f"layer {layer}"
+                    f"W{layer} is {by_word(kernels.shape)} (filters x channels x window), but {channels} channels "
+                    f"enter layer {layer}"
                 )
             if filters not in (None, kernels.shape[0]):
                 raise ShapeError(f"{filters} filters are stated, but W{layer} has {kernels.shape[0]}")
@@ -397,8 +398,8 @@ class Conv2d(Convolution):
     A sample is an image, channels x rows x columns (or a matrix, with one channel), in every convention. `filters` and
     `kernel` say how many filters there are and how large each is, or `weights` does: filters x channels x rows x
     columns; with one channel or one filter that axis may be left out. `stride`, `padding` (a rim of zeros, or `same`)
-    and `dilation` are one number or one for rows and one for columns. It is the cross-correlation, as in libraries; with
-    `convolution` kernels are turned.
+    and `dilation` are one number or one for rows and one for columns. It is the cross-correlation, as in libraries;
+    with `convolution` kernels are turned.
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, sections 9.1 and 9.5.
     Raises ChalkworkError for an unknown activation or initialiser, ShapeError where weights do not fit.

@@ -46,9 +46,10 @@ class FlattenKind(LayerKind):
         )  # fmt: skip
         by_image = Text.own(
             "flatten.image",
-            "Flattened (layer <layer>)<again>: the maps of <below> one after the other, each row by row, make one "
+            "Flattened (layer <layer>)<again>: the maps of <below> one after the other, each row by row, make "
             "<vector><each>.",
-            layer=at.number, vector="row" if rows else "column", **slots,
+            layer=at.number, vector=Text.own("flatten.one_row", "one row") if rows
+            else Text.own("flatten.one_column", "one column"), **slots,
         )  # fmt: skip
         reason = by_rows if rows else by_columns
         reason = by_image if len(at.positions_below) > 1 else reason

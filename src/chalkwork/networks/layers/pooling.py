@@ -77,8 +77,15 @@ class PoolingKind(LayerKind):
         if any(known["padding"]):
             padding = "x".join(map(str, dict.fromkeys(known["padding"])))
             rim = Text.own("pooling.padding", ", with a rim of <padding>", padding=padding)
-        return {"layer": str(at.number), "again": at.again, "below": f"{{{at.below}}}", "window": window, "steps": steps,
-                "rim": rim}  # fmt: skip
+        below = f"{{{at.below}}}"
+        return {
+            "layer": str(at.number),
+            "again": at.again,
+            "below": below,
+            "window": window,
+            "steps": steps,
+            "rim": rim,
+        }
 
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """The error that comes to what is pooled."""
@@ -112,8 +119,12 @@ class MaxPoolKind(PoolingKind):
         if self.ties == "share":
             said = "Where several entries of a window are the largest (layer <layer>), they share the error."
             return [Text.own("max_pool.share", said, layer=at.number)]
-        said = "Where several entries of a window are the largest (layer <layer>), the first of them, row by row, gets "
-        return [Text.own("max_pool.first", said + "the error.", layer=at.number)]
+        return [Text.own(
+            "max_pool.first",
+            "Where several entries of a window are the largest (layer <layer>), the first of them, row by row, gets "
+            "the error.",
+            layer=at.number,
+        )]  # fmt: skip
 
     def words(self, at: Spot) -> Text:
         """The window."""
@@ -231,9 +242,9 @@ class Pooling(Layer):
 class MaxPool(Pooling):
     """Max pooling: of every window of a map the largest entry, for every channel.
 
-    `pool` is the size of the window, `stride` its steps (as large as the window, where nothing is said), `padding` a rim
-    that is smaller than everything: one number, or one for rows and one for columns. On a sample that is a matrix the
-    window lies along the positions. Where several entries are the largest the first of them has the derivative (`ties`
+    `pool` is the size of the window, `stride` its steps (as large as the window, where nothing is said), `padding` a
+    rim that is smaller than everything: one number, or one for rows and one for columns. On a sample that is a matrix
+    the window lies along the positions. Where several entries are the largest the first of them has the derivative (`ties`
     is `first`), or all alike (`share`).
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, section 9.3. Raises ShapeError where a window does not fit.

@@ -32,8 +32,8 @@ Takes = Literal[
 
 `size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `flag` true or false,
 `number` one in a range, `choice` one of some words, `entries` one number or one for
-each unit, `weights` the same as a matrix, `kernels` with up to four axes, `bias` the same as entries or whether there is one, `layers` how many
-layers below.
+each unit, `weights` the same as a matrix, `kernels` with up to four axes, `bias` the same as entries or whether there
+is one, `layers` how many layers below.
 """
 
 MOST_UNITS = 1_000_000
