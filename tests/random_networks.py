@@ -351,22 +351,13 @@ def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training:
 
 
 def _conv1d(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
-    W, length = p[f"W{n}"], p[f"W{n}"].shape[-1]
-    padded = jnp.pad(a, [(0, 0), (more["padding"],) * 2, (0, 0)])
-    starts = range(0, padded.shape[1] - length + 1, more["stride"])
-    z = jnp.stack([jnp.einsum("nkc,fck->nf", padded[:, i : i + length], W) for i in starts], axis=1)
+    order = ("NWC", "OIW", "NWC")
+    z = jax.lax.conv_general_dilated(a, p[f"W{n}"], (1,), [(more["padding"],) * 2], dimension_numbers=order)
     return ACTIVATIONS[more["activation"]](keep(f"z{n}", z + p[f"b{n}"]))
 
 
 def _conv2d(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
-    W, stride = p[f"W{n}"], more["stride"]
-    rows, columns = W.shape[-2:]
-    padded = jnp.pad(a, [(0, 0), (0, 0), *[(more["padding"],) * 2] * 2])
-    z = jnp.stack([
-        jnp.stack([jnp.einsum("nchw,fchw->nf", padded[:, :, i : i + rows, j : j + columns], W)
-                   for j in range(0, padded.shape[3] - columns + 1, stride)], axis=-1)
-        for i in range(0, padded.shape[2] - rows + 1, stride)
-    ], axis=-2)  # fmt: skip
+    z = jax.lax.conv_general_dilated(a, p[f"W{n}"], (1, 1), [(more["padding"],) * 2] * 2)
     return ACTIVATIONS[more["activation"]](keep(f"z{n}", z + p[f"b{n}"][:, None, None]))
 
 
@@ -395,7 +386,8 @@ REFERENCES = {
     "global_average_pool": _global_average,
 }
 _OF_IMAGES = ("conv2d", "max_pool", "average_pool", "global_average_pool")
-_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten", "conv1d", *_OF_IMAGES)]
+OF_WINDOWS = ("conv1d", *_OF_IMAGES)
+_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten", *OF_WINDOWS)]
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
 
 
@@ -412,7 +404,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             "residual",
         ]
         kinds = [*before[: int(rng.integers(2, 4))], "flatten"]
-        if kind in ("conv1d", *_OF_IMAGES):
+        if kind in OF_WINDOWS:
             kinds = ["conv1d" if kind == "conv1d" else "conv2d", *[kind] * (kind not in ("conv1d", "conv2d"))]
             kinds += [] if kind == "global_average_pool" else ["flatten"]
     else:
@@ -421,7 +413,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     assert kind in kinds
     widths: list[int] = []
     size = inputs = int(rng.integers(2, 4))
-    positions = int(rng.integers(3, 5)) if kind in ("conv1d", *_OF_IMAGES) else positions
+    positions = int(rng.integers(3, 5)) if kind in OF_WINDOWS else positions
     places = (positions, 4) if kind in _OF_IMAGES else (positions,)
     layers: list[Any] = []
     settings: list[dict[str, Any]] = []
@@ -434,7 +426,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             size *= int(np.prod(places))
             layers.append(Flatten())
         elif name in ("conv1d", "conv2d"):
-            units, found["stride"], found["padding"] = int(rng.integers(1, 3)), 1, int(rng.integers(2))
+            units, found["padding"] = int(rng.integers(1, 3)), int(rng.integers(2))
             length = 2 if kind in _OF_IMAGES else int(rng.integers(1, 4))
             W, b = rng.normal(0, 0.7, (units, size, *[length] * len(places))), rng.normal(0, 0.5, units)
             parameters |= {f"W{n}": W, f"b{n}": b}

@@ -113,7 +113,7 @@ class Writer:
         if isinstance(expression, Name):
             if self.is_number(expression):
                 value = self._value(expression)
-                return ATOM if value.shape != (1, 1) else self._number_precedence(float(value[0, 0]))
+                return ATOM if value.size > 1 else self._number_precedence(float(value.item()))
             return POWER if self._symbol(expression).raised else ATOM
         assert isinstance(expression, Application)
         operation = expression.operation

@@ -244,8 +244,8 @@ class MaxPool(Pooling):
 
     `pool` is the size of the window, `stride` its steps (as large as the window, where nothing is said), `padding` a
     rim that is smaller than everything: one number, or one for rows and one for columns. On a sample that is a matrix
-    the window lies along the positions. Where several entries are the largest the first of them has the derivative (`ties`
-    is `first`), or all alike (`share`).
+    the window lies along the positions. Where several entries are the largest the first of them has the derivative
+    (`ties` is `first`), or all alike (`share`).
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, section 9.3. Raises ShapeError where a window does not fit.
 
