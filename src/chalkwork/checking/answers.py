@@ -139,8 +139,8 @@ def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: b
     unread = [Text.of("unread.in_matrix", matrix=n, why=part.said) for n, part in enumerate(parts, 1) if part.said]
     others = [part.as_given for part in parts if part.as_given is not None]
     fit = len(others) == len(parts) and len({part.value.shape for part in others}) == 1
-    said: Said = parts[0].said if len(parts) == 1 else next(iter(unread), "")
-    return replace(_below_each_other(parts, said), as_given=_below_each_other(others, "") if fit else None)
+    why: Said = parts[0].said if len(parts) == 1 else next(iter(unread), "")
+    return replace(_below_each_other(parts, why), as_given=_below_each_other(others, "") if fit else None)
 
 
 def _below_each_other(parts: Sequence[Answer], said: Said) -> Answer:
