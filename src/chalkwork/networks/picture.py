@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from chalkwork.algebra.operations.windows import Sweep, sweep
 from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.maps import Map, draw_maps
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
+from chalkwork.networks.layers.base import LayerKind
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.typesetting.writer import Writer
-from chalkwork.words import say
+from chalkwork.words import Text, say
 
 
 def drawing(plan: Plan, solution: Working, with_values: bool) -> Drawing:
@@ -45,6 +48,41 @@ def drawing(plan: Plan, solution: Working, with_values: bool) -> Drawing:
         pictures.append(replace(picture, weights=weights, biases=biases))
         before = layer.units
     return draw_network(pictures, language)
+
+
+def window(plan: Plan, solution: Working, with_values: bool) -> Drawing:
+    """The window of the first layer on an image: what it covers first, its kernel, and what comes of it."""
+    writer, language, kind = solution.writer(), solution.writer().language, plan.layers[0].kind
+    symbols, letter = writer.symbols, "z" if "W1" in solution.arrays else "a"
+    at = plan_window(kind, plan.positions)
+
+    def panel(name: str, place: tuple[int, int, int, int], sign: str = "", known: bool = True) -> Map:
+        value = solution.arrays[name]
+        value = value.reshape(-1, *value.shape[-2:])[0]
+        shown = known and plan.samples == 1
+        rows = tuple(tuple(_given(writer, entry) if shown else "" for entry in row) for row in value.tolist())
+        index = tuple("1" for size in solution.arrays[name].shape[:-2] if size > 1)
+        return Map(symbols.entry(name, index).text if index else symbols[name].text, rows, place, sign)
+
+    maps = [panel("x", (-at.padding[0], -at.padding[1], *at.window), known=with_values)]
+    if letter == "z":
+        maps.append(panel("W1", (0, 0, *at.window), "⋆"))
+    bias = letter == "z" and plan.layers[0].has_bias
+    maps.append(panel(f"{letter}1", (0, 0, 1, 1), "+ b₁ =" if bias else "=" if letter == "z" else "→", with_values))
+    said = Text.own(
+        "window.description",
+        "A window of <window> on an image of <size>: what it covers at its first place, and the entry that comes of it.",
+        window="x".join(map(str, at.window)), size="x".join(map(str, plan.positions)),
+    )  # fmt: skip
+    title = Text.own("window.title", "The window at its first place")
+    return draw_maps(maps, title.written(language), said.written(language))
+
+
+def plan_window(kind: LayerKind, positions: tuple[int, ...]) -> Sweep:
+    """The window of a layer on an image."""
+    known = {key: getattr(kind, key) for key in ("window", "stride", "padding")}
+    stride = known["window"] if known["stride"] is None else known["stride"]
+    return sweep(positions, known["window"], stride, known["padding"], getattr(kind, "dilation", 1))
 
 
 def _picture(plan: Plan, solution: Working, title: str, name: str, units: int, with_values: bool) -> LayerPicture:

@@ -43,7 +43,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         layers=plan.depth,
         samples=plan.convention.samples,
         values_drawn=plan.samples == 1,
-        drawing=None if plan.positions else lambda solution, values: _drawn(plan, solution, values),
+        drawing=(lambda solution, values: _drawn(plan, solution, values)) if is_drawn(plan) else None,
         remarks=lambda solution: remarks(plan, solution),
         undecided=lambda solution: {"class": said} if (said := ties(plan, solution)) else {},
         title=Text.of("document.solution"),
@@ -102,9 +102,20 @@ def _sizes(plan: Plan, role: Role) -> tuple[list[str], int]:
 
 
 def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:
-    from chalkwork.networks.picture import drawing  # drawing is loaded where there is something to draw
+    from chalkwork.networks import picture  # drawing is loaded where there is something to draw
 
-    return drawing(plan, solution, with_values)
+    return (picture.window if plan.positions else picture.drawing)(plan, solution, with_values)
+
+
+MOST_DRAWN = 10
+"""Rows and columns of a map that is drawn."""
+
+
+def is_drawn(plan: Plan) -> bool:
+    """Whether there is a picture: of vectors the network, of an image its first window."""
+    if not plan.positions:
+        return True
+    return len(plan.positions) == 2 and max(plan.positions) <= MOST_DRAWN and hasattr(plan.layers[0].kind, "window")
 
 
 def remarks(plan: Plan, solution: Working) -> Mapping[str, tuple[Said, ...]]:

@@ -228,7 +228,7 @@ OPERATIONS = (
         parameters={"shape": (), "before": None},
         by_place=("shape",),
         shape=_reshaped_shape,
-        latex=r"\operatorname{reshape}_{<shape>}\left( <0> \right)",
+        latex=r"\operatorname{reshape}\left( <0> \right)",
         text="reshape(<0>)",
         code="np.reshape(<0>, <shape>)",
     ),

@@ -101,10 +101,12 @@ class ConvolutionKind(LayerKind):
     def _net_input(self, at: Spot) -> Text:
         steps: Said = ""
         if any(one > 1 for one in self.stride):
-            steps = Text.own("convolution.stride", ", steps of <stride> apart", stride=_said(self.stride))
+            steps = Text.own("convolution.stride", ", in steps of <stride>", stride=_said(self.stride))
         rim: Said = ""
         if any(self.padding):
-            rim = Text.own("convolution.padding", ", a rim of <padding> zeros around it", padding=_said(self.padding))
+            rim = Text.own(
+                "convolution.padding", ", with a rim of zeros around it, <padding> wide", padding=_said(self.padding)
+            )
         gaps: Said = ""
         if any(one > 1 for one in self.dilation):
             said = ", its entries <dilation> apart"

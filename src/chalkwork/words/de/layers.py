@@ -122,7 +122,7 @@ SENTENCES: Sentences = {
     "Stelle auf <below><steps><rim><gaps>; was er bedeckt, wird Eintrag für Eintrag mit ihm multipliziert und "
     "addiert<channels><bias>.",
     "convolution.stride": ", in Schritten von <stride>",
-    "convolution.padding": ", mit einem Rand von <padding> Nullen",
+    "convolution.padding": ", mit einem Rand aus Nullen darum, <padding> breit",
     "convolution.dilation": ", seine Einträge im Abstand <dilation>",
     "convolution.channels": ", über alle <channels> Kanäle",
     "convolution.bias": ", dazu sein Bias in <bias>",
@@ -167,6 +167,9 @@ SENTENCES: Sentences = {
     "network.image_channels": "Bilder von <size> mit <n> Kanälen als Eingabe",
     "network.images": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten; Kerne sind Filter × Kanäle × Zeilen × "
     "Spalten.",
+    "window.description": "Ein Fenster von <window> auf einem Bild von <size>: was es an seiner ersten Stelle bedeckt, "
+    "und der Eintrag, der daraus wird.",
+    "window.title": "Das Fenster an seiner ersten Stelle",
     # --- flattening ------------------------------------------------------------------------------------------------
     "flatten.image": "Aneinandergereiht (Schicht <layer>)<again>: Die Karten von <below>, eine nach der anderen, jede "
     "Zeile für Zeile, bilden <vector><each>.",
