@@ -64,14 +64,17 @@ def window(plan: Plan, solution: Working, with_values: bool) -> Drawing:
         index = tuple("1" for size in solution.arrays[name].shape[:-2] if size > 1)
         return Map(symbols.entry(name, index).text if index else symbols[name].text, rows, place, sign)
 
-    maps = [panel("x", (-at.padding[0], -at.padding[1], *at.window), known=with_values)]
+    high, across = at.window
+    maps = [panel("x", (-at.padding[0], -at.padding[1], high, across), known=with_values)]
     if letter == "z":
-        maps.append(panel("W1", (0, 0, *at.window), "⋆"))
-    bias = letter == "z" and plan.layers[0].has_bias
-    maps.append(panel(f"{letter}1", (0, 0, 1, 1), "+ b₁ =" if bias else "=" if letter == "z" else "→", with_values))
+        maps.append(panel("W1", (0, 0, high, across), "⋆"))
+    more = ["⋯"] * (plan.layers[0].inputs > 1) + [symbols["b1"].text] * plan.layers[0].has_bias
+    sign = "".join(f"+ {one} " for one in more) + "="
+    maps.append(panel(f"{letter}1", (0, 0, 1, 1), sign if letter == "z" else "→", with_values))
     said = Text.own(
         "window.description",
-        "A window of <window> on an image of <size>: what it covers at its first place, and the entry that comes of it.",
+        "A window of <window> on an image of <size>: what it covers at its first place, and the entry that comes of "
+        "it.",
         window="x".join(map(str, at.window)), size="x".join(map(str, plan.positions)),
     )  # fmt: skip
     title = Text.own("window.title", "The window at its first place")
