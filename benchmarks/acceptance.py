@@ -64,13 +64,17 @@ def drawn(random: np.random.Generator) -> tuple[Exercise, Solution]:
             return exercise, exercise.solved()
 
 
-def worked(exercise: Exercise, decimals: int | None) -> Values:
-    """Everything, going on with so many decimals, or with all of them."""
+def worked(exercise: Exercise, decimals: int | None, *, away: bool = False) -> Values:
+    """Everything, going on with so many decimals, or with all; `away` rounds halves away from zero, as taught."""
     program, own = Program(exercise), dict(exercise.givens)
     for step in steps_of(exercise):
         with np.errstate(all="ignore"):  # a probability that was rounded to zero
             value = program.right(step, own)
-        own[step.name] = value if decimals is None else np.round(value, decimals) + 0.0
+        if decimals is not None:
+            unit = 10.0**-decimals
+            value = np.sign(value) * np.floor(np.abs(value) / unit + 0.5 + 1e-6) * unit if away else value
+            value = np.round(value, decimals) + 0.0
+        own[step.name] = value
     return own
 
 
@@ -125,12 +129,12 @@ def off(seed: int, number: int) -> Tally:
     for turn in range(EACH):
         decimals, carries = int(random.integers(2, 8)), bool(random.integers(2))
         values = handed_in(exercise, decimals if carries else None)
-        both = [worked(exercise, decimals), worked(exercise, None)]
+        both = [worked(exercise, decimals), worked(exercise, decimals, away=True), worked(exercise, None)]
         names = list(solution.derivation)
         only_last = turn % 2 == 1
         names = names[-1:] if only_last else names
         marked = asked(solution, random, decimals)
-        both += [worked(exercise, 4)] if only_last and not marked.style.stated else []
+        both += [worked(exercise, 4), worked(exercise, 4, away=True)] if only_last and not marked.style.stated else []
         typed = written(values, names, decimals)
         name = names[int(random.integers(len(names)))]
         cells = values[name]

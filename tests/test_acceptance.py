@@ -28,6 +28,18 @@ def solved(optimizer: str = "gradient_descent", **style: Any) -> Solution:
     return network.solve([0.4, -0.7], [0.3, 0.9], 0.01, optimizer=optimizer, **style)
 
 
+def test_ten_typed_digits_of_a_large_number_are_ten_digits() -> None:
+    for size in (1e-3, 1.0, 1e3, 1e6):
+        solution = Graph("u = x * w; L = u * u").solve(x=size * 0.7130917, w=1.2345)
+        right = float(solution["L"])
+        for digits in (5, 8, 10, 11):
+            shown = f"{right:.{digits - 1}e}"
+            mantissa, exponent = shown.split("e")
+            moved = f"{float(mantissa) + 5 * 10.0 ** (1 - digits):.{digits - 1}f}e{exponent}"
+            assert solution.check({"L": shown}).score > 0, (size, shown)
+            assert solution.check({"L": moved}).score == 0, (size, moved)
+
+
 @pytest.mark.parametrize("nothing", ["0e9", "0*10^3", "0.0/0.1", "1e0", "0e2", "-1e1"])
 @pytest.mark.parametrize("style", [{}, {"decimals": 4}, {"significant": 6}])
 def test_digits_that_stand_for_everything_earn_nothing(nothing: str, style: dict[str, int]) -> None:
@@ -294,6 +306,23 @@ def test_all_that_is_done_for_one_hand_in_is_paid_for(monkeypatch: pytest.Monkey
     report = solution.check(wrong)
     assert 0 < written < len(solution.derivation) and "given up" in report["L_new"].message
     assert written * budget.A_MISTAKE * len(TABLE) < 2 * budget.BUDGET  # on their own numbers, then on the right ones
+
+
+def test_slopes_are_paid_for_and_many_tasks_share_what_they_may_cost() -> None:
+    from chalkwork.algebra.expression import Name
+    from chalkwork.checking import budget
+    from chalkwork.checking.mistakes import Context
+
+    batch, weights = Name("a", (30, 4)), Name("W", (4, 4))
+    tangled = (batch @ weights).T @ (batch @ weights)
+    assert budget.cost_of(tangled, tight=True) > 100 * budget.cost_of(tangled)
+    assert budget.cost_of(batch @ weights, tight=True) < 5 * budget.cost_of(batch @ weights)
+    context = Context(deep(2, 3).derivation)
+    left = []
+    for tasks in (1, 2, 10):
+        with budget.sharing(tasks):
+            left.append(int(budget.Purse(1, context)._left[0]))
+    assert left[0] == left[1] and left[2] < left[0] / 4 and budget.Purse(1, context)._left[0] == left[0]
 
 
 def test_a_large_matrix_is_not_copied_for_each_exchange() -> None:

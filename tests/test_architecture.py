@@ -18,6 +18,7 @@ ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
     "arrays",
+    "packages",
     "counting",
     "words",
     "budget",
@@ -38,6 +39,7 @@ ROOMS = [
     "exchange",
     "sklearn",
     "laboratory",
+    "verification",
     "tables",
     "sheets",
     "cli",

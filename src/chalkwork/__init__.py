@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
     from chalkwork.typesetting.notation import Notation
+    from chalkwork.verification import verify
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ __all__ = [
     "SquaredError",
     "load_model",
     "save_model",
+    "verify",
 ]
 
 if not TYPE_CHECKING:
@@ -63,6 +65,7 @@ if not TYPE_CHECKING:
         "SquaredError": "networks.losses",
         "load_model": "exchange",
         "save_model": "exchange",
+        "verify": "verification",
     }
 
     def __getattr__(name: str) -> object:

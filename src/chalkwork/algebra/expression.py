@@ -263,7 +263,7 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
     elif operation.name == "transpose":
         return f"{plain(arguments[0], Precedence.ATOM)}.T"
     elif operation.name == "matrix":
-        entries, columns = [plain(argument) for argument in arguments], expression.shape[1]
+        entries, columns = [plain(argument) for argument in arguments], operation.text.partition(";")[0].count("<")
         rows = [", ".join(entries[start : start + columns]) for start in range(0, len(entries), columns)]
         return f"[{', '.join(f'[{row}]' for row in rows)}]"
     else:

@@ -25,8 +25,10 @@ BOTH = (-2, -1)
 EPSILON = 2.0**-52
 TINY = 2.0**-1074
 LARGEST = float(np.finfo(np.float64).max)
-RELATIVE_SLACK = 1e-9
+RELATIVE_SLACK, ABSOLUTE_SLACK = 1e-9, 1e-15
 """What counts as equal for values that were computed and not typed."""
+CALCULATOR, TIE = 1e-12, 1e-6
+"""The rounding error of a calculator as a part of a number's size; what decides no tie, as a part of half a digit."""
 BLOCK = 2**18
 """How many numbers are worked on at once, where there could be very many."""
 
@@ -200,7 +202,41 @@ def total(x: Interval, axis: int | tuple[int, ...], ulps: float = 0, tiny: Array
 
 def widened(interval: Interval) -> Interval:
     """The interval with room for the rounding of another program."""
-    slack = RELATIVE_SLACK * np.maximum(np.abs(interval.low), np.abs(interval.high)) + 1e-15
+    return _with_room(interval, RELATIVE_SLACK * _size(interval) + ABSOLUTE_SLACK)
+
+
+def rounds(typed: Interval, computed: Interval) -> NDArray[np.bool_]:
+    """Whether digits that were typed round numbers that were computed, entry by entry.
+
+    Of up to twelve digits no more is forgiven than the errors of a calculator, and a tie; longer numbers come from a
+    program, whose errors add up.
+
+    >>> typed = Interval(np.array([[562.17713475]]), np.array([[562.17713485]]))
+    >>> [rounds(typed, Interval.point([[number]])).item() for number in (562.177134850001, 562.1771353)]
+    [True, False]
+    """
+    with np.errstate(invalid="ignore"):
+        half = typed.high / 2 - typed.low / 2
+    return typed.meets(moved(computed, half))
+
+
+def moved(computed: Interval, half: Array) -> Interval:
+    """Where the errors of a calculator or a program can have moved numbers that are held against digits of so many
+    half units; see `rounds`.
+    """
+    with np.errstate(invalid="ignore"):
+        size = _size(computed)
+        program = RELATIVE_SLACK * size + ABSOLUTE_SLACK
+        calculator = np.minimum(np.maximum(CALCULATOR * size, TIE * half), program)
+        slack = np.where(half > CALCULATOR * size, calculator, program)
+    return _with_room(computed, slack)
+
+
+def _size(interval: Interval) -> Array:
+    return np.maximum(np.abs(interval.low), np.abs(interval.high))
+
+
+def _with_room(interval: Interval, slack: Array) -> Interval:
     with np.errstate(invalid="ignore"):
         return Interval.of(interval.low - slack, interval.high + slack)
 

@@ -13,7 +13,7 @@ Moore, Kearfott and Cloud, Introduction to Interval Analysis (2009), sections 6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from math import prod
 
@@ -112,6 +112,31 @@ def _is_aligned(node: Expression) -> bool:
         not names_in(argument) or (argument.shape == node.shape and _is_aligned(argument))
         for argument in node.arguments
     )
+
+
+def tangles(expression: Expression) -> Iterator[tuple[Application, int]]:
+    """The parts whose range takes slopes, and by how many variables; what lies below such a part is among its leaves.
+
+    >>> from chalkwork.algebra import Name
+    >>> w, x = Name("W", (2, 3)), Name("x", (3, 1))
+    >>> [count for _, count in tangles(w @ x)], [count for _, count in tangles(w.T @ (w @ x))]
+    ([], [9])
+    """
+    for node in _reached(enclosable(expression), set()):
+        leaves, by_entries = _leaves(node)
+        size = sum(prod(leaf.shape) for leaf in leaves)
+        yield node, len(leaves) if by_entries else size if size * _widest(node) <= _MOST else 0
+
+
+def _reached(node: Expression, seen: set[Expression]) -> Iterator[Application]:
+    if not isinstance(node, Application) or node in seen:
+        return
+    seen.add(node)
+    separate = _is_separate(node)
+    if not separate:
+        yield node
+    for part in node.arguments if separate else _leaves(node)[0]:
+        yield from _reached(part, seen)
 
 
 @lru_cache(maxsize=4096)

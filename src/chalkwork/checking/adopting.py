@@ -56,14 +56,18 @@ def adopted(
         if not able:
             continue
         other = replace(task, derivation=way.derivation, context=way.context, values=own)
-        quick = other.reports([typed[place] for place in able], [{} for _ in able], explain=False)
+        unused = [reports[place].unused for place in able]
+        quick = other.reports([typed[place] for place in able], unused, explain=False)
         better = []
         for place, report in zip(able, quick, strict=True):
             bad = len(_bad(report))
             first = declared and found[place] is reports[place]
             if first or (bad < least[place] and (declared or _is_shown(way, report, changed))):
-                better.append(place)
                 least[place] = bad
+                if bad:
+                    better.append(place)
+                else:  # nothing is left to be explained
+                    found[place] = _said(report, way.found, reports[place])
         if better:
             again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
             for place, report in zip(better, again, strict=True):

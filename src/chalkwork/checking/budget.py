@@ -5,6 +5,9 @@ Every student pays for what is worked out on their behalf, whoever else is marke
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from math import prod
 
@@ -12,11 +15,14 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, walk
 from chalkwork.bounds.intervals import Array
+from chalkwork.bounds.ranges import tangles
 from chalkwork.checking.mistakes import TABLE, Context
 from chalkwork.checking.mistakes.structure import is_operation
 
 BUDGET = 50_000_000
 """What the marking of one task of one hand-in may cost with its search for mistakes: about half a second."""
+TASKS = 2
+"""How many tasks of a sheet can cost so much; more than these share what they may cost."""
 A_CALL = 800
 """What one operation costs besides its numbers."""
 AN_EXCHANGE = 1000
@@ -27,11 +33,25 @@ A_MISTAKE, A_STEP_LOOKED_AT = 1200, 200
 """What it costs to write one mistake in one equation, and what every step of the derivation adds for all mistakes."""
 
 
+_tasks: ContextVar[int] = ContextVar("tasks", default=1)
+
+
+@contextmanager
+def sharing(tasks: int) -> Iterator[None]:
+    """While so many tasks of one hand-in are marked."""
+    token = _tasks.set(tasks)
+    try:
+        yield
+    finally:
+        _tasks.reset(token)
+
+
 class Purse:
     """What is left for each student."""
 
     def __init__(self, students: int, context: Context) -> None:
-        self._left = np.full(students, max(0, BUDGET - _marking_cost(context)), dtype=np.int64)
+        own = BUDGET * TASKS // max(TASKS, _tasks.get()) - _marking_cost(context)
+        self._left = np.full(students, max(0, own), dtype=np.int64)
         self.stopped = np.zeros(students, dtype=bool)
         """Who could not pay for everything that was to be tried."""
 
@@ -56,14 +76,17 @@ def rewriting_cost(context: Context) -> int:
 @lru_cache(maxsize=1 << 14)
 def cost_of(expression: Expression, tight: bool = False) -> int:
     """What it costs to enclose the expression for one student; a tight enclosure can need a slope for every entry."""
+    calls, numbers = _size_of(expression)
+    if not tight:
+        return calls * A_CALL + numbers
+    slopes = ((_size_of(node), variables) for node, variables in tangles(expression))
+    return 4 * (calls * A_CALL + numbers) + sum(2 * variables * below for (_, below), variables in slopes)
+
+
+def _size_of(expression: Expression) -> tuple[int, int]:
+    """How many operations it has, and on how many numbers they work."""
     nodes = [node for node in set(walk(expression)) if isinstance(node, Application)]
-    plain = sum(A_CALL + _numbers(node) for node in nodes)
-    return plain if not tight else 4 * plain + sum(prod(name.shape) for name in leaves_of(expression))
-
-
-def leaves_of(expression: Expression) -> list[Expression]:
-    """The names and numbers that it is made of, each once."""
-    return [node for node in set(walk(expression)) if not isinstance(node, Application)]
+    return len(nodes), sum(map(_numbers, nodes))
 
 
 def _numbers(node: Application) -> int:

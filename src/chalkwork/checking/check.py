@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -147,6 +147,8 @@ class Task:
     tolerance: float
     follows: Fraction
     language: str = ENGLISH
+    read: dict[tuple[object, ...], dict[str, Answer]] = field(default_factory=dict)
+    """What was read already, by the hand-in and the shapes: by another convention it is the same."""
 
     def adopted(
         self,
@@ -162,7 +164,7 @@ class Task:
     ) -> list[Report]:
         """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
         shapes = self.derivation.shapes()
-        answers = answers_of(typed, shapes, self.digits.decimals)
+        answers = [self._read_once(one, shapes) for one in typed]
         answered = [name for name in self.derivation if any(name in one for one in answers)]
         stacked = {
             name: Answers.stacked([one.get(name) for one in answers], laid_shape(shapes[name])).within(self.tolerance)
@@ -173,6 +175,12 @@ class Task:
             self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits, explain=explain
         )
         return reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
+
+    def _read_once(self, typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Answer]:
+        key = (id(typed), *(shapes[name] for name in typed))
+        if key not in self.read:
+            self.read[key] = _read_all(typed, shapes, self.digits.decimals)
+        return self.read[key]
 
 
 def _matched(
@@ -187,19 +195,13 @@ def _matched(
     return [known[tuple(one)] for one in given]
 
 
-def answers_of(
-    typed: Sequence[Mapping[str, object]], shapes: Mapping[str, tuple[int, ...]], decimals: int | None
-) -> list[dict[str, Answer]]:
-    """What every student typed, by the names of the derivation, read.
-
-    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1.
-    """
-    return [_read_all(one, shapes, decimals) for one in typed]
-
-
 def _read_all(
     typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]], decimals: int | None
 ) -> dict[str, Answer]:
+    """What a student typed, by the names of the derivation, read.
+
+    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1.
+    """
     answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
     if any(answer.unrounded and is_array(typed[name]) for name, answer in answers.items()):
         for name, given in typed.items():

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.bounds.intervals import Interval, widened
+from chalkwork.bounds.intervals import Interval, rounds, widened
 from chalkwork.checking.explaining import Array, Asked, enclosed, exchanges, possible
 from chalkwork.checking.laid import laid_shape
 from chalkwork.checking.mistakes import exchanges_of
@@ -28,7 +28,7 @@ class Crowd:
 
     def __init__(self, asked: Asked, right: Interval | None) -> None:
         self._asked = asked
-        self._wrong = asked.given if right is None else asked.given & ~asked.typed.meets(widened(right))
+        self._wrong = asked.given if right is None else asked.given & ~rounds(asked.typed, right)
         self._readings = [] if right is None else [right]
         self._count = 0
 

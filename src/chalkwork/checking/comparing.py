@@ -15,7 +15,7 @@ from functools import cached_property, reduce
 
 import numpy as np
 
-from chalkwork.bounds.intervals import Interval, widened
+from chalkwork.bounds.intervals import Interval, rounds
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import Array, is_telling
 from chalkwork.checking.mistakes.structure import updated_parameter
@@ -67,7 +67,7 @@ class Compared:
 
     @cached_property
     def _meets_right(self) -> Array:
-        return self.answers.typed.meets(widened(self.right))
+        return rounds(self.answers.typed, self.right)
 
     @cached_property
     def correct(self) -> Array:
@@ -80,7 +80,7 @@ class Compared:
 
     def _rounds(self, written: Interval) -> Array:
         telling = self.digits.tell(self.answers.value, self.answers.half, written.low, self.habit)
-        return np.asarray(self.answers.typed.meets(widened(written)) & telling & np.isfinite(written.low))
+        return np.asarray(rounds(self.answers.typed, written) & telling & np.isfinite(written.low))
 
     @cached_property
     def _meets_written(self) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
-from chalkwork.bounds.intervals import Interval, widened
+from chalkwork.bounds.intervals import Interval, moved, rounds
 from chalkwork.checking.budget import AN_EXCHANGE, Purse, cost_of
 from chalkwork.checking.laid import enclosed_laid, laid_shape
 from chalkwork.checking.mistakes import exchanged, exchanges_of
@@ -90,7 +90,7 @@ def matching(asked: Asked, readings: Iterable[Reading]) -> dict[int, list[Match]
         explained = explains(reading, asked)
         if explained.any():
             with np.errstate(invalid="ignore"):
-                middle = widened(Interval.point(reading.low / 2 + reading.high / 2))
+                middle = Interval.point(reading.low / 2 + reading.high / 2)
             central = explains(middle, asked)
             for place in np.flatnonzero(explained):
                 found.setdefault(int(asked.rows[place]), []).append(Match(number, ids, bool(central[place])))
@@ -104,7 +104,7 @@ def explains(reading: Interval, asked: Asked) -> Array:
         chance = width / (2 * asked.size + width)
         unlikely = np.prod(np.where(asked.given & (chance < 1), chance, 1.0), axis=(-2, -1)) <= BY_ACCIDENT
     sure = np.isfinite(reading.low) & np.isfinite(reading.high)
-    met = np.all((asked.typed.meets(widened(reading)) & sure) | ~asked.given, axis=(-2, -1))
+    met = np.all((rounds(asked.typed, reading) & sure) | ~asked.given, axis=(-2, -1))
     return np.asarray(met & unlikely)
 
 
@@ -172,9 +172,11 @@ def _near_exchanged(reading: Interval, ways: Sequence[Exchange], asked: Asked) -
     count = asked.rows.size
     wide, typed = (
         Interval(*(np.broadcast_to(bound, asked.typed.shape).reshape(count, -1) for bound in (one.low, one.high)))
-        for one in (widened(reading), asked.typed)
+        for one in (reading, asked.typed)
     )
     given = asked.given.reshape(count, -1)
+    half = np.max(np.where(given, typed.high / 2 - typed.low / 2, 0.0), axis=-1, keepdims=True)
+    wide = moved(wide, half)
     bad = given & ~typed.meets(wide)
     wrong = bad.sum(axis=-1)
     found = np.zeros((len(ways), count), dtype=bool)
@@ -190,7 +192,7 @@ def _near_exchanged(reading: Interval, ways: Sequence[Exchange], asked: Asked) -
 
 def nearby(reading: Interval, asked: Asked) -> Array:
     """Whose answers meet the reading, every cell; along more leading axes where it has them."""
-    return np.asarray(np.all(asked.typed.meets(widened(reading)) | ~asked.given, axis=(-2, -1)))
+    return np.asarray(np.all(rounds(asked.typed, reading) | ~asked.given, axis=(-2, -1)))
 
 
 def together_ids(found: Sequence[Match]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as put_in
 from chalkwork.algebra.operations import Shape
-from chalkwork.bounds.intervals import Interval, widened
+from chalkwork.bounds.intervals import Interval, rounds
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.budget import Purse, rewriting_cost
 from chalkwork.checking.coincidence import Crowd
@@ -286,7 +286,7 @@ class Search:
                 continue
             answers = self.work.answers[other.name]
             own = answers.typed.at([row])
-            if result.shape != own.shape or not (own.meets(widened(result)) | ~answers.given[row]).all():
+            if result.shape != own.shape or not (rounds(own, result) | ~answers.given[row]).all():
                 return True
         return False
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
-from chalkwork.bounds.intervals import Interval, widened
+from chalkwork.bounds.intervals import Interval, rounds
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.laid import laid, on_own_shapes
@@ -242,7 +242,7 @@ class Work:
         """Which of the cells that were answered to the step round the right values."""
         if name not in self._right_cells:
             one, right = self.answers[name], self.right[name]
-            meets = one.typed.meets(widened(right)) & self.digits.tell(one.value, one.half, right.low, self.habit)
+            meets = rounds(one.typed, right) & self.digits.tell(one.value, one.half, right.low, self.habit)
             self._right_cells[name] = meets & one.given
         return self._right_cells[name]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalkwork import __version__
-from chalkwork.cli import predict, train
+from chalkwork.cli import library, predict, train, verify
 from chalkwork.cli.door import (
     BAD_INPUT,
     STANDARD,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalkwork.sheets.schema import Sheet
 
 MOST_JOBS = 1_000
+A_SHEET = "a sheet in Markdown, or the name of one that comes with Chalkwork (chalkwork sheets); - reads standard input"
 
 
 def parser_of_all() -> Parser:
@@ -36,7 +37,7 @@ def parser_of_all() -> Parser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     solve = commands.add_parser("solve", help="the complete worked solution of a sheet")
-    solve.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
+    solve.add_argument("sheet", metavar="SHEET", help=A_SHEET)
     solve.add_argument(
         "-o",
         "--output",
@@ -56,7 +57,7 @@ def parser_of_all() -> Parser:
     solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
     solve.set_defaults(run=_solve, inputs=("sheet",))
     check = commands.add_parser("check", help="what is wrong first in answers to a sheet, and why")
-    check.add_argument("sheet", metavar="SHEET", help="a sheet in Markdown; - reads standard input")
+    check.add_argument("sheet", metavar="SHEET", help=A_SHEET)
     check.add_argument(
         "answers",
         metavar="ANSWERS",
@@ -88,6 +89,8 @@ def parser_of_all() -> Parser:
         "(without -o in SHEET.journal, and only with this option)",
     )
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
+    verify.add(commands)
+    library.add(commands)
     train.add(commands)
     predict.add(commands)
     for command in commands.choices.values():  # understood after the command as well
@@ -96,10 +99,11 @@ def parser_of_all() -> Parser:
 
 
 def _sheet(name: str) -> Sheet:
-    """The sheet in a file, or in standard input."""
-    from chalkwork.sheets.format import MAX_BYTES, decode_sheet, read_sheet
+    """The sheet in a file, in standard input, or the shipped one of that name."""
+    from chalkwork.sheets.format import MAX_BYTES, decode_sheet
+    from chalkwork.sheets.library import find_sheet
 
-    return read_sheet(name) if name != STANDARD else decode_sheet(from_standard_input(MAX_BYTES), "standard input")
+    return find_sheet(name) if name != STANDARD else decode_sheet(from_standard_input(MAX_BYTES), "standard input")
 
 
 def _solve(options: argparse.Namespace) -> int:

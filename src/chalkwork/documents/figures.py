@@ -8,6 +8,7 @@ from base64 import b64encode
 
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
+from chalkwork.packages import DOCUMENTS, package
 
 _PIXELS_PER_INCH = 192
 _PAGE = b"""#set page(width: auto, height: auto, margin: 0pt, fill: white)
@@ -31,8 +32,7 @@ def png(figure: Drawing) -> bytes:
 
     Raises `ChalkworkError` if the SVG is broken.
     """
-    import typst
-
+    typst = package("typst", "a drawing in pixels", DOCUMENTS)
     try:
         pixels = typst.compile(
             _PAGE,

@@ -27,6 +27,7 @@ from chalkwork.documents.nesting import check_nesting
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
+from chalkwork.packages import DOCUMENTS, package
 from chalkwork.typesetting.notation import GREEK, greek_command
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -173,8 +174,7 @@ def to_pdf(document: Document, path: str | Path) -> None:
 
     Raises `ChalkworkError` if the file cannot be written or a formula or drawing cannot be typeset.
     """
-    import typst
-
+    typst = package("typst", "a PDF", DOCUMENTS)
     figures = {name: figure.svg for name, figure in _figures(document).items()}
     body = _convert(document, "typst").decode()
     for name in figures:
@@ -244,7 +244,7 @@ def _pandoc() -> str:
             return found
     found = shutil.which("pandoc")
     if found is None:
-        raise ChalkworkError("pandoc is not installed", hint="pip install pypandoc_binary")
+        raise ChalkworkError("a document of this format needs pandoc", hint=DOCUMENTS)
     return found
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
 from chalkwork.algebra.operations.convolutions import lie_of, pooling, turned_axes
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.packages import package
 from chalkwork.networks.data import Array
+from chalkwork.packages import package
 
 _BOOLEAN, _WHOLE = np.dtype(np.bool_), np.dtype(np.int64)
 

@@ -17,13 +17,13 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.architecture import kind_of
 from chalkwork.exchange.foreign import arrays_of, check_training, copied, counterpart, in_pytorch, put, slots_of
-from chalkwork.exchange.packages import package
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
+from chalkwork.packages import package
 
 _COUNT = "num_batches_tracked"
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.checking.budget import sharing
 from chalkwork.checking.laid import laid_place
 from chalkwork.checking.report import WIDTH, Report, as_data, of_cells
 from chalkwork.checking.shown import MOST_SHOWN, given_data
@@ -191,7 +192,8 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
         earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
         asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
         policy = POLICIES[sheet.follow_through]
-        found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance, follows=policy)
+        with sharing(len(solved)):
+            found = part.solution.check_class(earlier[name], ask=asked, tolerance=sheet.tolerance, follows=policy)
         for collected, report, typed in zip(reports, found, own, strict=True):
             report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
             collected.append(TaskReport(name, _of_entries(report, part), part.points))

@@ -10,10 +10,10 @@ from typing import Any
 
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.packages import package
 from chalkwork.files import make_folder, refuse_input, write_together
 from chalkwork.inside.curves import plot_loss
 from chalkwork.networks.measuring import output
+from chalkwork.packages import package
 from chalkwork.tables.plots import MOST_SHOWN, plot_confusion, plot_residuals, png
 from chalkwork.tables.predicting import MODEL, save_predictor
 from chalkwork.tables.report import report, report_data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalkwork.exchange.packages import package
+from chalkwork.packages import package
 
 
 def learn(module: str) -> Any:

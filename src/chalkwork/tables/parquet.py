@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange.packages import package
+from chalkwork.packages import package
 from chalkwork.tables.table import MOST_CELLS, Table, checked_names
 
 

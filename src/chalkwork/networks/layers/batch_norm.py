@@ -6,14 +6,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
 from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.errors import ChalkworkError
-from chalkwork.networks import reasons
-from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
+from chalkwork.networks.layers.base import Foreign, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
+from chalkwork.networks.layers.normalised import (
+    ACTIVATION,
+    BETA,
+    EPSILON,
+    GAMMA,
+    INPUTS,
+    ROOM,
+    VECTORS,
+    Normalisation,
+    adjoints,
+    average,
+    by_statistics,
+    scaled,
+)
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
@@ -37,11 +48,11 @@ class BatchNormKind(LayerKind):
     has_modes: ClassVar[bool] = True
 
     quantities: ClassVar[tuple[Quantity, ...]] = (
-        Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight"),
-        Quantity("beta", Role.SHIFT, Form.UNITS, keyword="beta", torch="bias"),
+        GAMMA,
+        BETA,
         Quantity("mu", Role.STATE, Form.UNITS, tail="_run", torch="running_mean"),
         Quantity("var", Role.STATE, Form.UNITS, tail="_run", start=1.0, torch="running_var", least=0.0),
-        Quantity("epsilon", Role.CONSTANT, Form.NUMBER, keyword="epsilon"),
+        EPSILON,
     )
 
     # --- equations -----------------------------------------------------------------------------------------------
@@ -52,13 +63,11 @@ class BatchNormKind(LayerKind):
         mean, variance = (one.symbol for one in statistics) if statistics else self.names(at, Role.STATE)
         deviation = apply("sqrt", variance + self.names(at, Role.CONSTANT)[0])
         xhat = Equation(at.name("xhat"), (incoming - mean) / deviation, at.stage, self._normalised(at))
-        scaled = at.vector("gamma") * xhat.symbol + at.vector("beta")
-        reason = Text.of("normalised.scaled", again=at.again, scale=at.shown("gamma"), shift=at.shown("beta"))
-        net = Equation(at.name("z"), scaled, at.stage, reason)
+        net = Equation(at.name("z"), at.vector("gamma") * xhat.symbol + at.vector("beta"), at.stage, scaled(at))
         return [*statistics, xhat, net, activated(at, net)]
 
     def _statistics(self, at: Spot, incoming: Expression) -> list[Equation]:
-        samples = at.plan.samples
+        samples, axis = at.plan.samples, at.plan.convention.sample_axis
         if samples == 1 and self.variance == "unbiased":
             raise ChalkworkError(
                 f"the unbiased variance of a batch of one does not exist (batch normalisation, layer {at.number}): "
@@ -66,7 +75,7 @@ class BatchNormKind(LayerKind):
                 hint="give a batch of at least two samples, or variance='biased'",
             )
         mean = Equation(
-            at.name("mu"), _average(at, incoming, samples), at.stage,
+            at.name("mu"), average(incoming, axis, samples), at.stage,
             Text.own(
                 "batch_norm.mean",
                 "Batch normalisation (layer <layer>)<again>: the mean of <below> over the <samples> of the batch, for "
@@ -76,7 +85,7 @@ class BatchNormKind(LayerKind):
         )  # fmt: skip
         divisor = samples if self.variance == "biased" else samples - 1
         variance = Equation(
-            at.name("var"), _average(at, (incoming - mean.symbol) ** 2, divisor), at.stage,
+            at.name("var"), average((incoming - mean.symbol) ** 2, axis, samples, divisor), at.stage,
             Text.own(
                 "batch_norm.variance",
                 "The variance over the batch, <kind>: the squared deviations from <mean> divided by "
@@ -162,23 +171,13 @@ class BatchNormKind(LayerKind):
 
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """delta, dgamma, dbeta, and in training dxhat, dvar, dmu, as the paper names them."""
-        delta = at.shown("delta")
-        added = Text.own(
-            "batch_norm.shift_gradient",
-            "Gradient of the shift: it is added for every sample, so <error> is summed over the samples.",
-            error=delta,
-        )
-        scale = Text.of(
-            "normalised.scale_gradient",
-            error=delta,
-            scaled=at.shown("xhat"),
-            summed=Text.of("normalised.over_samples"),
-        )
-        named: list[tuple[str, str, Text]] = [
-            ("z", at.name("delta"), reasons.error(at)),
-            ("gamma", "", scale),
-            ("beta", "", added),
-        ]
+        own = {
+            "beta": Text.own(
+                "batch_norm.shift_gradient",
+                "Gradient of the shift: it is added for every sample, so <error> is summed over the samples.",
+                error=at.shown("delta"),
+            )
+        }
         if at.plan.training:
             by_variance = Text.own(
                 "batch_norm.by_variance",
@@ -186,12 +185,8 @@ class BatchNormKind(LayerKind):
                 "of one over its root brings the half and the third power.",
                 variance=at.shown("var"),
             )
-            named += [
-                ("xhat", "", Text.of("normalised.by_scaled", scale=at.shown("gamma"))),
-                ("var", "", by_variance),
-                ("mu", "", Text.of("normalised.by_mean", mean=at.shown("mu"))),
-            ]
-        return [NamedAdjoint(at.name(letter), name or f"d{at.name(letter)}", reason) for letter, name, reason in named]
+            own |= by_statistics(at, by_variance)
+        return adjoints(at, own, "samples")
 
     def way_back(self, at: Spot) -> Text:
         """In training by three ways: through xhat, the variance and the mean."""
@@ -255,20 +250,12 @@ def _kind(variance: Variance) -> Text:
     return Text.own("batch_norm.unbiased", "unbiased")
 
 
-def _average(at: Spot, expression: Expression, divisor: int) -> Expression:
-    """The sum over the samples, divided."""
-    if at.plan.samples == 1:
-        return expression
-    total = apply("sum", expression, axis=at.plan.convention.sample_axis)
-    return total if divisor == 1 else Number(Fraction(1, divisor)) * total
-
-
 def _complement(share: float) -> float:
     """1 - share without the noise of binary fractions: 0.9 for 0.1."""
     return float(f"{1 - share:.15g}")
 
 
-class BatchNorm(Layer):
+class BatchNorm(Normalisation):
     """Batch normalisation, then an activation.
 
     In training every unit is brought to mean 0 and variance 1 over the batch (n x d or d x n in, the same shape out),
@@ -294,14 +281,13 @@ class BatchNorm(Layer):
     kind_type = BatchNormKind
     title = "a batch normalisation"
     settings = (
-        Setting("activation", "activation", "identity"),
+        ACTIVATION,
         Setting("momentum", "number", 0.1, low=0, high=1),
-        Setting("epsilon", "number", 1e-5, low=0, high=float("inf"), high_open=True),
+        ROOM,
         Setting("variance", "choice", "biased", choices=tuple(_DIVISOR)),
         Setting("running_variance", "choice", "unbiased", choices=tuple(_DIVISOR)),
-        Setting("gamma", "entries"),
-        Setting("beta", "entries"),
-        Setting("inputs", "size"),
+        *VECTORS,
+        INPUTS,
     )
 
     def __init__(
@@ -322,8 +308,6 @@ class BatchNorm(Layer):
         )  # fmt: skip
         own = self.options
         self.kind: BatchNormKind = BatchNormKind(own["momentum"], own["variance"], own["running_variance"])
-        lengths = [len(value) for value in (own["gamma"], own["beta"]) if isinstance(value, np.ndarray)]
-        own["inputs"] = own["inputs"] or (lengths[0] if lengths else None)
 
     def in_torch(self, inputs: int, units: int) -> Foreign:
         """`BatchNorm1d`, whose momentum means the same."""

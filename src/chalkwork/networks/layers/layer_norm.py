@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, ClassVar
 
-import numpy as np
-
-from chalkwork.algebra.expression import Expression, Number, apply
+from chalkwork.algebra.expression import Expression, apply
 from chalkwork.derivation.derivation import Equation
-from chalkwork.networks import reasons
-from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
+from chalkwork.networks.layers.base import Foreign, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
-from chalkwork.networks.layers.settings import Setting
-from chalkwork.networks.quantities import Form, Quantity, Role
+from chalkwork.networks.layers.normalised import (
+    ACTIVATION,
+    BETA,
+    EPSILON,
+    GAMMA,
+    INPUTS,
+    ROOM,
+    VECTORS,
+    Normalisation,
+    adjoints,
+    by_statistics,
+    each_alone,
+    over_units,
+    scaled,
+)
+from chalkwork.networks.quantities import Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Said, Text
+from chalkwork.words import Text
 
 
 @dataclass(frozen=True)
@@ -27,17 +37,13 @@ class LayerNormKind(LayerKind):
     """
 
     positions = "any"
-    quantities: ClassVar[tuple[Quantity, ...]] = (
-        Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight"),
-        Quantity("beta", Role.SHIFT, Form.UNITS, keyword="beta", torch="bias"),
-        Quantity("epsilon", Role.CONSTANT, Form.NUMBER, keyword="epsilon"),
-    )
+    quantities: ClassVar[tuple[Quantity, ...]] = (GAMMA, BETA, EPSILON)
 
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """mu, var, xhat, z, a."""
         each = each_alone(at)
         mean = Equation(
-            at.name("mu"), average(at, incoming), at.stage,
+            at.name("mu"), over_units(at, incoming), at.stage,
             Text.own(
                 "layer_norm.mean",
                 "Layer normalisation (layer <layer>)<again>: the mean of <below> over its <units><each>.",
@@ -46,7 +52,7 @@ class LayerNormKind(LayerKind):
             ),
         )  # fmt: skip
         variance = Equation(
-            at.name("var"), average(at, (incoming - mean.symbol) ** 2), at.stage,
+            at.name("var"), over_units(at, (incoming - mean.symbol) ** 2), at.stage,
             Text.own(
                 "layer_norm.variance",
                 "The variance over the units: the squared deviations from <mean>, divided by $<number>$.",
@@ -79,15 +85,7 @@ class LayerNormKind(LayerKind):
             "over its root brings the half and the third power.",
             variance=at.shown("var"),
         )
-        named: list[tuple[str, str, Text]] = [
-            ("z", at.name("delta"), reasons.error(at)),
-            ("gamma", "", scale_gradient(at)),
-            ("beta", "", added),
-            ("xhat", "", Text.of("normalised.by_scaled", scale=at.shown("gamma"))),
-            ("var", "", by_variance),
-            ("mu", "", Text.of("normalised.by_mean", mean=at.shown("mu"))),
-        ]
-        return [NamedAdjoint(at.name(letter), name or f"d{at.name(letter)}", reason) for letter, name, reason in named]
+        return adjoints(at, {"beta": added, **by_statistics(at, by_variance)}, at.over)
 
     def way_back(self, at: Spot) -> Text:
         """By three ways: through xhat, the variance and the mean."""
@@ -111,33 +109,7 @@ class LayerNormKind(LayerKind):
         return [Text.own("layer_norm.declared", said, layer=at.number, units=at.layer.units, each=each)]
 
 
-def each_alone(at: Spot) -> Said:
-    """What is said where there are several, of samples or of their positions."""
-    if at.layer.positions:
-        return Text.of("normalised.each_position")
-    return "" if at.plan.samples == 1 else Text.of("normalised.each_sample")
-
-
-def scaled(at: Spot) -> Text:
-    """Why z is what it is, after a normalisation."""
-    return Text.of("normalised.scaled", again=at.again, scale=at.shown("gamma"), shift=at.shown("beta"))
-
-
-def scale_gradient(at: Spot) -> Text:
-    """Why the gradient of a scale is what it is, after a normalisation."""
-    summed = Text.of(f"normalised.over_{at.over}") if at.over else ""
-    return Text.of("normalised.scale_gradient", error=at.shown("delta"), scaled=at.shown("xhat"), summed=summed)
-
-
-def average(at: Spot, expression: Expression) -> Expression:
-    """The mean over the units."""
-    if at.layer.units == 1:
-        return expression
-    total = apply("sum", expression, axis=at.plan.convention.unit_axis)
-    return Number(Fraction(1, at.layer.units)) * total
-
-
-class LayerNorm(Layer):
+class LayerNorm(Normalisation):
     """Layer normalisation, then an activation.
 
     The units of every sample are brought to mean 0 and variance 1 (n x d or d x n in, the same shape out; the variance
@@ -155,13 +127,7 @@ class LayerNorm(Layer):
     kind_type = LayerNormKind
     kind = LayerNormKind()
     title = "a layer normalisation"
-    settings = (
-        Setting("activation", "activation", "identity"),
-        Setting("epsilon", "number", 1e-5, low=0, high=float("inf"), high_open=True),
-        Setting("gamma", "entries"),
-        Setting("beta", "entries"),
-        Setting("inputs", "size"),
-    )
+    settings = (ACTIVATION, ROOM, *VECTORS, INPUTS)
 
     def __init__(
         self,
@@ -173,9 +139,6 @@ class LayerNorm(Layer):
         inputs: int | None = None,
     ) -> None:
         super().__init__(activation=activation, epsilon=epsilon, gamma=gamma, beta=beta, inputs=inputs)
-        own = self.options
-        lengths = [len(value) for value in (own["gamma"], own["beta"]) if isinstance(value, np.ndarray)]
-        own["inputs"] = own["inputs"] or (lengths[0] if lengths else None)
 
     def in_torch(self, inputs: int, units: int) -> Foreign:
         """`LayerNorm`."""

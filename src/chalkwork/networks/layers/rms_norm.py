@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.derivation.derivation import Equation
-from chalkwork.networks import reasons
-from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
+from chalkwork.networks.layers.base import Foreign, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
-from chalkwork.networks.layers.layer_norm import average, each_alone, scale_gradient
-from chalkwork.networks.layers.settings import Setting
-from chalkwork.networks.quantities import Form, Quantity, Role
+from chalkwork.networks.layers.normalised import (
+    ACTIVATION,
+    EPSILON,
+    GAMMA,
+    INPUTS,
+    ROOM,
+    VECTORS,
+    Normalisation,
+    adjoints,
+    by_normalised,
+    each_alone,
+    over_units,
+)
+from chalkwork.networks.quantities import Quantity, Role
 from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
@@ -27,10 +35,7 @@ class RMSNormKind(LayerKind):
     """
 
     positions = "any"
-    quantities: ClassVar[tuple[Quantity, ...]] = (
-        Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight"),
-        Quantity("epsilon", Role.CONSTANT, Form.NUMBER, keyword="epsilon"),
-    )
+    quantities: ClassVar[tuple[Quantity, ...]] = (GAMMA, EPSILON)
 
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """rms, xhat, z, a."""
@@ -38,7 +43,7 @@ class RMSNormKind(LayerKind):
         each = each_alone(at)
         units = Text.of("counted.units", n=at.layer.units)
         size = Equation(
-            at.name("rms"), apply("sqrt", average(at, incoming**2) + epsilon), at.stage,
+            at.name("rms"), apply("sqrt", over_units(at, incoming**2) + epsilon), at.stage,
             Text.own(
                 "rms_norm.size",
                 "Root mean square (layer <layer>)<again> of <below> over its <units><each>; <epsilon> keeps it away "
@@ -71,13 +76,8 @@ class RMSNormKind(LayerKind):
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """delta, dgamma, dxhat, drms."""
         by_size = "<size> divides every unit alike, so it collects from all of them."
-        named = [
-            ("z", at.name("delta"), reasons.error(at)),
-            ("gamma", "", scale_gradient(at)),
-            ("xhat", "", Text.of("normalised.by_scaled", scale=at.shown("gamma"))),
-            ("rms", "", Text.own("rms_norm.by_size", by_size, size=at.shown("rms"))),
-        ]
-        return [NamedAdjoint(at.name(letter), name or f"d{at.name(letter)}", reason) for letter, name, reason in named]
+        said = Text.own("rms_norm.by_size", by_size, size=at.shown("rms"))
+        return adjoints(at, {**by_normalised(at), "rms": said}, at.over)
 
     def way_back(self, at: Spot) -> Text:
         """By two ways: directly and through rms."""
@@ -98,7 +98,7 @@ class RMSNormKind(LayerKind):
         return [Text.own("rms_norm.declared", said, layer=at.number)]
 
 
-class RMSNorm(Layer):
+class RMSNorm(Normalisation):
     """Root mean square normalisation, then an activation.
 
     The units of every sample are divided by the root of the mean of their squares (n x d or d x n in, the same shape
@@ -115,19 +115,12 @@ class RMSNorm(Layer):
     kind_type = RMSNormKind
     kind = RMSNormKind()
     title = "a root mean square normalisation"
-    settings = (
-        Setting("activation", "activation", "identity"),
-        Setting("epsilon", "number", 1e-5, low=0, high=float("inf"), high_open=True),
-        Setting("gamma", "entries"),
-        Setting("inputs", "size"),
-    )
+    settings = (ACTIVATION, ROOM, VECTORS[0], INPUTS)
 
     def __init__(
         self, activation: str = "identity", *, epsilon: float = 1e-5, gamma: Any = None, inputs: int | None = None
     ) -> None:
         super().__init__(activation=activation, epsilon=epsilon, gamma=gamma, inputs=inputs)
-        own = self.options
-        own["inputs"] = own["inputs"] or (len(own["gamma"]) if isinstance(own["gamma"], np.ndarray) else None)
 
     def in_torch(self, inputs: int, units: int) -> Foreign:
         """`RMSNorm`."""

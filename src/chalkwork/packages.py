@@ -1,4 +1,4 @@
-"""Packages that only some exchanges need: imported where they are used, and named where they are missing."""
+"""Packages of the extras: imported where they are used, and named where they are missing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from importlib import import_module
 from typing import Any
 
 from chalkwork.errors import ChalkworkError
+
+DOCUMENTS = "pip install 'chalkwork[documents]'"
+"""What installs pandoc and Typst."""
 
 
 def package(name: str, purpose: str, install: str) -> Any:

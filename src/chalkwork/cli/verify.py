@@ -1,0 +1,107 @@
+"""The command `verify`: somebody's document, every formula in it judged."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from chalkwork.cli.door import STANDARD, file_to_write, from_standard_input, pour, say
+from chalkwork.errors import ChalkworkError
+
+WRONG = 1
+FORMS = {".md": "markdown", ".markdown": "markdown", ".tex": "latex", ".ipynb": "notebook", ".txt": "text"}
+_WRITTEN = (".json", ".txt", ".html", ".md", ".pdf", ".docx")
+
+
+def add(commands: Any) -> None:
+    """Add the command to the others."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "verify",
+        help="the first wrong line of a solution that somebody wrote",
+        description="Read every formula of a document in its context and judge it. Exit code 1: one is wrong.",
+    )
+    parser.add_argument(
+        "documents",
+        metavar="DOCUMENT",
+        nargs="+",
+        type=Path,
+        help="Markdown, LaTeX, a notebook, plain text, or a folder of them; - reads Markdown from standard input",
+    )
+    parser.add_argument("--json", action="store_true", help="the verdicts as JSON on standard output")
+    parser.add_argument("--all", action="store_true", help="what is right, too")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=file_to_write, help=f"a file for the report: {' '.join(_WRITTEN)}"
+    )
+    parser.set_defaults(run=_verify, inputs=("documents",))
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from chalkwork.verification import verify
+    from chalkwork.verification.finding import MOST_BYTES
+    from chalkwork.verification.report import to_terminal
+
+    if options.output is not None and options.output.suffix not in _WRITTEN:
+        raise ChalkworkError(f"a report is written as {', '.join(_WRITTEN)}, not {options.output.suffix or 'nothing'}")
+    found = {}
+    for path in _files(options.documents):
+        if str(path) == STANDARD:
+            found["standard input"] = verify(from_standard_input(MOST_BYTES).decode("utf-8", "replace"))
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            why = (
+                "it is not UTF-8"
+                if isinstance(error, UnicodeDecodeError)
+                else getattr(error, "strerror", None) or error
+            )
+            raise ChalkworkError(f"{path} cannot be read: {why}") from None
+        try:
+            found[str(path)] = verify(text, FORMS.get(path.suffix.lower(), "markdown"))
+        except ChalkworkError as error:
+            raise error.at(file=str(path)) from None
+    data = {name: one.to_data() for name, one in found.items()}
+    as_json = json.dumps(data if len(data) > 1 else next(iter(data.values())), ensure_ascii=False, indent=1)
+    if options.output is not None:
+        _save(options.output, found, as_json)
+        say(f"{options.output} written")
+    elif options.json:
+        pour(as_json + "\n")
+    else:
+        say("\n\n".join(to_terminal(one, name, everything=options.all) for name, one in found.items()))
+    return WRONG if any(one.first_wrong is not None for one in found.values()) else 0
+
+
+def _files(given: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in given:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in FORMS and one.is_file())
+        if not inside:
+            raise ChalkworkError(f"{path} holds no document", hint=f"documents end in {', '.join(FORMS)}")
+        found += inside
+    return found
+
+
+def _save(path: Path, found: dict[str, Any], as_json: str) -> None:
+    from chalkwork.documents.model import Block, Document, Heading
+    from chalkwork.files import write_aside
+    from chalkwork.solutions.export import save
+    from chalkwork.solutions.workbook import Workbook
+    from chalkwork.verification.report import to_document, to_terminal
+
+    if path.suffix == ".json":
+        write_aside(path, as_json + "\n")
+    elif path.suffix == ".txt":
+        write_aside(path, "\n\n".join(to_terminal(one, name, everything=True) for name, one in found.items()) + "\n")
+    else:
+        pages = [to_document(one, name) for name, one in found.items()]
+        blocks: tuple[Block, ...] = pages[0].blocks
+        for page in pages[1:]:
+            blocks += (Heading(page.title, 2), *page.blocks)
+        title = pages[0].title if len(pages) == 1 else "Verified"
+        save(Workbook(title, Document(title, blocks), ()), path)

@@ -1,0 +1,96 @@
+"""Verification: a document of somebody's own, every formula in it read in its context and judged."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chalkwork.verification.comparing import Verdict
+from chalkwork.verification.finding import Formula, formulas_in
+from chalkwork.verification.judging import Judge
+from chalkwork.verification.spelling import statements
+
+__all__ = ["Judged", "Verdict", "Verification", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One statement with its line, its formula as it was written, and what was found."""
+
+    line: int
+    formula: str
+    verdict: Verdict
+    reason: str
+    display: bool
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found in a document: how many formulas state something, how many were read, and every verdict."""
+
+    formulas: int
+    read: int
+    verdicts: tuple[Judged, ...]
+
+    @property
+    def first_wrong(self) -> int | None:
+        """The line of the first wrong statement."""
+        return next((one.line for one in self.verdicts if one.verdict is Verdict.WRONG), None)
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {
+            "formulas": self.formulas,
+            "read": self.read,
+            "first_wrong": self.first_wrong,
+            "verdicts": [
+                {"line": one.line, "formula": one.formula, "verdict": str(one.verdict), "reason": one.reason}
+                for one in self.verdicts
+            ],
+        }
+
+
+_NUMBERED = re.compile(r"([1-9])\s*[-–]\s+(?=\\frac\{\\partial)")
+
+
+def _unnumbered(formulas: list[Formula]) -> list[Formula]:
+    """The formulas without the numbers of a list that stand in them: 1 - ..., 2 - ... before derivatives, in order."""
+    found = [_NUMBERED.match(formula.text) for formula in formulas]
+    numbers = [int(one[1]) for one in found if one]
+    if len(numbers) < 2 or numbers != list(range(1, len(numbers) + 1)):
+        return formulas
+    return [
+        replace(formula, text=formula.text[one.end() :]) if one else formula
+        for formula, one in zip(formulas, found, strict=True)
+    ]
+
+
+def verify(text: str, form: str = "markdown") -> Verification:
+    r"""Read and judge every formula of a document; `form` is markdown, latex, notebook or text.
+
+    >>> found = verify("Let $x = 2$.\n\n$$y = 3 x + 1 = 7$$\n\n$$z = y^2 = 48$$")
+    >>> found.first_wrong, [str(one.verdict) for one in found.verdicts]
+    (5, ['given', 'right', 'wrong'])
+    >>> found.verdicts[-1].reason
+    'relation 2 of 2: the left side is 49, the right side 48'
+    """
+    formulas = _unnumbered(formulas_in(text, form))
+    parts = [(formula, statements(formula.text)) for formula in formulas]
+    judge = Judge()
+    judge.reader.prepare([statement.text for _, found in parts for statement in found])
+    verdicts, stating, read = [], 0, 0
+    for formula, found in parts:
+        if not found:
+            continue
+        stating += 1
+        judge.memory.section = formula.section
+        results = [
+            (statement, judge.judge(statement, formula.line + statement.line, formula.display)) for statement in found
+        ]
+        read += all(result.read for _, result in results)
+        verdicts += [
+            Judged(formula.line + statement.line, statement.text, result.verdict, result.reason, formula.display)
+            for statement, result in results
+        ]
+    return Verification(stating, read, tuple(verdicts))

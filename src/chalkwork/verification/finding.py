@@ -1,0 +1,128 @@
+r"""Formulas in a document, with their lines: Markdown, LaTeX, the cells of a notebook, plain text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chalkwork.errors import ChalkworkError
+
+MOST_BYTES, MOST_FORMULAS = 2_000_000, 5_000
+_ENVIRONMENTS = "equation|align|gather|multline|eqnarray|flalign|alignat|displaymath|math"
+_FENCE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)`*~*[ \t]*$|\Z)|<!--.*?-->", re.DOTALL | re.MULTILINE
+)
+_CODE = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
+_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+_FORMULA = re.compile(
+    r"(?P<display>\$\$(?P<dollars>.+?)\$\$"
+    r"|\\\\\[(?P<square2>.+?)\\\\\]"
+    r"|\\\[(?P<square>.+?)\\\]"
+    rf"|\\begin\{{(?P<environment>{_ENVIRONMENTS})\*?\}}(?P<body>.+?)\\end\{{(?P=environment)\*?\}})"
+    r"|\\\\\((?P<round2>.+?)\\\\\)"
+    r"|\\\((?P<round>.+?)\\\)"
+    r"|(?<![\\$])\$(?![\s$])(?P<dollar>(?:[^$\n]|\n(?!\s*\n))+?)(?<![\s\\])\$(?![0-9$])",
+    re.DOTALL,
+)
+_HEADING = re.compile(r"^(?:#{1,6}\s|\(?[a-z0-9]{1,2}[.)]\s|\\(?:sub)*section|\\item)", re.MULTILINE)
+_RELATION = re.compile(r"[=<>≤≥≈≠]")
+_MATHS = re.compile(r"[-+*/^()\[\]0-9.,;:=<>≤≥≈A-Za-z_·×−²³√']+")
+_WORD = re.compile(r"(?!(?:exp|log|ln|sqrt|tanh|sin|cos|sigmoid|relu|max|min)\b)[A-Za-z]{2,}")
+_LABEL = re.compile(r"^\s*(?:[-*+]\s+|\(?(?:[0-9]{1,2}|[a-z])[.)]\s+|[A-Z][a-z ]{1,40}:\s+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula as it was written, with the line on which it begins; `display` where it stands by itself."""
+
+    text: str
+    line: int
+    display: bool = True
+    section: int = 0
+    """How many headings stand before it."""
+
+
+def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
+    r"""The formulas of a document, in order; `form` is markdown, latex, notebook or text.
+
+    Raises ChalkworkError for a document that is too large or, as a notebook, no JSON.
+
+    >>> [(one.text, one.line, one.display) for one in formulas_in("Let $a = 1$.\n\n$$b = a + 1$$")]
+    [('a = 1', 1, False), ('b = a + 1', 3, True)]
+    >>> formulas_in("First:\n  x = 2 * 3 = 6\nThat is all.", "text")
+    [Formula(text='x = 2 * 3 = 6', line=2, display=True, section=0)]
+    """
+    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
+        raise ChalkworkError(f"the document has more than {MOST_BYTES} bytes")
+    if form == "notebook":
+        found = [one for cell in _cells(text) for one in formulas_in(cell)]
+    else:
+        found = list(_marked(text, form))
+        if form == "text" and not found:
+            found = list(_plain(text))
+    if len(found) > MOST_FORMULAS:
+        raise ChalkworkError(f"the document has {len(found)} formulas, more than {MOST_FORMULAS}")
+    return found
+
+
+def _marked(text: str, form: str) -> Iterator[Formula]:
+    """What stands between signs that say where mathematics begins and ends."""
+    hidden = _COMMENT.sub(_blank, text) if form == "latex" else _CODE.sub(_blank, _FENCE.sub(_blank, text))
+    headings = [found.start() for found in _HEADING.finditer(hidden)]
+    for found in _FORMULA.finditer(hidden):
+        inside = next(
+            value
+            for name in ("dollars", "square2", "square", "body", "round2", "round", "dollar")
+            if (value := found[name]) is not None
+        )
+        start = found.start() + found.group().index(inside)
+        start += len(inside) - len(inside.lstrip())
+        heading = sum(place < start for place in headings)
+        yield Formula(inside.strip(), text.count("\n", 0, start) + 1, found["display"] is not None, heading)
+
+
+def _plain(text: str) -> Iterator[Formula]:
+    """Lines that are formulas rather than sentences."""
+    for number, line in enumerate(text.splitlines(), 1):
+        rest = _LABEL.sub("", line, count=1).strip()
+        if not _RELATION.search(rest):
+            continue
+        if _WORD.search(rest) and "\\" not in rest:
+            yield from (Formula(one, number) for one in _in_sentence(rest))
+        else:
+            yield Formula(rest, number)
+
+
+def _in_sentence(line: str) -> Iterator[str]:
+    """The formulas among the words of a sentence."""
+    run: list[str] = []
+    for word in [*line.split(), "the"]:
+        if _MATHS.fullmatch(word) and not _WORD.search(word):
+            run.append(word)
+            continue
+        formula = " ".join(run).strip(" .,;")
+        if _RELATION.search(formula) and not formula.startswith("="):
+            yield formula
+        run = []
+
+
+def _blank(found: re.Match[str]) -> str:
+    """As many lines and signs, without what they said."""
+    return re.sub(r"[^\n]", " ", found.group())
+
+
+def _cells(text: str) -> Iterator[str]:
+    """The texts of a notebook, each after as many empty lines as it takes to keep the lines of all apart."""
+    try:
+        cells = json.loads(text)["cells"]
+        texts = [(cell["cell_type"], cell["source"]) for cell in cells]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ChalkworkError("this is no notebook: it is no JSON with cells") from None
+    line = 0
+    for kind, source in texts:
+        own = source if isinstance(source, str) else "".join(map(str, source))
+        if kind == "markdown":
+            yield "\n" * line + own
+        line += own.count("\n") + 1

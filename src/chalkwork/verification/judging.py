@@ -1,0 +1,333 @@
+"""One statement in its context: read, judged relation by relation, and remembered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace
+from chalkwork.algebra.reading.words import FUNCTIONS
+from chalkwork.budget import within
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.laboratory.claims.domain import Domain
+from chalkwork.laboratory.claims.points import Counterexample, try_points
+from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
+from chalkwork.verification.memory import Memory, Value, whole
+from chalkwork.verification.reading import Reader
+from chalkwork.verification.spelling import Statement
+
+SECONDS = 1.5
+"""What one statement may cost."""
+SHOWN_BY_WHOLE = 0.0005
+"""Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
+_FUNCTION = re.compile(r"^\s*(?P<name>[A-Za-z]{1,20})\s*\(\s*(?P<by>[A-Za-z])\s*\)\s*=(?!=)\s*")
+
+
+@dataclass
+class Judge:
+    """Judges the statements of one document in order."""
+
+    reader: Reader = field(default_factory=Reader)
+    display: bool = True
+    last: tuple[Expression, Mapping[str, Value]] | None = None
+    """Where a statement that begins with a relation goes on."""
+
+    @property
+    def memory(self) -> Memory:
+        """What the document has said so far."""
+        return self.reader.memory
+
+    def judge(self, statement: Statement, line: int, display: bool = True) -> Found:
+        """The verdict on one statement; only one that is displayed is what a later one goes on from."""
+        before, self.display = self.last, display
+        found = self._judged(statement, line)
+        if not display:
+            self.last = before
+        return found
+
+    def _judged(self, statement: Statement, line: int) -> Found:
+        try:
+            with within(SECONDS):
+                return self._judge(statement, line)
+        except ChalkworkError as error:
+            self.last = None
+            self._forget(statement)
+            return Found(Verdict.UNJUDGED, f"not read: {error.message.splitlines()[0]}", read=False)
+
+    def _judge(self, statement: Statement, line: int) -> Found:
+        text, literals = self.reader.literals_of(statement.text)
+        function = _FUNCTION.match(text)
+        if function and self._defines(function["name"]):
+            return self._function(function["name"], function["by"], text[function.end() :], literals, line)
+        self.reader.learn(text)
+        sides, relations, goes_on = self.reader.sides(text, literals)
+        if not relations:
+            return Found(Verdict.UNJUDGED, "it states nothing")
+        if relations[0] != "=" and len(sides) == 2 and not goes_on and _lone(sides[0]) and not names_in(sides[1]):
+            return Found(Verdict.UNJUDGED, "a condition on what may come")
+        near = (*statement.near, *(False,) * len(relations))[: len(relations)]
+        if goes_on and self.last is None:
+            relations, near = relations[1:], near[1:]
+            if not relations:
+                self.last = (sides[-1], literals)
+                return Found(Verdict.UNJUDGED, "it goes on from something that was not read")
+        elif goes_on and self.last is not None:
+            first, before = self.last
+            sides, literals = [first, *sides], {**before, **literals}
+        found = self._links(sides, relations, near, literals, goes_on, line)
+        self.last = (sides[-1], literals)
+        if found.verdict is Verdict.WRONG and not self.display and _may_be_a_condition(sides, literals):
+            return Found(Verdict.UNJUDGED, f"a condition, or something else than before: {found.reason}")
+        return found
+
+    def _forget(self, statement: Statement) -> None:
+        """Of a statement that was not read: what its first name was is not known any more, but for what it ends in."""
+        with suppress(ChalkworkError):
+            text, literals = self.reader.literals_of(statement.text)
+            first, last = text.partition("=")[0], text.rpartition("=")[2].strip()
+            sides, _, _ = self.reader.sides(first, literals)
+            if isinstance(sides[0], Name):
+                self.memory.bind(sides[0].name, literals.get(last), None)
+
+    def _defines(self, name: str) -> bool:
+        return (name not in FUNCTIONS or name == "f") and name not in self.memory.values and name != "d"
+
+    def _function(self, name: str, by: str, text: str, literals: Mapping[str, Value], line: int) -> Found:
+        """f(x) = ... = ...: the function is what stands first, and the rest of the chain is judged."""
+        sides, relations, _ = self.reader.sides(text, literals)
+        body = exactly(sides[0])
+        if body.shape or literals:
+            body = self._literal_numbers(body, literals)
+        self.last = (sides[-1], literals)
+        if name in self.memory.functions and len(sides) == 1:
+            earlier = self.memory.functions[name]
+            same = self._identity(_renamed(earlier, by), "=", body, literals)
+            if same is not None and same.verdict is Verdict.RIGHT:
+                return same
+        if not body.shape:
+            self.memory.functions[name] = (by, body)
+        if not relations:
+            return Found(Verdict.DEFINITION, f"{name} is this function from here on")
+        return self._links(sides, relations, [False] * len(relations), literals, True, line)
+
+    def _literal_numbers(self, body: Expression, literals: Mapping[str, Value]) -> Expression:
+        return replace(
+            body,
+            {
+                Name(name): Number(Fraction(repr(float(value.exact[0, 0]))))
+                for name, value in literals.items()
+                if value.shape == ()
+            },
+        )
+
+    def _links(
+        self,
+        sides: list[Expression],
+        relations: Sequence[str],
+        near: Sequence[bool],
+        literals: Mapping[str, Value],
+        goes_on: bool,
+        line: int,
+    ) -> Found:
+        """The verdict on a chain: that of its worst relation; its first name is bound to what it comes to."""
+        found: list[Found] = []
+        values = [self._value(side, literals) for side in sides]
+        binds = self._bound_name(sides, relations, values, goes_on)
+        for place, relation in enumerate(relations):
+            name = _lone(sides[place])
+            own = values[place + 1]
+            if (
+                place
+                and name
+                and relation == "="
+                and values[place] is None
+                and own is not None
+                and own.half is not None
+            ):
+                self.memory.bind(name, own, self.memory.definitions.get(name))  # ... = d = 2 tells it on the way
+                values[place] = own
+                found.append(Found(Verdict.GIVEN))
+                continue
+            if place == 0 and binds is not None:
+                given = (isinstance(sides[1], Name) and sides[1].name in literals) or not names_in(sides[1])
+                found.append(Found(Verdict.GIVEN if given else Verdict.DEFINITION))
+                continue
+            found.append(
+                self._link(
+                    sides[place], relation, sides[place + 1], (values[place], values[place + 1]), near[place], literals
+                )
+            )
+        worst = max(found, key=lambda one: ORDER.index(one.verdict))
+        place = found.index(worst)
+        if len(found) > 1 and worst.reason and worst.verdict is not Verdict.UNJUDGED:
+            worst = Found(worst.verdict, f"relation {place + 1} of {len(found)}: {worst.reason}")
+        self._remember(binds or _lone(sides[0], goes_on), sides, relations, values, line, worst, literals)
+        return worst
+
+    def _bound_name(
+        self, sides: list[Expression], relations: Sequence[str], values: Sequence[Value | None], goes_on: bool
+    ) -> str | None:
+        """The name that a chain defines, if it does: a lone name that nothing is known of, or that is given anew."""
+        name = _lone(sides[0], goes_on)
+        if name is None or relations[0] != "=":
+            return None
+        memory = self.memory
+        if name not in memory.values and name not in memory.definitions:
+            return name
+        if memory.is_stale(name) or memory.sections.get(name) != memory.section or "app" in name[:5]:
+            return name
+        written = values[1] is not None and values[1].half is not None
+        if name not in memory.definitions:
+            return name
+        earlier, names = memory.definitions[name], {one.name for one in names_in(sides[1])}
+        if written:
+            return None if len(sides) == 2 and self._value(earlier, {}) is not None else name
+        return None if self.display and names & {one.name for one in names_in(earlier)} else name
+
+    def _value(self, side: Expression, literals: Mapping[str, Value]) -> Value | None:
+        with suppress(ChalkworkError):
+            found = self.memory.evaluated(side, literals)
+            if found is not None and _is_whole(side):
+                return Value(found.exact, found.range, np.full(found.exact.shape, SHOWN_BY_WHOLE), found.wrong, 3, 4)
+            shown = _negated(side)
+            if found is not None and shown is not None and shown.name in literals:
+                own = literals[shown.name]
+                return Value(found.exact, found.range, own.half, None, own.places, own.significant)
+            return found
+        return None
+
+    def _link(
+        self, left: Expression, relation: str, right: Expression, values: tuple[Value | None, Value | None], near: bool,
+        literals: Mapping[str, Value],
+    ) -> Found:  # fmt: skip
+        """One relation: by value where both sides have one, else as an identity."""
+        first, second = values
+        if first is not None and second is not None:
+            if second.half is not None and first.half is None:
+                with suppress(ChalkworkError):
+                    first = self.memory.evaluated(left, literals, second) or first
+            found = by_value(first, relation, second, near)
+            if found.verdict is Verdict.WRONG and not self.display and _puts_in(left, right, literals):
+                return Found(Verdict.UNJUDGED, f"other numbers are put in than those given: {found.reason}")
+            return found
+        same = self._identity(left, relation, right, literals)
+        return same or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
+
+    def _identity(
+        self, left: Expression, relation: str, right: Expression, literals: Mapping[str, Value]
+    ) -> Found | None:
+        """The relation for all numbers that its names can be."""
+        try:
+            sides = [
+                self._literal_numbers(self.memory.meant(one, self.memory.values), literals) for one in (left, right)
+            ]
+        except ChalkworkError as error:
+            return Found(Verdict.UNJUDGED, error.message)
+        names = [{name.name for name in names_in(side)} for side in sides]
+        if any(name.startswith("Z_") or name in self.reader.whole_words for name in names[0] | names[1]):
+            return Found(Verdict.RIGHT, "both sides are the same") if sides[0] == sides[1] else None
+        if any(side.shape for side in sides) or len(names[0] | names[1]) > 12:
+            return None
+        trial = try_points(
+            sides[0], relation, sides[1], Domain({}).scalars([Name(name) for name in sorted(names[0] | names[1])])
+        )
+        if trial.counterexample is not None and relation != "=" and names[0] | names[1]:
+            return Found(Verdict.UNJUDGED, f"a condition, or not for all numbers: {_at(trial.counterexample)}")
+        if trial.counterexample is not None:
+            if names[0] != names[1] and relation == "=":
+                return Found(Verdict.UNJUDGED, f"a condition rather than an identity: {_at(trial.counterexample)}")
+            return Found(Verdict.WRONG, _at(trial.counterexample))
+        if not trial.points:
+            return None
+        return Found(Verdict.RIGHT, f"at {trial.points} points")
+
+    def _remember(
+        self,
+        name: str | None,
+        sides: list[Expression],
+        relations: Sequence[str],
+        values: Sequence[Value | None],
+        line: int,
+        worst: Found,
+        literals: Mapping[str, Value],
+    ) -> None:
+        """Bind the first name to the last value of the chain, as its author goes on from it."""
+        if name is None or any(relation != "=" for relation in relations):
+            return
+        known = [value for value in values[1:] if value is not None]
+        value = known[-1] if known else None
+        if value is not None:
+            broken = line if worst.verdict is Verdict.WRONG else value.wrong
+            literal = isinstance(sides[-1], Name) and len(sides) == 2
+            kept = value if literal else whole(value)
+            value = Value(kept.exact, kept.range, kept.half, broken)
+        definition = None
+        if (
+            not sides[1].shape
+            and not (isinstance(sides[1], Name) and sides[1].name in literals)
+            and not _is_whole(sides[1])
+        ):
+            definition = self._literal_numbers(exactly(sides[1]), literals)
+            if len(sides) == 2 and worst.verdict is Verdict.WRONG:
+                definition = self.memory.definitions.get(name)
+        elif name in self.memory.definitions:
+            definition = self.memory.definitions[name]
+        self.memory.bind(name, value, definition)
+        if name in self.reader.letters_in:
+            self.memory.inputs[name] = self.memory.inputs.get(name, frozenset()) | self.reader.letters_in[name]
+        if value is None and sides[1].shape:
+            self.memory.shapes[name] = sides[1].shape
+
+
+def _may_be_a_condition(sides: Sequence[Expression], literals: Mapping[str, Value]) -> bool:
+    """Whether it says in passing what something is to be: p = 0, f'(x) = 0, a = b = 1, sigma(x) = max(0, x)."""
+    own = [[name for name in names_in(side) if name.name not in literals] for side in sides]
+    plain = all(isinstance(side, Name) for side in sides[:-1])
+    first = sides[0]
+    meant_anew = (
+        isinstance(first, Application)
+        and isinstance(first.arguments[0], Name)
+        and "'" not in first.operation.name
+        and first.operation.name not in str(sides[-1])
+    )
+    return bool(own[0]) and (len(sides) == 2 or plain) and (not own[-1] or meant_anew)
+
+
+def _puts_in(left: Expression, right: Expression, literals: Mapping[str, Value]) -> bool:
+    """Whether names stand on the left, and only numbers on the right, which are more than one."""
+    own = [name for name in names_in(right) if name.name not in literals]
+    return bool(names_in(left)) and not own and isinstance(right, Application)
+
+
+def _negated(side: Expression) -> Name | None:
+    """The name behind a minus."""
+    inner = side.arguments[0] if isinstance(side, Application) and side.operation.name == "negative" else None
+    return inner if isinstance(inner, Name) else None
+
+
+def _is_whole(side: Expression) -> bool:
+    if isinstance(side, Application) and side.operation.name == "negative":
+        side = side.arguments[0]
+    return isinstance(side, Number) and float(side.value).is_integer()
+
+
+def _lone(side: Expression, goes_on: bool = False) -> str | None:
+    return side.name if isinstance(side, Name) and not goes_on else None
+
+
+def _renamed(function: tuple[str, Expression], by: str) -> Expression:
+    parameter, body = function
+    return replace(body, {Name(parameter): Name(by)})
+
+
+def _at(found: Counterexample) -> str:
+    point = ", ".join(f"{name} = {float(value):.6g}" for name, value in found.point.items())
+    left, right = (f"{float(side[found.entry]):.6g}" for side in (found.left, found.right))
+    where = f"at {point} the" if point else "the"
+    return f"{where} left side is {left}, the right side {right}"

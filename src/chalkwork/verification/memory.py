@@ -1,0 +1,224 @@
+"""What a document has said so far: names with values, definitions, functions; what was wrong among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Name, names_in, walk
+from chalkwork.algebra.operations import Shape
+from chalkwork.bounds.intervals import Interval
+from chalkwork.bounds.ranges import enclose
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.claims.calculus import exactly, put_in, worked_out
+
+Array = np.ndarray[Any, Any]
+MOST_NAMES = 500
+_DECIMAL = re.compile(r"(?<![A-Za-z0-9_.^])([0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?![0-9.]|\s*\\times\s*10)")
+_NUMERIC = r"\s*[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+))?\s*"
+_MATRIX = re.compile(
+    rf"\\begin\{{pmatrix\}}({_NUMERIC}(?:(?:&|\\\\(?:\[[^\]]*\])?){_NUMERIC})*(?:\\\\)?\s*)\\end\{{pmatrix\}}"
+)
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number or matrix: what was written or follows, and all that its digits can stand for.
+
+    `half` is half a unit of the last digit, entry by entry, where it is a number as it was written, else None.
+    """
+
+    exact: Array
+    range: Interval
+    half: Array | None = None
+    wrong: int | None = None
+    """The line of the wrong statement that it comes from."""
+    places: int = 0
+    """The most decimals of a literal."""
+    significant: int = 0
+    """The most significant digits of a literal."""
+
+    def is_finer(self, other: Value) -> bool:
+        """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""
+        return self.half is not None and (self.places >= other.places or self.significant >= other.significant)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape as expressions have it."""
+        rows, columns = self.exact.shape
+        return () if (rows, columns) == (1, 1) else (rows, columns)
+
+
+@dataclass
+class Memory:
+    """Everything that earlier statements have bound."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    definitions: dict[str, Expression] = field(default_factory=dict)
+    functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
+    letters: set[str] = field(default_factory=set)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    inputs: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What a value follows from: names, and of a derivative that is a name the letters in it."""
+    bound_at: dict[str, int] = field(default_factory=dict)
+    """How many names had been bound when a name was."""
+    ticks: int = 0
+    section: int = 0
+    """Under which heading the document stands: another one may give a name another meaning."""
+    sections: dict[str, int] = field(default_factory=dict)
+
+    def names(self, found: list[str], literals: Mapping[str, Value]) -> dict[str, Expression]:
+        """The names as expressions, with the shapes that their values have."""
+        named: dict[str, Expression] = {}
+        for name in found:
+            value = literals.get(name) or self.current(name)
+            named[name] = Name(name, value.shape if value is not None else self.shapes.get(name, ()))
+        return named
+
+    def meant(self, expression: Expression, known: Collection[str] = ()) -> Expression:
+        """The expression with names that have no value exchanged for their definitions, derivatives worked out."""
+        derived = any(isinstance(node, Application) and _is_derivative(node) for node in walk(expression))
+        open_ = {name: body for name, body in self.definitions.items() if derived or name not in known}
+        return worked_out(exactly(put_in(expression, open_)), self.functions)
+
+    def evaluated(
+        self, expression: Expression, literals: Mapping[str, Value], result: Value | None = None
+    ) -> Value | None:
+        """The value, where all that it is made of has one; ChalkworkError where it has none.
+
+        Where the `result` that was written is known, numbers with fewer digits than it stand for themselves.
+        """
+        if isinstance(expression, Name):
+            own = literals.get(expression.name) or self.current(expression.name)
+            if own is not None:
+                return own
+        fresh = {name: value for name, value in self.values.items() if self.current(name) is not None}
+        known = {**fresh, **literals}
+        meant = self.meant(expression, known)
+        found = list(names_in(meant))
+        if any(name.name not in known or known[name.name].shape != name.shape for name in found):
+            return None
+        used = [name.name for name in found]
+        points = {name: Interval.point(known[name].exact) for name in used}
+        exactly_meant = {
+            name for name in used if name in literals and result is not None and not known[name].is_finer(result)
+        }
+        boxes = {name: points[name] if name in exactly_meant else known[name].range for name in used}
+        exact, wide = enclose(meant, points), enclose(meant, boxes)
+        lines = [line for name in used if (line := known[name].wrong) is not None]
+        middle = exact.low / 2 + exact.high / 2
+        if not np.isfinite(middle).all():
+            raise ChalkworkError("it has no value here")
+        return Value(middle.reshape(middle.shape[-2:]), wide, None, min(lines, default=None))
+
+    def bind(self, name: str, value: Value | None, definition: Expression | None) -> None:
+        """From here on the name is this."""
+        if len(self.values) + len(self.definitions) > MOST_NAMES:
+            raise ChalkworkError(f"more than {MOST_NAMES} names have been defined")
+        self.ticks += 1
+        self.bound_at[name] = self.ticks
+        self.sections[name] = self.section
+        self.definitions.pop(name, None)
+        self.values.pop(name, None)
+        self.inputs.pop(name, None)
+        if definition is not None:
+            self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
+            if not self._leads_to(definition, name):
+                self.definitions[name] = definition
+        if value is not None:
+            self.values[name] = value
+
+    def current(self, name: str) -> Value | None:
+        """The value of the name, unless something that it follows from has been bound anew since."""
+        value = self.values.get(name)
+        return None if value is None or self.is_stale(name) else value
+
+    def is_stale(self, name: str) -> bool:
+        """Whether something that the name follows from has been bound anew since."""
+        since, own = self.bound_at.get(name, 0), self.inputs.get(name, frozenset())
+        return any(tick > since and (other in own or other[:1] in own) for other, tick in self.bound_at.items())
+
+    def _leads_to(self, definition: Expression, name: str) -> bool:
+        """Whether the definition comes back to the name, perhaps through other definitions."""
+        open_, seen = [one.name for one in names_in(definition)], set[str]()
+        while open_:
+            one = open_.pop()
+            if one == name:
+                return True
+            if one in self.definitions and one not in seen:
+                seen.add(one)
+                open_ += [below.name for below in names_in(self.definitions[one])]
+        return False
+
+
+def _is_derivative(node: Application) -> bool:
+    return node.operation.name in ("derivative", "partial") or "'" in node.operation.name
+
+
+def literals_of(text: str, before: int = 0) -> tuple[str, dict[str, Value]]:
+    r"""The text with decimals and matrices of numbers as words, and what these stand for; `before` words are taken.
+
+    >>> text, found = literals_of(r"0.5 x + \begin{pmatrix} 1 \\ 0.25 \end{pmatrix}")
+    >>> text, found["Z_lita"].exact.tolist(), found["Z_litb"].half.tolist()
+    ('Z_litb  x +  Z_lita ', [[1.0], [0.25]], [[0.05]])
+    """
+    found: dict[str, Value] = {}
+
+    def word(value: Value) -> str:
+        number, letters = before + len(found), ""
+        while number or not letters:
+            letters = chr(97 + number % 26) + letters
+            number //= 26
+        name = f"Z_lit{letters}"
+        found[name] = value
+        return f" {name} "
+
+    text = _MATRIX.sub(lambda match: word(_matrix(match[1])), text)
+    text = _DECIMAL.sub(lambda match: word(_number(match[1])), text)
+    return text.lstrip(" ") if text.startswith(" Z_lit") else text, found
+
+
+def _number(text: str) -> Value:
+    return _of([[text]])
+
+
+def _matrix(text: str) -> Value:
+    rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?", text) if row.strip()]
+    entries = [[re.sub(r"\s", "", entry).replace("−", "-") for entry in row.split("&")] for row in rows]
+    if len({len(row) for row in entries}) != 1:
+        raise ChalkworkError("the rows of a matrix are equally long")
+    return _of(entries)
+
+
+def _of(texts: list[list[str]]) -> Value:
+    exact = np.array([[float(Fraction(text)) for text in row] for row in texts])
+    half = np.array([[_half(text) for text in row] for row in texts])
+    flat = [text for row in texts for text in row]
+    places, significant = max(map(_places, flat)), max(map(_significant, flat))
+    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant)
+
+
+def _places(text: str) -> int:
+    mantissa, _, power = text.partition("e")
+    return max(0, len(mantissa.partition(".")[2]) - int(power or 0))
+
+
+def _significant(text: str) -> int:
+    return len(text.partition("e")[0].lstrip("+-0.").replace(".", ""))
+
+
+def _half(text: str) -> float:
+    """Half a unit of the last digit; a whole number is meant as it stands."""
+    mantissa, _, power = text.partition("e")
+    _, point, places = mantissa.partition(".")
+    return 0.5 * 10.0 ** (int(power or 0) - len(places)) if point and places else 0.0
+
+
+def whole(value: Value) -> Value:
+    """The value as somebody goes on from it who wrote it so."""
+    return replace(value, half=None)

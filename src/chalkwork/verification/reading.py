@@ -1,0 +1,165 @@
+"""A statement as expressions: what is a name, a product or a function in it, by what the document has said so far."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from chalkwork.algebra.expression import Expression
+from chalkwork.algebra.reading import build, free_names, read_chain
+from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.verification.memory import Memory, Value, literals_of
+from chalkwork.verification.names import Spellings, applications, decorated, opaque_operators, untold
+
+_DERIVATIVE = re.compile(
+    r"\\frac\s*\{\s*(?:\\partial|d|\\mathrm\{d\})\s*(?P<of>[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*)\}\s*"
+    r"\{\s*(?:\\partial|d|\\mathrm\{d\})\s*(?P<by>[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*)\}"
+)
+_LEARNT = re.compile(
+    r"\\frac\s*\{\s*\\partial\s*(?P<name>[A-Za-z])\s*\}\s*\{\s*\\partial\s*(?P<by>[A-Za-z])\s*\}\s*="
+    r"\s*\\frac\s*\{\s*\\partial\s*(?P<of>\([^{}]*\))\s*\}\s*\{\s*\\partial\s*(?P=by)\s*\}"
+)
+_HIGHER = re.compile(
+    r"(?<![\\A-Za-z])(?P<name>[A-Za-z])\s*\^\s*\{\s*\(\s*(?P<order>[1-9])\s*\)\s*\}\s*(?=\(|\\left\s*\()"
+)
+_BESIDE_NUMBER = re.compile(r"(Z_[a-z]+)\s+(?=[0-9])")
+_MATRICES = re.compile(r"Z_lit[a-z]+(?:\s+Z_lit[a-z]+)+")
+_LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
+_ALONE = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(?![A-Za-z]|\s*[('])")
+_RUN = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}(?![A-Za-z])")
+_LONE = re.compile(r"[A-Za-z]+|Z[a-z]+")
+_PLAIN_ARGUMENTS = re.compile(
+    r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+)(?:\s*(?:[,;|]|\\mid|\\vert)\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+))*\s*"
+)
+
+
+@dataclass
+class Reader:
+    """Reads the statements of one document in order."""
+
+    memory: Memory = field(default_factory=Memory)
+    spellings: Spellings = field(default_factory=Spellings)
+    whole_words: set[str] = field(default_factory=set)
+    """Runs of letters that are one name."""
+    e_is_a_name: bool = False
+    """Whether something is called e; where it has an exponent it is Euler's number all the same."""
+    literals: int = 0
+    """How many words stand for numbers so far."""
+    letters_in: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The letters in derivatives that are names."""
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Look for what runs of letters stand for: one name where they stand alone before a relation."""
+        self.e_is_a_name = any(re.match(r"\s*e\s*=", text) for text in texts)
+        alone = Counter(
+            found[0] for text in texts if (found := re.match(r"\s*([A-Za-z]{2,})\s*(?:_\S+|\^\S+)?\s*=", text))
+        )
+        runs = {run for text in texts for run in _RUN.findall(re.sub(r"\\(?:begin|end)\{\w+\}", " ", text))}
+        for run in runs:
+            known = run in FUNCTIONS or run in ("frac", "pmatrix")
+            if not known and (len(run) > 2 or run in alone or (run.isupper() and len(run) > 1 and run in alone)):
+                self.whole_words.add(run)
+        self.whole_words |= {found.split("_")[0].split("^")[0].split("=")[0].strip() for found in alone if found}
+        self.whole_words -= set(FUNCTIONS)
+
+    def literals_of(self, text: str) -> tuple[str, dict[str, Value]]:
+        """The text with its numbers as words, which no other statement has."""
+        text, found = literals_of(text, self.literals)
+        self.literals += len(found)
+        return text, found
+
+    def learn(self, text: str) -> None:
+        """From de/db = d(c d)/db: e is c d, where nothing was known of it."""
+        found = _LEARNT.match(text)
+        if found and found["name"] not in (*self.memory.definitions, *self.memory.values):
+            with suppress(ChalkworkError):
+                sides, _, _ = self.sides(found["of"], {})
+                self.memory.bind(found["name"], None, exactly(sides[0]))
+
+    def _words(self) -> set[str]:
+        return {*self.spellings.known(), *self.memory.values, *self.memory.definitions, *self.whole_words}
+
+    def sides(self, text: str, literals: Mapping[str, Value]) -> tuple[list[Expression], list[str], bool]:
+        """The sides of a chain as expressions."""
+        text = opaque_operators(untold(text, self.spellings), self.spellings)
+        text = _HIGHER.sub(self._higher, text)
+        around = " ".join(one["of"] for one in _DERIVATIVE.finditer(text) if not _LETTER.fullmatch(one["of"]))
+        text = _DERIVATIVE.sub(lambda found: self._derivative(found, around), text)
+        text = decorated(text, self.spellings, self.whole_words)
+        alone = set(_ALONE.findall(text))
+        text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
+        text = _MATRICES.sub(
+            lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
+        )
+        known = self._words() | set(literals)
+        if re.search(r"(?<![A-Za-z])e\s*\^", text):
+            known.discard("e")
+        elif self.e_is_a_name:
+            known.add("e")
+        chain = read_chain(
+            text, known - set(FUNCTIONS) | (known & set(self.memory.values)), self.memory.functions, self.memory.letters
+        )
+        names = [name for side in chain.sides for name in free_names(side)]
+        named = self.memory.names(names, literals)
+        self.memory.letters |= {name for name in names if not name.startswith("Z_")}
+        return [build(side, named) for side in chain.sides], list(chain.relations), chain.goes_on
+
+    def _derivative(self, found: re.Match[str], around: str) -> str:
+        """A derivative of what was defined, is written out or varies there stays; of a mere name it is a name."""
+        of, by = found["of"].strip(), found["by"].strip()
+        if not of or not re.fullmatch(r"[A-Za-z]", by):
+            return found.group() if not of and re.fullmatch(r"[A-Za-z]", by) else self._opaque(found.group())
+        if letter := _LETTER.fullmatch(of):
+            of = letter[1]
+            varies = of == by or re.search(rf"(?<![\\A-Za-z]){of}(?![A-Za-z])", around)
+            plain = rf"\frac{{\partial {of}}}{{\partial {by}}}"
+            return plain if of in self.memory.definitions or varies else self._opaque(plain)
+        return found.group() if not re.search(r"_|\^\s*\{?\s*[\[(]", of) else self._opaque(found.group())
+
+    def _higher(self, found: re.Match[str]) -> str:
+        """f^{(4)}(x) is the fourth derivative of a function that is known."""
+        return found["name"] + "'" * int(found["order"]) if found["name"] in self.memory.functions else found.group()
+
+    def _opaque(self, text: str) -> str:
+        word = self.spellings.word(text)
+        self.letters_in[word] = frozenset(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text)) - {"d"}
+        return f" {word} "
+
+    def _is_product(self, name: str, inside: str, alone: Collection[str]) -> bool | None:
+        bare = (
+            name.removeprefix("\\").replace("_", "").replace("{", "").replace("}", "")
+            if not name.startswith("Z_")
+            else name
+        )
+        if bare in self.memory.functions and "," in inside:
+            return False
+        if bare in FUNCTIONS or bare in self.memory.functions:
+            return None
+        if bare not in FUNCTIONS and re.search(r"[;|:]|\\mid|\\vert", inside):
+            return False
+        if (
+            bare.startswith("Z_lit")
+            or bare in self.memory.values
+            or bare in self.memory.definitions
+            or bare in CONSTANTS
+        ):
+            return True
+        if _PLAIN_ARGUMENTS.fullmatch(inside):
+            return False
+        return (len(bare) == 1 or name.startswith("\\")) and (bare in self.memory.letters or bare in alone)
+
+
+def _beside(words: Sequence[str], literals: Mapping[str, Value]) -> str:
+    """Matrices of numbers next to each other: those that can only be multiplied entry by entry are."""
+    text, shape = words[0], literals[words[0]].shape
+    for word in words[1:]:
+        own = literals[word].shape
+        fits = bool(shape and own) and shape[-1] == own[0]
+        text += f" {word}" if fits or shape != own else rf" \odot {word}"
+        shape = (shape[0], own[1]) if fits else own if shape == own else own or shape
+    return text
