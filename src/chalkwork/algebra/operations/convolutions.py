@@ -41,7 +41,8 @@ def lie_of(
     stride: Parameter, padding: Parameter, dilation: Parameter, along: Parameter, before: Parameter, kernel: Parameter
 ) -> tuple[Lie, Sweep]:
     """How data and kernels lie and how the window moves, from the parameters of an operation."""
-    assert isinstance(before, tuple) and isinstance(kernel, tuple)
+    if not isinstance(before, tuple) or not isinstance(kernel, tuple):
+        raise ShapeError("a window moves over data of a known shape")
     return laid(before, kernel, stride, padding, dilation, along)
 
 
