@@ -135,7 +135,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         "{" * 3000, "=" * 500, r"\frac" * 400 + "= 1", r"\sum_{i=1}^{9999999} i = 1", "x^" * 300 + "x = 1",
         "9^9^9^9^9 = 1", r"\begin{pmatrix}" * 50 + "= 2", "a" * 3000 + "= 1", r"x \in = \mathbb{",
         r"\left( = \right] ^ _", "1e999999 = 2",
-        r"\begin{pmatrix} x & (1, 2)^T \\ 1 & 2 \end{pmatrix} = 1", "f(x) = f(f(f(x)))", "x = y, y = x, x + y = 1", r"0^0 = 1", r"\frac{1}{0} = \infty", "import os = 1",
+        r"\begin{pmatrix} x & (1, 2)^T \\ 1 & 2 \end{pmatrix} = 1", "f(x) = f(f(f(x)))",
+        "x = y, y = x, x + y = 1", r"0^0 = 1", r"\frac{1}{0} = \infty", "import os = 1",
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_alone(formula: str) -> None:
