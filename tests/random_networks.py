@@ -16,7 +16,7 @@ from oracles import VALUES
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
 from chalkwork.networks import Attention, BatchNorm, Dropout, Flatten, LayerNorm, Residual, RMSNorm
 from chalkwork.networks.activations import KINDS
-from chalkwork.networks.layers import GRU, LSTM, RNN
+from chalkwork.networks.layers import GRU, LSTM, RNN, AveragePool, Conv1d, Conv2d, GlobalAveragePool, MaxPool
 
 jax.config.update("jax_enable_x64", True)
 
@@ -245,7 +245,7 @@ class Stack:
 
     def data(self, rows: Any) -> Any:
         """Rows in the network's orientation."""
-        return np.swapaxes(rows, -1, -2) if self.samples == "columns" else rows
+        return np.swapaxes(rows, -1, -2) if self.samples == "columns" and rows.ndim < 4 else rows
 
     def solve(self, **more: Any) -> Any:
         """The solution, with weights of the samples where they are not all one."""
@@ -264,8 +264,8 @@ class Stack:
         if bare.startswith(("b", "gamma", "mu", "var", "rms")):
             return value.reshape(-1)
         if bare.startswith(("W", "U")):
-            return value.T if self.weights == "out_in" else value
-        return np.swapaxes(value, -1, -2) if self.samples == "columns" and value.ndim >= 2 else value
+            return value.T if self.weights == "out_in" and value.ndim == 2 else value
+        return np.swapaxes(value, -1, -2) if self.samples == "columns" and value.ndim in (2, 3) else value
 
     def forward(self, parameters: dict[str, Any], nudges: dict[str, Any], training: bool) -> dict[str, Any]:
         """Every value; `nudges` are added to what they name as soon as it is known."""
@@ -296,7 +296,8 @@ class Stack:
     def expected(self, training: bool = True) -> dict[str, Any]:
         """Every value, the error of every net input, the gradients, and those of what batch normalisation names."""
         values = self.forward(self.parameters, {}, training)
-        nudges = {name: jnp.zeros_like(value) for name, value in values.items() if self._has_derivative(name)}
+        pooled = {f"a{n}" for n, kind in enumerate(self.kinds, 1) if kind in ("max_pool", "average_pool")}
+        nudges = {k: jnp.zeros_like(v) for k, v in values.items() if self._has_derivative(k) or k in pooled}
 
         def loss(parameters: Any, nudges: Any) -> Any:
             return self.forward(parameters, nudges, training)["L"]
@@ -355,7 +356,27 @@ def _attention(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, trainin
 
 
 def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
-    return jnp.concatenate([a[:, position] for position in range(a.shape[1])], axis=-1)
+    return jnp.concatenate([a[:, position].reshape(len(a), -1) for position in range(a.shape[1])], axis=-1)
+
+
+def _conv1d(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    order = ("NWC", "OIW", "NWC")
+    z = jax.lax.conv_general_dilated(a, p[f"W{n}"], (1,), [(more["padding"],) * 2], dimension_numbers=order)
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", z + p[f"b{n}"]))
+
+
+def _conv2d(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    z = jax.lax.conv_general_dilated(a, p[f"W{n}"], (1, 1), [(more["padding"],) * 2] * 2)
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", z + p[f"b{n}"][:, None, None]))
+
+
+def _pool(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    parts = [a[:, :, i : a.shape[2] - 1 + i, j : a.shape[3] - 1 + j] for i in (0, 1) for j in (0, 1)]
+    return more["of"](jnp.stack(parts), axis=0)
+
+
+def _global_average(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    return a.mean(axis=(2, 3))
 
 
 def _recurrent(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
@@ -405,8 +426,15 @@ REFERENCES = {
     "rnn": _recurrent,
     "lstm": _recurrent,
     "gru": _recurrent,
+    "conv1d": _conv1d,
+    "conv2d": _conv2d,
+    "max_pool": _pool,
+    "average_pool": _pool,
+    "global_average_pool": _global_average,
 }
-_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten", *GATES)]
+_OF_IMAGES = ("conv2d", "max_pool", "average_pool", "global_average_pool")
+OF_WINDOWS = ("conv1d", *_OF_IMAGES)
+_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten", *GATES, *OF_WINDOWS)]
 RECURRENT: dict[str, Any] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
 
@@ -426,6 +454,9 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         kinds = [*before[: int(rng.integers(2, 4))], "flatten"]
         if kind in GATES:
             kinds = ["dense", kind, *["flatten"] * int(rng.integers(0, 2))]
+        if kind in OF_WINDOWS:
+            kinds = ["conv1d" if kind == "conv1d" else "conv2d", *[kind] * (kind not in ("conv1d", "conv2d"))]
+            kinds += [] if kind == "global_average_pool" else ["flatten"]
     else:
         kinds.insert(int(rng.integers(kind == "residual", len(kinds) + 1)), kind)
     kinds.append("dense")
@@ -434,6 +465,8 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     size = inputs = int(rng.integers(2, 4))
     if kind in GATES:  # JAX compiles every operation anew for every shape, and there are many of them
         positions, size, inputs = 3, 2, 2
+    positions = int(rng.integers(3, 5)) if kind in OF_WINDOWS else positions
+    places = (positions, 4) if kind in _OF_IMAGES else (positions,)
     layers: list[Any] = []
     settings: list[dict[str, Any]] = []
     parameters: dict[str, Any] = {}
@@ -442,7 +475,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         found: dict[str, Any] = {"activation": "tanh" if kind in GATES else str(rng.choice(_SMOOTH))}
         widths.append(size)
         if name == "flatten":
-            size *= positions
+            size *= int(np.prod(places))
             layers.append(Flatten())
         elif name in GATES:
             units = 2
@@ -465,6 +498,21 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             own |= {"activation": found["activation"]} if name == "rnn" else {}
             layers.append(RECURRENT[name](units, **own))
             size = units
+        elif name in ("conv1d", "conv2d"):
+            units, found["padding"] = int(rng.integers(1, 3)), int(rng.integers(2))
+            length = 2 if kind in _OF_IMAGES else int(rng.integers(1, 4))
+            W, b = rng.normal(0, 0.7, (units, size, *[length] * len(places))), rng.normal(0, 0.5, units)
+            parameters |= {f"W{n}": W, f"b{n}": b}
+            layers.append((Conv1d if name == "conv1d" else Conv2d)(
+                activation=found["activation"], weights=W, bias=b, padding=found["padding"]))  # fmt: skip
+            places = tuple(one + 2 * found["padding"] - length + 1 for one in places)
+            size = units
+        elif name in ("max_pool", "average_pool"):
+            found["of"] = jnp.max if name == "max_pool" else jnp.mean
+            layers.append((MaxPool if name == "max_pool" else AveragePool)(2, 1))
+            places = tuple(one - 1 for one in places)
+        elif name == "global_average_pool":
+            layers.append(GlobalAveragePool())
         elif name == "attention":
             units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
             drawn = {f"W{letter}{n}": rng.normal(0, 0.7, (size, units)) for letter in "QKV"}
@@ -506,12 +554,14 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         settings.append(found)
     l1, l2 = more.pop("l1", 0.0), more.pop("l2", 0.0)
     sample = (inputs, positions) if samples == "columns" else (positions, inputs)
+    sample = (inputs, positions, 4) if kind in _OF_IMAGES else sample
     net = NeuralNetwork(
         layers, "mean_squared_error", samples=samples, weights=weights, inputs=sample if positions else inputs,
         l1=l1, l2=l2,
     )  # fmt: skip
     net.state.update(state)
     x = rng.normal(0, 1, (BATCH, positions, inputs) if positions else (BATCH, inputs))
+    x = rng.normal(0, 1, (BATCH, *sample)) if kind in _OF_IMAGES else x
     y = rng.normal(0, 1, (BATCH, size))
     w = rng.random((BATCH, 1)) + 0.5 if more.pop("weighted", False) else np.ones((BATCH, 1))
     return Stack(net, samples, weights, kinds, settings, parameters, state, x, y, w, l1, l2)

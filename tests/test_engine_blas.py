@@ -210,6 +210,12 @@ def test_optimisers(rule: str, size: list[int], convention: tuple[str, str]) -> 
 
 LIKE = {"diagonal": {"shape": (1, 3)}, "reshape": {"shape": (1, 9)}, "broadcast": {"shape": (3, 3)},
         "at_moment": {"shape": (2, 3)}, "padded": {"span": (1, 3, 2, 4), "shape": (3, 4)}}  # fmt: skip
+LIKE |= {
+    "average_pool_back": {"before": (3, 3), "window": 1},
+    "max_pool_back": {"window": 1},
+    "convolve_full": {"before": (5, 5)},
+    "convolve_kernel": {"kernel": (1, 1)},
+}
 AWKWARD = np.array([[0.0, -0.0, 1.0], [np.inf, -np.inf, np.nan], [-2.5, 30.0, -120.0]])
 
 

@@ -60,7 +60,10 @@ def _written(stack: Stack, number: int) -> dict[str, Any]:
     """A layer as a sheet has it."""
     layer = stack.net.layers[number - 1]
     name = stack.kinds[number - 1]
-    found: dict[str, Any] = {"kind": name} | ({"inputs": stack.x.shape[-1]} if number == 1 else {})
+    inputs = stack.x.shape[1 if stack.x.ndim > 3 else -1]
+    found: dict[str, Any] = {"kind": name} | (
+        {"inputs": inputs} if number == 1 and "kernel" not in layer.options else {}
+    )
     for setting in layer.settings:
         value = layer.options[setting.key]
         if value is None or setting.takes == "size":
@@ -87,7 +90,7 @@ def test_a_file_gives_it_back(kind: str, tmp_path: Path) -> None:
 def test_onnx_runs_it(kind: str, tmp_path: Path) -> None:
     runtime = pytest.importorskip("onnxruntime")
     stack = stack_of(kind)
-    if stack.x.ndim > 2:
+    if stack.x.ndim == 3:
         with pytest.raises(ChalkworkError, match="samples are matrices cannot be written as ONNX"):
             to_onnx(stack.net, tmp_path / "net.onnx")
         return
@@ -102,7 +105,7 @@ def test_onnx_runs_it(kind: str, tmp_path: Path) -> None:
 def test_pytorch_has_it(kind: str) -> None:
     torch = pytest.importorskip("torch")
     stack = stack_of(kind)
-    if {"attention", *GATES} & set(stack.kinds):  # recurrent layers: see test_recurrence
+    if {"attention", "conv1d", *GATES} & set(stack.kinds):  # recurrent layers: see test_recurrence
         with pytest.raises(ChalkworkError, match="has no counterpart in PyTorch"):
             to_torch(stack.net, inference=True)
         return
@@ -115,7 +118,7 @@ def test_pytorch_has_it(kind: str) -> None:
 @KINDS
 def test_keras_has_it_or_is_refused(kind: str) -> None:
     stack = stack_of(kind)
-    if {"residual", "attention", *GATES} & set(stack.kinds):
+    if {"residual", "attention", "conv1d", "conv2d", *GATES} & set(stack.kinds):
         with pytest.raises(ChalkworkError, match="has no counterpart in keras"):
             keras_layers(stack.net, inference=True)
     else:

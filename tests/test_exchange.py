@@ -488,9 +488,11 @@ STRETCHES = [-750.0, -40, -38, -20, -6, -2.5, -0.4, -1e-9, 0, 1e-9, 0.3, 0.6, 3,
 NEEDS_SIZES = {"broadcast", "diag", "diagonal"}
 IN_NO_LAYER = {"at_moment", "entry", "moment", "placed", "reshape", "solve", "part", "padded", "concat", "beside"}
 IN_NO_LAYER |= {"causal_softmax"}  # its mask depends on the positions
+OF_IMAGES = {name for name, entry in TABLE.items() if {"kernel", "window"} & entry.parameters.keys()}
+"""Held in test_convolution on whole networks."""
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if name not in NEEDS_SIZES | IN_NO_LAYER])
+@pytest.mark.parametrize("name", [name for name in TABLE if name not in NEEDS_SIZES | IN_NO_LAYER | OF_IMAGES])
 def test_every_operation_has_an_onnx_graph(name: str, tmp_path: Path) -> None:
     operation, rng = TABLE[name], np.random.default_rng(3)
     values = [np.array([STRETCHES, rng.normal(size=len(STRETCHES))]) for _ in range(operation.arity)]

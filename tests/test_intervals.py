@@ -7,6 +7,7 @@ import itertools
 import time
 import warnings
 from fractions import Fraction
+from functools import partial
 
 import mpmath
 import numpy as np
@@ -149,6 +150,13 @@ EXACT = (
 )
 
 
+# tests/test_operations.py holds these formulas against JAX; here they are worked out with fifty digits
+EXACT |= {name: partial(TABLE[name].value, np) for name in (
+    "convolve", "convolve_kernel", "convolve_full", "turned", "max_pool", "max_pool_back", "max_pool_at",
+    "average_pool", "average_pool_back",
+)}  # fmt: skip
+
+
 def place_in(matrix, place):
     return (place[0] - 1) * matrix.shape[1] + place[1] - 1
 
@@ -192,6 +200,15 @@ PARAMETERS = {
     "padded": [{"span": (2, 3, 1, 2), "shape": (3, 2)}],
     "moment": [{"at": 2, "along": -2}, {"at": 1, "along": -1}],
     "at_moment": [{"at": 2, "along": -2, "shape": (3, 4)}],
+    "convolve": [{"stride": 2, "padding": 1}],
+    "convolve_kernel": [{"kernel": (2, 2)}],
+    "convolve_full": [{"before": (3, 2)}],
+    "turned": [{}],
+    "max_pool": [{}, {"stride": 1, "ties": 1}],
+    "max_pool_back": [{}, {"ties": 1}],
+    "max_pool_at": [{"stride": 1}],
+    "average_pool": [{"window": 3, "stride": 1, "padding": 1}],
+    "average_pool_back": [{"before": (3, 3), "stride": 1}],
 }
 SHAPES = {
     "matmul": [((3, 4), (4, 2)), ((1, 3), (3, 1))],
@@ -208,6 +225,14 @@ SHAPES = {
     "moment": [((2, 3),)],
     "at_moment": [((1, 4),)],
     "solve": [((3, 3), (3, 1)), ((2, 2), (2, 1))],
+    "convolve": [((3, 2), (2, 2))],
+    "convolve_kernel": [((3, 3), (2, 2))],
+    "convolve_full": [((2, 1), (2, 2))],
+    "max_pool": [((2, 4),)],
+    "max_pool_back": [((1, 2), (2, 4))],
+    "max_pool_at": [((2, 3), (2, 3))],
+    "average_pool": [((3, 2),)],
+    "average_pool_back": [((2, 2),)],
 }
 
 

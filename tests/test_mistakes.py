@@ -37,6 +37,7 @@ from chalkwork.checking.mistakes import (
     quantities,
     recurrence,
     series,
+    windows,
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
@@ -437,6 +438,8 @@ OF_PRESENTATION = {mistake.id for mistake in presentation.MISTAKES}
 """Held in test_presentation against programs that make them."""
 OF_RECURRENCE = {mistake.id for mistake in recurrence.MISTAKES}
 """Held in test_recurrence against what the mistakes come to."""
+OF_WINDOWS = {mistake.id for mistake in windows.MISTAKES}
+"""Held in test_convolution against what the mistakes come to."""
 OF_PROGRAMS = {
     one.id for part in (chains, layers, optimisers, penalties, products, quantities) for one in part.MISTAKES
 }
@@ -503,7 +506,7 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 
 def test_no_mistake_is_untested() -> None:
-    marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION | OF_PRESENTATION | OF_RECURRENCE
+    marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION | OF_PRESENTATION | OF_RECURRENCE | OF_WINDOWS
     assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | marked == TABLE.keys()
 
 

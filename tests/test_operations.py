@@ -60,6 +60,66 @@ def argmax(x, axis, tie):
     return place if tie is None else jnp.where(largest.sum(axis, keepdims=True) > 1, tie, place)
 
 
+def each_map(function):
+    """The function of single maps on maps with whatever stands before them."""
+
+    def over_all(*arrays, **settings):
+        lead = arrays[0].shape[:-2]
+        flat = [jnp.reshape(array, (-1, *array.shape[-2:])) for array in arrays]
+        found = jax.vmap(lambda *maps: function(*maps, **settings))(*flat)
+        return found.reshape(*lead, *found.shape[1:])
+
+    return over_all
+
+
+def convolved(x, w, stride=1, padding=0, dilation=1, along=None, before=None, kernel=None):
+    every = [(one,) * 2 if isinstance(one, int) else one for one in (stride, padding, dilation)]
+    rim = [(one, one) for one in every[1]]
+    return jax.lax.conv_general_dilated(x[None, None], w[None, None], every[0], rim, rhs_dilation=every[2])[0, 0]
+
+
+def convolved_kernel(x, g, kernel, before=None, **settings):
+    return jax.vjp(lambda w: convolved(x, w, **settings), jnp.zeros(kernel, x.dtype))[1](g)[0]
+
+
+def convolved_full(g, k, before, kernel=None, **settings):
+    return jax.vjp(lambda x: convolved(x, k[::-1, ::-1], **settings), jnp.zeros(before, g.dtype))[1](g)[0]
+
+
+def patches(x, window, stride, padding, outside):
+    window, padding = ((one,) * 2 if isinstance(one, int) else one for one in (window, padding))
+    stride = window if stride is None else (stride,) * 2 if isinstance(stride, int) else stride
+    x = jnp.pad(x, [(p, p) for p in padding], constant_values=outside)
+    rows, columns = ((x.shape[axis] - window[axis]) // stride[axis] + 1 for axis in (0, 1))
+    return jnp.stack([
+        jnp.stack([x[i * stride[0] : i * stride[0] + window[0], j * stride[1] : j * stride[1] + window[1]].ravel()
+                   for j in range(columns)])
+        for i in range(rows)
+    ])  # fmt: skip
+
+
+def max_pool(x, window=2, stride=None, padding=0, ties=0):
+    found = patches(x, window, stride, padding, -jnp.inf)
+    return jnp.max(found, axis=-1) if ties else jnp.take_along_axis(found, found.argmax(-1)[..., None], -1)[..., 0]
+
+
+def max_pool_at(u, x, window=2, stride=None, padding=0, ties=0):
+    chosen = jax.lax.stop_gradient(patches(x, window, stride, padding, -jnp.inf).argmax(-1)[..., None])
+    return jnp.take_along_axis(patches(u, window, stride, padding, 0.0), chosen, -1)[..., 0]
+
+
+def max_pool_back(g, x, **settings):
+    return jax.vjp(lambda u: max_pool_at(u, x, **settings), jnp.zeros(x.shape, x.dtype))[1](g)[0]
+
+
+def average_pool(x, window=2, stride=None, padding=0):
+    return jnp.mean(patches(x, window, stride, padding, 0.0), axis=-1)
+
+
+def average_pool_back(g, before, **settings):
+    return jax.vjp(lambda x: average_pool(x, **settings), jnp.zeros(before, g.dtype))[1](g)[0]
+
+
 ORACLES = VALUES | {
     "softmax": lambda x, axis: jax.nn.softmax(x, axis=BOTH if axis is None else axis),
     "causal_softmax": lambda x, keys: jax.nn.softmax(jnp.where(seen(x, keys), x, -INF), axis=keys),
@@ -91,10 +151,19 @@ ORACLES = VALUES | {
         .at[(..., at - 1, slice(None)) if along == -2 else (..., at - 1)]
         .set(jnp.squeeze(x, along))
     ),
+    "convolve": each_map(convolved),
+    "convolve_kernel": each_map(convolved_kernel),
+    "convolve_full": each_map(convolved_full),
+    "turned": lambda x, along: jnp.flip(x, (-2, -1) if along is None else -1),
+    "max_pool": each_map(max_pool),
+    "max_pool_back": each_map(max_pool_back),
+    "max_pool_at": each_map(max_pool_at),
+    "average_pool": each_map(average_pool),
+    "average_pool_back": each_map(average_pool_back),
 }
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0), "delta": (0.5, 2.0)}
-CHOICES["keys"] = (-1, -2)
+CHOICES |= {"keys": (-1, -2), "along": (None, -1)}
 SHAPES_OF_ONE = ((3, 4), (1, 4), (3, 1), ())
 SHAPES_OF_TWO = (
     ((3, 4), (3, 4)),
@@ -118,6 +187,14 @@ SHAPES = {
     "solve": (((3, 3), (3, 1)), ((2, 2), (2, 2)), ((1, 1), (1, 3))),
     "moment": (((3, 4),), ((2, 2),)),
     "at_moment": (((1, 4),),),
+    "convolve": (((5, 4), (3, 2)),),
+    "convolve_kernel": (((5, 4), (3, 3)),),
+    "convolve_full": (((3, 3), (3, 2)),),
+    "max_pool": (((4, 5),),),
+    "max_pool_back": (((2, 2), (4, 5)),),
+    "max_pool_at": (((4, 5), (4, 5)),),
+    "average_pool": (((4, 5),),),
+    "average_pool_back": (((2, 2),),),
 }
 PARAMETERS = {
     "broadcast": ({"shape": (3, 4)},),
@@ -129,6 +206,14 @@ PARAMETERS = {
     "padded": ({"span": (2, 3, 2, 2), "shape": (4, 3)}, {"span": (1, 2, 1, 1), "shape": (2, 1)}),
     "moment": ({"at": 1, "along": -2}, {"at": 2, "along": -1}),
     "at_moment": ({"at": 2, "along": -2, "shape": (3, 4)},),
+    "convolve": ({}, {"stride": 2, "padding": 1}, {"stride": (1, 2), "padding": (2, 0), "dilation": (2, 1)}),
+    "convolve_kernel": ({"kernel": (3, 2)},),
+    "convolve_full": ({"before": (5, 4)},),
+    "max_pool": ({}, {"window": (2, 3), "stride": (1, 2), "padding": (1, 0), "ties": 1}),
+    "max_pool_back": ({}, {"stride": (2, 3), "ties": 1}),
+    "max_pool_at": ({}, {"window": 3, "stride": 1, "padding": 1}),
+    "average_pool": ({}, {"window": (2, 3), "stride": (1, 2), "padding": (1, 0)}),
+    "average_pool_back": ({"before": (4, 5)}, {"before": (5, 5), "window": (3, 2), "stride": (2, 2)}),
 }
 
 
@@ -185,7 +270,9 @@ def test_every_operation_has_its_oracles():
     assert FORMULAS.keys() == set(ENTRYWISE)
     assert AT_KINKS.keys() == {name for name, entry in TABLE.items() if entry.kinks}
     assert PARAMETERS.keys() == {
-        name for name, entry in TABLE.items() if {"shape", "place", "span", "at"} & entry.parameters.keys()
+        name
+        for name, entry in TABLE.items()
+        if {"shape", "place", "span", "at", "kernel", "window"} & entry.parameters.keys()
     }
     assert {key for entry in TABLE.values() for key in entry.parameters} <= CHOICES.keys() | {
         "shape",
@@ -195,6 +282,9 @@ def test_every_operation_has_its_oracles():
         "along",
         "before",
     }
+    assert {
+        key for name, entry in TABLE.items() if name not in PARAMETERS for key in entry.parameters
+    } <= CHOICES.keys()
     for name, entry in TABLE.items():
         assert name == entry.name
         assert bool(entry.derivative) != bool(entry.adjoint), name
@@ -313,6 +403,9 @@ def test_hessian_equals_jax(name, rng):
     small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
     small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)], "concat": [(2, 1), (1, 1)], "padded": [(2, 1)]}
     small |= {"at_moment": [(1, 4)]}
+    small |= {
+        name: list(SHAPES[name][0]) for name in SHAPES if name.startswith(("convolve", "max_pool", "average_pool"))
+    }
     sizes = {"diagonal": {"shape": (2, 1)}, "reshape": {"shape": (3, 2)}, "broadcast": {"shape": (2, 3)}}
     shapes = small.get(name, [(2, 3)] if TABLE[name].arity == 1 else [(2, 3), (2, 1)])
     names = names_of(shapes)
@@ -544,7 +637,12 @@ def test_code_equals_value(name, rng):
         values = values_of(names, draw(name, shapes, rng))
         slots = {str(index): str(letter) for index, letter in enumerate(names)}
         slots |= {key: repr(value) for key, value in parameters.items()}
-        source = re.sub(r"<(\w+)>", lambda slot, slots=slots: slots[slot[1]], entry.code)
+        by_window = {"kernel", "window"} & entry.parameters.keys()  # whose settings are put in for every axis
+        source = (
+            numpy_source(apply(name, *names, **parameters))
+            if by_window
+            else re.sub(r"<(\w+)>", lambda slot, slots=slots: slots[slot[1]], entry.code)
+        )
         space = {"np": np, **values}
         exec(entry.code_definition, space)
         result = np.asarray(eval(source, space))
@@ -651,7 +749,10 @@ def result_shape(name, shapes, parameters):
     return (1, together[1]) if axis == -2 else (together[0], 1)
 
 
-@pytest.mark.parametrize("name", TABLE)
+# test_convolution.py says which shapes go together under a window
+@pytest.mark.parametrize(
+    "name", [name for name, entry in TABLE.items() if not {"kernel", "window", "along"} & entry.parameters.keys()]
+)
 def test_shapes_fit_or_are_refused_by_name(name):
     refused = 0
     for parameters in parameters_of(name):

@@ -140,6 +140,7 @@ def test_words_are_given_to_choose_from_on_paper_too():
 
 def typed(value):
     rows = np.atleast_2d(value)
+    rows = rows.reshape(-1, rows.shape[-1])  # a single map
     text = "; ".join(" ".join(repr(float(entry)) for entry in row) for row in rows)
     return text if rows.size == 1 else f"[{text}]"
 

@@ -184,7 +184,7 @@ def put_in(node: Expression, values: Mapping[str, Any]) -> Iterator[Any]:
     value = evaluate(node, values)
     value = np.where(np.abs(value) < 1e-15, 0.0, value)
     if value.ndim > 2:
-        yield from (part for matrix in value for part in parts_of(matrix))
+        yield from (part for matrix in value.reshape(-1, *value.shape[-2:]) for part in parts_of(matrix))
     yield from parts_of(value)
     if isinstance(node, Application) and node.operation.name == "causal_softmax":
         (scores,) = node.arguments

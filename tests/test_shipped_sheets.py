@@ -77,6 +77,7 @@ class Printed:
 LEAKY = "leaky-relu-softmax-2-3-2"
 RELU = "relu-softmax-3-2-2-forward"
 GRAPH = "graph-product-of-sums"
+CONVOLUTION = "convolution-by-hand"
 SIGMOID = "sigmoid-5-3-2-update-and-query"
 TANH = "tanh-4-4-3-3-single-and-batch"
 SOFTMAX = "tanh-softmax-4-4-3-3-batch"
@@ -238,6 +239,11 @@ GRADIENTS_PRINTED = [
     Printed(GRADIENTS, "a", "a1", "0.48; 0.08; 0.90"),
     Printed(GRADIENTS, "a", "a2", "0.45; 0.74"),
     Printed(GRADIENTS, "b", "output - target", "0.45; -0.26", lambda s: s["a2"] - s["y"]),
+    Printed(CONVOLUTION, "a", "dL/dw", "1; -3; 2"),
+    Printed(CONVOLUTION, "a", "dL/dx", "1; -2; 0; 2; -1"),
+    Printed(CONVOLUTION, "b", "a2", "5 5; 3 4", lambda s: s["a2"][0]),
+    Printed(CONVOLUTION, "c", "dW1", "-10 0; 0 -4", lambda s: s["dW1"][0, 0]),
+    Printed(CONVOLUTION, "d", "y", "1 -2 -1; 2 0 0; 0 0 2"),
     Printed(GRADIENTS, "b", "slope at s2", "0.25; 0.19", lambda s: s["a2"] * (1 - s["a2"])),
     Printed(GRADIENTS, "b", "delta2", "0.11; -0.05"),
     Printed(GRADIENTS, "b", "dW2", "0.05 0.01 0.10; -0.02 -0.00 -0.05"),
@@ -261,6 +267,7 @@ SHOWN = {
     SIGMOID: ["0.549834", "0.541144", "−0.113937", "0.0738812", "0.0994943", "0.198989", "0.477189", "class 1"],
     TANH: ["0.291313", "−0.815376", "0.800499", "−0.747824", "−0.00305449", "0.104362", "0.107597", "0.0884603"],
     SOFTMAX: ["0.333333", "2.19722", "−0.666667", "0.0796566", "0.0333333"],
+    CONVOLUTION: ["2 · 1 + 0 · (−2) + 1 · 1 = 3", "= max(3, 5, 0, 1) = 5", "−10   0", "= −6", "1 · 1 = 1"],
     GRADIENTS: ["0.48", "0.08", "0.90", "0.45", "0.74", "0.10", "−0.02", "0.475", "0.019"],
 }  # fmt: skip
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import product
+from itertools import islice, product
+from math import prod
 from typing import Any
 
 from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
 from chalkwork.algebra.operations import Shape
+from chalkwork.algebra.operations.convolutions import lie_of, pooling, turned_axes
+from chalkwork.algebra.operations.windows import PARTNERS, Sweep, meetings_by
 from chalkwork.errors import CostError
 
 MOST_TERMS = 200
@@ -23,14 +26,26 @@ _ENTRY = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 def entry_name(name: str, shape: Shape, *place: int) -> str:
     """The name of one entry; its place, row and column at the end, is counted from 0.
 
+    A vector has one index, and a single matrix in a row those of the matrix.
+
     >>> entry_name("W1", (2, 3), 0, 2), entry_name("x", (3, 1), 1, 0), entry_name("L", (), 0, 0)
     ('W1[1,3]', 'x[2]', 'L')
+    >>> entry_name("z1", (1, 2, 2), 0, 1, 0), entry_name("b1", (3, 1, 1), 2, 0, 0)
+    ('z1[2,1]', 'b1[3]')
     """
     if not shape:
         return name
-    if len(shape) == 2 and 1 in shape:
-        place = (place[0 if shape[1] == 1 else 1],)
+    place = tuple(place[axis] for axis in _indexed(shape))
     return f"{name}[{','.join(str(number + 1) for number in place)}]"
+
+
+def _indexed(shape: Shape) -> tuple[int, ...]:
+    """The axes that the name of an entry has an index for."""
+    long = [axis for axis, size in enumerate(shape) if size > 1]
+    if len(long) < 2 and 1 in shape:
+        return (long[0] if long else len(shape) - 2,)
+    first = next(axis for axis, size in enumerate(shape) if size > 1 or axis == len(shape) - 2)
+    return tuple(range(first, len(shape)))
 
 
 def split_entry(name: str) -> tuple[str, tuple[str, ...]]:
@@ -53,8 +68,10 @@ def place_of(name: str, index: tuple[str, ...], shape: Shape) -> tuple[int, ...]
     """
     numbers = [int(part) - 1 for part in index if part.isascii() and part.isdigit() and len(part) < 10]
     if len(numbers) == len(index) and len(shape) >= 2:
-        if len(numbers) == 1 and len(shape) == 2 and 1 in shape:
-            numbers = [numbers[0], 0] if shape[1] == 1 else [0, numbers[0]]
+        axes = _indexed(shape)
+        if len(numbers) == len(axes) < len(shape):
+            known = dict(zip(axes, numbers, strict=True))
+            numbers = [known.get(axis, 0) for axis in range(len(shape))]
         if len(numbers) == len(shape) and all(0 <= at < size for at, size in zip(numbers, shape, strict=True)):
             return tuple(numbers)
     raise KeyError(f"{name}[{','.join(index)}]")
@@ -212,6 +229,76 @@ def _at_moment(expression: Application, *place: int) -> Expression:
     return _sequence([expression.arguments[0]] * (at + 1), axis, place) if place[axis] == at - 1 else Number(0)
 
 
+def _convolved(expression: Application, *place: int) -> Expression:
+    """Window times kernel, or what goes back through it; what lies on the rim is zero and left out."""
+    left, right = expression.arguments
+    lie, at = lie_of(**expression.named_parameters)
+    found = list(islice(PARTNERS[expression.operation.name](lie, at, place), MOST_TERMS + 1))
+    _check_terms(len(found))
+    terms = [entry(left, *one) * entry(right, *other) for one, other in found]
+    return _added(terms) if terms else Number(0)
+
+
+def _turned(expression: Application, *place: int) -> Expression:
+    (inner,), axes = expression.arguments, turned_axes(expression.parameters[0])
+    own = [size - 1 - at if axis - len(place) in axes else at
+           for axis, (at, size) in enumerate(zip(place, expression.shape, strict=True))]  # fmt: skip
+    return entry(inner, *own)
+
+
+def _window(data: Expression, at: Sweep, place: tuple[int, ...], where: tuple[int, ...]) -> list[Expression]:
+    """The entries of data that a window lies on."""
+    return [entry(data, *place[:-2], *met) for _, _, met in meetings_by(at, 0)[where]]
+
+
+def _swept(expression: Application, data: Expression) -> Sweep:
+    known = expression.named_parameters
+    return pooling(data.shape, known["window"], known["stride"], known["padding"])
+
+
+def _pooled(expression: Application, *place: int) -> Expression:
+    (inner,) = expression.arguments
+    at = _swept(expression, inner)
+    parts = _window(inner, at, place, place[-2:])
+    if expression.operation.name == "max_pool":
+        return reduce(lambda left, right: apply("maximum", left, right), parts)
+    return apply("divide", _added(parts), Number(prod(at.window)))
+
+
+def _shares(expression: Application, at: Sweep, place: tuple[int, ...], where: tuple[int, ...]) -> list[Expression]:
+    """For every entry that a window lies on the share that it has in the largest."""
+    parts = _window(expression.arguments[1], at, place, where)
+    top = reduce(lambda left, right: apply("maximum", left, right), parts)
+    equal: list[Expression] = [apply("equal", part, top) for part in parts]
+    if expression.named_parameters["ties"]:
+        return [apply("divide", one, _added(equal)) for one in equal]
+    return [reduce(lambda left, right: left * (1 - right), equal[:number], one) for number, one in enumerate(equal)]
+
+
+def _to_the_largest(expression: Application, *place: int) -> Expression:
+    """The errors of all windows that lie there, times the share that it has in their largest."""
+    at, terms = _swept(expression, expression.arguments[1]), []
+    for where, _, met in meetings_by(at, 2).get(place[-2:], ()):
+        share = _shares(expression, at, place, where)[[one[2] for one in meetings_by(at, 0)[where]].index(met)]
+        terms.append(entry(expression.arguments[0], *place[:-2], *where) * share)
+    return _added(terms) if terms else Number(0)
+
+
+def _at_the_largest(expression: Application, *place: int) -> Expression:
+    at = _swept(expression, expression.arguments[1])
+    parts = _window(expression.arguments[0], at, place, place[-2:])
+    shares = _shares(expression, at, place, place[-2:])
+    return _added([part * share for part, share in zip(parts, shares, strict=True)])
+
+
+def _spread(expression: Application, *place: int) -> Expression:
+    (inner,), before = expression.arguments, expression.named_parameters["before"]
+    at = _swept(expression, Name("x", before if isinstance(before, tuple) else ()))
+    met = meetings_by(at, 2).get(place[-2:], ())
+    terms = [entry(inner, *place[:-2], *where) for where, _, _ in met]
+    return apply("divide", _added(terms), Number(prod(at.window))) if terms else Number(0)
+
+
 _RULES: dict[str, Callable[..., Expression]] = {
     "moment": _moment,
     "at_moment": _at_moment,
@@ -231,4 +318,11 @@ _RULES: dict[str, Callable[..., Expression]] = {
     "padded": _padded,
     "diag": lambda expression, row, column: entry(expression.arguments[0], row, row) if row == column else Number(0),
     "diagonal": lambda expression, row, column: entry(expression.arguments[0], max(row, column), max(row, column)),
+    **dict.fromkeys(PARTNERS, _convolved),
+    "turned": _turned,
+    "max_pool": _pooled,
+    "average_pool": _pooled,
+    "max_pool_back": _to_the_largest,
+    "max_pool_at": _at_the_largest,
+    "average_pool_back": _spread,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from chalkwork.algebra.numerals import Scalar, as_text
@@ -161,6 +161,13 @@ class Application(Expression):
         self._hash = hash((operation.name, arguments, parameters))
 
     @property
+    def products(self) -> int:
+        """How many products are added up in all entries together, where the operation is such a sum; else 0."""
+        count = self.operation.products
+        shapes = tuple(argument.shape for argument in self.arguments)
+        return count(shapes, self.shape, **self.named_parameters) if count else 0
+
+    @property
     def named_parameters(self) -> dict[str, Parameter]:
         """The parameters by name."""
         return dict(zip(self.operation.parameters, self.parameters, strict=True)) if self.parameters else {}
@@ -214,19 +221,23 @@ def apply(operation: str, *arguments: Expression, **parameters: Parameter) -> Ap
         raise TypeError(f"{operation}({takes}) does not take {len(arguments)} arguments and {sorted(parameters)}")
     if not entry.parameters:
         return Application(entry, arguments, ())
-    usual = _usual(entry, arguments[0].shape)
+    usual = _usual(entry, arguments)
     stated = {name: value for name, value in parameters.items() if value is not None or name not in _IMPLIED}
     return Application(entry, arguments, tuple({**usual, **stated}.values()))
 
 
-_IMPLIED: dict[str, Callable[[Shape], Parameter]] = {"axis": every_axis, "before": lambda shape: shape}
-"""Parameters that follow from the shape of the argument where they are not given."""
+_IMPLIED: dict[str, Callable[[Sequence[Expression]], Parameter]] = {
+    "axis": lambda arguments: every_axis(arguments[0].shape),
+    "before": lambda arguments: arguments[0].shape,
+    "kernel": lambda arguments: arguments[1].shape,
+}
+"""Parameters that follow from the shapes of the arguments where they are not given."""
 
 
-def _usual(operation: Operation, shape: Shape) -> dict[str, Parameter]:
+def _usual(operation: Operation, arguments: Sequence[Expression]) -> dict[str, Parameter]:
     """The parameters that are not written."""
     given = operation.parameters.items()
-    return {name: _IMPLIED[name](shape) if name in _IMPLIED else default for name, default in given}
+    return {name: _IMPLIED[name](arguments) if name in _IMPLIED else default for name, default in given}
 
 
 def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
@@ -257,7 +268,7 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
         return f"[{', '.join(f'[{row}]' for row in rows)}]"
     else:
         parts = [plain(argument) for argument in arguments]
-        usual = _usual(operation, arguments[0].shape) if operation.parameters else {}
+        usual = _usual(operation, arguments) if operation.parameters else {}
         for name, value in expression.named_parameters.items():
             matrix = bool(arguments[0].shape) and 1 not in arguments[0].shape
             if value != usual[name] or (operation.needs_axis and matrix):

@@ -346,6 +346,12 @@ class _Simplifier:
         """The transpose of one part; a scalar is its own."""
         return self.visit(apply("transpose", part)) if part.shape else part
 
+    def half_turned(self, node: Application) -> Expression:
+        """Twice by half a turn is as it was."""
+        (inner,) = node.arguments
+        same = isinstance(inner, Application) and inner.operation is node.operation
+        return inner.arguments[0] if isinstance(inner, Application) and same else node
+
     def matmul(self, node: Application) -> Expression:
         """Scalars go in front of a matrix product."""
         scalars = Term(1, ())
@@ -412,6 +418,7 @@ _RULES: dict[str, Callable[[_Simplifier, Application], Expression]] = {
     "negative": _Simplifier.negative,
     "power": _Simplifier.power,
     "transpose": _Simplifier.transpose,
+    "turned": _Simplifier.half_turned,
     "matmul": _Simplifier.matmul,
     "sum": _Simplifier.sum,
     "identity": _Simplifier.argument,

@@ -24,6 +24,8 @@ from chalkwork.algebra.expression import Application, Expression, transform
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Shape
 from chalkwork.algebra.operations.matrices import EQUAL, axes_of, without
 from chalkwork.algebra.operations.softmax import causal
+from chalkwork.algebra.operations.windows import PARTNERS
+from chalkwork.bounds import windows
 from chalkwork.bounds.intervals import (
     BOTH,
     EPSILON,
@@ -345,6 +347,13 @@ _RULES: dict[str, Enclosure] = {
     "moment": _moved("moment"),
     "at_moment": _moved("at_moment"),
     "solve": solve,
+    **{name: windows.swept(name) for name in PARTNERS},
+    "turned": _moved("turned"),
+    "max_pool": _moved("max_pool"),
+    "max_pool_back": windows.max_pool_back,
+    "max_pool_at": windows.max_pool_at,
+    "average_pool": windows.average_pool,
+    "average_pool_back": windows.average_pool_back,
 }
 
 ENCLOSURES: dict[str, Enclosure] = {

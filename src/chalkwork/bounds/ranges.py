@@ -36,6 +36,7 @@ _MOVING = frozenset(
         "part",
         "padded",
         "placed",
+        "turned",
         "moment",
         "at_moment",
     )
@@ -106,7 +107,7 @@ def _has_independent_entries(node: Expression) -> bool:
     """Whether no entry of a name occurs in two entries of the expression."""
     if not isinstance(node, Application) or not names_in(node):
         return True
-    moved = ("transpose", "reshape", "diag", "diagonal", "entry", "part", "padded", "moment", "at_moment")
+    moved = ("transpose", "reshape", "diag", "diagonal", "entry", "part", "padded", "moment", "at_moment", "turned")
     if node.operation.name in moved:
         return _has_independent_entries(node.arguments[0])
     if not node.operation.entrywise:

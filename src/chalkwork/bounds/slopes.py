@@ -17,7 +17,9 @@ from chalkwork.algebra.definitions import branches
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.algebra.operations import Operation, Parameter
 from chalkwork.algebra.operations.matrices import axes_of
+from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.algebra.simplify import simplify
+from chalkwork.bounds import windows
 from chalkwork.bounds.enclosures import ENCLOSURES, collapsed, enclosable, hull_by_sign
 from chalkwork.bounds.intervals import BOTH, EPSILON, ONE, Interval, add, matmul, multiply, negative, subtract, total
 from chalkwork.derivation.differentiate import gradient, local_derivatives
@@ -40,6 +42,9 @@ _LINEAR = frozenset(
         "at_moment",
         "identity",
         "negative",
+        "turned",
+        "average_pool",
+        "average_pool_back",
     )
 )
 
@@ -120,6 +125,10 @@ def _of_operation(node: Application, parts: list[Interval | None], known: Known)
         slope = _COMBINING[name](parts[0], values[0], result, node.named_parameters)
     elif name == "matmul":
         slope = _of_matmul(parts, values)
+    elif name in PARTNERS:
+        slope = _of_product(node, parts, values)
+    elif name in ("max_pool_back", "max_pool_at"):
+        slope = _of_largest(node, parts, values)
     elif name == "solve":
         slope = _of_solve(parts, values, result)
     elif name in ("placed", "concat", "beside"):
@@ -164,6 +173,23 @@ def _of_matmul(parts: list[Interval | None], values: list[Interval]) -> Interval
     left = None if parts[0] is None else matmul(parts[0], values[1])
     right = None if parts[1] is None else matmul(values[0], parts[1])
     return _both(left, right)
+
+
+def _of_product(node: Application, parts: list[Interval | None], values: list[Interval]) -> Interval:
+    """What is linear in both arguments."""
+    left = None if parts[0] is None else enclosed(node, [parts[0], values[1]])
+    right = None if parts[1] is None else enclosed(node, [values[0], parts[1]])
+    return _both(left, right)
+
+
+def _of_largest(node: Application, parts: list[Interval | None], values: list[Interval]) -> Interval:
+    """Linear in what is carried; where another entry may become the largest nothing is known."""
+    still = Interval.point(np.zeros((1, *values[0].shape)))
+    slope = enclosed(node, [parts[0] or still, values[1]])
+    if parts[1] is None:
+        return slope
+    jump = windows.undecided(values[1], node.operation.name, **node.named_parameters)
+    return Interval(slope.low - jump, slope.high + jump)
 
 
 def _of_solve(parts: list[Interval | None], values: list[Interval], result: Interval) -> Interval:
@@ -289,4 +315,5 @@ _COMBINING: dict[str, Combining] = {
     "logsumexp": _of_logsumexp,
     "squared_norm": _of_squared_norm,
     "max": _of_max,
+    "max_pool": windows.slope_of_max_pool,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -138,13 +138,25 @@ def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: b
     if nothing_typed(given):
         return _nothing(size)
     matrices = matrices_of(given)
+    if max(shape[1:]) == 1 and matrices is None:  # one entry each, as people write a vector
+        return read_answer(given, size, decimals, whole_digits=whole_digits)
+    if shape[0] == 1 and len(matrices or ()) != 1:  # a single one may do without its brackets
+        matrices = [given]
     if matrices is None or len(matrices) != shape[0]:
         many = 0 if matrices is None else len(matrices)
         found = Text.of("unread.so_many_matrices", n=many) if many else Text.of("unread.no_matrices")
         said = Text.of("unread.another_row", found=found, wanted=shape[0], size=words(shape[1:]))
         return _impossible(_uniform(size, said))
     parts = [read_answer(matrix, shape[1:], decimals, whole_digits=whole_digits) for matrix in matrices]
-    unread = (Text.of("unread.in_matrix", matrix=n, why=part.said) for n, part in enumerate(parts, 1) if part.said)
+    unread = [Text.of("unread.in_matrix", matrix=n, why=part.said) for n, part in enumerate(parts, 1) if part.said]
+    others = [part.as_given for part in parts if part.as_given is not None]
+    fit = len(others) == len(parts) and len({part.value.shape for part in others}) == 1
+    why: Said = parts[0].said if len(parts) == 1 else next(iter(unread), "")
+    return replace(_below_each_other(parts, why), as_given=_below_each_other(others, "") if fit else None)
+
+
+def _below_each_other(parts: Sequence[Answer], said: Said) -> Answer:
+    """Matrices in a row as one answer."""
 
     def whole(field: str) -> Any:
         arrays = [getattr(part, field) for part in parts]
@@ -154,7 +166,7 @@ def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: b
         return np.concatenate([nothing if array is None else array for array in arrays])
 
     return Answer(
-        whole("value"), whole("low"), whole("high"), whole("blank"), whole("unreadable"), next(unread, ""),
+        whole("value"), whole("low"), whole("high"), whole("blank"), whole("unreadable"), said,
         impossible=whole("impossible"), unrounded=any(part.unrounded for part in parts),
         computed=all(part.computed for part in parts), floats=whole("floats"),
     )  # fmt: skip

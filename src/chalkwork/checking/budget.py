@@ -91,9 +91,8 @@ def _size_of(expression: Expression) -> tuple[int, int]:
 
 def _numbers(node: Application) -> int:
     size = prod(node.shape)
-    if is_operation(node, "matmul"):
-        inner = node.arguments[0].shape[-1] if node.arguments[0].shape else 1
-        return 4 * size * inner
+    if node.products:
+        return 4 * node.products
     if is_operation(node, "softmax", "log_softmax", "logsumexp"):
         return 8 * prod(node.arguments[0].shape) * max(node.arguments[0].shape, default=1)
     return 8 * max(size, *(prod(argument.shape) for argument in node.arguments))

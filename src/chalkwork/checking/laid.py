@@ -20,6 +20,7 @@ Known = dict[str, Interval]
 _NESTED = re.compile(r"\[\s*(\[\s*\[.*\]\s*\])\s*\]", re.DOTALL)
 MOST_TEXT = 1_000_000
 _BETWEEN = re.compile(r"\]\s*\]\s*[,;]?\s*\[\s*\[")
+_BETWEEN_ROWS = re.compile(r"\]\s*\]\s*\]\s*[,;]?\s*\[\s*\[\s*\[")
 
 
 def laid_shape(shape: Shape) -> tuple[int, int]:
@@ -75,14 +76,18 @@ def matrices_of(given: object) -> list[Any] | None:
     """
     if isinstance(given, str):
         inside = _NESTED.fullmatch(given.strip()[:MOST_TEXT])
-        return None if inside is None else _BETWEEN.sub("]]\0[[", inside[1]).split("\0")
+        if inside is None:
+            return None
+        if _NESTED.fullmatch(inside[1]):  # rows of matrices in a row
+            return _BETWEEN_ROWS.sub("]]]\0[[[", inside[1]).split("\0")
+        return _BETWEEN.sub("]]\0[[", inside[1]).split("\0")
     if isinstance(given, (list, tuple)):
         rows = [row for row in given if isinstance(row, (list, tuple))]
         nested = len(rows) == len(given) > 0 and all(row and isinstance(row[0], (list, tuple)) for row in rows)
-        arrays = len(given) > 0 and all(getattr(matrix, "ndim", 0) == 2 for matrix in given)
+        arrays = len(given) > 0 and all(getattr(matrix, "ndim", 0) >= 2 for matrix in given)
         return list(given) if nested or arrays else None
     array: Any = given
-    return [array[place] for place in range(len(array))] if getattr(given, "ndim", 0) == 3 else None
+    return [array[place] for place in range(len(array))] if getattr(given, "ndim", 0) >= 3 else None
 
 
 def below_each_other(given: object) -> object:

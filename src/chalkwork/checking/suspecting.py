@@ -113,7 +113,7 @@ class Search:
         rewrites = [
             (expression, ids)
             for expression, ids in distinct(equation, self.context)
-            if (expression.shape or (1, 1)) == answer.low.shape != equation.expression.shape
+            if laid_shape(expression.shape) == answer.low.shape and expression.shape != equation.expression.shape
         ]
         found = matching(asked, self._readings(rewrites, asked.rows, asked))
         right = matching(asked, self._readings(rewrites, None, asked))

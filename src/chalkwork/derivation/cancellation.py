@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.budget import check_time
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.derivation.evaluate import applied, evaluate
@@ -104,6 +105,7 @@ def magnitude(expression: Expression, values: Mapping[str, Any]) -> Any:
 _LINEAR = frozenset(
     (
         "add", "subtract", "negative", "multiply", "matmul", "transpose", "sum", "mean", "broadcast", "diag",
-        "diagonal", "entry", "placed", "moment", "at_moment", "sequence",
+        "diagonal", "entry", "placed", "moment", "at_moment", "sequence", "reshape", "turned", "average_pool",
+        "average_pool_back", *PARTNERS,
     )
 )  # fmt: skip

@@ -64,7 +64,7 @@ def applied(xp: Any, node: Application, arrays: Sequence[Any]) -> Any:
 
 def lifted(xp: Any, node: Application, arrays: Sequence[Any]) -> Sequence[Any]:
     """The arguments of the node with as many axes of their own, so that their free axes are the same."""
-    if node.is_flat:
+    if node.is_flat or node.operation.own_axes:
         return arrays
     ranks = [len(argument.shape) or 2 for argument in node.arguments]
     rank = max(*ranks, len(node.shape) if node.operation.name == "broadcast" else 2)

@@ -71,8 +71,7 @@ def check_cost(derivation: Derivation, givens: Mapping[str, Any]) -> None:
         for node in walk(equation.expression):
             if isinstance(node, Application):
                 passing += prod(node.shape) * leading
-                if node.operation.name == "matmul":
-                    products += prod(node.shape) * node.arguments[0].shape[-1] * leading
+                products += node.products * leading
         kept += prod(equation.expression.shape) * leading
         try:
             check_size(kept + passing, equation.name)

@@ -36,7 +36,8 @@ Numbers = Mapping[str, Array]
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "size": (int,), "layers": (int,), "count": (int, NoneType), "number": (float,), "values": (float, list),
-    "choice": (str,), "activation": (str,), "initialiser": (str,), "bias": (bool,),
+    "choice": (str,), "activation": (str,), "initialiser": (str,), "bias": (bool,), "flag": (bool,),
+    "sizes": (int, list, str, NoneType),
 }  # fmt: skip
 """What JSON has for each kind of setting; numbers to start from are arrays, not settings."""
 
@@ -57,6 +58,8 @@ def _written(layer: Layer, units: int) -> dict[str, Any]:
                 value = activation_text(value)
             case "initialiser":
                 value = _initialiser_text(value)
+            case "sizes" if isinstance(value, tuple):
+                value = list(value)
         found[setting.key] = value
     return found
 
@@ -206,8 +209,10 @@ class Architecture:
         if not 1 <= len(layers) <= MOST_LAYERS:
             raise ChalkworkError(f"the architecture has {len(layers)} layers; 1 to {MOST_LAYERS} are read")
         shape = [inputs] if isinstance(inputs, int) else inputs
-        if not 1 <= len(shape) <= 2 or not all(type(one) is int and 1 <= one <= 1_000_000 for one in shape):
-            raise ChalkworkError(f"inputs is a whole number from 1 to 1,000,000, or a pair of them, not {inputs!r:.60}")
+        if not 1 <= len(shape) <= 3 or not all(type(one) is int and 1 <= one <= 1_000_000 for one in shape):
+            raise ChalkworkError(
+                f"inputs is a whole number from 1 to 1,000,000, or two or three of them, not {inputs!r:.60}"
+            )
         convention = Convention(cast(Samples, settings["samples"]), cast(Weights, settings["weights"]))
         features, positions = (shape[0], ()) if len(shape) == 1 else features_and_positions(shape, convention.samples)
         planned, sizes = [], [Size(0, features, positions)]

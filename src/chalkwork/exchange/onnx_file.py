@@ -62,7 +62,7 @@ def to_onnx(
     """
     if dtype not in ("float32", "float64"):
         raise ChalkworkError(f"dtype is float32 or float64, not {dtype!r:.60}")
-    if net.takes_positions:
+    if net.axes == 1:
         raise ChalkworkError("a network whose samples are matrices cannot be written as ONNX yet")
     plan = net.plan(2)  # any number but one: sums over one sample are left out of the equations
     derivation = derive(plan, target=False, predict=True)
@@ -103,10 +103,10 @@ def _model(graph: OnnxGraph, net: NeuralNetwork, inputs: dict[str, Any], outputs
     helper, onnx = graph.helper, graph.onnx
     axis = net.convention.sample_axis
 
-    def infos(shapes: dict[str, tuple[int, int]]) -> list[Any]:
+    def infos(shapes: dict[str, tuple[int, ...]]) -> list[Any]:
         kind = helper.np_dtype_to_tensor_dtype(graph.dtype)
-        free = {name: [SAMPLES if place == axis else shape[place] for place in (-2, -1)]
-                for name, shape in shapes.items()}  # fmt: skip
+        free = {name: [SAMPLES if place == (axis if len(shape) == 2 else -len(shape)) else shape[place]
+                       for place in range(-len(shape), 0)] for name, shape in shapes.items()}  # fmt: skip
         return [helper.make_tensor_value_info(name, kind, shape) for name, shape in free.items()]
 
     described = helper.make_graph(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
+from chalkwork.algebra.operations.convolutions import lie_of, pooling, turned_axes
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 from chalkwork.packages import package
@@ -141,6 +142,8 @@ class OnnxGraph:
     def applied(self, part: Application, *arguments: Any) -> Tensor:
         """An operation of the table, by its own node or by what it is worth."""
         tensors = [x if isinstance(x, Tensor) else self.number(x, self.dtype) for x in arguments]
+        if (rule := _RULES.get(part.operation.name)) is not None:
+            return rule(self, part, *tensors)
         attributes = {key: value for key, value in part.named_parameters.items() if key != "at_zero"}
         exact = self.dtype == np.float32 or "alpha" not in attributes  # attributes are in single precision
         if part.operation.onnx and exact and None not in attributes.values():
@@ -236,3 +239,45 @@ _NODES = {
     "matmul": "MatMul", "maximum": "Max", "minimum": "Min", "sign": "Sign", "sin": "Sin", "sqrt": "Sqrt",
     "tanh": "Tanh",
 }  # fmt: skip
+
+
+def _convolved(graph: OnnxGraph, part: Application, x: Tensor, w: Tensor) -> Tensor:
+    lie, at = lie_of(**part.named_parameters)
+    if len(lie.kernel) != 4 or lie.samples != 1:
+        raise ChalkworkError("only a convolution of images can be written as ONNX")
+    return graph.node(
+        "Conv", x, w, kernel_shape=list(at.window), strides=list(at.stride), pads=[*at.padding, *at.padding],
+        dilations=list(at.dilation),
+    )  # fmt: skip
+
+
+def _pooled(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    known = part.named_parameters
+    at = pooling(part.arguments[0].shape, known["window"], known["stride"], known["padding"])
+    name, more = ("MaxPool", {}) if part.operation.name == "max_pool" else ("AveragePool", {"count_include_pad": 1})
+    window, steps, rim = list(at.window), list(at.stride), [*at.padding, *at.padding]
+    return graph.node(name, x, kernel_shape=window, strides=steps, pads=rim, **more)
+
+
+def _turned(graph: OnnxGraph, part: Application, w: Tensor) -> Tensor:
+    axes = [axis + len(part.shape) for axis in turned_axes(part.parameters[0])]
+    ends = graph.number([np.iinfo(np.int64).min] * len(axes), _WHOLE)
+    backwards = graph.number([-1] * len(axes), _WHOLE)
+    return graph.node("Slice", w, backwards, ends, graph.number(axes, _WHOLE), backwards)
+
+
+def _reshaped(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    """The number of samples, which is free, stands first."""
+    shape = part.named_parameters["shape"]
+    assert isinstance(shape, tuple)
+    return graph.node("Reshape", x, graph.number([-1, *shape[1:]], _WHOLE))
+
+
+_RULES: dict[str, Callable[..., Tensor]] = {
+    "convolve": _convolved,
+    "turned": _turned,
+    "max_pool": _pooled,
+    "average_pool": _pooled,
+    "reshape": _reshaped,
+}
+"""By the operation's name: what is one node whose settings follow from the shapes."""

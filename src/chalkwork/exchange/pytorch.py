@@ -41,13 +41,16 @@ def _modules(net: NeuralNetwork) -> Iterator[Module]:
     for number, (layer, plan) in enumerate(zip(net.layers, net.plan().layers, strict=True), 1):
         found = counterpart(number, layer, _theirs(layer, plan), "PyTorch")
         yield Module(found.name, found.arguments, number)
+        if found.then:
+            yield Module(found.then, {})
         activation = in_pytorch(layer.activation)
         if activation is not None:
             yield Module(activation.name, activation.settings(layer.activation))
 
 
 def _theirs(layer: Layer, plan: LayerPlan) -> Foreign | None:
-    return layer.in_torch(plan.inputs, plan.units)
+    found = layer.in_torch(plan.inputs, plan.units)
+    return None if found is not None and found.axes not in (0, len(plan.positions)) else found
 
 
 def torch_state(net: NeuralNetwork) -> dict[str, Array]:
@@ -146,7 +149,7 @@ def _joined(torch: Any, made: list[Any], net: NeuralNetwork) -> Any:
 def _made(torch: Any, module: Module) -> Any:
     if "returns" in module.settings:
         return _recurrent(torch, module)
-    arrays = module.layer is not None and module.name not in ("Dropout", "Flatten", "Identity")
+    arrays = module.layer is not None and module.name in _WITH_ARRAYS
     precision = {"dtype": torch.float64} if arrays else {}
     return getattr(torch.nn, module.name)(**module.settings, **precision)
 
@@ -224,8 +227,9 @@ def from_torch(source: Any, like: NeuralNetwork, *, order: Sequence[str] | None 
     return net
 
 
+_WITH_ARRAYS = ("Linear", "Conv2d", "BatchNorm1d", "LayerNorm", "RMSNorm")
 _IGNORED = ("Identity", "Flatten")
-"""What changes nothing about vectors."""
+"""What changes nothing about numbers."""
 _IN_ARRAYS = ("in_features", "out_features", "num_features", "bias", "threshold", "returns")
 """Settings that the shapes of the arrays tell, and one that makes a difference of 2e-9."""
 
@@ -245,6 +249,7 @@ def _check_modules(net: NeuralNetwork, source: Any) -> None:
             if _name(found) == mine.name:
                 _check_settings(mine, found)
         return
+    ours = [module for module in ours if module.name not in _IGNORED]
     theirs = [module for module in theirs if _name(module) not in _IGNORED]
     for place, (wanted, had) in enumerate(zip_longest(ours, theirs)):
         if wanted is None or had is None or _name(had) != wanted.name:

@@ -50,14 +50,22 @@ class Convention:
         """The shape of a data matrix; or of a row of matrices, where every sample has units at several positions.
 
         Then a sample lies as a batch without positions does, and `samples` 0 is one sample without an axis for them.
+        Positions along two axes are those of an image, whose channels stand before its rows and columns.
 
         >>> Convention("rows").data_shape(2, 5), Convention("rows").data_shape(2, 5, (3,))
         ((5, 2), (5, 3, 2))
+        >>> Convention("rows").data_shape(2, 5, (3, 4))
+        (5, 2, 3, 4)
         """
         if not positions:
             return (units, samples) if self.samples == "columns" else (samples, units)
-        one = (units, *positions) if self.samples == "columns" else (*positions, units)
+        first = self.samples == "columns" or len(positions) > 1
+        one = (units, *positions) if first else (*positions, units)
         return (samples, *one) if samples else one
+
+    def unit_shape(self, units: int, positions: tuple[int, ...] = ()) -> tuple[int, ...]:
+        """The shape of one entry for each unit, to be added to what has those positions."""
+        return (units, 1, 1) if len(positions) > 1 else self.data_shape(units, 1)
 
     def axis_of(self, batch: np.ndarray[Any, Any]) -> int:
         """The axis of a batch that runs over the samples."""

@@ -24,10 +24,7 @@ def as_array(value: Any, name: str, most: int = 2) -> Array:
     chalkwork.errors.ShapeError: W1 is ragged: row 1 has 2 entries, row 2 has 1
     """
     unmasked(value, name)
-    _check_rows(value, name)
-    if most > 2 and isinstance(value, list | tuple):
-        for number, matrix in enumerate(value, 1):
-            _check_rows(matrix, f"{name}[{number}]")
+    _check_rows(value, name, most)
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "buif":
@@ -36,7 +33,7 @@ def as_array(value: Any, name: str, most: int = 2) -> Array:
     except (ValueError, TypeError):
         raise ValueProblem(f"{name} holds something that is no number") from None
     if array.ndim > most:
-        what = "a matrix has two" if most == 2 else "a row of matrices has three"
+        what = {2: "a matrix has two", 3: "a row of matrices has three"}.get(most, f"at most {most} are taken")
         raise ShapeError(f"{name} has {array.ndim} dimensions; {what}")
     if array.size == 0:
         raise ShapeError(f"{name} is empty")
@@ -47,9 +44,12 @@ def as_array(value: Any, name: str, most: int = 2) -> Array:
     return array
 
 
-def _check_rows(value: Any, name: str) -> None:
+def _check_rows(value: Any, name: str, most: int) -> None:
     if not isinstance(value, list | tuple) or not any(isinstance(row, list | tuple) for row in value):
         return
+    if most > 2:
+        for number, part in enumerate(value, 1):
+            _check_rows(part, f"{name}[{number}]", most - 1)
     lengths = [len(row) if isinstance(row, list | tuple) else 1 for row in value]
     for index, length in enumerate(lengths):
         if length != lengths[0]:

@@ -119,13 +119,17 @@ class Initialiser:
 
     def draw(self, inputs: int, units: int, generator: np.random.Generator) -> Array:
         """A matrix inputs x units."""
+        return self.drawn(inputs, units, (inputs, units), generator)
+
+    def drawn(self, inputs: int, units: int, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+        """Weights of any shape; each unit has that many inputs, and each input goes to that many units."""
         rule = INITIALISERS[self.name]
         if rule.constant:
-            return np.full((inputs, units), self.parameter)
+            return np.full(shape, self.parameter)
         if rule.uniform:
             bound = self.bound(inputs, units)
-            return generator.uniform(-bound, bound, (inputs, units))
-        return generator.normal(0.0, sqrt(self.variance(inputs, units)), (inputs, units))
+            return generator.uniform(-bound, bound, shape)
+        return generator.normal(0.0, sqrt(self.variance(inputs, units)), shape)
 
     def __str__(self) -> str:
         return f"{self.name}({self.parameter:g})" if INITIALISERS[self.name].parameter else self.name

@@ -51,8 +51,12 @@ def penalties(weights: Sequence[Expression], kinds: Sequence[str]) -> list[Expre
     if "lambda1" in kinds and weights:
         terms.append(Name("lambda1") * _total(apply("sum", apply("abs", weight)) for weight in weights))
     if "lambda2" in kinds and weights:
-        terms.append(Number(Fraction(1, 2)) * Name("lambda2") * _total(apply("squared_norm", w) for w in weights))
+        terms.append(Number(Fraction(1, 2)) * Name("lambda2") * _total(map(_squares, weights)))
     return terms
+
+
+def _squares(weights: Expression) -> Expression:
+    return apply("squared_norm", weights) if len(weights.shape) <= 2 else apply("sum", weights**2)
 
 
 def _total(parts: Iterable[Expression]) -> Expression:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -66,16 +67,24 @@ class Model:
 
     @property
     def takes_positions(self) -> bool:
-        """Whether a sample is a matrix, with features at several positions."""
-        return any(layer.kind.positions == "needed" for layer in self.layers)
+        """Whether a sample is a matrix, with features at several positions, or an image."""
+        return self.axes > 0
+
+    @cached_property
+    def axes(self) -> int:
+        """Along how many axes the positions of a sample lie: 0 where it is a vector, 1 in a matrix, 2 in an image."""
+        kinds = [layer.kind for layer in self.layers if layer.kind.positions == "needed"]
+        known = [kind.axes[0] for kind in kinds if len(kind.axes) == 1] or [kind.axes[0] for kind in kinds]
+        return max(known, default=0)
 
     def _entering(self, inputs: Any) -> tuple[int | None, tuple[int, ...]]:
         """The number of features and of positions that `inputs` says; ChalkworkError for what it cannot be."""
         if not isinstance(inputs, Sequence) or isinstance(inputs, str):
             return size(inputs, "inputs") if inputs is not None else self.layers[0].inputs, ()
-        if len(inputs) != 2 or not self.takes_positions:
+        if len(inputs) != self.axes + 1 or not self.takes_positions:
             raise ChalkworkError(
-                f"inputs is the number of features, or (3, 2) where a sample is such a matrix, not {inputs!r:.60}"
+                "inputs is the number of features, (3, 2) where a sample is such a matrix, or (1, 28, 28) where it is "
+                f"an image with one channel, not {inputs!r:.60}"
             )
         return features_and_positions(inputs, self.convention.samples)
 
@@ -128,7 +137,7 @@ class Model:
         Where a sample is a matrix, one of them has no axis for samples, unless it is to be `batched`.
         """
         if self.takes_positions:
-            return self._with_positions(as_array(x, "x", most=3), batched)
+            return self._with_positions(as_array(x, "x", most=self.axes + 2), batched)
         array = as_array(x, "x")
         if array.ndim == 0:
             array = array.reshape(1)
@@ -137,10 +146,17 @@ class Model:
         return oriented(array, self._sizes[0][0], "x", "input", self.convention)
 
     def _with_positions(self, array: Array, batched: bool) -> Array:
+        rank = self.axes + 1
         orientation = "positions x features" if self.convention.samples == "rows" else "features x positions"
+        orientation = orientation if rank == 2 else "channels x rows x columns"
         if array.ndim < 2:
-            raise ShapeError(f"x is to be a matrix ({orientation}) for each sample", hint="or a list of them")
-        sample = array.shape[-2:]
+            what = "a matrix" if rank == 2 else "an image"
+            raise ShapeError(f"x is to be {what} ({orientation}) for each sample", hint="or a list of them")
+        if rank == 3 and array.ndim == 2:
+            array = array[None]  # an image with one channel
+        elif rank == 3 and array.ndim == 3 and len(array) > 1 and self._channels == 1:
+            array = array[:, None]  # several of them
+        sample = array.shape[-rank:]
         if self._parameters is None:
             features, self._positions = self._entering(sample)
             self._make(features)
@@ -148,14 +164,19 @@ class Model:
         if sample != wanted:
             raise ShapeError(
                 f"a sample of x is {words(sample)}, but {words(wanted)} ({orientation}) is needed",
-                hint="its transpose would fit" if sample[::-1] == wanted else None,
+                hint="its transpose would fit" if rank == 2 and sample[::-1] == wanted else None,
             )
-        return array[None] if batched and array.ndim == 2 else array
+        return array[None] if batched and array.ndim == rank else array
+
+    @property
+    def _channels(self) -> int | None:
+        """How many channels an image has, where that is known."""
+        return self._sizes[0].inputs if self._sizes else self._inputs
 
     def count(self, inputs: Array) -> int:
         """How many samples an oriented input holds."""
         if self.takes_positions:
-            return len(inputs) if inputs.ndim > 2 else 1
+            return len(inputs) if inputs.ndim > self.axes + 1 else 1
         return int(inputs.shape[self.convention.sample_axis])
 
     def oriented_target(self, y: Any, samples: int) -> Array:

@@ -136,7 +136,10 @@ class NeuralNetwork(Model):
             raise ChalkworkError("sample_weight is of use only with a target y")
         trained = y is not None if training is None else flag(training, "training")
         return self.plan(
-            self.count(inputs), training=trained, weighted=sample_weight is not None, batched=inputs.ndim > 2
+            self.count(inputs),
+            training=trained,
+            weighted=sample_weight is not None,
+            batched=inputs.ndim > self.axes + 1,
         )
 
     def _givens(

@@ -62,7 +62,8 @@ def checked(values: Mapping[str, Any], plan: Plan, noun: str = "parameter") -> d
     for name in wanted:
         if name.name not in values:
             raise ChalkworkError(f"the {noun} {name} is missing")
-        value, shape = as_array(values[name.name], name.name), plan.held_shape(name)
+        shape = plan.held_shape(name)
+        value = as_array(values[name.name], name.name, most=max(2, len(shape)))
         if value.shape != shape:
             raise ShapeError(f"{name} is {_shape(value.shape)}, but {_shape(shape)} is needed")
         found[name.name] = value.reshape(name.shape)

@@ -7,22 +7,27 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.operations.windows import Sweep, sweep
 from chalkwork.algebra.times import at_time
 from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.maps import Map, draw_maps
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.drawings.unrolled import Cell, Row, draw_unrolled
+from chalkwork.networks.layers.base import LayerKind
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.typesetting.writer import Writer
-from chalkwork.words import say
+from chalkwork.words import Text, say
 
 
 def drawing(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     """The network with its weights, and with the values of a single sample if they are asked for."""
-    if plan.positions:
+    if plan.places == "steps":
         return unrolled(plan, solution, with_values)
+    if plan.positions:
+        return window(plan, solution, with_values)
     writer = solution.writer()
     inputs = plan.layers[0].inputs
     language = writer.language
@@ -81,6 +86,44 @@ def unrolled(plan: Plan, solution: Working, with_values: bool) -> Drawing:
         last = cell(output, number(solution.arrays[output]))
         rows.append(Row([None if step < steps[-1] else last for step in steps]))
     return draw_unrolled(rows, writer.language)
+
+
+def window(plan: Plan, solution: Working, with_values: bool) -> Drawing:
+    """The window of the first layer on an image: what it covers first, its kernel, and what comes of it."""
+    writer, language, kind = solution.writer(), solution.writer().language, plan.layers[0].kind
+    symbols, letter = writer.symbols, "z" if "W1" in solution.arrays else "a"
+    at = plan_window(kind, plan.positions)
+
+    def panel(name: str, place: tuple[int, int, int, int], sign: str = "", known: bool = True) -> Map:
+        value = solution.arrays[name]
+        value = value.reshape(-1, *value.shape[-2:])[0]
+        shown = known and plan.samples == 1
+        rows = tuple(tuple(_given(writer, entry) if shown else "" for entry in row) for row in value.tolist())
+        index = tuple("1" for size in solution.arrays[name].shape[:-2] if size > 1)
+        return Map(symbols.entry(name, index).text if index else symbols[name].text, rows, place, sign)
+
+    high, across = at.window
+    maps = [panel("x", (-at.padding[0], -at.padding[1], high, across), known=with_values)]
+    if letter == "z":
+        maps.append(panel("W1", (0, 0, high, across), "⋆"))
+    more = ["⋯"] * (plan.layers[0].inputs > 1) + [symbols["b1"].text] * plan.layers[0].has_bias
+    sign = "".join(f"+ {one} " for one in more) + "="
+    maps.append(panel(f"{letter}1", (0, 0, 1, 1), sign if letter == "z" else "→", with_values))
+    said = Text.own(
+        "window.description",
+        "A window of <window> on an image of <size>: what it covers at its first place, and the entry that comes of "
+        "it.",
+        window="x".join(map(str, at.window)), size="x".join(map(str, plan.positions)),
+    )  # fmt: skip
+    title = Text.own("window.title", "The window at its first place")
+    return draw_maps(maps, title.written(language), said.written(language))
+
+
+def plan_window(kind: LayerKind, positions: tuple[int, ...]) -> Sweep:
+    """The window of a layer on an image."""
+    known = {key: getattr(kind, key) for key in ("window", "stride", "padding")}
+    stride = known["window"] if known["stride"] is None else known["stride"]
+    return sweep(positions, known["window"], stride, known["padding"], getattr(kind, "dilation", 1))
 
 
 def _picture(plan: Plan, solution: Working, title: str, name: str, units: int, with_values: bool) -> LayerPicture:

@@ -132,7 +132,7 @@ class Plan:
 
     def held_shape(self, name: Name) -> tuple[int, ...]:
         """The shape in which a network keeps a parameter or a state: a matrix as it is, all else in one dimension."""
-        return name.shape if self.quantities[name.name].form.is_matrix else (max(name.shape),)
+        return name.shape if self.quantities[name.name].form.is_whole else (max(name.shape),)
 
     @property
     def has_modes(self) -> bool:

@@ -45,7 +45,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
         layers=plan.depth,
         samples=plan.convention.samples,
         values_drawn=plan.samples == 1,
-        drawing=(lambda solution, values: _drawn(plan, solution, values)) if drawn_at_all(plan) else None,
+        drawing=(lambda solution, values: _drawn(plan, solution, values)) if is_drawn(plan) else None,
         remarks=lambda solution: remarks(plan, solution),
         undecided=lambda solution: {"class": said} if (said := ties(plan, solution)) else {},
         title=Text.of("document.solution"),
@@ -56,8 +56,10 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
 def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     """The network, its parameters and its convention in sentences."""
     first = Text.of("counted.inputs", n=plan.layers[0].inputs)
-    for count in plan.positions:
-        first = Text.of(f"network.inputs_at_{plan.places}", inputs=first, n=count)
+    if len(plan.positions) == 1:
+        first = Text.of(f"network.inputs_at_{plan.places}", inputs=first, n=plan.positions[0])
+    elif plan.positions:
+        first = _image(plan)
     sentences: list[Said] = [Text.of("network.has", parts=(first, *(at.layer.kind.words(at) for at in plan.spots)))]
     if target:
         sentences.append(reasons.loss_words(plan))
@@ -66,9 +68,19 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     if target and plan.jumping is not None:
         said = "The derivative of the <activation> is 0 wherever there is one: there is no gradient to go back with."
         sentences.append(Text.own("network.no_gradient", said, activation=plan.jumping.said))
-    if plan.positions:
+    if len(plan.positions) == 1:
         sentences.append(Text.of(f"network.{plan.places}_{plan.convention.samples}"))
+    elif plan.positions:
+        said = "A sample is an image: channels × rows × columns; kernels are filters × channels × rows × columns."
+        sentences.append(Text.own("network.images", said))
     return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))
+
+
+def _image(plan: Plan) -> Text:
+    size, channels = "x".join(map(str, plan.positions)), plan.layers[0].inputs
+    if channels == 1:
+        return Text.own("network.image", "images of <size> as input", size=size)
+    return Text.own("network.image_channels", "images of <size> with <n> channels as input", size=size, n=channels)
 
 
 def _parameter_count(plan: Plan) -> Said:
@@ -99,15 +111,23 @@ def _sizes(plan: Plan, role: Role) -> tuple[list[str], int]:
     return found, total
 
 
-def drawn_at_all(plan: Plan) -> bool:
-    """Whether there is a drawing: of vectors, and of a sequence of a few steps."""
-    return not plan.positions or (plan.places == "steps" and plan.positions[0] <= MOST_DRAWN_STEPS)
-
-
 def _drawn(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     from chalkwork.networks.picture import drawing  # drawing is loaded where there is something to draw
 
     return drawing(plan, solution, with_values)
+
+
+MOST_DRAWN = 10
+"""Rows and columns of a map that is drawn."""
+
+
+def is_drawn(plan: Plan) -> bool:
+    """Whether there is a picture: of vectors the network, of a sequence a few steps, of an image its first window."""
+    if not plan.positions:
+        return True
+    if plan.places == "steps":
+        return plan.positions[0] <= MOST_DRAWN_STEPS
+    return len(plan.positions) == 2 and max(plan.positions) <= MOST_DRAWN and hasattr(plan.layers[0].kind, "window")
 
 
 def remarks(plan: Plan, solution: Working) -> Mapping[str, tuple[Said, ...]]:

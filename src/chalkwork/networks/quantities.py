@@ -37,11 +37,18 @@ class Form(StrEnum):
     """Inputs and units, oriented as the convention has weights."""
     RECURRENT = "recurrent"
     """Units and units: the weights of the state before."""
+    KERNEL = "kernel"
+    """Filters, channels and a window, in every convention."""
     UNITS = "units"
     """An entry for every unit."""
     DATA = "data"
     """An entry for every unit and sample."""
     NUMBER = "number"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is kept in the shape that it has."""
+        return self.is_matrix or self is Form.KERNEL
 
     @property
     def is_matrix(self) -> bool:

@@ -40,11 +40,14 @@ def oriented(array: Array, units: int, name: str, noun: str, convention: Convent
 
 
 def features_and_positions(shape: Sequence[Any], samples: Samples) -> tuple[int, tuple[int, ...]]:
-    """How many features a sample of that shape, a matrix, has at how many positions; ChalkworkError for no sizes.
+    """How many features a sample of that shape has at how many positions; ChalkworkError for no sizes.
 
-    >>> features_and_positions((3, 2), "rows")
-    (2, (3,))
+    >>> features_and_positions((3, 2), "rows"), features_and_positions((1, 28, 28), "rows")
+    ((2, (3,)), (1, (28, 28)))
     """
+    if len(shape) == 3:
+        channels, *positions = (size(one, "inputs") for one in shape)
+        return channels, tuple(positions)
     rows, columns = (size(one, "inputs") for one in shape)
     return (columns, (rows,)) if samples == "rows" else (rows, (columns,))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from chalkwork.algebra.expression import Name
+from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.derivation.derivation import Stage
 from chalkwork.networks.quantities import Form, Quantity
 from chalkwork.words import Said, Text
@@ -116,8 +116,10 @@ class Spot:
                 shape = convention.weight_shape(layer.inputs, layer.units)
             case Form.RECURRENT:
                 shape = convention.weight_shape(layer.units, layer.units)
+            case Form.KERNEL:
+                shape = layer.kind.kernel_shape(layer)
             case Form.UNITS:
-                shape = convention.data_shape(layer.units, 1)
+                shape = convention.unit_shape(layer.units, layer.positions)
             case Form.DATA:
                 return self.plan.data(one.name(self.number), layer.units, layer.positions)
         return Name(one.name(self.number), shape)
@@ -128,4 +130,15 @@ class Spot:
 
     def vector(self, letter: str, tail: str = "") -> Name:
         """A quantity with an entry for every unit."""
-        return Name(self.name(letter, tail), self.plan.convention.data_shape(self.layer.units, 1))
+        return Name(self.name(letter, tail), self.plan.convention.unit_shape(self.layer.units, self.layer.positions))
+
+    def flattened(self, incoming: Expression) -> Expression:
+        """All entries of every sample, as vectors that lie as the convention has them.
+
+        Positions in a row one after the other with all their units; of an image channel after channel, row by row.
+        """
+        shape = (self.plan.samples, self.layer.units)
+        if self.plan.convention.samples == "rows":
+            return apply("reshape", incoming, shape=shape)
+        turned = incoming.T if len(self.positions_below) == 1 else incoming
+        return apply("reshape", turned, shape=shape).T

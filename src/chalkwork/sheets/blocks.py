@@ -44,12 +44,15 @@ _EQUATION = re.compile(r"(?:[^\W\d]\w*|[d∂]\w+[ \t]*/[ \t]*[d∂]\w+)[ \t]*=[^
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
 
-def _sample(node: Node, where: str) -> tuple[int, int]:
-    """Rows and columns of a sample that is a matrix."""
-    sizes = values.listing(values.integer(1, MAX_SIZE), "two whole numbers", 2)(node, where)
-    if len(sizes) != 2:
-        raise values.fail(node, where, "two whole numbers, as in [3, 2]: the rows and columns of a sample")
-    return sizes[0], sizes[1]
+def _sample(node: Node, where: str) -> tuple[int, ...]:
+    """Rows and columns of a sample that is a matrix; channels, rows and columns of an image."""
+    sizes = values.listing(values.integer(1, MAX_SIZE), "two whole numbers", 3)(node, where)
+    if len(sizes) < 2:
+        expected = (
+            "two whole numbers, as in [3, 2]: the rows and columns of a sample; before them the channels of an image"
+        )
+        raise values.fail(node, where, expected)
+    return sizes
 
 
 def read_network(piece: Piece, sheet: Convention) -> NetworkBlock:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 from typing import Any
+
+import numpy as np
 
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.networks.layers import LAYERS
@@ -23,7 +26,7 @@ MAX_UNITS = 1000
 _SIZE = values.integer(1, MAX_UNITS)
 
 
-def read_layers(fields: Fields, convention: Convention, sample: tuple[int, int] | None = None) -> tuple[Layer, ...]:
+def read_layers(fields: Fields, convention: Convention, sample: tuple[int, ...] | None = None) -> tuple[Layer, ...]:
     """The layers, each with its number of inputs and units known and fitting the layer before.
 
     `sample` is the shape of a sample, where that is a matrix.
@@ -58,13 +61,15 @@ def _read_layer(node: Node, where: str, convention: Convention, before: Layer | 
             hint="the key 'input' of the network says the shape of a sample, as in input: [3, 2]",
         )
     forms = {one.form for one in kind.kind_type.quantities}
+    if Form.KERNEL in forms:
+        return _swept(name, fields, before, positions)
     if Form.RECURRENT in forms:
         layer = _sized(name, fields, convention, before)
     elif Form.MATRIX in forms:
         layer = _weighted(name, fields, convention, before)
     else:
         layer = _through(name, fields, before)
-    units, positions = _leaving(kind, layer, positions)
+    units, positions = _leaving(kind, layer, positions, fields) if positions else (layer.units, ())
     return replace(layer, units=units, positions=positions)
 
 
@@ -81,15 +86,43 @@ def _sized(name: str, fields: Fields, convention: Convention, before: Layer | No
     return Layer(inputs, units, kind=name, settings=tuple(stated.items()))
 
 
-def _leaving(kind: type[Made], layer: Layer, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+def _leaving(kind: type[Made], layer: Layer, positions: tuple[int, ...], fields: Fields) -> tuple[int, tuple[int, ...]]:
     """Units and positions of what leaves, which may depend on the settings."""
-    if not positions:
-        return layer.units, ()
     sized = {"units": layer.units} if any(setting.key == "units" for setting in kind.settings) else {}
     try:
         return kind(**sized, **dict(layer.settings)).kind.leaving(layer.units, positions)
-    except ChalkworkError:  # what is wrong is said where the layer is made
-        return layer.units, positions
+    except ChalkworkError as error:
+        raise _in_its_place(error, fields) from None
+
+
+def _in_its_place(error: ChalkworkError, fields: Fields) -> SheetError:
+    return SheetError(f"{fields.where}: {error.message}", line=fields.start, hint=error.hint)
+
+
+def _swept(name: str, fields: Fields, before: Layer | None, positions: tuple[int, ...]) -> Layer:
+    """A layer whose kernels move over what enters."""
+    stated = _stated(name, fields)
+    if "filters" in fields:
+        stated["filters"] = fields.need("filters", _SIZE)
+    try:
+        made = made_of(name, stated)
+        inputs = _size(fields, "inputs", made.inputs, before.units if before else None)
+        if before is not None and inputs != before.units:
+            raise ChalkworkError(f"{inputs} channels are stated, but {before.units} enter")
+        size = made.size(1, inputs, positions, True)
+    except SheetError:
+        raise
+    except ChalkworkError as error:
+        raise _in_its_place(error, fields) from None
+    return Layer(inputs, size.units, kind=name, settings=tuple(stated.items()), positions=size.positions)
+
+
+def made_of(name: str, stated: Mapping[str, Any]) -> Made:
+    """The layer with these settings; numbers to start from are arrays there."""
+    arrays = {setting.key for setting in LAYERS[name].settings if setting.is_array or setting.takes == "bias"}
+    return LAYERS[name](**{
+        key: np.array(value) if key in arrays and isinstance(value, tuple) else value for key, value in stated.items()
+    })  # fmt: skip
 
 
 def _through(name: str, fields: Fields, before: Layer | None) -> Layer:
@@ -117,7 +150,7 @@ def _stated(name: str, fields: Fields, *others: str) -> dict[str, Any]:
     for setting in LAYERS[name].settings:
         if setting.takes == "size" or setting.key in others:
             continue
-        needed = setting.default is None and not setting.is_array and setting.takes != "count"
+        needed = setting.default is None and not setting.is_array and setting.takes not in ("count", "sizes")
         if setting.key in fields or needed:
             found[setting.key] = fields.need(setting.key, _reader(setting))
     return found
@@ -138,10 +171,23 @@ def _reader(setting: Setting) -> values.Reader[Any]:
             return values.number_or(values.matrix)
         case "count":
             return values.integer(1, MAX_UNITS)
+        case "kernels":
+            return values.number_or(values.numbers)
+        case "sizes":
+            return _sizes
+        case "flag":
+            return values.flag
         case "bias":
             return _any_bias
         case _:
             return values.name
+
+
+def _sizes(node: Node, where: str) -> int | tuple[int, ...] | str:
+    """A whole number, one for each axis, or a word."""
+    if isinstance(node, Listing):
+        return values.listing(values.integer(0, MAX_UNITS), "a list of whole numbers", 2)(node, where)
+    return values.integer(0, MAX_UNITS)(node, where) if values.is_number(node) else values.name(node, where)
 
 
 def _in_range(setting: Setting) -> values.Reader[float]:

@@ -123,7 +123,7 @@ class NetworkBlock(_Located):
 
     name: str = "net"
     layers: tuple[Layer, ...]
-    input: tuple[int, int] | None = None
+    input: tuple[int, ...] | None = None
     """The shape of a sample, where it is a matrix."""
     loss: Loss | None = None
     convention: Convention = Convention()

@@ -19,6 +19,7 @@ from chalkwork.networks import layers as kinds
 from chalkwork.networks.graph import Graph
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
+from chalkwork.sheets.layers import made_of
 from chalkwork.sheets.parts import Surroundings
 from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, PartBlock, Sheet, TaskBlock
 from chalkwork.solutions.exercise import Exercise
@@ -216,7 +217,7 @@ def _layer(layer: Layer) -> kinds.Layer:
     own = {"units": layer.units, "inputs": layer.inputs, "weights": layer.weights, "bias": layer.bias}
     known = {setting.key for setting in kind.settings}
     given = {key: value for key, value in own.items() if key in known} | dict(layer.settings)
-    return kind(**{key: np.array(value) if isinstance(value, tuple) else value for key, value in given.items()})
+    return made_of(layer.kind, given)
 
 
 def _graph(sheet: Sheet, block: GraphBlock) -> Graph:

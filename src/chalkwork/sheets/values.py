@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chalkwork.errors import SheetError
 from chalkwork.fields import Fields as Entries
@@ -21,8 +21,8 @@ S = TypeVar("S", bound=str)
 
 Vector = tuple[float, ...]
 Matrix = tuple[Vector, ...]
-Numbers = Vector | Matrix | tuple[Matrix, ...]
-"""A list of numbers, of rows, or of matrices."""
+Numbers = Vector | Matrix | tuple[Any, ...]
+"""A list of numbers, of rows, of matrices, or of such lists."""
 Reader = Callable[[Node, str], T]
 Fields = Entries[Node]
 
@@ -187,18 +187,18 @@ def matrix(node: Node, where: str) -> Matrix:
     return tuple(rows)
 
 
-def numbers(node: Node, where: str) -> Numbers:
-    """A list of numbers, a matrix, or a list of matrices."""
+def numbers(node: Node, where: str, most: int = 4) -> Numbers:
+    """A list of numbers, a matrix, or a list of matrices, or of such lists."""
     if not isinstance(node, Listing):
         hint = f"write [{node.text}]" if is_number(node) and isinstance(node, Scalar) else None
         raise fail(node, where, "a list of numbers or a matrix (a list of rows)", hint=hint)
     rows = [item for item in node.items if isinstance(item, Listing)]
-    if any(isinstance(entry, Listing) for row in rows for entry in row.items):
-        matrices = tuple([matrix(item, f"{where}[{number}]") for number, item in enumerate(node.items, 1)])
-        for number, one in enumerate(matrices, 1):
-            if (len(one), len(one[0])) != (len(matrices[0]), len(matrices[0][0])):
+    if most > 2 and any(isinstance(entry, Listing) for row in rows for entry in row.items):
+        parts = tuple([numbers(item, f"{where}[{number}]", most - 1) for number, item in enumerate(node.items, 1)])
+        for number, one in enumerate(parts, 1):
+            if _sizes(one) != _sizes(parts[0]) or len(_sizes(one)) < 2:
                 raise SheetError(f"{where}: matrix {number} has another shape than matrix 1", line=node.line)
-        return matrices
+        return parts
     return matrix(node, where) if rows else vector(node, where)
 
 
@@ -206,6 +206,10 @@ def numbers_or_shape(node: Node, where: str) -> Numbers | str:
     """Numbers, or the shape 2x3 of what has only a letter."""
     is_shape = isinstance(node, Scalar) and _SHAPE.fullmatch(node.text)
     return node.text if isinstance(node, Scalar) and is_shape else numbers(node, where)
+
+
+def _sizes(value: Any) -> tuple[int, ...]:
+    return (len(value), *_sizes(value[0])) if isinstance(value, tuple) else ()
 
 
 def number_or(reader: Reader[T]) -> Reader[float | T]:

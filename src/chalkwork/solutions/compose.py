@@ -185,6 +185,7 @@ def _worked_blocks(
             if said and said != before:
                 blocks.append(Paragraph(said, work.reason_text if board else ""))
             blocks.append(display(work) if board else Display(work.latex, ""))
+            blocks += [display(typeset(one, writer)) for one in solution.samples_of(equation)] if board else []
         shown = [one for step in run for one in step]
         if first_held is not None and first_held in shown:
             blocks += held_fixed(for_any_step(first_held) if len(run) > 1 else first_held, writer)
@@ -264,7 +265,7 @@ def blank(solution: Working, name: str) -> Display:
     left, right = ("[", "]") if kind == "square" else ("(", ")")
     latex = rf"\left{left}\begin{{array}}{{{'r' * columns}}} {body} \end{{array}}\right{right}"
     gaps = Piece(latex, (Box.matrix([[text_gap] * columns] * rows, kind),))
-    if len(shape) > 2:
+    if prod(shape[:-2]) > 1:
         gaps = in_a_row([gaps] * prod(shape[:-2]), solution.style.notation.between)
     whole = join(Piece.of(f"{symbol.latex} = ", f"{symbol.text} = "), gaps)
     return boxed(whole.latex, [Line((("name", whole.box),))])

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.entries import EntryValues, entry, entry_name, place_of, split_entry
-from chalkwork.algebra.expression import Application, Name
+from chalkwork.algebra.expression import Application, Name, walk
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.derivation.derivation import Derivation, Equation, Stage, updates_of
 from chalkwork.derivation.work_out import work_out
@@ -135,6 +136,26 @@ class Working(Mapping[str, Any]):
             return list(equations)
         only = {split_entry(name) for name in names if "[" in name}
         return [part for equation in equations for part in self._entries(equation, only)]
+
+    def samples_of(self, equation: Equation) -> list[Equation]:
+        """The first entry of what a window gives, as the sum that it is, where no entry is written out otherwise."""
+        expression = equation.expression
+        nodes = [node for node in walk(expression) if isinstance(node, Application)]
+        swept = any(node.operation.by_window for node in nodes)
+        written = self.style.detail != "equations" or updates_of(equation.name)
+        if not swept or written or not expression.shape:
+            return []
+        shape = expression.shape
+        place = (0,) * len(shape)
+        if equation.derivative is not None and any(one.operation.name == "convolve_full" for one in nodes):
+            place = tuple(size // 2 if axis > 0 else 0 for axis, size in enumerate(shape, 3 - len(shape)))
+        index = split_entry(entry_name(equation.name, shape, *place))[1]
+        try:
+            found = self._entry(equation, index)
+        except CostError:
+            return []
+        name = equation.name if prod(shape) == 1 else found.name
+        return [replace(found, name=name, reason="", derivative=None)]
 
     def _entries(self, equation: Equation, only: set[tuple[str, tuple[str, ...]]]) -> list[Equation]:
         """One scalar equation for every entry; the whole one where an entry is too long to be written out."""

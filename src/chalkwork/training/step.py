@@ -82,8 +82,7 @@ def _operations(equation: Equation) -> int:
     total = 0
     for node in walk(equation.expression):
         if isinstance(node, Application):
-            inner = node.arguments[0].shape[-1] * 2 if node.operation.name == "matmul" else 1
-            total += inner * max(prod(node.shape), prod(node.arguments[0].shape) if not node.shape else 1)
+            total += 2 * node.products or max(prod(node.shape), prod(node.arguments[0].shape) if not node.shape else 1)
     return total
 
 

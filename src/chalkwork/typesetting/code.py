@@ -9,6 +9,7 @@ from unicodedata import normalize
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, walk
 from chalkwork.algebra.operations import TABLE, Precedence
+from chalkwork.algebra.operations.convolutions import settled
 
 _SLOT = re.compile(r"<(\w+)>")
 _NOT_IN_NAMES = re.compile(r"\W+")
@@ -70,7 +71,10 @@ def numpy_source(
     elif not operation.infix and operation.name not in ("negative", "transpose"):
         slots = (Precedence.FREE,) * operation.arity
     arguments = [numpy_source(part, slot, names) for part, slot in zip(expression.arguments, slots, strict=True)]
-    parameters = {name: str(value) for name, value in expression.named_parameters.items()}
+    known = expression.named_parameters
+    if {"window", "kernel"} & known.keys():
+        known = settled(operation.name, tuple(part.shape for part in expression.arguments), expression.shape, known)
+    parameters = {name: str(value) for name, value in known.items()}
     whole = "axis" in parameters and not isinstance(expression.named_parameters["axis"], int)
     if operation.name in ("sum", "mean", "max") and whole:
         body = f"np.{operation.name}({arguments[0]})"

@@ -10,6 +10,7 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, names_in
 from chalkwork.algebra.operations import Precedence
 from chalkwork.algebra.operations.softmax import causal
+from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.algebra.times import at_time
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums
@@ -180,6 +181,35 @@ def _moment(writer: Writer, expression: Application) -> Piece:
     return writer.write(Name(at_time(whole.name, str(step)), expression.shape))
 
 
+def _swept(writer: Writer, expression: Application) -> Piece:
+    left, right = (writer.write(*each) for each in zip(expression.arguments, writer.slots(expression), strict=True))
+    return join(left, writer.sign(expression), right)
+
+
+def _turned(writer: Writer, expression: Application) -> Piece:
+    """With numbers the kernel as it lies after the turn."""
+    (inner,) = expression.arguments
+    if not isinstance(inner, Name) or not writer.is_number(inner):
+        return writer.from_table(expression)
+    return writer.value(evaluate(expression, writer.values))
+
+
+def _extreme(writer: Writer, expression: Application) -> Piece:
+    """The largest of several, which is that of the largest of the first and the rest."""
+    parts: list[Expression] = [expression]
+    while isinstance(parts[0], Application) and parts[0].operation is expression.operation:
+        parts[:1] = parts[0].arguments
+    if len(parts) == 2:
+        return writer.from_table(expression)
+    sign = expression.operation.name[:3]
+    comma = writer.notation.between
+    first, *others = (writer.write(part) for part in parts)
+    if not all(part.flat for part in (first, *others)):
+        return writer.from_table(expression)
+    inside = join(first, *(join(Piece.of(comma, comma), part) for part in others))
+    return join(Piece.of(rf"\{sign}\left(", f"{sign}("), inside, Piece.of(r"\right)", ")"))
+
+
 RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "identity": _inner,
     "broadcast": _inner,
@@ -201,5 +231,9 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "leaky_step": _leaky_step,
     "step": _step,
     "sum": sums.written,
+    "maximum": _extreme,
+    "minimum": _extreme,
+    "turned": _turned,
+    **dict.fromkeys(PARTNERS, _swept),
 }
 """By the operation's name; every other one is written as its entry says."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalkwork.algebra.expression import Application, Expression
 from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.typesetting import forms, sums
 from chalkwork.typesetting.pieces import Piece, in_parentheses, join
 from chalkwork.typesetting.templates import templates
@@ -25,7 +26,7 @@ def segments(writer: Writer, expression: Expression, needed: Precedence = FREE) 
     if writer.precedence(expression) < needed:
         return in_parentheses(segments(writer, expression, FREE))
     name = expression.operation.name
-    if name in ("add", "subtract", "multiply", "matmul"):
+    if name in ("add", "subtract", "multiply", "matmul", *PARTNERS):
         left, right = expression.arguments
         slots = writer.slots(expression)
         return [*segments(writer, left, slots[0]), *_right(writer, expression, right, slots[1])]

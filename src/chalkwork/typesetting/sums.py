@@ -23,8 +23,7 @@ def written(writer: Writer, expression: Application) -> Piece:
     """A sum with the signs and indices of the axes that it runs over; with numbers, its terms."""
     if writer.with_numbers:
         return join(*terms(writer, expression))
-    (inner,) = expression.arguments
-    axes = forms.summed_axes(expression)
+    inner, axes = _nested(expression)
     if not axes or not forms.is_entry_by_entry(inner, axes) or set(axes) & set(writer.index):
         return _whole(writer, expression)
     letters = {axis: forms.running_letter(axis, writer.samples, len(inner.shape)) for axis in axes}
@@ -34,6 +33,15 @@ def written(writer: Writer, expression: Application) -> Piece:
     for axis in axes:
         del writer.index[axis]
     return join(*(_sign_of(writer, inner, axis) for axis in order), body)
+
+
+def _nested(expression: Application) -> tuple[Expression, list[int]]:
+    """What is added up, and along which axes: a sum of sums is one."""
+    (inner,), axes = expression.arguments, forms.summed_axes(expression)
+    while forms.is_summation(inner) and isinstance(inner, Application):
+        axes += forms.summed_axes(inner)
+        (inner,) = inner.arguments
+    return inner, axes
 
 
 def _sign_of(writer: Writer, inner: Expression, axis: int) -> Piece:
@@ -52,8 +60,7 @@ def _whole(writer: Writer, expression: Application) -> Piece:
 
 def terms(writer: Writer, expression: Application) -> list[Piece]:
     """The terms of a sum with numbers, with dots where there are many."""
-    (inner,) = expression.arguments
-    axes = forms.summed_axes(expression)
+    inner, axes = _nested(expression)
     if not forms.is_entry_by_entry(inner, axes) or set(axes) & set(writer.place):
         return [_whole(writer, expression)]
     sizes = [inner.shape[axis] for axis in axes]

@@ -72,6 +72,8 @@ class ValueWriter:
         ⎛⎡0  1⎤, ⎡4  5⎤⎞
         ⎝⎣2  3⎦  ⎣6  7⎦⎠
         """
+        if len(value) == 1:
+            return self.value(value[0], given)
         most = min(len(value), _MOST_IN_A_ROW)
         row = self._of_row(value, shown(len(value), most), given)
         while most > 3 and row.width > min(self.layout.text_width, self.layout.latex_width):

@@ -18,6 +18,7 @@ from chalkwork.algebra.entries import EntryValues, split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in
 from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms
 from chalkwork.typesetting.boxes import Box
@@ -29,6 +30,7 @@ from chalkwork.typesetting.sums import MORE, MOST_TERMS_WRITTEN
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.typesetting.templates import signs_of, split, stretched, templates
 from chalkwork.typesetting.values import Layout, ValueWriter
+from chalkwork.typesetting.windows import swept_sign
 
 FREE, SUM, PRODUCT, MATRIX_PRODUCT, POWER, ATOM = Precedence
 
@@ -127,7 +129,7 @@ class Writer:
         if isinstance(expression, Name):
             if self.is_number(expression):
                 value = self._value(expression)
-                return ATOM if value.shape != (1, 1) else self._number_precedence(float(value[0, 0]))
+                return ATOM if value.size > 1 else self._number_precedence(float(value.item()))
             return POWER if self._symbol(expression).raised else ATOM
         assert isinstance(expression, Application)
         operation = expression.operation
@@ -287,6 +289,8 @@ class Writer:
             return self._times(expression)
         if name == "subtract":
             return Piece.of(" - ", " − ")
+        if name in PARTNERS:
+            return swept_sign(expression)
         numbers = self.with_numbers and any(argument.shape == (1, 1) for argument in expression.arguments)
         return Piece.of(r" \cdot ", " · ") if numbers else Piece.of(r" \, ", " ")
 

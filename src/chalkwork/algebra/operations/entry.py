@@ -198,6 +198,12 @@ class Operation:
     needs_axis: bool = False
     """Whether of a matrix with rows and columns the axis must be written, since both are usual."""
     shape: Callable[..., Shape] = entrywise_shape
+    own_axes: bool = False
+    """Whether `value` itself tells the axes of its arguments from those that are free."""
+    by_window: bool = False
+    """Whether an entry is made of the few entries that a window lies on, so that one of them shows how."""
+    products: Callable[..., int] | None = None
+    """How many products are added up in all entries together, from the shapes of arguments and result."""
     precedence: Precedence = Precedence.ATOM
     slots: tuple[Precedence, ...] = ()
     """The precedence below which each argument needs parentheses."""

@@ -166,7 +166,11 @@ _IN_BRACKETS = {
     "shape": "the shape is the number of rows and of columns",
     "place": "the place of an entry is its row and its column, counted from 1,",
     "span": "a part is its first and last row and its first and last column, counted from 1,",
+    "before": "the shape of the data is the number of rows and of columns",
+    "kernel": "the shape of a kernel is the number of rows and of columns",
 }
+_OF_A_WINDOW = {"window": 1, "stride": 1, "padding": 0, "dilation": 1, "ties": 0, "along": -2}
+"""Parameters that are a whole number, or one for each axis in square brackets, and the least of them."""
 
 _WHOLE = ("at", "along")
 """A step and an axis of a sequence."""
@@ -181,8 +185,15 @@ def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Par
         if syntax.kind != "stack" or not all(isinstance(size, int) and 0 < size < 10**6 for size in sizes):
             raise ReadError(f"{_IN_BRACKETS[name]} in square brackets, such as [2, 3]")
         return tuple(int(size) for size in sizes)
-    if syntax.kind == "name" and syntax.value == "none" and name in ("axis", "at_zero"):
+    if syntax.kind == "name" and syntax.value == "none" and name in ("axis", "at_zero", "along", "stride"):
         return None
+    if name in _OF_A_WINDOW:
+        numbers = [exact_number(part.value) if part.kind == "number" else None for part in syntax.parts or (syntax,)]
+        if not all(isinstance(one, int) and _OF_A_WINDOW[name] <= one < 10**6 for one in numbers):
+            least = _OF_A_WINDOW[name]
+            raise ReadError(f"{name} is a whole number from {least}, or one for rows and one for columns, as in [2, 1]")
+        found = tuple(int(one) for one in numbers if one is not None)
+        return found if syntax.kind == "stack" else found[0]
     if name in ("axis", "keys"):
         if syntax.kind != "number" or exact_number(syntax.value) not in range(-9, 2):
             raise ReadError("the axis is 0 (over the rows), 1 (over the columns) or none (over both)")

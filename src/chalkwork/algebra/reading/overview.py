@@ -12,9 +12,16 @@ PARAMETERS = {
     "delta": "how large a difference is squared; beyond it `huber` is a straight line",
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
     "tie": "what `argmax` gives where several entries are the largest; none: the place of the first",
-    "before": "the shape that is there, which need not be said",
+    "before": "the shape that was there, which need not be said where it stands there",
     "at": "which step of a sequence, counted from 1",
-    "along": "along which axis the steps lie",
+    "kernel": "the shape of the kernel, which need not be said where it stands there",
+    "stride": "how far apart the places of a window are: one number, or one for rows and one for columns, `[2, 1]`",
+    "padding": "how wide the rim of zeros is (of `max_pool`: of what is smaller than everything), likewise",
+    "dilation": "how far apart the entries of a kernel lie, likewise",
+    "along": "the axis along which the steps of a sequence lie; of a convolution -1 or -2, the axis that is the map, "
+    "where the other holds channels, or none where the map is the matrix",
+    "window": "the size of a window, likewise",
+    "ties": "0: the first of equal largest entries has the derivative; 1: they share it",
     "place": "row and column of an entry, counted from 1, `[2, 1]`",
     "span": "first and last row, first and last column of a part, counted from 1, `[1, 2, 1, 1]`",
     "shape": "rows and columns, `[2, 3]`",
@@ -26,9 +33,10 @@ What can be written in graphs, claims, Taylor expansions and everywhere else whe
 in LaTeX (`\\tanh x`, `\\operatorname{softmax}(z)`). This page is made from the table of operations; a test holds it to
 it.
 
-Parameters go by their names: `softmax(S, axis=1)`, `relu(z, at_zero=1)`. Only a slope and a shape may stand behind the
-argument without it: `leaky_relu(z, 0.1)`, `elu(z, 0.5)`, `broadcast(b, [2, 3])`. `max` and `min` of two or more
-arguments take the largest or smallest entry by entry; of one argument, that of its entries (`min(x)` is `-max(-x)`).
+Parameters go by their names: `softmax(S, axis=1)`, `relu(z, at_zero=1)`. Only a slope, a shape and a window may stand
+behind the argument without it: `leaky_relu(z, 0.1)`, `elu(z, 0.5)`, `broadcast(b, [2, 3])`, `max_pool(X, 2)`. `max` and
+`min` of two or more arguments take the largest or smallest entry by entry; of one argument, that of its entries
+(`min(x)` is `-max(-x)`).
 `softmax`, `log_softmax` and `logsumexp` of a matrix that has rows and columns need their axis. `log` and `ln` are
 natural; `log2` (`lb`), `log10` (`lg`) and `log_b(x)` have another base.
 

@@ -2,8 +2,8 @@
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
 `forward`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`, `penalties`,
-`updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`. `search` groups the rewrites of
-an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
+`updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`, `windows`. `search` groups the
+rewrites of an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from chalkwork.checking.mistakes import (
     search,
     series,
     updates,
+    windows,
 )
 from chalkwork.checking.mistakes import equivalents as other_forms
 from chalkwork.checking.mistakes.context import Context, Layer, Role
@@ -59,7 +60,7 @@ __all__ = [
 ]
 
 _PARTS = (forward, attention, losses, errors, matrices, newton, updates, estimates, series, chains, quantities,
-          products, layers, recurrence, optimisers, penalties, presentation)  # fmt: skip
+          products, layers, recurrence, optimisers, penalties, presentation, windows)  # fmt: skip
 
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake

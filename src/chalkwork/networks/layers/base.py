@@ -63,6 +63,15 @@ class LayerKind:
         """The quantities that a layer with this plan has."""
         return self.quantities
 
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Along how many axes positions may lie, what people mean first: 1 in a row, 2 in an image."""
+        return (1,)
+
+    def kernel_shape(self, layer: LayerPlan) -> tuple[int, ...]:
+        """The shape of its kernels, where it has some: filters x channels x window."""
+        raise NotImplementedError
+
     def leaving(self, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         """Units and positions of what leaves, given its units and the positions that enter."""
         return units, positions
@@ -195,6 +204,12 @@ class Layer(ABC):
 
     def size(self, layer: int, inputs: int | None, positions: tuple[int, ...], in_out: bool) -> Size:
         """What leaves, once the layer before is known; ShapeError where it cannot enter."""
+        self.check_entering(layer, positions)
+        known, units = self.sizes(layer, inputs, in_out)
+        return Size(known, *self.kind.leaving(units, positions))
+
+    def check_entering(self, layer: int, positions: tuple[int, ...]) -> None:
+        """Raise ShapeError where a sample with such positions cannot enter."""
         if self.kind.positions == "none" and positions:
             raise ShapeError(
                 f"layer {layer}, {self.title}, takes vectors, but a sample that enters it has units at "
@@ -203,8 +218,10 @@ class Layer(ABC):
             )
         if self.kind.positions == "needed" and not positions:
             raise ShapeError(f"layer {layer}, {self.title}, takes samples with positions, but vectors enter it")
-        known, units = self.sizes(layer, inputs, in_out)
-        return Size(known, *self.kind.leaving(units, positions))
+        if positions and len(positions) not in self.kind.axes:
+            what = "an image" if len(positions) > 1 else "a matrix with units at positions in a row"
+            hint = "put Flatten() before it" if len(positions) > 1 else None
+            raise ShapeError(f"layer {layer}, {self.title}, does not take samples each of which is {what}", hint=hint)
 
     def sizes_of_weights(
         self, layer: int, given: Mapping[str, Array], inputs: int | None, in_out: bool
@@ -325,6 +342,10 @@ class Foreign:
     arguments: dict[str, Any]
     differs: str = ""
     """How it is trained otherwise there, if it is."""
+    then: str = ""
+    """A class without arguments that follows it."""
+    axes: int = 0
+    """Along how many axes it works, if it does so along positions."""
 
 
 def check_length(value: Array | float | None, name: str, layer: int, units: int) -> None:

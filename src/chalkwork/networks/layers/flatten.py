@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from chalkwork.algebra.expression import Expression, apply
+from chalkwork.algebra.expression import Expression
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
 from chalkwork.networks.spot import Spot
@@ -18,6 +18,11 @@ class FlattenKind(LayerKind):
 
     positions = "needed"
 
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Positions in a row, or images."""
+        return (1, 2)
+
     def leaving(self, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         """A vector with all entries."""
         return units * prod(positions), ()
@@ -25,7 +30,6 @@ class FlattenKind(LayerKind):
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """The entries in a row, or a column."""
         rows = at.plan.convention.samples == "rows"
-        flat = apply("reshape", incoming if rows else incoming.T, shape=(at.plan.samples, at.layer.units))
         each = Text.of("each_sample") if at.plan.samples > 1 else ""
         slots: dict[str, Said] = {"again": at.again, "below": f"{{{at.below}}}", "each": each}
         by_rows = Text.own(
@@ -40,8 +44,16 @@ class FlattenKind(LayerKind):
             "make one column<each>.",
             layer=at.number, **slots,
         )  # fmt: skip
+        by_image = Text.own(
+            "flatten.image",
+            "Flattened (layer <layer>)<again>: the maps of <below> one after the other, each row by row, make "
+            "<vector><each>.",
+            layer=at.number, vector=Text.own("flatten.one_row", "one row") if rows
+            else Text.own("flatten.one_column", "one column"), **slots,
+        )  # fmt: skip
         reason = by_rows if rows else by_columns
-        return [Equation(at.name("a"), flat if rows else flat.T, at.stage, reason)]
+        reason = by_image if len(at.positions_below) > 1 else reason
+        return [Equation(at.name("a"), at.flattened(incoming), at.stage, reason)]
 
     def way_back(self, at: Spot) -> Text:
         """Back to where every entry came from."""

@@ -23,6 +23,11 @@ class ResidualKind(LayerKind):
     positions = "any"
     over: int = 1
 
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Positions in a row, or images."""
+        return (1, 2)
+
     def sources(self, number: int) -> tuple[int, ...]:
         """The layer below, and what entered the layers that are gone round."""
         return (number - 1, number - 1 - self.over)

@@ -28,13 +28,14 @@ Takes = Literal[
     "weights",
     "bias",
     "layers",
+    "kernels",
 ]
 """What a setting may be.
 
 `size` a whole number from 1, `sizes` one (from `low`) or one for each axis, or one of some words, `count` another whole
 number in a range, `flag` true or false, `number` one in a range, `choice` one of some words, `entries` one number or
-one for each unit, `values` the same, kept with the settings, `weights` the same as a matrix, `bias` the same as entries
-or whether there is one, `layers` how many layers below.
+one for each unit, `values` the same, kept with the settings, `weights` the same as a matrix, `kernels` with up to four
+axes, `bias` the same as entries or whether there is one, `layers` how many layers below.
 """
 
 MOST_UNITS = 1_000_000
@@ -60,7 +61,7 @@ class Setting:
     @property
     def is_array(self) -> bool:
         """Whether it holds numbers to start from, which a file keeps as arrays and not as a setting."""
-        return self.takes in ("entries", "weights")
+        return self.takes in ("entries", "weights", "kernels")
 
     def checked(self, value: Any, layer: str) -> Any:
         """The value as the layer keeps it; ChalkworkError (ShapeError, ValueProblem) for what it cannot be."""
@@ -101,6 +102,8 @@ class Setting:
                 return numbers if isinstance(numbers, float) else tuple(numbers.tolist())
             case "weights":
                 return number_or(as_matrix, value, "the weights")
+            case "kernels":
+                return number_or(lambda given, name: as_array(given, name, most=4), value, "the weights")
 
     def _sizes(self, value: Any) -> int | tuple[int, ...] | str:
         low = 1 if self.low == float("-inf") else int(self.low)

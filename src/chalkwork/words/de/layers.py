@@ -119,7 +119,64 @@ SENTENCES: Sentences = {
     "attention.by_key": "Jeder Schlüssel wurde mit allen Anfragen <query> multipliziert; durch sie kommt <error> "
     "zurück.",
     "attention.way_back": "das Fehlersignal kommt auf drei Wegen zu <below> (über Anfragen, Schlüssel und Werte)",
+    # --- convolution and pooling -----------------------------------------------------------------------------------
+    "convolution.net": "Faltung (Schicht <layer>)<again>: Jeder Filter von <weights> liegt der Reihe nach an jeder "
+    "Stelle auf <below><steps><rim><gaps>; was er bedeckt, wird Eintrag für Eintrag mit ihm multipliziert und "
+    "addiert<channels><bias>.",
+    "convolution.stride": ", in Schritten von <stride>",
+    "convolution.padding": ", mit einem Rand aus Nullen darum, <padding> breit",
+    "convolution.dilation": ", seine Einträge im Abstand <dilation>",
+    "convolution.channels": ", über alle <channels> Kanäle",
+    "convolution.bias": ", dazu sein Bias in <bias>",
+    "convolution.samples": " und Beispiele",
+    "convolution.by_weights": "Jedes Gewicht hat <below> an allen Stellen getroffen: Jeder Eintrag, den es traf, wird "
+    "mit dem Fehler <error> seiner Stelle multipliziert, und alle Stellen<samples> werden addiert: wieder eine "
+    "Korrelation.",
+    "convolution.by_bias": "Der Bias eines Filters wurde an jeder Stelle addiert: Sein Gradient ist die Summe der "
+    "Fehler aller Stellen<samples>.",
+    "convolution.way_back": "<error> geht durch die Kerne <weights> zurück (eine volle Korrelation mit den gedrehten "
+    "Kernen: Jeder Eintrag erhält die Fehler aller Fenster, die ihn bedeckten, mal die Gewichte, die er traf)",
+    "convolution.turned": "Die Kerne von Schicht <layer> werden um 180° gedreht, bevor sie aufgelegt werden: eine "
+    "Faltung im strengen Sinn, geschrieben als Korrelation ⋆ mit rot180.",
+    "convolution.correlation": "Die Faltung von Schicht <layer> ist die Kreuzkorrelation ⋆: Ihre Kerne werden nicht "
+    "gedreht.",
+    "convolution.filter": "eine Faltung mit 1 Filter von <window>",
+    "convolution.filters": "eine Faltung mit <n> Filtern von <window>",
+    "convolution.title": "Faltung <window>",
+    "max_pool.largest": "Max-Pooling (Schicht <layer>)<again>: aus jedem Fenster von <window> auf <below> der größte "
+    "Eintrag<steps><rim>.",
+    "max_pool.way_back": "<error> geht zum größten Eintrag jedes Fensters zurück (die anderen erhalten 0)",
+    "max_pool.share": "Wo mehrere Einträge eines Fensters die größten sind (Schicht <layer>), teilen sie den Fehler.",
+    "max_pool.first": "Wo mehrere Einträge eines Fensters die größten sind (Schicht <layer>), erhält der erste von "
+    "ihnen, Zeile für Zeile, den Fehler.",
+    "max_pool.name": "ein Max-Pooling von <window>",
+    "max_pool.title": "Max-Pooling <window>",
+    "average_pool.mean": "Mittelwert-Pooling (Schicht <layer>)<again>: das Mittel jedes Fensters von <window> auf "
+    "<below><steps><rim>.",
+    "average_pool.way_back": "<error> geht zu gleichen Teilen an die Einträge jedes Fensters zurück",
+    "average_pool.rim": "Die Nullen des Randes zählen in den Mitteln von Schicht <layer> mit.",
+    "average_pool.name": "ein Mittelwert-Pooling von <window>",
+    "average_pool.title": "Mittelwert-Pooling <window>",
+    "global_average.mean": "Globales Mittelwert-Pooling (Schicht <layer>)<again>: von jedem Kanal von <below> das "
+    "Mittel über alle Positionen.",
+    "global_average.way_back": "<way> (zu gleichen Teilen an alle Positionen eines Kanals)",
+    "global_average.name": "ein globales Mittelwert-Pooling",
+    "global_average.title": "globales Mittel",
+    "pooling.stride": ", in Schritten von <stride>",
+    "pooling.padding": ", mit einem Rand von <padding>",
+    "pooling.error": "Der Fehler dessen, was zusammengefasst wurde: <way>.",
+    "network.image": "Bilder von <size> als Eingabe",
+    "network.image_channels": "Bilder von <size> mit <n> Kanälen als Eingabe",
+    "network.images": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten; Kerne sind Filter × Kanäle × Zeilen × "
+    "Spalten.",
+    "window.description": "Ein Fenster von <window> auf einem Bild von <size>: was es an seiner ersten Stelle bedeckt, "
+    "und der Eintrag, der daraus wird.",
+    "window.title": "Das Fenster an seiner ersten Stelle",
     # --- flattening ------------------------------------------------------------------------------------------------
+    "flatten.image": "Aneinandergereiht (Schicht <layer>)<again>: Die Karten von <below>, eine nach der anderen, jede "
+    "Zeile für Zeile, bilden <vector><each>.",
+    "flatten.one_row": "eine Zeile",
+    "flatten.one_column": "eine Spalte",
     "flatten.name": "eine Aneinanderreihung zu <units> Einträgen",
     "flatten.title": "aneinandergereiht",
     "flatten.entries_row": "Aneinandergereiht (Schicht <layer>)<again>: Die Einheiten aller Positionen von <below>, "
