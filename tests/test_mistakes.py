@@ -453,7 +453,7 @@ OF_PROGRAMS = {
 }
 """Held in test_program_mistakes against programs that make them."""
 NO_REWRITE = {"entries-swapped", "rounded-early", "softmax-unstable"}
-"""No formula makes them: held in test_check, the overflow in test_program_mistakes."""
+"""No formula makes them: held in test_check and test_marking, the overflow in test_program_mistakes."""
 
 # --- the same networks through the equations -------------------------------------------------------------------------
 
