@@ -308,8 +308,8 @@ CALLS = {
     "activation, arguments": (lambda: Dense(2, "tanh(1)"), ChalkworkError, "tanh has no parameters"),
     "activation, nan": (lambda: Dense(2, "elu(nan)"), ChalkworkError, "no sensible value"),
     "no layers": (lambda: NeuralNetwork([]), ChalkworkError, "at least one layer"),
-    "a layer that is none": (lambda: NeuralNetwork([3]), ChalkworkError, "Flatten, not int"),
-    "loss": (lambda: NeuralNetwork([Dense(2)], "mse"), ChalkworkError, "no loss 'mse'"),
+    "a layer that is none": (lambda: NeuralNetwork([3]), ChalkworkError, "one of Dense, .*, not int"),
+    "loss": (lambda: NeuralNetwork([Dense(2)], "mes"), ChalkworkError, "no loss 'mes'"),
     "loss a number": (lambda: NeuralNetwork([Dense(2)], 3), ChalkworkError, "loss"),
     "loss None": (lambda: NeuralNetwork([Dense(2)], None), ChalkworkError, "loss"),
     "loss key": (

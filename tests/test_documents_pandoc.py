@@ -253,7 +253,7 @@ def test_a_missing_pandoc_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PATH", "")
     pandoc._pandoc.cache_clear()
     try:
-        with pytest.raises(ChalkworkError, match="pip install pypandoc_binary"):
+        with pytest.raises(ChalkworkError, match=r"pip install 'chalkwork\[documents\]'"):
             pandoc.to_html(DOCUMENT)
     finally:
         pandoc._pandoc.cache_clear()

@@ -461,7 +461,7 @@ sys.exit(main(sys.argv[2:]))
 
 @pytest.mark.parametrize(
     ("place", "arguments"),
-    [("chalkwork.sheets.format.read_sheet", ["solve", "sheet.md"]),
+    [("chalkwork.sheets.library.find_sheet", ["solve", "sheet.md"]),
      ("chalkwork.solutions.export.write_aside", ["solve", "sheet.md", "-o", "out.json"]),
      ("chalkwork.sheets.folder.check_class", ["check", "sheet.md", "class"]),
      ("chalkwork.tables.reading.read_table", ["train", "table.csv", "--target", "kind"]),
@@ -509,7 +509,7 @@ def test_a_fault_of_our_own_is_said_in_words(kind, here, capsys, monkeypatch):
     def fail(*_, **__):
         raise kind("abc")
 
-    monkeypatch.setattr("chalkwork.sheets.format.read_sheet", fail)
+    monkeypatch.setattr("chalkwork.sheets.library.find_sheet", fail)
     with pytest.raises(kind):
         main(["solve", "sheet.md"])
     monkeypatch.delenv(TRACEBACK)
@@ -530,7 +530,7 @@ def test_a_warning_of_a_library_is_not_for_users(here, capsys, monkeypatch):
         warnings.warn("the rate is large", UserWarning, stacklevel=1)
         raise ChalkworkError("enough")
 
-    monkeypatch.setattr("chalkwork.sheets.format.read_sheet", warn)
+    monkeypatch.setattr("chalkwork.sheets.library.find_sheet", warn)
     monkeypatch.delenv(TRACEBACK)
     with warnings.catch_warnings():
         warnings.simplefilter("always")

@@ -14,7 +14,7 @@ from chalkwork.networks import BatchNorm, Dropout
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.typesetting.boxes import width_of
-from chalkwork.typesetting.code import numpy_source
+from chalkwork.typesetting.code import definitions, numpy_source
 
 NEAR = 1e-10
 
@@ -80,6 +80,8 @@ def test_the_equations_as_numpy_source():
     stack = draw_stack(8, "batch_norm", l1=0.1, weighted=True)
     solution = stack.solve(masks=stack.masks, learning_rate=0.1)
     known: dict[str, Any] = {"np": np} | {name.name: solution.arrays[name.name] for name in solution.derivation.givens}
+    for text in definitions(equation.expression for equation in solution.derivation.equations):
+        exec(text, known)
     for equation in solution.derivation.equations:
         exec(f"{equation.name} = {numpy_source(equation.expression)}", known)
         assert far(np.broadcast_to(known[equation.name], solution.arrays[equation.name].shape),

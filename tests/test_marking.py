@@ -136,7 +136,7 @@ def test_a_bias_of_the_shape_of_a_batch_comes_from_an_open_gradient() -> None:
     assert result.made_in == "db1"
     found["b1_new"] = found["b1_new"] + 0.3
     result = solved().check(found)["b1_new"]
-    assert result.verdict == "wrong" and result.message == "Wrong: it is 3x3, but 1x3 is expected."
+    assert result.verdict == "wrong" and result.message == "Wrong: it is 3x3, but three numbers in a row are expected."
 
 
 def test_rounding_in_an_open_step_is_seen() -> None:

@@ -235,3 +235,51 @@ def test_a_program_with_the_mistake_is_told_so(id: str) -> None:
     assert report.first_wrong == wrong, str(report)
     assert report[wrong].mistakes and report[wrong].mistakes[0] == id, (report[wrong].mistakes, str(report))
     assert all(TABLE[one].title for one in report[wrong].mistakes)
+
+
+@pytest.mark.parametrize(
+    ("id", "made"),
+    [
+        ("bias-subtracted", of("z1", lambda v: X @ W1 - b1)),
+        ("absolute-for-square", of("L", lambda v: np.abs(v.a2 - Y2).sum())),
+        ("absolute-for-square", of("L", lambda v: np.abs(v.a2 - Y2).sum() / 2)),
+    ],
+)
+def test_a_forward_pass_with_the_mistake_is_told_so(id: str, made: Callable[[], Made]) -> None:
+    done, answers = made()
+    wrong = list(answers)[-1]
+    report = done.check(answers)
+    assert (report.first_wrong, report[wrong].mistakes[:1]) == (wrong, (id,)), str(report)
+
+
+# --- values that are no numbers --------------------------------------------------------------------------------------
+
+
+def overflowing(kind: type[np.floating[Any]], largest: float) -> tuple[Solution, dict[str, Any]]:
+    """A program that takes the exponentials as they are, in floats of this kind."""
+    done = NeuralNetwork([Dense(weights=[[largest, 1.0]], bias=False, activation="softmax")], "cross_entropy").solve(
+        [[1.0]], [[1.0, 0.0]], ETA
+    )
+    z = np.array([[largest, 1.0]], dtype=kind)
+    with np.errstate(all="ignore"):
+        a = np.exp(z) / np.exp(z).sum()
+        delta = a - np.array([[1.0, 0.0]], dtype=kind)
+    return done, {"z1": z, "a1": a, "delta1": delta}
+
+
+@pytest.mark.parametrize(("kind", "largest"), [(np.float64, 800.0), (np.float32, 100.0)])
+def test_a_softmax_that_overflows_is_told_so_and_what_follows_is_not_blamed(kind: Any, largest: float) -> None:
+    done, answers = overflowing(kind, largest)
+    assert np.isnan(answers["a1"]).any()
+    report = done.check(answers)
+    assert (report.first_wrong, report["a1"].mistakes) == ("a1", ("softmax-unstable",)), str(report)
+    assert report["delta1"].mistakes == () and report["delta1"].message == "It is no number, as a1 is none."
+    left_open = done.check({"z1": answers["z1"], "delta1": answers["delta1"]})["delta1"]
+    assert (left_open.mistakes, left_open.made_in) == (("softmax-unstable",), "a1")
+
+
+def test_what_is_no_number_without_an_overflow_is_not_put_down_to_the_softmax() -> None:
+    done, answers = overflowing(np.float64, 100.0)
+    assert np.isfinite(answers["a1"]).all() and done.check(answers).first_wrong is None
+    report = done.check({**answers, "a1": np.full((1, 2), np.nan)})
+    assert report.first_wrong == "a1" and report["a1"].mistakes == ()
