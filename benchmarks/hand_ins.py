@@ -256,7 +256,7 @@ def one_pass(sheet: Sheet, files: Sequence[Path], folder: Path) -> Pass:
     wall, start = perf_counter(), process_time()
     answers = {file.name: read_answers(file) for file in files}
     read = process_time()
-    with watched(stages, answers_of="answers", mark="marking", reports_of="reports"):
+    with watched(stages, _read_all="answers", mark="marking", reports_of="reports"):
         hand_ins = check_class(sheet, answers)
     checked = process_time()
     save_reports(sheet, hand_ins, folder / "class.json")

@@ -198,12 +198,11 @@ def nearby(reading: Interval, asked: Asked) -> Array:
 def together_ids(found: Sequence[Match]) -> tuple[str, ...]:
     """The ids of all the readings, each once.
 
-    Where the numbers cannot tell them apart, one that is looked for alone and is less likely than another of them is
-    not named: a slope at another place that has the value 1 as well is a derivative that was left out.
+    A special case of one that gives the same numbers is not named: a slope at another place that is 1 as well is a
+    derivative that was left out.
     """
     ids = tuple(dict.fromkeys(name for one in found for name in one.ids))
-    most = max((TABLE[name].likelihood for name in ids), default=0)
-    return tuple(name for name in ids if not TABLE[name].alone or TABLE[name].likelihood == most)
+    return tuple(name for name in ids if not set(TABLE[name].unless) & set(ids))
 
 
 def rounded_to(interval: Interval, decimals: int) -> Interval:

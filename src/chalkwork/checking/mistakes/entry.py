@@ -40,6 +40,8 @@ class Mistake:
     """The right expression on inputs rounded to fewer digits than they were given with: the expression stays."""
     alone: bool = False
     """Whether it is looked for by itself only, not together with another mistake."""
+    unless: tuple[str, ...] = ()
+    """Mistakes of which it is a special case: where the numbers are theirs too it is not named."""
 
     @property
     def is_rewrite(self) -> bool:

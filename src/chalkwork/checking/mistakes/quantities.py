@@ -251,6 +251,7 @@ MISTAKES = (
     ),
     Mistake(
         id="slope-elsewhere",
+        unless=("derivative-dropped",),
         title="The slope at another place",
         explanation="In <this> the derivative was taken where another layer or node is, not at its own net input.",
         hint="At which point is the derivative of this function taken?",
