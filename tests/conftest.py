@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import jax
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 
 from chalkwork.errors import TRACEBACK
+from chalkwork.sheets import format as sheet_format
+from chalkwork.sheets import solve
+from chalkwork.sheets.schema import Sheet
 
 LONG = frozenset(
     {"answer_files", "answers", "check", "differentiate", "distributed", "doors", "engine_blas", "exchange", "exports"}
@@ -20,6 +24,24 @@ LONG = frozenset(
 
 os.environ[TRACEBACK] = "raised"  # a fault of ours is never made a message
 jax.config.update("jax_enable_x64", True)
+
+_READ = sheet_format.read_sheet
+_SHIPPED = Path(__file__).parents[1] / "sheets"
+
+
+@lru_cache(maxsize=None)
+def _shipped(path: Path) -> Sheet:
+    return _READ(path)
+
+
+def _read_once(path: str | Path) -> Sheet:
+    """A shipped sheet is read, and so solved, once for all tests of a process: it is equal only to itself."""
+    return _shipped(Path(path)) if Path(path).parent == _SHIPPED else _READ(path)
+
+
+sheet_format.read_sheet = _read_once
+solve._solved = lru_cache(maxsize=64)(solve._solved.__wrapped__)
+solve.work_parts = lru_cache(maxsize=64)(solve.work_parts.__wrapped__)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

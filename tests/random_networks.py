@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from in_numpy import in_numpy
 from oracles import VALUES
 
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
@@ -113,17 +114,17 @@ class Case:
         found: dict[str, Any] = {}
         for step in range(updates + 1):
             suffix = "" if step == 0 else "_new" if step == 1 else f"_new{step}"
-            found |= {f"{name}{suffix}": value for name, value in self.forward(W, b).items()}
+            found |= {f"{name}{suffix}": value for name, value in in_numpy(self.forward)(W, b).items()}
             if step == updates and updates:
                 break
-            zeros = [jnp.zeros_like(found[f"z{number}{suffix}"]) for number in range(1, len(W) + 1)]
-            known = [bias if bias is not None else jnp.zeros(0) for bias in b]
+            zeros = [np.zeros_like(found[f"z{number}{suffix}"]) for number in range(1, len(W) + 1)]
+            known = [bias if bias is not None else np.zeros(0) for bias in b]
 
             def loss(W: Any, known: Any, nudges: Any, b: Any = b) -> Any:
                 used = [None if old is None else new for old, new in zip(b, known, strict=True)]
                 return self.forward(W, used, nudges)["L"]
 
-            dW, db, deltas = jax.grad(loss, argnums=(0, 1, 2))(W, known, zeros)
+            dW, db, deltas = in_numpy(jax.grad(loss, argnums=(0, 1, 2)))(W, known, zeros)
             following = "_new" if step == 0 else f"_new{step + 1}"
             for number in range(1, len(W) + 1):
                 found[f"delta{number}{suffix}"] = deltas[number - 1]
@@ -295,14 +296,14 @@ class Stack:
 
     def expected(self, training: bool = True) -> dict[str, Any]:
         """Every value, the error of every net input, the gradients, and those of what batch normalisation names."""
-        values = self.forward(self.parameters, {}, training)
+        values = in_numpy(lambda parameters: self.forward(parameters, {}, training))(self.parameters)
         pooled = {f"a{n}" for n, kind in enumerate(self.kinds, 1) if kind in ("max_pool", "average_pool")}
-        nudges = {k: jnp.zeros_like(v) for k, v in values.items() if self._has_derivative(k) or k in pooled}
+        nudges = {k: np.zeros_like(v) for k, v in values.items() if self._has_derivative(k) or k in pooled}
 
         def loss(parameters: Any, nudges: Any) -> Any:
             return self.forward(parameters, nudges, training)["L"]
 
-        gradients, errors = jax.grad(loss, argnums=(0, 1))(self.parameters, nudges)
+        gradients, errors = in_numpy(jax.grad(loss, argnums=(0, 1)))(self.parameters, nudges)
         found = dict(values)
         found |= {f"d{name}": value for name, value in gradients.items()}
         found |= {f"delta{name[1:]}": value for name, value in errors.items() if name.startswith("z")}

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from in_numpy import in_numpy
 
 from chalkwork import Attention, ChalkworkError, Dense, Flatten, Graph, NeuralNetwork
 from chalkwork.algebra.expression import apply, names_in
@@ -98,9 +99,9 @@ def test_values_and_derivatives_of_random_graphs(seed):
     solution = graph.solve(given)
     zeros = {name: 0.0 for name, _, _ in drawn.steps}
     wanted = drawn.evaluate(drawn.values)
-    by_given, by_node = jax.grad(lambda given, nudges: drawn.evaluate(given, nudges)[drawn.output], argnums=(0, 1))(
-        drawn.values, zeros
-    )
+    by_given, by_node = in_numpy(
+        jax.grad(lambda given, nudges: drawn.evaluate(given, nudges)[drawn.output], argnums=(0, 1))
+    )(drawn.values, zeros)
     slopes = by_given | by_node
     for name, _, _ in drawn.steps:
         assert float(solution[name]) == pytest.approx(float(wanted[name]), rel=NEAR, abs=1e-300)
@@ -344,7 +345,7 @@ def test_a_layer_as_a_graph_of_matrices(seed):
         z = given["W"] @ given["x"][:, None] + given["b"][:, None]
         return ((jnp.tanh(z) * given["c"]) ** 2).sum() + z.sum()
 
-    slopes = jax.grad(loss)({name: jnp.asarray(value) for name, value in values.items()})
+    slopes = in_numpy(jax.grad(loss))({name: np.asarray(value) for name, value in values.items()})
     assert float(solution["L"]) == pytest.approx(float(loss(values)), rel=NEAR)
     for name, slope in slopes.items():
         found = np.asarray(solution[f"dL/d{name}"])
@@ -600,7 +601,7 @@ def test_from_a_slope_that_is_given_everything_below_gets_its_own(rng):
     sizes = {text: jax.eval_shape(function, values[text]).shape for text, (_, function) in SLOPES_GIVEN.items()}
     slopes = {text: rng.normal(size=size) for text, size in sizes.items()}
 
-    @jax.jit
+    @in_numpy
     def oracle(values, slopes):
         both = {text: jax.vjp(function, values[text]) for text, (_, function) in SLOPES_GIVEN.items()}
         return {text: (result, back(slopes[text])[0]) for text, (result, back) in both.items()}

@@ -3,7 +3,7 @@
 import itertools
 import math
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import jax
@@ -13,6 +13,7 @@ import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_numpy import in_numpy
 
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError, ShapeError, SheetError, ValueProblem
@@ -78,7 +79,7 @@ def test_the_loss_is_the_likelihood_and_its_derivative_is_right(task, seed):
     answer = output_for(task, z=z, y=y)
     assert answer["L"] == pytest.approx(minus_log_likelihood(task, answer["a"].ravel(), y), rel=1e-12, abs=1e-12)
     pair = TASKS[task].pair
-    by_jax = jax.grad(lambda z: LOSSES[pair.loss.title](ACTIVATIONS[pair.activation](z), y))(jnp.array(z))
+    by_jax = in_numpy(jax.grad(lambda z: LOSSES[pair.loss.title](ACTIVATIONS[pair.activation](z), y)))(z)
     np.testing.assert_allclose(answer["delta"].ravel(), by_jax, atol=1e-12)
     if task != "positive":
         np.testing.assert_allclose(answer["delta"].ravel(), answer["a"].ravel() - y, atol=1e-15)
@@ -91,7 +92,7 @@ def test_mismatched_pairs_have_the_derivatives_that_are_shown(mismatch):
     z, y = np.array(mismatch.z), np.array(mismatch.y)
     activation, loss = ACTIVATIONS[mismatch.pair.activation], LOSSES[mismatch.pair.loss.title]
     found = mismatch.pair.at(z, y, matched=y.sum() == 1 or mismatch.pair.activation != "softmax")
-    np.testing.assert_allclose(found["delta"], jax.grad(lambda z: loss(activation(z), y))(jnp.array(z)), atol=1e-12)
+    np.testing.assert_allclose(found["delta"], in_numpy(jax.grad(lambda z: loss(activation(z), y)))(z), atol=1e-12)
     assert found["L"][0] == pytest.approx(float(loss(activation(z), y)), rel=1e-12)
 
 
@@ -240,7 +241,7 @@ def test_gradients_by_jax(seed):
         return -sum(jax.nn.log_sigmoid(sign * vectors[node - 1] @ h) for node, sign in path)
 
     word = int(random.integers(9))
-    by_h, by_vectors = jax.grad(loss, (0, 1))(jnp.array(h), jnp.array(vectors), word)
+    by_h, by_vectors = in_numpy(jax.grad(partial(loss, place=word), (0, 1)))(h, vectors)
     answer = layer.solve(h, layer.words[word], vectors=vectors, learning_rate=0.3)
     np.testing.assert_allclose(answer["dh"].ravel(), by_h, atol=1e-14)
     expected = vectors - 0.3 * by_vectors
@@ -255,8 +256,8 @@ def test_gradients_by_jax(seed):
     losses, back, nodes, changes = layer.gradients(batch, words, vectors)
     total = np.zeros_like(vectors)
     np.add.at(total, nodes, changes)
-    summed = jax.grad(lambda h, v: sum(loss(h[i], v, int(word)) for i, word in enumerate(words)), (0, 1))(
-        jnp.array(batch), jnp.array(vectors)
+    summed = in_numpy(jax.grad(lambda h, v: sum(loss(h[i], v, int(word)) for i, word in enumerate(words)), (0, 1)))(
+        batch, vectors
     )
     np.testing.assert_allclose(back, summed[0], atol=1e-13)
     np.testing.assert_allclose(total, summed[1], atol=1e-13)

@@ -91,11 +91,16 @@ def test_every_optimiser_is_that_of_optax(name):
     rule = PEERS[name](0.05)
     state = rule.init(peer)
     losses = []
-    for _ in range(30):
+
+    @jax.jit
+    def step(peer, state):
         value, gradient = jax.value_and_grad(loss)(peer)
-        losses.append(float(value))
         change, state = rule.update(gradient, state, peer)
-        peer = optax.apply_updates(peer, change)
+        return value, optax.apply_updates(peer, change), state
+
+    for _ in range(30):
+        value, peer, state = step(peer, state)
+        losses.append(float(value))
     history, found = trained(net, x, y, eta=0.05, iterations=30, optimizer=name, engine="reference")
     np.testing.assert_allclose(history.loss, losses, rtol=1e-10)
     assert_same(found, {key: np.asarray(value) for key, value in peer.items()})
@@ -104,7 +109,7 @@ def test_every_optimiser_is_that_of_optax(name):
 @pytest.mark.parametrize("engine", COMPARED)
 @pytest.mark.parametrize(
     ("optimizer", "convention"),
-    [(name, CONVENTIONS[(place + turn) % 4]) for place, name in enumerate(RULES) for turn in (0, 1)],
+    [(name, CONVENTIONS[place % 4]) for place, name in enumerate(RULES)],
 )
 def test_every_engine_agrees_with_the_reference(engine, convention, optimizer):
     x, y = toy()
