@@ -159,7 +159,8 @@ def _answer(value: Any, chance: random.Random) -> Any:
     if chance.random() < 0.15:
         return chance.choice(ANSWERS)
     digits = chance.choice((1, 2, 3, 4, 17))
-    rows = [[f"{float(cell):.{digits}g}" for cell in row] for row in np.atleast_2d(value)]
+    flat = np.atleast_2d(value)
+    rows = [[f"{float(cell):.{digits}g}" for cell in row] for row in flat.reshape(-1, flat.shape[-1])]
     if chance.random() < 0.3:
         chance.choice(rows)[0] = chance.choice(NUMBERS)
     if chance.random() < 0.1:
