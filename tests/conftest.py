@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import jax
@@ -29,7 +29,7 @@ _READ = sheet_format.read_sheet
 _SHIPPED = Path(__file__).parents[1] / "sheets"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shipped(path: Path) -> Sheet:
     return _READ(path)
 

@@ -18,7 +18,8 @@ import joblib
 import pytest
 from test_check_sheet import LEAKY, RIGHT
 
-from chalkwork.cli import commands, main
+from chalkwork.cli import main
+from chalkwork.cli.door import progressing
 from chalkwork.errors import TRACEBACK, ChalkworkError, fault
 from chalkwork.sheets import folder
 from chalkwork.sheets.check import HandIn
@@ -418,7 +419,7 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(school, monkeypatch, c
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with commands._progress() as progress:
+    with progressing() as progress:
         progress(3, 25)
         progress(25, 25)
     assert "25/25" in sys.stderr.getvalue()

@@ -792,8 +792,9 @@ def test_exchanged_entries() -> None:
 def test_mistakes_that_are_no_rewrites_keep_the_expression() -> None:
     derivation = derive(planned(NETWORKS[0], ("rows", "in_out"), 1), target=True)
     context = Context(derivation, -2)
-    for id in NO_REWRITE:
+    for id in NO_REWRITE - {"softmax-unstable"}:
         assert not TABLE[id].is_rewrite
         assert list(TABLE[id].rewrites(derivation["z2"], context)) == [derivation["z2"].expression]
+    assert not list(TABLE["softmax-unstable"].rewrites(derivation["z2"], context))  # looked for by what overflows
     assert not list(TABLE["entries-swapped"].rewrites(derivation["L"], context))
     assert not list(TABLE["rounded-early"].rewrites(derivation["z1"], context))  # made of givens alone

@@ -46,6 +46,12 @@ def parameter(key):
         "along": st.sampled_from((-2, -1)),
         "place": st.sampled_from(((1, 1), (2, 1))),
         "keys": st.sampled_from((-1, -2)),
+        "window": st.sampled_from((1, 2, (1, 2))),
+        "stride": st.sampled_from((1, 2, (2, 1))),
+        "padding": st.sampled_from((0, 1)),
+        "dilation": st.sampled_from((1, 2)),
+        "ties": st.sampled_from((0, 1)),
+        "kernel": st.sampled_from(((1, 1), (2, 1))),
         "span": st.sampled_from(((1, 1, 1, 1), (1, 2, 1, 1))),
         "shape": st.sampled_from(((), (2, 3), (2, 2), (2, 1), (1, 2), (3, 1))),
     }[key]
@@ -309,13 +315,14 @@ def test_brackets_hold_lists_and_what_is_joined():
 @pytest.mark.parametrize("name", [name for name, entry in TABLE.items() if set(entry.parameters) - {"shape", "before"}])
 def test_parameters_go_by_name(name):
     entry = TABLE[name]
-    arguments = ", ".join("ab"[: entry.arity]) + ", 0.1" * len(entry.by_place)
+    value, letter = ("2", "S") if entry.by_place[:1] == ("window",) else ("0.1", "a")
+    arguments = ", ".join((letter, "b")[: entry.arity]) + f", {value}" * len(entry.by_place)
     wanted = [key for key in entry.parameters if key not in entry.by_place][:1]
     if name != "max" and wanted:
         with pytest.raises(ReadError, match=rf"write {name}\({arguments}, {wanted[0]}=1\)"):
             read(f"{name}({arguments}, 1)", NAMES)
     if entry.by_place:
-        assert read(f"{name}({arguments})", NAMES) == read(f"{name}(a, {entry.by_place[0]}=0.1)", NAMES)
+        assert read(f"{name}({arguments})", NAMES) == read(f"{name}({letter}, {entry.by_place[0]}={value})", NAMES)
 
 
 def test_shape_errors_name_the_operands():

@@ -111,7 +111,7 @@ ERRORS = [
     ("scalar for list", task("id: a\nx: 3"), 6, ["x: expected a list of numbers", "found 3", "write [3]"]),
     ("ragged", task("id: a\nx:\n- [1, 2]\n- [1, 2, 3]"), 8, ["x: row 2 has 3 entries, row 1 has 2 entries"]),
     ("mixed", task("id: a\nx: [[1], 2]"), 6, ["x[2]: expected a row (a list of numbers), found 2"]),
-    ("too deep", task("id: a\nx: [[[[1]]]]"), 6, ["x[1][1,1]: expected a number", "found a list"]),
+    ("too deep", task("id: a\nx: [[[[[1]]]]]"), 6, ["x[1][1][1,1]: expected a number", "found a list"]),
     # layers
     ("no layers", net("name: a"), 1, ["a network block needs the key 'layers'"]),
     ("layers empty", net("layers: []"), 2, ["layers: expected a list of layers, found an empty list"]),

@@ -6,11 +6,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from fractions import Fraction
 from functools import lru_cache
 from itertools import chain, zip_longest
-from numbers import Complex, Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -37,6 +35,7 @@ from chalkwork.checking.numerals import (
     NoValueError,
     Numeral,
     finest,
+    numeral_of,
     plain,
     read_numeral,
     spread,
@@ -360,7 +359,7 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
                 blank[row, column] = True
                 continue
             try:
-                number = _number(cell, decimals)
+                number = numeral_of(cell, decimals)
             except AnswerError as error:
                 unreadable[row, column] = True
                 impossible[row, column] = isinstance(error, NoValueError)
@@ -385,7 +384,7 @@ def _from_cells(cells: Cells, size: Shape, decimals: int | None, whole_digits: b
     if floats:
         floats += [(int(row), int(column)) for row, column in np.argwhere(whole_zero)]
         is_float[tuple(zip(*floats, strict=True))] = True
-        typed = [cells.rows[row][column] for row, column in floats]  # type: ignore[index]
+        typed = [(cells.rows[row] or [])[column] for row, column in floats]
         kinds = [cell.dtype for cell in typed if isinstance(cell, np.floating)]
         numbers = np.array(typed, dtype=min(kinds, key=lambda kind: kind.itemsize) if kinds else np.float64)
         halves, full = spread(numbers, decimals, whole_digits)
@@ -435,26 +434,3 @@ def _in_place(row: int, column: int, size: Shape, why: Text) -> Text:
     if 1 in size:
         return Text.of("unread.in_entry", entry=row + column + 1, why=why)
     return Text.of("unread.in_cell", row=row + 1, column=column + 1, why=why)
-
-
-def _number(cell: object, decimals: int | None) -> Numeral:
-    if isinstance(cell, str):
-        return read_numeral(cell, decimals)
-    if isinstance(cell, (bool, np.bool_)):
-        raise NoValueError(Text.of("unread.truth_value", shown=str(cell)))
-    if isinstance(cell, Complex) and not isinstance(cell, Real):
-        raise NoValueError(Text.of("unread.complex", shown=str(cell)))
-    if isinstance(cell, Integral):
-        if int(cell).bit_length() > 320:
-            raise NoValueError(Text.of("unread.too_large"))
-        return read_numeral(str(int(cell)), decimals) if abs(int(cell)) < 10**50 else read_numeral(f"{float(cell)!r}")
-    if isinstance(cell, (float, np.floating)):
-        number = float(cell)
-        if not abs(number) <= MAX_MAGNITUDE:
-            raise NoValueError(Text.of("unread.not_usable", shown=repr(number)))
-        return Numeral(number, number, number)
-    if isinstance(cell, Decimal):
-        return read_numeral(str(cell)[:80], decimals)
-    if isinstance(cell, Fraction):
-        return read_numeral(f"{cell.numerator}/{cell.denominator}"[:80], decimals)
-    raise AnswerError(Text.of("unread.kind", kind=type(cell).__name__))

@@ -6,7 +6,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
+from numbers import Complex, Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -328,3 +331,27 @@ def _places(exact: Numbers, own: NDArray[np.floating], last: int) -> NDArray[np.
         same = ((np.rint(scaled) / scales).astype(own.dtype) == own.ravel()[part]) & (np.abs(scaled) < 2.0**52)
         found[part] = np.where(same.any(axis=0), same.argmax(axis=0), last + 1)
     return found.reshape(exact.shape)
+
+
+def numeral_of(cell: object, decimals: int | None) -> Numeral:
+    """The number in a cell: a text is read, a number is taken as it is; AnswerError for what is neither."""
+    if isinstance(cell, str):
+        return read_numeral(cell, decimals)
+    if isinstance(cell, (bool, np.bool_)):
+        raise NoValueError(Text.of("unread.truth_value", shown=str(cell)))
+    if isinstance(cell, Complex) and not isinstance(cell, Real):
+        raise NoValueError(Text.of("unread.complex", shown=str(cell)))
+    if isinstance(cell, Integral):
+        if int(cell).bit_length() > 320:
+            raise NoValueError(Text.of("unread.too_large"))
+        return read_numeral(str(int(cell)), decimals) if abs(int(cell)) < 10**50 else read_numeral(f"{float(cell)!r}")
+    if isinstance(cell, (float, np.floating)):
+        number = float(cell)
+        if not abs(number) <= MAX_MAGNITUDE:
+            raise NoValueError(Text.of("unread.not_usable", shown=repr(number)))
+        return Numeral(number, number, number)
+    if isinstance(cell, Decimal):
+        return read_numeral(str(cell)[:80], decimals)
+    if isinstance(cell, Fraction):
+        return read_numeral(f"{cell.numerator}/{cell.denominator}"[:80], decimals)
+    raise AnswerError(Text.of("unread.kind", kind=type(cell).__name__))
