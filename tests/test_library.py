@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import chalkwork
 from chalkwork.cli import main
 from chalkwork.cli.library import KINDS
+from chalkwork.networks.layers import LAYERS
 from chalkwork.sheets.check import check_hand_in
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.library import shipped, starters
@@ -64,3 +66,8 @@ def test_a_starter_is_solved_and_marked_and_overwrites_nothing(
     assert result.points and result.earned == result.points
     assert main(["new", "mine", "--kind", kind]) == 2
     assert "mine.md is there already" in capsys.readouterr().err
+
+
+def test_every_layer_is_a_public_name() -> None:
+    assert {layer.__name__ for layer in LAYERS.values()} <= set(chalkwork.__all__)
+    assert all(hasattr(chalkwork, name) for name in chalkwork.__all__)

@@ -10,11 +10,16 @@ from chalkwork.networks.layers import (
     LSTM,
     RNN,
     Attention,
+    AveragePool,
     BatchNorm,
+    Conv1d,
+    Conv2d,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePool,
     LayerNorm,
+    MaxPool,
     Residual,
     RMSNorm,
 )
@@ -22,6 +27,7 @@ from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, Sq
 from chalkwork.networks.network import NeuralNetwork
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "Attention", "BatchNorm", "BinaryCrossEntropy", "CrossEntropy", "Dense", "Dropout", "Flatten",
-    "Graph", "LayerNorm", "Loss", "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
+    "GRU", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "BinaryCrossEntropy", "Conv1d", "Conv2d",
+    "CrossEntropy", "Dense", "Dropout", "Flatten", "GlobalAveragePool", "Graph", "LayerNorm", "Loss", "MaxPool",
+    "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
 ]  # fmt: skip

@@ -32,7 +32,6 @@ _SIMPLE_INDEX = re.compile(r"_(?:[A-Za-z0-9]|\{\s*[A-Za-z0-9]+\s*\})")
 _SIMPLE_LAYER = re.compile(
     r"\^\{\s*(?:\[\s*[0-9]+\s*\]|\(\s*[0-9]+\s*\))\s*(?:,?\s*(?:\\top|T|\\mathrm\s*\{\s*T\s*\}))?\s*\}"
 )
-_TURNED = re.compile(r"^[\[(]?(?P<label>.*?)[\])]?\s*,?\s*(?P<turned>\\top|\\intercal|T|\\mathrm\{T\})$")
 _LABEL = re.compile(
     r"^(?:[\[(].*[\])]|\\(?:text|mathrm)\{[A-Za-z]+\}|new|old|\*|\\ast|\\star|\\prime|\+|\\dagger)(?:\s*,?\s*(?:\\top|T|\\intercal))?$",
     re.DOTALL,

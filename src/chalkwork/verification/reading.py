@@ -32,7 +32,6 @@ _MATRICES = re.compile(r"Z_lit[a-z]+(?:\s+Z_lit[a-z]+)+")
 _LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
 _ALONE = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(?![A-Za-z]|\s*[('])")
 _RUN = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}(?![A-Za-z])")
-_LONE = re.compile(r"[A-Za-z]+|Z[a-z]+")
 _PLAIN_ARGUMENTS = re.compile(
     r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+)(?:\s*(?:[,;|]|\\mid|\\vert)\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+))*\s*"
 )

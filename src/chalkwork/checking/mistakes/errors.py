@@ -58,8 +58,9 @@ def applied(function: Application, argument: Expression) -> Application:
 def keeps_sign(function: Application) -> bool:
     """Whether it is a ReLU whose result says which slope belongs to its argument."""
     parameters = function.named_parameters
-    above_zero = parameters.get("at_zero") in (None, 0) and parameters.get("alpha", 1) > 0  # type: ignore[operator]
-    return function.operation.homogeneous and bool(above_zero)
+    slope = parameters.get("alpha", 1)
+    above_zero = parameters.get("at_zero") in (None, 0) and isinstance(slope, int | float) and slope > 0
+    return function.operation.homogeneous and above_zero
 
 
 def _dropped(equation: Equation, context: Context) -> Iterator[Expression]:
