@@ -276,7 +276,8 @@ class Graph:
 
 def _in_a_box(value: Any, writer: Writer) -> str:
     """A value as a drawing has room for it: of a large matrix the shape."""
-    return f"= {flat(value, writer)}" if value.size <= MOST_IN_A_BOX else f"is {words(value.shape)}"
+    shown = flat(value, writer) if value.size <= MOST_IN_A_BOX else f"… ({words(value.shape)})"
+    return f"= {shown}"
 
 
 def _shape(value: Any) -> tuple[int, int] | None:
