@@ -68,6 +68,13 @@ class Asked:
         return self.purse.pay(self.rows, cost)
 
     @property
+    def is_constant(self) -> Array:
+        """Whose answer is one number again and again: no two mistakes, and no rounding, give that."""
+        middle = np.where(self.given, self.typed.low / 2 + self.typed.high / 2, np.nan)
+        flat = np.broadcast_to(middle, self.given.shape).reshape(self.rows.size, -1)
+        return np.all(~(np.abs(flat - np.nanmax(flat, axis=1, keepdims=True)) > 0), axis=1) & (flat.shape[1] > 1)
+
+    @property
     def going_on(self) -> Array:
         """Who has been able to pay for everything so far."""
         return np.asarray(~self.purse.stopped[self.rows])
