@@ -70,9 +70,10 @@ class Asked:
     @property
     def is_constant(self) -> Array:
         """Whose answer is one number again and again: no two mistakes, and no rounding, give that."""
-        middle = np.where(self.given, self.typed.low / 2 + self.typed.high / 2, np.nan)
-        flat = np.broadcast_to(middle, self.given.shape).reshape(self.rows.size, -1)
-        return np.all(~(np.abs(flat - np.nanmax(flat, axis=1, keepdims=True)) > 0), axis=1) & (flat.shape[1] > 1)
+        shape = (self.rows.size, -1)
+        low = np.where(self.given, self.typed.low, np.nan).reshape(shape)
+        same = (low == np.nanmax(low, axis=1, keepdims=True)) | np.isnan(low)
+        return np.asarray(same.all(axis=1) & (np.count_nonzero(~np.isnan(low), axis=1) > 1))
 
     @property
     def going_on(self) -> Array:

@@ -14,8 +14,11 @@ from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.structure import updated_parameter
+from chalkwork.checking.overflow import named as _named
 from chalkwork.checking.overflow import overflown
+from chalkwork.checking.programs import same, tells
 from chalkwork.checking.report import Report
+from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
@@ -40,6 +43,9 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     found = {}
     for name, result in report.items():
         if result.verdict == Verdict.WRONG.word and not result.mistakes and name in typed:
+            if _is_not_summed(task, typed[name], name):
+                found[name] = _named(result, "gradient-not-summed", report.language)
+                continue
             look, unexplained = _Look.at(task, typed, name), say(report.language, "step.wrong")
             plain = result.message.startswith(unexplained)
             words = look.words() if plain or look.answer.wrong_shape is not None else None
@@ -51,6 +57,14 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
                 more = Text.of("step.because", said=result.message, why=words)
                 found[name] = replace(result, message=more.written(report.language))
     return report.having({**report, **found}) if found else report
+
+
+def _is_not_summed(task: Task, given: object, name: str) -> bool:
+    """Whether it holds a gradient for each sample: added up, or their mean, they are the right one."""
+    parts, right = np.asarray(numbers_of(given)), np.asarray(task.values[name], dtype=float)
+    if parts.dtype.kind != "f" or parts.ndim != 3 or parts.shape[1:] != right.shape or len(parts) < 2:
+        return False
+    return tells(parts) and (same(parts.sum(axis=0), right) or same(parts.mean(axis=0), right))
 
 
 @dataclass(frozen=True)
