@@ -31,10 +31,13 @@ def taken_apart(
         own = answer.as_given
         if own is None or len(shapes[name]) != 2 or own.value.ndim != 2:
             continue
+        weights = _WEIGHTS.fullmatch(name)
+        if weights:
+            own, turned = _right_way(own, shapes[name], values[name])
         axis = _axis(own.value.shape, shapes[name])
         if axis is None:
             continue
-        if weights := _WEIGHTS.fullmatch(name):
+        if weights:
             bias = f"{weights[1]}b{weights[2]}"
             if bias not in shapes or bias in answers or np.size(values[bias]) != own.value.shape[1 - axis]:
                 continue
@@ -43,7 +46,7 @@ def taken_apart(
                 place, sign = way
                 found[name] = _without(own, axis, place)
                 found[bias] = _bias(own, axis, place, sign, shapes[bias])
-                said.append(_words(name, axis, sign))
+                said.append(_words(name, 1 - axis if turned else axis, sign))
         elif _ACTIVATION.fullmatch(name):
             places = [place for place in (0, -1) if _is_one(np.take(own.value, place, axis))]
             if len(places) == 1:
@@ -56,6 +59,27 @@ def _words(name: str, axis: int, sign: int) -> Text:
     if axis == 0:
         return Text.of("note.bias_as_row" if sign > 0 else "note.threshold_as_row", name=name)
     return Text.of("note.bias_as_column" if sign > 0 else "note.threshold_as_column", name=name)
+
+
+def _right_way(own: Answer, shape: Sequence[int], weights: Any) -> tuple[Answer, bool]:
+    """The answer, transposed where it holds these weights with a bias so, and more of them so; and whether."""
+    other = replace(own, **{name: array.T for name, array in _arrays(own)})
+    axes = [_axis(one.value.shape, shape) for one in (own, other)]
+    if None not in axes:  # a square with the bias
+        both = zip((own, other), axes, strict=True)
+        best = [max(_met(_without(one, axis or 0, place), weights) for place in (0, -1)) for one, axis in both]
+        return (other, True) if best[1] > best[0] else (own, False)
+    return (other, True) if axes[0] is None and axes[1] is not None else (own, False)
+
+
+def holds_bias(value: Any, weights: Any, bias: Any) -> bool:
+    """Whether a program's matrix is these weights with the bias as a further row or column."""
+    for one in (value, np.transpose(value)):
+        axis = _axis(one.shape, np.shape(weights)) if np.ndim(one) == 2 else None
+        for place in (0, -1) if axis is not None else ():
+            if np.allclose(np.delete(one, place, axis), weights, 1e-9, 0):
+                return bool(np.allclose(np.abs(np.take(one, place, axis)), np.abs(np.ravel(bias)), 1e-9, 0))
+    return False
 
 
 def _axis(found: Sequence[int], shape: Sequence[int]) -> int | None:

@@ -208,6 +208,15 @@ class Task:
         reports = reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
         return [report.noting(said) if said else report for report, (_, said) in zip(reports, apart, strict=True)]
 
+    def biases_apart(self, typed: Mapping[str, object]) -> dict[str, Answer]:
+        """The answers that hold a bias as a further row of the weights, taken apart."""
+        shapes = self.derivation.shapes()
+        answers = self._read_once(typed, shapes)
+        if all(answer.as_given is None for answer in answers.values()):
+            return {}
+        apart, _ = taken_apart_biases(answers, shapes, self.values)
+        return {name: one for name, one in apart.items() if one is not answers.get(name)}
+
     def _read_once(self, typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Answer]:
         key = (id(typed), *(shapes[name] for name in typed))
         if key not in self.read:

@@ -117,6 +117,12 @@ def _wrong_in(run: Recording, found: Recorded, made: Made, right: set[int]) -> t
         same_line = other.order in right and (other.file, other.line) == (made.file, made.line)
         if same_line and call and called and called != call:
             return call.file, call.line
+    if call and any(np.size(value) == made.value.size and same(made.value, value) for value in found.between):
+        return call.file, call.line  # what it gives back is right, and not all that belongs there
+    well = {(one.file, one.line) for one in found.makers.values() if one.order in right}
+    others = {(one.file, one.line) for one in run.called.get((made.file, made.line), ())}
+    if call and (call.file, call.line) in others and (others - {(call.file, call.line)}) & well:
+        return call.file, call.line  # called elsewhere it gave what is right
     return made.file, made.line or 0
 
 
