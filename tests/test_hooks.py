@@ -90,6 +90,7 @@ def test_metrics_are_those_of_the_predictions(samples):
         turned(X), Y, **USUAL, validation=(turned(HELD_OUT[0]), HELD_OUT[1]), metrics=[*names, wrong]
     )  # fmt: skip
     row = history.epochs[-1]
+    assert pytest.importorskip("pandas") and history.frame().to_dict("records") == history.epochs
     for prefix, (x, y) in {"": (X, Y), "validation_": HELD_OUT}.items():
         found, shares = net.predict(turned(x)), turned(net.predict_proba(turned(x)))
         macro = {"average": "macro", "zero_division": 0}
@@ -188,8 +189,8 @@ def test_a_tensorboard_log_is_read_back(tmp_path):
 
     from chalkwork.networks.moments import TensorBoardLogger
 
-    history = network().train(X, Y, **USUAL, callback=TensorBoardLogger(tmp_path))
-    [file] = tmp_path.iterdir()
+    history = network().train(X, Y, **USUAL, callback=TensorBoardLogger(tmp_path / "log"))
+    [file] = (tmp_path / "log").iterdir()
     data, found = file.read_bytes(), []
     while data:
         size = int.from_bytes(data[:8], "little")

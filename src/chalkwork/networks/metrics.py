@@ -100,7 +100,7 @@ class _Own:
     function: Callable[..., Any]
 
     def __call__(self, truth: Truth) -> Any:
-        if truth.classes is None:
+        if truth.classes is None or truth.predicted is None:
             return self.function(truth.target, truth.output)
         both = (truth.classes, truth.predicted)
         return self.function(*(both if truth.names is None else (truth.names[places] for places in both)))

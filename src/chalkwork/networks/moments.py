@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.files import append, write_aside
+from chalkwork.files import append, make_folder, write_aside
 from chalkwork.networks.arguments import flag, positive
 from chalkwork.networks.data import Array
 from chalkwork.networks.parameters import checked, take
@@ -168,12 +169,17 @@ class TensorBoardLogger:
     """A callback that writes every measurement as scalars for TensorBoard, into a folder. Needs tensorboardX."""
 
     def __init__(self, folder: str | Path) -> None:
-        module = package("tensorboardX", "TensorBoardLogger", "pip install tensorboardX")
-        self.writer = module.SummaryWriter(str(folder))
+        self.files = package("tensorboardX.event_file_writer", "TensorBoardLogger", "pip install tensorboardX")
+        self.summary = package("tensorboardX.summary", "TensorBoardLogger", "pip install tensorboardX")
+        make_folder(Path(folder))
+        self.writer = self.files.EventsWriter(str(Path(folder) / "events"))
+        weakref.finalize(self, self.writer.close)
 
     def __call__(self, moment: Moment) -> None:
-        """Write the scalars, and the learning rate."""
+        """Write the scalars, and the learning rate; they are in the file when this returns."""
         for name, value in {**moment, "rate": moment.rate}.items():
             if name not in ("step", "epoch"):
-                self.writer.add_scalar(name, value, int(moment["step"]))
+                event = self.files.event_pb2.Event(summary=self.summary.scalar(name, value))
+                event.step, event.wall_time = int(moment["step"]), time.time()
+                self.writer.write_event(event)
         self.writer.flush()
