@@ -48,6 +48,7 @@ PEERS = {
     "rmsprop": lambda rate: optax.rmsprop(rate, decay=0.9, eps=1e-8, eps_in_sqrt=False),
     "adam": lambda rate: optax.adam(rate, b1=0.9, b2=0.999, eps=1e-8),
     "adamw": lambda rate: optax.adamw(rate, b1=0.9, b2=0.999, eps=1e-8, weight_decay=0.01),
+    "lion": lambda rate: optax.lion(rate, b1=0.9, b2=0.99, weight_decay=0.0),
 }
 
 

@@ -115,9 +115,13 @@ class Measure:
 
     def _truth(self, output: Array) -> Truth:
         axis = self.net.convention.unit_axis
-        rows = [np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]) for array in (self.samples.y, output)]
-        classes = [classes_of(array, axis, self.cut).reshape(-1) for array in (self.samples.y, output)]
-        return Truth(*rows, *classes, self.called) if self.classifies else Truth(*rows)
+        target, found = (
+            np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]) for array in (self.samples.y, output)
+        )
+        if not self.classifies:
+            return Truth(target, found)
+        classes, predicted = (classes_of(array, axis, self.cut).reshape(-1) for array in (self.samples.y, output))
+        return Truth(target, found, classes, predicted, self.called)
 
 
 def evaluated(net: NeuralNetwork, x: Any, y: Any, metrics: Any, weights: Any) -> dict[str, float]:
