@@ -27,6 +27,9 @@ from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.sklearn.data import checked_weights, dense, in_rows, without_zeros
 from chalkwork.training.history import History
 
+FLOATS = [np.float64, np.float32]
+"""What data stays as it is."""
+
 
 @dataclass(eq=False, repr=False)
 class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
@@ -85,7 +88,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         unmasked(X, "X")
         unmasked(y, "y")
         X, y = validate_data(
-            self, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, multi_output=True,
+            self, X, y, reset=reset, accept_sparse="csr", dtype=FLOATS, multi_output=True,
             y_numeric=is_regressor(self),
         )  # fmt: skip
         return X, y.toarray() if hasattr(y, "toarray") else y
@@ -240,7 +243,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         """The net inputs z or activations a of the output layer."""
         check_is_fitted(self, "network_")
         unmasked(X, "X")
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64)
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=FLOATS)
         return np.concatenate([output(self.network_, rows, letter) for rows in in_rows(X)])
 
     def __sklearn_tags__(self) -> Any:
