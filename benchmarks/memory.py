@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def calls() -> dict[str, Call]:
     from chalkwork.sklearn import NeuralNetworkClassifier
 
     net = NeuralNetwork([Dense(32, "relu"), Dense(CLASSES, "softmax")], "cross_entropy", inputs=INPUTS)
-    run = {"epochs": 1, "batch_size": 64, "dtype": "float32", "progress": False}
+    run: dict[str, Any] = {"epochs": 1, "batch_size": 64, "dtype": "float32", "progress": False}
 
     def estimator() -> NeuralNetworkClassifier:
         return NeuralNetworkClassifier((32,), max_epochs=1, batch_size=64, dtype="float32", engine="numpy", tol=None)

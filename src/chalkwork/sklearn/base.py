@@ -62,6 +62,21 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     warm_start: bool = False
     verbose: int = 0
 
+    @property
+    def coefs_(self) -> list[Array]:
+        """The weight matrices of the dense layers, inputs x outputs, as `MLPClassifier` has them."""
+        return self._of("W")
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """The biases of the dense layers."""
+        return self._of("b")
+
+    def _of(self, letter: str) -> list[Array]:
+        check_is_fitted(self, "network_")
+        dense_layers = [number for number, layer in enumerate(self.network_.layers, 1) if isinstance(layer, Dense)]
+        return [self.network_.parameters[f"{letter}{number}"] for number in dense_layers]
+
     # --- what the two differ in ------------------------------------------------------------------------------------
 
     @abstractmethod
