@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 
 from chalkwork.documents.figures import inline_svg, png_data_uri
 from chalkwork.documents.markdown import FigureTarget, to_markdown
+from chalkwork.documents.mathml import tidied
 from chalkwork.documents.model import Block, Document, Heading, Paragraph, Table
 from chalkwork.documents.nesting import check_nesting
 from chalkwork.documents.terminal import in_parts
@@ -63,18 +64,6 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 
-# Browsers put an accent in the right place only if it is not a combining character.
-_SPACED = {"\u0302": "^", "\u0303": "~", "\u0307": "\u02d9", "\u0308": "\u00a8", "\u20d7": "\u2192"}
-_ACCENT = re.compile(f'<mo accent="true">([{"".join(_SPACED)}])</mo>')
-
-# A prime is drawn small and high already; as an exponent it would shrink to a speck.
-_PRIME = re.compile(r"<msup>(<mi[^>]*>[^<]*</mi>)<mo>′</mo></msup>")
-# A function's name keeps its distance from the factor before it.
-_FUNCTION = re.compile(
-    r'(?<!<mi>−)(</mi>|</mn>|</msub>|</msup>|</msubsup>|</mrow>|form="postfix">[)\]]</mo>)'
-    r'((?:<(?:msub|msup|munder)>)?<mrow><mi mathvariant="normal">\w+</mi><mo>&#8289;</mo></mrow>)'
-)
-_CELL_MARK = re.compile("<mtext[^>]*>([✗□?])</mtext>")
 _IMAGE = re.compile(r'<img src="(chalkwork-figure-\d+)"[^>]*/>')
 
 _SMALL = {"_": ("₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-aehijklmnoprstuvx"),
@@ -138,10 +127,7 @@ def to_html_pages(documents: Sequence[Document]) -> list[str]:
 
 def _pages(documents: Sequence[Document]) -> list[str]:
     whole, boundary = _together(documents)
-    body = _ACCENT.sub(_spaced_accent, _convert(whole, "html5", "--mathml").decode())
-    body = _PRIME.sub(r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">′</mo></mrow>', body)
-    body = _FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>\2', body)
-    body = _CELL_MARK.sub(r'<mtext class="cell-mark">\1</mtext>', body)
+    body = tidied(_convert(whole, "html5", "--mathml").decode())
     drawings = {name: inline_svg(figure) for name, figure in _figures(whole).items()}
     body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
     _, *parts = body.split(f"<p>{boundary}</p>")
@@ -315,10 +301,6 @@ def _pandoc() -> str:
     if found is None:
         raise ChalkworkError("a document of this format needs pandoc", hint=DOCUMENTS)
     return found
-
-
-def _spaced_accent(accent: re.Match[str]) -> str:
-    return f'<mo accent="true" stretchy="false">{_SPACED[accent[1]]}</mo>'
 
 
 def _figures(document: Document) -> dict[str, Drawing]:

@@ -53,6 +53,12 @@ local function equation(paragraph)
   return pandoc.Div(pandoc.Plain{only}, pandoc.Attr("", {"equation"}, {tabindex = "0"}))
 end
 
+-- The same around a table.
+local function boxed_table(found)
+  if FORMAT ~= "html5" then return nil end
+  return pandoc.Div(found, pandoc.Attr("", {"table"}, {tabindex = "0"}))
+end
+
 local function paragraph(block)
   return figure(block) or equation(block)
 end
@@ -208,6 +214,6 @@ return {
     CodeBlock = harmless_code,
   },
   {Pandoc = keep_with_next},
-  {Para = paragraph},
+  {Para = paragraph, Table = boxed_table},
   FORMAT == "typst" and {Pandoc = typst_formulas} or {Math = formulas[FORMAT]},
 }
