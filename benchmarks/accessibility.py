@@ -2,10 +2,13 @@
 
     npm install --prefix FOLDER axe-core puppeteer-core
     python benchmarks/accessibility.py --modules FOLDER/node_modules [--shots SHOTS] [--only WORD] [PAGE.html ...]
+    pip install outloud
+    python benchmarks/accessibility.py --pdf outloud [--only WORD]
 
 Every shipped sheet's solution, forms and sheets of some, reports on single hand-ins and on a class, reports on training and
 on what was verified; or the pages that are named. A page that is wider than its window is a violation too. What
-axe-core cannot decide by itself is counted apart. Exit code 1 where something is violated.
+axe-core cannot decide by itself is counted apart. Exit code 1 where something is violated. With `--pdf` the same documents as
+PDF under a checker of PDF/UA-1, its words as it says them.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from chalkwork.documents.model import Document
-from chalkwork.documents.pandoc import to_html_pages
+from chalkwork.documents.pandoc import to_html_pages, to_pdf
 from chalkwork.sheets.check import check_class
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import read_sheet
@@ -78,11 +81,14 @@ def verified() -> Document:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--modules", required=True, help="the node_modules that hold axe-core and puppeteer-core")
+    parser.add_argument("--modules", default="", help="the node_modules that hold axe-core and puppeteer-core")
+    parser.add_argument("--pdf", metavar="CHECKER", help="a command that checks PDFs")
     parser.add_argument("--shots", default="", help="a folder for screenshots")
     parser.add_argument("--only", default="", help="documents whose names hold this")
     parser.add_argument("pages", nargs="*", help="pages to look at instead")
     options = parser.parse_args()
+    if options.pdf:
+        return checked(options.pdf, options.only)
     if options.shots:
         Path(options.shots).mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -105,6 +111,17 @@ def written(folder: Path, only: str) -> Iterator[str]:
         file = folder / f"{name}.html"
         file.write_text(page, encoding="utf-8")
         yield str(file)
+
+
+def checked(checker: str, only: str) -> int:
+    """The documents as PDF, and what the checker says of them."""
+    with TemporaryDirectory() as folder:
+        files = []
+        for name, document in documents():
+            if only in name:
+                files.append(str(Path(folder) / f"{name}.pdf"))
+                to_pdf(document, files[-1])
+        return subprocess.run([checker, "--quiet", *files]).returncode
 
 
 def said(found: list[dict[str, str]], pages: int) -> int:

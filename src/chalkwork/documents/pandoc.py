@@ -27,12 +27,13 @@ from chalkwork.documents.markdown import FigureTarget, to_markdown
 from chalkwork.documents.mathml import tidied
 from chalkwork.documents.model import Block, Document, Heading, Paragraph, Table
 from chalkwork.documents.nesting import check_nesting
-from chalkwork.documents.terminal import in_parts
+from chalkwork.documents.terminal import in_parts, plain_prose
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
 from chalkwork.packages import DOCUMENTS, package
 from chalkwork.typesetting.notation import GREEK, greek_command
+from chalkwork.typesetting.unicode_maths import plain_maths
 
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
@@ -144,9 +145,7 @@ def _together(documents: Sequence[Document]) -> tuple[Document, str]:
 
 
 def _page(document: Document, body: str) -> str:
-    plain = re.sub(r"(?<!\\)[$*`]", "", document.title)
-    plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", plain)
-    language, title = escape(document.language), escape(plain)
+    language, title = escape(document.language), escape(plain_prose(document.title))
     return _PAGE.format(policy=_POLICY, language=language, title=title, style=_style(), body=body.strip())
 
 
@@ -215,12 +214,19 @@ def to_one_pdf(documents: Mapping[str, Document], path: str | Path) -> None:
     _typeset(("".join(coded), figures), every[0], path)
 
 
+_SPOKEN = re.compile("\ue007([^\ue007]*)\ue007")
+"""The TeX of a formula where Typst wants it in words."""
+_NO_CAPTION = re.compile(r",\n +caption: \[\s*\](?=\n\))")
+
+
 def _typst_source(document: Document, prefix: str) -> tuple[str, dict[str, str]]:
     """The document in Typst's language, and its drawings by name."""
     figures = _figures(document)
-    body = _convert(document, "typst").decode()
-    for name in figures:
-        body = body.replace(f'image("{name}"', f'image(bytes(sys.inputs.at("{prefix}-{name}")), format: "svg"')
+    body = _SPOKEN.sub(lambda tex: _typst_string(plain_maths(tex[1])), _convert(document, "typst").decode())
+    for name, figure in figures.items():
+        words = f'format: "svg", alt: {_typst_string(figure.description)}'
+        body = body.replace(f'image("{name}"', f'image(bytes(sys.inputs.at("{prefix}-{name}")), {words}')
+    body = _NO_CAPTION.sub("", body)
     return body, {f"{prefix}-{name}": figure.svg for name, figure in figures.items()}
 
 
@@ -229,7 +235,8 @@ def _typeset(written: tuple[str, dict[str, str]], document: Document, path: str 
     typst = package("typst", "a PDF", DOCUMENTS)
     body, figures = written
     page = _asset("page.typ").replace('lang: "en"', f"lang: {_typst_string(document.language)}")
-    source = f"#set document(title: {_typst_string(document.title)}, date: none)\n{page}{body}"
+    title = _typst_string(plain_prose(document.title))
+    source = f"#set document(title: {title}, date: none)\n{page}{body}"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "document.typ"
         write_aside(file, source)
@@ -239,6 +246,7 @@ def _typeset(written: tuple[str, dict[str, str]], document: Document, path: str 
                 root=Path(folder),
                 sys_inputs=figures,
                 ignore_system_fonts=not _needs_system_fonts(source),
+                pdf_standards="ua-1",
             )
         except typst.TypstError as error:
             if "depth" in str(error):
