@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import warnings
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -190,8 +191,9 @@ def to_latex(document: Document) -> str:
 
 
 def to_pdf(document: Document, path: str | Path) -> None:
-    """Write the document as a PDF on A4, typeset by Typst; no TeX is needed.
+    """Write the document as a PDF on A4 (PDF/UA-1), typeset by Typst; no TeX is needed.
 
+    What a document lacks for PDF/UA, such as words in a heading or a font for a sign, is a warning.
     Raises `ChalkworkError` if the file cannot be written or a formula or drawing cannot be typeset.
     """
     _typeset(_typst_source(document, "typst"), document, path)
@@ -240,14 +242,21 @@ def _typeset(written: tuple[str, dict[str, str]], document: Document, path: str 
     with TemporaryDirectory() as folder:
         file = Path(folder) / "document.typ"
         write_aside(file, source)
-        try:
-            pdf = typst.compile(
-                file,
-                root=Path(folder),
-                sys_inputs=figures,
-                ignore_system_fonts=not _needs_system_fonts(source),
-                pdf_standards="ua-1",
+        fonts = not _needs_system_fonts(source)
+
+        def pdf(**standard: str) -> bytes:
+            return bytes(
+                typst.compile(file, root=Path(folder), sys_inputs=figures, ignore_system_fonts=fonts, **standard)
             )
+
+        try:
+            try:
+                content = pdf(pdf_standards="ua-1")
+            except typst.TypstError as error:
+                if "PDF/UA" not in str(error):
+                    raise
+                content = pdf()
+                warnings.warn(f"{Path(path).name} is not fully accessible: {error}", stacklevel=3)
         except typst.TypstError as error:
             if "depth" in str(error):
                 raise ChalkworkError(
@@ -255,7 +264,7 @@ def _typeset(written: tuple[str, dict[str, str]], document: Document, path: str 
                     hint="write quotations, lists and what is emphasised flatter",
                 ) from error
             raise ChalkworkError(f"the document cannot be typeset: {error}") from error
-    write_aside(path, pdf)
+    write_aside(path, content)
 
 
 def to_docx(document: Document, path: str | Path) -> None:
