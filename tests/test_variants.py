@@ -239,3 +239,6 @@ def test_one_pdf_for_the_class_has_the_code_on_each_page_and_the_same_bytes(tmp_
     pages = [page.get_textpage().get_text_range() for page in pdfium.PdfDocument(found[0])]
     assert pages and all(("1-001 ·" in page) != ("1-002 ·" in page) for page in pages)
     assert any("1-002 ·" in page for page in pages)
+    save_variants(variants[:1], tmp_path / "c", "pdf", ["sheet"])
+    (page,) = pdfium.PdfDocument(tmp_path / "c/variant-001-sheet.pdf")
+    assert "1-001 · 1" in page.get_textpage().get_text_range()
