@@ -71,7 +71,9 @@ def save_variants(
     """Write the sheets of the variants and their table; with a format also what `shows` names, each in its own file.
 
     With `together` they are one PDF for the class for each of `shows`. On every page of a PDF stands the code of the
-    variant. The names of what was written, first the table. Raises ChalkworkError for an unknown format and what cannot be written.
+    variant. The names of what was written, first the table.
+
+    Raises ChalkworkError for an unknown format and what cannot be written.
     """
     folder = Path(folder)
     suffix = f".{form}" if form else ""

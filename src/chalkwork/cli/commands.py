@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalkwork import __version__
-from chalkwork.cli import library, predict, train, vary, verify
+from chalkwork.cli import library, predict, preview, train, vary, verify
 from chalkwork.cli.door import (
     A_SHEET,
     BAD_INPUT,
@@ -92,6 +92,7 @@ def parser_of_all() -> Parser:
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
     verify.add(commands)
     library.add(commands)
+    preview.add(commands)
     train.add(commands)
     predict.add(commands)
     vary.add(commands)
