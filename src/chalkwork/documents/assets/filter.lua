@@ -28,7 +28,8 @@ end
 local function harmless_code(code)
   local language = code.classes[1]
   if not (language and language:match("^[%w+#.-]+$")) then language = nil end
-  code.attr = pandoc.Attr("", {language})
+  local scrolls = FORMAT == "html5" and code.t == "CodeBlock" and {tabindex = "0"} or {}
+  code.attr = pandoc.Attr("", {language}, scrolls)
   return code
 end
 
