@@ -75,7 +75,7 @@ def test_an_error_stands_in_the_page_with_its_place(server: Server) -> None:
     saved(server, SHEET.replace("values", "valves"))
     answer, page = ask(server, "/page")
     assert answer.status == 200 and "line 9, column 1: unknown key " in page
-    assert "&gt;    9 | valves: {a: 1, b: 2}\n         ^\n     10 | ask" in page
+    assert "&gt;    9 | valves: {a: 1, b: 2}\n         ^\n    10 | ask" in page
     server.preview.sheet.unlink()
     assert "No such file" in ask(server, "/page")[1]
 
