@@ -9,6 +9,7 @@ from typing import Any
 from chalkwork.verification.comparing import Verdict
 from chalkwork.verification.finding import Formula, formulas_in
 from chalkwork.verification.judging import Judge
+from chalkwork.verification.numerals import decimal_comma, with_point
 from chalkwork.verification.spelling import statements
 
 __all__ = ["Judged", "Verdict", "Verification", "verify"]
@@ -76,6 +77,8 @@ def verify(text: str, form: str = "markdown") -> Verification:
     'relation 2 of 2: the left side is 49, the right side 48'
     """
     formulas = _unnumbered(formulas_in(text, form))
+    if decimal_comma([formula.text for formula in formulas]):
+        formulas = [replace(formula, text=with_point(formula.text)) for formula in formulas]
     parts = [(formula, statements(formula.text)) for formula in formulas]
     judge = Judge()
     judge.reader.prepare([statement.text for _, found in parts for statement in found])

@@ -61,13 +61,17 @@ def by_value(first: Value, relation: str, second: Value, near: bool) -> Found:
         if not np.all(holds):
             return Found(Verdict.WRONG, _shown(a, b, ~holds))
         return _or_follows(Verdict.RIGHT, "", lines)
-    exact = np.abs(a - b) <= SAME * size + 1e-15
+    same = SAME
+    exact = np.abs(a - b) <= same * size + 1e-15
+    if first.fraction is not None and second.fraction is not None:
+        same = 1e-15
+        exact = np.full(a.shape, first.fraction == second.fraction)
     if exact.all():
         return _or_follows(Verdict.RIGHT, "", lines)
     half = second.half if second.half is not None else first.half
     if half is None:
         half = np.zeros_like(a)
-    slack = 1e-9 * half + SAME * size
+    slack = 1e-9 * half + same * size
     rounds = np.abs(a - b) <= half + slack
     wide = first.range.meets(second.range).reshape(a.shape)
     width = np.maximum(first.range.width, second.range.width).reshape(a.shape)

@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly
 from chalkwork.laboratory.claims.domain import Domain
 from chalkwork.laboratory.claims.points import Counterexample, try_points
+from chalkwork.laboratory.claims.precise import DIGITS, context, middle
 from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
 from chalkwork.verification.memory import Memory, Value, whole
 from chalkwork.verification.reading import Reader
@@ -194,7 +196,7 @@ class Judge:
         with suppress(ChalkworkError):
             found = self.memory.evaluated(side, literals)
             if found is not None and _is_whole(side):
-                return Value(found.exact, found.range, np.full(found.exact.shape, SHOWN_BY_WHOLE), found.wrong, 3, 4)
+                return Value(found.exact, found.range, np.full(found.exact.shape, SHOWN_BY_WHOLE), found.wrong, 3, 4, found.fraction)
             shown = _negated(side)
             if found is not None and shown is not None and shown.name in literals:
                 own = literals[shown.name]
@@ -266,7 +268,7 @@ class Judge:
             broken = line if worst.verdict is Verdict.WRONG else value.wrong
             literal = isinstance(sides[-1], Name) and len(sides) == 2
             kept = value if literal else whole(value)
-            value = Value(kept.exact, kept.range, kept.half, broken)
+            value = Value(kept.exact, kept.range, kept.half, broken, fraction=kept.fraction)
         definition = None
         if (
             not sides[1].shape
@@ -318,7 +320,8 @@ def _is_whole(side: Expression) -> bool:
 
 
 def _lone(side: Expression, goes_on: bool = False) -> str | None:
-    return side.name if isinstance(side, Name) and not goes_on else None
+    known = isinstance(side, Name) and (isinstance(side, Constant) or side.name.startswith("Z_lit"))
+    return side.name if isinstance(side, Name) and not goes_on and not known else None
 
 
 def _renamed(function: tuple[str, Expression], by: str) -> Expression:
@@ -326,8 +329,16 @@ def _renamed(function: tuple[str, Expression], by: str) -> Expression:
     return replace(body, {Name(parameter): Name(by)})
 
 
+def _shown(value: Any) -> str:
+    """A number of any size with six digits."""
+    with suppress(OverflowError):
+        if np.isfinite(float(value)):
+            return f"{float(value):.6g}"
+    return str(context(DIGITS).nstr(middle(value) if isinstance(value, Fraction) else value, 6))
+
+
 def _at(found: Counterexample) -> str:
     point = ", ".join(f"{name} = {float(value):.6g}" for name, value in found.point.items())
-    left, right = (f"{float(side[found.entry]):.6g}" for side in (found.left, found.right))
+    left, right = (_shown(side[found.entry]) for side in (found.left, found.right))
     where = f"at {point} the" if point else "the"
     return f"{where} left side is {left}, the right side {right}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -16,10 +17,14 @@ from chalkwork.bounds.intervals import Interval
 from chalkwork.bounds.ranges import enclose
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, put_in, worked_out
+from chalkwork.laboratory.claims.evaluation import Undefined
+from chalkwork.laboratory.claims.precise import TooLarge, Undecided, enclosed
 
 Array = np.ndarray[Any, Any]
 MOST_NAMES = 500
-_DECIMAL = re.compile(r"(?<![A-Za-z0-9_.^])([0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?![0-9.]|\s*\\times\s*10)")
+_DECIMAL = re.compile(
+    r"(?<![A-Za-z0-9_.^])((?:[0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?:[eE][-+]?[0-9]+)?)(?![0-9.]|\s*\\times\s*10)"
+)
 _NUMERIC = r"\s*[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+))?\s*"
 _MATRIX = re.compile(
     rf"\\begin\{{pmatrix\}}({_NUMERIC}(?:(?:&|\\\\(?:\[[^\]]*\])?){_NUMERIC})*(?:\\\\)?\s*)\\end\{{pmatrix\}}"
@@ -42,6 +47,8 @@ class Value:
     """The most decimals of a literal."""
     significant: int = 0
     """The most significant digits of a literal."""
+    fraction: Fraction | None = None
+    """What it is exactly, where it is made of whole numbers."""
 
     def is_finer(self, other: Value) -> bool:
         """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""
@@ -101,6 +108,8 @@ class Memory:
         known = {**fresh, **literals}
         meant = self.meant(expression, known)
         found = list(names_in(meant))
+        if not meant.shape and (exact := _exactly(meant, known)) is not None:
+            return exact
         if any(name.name not in known or known[name.name].shape != name.shape for name in found):
             return None
         used = [name.name for name in found]
@@ -154,6 +163,20 @@ class Memory:
                 seen.add(one)
                 open_ += [below.name for below in names_in(self.definitions[one])]
         return False
+
+
+def _exactly(expression: Expression, known: Mapping[str, Value]) -> Value | None:
+    """The value of a number that is made of whole numbers and fractions, and of names for such."""
+    names = [name.name for name in names_in(expression)]
+    if any(name not in known or known[name].fraction is None for name in names):
+        return None
+    with suppress(Undefined, Undecided, TooLarge, OverflowError):
+        (value,) = enclosed(expression, {name: known[name].fraction or Fraction(0) for name in names})
+        if isinstance(value, Fraction):
+            number, lines = np.array([[float(value)]]), [known[name].wrong for name in names]
+            wrong = min((line for line in lines if line is not None), default=None)
+            return Value(number, Interval.point(number), None, wrong, fraction=value)
+    return None
 
 
 def _is_derivative(node: Application) -> bool:

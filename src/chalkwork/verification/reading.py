@@ -14,7 +14,7 @@ from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly
 from chalkwork.verification.memory import Memory, Value, literals_of
-from chalkwork.verification.names import Spellings, applications, decorated, opaque_operators, untold
+from chalkwork.verification.names import NOT_READ, Spellings, applications, decorated, opaque_operators, untold
 
 _DERIVATIVE = re.compile(
     r"\\frac\s*\{\s*(?:\\partial|d|\\mathrm\{d\})\s*(?P<of>[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*)\}\s*"
@@ -29,6 +29,7 @@ _HIGHER = re.compile(
 )
 _BESIDE_NUMBER = re.compile(r"(Z_[a-z]+)\s+(?=[0-9])")
 _MATRICES = re.compile(r"Z_lit[a-z]+(?:\s+Z_lit[a-z]+)+")
+_DOTTED = re.compile(r"(Z_lit[a-z]+)\s*\\cdot\s*(Z_lit[a-z]+)")
 _LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
 _ALONE = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(?![A-Za-z]|\s*[('])")
 _RUN = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}(?![A-Za-z])")
@@ -37,6 +38,12 @@ _PLAIN_ARGUMENTS = re.compile(
 )
 
 
+_MIXED = re.compile(
+    r"(?<![\w.}^)\]])\s*([0-9]+)\s*\\[dt]?frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}(?!\s*(?:[A-Za-z(\[{]|\\(?!cdot|times|quad)))"
+)
+_NORM = re.compile(
+    r"(?:\\[lr]?Vert|\\\||‖)(?P<inside>[^=‖]+?)(?:\\[lr]?Vert|\\\||‖)(?:\s*_\s*\{?\s*(?P<kind>1|2|F)\s*\}?)?(?![_\w])"
+)
 @dataclass
 class Reader:
     """Reads the statements of one document in order."""
@@ -85,6 +92,14 @@ class Reader:
 
     def sides(self, text: str, literals: Mapping[str, Value]) -> tuple[list[Expression], list[str], bool]:
         """The sides of a chain as expressions."""
+        if mixed := _MIXED.search(text):
+            whole, above, below = mixed.groups()
+            if int(above) < int(below):
+                written = rf"{whole} \frac{{{above}}}{{{below}}}"
+                raise ChalkworkError(f"{written} can mean {whole} + {above}/{below} or {whole} * {above}/{below}")
+        if "!!" in text:
+            raise ChalkworkError("!! can mean a double factorial or the factorial of one; write brackets")
+        text = _NORM.sub(lambda found: self._norm(found, literals), text)
         text = opaque_operators(untold(text, self.spellings), self.spellings)
         text = _HIGHER.sub(self._higher, text)
         around = " ".join(one["of"] for one in _DERIVATIVE.finditer(text) if not _LETTER.fullmatch(one["of"]))
@@ -92,6 +107,7 @@ class Reader:
         text = decorated(text, self.spellings, self.whole_words)
         alone = set(_ALONE.findall(text))
         text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
+        text = _DOTTED.sub(lambda found: _scalar_product(found, literals), text)
         text = _MATRICES.sub(
             lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
         )
@@ -107,6 +123,16 @@ class Reader:
         named = self.memory.names(names, literals)
         self.memory.letters |= {name for name in names if not name.startswith("Z_")}
         return [build(side, named) for side in chain.sides], list(chain.relations), chain.goes_on
+
+    def _norm(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
+        """A norm of a vector whose numbers are known; any other is a name."""
+        with suppress(ChalkworkError):
+            (side,), _, _ = self.sides(found["inside"], literals)
+            if self.memory.evaluated(side, literals) is not None and (1 in side.shape or found["kind"] == "F"):
+                kind = found["kind"]
+                inside = found["inside"]
+                return rf"(sum(\operatorname{{abs}}({inside})))" if kind == "1" else rf"(\sqrt{{sum(({inside})^2)}})"
+        return found.group()
 
     def _derivative(self, found: re.Match[str], around: str) -> str:
         """A derivative of what was defined, is written out or varies there stays; of a mere name it is a name."""
@@ -135,6 +161,8 @@ class Reader:
             if not name.startswith("Z_")
             else name
         )
+        if bare.lower() in NOT_READ:
+            raise ChalkworkError(f"the function {bare} is not read")
         if bare in self.memory.functions and "," in inside:
             return False
         if bare in FUNCTIONS or bare in self.memory.functions:
@@ -153,11 +181,21 @@ class Reader:
         return (len(bare) == 1 or name.startswith("\\")) and (bare in self.memory.letters or bare in alone)
 
 
+def _scalar_product(found: re.Match[str], literals: Mapping[str, Value]) -> str:
+    """The dot between two vectors that lie in the same way."""
+    first, second = (literals[word].shape for word in found.groups())
+    if first != second or 1 not in first:
+        return found.group()
+    return rf"(({found[1]}^\top) {found[2]})" if first[1] == 1 else rf"({found[1]} ({found[2]}^\top))"
+
+
 def _beside(words: Sequence[str], literals: Mapping[str, Value]) -> str:
     """Matrices of numbers next to each other: those that can only be multiplied entry by entry are."""
     text, shape = words[0], literals[words[0]].shape
     for word in words[1:]:
         own = literals[word].shape
+        if not own and not shape:
+            raise ChalkworkError("two numbers next to each other; write a sign between them")
         fits = bool(shape and own) and shape[-1] == own[0]
         text += f" {word}" if fits or shape != own else rf" \odot {word}"
         shape = (shape[0], own[1]) if fits else own if shape == own else own or shape

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from chalkwork.verification.numerals import plain_numbers
+
 _LOOKS = re.compile(
     r"\\(?:label|tag\*?|hspace\*?|vspace\*?|eqref|ref|phantom|hphantom|vphantom)\s*\{[^{}]*\}"
     r"|\\(?:nonumber|notag|displaystyle|textstyle|limits|nolimits|hfill|noindent|centering|boxed(?=\s*\{))"
@@ -32,7 +34,7 @@ _CLOSES = re.compile(r"\\end|\\right(?!arrow)|\\\}|[)}\]]")
 _ALIGNING = re.compile(
     r"\\(?:begin|end)\{(?:aligned|align|alignedat|split|gather|gathered|equation|eqnarray|multline)\*?\}(?:\{[^{}]*\})?"
 )
-_MATRIX = re.compile(r"\\(begin|end)\{(?:v|V|b|B|small|)matrix\*?\}|\\(begin|end)\{array\}(?:\{[^{}]*\})?")
+_MATRIX = re.compile(r"\\(begin|end)\{(?:b|B|small|)matrix\*?\}|\\(begin|end)\{array\}(?:\{[^{}]*\})?")
 _RELATION = re.compile(
     r"[=<>≤≥≈≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq|approx|equiv|simeq|coloneqq|leftarrow|gets)(?![A-Za-z])"
 )
@@ -49,10 +51,9 @@ _BEGINS = re.compile(r"\s*(?:[=<>≤≥≈]|\\(?:le|ge|leq|geq|approx)(?![A-Za-z
 _APART = re.compile(r"\\hspace\*?\s*\{[^{}]*\}|\\hfill(?![A-Za-z])")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
-_THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:\{,\}[0-9]{3})+)(?![0-9])")
 _ELEMENT = re.compile(r"\\in(?![A-Za-z])|∈")
 _TUPLE = re.compile(
-    rf"(?<![A-Za-z0-9)}}\]_])(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s+{_NUMBER})+)\s*(?:\\right)?\)"
+    rf"(?<![A-Za-z0-9)}}\]_])(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
     r"(?P<turned>\s*\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
 _SAID = re.compile(
@@ -131,10 +132,9 @@ def _plain(text: str) -> str:
         .replace("&gt;", ">")
     )
     text = _ALIGNING.sub(" ", _APART.sub(r" \\quad ", text))
-    text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
     text = _DOTS.sub("=", text)
-    text = _SHORT.sub(r"\\frac{\2}{\3}", text)
-    text = _THOUSANDS.sub(lambda found: found[1] + found[2].replace("{,}", ""), text)
+    text = plain_numbers(_SHORT.sub(r"\\frac{\2}{\3}", text))
+    text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
     text = _SIZES.sub(" ", _without_braces(text))
     text = _HEIGHT.sub(r"\1", text)
     text = _TUPLE.sub(_as_column, _ROW_OF_NUMBERS.sub(_as_matrix, text))
