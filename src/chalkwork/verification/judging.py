@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace, walk
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import exactly
-from chalkwork.laboratory.claims.domain import Domain
+from chalkwork.laboratory.claims.calculus import exactly, worked_out
+from chalkwork.laboratory.claims.domain import Domain, Range
 from chalkwork.laboratory.claims.points import Counterexample, try_points
 from chalkwork.laboratory.claims.precise import DIGITS, context, middle
 from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
@@ -28,6 +28,9 @@ SECONDS = 1.5
 """What one statement may cost."""
 SHOWN_BY_WHOLE = 0.0005
 """Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
+ORDINARY = Range(low=Fraction(1, 3), high=Fraction(29, 10))
+_MANY = re.compile(r"^\s*(?P<name>[A-Za-z])\s*\(\s*[A-Za-z](?:_\w)?(?:\s*,\s*[A-Za-z](?:_\w)?)+\s*\)\s*=(?!=)\s*")
+_INDEXED = re.compile(r"^\s*(?P<name>[A-Za-z])_\w\s*\(\s*[A-Za-z]\s*\)\s*=(?!=)")
 _FUNCTION = re.compile(r"^\s*(?P<name>[A-Za-z]{1,20})\s*\(\s*(?P<by>[A-Za-z])\s*\)\s*=(?!=)\s*")
 
 
@@ -65,6 +68,10 @@ class Judge:
     def _judge(self, statement: Statement, line: int) -> Found:
         text, literals = self.reader.literals_of(statement.text)
         function = _FUNCTION.match(text)
+        if (many := _MANY.match(text)) and "=" not in text[many.end() :]:
+            return self._function_of_many(many["name"], text[many.end() :], literals)
+        if indexed := _INDEXED.match(text):
+            self.memory.bind(indexed["name"], None, None)
         if function and self._defines(function["name"]):
             return self._function(function["name"], function["by"], text[function.end() :], literals, line)
         self.reader.learn(text)
@@ -83,10 +90,21 @@ class Judge:
             first, before = self.last
             sides, literals = [first, *sides], {**before, **literals}
         found = self._links(sides, relations, near, literals, goes_on, line)
+        self._note(sides, literals, found)
         self.last = (sides[-1], literals)
         if found.verdict is Verdict.WRONG and not self.display and _may_be_a_condition(sides, literals):
             return Found(Verdict.UNJUDGED, f"a condition, or something else than before: {found.reason}")
         return found
+
+    def _note(self, sides: list[Expression], literals: Mapping[str, Value], found: Found) -> None:
+        """Which numbers were given as data, and which came out of something."""
+        texts = {text for value in literals.values() for text in value.texts}
+        last = sides[-1]
+        if found.verdict is Verdict.GIVEN and len(sides) == 2:
+            if not self.memory.results:
+                self.memory.data |= texts
+        elif isinstance(last, Name) and last.name in literals:
+            self.memory.results |= literals[last.name].texts
 
     def _forget(self, statement: Statement) -> None:
         """Of a statement that was not read: what its first name was is not known any more, but for what it ends in."""
@@ -112,11 +130,19 @@ class Judge:
             same = self._identity(_renamed(earlier, by), "=", body, literals)
             if same is not None and same.verdict is Verdict.RIGHT:
                 return same
-        if not body.shape:
+        if not body.shape and (self.display or names_in(body)):
             self.memory.functions[name] = (by, body)
         if not relations:
             return Found(Verdict.DEFINITION, f"{name} is this function from here on")
         return self._links(sides, relations, [False] * len(relations), literals, True, line)
+
+    def _function_of_many(self, name: str, text: str, literals: Mapping[str, Value]) -> Found:
+        """f(x, y) = ...: f stands for this from here on."""
+        (body,), _, _ = self.reader.sides(text, literals)
+        self.last = (body, literals)
+        if not body.shape:
+            self.memory.bind(name, None, self._literal_numbers(exactly(body), literals))
+        return Found(Verdict.DEFINITION, f"{name} is this function from here on")
 
     def _literal_numbers(self, body: Expression, literals: Mapping[str, Value]) -> Expression:
         return replace(
@@ -182,6 +208,9 @@ class Judge:
         memory = self.memory
         if name not in memory.values and name not in memory.definitions:
             return name
+        before = memory.values.get(name)
+        if before is not None and before.wrong is not None:
+            return name
         if memory.is_stale(name) or memory.sections.get(name) != memory.section or "app" in name[:5]:
             return name
         written = values[1] is not None and values[1].half is not None
@@ -190,7 +219,11 @@ class Judge:
         earlier, names = memory.definitions[name], {one.name for one in names_in(sides[1])}
         if written:
             return None if len(sides) == 2 and self._value(earlier, {}) is not None else name
-        return None if self.display and names & {one.name for one in names_in(earlier)} else name
+        known = memory.bound_at
+        if any(known.get(one, 0) > known.get(name, 0) for one in names):
+            return name
+        grown = not isinstance(earlier, (Name, Number)) and any(part == earlier for part in walk(exactly(sides[1])))
+        return None if self.display and names & {one.name for one in names_in(earlier)} and not grown else name
 
     def _value(self, side: Expression, literals: Mapping[str, Value]) -> Value | None:
         with suppress(ChalkworkError):
@@ -200,7 +233,7 @@ class Judge:
             shown = _negated(side)
             if found is not None and shown is not None and shown.name in literals:
                 own = literals[shown.name]
-                return Value(found.exact, found.range, own.half, None, own.places, own.significant)
+                return Value(found.exact, found.range, own.half, None, own.places, own.significant, texts=own.texts)
             return found
         return None
 
@@ -215,6 +248,8 @@ class Judge:
                 with suppress(ChalkworkError):
                     first = self.memory.evaluated(left, literals, second) or first
             found = by_value(first, relation, second, near)
+            if found.verdict is Verdict.WRONG and not self.display and _is_an_order(second, first):
+                return Found(Verdict.UNJUDGED, f"to the order of magnitude: {found.reason}")
             if found.verdict is Verdict.WRONG and not self.display and _puts_in(left, right, literals):
                 return Found(Verdict.UNJUDGED, f"other numbers are put in than those given: {found.reason}")
             return found
@@ -244,10 +279,41 @@ class Judge:
         if trial.counterexample is not None:
             if names[0] != names[1] and relation == "=":
                 return Found(Verdict.UNJUDGED, f"a condition rather than an identity: {_at(trial.counterexample)}")
+            if why := self._excused(left, relation, right, sides, literals):
+                return Found(Verdict.UNJUDGED, f"{why}: {_at(trial.counterexample)}")
             return Found(Verdict.WRONG, _at(trial.counterexample))
         if not trial.points:
             return None
         return Found(Verdict.RIGHT, f"at {trial.points} points")
+
+    def _excused(
+        self,
+        left: Expression,
+        relation: str,
+        right: Expression,
+        sides: Sequence[Expression],
+        literals: Mapping[str, Value],
+    ) -> str:
+        """Why two sides that differ somewhere may be meant all the same; nothing where they are wrong."""
+        if relation != "=":
+            return ""
+        names = {name.name for side in sides for name in names_in(side)}
+        if names and self._holds_inside(sides, names):
+            return "not for all numbers"
+        if _is_chain_rule(left) and _is_chain_rule(right):
+            return "a chain rule between other functions than those before"
+        plain = [worked_out(exactly(self._literal_numbers(one, literals)), self.memory.functions) for one in (left, right)]
+        own = {name.name for side in plain for name in names_in(side)}
+        if own and own != names:
+            trial = try_points(plain[0], "=", plain[1], Domain({}).scalars([Name(name) for name in sorted(own)]))
+            if trial.counterexample is None and trial.points:
+                return "right only where its letters are not those from before"
+        return ""
+
+    def _holds_inside(self, sides: Sequence[Expression], names: Collection[str]) -> bool:
+        """Whether two sides are the same where all names are ordinary positive numbers."""
+        trial = try_points(sides[0], "=", sides[1], dict.fromkeys(sorted(names), ORDINARY))
+        return trial.counterexample is None and trial.points > 3
 
     def _remember(
         self,
@@ -268,7 +334,7 @@ class Judge:
             broken = line if worst.verdict is Verdict.WRONG else value.wrong
             literal = isinstance(sides[-1], Name) and len(sides) == 2
             kept = value if literal else whole(value)
-            value = Value(kept.exact, kept.range, kept.half, broken, fraction=kept.fraction)
+            value = Value(kept.exact, kept.range, kept.half, broken, fraction=kept.fraction, texts=kept.texts)
         definition = None
         if (
             not sides[1].shape
@@ -305,6 +371,22 @@ def _puts_in(left: Expression, right: Expression, literals: Mapping[str, Value])
     """Whether names stand on the left, and only numbers on the right, which are more than one."""
     own = [name for name in names_in(right) if name.name not in literals]
     return bool(names_in(left)) and not own and isinstance(right, Application)
+
+
+def _is_chain_rule(side: Expression) -> bool:
+    """Whether it is made of derivatives of names alone."""
+    if not isinstance(side, Application):
+        return False
+    if side.operation.name in ("derivative", "partial"):
+        return all(isinstance(one, Name) for one in side.arguments)
+    return side.operation.name in ("add", "multiply") and all(map(_is_chain_rule, side.arguments))
+
+
+def _is_an_order(shown: Value, meant: Value) -> bool:
+    """Whether a power of ten stands for something of its size."""
+    a, b = float(np.abs(shown.exact.flat[0])), float(np.abs(meant.exact.flat[0]))
+    is_power = shown.exact.size == 1 and a >= 1000 and float(np.log10(a)).is_integer()
+    return is_power and b > 0 and abs(float(np.log10(b)) - float(np.log10(a))) < 0.5
 
 
 def _negated(side: Expression) -> Name | None:

@@ -49,6 +49,8 @@ class Value:
     """The most significant digits of a literal."""
     fraction: Fraction | None = None
     """What it is exactly, where it is made of whole numbers."""
+    texts: frozenset[str] = frozenset()
+    """The numbers of a literal as they were written, without signs."""
 
     def is_finer(self, other: Value) -> bool:
         """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""
@@ -74,6 +76,10 @@ class Memory:
     """What a value follows from: names, and of a derivative that is a name the letters in it."""
     bound_at: dict[str, int] = field(default_factory=dict)
     """How many names had been bound when a name was."""
+    data: set[str] = field(default_factory=set)
+    """The numbers, as they were written, that were given before anything was worked out: these are not rounded."""
+    results: set[str] = field(default_factory=set)
+    """Those that came out of something: these may be."""
     ticks: int = 0
     section: int = 0
     """Under which heading the document stands: another one may give a name another meaning."""
@@ -115,7 +121,10 @@ class Memory:
         used = [name.name for name in found]
         points = {name: Interval.point(known[name].exact) for name in used}
         exactly_meant = {
-            name for name in used if name in literals and result is not None and not known[name].is_finer(result)
+            name
+            for name in used
+            if self.is_data(known[name])
+            or (name in literals and result is not None and not known[name].is_finer(result))
         }
         boxes = {name: points[name] if name in exactly_meant else known[name].range for name in used}
         exact, wide = enclose(meant, points), enclose(meant, boxes)
@@ -141,6 +150,10 @@ class Memory:
                 self.definitions[name] = definition
         if value is not None:
             self.values[name] = value
+
+    def is_data(self, value: Value) -> bool:
+        """Whether all numbers of a literal are such that were given at the beginning, and nothing came out as."""
+        return bool(value.texts) and value.texts <= self.data - self.results
 
     def current(self, name: str) -> Value | None:
         """The value of the name, unless something that it follows from has been bound anew since."""
@@ -223,7 +236,8 @@ def _of(texts: list[list[str]]) -> Value:
     half = np.array([[_half(text) for text in row] for row in texts])
     flat = [text for row in texts for text in row]
     places, significant = max(map(_places, flat)), max(map(_significant, flat))
-    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant)
+    written = frozenset(text.lstrip("+-") for text in flat)
+    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant, texts=written)
 
 
 def _places(text: str) -> int:
