@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from dataclasses import replace as replaced
 from fractions import Fraction
 from typing import Any
 
@@ -28,6 +29,8 @@ SECONDS = 1.5
 """What one statement may cost."""
 SHOWN_BY_WHOLE = 0.0005
 """Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
+DERIVED = 0.03
+"""As a part of its size, how far a derivative may be from what all digits of its definitions give: its author rounds."""
 ORDINARY = Range(low=Fraction(1, 3), high=Fraction(29, 10))
 _MANY = re.compile(r"^\s*(?P<name>[A-Za-z])\s*\(\s*[A-Za-z](?:_\w)?(?:\s*,\s*[A-Za-z](?:_\w)?)+\s*\)\s*=(?!=)\s*")
 _INDEXED = re.compile(r"^\s*(?P<name>[A-Za-z])_\w\s*\(\s*[A-Za-z]\s*\)\s*=(?!=)")
@@ -183,7 +186,7 @@ class Judge:
                 found.append(Found(Verdict.GIVEN))
                 continue
             if place == 0 and binds is not None:
-                given = (isinstance(sides[1], Name) and sides[1].name in literals) or not names_in(sides[1])
+                given = all(one.name in literals for one in names_in(sides[1])) and _is_written(sides[1])
                 found.append(Found(Verdict.GIVEN if given else Verdict.DEFINITION))
                 continue
             found.append(
@@ -211,6 +214,8 @@ class Judge:
         before = memory.values.get(name)
         if before is not None and before.wrong is not None:
             return name
+        if name in self.reader.derived and name not in memory.values and not memory.is_stale(name):
+            return None
         if memory.is_stale(name) or memory.sections.get(name) != memory.section or "app" in name[:5]:
             return name
         written = values[1] is not None and values[1].half is not None
@@ -247,6 +252,11 @@ class Judge:
             if second.half is not None and first.half is None:
                 with suppress(ChalkworkError):
                     first = self.memory.evaluated(left, literals, second) or first
+            if _lone(left) in self.reader.derived:
+                found = by_value(first, relation, second, True, DERIVED)
+                if found.verdict is Verdict.WRONG:
+                    return replaced(found, reason=f"by the definitions before {found.reason}")
+                return found
             found = by_value(first, relation, second, near)
             if found.verdict is Verdict.WRONG and not self.display and _is_an_order(second, first):
                 return Found(Verdict.UNJUDGED, f"to the order of magnitude: {found.reason}")
@@ -393,6 +403,13 @@ def _negated(side: Expression) -> Name | None:
     """The name behind a minus."""
     inner = side.arguments[0] if isinstance(side, Application) and side.operation.name == "negative" else None
     return inner if isinstance(inner, Name) else None
+
+
+def _is_written(side: Expression) -> bool:
+    """Whether it is a number or matrix as somebody writes it, perhaps behind a minus."""
+    return isinstance(side, (Name, Number)) or (
+        isinstance(side, Application) and side.operation.name == "negative" and _is_written(side.arguments[0])
+    ) or not names_in(side)
 
 
 def _is_whole(side: Expression) -> bool:

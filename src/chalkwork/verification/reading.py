@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from chalkwork.algebra.expression import Expression
+from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.reading import build, free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.laboratory.claims.calculus import exactly, put_in, slope, worked_out
 from chalkwork.verification.memory import Memory, Value, literals_of
 from chalkwork.verification.names import NOT_READ, Spellings, applications, decorated, opaque_operators, untold
 
@@ -58,6 +58,8 @@ class Reader:
     """How many words stand for numbers so far."""
     letters_in: dict[str, frozenset[str]] = field(default_factory=dict)
     """The letters in derivatives that are names."""
+    derived: set[str] = field(default_factory=set)
+    """Derivatives that follow from definitions of the document."""
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
@@ -152,8 +154,26 @@ class Reader:
 
     def _opaque(self, text: str) -> str:
         word = self.spellings.word(text)
+        self._derive(word, text)
         self.letters_in[word] = frozenset(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text)) - {"d"}
         return f" {word} "
+
+    def _derive(self, word: str, text: str) -> None:
+        """Where a derivative is that of something whose definition is known, its name is defined by that."""
+        found = _DERIVATIVE.fullmatch(text)
+        memory = self.memory
+        if found is None or word in memory.values or word in memory.definitions:
+            return
+        with suppress(ChalkworkError):
+            (of,), _, _ = self.sides(found["of"], {})
+            (by,), _, _ = self.sides(found["by"], {})
+            if not isinstance(of, Name) or not isinstance(by, Name) or of.name not in memory.definitions or of == by:
+                return
+            open_ = {name: body for name, body in memory.definitions.items() if name != by.name}
+            body = put_in(of, {name: open_[name] for name in open_})
+            if by in names_in(body):
+                memory.bind(word, None, slope(worked_out(exactly(body), memory.functions), by))
+                self.derived.add(word)
 
     def _is_product(self, name: str, inside: str, alone: Collection[str]) -> bool | None:
         bare = (
