@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalkwork.verification.comparing import Verdict
+from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.finding import Formula, formulas_in
+from chalkwork.verification.holding import Names, held
 from chalkwork.verification.judging import Judge
+from chalkwork.verification.networks import described, spellings
 from chalkwork.verification.numerals import decimal_comma, with_point
-from chalkwork.verification.spelling import statements
+from chalkwork.verification.spelling import Statement, statements
 
 __all__ = ["Judged", "Verdict", "Verification", "verify"]
 
@@ -82,18 +84,33 @@ def verify(text: str, form: str = "markdown") -> Verification:
     parts = [(formula, statements(formula.text)) for formula in formulas]
     judge = Judge()
     judge.reader.prepare([statement.text for _, found in parts for statement in found])
-    verdicts, stating, read = [], 0, 0
+    stating, read = 0, 0
+    places: list[tuple[Formula, Statement]] = []
+    results: list[Found] = []
     for formula, found in parts:
         if not found:
             continue
         stating += 1
         judge.memory.section = formula.section
-        results = [
-            (statement, judge.judge(statement, formula.line + statement.line, formula.display)) for statement in found
-        ]
-        read += all(result.read for _, result in results)
-        verdicts += [
-            Judged(formula.line + statement.line, statement.text, result.verdict, result.reason, formula.display)
-            for statement, result in results
-        ]
+        for statement in found:
+            judge.place = len(places)
+            places.append((formula, statement))
+            results.append(judge.judge(statement, formula.line + statement.line, formula.display))
+        read += all(result.read for result in results[-len(found) :])
+    results = _held(judge, text, results, [formula.line + statement.line for formula, statement in places])
+    verdicts = [
+        Judged(formula.line + statement.line, statement.text, result.verdict, result.reason, formula.display)
+        for (formula, statement), result in zip(places, results, strict=True)
+    ]
     return Verification(stating, read, tuple(verdicts))
+
+
+def _held(judge: Judge, text: str, results: list[Found], lines: list[int]) -> list[Found]:
+    """The verdicts, held against a network where the document describes one."""
+    words = judge.reader.spellings.written
+    names = [step.name for step in judge.steps]
+    network = described(judge.steps, text, spellings(words, names)) if names else None
+    if network is None:
+        return results
+    known = Names(network.solution, network.names, words)
+    return held(results, judge.steps, known, lines.__getitem__, network.words)

@@ -37,6 +37,17 @@ _INDEXED = re.compile(r"^\s*(?P<name>[A-Za-z])_\w\s*\(\s*[A-Za-z]\s*\)\s*=(?!=)"
 _FUNCTION = re.compile(r"^\s*(?P<name>[A-Za-z]{1,20})\s*\(\s*(?P<by>[A-Za-z])\s*\)\s*=(?!=)\s*")
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a statement says: the name that stands first, the sides of its chain, and what it ends in, as it is written."""
+
+    place: int
+    name: str
+    sides: tuple[Expression, ...]
+    rows: tuple[tuple[str, ...], ...]
+    given: bool
+
+
 @dataclass
 class Judge:
     """Judges the statements of one document in order."""
@@ -45,6 +56,9 @@ class Judge:
     display: bool = True
     last: tuple[Expression, Mapping[str, Value]] | None = None
     """Where a statement that begins with a relation goes on."""
+    place: int = 0
+    """How many statements stand before this one."""
+    steps: list[Step] = field(default_factory=list)
 
     @property
     def memory(self) -> Memory:
@@ -93,11 +107,20 @@ class Judge:
             first, before = self.last
             sides, literals = [first, *sides], {**before, **literals}
         found = self._links(sides, relations, near, literals, goes_on, line)
+        self._keep(sides, literals, found, goes_on)
         self._note(sides, literals, found)
         self.last = (sides[-1], literals)
         if found.verdict is Verdict.WRONG and not self.display and _may_be_a_condition(sides, literals):
             return Found(Verdict.UNJUDGED, f"a condition, or something else than before: {found.reason}")
         return found
+
+    def _keep(self, sides: list[Expression], literals: Mapping[str, Value], found: Found, goes_on: bool) -> None:
+        """The step for those who look at all of them."""
+        before = self.steps[-1].name if self.steps and goes_on else ""
+        name = _lone(sides[0]) or before
+        if name:
+            given = found.verdict is Verdict.GIVEN
+            self.steps.append(Step(self.place, name, tuple(sides[1:]), _written(sides[-1], literals), given))
 
     def _note(self, sides: list[Expression], literals: Mapping[str, Value], found: Found) -> None:
         """Which numbers were given as data, and which came out of something."""
@@ -238,7 +261,7 @@ class Judge:
             shown = _negated(side)
             if found is not None and shown is not None and shown.name in literals:
                 own = literals[shown.name]
-                return Value(found.exact, found.range, own.half, None, own.places, own.significant, texts=own.texts)
+                return Value(found.exact, found.range, own.half, None, own.places, own.significant, rows=own.rows)
             return found
         return None
 
@@ -344,7 +367,7 @@ class Judge:
             broken = line if worst.verdict is Verdict.WRONG else value.wrong
             literal = isinstance(sides[-1], Name) and len(sides) == 2
             kept = value if literal else whole(value)
-            value = Value(kept.exact, kept.range, kept.half, broken, fraction=kept.fraction, texts=kept.texts)
+            value = Value(kept.exact, kept.range, kept.half, broken, fraction=kept.fraction, rows=kept.rows)
         definition = None
         if (
             not sides[1].shape
@@ -397,6 +420,18 @@ def _is_an_order(shown: Value, meant: Value) -> bool:
     a, b = float(np.abs(shown.exact.flat[0])), float(np.abs(meant.exact.flat[0]))
     is_power = shown.exact.size == 1 and a >= 1000 and float(np.log10(a)).is_integer()
     return is_power and b > 0 and abs(float(np.log10(b)) - float(np.log10(a))) < 0.5
+
+
+def _written(side: Expression, literals: Mapping[str, Value]) -> tuple[tuple[str, ...], ...]:
+    """A number or matrix as it stands there; nothing where it is something else."""
+    if isinstance(side, Number):
+        return ((str(side),),)
+    if isinstance(side, Name) and side.name in literals:
+        return literals[side.name].rows
+    if isinstance(side, Application) and side.operation.name == "negative":
+        rows = _written(side.arguments[0], literals)
+        return tuple(tuple(one.removeprefix("-") if one.startswith("-") else f"-{one}" for one in row) for row in rows)
+    return ()
 
 
 def _negated(side: Expression) -> Name | None:

@@ -49,8 +49,13 @@ class Value:
     """The most significant digits of a literal."""
     fraction: Fraction | None = None
     """What it is exactly, where it is made of whole numbers."""
-    texts: frozenset[str] = frozenset()
-    """The numbers of a literal as they were written, without signs."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """The numbers of a literal as they were written."""
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """The numbers of a literal without their signs."""
+        return frozenset(text.lstrip("+-") for row in self.rows for text in row)
 
     def is_finer(self, other: Value) -> bool:
         """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""
@@ -236,8 +241,8 @@ def _of(texts: list[list[str]]) -> Value:
     half = np.array([[_half(text) for text in row] for row in texts])
     flat = [text for row in texts for text in row]
     places, significant = max(map(_places, flat)), max(map(_significant, flat))
-    written = frozenset(text.lstrip("+-") for text in flat)
-    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant, texts=written)
+    rows = tuple(map(tuple, texts))
+    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant, rows=rows)
 
 
 def _places(text: str) -> int:

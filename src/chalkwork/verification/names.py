@@ -65,6 +65,8 @@ class Spellings:
     """The words that stand for names, each with its spelling."""
 
     words: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    """How each word was written first."""
 
     def word(self, spelling: str, kind: str = "name") -> str:
         """The word for a name of this spelling."""
@@ -77,6 +79,7 @@ class Spellings:
                 if not number:
                     break
             self.words[key] = f"{_WORD}{kind}{letters}"
+            self.written[self.words[key]] = spelling
         return self.words[key]
 
     def known(self) -> set[str]:

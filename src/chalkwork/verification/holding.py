@@ -1,0 +1,150 @@
+"""Statements held against a worked solution: that of a sheet, or of a network that the document itself describes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from chalkwork.algebra.expression import Application, names_in
+from chalkwork.checking.names import bare_name, match_names
+from chalkwork.checking.report import Report, Result
+from chalkwork.solutions.solution import Solution
+from chalkwork.verification.comparing import Found, Verdict
+from chalkwork.verification.judging import Step
+
+_PARTIAL = re.compile(
+    r"\\[dt]?frac\s*\{\s*(?:\\partial|d|\\mathrm\s*\{d\})\s*(?P<of>.+?)\}\s*\{\s*(?:\\partial|d|\\mathrm\s*\{d\})\s*(?P<by>.+)\}$"
+)
+_NABLA = re.compile(r"\\nabla\s*_\s*(?:\{(?P<by>.+?)\}|(?P<one>\S))")
+_NEW = re.compile(r"(?:\^|_)?\{?\s*(?:\\(?:text|mathrm|rm)\s*\{?)?\s*(?:new|neu|\+|t\s*\+\s*1|\\prime|updated)\s*\}*\s*$|'$")
+_DELTA = re.compile(r"\\delta|δ|delta")
+_LAST = re.compile(r"out|output|\bo\b|L\b|\\ell\b")
+_HIDDEN = re.compile(r"hid|\bh\b")
+_FORWARD = re.compile(r"[za]\d+|L")
+_GOOD, _BAD = ("correct", "rounding"), ("mistake", "wrong")
+
+
+@dataclass
+class Names:
+    """What names of a document are called in a solution."""
+
+    solution: Solution
+    known: Mapping[str, str]
+    """Names of the document that are known to be names of the solution."""
+    written: Mapping[str, str]
+    """Every name as it was written."""
+    updated: bool = False
+    taken: set[str] = field(default_factory=set)
+
+    def of(self, step: Step) -> str | None:
+        """The name in the solution, where there is one that no statement had before."""
+        found = self._meant(step)
+        if found is None:
+            return None
+        if self.updated and found in self.taken and _FORWARD.fullmatch(found):
+            found = f"{found}_new"
+        if found not in self.solution.derivation or found in self.taken:
+            return None
+        self.taken.add(found)
+        self.updated |= "_new" in found
+        return found
+
+    def _meant(self, step: Step) -> str | None:
+        text = self.written.get(step.name, step.name)
+        own = self.known.get(step.name)
+        itself = any(isinstance(side, Application) and step.name in {one.name for one in names_in(side)} for side in step.sides)
+        if own is not None:
+            return f"{own}_new" if itself and f"{own}_new" in self.solution.derivation else own
+        for pattern in (_PARTIAL, _NABLA):
+            if found := pattern.search(text):
+                parts = found.groupdict()
+                return self._gradient(parts.get("by") or parts.get("one") or "")
+        if _DELTA.search(text) and (delta := self._delta(text)):
+            return delta
+        if new := _NEW.search(text):
+            base = self._called(text[: new.start()])
+            if base is not None and f"{base}_new" in self.solution.derivation:
+                return f"{base}_new"
+        matched, _ = match_names([text, step.name], tuple(self.solution.derivation), self.solution.writer().symbols)
+        return matched.get(text) or matched.get(step.name)
+
+    def _called(self, text: str) -> str | None:
+        """The name in the solution that is spelled so."""
+        bare = bare_name(text)
+        own = {bare_name(self.written.get(name, name)): meant for name, meant in self.known.items()}
+        known = (*self.solution.derivation, *(one.name for one in self.solution.derivation.givens))
+        return own.get(bare) or match_names([text], known, self.solution.writer().symbols)[0].get(text)
+
+    def _gradient(self, by: str) -> str | None:
+        name = self._called(by)
+        if name is None:
+            return None
+        return f"delta{name[1:]}" if re.fullmatch(r"z\d+", name) else f"d{name}"
+
+    def _delta(self, text: str) -> str | None:
+        layers = [name for name in self.solution.derivation if re.fullmatch(r"delta\d+", name)]
+        digits = re.findall(r"\d+", text)
+        if len(digits) == 1:
+            return f"delta{digits[0]}"
+        if not digits and layers and (_LAST.search(text) or len(layers) == 1):
+            return max(layers)
+        return min(layers) if not digits and layers and _HIDDEN.search(text) else None
+
+
+def value_of(step: Step) -> str:
+    """What a statement ends in, as an answer is typed.
+
+    >>> value_of(Step(0, "z", (), (("1", "-0.5"),), False))
+    '[[1, -0.5]]'
+    """
+    if len(step.rows) == 1 and len(step.rows[0]) == 1:
+        return step.rows[0][0]
+    return "[" + ", ".join(f"[{', '.join(row)}]" for row in step.rows) + "]"
+
+
+def held(
+    found: Sequence[Found], steps: Sequence[Step], names: Names, line: Callable[[int], int], source: str
+) -> list[Found]:
+    """The verdicts with what the solution says of the values: one that is wrong has its mistake by name."""
+    places: dict[str, int] = {}
+    answers: dict[str, object] = {}
+    for step in steps:
+        name = names.of(step) if step.rows else None
+        if name is not None:
+            places[name], answers[name] = step.place, value_of(step)
+    if not answers:
+        return list(found)
+    report = names.solution.check(answers)
+    together = list(found)
+    first = _first_wrong(report, places)
+    for name, result in report.items():
+        if name in places:
+            place = places[name]
+            together[place] = _merged(together[place], result, None if first is None else line(first), source)
+    return together
+
+
+def _first_wrong(report: Report, places: Mapping[str, int]) -> int | None:
+    return min((places[name] for name, one in report.items() if one.verdict in _BAD and name in places), default=None)
+
+
+def _merged(own: Found, result: Result, first: int | None, source: str) -> Found:
+    """What a statement is by itself, and what its value is in the solution."""
+    said = str(result.message).strip()
+    if result.verdict in _BAD:
+        if own.verdict is Verdict.WRONG:
+            return replace(own, reason=f"{own.reason}. {said}") if result.mistakes else own
+        if own.verdict is Verdict.FOLLOWS and not result.mistakes:
+            return own
+        return replace(own, verdict=Verdict.WRONG, reason=f"held against {source}: {said}")
+    if own.verdict in (Verdict.WRONG, Verdict.FOLLOWS):
+        return own
+    if result.verdict == "follows":
+        more = f"follows from your wrong line {first}" if first is not None else said
+        return replace(own, verdict=Verdict.FOLLOWS, reason=more)
+    if result.verdict in _GOOD and own.verdict in (Verdict.GIVEN, Verdict.DEFINITION, Verdict.UNJUDGED):
+        verdict = Verdict.RIGHT if result.verdict == "correct" else Verdict.ROUNDED
+        return replace(own, verdict=verdict, reason=f"as in {source}")
+    return own
+
