@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chalkwork.solutions.solution import Solution
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.finding import Formula, formulas_in
-from chalkwork.verification.holding import Names, held
-from chalkwork.verification.judging import Judge
+from chalkwork.verification.holding import Names, agreement, held
+from chalkwork.verification.judging import Judge, Step
 from chalkwork.verification.networks import described, spellings
 from chalkwork.verification.numerals import decimal_comma, with_point
 from chalkwork.verification.spelling import Statement, statements
@@ -109,8 +111,11 @@ def _held(judge: Judge, text: str, results: list[Found], lines: list[int]) -> li
     """The verdicts, held against a network where the document describes one."""
     words = judge.reader.spellings.written
     names = [step.name for step in judge.steps]
-    network = described(judge.steps, text, spellings(words, names)) if names else None
-    if network is None:
-        return results
-    known = Names(network.solution, network.names, words)
-    return held(results, judge.steps, known, lines.__getitem__, network.words)
+
+    def agreeing(steps: Sequence[Step], solution: Solution, known: Mapping[str, str]) -> int:
+        return agreement(steps, solution, known, words)
+
+    for own, network in described(judge.steps, text, spellings(words, names), agreeing):
+        known = Names(network.solution, network.names, words, network.words, guessed=True)
+        results = held(results, own, known, lines.__getitem__)
+    return results

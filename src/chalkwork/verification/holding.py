@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chalkwork.algebra.expression import Application, names_in
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Name, names_in
 from chalkwork.checking.names import bare_name, match_names
 from chalkwork.checking.report import Report, Result
 from chalkwork.solutions.solution import Solution
@@ -34,6 +36,9 @@ class Names:
     """Names of the document that are known to be names of the solution."""
     written: Mapping[str, str]
     """Every name as it was written."""
+    source: str = "the solution"
+    guessed: bool = False
+    """Whether the solution is that of a network which was recognised, so that a name may be another quantity."""
     updated: bool = False
     taken: set[str] = field(default_factory=set)
 
@@ -42,13 +47,18 @@ class Names:
         found = self._meant(step)
         if found is None:
             return None
-        if self.updated and found in self.taken and _FORWARD.fullmatch(found):
+        if self.updated and found in self.taken and _FORWARD.fullmatch(found) and self._is_of_the_input(step):
             found = f"{found}_new"
         if found not in self.solution.derivation or found in self.taken:
             return None
         self.taken.add(found)
         self.updated |= "_new" in found
         return found
+
+    def _is_of_the_input(self, step: Step) -> bool:
+        """Whether a value after the update is that of the same input, as its formula says."""
+        names = {one.name for side in step.sides for one in names_in(side)}
+        return not self.guessed or bool(names) and all(name in self.known or name.startswith("Z_lit") for name in names)
 
     def _meant(self, step: Step) -> str | None:
         text = self.written.get(step.name, step.name)
@@ -103,9 +113,7 @@ def value_of(step: Step) -> str:
     return "[" + ", ".join(f"[{', '.join(row)}]" for row in step.rows) + "]"
 
 
-def held(
-    found: Sequence[Found], steps: Sequence[Step], names: Names, line: Callable[[int], int], source: str
-) -> list[Found]:
+def held(found: Sequence[Found], steps: Sequence[Step], names: Names, line: Callable[[int], int]) -> list[Found]:
     """The verdicts with what the solution says of the values: one that is wrong has its mistake by name."""
     places: dict[str, int] = {}
     answers: dict[str, object] = {}
@@ -113,23 +121,53 @@ def held(
         name = names.of(step) if step.rows else None
         if name is not None:
             places[name], answers[name] = step.place, value_of(step)
-    if not answers:
-        return list(found)
-    report = names.solution.check(answers)
     together = list(found)
+    for step in steps:
+        if said := _other_softmax(step, names.solution):
+            together[step.place] = replace(together[step.place], verdict=Verdict.WRONG, reason=said)
+    if not answers:
+        return together
+    report = names.solution.check(answers)
     first = _first_wrong(report, places)
     for name, result in report.items():
         if name in places:
             place = places[name]
-            together[place] = _merged(together[place], result, None if first is None else line(first), source)
+            together[place] = _merged(together[place], result, None if first is None else line(first), names)
     return together
+
+
+def agreement(steps: Sequence[Step], solution: Solution, known: Mapping[str, str], written: Mapping[str, str]) -> int:
+    """How many values of steps are those of a solution, less those that are not."""
+    names = Names(solution, known, written, guessed=True)
+    answers = {name: value_of(step) for step in steps if step.rows and (name := names.of(step)) is not None}
+    report = solution.check(answers) if answers else None
+    verdicts = [] if report is None else [one.verdict for one in report.values()]
+    return sum(one in _GOOD for one in verdicts) - sum(one in _BAD for one in verdicts)
 
 
 def _first_wrong(report: Report, places: Mapping[str, int]) -> int | None:
     return min((places[name] for name, one in report.items() if one.verdict in _BAD and name in places), default=None)
 
 
-def _merged(own: Found, result: Result, first: int | None, source: str) -> Found:
+def _other_softmax(step: Step, solution: Solution) -> str:
+    """Where a softmax is written out over other numbers than the net inputs of the last layer: what it says of that."""
+    last = next((one for one in reversed(solution.derivation.equations) if "softmax" in str(one.expression)), None)
+    inner = last.expression.arguments[0] if last is not None and isinstance(last.expression, Application) else None
+    if not step.exponents or not isinstance(inner, Name) or inner.name not in solution.derivation:
+        return ""
+    right = np.asarray(solution[inner.name], dtype=float)
+    if min(right.shape, default=1) > 1 or right.size != len(step.exponents):
+        return ""
+    own, meant = np.sort(step.exponents), np.sort(right.ravel())
+    if np.allclose(own - own.max(), meant - meant.max(), rtol=0.02, atol=0.02):
+        return ""
+    return (
+        f"the softmax is taken over {', '.join(f'{one:g}' for one in step.exponents)}; "
+        f"the net inputs of the output layer are {', '.join(f'{one:.4g}' for one in right.ravel())}"
+    )
+
+
+def _merged(own: Found, result: Result, first: int | None, names: Names) -> Found:
     """What a statement is by itself, and what its value is in the solution."""
     said = str(result.message).strip()
     if result.verdict in _BAD:
@@ -137,7 +175,9 @@ def _merged(own: Found, result: Result, first: int | None, source: str) -> Found
             return replace(own, reason=f"{own.reason}. {said}") if result.mistakes else own
         if own.verdict is Verdict.FOLLOWS and not result.mistakes:
             return own
-        return replace(own, verdict=Verdict.WRONG, reason=f"held against {source}: {said}")
+        if names.guessed and not result.mistakes and own.verdict in (Verdict.RIGHT, Verdict.ROUNDED):
+            return own
+        return replace(own, verdict=Verdict.WRONG, reason=f"held against {names.source}: {said}")
     if own.verdict in (Verdict.WRONG, Verdict.FOLLOWS):
         return own
     if result.verdict == "follows":
@@ -145,6 +185,6 @@ def _merged(own: Found, result: Result, first: int | None, source: str) -> Found
         return replace(own, verdict=Verdict.FOLLOWS, reason=more)
     if result.verdict in _GOOD and own.verdict in (Verdict.GIVEN, Verdict.DEFINITION, Verdict.UNJUDGED):
         verdict = Verdict.RIGHT if result.verdict == "correct" else Verdict.ROUNDED
-        return replace(own, verdict=verdict, reason=f"as in {source}")
+        return replace(own, verdict=verdict, reason=f"as in {names.source}")
     return own
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
@@ -46,6 +46,9 @@ class Step:
     sides: tuple[Expression, ...]
     rows: tuple[tuple[str, ...], ...]
     given: bool
+    exponents: tuple[float, ...] = ()
+    """What a softmax that is written out is taken over."""
+    text: str = ""
 
 
 @dataclass
@@ -107,20 +110,35 @@ class Judge:
             first, before = self.last
             sides, literals = [first, *sides], {**before, **literals}
         found = self._links(sides, relations, near, literals, goes_on, line)
-        self._keep(sides, literals, found, goes_on)
+        self._keep(sides, literals, found, goes_on, statement.text)
         self._note(sides, literals, found)
         self.last = (sides[-1], literals)
         if found.verdict is Verdict.WRONG and not self.display and _may_be_a_condition(sides, literals):
             return Found(Verdict.UNJUDGED, f"a condition, or something else than before: {found.reason}")
         return found
 
-    def _keep(self, sides: list[Expression], literals: Mapping[str, Value], found: Found, goes_on: bool) -> None:
+    def _keep(
+        self, sides: list[Expression], literals: Mapping[str, Value], found: Found, goes_on: bool, text: str
+    ) -> None:
         """The step for those who look at all of them."""
         before = self.steps[-1].name if self.steps and goes_on else ""
         name = _lone(sides[0]) or before
         if name:
             given = found.verdict is Verdict.GIVEN
-            self.steps.append(Step(self.place, name, tuple(sides[1:]), _written(sides[-1], literals), given))
+            over = next((over for side in sides if (over := self._exponents(side, literals))), ())
+            rows = _written(sides[-1], literals)
+            self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, over, text))
+
+    def _exponents(self, side: Expression, literals: Mapping[str, Value]) -> tuple[float, ...]:
+        """The numbers under e^ in e^a / (e^a + e^b + ...)."""
+        if not isinstance(side, Application) or side.operation.name != "divide":
+            return ()
+        above, terms = side.arguments[0], list(_terms(side.arguments[1]))
+        if len(terms) < 2 or above not in terms or not all(map(_is_exponential, terms)):
+            return ()
+        inner = [one.arguments[0] for one in terms if isinstance(one, Application)]
+        values = [self._value(one, literals) for one in inner]
+        return tuple(float(one.exact.flat[0]) for one in values if one is not None and one.exact.size == 1)
 
     def _note(self, sides: list[Expression], literals: Mapping[str, Value], found: Found) -> None:
         """Which numbers were given as data, and which came out of something."""
@@ -420,6 +438,18 @@ def _is_an_order(shown: Value, meant: Value) -> bool:
     a, b = float(np.abs(shown.exact.flat[0])), float(np.abs(meant.exact.flat[0]))
     is_power = shown.exact.size == 1 and a >= 1000 and float(np.log10(a)).is_integer()
     return is_power and b > 0 and abs(float(np.log10(b)) - float(np.log10(a))) < 0.5
+
+
+def _terms(side: Expression) -> Iterator[Expression]:
+    if isinstance(side, Application) and side.operation.name == "add":
+        yield from _terms(side.arguments[0])
+        yield from _terms(side.arguments[1])
+    else:
+        yield side
+
+
+def _is_exponential(side: Expression) -> bool:
+    return isinstance(side, Application) and side.operation.name == "exp"
 
 
 def _written(side: Expression, literals: Mapping[str, Value]) -> tuple[tuple[str, ...], ...]:

@@ -7,7 +7,7 @@ most of its own values come out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -23,13 +23,17 @@ from chalkwork.networks.layers import Dense
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.judging import Step
 
-MOST_TRIED, FEWEST = 60, 2
+MOST_TRIED, MOST_COMPARED, FEWEST = 60, 6, 2
 """How many networks are tried, and how many values of the document have to come out with one."""
 UNITS = ("identity", "sigmoid", "tanh", "relu", "softmax", "leaky_relu", "softplus", "elu", "step")
 _WORDS = {"sigmoid": r"sigmoid|logistic", "tanh": r"tanh|hyperbolic tangent", "relu": r"(?<!leaky )\brelu\b|rectif",
           "softmax": r"softmax", "leaky_relu": r"leaky", "identity": r"linear output|identity|no activation"}  # fmt: skip
 _LOSSES = ("L", "E", "J", "C", "loss", "Loss", "cost", "error", "Etotal", "MSE", "ell", "calL")
-_TARGETS = ("y", "t", "target", "ytrue", "ystar", "d", "T", "Y")
+_TARGETS = ("y", "t", "target", "ytrue", "ystar", "d", "T", "Y", "z")
+_LOGS = re.compile(r"\\log|\\ln|\blog\b|\bln\b")
+_SQUARE = re.compile(r"\^\s*\{?\s*2|²|\\\||Vert")
+_LOGS_SAID = re.compile(r"cross[- ]entropy|kreuzentropie|log[- ]likelihood", re.IGNORECASE)
+_SQUARES_SAID = re.compile(r"squared|\bMSE\b|quadrat", re.IGNORECASE)
 _RATE = re.compile(r"(?:learning[ -]rate|step size|lernrate)[^0-9.]{0,40}?([0-9]*\.?[0-9]+)", re.IGNORECASE)
 _RATES = ("eta", "alpha", "lr", "gamma", "mu", "epsilon", "lambda")
 
@@ -63,6 +67,8 @@ class Reading:
     """What a document's steps say of a network."""
 
     steps: Sequence[Step]
+    known: Sequence[Step]
+    """These, and before them what was said earlier, the latest first."""
     text: str
     spelled: Mapping[str, str]
     """The bare spelling of every name."""
@@ -70,27 +76,54 @@ class Reading:
 
     def given(self, name: str | None) -> np.ndarray[Any, Any] | None:
         """The first numbers that a name was given."""
-        rows = next((step.rows for step in self.steps if step.name == name and step.given and step.rows), None)
+        rows = next((step.rows for step in self.known if step.name == name and step.given and step.rows), None)
         return None if rows is None else np.array([[float(_fraction(one)) for one in row] for row in rows])
 
     def called(self, *bare: str) -> Iterator[str]:
         """The names of the steps that are spelled so."""
-        for step in self.steps:
+        for step in self.known:
             if self.spelled[step.name] in bare:
                 yield step.name
 
 
-def described(steps: Sequence[Step], text: str, spelled: Mapping[str, str]) -> Described | None:
-    """The network of a document, with which at least two of its own values come out, and most; None where there is none."""
-    reading = Reading(steps, text, spelled)
-    reading.layers = _chained(list(_layers(reading))) or _by_name(reading)
+Agreement = Callable[[Sequence[Step], Solution, Mapping[str, str]], int]
+"""How many values of steps are those of a solution, where names of the document are known to be names in it."""
+
+
+def described(
+    steps: Sequence[Step], text: str, spelled: Mapping[str, str], agreement: Agreement
+) -> Iterator[tuple[Sequence[Step], Described]]:
+    """The networks of a document, each with the steps about it; a new one begins where weights or an input are given anew."""
+    start, seen = 0, set[str]()
+    for place, step in enumerate([*steps, None]):
+        anew = step is None or (step.given and bool(step.rows) and step.name in seen)
+        if anew:
+            own = steps[start:place]
+            if (network := _network([*own, *reversed(steps[:start])], own, text, spelled, agreement)) is not None:
+                yield own, network
+            start, seen = place, set()
+        if step is not None and step.given and step.rows:
+            seen.add(step.name)
+
+
+def _network(
+    steps: Sequence[Step], own: Sequence[Step], text: str, spelled: Mapping[str, str], agreement: Agreement
+) -> Described | None:
+    """The network with which at least two of a part's own values come out, and most; None where there is none."""
+    reading = Reading(own, steps, text, spelled)
+    reading.layers = _chained(list(_layers(reading)))
+    if len(by_name := _by_name(reading)) > len(reading.layers):
+        reading.layers = by_name
     if not reading.layers or any(reading.given(layer.weight) is None for layer in reading.layers):
         return None
-    inputs, target = reading.given(reading.layers[0].source), _target(reading)
+    first = reading.layers[0]
+    if reading.given(first.source) is None:
+        first.source = next((name for name in reading.called("x", "X", "x0", "a0") if reading.given(name) is not None), first.source)
+    inputs, target = reading.given(first.source), _target(reading)
     if inputs is None:
         return None
     names = _names(reading, target)
-    best: tuple[int, int, Solution] | None = None
+    tried: list[tuple[int, Solution]] = []
     for place, (activations, loss) in enumerate(_candidates(reading)):
         if place >= MOST_TRIED:
             break
@@ -99,11 +132,14 @@ def described(steps: Sequence[Step], text: str, spelled: Mapping[str, str]) -> D
         except (ChalkworkError, ValueError, FloatingPointError):
             continue
         right, wrong = _agreeing(reading, solution, names)
-        if best is None or (right, -wrong) > best[:2]:
-            best = (right, -wrong, solution)
-    if best is None or best[0] < FEWEST or best[0] <= -best[1]:
+        if right >= FEWEST and right > wrong:
+            tried.append((right, solution))
+    most = max((right for right, _ in tried), default=0)
+    equal = [solution for right, solution in tried if right == most][:MOST_COMPARED]
+    if not equal:
         return None
-    return Described(best[2], names, f"a network of {len(reading.layers)} layers")
+    found = equal[0] if len(equal) == 1 else max(equal, key=lambda one: agreement(own, one, names))
+    return Described(found, names, f"a network of {len(reading.layers)} layers")
 
 
 # --- layers ------------------------------------------------------------------------------------------------------------
@@ -194,7 +230,7 @@ def _by_name(reading: Reading) -> list[Layer]:
             break
         names = {
             letter: next(reading.called(*(f"{one}{number}" for one in spellings)), None)
-            for letter, spellings in {"b": ("b", "theta"), "z": ("z", "s", "net", "n"), "a": ("a", "h", "o", "y")}.items()
+            for letter, spellings in {"b": ("b", "theta"), "z": ("z", "s", "net", "n"), "a": ("a", "h", "o", "x", "y")}.items()
         }
         source = found[-1].out or "" if found else next(reading.called("x", "a0", "X", "input", "x0"), "")
         found.append(Layer(weight, source, names["b"], False, True, names["z"], names["a"]))
@@ -243,7 +279,7 @@ def _candidates(reading: Reading) -> Iterator[tuple[tuple[str, ...], Any]]:
     told = [layer.activation for layer in reading.layers]
     options = [_options(one, said, place == len(told) - 1) for place, one in enumerate(told)]
     for activations in product(*options):
-        for loss in _losses(text, activations[-1], 1):
+        for loss in _losses(reading, activations[-1]):
             yield activations, loss
 
 
@@ -254,14 +290,19 @@ def _options(told: str | None, said: list[str], last: bool) -> list[str]:
     return list(dict.fromkeys([*first, *rest] if told in (None, "sigmoid") else first))
 
 
-def _losses(text: str, last: str, outputs: int) -> list[Any]:
+def _losses(reading: Reading, last: str) -> list[Any]:
+    """The losses that may be meant, by the formula of the loss or else by what the text speaks of."""
     squared = [SquaredError(factor, reduction) for factor in (0.5, 1) for reduction in ("sum", "mean")]
-    if last == "softmax":
-        return [CrossEntropy(), CrossEntropy(reduction="sum"), *squared[:1]]
-    logs = re.search(r"cross[- ]entropy|kreuzentropie|\\log|\\ln|\blog\b|\bln\b", text, re.IGNORECASE)
-    if last == "sigmoid" and logs:
-        return [BinaryCrossEntropy(), *squared]
-    return squared
+    logarithmic: list[Any] = {
+        "softmax": [CrossEntropy(), CrossEntropy(reduction="sum")], "sigmoid": [BinaryCrossEntropy()]
+    }.get(last, [])  # fmt: skip
+    formula = next((step.text for step in reading.known if step.name in reading.called(*_LOSSES) and step.sides), "")
+    own, prose = bool(_LOGS.search(formula)), bool(_LOGS_SAID.search(reading.text))
+    if logarithmic and (own or (prose and not formula and not _SQUARES_SAID.search(reading.text))):
+        return logarithmic
+    if formula and _SQUARE.search(formula):
+        return squared
+    return [*logarithmic, *squared]
 
 
 def _solved(
