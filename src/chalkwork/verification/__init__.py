@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chalkwork.solutions.exercise import Exercise
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.finding import Formula, formulas_in
@@ -15,6 +16,7 @@ from chalkwork.verification.judging import Judge, Step
 from chalkwork.verification.networks import described, spellings
 from chalkwork.verification.numerals import decimal_comma, with_point
 from chalkwork.verification.spelling import Statement, statements
+from chalkwork.verification.tasks import Tasks
 
 __all__ = ["Judged", "Verdict", "Verification", "verify"]
 
@@ -37,6 +39,8 @@ class Verification:
     formulas: int
     read: int
     verdicts: tuple[Judged, ...]
+    answers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """What the document says the quantities of the exercises are, by exercise and name."""
 
     @property
     def first_wrong(self) -> int | None:
@@ -71,8 +75,11 @@ def _unnumbered(formulas: list[Formula]) -> list[Formula]:
     ]
 
 
-def verify(text: str, form: str = "markdown") -> Verification:
+def verify(text: str, form: str = "markdown", *, exercises: Mapping[str, Exercise] | None = None) -> Verification:
     r"""Read and judge every formula of a document; `form` is markdown, latex, notebook or text.
+
+    `exercises` are those of a sheet that it works out (`solve_sheet(sheet)`): what they give is known, and values are held
+    against theirs.
 
     >>> found = verify("Let $x = 2$.\n\n$$y = 3 x + 1 = 7$$\n\n$$z = y^2 = 48$$")
     >>> found.first_wrong, [str(one.verdict) for one in found.verdicts]
@@ -85,26 +92,41 @@ def verify(text: str, form: str = "markdown") -> Verification:
         formulas = [replace(formula, text=with_point(formula.text)) for formula in formulas]
     parts = [(formula, statements(formula.text)) for formula in formulas]
     judge = Judge()
+    tasks = Tasks(exercises or {})
     judge.reader.prepare([statement.text for _, found in parts for statement in found])
     stating, read = 0, 0
+    task: str | None = None
+    if exercises:
+        tasks.give(judge, None)
     places: list[tuple[Formula, Statement]] = []
+    parts_of: list[str | None] = []
     results: list[Found] = []
     for formula, found in parts:
         if not found:
             continue
         stating += 1
+        if exercises and (named := tasks.named(formula.heading)) not in (None, task):
+            task = named
+            tasks.give(judge, task)
         judge.memory.section = formula.section
         for statement in found:
             judge.place = len(places)
             places.append((formula, statement))
+            parts_of.append(task)
             results.append(judge.judge(statement, formula.line + statement.line, formula.display))
         read += all(result.read for result in results[-len(found) :])
-    results = _held(judge, text, results, [formula.line + statement.line for formula, statement in places])
+    lines = [formula.line + statement.line for formula, statement in places]
+    answers: Mapping[str, Mapping[str, object]] = {}
+    if exercises:
+        written = judge.reader.spellings.written
+        results, answers = tasks.hold(results, judge.steps, written, parts_of.__getitem__, lines.__getitem__)
+    else:
+        results = _held(judge, text, results, lines)
     verdicts = [
         Judged(formula.line + statement.line, statement.text, result.verdict, result.reason, formula.display)
         for (formula, statement), result in zip(places, results, strict=True)
     ]
-    return Verification(stating, read, tuple(verdicts))
+    return Verification(stating, read, tuple(verdicts), answers)
 
 
 def _held(judge: Judge, text: str, results: list[Found], lines: list[int]) -> list[Found]:
@@ -117,5 +139,5 @@ def _held(judge: Judge, text: str, results: list[Found], lines: list[int]) -> li
 
     for own, network in described(judge.steps, text, spellings(words, names), agreeing):
         known = Names(network.solution, network.names, words, network.words, guessed=True)
-        results = held(results, own, known, lines.__getitem__)
+        results, _ = held(results, own, known, lines.__getitem__)
     return results

@@ -42,6 +42,8 @@ class Formula:
     display: bool = True
     section: int = 0
     """How many headings stand before it."""
+    heading: str = ""
+    """The line of the last of them."""
 
 
 def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
@@ -80,7 +82,9 @@ def _marked(text: str, form: str) -> Iterator[Formula]:
         start = found.start() + found.group().index(inside)
         start += len(inside) - len(inside.lstrip())
         heading = sum(place < start for place in headings)
-        yield Formula(inside.strip(), text.count("\n", 0, start) + 1, found["display"] is not None, heading)
+        above = headings[heading - 1] if heading else 0
+        title = hidden[above : hidden.find("\n", above) if "\n" in hidden[above:] else None] if heading else ""
+        yield Formula(inside.strip(), text.count("\n", 0, start) + 1, found["display"] is not None, heading, title)
 
 
 def _plain(text: str) -> Iterator[Formula]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,7 +19,10 @@ _PARTIAL = re.compile(
     r"\\[dt]?frac\s*\{\s*(?:\\partial|d|\\mathrm\s*\{d\})\s*(?P<of>.+?)\}\s*\{\s*(?:\\partial|d|\\mathrm\s*\{d\})\s*(?P<by>.+)\}$"
 )
 _NABLA = re.compile(r"\\nabla\s*_\s*(?:\{(?P<by>.+?)\}|(?P<one>\S))")
-_NEW = re.compile(r"(?:\^|_)?\{?\s*(?:\\(?:text|mathrm|rm)\s*\{?)?\s*(?:new|neu|\+|t\s*\+\s*1|\\prime|updated)\s*\}*\s*$|'$")
+_NEW = re.compile(
+    r"(?:\^|_)?\{?\s*(?:\\(?:text|mathrm|rm)\s*\{?)?\s*(?:new|neu|\+|t\s*\+\s*1|\\prime|updated)\s*\}*\s*$|'$"
+)
+_INDEX = re.compile(r"_\s*\{?\s*(?P<place>[1-9]\d?)\s*\}?\s*$")
 _DELTA = re.compile(r"\\delta|δ|delta")
 _LAST = re.compile(r"out|output|\bo\b|L\b|\\ell\b")
 _HIDDEN = re.compile(r"hid|\bh\b")
@@ -45,8 +48,15 @@ class Names:
     def of(self, step: Step) -> str | None:
         """The name in the solution, where there is one that no statement had before."""
         found = self._meant(step)
+        if found is None or not self._has_its_size(found, step):
+            found = self._entry(step)
         if found is None:
             return None
+        if "[" in found:
+            whole = found.partition("[")[0]
+            free = found not in self.taken and whole not in self.taken
+            self.taken |= {found} if free else set()
+            return found if free else None
         if self.updated and found in self.taken and _FORWARD.fullmatch(found) and self._is_of_the_input(step):
             found = f"{found}_new"
         if found not in self.solution.derivation or found in self.taken:
@@ -55,15 +65,47 @@ class Names:
         self.updated |= "_new" in found
         return found
 
+    def _has_its_size(self, name: str, step: Step) -> bool:
+        size = np.size(self.solution[name]) if name in self.solution.derivation else None
+        return size is None or size == sum(map(len, step.rows))
+
+    def _entry(self, step: Step) -> str | None:
+        """The entry of a vector, where a number has the vector's name with an index."""
+        found = _INDEX.search(self.written.get(step.name, step.name))
+        if found is None or sum(map(len, step.rows)) != 1:
+            return None
+        whole = self._called(found.string[: found.start()])
+        if whole not in self.solution.derivation:
+            return None
+        value = np.asarray(self.solution[whole])
+        flat = value.ndim == 2 and 1 in value.shape and int(found["place"]) <= value.size > 1
+        return f"{whole}[{found['place']}]" if flat else None
+
+    def fits(self, step: Step, wanted: Collection[str]) -> bool:
+        """Whether a statement is about one of these names, or about what the solution is given."""
+        found = self._meant(step)
+        if (found is None or not self._has_its_size(found, step)) and (entry := self._entry(step)) is not None:
+            return entry.partition("[")[0] in wanted
+        return found is not None and (found in wanted or f"{found}_new" in wanted or self.given(step) is not None)
+
+    def given(self, step: Step) -> str | None:
+        """What the solution is given, where the statement gives it."""
+        found = self._called(self.written.get(step.name, step.name))
+        return found if any(found == one.name for one in self.solution.derivation.givens) else None
+
     def _is_of_the_input(self, step: Step) -> bool:
         """Whether a value after the update is that of the same input, as its formula says."""
         names = {one.name for side in step.sides for one in names_in(side)}
-        return not self.guessed or bool(names) and all(name in self.known or name.startswith("Z_lit") for name in names)
+        return not self.guessed or (
+            bool(names) and all(name in self.known or name.startswith("Z_lit") for name in names)
+        )
 
     def _meant(self, step: Step) -> str | None:
         text = self.written.get(step.name, step.name)
         own = self.known.get(step.name)
-        itself = any(isinstance(side, Application) and step.name in {one.name for one in names_in(side)} for side in step.sides)
+        itself = any(
+            isinstance(side, Application) and step.name in {one.name for one in names_in(side)} for side in step.sides
+        )
         if own is not None:
             return f"{own}_new" if itself and f"{own}_new" in self.solution.derivation else own
         for pattern in (_PARTIAL, _NABLA):
@@ -76,8 +118,7 @@ class Names:
             base = self._called(text[: new.start()])
             if base is not None and f"{base}_new" in self.solution.derivation:
                 return f"{base}_new"
-        matched, _ = match_names([text, step.name], tuple(self.solution.derivation), self.solution.writer().symbols)
-        return matched.get(text) or matched.get(step.name)
+        return self._called(text) or self._called(step.name)
 
     def _called(self, text: str) -> str | None:
         """The name in the solution that is spelled so."""
@@ -113,8 +154,17 @@ def value_of(step: Step) -> str:
     return "[" + ", ".join(f"[{', '.join(row)}]" for row in step.rows) + "]"
 
 
-def held(found: Sequence[Found], steps: Sequence[Step], names: Names, line: Callable[[int], int]) -> list[Found]:
-    """The verdicts with what the solution says of the values: one that is wrong has its mistake by name."""
+def held(
+    found: Sequence[Found],
+    steps: Sequence[Step],
+    names: Names,
+    line: Callable[[int], int],
+    before: Mapping[str, object] | None = None,
+) -> tuple[list[Found], dict[str, object]]:
+    """The verdicts with what the solution says of the values, and these; one that is wrong has its mistake by name.
+
+    `before` are values that an earlier part of the same work had.
+    """
     places: dict[str, int] = {}
     answers: dict[str, object] = {}
     for step in steps:
@@ -126,14 +176,16 @@ def held(found: Sequence[Found], steps: Sequence[Step], names: Names, line: Call
         if said := _other_softmax(step, names.solution):
             together[step.place] = replace(together[step.place], verdict=Verdict.WRONG, reason=said)
     if not answers:
-        return together
-    report = names.solution.check(answers)
-    first = _first_wrong(report, places)
+        return together, {}
+    report = names.solution.check({**(before or {}), **answers})
+    entries: dict[str, list[int]] = {}
+    for name, place in places.items():
+        entries.setdefault(name.partition("[")[0], []).append(place)
     for name, result in report.items():
-        if name in places:
-            place = places[name]
+        for place in entries.get(name, ()):
+            first = next((one for one in range(place) if together[one].verdict is Verdict.WRONG), None)
             together[place] = _merged(together[place], result, None if first is None else line(first), names)
-    return together
+    return together, answers
 
 
 def agreement(steps: Sequence[Step], solution: Solution, known: Mapping[str, str], written: Mapping[str, str]) -> int:
@@ -145,14 +197,10 @@ def agreement(steps: Sequence[Step], solution: Solution, known: Mapping[str, str
     return sum(one in _GOOD for one in verdicts) - sum(one in _BAD for one in verdicts)
 
 
-def _first_wrong(report: Report, places: Mapping[str, int]) -> int | None:
-    return min((places[name] for name, one in report.items() if one.verdict in _BAD and name in places), default=None)
-
-
 def _other_softmax(step: Step, solution: Solution) -> str:
     """Where a softmax is written out over other numbers than the net inputs of the last layer: what it says of that."""
-    last = next((one for one in reversed(solution.derivation.equations) if "softmax" in str(one.expression)), None)
-    inner = last.expression.arguments[0] if last is not None and isinstance(last.expression, Application) else None
+    made = [one.expression for one in solution.derivation.equations if isinstance(one.expression, Application)]
+    inner = next((one.arguments[0] for one in made if one.operation.name == "softmax"), None)
     if not step.exponents or not isinstance(inner, Name) or inner.name not in solution.derivation:
         return ""
     right = np.asarray(solution[inner.name], dtype=float)
@@ -187,4 +235,3 @@ def _merged(own: Found, result: Result, first: int | None, names: Names) -> Foun
         verdict = Verdict.RIGHT if result.verdict == "correct" else Verdict.ROUNDED
         return replace(own, verdict=verdict, reason=f"as in {names.source}")
     return own
-

@@ -134,11 +134,12 @@ class Judge:
         if not isinstance(side, Application) or side.operation.name != "divide":
             return ()
         above, terms = side.arguments[0], list(_terms(side.arguments[1]))
-        if len(terms) < 2 or above not in terms or not all(map(_is_exponential, terms)):
+        if len(terms) < 2 or not all(map(_is_exponential, (above, *terms))):
             return ()
-        inner = [one.arguments[0] for one in terms if isinstance(one, Application)]
-        values = [self._value(one, literals) for one in inner]
-        return tuple(float(one.exact.flat[0]) for one in values if one is not None and one.exact.size == 1)
+        inner = [one.arguments[0] for one in (above, *terms) if isinstance(one, Application)]
+        found = [self._value(one, literals) for one in inner]
+        first, *rest = (float(one.exact.flat[0]) if one is not None else np.nan for one in found)
+        return tuple(rest) if first in rest else ()
 
     def _note(self, sides: list[Expression], literals: Mapping[str, Value], found: Found) -> None:
         """Which numbers were given as data, and which came out of something."""
@@ -275,7 +276,15 @@ class Judge:
         with suppress(ChalkworkError):
             found = self.memory.evaluated(side, literals)
             if found is not None and _is_whole(side):
-                return Value(found.exact, found.range, np.full(found.exact.shape, SHOWN_BY_WHOLE), found.wrong, 3, 4, found.fraction)
+                return Value(
+                    found.exact,
+                    found.range,
+                    np.full(found.exact.shape, SHOWN_BY_WHOLE),
+                    found.wrong,
+                    3,
+                    4,
+                    found.fraction,
+                )
             shown = _negated(side)
             if found is not None and shown is not None and shown.name in literals:
                 own = literals[shown.name]
@@ -353,7 +362,9 @@ class Judge:
             return "not for all numbers"
         if _is_chain_rule(left) and _is_chain_rule(right):
             return "a chain rule between other functions than those before"
-        plain = [worked_out(exactly(self._literal_numbers(one, literals)), self.memory.functions) for one in (left, right)]
+        plain = [
+            worked_out(exactly(self._literal_numbers(one, literals)), self.memory.functions) for one in (left, right)
+        ]
         own = {name.name for side in plain for name in names_in(side)}
         if own and own != names:
             trial = try_points(plain[0], "=", plain[1], Domain({}).scalars([Name(name) for name in sorted(own)]))
@@ -472,9 +483,11 @@ def _negated(side: Expression) -> Name | None:
 
 def _is_written(side: Expression) -> bool:
     """Whether it is a number or matrix as somebody writes it, perhaps behind a minus."""
-    return isinstance(side, (Name, Number)) or (
-        isinstance(side, Application) and side.operation.name == "negative" and _is_written(side.arguments[0])
-    ) or not names_in(side)
+    return (
+        isinstance(side, (Name, Number))
+        or (isinstance(side, Application) and side.operation.name == "negative" and _is_written(side.arguments[0]))
+        or not names_in(side)
+    )
 
 
 def _is_whole(side: Expression) -> bool:

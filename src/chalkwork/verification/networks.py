@@ -17,9 +17,9 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name
 from chalkwork.checking.names import bare_name
 from chalkwork.errors import ChalkworkError
+from chalkwork.networks.layers import Dense
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.layers import Dense
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.judging import Step
 
@@ -118,7 +118,9 @@ def _network(
         return None
     first = reading.layers[0]
     if reading.given(first.source) is None:
-        first.source = next((name for name in reading.called("x", "X", "x0", "a0") if reading.given(name) is not None), first.source)
+        first.source = next(
+            (name for name in reading.called("x", "X", "x0", "a0") if reading.given(name) is not None), first.source
+        )
     inputs, target = reading.given(first.source), _target(reading)
     if inputs is None:
         return None
@@ -225,12 +227,18 @@ def _by_name(reading: Reading) -> list[Layer]:
     """The layers by the usual names, where no formula says them: W1, b1, z1, a1."""
     found: list[Layer] = []
     for number in range(1, 10):
-        weight = next((name for name in reading.called(f"W{number}", f"w{number}") if reading.given(name) is not None), None)
+        weight = next(
+            (name for name in reading.called(f"W{number}", f"w{number}") if reading.given(name) is not None), None
+        )
         if weight is None or (size := reading.given(weight)) is None or (number == 1 and size.size < 2):
             break
         names = {
             letter: next(reading.called(*(f"{one}{number}" for one in spellings)), None)
-            for letter, spellings in {"b": ("b", "theta"), "z": ("z", "s", "net", "n"), "a": ("a", "h", "o", "x", "y")}.items()
+            for letter, spellings in {
+                "b": ("b", "theta"),
+                "z": ("z", "s", "net", "n"),
+                "a": ("a", "h", "o", "x", "y"),
+            }.items()
         }
         source = found[-1].out or "" if found else next(reading.called("x", "a0", "X", "input", "x0"), "")
         found.append(Layer(weight, source, names["b"], False, True, names["z"], names["a"]))
@@ -247,7 +255,9 @@ def _target(reading: Reading) -> np.ndarray[Any, Any] | None:
 
 def _target_name(reading: Reading) -> str | None:
     inside = {one for layer in reading.layers for one in (layer.net, layer.out, layer.weight, layer.bias, layer.source)}
-    return next((name for name in reading.called(*_TARGETS) if name not in inside and reading.given(name) is not None), None)
+    return next(
+        (name for name in reading.called(*_TARGETS) if name not in inside and reading.given(name) is not None), None
+    )
 
 
 def _rate(reading: Reading) -> float | None:
@@ -316,7 +326,11 @@ def _solved(
         weights, bias = reading.given(layer.weight), reading.given(layer.bias)
         assert weights is not None
         layers.append(
-            Dense(weights=weights.tolist(), bias=bias.ravel().tolist() if bias is not None else False, activation=activation)
+            Dense(
+                weights=weights.tolist(),
+                bias=bias.ravel().tolist() if bias is not None else False,
+                activation=activation,
+            )
         )
     in_out = first.turned == columns
     net = NeuralNetwork(

@@ -27,7 +27,9 @@ _SMALL_DETERMINANT = re.compile(
     r"(?:\\\\\s*)?(?:\\end\{[pb]?matrix\}\s*(?:\\right)?\s*\)?|\\end\{vmatrix\})"
 )
 _COMMA = r"(?:,|\{,\})"
-_TELLING_COMMA = re.compile(rf"(?<![\d.,([{{_A-Za-z])(?:0{_COMMA}\d+|\d+{_COMMA}(?:\d{{1,2}}|\d{{4,}}))(?![\d,.)\]}}]|\s*,)")
+_TELLING_COMMA = re.compile(
+    rf"(?<![\d.,([{{_A-Za-z])(?:0{_COMMA}\d+|\d+{_COMMA}(?:\d{{1,2}}|\d{{4,}}))(?![\d,.)\]}}]|\s*,)"
+)
 _POINT = re.compile(r"\d\.\d")
 _PLAIN_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d+)(?![\d.,])")
 _THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:(?:\{,\}|\\[,;])[0-9]{3})+)(?![0-9])")

@@ -44,6 +44,8 @@ _MIXED = re.compile(
 _NORM = re.compile(
     r"(?:\\[lr]?Vert|\\\||‖)(?P<inside>[^=‖]+?)(?:\\[lr]?Vert|\\\||‖)(?:\s*_\s*\{?\s*(?P<kind>1|2|F)\s*\}?)?(?![_\w])"
 )
+
+
 @dataclass
 class Reader:
     """Reads the statements of one document in order."""
