@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from chalkwork.checking.files import PAGES
 from chalkwork.cli.door import STANDARD, file_to_write, from_standard_input, pour, say, sheet_of
 from chalkwork.errors import ChalkworkError
 
 WRONG = 1
-FORMS = {".md": "markdown", ".markdown": "markdown", ".tex": "latex", ".ipynb": "notebook", ".txt": "text"}
 _WRITTEN = (".json", ".txt", ".html", ".md", ".pdf", ".docx")
 
 
@@ -71,7 +71,7 @@ def _verify(options: argparse.Namespace) -> int:
             )
             raise ChalkworkError(f"{path} cannot be read: {why}") from None
         try:
-            found[str(path)] = verify(text, FORMS.get(path.suffix.lower(), "markdown"), exercises=exercises)
+            found[str(path)] = verify(text, PAGES.get(path.suffix.lower(), "markdown"), exercises=exercises)
         except ChalkworkError as error:
             raise error.at(file=str(path)) from None
     data = {name: one.to_data() for name, one in found.items()}
@@ -92,9 +92,9 @@ def _files(given: list[Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in FORMS and one.is_file())
+        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in PAGES and one.is_file())
         if not inside:
-            raise ChalkworkError(f"{path} holds no document", hint=f"documents end in {', '.join(FORMS)}")
+            raise ChalkworkError(f"{path} holds no document", hint=f"documents end in {', '.join(PAGES)}")
         found += inside
     return found
 

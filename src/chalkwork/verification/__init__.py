@@ -10,15 +10,16 @@ from typing import Any
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.comparing import Found, Verdict
-from chalkwork.verification.finding import Formula, formulas_in
+from chalkwork.verification.finding import Formula, formulas_in, is_page
 from chalkwork.verification.holding import Names, agreement, held
-from chalkwork.verification.judging import Judge, Step
+from chalkwork.verification.judging import Judge
 from chalkwork.verification.networks import described, spellings
 from chalkwork.verification.numerals import decimal_comma, with_point
+from chalkwork.verification.sides import Step
 from chalkwork.verification.spelling import Statement, statements
 from chalkwork.verification.tasks import Tasks
 
-__all__ = ["Judged", "Verdict", "Verification", "verify"]
+__all__ = ["Judged", "Verdict", "Verification", "is_page", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,8 @@ def _unnumbered(formulas: list[Formula]) -> list[Formula]:
 def verify(text: str, form: str = "markdown", *, exercises: Mapping[str, Exercise] | None = None) -> Verification:
     r"""Read and judge every formula of a document; `form` is markdown, latex, notebook or text.
 
-    `exercises` are those of a sheet that it works out (`solve_sheet(sheet)`): what they give is known, and values are held
-    against theirs.
+    `exercises` are those of a sheet that it works out (`solve_sheet(sheet)`): what they give is known, and values are
+    held against theirs.
 
     >>> found = verify("Let $x = 2$.\n\n$$y = 3 x + 1 = 7$$\n\n$$z = y^2 = 48$$")
     >>> found.first_wrong, [str(one.verdict) for one in found.verdicts]

@@ -69,6 +69,13 @@ def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
     return found
 
 
+def is_page(text: str, form: str) -> bool:
+    """Whether a document holds formulas with numbers between signs that say where mathematics begins and ends."""
+    if form == "notebook":
+        return any(is_page(cell, "markdown") for cell in _cells(text))
+    return any(re.search(r"=[^=]*[0-9]", formula.text) for formula in _marked(text, form))
+
+
 def _marked(text: str, form: str) -> Iterator[Formula]:
     """What stands between signs that say where mathematics begins and ends."""
     hidden = _COMMENT.sub(_blank, text) if form == "latex" else _CODE.sub(_blank, _FENCE.sub(_blank, text))

@@ -10,10 +10,10 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Name, names_in
 from chalkwork.checking.names import bare_name, match_names
-from chalkwork.checking.report import Report, Result
+from chalkwork.checking.report import Result
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.comparing import Found, Verdict
-from chalkwork.verification.judging import Step
+from chalkwork.verification.sides import Step
 
 _PARTIAL = re.compile(
     r"\\[dt]?frac\s*\{\s*(?:\\partial|d|\\mathrm\s*\{d\})\s*(?P<of>.+?)\}\s*\{\s*(?:\\partial|d|\\mathrm\s*\{d\})\s*(?P<by>.+)\}$"
@@ -69,9 +69,13 @@ class Names:
         size = np.size(self.solution[name]) if name in self.solution.derivation else None
         return size is None or size == sum(map(len, step.rows))
 
+    def _spelled(self, step: Step) -> str:
+        """The name as it was written."""
+        return step.text.partition("=")[0].strip() or self.written.get(step.name, step.name)
+
     def _entry(self, step: Step) -> str | None:
         """The entry of a vector, where a number has the vector's name with an index."""
-        found = _INDEX.search(self.written.get(step.name, step.name))
+        found = _INDEX.search(self._spelled(step))
         if found is None or sum(map(len, step.rows)) != 1:
             return None
         whole = self._called(found.string[: found.start()])
@@ -177,6 +181,8 @@ def held(
             together[step.place] = replace(together[step.place], verdict=Verdict.WRONG, reason=said)
     if not answers:
         return together, {}
+    for entry in [name for name in answers if name.partition("[")[0] in answers and "[" in name]:
+        del answers[entry]
     report = names.solution.check({**(before or {}), **answers})
     entries: dict[str, list[int]] = {}
     for name, place in places.items():
@@ -184,6 +190,14 @@ def held(
     for name, result in report.items():
         for place in entries.get(name, ()):
             first = next((one for one in range(place) if together[one].verdict is Verdict.WRONG), None)
+            earlier = min(entries[name])
+            if (
+                place != earlier
+                and together[earlier].verdict is Verdict.WRONG
+                and together[place].verdict is not Verdict.WRONG
+            ):
+                together[place] = Found(Verdict.FOLLOWS, f"follows from your wrong line {line(earlier)}")
+                continue
             together[place] = _merged(together[place], result, None if first is None else line(first), names)
     return together, answers
 

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace, walk
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, worked_out
 from chalkwork.laboratory.claims.domain import Domain, Range
-from chalkwork.laboratory.claims.points import Counterexample, try_points
-from chalkwork.laboratory.claims.precise import DIGITS, context, middle
+from chalkwork.laboratory.claims.points import try_points
 from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
 from chalkwork.verification.memory import Memory, Value, whole
 from chalkwork.verification.reading import Reader
+from chalkwork.verification.sides import (
+    Step,
+    is_an_order,
+    is_chain_rule,
+    is_exponential,
+    is_whole,
+    is_written,
+    lone,
+    may_be_a_condition,
+    negated,
+    point_words,
+    puts_in,
+    renamed,
+    rows_of,
+    terms,
+)
 from chalkwork.verification.spelling import Statement
 
 SECONDS = 1.5
@@ -30,25 +44,11 @@ SECONDS = 1.5
 SHOWN_BY_WHOLE = 0.0005
 """Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
 DERIVED = 0.03
-"""As a part of its size, how far a derivative may be from what all digits of its definitions give: its author rounds."""
+"""As a part of its size, how far a derivative may be from what its definitions give: its author rounds."""
 ORDINARY = Range(low=Fraction(1, 3), high=Fraction(29, 10))
 _MANY = re.compile(r"^\s*(?P<name>[A-Za-z])\s*\(\s*[A-Za-z](?:_\w)?(?:\s*,\s*[A-Za-z](?:_\w)?)+\s*\)\s*=(?!=)\s*")
 _INDEXED = re.compile(r"^\s*(?P<name>[A-Za-z])_\w\s*\(\s*[A-Za-z]\s*\)\s*=(?!=)")
 _FUNCTION = re.compile(r"^\s*(?P<name>[A-Za-z]{1,20})\s*\(\s*(?P<by>[A-Za-z])\s*\)\s*=(?!=)\s*")
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a statement says: the name that stands first, the sides of its chain, and what it ends in, as it is written."""
-
-    place: int
-    name: str
-    sides: tuple[Expression, ...]
-    rows: tuple[tuple[str, ...], ...]
-    given: bool
-    exponents: tuple[float, ...] = ()
-    """What a softmax that is written out is taken over."""
-    text: str = ""
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Judge:
         sides, relations, goes_on = self.reader.sides(text, literals)
         if not relations:
             return Found(Verdict.UNJUDGED, "it states nothing")
-        if relations[0] != "=" and len(sides) == 2 and not goes_on and _lone(sides[0]) and not names_in(sides[1]):
+        if relations[0] != "=" and len(sides) == 2 and not goes_on and lone(sides[0]) and not names_in(sides[1]):
             return Found(Verdict.UNJUDGED, "a condition on what may come")
         near = (*statement.near, *(False,) * len(relations))[: len(relations)]
         if goes_on and self.last is None:
@@ -113,7 +113,7 @@ class Judge:
         self._keep(sides, literals, found, goes_on, statement.text)
         self._note(sides, literals, found)
         self.last = (sides[-1], literals)
-        if found.verdict is Verdict.WRONG and not self.display and _may_be_a_condition(sides, literals):
+        if found.verdict is Verdict.WRONG and not self.display and may_be_a_condition(sides, literals):
             return Found(Verdict.UNJUDGED, f"a condition, or something else than before: {found.reason}")
         return found
 
@@ -122,21 +122,21 @@ class Judge:
     ) -> None:
         """The step for those who look at all of them."""
         before = self.steps[-1].name if self.steps and goes_on else ""
-        name = _lone(sides[0]) or before
+        name = lone(sides[0]) or before
         if name:
             given = found.verdict is Verdict.GIVEN
             over = next((over for side in sides if (over := self._exponents(side, literals))), ())
-            rows = _written(sides[-1], literals)
+            rows = rows_of(sides[-1], literals)
             self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, over, text))
 
     def _exponents(self, side: Expression, literals: Mapping[str, Value]) -> tuple[float, ...]:
         """The numbers under e^ in e^a / (e^a + e^b + ...)."""
         if not isinstance(side, Application) or side.operation.name != "divide":
             return ()
-        above, terms = side.arguments[0], list(_terms(side.arguments[1]))
-        if len(terms) < 2 or not all(map(_is_exponential, (above, *terms))):
+        above, below = side.arguments[0], list(terms(side.arguments[1]))
+        if len(below) < 2 or not all(map(is_exponential, (above, *below))):
             return ()
-        inner = [one.arguments[0] for one in (above, *terms) if isinstance(one, Application)]
+        inner = [one.arguments[0] for one in (above, *below) if isinstance(one, Application)]
         found = [self._value(one, literals) for one in inner]
         first, *rest = (float(one.exact.flat[0]) if one is not None else np.nan for one in found)
         return tuple(rest) if first in rest else ()
@@ -172,7 +172,7 @@ class Judge:
         self.last = (sides[-1], literals)
         if name in self.memory.functions and len(sides) == 1:
             earlier = self.memory.functions[name]
-            same = self._identity(_renamed(earlier, by), "=", body, literals)
+            same = self._identity(renamed(earlier, by), "=", body, literals)
             if same is not None and same.verdict is Verdict.RIGHT:
                 return same
         if not body.shape and (self.display or names_in(body)):
@@ -213,7 +213,7 @@ class Judge:
         values = [self._value(side, literals) for side in sides]
         binds = self._bound_name(sides, relations, values, goes_on)
         for place, relation in enumerate(relations):
-            name = _lone(sides[place])
+            name = lone(sides[place])
             own = values[place + 1]
             if (
                 place
@@ -228,7 +228,7 @@ class Judge:
                 found.append(Found(Verdict.GIVEN))
                 continue
             if place == 0 and binds is not None:
-                given = all(one.name in literals for one in names_in(sides[1])) and _is_written(sides[1])
+                given = all(one.name in literals for one in names_in(sides[1])) and is_written(sides[1])
                 found.append(Found(Verdict.GIVEN if given else Verdict.DEFINITION))
                 continue
             found.append(
@@ -240,14 +240,14 @@ class Judge:
         place = found.index(worst)
         if len(found) > 1 and worst.reason and worst.verdict is not Verdict.UNJUDGED:
             worst = Found(worst.verdict, f"relation {place + 1} of {len(found)}: {worst.reason}")
-        self._remember(binds or _lone(sides[0], goes_on), sides, relations, values, line, worst, literals)
+        self._remember(binds or lone(sides[0], goes_on), sides, relations, values, line, worst, literals)
         return worst
 
     def _bound_name(
         self, sides: list[Expression], relations: Sequence[str], values: Sequence[Value | None], goes_on: bool
     ) -> str | None:
         """The name that a chain defines, if it does: a lone name that nothing is known of, or that is given anew."""
-        name = _lone(sides[0], goes_on)
+        name = lone(sides[0], goes_on)
         if name is None or relations[0] != "=":
             return None
         memory = self.memory
@@ -275,7 +275,7 @@ class Judge:
     def _value(self, side: Expression, literals: Mapping[str, Value]) -> Value | None:
         with suppress(ChalkworkError):
             found = self.memory.evaluated(side, literals)
-            if found is not None and _is_whole(side):
+            if found is not None and is_whole(side):
                 return Value(
                     found.exact,
                     found.range,
@@ -285,7 +285,7 @@ class Judge:
                     4,
                     found.fraction,
                 )
-            shown = _negated(side)
+            shown = negated(side)
             if found is not None and shown is not None and shown.name in literals:
                 own = literals[shown.name]
                 return Value(found.exact, found.range, own.half, None, own.places, own.significant, rows=own.rows)
@@ -302,15 +302,15 @@ class Judge:
             if second.half is not None and first.half is None:
                 with suppress(ChalkworkError):
                     first = self.memory.evaluated(left, literals, second) or first
-            if _lone(left) in self.reader.derived:
+            if lone(left) in self.reader.derived:
                 found = by_value(first, relation, second, True, DERIVED)
                 if found.verdict is Verdict.WRONG:
                     return replaced(found, reason=f"by the definitions before {found.reason}")
                 return found
             found = by_value(first, relation, second, near)
-            if found.verdict is Verdict.WRONG and not self.display and _is_an_order(second, first):
+            if found.verdict is Verdict.WRONG and not self.display and is_an_order(second, first):
                 return Found(Verdict.UNJUDGED, f"to the order of magnitude: {found.reason}")
-            if found.verdict is Verdict.WRONG and not self.display and _puts_in(left, right, literals):
+            if found.verdict is Verdict.WRONG and not self.display and puts_in(left, right, literals):
                 return Found(Verdict.UNJUDGED, f"other numbers are put in than those given: {found.reason}")
             return found
         same = self._identity(left, relation, right, literals)
@@ -335,13 +335,15 @@ class Judge:
             sides[0], relation, sides[1], Domain({}).scalars([Name(name) for name in sorted(names[0] | names[1])])
         )
         if trial.counterexample is not None and relation != "=" and names[0] | names[1]:
-            return Found(Verdict.UNJUDGED, f"a condition, or not for all numbers: {_at(trial.counterexample)}")
+            return Found(Verdict.UNJUDGED, f"a condition, or not for all numbers: {point_words(trial.counterexample)}")
         if trial.counterexample is not None:
             if names[0] != names[1] and relation == "=":
-                return Found(Verdict.UNJUDGED, f"a condition rather than an identity: {_at(trial.counterexample)}")
+                return Found(
+                    Verdict.UNJUDGED, f"a condition rather than an identity: {point_words(trial.counterexample)}"
+                )
             if why := self._excused(left, relation, right, sides, literals):
-                return Found(Verdict.UNJUDGED, f"{why}: {_at(trial.counterexample)}")
-            return Found(Verdict.WRONG, _at(trial.counterexample))
+                return Found(Verdict.UNJUDGED, f"{why}: {point_words(trial.counterexample)}")
+            return Found(Verdict.WRONG, point_words(trial.counterexample))
         if not trial.points:
             return None
         return Found(Verdict.RIGHT, f"at {trial.points} points")
@@ -360,7 +362,7 @@ class Judge:
         names = {name.name for side in sides for name in names_in(side)}
         if names and self._holds_inside(sides, names):
             return "not for all numbers"
-        if _is_chain_rule(left) and _is_chain_rule(right):
+        if is_chain_rule(left) and is_chain_rule(right):
             return "a chain rule between other functions than those before"
         plain = [
             worked_out(exactly(self._literal_numbers(one, literals)), self.memory.functions) for one in (left, right)
@@ -401,7 +403,7 @@ class Judge:
         if (
             not sides[1].shape
             and not (isinstance(sides[1], Name) and sides[1].name in literals)
-            and not _is_whole(sides[1])
+            and not is_whole(sides[1])
         ):
             definition = self._literal_numbers(exactly(sides[1]), literals)
             if len(sides) == 2 and worst.verdict is Verdict.WRONG:
@@ -413,109 +415,3 @@ class Judge:
             self.memory.inputs[name] = self.memory.inputs.get(name, frozenset()) | self.reader.letters_in[name]
         if value is None and sides[1].shape:
             self.memory.shapes[name] = sides[1].shape
-
-
-def _may_be_a_condition(sides: Sequence[Expression], literals: Mapping[str, Value]) -> bool:
-    """Whether it says in passing what something is to be: p = 0, f'(x) = 0, a = b = 1, sigma(x) = max(0, x)."""
-    own = [[name for name in names_in(side) if name.name not in literals] for side in sides]
-    plain = all(isinstance(side, Name) for side in sides[:-1])
-    first = sides[0]
-    meant_anew = (
-        isinstance(first, Application)
-        and isinstance(first.arguments[0], Name)
-        and "'" not in first.operation.name
-        and first.operation.name not in str(sides[-1])
-    )
-    return bool(own[0]) and (len(sides) == 2 or plain) and (not own[-1] or meant_anew)
-
-
-def _puts_in(left: Expression, right: Expression, literals: Mapping[str, Value]) -> bool:
-    """Whether names stand on the left, and only numbers on the right, which are more than one."""
-    own = [name for name in names_in(right) if name.name not in literals]
-    return bool(names_in(left)) and not own and isinstance(right, Application)
-
-
-def _is_chain_rule(side: Expression) -> bool:
-    """Whether it is made of derivatives of names alone."""
-    if not isinstance(side, Application):
-        return False
-    if side.operation.name in ("derivative", "partial"):
-        return all(isinstance(one, Name) for one in side.arguments)
-    return side.operation.name in ("add", "multiply") and all(map(_is_chain_rule, side.arguments))
-
-
-def _is_an_order(shown: Value, meant: Value) -> bool:
-    """Whether a power of ten stands for something of its size."""
-    a, b = float(np.abs(shown.exact.flat[0])), float(np.abs(meant.exact.flat[0]))
-    is_power = shown.exact.size == 1 and a >= 1000 and float(np.log10(a)).is_integer()
-    return is_power and b > 0 and abs(float(np.log10(b)) - float(np.log10(a))) < 0.5
-
-
-def _terms(side: Expression) -> Iterator[Expression]:
-    if isinstance(side, Application) and side.operation.name == "add":
-        yield from _terms(side.arguments[0])
-        yield from _terms(side.arguments[1])
-    else:
-        yield side
-
-
-def _is_exponential(side: Expression) -> bool:
-    return isinstance(side, Application) and side.operation.name == "exp"
-
-
-def _written(side: Expression, literals: Mapping[str, Value]) -> tuple[tuple[str, ...], ...]:
-    """A number or matrix as it stands there; nothing where it is something else."""
-    if isinstance(side, Number):
-        return ((str(side),),)
-    if isinstance(side, Name) and side.name in literals:
-        return literals[side.name].rows
-    if isinstance(side, Application) and side.operation.name == "negative":
-        rows = _written(side.arguments[0], literals)
-        return tuple(tuple(one.removeprefix("-") if one.startswith("-") else f"-{one}" for one in row) for row in rows)
-    return ()
-
-
-def _negated(side: Expression) -> Name | None:
-    """The name behind a minus."""
-    inner = side.arguments[0] if isinstance(side, Application) and side.operation.name == "negative" else None
-    return inner if isinstance(inner, Name) else None
-
-
-def _is_written(side: Expression) -> bool:
-    """Whether it is a number or matrix as somebody writes it, perhaps behind a minus."""
-    return (
-        isinstance(side, (Name, Number))
-        or (isinstance(side, Application) and side.operation.name == "negative" and _is_written(side.arguments[0]))
-        or not names_in(side)
-    )
-
-
-def _is_whole(side: Expression) -> bool:
-    if isinstance(side, Application) and side.operation.name == "negative":
-        side = side.arguments[0]
-    return isinstance(side, Number) and float(side.value).is_integer()
-
-
-def _lone(side: Expression, goes_on: bool = False) -> str | None:
-    known = isinstance(side, Name) and (isinstance(side, Constant) or side.name.startswith("Z_lit"))
-    return side.name if isinstance(side, Name) and not goes_on and not known else None
-
-
-def _renamed(function: tuple[str, Expression], by: str) -> Expression:
-    parameter, body = function
-    return replace(body, {Name(parameter): Name(by)})
-
-
-def _shown(value: Any) -> str:
-    """A number of any size with six digits."""
-    with suppress(OverflowError):
-        if np.isfinite(float(value)):
-            return f"{float(value):.6g}"
-    return str(context(DIGITS).nstr(middle(value) if isinstance(value, Fraction) else value, 6))
-
-
-def _at(found: Counterexample) -> str:
-    point = ", ".join(f"{name} = {float(value):.6g}" for name, value in found.point.items())
-    left, right = (_shown(side[found.entry]) for side in (found.left, found.right))
-    where = f"at {point} the" if point else "the"
-    return f"{where} left side is {left}, the right side {right}"

@@ -1,4 +1,4 @@
-"""A network that a document describes: its layers by their formulas, its numbers by what was given, its loss by its words.
+"""A network that a document describes: layers by their formulas, numbers by what was given, the loss by its words.
 
 What a document leaves open (which activation its sigma is, the factor of its loss) is tried, and is that with which
 most of its own values come out.
@@ -21,13 +21,19 @@ from chalkwork.networks.layers import Dense
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.solutions.solution import Solution
-from chalkwork.verification.judging import Step
+from chalkwork.verification.sides import Step
 
 MOST_TRIED, MOST_COMPARED, FEWEST = 60, 6, 2
 """How many networks are tried, and how many values of the document have to come out with one."""
 UNITS = ("identity", "sigmoid", "tanh", "relu", "softmax", "leaky_relu", "softplus", "elu", "step")
-_WORDS = {"sigmoid": r"sigmoid|logistic", "tanh": r"tanh|hyperbolic tangent", "relu": r"(?<!leaky )\brelu\b|rectif",
-          "softmax": r"softmax", "leaky_relu": r"leaky", "identity": r"linear output|identity|no activation"}  # fmt: skip
+_WORDS = {
+    "sigmoid": r"sigmoid|logistic",
+    "tanh": r"tanh|hyperbolic tangent",
+    "relu": r"(?<!leaky )\brelu\b|rectif",
+    "softmax": r"softmax",
+    "leaky_relu": r"leaky",
+    "identity": r"linear output|identity|no activation",
+}
 _LOSSES = ("L", "E", "J", "C", "loss", "Loss", "cost", "error", "Etotal", "MSE", "ell", "calL")
 _TARGETS = ("y", "t", "target", "ytrue", "ystar", "d", "T", "Y", "z")
 _LOGS = re.compile(r"\\log|\\ln|\blog\b|\bln\b")
@@ -93,7 +99,7 @@ Agreement = Callable[[Sequence[Step], Solution, Mapping[str, str]], int]
 def described(
     steps: Sequence[Step], text: str, spelled: Mapping[str, str], agreement: Agreement
 ) -> Iterator[tuple[Sequence[Step], Described]]:
-    """The networks of a document, each with the steps about it; a new one begins where weights or an input are given anew."""
+    """The networks of a document with the steps about each; a new one begins where its numbers are given anew."""
     start, seen = 0, set[str]()
     for place, step in enumerate([*steps, None]):
         anew = step is None or (step.given and bool(step.rows) and step.name in seen)
@@ -144,7 +150,7 @@ def _network(
     return Described(found, names, f"a network of {len(reading.layers)} layers")
 
 
-# --- layers ------------------------------------------------------------------------------------------------------------
+# --- layers ---------------------------------------------------------------------------------------------------------
 
 
 def _layers(reading: Reading) -> Iterator[Layer]:
@@ -245,7 +251,7 @@ def _by_name(reading: Reading) -> list[Layer]:
     return found if found and found[0].source else []
 
 
-# --- numbers -----------------------------------------------------------------------------------------------------------
+# --- numbers --------------------------------------------------------------------------------------------------------
 
 
 def _target(reading: Reading) -> np.ndarray[Any, Any] | None:

@@ -1,4 +1,4 @@
-r"""Numbers as documents write them, in the spelling of the reader: 0{,}5, 12\,345, 50\%, ½, \binom{5}{2}, \lceil x \rceil.
+r"""Numbers as documents write them, as the reader takes them: 0{,}5, 12\,345, 50\%, ½, \binom{5}{2}, \lceil x \rceil.
 
 What can be read in two ways stays as it is, and is refused where it is read.
 """

@@ -1,4 +1,4 @@
-"""The exercises of a sheet that a document works out: what they give is known in it, and its values are held against them."""
+"""The exercises of a sheet that a document works out: what they give is known, and values are held against theirs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.holding import Names, held, value_of
-from chalkwork.verification.judging import Judge, Step
+from chalkwork.verification.judging import Judge
 from chalkwork.verification.memory import Value
+from chalkwork.verification.sides import Step
 
 _WORDS = r"(?:task|part|exercise|problem|question|aufgabe|teil(?:aufgabe)?)"
 
