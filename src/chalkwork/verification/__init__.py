@@ -116,6 +116,8 @@ def verify(text: str, form: str = "markdown", *, exercises: Mapping[str, Exercis
             parts_of.append(task)
             results.append(judge.judge(statement, formula.line + statement.line, formula.display))
         read += all(result.read for result in results[-len(found) :])
+    for place, why in judge.solved.items():
+        results[place] = replace(results[place], verdict=Verdict.UNJUDGED, reason=why)
     lines = [formula.line + statement.line for formula, statement in places]
     answers: Mapping[str, Mapping[str, object]] = {}
     if exercises:

@@ -29,7 +29,10 @@ _FORMULA = re.compile(
 _HEADING = re.compile(r"^(?:#{1,6}\s|\(?[a-z0-9]{1,2}[.)]\s|\\(?:sub)*section|\\item)", re.MULTILINE)
 _RELATION = re.compile(r"[=<>≤≥≈≠]")
 _MATHS = re.compile(r"[-+*/^()\[\]0-9.,;:=<>≤≥≈A-Za-z_·×−²³√']+")
-_WORD = re.compile(r"(?!(?:exp|log|ln|sqrt|tanh|sin|cos|sigmoid|relu|max|min)\b)[A-Za-z]{2,}")
+_WORD = re.compile(
+    r"(?<![A-Za-z_])(?!(?:exp|log|ln|log2|log10|lg|sqrt|tanh|sin|cos|tan|sigmoid|relu|ReLU|softmax|max|min|abs|sum)"
+    r"(?![A-Za-z]))[A-Za-z]{2,}"
+)
 _LABEL = re.compile(r"^\s*(?:[-*+]\s+|\(?(?:[0-9]{1,2}|[a-z])[.)]\s+|[A-Z][a-z ]{1,40}:\s+)*")
 
 

@@ -27,6 +27,8 @@ _DELTA = re.compile(r"\\delta|δ|delta")
 _LAST = re.compile(r"out|output|\bo\b|L\b|\\ell\b")
 _HIDDEN = re.compile(r"hid|\bh\b")
 _FORWARD = re.compile(r"[za]\d+|L")
+FEWEST = 3
+"""How many values of a document have to come out with a network before one that does not is wrong because of it."""
 _GOOD, _BAD = ("correct", "rounding"), ("mistake", "wrong")
 
 
@@ -42,6 +44,8 @@ class Names:
     source: str = "the solution"
     guessed: bool = False
     """Whether the solution is that of a network which was recognised, so that a name may be another quantity."""
+    doubtful: bool = False
+    """Whether so much disagrees with it that what is right by itself may be about something else."""
     updated: bool = False
     taken: set[str] = field(default_factory=set)
 
@@ -187,6 +191,9 @@ def held(
     entries: dict[str, list[int]] = {}
     for name, place in places.items():
         entries.setdefault(name.partition("[")[0], []).append(place)
+    verdicts = [one.verdict for one in report.values()]
+    good, bad = (sum(one in some for one in verdicts) for some in (_GOOD, _BAD))
+    names.doubtful = names.guessed and (bad > 1 or good < FEWEST)
     for name, result in report.items():
         for place in entries.get(name, ()):
             first = next((one for one in range(place) if together[one].verdict is Verdict.WRONG), None)
@@ -237,14 +244,14 @@ def _merged(own: Found, result: Result, first: int | None, names: Names) -> Foun
             return replace(own, reason=f"{own.reason}. {said}") if result.mistakes else own
         if own.verdict is Verdict.FOLLOWS and not result.mistakes:
             return own
-        if names.guessed and not result.mistakes and own.verdict in (Verdict.RIGHT, Verdict.ROUNDED):
+        if names.doubtful and not result.mistakes and own.verdict in (Verdict.RIGHT, Verdict.ROUNDED):
             return own
         return replace(own, verdict=Verdict.WRONG, reason=f"held against {names.source}: {said}")
     if own.verdict in (Verdict.WRONG, Verdict.FOLLOWS):
         return own
     if result.verdict == "follows":
         more = f"follows from your wrong line {first}" if first is not None else said
-        return replace(own, verdict=Verdict.FOLLOWS, reason=more)
+        return replace(own, verdict=Verdict.FOLLOWS, reason=more) if first is not None or not names.guessed else own
     if result.verdict in _GOOD and own.verdict in (Verdict.GIVEN, Verdict.DEFINITION, Verdict.UNJUDGED):
         verdict = Verdict.RIGHT if result.verdict == "correct" else Verdict.ROUNDED
         return replace(own, verdict=verdict, reason=f"as in {names.source}")

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from dataclasses import replace as replaced
-from fractions import Fraction
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in
 from chalkwork.algebra.reading.words import FUNCTIONS
+from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import exactly, worked_out
-from chalkwork.laboratory.claims.domain import Domain, Range
-from chalkwork.laboratory.claims.points import try_points
-from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
-from chalkwork.verification.memory import Memory, Value, whole
-from chalkwork.verification.reading import Reader
+from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.verification.comparing import Found, Verdict
+from chalkwork.verification.linking import Linking
+from chalkwork.verification.memory import Value
 from chalkwork.verification.sides import (
     Step,
-    is_an_order,
-    is_chain_rule,
     is_exponential,
-    is_whole,
-    is_written,
     lone,
     may_be_a_condition,
-    negated,
-    point_words,
-    puts_in,
     renamed,
     rows_of,
     terms,
@@ -41,37 +31,29 @@ from chalkwork.verification.spelling import Statement
 
 SECONDS = 1.5
 """What one statement may cost."""
-SHOWN_BY_WHOLE = 0.0005
-"""Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
-DERIVED = 0.03
-"""As a part of its size, how far a derivative may be from what its definitions give: its author rounds."""
-ORDINARY = Range(low=Fraction(1, 3), high=Fraction(29, 10))
-_MANY = re.compile(r"^\s*(?P<name>[A-Za-z])\s*\(\s*[A-Za-z](?:_\w)?(?:\s*,\s*[A-Za-z](?:_\w)?)+\s*\)\s*=(?!=)\s*")
+SOLVED = 0.005
+"""As a part of their size, how far the sides of an equation may be apart with a solution that was rounded."""
+_MANY = re.compile(r"^\s*(?P<name>[A-Za-z])\s*\((?P<by>\s*[A-Za-z](?:\s*,\s*[A-Za-z])+\s*)\)\s*=(?!=)\s*")
+_LETTERS_ALONE = re.compile(r"(?<![A-Za-z_])(?!Z_lit)[A-Za-z]")
 _INDEXED = re.compile(r"^\s*(?P<name>[A-Za-z])_\w\s*\(\s*[A-Za-z]\s*\)\s*=(?!=)")
 _FUNCTION = re.compile(r"^\s*(?P<name>[A-Za-z]{1,20})\s*\(\s*(?P<by>[A-Za-z])\s*\)\s*=(?!=)\s*")
 
 
 @dataclass
-class Judge:
+class Judge(Linking):
     """Judges the statements of one document in order."""
 
-    reader: Reader = field(default_factory=Reader)
-    display: bool = True
     last: tuple[Expression, Mapping[str, Value]] | None = None
     """Where a statement that begins with a relation goes on."""
-    place: int = 0
-    """How many statements stand before this one."""
     steps: list[Step] = field(default_factory=list)
-
-    @property
-    def memory(self) -> Memory:
-        """What the document has said so far."""
-        return self.reader.memory
+    solved: dict[int, str] = field(default_factory=dict)
+    """Of which it turned out later that they were."""
 
     def judge(self, statement: Statement, line: int, display: bool = True) -> Found:
         """The verdict on one statement; only one that is displayed is what a later one goes on from."""
         before, self.display = self.last, display
         found = self._judged(statement, line)
+        self._look_back()
         if not display:
             self.last = before
         return found
@@ -88,8 +70,13 @@ class Judge:
     def _judge(self, statement: Statement, line: int) -> Found:
         text, literals = self.reader.literals_of(statement.text)
         function = _FUNCTION.match(text)
-        if (many := _MANY.match(text)) and "=" not in text[many.end() :]:
-            return self._function_of_many(many["name"], text[many.end() :], literals)
+        many = _MANY.match(text)
+        if (
+            many is not None
+            and re.search(r"[A-Za-z]", text[many.end() :].replace("Z_lit", ""))
+            and "=" not in text[many.end() :]
+        ):
+            return self._function_of_many(many, text[many.end() :], literals)
         if indexed := _INDEXED.match(text):
             self.memory.bind(indexed["name"], None, None)
         if function and self._defines(function["name"]):
@@ -109,6 +96,8 @@ class Judge:
         elif goes_on and self.last is not None:
             first, before = self.last
             sides, literals = [first, *sides], {**before, **literals}
+        if (square := self._square(sides[0], relations, goes_on)) is not None:
+            return self._squared(square, sides, relations, near, literals, line)
         found = self._links(sides, relations, near, literals, goes_on, line)
         self._keep(sides, literals, found, goes_on, statement.text)
         self._note(sides, literals, found)
@@ -141,6 +130,20 @@ class Judge:
         first, *rest = (float(one.exact.flat[0]) if one is not None else np.nan for one in found)
         return tuple(rest) if first in rest else ()
 
+    def _look_back(self) -> None:
+        """Whether numbers that are known by now solve what seemed to be wrong."""
+        for place, (left, right, literals) in list(self.open.items()):
+            names = [name.name for name in names_in(left) if name.name not in literals]
+            if not names or any(self.memory.current(name) is None for name in names):
+                continue
+            first, second = self._value(left, literals), self._value(right, literals)
+            if first is None or second is None:
+                continue
+            width = np.maximum(np.abs(first.exact), np.abs(second.exact)) * SOLVED + 1e-9
+            if first.shape == second.shape and (np.abs(first.exact - second.exact) <= width).all():
+                self.solved[place] = f"an equation for {', '.join(names)}, which is solved later"
+            del self.open[place]
+
     def _note(self, sides: list[Expression], literals: Mapping[str, Value], found: Found) -> None:
         """Which numbers were given as data, and which came out of something."""
         texts = {text for value in literals.values() for text in value.texts}
@@ -150,6 +153,37 @@ class Judge:
                 self.memory.data |= texts
         elif isinstance(last, Name) and last.name in literals:
             self.memory.results |= literals[last.name].texts
+
+    def _square(self, side: Expression, relations: Sequence[str], goes_on: bool) -> Name | None:
+        """The name in sigma^2 = ..., which is a name for what follows where nothing is known of sigma."""
+        if goes_on or relations[0] != "=" or not isinstance(side, Application) or side.operation.name != "power":
+            return None
+        base, exponent = side.arguments
+        known = {*self.memory.values, *self.memory.definitions}
+        free = isinstance(base, Name) and (
+            base.name not in known or self.memory.sections.get(base.name) != self.memory.section
+        )
+        return base if isinstance(base, Name) and free and exponent == Number(2) else None
+
+    def _squared(
+        self, name: Name, sides: list[Expression], relations: Sequence[str], near: Sequence[bool],
+        literals: Mapping[str, Value], line: int,
+    ) -> Found:  # fmt: skip
+        """sigma^2 = a = b: the chain behind it, and sigma is the root of what it comes to."""
+        if name in names_in(sides[1]) or sides[1].shape:
+            return self._links(sides, relations, near, literals, False, line)
+        found = Found(Verdict.DEFINITION)
+        if len(sides) > 2:
+            found = self._links(sides[1:], relations[1:], near[1:], literals, True, line)
+        self.last = (sides[-1], literals)
+        value = self._value(sides[-1], literals)
+        if value is not None and value.exact.size == 1 and value.range.low.min() >= 0:
+            root = Interval(np.sqrt(value.range.low), np.sqrt(value.range.high))
+            broken = line if found.verdict is Verdict.WRONG else value.wrong
+            self.memory.bind(name.name, Value(np.sqrt(value.exact), root, None, broken), None)
+        elif value is None:
+            self.memory.bind(name.name, None, apply("sqrt", self._literal_numbers(exactly(sides[1]), literals)))
+        return found
 
     def _forget(self, statement: Statement) -> None:
         """Of a statement that was not read: what its first name was is not known any more, but for what it ends in."""
@@ -181,237 +215,14 @@ class Judge:
             return Found(Verdict.DEFINITION, f"{name} is this function from here on")
         return self._links(sides, relations, [False] * len(relations), literals, True, line)
 
-    def _function_of_many(self, name: str, text: str, literals: Mapping[str, Value]) -> Found:
+    def _function_of_many(self, found: re.Match[str], text: str, literals: Mapping[str, Value]) -> Found:
         """f(x, y) = ...: f stands for this from here on."""
+        name, parameters = found["name"], tuple(one.strip() for one in found["by"].split(","))
         (body,), _, _ = self.reader.sides(text, literals)
         self.last = (body, literals)
         if not body.shape:
-            self.memory.bind(name, None, self._literal_numbers(exactly(body), literals))
+            body = self._literal_numbers(exactly(body), literals)
+            self.memory.bind(name, None, body)
+            if set(parameters) <= {one.name for one in names_in(body)}:
+                self.memory.many[name] = parameters, body
         return Found(Verdict.DEFINITION, f"{name} is this function from here on")
-
-    def _literal_numbers(self, body: Expression, literals: Mapping[str, Value]) -> Expression:
-        return replace(
-            body,
-            {
-                Name(name): Number(Fraction(repr(float(value.exact[0, 0]))))
-                for name, value in literals.items()
-                if value.shape == ()
-            },
-        )
-
-    def _links(
-        self,
-        sides: list[Expression],
-        relations: Sequence[str],
-        near: Sequence[bool],
-        literals: Mapping[str, Value],
-        goes_on: bool,
-        line: int,
-    ) -> Found:
-        """The verdict on a chain: that of its worst relation; its first name is bound to what it comes to."""
-        found: list[Found] = []
-        values = [self._value(side, literals) for side in sides]
-        binds = self._bound_name(sides, relations, values, goes_on)
-        for place, relation in enumerate(relations):
-            name = lone(sides[place])
-            own = values[place + 1]
-            if (
-                place
-                and name
-                and relation == "="
-                and values[place] is None
-                and own is not None
-                and own.half is not None
-            ):
-                self.memory.bind(name, own, self.memory.definitions.get(name))  # ... = d = 2 tells it on the way
-                values[place] = own
-                found.append(Found(Verdict.GIVEN))
-                continue
-            if place == 0 and binds is not None:
-                given = all(one.name in literals for one in names_in(sides[1])) and is_written(sides[1])
-                found.append(Found(Verdict.GIVEN if given else Verdict.DEFINITION))
-                continue
-            found.append(
-                self._link(
-                    sides[place], relation, sides[place + 1], (values[place], values[place + 1]), near[place], literals
-                )
-            )
-        worst = max(found, key=lambda one: ORDER.index(one.verdict))
-        place = found.index(worst)
-        if len(found) > 1 and worst.reason and worst.verdict is not Verdict.UNJUDGED:
-            worst = Found(worst.verdict, f"relation {place + 1} of {len(found)}: {worst.reason}")
-        self._remember(binds or lone(sides[0], goes_on), sides, relations, values, line, worst, literals)
-        return worst
-
-    def _bound_name(
-        self, sides: list[Expression], relations: Sequence[str], values: Sequence[Value | None], goes_on: bool
-    ) -> str | None:
-        """The name that a chain defines, if it does: a lone name that nothing is known of, or that is given anew."""
-        name = lone(sides[0], goes_on)
-        if name is None or relations[0] != "=":
-            return None
-        memory = self.memory
-        if name not in memory.values and name not in memory.definitions:
-            return name
-        before = memory.values.get(name)
-        if before is not None and before.wrong is not None:
-            return name
-        if name in self.reader.derived and name not in memory.values and not memory.is_stale(name):
-            return None
-        if memory.is_stale(name) or memory.sections.get(name) != memory.section or "app" in name[:5]:
-            return name
-        written = values[1] is not None and values[1].half is not None
-        if name not in memory.definitions:
-            return name
-        earlier, names = memory.definitions[name], {one.name for one in names_in(sides[1])}
-        if written:
-            return None if len(sides) == 2 and self._value(earlier, {}) is not None else name
-        known = memory.bound_at
-        if any(known.get(one, 0) > known.get(name, 0) for one in names):
-            return name
-        grown = not isinstance(earlier, (Name, Number)) and any(part == earlier for part in walk(exactly(sides[1])))
-        return None if self.display and names & {one.name for one in names_in(earlier)} and not grown else name
-
-    def _value(self, side: Expression, literals: Mapping[str, Value]) -> Value | None:
-        with suppress(ChalkworkError):
-            found = self.memory.evaluated(side, literals)
-            if found is not None and is_whole(side):
-                return Value(
-                    found.exact,
-                    found.range,
-                    np.full(found.exact.shape, SHOWN_BY_WHOLE),
-                    found.wrong,
-                    3,
-                    4,
-                    found.fraction,
-                )
-            shown = negated(side)
-            if found is not None and shown is not None and shown.name in literals:
-                own = literals[shown.name]
-                return Value(found.exact, found.range, own.half, None, own.places, own.significant, rows=own.rows)
-            return found
-        return None
-
-    def _link(
-        self, left: Expression, relation: str, right: Expression, values: tuple[Value | None, Value | None], near: bool,
-        literals: Mapping[str, Value],
-    ) -> Found:  # fmt: skip
-        """One relation: by value where both sides have one, else as an identity."""
-        first, second = values
-        if first is not None and second is not None:
-            if second.half is not None and first.half is None:
-                with suppress(ChalkworkError):
-                    first = self.memory.evaluated(left, literals, second) or first
-            if lone(left) in self.reader.derived:
-                found = by_value(first, relation, second, True, DERIVED)
-                if found.verdict is Verdict.WRONG:
-                    return replaced(found, reason=f"by the definitions before {found.reason}")
-                return found
-            found = by_value(first, relation, second, near)
-            if found.verdict is Verdict.WRONG and not self.display and is_an_order(second, first):
-                return Found(Verdict.UNJUDGED, f"to the order of magnitude: {found.reason}")
-            if found.verdict is Verdict.WRONG and not self.display and puts_in(left, right, literals):
-                return Found(Verdict.UNJUDGED, f"other numbers are put in than those given: {found.reason}")
-            return found
-        same = self._identity(left, relation, right, literals)
-        return same or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
-
-    def _identity(
-        self, left: Expression, relation: str, right: Expression, literals: Mapping[str, Value]
-    ) -> Found | None:
-        """The relation for all numbers that its names can be."""
-        try:
-            sides = [
-                self._literal_numbers(self.memory.meant(one, self.memory.values), literals) for one in (left, right)
-            ]
-        except ChalkworkError as error:
-            return Found(Verdict.UNJUDGED, error.message)
-        names = [{name.name for name in names_in(side)} for side in sides]
-        if any(name.startswith("Z_") or name in self.reader.whole_words for name in names[0] | names[1]):
-            return Found(Verdict.RIGHT, "both sides are the same") if sides[0] == sides[1] else None
-        if any(side.shape for side in sides) or len(names[0] | names[1]) > 12:
-            return None
-        trial = try_points(
-            sides[0], relation, sides[1], Domain({}).scalars([Name(name) for name in sorted(names[0] | names[1])])
-        )
-        if trial.counterexample is not None and relation != "=" and names[0] | names[1]:
-            return Found(Verdict.UNJUDGED, f"a condition, or not for all numbers: {point_words(trial.counterexample)}")
-        if trial.counterexample is not None:
-            if names[0] != names[1] and relation == "=":
-                return Found(
-                    Verdict.UNJUDGED, f"a condition rather than an identity: {point_words(trial.counterexample)}"
-                )
-            if why := self._excused(left, relation, right, sides, literals):
-                return Found(Verdict.UNJUDGED, f"{why}: {point_words(trial.counterexample)}")
-            return Found(Verdict.WRONG, point_words(trial.counterexample))
-        if not trial.points:
-            return None
-        return Found(Verdict.RIGHT, f"at {trial.points} points")
-
-    def _excused(
-        self,
-        left: Expression,
-        relation: str,
-        right: Expression,
-        sides: Sequence[Expression],
-        literals: Mapping[str, Value],
-    ) -> str:
-        """Why two sides that differ somewhere may be meant all the same; nothing where they are wrong."""
-        if relation != "=":
-            return ""
-        names = {name.name for side in sides for name in names_in(side)}
-        if names and self._holds_inside(sides, names):
-            return "not for all numbers"
-        if is_chain_rule(left) and is_chain_rule(right):
-            return "a chain rule between other functions than those before"
-        plain = [
-            worked_out(exactly(self._literal_numbers(one, literals)), self.memory.functions) for one in (left, right)
-        ]
-        own = {name.name for side in plain for name in names_in(side)}
-        if own and own != names:
-            trial = try_points(plain[0], "=", plain[1], Domain({}).scalars([Name(name) for name in sorted(own)]))
-            if trial.counterexample is None and trial.points:
-                return "right only where its letters are not those from before"
-        return ""
-
-    def _holds_inside(self, sides: Sequence[Expression], names: Collection[str]) -> bool:
-        """Whether two sides are the same where all names are ordinary positive numbers."""
-        trial = try_points(sides[0], "=", sides[1], dict.fromkeys(sorted(names), ORDINARY))
-        return trial.counterexample is None and trial.points > 3
-
-    def _remember(
-        self,
-        name: str | None,
-        sides: list[Expression],
-        relations: Sequence[str],
-        values: Sequence[Value | None],
-        line: int,
-        worst: Found,
-        literals: Mapping[str, Value],
-    ) -> None:
-        """Bind the first name to the last value of the chain, as its author goes on from it."""
-        if name is None or any(relation != "=" for relation in relations):
-            return
-        known = [value for value in values[1:] if value is not None]
-        value = known[-1] if known else None
-        if value is not None:
-            broken = line if worst.verdict is Verdict.WRONG else value.wrong
-            literal = isinstance(sides[-1], Name) and len(sides) == 2
-            kept = value if literal else whole(value)
-            value = Value(kept.exact, kept.range, kept.half, broken, fraction=kept.fraction, rows=kept.rows)
-        definition = None
-        if (
-            not sides[1].shape
-            and not (isinstance(sides[1], Name) and sides[1].name in literals)
-            and not is_whole(sides[1])
-        ):
-            definition = self._literal_numbers(exactly(sides[1]), literals)
-            if len(sides) == 2 and worst.verdict is Verdict.WRONG:
-                definition = self.memory.definitions.get(name)
-        elif name in self.memory.definitions:
-            definition = self.memory.definitions[name]
-        self.memory.bind(name, value, definition)
-        if name in self.reader.letters_in:
-            self.memory.inputs[name] = self.memory.inputs.get(name, frozenset()) | self.reader.letters_in[name]
-        if value is None and sides[1].shape:
-            self.memory.shapes[name] = sides[1].shape

@@ -75,6 +75,8 @@ class Memory:
     values: dict[str, Value] = field(default_factory=dict)
     definitions: dict[str, Expression] = field(default_factory=dict)
     functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
+    many: dict[str, tuple[tuple[str, ...], Expression]] = field(default_factory=dict)
+    """Functions of several names."""
     letters: set[str] = field(default_factory=set)
     shapes: dict[str, Shape] = field(default_factory=dict)
     inputs: dict[str, frozenset[str]] = field(default_factory=dict)

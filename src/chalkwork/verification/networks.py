@@ -165,7 +165,8 @@ def _layers(reading: Reading) -> Iterator[Layer]:
                 layer.out = layer.out or step.name
                 layer.activation = layer.activation or unit
             elif (layer := _linear(inner if inner is not None else side, reading)) is not None:
-                if any(layer.weight == one.weight for one in found.values()) or step.name in (layer.weight, layer.bias):
+                known = reading.given(layer.weight) is not None and step.name not in (layer.weight, layer.bias)
+                if not known or any(layer.weight == one.weight for one in found.values()):
                     continue
                 if inner is not None:
                     layer.out, layer.activation = step.name, unit

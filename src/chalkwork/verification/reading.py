@@ -7,14 +7,26 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 
-from chalkwork.algebra.expression import Expression, Name, names_in
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name, Number, names_in, replace
 from chalkwork.algebra.reading import build, free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
+from chalkwork.bounds.intervals import Interval
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, put_in, slope, worked_out
 from chalkwork.verification.memory import Memory, Value, literals_of
-from chalkwork.verification.names import NOT_READ, Spellings, applications, decorated, opaque_operators, untold
+from chalkwork.verification.names import (
+    NOT_READ,
+    Spellings,
+    applications,
+    decorated,
+    group_end,
+    opaque_operators,
+    untold,
+)
 
 _DERIVATIVE = re.compile(
     r"\\frac\s*\{\s*(?:\\partial|d|\\mathrm\{d\})\s*(?P<of>[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*)\}\s*"
@@ -24,6 +36,10 @@ _LEARNT = re.compile(
     r"\\frac\s*\{\s*\\partial\s*(?P<name>[A-Za-z])\s*\}\s*\{\s*\\partial\s*(?P<by>[A-Za-z])\s*\}\s*="
     r"\s*\\frac\s*\{\s*\\partial\s*(?P<of>\([^{}]*\))\s*\}\s*\{\s*\\partial\s*(?P=by)\s*\}"
 )
+_BY_D = re.compile(r"\\frac\s*\{\s*d[^{}]*\}\s*\{\s*d\s*[A-Za-z]")
+_INVERSE = re.compile(r"(?<![\\A-Za-z_])(?P<of>[A-Z](?:_\w|_\{\w+\})?|Z_lit[a-z]+)\s*\^\s*\{\s*-\s*1\s*\}")
+_DETERMINANT = re.compile(r"\\det\s*\(?\s*(?P<of>[A-Z](?:_\w|_\{\w+\})?(?![A-Za-z])|Z_lit[a-z]+)\s*\)?")
+_BARE_LOG = re.compile(r"(?<![A-Za-z])log(?![A-Za-z0-9]|\s*_)")
 _HIGHER = re.compile(
     r"(?<![\\A-Za-z])(?P<name>[A-Za-z])\s*\^\s*\{\s*\(\s*(?P<order>[1-9])\s*\)\s*\}\s*(?=\(|\\left\s*\()"
 )
@@ -60,8 +76,14 @@ class Reader:
     """How many words stand for numbers so far."""
     letters_in: dict[str, frozenset[str]] = field(default_factory=dict)
     """The letters in derivatives that are names."""
+    bare_log: bool = False
+    """Whether the statement has a logarithm that does not say its base."""
     derived: set[str] = field(default_factory=set)
     """Derivatives that follow from definitions of the document."""
+    fixed: set[str] = field(default_factory=set)
+    """Inverses and determinants of matrices that are known."""
+    inlined: dict[str, Expression] = field(default_factory=dict)
+    """What functions of several names are of what stands in their brackets."""
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
@@ -79,6 +101,7 @@ class Reader:
 
     def literals_of(self, text: str) -> tuple[str, dict[str, Value]]:
         """The text with its numbers as words, which no other statement has."""
+        self.bare_log = bool(_BARE_LOG.search(text))
         text, found = literals_of(text, self.literals)
         self.literals += len(found)
         return text, found
@@ -104,6 +127,8 @@ class Reader:
         if "!!" in text:
             raise ChalkworkError("!! can mean a double factorial or the factorial of one; write brackets")
         text = _NORM.sub(lambda found: self._norm(found, literals), text)
+        text = _DETERMINANT.sub(lambda found: self._of_matrix(found, literals), text)
+        text = self._put_into_functions(_INVERSE.sub(lambda found: self._of_matrix(found, literals), text))
         text = opaque_operators(untold(text, self.spellings), self.spellings)
         text = _HIGHER.sub(self._higher, text)
         around = " ".join(one["of"] for one in _DERIVATIVE.finditer(text) if not _LETTER.fullmatch(one["of"]))
@@ -116,6 +141,8 @@ class Reader:
             lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
         )
         known = self._words() | set(literals)
+        if _BY_D.search(text):
+            known.discard("d")
         if re.search(r"(?<![A-Za-z])e\s*\^", text):
             known.discard("e")
         elif self.e_is_a_name:
@@ -126,12 +153,63 @@ class Reader:
         names = [name for side in chain.sides for name in free_names(side)]
         named = self.memory.names(names, literals)
         self.memory.letters |= {name for name in names if not name.startswith("Z_")}
-        return [build(side, named) for side in chain.sides], list(chain.relations), chain.goes_on
+        sides = [build(side, named) for side in chain.sides]
+        if self.inlined:
+            sides = [replace(side, {Name(word): body for word, body in self.inlined.items()}) for side in sides]
+        return sides, list(chain.relations), chain.goes_on
+
+    def _one(self, text: str, literals: Mapping[str, Value]) -> Expression:
+        """The expression that a text without relations is."""
+        sides, _, _ = self.sides(text, literals)
+        if len(sides) != 1:
+            raise ChalkworkError("it holds a relation")
+        return sides[0]
+
+    def _of_matrix(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
+        """The determinant or the inverse of a matrix whose numbers are known; of any other it is a name."""
+        with suppress(ChalkworkError, np.linalg.LinAlgError):
+            side = self._one(found["of"], literals)
+            value = self.memory.evaluated(side, literals) if isinstance(side, Name) else None
+            if value is not None and value.shape and len(set(value.shape)) == 1:
+                inverse = found.re is _INVERSE
+                exact = np.linalg.inv(value.exact) if inverse else np.array([[np.linalg.det(value.exact)]])
+                word = self.spellings.word(found.group(), "fixed")
+                self.memory.values[word] = Value(exact, Interval.point(exact), None, value.wrong)
+                self.fixed.add(word)
+                return f" {word} "
+        return found.group()
+
+    def _put_into_functions(self, text: str) -> str:
+        """f(1, 2) of a function of several names that is known."""
+        for name, (parameters, body) in self.memory.many.items():
+            place = 0
+            while found := re.compile(rf"(?<![\\A-Za-z_]){name}\s*\(").search(text, place):
+                end = group_end(text, found.end() - 1)
+                place = end
+                arguments = text[found.end() : end - 1].split(",")
+                with suppress(ChalkworkError):
+                    if len(arguments) != len(parameters):
+                        continue
+                    given = []
+                    for argument in arguments:
+                        inner, literals = self.literals_of(argument)
+                        side = self._one(inner, literals)
+                        given.append(
+                            replace(
+                                exactly(side),
+                                {Name(one): Number(Fraction(v.rows[0][0])) for one, v in literals.items()},
+                            )
+                        )
+                    word = self.spellings.word(text[found.start() : end], "of")
+                    self.inlined[word] = replace(body, dict(zip(map(Name, parameters), given, strict=True)))
+                    text = f"{text[: found.start()]} {word} {text[end:]}"
+                    place = found.start() + len(word) + 2
+        return text
 
     def _norm(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
         """A norm of a vector whose numbers are known; any other is a name."""
         with suppress(ChalkworkError):
-            (side,), _, _ = self.sides(found["inside"], literals)
+            side = self._one(found["inside"], literals)
             if self.memory.evaluated(side, literals) is not None and (1 in side.shape or found["kind"] == "F"):
                 kind = found["kind"]
                 inside = found["inside"]
@@ -145,6 +223,9 @@ class Reader:
             return found.group() if not of and re.fullmatch(r"[A-Za-z]", by) else self._opaque(found.group())
         if letter := _LETTER.fullmatch(of):
             of = letter[1]
+            value = self.memory.current(by)
+            if (value is not None and value.shape) or self.memory.shapes.get(by):
+                return self._opaque(found.group())
             varies = of == by or re.search(rf"(?<![\\A-Za-z]){of}(?![A-Za-z])", around)
             plain = rf"\frac{{\partial {of}}}{{\partial {by}}}"
             return plain if of in self.memory.definitions or varies else self._opaque(plain)
@@ -167,8 +248,8 @@ class Reader:
         if found is None or word in memory.values or word in memory.definitions:
             return
         with suppress(ChalkworkError):
-            (of,), _, _ = self.sides(found["of"], {})
-            (by,), _, _ = self.sides(found["by"], {})
+            of = self._one(found["of"], {})
+            by = self._one(found["by"], {})
             if not isinstance(of, Name) or not isinstance(by, Name) or of.name not in memory.definitions or of == by:
                 return
             open_ = {name: body for name, body in memory.definitions.items() if name != by.name}

@@ -75,6 +75,11 @@ def terms(side: Expression) -> Iterator[Expression]:
         yield side
 
 
+def is_log(side: Expression) -> bool:
+    """Whether it is a natural logarithm."""
+    return isinstance(side, Application) and side.operation.name == "log"
+
+
 def is_exponential(side: Expression) -> bool:
     """Whether it is a power of e."""
     return isinstance(side, Application) and side.operation.name == "exp"

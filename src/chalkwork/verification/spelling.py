@@ -34,6 +34,15 @@ _CLOSES = re.compile(r"\\end|\\right(?!arrow)|\\\}|[)}\]]")
 _ALIGNING = re.compile(
     r"\\(?:begin|end)\{(?:aligned|align|alignedat|split|gather|gathered|equation|eqnarray|multline)\*?\}(?:\{[^{}]*\})?"
 )
+_SPACED = re.compile(r"[_^] \{ |\\frac \{ | _ [A-Za-z0-9]")
+_SPACED_POINT = re.compile(r"(?<=\d) \. ?(?=\d)|(?<=\d)\. (?=\d)")
+"""A scan has spaces between all signs, those of a number too."""
+_NAMES = r"\\?[A-Za-z]+(?:\s*_\s*(?:\w|\{[^{}]*\}))?"
+_PAIR = re.compile(
+    rf"^\s*\(?\s*(?P<names>{_NAMES}(?:\s*,\s*{_NAMES})+)\s*\)?\s*(?P<relation>=|\\approx)"
+    rf"\s*\\begin\{{pmatrix\}}(?P<values>[^&]*?)\\end\{{pmatrix\}}\s*$"
+)
+_LISTED = re.compile(rf"(?<==)\s*\(\s*({_NAMES}(?:\s*,\s*{_NAMES})+)\s*\)(\s*\^\{{?\s*(?:T|\\top)\s*\}}?)?\s*$")
 _MATRIX = re.compile(r"\\(begin|end)\{(?:b|B|small|)matrix\*?\}|\\(begin|end)\{array\}(?:\{[^{}]*\})?")
 _RELATION = re.compile(
     r"[=<>≤≥≈≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq|approx|equiv|simeq|coloneqq|leftarrow|gets)(?![A-Za-z])"
@@ -95,8 +104,24 @@ def statements(formula: str) -> list[Statement]:
         text = _ELEMENT.split(text)[0].rstrip("\\ ")
         cleaned = _SAID.sub("", text).strip().rstrip(".,;:").strip()
         if _RELATION.search(cleaned):
-            found.append(_stated(cleaned, line))
+            found += [_stated(one, line) for one in _apart(cleaned)]
     return found[:MOST_STATEMENTS]
+
+
+def _apart(text: str) -> list[str]:
+    """(a, b) = (1, 2) as two statements; a list of names as a column."""
+    pair = _PAIR.match(text)
+    if pair is not None:
+        names = [name.strip() for name in pair["names"].split(",")]
+        values = [value.strip() for value in pair["values"].split("\\\\")]
+        if len(names) == len(values):
+            return [f"{name} {pair['relation']} {value}" for name, value in zip(names, values, strict=True)]
+    return [_LISTED.sub(lambda found: _as_column_of(found[1].split(",")), text)]
+
+
+def _as_column_of(entries: list[str]) -> str:
+    below = r" \\ ".join(one.strip() for one in entries)
+    return rf" \begin{{pmatrix}} {below} \end{{pmatrix}}"
 
 
 def _joined(parts: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -131,6 +156,9 @@ def _plain(text: str) -> str:
         .replace("&lt;", "<")
         .replace("&gt;", ">")
     )
+    if _SPACED.search(text):
+        text = _SPACED_POINT.sub(".", text)
+        text = re.sub(r"\s+\}", "}", re.sub(r"\{\s+", "{", re.sub(r"\s*([_^])\s*", r"\1", text)))
     text = _ALIGNING.sub(" ", _APART.sub(r" \\quad ", text))
     text = _DOTS.sub("=", text)
     text = plain_numbers(_SHORT.sub(r"\\frac{\2}{\3}", text))
@@ -193,9 +221,7 @@ def _as_matrix(found: re.Match[str]) -> str:
 
 def _as_column(found: re.Match[str]) -> str:
     """(1, 2) and its transpose: a vector is a column."""
-    entries = re.findall(_NUMBER, found[1])
-    below = r" \\ ".join(one.strip() for one in entries)
-    return rf"\begin{{pmatrix}} {below} \end{{pmatrix}}"
+    return _as_column_of(re.findall(_NUMBER, found[1])).lstrip()
 
 
 def _split(text: str) -> list[tuple[str, int]]:

@@ -58,7 +58,7 @@ class Tasks:
                 continue
             spelled = {name}
             with suppress(ChalkworkError):
-                (side,), _, _ = judge.reader.sides(printed[name], {})
+                side = judge.reader.sides(printed[name], {})[0][0]
                 spelled |= {side.name} if isinstance(side, Name) else set()
             fraction = Fraction(repr(float(values[0][0, 0]))) if values[0].size == 1 else None
             for word in spelled:
