@@ -14,7 +14,7 @@ from chalkwork.verification.finding import Formula, formulas_in, is_page
 from chalkwork.verification.holding import Names, agreement, held
 from chalkwork.verification.judging import Judge
 from chalkwork.verification.networks import described, spellings
-from chalkwork.verification.numerals import decimal_comma, with_point
+from chalkwork.verification.numerals import closed_up, decimal_comma, is_spaced, with_point
 from chalkwork.verification.sides import Step
 from chalkwork.verification.spelling import Statement, statements
 from chalkwork.verification.tasks import Tasks
@@ -91,6 +91,8 @@ def verify(text: str, form: str = "markdown", *, exercises: Mapping[str, Exercis
     formulas = _unnumbered(formulas_in(text, form))
     if decimal_comma([formula.text for formula in formulas]):
         formulas = [replace(formula, text=with_point(formula.text)) for formula in formulas]
+    if is_spaced([formula.text for formula in formulas]):
+        formulas = [replace(formula, text=closed_up(formula.text)) for formula in formulas]
     parts = [(formula, statements(formula.text)) for formula in formulas]
     judge = Judge()
     tasks = Tasks(exercises or {})

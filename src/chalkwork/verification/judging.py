@@ -82,7 +82,13 @@ class Judge(Linking):
         if function and self._defines(function["name"]):
             return self._function(function["name"], function["by"], text[function.end() :], literals, line)
         self.reader.learn(text)
-        sides, relations, goes_on = self.reader.sides(text, literals)
+        try:
+            sides, relations, goes_on = self.reader.sides(text, literals)
+        except ChalkworkError as error:
+            along = self.reader.along(text, literals) if "axis=" in error.message else text
+            if along == text:
+                raise
+            sides, relations, goes_on = self.reader.sides(along, literals)
         if not relations:
             return Found(Verdict.UNJUDGED, "it states nothing")
         if relations[0] != "=" and len(sides) == 2 and not goes_on and lone(sides[0]) and not names_in(sides[1]):

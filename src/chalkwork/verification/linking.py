@@ -28,6 +28,8 @@ from chalkwork.verification.sides import (
     negated,
     point_words,
     puts_in,
+    texts_in,
+    turned_literal,
 )
 
 SHOWN_BY_WHOLE = 0.0005
@@ -154,6 +156,9 @@ class Linking:
                     found.fraction,
                 )
             shown = negated(side)
+            turned = turned_literal(side, literals)
+            if found is not None and turned is not None:
+                return replaced(turned, exact=found.exact, range=found.range)
             if found is not None and shown is not None and shown.name in literals:
                 own = literals[shown.name]
                 return Value(found.exact, found.range, own.half, None, own.places, own.significant, rows=own.rows)
@@ -167,6 +172,7 @@ class Linking:
         """One relation: by value where both sides have one, else as an identity."""
         first, second = values
         if first is not None and second is not None:
+            shared = texts_in(left, literals) & texts_in(right, literals)
             if second.half is not None and first.half is None:
                 with suppress(ChalkworkError):
                     first = self.memory.evaluated(left, literals, second) or first
@@ -178,7 +184,8 @@ class Linking:
             if second.half is None and first.half is None:
                 finer = _finest(names_in(right), literals)
                 with suppress(ChalkworkError):
-                    first = (self.memory.evaluated(left, literals, finer) if finer else None) or first
+                    first = self.memory.evaluated(left, literals, finer, shared) or first
+                    second = self.memory.evaluated(right, literals, None, shared) or second
             found = by_value(first, relation, second, near)
             found = self._of_another_base(found, (left, relation, right), literals, near)
             if found.verdict is Verdict.WRONG and not self.display and is_an_order(second, first):

@@ -107,11 +107,16 @@ class Memory:
         return worked_out(exactly(put_in(expression, open_)), self.functions)
 
     def evaluated(
-        self, expression: Expression, literals: Mapping[str, Value], result: Value | None = None
+        self,
+        expression: Expression,
+        literals: Mapping[str, Value],
+        result: Value | None = None,
+        shared: Collection[str] = (),
     ) -> Value | None:
         """The value, where all that it is made of has one; ChalkworkError where it has none.
 
-        Where the `result` that was written is known, numbers with fewer digits than it stand for themselves.
+        Where the `result` that was written is known, numbers with fewer digits than it stand for themselves, as do
+        those that are `shared`.
         """
         if isinstance(expression, Name):
             own = literals.get(expression.name) or self.current(expression.name)
@@ -131,6 +136,7 @@ class Memory:
             name
             for name in used
             if self.is_data(known[name])
+            or (name in literals and known[name].texts <= set(shared))
             or (name in literals and result is not None and not known[name].is_finer(result))
         }
         boxes = {name: points[name] if name in exactly_meant else known[name].range for name in used}

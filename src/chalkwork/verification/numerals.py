@@ -32,6 +32,10 @@ _TELLING_COMMA = re.compile(
 )
 _POINT = re.compile(r"\d\.\d")
 _PLAIN_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d+)(?![\d.,])")
+_SPACED = re.compile(r"[_^] \{ |\\frac \{ | _ [A-Za-z0-9]|(?<=\d) \. \d")
+_SPACED_POINT = re.compile(r"(?<=\d) ?\. ?(?=\d)")
+_APART = re.compile(r"(?<=\d) (?=\d)")
+_ROW = re.compile(r"\[[^\[\].]*\]")
 _THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:(?:\{,\}|\\[,;])[0-9]{3})+)(?![0-9])")
 _LOOKS = (
     (re.compile(r"\\m(left|right)(?![A-Za-z])"), r"\\\1"),
@@ -74,6 +78,28 @@ def with_point(formula: str) -> str:
         ),
         formula,
     )
+
+
+def is_spaced(formulas: Iterable[str]) -> bool:
+    """Whether a document, as some scans, has spaces between all signs, those of a number too."""
+    found = [bool(_SPACED.search(formula)) for formula in formulas]
+    return sum(found) > 2 or (any(found) and sum(found) * 2 > len(found))
+
+
+def closed_up(formula: str) -> str:
+    r"""The formula of such a document with its numbers and indices in one piece.
+
+    >>> closed_up(r"w _ { 1 } = 1 - 0 . 3 2 \cdot [ 1 0 ]")
+    'w_{1} = 1 - 0.32 \\cdot [ 1 0 ]'
+    """
+    formula = _SPACED_POINT.sub(".", formula)
+    parts, place = [], 0
+    for row in _ROW.finditer(formula):
+        parts += [_APART.sub("", formula[place : row.start()]), row.group()]
+        place = row.end()
+    formula = "".join((*parts, _APART.sub("", formula[place:])))
+    formula = re.sub(r"[ \t]*([_^])[ \t]*", r"\1", formula)
+    return re.sub(r"[ \t]+\}", "}", re.sub(r"\{[ \t]+", "{", formula))
 
 
 def plain_numbers(text: str) -> str:

@@ -37,8 +37,10 @@ _LEARNT = re.compile(
     r"\s*\\frac\s*\{\s*\\partial\s*(?P<of>\([^{}]*\))\s*\}\s*\{\s*\\partial\s*(?P=by)\s*\}"
 )
 _BY_D = re.compile(r"\\frac\s*\{\s*d[^{}]*\}\s*\{\s*d\s*[A-Za-z]")
-_INVERSE = re.compile(r"(?<![\\A-Za-z_])(?P<of>[A-Z](?:_\w|_\{\w+\})?|Z_lit[a-z]+)\s*\^\s*\{\s*-\s*1\s*\}")
-_DETERMINANT = re.compile(r"\\det\s*\(?\s*(?P<of>[A-Z](?:_\w|_\{\w+\})?(?![A-Za-z])|Z_lit[a-z]+)\s*\)?")
+_INVERSE = re.compile(r"(?:(?<![\\A-Za-z_])(?P<of>[A-Z](?:_\w|_\{\w+\})?|Z_lit[a-z]+)|\))\s*\^\s*\{\s*-\s*1\s*\}")
+_DETERMINANT = re.compile(r"\\det\s*(?:\(|(?P<of>[A-Z](?:_\w|_\{\w+\})?(?![A-Za-z])|Z_lit[a-z]+))")
+_PRIMED = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])(?P<index>(?:_\w|_\{[^{}]*\})?)'(?!['(]|\s*\()")
+_SOFTMAX = re.compile(r"(?:\\(?:operatorname|mathrm|text)\s*\{\s*softmax\s*\}|(?<![A-Za-z])softmax)\s*\(")
 _BARE_LOG = re.compile(r"(?<![A-Za-z])log(?![A-Za-z0-9]|\s*_)")
 _HIGHER = re.compile(
     r"(?<![\\A-Za-z])(?P<name>[A-Za-z])\s*\^\s*\{\s*\(\s*(?P<order>[1-9])\s*\)\s*\}\s*(?=\(|\\left\s*\()"
@@ -80,6 +82,8 @@ class Reader:
     """Whether the statement has a logarithm that does not say its base."""
     derived: set[str] = field(default_factory=set)
     """Derivatives that follow from definitions of the document."""
+    axis: int | None = None
+    """Along which axis of a matrix the document takes its softmax."""
     fixed: set[str] = field(default_factory=set)
     """Inverses and determinants of matrices that are known."""
     inlined: dict[str, Expression] = field(default_factory=dict)
@@ -127,8 +131,8 @@ class Reader:
         if "!!" in text:
             raise ChalkworkError("!! can mean a double factorial or the factorial of one; write brackets")
         text = _NORM.sub(lambda found: self._norm(found, literals), text)
-        text = _DETERMINANT.sub(lambda found: self._of_matrix(found, literals), text)
-        text = self._put_into_functions(_INVERSE.sub(lambda found: self._of_matrix(found, literals), text))
+        text = self._matrices(self._matrices(text, _DETERMINANT, literals), _INVERSE, literals)
+        text = _PRIMED.sub(self._primed, self._put_into_functions(text))
         text = opaque_operators(untold(text, self.spellings), self.spellings)
         text = _HIGHER.sub(self._higher, text)
         around = " ".join(one["of"] for one in _DERIVATIVE.finditer(text) if not _LETTER.fullmatch(one["of"]))
@@ -165,19 +169,54 @@ class Reader:
             raise ChalkworkError("it holds a relation")
         return sides[0]
 
-    def _of_matrix(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
-        """The determinant or the inverse of a matrix whose numbers are known; of any other it is a name."""
+    def _matrices(self, text: str, kind: re.Pattern[str], literals: Mapping[str, Value]) -> str:
+        """The text with determinants or inverses of matrices whose numbers are known; of any other it is a name."""
+        place = 0
+        while found := kind.search(text, place):
+            start, end, inside = found.start(), found.end(), found["of"]
+            if inside is None and kind is _DETERMINANT:
+                end = group_end(text, found.end() - 1)
+                inside = text[found.end() : end - 1]
+            elif inside is None:
+                start = _opening(text, found.start())
+                inside = text[start + 1 : found.start()]
+            word = self._of_matrix(inside, kind is _INVERSE, literals)
+            if word:
+                text = f"{text[:start]} {word} {text[end:]}"
+            place = start + len(word) + 1 if word else found.end()
+        return text
+
+    def _of_matrix(self, inside: str, inverse: bool, literals: Mapping[str, Value]) -> str:
         with suppress(ChalkworkError, np.linalg.LinAlgError):
-            side = self._one(found["of"], literals)
-            value = self.memory.evaluated(side, literals) if isinstance(side, Name) else None
+            value = self.memory.evaluated(self._one(inside, literals), literals)
             if value is not None and value.shape and len(set(value.shape)) == 1:
-                inverse = found.re is _INVERSE
                 exact = np.linalg.inv(value.exact) if inverse else np.array([[np.linalg.det(value.exact)]])
-                word = self.spellings.word(found.group(), "fixed")
+                word = self.spellings.word(inside, "inverse" if inverse else "det")
                 self.memory.values[word] = Value(exact, Interval.point(exact), None, value.wrong)
                 self.fixed.add(word)
-                return f" {word} "
-        return found.group()
+                return word
+        return ""
+
+    def _primed(self, found: re.Match[str]) -> str:
+        """w' is a name where w is no function."""
+        known = found["name"] in self.memory.functions or found["name"] in self.memory.many
+        return found.group() if known else rf"{found['name']}{found['index']}^{{\prime}}"
+
+    def along(self, text: str, literals: Mapping[str, Value]) -> str:
+        """The text with the axis of its softmax, where its numbers say it: rows or columns sum to one."""
+        last = text.rpartition("=")[2].strip()
+        shown = literals.get(last)
+        if shown is not None and shown.shape:
+            rows, columns = (np.allclose(shown.exact.sum(axis), 1, atol=0.02) for axis in (1, 0))
+            self.axis = 1 if rows and not columns else 0 if columns and not rows else self.axis
+        if self.axis is None:
+            return text
+        place = 0
+        while found := _SOFTMAX.search(text, place):
+            end = group_end(text, found.end() - 1)
+            text = f"{text[: end - 1]}, axis={self.axis}{text[end - 1 :]}"
+            place = found.end()
+        return text
 
     def _put_into_functions(self, text: str) -> str:
         """f(1, 2) of a function of several names that is known."""
@@ -303,3 +342,13 @@ def _beside(words: Sequence[str], literals: Mapping[str, Value]) -> str:
         text += f" {word}" if fits or shape != own else rf" \odot {word}"
         shape = (shape[0], own[1]) if fits else own if shape == own else own or shape
     return text
+
+
+def _opening(text: str, closing: int) -> int:
+    """Where the bracket opens that closes there."""
+    depth = 0
+    for place in range(closing, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    raise ChalkworkError("a bracket is not opened")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from dataclasses import replace as exchanged
 from fractions import Fraction
 from typing import Any
 
@@ -91,6 +92,8 @@ def rows_of(side: Expression, literals: Mapping[str, Value]) -> tuple[tuple[str,
         return ((str(side),),)
     if isinstance(side, Name) and side.name in literals:
         return literals[side.name].rows
+    if (turned := turned_literal(side, literals)) is not None:
+        return turned.rows
     if isinstance(side, Application) and side.operation.name == "negative":
         rows = rows_of(side.arguments[0], literals)
         return tuple(tuple(one.removeprefix("-") if one.startswith("-") else f"-{one}" for one in row) for row in rows)
@@ -101,6 +104,21 @@ def negated(side: Expression) -> Name | None:
     """The name behind a minus."""
     inner = side.arguments[0] if isinstance(side, Application) and side.operation.name == "negative" else None
     return inner if isinstance(inner, Name) else None
+
+
+def turned_literal(side: Expression, literals: Mapping[str, Value]) -> Value | None:
+    """A matrix of numbers that is written transposed."""
+    inner = side.arguments[0] if isinstance(side, Application) and side.operation.name == "transpose" else None
+    own = literals.get(inner.name) if isinstance(inner, Name) else None
+    if own is None or own.half is None:
+        return None
+    return exchanged(own, half=own.half.T, rows=tuple(zip(*own.rows, strict=True)))
+
+
+def texts_in(side: Expression, literals: Mapping[str, Value]) -> frozenset[str]:
+    """The numbers that stand in a side, as they were written."""
+    own = [literals[name.name].texts for name in names_in(side) if name.name in literals]
+    return frozenset[str]().union(*own)
 
 
 def is_written(side: Expression) -> bool:

@@ -34,15 +34,12 @@ _CLOSES = re.compile(r"\\end|\\right(?!arrow)|\\\}|[)}\]]")
 _ALIGNING = re.compile(
     r"\\(?:begin|end)\{(?:aligned|align|alignedat|split|gather|gathered|equation|eqnarray|multline)\*?\}(?:\{[^{}]*\})?"
 )
-_SPACED = re.compile(r"[_^] \{ |\\frac \{ | _ [A-Za-z0-9]")
-_SPACED_POINT = re.compile(r"(?<=\d) \. ?(?=\d)|(?<=\d)\. (?=\d)")
-"""A scan has spaces between all signs, those of a number too."""
 _NAMES = r"\\?[A-Za-z]+(?:\s*_\s*(?:\w|\{[^{}]*\}))?"
 _PAIR = re.compile(
     rf"^\s*\(?\s*(?P<names>{_NAMES}(?:\s*,\s*{_NAMES})+)\s*\)?\s*(?P<relation>=|\\approx)"
     rf"\s*\\begin\{{pmatrix\}}(?P<values>[^&]*?)\\end\{{pmatrix\}}\s*$"
 )
-_LISTED = re.compile(rf"(?<==)\s*\(\s*({_NAMES}(?:\s*,\s*{_NAMES})+)\s*\)(\s*\^\{{?\s*(?:T|\\top)\s*\}}?)?\s*$")
+_LISTED = re.compile(r"(?<==)\s*\(([^()=]+(?:,[^()=]+)+)\)(\s*\^\{?\s*(?:T|\\top)\s*\}?)?\s*$")
 _MATRIX = re.compile(r"\\(begin|end)\{(?:b|B|small|)matrix\*?\}|\\(begin|end)\{array\}(?:\{[^{}]*\})?")
 _RELATION = re.compile(
     r"[=<>≤≥≈≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq|approx|equiv|simeq|coloneqq|leftarrow|gets)(?![A-Za-z])"
@@ -156,9 +153,6 @@ def _plain(text: str) -> str:
         .replace("&lt;", "<")
         .replace("&gt;", ">")
     )
-    if _SPACED.search(text):
-        text = _SPACED_POINT.sub(".", text)
-        text = re.sub(r"\s+\}", "}", re.sub(r"\{\s+", "{", re.sub(r"\s*([_^])\s*", r"\1", text)))
     text = _ALIGNING.sub(" ", _APART.sub(r" \\quad ", text))
     text = _DOTS.sub("=", text)
     text = plain_numbers(_SHORT.sub(r"\\frac{\2}{\3}", text))
@@ -241,7 +235,7 @@ def _split(text: str) -> list[tuple[str, int]]:
             continue
         place = token.end()
     parts.append((start, text[start:]))
-    return [(_unaligned(part), text.count("\n", 0, at)) for at, part in parts]
+    return [(_unaligned(part), text.count("\n", 0, at + len(part) - len(part.lstrip()))) for at, part in parts]
 
 
 def _unaligned(text: str) -> str:
