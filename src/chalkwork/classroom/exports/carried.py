@@ -153,8 +153,9 @@ def _at_zero(node: Application, below: float, above: float, at: float) -> Expres
     return Number(middle) + Number((above - below) / 2) * sign + Number(at - middle) * (1 - apply("abs", sign))
 
 
-def _number(node: Application, parameter: str) -> float:
-    value = node.named_parameters[parameter]
+def _number(node: Application, *parameters: str) -> float:
+    """The first of the parameters that is one."""
+    value = next((node.named_parameters[one] for one in parameters if node.named_parameters[one] is not None), None)
     if not isinstance(value, int | float):
         raise _Unwritten
     return float(value)
@@ -167,7 +168,7 @@ def _signed(node: Application) -> Expression:
 
 _REDUCED: dict[str, Callable[[Application], Expression]] = {
     "step": lambda node: _at_zero(node, 0, 1, _number(node, "at_zero")),
-    "leaky_step": lambda node: _at_zero(node, _number(node, "alpha"), 1, _number(node, "at_zero")),
+    "leaky_step": lambda node: _at_zero(node, _number(node, "alpha"), 1, _number(node, "at_zero", "alpha")),
     "equal": lambda node: 1 - apply("abs", _sign(node.arguments[0] - node.arguments[1])),
     "xlogy": lambda node: node.arguments[0] * apply("log", node.arguments[1]),
     "normal_pdf": lambda node: apply("exp", -(node.arguments[0] ** 2) / 2) / Number((2 * pi) ** 0.5),
