@@ -19,6 +19,7 @@ import numpy as np
 from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.entries import entry, entry_name, place_of, split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply, check_written, names_in
+from chalkwork.classroom.exports.packing import decimal
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.exercise import Exercise
@@ -218,7 +219,8 @@ class Dialect:
         if isinstance(node, Name):
             return self.name.format(node.name[1:])
         if isinstance(node, Number):
-            return f"({float(node.value)!r})" if node.value < 0 else f"{float(node.value)!r}"
+            text = decimal(float(node.value), 17)
+            return f"({text})" if node.value < 0 else text
         assert isinstance(node, Application)
         return self.steps[node.operation.name].format(*(self.write(each) for each in node.arguments))
 

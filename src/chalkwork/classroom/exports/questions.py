@@ -69,12 +69,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Item:
-    """A sheet, or one variant of it: its exercises, and what the named mistakes come to."""
+    """A sheet, or one variant of it: its exercises, and what the named mistakes come to; `text` is that of a variant."""
 
     code: str
     sheet: Sheet
     exercises: Mapping[str, Exercise]
     made: Mapping[Key, list[Mistaken]]
+    text: str = ""
 
     @property
     def title(self) -> str:
@@ -128,7 +129,7 @@ def items_of(sheet: Sheet, variants: Variants | None = None) -> list[Item]:
         known = {name for name, _ in one.made}
         others = [each for name, each in one.exercises.items() if name not in known]
         made = dict(one.made) | {key: found for each in others for key, found in _made(each)}
-        items.append(Item(one.code, one.shown, one.exercises, made))
+        items.append(Item(one.code, one.shown, one.exercises, made, one.text))
     return items
 
 
