@@ -3,8 +3,9 @@
 `carried(item)` gives the calculation of every cell that has one, in which the name `c7` is the seventh cell of the item;
 givens are numbers, and what is not asked is worked out on the way. `Dialect` writes it in the language of a platform.
 
-What follows from a wrong value counts where work shows in it: where some cell of a step that it is made of is right, or
-where it is no copy of a cell that it is made of. So the same number typed everywhere earns nothing.
+What follows from a wrong value counts where work shows in it: where some cell of a step that it is made of is right or
+counts as following itself, or where it is no copy of a cell that it is made of. So the same number typed everywhere earns
+nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Carried:
     """How a cell follows from earlier ones.
 
     `room` is how far the result may be off: the cell's own room, and what rounding of the earlier ones may do.
-    `beside` are the cells of the steps that it is made of, one of which has to be right if the result is a copy.
+    `beside` are the cells of the steps that it is made of, one of which has to be accepted if the result is a copy.
     """
 
     expression: Expression

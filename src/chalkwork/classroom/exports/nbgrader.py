@@ -24,7 +24,8 @@ _CREDIT = '''
 
 def earned(first, weights):
     """The points of the numbers from `first` on, and what is said of them."""
-    found = [mark(cell, GIVEN, CELLS_1, FOLLOWS_1, SHARE, PARTIAL) for cell in range(first, first + len(weights))]
+    marked = marks(GIVEN, CELLS_1, FOLLOWS_1, SHARE, PARTIAL)
+    found = [marked[cell] for cell in range(first, first + len(weights))]
     for said in dict.fromkeys(said for _, said in found if said):
         print(said)
     return round(sum(weight * credit for weight, (credit, _) in zip(weights, found)), 9)

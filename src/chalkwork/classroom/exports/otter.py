@@ -31,7 +31,7 @@ _MARKS = '''
 
 def credit(cell, given):
     """The credit of a cell, from the numbers that were given."""
-    return mark(cell, given, CELLS_1, FOLLOWS_1, SHARE, PARTIAL)[0]
+    return marks(given, CELLS_1, FOLLOWS_1, SHARE, PARTIAL)[cell][0]
 '''
 
 

@@ -41,8 +41,7 @@ def grade(data):
     """Mark every number: right, or what follows from the earlier ones, or a mistake that has a name."""
     cells, follows = VARIANTS[data["params"]["number"] - 1]
     given = {cell: number(data["submitted_answers"].get(f"c{cell}")) for cell in cells}
-    for cell in cells:
-        score, said = mark(cell, given, cells, follows, SHARE, PARTIAL)
+    for cell, (score, said) in marks(given, cells, follows, SHARE, PARTIAL).items():
         data["partial_scores"][f"c{cell}"] = {"score": score, "weight": WEIGHTS[cell], "feedback": said}
     pl.set_weighted_score_data(data)
 

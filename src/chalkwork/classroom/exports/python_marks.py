@@ -1,7 +1,7 @@
 """Marking as Python source with nothing but the standard library, for platforms that run an author's Python.
 
-`marks_source` is the program text; what it marks by is data: for every cell the right value, its room, the values of
-mistakes with their rooms and hints, and how it follows from earlier cells.
+`MARKS` is the program; what it marks by is data: for every cell the right value, its room, the values of mistakes with
+their rooms and hints, and how it follows from earlier cells.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ def near(given, value, room):
     return abs(given - value) <= room
 
 
-def followed(cell, given, cells, follows):
-    """What the cell is by the earlier ones as they were given; None where no work shows in these."""
+def followed(cell, given, cells, follows, accepted):
+    """What the cell is by the earlier ones as they were given, and its room; None where no work shows in these."""
     if cell not in follows:
         return None
     way, room, used, beside = follows[cell]
@@ -26,25 +26,28 @@ def followed(cell, given, cells, follows):
         value = way(c)
     except (ArithmeticError, ValueError):
         return None
-    right = any(given.get(one) is not None and near(given[one], *cells[one][:2]) for one in beside)
-    return (value, room) if right or not any(near(value, c[one], room) for one in used) else None
+    worked = any(one in accepted for one in beside) or not any(near(value, c[one], room) for one in used)
+    return (value, room) if worked else None
 
 
-def mark(cell, given, cells, follows, share, partial):
-    """The credit of a cell from 0 to 1, and what is said of it."""
-    typed = given.get(cell)
-    if typed is None:
-        return 0.0, ""
-    value, room, wrong = cells[cell]
-    if near(typed, value, room):
-        return 1.0, ""
-    other = followed(cell, given, cells, follows)
-    if other is not None and near(typed, *other):
-        return share, FOLLOWS
-    for value, room, hint in wrong:
+def marks(given, cells, follows, share, partial):
+    """For every cell its credit from 0 to 1, and what is said of it."""
+    found, accepted = {}, set()
+    for cell, (value, room, wrong) in cells.items():
+        typed = given.get(cell)
+        found[cell] = 0.0, ""
+        if typed is None:
+            continue
+        other = followed(cell, given, cells, follows, accepted)
         if near(typed, value, room):
-            return partial, HINTS[hint]
-    return 0.0, ""
+            found[cell] = 1.0, ""
+        elif other is not None and near(typed, *other):
+            found[cell] = share, FOLLOWS
+        else:
+            found[cell] = next(((partial, HINTS[hint]) for one, off, hint in wrong if near(typed, one, off)), (0.0, ""))
+            continue
+        accepted.add(cell)
+    return found
 '''
 """How cells are marked: as `check` does it, cell by cell."""
 

@@ -274,10 +274,6 @@ class _Marking:
         for number in self.used:
             answered = _node("not", _node("isNull", _variable(f"R{number}")))
             yield _if((answered, [_set(f"V{number}", _variable(f"R{number}"))]))
-        for number in self.beside:
-            cell = self.numbered[number][2]
-            right = _close(_variable(f"R{number}"), _float(cell.value), cell.tolerance)
-            yield _if((right, [_set(f"S{number}", _base("boolean", "true"))]))
         for number, (_, _, cell) in self.numbered.items():
             yield self._cell(number, cell)
         for name, field in self.words:
@@ -292,11 +288,14 @@ class _Marking:
 
     def _cell(self, number: int, cell: Cell) -> Element:
         typed, weight = f"R{number}", float(cell.weight)
-        branches = [(_close(_variable(typed), _float(cell.value), cell.tolerance), [self._earned(weight)])]
+        accepted = [_set(f"S{number}", _base("boolean", "true"))] if number in self.beside else []
+        right = _close(_variable(typed), _float(cell.value), cell.tolerance)
+        branches = [(right, [self._earned(weight), *accepted])]
         if number in self.carried:
             one = self.carried[number]
             follows = _close(_variable(typed), in_elements(one.expression), one.room)
-            branches.append((_node("and", follows, self._shows_work(one)), [self._earned(weight * self.follows)]))
+            earned = self._earned(weight * self.follows)
+            branches.append((_node("and", follows, self._shows_work(one)), [earned, *accepted]))
         for wrong in cell.wrong:
             name = self._hint(wrong.hint)
             then = [self._earned(weight * self.partial / 100), self._shown(name)]
