@@ -26,9 +26,11 @@ Numbas.queueScript('hand_ins', ['json', 'jme', 'localisation', 'question', 'mark
             gap.storeAnswer(gap.type === '1_n_2' ? gap.settings.matrix.map((_, choice) => [choice === typed]) : typed);
             gap.setStudentAnswer();
         });
+        const before = process.cpuUsage().user;
         part.submit();
+        const seconds = (process.cpuUsage().user - before) / 1e6;
         const messages = part.gaps.flatMap(gap => gap.markingFeedback.map(one => one.message || ''));
-        found.push({score: part.score / part.marks, messages: messages, credits: part.gaps.map(gap => gap.credit)});
+        found.push({score: part.score / part.marks, messages: messages, seconds: seconds, credits: part.gaps.map(gap => gap.credit)});
     }
     log(JSON.stringify(found));
     process.exit(0);

@@ -45,6 +45,16 @@ class Carried:
     beside: tuple[int, ...]
 
     @property
+    def copies(self) -> bool:
+        """Whether the same number in all that it is made of gives that number again."""
+        with np.errstate(all="ignore"):
+            found = [
+                (one, float(evaluate(self.expression, {f"c{cell}": np.array([[one]]) for cell in self.cells}).item()))
+                for one in (77.5, -0.3125)
+            ]
+        return any(abs(value - one) <= 1e-9 for one, value in found)
+
+    @property
     def cells(self) -> tuple[int, ...]:
         """The numbers of the cells that it is calculated from."""
         return tuple(int(name.name[1:]) for name in names_in(self.expression))

@@ -1,9 +1,9 @@
 """Numbas: an exam with a question for each item, of which one is picked; a gap for each number.
 
 Source: docs.numbas.org.uk, the `.exam` format and "adaptive marking". A named mistake is an alternative answer of its
-gap, with marks and a message. `c7` is the seventh number, right or, once it is replaced, as it was typed; `f9` is what
-the ninth is by it, `k9` whether that counts, and `g7` whether the seventh is accepted. In texts Numbas puts variables where braces are: those outside of maths
-get a backslash.
+gap, with marks and a message. The variable `c7` is the seventh number, right or, once it is replaced, as it was typed;
+no variable depends on others, since Numbas would make them anew for every gap. In texts Numbas puts variables where
+braces are: those outside of maths get a backslash.
 """
 
 from __future__ import annotations
@@ -84,34 +84,36 @@ class _Gaps:
 
     def variables(self) -> dict[str, str]:
         """The definitions by name."""
-        used = {cell for one in self.carried.values() for cell in (*one.cells, *one.beside)}
-        found = {f"c{cell}": decimal(self.cells[cell].value) for cell in sorted(used)}
-        for number, one in self.carried.items():
-            found |= {f"f{number}": NUMBAS.write(one.expression), f"k{number}": self._counts(number, one)}
-        return found | {f"g{cell}": self._accepted(cell) for cell in sorted(used)}
+        return {f"c{cell}": decimal(self.cells[cell].value) for cell in self._behind()}
 
-    def _counts(self, number: int, one: Carried) -> str:
-        """Whether something that it is made of is wrong, and work shows in it."""
-        wrong = " or ".join(f"not ({self._right(cell)})" for cell in one.cells)
-        new = " and ".join(f"not (abs(f{number} - c{cell}) <= {decimal(one.room, 10)})" for cell in one.cells)
-        return f"({wrong}) and ({' or '.join([*(f'g{cell}' for cell in one.beside), f'({new})'])})"
+    def _behind(self, *numbers: int) -> list[int]:
+        """The numbers that a gap asks for; few, since each of them costs Numbas time at every gap."""
+        found: set[int] = set()
+        for number in numbers or self.carried:
+            one = self.carried[number]
+            found |= set(one.cells)
+            if one.copies:
+                found |= set(one.beside)
+                found |= {cell for each in one.beside if each in self.carried for cell in self.carried[each].cells}
+        return sorted(found)
+
+    def _end(self, number: int, otherwise: str, sign: str) -> str:
+        """An end of the range: of what follows where a number was replaced and work shows in it, else of what is right."""
+        one = self.carried[number]
+        counts = "(" + " or ".join(f"c{cell} <> {decimal(self.cells[cell].value)}" for cell in one.cells) + ")"
+        if one.copies:
+            shown = " or ".join([*map(self._accepted, one.beside), f"({_new('f', one)})"])
+            counts += f" and ({shown})"
+        else:
+            counts += f" and abs(f) > {decimal(one.room, 10)}"
+        return f"let(f, {NUMBAS.write(one.expression)}, if({counts}, f {sign} {decimal(one.room, 10)}, {otherwise}))"
 
     def _accepted(self, number: int) -> str:
-        if number not in self.carried:
+        one = self.carried.get(number)
+        if one is None:
             return self._right(number)
-        room = decimal(self.carried[number].room, 10)
-        return f"{self._right(number)} or (k{number} and abs(c{number} - f{number}) <= {room})"
-
-    def _behind(self, number: int) -> list[int]:
-        """The numbers of all that it is made of, however far back."""
-        found: set[int] = set()
-        left = [number]
-        while left:
-            one = self.carried.get(left.pop())
-            new = {*one.cells, *one.beside} - found if one is not None else set()
-            found |= new
-            left += new
-        return sorted(found)
+        near = f"abs(c{number} - h) <= {decimal(one.room, 10)}"
+        return f"{self._right(number)} or let(h, {NUMBAS.write(one.expression)}, {near} and {_new('h', one)})"
 
     def _right(self, number: int) -> str:
         cell = self.cells[number]
@@ -140,7 +142,7 @@ class _Gaps:
         if one is None:
             return made
         ends = {"minValue": "-", "maxValue": "+"}
-        made |= {key: f"if(k{number}, f{number} {sign} {decimal(one.room, 10)}, {made[key]})" for key, sign in ends.items()}
+        made |= {key: self._end(number, made[key], sign) for key, sign in ends.items()}
         replaced = [
             {"variable": f"c{each}", "part": f"p0g{self.places[each]}", "must_go_first": False}
             for each in self._behind(number)
@@ -152,6 +154,11 @@ class _Gaps:
         }
 
 
+def _new(value: str, one: Carried) -> str:
+    """Whether a value is no copy of a number that it is made of."""
+    return " and ".join(f"not (abs({value} - c{cell}) <= {decimal(one.room, 10)})" for cell in one.cells)
+
+
 def _entry(value: float, tolerance: float, marks: float) -> dict[str, Any]:
     return {
         "type": "numberentry",
@@ -159,7 +166,7 @@ def _entry(value: float, tolerance: float, marks: float) -> dict[str, Any]:
         "minValue": decimal(value - tolerance),
         "maxValue": decimal(value + tolerance),
         "allowFractions": False,
-        "notationStyles": ["plain", "en", "si-en", "plain-eu"],
+        "notationStyles": ["plain", "en", "si-en", "plain-eu", "scientific"],
         "showCorrectAnswer": True,
     }
 
