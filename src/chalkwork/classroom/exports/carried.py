@@ -230,7 +230,7 @@ class Dialect:
         if isinstance(node, Name):
             return self.name.format(node.name[1:])
         if isinstance(node, Number):
-            text = decimal(float(node.value), 17)
+            text = decimal(float(node.value), 0)
             return f"({text})" if node.value < 0 else text
         assert isinstance(node, Application)
         return self.steps[node.operation.name].format(*(self.write(each) for each in node.arguments))
@@ -245,8 +245,9 @@ PYTHON = Dialect(
      "maximum": "max({}, {})", "minimum": "min({}, {})"}, "c[{}]",
 )  # fmt: skip
 MAXIMA = Dialect(
-    {**_USUAL, "log": "log({})", "sign": "signum({})", "maximum": "max({}, {})", "minimum": "min({}, {})"}, "c{}"
-)
+    {**_USUAL, "divide": "cw_over({}, {})", "log": "log({})", "sign": "signum({})", "maximum": "max({}, {})",
+     "minimum": "min({}, {})"}, "c[{}]",
+)  # fmt: skip
 NUMBAS = Dialect(
     {**_USUAL, "log": "ln({})", "sign": "sign({})", "maximum": "max({}, {})", "minimum": "min({}, {})"}, "c{}"
 )

@@ -30,9 +30,9 @@ def identity(text: str) -> str:
 
 
 def decimal(value: float, digits: int = 15) -> str:
-    """A number without a power of ten, which some readers do not know.
+    """A number without a power of ten, which some readers do not know; 0 stands for all of its digits.
 
     >>> decimal(1.5e-07), decimal(-3.0)
     ('0.00000015', '-3')
     """
-    return format(Decimal(f"{value:.{digits}g}"), "f")
+    return format(Decimal(f"{value:.{digits}g}" if digits else repr(value)), "f")
