@@ -89,7 +89,9 @@ def _carried(item: Item, right: Values) -> Values:
                 value.flat[0] += 0.02
             own[equation.name] = known[equation.name] = value
         worked[task] = own
-        found[task] = {name: one if isinstance(one, str) else _asked(exercise, name, known) for name, one in fields.items()}
+        found[task] = {
+            name: one if isinstance(one, str) else _asked(exercise, name, known) for name, one in fields.items()
+        }
     return found
 
 
@@ -100,7 +102,9 @@ def _mistaken(item: Item, right: Values) -> Values:
         for field in reversed(fields):
             made = item.made.get((task, field.name), [])
             for one in made:
-                value = laid(np.asarray(one.values, float), item.exercises[task].solution.derivation.shapes()[field.name])
+                value = laid(
+                    np.asarray(one.values, float), item.exercises[task].solution.derivation.shapes()[field.name]
+                )
                 near = [[any(abs(wrong.value - number) <= wrong.tolerance for wrong in cell.wrong) for cell, number in
                          zip(row, numbers, strict=True)] for row, numbers in zip(field.cells, value, strict=True)]  # fmt: skip
                 if all(map(all, near)):

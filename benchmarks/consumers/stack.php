@@ -3,14 +3,15 @@
 [, $stack, $data] = $argv;
 $CFG = new stdClass();
 $PAGE = new stdClass();
-foreach (['/stack/logs', '/stack/tmp', '/stack/plots', '/work'] as $folder) {
+foreach (['/stack/logs', '/stack/tmp', '/stack/plots', '/work', '/moodle/question/type'] as $folder) {
     @mkdir($data . $folder, 0777, true);
 }
+@symlink($stack, $data . '/moodle/question/type/stack');
 $settings = [
-    'stackapi' => true, 'wwwroot' => $stack, 'dirroot' => $stack, 'dataroot' => $data, 'dataurl' => '',
+    'stackapi' => true, 'wwwroot' => $stack, 'dirroot' => $data . '/moodle', 'libdir' => $stack . '/api/emulation/libdir', 'dataroot' => $data, 'dataurl' => '',
     'maximacommand' => 'maxima', 'maximaversion' => '5.46.0', 'platform' => 'linux', 'maximacommandopt' => '',
     'maximacommandserver' => '', 'maximalocalfolder' => $data . '/maxima/', 'castimeout' => 60, 'casdebugging' => 0,
-    'casresultscache' => 'none', 'maximalibraries' => 'stats,distrib,descriptive,simplex', 'cas_debugging' => 0,
+    'casresultscache' => 'none', 'maximalibraries' => '',
 ];
 $sample = file_get_contents($stack . '/api/config_sample.txt');
 $sample = preg_replace('/^<\?php|\$CFG = new stdClass;|\$PAGE = new stdClass;/m', '', $sample);
@@ -27,16 +28,30 @@ spl_autoload_register(function ($name) use ($stack) {
 require_once $data . '/config.php';
 require_once $stack . '/api/emulation/MoodleEmulation.php';
 $job = json_decode(stream_get_contents(STDIN), true);
+class YamlThatPythonRead
+{
+    public static array $defaults;
+    public static function parse($text)
+    {
+        return self::$defaults;
+    }
+    public static function parseFile($file)
+    {
+        return self::$defaults;
+    }
+}
+YamlThatPythonRead::$defaults = $job['defaults'];
+class_alias('YamlThatPythonRead', 'Symfony\Component\Yaml\Yaml');
 require_once $stack . '/api/util/StackQuestionLoader.php';
 require_once $stack . '/api/util/StackSeedHelper.php';
-stack_cas_configuration::create_maximalocal();
+file_put_contents(stack_cas_configuration::maximalocal_location(), stack_cas_configuration::generate_maximalocal_contents());
 $found = [];
 foreach ($job['answers'] as $answers) {
     $question = api\util\StackQuestionLoader::loadxml($job['question'])['question'];
     api\util\StackSeedHelper::initialize_seed($question, $job['seed']);
     $question->initialise_question_from_seed();
     $question->castextprocessor = new castext2_qa_processor(new stack_outofcontext_process());
-    $errors = array_keys($question->runtimeerrors);
+    $errors = array_map('strval', array_keys($question->runtimeerrors));
     $score = 0;
     $weights = $question->get_parts_and_weights();
     $notes = [];
@@ -52,7 +67,7 @@ foreach ($job['answers'] as $answers) {
         array_push($errors, ...array_values((array) $result->get_errors()));
         $score += $weights[$name] * (float) $result->get_score();
         $notes[$name] = $result->get_score();
-        $feedback .= $result->apply_placeholder_holder($result->get_feedback());
+        $feedback .= $result->apply_placeholder_holder((string) $result->get_feedback());
     }
     $text = $question->questiontextinstantiated->get_rendered($question->castextprocessor);
     $found[] = ['score' => $score, 'errors' => $errors, 'scores' => $notes, 'feedback' => $feedback, 'text' => $text];

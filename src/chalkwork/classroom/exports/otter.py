@@ -75,7 +75,9 @@ def _notebook(item: Item, partial: int, name: str) -> Iterator[dict[str, Any]]:
         yield _raw("# BEGIN TESTS")
         for field in fields:
             if not field.cells:
-                yield _test(field.weight, [f"assert str({names[field.name]}).strip().casefold() == {field.word.casefold()!r}"])
+                yield _test(
+                    field.weight, [f"assert str({names[field.name]}).strip().casefold() == {field.word.casefold()!r}"]
+                )
                 continue
             rows, columns = len(field.cells), len(field.cells[0])
             gathered.append(f"given.update(marks.typed({names[field.name]}, {number}, {rows}, {columns}))")
@@ -90,7 +92,12 @@ def _tests(number: int, cell: Cell, gathered: list[str], item: Item, partial: in
     """A test for each credit that the cell may earn, worth what it is more than the one before."""
     before = Fraction(0)
     for level in sorted({Fraction(1), item.follows, Fraction(partial, 100)} - {Fraction(0)}):
-        lines = ["import marks", "given = {}", *gathered, f"assert marks.credit({number}, given) >= {float(level)!r} - 1e-9"]
+        lines = [
+            "import marks",
+            "given = {}",
+            *gathered,
+            f"assert marks.credit({number}, given) >= {float(level)!r} - 1e-9",
+        ]
         yield _test(cell.weight * (level - before), lines)
         before = level
 

@@ -82,7 +82,10 @@ def _server(items: Sequence[Item], hints: list[str], partial: int) -> str:
     names = range(1, len(items) + 1)
     lines = ['"""Marks the question as Chalkwork does."""', "", "import math", "import pathlib", ""]
     lines += ["import prairielearn as pl", ""]
-    lines += [f"HINTS = {[escape(hint) for hint in hints]!r}", f"FOLLOWS = {say(items[0].sheet.language, 'step.follows')!r}"]
+    lines += [
+        f"HINTS = {[escape(hint) for hint in hints]!r}",
+        f"FOLLOWS = {say(items[0].sheet.language, 'step.follows')!r}",
+    ]
     lines += [f"SHARE, PARTIAL = {float(items[0].follows)!r}, {partial / 100!r}"]
     lines += [f"WEIGHTS = {weights[0]!r}"]
     lines += [line for name, item in zip(names, items, strict=True) for line in data_source(item, hints, str(name))]

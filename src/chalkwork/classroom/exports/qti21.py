@@ -156,7 +156,9 @@ def _choice(number: int, field: Field) -> str:
         f'<inlineChoice identifier="C{place}">{ET.tostring(_text("span", each), encoding="unicode")[6:-7]}</inlineChoice>'
         for place, each in enumerate(field.choices)
     )
-    return f'<inlineChoiceInteraction responseIdentifier="W{number}" shuffle="false">{choices}</inlineChoiceInteraction>'
+    return (
+        f'<inlineChoiceInteraction responseIdentifier="W{number}" shuffle="false">{choices}</inlineChoiceInteraction>'
+    )
 
 
 def _feedback(tree: Element, name: str) -> Element:
@@ -226,7 +228,9 @@ def _set(name: str, value: Element) -> Element:
 
 def _if(*branches: tuple[Element, list[Element]]) -> Element:
     tags = ["responseIf", *["responseElseIf"] * (len(branches) - 1)]
-    return _node("responseCondition", *(_node(tag, test, *then) for tag, (test, then) in zip(tags, branches, strict=True)))
+    return _node(
+        "responseCondition", *(_node(tag, test, *then) for tag, (test, then) in zip(tags, branches, strict=True))
+    )
 
 
 class _Marking:

@@ -31,7 +31,7 @@ cw_verdict(i, t, c, v) := block([f],
   if emptyp(cw_used[i]) then return(0),
   f: cw_number(cw_way(i, c)),
   if not cw_near(t[i], f, cw_off[i]) then return(0),
-  if emptyp(sublist(cw_beside[i], lambda([j], is(v[j] > 0)))
+  if emptyp(sublist(cw_beside[i], lambda([j], is(v[j] > 0))))
     and not emptyp(sublist(cw_used[i], lambda([j], cw_near(f, c[j], cw_off[i])))) then return(0),
   2);
 cw_verdicts(t) := block([simp, c, v, i], simp: true, v: [],
