@@ -150,7 +150,7 @@ def _stated(name: str, fields: Fields, *others: str) -> dict[str, Any]:
     for setting in LAYERS[name].settings:
         if setting.takes == "size" or setting.key in others:
             continue
-        needed = setting.default is None and not setting.is_array and setting.takes not in ("count", "sizes")
+        needed = setting.default is None and not setting.is_array and setting.takes not in ("count", "sizes", "flag")
         if setting.key in fields or needed:
             found[setting.key] = fields.need(setting.key, _reader(setting))
     return found
