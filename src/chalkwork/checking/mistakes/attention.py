@@ -92,8 +92,8 @@ MISTAKES = (
     Mistake(
         id="mask-after-softmax",
         title="The mask came after the softmax",
-        explanation="In <this> the weights of positions that must not be seen were set to zero after the softmax, so that those that "
-        "are left do not sum to one.",
+        explanation="In <this> the weights of positions that must not be seen were set to zero after the softmax, so "
+        "that those that are left do not sum to one.",
         hint="Do the weights of each query sum to one? Where must the mask stand so that they do?",
         likelihood=8,
         rewrites=_on_mask(_mask_after),
