@@ -266,7 +266,8 @@ class Stack:
             return value.reshape(-1)
         if bare.startswith(("W", "U")):
             return value.T if self.weights == "out_in" and value.ndim == 2 else value
-        return np.swapaxes(value, -1, -2) if self.samples == "columns" and value.ndim in (2, 3) else value
+        turned = self.samples == "columns" and 2 <= value.ndim <= (3 if self.x.ndim > 3 else 4)
+        return np.swapaxes(value, -1, -2) if turned else value
 
     def forward(self, parameters: dict[str, Any], nudges: dict[str, Any], training: bool) -> dict[str, Any]:
         """Every value; `nudges` are added to what they name as soon as it is known."""
@@ -290,7 +291,7 @@ class Stack:
         """Whether the derivative by it has a name."""
         timed = re.fullmatch(r"([a-z]+)(\d+)_t(\d+)", name)
         if timed is None:
-            return name[0] not in "aL"
+            return name[0] not in "aL" and re.fullmatch(r"m\d+", name) is None
         letters = {"rnn": "", "gru": "h", "lstm": "hc"}[self.kinds[int(timed[2]) - 1]]
         return timed[3] != "0" and (timed[1][0] == "z" or timed[1] in letters)
 
@@ -350,10 +351,29 @@ def _residual(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training
 
 
 def _attention(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
-    queries, keys, values = (keep(f"{letter}{n}", a @ p[f"W{letter}{n}"]) for letter in "QKV")
-    scores = keep(f"S{n}", jnp.einsum("bqd,bkd->bqk", queries, keys) / np.sqrt(queries.shape[-1]))
-    shares = keep(f"P{n}", jax.nn.softmax(scores, axis=-1))
-    return ACTIVATIONS[more["activation"]](keep(f"z{n}", jnp.einsum("bqk,bkd->bqd", shares, values)))
+    heads = more["heads"]
+
+    def weighted(of: str, entering: Any) -> Any:
+        return entering @ p[f"W{of}{n}"] + p.get(f"b{of}{n}", 0)
+
+    def apart(of: str) -> Any:
+        whole = weighted(of, a)
+        return jnp.stack(jnp.split(whole, heads, axis=-1), axis=1) if heads > 1 else whole
+
+    queries, keys, values = (keep(f"{of}{n}", apart(of)) for of in "QKV")
+    scores = keep(f"S{n}", queries @ jnp.swapaxes(keys, -1, -2) / np.sqrt(queries.shape[-1]))
+    seen = np.tri(a.shape[1]) if more["sees"] == "causal" else np.ones((1, 1))
+    if more["padding"] == "zeros":
+        there = (jnp.abs(more["earlier"][0]).sum(-1) > 0)[:, None, :] * 1.0
+        seen = seen * keep(f"m{n}", there[:, None] if heads > 1 else there)
+    powers = jnp.where(seen > 0, jnp.exp(scores), 0.0)
+    shares = keep(f"P{n}", powers / powers.sum(-1, keepdims=True))
+    mixed = shares @ values
+    if heads > 1:
+        mixed = jnp.concatenate([mixed[:, head] for head in range(heads)], axis=-1)
+    if more["project"]:
+        mixed = weighted("O", keep(f"C{n}", mixed))
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", mixed))
 
 
 def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
@@ -515,12 +535,24 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         elif name == "global_average_pool":
             layers.append(GlobalAveragePool())
         elif name == "attention":
-            units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
-            drawn = {f"W{letter}{n}": rng.normal(0, 0.7, (size, units)) for letter in "QKV"}
-            parameters |= drawn
-            own = dict(zip(("queries", "keys", "values"), drawn.values(), strict=True))
+            heads = int(rng.integers(1, 4)) if kinds[n : n + 1] != ["residual"] else 1
+            units = size if kinds[n : n + 1] == ["residual"] else heads * int(rng.integers(1, 3))
+            found |= {
+                "heads": heads,
+                "project": bool(heads > 1 or rng.integers(2)),
+                "sees": str(rng.choice(["none", "causal"])),
+                "padding": str(rng.choice(["none", "zeros"])),
+            }
+            letters = "QKVO" if found["project"] else "QKV"
+            drawn = {f"W{of}{n}": rng.normal(0, 0.7, (units if of == "O" else size, units)) for of in letters}
+            biases = {f"b{of}{n}": rng.normal(0, 0.5, units) for of in letters}
+            biases = biases if (biased := rng.random() < 0.5) else {}
+            parameters |= drawn | biases
+            own = dict(zip(("queries", "keys", "values", "output"), drawn.values(), strict=False))
             own = {key: W.T if weights == "out_in" else W for key, W in own.items()}
-            layers.append(Attention(units, found["activation"], **own))
+            own |= dict(zip(("query_bias", "key_bias", "value_bias", "output_bias"), biases.values(), strict=False))
+            own |= {key: found[key] for key in ("heads", "project", "padding")} | {"mask": found["sees"]}
+            layers.append(Attention(units, found["activation"], bias=biased, **own))
             size = units
         elif name == "dense":
             units = size if kinds[n : n + 1] == ["residual"] or kind in GATES else int(rng.integers(1, 4))
@@ -563,6 +595,8 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     net.state.update(state)
     x = rng.normal(0, 1, (BATCH, positions, inputs) if positions else (BATCH, inputs))
     x = rng.normal(0, 1, (BATCH, *sample)) if kind in _OF_IMAGES else x
+    if any(found.get("padding") == "zeros" for found in settings) and positions > 1:
+        x[::2, -1] = 0
     y = rng.normal(0, 1, (BATCH, size))
     w = rng.random((BATCH, 1)) + 0.5 if more.pop("weighted", False) else np.ones((BATCH, 1))
     return Stack(net, samples, weights, kinds, settings, parameters, state, x, y, w, l1, l2)
