@@ -91,7 +91,7 @@ def test_onnx_runs_it(kind: str, tmp_path: Path) -> None:
     runtime = pytest.importorskip("onnxruntime")
     stack = stack_of(kind)
     if {"conv1d", *GATES} & set(stack.kinds):
-        with pytest.raises(ChalkworkError, match="cannot be written as ONNX|only a convolution of images can be"):
+        with pytest.raises(ChalkworkError, match=r"be written as ONNX"):
             to_onnx(stack.net, tmp_path / "net.onnx")
         return
     to_onnx(stack.net, tmp_path / "net.onnx")

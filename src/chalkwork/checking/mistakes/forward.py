@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, replace, transform
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, replace, transform
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import has_operation, is_operation
@@ -114,7 +114,8 @@ def _axes(softmax: Application, context: Context) -> list[Expression]:
     if inner.shape[axis] == 1:
         others = [other for other in others if other is not None or inner.shape[across] > 1]
     if softmax.operation.name != "softmax":
-        return [_powers(softmax) / apply("sum", _powers(softmax), axis=across)]
+        total = apply("sum", _powers(softmax), axis=across)  # 0 where nobody is seen
+        return [_powers(softmax) / apply("maximum", total, Number(1e-300))]
     return [apply("softmax", inner, axis=other) for other in others]
 
 
