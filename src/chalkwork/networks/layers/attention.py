@@ -31,7 +31,7 @@ from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Text
+from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
@@ -93,11 +93,10 @@ class AttentionKind(LayerKind):
                 "attention.head_scores",
                 "The scores of each head: every query times every key, divided by the root of their length in a head.",
             )
-        scores = Equation(at.name("S"), products / _root(at.layer.units // self.heads), at.stage, said)
-        found.append(scores)
+        found.append(Equation(at.name("S"), products / _root(at.layer.units // self.heads), at.stage, said))
         if self.padded:
             found.append(self._padding(at, (incoming, *others)[-1]))
-        found.append(self._shares(at, scores.symbol, found[-1].symbol if self.padded else None))
+        found.append(self._shares(at, *(one.symbol for one in found[3:])))
         shares = found[-1].symbol
         mixed: Expression = shares @ value if by_rows else value @ shares
         said = Text.own("attention.mixed", "Every position gets the mean of the values of all, by its weights.")
@@ -119,9 +118,20 @@ class AttentionKind(LayerKind):
         return [*found, net, activated(at, net)]
 
     def _weighted(self, at: Spot, of: str, entering: Expression) -> Expression:
-        weights, bias = (next(one for one in self.quantities if one.letter == f"{letter}{of}") for letter in "Wb")
-        total = at.plan.convention.weighted(entering, Name(at.name(f"W{of}"), at.quantity(weights).shape))
-        return total + Name(at.name(f"b{of}"), at.quantity(bias).shape) if self.biased else total
+        units, convention = at.layer.units, at.plan.convention
+        shape = convention.weight_shape(units if of == "O" else at.layer.inputs, units)
+        total = convention.weighted(entering, Name(at.name(f"W{of}"), shape))
+        return total + at.vector(f"b{of}") if self.biased else total
+
+    def _shared(self, at: Spot) -> Said:
+        """What is said of several heads."""
+        if self.heads == 1:
+            return ""
+        return Text.own(
+            "attention.shared",
+            ", and shared out among <heads> heads, <width> entries for each, so that there is a matrix for every head",
+            heads=self.heads, width=at.layer.units // self.heads,
+        )  # fmt: skip
 
     def _asked(self, at: Spot, incoming: Expression) -> list[Equation]:
         """What every position asks, is found by and gives."""
@@ -130,8 +140,8 @@ class AttentionKind(LayerKind):
             "Q": Text.own(
                 "attention.query",
                 "Attention (layer <layer>)<again>: the query of every position, what it looks for; <below> weighted by "
-                "<weights>.",
-                layer=at.number, again=at.again, below=below, weights=at.shown("WQ"),
+                "<weights><shared>.",
+                layer=at.number, again=at.again, below=below, weights=at.shown("WQ"), shared=self._shared(at),
             ),
             "K": Text.own(
                 "attention.key", "The key of every position, what it is found by; <below> weighted by <weights>.",
@@ -142,15 +152,6 @@ class AttentionKind(LayerKind):
                 below=below, weights=at.shown("WV"),
             ),
         }  # fmt: skip
-        if self.heads > 1:
-            offered["Q"] = Text.own(
-                "attention.head_queries",
-                "Attention (layer <layer>)<again>: the query of every position, what it looks for; <below> weighted by "
-                "<weights>, and shared out among <heads> heads, <width> entries for each, so that there is a matrix "
-                "for every head.",
-                layer=at.number, again=at.again, below=below, weights=at.shown("WQ"), heads=self.heads,
-                width=at.layer.units // self.heads,
-            )  # fmt: skip
         found = []
         for letter, reason in offered.items():
             value = self._weighted(at, letter, incoming)
@@ -171,7 +172,7 @@ class AttentionKind(LayerKind):
         )
         return Equation(at.name("m"), seen, at.stage, said)
 
-    def _shares(self, at: Spot, scores: Expression, seen: Expression | None) -> Equation:
+    def _shares(self, at: Spot, scores: Expression, seen: Expression | None = None) -> Equation:
         """The softmax over the keys, of those that may be seen."""
         keys = at.plan.convention.unit_axis
         if seen is not None:
@@ -256,11 +257,8 @@ class AttentionKind(LayerKind):
     def words(self, at: Spot) -> Text:
         """Units, and the activation where it is one."""
         units = Text.of("counted.units", n=at.layer.units)
-        name = Text.own("attention.name", "an attention with <units>", units=units)
-        if self.heads > 1:
-            said = "an attention with <units> in <heads> heads"
-            name = Text.own("attention.name_of_heads", said, units=units, heads=self.heads)
-        return listed(at, name)
+        heads = Text.own("attention.in_heads", " in <heads> heads", heads=self.heads) if self.heads > 1 else ""
+        return listed(at, Text.own("attention.name", "an attention with <units><heads>", units=units, heads=heads))
 
     def title(self, at: Spot) -> Text:
         """The activation, where it is one."""
@@ -307,16 +305,10 @@ class Attention(Layer):
         Setting("units", "size"),
         Setting("activation", "activation", "identity"),
         Setting("heads", "count", 1, high=1000),
-        Setting("queries", "weights"),
-        Setting("keys", "weights"),
-        Setting("values", "weights"),
-        Setting("output", "weights"),
+        *(Setting(one.keyword, "weights") for one in AttentionKind.quantities if one.role is Role.WEIGHT),
         Setting("project", "flag"),
         Setting("bias", "flag", False),
-        Setting("query_bias", "entries"),
-        Setting("key_bias", "entries"),
-        Setting("value_bias", "entries"),
-        Setting("output_bias", "entries"),
+        *(Setting(one.keyword, "entries") for one in AttentionKind.quantities if one.role is Role.BIAS),
         Setting("mask", "choice", "none", choices=("none", "causal")),
         Setting("padding", "choice", "none", choices=("none", "zeros")),
         Setting("inputs", "size"),
@@ -324,26 +316,11 @@ class Attention(Layer):
     )
 
     def __init__(
-        self,
-        units: int | None = None,
-        activation: str = "identity",
-        *,
-        heads: int = 1,
-        queries: Any = None,
-        keys: Any = None,
-        values: Any = None,
-        output: Any = None,
-        project: bool | None = None,
-        bias: bool = False,
-        query_bias: Any = None,
-        key_bias: Any = None,
-        value_bias: Any = None,
-        output_bias: Any = None,
-        mask: str = "none",
-        padding: str = "none",
-        inputs: int | None = None,
-        initializer: str = "glorot_normal",
-    ) -> None:
+        self, units: int | None = None, activation: str = "identity", *, heads: int = 1, queries: Any = None,
+        keys: Any = None, values: Any = None, output: Any = None, project: bool | None = None, bias: bool = False,
+        query_bias: Any = None, key_bias: Any = None, value_bias: Any = None, output_bias: Any = None,
+        mask: str = "none", padding: str = "none", inputs: int | None = None, initializer: str = "glorot_normal",
+    ) -> None:  # fmt: skip
         super().__init__(
             units=units, activation=activation, heads=heads, queries=queries, keys=keys, values=values, output=output,
             project=project, bias=bias, query_bias=query_bias, key_bias=key_bias, value_bias=value_bias,
@@ -382,10 +359,8 @@ class Attention(Layer):
         """Inputs and units, once the layer before is known; ShapeError when they contradict each other."""
         known, units = self.sizes_of_weights(layer, self._matrices, inputs, in_out)
         if units % self.kind.heads:
-            raise ChalkworkError(
-                f"the {units} units of layer {layer} are not shared evenly by {self.kind.heads} heads",
-                hint="units are those of all heads together",
-            )
+            said = f"the {units} units of layer {layer} are not shared evenly by {self.kind.heads} heads"
+            raise ChalkworkError(said, hint="units are those of all heads together")
         output = self.options["output"]
         if isinstance(output, np.ndarray) and output.shape != (units, units):
             found = words(output.shape)
