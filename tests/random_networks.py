@@ -15,7 +15,7 @@ from in_numpy import in_numpy
 from oracles import VALUES
 
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
-from chalkwork.networks import Attention, BatchNorm, Dropout, Flatten, LayerNorm, Residual, RMSNorm
+from chalkwork.networks import Attention, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Residual, RMSNorm
 from chalkwork.networks.activations import KINDS
 from chalkwork.networks.layers import GRU, LSTM, RNN, AveragePool, Conv1d, Conv2d, GlobalAveragePool, MaxPool
 
@@ -262,6 +262,8 @@ class Stack:
         """A value of a solution with samples as rows, weights inputs x units, vectors one-dimensional."""
         value = np.asarray(value)
         bare = name.removeprefix("d")
+        if self.kinds[0] == "embedding" and (bare == "W1" or (bare == "PE1" and bare in self.parameters)):
+            return value
         if bare.startswith(("b", "gamma", "mu", "var", "rms")):
             return value.reshape(-1)
         if bare.startswith(("W", "U")):
@@ -291,14 +293,14 @@ class Stack:
         """Whether the derivative by it has a name."""
         timed = re.fullmatch(r"([a-z]+)(\d+)_t(\d+)", name)
         if timed is None:
-            return name[0] not in "aL" and re.fullmatch(r"m\d+", name) is None
+            return name[0] not in "aLE" and re.fullmatch(r"(m|PE)\d+", name) is None
         letters = {"rnn": "", "gru": "h", "lstm": "hc"}[self.kinds[int(timed[2]) - 1]]
         return timed[3] != "0" and (timed[1][0] == "z" or timed[1] in letters)
 
     def expected(self, training: bool = True) -> dict[str, Any]:
         """Every value, the error of every net input, the gradients, and those of what batch normalisation names."""
         values = in_numpy(lambda parameters: self.forward(parameters, {}, training))(self.parameters)
-        pooled = {f"a{n}" for n, kind in enumerate(self.kinds, 1) if kind in ("max_pool", "average_pool")}
+        pooled = {f"a{n}" for n, kind in enumerate(self.kinds, 1) if kind in ("max_pool", "average_pool", "embedding")}
         nudges = {k: np.zeros_like(v) for k, v in values.items() if self._has_derivative(k) or k in pooled}
 
         def loss(parameters: Any, nudges: Any) -> Any:
@@ -367,13 +369,30 @@ def _attention(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, trainin
         there = (jnp.abs(more["earlier"][0]).sum(-1) > 0)[:, None, :] * 1.0
         seen = seen * keep(f"m{n}", there[:, None] if heads > 1 else there)
     powers = jnp.where(seen > 0, jnp.exp(scores), 0.0)
-    shares = keep(f"P{n}", powers / powers.sum(-1, keepdims=True))
+    total = powers.sum(-1, keepdims=True)
+    shares = keep(f"P{n}", powers / jnp.where(total == 0, 1.0, total))
     mixed = shares @ values
     if heads > 1:
         mixed = jnp.concatenate([mixed[:, head] for head in range(heads)], axis=-1)
     if more["project"]:
         mixed = weighted("O", keep(f"C{n}", mixed))
     return ACTIVATIONS[more["activation"]](keep(f"z{n}", mixed))
+
+
+def _embedding(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    table, tokens = p[f"W{n}"], a[..., 0].astype(int)
+    keep(f"E{n}", (tokens[..., None] == np.arange(1, len(table) + 1)) * 1.0)
+    rows = jnp.concatenate([jnp.zeros((1, table.shape[1])), table])[tokens]
+    if more["encoding"] == "learned":
+        return rows + p[f"PE{n}"][: a.shape[1]]
+    return rows + keep(f"PE{n}", waves(*rows.shape[1:])) if more["encoding"] == "sinusoidal" else rows
+
+
+def waves(places: int, width: int) -> Any:
+    """The sinusoidal encoding, as the article has it."""
+    place, column = np.arange(places)[:, None], np.arange(width)
+    angles = place / 10000 ** (column // 2 * 2 / width)
+    return np.where(column % 2, np.cos(angles), np.sin(angles))
 
 
 def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
@@ -443,6 +462,7 @@ REFERENCES = {
     "dropout": _dropout,
     "residual": _residual,
     "attention": _attention,
+    "embedding": _embedding,
     "flatten": _flatten,
     "rnn": _recurrent,
     "lstm": _recurrent,
@@ -455,7 +475,7 @@ REFERENCES = {
 }
 _OF_IMAGES = ("conv2d", "max_pool", "average_pool", "global_average_pool")
 OF_WINDOWS = ("conv1d", *_OF_IMAGES)
-_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten", *GATES, *OF_WINDOWS)]
+_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("embedding", "attention", "flatten", *GATES, *OF_WINDOWS)]
 RECURRENT: dict[str, Any] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
 
@@ -473,6 +493,8 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             "residual",
         ]
         kinds = [*before[: int(rng.integers(2, 4))], "flatten"]
+        if kind == "embedding":
+            kinds = ["embedding", *["attention"] * int(rng.integers(0, 2)), "flatten"]
         if kind in GATES:
             kinds = ["dense", kind, *["flatten"] * int(rng.integers(0, 2))]
         if kind in OF_WINDOWS:
@@ -488,6 +510,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         positions, size, inputs = 3, 2, 2
     positions = int(rng.integers(3, 5)) if kind in OF_WINDOWS else positions
     places = (positions, 4) if kind in _OF_IMAGES else (positions,)
+    size = inputs = 1 if kind == "embedding" else inputs
     layers: list[Any] = []
     settings: list[dict[str, Any]] = []
     parameters: dict[str, Any] = {}
@@ -534,6 +557,14 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             places = tuple(one - 1 for one in places)
         elif name == "global_average_pool":
             layers.append(GlobalAveragePool())
+        elif name == "embedding":
+            words, size = int(rng.integers(2, 5)), int(rng.integers(2, 4))
+            found["encoding"] = str(rng.choice(["none", "sinusoidal", "learned"]))
+            parameters[f"W{n}"] = rng.normal(0, 0.7, (words, size))
+            own = {"weights": parameters[f"W{n}"], "encoding": found["encoding"]}
+            if found["encoding"] == "learned":
+                parameters[f"PE{n}"] = own["places"] = rng.normal(0, 0.7, (positions + int(rng.integers(2)), size))
+            layers.append(Embedding(**own))
         elif name == "attention":
             heads = int(rng.integers(1, 4)) if kinds[n : n + 1] != ["residual"] else 1
             units = size if kinds[n : n + 1] == ["residual"] else heads * int(rng.integers(1, 3))
@@ -597,6 +628,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     x = rng.normal(0, 1, (BATCH, *sample)) if kind in _OF_IMAGES else x
     if any(found.get("padding") == "zeros" for found in settings) and positions > 1:
         x[::2, -1] = 0
+    x = rng.integers(0, words + 1, x.shape).astype(float) if kind == "embedding" else x
     y = rng.normal(0, 1, (BATCH, size))
     w = rng.random((BATCH, 1)) + 0.5 if more.pop("weighted", False) else np.ones((BATCH, 1))
     return Stack(net, samples, weights, kinds, settings, parameters, state, x, y, w, l1, l2)

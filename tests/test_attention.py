@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 from random_networks import CONVENTIONS, draw_stack, far
 
-from chalkwork import Attention, ChalkworkError, Dense, Flatten, NeuralNetwork, Residual
+from chalkwork import (
+    Attention,
+    ChalkworkError,
+    Dense,
+    Embedding,
+    Flatten,
+    NeuralNetwork,
+    Residual,
+    load_model,
+    save_model,
+)
 from chalkwork.errors import ShapeError
 from chalkwork.exchange import from_torch, to_onnx, to_torch, torch_state
 from chalkwork.networks import LayerNorm
@@ -142,3 +152,84 @@ def test_padding_and_heads_are_drawn_at_random_somewhere() -> None:
     kinds = [layer.kind for layer in layers if isinstance(layer, Attention)]
     assert {kind.heads > 1 for kind in kinds} == {kind.causal for kind in kinds} == {True, False}
     assert {kind.padded for kind in kinds} == {kind.biased for kind in kinds} == {True, False}
+
+
+# --- embeddings ------------------------------------------------------------------------------------------------------
+
+TABLE = [[1.0, 0], [0, 2], [3, -1], [0.5, 0.5]]
+
+
+def embedded(**more: Any) -> NeuralNetwork:
+    convention = {key: more.pop(key) for key in ("samples", "weights") if key in more}
+    return NeuralNetwork([Embedding(weights=TABLE, **more), Flatten(), Dense(1)], inputs=None, **convention)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS, ids=str)
+def test_only_rows_that_are_used_have_a_gradient(convention: tuple[str, str]) -> None:
+    net = embedded(samples=convention[0], weights=convention[1])
+    solution = net.solve([3, 1, 3], 1)
+    rows = solution["da1"].T if convention[0] == "columns" else solution["da1"]
+    assert far(solution["dW1"], [rows[1], [0, 0], rows[0] + rows[2], [0, 0]]) < 1e-15
+    several = net.solve([[3, 1, 3], [2, 0, 2]], [1, 0])
+    assert (several["dW1"][3] == 0).all() and (several["dW1"][1] != 0).any()
+    embedding = several["a1"].swapaxes(-1, -2) if convention[0] == "columns" else several["a1"]
+    assert embedding[1].tolist() == [[0, 2], [0, 0], [0, 2]]
+    assert far(embedded(from_zero=True).forward([2, 0, 2])["a1"], embedded().forward([3, 1, 3])["a1"]) < 1e-15
+
+
+def test_mistakes_with_tokens_are_named() -> None:
+    solution = embedded().solve([3, 1, 3], 1)
+    rows = solution["da1"]
+    report = solution.check({"dW1": np.round([rows[1], [0, 0], rows[2], [0, 0]], 5)})
+    assert "gradient-of-last-place" in report["dW1"].mistakes
+    shifted = np.eye(4)[[3, 1, 3]]
+    assert "token-of-next-row" in solution.check({"E1": shifted})["E1"].mistakes
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Embedding(4), "an embedding needs width, how wide it is"),
+        (lambda: Embedding(3, weights=TABLE), "weights are 4x2, but words is 3"),
+        (lambda: Embedding(4, 2, longest=3), "longest, or places, is"),
+        (lambda: embedded().forward([3, 5, 1]), "5 is no token: they are whole numbers from 0 to 4"),
+        (lambda: embedded(from_zero=True).forward([3, 4]), "4 is no token: they are whole numbers from 0 to 3"),
+        (lambda: embedded().forward([1.5]), "1.5 is no token"),
+        (
+            lambda: NeuralNetwork([Attention(1), Embedding(4, 2), Flatten()], inputs=(3, 1)),
+            "which only the first layer is",
+        ),
+        (lambda: NeuralNetwork([Embedding(4, 2), Flatten()], inputs=(3, 2)), "one token at each position, not 2"),
+        (
+            lambda: embedded(encoding="learned", places=[[1, 2], [3, 4]]).forward([1, 2, 3]),
+            "knows 2 positions, but samples have 3",
+        ),
+    ],
+)
+def test_what_is_no_embedding_is_said(make: Any, said: str) -> None:
+    with pytest.raises(ChalkworkError, match=said):
+        make()
+
+
+def test_pytorch_has_the_embedding() -> None:
+    torch = pytest.importorskip("torch")
+    for zero in (False, True):
+        net = NeuralNetwork([Embedding(weights=TABLE, from_zero=zero), Flatten(), Dense(1)], "squared_error")
+        tokens = np.array([[3, 1, 3], [2, 3, 1]])
+        solution, module = net.solve(tokens, [1, 0]), to_torch(net)
+        loss = ((module(torch.tensor(tokens)).squeeze() - torch.tensor([1.0, 0.0])) ** 2).sum() / 2
+        loss.backward()
+        assert far(solution["dW1"], next(module.parameters()).grad.numpy()) < 1e-14
+        given = {"e.weight": np.ones((4, 2)), "d.weight": np.ones((1, 6)), "d.bias": np.ones(1)}
+        assert (from_torch(given, net).parameters["W1"] == 1).all()
+
+
+def test_an_embedding_is_trained_and_kept(tmp_path: Path) -> None:
+    net = NeuralNetwork(
+        [Embedding(5, 3), Attention(3, padding="zeros"), Flatten(), Dense(2, "softmax")], "cross_entropy"
+    )
+    tokens = [[1, 2, 0], [2, 1, 3], [4, 5, 0], [5, 4, 3]]
+    first = net.train(tokens, [0, 0, 1, 1], eta=0.5, iterations=60)
+    assert net.predict(tokens).tolist() == [0, 0, 1, 1], first
+    save_model(net, tmp_path / "net.safetensors")
+    assert load_model(tmp_path / "net.safetensors").predict(tokens).tolist() == [0, 0, 1, 1]

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, walk
 from chalkwork.algebra.operations.convolutions import lie_of, pooling, turned_axes
 from chalkwork.algebra.operations.softmax import seen_in_order
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 from chalkwork.packages import package
@@ -163,6 +164,8 @@ class OnnxGraph:
                 values[part] = known[part.name]
             elif isinstance(part, Number):
                 values[part] = self.number(part.value, self.dtype)
+            elif not names_in(part):
+                values[part] = self.constant(f"{self.scope}/known{len(self.constants)}", evaluate(part, {}))
             else:
                 assert isinstance(part, Application)
                 values[part] = self.applied(part, *(values[argument] for argument in part.arguments))
@@ -294,6 +297,19 @@ def _join_heads(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
     return whole if along == -2 else _transposed(graph, part, whole)
 
 
+def _one_hot(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    count, along = part.parameters
+    numbers = np.arange(1, int(count) + 1, dtype=np.float64)
+    held = graph.constant(f"{graph.scope}/numbers", numbers if along == -1 else numbers[:, None])
+    return graph.astype(x == held, x.dtype)
+
+
+def _part(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    top, bottom, left, right = part.parameters[0]
+    starts, ends, axes = ([top - 1, left - 1], [bottom, right], [-2, -1])
+    return graph.node("Slice", x, *(graph.number(one, _WHOLE) for one in (starts, ends, axes)))
+
+
 def _free(shape: tuple[int, ...]) -> list[int]:
     """What stands before matrices: the samples, as many as there are."""
     return [-1] * len(shape[:-2])
@@ -325,6 +341,8 @@ _RULES: dict[str, Callable[..., Tensor]] = {
     "transpose": _transposed,
     "split_heads": _split_heads,
     "join_heads": _join_heads,
+    "one_hot": _one_hot,
+    "part": _part,
     "causal_softmax": _causal_softmax,
     "masked_softmax": _masked_softmax,
     "convolve": _convolved,

@@ -153,6 +153,8 @@ def _made(torch: Any, module: Module) -> Any:
         return _recurrent(torch, module)
     if module.name == "MultiheadAttention":
         return _attention(torch, module)
+    if module.name == "Embedding":
+        return _embedding(torch, module)
     arrays = module.layer is not None and module.name in _WITH_ARRAYS
     precision = {"dtype": torch.float64} if arrays else {}
     return getattr(torch.nn, module.name)(**module.settings, **precision)
@@ -183,6 +185,18 @@ def _attention(torch: Any, module: Module) -> Any:
         nothing = (given if x is None else x).abs().sum(-1) == 0 if padded else None
         found = kind.forward(self, given, given, given, attn_mask=later, key_padding_mask=nothing, need_weights=False)
         return found[0]
+
+    return type(module.name, (kind,), {"forward": forward})(**settings, dtype=torch.float64)
+
+
+def _embedding(torch: Any, module: Module) -> Any:
+    """An embedding of tokens counted from `first`, below which they are padding; they may be of any type."""
+    settings = dict(module.settings)
+    first, kind = settings.pop("first"), torch.nn.Embedding
+
+    def forward(self: Any, given: Any) -> Any:
+        tokens = (given.squeeze(-1) if given.dim() > 2 else given).long() - first
+        return kind.forward(self, tokens.clamp(min=0)) * (tokens >= 0).unsqueeze(-1)
 
     return type(module.name, (kind,), {"forward": forward})(**settings, dtype=torch.float64)
 
@@ -252,6 +266,7 @@ _IGNORED = ("Identity", "Flatten")
 """What changes nothing about numbers."""
 _IN_ARRAYS = (
     "in_features", "out_features", "num_features", "bias", "threshold", "returns", "causal", "padded", "batch_first",
+    "first",
 )  # fmt: skip
 """Settings that the shapes of the arrays tell, one that makes a difference of 2e-9, and what is said in a call."""
 

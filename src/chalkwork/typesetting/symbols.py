@@ -14,7 +14,7 @@ from chalkwork.typesetting.notation import GREEK, Notation, primes, subscript, s
 from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
-    r"(x|y|w|z|a|W|[Wb][QKVO]|Q|K|V|S|P|C|m|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask"
+    r"(x|y|w|z|a|W|[Wb][QKVO]|Q|K|V|S|P|C|E|PE|m|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask"
     r"|[WUbz][ficoruh]|delta[ficoruh]|bU[ficoruh]?|[Uhcfioru]|ctilde|htilde)(\d*)(_run)?(?:_new(\d*))?"
 )
 _GATED = re.compile(r"(W|U|b|z|delta)([QKVOUficoruh]|U[ficoruh])")
@@ -174,7 +174,7 @@ class Symbols:
             letter,
             layer,
             count,
-            matrix=kind in ("W", "U", "Q", "K", "V", "S", "P", "C"),
+            matrix=kind in ("W", "U", "Q", "K", "V", "S", "P", "C", "E", "PE"),
             scalar=scalar or (kind == "mu" and not layer),
             running=running is not None,
             squared=kind == "var",
