@@ -67,6 +67,11 @@ class AttentionKind(LayerKind):
         Quantity("bO", Role.BIAS, Form.UNITS, keyword="output_bias", torch="out_proj.bias"),
     )
 
+    @property
+    def weighs(self) -> int:
+        """In every head."""
+        return self.heads
+
     def present(self, layer: LayerPlan) -> tuple[Quantity, ...]:
         """Weights, biases where there are some, and those of the heads together where they have any."""
         return tuple(one for one in self.quantities if self.has(one))

@@ -55,6 +55,11 @@ class LayerKind:
     """Whether the positions are steps, one after the other."""
 
     @property
+    def weighs(self) -> int:
+        """In how many heads positions weigh one another, with weights `P`."""
+        return 0
+
+    @property
     def drop_rate(self) -> float:
         """The probability with which a mask drops an entry."""
         return 0.0

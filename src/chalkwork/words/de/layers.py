@@ -186,6 +186,11 @@ SENTENCES: Sentences = {
     "Spalten.",
     "window.description": "Ein Fenster von <window> auf einem Bild von <size>: was es an seiner ersten Stelle bedeckt, "
     "und der Eintrag, der daraus wird.",
+    "blocks.title": "Die Schichten, und die Gewichte der Attention",
+    "blocks.description": "Von unten: <blocks>.<weights>",
+    "blocks.query": "Anfrage",
+    "blocks.key": "Schlüssel",
+    "blocks.head": "<weights>, Kopf <head>",
     "window.title": "Das Fenster an seiner ersten Stelle",
     # --- flattening ------------------------------------------------------------------------------------------------
     "flatten.image": "Aneinandergereiht (Schicht <layer>)<again>: Die Karten von <below>, eine nach der anderen, jede "
