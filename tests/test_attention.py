@@ -21,7 +21,7 @@ from chalkwork import (
     load_model,
     save_model,
 )
-from chalkwork.errors import ShapeError
+from chalkwork.errors import ReadError, ShapeError
 from chalkwork.exchange import from_torch, to_onnx, to_torch, torch_state
 from chalkwork.networks import LayerNorm
 
@@ -233,3 +233,35 @@ def test_an_embedding_is_trained_and_kept(tmp_path: Path) -> None:
     assert net.predict(tokens).tolist() == [0, 0, 1, 1], first
     save_model(net, tmp_path / "net.safetensors")
     assert load_model(tmp_path / "net.safetensors").predict(tokens).tolist() == [0, 0, 1, 1]
+
+
+# --- word vectors ----------------------------------------------------------------------------------------------------
+
+
+def test_word_vectors_and_the_mistakes_with_them() -> None:
+    def sigmoid(x: float) -> Any:
+        return 1 / (1 + np.exp(-x))
+
+    graph = Graph("s = dot(p, v); s1 = dot(n, v); L = -log(sigmoid(s)) - log(sigmoid(-s1))")
+    v, p, n = np.array([1, 0.5]), np.array([0.5, 1]), np.array([-1, 0])
+    solution = graph.solve(v=v, p=p, n=n, learning_rate=1, update=["v"])
+    slope = (sigmoid(1) - 1) * p + sigmoid(-1) * n
+    assert far(solution["dL/dv"].ravel(), slope) < 1e-15 and far(solution["v_new"].ravel(), v - slope) < 1e-15
+    assert str(solution.derivation["dL/ds1"]) == "dL/ds1 = sigmoid(s1)"
+    bag = Graph("h = (W[2,:] + W[4,:]) / 2; u = h U; yhat = softmax(u); L = -sum(y * log(yhat))")
+    table, scores = np.array([[0, 1], [1, 0], [0, 0], [1, 2]]), np.array([[1, 0, 0.5], [0, 1, -1]])
+    filled = bag.solve(W=table, U=scores, y=[[0, 0, 1]], learning_rate=0.5, update=["W"])
+    chances = np.exp([1, 1, -0.5]) / np.exp([1, 1, -0.5]).sum()
+    assert far(filled["dL/du"], chances - [[0, 0, 1]]) < 1e-15
+    assert (filled["dL/dW"][[0, 2]] == 0).all()
+    assert far(filled["dL/dW"][[1, 3]], np.tile((chances - [[0, 0, 1]]) @ scores.T / 2, (2, 1))) < 1e-15
+    made = [
+        (solution, "negative-sample-as-neighbour", "L", -np.log(sigmoid(1)) - np.log(sigmoid(-1))),
+        (solution, "answer-of-other-kind", "dL/ds", sigmoid(1)),
+        (solution, "answer-of-other-kind", "dL/ds1", sigmoid(-1) - 1),
+        (filled, "vectors-not-averaged", "h", [[2, 2]]),
+    ]
+    for worked, id, name, value in made:
+        assert id in worked.check({name: np.round(value, 5)})[name].mistakes, id
+    with pytest.raises(ReadError, match=r"y is a column of 3 entries and log\(yhat\) a row of 3"):
+        bag.solve(W=table, U=scores, y=[0, 0, 1])

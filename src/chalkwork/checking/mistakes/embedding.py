@@ -1,14 +1,14 @@
-"""Mistakes with embeddings: which row is a token's, and what a token that stands twice learns."""
+"""Mistakes with embeddings: which row is a token's, what a token that stands twice learns, neighbours and strangers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalkwork.algebra.expression import Application, Expression, Number, apply, names_in, replace
+from chalkwork.algebra.expression import Application, Expression, Number, apply, names_in, replace, transform
 from chalkwork.algebra.reading.written import matrix
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake
-from chalkwork.checking.mistakes.structure import is_operation
+from chalkwork.checking.mistakes.structure import has_operation, is_operation, summands
 from chalkwork.derivation.derivation import Equation
 
 MOST_POSITIONS = 32
@@ -44,7 +44,65 @@ def _later(places: int) -> Expression:
     return Application(matrix(places, places), entries, ())
 
 
+def _all_neighbours(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The logarithms of sigmoids of products, without the minus that words drawn at random have."""
+
+    def positive(node: Expression) -> Expression | None:
+        if is_operation(node, "sigmoid") and is_operation(node.arguments[0], "negative"):
+            return apply("sigmoid", node.arguments[0].arguments[0])
+        return None
+
+    if equation.derivative is None and has_operation(equation.expression, "log"):
+        changed = transform(equation.expression, positive)
+        if changed != equation.expression:
+            yield changed
+
+
+def _other_answer(equation: Equation, context: Context) -> Iterator[Expression]:
+    """What the sigmoid says minus 1 for minus 0, and the other way round."""
+    slope = equation.expression
+    if equation.derivative is not None and is_operation(slope, "sigmoid"):
+        yield slope - 1
+    elif equation.derivative is not None and is_operation(slope, "subtract"):
+        share, answer = slope.arguments
+        if is_operation(share, "sigmoid") and answer == Number(1):
+            yield share
+
+
+def _not_averaged(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The sum of several vectors for their mean."""
+    if equation.derivative is None and is_operation(equation.expression, "divide"):
+        total, count = equation.expression.arguments
+        if is_operation(total, "add") and count == Number(len(summands(total))):
+            yield total
+
+
 MISTAKES = (
+    Mistake(
+        id="negative-sample-as-neighbour",
+        title="A word drawn at random was taken for a neighbour",
+        explanation="In <this> the words drawn at random stand as the true neighbour does: theirs is the sigmoid of "
+        "minus the score.",
+        hint="How large should the score of a word be that was drawn at random?",
+        likelihood=7,
+        rewrites=_all_neighbours,
+    ),
+    Mistake(
+        id="answer-of-other-kind",
+        title="The right answer was taken for the other one",
+        explanation="<this> is what the sigmoid says minus what it should say; 1 and 0 were exchanged there.",
+        hint="Is this the score of a true neighbour, whose answer is 1, or of a word drawn at random, whose is 0?",
+        likelihood=7,
+        rewrites=_other_answer,
+    ),
+    Mistake(
+        id="vectors-not-averaged",
+        title="The vectors were added up, not averaged",
+        explanation="<this> holds the sum; it was not divided by how many there are.",
+        hint="How many are added? A mean lies between the smallest and the largest of them.",
+        likelihood=7,
+        rewrites=_not_averaged,
+    ),
     Mistake(
         id="token-of-next-row",
         title="The row of a neighbouring token",
