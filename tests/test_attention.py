@@ -16,6 +16,7 @@ from chalkwork import (
     Dense,
     Embedding,
     Flatten,
+    Graph,
     NeuralNetwork,
     Residual,
     load_model,
