@@ -147,7 +147,7 @@ class Model:
         return oriented(array, self._sizes[0][0], "x", "input", self.convention)
 
     def _with_positions(self, array: Array, batched: bool) -> Array:
-        rank = self.axes + 1
+        rank, array = self.axes + 1, self.layers[0].entering(array, self.convention)
         orientation = "positions x features" if self.convention.samples == "rows" else "features x positions"
         orientation = orientation if rank == 2 else "channels x rows x columns"
         if array.ndim < 2:
