@@ -63,7 +63,8 @@ class _Way:
         chained = _each_derivative(self.now, lambda body, by: _product(body, by, quantities, factors))
         if factors:
             for factor, value in factors.items():
-                self.links.append(Link(factor, "=", value, "", step=len(self.links) + 1))
+                said = "" if self.links else "One derivative at a time."
+                self.links.append(Link(factor, "=", value, said, step=len(self.links) + 1))
             self._go(chained, f"The chain rule: {_through(factors)}.")
             self._go(transform(chained, factors.get), "With the derivatives above.")
         self._go(_each_derivative(self.now, self._defined), "By the definition.")

@@ -8,6 +8,7 @@ from typing import Any
 from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture import KINDS, Architecture
+from chalkwork.laboratory.architecture.study import enters
 from chalkwork.laboratory.architecture.tally import written
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node
@@ -59,7 +60,7 @@ def _pose(fields: Fields) -> Posed:
 
     def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
         numbered = tuple((str(number), *row) for number, row in enumerate(rows, 1))
-        return [Paragraph(f"What enters is {written(sizes)}."), Table(("layer", "kind", "settings"), numbered)]
+        return [Paragraph(enters(sizes, rows[0][0].replace(" ", "_"))), Table(("layer", "kind", "settings"), numbered)]
 
     return pose
 
