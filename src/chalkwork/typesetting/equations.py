@@ -161,7 +161,7 @@ def _parts(equation: Equation, writer: Writer, only: Shows) -> list[Part]:
         parts.append(Part("formula", (Piece.of(symbol.latex, symbol.text),)))
     if chain:
         parts.append(Part("formula", tuple(chain)))
-    formulas = (*equation.steps, equation.expression)
+    formulas = (*equation.steps, equation.general or equation.expression)
     parts += [Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
     if only == "formula" or split_entry(equation.name)[0] not in writer.values:
         first, *others = without_repetition(parts)

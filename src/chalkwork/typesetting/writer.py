@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from chalkwork.algebra.entries import EntryValues, split_entry
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, Share, names_in
 from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.algebra.operations.windows import PARTNERS
@@ -156,6 +156,8 @@ class Writer:
 
     def _write(self, expression: Expression) -> Piece:
         expression = forms.as_written(expression)
+        if isinstance(expression, Share) and not self.with_numbers:
+            return Piece.of(expression.latex, f"{expression.text} ·")
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):
