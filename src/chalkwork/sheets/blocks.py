@@ -40,7 +40,9 @@ _SAMPLES: tuple[Samples, ...] = ("columns", "rows")
 _WEIGHTS: tuple[Weights, ...] = ("in_out", "out_in")
 _ROUNDING: tuple[Rounding, ...] = ("shown", "every_line")
 _DETAIL: tuple[Detail, ...] = ("equations", "entries")
-_EQUATION = re.compile(r"(?:[^\W\d]\w*(?:[ \t]*\[[ \t]*\w+[ \t]*\](?=.*[ \t]for[ \t]))?|[d∂]\w+[ \t]*/[ \t]*[d∂]\w+)[ \t]*=[^=]*(?:[ \t]for[ \t]+[A-Za-z][ \t]*=[^=]*)?")
+_EQUATION = re.compile(
+    r"(?:[^\W\d]\w*(?:[ \t]*\[[ \t]*\w+[ \t]*\](?=.*[ \t]for[ \t]))?|[d∂]\w+[ \t]*/[ \t]*[d∂]\w+)[ \t]*=[^=]*(?:[ \t]for[ \t]+[A-Za-z][ \t]*=[^=]*)?"
+)
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
 

@@ -195,7 +195,9 @@ def _global(at: At) -> Counted:
 
 def _flatten(at: At) -> Counted:
     if at.tally.sizeless:
-        raise at.error("how many numbers there are depends on the size of what enters", "input: [channels, height, width]")
+        raise at.error(
+            "how many numbers there are depends on the size of what enters", "input: [channels, height, width]"
+        )
     at.tally.seen.clear()
     if len(at.shape) == 1:
         return Counted(at.shape)

@@ -157,7 +157,8 @@ def _totals(tally: Tally, layers: Sequence[Layer]) -> list[str]:
         parts = [
             Name(f"{name}{number}")
             for number, own in enumerate(layers, 1)
-            if tally.values.get(f"{name}{number}") and not (own["shares"] and name in ("weights", "biases", "parameters"))
+            if tally.values.get(f"{name}{number}")
+            and not (own["shares"] and name in ("weights", "biases", "parameters"))
         ]
         total: Expression = parts[0] if parts else Number(0)
         for part in parts[1:]:
@@ -285,7 +286,11 @@ def _table(board: Board, of: Architecture, counts: Sequence[str]) -> Block:
     for name in counts:
         values = [board.values.get(f"{name}{number}") for number in numbers]
         empty = any(value is None for value in values)
-        columns.append(["" if v is None else f"{v.item():.0f}" for v in values] if empty else [v.item() for v in values if v is not None])
+        columns.append(
+            ["" if v is None else f"{v.item():.0f}" for v in values]
+            if empty
+            else [v.item() for v in values if v is not None]
+        )
     return board.table(("layer", *(["output"] * shaped), *(_COLUMNS[name] for name in counts)), columns)
 
 

@@ -78,7 +78,9 @@ class _Way:
         """The steps with the claim's own right side at the end; none where nothing but that was done."""
         if self.now != right:
             if simplify(self.now) == simplify(right):
-                self.links[-1] = Link(self.links[-1].left, "=", right, self.links[-1].because, True, self.links[-1].step)
+                self.links[-1] = Link(
+                    self.links[-1].left, "=", right, self.links[-1].because, True, self.links[-1].step
+                )
             else:
                 self._go(right, "Written in another way.")
         return self.links
@@ -195,9 +197,7 @@ def _derivative(body: Expression, by: Expression, partial: bool = False) -> Expr
     return Application(signs[isinstance(body, Name)], (body, by), ())
 
 
-def _each_derivative(
-    expression: Expression, rule: Callable[[Expression, Expression], Expression | None]
-) -> Expression:
+def _each_derivative(expression: Expression, rule: Callable[[Expression, Expression], Expression | None]) -> Expression:
     """The expression with every derivative exchanged for what the rule makes of its body and its variable."""
 
     def exchanged(node: Expression) -> Expression | None:

@@ -8,7 +8,6 @@ from typing import Any
 from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture import KINDS, Architecture
-from chalkwork.laboratory.architecture.study import enters
 from chalkwork.laboratory.architecture.tally import written
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node
