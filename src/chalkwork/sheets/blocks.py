@@ -40,8 +40,10 @@ _SAMPLES: tuple[Samples, ...] = ("columns", "rows")
 _WEIGHTS: tuple[Weights, ...] = ("in_out", "out_in")
 _ROUNDING: tuple[Rounding, ...] = ("shown", "every_line")
 _DETAIL: tuple[Detail, ...] = ("equations", "entries")
+_SIDE = r"[ \t]*=[^=]*"
 _EQUATION = re.compile(
-    r"(?:[^\W\d]\w*(?:[ \t]*\[[ \t]*\w+[ \t]*\](?=.*[ \t]for[ \t]))?|[d∂]\w+[ \t]*/[ \t]*[d∂]\w+)[ \t]*=[^=]*(?:[ \t]for[ \t]+[A-Za-z][ \t]*=[^=]*)?"
+    rf"[^\W\d]\w*{_SIDE}|[d∂]\w+[ \t]*/[ \t]*[d∂]\w+{_SIDE}"
+    rf"|[^\W\d]\w*[ \t]*\[[ \t]*\w+[ \t]*\]{_SIDE}[ \t]for[ \t]+[A-Za-z]{_SIDE}"
 )
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 

@@ -85,10 +85,10 @@ def _along(at: At, sizes: Shape, settings: Sequence[str], one: Callable[..., _Wi
     return [one(at, axis, *given) for axis, given in zip("hw", each, strict=True)]
 
 
-def _sides(kernel: Any, axes: int) -> list[tuple[Any, str]]:
-    """The sides of a kernel, each with the axis in its name; without it where all are alike."""
+def _sides(kernel: Any, axes: int) -> dict[str, Any]:
+    """The sides of a kernel by their axes; one without an axis where all are alike."""
     sides = _pair(kernel, axes)
-    return [(side, "" if len(set(sides)) == 1 else axis) for side, axis in zip(sides, "hw", strict=False)]
+    return {"": sides[0]} if len(set(sides)) == 1 else dict(zip("hw", sides, strict=False))
 
 
 def _window(
@@ -137,8 +137,9 @@ def _convolution(axes: int) -> Callable[[At], Counted]:
         if at.value(channels) % groups or own["filters"] % groups:
             raise at.error(f"{at.value(channels)} channels and {own['filters']} filters do not go into {groups} groups")
         if at.tally.sizeless:
-            sides = [at.given("k", each, axis) for each, axis in _sides(own["kernel"], axes)]
-            return _filtered(at, channels, filters, groups, [_Window(k, k, k) for k in sides])
+            sides = {axis: at.given("k", each, axis) for axis, each in _sides(own["kernel"], axes).items()}
+            windows = [_Window(k, k, k) for k in sides.values()]
+            return _filtered(at, channels, filters, groups, windows * (axes if len(windows) == 1 else 1))
         windows = _along(at, at.shape[1:], ("kernel", "stride", "padding", "dilation"), _window)
         return _filtered(at, channels, filters, groups, windows)
 

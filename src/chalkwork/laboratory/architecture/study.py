@@ -29,7 +29,7 @@ _COLUMNS = {
     "activations": "activations", "receptive_field": "receptive field",
 }  # fmt: skip
 _LEGEND = {
-    "c": "$c$ channels", "n": "$n$ the length of a side, or the number of units", "w": "$w$ the width",
+    "c": "$c$ channels", "w": "$w$ the width",
     "h": "$h$ the height, or the number of units", "T": "$T$ steps", "d": "$d$ the width of a step",
     "k": "$k$ the kernel", "s": "$s$ the stride", "p": "$p$ the padding on each side", "g": "$g$ groups",
     "H": "$H$ heads", "V": "$V$ words",
@@ -39,6 +39,7 @@ _LEGEND = {
     "flops": r"$\text{FLOPs}$ a multiplication and an addition for each product",
 }  # fmt: skip
 _SUMMED = ("weights", "biases", "parameters", "macs", "flops", "activations")
+_LEARNED = ("weights", "biases", "parameters")
 _OF_LAST = ("receptive_field", "shape")
 """What is asked of the whole network is asked of its last layer."""
 
@@ -195,9 +196,9 @@ def _script(board: Board, of: Architecture, layers: Sequence[Stage], totals: Seq
     """Each layer worked as far as it is asked for, then the table, then the sums."""
     needed = _needed(board)
     yield Paragraph(enters(of.input, of.layers[0]["kind"]))
-    yield _legend(board, needed)
-    yield from board.givens([name.name for name in board.derivation.givens if name.name in needed
-                             and name.name.endswith("0") and name.name[:-1] in ("c", "n", "h", "w", "T", "d")])  # fmt: skip
+    yield _legend(needed, [own["kind"] for own in of.layers])
+    sizes = {f"{letter}0" for letter in "cnhwTd"} & needed
+    yield from board.givens([name.name for name in board.derivation.givens if name.name in sizes])
     for number, stage in enumerate(layers, 1):
         worked = list(_of_layer(board, number, stage, of.layers[number - 1], needed))
         if worked:
@@ -294,8 +295,12 @@ def _table(board: Board, of: Architecture, counts: Sequence[str]) -> Block:
     return board.table(("layer", *(["output"] * shaped), *(_COLUMNS[name] for name in counts)), columns)
 
 
-def _legend(board: Board, needed: set[str]) -> Block:
+def _legend(needed: set[str], kinds: Sequence[str]) -> Block:
     """What the letters stand for, those that occur."""
     known = {letter_of(name) for name in needed}
-    said = [words for letter, words in _LEGEND.items() if letter in known]
+    maps = any(kind.startswith(("conv", "max", "average")) for kind in kinds)
+    dense = any(kind in ("dense", "flatten", "embedding") for kind in kinds)
+    n = "$n$ the length of a side, or the number of units" if maps and dense else ""
+    legend = {"n": n or ("$n$ the length of a side" if maps else "$n$ the number of units"), **_LEGEND}
+    said = [words for letter, words in legend.items() if letter in known]
     return Paragraph(f"With the number of the layer as index: {', '.join(said)}.")

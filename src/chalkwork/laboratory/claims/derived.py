@@ -7,7 +7,7 @@ none, the rule of the outermost operation, then the rest. Every step is verified
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, transform, walk
 from chalkwork.algebra.reading.written import BY_SIGN
@@ -78,9 +78,7 @@ class _Way:
         """The steps with the claim's own right side at the end; none where nothing but that was done."""
         if self.now != right:
             if simplify(self.now) == simplify(right):
-                self.links[-1] = Link(
-                    self.links[-1].left, "=", right, self.links[-1].because, True, self.links[-1].step
-                )
+                self.links[-1] = replace(self.links[-1], right=right)
             else:
                 self._go(right, "Written in another way.")
         return self.links
@@ -159,18 +157,37 @@ def _outermost(body: Expression, by: Expression) -> Expression | None:
     """f' times the derivative of what stands inside; of a product, the sum of both; nothing where that is all of it."""
     if _simple(body, by) or not isinstance(body, Application) or not body.operation.entrywise:
         return None
+    moving = [by in names_in(argument) for argument in body.arguments]
+    if body.operation.name == "negative":
+        return -_inside(body.arguments[0], by)
+    if body.operation.name == "divide" and moving[0]:
+        above, below = body.arguments
+        if not moving[1]:
+            return _inside(above, by) / below
+        return (_times(_inside(above, by), below) - _times(above, _inside(below, by))) / below**2
     total: Expression | None = None
     for place, argument in enumerate(body.arguments):
-        if by not in names_in(argument):
+        if not moving[place]:
             continue
         outer = local_derivatives(body)[place]
         if outer is None:
             raise ChalkworkError(f"{body.operation.name} has no derivative")
-        inner = slope(argument, by) if _simple(argument, by) else _outermost(argument, by) or _derivative(argument, by)
-        outer = simplify(outer)
-        term = inner if outer == ONE else outer if inner == ONE else outer * inner
+        term = _times(simplify(outer), _inside(argument, by))
         total = term if total is None else total + term
     return ZERO if total is None else total
+
+
+def _inside(argument: Expression, by: Expression) -> Expression:
+    """The derivative of what stands inside, worked out where it is read off."""
+    if _simple(argument, by):
+        return slope(argument, by)
+    if len(list(_summands(argument))) > 1 and all(_simple(part, by) for part in _summands(argument)):
+        return slope(argument, by)
+    return _outermost(argument, by) or _derivative(argument, by)
+
+
+def _times(left: Expression, right: Expression) -> Expression:
+    return right if left == ONE else left if right == ONE else left * right
 
 
 def _simple(node: Expression, by: Expression) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -18,6 +19,7 @@ from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.verify import Verified
 from chalkwork.solutions.board import Board
 
+_NAME = re.compile(r"\$(\w+)\$")
 _RESULT = {
     "exact": "Holds exactly,",
     "intervals": "Holds,",
@@ -125,12 +127,19 @@ def _steps(board: Board, found: Findings) -> Iterator[Block]:
 
 
 def _way(board: Board, found: Findings) -> Iterator[Block]:
-    """The program's own way to what is claimed."""
+    """The program's own way to what is claimed, a chain where it goes on; what reads as before is not said again."""
+    before: Display | None = None
     for each in found.way:
+        goes_on = each.link.continued and before is not None
+        side = board.chain(None, each.link.right)
+        if goes_on and before is not None and side.text == before.text:
+            continue
         if each.link.because:
-            yield Paragraph(_sentence(each.link.because))
-        first = not each.link.continued or each is found.way[0] or not found.way[each.link.step - 2].link.continued
-        yield relation(board, [each.link], whole=first)
+            yield Paragraph(
+                _sentence(_NAME.sub(lambda name: f"${board.writer.symbols[name[1]].latex}$", each.link.because))
+            )
+        yield relation(board, [each.link], whole=not goes_on)
+        before = side if each.link.continued else None
 
 
 def _result(found: Sequence[Verified], undone: bool = False) -> str:
