@@ -3,7 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from chalkwork.cli.commands import main
+from chalkwork.cli import main
 from chalkwork.sheets import gallery
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.library import shipped
