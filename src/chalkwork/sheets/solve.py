@@ -256,6 +256,8 @@ def _solve_network(
     """The task's solution, and whether it is another one than that of the task it follows."""
     own = {"x": task.x, "y": task.y, "learning_rate": task.learning_rate, "optimizer": task.optimizer}
     data: dict[str, Any] = {key: value for key, value in own.items() if value is not None}
+    if task.masks:
+        data["masks"] = task.masks
     fresh = before is None
     if before is not None:
         assert before.network is not None

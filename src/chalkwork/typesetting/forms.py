@@ -17,6 +17,8 @@ from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.matrices import under_its_name
 from chalkwork.typesetting.notation import subscript
 
+MOST_SQUARES = 8
+
 
 def as_written(expression: Expression) -> Expression:
     """What is written for an expression.
@@ -90,6 +92,14 @@ def _common_fraction(quotient: Application) -> Expression:
         return quotient
     found = Fraction(*values)
     return Number(found) if [found.numerator, found.denominator] == values else quotient
+
+
+def squares_added(expression: Expression) -> Expression:
+    """A squared norm as the sum that it is, where its numbers are few."""
+    if not isinstance(expression, Application) or expression.operation.name != "squared_norm":
+        return expression
+    (inner,) = expression.arguments
+    return apply("sum", inner**2) if prod(inner.shape) <= MOST_SQUARES else expression
 
 
 def is_coefficient(left: Expression, right: Expression) -> bool:
