@@ -19,6 +19,7 @@ from chalkwork.laboratory.architecture.modules import layers_of
 from chalkwork.laboratory.architecture.tally import At, Tally, product, symbol, written
 from chalkwork.networks.layers.settings import size
 from chalkwork.solutions.board import Board, maths
+from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution
 
@@ -94,6 +95,7 @@ class Architecture:
             letters=tally.letters,
             script=lambda board: _script(board, self, layers, totals),
             asked=tuple(ask) or (*(name for name in every if name in known), "parameters"),
+            blank=lambda board: [blank(board.solution, name) for name in board.solution.setting.asked],
         )
         values = {name.name: np.array([[float(tally.values[name.name])]]) for name in tally.givens}
         solution = Solution(Derivation(tuple(tally.givens), tuple(tally.equations)), values, style, setting)
