@@ -23,11 +23,12 @@ from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.settings import Settings
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
-from chalkwork.networks.training import train_network
 from chalkwork.sklearn.data import checked_weights, dense, in_rows, without_zeros
 from chalkwork.training.history import History
+
+FLOATS = [np.float64, np.float32]
+"""What data stays as it is."""
 
 
 @dataclass(eq=False, repr=False)
@@ -61,6 +62,21 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     warm_start: bool = False
     verbose: int = 0
 
+    @property
+    def coefs_(self) -> list[Array]:
+        """The weight matrices of the dense layers, inputs x outputs, as `MLPClassifier` has them."""
+        return self._of("W")
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """The biases of the dense layers."""
+        return self._of("b")
+
+    def _of(self, letter: str) -> list[Array]:
+        check_is_fitted(self, "network_")
+        dense_layers = [number for number, layer in enumerate(self.network_.layers, 1) if isinstance(layer, Dense)]
+        return [self.network_.parameters[f"{letter}{number}"] for number in dense_layers]
+
     # --- what the two differ in ------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -87,7 +103,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         unmasked(X, "X")
         unmasked(y, "y")
         X, y = validate_data(
-            self, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, multi_output=True,
+            self, X, y, reset=reset, accept_sparse="csr", dtype=FLOATS, multi_output=True,
             y_numeric=is_regressor(self),
         )  # fmt: skip
         return X, y.toarray() if hasattr(y, "toarray") else y
@@ -129,9 +145,8 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         net = self._network(task, X.shape[1], self._random) if fresh else self.network_
         settings = self._settings(self._random, X.shape[0], 1, self._weighted(y, weights, True))
         target = self._encoded(y, net.plan().layers[-1].units)
-        if fresh or not hasattr(self, "_kept"):
-            self._kept: dict[str, Array] = {}
-        history = train_network(net, dense(X), target, Settings(**settings, evaluate_every=1, kept=self._kept))
+        state = None if fresh else self.history_.optimizer_state
+        history = net.train(dense(X), target, **settings, evaluate_every=1, optimizer_state=state)
         self._note(net, history, [] if fresh else self.loss_curve_)
         return self
 
@@ -243,7 +258,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         """The net inputs z or activations a of the output layer."""
         check_is_fitted(self, "network_")
         unmasked(X, "X")
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64)
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=FLOATS)
         return np.concatenate([output(self.network_, rows, letter) for rows in in_rows(X)])
 
     def __sklearn_tags__(self) -> Any:
