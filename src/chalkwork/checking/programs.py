@@ -11,6 +11,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, read_answer
+from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import aliases_of
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
@@ -77,6 +78,8 @@ class Reader:
             value, target = numbers[word], known.get(word)
             if word in asked:
                 continue
+            if target is not None and self._is_given_with_bias(value, target):
+                continue
             if target is not None and self._is_of_one_sample(value, target, one_sample):
                 found.unused[word] = Text.of("unused.one_sample")
                 continue
@@ -96,6 +99,13 @@ class Reader:
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
+
+    def _is_given_with_bias(self, value: object, target: str) -> bool:
+        """Whether it is the exercise's weights with the bias as a further row or column."""
+        bias = self.values.get(f"b{target[1:]}")
+        if not target.startswith("W") or target not in self.givens.known or bias is None:
+            return False
+        return np.ndim(np.asarray(value)) == 2 and holds_bias(np.asarray(value), self.values[target], bias)
 
     def _has_one_sample(self, numbers: Mapping[str, object]) -> bool:
         """Whether the program goes through the samples one by one: it holds one of them."""
@@ -327,12 +337,15 @@ class Reader:
 
     def _was_right(self, found: Names, name: str) -> bool:
         """Whether something that is worked out with a parameter has the value that the exercise's gives."""
-        users = [
-            equation.name
-            for equation in self.context.derivation.equations
-            if self.context.steps[equation.name] == 0 and any(one.name == name for one in names_in(equation.expression))
-        ]
-        return any(user in found.steps and self._is(found.steps[user], user) for user in users if f"{name}_new" != user)
+        reached = {name}
+        for equation in self.context.derivation.equations:
+            made = self.context.steps[equation.name] == 0 and equation.name not in self.updates
+            if made and any(one.name in reached for one in names_in(equation.expression)):
+                if equation.name not in found.steps:
+                    reached.add(equation.name)
+                elif self._is(found.steps[equation.name], equation.name):
+                    return True
+        return False
 
     def _is(self, value: object, name: str) -> bool:
         return name in self.values and same(value, self.values[name])

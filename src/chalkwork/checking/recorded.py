@@ -232,7 +232,8 @@ class _Placing:
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
         gradient = self._kind(name) in ("dW", "db")
-        clear = word in self.used or (word[-1:].isdigit() and (gradient or made.value.ndim > 1))
+        numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
+        clear = word in self.used or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
             clear = not self._equal(made)  # else it is another quantity under a name that looks like this one
         return clear or self.reader.fits(made.value, name)
