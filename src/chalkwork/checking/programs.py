@@ -247,7 +247,8 @@ class Reader:
         self, found: Names, taken: set[str], word: str, value: object, named: str | None, reason: Said
     ) -> None:
         for name in (*self.context.derivation, *self.givens.known) if tells(value) else ():
-            if name not in taken and self._is(value, name):
+            later = "_new" in name and self._is(value, base_of(name))  # hardly changed: it is what was before
+            if name not in taken and self._is(value, name) and not later:
                 taken.add(name)
                 self._put(found, name, value)
                 found.notes.append(Text.of("note.taken", word=word, name=name))

@@ -38,6 +38,13 @@ SENTENCES: Sentences = {
     "place.cell": "Zeile <row>, Spalte <column>",
     "digits.decimals": {"one": "<n> Nachkommastelle", "other": "<n> Nachkommastellen"},
     "digits.significant": {"one": "<n> signifikante Stelle", "other": "<n> signifikante Stellen"},
+    # --- the line of a program ------------------------------------------------------------------------------------
+    "line.here": "Zeile <line>",
+    "line.of_cell": "Zelle <cell>, Zeile <line>",
+    "line.of_file": "<file>, Zeile <line>",
+    "line.first": "<where><source> berechnet <name>, und hier geht es schief.",
+    "line.source": "<where><source> geht in <name> ein (<makes>), und hier geht es schief.",
+    "line.called": "Aufgerufen in <where><source>.",
     # --- what is seen -----------------------------------------------------------------------------------------------
     "seen.right": "das, was richtig ist",
     "seen.of_right": "dem, was richtig ist",
@@ -47,8 +54,6 @@ SENTENCES: Sentences = {
     "seen.step": "der Schritt ist <times> des richtigen",
     "seen.square": "es ist das Quadrat von <of>",
     "seen.zeros": "es ist gerade dort 0, wo es nicht 0 sein soll, gemessen an <of>",
-    "line.first": "<where><source> berechnet <name>, und hier geht es schief.",
-    "line.source": "<where><source> geht in <name> ein (<makes>), und hier geht es schief.",
     "seen.root": "es ist die Wurzel aus <of>",
     "seen.inverse": "es ist der Kehrwert von <of>",
     "seen.signs": "es ist bis auf das Vorzeichen <what>",

@@ -35,6 +35,13 @@ SENTENCES: Sentences = {
     "place.cell": "row <row>, column <column>",
     "digits.decimals": {"one": "<n> decimal", "other": "<n> decimals"},
     "digits.significant": {"one": "<n> significant digit", "other": "<n> significant digits"},
+    # --- the line of a program ------------------------------------------------------------------------------------
+    "line.here": "Line <line>",
+    "line.of_cell": "Cell <cell>, line <line>",
+    "line.of_file": "<file>, line <line>",
+    "line.first": "<where><source> makes <name>, and here it goes wrong.",
+    "line.source": "<where><source> goes into <name> (<makes>), and here it goes wrong.",
+    "line.called": "It was called in <where><source>.",
     # --- what is seen -----------------------------------------------------------------------------------------------
     "seen.right": "the right one",
     "seen.of_right": "the right one",
