@@ -25,6 +25,7 @@ _KEYS = {
     "loss": "loss",
     "accuracy": "accuracy",
     "macro_f1": "F1 (mean)",
+    "roc_auc": "ROC AUC",
     "label_accuracy": "accuracy a label",
     "r2": "R²",
     "mae": "MAE",
