@@ -52,6 +52,7 @@ OPERATIONS = (
         shape=same_shape,
         latex=r"\operatorname{softmax}\left( <0> \right)",
         text="softmax(<0>)",
+        script="softmaxOf(x, axis)",
         code="softmax(<0>, axis=<axis>)",
         code_definition=(
             "def softmax(x, axis):\n"
@@ -71,6 +72,7 @@ OPERATIONS = (
         shape=lambda shapes, keys: same_shape(shapes, axis=keys),
         latex=r"\operatorname{softmax}\left( <0> + M \right)",
         text="softmax(<0> + M)",
+        script="causalSoftmaxOf(x, keys)",
         code="causal_softmax(<0>, <keys>)",
         code_definition=(
             "def causal_softmax(x, keys):\n"
@@ -91,6 +93,7 @@ OPERATIONS = (
         shape=same_shape,
         latex=r"\operatorname{log\,softmax}\left( <0> \right)",
         text="log softmax(<0>)",
+        script="logSoftmaxOf(x, axis)",
         code="<0> - logsumexp(<0>, axis=<axis>)",
         code_definition=(
             "def logsumexp(x, axis):\n"
@@ -116,6 +119,7 @@ OPERATIONS = (
         shape=reduced_shape,
         latex=r"\operatorname{logsumexp}\left( <0> \right)",
         text="logsumexp(<0>)",
+        script="logsumexpOf(x, axis)",
         code="logsumexp(<0>, axis=<axis>)",
         code_definition=(
             "def logsumexp(x, axis):\n"
