@@ -1,1 +1,174 @@
+// Intervals of real numbers, rounded outwards; what is undefined makes an interval wider. As in `bounds/intervals.py`.
 
+const EPSILON = 2 ** -52;
+const TINY = 2 ** -1074;
+const LARGEST = Number.MAX_VALUE;
+
+const interval = (shape, low, high) => ({ shape, low, high });
+const point = (array) => interval(array.shape, array.data, array.data);
+const pointOf = (value) => interval([1, 1], Float64Array.of(value), Float64Array.of(value));
+const lowOf = (x) => arrayOf(x.shape, x.low);
+const highOf = (x) => arrayOf(x.shape, x.high);
+const between = (low, high) => interval(low.shape, low.data, high.data);
+
+const settledLow = (low) => (Number.isNaN(low) ? -Infinity : Math.min(low, LARGEST));
+const settledHigh = (high) => (Number.isNaN(high) ? Infinity : Math.max(high, -LARGEST));
+
+// Two bounds moved outwards by so many units in the last place and `tiny` of the smallest number.
+function outwards(low, high, ulps = 1, tiny = 0) {
+  const below = low - (Math.abs(low) * (ulps * EPSILON) + tiny * TINY);
+  const above = high + (Math.abs(high) * (ulps * EPSILON) + tiny * TINY);
+  return [
+    settledLow(Math.abs(low) === Infinity ? low : below), settledHigh(Math.abs(high) === Infinity ? high : above),
+  ];
+}
+
+const nextUp = (x) => (Number.isFinite(x) ? x + Math.max(Math.abs(x) * EPSILON * 0.75, TINY) : x);
+const nextDown = (x) => -nextUp(-x);
+
+// A function of bounds, entry by entry, that gives two bounds.
+function overBounds(bounds, ...intervals) {
+  const [x] = intervals;
+  const plain = intervals.every((one) => sameShape(one.shape, x.shape));
+  const shape = plain ? x.shape : commonShape(intervals.map((one) => one.shape));
+  const size = sizeOf(shape);
+  const places = plain ? null : intervals.map((one) => placesIn(one.shape, shape));
+  const [low, high] = [new Float64Array(size), new Float64Array(size)];
+  const given = new Array(2 * intervals.length);
+  for (let entry = 0; entry < size; entry += 1) {
+    intervals.forEach((one, number) => {
+      const place = plain ? entry : places[number][entry];
+      given[2 * number] = one.low[place];
+      given[2 * number + 1] = one.high[place];
+    });
+    [low[entry], high[entry]] = bounds(...given);
+  }
+  return interval(shape, low, high);
+}
+
+// Both bounds put through something that only moves or picks entries.
+const overBoth = (x, move) => between(move(lowOf(x)), move(highOf(x)));
+
+const spreadInterval = (x, shape) =>
+  (sameShape(x.shape, shape) ? x : overBoth(x, (bound) => spreadOver(bound, shape)));
+
+const notNumber = (x) => (Number.isNaN(x) ? 0 : x);
+
+function productBounds(a, b, c, d) {
+  const [p, q, r, s] = [notNumber(a * c), notNumber(a * d), notNumber(b * c), notNumber(b * d)];
+  return [Math.min(p, q, r, s), Math.max(p, q, r, s)];
+}
+
+const isNonzero = (low, high) => (low !== 0 || high !== 0 ? 1 : 0);
+
+function multiplyBounds(a, b, c, d) {
+  const [low, high] = outwards(...productBounds(a, b, c, d));
+  const room = TINY * isNonzero(a, b) * isNonzero(c, d);
+  return [low - room, high + room];
+}
+
+function divideBounds(a, b, c, d) {
+  if ((c < 0 && d > 0) || (c === 0 && d === 0)) return [-Infinity, Infinity];
+  const above = c === 0 ? 0 : c;
+  const below = d === 0 ? -0 : d;
+  const [p, q, r, s] = [notNumber(a / above), notNumber(a / below), notNumber(b / above), notNumber(b / below)];
+  const [low, high] = outwards(Math.min(p, q, r, s), Math.max(p, q, r, s));
+  const room = TINY * isNonzero(a, b);
+  return [low - room, high + room];
+}
+
+const addBounds = (a, b, c, d) => outwards(a + c, b + d);
+const subtractBounds = (a, b, c, d) => outwards(a - d, b - c);
+
+const intervalSum = (a, b) => overBounds(addBounds, a, b);
+const intervalDifference = (a, b) => overBounds(subtractBounds, a, b);
+const intervalProduct = (a, b) => overBounds(multiplyBounds, a, b);
+const intervalQuotient = (a, b) => overBounds(divideBounds, a, b);
+const intervalNegative = (x) => interval(x.shape, x.high.map((one) => -one), x.low.map((one) => -one));
+
+// The bounds of a sum of terms, each known to so many units in the last place.
+function totalBounds(lows, highs, ulps = 0, tiny = 0) {
+  const count = lows.length;
+  if (count === 1 && !ulps) return [lows[0], highs[0]];
+  const factor = (count + ulps) * EPSILON;
+  let [low, high, below, above] = [0, 0, 0, 0];
+  for (let term = 0; term < count; term += 1) {
+    low += lows[term];
+    high += highs[term];
+    below += Math.abs(lows[term]);
+    above += Math.abs(highs[term]);
+  }
+  below = below * factor + count * tiny * TINY;
+  above = above * factor + count * tiny * TINY;
+  if (Number.isFinite(below) && Number.isFinite(above)) return outwards(low - below, high + above);
+  return [
+    settledLow(Math.abs(low) === Infinity ? low : low - below),
+    settledHigh(Math.abs(high) === Infinity ? high : high + above),
+  ];
+}
+
+function collapseBounds(x, axis, bounds) {
+  const { kept, members } = groups(x.shape, axis);
+  const [low, high] = [new Float64Array(members.length), new Float64Array(members.length)];
+  members.forEach((places, group) => {
+    [low[group], high[group]] = bounds(places.map((at) => x.low[at]), places.map((at) => x.high[at]));
+  });
+  return interval(without(kept, axis), low, high);
+}
+
+const intervalTotal = (x, axis) => collapseBounds(x, axis, (lows, highs) => totalBounds(lows, highs));
+
+// Every entry a sum of products; `terms` gives for each entry the pairs of places in both arguments.
+function sumsOfProducts(a, b, shape, terms) {
+  const [low, high] = [new Float64Array(terms.length), new Float64Array(terms.length)];
+  terms.forEach((pairs, entry) => {
+    const [lows, highs] = [[], []];
+    let tiny = 0;
+    for (const [one, other] of pairs) {
+      const [least, most] = productBounds(a.low[one], a.high[one], b.low[other], b.high[other]);
+      lows.push(least);
+      highs.push(most);
+      tiny = Math.max(tiny, isNonzero(a.low[one], a.high[one]) * isNonzero(b.low[other], b.high[other]));
+    }
+    [low[entry], high[entry]] = pairs.length ? totalBounds(lows, highs, 2, tiny) : [0, 0];
+  });
+  return interval(shape, low, high);
+}
+
+function intervalMatmul(a, b) {
+  const [rows, inner] = a.shape.slice(-2);
+  const columns = b.shape[b.shape.length - 1];
+  const lead = commonShape([[1, ...a.shape.slice(0, -2)], [1, ...b.shape.slice(0, -2)]]).slice(1);
+  const left = spreadInterval(a, [...lead, rows, inner]);
+  const right = spreadInterval(b, [...lead, inner, columns]);
+  const terms = [];
+  for (let one = 0; one < sizeOf(lead); one += 1) {
+    for (let row = 0; row < rows; row += 1) {
+      for (let column = 0; column < columns; column += 1) {
+        terms.push(Array.from({ length: inner }, (_, term) =>
+          [(one * rows + row) * inner + term, (one * inner + term) * columns + column]));
+      }
+    }
+  }
+  return sumsOfProducts(left, right, [...lead, rows, columns], terms);
+}
+
+// --- digits held against numbers ------------------------------------------------------------------------------------
+
+const [RELATIVE_SLACK, ABSOLUTE_SLACK] = [1e-9, 1e-15];
+const [CALCULATOR, TIE] = [1e-12, 1e-6];
+
+// Where the errors of a calculator or a program can have moved numbers that are held against so many half units.
+function movedBounds(low, high, half) {
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const program = RELATIVE_SLACK * size + ABSOLUTE_SLACK;
+  const calculator = Math.min(Math.max(CALCULATOR * size, TIE * half), program);
+  const slack = half > CALCULATOR * size ? calculator : program;
+  return [settledLow(low - slack), settledHigh(high + slack)];
+}
+
+// Whether digits that were typed round numbers that were computed.
+function roundsTo(typedLow, typedHigh, low, high) {
+  const [least, most] = movedBounds(low, high, typedHigh / 2 - typedLow / 2);
+  return typedLow <= most && least <= typedHigh;
+}

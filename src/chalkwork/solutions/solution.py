@@ -160,7 +160,7 @@ class Solution(Working):
             self.writer().symbols,
             asked=ask,
             names=names,
-            digits=Digits(numbers.decimals, numbers.significant, self.style.stated, self._is_exact),
+            digits=Digits(numbers.decimals, numbers.significant, self.style.stated, self.is_exact),
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
             follows=follows,
@@ -182,7 +182,7 @@ class Solution(Working):
         return found
 
     @property
-    def _is_exact(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether every number ends with the digits shown, where that is to be expected."""
         shown = self.style.numbers.rounded
         return self.setting.exact and all(
