@@ -16,7 +16,6 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from fractions import Fraction
 from time import process_time
 from typing import Any
 
@@ -196,7 +195,7 @@ def main() -> None:
 
 
 def count_of(total: Counter[str], part: str, of: str) -> str:
-    return f"{total[part]}/{total[of]} = {100 * Fraction(total[part], max(1, total[of])):.2f} %"
+    return f"{total[part]}/{total[of]} = {100 * total[part] / max(1, total[of]):.2f} %"
 
 
 def compared(given: Any, reports: Any, pages: Any, solved: dict[str, Exercise], examples: int) -> Counter[str]:
@@ -231,7 +230,7 @@ def compared(given: Any, reports: Any, pages: Any, solved: dict[str, Exercise], 
                 count["steps"] += all(same_cells)
                 count["of steps"] += 1
                 if not all(same_cells) and examples > 0:
-                    print("  STEP", task, name, cells, own, result.mistakes, page["steps"][task][name][1])
+                    print("  STEP", task, name, cells, own, result, page["steps"][task][name][1], report.tasks[0].report.notes, hand_in)
                     examples -= 1
     return count
 

@@ -220,7 +220,7 @@ class Tasks:
                 for name in dict.fromkeys(whole)
                 if name in words
             },
-            "order": list(dict.fromkeys(whole)),
+            "order": list(dict.fromkeys(whole)) if words else [name for name in solution.derivation if name in asked],
             "digits": {
                 "decimals": numbers.decimals, "significant": numbers.significant, "stated": solution.style.stated,
                 "exact": solution.is_exact,
