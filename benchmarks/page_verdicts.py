@@ -50,9 +50,9 @@ const sheet = load(data.sheet);
 const values = arraysOf(sheet, data.values);
 const start = process.cpuUsage();
 const found = data.hand_ins.map((texts) => {
-  const begin = performance.now();
+  const begin = process.cpuUsage();
   const marked = markSheet(sheet, values, texts);
-  const took = performance.now() - begin;
+  const took = process.cpuUsage(begin).user / 1000;
   const steps = Object.fromEntries(Object.entries(marked).map(([task, names]) => [task,
     Object.fromEntries(Object.entries(names).map(([name, one]) => [name, [one.verdicts, one.why && one.why.ids]]))]));
   return { first: firstWrong(marked), steps, took };

@@ -138,14 +138,19 @@ def to_html_pages(documents: Sequence[Document]) -> list[str]:
 
 def _pages(documents: Sequence[Document]) -> list[str]:
     whole, boundary = _together(documents)
-    body = _ACCENT.sub(_spaced_accent, _convert(whole, "html5", "--mathml").decode())
-    body = _PRIME.sub(r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">′</mo></mrow>', body)
-    body = _FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>\2', body)
-    body = _CELL_MARK.sub(r'<mtext class="cell-mark">\1</mtext>', body)
+    body = _with_mathml(whole)
     drawings = {name: inline_svg(figure) for name, figure in _figures(whole).items()}
     body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
     _, *parts = body.split(f"<p>{boundary}</p>")
     return [_page(document, part) for document, part in zip(documents, parts, strict=True)]
+
+
+def _with_mathml(document: Document) -> str:
+    """The document as HTML, its maths as MathML that browsers show well."""
+    body = _ACCENT.sub(_spaced_accent, _convert(document, "html5", "--mathml").decode())
+    body = _PRIME.sub(r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">′</mo></mrow>', body)
+    body = _FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>\2', body)
+    return _CELL_MARK.sub(r'<mtext class="cell-mark">\1</mtext>', body)
 
 
 def _together(documents: Sequence[Document]) -> tuple[Document, str]:
@@ -164,8 +169,8 @@ def _page(document: Document, body: str) -> str:
     return _PAGE.format(policy=_POLICY, language=language, title=title, style=_style(), body=body.strip())
 
 
-def to_fragments(texts: Sequence[str]) -> list[str]:
-    r"""HTML for each text in Markdown, its maths left to whoever shows it: `\\(x\\)` and `\\[x\\]`.
+def to_fragments(texts: Sequence[str], mathml: bool = False) -> list[str]:
+    r"""HTML for each text in Markdown, its maths left to whoever shows it: `\\(x\\)` and `\\[x\\]`; or as MathML.
 
     Raises `ChalkworkError` if pandoc is missing or fails.
 
@@ -176,8 +181,8 @@ def to_fragments(texts: Sequence[str]) -> list[str]:
     found: list[str] = []
     for start in range(0, len(texts), _MOST_FRAGMENTS):
         some = texts[start : start + _MOST_FRAGMENTS]
-        blocks = [block for text in some for block in (Paragraph(boundary), Paragraph(text))]
-        html = _convert(Document("", tuple(blocks)), "html5", "--mathjax").decode()
+        document = Document("", tuple(block for text in some for block in (Paragraph(boundary), Paragraph(text))))
+        html = _with_mathml(document) if mathml else _convert(document, "html5", "--mathjax").decode()
         found += [part.strip() for part in html.split(f"<p>{boundary}</p>")[1:]]
     return found
 

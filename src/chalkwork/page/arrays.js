@@ -81,7 +81,14 @@ function axesOf(axis, shape) {
 }
 
 // For every entry of what is left the places of those that are combined, and the shape with one entry along the axes.
+const groupsKnown = new Map();
 function groups(shape, axis) {
+  const key = `${shape}/${axis}`;
+  if (!groupsKnown.has(key)) groupsKnown.set(key, groupsOf(shape, axis));
+  return groupsKnown.get(key);
+}
+
+function groupsOf(shape, axis) {
   const axes = axesOf(axis, shape);
   const kept = shape.map((size, at) => (axes.includes(at) ? 1 : size));
   const places = placesIn(kept, shape);

@@ -177,7 +177,7 @@ function solveEnclosure(a, b) {
 const correlationEnclosure = (name) => (a, b, ...settings) => {
   const { shape, terms } = products(name, settings);
   const pairs = Array.from({ length: sizeOf(shape) }, () => []);
-  for (const [place, one, other] of terms) pairs[place].push([one, other]);
+  for (const [place, one, other] of terms) pairs[place].push(one, other);
   return sumsOfProducts(a, b, shape, pairs);
 };
 

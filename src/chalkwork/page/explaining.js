@@ -134,6 +134,7 @@ function percentile(ordered, part) {
 class Search {
   constructor(work) {
     this.work = work;
+    this.right = work.values(true);
   }
 
   // What explains all that was answered to the step: {ids, together, madeIn, pairs}, or null.
@@ -141,6 +142,8 @@ class Search {
     const right = this.work.right.get(equation.name).low;
     const size = answer.value.map((value, cell) => Math.max(Math.abs(value), Math.abs(right[cell])));
     const asked = { ...answer, size };
+    this.own = this.work.values(false, true);
+    this.coarser = EARLY_DECIMALS.map((decimals) => this.roundedValues(decimals));
     let found = this.single(equation, asked);
     const isSwapped = found && found.ids.length === 1 && found.ids[0] === "entries-swapped";
     if (!found || isSwapped) {
@@ -152,9 +155,9 @@ class Search {
 
   // One mistake, on the student's own earlier values; else, or if one of those is wrong, on the right ones.
   single(equation, asked) {
-    const found = matching(asked, this.mistaken(equation, asked, this.work.values(false, true)));
+    const found = matching(asked, this.mistaken(equation, asked, this.own));
     if (!found.length || !this.work.isSound(equation.node)) {
-      found.push(...matching(asked, this.mistaken(equation, asked, this.work.values(true))));
+      found.push(...matching(asked, this.mistaken(equation, asked, this.right)));
     }
     return found.length ? { ids: this.togetherIds(found) } : null;
   }
@@ -210,13 +213,16 @@ class Search {
 
   // The student's own values with fewer and fewer decimals.
   rounded(at) {
-    const computed = namesIn(at).filter((name) => this.work.equations.has(name));
-    if (!computed.length) return [];
-    const own = this.work.values(false, true);
-    return EARLY_DECIMALS.map((decimals) => {
-      const known = new Map(computed.map((name) => [name, roundedTo(own(name), decimals)]));
-      return (name) => known.get(name) || own(name);
-    });
+    return namesIn(at).some((name) => this.work.equations.has(name)) ? this.coarser : [];
+  }
+
+  roundedValues(decimals) {
+    const known = new Map();
+    return (name) => {
+      if (!this.work.equations.has(name)) return this.own(name);
+      if (!known.has(name)) known.set(name, roundedTo(this.own(name), decimals));
+      return known.get(name);
+    };
   }
 
   // --- one mistake in an earlier step that was not answered ----------------------------------------------------------
@@ -244,12 +250,12 @@ class Search {
   * allMistaken(source) {
     const shape = atLeastTwo(NODES[source.node].shape);
     for (const [at, ids] of source.mistakes) {
-      if (sameShape(atLeastTwo(NODES[at].shape), shape)) yield [ids, enclose(at, this.work.values(false, true))];
+      if (sameShape(atLeastTwo(NODES[at].shape), shape)) yield [ids, enclose(at, this.own)];
     }
   }
 
   * allExchanged(source) {
-    const right = enclose(source.node, this.work.values(false, true));
+    const right = enclose(source.node, this.own);
     for (const way of exchangesOf(atLeastTwo(NODES[source.node].shape))) yield [["entries-swapped"], exchanged(right, way)];
   }
 
@@ -285,8 +291,7 @@ class Search {
   }
 
   onChanged(at, changed) {
-    const own = this.work.values(false, true);
-    return enclose(at, (name) => changed.get(name) || own(name));
+    return enclose(at, (name) => changed.get(name) || this.own(name));
   }
 
   // The one guess that explains the answer, nearest to the digits; a tie decides nothing.
@@ -321,7 +326,7 @@ class Search {
 
   double(equation, asked) {
     if (!equation.pairs) return null;
-    const own = this.work.values(false, true);
+    const { own } = this;
     const crowd = new Crowd(asked, enclose(equation.node, own, false));
     const found = [];
     for (const [pairs, reading] of this.pairs(equation, asked, crowd, own)) {

@@ -34,6 +34,7 @@ function overBounds(bounds, ...intervals) {
   const size = sizeOf(shape);
   const places = plain ? null : intervals.map((one) => placesIn(one.shape, shape));
   const [low, high] = [new Float64Array(size), new Float64Array(size)];
+  if (intervals.length === 2) return overTwo(bounds, intervals, places, interval(shape, low, high));
   const given = new Array(2 * intervals.length);
   for (let entry = 0; entry < size; entry += 1) {
     intervals.forEach((one, number) => {
@@ -44,6 +45,16 @@ function overBounds(bounds, ...intervals) {
     [low[entry], high[entry]] = bounds(...given);
   }
   return interval(shape, low, high);
+}
+
+function overTwo(bounds, [x, y], places, found) {
+  for (let entry = 0; entry < found.low.length; entry += 1) {
+    const [one, other] = places ? [places[0][entry], places[1][entry]] : [entry, entry];
+    const pair = bounds(x.low[one], x.high[one], y.low[other], y.high[other]);
+    found.low[entry] = pair[0];
+    found.high[entry] = pair[1];
+  }
+  return found;
 }
 
 // Both bounds put through something that only moves or picks entries.
@@ -86,25 +97,28 @@ const intervalProduct = (a, b) => overBounds(multiplyBounds, a, b);
 const intervalQuotient = (a, b) => overBounds(divideBounds, a, b);
 const intervalNegative = (x) => interval(x.shape, x.high.map((one) => -one), x.low.map((one) => -one));
 
-// The bounds of a sum of terms, each known to so many units in the last place.
-function totalBounds(lows, highs, ulps = 0, tiny = 0) {
-  const count = lows.length;
-  if (count === 1 && !ulps) return [lows[0], highs[0]];
+// The bounds of a sum of so many terms from their sums and those of their sizes, each term known to so many units.
+function sumBounds(count, low, high, below, above, ulps, tiny) {
   const factor = (count + ulps) * EPSILON;
+  const room = count * tiny * TINY;
+  const [under, over] = [below * factor + room, above * factor + room];
+  if (Number.isFinite(under) && Number.isFinite(over)) return outwards(low - under, high + over);
+  return [
+    settledLow(Math.abs(low) === Infinity ? low : low - under),
+    settledHigh(Math.abs(high) === Infinity ? high : high + over),
+  ];
+}
+
+function totalBounds(lows, highs) {
+  if (lows.length === 1) return [lows[0], highs[0]];
   let [low, high, below, above] = [0, 0, 0, 0];
-  for (let term = 0; term < count; term += 1) {
+  for (let term = 0; term < lows.length; term += 1) {
     low += lows[term];
     high += highs[term];
     below += Math.abs(lows[term]);
     above += Math.abs(highs[term]);
   }
-  below = below * factor + count * tiny * TINY;
-  above = above * factor + count * tiny * TINY;
-  if (Number.isFinite(below) && Number.isFinite(above)) return outwards(low - below, high + above);
-  return [
-    settledLow(Math.abs(low) === Infinity ? low : low - below),
-    settledHigh(Math.abs(high) === Infinity ? high : high + above),
-  ];
+  return sumBounds(lows.length, low, high, below, above, 0, 0);
 }
 
 function collapseBounds(x, axis, bounds) {
@@ -118,21 +132,40 @@ function collapseBounds(x, axis, bounds) {
 
 const intervalTotal = (x, axis) => collapseBounds(x, axis, (lows, highs) => totalBounds(lows, highs));
 
-// Every entry a sum of products; `terms` gives for each entry the pairs of places in both arguments.
+// One entry as a sum of products; `pairs` gives the places of the factors one after another.
+function productSum(a, b, pairs) {
+  let [low, high, below, above, tiny] = [0, 0, 0, 0, 0];
+  for (let at = 0; at < pairs.length; at += 2) {
+    const [one, other] = [pairs[at], pairs[at + 1]];
+    const found = productBounds(a.low[one], a.high[one], b.low[other], b.high[other]);
+    low += found[0];
+    high += found[1];
+    below += Math.abs(found[0]);
+    above += Math.abs(found[1]);
+    if (isNonzero(a.low[one], a.high[one]) && isNonzero(b.low[other], b.high[other])) tiny = 1;
+  }
+  return pairs.length ? sumBounds(pairs.length / 2, low, high, below, above, 2, tiny) : [0, 0];
+}
+
+// Every entry a sum of products; `terms` gives for each entry the places of its factors.
 function sumsOfProducts(a, b, shape, terms) {
   const [low, high] = [new Float64Array(terms.length), new Float64Array(terms.length)];
-  terms.forEach((pairs, entry) => {
-    const [lows, highs] = [[], []];
-    let tiny = 0;
-    for (const [one, other] of pairs) {
-      const [least, most] = productBounds(a.low[one], a.high[one], b.low[other], b.high[other]);
-      lows.push(least);
-      highs.push(most);
-      tiny = Math.max(tiny, isNonzero(a.low[one], a.high[one]) * isNonzero(b.low[other], b.high[other]));
-    }
-    [low[entry], high[entry]] = pairs.length ? totalBounds(lows, highs, 2, tiny) : [0, 0];
-  });
+  terms.forEach((pairs, entry) => { [low[entry], high[entry]] = productSum(a, b, pairs); });
   return interval(shape, low, high);
+}
+
+const termsKnown = new Map();
+function matmulTerms(count, rows, inner, columns) {
+  const key = `${count},${rows},${inner},${columns}`;
+  if (!termsKnown.has(key)) {
+    termsKnown.set(key, Array.from({ length: count * rows * columns }, (_, entry) => {
+      const one = Math.floor(entry / (rows * columns));
+      const [row, column] = [Math.floor(entry / columns) % rows, entry % columns];
+      return Array.from({ length: inner }, (__, term) =>
+        [(one * rows + row) * inner + term, (one * inner + term) * columns + column]).flat();
+    }));
+  }
+  return termsKnown.get(key);
 }
 
 function intervalMatmul(a, b) {
@@ -141,16 +174,7 @@ function intervalMatmul(a, b) {
   const lead = commonShape([[1, ...a.shape.slice(0, -2)], [1, ...b.shape.slice(0, -2)]]).slice(1);
   const left = spreadInterval(a, [...lead, rows, inner]);
   const right = spreadInterval(b, [...lead, inner, columns]);
-  const terms = [];
-  for (let one = 0; one < sizeOf(lead); one += 1) {
-    for (let row = 0; row < rows; row += 1) {
-      for (let column = 0; column < columns; column += 1) {
-        terms.push(Array.from({ length: inner }, (_, term) =>
-          [(one * rows + row) * inner + term, (one * inner + term) * columns + column]));
-      }
-    }
-  }
-  return sumsOfProducts(left, right, [...lead, rows, columns], terms);
+  return sumsOfProducts(left, right, [...lead, rows, columns], matmulTerms(sizeOf(lead), rows, inner, columns));
 }
 
 // --- digits held against numbers ------------------------------------------------------------------------------------

@@ -215,9 +215,12 @@ const COMBINING = {
 
 // --- ranges ---------------------------------------------------------------------------------------------------------
 
-// What the expression can be; `values` gives the interval of a name. Without `tight` the natural extension.
+// What the expression can be; `values` gives the interval of a name, and keeps what is known by them. Without `tight`
+// the natural extension.
 function enclose(at, values, tight = true) {
-  const known = knowing(values);
+  const kept = tight ? "ranges" : "wide";
+  values[kept] ??= knowing(values);
+  const known = values[kept];
   const found = tight ? rangeOf(at, known) : natural(at, known);
   return spreadInterval(found, atLeastTwo(NODES[at].shape));
 }
