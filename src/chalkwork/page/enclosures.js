@@ -174,70 +174,6 @@ function solveEnclosure(a, b) {
   return intervalSum(wide, interval(b.shape, error.map((one) => -one), error));
 }
 
-const correlationEnclosure = (name) => (a, b, ...settings) => {
-  const { shape, terms } = products(name, settings);
-  const pairs = Array.from({ length: sizeOf(shape) }, () => []);
-  for (const [place, one, other] of terms) pairs[place].push(one, other);
-  return sumsOfProducts(a, b, shape, pairs);
-};
-
-// The share that each entry of a window can have in its largest.
-function possibleShares(x, places, ties) {
-  const lows = places.map((at) => (at < 0 ? -Infinity : x.low[at]));
-  const highs = places.map((at) => (at < 0 ? -Infinity : x.high[at]));
-  const floor = largestOf(lows);
-  const possible = highs.map((one) => one >= floor);
-  const alone = possible.filter(Boolean).length === 1;
-  if (lows.every((one, entry) => one === highs[entry])) return largestShares(lows, ties).map((one) => [one, one]);
-  return possible.map((can) => [can && alone ? 1 : 0, can ? 1 : 0]);
-}
-
-function maxPoolBackEnclosure(g, x, window, stride, padding, ties) {
-  const { found } = windows(x.shape, window, stride, padding);
-  const parts = Array.from({ length: x.low.length }, () => [[], []]);
-  found.forEach((places, one) => possibleShares(x, places, ties).forEach(([low, high], entry) => {
-    if (places[entry] < 0) return;
-    const [least, most] = multiplyBounds(low, high, g.low[one], g.high[one]);
-    parts[places[entry]][0].push(least);
-    parts[places[entry]][1].push(most);
-  }));
-  const sums = parts.map(([lows, highs]) => (lows.length ? totalBounds(lows, highs) : [0, 0]));
-  return interval(x.shape, Float64Array.from(sums, (one) => one[0]), Float64Array.from(sums, (one) => one[1]));
-}
-
-function windowSums(x, window, stride, padding, boundsOf) {
-  const { found, shape } = windows(x.shape, window, stride, padding);
-  const sums = found.map((places) => {
-    const parts = boundsOf(places);
-    return totalBounds(parts.map((one) => one[0]), parts.map((one) => one[1]));
-  });
-  return interval(shape, Float64Array.from(sums, (one) => one[0]), Float64Array.from(sums, (one) => one[1]));
-}
-
-const boundsAt = (x, at) => (at < 0 ? [0, 0] : [x.low[at], x.high[at]]);
-
-const maxPoolAtEnclosure = (u, x, window, stride, padding, ties) =>
-  windowSums(x, window, stride, padding, (places) => possibleShares(x, places, ties).map(([low, high], entry) =>
-    multiplyBounds(low, high, ...boundsAt(u, places[entry]))));
-
-function averagePoolEnclosure(x, window, stride, padding) {
-  const sums = windowSums(x, window, stride, padding, (places) => places.map((at) => boundsAt(x, at)));
-  return intervalQuotient(sums, pointOf(windows(x.shape, window, stride, padding).count));
-}
-
-function averagePoolBackEnclosure(g, window, stride, padding, before) {
-  const { found, count } = windows(before, window, stride, padding);
-  const parts = Array.from({ length: sizeOf(before) }, () => [[], []]);
-  found.forEach((places, one) => places.forEach((at) => {
-    if (at < 0) return;
-    const [low, high] = divideBounds(g.low[one], g.high[one], count, count);
-    parts[at][0].push(low);
-    parts[at][1].push(high);
-  }));
-  const sums = parts.map(([lows, highs]) => (lows.length ? totalBounds(lows, highs) : [0, 0]));
-  return interval(before, Float64Array.from(sums, (one) => one[0]), Float64Array.from(sums, (one) => one[1]));
-}
-
 const movedEnclosure = (name) => (x, ...parameters) => overBoth(x, (bound) => OPERATIONS[name].value(bound, ...parameters));
 const joinedEnclosure = (name) => (a, b, ...parameters) => between(
   OPERATIONS[name].value(lowOf(a), lowOf(b), ...parameters), OPERATIONS[name].value(highOf(a), highOf(b), ...parameters));
@@ -276,19 +212,7 @@ const RULES = {
   argmax: (x, axis, tie) => collapseBounds(x, axis, argmaxBounds(tie)),
   squared_norm: (x) => intervalTotal(overBounds(squareBounds, x), null),
   solve: solveEnclosure,
-  max_pool_back: maxPoolBackEnclosure,
-  max_pool_at: maxPoolAtEnclosure,
-  average_pool: averagePoolEnclosure,
-  average_pool_back: averagePoolBackEnclosure,
 };
 for (const name of ["transpose", "reshape", "diag", "diagonal", "entry", "part", "padded", "moment", "at_moment", "turned",
-  "max_pool"]) RULES[name] = movedEnclosure(name);
+]) RULES[name] = movedEnclosure(name);
 for (const name of ["placed", "concat", "beside"]) RULES[name] = joinedEnclosure(name);
-for (const name of ["convolve", "convolve_kernel", "convolve_full"]) RULES[name] = correlationEnclosure(name);
-
-const ENCLOSURES = {};
-for (const [name, entry] of Object.entries(OPERATIONS)) {
-  if (RULES[name]) ENCLOSURES[name] = RULES[name];
-  else if (entry.turns) ENCLOSURES[name] = monotone(entry);
-  else if (entry.jumps) ENCLOSURES[name] = jump(entry);
-}

@@ -9,14 +9,14 @@ from functools import lru_cache
 from math import inf, isfinite
 from pathlib import Path
 
-from chalkwork.algebra.operations import TABLE, Operation
+from chalkwork.algebra.operations import TABLE, Operation, convolutions
 from chalkwork.algebra.operations.entry import argument_names
 from chalkwork.algebra.operations.special import COEFFICIENTS
 
 FOLDER = Path(__file__).parent
-MARKING = ("arrays", "intervals", "enclosures", "slopes", "reading", "work", "explaining", "marking")
+MARKING = ("arrays", "intervals", "enclosures", "slopes", "windows", "reading", "work", "explaining", "marking")
 """What is needed to mark, in order."""
-_COMMENT = re.compile(r"^\s*//.*\n|^\s*\n|^[ ]+", re.MULTILINE)
+_WINDOWED = frozenset(operation.name for operation in convolutions.OPERATIONS) - {"turned"}
 
 
 def operations(names: Iterable[str] = tuple(TABLE)) -> str:
@@ -60,9 +60,65 @@ def constants() -> str:
 @lru_cache(maxsize=32)
 def file(name: str) -> str:
     """One of the files of the program, without what only a reader needs."""
-    return _COMMENT.sub("", (FOLDER / f"{name}.js").read_text(encoding="utf-8"))
+    return squeezed((FOLDER / f"{name}.js").read_text(encoding="utf-8"))
+
+
+_PIECE = re.compile(
+    r"""(?P<comment>//[^\n]*)|(?P<kept>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|(?P<word>[\w$]+)|(?P<space>\s+)|(?P<sign>.)""",
+    re.DOTALL,
+)
+_REGEX = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
+_BEFORE_REGEX = frozenset("(,=:[!&|?{};")
+
+
+def squeezed(source: str) -> str:
+    """The program without comments, and without spaces where it means the same.
+
+    >>> squeezed('const a = "b  c" ;  // said\\nreturn x / 2 + /[ /]/.test(a);\\n')
+    'const a="b  c";\\nreturn x/2+/[ /]/.test(a);\\n'
+    """
+    found: list[str] = []
+    at = 0
+    while at < len(source):
+        before = next((piece[-1] for piece in reversed(found) if piece.strip()), ";")
+        piece = _REGEX.match(source, at) if before in _BEFORE_REGEX or before == "+" else None
+        if piece is None or source.startswith("//", at):
+            piece = _PIECE.match(source, at)
+            assert piece is not None
+            kind = piece.lastgroup
+        else:
+            kind = "kept"
+        at = piece.end()
+        if kind == "space":
+            found.append("\n" if "\n" in piece[0] else " ")
+        elif kind != "comment":
+            found.append(piece[0])
+    return _needed(found)
+
+
+def _needed(pieces: list[str]) -> str:
+    """The pieces with a space only between words, or signs that would be another together; line ends stay."""
+    text: list[str] = []
+    for place, piece in enumerate(pieces):
+        if not piece.isspace():
+            text.append(piece)
+            continue
+        before = text[-1] if text else "\n"
+        after = next((one for one in pieces[place + 1 :] if not one.isspace()), "\n")
+        if piece == "\n":
+            if before != "\n" and before[-1] not in "{(,[":
+                text.append("\n")
+        elif _is_word(before[-1]) and _is_word(after[0]) or (before[-1] in "+-" and after[0] == before[-1]):
+            text.append(" ")
+    return "".join(text)
+
+
+def _is_word(sign: str) -> bool:
+    return sign.isalnum() or sign in "_$"
 
 
 def program(names: Iterable[str] = tuple(TABLE), files: Iterable[str] = MARKING) -> str:
-    """The whole program, for these operations."""
+    """The whole program, for these operations; what only windows need comes with them."""
+    names = list(names)
+    files = [name for name in files if name != "windows" or not _WINDOWED.isdisjoint(names)]
     return "\n".join(['"use strict";', constants(), operations(names), *map(file, files)])

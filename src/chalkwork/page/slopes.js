@@ -40,6 +40,14 @@ function evaluate(at, values, known = new Map()) {
   return found;
 }
 
+// By the operation: what its value can be.
+const ENCLOSURES = {};
+for (const [name, entry] of Object.entries(OPERATIONS)) {
+  if (RULES[name]) ENCLOSURES[name] = RULES[name];
+  else if (entry.turns) ENCLOSURES[name] = monotone(entry);
+  else if (entry.jumps) ENCLOSURES[name] = jump(entry);
+}
+
 const enclosed = (node, parts) => ENCLOSURES[node.op](...parts, ...node.params);
 
 // The natural extension: every operation on the enclosures of its arguments.
@@ -67,9 +75,13 @@ const noName = (name) => { throw new Error(`nothing is known of ${name}`); };
 
 const LINEAR = new Set(["transpose", "broadcast", "reshape", "sum", "mean", "diag", "diagonal", "entry", "part", "padded",
   "moment", "at_moment", "identity", "negative", "turned", "average_pool", "average_pool_back"]);
-const CORRELATIONS = new Set(["convolve", "convolve_kernel", "convolve_full"]);
 const zeroLike = (x) => point(filled(x.shape, 0));
 const bothSlopes = (left, right) => (left && right ? intervalSum(left, right) : left || right);
+
+// Of what is linear in both arguments; others that know better are added to it.
+const slopeOfProduct = (node, parts, values) =>
+  bothSlopes(parts[0] && enclosed(node, [parts[0], values[1]]), parts[1] && enclosed(node, [values[0], parts[1]]));
+const SLOPES = { matmul: slopeOfProduct };
 
 function slopes(at, seeds, known) {
   const found = new Map(seeds);
@@ -89,11 +101,9 @@ function slopeOf(at, node, parts, known) {
   const values = node.args.map((one) => natural(one, known));
   const result = natural(at, known);
   let slope;
-  if (OPERATIONS[node.op].jumps) slope = flatOrUnknown(node, result, parts);
+  if (SLOPES[node.op]) slope = SLOPES[node.op](node, parts, values);
+  else if (OPERATIONS[node.op].jumps) slope = flatOrUnknown(node, result, parts);
   else if (COMBINING[node.op]) slope = COMBINING[node.op](parts[0], values[0], result, ...node.params);
-  else if (node.op === "matmul" || CORRELATIONS.has(node.op)) {
-    slope = bothSlopes(parts[0] && enclosed(node, [parts[0], values[1]]), parts[1] && enclosed(node, [values[0], parts[1]]));
-  } else if (node.op === "max_pool_back" || node.op === "max_pool_at") slope = slopeOfLargest(node, parts, values);
   else if (node.op === "solve") {
     const left = parts[0] && intervalNegative(intervalMatmul(parts[0], result));
     slope = ENCLOSURES.solve(values[0], bothSlopes(left, parts[1]));
@@ -122,20 +132,6 @@ function flatOrUnknown(node, result, parts) {
   if (!OPERATIONS[node.op].entrywise) moves = pointOf(Math.max(...moves.high));
   return overBounds((low, high, least, most) => (low === high || most === 0 ? [0, 0] : [-Infinity, Infinity]), result, moves);
 }
-
-function slopeOfLargest(node, parts, values) {
-  const slope = enclosed(node, [parts[0] || zeroLike(values[0]), values[1]]);
-  if (parts[1] === null) return slope;
-  const [window, stride, padding, ties] = node.params;
-  const open = filled(node.shape, 0);
-  windows(values[1].shape, window, stride, padding).found.forEach((places, one) => {
-    if (possibleShares(values[1], places, ties).every(([low, high]) => low === high)) return;
-    if (node.op === "max_pool_at") open.data[one] = Infinity;
-    else places.forEach((at) => { if (at >= 0) open.data[at] = Infinity; });
-  });
-  return overBounds((low, high, least, most) => [low - most, high + most], slope, point(open));
-}
-
 
 function slopeOfEntries(node, parts, values, result) {
   const [rules, branches] = SLOPE_RULES.rules[node.rule];
@@ -200,16 +196,6 @@ const COMBINING = {
       return [Math.min(...possible.map((at) => spread.low[at])), Math.max(...possible.map((at) => spread.high[at]))];
     });
     return interval(without(kept, axis), Float64Array.from(hull, (one) => one[0]), Float64Array.from(hull, (one) => one[1]));
-  },
-  max_pool: (slope, x, y, window, stride, padding) => {
-    const { found, shape } = windows(x.shape, window, stride, padding);
-    const hull = found.map((all) => {
-      const places = all.filter((at) => at >= 0);
-      const floor = largestOf(places.map((at) => x.low[at]));
-      const possible = places.filter((at) => x.high[at] >= floor);
-      return [Math.min(...possible.map((at) => slope.low[at])), Math.max(...possible.map((at) => slope.high[at]))];
-    });
-    return interval(shape, Float64Array.from(hull, (one) => one[0]), Float64Array.from(hull, (one) => one[1]));
   },
 };
 

@@ -83,9 +83,9 @@ class Item:
         weights = _weights(marked)
         return {name: list(_fields(self, one, weights[name])) for name, one in marked.items()}
 
-    def posed(self) -> list[Block]:
+    def posed(self, drawings: bool = False) -> list[Block]:
         """The exercise, where each answer stands a `Code` in the language FIELDS that holds the exercise's id."""
-        return posed_blocks(self.sheet, self.exercises, lambda one: [Code(one.id, FIELDS)])
+        return posed_blocks(self.sheet, self.exercises, lambda one: [Code(one.id, FIELDS)], drawings)
 
     def answered(self) -> list[Block]:
         """The worked solution."""

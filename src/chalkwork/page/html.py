@@ -1,0 +1,230 @@
+"""The page itself: one HTML file that holds its program, its style, its font and its data, and asks nothing of anybody.
+
+Its policy lets run the one script whose hash it names, and load nothing. What a stranger wrote comes in as data: as
+texts, which are shown as such, or through pandoc's sandbox, which lets no markup through.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from hashlib import sha256
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from chalkwork.documents.figures import inline_svg
+from chalkwork.documents.markdown import to_markdown
+from chalkwork.documents.model import Block, Code, Document, Heading
+from chalkwork.documents.pandoc import maths_font, to_fragments
+from chalkwork.drawings.canvas import Drawing
+from chalkwork.page.data import Data, Derivations, Tasks, is_marked, values_of
+from chalkwork.page.script import FOLDER, MARKING, program
+from chalkwork.page.walk import walk_of
+from chalkwork.typesetting.equations import typeset
+from chalkwork.words import ENGLISH, say
+from chalkwork.words.en.page import SENTENCES
+
+if TYPE_CHECKING:
+    from chalkwork.solutions.exercise import Exercise
+    from chalkwork.solutions.solution import Solution
+
+FIELDS = "fields of an exercise"
+"""The language of a `Code` that holds the id of the exercise which is answered there."""
+_APP = (*MARKING, "scorm", "drawing", "walk", "app")
+_STEPS = (
+    *(f"step.{verdict}" for verdict in ("correct", "rounding", "follows", "blank", "unreadable", "wrong", "some_blank")),
+    *(f"step.{remark}" for remark in ("accident", "no_work", "trivial")),
+    *(f"verdict.{verdict}" for verdict in ("correct", "rounding", "follows", "blank", "unreadable", "mistake", "wrong")),
+)
+_ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
+_STYLED = re.compile(r'(<m\w+[^>]*?) style="[^"]*"')
+_ALIGNED = re.compile(r'(<t[dh]) style="text-align: (\w+);?"')
+_SEMANTICS = re.compile(r"</?semantics>")
+_NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
+_PAGE = """<!DOCTYPE html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main id="page"><h1>{title}</h1><noscript><p>{no_script}</p></noscript></main>
+<script type="application/octet-stream" id="data">{data}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One version of the exercise: what is posed, with a `Code` in the language FIELDS in the place of each exercise's
+    answers, the exercises, and the whole solution.
+    """
+
+    code: str
+    posed: Sequence[Block]
+    exercises: Mapping[str, Exercise]
+    solution: Sequence[Block]
+
+
+@dataclass
+class _Texts:
+    """Texts as HTML, each once; those of Markdown are converted together at the end."""
+
+    markdown: dict[str, int] = field(default_factory=dict)
+    drawings: dict[str, int] = field(default_factory=dict)
+
+    def of(self, markdown: str) -> int:
+        """The number of a text in Markdown."""
+        return self.markdown.setdefault(markdown, len(self.markdown))
+
+    def block(self, block: Block) -> list[Any]:
+        """A block, as the page has it."""
+        if isinstance(block, Drawing):
+            return ["drawing", self.drawings.setdefault(inline_svg(block), len(self.drawings))]
+        if isinstance(block, Code) and block.language == FIELDS:
+            return ["task", block.text]
+        if isinstance(block, Heading):  # the title is the only heading of the first level
+            block = Heading(block.text, max(2, block.level - 1))
+        return ["html", self.of(to_markdown(Document("", (block,))).partition("\n")[2].strip())]
+
+    def blocks(self, blocks: Iterable[Block]) -> list[list[Any]]:
+        """Several blocks."""
+        return [self.block(block) for block in blocks]
+
+    def data(self) -> Data:
+        """All of them as HTML."""
+        return {
+            "texts": [_plain_maths(html) for html in to_fragments(list(self.markdown), mathml=True)],
+            "drawings": list(self.drawings),
+        }
+
+
+def _plain_maths(html: str) -> str:
+    """MathML without what no browser needs; styles the policy would refuse stand in the style sheet."""
+    html = _ALIGNED.sub(r'\1 class="align-\2"', html)
+    return _SEMANTICS.sub("", _STYLED.sub(r"\1", _ANNOTATION.sub("", html))).replace(_NAMESPACE, "")
+
+
+def page(
+    title: str,
+    items: Sequence[Item],
+    *,
+    language: str = ENGLISH,
+    tolerance: float = 0.0,
+    follows: Fraction = Fraction(1),
+    walking: bool = False,
+) -> str:
+    """The page for these items; one begins with the first. `walking` opens the walk.
+
+    Raises ChalkworkError where pandoc is missing.
+    """
+    texts, derivations = _Texts(), Derivations()
+    versions, task_sets = [], []
+    for item in items:
+        tasks = Tasks(derivations, tolerance, follows)
+        marked = {name: one for name, one in item.exercises.items() if is_marked(one)}
+        asked = [tasks.add(one) | {"questions": _questions(one, texts)} for one in marked.values()]
+        if asked not in task_sets:
+            task_sets.append(asked)
+        versions.append(
+            {
+                "code": item.code,
+                "tasks": task_sets.index(asked),
+                "works": tasks.works,
+                "values": [values_of(solution) for solution in tasks.solutions],
+                "blocks": texts.blocks(item.posed),
+                "solution": texts.blocks(item.solution),
+                "steps": [_steps(solution, texts) for solution in tasks.solutions],
+            }
+        )
+    walks = [walk_of(solution) for solution in tasks.solutions]
+    data = {
+        "title": title,
+        "language": language,
+        "walking": walking,
+        "words": _words(language),
+        "mistakes": derivations.words(language),
+        "taskSets": task_sets,
+        "versions": versions,
+        "walks": walks,
+        **derivations.data(),
+        **texts.data(),
+    }
+    return _assembled(title, language, data, derivations.nodes.operations)
+
+
+def _questions(exercise: Exercise, texts: _Texts) -> Data:
+    """How each thing that is asked prints, as maths and as text."""
+    symbols, words = exercise.solution.writer().symbols, exercise.solution.setting.words
+    names = dict.fromkeys(name if name in words else name.partition("[")[0] for name in exercise.asked)
+    return {name: [texts.of(f"${symbols[name].latex}$"), symbols[name].text] for name in names}
+
+
+def _steps(solution: Solution, texts: _Texts) -> Data:
+    """Every equation with its numbers, and the reason for it."""
+    writer = solution.writer()
+    found: Data = {}
+    for equation in solution.derivation.equations:
+        work = typeset(equation, writer)
+        found[equation.name] = [texts.of(f"$$\n{work.latex}\n$$"), texts.of(work.reason_latex) if work.reason_latex else None]
+    return found
+
+
+def _words(language: str) -> Data:
+    """The sentences of the page; what is put in stands between < and >."""
+    slots = {"page.cell": ("row", "column"), "page.matrix": ("matrix", "row", "column"), "page.variant": ("code",),
+             "page.step": ("n", "of"), "page.first_wrong": ("step",), "page.earned": ("earned", "points"),
+             "page.percent": ("percent",), "page.shown": ("n",)}  # fmt: skip
+    found = {
+        name: say(language, name, **{slot: f"<{slot}>" for slot in slots.get(name, ())}) for name in (*SENTENCES, *_STEPS)
+    }
+    found["step.few_digits"] = say(language, "step.few_digits", asked="<asked>")
+    found["mistake.one"] = say(language, "mistake.one", place="<place>", title="<title>", others="<others>", hint="<hint>")
+    found["mistake.or"] = say(language, "mistake.or", others="<others>", title="<title>")
+    found["mistake.two"] = say(
+        language, "mistake.two", place="<place>", title="<title>", second="<second>", hint="<hint>", second_hint="<more>"
+    )
+    found["mistake.made_in"] = say(language, "mistake.made_in", step="<step>")
+    return found
+
+
+def packed(data: Data) -> str:
+    """Data as the page unpacks them: JSON, deflated, in base64."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return b64encode(packer.compress(text.encode("utf-8", "replace")) + packer.flush()).decode()
+
+
+def _assembled(title: str, language: str, data: Data, operations: Sequence[str]) -> str:
+    # what the program itself calls, whatever occurs in the exercise
+    needed = dict.fromkeys((*operations, "power", "log", "exp", "softmax"))
+    script = f"(() => {{\n{program(needed, _APP)}\n}})();"
+    style = (FOLDER / "style.css").read_text(encoding="utf-8").replace("MATHS_FONT", maths_font())
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}'",
+            f"style-src '{_hash(style)}'",
+            "font-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    return _PAGE.format(
+        language=escape(language), policy=policy, title=escape(" ".join(title.split())), style=style, data=packed(data),
+        script=script, no_script=escape(say(language, "page.script")),
+    )  # fmt: skip
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
