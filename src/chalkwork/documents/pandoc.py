@@ -342,17 +342,13 @@ def _asset(name: str) -> str:
 
 
 @cache
-def maths_font() -> str:
-    """The font of formulas as a rule of a style sheet."""
+def _style() -> str:
     font = b64encode((_ASSETS / "maths.woff2").read_bytes()).decode()
     return (
         "/* Maths: STIX Two Math, Copyright 2001-2021 The STIX Fonts Project Authors, OFL 1.1 (subset) */\n"
         f'@font-face {{ font-family: "Chalkwork Maths"; src: url(data:font/woff2;base64,{font}); }}\n'
+        + _asset("style.css")
     )
-
-
-def _style() -> str:
-    return maths_font() + _asset("style.css")
 
 
 def _typst_string(text: str) -> str:

@@ -23,6 +23,7 @@ from chalkwork.checking.laid import laid_place, laid_shape
 from chalkwork.checking.mistakes import TABLE, Context, context_of, distinct, distinct_pairs, equivalents, in_language
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from chalkwork.solutions.solution import Solution
 
 Data = dict[str, Any]
+SAME = 1e-12
 _AXES = {"columns": -1, "rows": -2}
 
 
@@ -181,10 +183,15 @@ def sample_axis(solution: Solution) -> int | None:
 
 
 def values_of(solution: Solution) -> dict[str, list[float]]:
-    """The right values of every name, row by row."""
-    derivation = solution.derivation
-    names = [*(given.name for given in derivation.givens), *derivation]
-    return {name: array_data(solution.arrays[name])["data"] for name in names}
+    """The values of the givens, row by row, and of what the equations alone would not give: a sum that cancels to 0."""
+    derivation, arrays = solution.derivation, solution.arrays
+    givens = {given.name: arrays[given.name] for given in derivation.givens}
+    plain = evaluate_each(derivation.equations, givens)
+    found = {name: array_data(value)["data"] for name, value in givens.items()}
+    for name in derivation:
+        if not np.allclose(plain[name], arrays[name], rtol=SAME, atol=0.0):
+            found[name] = array_data(arrays[name])["data"]
+    return found
 
 
 def is_marked(exercise: Exercise) -> bool:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from chalkwork.documents.figures import inline_svg
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Block, Code, Document, Heading
-from chalkwork.documents.pandoc import maths_font, to_fragments
+from chalkwork.documents.pandoc import to_fragments
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.page.data import Data, Derivations, Tasks, is_marked, values_of
 from chalkwork.page.script import FOLDER, MARKING, program
@@ -44,6 +44,7 @@ _STEPS = (
 _ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
 _STYLED = re.compile(r'(<m\w+[^>]*?) style="[^"]*"')
 _ALIGNED = re.compile(r'(<t[dh]) style="text-align: (\w+);?"')
+_ALONE = re.compile(r'^<div class="equation" tabindex="0">\s*(<math display="inline".*</math>)\s*</div>$', re.DOTALL)
 _SEMANTICS = re.compile(r"</?semantics>")
 _NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 _PAGE = """<!DOCTYPE html>
@@ -112,6 +113,7 @@ class _Texts:
 def _plain_maths(html: str) -> str:
     """MathML without what no browser needs; styles the policy would refuse stand in the style sheet."""
     html = _ALIGNED.sub(r'\1 class="align-\2"', html)
+    html = _ALONE.sub(r"\1", html)
     return _SEMANTICS.sub("", _STYLED.sub(r"\1", _ANNOTATION.sub("", html))).replace(_NAMESPACE, "")
 
 
@@ -209,7 +211,7 @@ def _assembled(title: str, language: str, data: Data, operations: Sequence[str])
     # what the program itself calls, whatever occurs in the exercise
     needed = dict.fromkeys((*operations, "power", "log", "exp", "softmax"))
     script = f"(() => {{\n{program(needed, _APP)}\n}})();"
-    style = (FOLDER / "style.css").read_text(encoding="utf-8").replace("MATHS_FONT", maths_font())
+    style = _style()
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -224,6 +226,12 @@ def _assembled(title: str, language: str, data: Data, operations: Sequence[str])
         language=escape(language), policy=policy, title=escape(" ".join(title.split())), style=style, data=packed(data),
         script=script, no_script=escape(say(language, "page.script")),
     )  # fmt: skip
+
+
+def _style() -> str:
+    """The style sheet with the font of formulas: that of documents, with the signs that exercises use."""
+    font = b64encode((FOLDER / "maths.woff2").read_bytes()).decode()
+    return (FOLDER / "style.css").read_text(encoding="utf-8").replace("MATHS_FONT", font)
 
 
 def _hash(text: str) -> str:

@@ -235,11 +235,13 @@ function load(sheet) {
   return sheet;
 }
 
-// The right arrays of every work, from their numbers row by row.
+// The right arrays of every work: the givens as they travel, and what follows from them.
 const arraysOf = (sheet, values) => sheet.works.map((place, work) => {
-  const { shapes } = sheet.derivations[place];
-  return Object.fromEntries(Object.entries(values[work]).map(([name, data]) =>
+  const { shapes, equations } = sheet.derivations[place];
+  const found = Object.fromEntries(Object.entries(values[work]).map(([name, data]) =>
     [name, arrayOf(shapes[name], Float64Array.from(data))]));
+  for (const { name, node } of equations) found[name] ??= spreadOver(evaluate(node, (one) => found[one]), shapes[name]);
+  return found;
 });
 
 const plainWord = (word) => word.toLowerCase().replace(/[\s_-]+/g, "").replace(/^\.+|\.+$/g, "");
