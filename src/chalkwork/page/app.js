@@ -212,8 +212,7 @@ class Page {
     const show = element("button", { type: "button", class: "show", onclick: () => this.show(task, name) }, this.words["page.show_step"]);
     show.setAttribute("aria-label", `${this.words["page.show_step"]}: ${plain}`);
     const whole = element("div", { class: "field", role: "group", "aria-label": plain },
-      element("div", { class: "equation" }, label, element("span", {}, "="), rows), message,
-      ...(word ? [] : [show]), shown);
+      element("div", { class: "equation" }, label, element("span", {}, "="), rows), ...(word ? [] : [show]), message, shown);
     const field = { task, name, inputs: cells, whole, message, show, shown };
     this.fields.set(key, field);
     cells.forEach((cell, at) => {

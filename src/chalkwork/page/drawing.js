@@ -1,10 +1,14 @@
 // A drawing in which layers and nodes are found by their places, so that a walk can light them up.
 
+const BELOW = 16;
 const SVG = "http://www.w3.org/2000/svg";
 
 class Picture {
   constructor(svg) {
     this.svg = svg;
+    const [left, top, width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+    svg.setAttribute("viewBox", `${left} ${top} ${width} ${height + BELOW}`); // room for the numbers of the last units
+    svg.setAttribute("height", height + BELOW);
     const number = (box, name) => Number(box.getAttribute(name));
     this.boxes = [...svg.querySelectorAll("rect[rx]")].map((box) => ({
       box, x: number(box, "x") + number(box, "width") / 2, top: number(box, "y"), bottom: number(box, "y") + number(box, "height"),

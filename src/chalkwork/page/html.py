@@ -24,7 +24,7 @@ from chalkwork.documents.pandoc import to_fragments
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.page.data import Data, Derivations, Tasks, is_marked, values_of
 from chalkwork.page.script import FOLDER, MARKING, program
-from chalkwork.page.walk import walk_of
+from chalkwork.page.walk import walks_of
 from chalkwork.typesetting.equations import typeset
 from chalkwork.words import ENGLISH, say
 from chalkwork.words.en.page import SENTENCES
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FIELDS = "fields of an exercise"
 """The language of a `Code` that holds the id of the exercise which is answered there."""
-_APP = (*MARKING, "scorm", "drawing", "walk", "app")
+_APP = (*MARKING, "platform", "drawing", "walk", "app")
 _STEPS = (
     *(f"step.{verdict}" for verdict in ("correct", "rounding", "follows", "blank", "unreadable", "wrong", "some_blank")),
     *(f"step.{remark}" for remark in ("accident", "no_work", "trivial")),
@@ -149,7 +149,6 @@ def page(
                 "steps": [_steps(solution, texts) for solution in tasks.solutions],
             }
         )
-    walks = [walk_of(solution) for solution in tasks.solutions]
     data = {
         "title": title,
         "language": language,
@@ -158,7 +157,7 @@ def page(
         "mistakes": derivations.words(language),
         "taskSets": task_sets,
         "versions": versions,
-        "walks": walks,
+        "walks": walks_of(tasks.solutions),
         **derivations.data(),
         **texts.data(),
     }

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.page.data import Data
@@ -24,6 +27,20 @@ def walk_of(solution: Solution) -> list[Data]:
     {'name': 'c', 'stage': 'Forward pass', 'label': 'c'}
     """
     return [_step(solution, equation) for equation in solution.derivation.equations]
+
+
+def walks_of(solutions: Sequence[Solution]) -> list[list[Data]]:
+    """The walk over each of the solutions; none over one that a longer one goes over as well."""
+    return [
+        [] if any(_is_part(one, other) for other in solutions if other is not one) else walk_of(one) for one in solutions
+    ]
+
+
+def _is_part(one: Solution, other: Solution) -> bool:
+    return len(one.derivation) < len(other.derivation) and all(
+        name in other.arrays and np.array_equal(one.arrays[name], other.arrays[name])
+        for name in (*(given.name for given in one.derivation.givens), *one.derivation)
+    )
 
 
 def _step(solution: Solution, equation: Equation) -> Data:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.entries import split_entry
+from chalkwork.documents.model import Code
 from chalkwork.solutions.columns import split_step, spread
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.working import Working
@@ -240,6 +241,20 @@ class Solution(Working):
         from chalkwork.documents.markdown import to_markdown
 
         return to_markdown(self.document())
+
+    def page(self, title: str | None = None) -> str:
+        """The solution as one HTML page that walks through it, and marks who tries it without looking.
+
+        Raises ChalkworkError where pandoc is missing.
+        """
+        from chalkwork.page.html import FIELDS, Item, page
+        from chalkwork.solutions.compose import equation_blocks, setting_blocks
+        from chalkwork.solutions.exercise import Exercise
+
+        posed = [*setting_blocks(self, values=False), Code("solution", FIELDS)]
+        exercise = Exercise.of("solution", self)
+        item = Item("", posed, {"solution": exercise}, equation_blocks(self, self.chosen(), level=3))
+        return page(title or self.title, [item], language=self.style.language, walking=True)
 
     def save(self, path: str | Path, title: str | None = None) -> None:
         """Write the solution to a file; the suffix says how (.md .html .pdf .tex .docx .ipynb .json .txt).

