@@ -21,9 +21,10 @@ async function unpackedData() {
   return JSON.parse(await new Response(stream).text());
 }
 
-// A number as it is shown where there are no more digits than are asked.
+// A number as it is shown where there are no more digits than are asked; one that ends sooner is shown as it is.
 function shownNumber(value, digits) {
   const text = digits.decimals !== null ? value.toFixed(digits.decimals) : String(Number(value.toPrecision(digits.significant || 6)));
+  if (Math.abs(Number(text) - value) < 1e-12) return String(Number(text)).replace("-", "−");
   return text.replace(/^-(?=0(?:\.0*)?$)/, "").replace("-", "−");
 }
 
@@ -118,7 +119,7 @@ class Page {
     const answered = new Set(this.tasks.map((task) => task.id));
     const blocks = version.blocks.map(([kind, what]) => {
       if (kind === "html") return this.html(what);
-      if (kind === "drawing") return this.figure(what);
+      if (kind === "drawing") return data.walking ? "" : this.figure(what);
       if (!answered.has(what)) return element("p", { class: "quiet" }, this.words["page.not_marked"]);
       return this.answers(this.tasks.find((task) => task.id === what));
     });
@@ -126,10 +127,12 @@ class Page {
     this.main.replaceChildren(
       element("h1", {}, data.title),
       ...(version.code ? [element("p", { class: "quiet" }, filledIn(this.words["page.variant"], { code: version.code }))] : []),
-      element("p", { class: "quiet" }, `${this.words["page.entry"]} ${this.words["page.counted"]}`),
+      ...(data.walking ? [] : [element("p", { class: "quiet" }, `${this.words["page.entry"]} ${this.words["page.counted"]}`)]),
       ...blocks, this.state, this.buttons(), ...this.more());
     this.mark();
-    if (data.walking) this.walking.querySelector("button.open").click();
+    if (!data.walking) return;
+    this.main.insertBefore(this.walking, this.main.querySelector(".answers"));
+    this.walking.querySelector("button.open").click();
   }
 
   figure(place) {
@@ -171,7 +174,7 @@ class Page {
   }
 
   walks() {
-    const found = this.data.walks.map((walk, work) => {
+    const found = this.data.walkSets[this.version.walks].map((walk, work) => {
       if (!walk.length) return null;
       const place = this.version.blocks.find(([kind]) => kind === "drawing");
       const picture = place ? new Picture(this.figure(place[1]).firstElementChild) : null;
@@ -277,6 +280,7 @@ class Page {
       to = all[all.indexOf(field.inputs[at]) + 1];
     }
     if (to && !to.disabled) to.focus();
+    else if (event.key === "Enter") this.noted(field);
   }
 
   later(field) {
@@ -297,8 +301,9 @@ class Page {
     this.take(field);
     this.mark();
     const one = this.marked[field.task.id][field.name];
-    if (one.verdict !== BLANK_CELL) {
-      const typed = this.typed[field.task.id]?.[field.name] || [];
+    const typed = this.typed[field.task.id]?.[field.name] || [];
+    const again = this.attempts[this.attempts.length - 1];
+    if (one.verdict !== BLANK_CELL && !(again && again[3] === field.name && again[4] === typed.join(" "))) {
       this.attempts.push([new Date().toISOString(), this.version.code, field.task.id, field.name, typed.join(" "),
         VERDICTS[one.verdict], one.why ? one.why.ids.join(" ") : "", this.shown.size]);
     }
@@ -431,7 +436,7 @@ class Page {
 
   save() {
     const quoted = (cell) => {
-      const text = /^[=+\-@\t]/.test(String(cell)) && Number.isNaN(Number(cell)) ? `'${cell}` : String(cell); // no formula of a spreadsheet
+      const text = /^[=+\-@\t]/.test(cell) && !/^[-+0-9.,e ]+$/.test(cell) ? `'${cell}` : String(cell); // no spreadsheet's formula
       return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
     };
     const lines = [this.words["page.attempts"], ...this.attempts.map((row) => row.map(quoted).join(","))];
@@ -442,4 +447,7 @@ class Page {
   }
 }
 
-unpackedData().then((data) => { window.chalkwork = new Page(data); });
+unpackedData().then((data) => {
+  window.chalkwork = new Page(data);
+  performance.mark("chalkwork drawn");
+});

@@ -131,17 +131,23 @@ def page(
     Raises ChalkworkError where pandoc is missing.
     """
     texts, derivations = _Texts(), Derivations()
-    versions, task_sets = [], []
+    versions: list[Data] = []
+    task_sets: list[list[Data]] = []
+    walk_sets: list[list[list[Data]]] = []
     for item in items:
         tasks = Tasks(derivations, tolerance, follows)
         marked = {name: one for name, one in item.exercises.items() if is_marked(one)}
         asked = [tasks.add(one) | {"questions": _questions(one, texts)} for one in marked.values()]
         if asked not in task_sets:
             task_sets.append(asked)
+        walks = walks_of(tasks.solutions)
+        if walks not in walk_sets:
+            walk_sets.append(walks)
         versions.append(
             {
                 "code": item.code,
                 "tasks": task_sets.index(asked),
+                "walks": walk_sets.index(walks),
                 "works": tasks.works,
                 "values": [values_of(solution) for solution in tasks.solutions],
                 "blocks": texts.blocks(item.posed),
@@ -157,7 +163,7 @@ def page(
         "mistakes": derivations.words(language),
         "taskSets": task_sets,
         "versions": versions,
-        "walks": walks_of(tasks.solutions),
+        "walkSets": walk_sets,
         **derivations.data(),
         **texts.data(),
     }
