@@ -76,7 +76,7 @@ def worked(exercises: list[Exercise], random: np.random.Generator) -> dict[str, 
     derivation, kind = solution.derivation, random.random()
     context = context_of(derivation, sample_axis(solution))
     carries = int(random.integers(2, 7)) if random.random() < 0.5 else None
-    wanted = [equation for equation in derivation.equations]
+    wanted = list(derivation.equations)
     chosen = wanted[int(random.integers(len(wanted)))].name
     own = {given.name: solution.arrays[given.name] for given in derivation.givens}
     for equation in derivation.equations:
@@ -187,7 +187,8 @@ def main() -> None:
         print(
             f"{name:<32} first {count['first']}/{count['all']}  named {count['named']}/{count['wrong']}  "
             f"steps {count['steps']}/{count['of steps']}  cells {count['cells']}/{count['of cells']}  "
-            f"page {milliseconds / len(given):.1f} ms (at most {slowest:.0f})  check {1000 * checked / len(given):.1f} ms",
+            f"page {milliseconds / len(given):.1f} ms (at most {slowest:.0f})  "
+            f"check {1000 * checked / len(given):.1f} ms",
             flush=True,
         )
     print(f"{'all':<32} first {count_of(total, 'first', 'all')}  named {count_of(total, 'named', 'wrong')}  "
@@ -230,7 +231,17 @@ def compared(given: Any, reports: Any, pages: Any, solved: dict[str, Exercise], 
                 count["steps"] += all(same_cells)
                 count["of steps"] += 1
                 if not all(same_cells) and examples > 0:
-                    print("  STEP", task, name, cells, own, result, page["steps"][task][name][1], report.tasks[0].report.notes, hand_in)
+                    print(
+                        "  STEP",
+                        task,
+                        name,
+                        cells,
+                        own,
+                        result,
+                        page["steps"][task][name][1],
+                        report.tasks[0].report.notes,
+                        hand_in,
+                    )
                     examples -= 1
     return count
 

@@ -19,9 +19,10 @@ from chalkwork.sheets.solve import solve_sheet
 
 pytestmark = needs_node
 NUMBERS = [
-    "0.45", "0,45", "-0.2", "−0.2", "+3.5", "7", "0", "-0", ".5", "5.", "1/3", "-2/7", "2.3e-4", "2,3·10⁻⁴", "1.5*10^3", "10^-3",
-    " 0.79 ", "= 0.79", "≈ 0.8", "0.5/0.25", "1/0", "abc", "0.5x", "nan", "inf", "1e200", "", "__", "-ln(0.4525)", "1/(1+exp(-0.3))",
-    "0.5 -0.2", "2*0.25", "sqrt(2)", "exp(1)-1", "0.1+0.2", "2(3)", "1e400", "3·0.5", "tanh(0.5)^2",
+    "0.45", "0,45", "-0.2", "−0.2", "+3.5", "7", "0", "-0", ".5", "5.", "1/3", "-2/7", "2.3e-4", "2,3·10⁻⁴", "1.5*10^3",
+    "10^-3", " 0.79 ", "= 0.79", "≈ 0.8", "0.5/0.25", "1/0", "abc", "0.5x", "nan", "inf", "1e200", "", "__",
+    "-ln(0.4525)", "1/(1+exp(-0.3))", "0.5 -0.2", "2*0.25", "sqrt(2)", "exp(1)-1", "0.1+0.2", "2(3)", "1e400", "3·0.5",
+    "tanh(0.5)^2",
 ]  # fmt: skip
 
 
@@ -43,7 +44,8 @@ def test_numbers_are_read_as_by_check():
 ENCLOSED = """(data) => {
   load(data.nodes);
   return data.boxes.map(([at, boxes]) => {
-    const box = enclose(at, (name) => interval(boxes[name][0], Float64Array.from(boxes[name][1]), Float64Array.from(boxes[name][2])));
+    const boxOf = ([shape, low, high]) => interval(shape, Float64Array.from(low), Float64Array.from(high));
+    const box = enclose(at, (name) => boxOf(boxes[name]));
     return [Array.from(box.low), Array.from(box.high)];
   });
 }"""
@@ -56,12 +58,19 @@ def test_ranges_are_those_of_check(rng):
         for parameters, shapes in situations(name)[:2]:
             names, middles = names_of(shapes), draw(name, shapes, rng)
             plain = apply(name, *names, **parameters)
-            again = apply(name, *(one * one if name in ("solve", "max_pool", "exp") else one + one * one for one in names), **parameters)
+            again = apply(
+                name,
+                *(one * one if name in ("solve", "max_pool", "exp") else one + one * one for one in names),
+                **parameters,
+            )
             for expression in (plain, again):
                 radius = float(rng.choice([1e-3, 0.3]))
                 box = {str(n): Interval.of(m - radius, m + radius) for n, m in zip(names, middles, strict=True)}
                 expected.append((f"{expression} {radius}", enclose(expression, box)))
-                given = {n: [list(full(one.low.shape)), one.low.ravel().tolist(), one.high.ravel().tolist()] for n, one in box.items()}
+                given = {
+                    n: [list(full(one.low.shape)), one.low.ravel().tolist(), one.high.ravel().tolist()]
+                    for n, one in box.items()
+                }
                 boxes.append([nodes.of(expression), given])
     found = in_node(program(), ENCLOSED, {"nodes": nodes.data(), "boxes": boxes})
     for (said, box), (low, high) in zip(expected, found, strict=True):
@@ -80,10 +89,20 @@ MARKED = """({ sheet, values, hand_ins }) => {
 }"""
 HAND_INS = [  # right, rounded, a named mistake carried forward, a slip, blanks, nonsense, too few digits, unreadable
     {"a": {"z1": ["0.05", "0.35", "-0.2"], "a1": ["0.05", "0.35", "-0.002"], "L": ["0.792"]}, "b": {}, "c": {}},
-    {"a": {"z1": ["0.05", "0.35", "-0.2"], "a1": ["0.05", "0.35", "-0.2"], "z2": ["-0.1425", "0.1175"]}, "b": {}, "c": {}},
+    {
+        "a": {"z1": ["0.05", "0.35", "-0.2"], "a1": ["0.05", "0.35", "-0.2"], "z2": ["-0.1425", "0.1175"]},
+        "b": {}, "c": {},
+    },
     {"a": {"z1": ["-0.15", "0.25", "-0.05"], "a1": ["-0.0015", "0.25", "-0.0005"]}, "b": {}, "c": {}},
-    {"a": {"a2": ["0.4525", "0.5475"]}, "b": {"delta2": ["0.5475", "-0.5475"], "dW2": ["0.0274", "-0.0274", "0.1916", "-0.1916", "-0.0011", "0.0011"]}, "c": {}},
-    {"a": {"z1": ["1", "2", "3"], "a1": ["4", "5", "6"], "z2": ["7", "8"]}, "b": {"dW1": ["1"] * 6}, "c": {"L_new": ["2"]}},
+    {
+        "a": {"a2": ["0.4525", "0.5475"]},
+        "b": {
+            "delta2": ["0.5475", "-0.5475"],
+            "dW2": ["0.0274", "-0.0274", "0.1916", "-0.1916", "-0.0011", "0.0011"],
+        },
+        "c": {},
+    },
+    {"a": {"z1": ["1", "2", "3"], "a1": ["4", "5", "6"]}, "b": {"dW1": ["1"] * 6}, "c": {"L_new": ["2"]}},
     {"a": {"z1": ["0.1", "x", ""], "L": ["0.8"]}, "b": {"delta2": ["1,234", "0"]}, "c": {"W1_new": ["0.1"] * 6}},
 ]  # fmt: skip
 
@@ -111,7 +130,9 @@ def test_verdicts_are_those_of_check():
             assert math.isclose(float(task.report.credit()), credit, abs_tol=1e-12)
             for name, result in task.report.items():
                 mine = one["marked"][task.id][name]
-                assert [words[cell] for cell in mine["verdicts"]] == [cell for row in result.cells for cell in row], name
+                assert [words[cell] for cell in mine["verdicts"]] == [cell for row in result.cells for cell in row], (
+                    name
+                )
                 assert tuple(mine["why"]["ids"] if mine["why"] else ()) == result.mistakes, (name, result)
 
 

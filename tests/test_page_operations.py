@@ -11,8 +11,7 @@ from chalkwork.page.script import program
 
 EVALUATED = """(cases) => cases.map(([name, parameters, ...given]) => {
   const arrays = given.map(([shape, data]) => arrayOf(shape, Float64Array.from(data)));
-  const { entrywise, value } = OPERATIONS[name];
-  return entrywise ? each((...numbers) => value(...numbers, ...parameters), ...arrays) : value(...arrays, ...parameters);
+  return valueCall({ op: name, params: parameters }, arrays);
 })"""
 
 STACKED = [  # what the tables of test_operations do not try: matrices in a row, several channels, filters, samples

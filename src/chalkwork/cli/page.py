@@ -18,7 +18,9 @@ def add(commands: Any) -> None:
         help="one HTML file in which a student works a sheet and is marked at once",
         description="Write one HTML file that needs no server: it marks as the command check does; docs/page.md.",
     )
-    page.add_argument("-o", "--output", metavar="OUT", type=file_to_write, required=True, help="a file; - is standard output")
+    page.add_argument(
+        "-o", "--output", metavar="OUT", type=file_to_write, required=True, help="a file; - is standard output"
+    )
     page.set_defaults(run=_page, inputs=("sheet",))
     practice = commands.add_parser("practice", help="open the page of a sheet in the browser")
     practice.set_defaults(run=_practice, inputs=("sheet",))
@@ -53,6 +55,6 @@ def _practice(options: argparse.Namespace) -> int:
 
     path = Path(mkdtemp(prefix="chalkwork-")) / "practice.html"
     write_aside(path, _written(options))
-    opened = webbrowser.open(path.as_uri())
+    opened = webbrowser.open_new_tab(path.as_uri())
     say(f"{path} {'opened' if opened else 'written: no browser was found to open it'}")
     return 0

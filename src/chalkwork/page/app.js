@@ -354,7 +354,7 @@ class Page {
     const plain = why.madeIn && (task.questions[why.madeIn] ? task.questions[why.madeIn][1] : why.madeIn);
     const slots = { title: first[0], hint: first[1], place: plain ? filledIn(this.words["mistake.made_in"], { step: plain }) : "" };
     if (why.together) {
-      return filledIn(this.words["mistake.two"], { ...slots, second: others[0][0], more: others[0][1] }).trim();
+      return filledIn(this.words["mistake.two"], { ...slots, second: others[0][0], second_hint: others[0][1] }).trim();
     }
     const rest = others.reduce((said, [title]) => filledIn(this.words["mistake.or"], { others: said, title }), "");
     return filledIn(this.words["mistake.one"], { ...slots, others: rest }).trim();

@@ -7,7 +7,7 @@ empty at the end is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -128,7 +128,7 @@ class Derivations:
             equations = [self._equation(equation, context) for equation in derivation.equations]
             constants = {name: array_data(value) for name, value in context.constants.items()}
             givens = [name.name for name in derivation.givens]
-            shapes = {name.name: name.shape for name in derivation.givens} | derivation.shapes()
+            shapes = {name.name: name.shape for name in derivation.givens} | dict(derivation.shapes())
             self._known[key] = {
                 "equations": equations, "givens": givens, "constants": constants,
                 "shapes": {name: list(shape or (1, 1)) for name, shape in shapes.items()},
@@ -153,7 +153,9 @@ class Derivations:
             data["pairs"] = [[self.nodes.of(other), pairs] for other, pairs in distinct_pairs(equation, context)]
         return data
 
-    def _noted(self, found: Iterable[tuple[Expression, tuple[str, ...]]]) -> Iterable[tuple[Expression, tuple[str, ...]]]:
+    def _noted(
+        self, found: Iterable[tuple[Expression, tuple[str, ...]]]
+    ) -> Iterable[tuple[Expression, tuple[str, ...]]]:
         for expression, ids in found:
             self.mistakes |= dict.fromkeys(ids)
             yield expression, ids
@@ -195,7 +197,7 @@ def values_of(solution: Solution) -> dict[str, list[float]]:
 
 
 def is_marked(exercise: Exercise) -> bool:
-    """Whether the page marks it: numbers that follow one derivation, or words; formulas and ways to choose it does not."""
+    """Whether the page marks it: numbers that follow one derivation, or words; not formulas, nor a choice of ways."""
     setting = exercise.solution.setting
     return not setting.letters_only and setting.choice is None
 
@@ -241,7 +243,7 @@ class Tasks:
         task["entries"] = {
             name: sorted(_cell(split_entry(each)[1], name, shapes[name]) for each in names)
             for name, names in (exercise.entries or {}).items()
-            if name in shapes and shapes[name]
+            if shapes.get(name)
         }
         self.tasks.append(task)
         return task
@@ -255,7 +257,7 @@ class Tasks:
         return len(self.works) - 1
 
 
-def _cell(index: tuple[int, ...], name: str, shape: tuple[int, ...]) -> int:
+def _cell(index: tuple[str, ...], name: str, shape: tuple[int, ...]) -> int:
     """Which of the cells, counted row by row, an entry is."""
     row, column = laid_place(place_of(name, index, shape), shape)
     return row * laid_shape(shape)[1] + column

@@ -17,6 +17,7 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from chalkwork.checking.verdicts import Verdict
 from chalkwork.documents.figures import inline_svg
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Block, Code, Document, Heading
@@ -27,7 +28,6 @@ from chalkwork.page.script import FOLDER, MARKING, program
 from chalkwork.page.walk import walks_of
 from chalkwork.typesetting.equations import typeset
 from chalkwork.words import ENGLISH, say
-from chalkwork.words.en.page import SENTENCES
 
 if TYPE_CHECKING:
     from chalkwork.solutions.exercise import Exercise
@@ -36,11 +36,45 @@ if TYPE_CHECKING:
 FIELDS = "fields of an exercise"
 """The language of a `Code` that holds the id of the exercise which is answered there."""
 _APP = (*MARKING, "platform", "drawing", "walk", "app")
-_STEPS = (
-    *(f"step.{verdict}" for verdict in ("correct", "rounding", "follows", "blank", "unreadable", "wrong", "some_blank")),
-    *(f"step.{remark}" for remark in ("accident", "no_work", "trivial")),
-    *(f"verdict.{verdict}" for verdict in ("correct", "rounding", "follows", "blank", "unreadable", "mistake", "wrong")),
-)
+_WORDS: dict[str, tuple[str, ...]] = {
+    "page.cell": ("row", "column"),
+    "page.matrix": ("matrix", "row", "column"),
+    "page.choose": (),
+    "page.show_step": (),
+    "page.solution": (),
+    "page.counted": (),
+    "page.another": (),
+    "page.again": (),
+    "page.csv": (),
+    "page.variant": ("code",),
+    "page.walk": (),
+    "page.step": ("n", "of"),
+    "page.next": (),
+    "page.back": (),
+    "page.play": (),
+    "page.pause": (),
+    "page.keys": (),
+    "page.first_wrong": ("step",),
+    "page.nothing_wrong": (),
+    "page.all_right": (),
+    "page.earned": ("earned", "points"),
+    "page.percent": ("percent",),
+    "page.shown": ("n",),
+    "page.not_marked": (),
+    "page.state": (),
+    "page.entry": (),
+    "page.script": (),
+    "page.attempts": (),
+    "mistake.one": ("place", "title", "others", "hint"),
+    "mistake.or": ("others", "title"),
+    "mistake.two": ("place", "title", "second", "hint", "second_hint"),
+    "mistake.made_in": ("step",),
+    "step.few_digits": ("asked",),
+    **{f"step.{verdict.word}": () for verdict in Verdict if verdict is not Verdict.MISTAKE},
+    **{f"step.{said}": () for said in ("some_blank", "accident", "no_work", "trivial")},
+    **{f"verdict.{verdict.word}": () for verdict in Verdict},
+}
+"""The sentences of the page, and what is put into them."""
 _ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
 _STYLED = re.compile(r'(<m\w+[^>]*?) style="[^"]*"')
 _ALIGNED = re.compile(r'(<t[dh]) style="text-align: (\w+);?"')
@@ -183,26 +217,16 @@ def _steps(solution: Solution, texts: _Texts) -> Data:
     found: Data = {}
     for equation in solution.derivation.equations:
         work = typeset(equation, writer)
-        found[equation.name] = [texts.of(f"$$\n{work.latex}\n$$"), texts.of(work.reason_latex) if work.reason_latex else None]
+        found[equation.name] = [
+            texts.of(f"$$\n{work.latex}\n$$"),
+            texts.of(work.reason_latex) if work.reason_latex else None,
+        ]
     return found
 
 
 def _words(language: str) -> Data:
     """The sentences of the page; what is put in stands between < and >."""
-    slots = {"page.cell": ("row", "column"), "page.matrix": ("matrix", "row", "column"), "page.variant": ("code",),
-             "page.step": ("n", "of"), "page.first_wrong": ("step",), "page.earned": ("earned", "points"),
-             "page.percent": ("percent",), "page.shown": ("n",)}  # fmt: skip
-    found = {
-        name: say(language, name, **{slot: f"<{slot}>" for slot in slots.get(name, ())}) for name in (*SENTENCES, *_STEPS)
-    }
-    found["step.few_digits"] = say(language, "step.few_digits", asked="<asked>")
-    found["mistake.one"] = say(language, "mistake.one", place="<place>", title="<title>", others="<others>", hint="<hint>")
-    found["mistake.or"] = say(language, "mistake.or", others="<others>", title="<title>")
-    found["mistake.two"] = say(
-        language, "mistake.two", place="<place>", title="<title>", second="<second>", hint="<hint>", second_hint="<more>"
-    )
-    found["mistake.made_in"] = say(language, "mistake.made_in", step="<step>")
-    return found
+    return {name: say(language, name, **{slot: f"<{slot}>" for slot in slots}) for name, slots in _WORDS.items()}
 
 
 def packed(data: Data) -> str:

@@ -22,8 +22,8 @@ _WINDOWED = frozenset(operation.name for operation in convolutions.OPERATIONS) -
 def operations(names: Iterable[str] = tuple(TABLE)) -> str:
     """The operations as JavaScript: the value, and what their enclosure asks for.
 
-    >>> print(operations(["add", "tanh"]).splitlines()[2])
-    "tanh": {entrywise: true, value: (x) => Math.tanh(x), parameters: [], range: [-1.0, 1.0], turns: [], rounding: [4, 4]},
+    >>> print(operations(["add", "tanh"]).splitlines()[1])
+    "add": {entrywise: true, value: (a, b) => a + b, parameters: []},
     """
     lines = [f"{json.dumps(name)}: {_entry(TABLE[name])}," for name in names if TABLE[name].script]
     return "\n".join(["const OPERATIONS = {", *lines, "};"])
@@ -108,7 +108,7 @@ def _needed(pieces: list[str]) -> str:
         if piece == "\n":
             if before != "\n" and before[-1] not in "{(,[":
                 text.append("\n")
-        elif _is_word(before[-1]) and _is_word(after[0]) or (before[-1] in "+-" and after[0] == before[-1]):
+        elif (_is_word(before[-1]) and _is_word(after[0])) or (before[-1] in "+-" and after[0] == before[-1]):
             text.append(" ")
     return "".join(text)
 

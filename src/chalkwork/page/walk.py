@@ -32,7 +32,8 @@ def walk_of(solution: Solution) -> list[Data]:
 def walks_of(solutions: Sequence[Solution]) -> list[list[Data]]:
     """The walk over each of the solutions; none over one that a longer one goes over as well."""
     return [
-        [] if any(_is_part(one, other) for other in solutions if other is not one) else walk_of(one) for one in solutions
+        [] if any(_is_part(one, other) for other in solutions if other is not one) else walk_of(one)
+        for one in solutions
     ]
 
 

@@ -30,7 +30,7 @@ SENTENCES: Sentences = {
     "page.shown": "Gezeigte Schritte: <n>",
     "page.not_marked": "Dieser Teil wird hier nicht bewertet.",
     "page.state": "Stand",
-    "page.entry": "Jede Zahl wird bewertet, wenn Sie ihr Feld verlassen. Stellen zählen: so viele, wie die Aufgabe verlangt.",
+    "page.entry": "Jede Zahl wird bewertet, wenn Sie ihr Feld verlassen. Stellen zählen: So viele, wie verlangt sind.",
     "page.script": "Diese Seite braucht JavaScript, das abgeschaltet ist.",
     "page.attempts": "Zeit,Variante,Aufgabe,Schritt,Eingabe,Urteil,Fehler,gezeigte Schritte",
 }
