@@ -342,9 +342,10 @@ class Page {
     const where = this.places(one, task, name, inputs);
     if (why && why.ids.length && verdict >= MISTAKE) return `${this.explained(why, task)}${where}`;
     let said = words[`step.${VERDICTS[verdict]}`];
+    if (task.words[name] && verdict === WRONG) said = filledIn(words["word.wrong"], { given: inputs[0].value.trim() });
     if (verdict === BLANK_CELL) said = words["step.some_blank"];
     if (verdict === WRONG && remark && remark !== "impossible") said = words[`step.${remark.replace(" ", "_")}`];
-    if (remark === "few digits") said = filledIn(said, { asked: this.digitsAsked(task) });
+    if (remark === "few digits") said = filledIn(said, { asked: task.digits.words });
     if (verdict === WRONG && trivial) said = `${said} ${words["step.trivial"]}`;
     return `${said}${where}`;
   }
@@ -358,10 +359,6 @@ class Page {
     }
     const rest = others.reduce((said, [title]) => filledIn(this.words["mistake.or"], { others: said, title }), "");
     return filledIn(this.words["mistake.one"], { ...slots, others: rest }).trim();
-  }
-
-  digitsAsked({ digits }) {
-    return digits.decimals !== null ? `${digits.decimals}` : `${digits.significant || 6}`;
   }
 
   // Which cells are wrong, where others are not.

@@ -19,6 +19,7 @@ from chalkwork.algebra.expression import Application, Constant, Expression, Name
 from chalkwork.bounds.enclosures import enclosable
 from chalkwork.bounds.ranges import tangled_leaves
 from chalkwork.bounds.slopes import branch_rules, constant, slope_rules
+from chalkwork.checking.digits import Digits
 from chalkwork.checking.laid import laid_place, laid_shape
 from chalkwork.checking.mistakes import TABLE, Context, context_of, distinct, distinct_pairs, equivalents, in_language
 from chalkwork.checking.mistakes.structure import updated_parameter
@@ -233,6 +234,7 @@ class Tasks:
             "digits": {
                 "decimals": numbers.decimals, "significant": numbers.significant, "stated": solution.style.stated,
                 "exact": solution.is_exact,
+                "words": Digits(numbers.decimals, numbers.significant).words(solution.style.language),
             },
             "tolerance": self.tolerance,
             "follows": float(self.follows),

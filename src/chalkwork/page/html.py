@@ -70,6 +70,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "mistake.two": ("place", "title", "second", "hint", "second_hint"),
     "mistake.made_in": ("step",),
     "step.few_digits": ("asked",),
+    "word.wrong": ("given",),
     **{f"step.{verdict.word}": () for verdict in Verdict if verdict is not Verdict.MISTAKE},
     **{f"step.{said}": () for said in ("some_blank", "accident", "no_work", "trivial")},
     **{f"verdict.{verdict.word}": () for verdict in Verdict},
@@ -77,7 +78,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
 """The sentences of the page, and what is put into them."""
 _ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
 _STYLED = re.compile(r'(<m\w+[^>]*?) style="[^"]*"')
-_ALIGNED = re.compile(r'(<t[dh]) style="text-align: (\w+);?"')
+_ALIGNED = re.compile(r'(<t[dh][^>]*?) style="text-align: (\w+);?"')
 _ALONE = re.compile(r'^<div class="equation" tabindex="0">\s*(<math display="inline".*</math>)\s*</div>$', re.DOTALL)
 _SEMANTICS = re.compile(r"</?semantics>")
 _NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
@@ -146,6 +147,7 @@ class _Texts:
 
 def _plain_maths(html: str) -> str:
     """MathML without what no browser needs; styles the policy would refuse stand in the style sheet."""
+    html = html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace("</table>", "</table></div>")
     html = _ALIGNED.sub(r'\1 class="align-\2"', html)
     html = _ALONE.sub(r"\1", html)
     return _SEMANTICS.sub("", _STYLED.sub(r"\1", _ANNOTATION.sub("", html))).replace(_NAMESPACE, "")
