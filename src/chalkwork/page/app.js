@@ -116,6 +116,7 @@ class Page {
     this.sheet = { ...data, tasks: this.tasks, works: version.works };
     this.values = arraysOf(this.sheet, version.values);
     this.fields = new Map();
+    this.kept = {};
     const answered = new Set(this.tasks.map((task) => task.id));
     const blocks = version.blocks.map(([kind, what]) => {
       if (kind === "html") return this.html(what);
@@ -286,7 +287,10 @@ class Page {
   later(field) {
     this.take(field);
     window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.mark(), PAUSE);
+    this.timer = window.setTimeout(() => {
+      this.mark();
+      this.timer = window.setTimeout(() => this.mark(true));
+    }, PAUSE);
   }
 
   take({ task, name, inputs }) {
@@ -300,6 +304,7 @@ class Page {
     window.clearTimeout(this.timer);
     this.take(field);
     this.mark();
+    this.timer = window.setTimeout(() => this.mark(true), PAUSE);
     const one = this.marked[field.task.id][field.name];
     const typed = this.typed[field.task.id]?.[field.name] || [];
     const again = this.attempts[this.attempts.length - 1];
@@ -312,9 +317,10 @@ class Page {
 
   // --- marking ------------------------------------------------------------------------------------------------------
 
-  mark() {
+  // At once without what takes longest, and with it while nobody types.
+  mark(pairs = false) {
     const begin = performance.now();
-    this.marked = markSheet(this.sheet, this.values, this.typed);
+    this.marked = markSheet(this.sheet, this.values, this.typed, pairs, this.kept);
     this.took = performance.now() - begin;
     for (const field of this.fields.values()) this.say(field);
     this.result = this.counted();

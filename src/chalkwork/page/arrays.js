@@ -30,7 +30,14 @@ function commonShape(shapes) {
 }
 
 // For every entry of the larger shape the place of the entry of the smaller one that is spread over it.
+const placesKnown = new Map();
 function placesIn(shape, larger) {
+  const key = `${shape}/${larger}`;
+  if (!placesKnown.has(key)) placesKnown.set(key, findPlaces(shape, larger));
+  return placesKnown.get(key);
+}
+
+function findPlaces(shape, larger) {
   const own = strides(shape);
   const found = new Int32Array(sizeOf(larger));
   const at = new Array(larger.length).fill(0);

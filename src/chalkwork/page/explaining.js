@@ -325,7 +325,7 @@ class Search {
   // --- two mistakes at once, where it is no accident that one of so many pairs gives the digits ----------------------
 
   double(equation, asked) {
-    if (!equation.pairs) return null;
+    if (!equation.pairs || !this.work.task.pairs) return null;
     const { own } = this;
     const crowd = new Crowd(asked, enclose(equation.node, own, false));
     const found = [];

@@ -29,12 +29,12 @@ const nextDown = (x) => -nextUp(-x);
 // A function of bounds, entry by entry, that gives two bounds.
 function overBounds(bounds, ...intervals) {
   const [x] = intervals;
+  if (intervals.length === 2) return overTwo(bounds, ...intervals);
   const plain = intervals.every((one) => sameShape(one.shape, x.shape));
   const shape = plain ? x.shape : commonShape(intervals.map((one) => one.shape));
   const size = sizeOf(shape);
   const places = plain ? null : intervals.map((one) => placesIn(one.shape, shape));
   const [low, high] = [new Float64Array(size), new Float64Array(size)];
-  if (intervals.length === 2) return overTwo(bounds, intervals, places, interval(shape, low, high));
   const given = new Array(2 * intervals.length);
   for (let entry = 0; entry < size; entry += 1) {
     intervals.forEach((one, number) => {
@@ -47,15 +47,11 @@ function overBounds(bounds, ...intervals) {
   return interval(shape, low, high);
 }
 
-function overTwo(bounds, [x, y], places, found) {
-  for (let entry = 0; entry < found.low.length; entry += 1) {
-    const [one, other] = places ? [places[0][entry], places[1][entry]] : [entry, entry];
-    const pair = bounds(x.low[one], x.high[one], y.low[other], y.high[other]);
-    found.low[entry] = pair[0];
-    found.high[entry] = pair[1];
-  }
-  return found;
-}
+const overTwo = (bounds, x, y) => overPairs((found, entry, a, b, c, d) => {
+  const pair = bounds(a, b, c, d);
+  found.low[entry] = pair[0];
+  found.high[entry] = pair[1];
+}, x, y);
 
 // Both bounds put through something that only moves or picks entries.
 const overBoth = (x, move) => between(move(lowOf(x)), move(highOf(x)));
@@ -91,9 +87,44 @@ function divideBounds(a, b, c, d) {
 const addBounds = (a, b, c, d) => outwards(a + c, b + d);
 const subtractBounds = (a, b, c, d) => outwards(a - d, b - c);
 
-const intervalSum = (a, b) => overBounds(addBounds, a, b);
-const intervalDifference = (a, b) => overBounds(subtractBounds, a, b);
-const intervalProduct = (a, b) => overBounds(multiplyBounds, a, b);
+// The shape of two together, and the places of the entries of each where it is spread.
+function together(x, y) {
+  if (sameShape(x.shape, y.shape)) return { shape: x.shape, ours: null, theirs: null };
+  if (y.low.length === 1 && y.shape.length <= x.shape.length) return { shape: x.shape, ours: null, theirs: nothingBut(x.low.length) };
+  if (x.low.length === 1 && x.shape.length <= y.shape.length) return { shape: y.shape, ours: nothingBut(y.low.length), theirs: null };
+  const shape = commonShape([x.shape, y.shape]);
+  return { shape, ours: placesIn(x.shape, shape), theirs: placesIn(y.shape, shape) };
+}
+
+const zeroPlaces = [];
+const nothingBut = (size) => { zeroPlaces[size] ??= new Int32Array(size); return zeroPlaces[size]; };
+
+// The commonest of them once more, without an array for every entry: most of the time is spent here.
+function overPairs(combined, x, y) {
+  const { shape, ours, theirs } = together(x, y);
+  const found = interval(shape, new Float64Array(sizeOf(shape)), new Float64Array(sizeOf(shape)));
+  for (let entry = 0; entry < found.low.length; entry += 1) {
+    const one = ours === null ? entry : ours[entry];
+    const other = theirs === null ? entry : theirs[entry];
+    combined(found, entry, x.low[one], x.high[one], y.low[other], y.high[other]);
+  }
+  return found;
+}
+
+function putOutwards(found, entry, low, high) {
+  found.low[entry] = settledLow(Math.abs(low) === Infinity ? low : low - Math.abs(low) * EPSILON);
+  found.high[entry] = settledHigh(Math.abs(high) === Infinity ? high : high + Math.abs(high) * EPSILON);
+}
+
+const intervalSum = (x, y) => overPairs((found, entry, a, b, c, d) => putOutwards(found, entry, a + c, b + d), x, y);
+const intervalDifference = (x, y) => overPairs((found, entry, a, b, c, d) => putOutwards(found, entry, a - d, b - c), x, y);
+const intervalProduct = (x, y) => overPairs((found, entry, a, b, c, d) => {
+  const [p, q, r, s] = [notNumber(a * c), notNumber(a * d), notNumber(b * c), notNumber(b * d)];
+  putOutwards(found, entry, Math.min(p, q, r, s), Math.max(p, q, r, s));
+  const room = TINY * isNonzero(a, b) * isNonzero(c, d);
+  found.low[entry] -= room;
+  found.high[entry] += room;
+}, x, y);
 const intervalQuotient = (a, b) => overBounds(divideBounds, a, b);
 const intervalNegative = (x) => interval(x.shape, x.high.map((one) => -one), x.low.map((one) => -one));
 
@@ -137,12 +168,14 @@ function productSum(a, b, pairs) {
   let [low, high, below, above, tiny] = [0, 0, 0, 0, 0];
   for (let at = 0; at < pairs.length; at += 2) {
     const [one, other] = [pairs[at], pairs[at + 1]];
-    const found = productBounds(a.low[one], a.high[one], b.low[other], b.high[other]);
-    low += found[0];
-    high += found[1];
-    below += Math.abs(found[0]);
-    above += Math.abs(found[1]);
-    if (isNonzero(a.low[one], a.high[one]) && isNonzero(b.low[other], b.high[other])) tiny = 1;
+    const [al, ah, bl, bh] = [a.low[one], a.high[one], b.low[other], b.high[other]];
+    const [p, q, r, s] = [notNumber(al * bl), notNumber(al * bh), notNumber(ah * bl), notNumber(ah * bh)];
+    const [least, most] = [Math.min(p, q, r, s), Math.max(p, q, r, s)];
+    low += least;
+    high += most;
+    below += Math.abs(least);
+    above += Math.abs(most);
+    if (isNonzero(al, ah) && isNonzero(bl, bh)) tiny = 1;
   }
   return pairs.length ? sumBounds(pairs.length / 2, low, high, below, above, 2, tiny) : [0, 0];
 }
@@ -193,6 +226,9 @@ function movedBounds(low, high, half) {
 
 // Whether digits that were typed round numbers that were computed.
 function roundsTo(typedLow, typedHigh, low, high) {
-  const [least, most] = movedBounds(low, high, typedHigh / 2 - typedLow / 2);
-  return typedLow <= most && least <= typedHigh;
+  const half = typedHigh / 2 - typedLow / 2;
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const program = RELATIVE_SLACK * size + ABSOLUTE_SLACK;
+  const slack = half > CALCULATOR * size ? Math.min(Math.max(CALCULATOR * size, TIE * half), program) : program;
+  return typedLow <= settledHigh(high + slack) && settledLow(low - slack) <= typedHigh;
 }

@@ -251,15 +251,16 @@ function markWord({ right }, given) {
   return { verdicts: [verdict], verdict, why: null, remark: null, trivial: false };
 }
 
-// What is said of every step that a task asks for; `texts` are the cells by name, row by row, as they were typed.
-function markTask(sheet, task, values, texts) {
+// What is said of every step that a task asks for; `texts` are the cells by name, row by row, as they were typed. Without
+// `pairs` two mistakes at once are not looked for, which takes longest.
+function markTask(sheet, task, values, texts, pairs = true) {
   const derivation = sheet.derivations[sheet.works[task.work]];
   const doubtful = !task.comma && isDoubtful(texts);
   const answers = new Map();
   for (const { name } of derivation.equations) {
     if (texts[name]) answers.set(name, readAnswer(texts[name], task.digits.decimals, task.tolerance, doubtful));
   }
-  const whole = { ...derivation, ...task, unless: sheet.unless, alone: sheet.alone };
+  const whole = { ...derivation, ...task, unless: sheet.unless, alone: sheet.alone, pairs };
   const marking = new Marking(whole, values, answers);
   for (const equation of task.asked.length ? derivation.equations : []) marking.step(equation);
   const marked = marking.settled();
@@ -272,13 +273,18 @@ function markTask(sheet, task, values, texts) {
   }));
 }
 
-// All tasks; what an earlier task of the same work answered counts as the student's own value in the later ones.
-function markSheet(sheet, values, texts) {
+// All tasks; what an earlier task of the same work answered counts as the student's own value in the later ones. `kept`
+// holds what was said last time, for tasks in which nothing has changed.
+function markSheet(sheet, values, texts, pairs = true, kept = {}) {
   const earlier = {};
   const found = {};
   for (const task of sheet.tasks) {
     earlier[task.id] = { ...(task.after ? earlier[task.after] : {}), ...texts[task.id] };
-    found[task.id] = markTask(sheet, task, values[task.work], earlier[task.id]);
+    const key = JSON.stringify(earlier[task.id]);
+    const before = kept[task.id];
+    const same = before && before.key === key && (before.pairs || !pairs);
+    if (!same) kept[task.id] = { key, pairs, marked: markTask(sheet, task, values[task.work], earlier[task.id], pairs) };
+    found[task.id] = kept[task.id].marked;
   }
   return found;
 }

@@ -49,7 +49,14 @@ function boundedNumber(value, half, ulps = 2) {
 const signed = (sign, digits) => (sign === "-" ? `-${digits}` : digits);
 
 // What stands in one cell: {value, low, high}, {blank}, or {unreadable} and whether it is {impossible}.
+const cellsKnown = new Map();
 function readCell(text, decimals) {
+  const key = `${decimals} ${text}`;
+  if (!cellsKnown.has(key)) cellsKnown.set(key, readText(text, decimals));
+  return { ...cellsKnown.get(key) };
+}
+
+function readText(text, decimals) {
   if (BLANK.test(text) && !/[0-9]/.test(text)) return { blank: true };
   const bare = plainText(text);
   if (bare.length > 200) return { unreadable: true };
