@@ -131,6 +131,12 @@ function percentile(ordered, part) {
   return share === 0 ? ordered[below] : ordered[below] + (ordered[above] - ordered[below]) * share;
 }
 
+// Whether the answer is one number again and again: no two mistakes, and no rounding, give that.
+function isConstant({ given, typedLow }) {
+  const low = [...typedLow].filter((_, cell) => given[cell]);
+  return low.length > 1 && low.every((one) => one === low[0]);
+}
+
 class Search {
   constructor(work) {
     this.work = work;
@@ -150,7 +156,8 @@ class Search {
       const before = this.before(equation, asked); // a sign can look like an exchange
       if (before) found = { ...before, ids: [...new Set([...before.ids, ...(found ? found.ids : [])])] };
     }
-    return found || this.early(equation, asked) || this.earlyBefore(equation, asked) || this.double(equation, asked);
+    if (found || isConstant(answer)) return found;
+    return this.early(equation, asked) || this.earlyBefore(equation, asked) || this.double(equation, asked);
   }
 
   // One mistake, on the student's own earlier values; else, or if one of those is wrong, on the right ones.

@@ -9,14 +9,29 @@ from functools import lru_cache
 from math import inf, isfinite
 from pathlib import Path
 
-from chalkwork.algebra.operations import TABLE, Operation, convolutions
+from chalkwork.algebra.operations import TABLE, Operation, convolutions, heads
 from chalkwork.algebra.operations.entry import argument_names
 from chalkwork.algebra.operations.special import COEFFICIENTS
 
 FOLDER = Path(__file__).parent
-MARKING = ("arrays", "intervals", "enclosures", "slopes", "windows", "reading", "work", "explaining", "marking")
+MARKING = (
+    "arrays",
+    "intervals",
+    "enclosures",
+    "slopes",
+    "windows",
+    "heads",
+    "reading",
+    "work",
+    "explaining",
+    "marking",
+)
 """What is needed to mark, in order."""
-_WINDOWED = frozenset(operation.name for operation in convolutions.OPERATIONS) - {"turned"}
+_SELDOM = {
+    "windows": frozenset(operation.name for operation in convolutions.OPERATIONS) - {"turned"},
+    "heads": frozenset(("masked_softmax", *(operation.name for operation in heads.OPERATIONS))),
+}
+"""Files that only some operations need."""
 
 
 def operations(names: Iterable[str] = tuple(TABLE)) -> str:
@@ -118,7 +133,7 @@ def _is_word(sign: str) -> bool:
 
 
 def program(names: Iterable[str] = tuple(TABLE), files: Iterable[str] = MARKING) -> str:
-    """The whole program, for these operations; what only windows need comes with them."""
+    """The whole program, for these operations; what only some of them need comes with those."""
     names = list(names)
-    files = [name for name in files if name != "windows" or not _WINDOWED.isdisjoint(names)]
+    files = [name for name in files if name not in _SELDOM or not _SELDOM[name].isdisjoint(names)]
     return "\n".join(['"use strict";', constants(), operations(names), *map(file, files)])

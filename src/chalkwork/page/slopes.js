@@ -74,7 +74,7 @@ const noName = (name) => { throw new Error(`nothing is known of ${name}`); };
 // --- slopes: forward mode over intervals ----------------------------------------------------------------------------
 
 const LINEAR = new Set(["transpose", "broadcast", "reshape", "sum", "mean", "diag", "diagonal", "entry", "part", "padded",
-  "moment", "at_moment", "identity", "negative", "turned", "average_pool", "average_pool_back"]);
+  "moment", "at_moment", "identity", "negative", "turned", "split_heads", "join_heads", "average_pool", "average_pool_back"]);
 const zeroLike = (x) => point(filled(x.shape, 0));
 const bothSlopes = (left, right) => (left && right ? intervalSum(left, right) : left || right);
 
@@ -101,7 +101,7 @@ function slopeOf(at, node, parts, known) {
   const values = node.args.map((one) => natural(one, known));
   const result = natural(at, known);
   let slope;
-  if (SLOPES[node.op]) slope = SLOPES[node.op](node, parts, values);
+  if (SLOPES[node.op]) slope = SLOPES[node.op](node, parts, values, result);
   else if (OPERATIONS[node.op].jumps) slope = flatOrUnknown(node, result, parts);
   else if (COMBINING[node.op]) slope = COMBINING[node.op](parts[0], values[0], result, ...node.params);
   else if (node.op === "solve") {

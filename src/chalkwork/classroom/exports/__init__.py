@@ -2,7 +2,7 @@
 
 A file defines `write(items, partial)`: what the platform reads, as text or bytes. `questions` says what there is to be
 carried: the items (a sheet, or a variant each), their texts with places for answers, the answers with their tolerance
-and the values of named mistakes, the worked solution.
+and the values of named mistakes, the worked solution; `carried` how each answer follows from those before it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,12 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from chalkwork.classroom.exports.questions import Item, items_of
+from chalkwork.classroom.exports.table import EXPORTS, Export
 from chalkwork.errors import ChalkworkError
 
 Write = Callable[[Sequence[Item], int], str | bytes]
-EXPORTS = {
-    "moodle": "Moodle XML, a cloze question for each variant",
-    "canvas": "Canvas, QTI 1.2 in a zip, a quiz for each variant",
-    "numbas": "Numbas, an exam that picks one of the variants",
-    "nbgrader": "a notebook with graded cells, for nbgrader",
-    "scorm12": "SCORM 1.2, the page in a zip for Moodle, ILIAS, Blackboard and others",
-    "scorm2004": "SCORM 2004, the page in a zip",
-}
-"""The platforms, and what is written for them."""
 
-__all__ = ["EXPORTS", "Item", "exporter", "items_of"]
+__all__ = ["EXPORTS", "Export", "Item", "exporter", "items_of"]
 
 
 def exporter(platform: str) -> Write:
