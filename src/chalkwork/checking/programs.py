@@ -133,13 +133,7 @@ class Reader:
         """What the words mean by the tables, layers counted as the program counts them; and what has two readings."""
         words = {word: bare_name(word).lower() for word in given}
         plain: dict[str, str] = {}
-        states = (
-            states_called(
-                (word.removeprefix(AGAIN) for word in given), (*self.givens.known, *self.shapes), self._meaning
-            )
-            if self.has_states
-            else {}
-        )
+        states = states_called((word.removeprefix(AGAIN) for word in given), (*self.givens.known, *self.shapes), self._meaning) if self.has_states else {}
         for word in given:
             bare = word.removeprefix(AGAIN)
             target = states.get(bare) or used.get(bare) or self._meaning(bare)

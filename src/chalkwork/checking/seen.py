@@ -152,9 +152,8 @@ class _Look:
         if np.count_nonzero((own.value == most) | (own.value == least)) > 2:
             yield "cut_off", np.clip(right, least, most)
         for kind, axis in (("rows", -1), ("columns", -2)) if right.ndim == 2 else ():
-            order, mine = (
-                np.lexsort(right if axis == -2 else right.T),
-                np.lexsort(own.value if axis == -2 else own.value.T),
+            order, mine = np.lexsort(right if axis == -2 else right.T), np.lexsort(
+                own.value if axis == -2 else own.value.T
             )
             other = np.empty_like(right)
             if axis == -1:
