@@ -42,7 +42,7 @@ def test_numbers_are_read_as_by_check():
 
 
 ENCLOSED = """(data) => {
-  load(data.nodes);
+  loadNodes(data.nodes);
   return data.boxes.map(([at, boxes]) => {
     const boxOf = ([shape, low, high]) => interval(shape, Float64Array.from(low), Float64Array.from(high));
     const box = enclose(at, (name) => boxOf(boxes[name]));
@@ -79,8 +79,8 @@ def test_ranges_are_those_of_check(rng):
             np.testing.assert_allclose(numbers, other.ravel(), rtol=1e-9, atol=1e-12, err_msg=said)
 
 
-MARKED = """({ sheet, values, hand_ins }) => {
-  load(sheet);
+MARKED = """({ sheet: packed, values, hand_ins }) => {
+  const sheet = load(packed);
   const right = arraysOf(sheet, values);
   return hand_ins.map((texts) => {
     const marked = markSheet(sheet, right, texts);

@@ -19,13 +19,15 @@ from chalkwork.algebra.expression import Application, Constant, Expression, Name
 from chalkwork.bounds.enclosures import enclosable
 from chalkwork.bounds.ranges import tangled_leaves
 from chalkwork.bounds.slopes import branch_rules, constant, slope_rules
+from chalkwork.checking.adopting import Way
+from chalkwork.checking.conventions import conventions_of
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.laid import laid_place, laid_shape
 from chalkwork.checking.mistakes import TABLE, Context, context_of, distinct, distinct_pairs, equivalents, in_language
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate_each
-from chalkwork.words import LANGUAGES
+from chalkwork.words import ENGLISH, LANGUAGES
 
 if TYPE_CHECKING:
     from chalkwork.solutions.exercise import Exercise
@@ -116,6 +118,7 @@ class Derivations:
 
     nodes: Nodes = field(default_factory=Nodes)
     pairs: bool = True
+    language: str = ENGLISH
     mistakes: dict[str, None] = field(default_factory=dict)
     _known: dict[tuple[int, int | None], Data] = field(default_factory=dict)
     _kept: list[Derivation] = field(default_factory=list)
@@ -126,30 +129,58 @@ class Derivations:
         if key not in self._known:
             self._kept.append(derivation)
             context = context_of(derivation, sample_axis)
-            equations = [self._equation(equation, context) for equation in derivation.equations]
-            constants = {name: array_data(value) for name, value in context.constants.items()}
-            givens = [name.name for name in derivation.givens]
-            shapes = {name.name: name.shape for name in derivation.givens} | dict(derivation.shapes())
-            self._known[key] = {
-                "equations": equations, "givens": givens, "constants": constants,
-                "shapes": {name: list(shape or (1, 1)) for name, shape in shapes.items()},
-            }  # fmt: skip
+            data = self._known[key] = self._derivation(context)
+            place = len(self._known) - 1
+            data["ways"] = [self._way(way, data["equations"], place) for way in _ways(context)]
         return list(self._known).index(key)
+
+    def _derivation(self, context: Context) -> Data:
+        derivation = context.derivation
+        shapes = {name.name: name.shape for name in derivation.givens} | dict(derivation.shapes())
+        return {
+            "equations": [self._equation(equation, context) for equation in derivation.equations],
+            "givens": [name.name for name in derivation.givens],
+            "constants": {name: array_data(value) for name, value in context.constants.items()},
+            "shapes": {name: list(shape or (1, 1)) for name, shape in shapes.items()},
+        }
+
+    def _way(self, way: Way, plain: list[Data], place: int) -> Data:
+        """What marks by another convention: the equations that are not those of the derivation, and what shows it."""
+        self._kept.append(way.derivation)
+        equations = [self._plainly(equation, way.context) for equation in way.derivation.equations]
+        changed = [
+            [number, {**one, "mistakes": []}]
+            for number, (one, other) in enumerate(zip(equations, plain, strict=True))
+            if any(other.get(key) != value for key, value in one.items())
+        ]
+        self._known[id(way.derivation), way.before.samples] = {"like": place, "changed": changed}
+        return {
+            "forms": {name: self.nodes.of(form.factor) for name, form in way.found.forms.items()},
+            "place": len(self._known) - 1,
+            "taken": sorted(way.found.taken_for),
+            "entering": way.entering,
+            "showing": [[one.name, self.nodes.of(one.expression)] for one in way.showing],
+            "words": way.found.words(self.language),
+        }
 
     def data(self) -> Data:
         """All of them, as the page loads them."""
         return {**self.nodes.data(), "derivations": list(self._known.values()), **self.special_cases()}
 
-    def _equation(self, equation: Equation, context: Context) -> Data:
+    def _plainly(self, equation: Equation, context: Context) -> Data:
+        """An equation with its equally right forms."""
         old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
-        data: Data = {
+        return {
             "name": equation.name,
             "node": self.nodes.of(equation.expression),
-            "mistakes": [[self.nodes.of(other), ids] for other, ids in self._noted(distinct(equation, context))],
             "equivalents": [self.nodes.of(other) for other in equivalents(equation, context)],
+            **({"old": old.name} if old is not None else {}),
         }
-        if old is not None:
-            data["old"] = old.name
+
+    def _equation(self, equation: Equation, context: Context) -> Data:
+        """An equation with what mistakes make of it."""
+        data = self._plainly(equation, context)
+        data["mistakes"] = [[self.nodes.of(other), ids] for other, ids in self._noted(distinct(equation, context))]
         if self.pairs:
             data["pairs"] = [[self.nodes.of(other), pairs] for other, pairs in distinct_pairs(equation, context)]
         return data
@@ -171,6 +202,12 @@ class Derivations:
         """Mistakes that are not named beside others, and those that are looked for by themselves only."""
         unless = {name: list(TABLE[name].unless) for name in self.mistakes if TABLE[name].unless}
         return {"unless": unless, "alone": [name for name in self.mistakes if TABLE[name].alone]}
+
+
+def _ways(context: Context) -> list[Way]:
+    """Other conventions, one at a time, that leave every shape as it is."""
+    single = [found for found in conventions_of(context) if len(found.conventions) == 1]
+    return [Way(found, context) for found in single if not any(form.turned for form in found.forms.values())]
 
 
 def array_data(value: Any) -> Data:

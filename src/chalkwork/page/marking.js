@@ -84,7 +84,8 @@ class Compared {
 }
 
 class Marking {
-  constructor(task, values, answers) {
+  constructor(task, values, answers, explain) {
+    this.explain = explain;
     this.work = new Work(task, values, answers);
     this.search = new Search(this.work);
     this.asked = new Set(task.asked);
@@ -150,7 +151,7 @@ class Marking {
     if (this.asked.has(name)) {
       const suspect = some(wrong.map((one, at) => one && (compared.cells[at].enough || work.digits.exact))) && !barred;
       if (some(still)) why = { ids: ["not-updated"] };
-      else if (suspect) why = this.search.explained(equation, answer);
+      else if (suspect && this.explain) why = this.search.explained(equation, answer);
       if (why) verdicts = verdicts.map((one, at) => (wrong[at] ? MISTAKE : one));
     }
     work.remember(equation, answer, compared.own(), following, written, verdicts.map((one) => one <= ROUNDING));
@@ -232,7 +233,17 @@ class Marking {
 
 function load(sheet) {
   loadNodes(sheet);
-  return sheet;
+  const derivations = [];
+  for (const one of sheet.derivations) {
+    if (one.equations) derivations.push(one);
+    else {
+      const plain = derivations[one.like];
+      const equations = [...plain.equations];
+      for (const [place, equation] of one.changed) equations[place] = equation;
+      derivations.push({ ...plain, equations, ways: [] });
+    }
+  }
+  return { ...sheet, derivations };
 }
 
 // The right arrays of every work: the givens as they travel, and what follows from them.
@@ -260,13 +271,18 @@ function markTask(sheet, task, values, texts, pairs = true) {
   for (const { name } of derivation.equations) {
     if (texts[name]) answers.set(name, readAnswer(texts[name], task.digits.decimals, task.tolerance, doubtful));
   }
-  const whole = { ...derivation, ...task, unless: sheet.unless, alone: sheet.alone, pairs };
-  const marking = new Marking(whole, values, answers);
-  for (const equation of task.asked.length ? derivation.equations : []) marking.step(equation);
-  const marked = marking.settled();
+  const markBy = (place, own, explain) => {
+    const whole = { ...sheet.derivations[place], ...task, unless: sheet.unless, alone: sheet.alone, pairs };
+    const marking = new Marking(whole, own, answers, explain);
+    for (const equation of whole.equations) marking.step(equation);
+    return Object.fromEntries([...marking.settled()].map(([name, one]) => [name, { ...one, verdict: Math.max(...one.verdicts) }]));
+  };
+  const exact = (name) => (answers.has(name) ? readAnswer(texts[name], null, 0, doubtful) : null);
+  const plain = task.asked.length ? markBy(sheet.works[task.work], values, true) : {};
+  const marked = new Adopting(derivation, sheet.derivations, values, exact, markBy).marked(plain);
   return Object.fromEntries(task.order.map((name) => {
     if (task.words[name]) return [name, markWord(task.words[name], (texts[name] || [""])[0])];
-    const one = marked.get(name);
+    const one = marked[name];
     const cells = task.entries[name] || one.verdicts.map((_, cell) => cell);
     const verdict = Math.max(...cells.map((cell) => one.verdicts[cell]));
     return [name, { ...one, verdict, why: verdict === Math.max(...one.verdicts) ? one.why : null, cells }];

@@ -23,7 +23,7 @@ MARKING = (
     "heads",
     "reading",
     "work",
-    "explaining",
+    "explaining", "adopting",
     "marking",
 )
 """What is needed to mark, in order."""
