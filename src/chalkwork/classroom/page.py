@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from chalkwork.classroom.exports.questions import Item, items_of
 from chalkwork.classroom.variant import Variants
 from chalkwork.page.html import Item as Version
-from chalkwork.page.html import page
+from chalkwork.page.html import Page, page
 from chalkwork.sheets.check import POLICIES
 from chalkwork.sheets.schema import Sheet
 
 
-def sheet_page(sheet: Sheet, variants: Variants | None = None) -> str:
+def sheet_page(sheet: Sheet, variants: Variants | None = None) -> Page:
     """The sheet as a page, its variants after it where there are some.
 
     Raises ChalkworkError for a sheet in which nothing is marked by machine, and where pandoc is missing.
@@ -21,7 +21,7 @@ def sheet_page(sheet: Sheet, variants: Variants | None = None) -> str:
     return page_of(items)
 
 
-def page_of(items: Sequence[Item]) -> str:
+def page_of(items: Sequence[Item]) -> Page:
     """The page of some items."""
     sheet = items[0].sheet
     versions = [Version(item.code, item.posed(drawings=True), item.exercises, item.answered()) for item in items]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalkwork.checking.verdicts import Verdict
@@ -23,6 +24,7 @@ from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Block, Code, Document, Heading
 from chalkwork.documents.pandoc import to_fragments
 from chalkwork.drawings.canvas import Drawing
+from chalkwork.files import write_aside
 from chalkwork.page.data import Data, Derivations, Tasks, is_marked, values_of
 from chalkwork.page.script import FOLDER, MARKING, program
 from chalkwork.page.walk import walks_of
@@ -153,6 +155,24 @@ def _plain_maths(html: str) -> str:
     return _SEMANTICS.sub("", _STYLED.sub(r"\1", _ANNOTATION.sub("", html))).replace(_NAMESPACE, "")
 
 
+class Page(str):
+    """The text of a page, which a notebook shows in a frame of its own.
+
+    >>> Page("<!DOCTYPE html>")._repr_html_()[:32]
+    '<iframe srcdoc="&lt;!DOCTYPE htm'
+    """
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        frame = 'sandbox="allow-scripts allow-downloads" title="Chalkwork" width="100%" height="720" style="border: 0"'
+        return f'<iframe srcdoc="{escape(self)}" {frame}></iframe>'
+
+    def save(self, path: str | Path) -> None:
+        """Write the page to a file. Raises ChalkworkError where it cannot be written."""
+        write_aside(path, self)
+
+
 def page(
     title: str,
     items: Sequence[Item],
@@ -161,7 +181,7 @@ def page(
     tolerance: float = 0.0,
     follows: Fraction = Fraction(1),
     walking: bool = False,
-) -> str:
+) -> Page:
     """The page for these items; one begins with the first. `walking` opens the walk.
 
     Raises ChalkworkError where pandoc is missing.
@@ -238,7 +258,7 @@ def packed(data: Data) -> str:
     return b64encode(packer.compress(text.encode("utf-8", "replace")) + packer.flush()).decode()
 
 
-def _assembled(title: str, language: str, data: Data, operations: Sequence[str]) -> str:
+def _assembled(title: str, language: str, data: Data, operations: Sequence[str]) -> Page:
     # what the program itself calls, whatever occurs in the exercise
     needed = dict.fromkeys((*operations, "power", "log", "exp", "softmax"))
     script = f"(() => {{\n{program(needed, _APP)}\n}})();"
@@ -253,10 +273,11 @@ def _assembled(title: str, language: str, data: Data, operations: Sequence[str])
             "form-action 'none'",
         )
     )
-    return _PAGE.format(
+    written = _PAGE.format(
         language=escape(language), policy=policy, title=escape(" ".join(title.split())), style=style, data=packed(data),
         script=script, no_script=escape(say(language, "page.script")),
     )  # fmt: skip
+    return Page(written)
 
 
 def _style() -> str:

@@ -23,7 +23,8 @@ MARKING = (
     "heads",
     "reading",
     "work",
-    "explaining", "adopting",
+    "explaining",
+    "adopting",
     "marking",
 )
 """What is needed to mark, in order."""

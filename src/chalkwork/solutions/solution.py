@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from chalkwork.checking.report import Report
     from chalkwork.documents.model import Document
+    from chalkwork.page.html import Page
 
 
 class Solution(Working):
@@ -242,9 +243,10 @@ class Solution(Working):
 
         return to_markdown(self.document())
 
-    def page(self, title: str | None = None) -> str:
+    def page(self, title: str | None = None) -> Page:
         """The solution as one HTML page that walks through it, and marks who tries it without looking.
 
+        It is a text with a method `save`, and a notebook shows it.
         Raises ChalkworkError where pandoc is missing.
         """
         from chalkwork.page.html import FIELDS, Item, page

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 
-from chalkwork.classroom.exports.canvas import zipped
+from chalkwork.classroom.exports.packing import zipped
 from chalkwork.classroom.exports.questions import Item
 from chalkwork.classroom.page import page_of
 

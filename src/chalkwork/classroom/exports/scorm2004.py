@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalkwork.classroom.exports.canvas import zipped
+from chalkwork.classroom.exports.packing import zipped
 from chalkwork.classroom.exports.questions import Item
 from chalkwork.classroom.exports.scorm12 import identifier, organization
 from chalkwork.classroom.page import page_of
