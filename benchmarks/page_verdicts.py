@@ -26,7 +26,7 @@ from chalkwork.checking.mistakes import context_of, distinct, distinct_pairs
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.page.data import Derivations, Tasks, is_marked, sample_axis, values_of
 from chalkwork.page.script import program
-from chalkwork.sheets.check import POLICIES, check_class
+from chalkwork.sheets.check import POLICIES, check_hand_in
 from chalkwork.sheets.library import find_sheet
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
@@ -180,7 +180,7 @@ def main() -> None:
         random = np.random.default_rng(options.seed)
         given = list(hand_ins(solved, options.each, random))
         start = process_time()
-        reports = check_class(sheet, {str(place): as_typed(one, solved) for place, one in enumerate(given)})
+        reports = [check_hand_in(sheet, as_typed(one, solved)) for one in given]
         checked = process_time() - start
         pages, milliseconds = by_node(tasks, given)
         count = compared(given, reports, pages, solved, options.examples)
