@@ -32,6 +32,7 @@ ROOMS = [
     "drawings",
     "documents",
     "checking",
+    "page",
     "solutions",
     "training",
     "networks",

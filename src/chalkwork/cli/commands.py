@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalkwork import __version__
-from chalkwork.cli import library, predict, preview, train, vary, verify
+from chalkwork.cli import library, page, predict, preview, train, vary, verify
 from chalkwork.cli.door import (
     A_SHEET,
     BAD_INPUT,
@@ -99,6 +99,7 @@ def parser_of_all() -> Parser:
     train.add(commands)
     predict.add(commands)
     vary.add(commands)
+    page.add(commands)
     for command in commands.choices.values():  # understood after the command as well
         command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
