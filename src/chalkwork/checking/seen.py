@@ -152,8 +152,9 @@ class _Look:
         if np.count_nonzero((own.value == most) | (own.value == least)) > 2:
             yield "cut_off", np.clip(right, least, most)
         for kind, axis in (("rows", -1), ("columns", -2)) if right.ndim == 2 else ():
-            order, mine = np.lexsort(right if axis == -2 else right.T), np.lexsort(
-                own.value if axis == -2 else own.value.T
+            order, mine = (
+                np.lexsort(right if axis == -2 else right.T),
+                np.lexsort(own.value if axis == -2 else own.value.T),
             )
             other = np.empty_like(right)
             if axis == -1:
@@ -330,6 +331,10 @@ class _Look:
         for name, other in self._others(self.answer.value.shape):
             if self._meets(other):
                 return Text.of("seen.another", name=name)
+        for name, other in self._others(self.answer.value.shape):
+            factor = self._factor(other) if other.size > 1 else None
+            if factor is not None:
+                return Text.of("seen.times_another", times=_times(factor), name=name)
         return None
 
     def _turned(self, own: Answer | None) -> Text | None:
