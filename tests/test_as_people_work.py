@@ -50,6 +50,31 @@ def test_a_false_derivative_is_refuted_and_a_derivative_by_a_quantity_is_that_at
     )
 
 
+SLOPE = r"\frac{\partial}{\partial w} \frac{1}{2m} \sum_{i=1}^{m} (w x_i - y_i)^2"
+SUMS = [  # claims about as many numbers as there are, and whether they hold
+    (rf"{SLOPE} = \frac{{1}}{{m}} \sum_{{i=1}}^{{m}} (w x_i - y_i) x_i", True),
+    (rf"{SLOPE} = \sum_{{i=1}}^{{m}} (w x_i - y_i) x_i", False),
+    (r"\sum_{j=1}^{n} (x_j - c)^2 = \sum_{j=1}^{n} x_j^2 - 2 c \sum_{j=1}^{n} x_j + n c^2", True),
+    (r"\sum_{j=1}^{n} (x_j - c) = \sum_{j=1}^{n} x_j - c", False),
+    (r"\frac{1}{n} \sum_{i=1}^{n} x_i^2 \ge \frac{1}{n} \sum_{i=1}^{n} (2 x_i - 1)", True),
+]  # fmt: skip
+
+
+def test_sums_to_a_letter_are_proved_for_every_number_of_terms_or_refused():
+    for statement, holds in SUMS:
+        assert Claim(statement).check()["verdict"] == ("proved" if holds else "false"), statement
+    for statement, message in (
+        (r"(\sum_{i=1}^{n} x_i)^2 = \sum_{i=1}^{n} x_i^2", "only what is linear"),
+        (r"\sum_{i=1}^{n} x_i = n x_i", "outside of the sum"),
+        (r"\sum_{i=1}^{n} i = n^2", "i could be the imaginary unit|stands for itself"),
+        (r"\sum_{i=1}^{n} x_i \sum_{i=1}^{n} y_i = 1", "inside of another"),
+        (r"\prod_{i=1}^{n} x_i = 1", "only sums"),
+        (r"\sum_{i=1}^{n} x_i \ne 0", "equations and bounds"),
+    ):
+        with pytest.raises(ChalkworkError, match=message):
+            Claim(statement).check()
+
+
 def test_a_letter_that_is_a_factor_elsewhere_is_one_before_parentheses():
     assert Claim(r"\eta \frac{1}{2} + \eta (x + 1) = \eta x + \frac{3}{2} \eta").check()["verdict"] == "proved"
     for text in (r"\eta (x + 1) = 1", r"\frac{df}{dx} = f(x)"):
