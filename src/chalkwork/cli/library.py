@@ -61,7 +61,10 @@ def _new(options: argparse.Namespace) -> int:
         raise ChalkworkError(f"{path} is there already", hint="give another name: chalkwork new NAME")
     kind = options.kind or _asked()
     write_aside(path, starters()[kind].read_text(encoding="utf-8"))
-    say(f"{path} written: {KINDS[kind]}\nchalkwork solve {path} prints its solution; change what you like")
+    say(
+        f"{path} written: {KINDS[kind]}\nchalkwork preview {path} shows it while you change it; "
+        f"chalkwork solve {path} prints its solution"
+    )
     return 0
 
 

@@ -127,11 +127,17 @@ MOST_DRAWN = 10
 
 
 def is_drawn(plan: Plan) -> bool:
-    """Whether there is a picture: of vectors the network, of a sequence a few steps, of an image its first window."""
+    """Whether there is a picture: of vectors the network, of a few steps or positions, of an image a window."""
     if not plan.positions:
         return True
     if plan.places == "steps":
         return plan.positions[0] <= MOST_DRAWN_STEPS
+    if len(plan.positions) == 1:
+        return (
+            any(layer.kind.weighs for layer in plan.layers)
+            and plan.positions[0] <= MOST_DRAWN
+            and plan.depth <= MOST_DRAWN
+        )
     return len(plan.positions) == 2 and max(plan.positions) <= MOST_DRAWN and hasattr(plan.layers[0].kind, "window")
 
 

@@ -153,21 +153,21 @@ def _output_error(at: Spot, chosen: Activation, slope: Text | None) -> Text:
     return Text.of("output_error.by_slope_of_one" if _single(at) else "output_error.by_slope", slope=slope)
 
 
-def weight_gradient(at: Spot, error: str = "delta") -> Text:
-    """Why dW is what it is, from the error of what the weights gave."""
+def weight_gradient(at: Spot, error: str = "delta", *, entering: str | None = None) -> Text:
+    """Why dW is what it is, from the error of what the weights gave and from what entered them, usually from below."""
     parts = tuple(Text.of(f"penalty_slope.{name}") for name in at.plan.penalties)
     return Text.of(
         "weight_gradient",
         error=at.shown(error),
-        below=f"{{{at.below}}}",
+        below=f"{{{at.below}}}" if entering is None else at.shown(entering),
         summed=Text.of(f"weight_gradient.over_{at.over}") if at.over else "",
         penalty=Text.of("weight_gradient.penalty", parts=parts) if parts else "",
     )
 
 
-def bias_gradient(at: Spot) -> Text:
-    """Why db is what it is."""
-    return Text.of(f"bias_gradient.over_{at.over}" if at.over else "bias_gradient", error=at.shown("delta"))
+def bias_gradient(at: Spot, error: str = "delta") -> Text:
+    """Why db is what it is, from the error of what the bias was added to."""
+    return Text.of(f"bias_gradient.over_{at.over}" if at.over else "bias_gradient", error=at.shown(error))
 
 
 def prediction(plan: Plan) -> Text:
