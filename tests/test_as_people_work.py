@@ -140,6 +140,9 @@ def test_derivatives_in_letters_end_with_what_is_given():
     solution = Graph("e = X w - y; L = e^T e").solve(X="4x2", w="2x1", y="4x1")
     assert "= Xᵀ ∂L/∂e = 2 Xᵀ (X w − y)" in str(solution)
     assert solution.check({"dL/dw": "2 X^T (X w - y)", "dL/de": "2 e"}).score > 0
+    solution = Graph("z = W x; p = softmax(z); L = -sum(y * log(p))").solve(W="3x2", x="2x1", y="3x1")
+    assert "= p − y" in str(solution) and "as the entries of y sum to one" in " ".join(str(solution).split())
+    assert solution.check({"dL/dW": "(p - y) x^T"})["dL/dW"].verdict == "correct"
 
 
 def test_an_architecture_shows_what_leads_to_what_is_asked():

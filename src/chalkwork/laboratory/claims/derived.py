@@ -95,8 +95,10 @@ class _Way:
     def _defined(self, body: Expression, by: Expression) -> Expression | None:
         if not isinstance(body, Name) or body.name not in self.context.quantities or body == by:
             return None
-        whole = self.context.quantities[body.name]
-        return _derivative(self.context.put_in(whole) if has_series(whole) else whole, by)
+        quantities = self.context.quantities
+        whole = quantities[body.name]
+        through = any(name != by and _depends(name, by, quantities) for name in names_in(whole))
+        return _derivative(self.context.put_in(whole) if through else whole, by)
 
 
 # --- the rules -------------------------------------------------------------------------------------------------------
