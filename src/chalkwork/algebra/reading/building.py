@@ -50,7 +50,7 @@ def build(
             rows, columns = map(int, syntax.value.split("x"))
             return Application(matrix(rows, columns), arguments, ())
         case "series":
-            return Application(series(syntax.value), arguments, (syntax.value,))
+            return Application(series(syntax.value), arguments, (ord(syntax.value),))
         case "function":
             return Application(defined(syntax.value), arguments, ())
     order = int(dict(syntax.keywords)["order"].value)

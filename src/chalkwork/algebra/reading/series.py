@@ -19,8 +19,8 @@ class Series(Cursor):
         """A sum or product with numeric bounds, term by term; a sum to a letter as it is."""
         index, first, last = self.bounds(token)
         if isinstance(last, Syntax):
-            if name != "sum" or first != 1:
-                raise self.error("to a letter there are only sums, and they begin at 1", token)
+            if name != "sum" or first != 1 or len(index) != 1:
+                raise self.error("to a letter there are only sums, over one letter, and they begin at 1", token)
             return self.node(index, self.deeper(SUM), last, kind="series")
         if last - first + 1 > MOST_TERMS:
             raise self.error(f"{last - first + 1} terms are more than {MOST_TERMS}", token)

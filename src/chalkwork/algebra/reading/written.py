@@ -87,7 +87,7 @@ def series(index: str) -> Operation:
         value=no_value,
         adjoint=(None, None),
         shape=lambda shapes, index: _scalar(shapes),
-        parameters={"index": index},
+        parameters={"index": ord(index)},
         precedence=Precedence.MATRIX_PRODUCT,
         slots=(Precedence.PRODUCT, Precedence.ATOM),
         latex=rf"\sum_{{{index}=1}}^{{<1>}} <0>",

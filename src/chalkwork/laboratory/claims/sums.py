@@ -54,7 +54,7 @@ def uppers(expression: Expression) -> list[str]:
 def check_linear(*sides: Expression) -> None:
     """Raise ChalkworkError where the sides of a relation are not linear in its sums, or an index stands outside."""
     nodes = [node for side in sides for node in walk(side)]
-    indices = {str(node.parameters[0]) for node in nodes if isinstance(node, Application) and is_series(node)}
+    indices = {chr(int(str(node.parameters[0]))) for node in nodes if isinstance(node, Application) and is_series(node)}
     if len(indices) > 1:
         raise ChalkworkError("sums to a letter have one index here", hint=f"write {min(indices)} in all of them")
     for index in indices:
