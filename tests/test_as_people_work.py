@@ -9,6 +9,7 @@ from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims import Claim
 from chalkwork.sheets import parse_sheet, solve_sheet, workbook
+from chalkwork.sheets.library import find_sheet
 
 SIGMOID = {"define": [r"z = w x + b", r"a = \sigma(z)", r"L = -(y \ln a + (1 - y) \ln(1 - a))"]}
 DERIVED = [  # a claim, its context, steps in the order in which they are to stand
@@ -175,3 +176,16 @@ def test_masks_of_dropout_are_given_in_a_sheet():
         solve_sheet(parse_sheet(text + task.replace("MASK", "1")))
     with pytest.raises(ChalkworkError, match="number of a layer"):
         parse_sheet(text + task.replace("MASK", "two"))
+
+
+def test_the_sheet_of_regression_has_the_line_of_least_squares_and_a_step_towards_it():
+    solved = solve_sheet(find_sheet("regression-by-hand"))
+    x, y = np.array([[1, 1], [1, 2], [1, 3], [1, 4]]), np.array([2, 4, 3, 5])
+    best, left, *_ = np.linalg.lstsq(x, y)
+    exact, step = solved["b"].solution, solved["a"].solution
+    assert np.allclose(exact["theta"].ravel(), best) and np.allclose(exact["S"], left)
+    error = x @ [0, 1] - y
+    assert np.allclose([step["db1"].item(), step["dW1"].item()], x.T @ error / 4) and step["L"] == error @ error / 8
+    border = solved["c"].solution
+    p = 1 / (1 + np.exp(-np.array([1, -1, 0.5])))
+    assert np.allclose(border["db1"], np.mean(p - [1, 0, 1])) and np.allclose(border["a1"].ravel(), p)
