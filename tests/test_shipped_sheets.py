@@ -41,6 +41,7 @@ LABORATORY = (
     "outputs",
     "perceptron",
     "recurrence",
+    "regression",
     "relu-approx",
     "taylor",
     "transformer",
