@@ -368,7 +368,12 @@ class _Simplifier:
         return inner.arguments[0] if isinstance(inner, Application) and same else node
 
     def matmul(self, node: Application) -> Expression:
-        """Scalars go in front of a matrix product."""
+        """Scalars go in front of a matrix product; a matrix of one number is one."""
+        for single, other in (node.arguments, reversed(node.arguments)):
+            if single.shape == (1, 1) and isinstance(single, Application) and single.operation.name == "broadcast":
+                spread = single.arguments[0]
+                if not spread.shape and node.shape == other.shape:
+                    return self.visit(spread * other)
         scalars = Term(1, ())
         parts = []
         for argument in node.arguments:
