@@ -23,7 +23,6 @@ from chalkwork.networks.graph_text import Slope, Typed, short
 from chalkwork.networks.spot import suffix_of
 from chalkwork.words import Text
 
-
 _SOFTMAXES = ("softmax", "causal_softmax", "masked_softmax")
 
 
