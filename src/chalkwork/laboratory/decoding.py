@@ -315,7 +315,7 @@ class _Work:
         kept = len(self.search.kept[step - 1])
         rows = [
             (GAP if blank else literal(one.said), GAP if blank else chance, GAP if blank else number,
-             "" if blank or place > kept else f"{place}")
+             GAP if blank else f"{place}" if place <= kept else "")
             for place, (one, chance, number) in enumerate(zip(shown, chances, numbers, strict=True), 1)
         ]  # fmt: skip
         if len(candidates) > MOST_SHOWN:
