@@ -35,6 +35,7 @@ LABORATORY = (
     "associative",
     "batch-norm",
     "claims",
+    "decoding",
     "equivalent",
     "maximum-likelihood",
     "optimis",

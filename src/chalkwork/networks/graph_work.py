@@ -23,6 +23,8 @@ from chalkwork.networks.graph_text import Slope, Typed, short
 from chalkwork.networks.spot import suffix_of
 from chalkwork.words import Text
 
+_SOFTMAXES = ("softmax", "causal_softmax", "masked_softmax")
+
 
 @dataclass(frozen=True, slots=True)
 class Givens:
@@ -77,7 +79,7 @@ class Work:
         if not (isinstance(expression, Application) and expression.operation.name == "matmul"):
             return [(name, expression)]
         for place, shares in enumerate(expression.arguments):
-            masked = isinstance(shares, Application) and shares.operation.name in ("softmax", "causal_softmax")
+            masked = isinstance(shares, Application) and shares.operation.name in _SOFTMAXES
             if not masked or isinstance(shares, Name) or 1 in shares.shape:
                 continue
             assert isinstance(shares, Application)
@@ -89,8 +91,8 @@ class Work:
             scores = Name(f"{first}{suffix}", shares.shape)
             weights = Name(f"{second}{suffix}", shares.shape)
             factors = [weights if at == place else one for at, one in enumerate(expression.arguments)]
-            (inner,) = shares.arguments
-            softmax = Application(shares.operation, (scores,), shares.parameters)
+            inner, *mask = shares.arguments
+            softmax = Application(shares.operation, (scores, *mask), shares.parameters)
             return [(first, inner), (second, softmax), (name, apply("matmul", *factors))]
         return [(name, expression)]
 
