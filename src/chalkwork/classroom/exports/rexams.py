@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 
 from chalkwork.classroom.exports.html import Pages
 from chalkwork.classroom.exports.packing import decimal, identity
-from chalkwork.classroom.exports.questions import Field, Item
-
-POINTS = 100
+from chalkwork.classroom.exports.questions import Field, Item, whole_weights
 
 
 def write(items: Sequence[Item], partial: int) -> str:
@@ -24,7 +23,7 @@ def write(items: Sequence[Item], partial: int) -> str:
     solutions = [_raw(pages.solution(place)) for place, _ in enumerate(items)]
     first = _answers(items[0])
     kinds = "|".join("num" if one.cells else "schoice" if one.choices else "string" for one in first)
-    points = "|".join(decimal(weight * POINTS, 10) for weight in _weights(items[0]))
+    points = "|".join(map(str, whole_weights(_weights(items[0]))))
     values = [[_solution(one, place) for one, place in _each(item)] for item in items]
     rooms = [[decimal(one.cells[0][0].tolerance, 10) if one.cells else "0" for one in _answers(item)] for item in items]
     choices = [choice for one in first if one.choices for choice in one.choices]
@@ -85,8 +84,8 @@ def _answers(item: Item) -> list[Field]:
     return found
 
 
-def _weights(item: Item) -> list[float]:
-    return [float(one.cells[0][0].weight if one.cells else one.weight) for one in _answers(item)]
+def _weights(item: Item) -> list[Fraction]:
+    return [one.cells[0][0].weight if one.cells else one.weight for one in _answers(item)]
 
 
 def _each(item: Item) -> list[tuple[Field, int]]:
