@@ -13,7 +13,7 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.linking import Linking
@@ -29,6 +29,8 @@ from chalkwork.verification.sides import (
 )
 from chalkwork.verification.spelling import Statement
 
+MOST_SIGNS = 1000
+"""How long a statement is at least in which Python's own limits may be met."""
 SECONDS = 1.5
 """What one statement may cost."""
 SOLVED = 0.005
@@ -66,6 +68,11 @@ class Judge(Linking):
             self.last = None
             self._forget(statement)
             return Found(Verdict.UNJUDGED, f"not read: {error.message.splitlines()[0]}", read=False)
+        except (RecursionError, OverflowError, ValueError, ArithmeticError):
+            if faults_are("raised") and len(statement.text) < MOST_SIGNS:
+                raise
+            self.last = None
+            return Found(Verdict.UNJUDGED, "not read: nested too deeply, or numbers that are too large", read=False)
 
     def _judge(self, statement: Statement, line: int) -> Found:
         text, literals = self.reader.literals_of(statement.text)
