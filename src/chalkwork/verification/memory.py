@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -170,7 +171,7 @@ class Memory:
         self.inputs.pop(name, None)
         if definition is not None:
             self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
-            if not self._leads_to(definition, name):
+            if name not in self._behind(definition):
                 self.definitions[name] = definition
         if value is not None:
             self.values[name] = value
@@ -189,17 +190,10 @@ class Memory:
         since, own = self.bound_at.get(name, 0), self.inputs.get(name, frozenset())
         return any(tick > since and (other in own or other[:1] in own) for other, tick in self.bound_at.items())
 
-    def _leads_to(self, definition: Expression, name: str) -> bool:
-        """Whether the definition comes back to the name, perhaps through other definitions."""
-        open_, seen = [one.name for one in names_in(definition)], set[str]()
-        while open_:
-            one = open_.pop()
-            if one == name:
-                return True
-            if one in self.definitions and one not in seen:
-                seen.add(one)
-                open_ += [below.name for below in names_in(self.definitions[one])]
-        return False
+    def copy(self) -> Memory:
+        """What is known now, which later statements do not change."""
+        kept = {field.name: copy(getattr(self, field.name)) for field in fields(self)}
+        return Memory(**kept)
 
 
 def _exactly(expression: Expression, known: Mapping[str, Value]) -> Value | None:
