@@ -30,8 +30,8 @@ from chalkwork.verification.sides import (
 )
 from chalkwork.verification.spelling import Statement
 
-MOST_SIGNS = 1000
-"""How long a statement is at least in which Python's own limits may be met."""
+MOST_SIGNS, LONGEST = 1000, 6000
+"""How long a statement is at least in which Python's own limits may be met, and at most."""
 SECONDS, OTHER_READINGS = 1.5, 0.4
 """What one statement may cost, and the other readings of one that is wrong."""
 SOLVED = 0.005
@@ -61,7 +61,7 @@ class Judge(Linking):
         memory = self.memory.copy()
         found = self._judged(statement, line)
         open_ = found.verdict is Verdict.UNJUDGED and (not found.read or has_letters(statement.text))
-        if found.verdict is Verdict.WRONG or open_:
+        if (found.verdict is Verdict.WRONG or open_) and len(statement.text) < MOST_SIGNS:
             found = self._with_other_readings(found, statement, line, memory, before)
         self._look_back()
         if not display:
@@ -97,6 +97,8 @@ class Judge(Linking):
             return Found(Verdict.UNJUDGED, "not read: nested too deeply, or numbers that are too large", read=False)
 
     def _judge(self, statement: Statement, line: int) -> Found:
+        if len(statement.text) > LONGEST:
+            raise ChalkworkError(f"it is longer than {LONGEST} signs")
         text, literals = self.reader.literals_of(statement.text)
         function = _FUNCTION.match(text)
         many = _MANY.match(text)

@@ -145,7 +145,8 @@ class Memory:
         tight = sum(known[name].exact.size for name in used) <= MOST_ENTRIES
         exact, wide = enclose(meant, points, tight=False), enclose(meant, boxes, tight=tight)
         lines = [line for name in used if (line := known[name].wrong) is not None]
-        middle = exact.low / 2 + exact.high / 2
+        with np.errstate(all="ignore"):
+            middle = exact.low / 2 + exact.high / 2
         if not np.isfinite(middle).all():
             raise ChalkworkError("it has no value here")
         return Value(middle.reshape(middle.shape[-2:]), wide, None, min(lines, default=None))
