@@ -124,7 +124,7 @@ class Memory:
             own = literals.get(expression.name) or self.current(expression.name)
             if own is not None:
                 return own
-        fresh = {name: value for name in self._behind(expression) if (value := self.current(name)) is not None}
+        fresh = {name: value for name in self.behind(expression) if (value := self.current(name)) is not None}
         known = {**fresh, **literals}
         meant = self.meant(expression, known)
         found = list(names_in(meant))
@@ -151,7 +151,7 @@ class Memory:
             raise ChalkworkError("it has no value here")
         return Value(middle.reshape(middle.shape[-2:]), wide, None, min(lines, default=None))
 
-    def _behind(self, expression: Expression) -> set[str]:
+    def behind(self, expression: Expression) -> set[str]:
         """The names that an expression holds, and those in their definitions."""
         open_, seen = [one.name for one in names_in(expression)], set[str]()
         while open_:
@@ -172,7 +172,7 @@ class Memory:
         self.inputs.pop(name, None)
         if definition is not None:
             self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
-            if name not in self._behind(definition):
+            if name not in self.behind(definition):
                 self.definitions[name] = definition
         if value is not None:
             self.values[name] = value
