@@ -11,7 +11,7 @@ _OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!\.)([\w/.-]+)\)")
 
 
 def on_config(config: Any) -> Any:
-    """A folder in the navigation is all pages in it; those that are not named there (a gallery) come behind the others."""
+    """A folder in the navigation is all pages in it; those that it does not name (a gallery) come behind the others."""
     named = _named(config["nav"])
     config["nav"] = [_filled(entry) for entry in config["nav"]]
     for folder in sorted(path for path in HERE.iterdir() if path.is_dir()):

@@ -21,8 +21,8 @@ from chalkwork.solutions.export import EXPORTERS
 PAGE = Path(__file__).with_name("tables.md")
 _OPENING = """# Tables
 
-What Chalkwork knows, as its code has it. This page is made from the tables in the code by `python docs/tables.py`; a test
-holds it to them. Every operation with its derivative, and how it is written: [functions](functions.md).
+What Chalkwork knows, as its code has it. This page is made from the tables in the code (`python docs/tables.py`); a
+test holds it to them. Every operation with its derivative, and how it is written: [functions](functions.md).
 """
 
 

@@ -61,8 +61,8 @@ def parser_of_all() -> Parser:
         metavar="ANSWERS",
         nargs="+",
         type=Path,
-        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student; - reads one from "
-        "standard input",
+        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student; - reads a "
+        "hand-in from standard input",
     )
     check.add_argument(
         "-o",
