@@ -43,6 +43,8 @@ LABORATORY = (
     "recurrence",
     "relu-approx",
     "taylor",
+    "transformer",
+    "word-vectors",
 )
 """How the sheets of the laboratory and of recurrences begin: each part's own tests hold their numbers."""
 FILES = [name for name in ALL if not name.startswith(LABORATORY)]

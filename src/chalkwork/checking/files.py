@@ -38,6 +38,9 @@ MAX_NAMES = 10_000
 MAX_BROKEN = 200_000
 """Characters of a file that is not as it should be, and is still looked through line by line."""
 
+PAGES = {".md": "markdown", ".markdown": "markdown", ".tex": "latex", ".ipynb": "notebook", ".txt": "text"}
+"""The kinds of file that may be pages of working, and what each is."""
+
 Answers = dict[str, object]
 """A value by name, or by task the values by name."""
 
@@ -60,7 +63,7 @@ def read_answers(path: str | Path) -> Answers:
             file=str(path),
             hint=f"save them as {', '.join(READERS)}",
         )
-    return _read(lambda: reader(_content(file)), str(path))
+    return _read(lambda: reader(content_of(file)), str(path))
 
 
 def decode_answers(data: bytes, name: str) -> Answers:
@@ -88,7 +91,8 @@ def _read(read: Callable[[], Answers], name: str) -> Answers:
         raise ChalkworkError("the file is nested too deeply", file=name) from None
 
 
-def _content(file: Path) -> str:
+def content_of(file: Path) -> str:
+    """The text of a file; ChalkworkError for one that cannot be opened, is too large, or no UTF-8."""
     try:
         if not file.is_file():
             raise ChalkworkError("this is no regular file" if file.exists() else "there is no such file")

@@ -150,8 +150,8 @@ def _page(document: Document, body: str) -> str:
     return _PAGE.format(policy=_POLICY, language=language, title=title, style=_style(), body=body.strip())
 
 
-def to_fragments(texts: Sequence[str]) -> list[str]:
-    r"""HTML for each text in Markdown, its maths left to whoever shows it: `\\(x\\)` and `\\[x\\]`.
+def to_fragments(texts: Sequence[str], *, mathml: bool = False) -> list[str]:
+    r"""HTML for each text in Markdown, its maths left to whoever shows it: `\\(x\\)` and `\\[x\\]`; or as MathML.
 
     Raises `ChalkworkError` if pandoc is missing or fails.
 
@@ -163,7 +163,7 @@ def to_fragments(texts: Sequence[str]) -> list[str]:
     for start in range(0, len(texts), _MOST_FRAGMENTS):
         some = texts[start : start + _MOST_FRAGMENTS]
         blocks = [block for text in some for block in (Paragraph(boundary), Paragraph(text))]
-        html = _convert(Document("", tuple(blocks)), "html5", "--mathjax").decode()
+        html = _convert(Document("", tuple(blocks)), "html5", "--mathml" if mathml else "--mathjax").decode()
         found += [part.strip() for part in html.split(f"<p>{boundary}</p>")[1:]]
     return found
 

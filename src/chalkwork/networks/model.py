@@ -134,11 +134,12 @@ class Model:
     def oriented_input(self, x: Any, *, batched: bool = False) -> Array:
         """Samples in the network's orientation; the first ones settle how many inputs it has. ShapeError otherwise.
 
-        Where a sample is a matrix, one of them has no axis for samples, unless it is to be `batched`.
+        Where a sample is a matrix, one of them has no axis for samples, unless it is to be `batched`; then it is data,
+        which is taken as it lies, in float32 too.
         """
         if self.takes_positions:
-            return self._with_positions(as_array(x, "x", most=self.axes + 2), batched)
-        array = as_array(x, "x")
+            return self._with_positions(as_array(x, "x", most=self.axes + 2, single=batched), batched)
+        array = as_array(x, "x", single=batched)
         if array.ndim == 0:
             array = array.reshape(1)
         if self._parameters is None:
@@ -146,7 +147,7 @@ class Model:
         return oriented(array, self._sizes[0][0], "x", "input", self.convention)
 
     def _with_positions(self, array: Array, batched: bool) -> Array:
-        rank = self.axes + 1
+        rank, array = self.axes + 1, self.layers[0].entering(array, self.convention)
         orientation = "positions x features" if self.convention.samples == "rows" else "features x positions"
         orientation = orientation if rank == 2 else "channels x rows x columns"
         if array.ndim < 2:
