@@ -6,8 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from chalkwork.typesetting.unicode_maths import plain_maths
+
 HERE = Path(__file__).parent
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!\.)([\w/.-]+)\)")
+
+_FORMULA = re.compile(r"\$([^$\n]+)\$")
 
 
 def on_config(config: Any) -> Any:
@@ -29,6 +33,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         inside = (HERE / page.file.src_uri).parent / link[0].rpartition("(")[2][:-1]
         return link[0] if inside.resolve().is_relative_to(HERE) else f"{link[1]} (`{link[2]}`)"
 
+    if page.file.src_uri.startswith("gallery/"):  # sentences of sheets: their formulas in plain signs
+        markdown = _FORMULA.sub(lambda formula: plain_maths(formula[1]), markdown)
     return _OUTSIDE.sub(named, markdown)
 
 

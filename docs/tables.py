@@ -36,7 +36,7 @@ def page() -> str:
         ("Optimisers", ("`optimizer`",), [(f"`{name}`",) for name in RULES]),
         ("Mistakes", ("mistake", "what is said", "hint"), _mistakes()),
         ("Conventions", ("`conventions`", "who follows it: they"), _conventions()),
-        ("Exports", ("`--to`", "what is written"), [(f"`{name}`", said) for name, said in EXPORTS.items()]),
+        ("Exports", ("`--to`", "what is written", "error carried forward"), _exports()),
         ("Files", ("`-o`",), [(f"`{suffix}`",) for suffix in EXPORTERS]),
         ("Sheets that come along", ("name",), [(f"`{name}`",) for name in shipped()]),
     ]
@@ -79,6 +79,11 @@ def _mistakes() -> Iterable[tuple[str, str, str]]:
 def _conventions() -> Iterable[tuple[str, str]]:
     for name, convention in CONVENTIONS.items():
         yield f"`{name}`", _plain(convention.words)
+
+
+def _exports() -> Iterable[tuple[str, str, str]]:
+    for name, one in EXPORTS.items():
+        yield f"`{name}`", f"{one.written} (`{one.suffix}`)", one.carried
 
 
 def _first(thing: Any) -> str:
