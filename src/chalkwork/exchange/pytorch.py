@@ -18,6 +18,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.architecture import kind_of
 from chalkwork.exchange.foreign import Slot, arrays_of, check_training, copied, counterpart, in_pytorch, put, slots_of
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
+from chalkwork.exchange.torch_modules import layers_of
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Foreign, Layer
@@ -251,12 +252,26 @@ def load_torch_state(net: NeuralNetwork, source: Any, *, order: Sequence[str] | 
     put(net, arrays, labels, "out_in")
 
 
-def from_torch(source: Any, like: NeuralNetwork, *, order: Sequence[str] | None = None) -> NeuralNetwork:
-    """A network like `like` with the weights of a module, its state_dict, or a safetensors file of it.
+def from_torch(
+    source: Any,
+    like: NeuralNetwork | None = None,
+    *,
+    loss: Any = "squared_error",
+    inputs: int | Sequence[int] | None = None,
+    order: Sequence[str] | None = None,
+) -> NeuralNetwork:
+    """The network that a `torch.nn.Sequential` is, with its weights and samples as rows.
 
-    As `load_torch_state`, which changes a network instead of making one.
+    `loss` is that of the network: a module has none. After `CrossEntropyLoss` belongs a softmax at the end of the
+    module, which that takes itself. `inputs` is needed where the first layer does not tell it, as (channels, rows,
+    columns) for images. For anything but a Sequential give `like`, a network with the same layers: of a module, its
+    state_dict, or a safetensors file of it the weights are taken, as `load_torch_state` takes them.
+
+    Raises ChalkworkError for modules that are no layers here, and as `load_torch_state`.
     """
-    net = copied(like)
+    if like is None and not (hasattr(source, "state_dict") and hasattr(source, "children")):
+        raise ChalkworkError("weights alone do not tell the layers", hint="give like=, a network with the same layers")
+    net = NeuralNetwork(layers_of(source), loss, inputs=inputs) if like is None else copied(like)
     load_torch_state(net, source, order=order)
     return net
 
@@ -299,9 +314,14 @@ def _check_modules(net: NeuralNetwork, source: Any) -> None:
 def _check_settings(mine: Module, found: Any) -> None:
     for key, value in mine.settings.items():
         other = getattr(found, key, None)
-        same = other in (-1, 1, None) if key == "dim" else other == value
+        same = other in (-1, 1, None) if key == "dim" else _spread(other) == _spread(value)
         if key not in _IN_ARRAYS and not same:
             raise _other(f"{key} of {mine.name} is {other!r:.40} in the module, and {value!r} in the network")
+
+
+def _spread(value: Any) -> Any:
+    """A setting for every axis as one, where they are the same."""
+    return value[0] if isinstance(value, tuple | list) and len(set(value)) == 1 else value
 
 
 def _leaves(module: Any) -> tuple[bool, list[Any]]:
