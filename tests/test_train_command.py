@@ -93,7 +93,7 @@ def test_train_writes_a_folder_and_predict_uses_it(tmp_path, capsys):
     assert found == [
         "confusion.png", "loss.png", "model.safetensors", "report.json", "report.md", "test-predictions.csv",
     ]  # fmt: skip
-    assert "![loss.png](loss.png)" in (folder / "report.md").read_text()
+    assert "![The loss over the epochs of training.](loss.png)" in (folder / "report.md").read_text()
     assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
     capsys.readouterr()
     out = tmp_path / "out.csv"
