@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture import KINDS, Architecture
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import solve_sheet
+from chalkwork.solutions.compose import solution_blocks
 
 SHEET = Path(__file__).parents[1] / "sheets" / "architecture-counting.md"
 VGG = [64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool"]
@@ -37,6 +39,11 @@ EXAMPLES = {
 
 def counted(layers, enters):
     return Architecture(layers, enters).solve()
+
+
+def drawing_of(solution):
+    (found,) = (block for block in solution_blocks(solution) if isinstance(block, Drawing))
+    return found
 
 
 def shape(solution, number):
@@ -227,3 +234,16 @@ def test_pytorch_agrees(rng):
             assert Architecture.of(module, (5, 4)).solve()["parameters"] == wanted
     with pytest.raises(ChalkworkError, match="a module of the class Bilinear is not counted"):
         Architecture.of(nn.Sequential(nn.Bilinear(2, 2, 2)), 2)
+
+
+def test_every_kind_and_a_long_network_are_drawn_and_described():
+    """A figure holds the size of what leaves every layer that it shows, and its words those of all."""
+    for kind, (enters, settings) in EXAMPLES.items():
+        layers = [{"kind": "dropout"}, {"kind": kind, **settings}]
+        solution = counted(layers, enters)
+        drawn, size = drawing_of(solution), " × ".join(map(str, shape(solution, 2)))
+        assert f">{size}<" in drawn.svg, kind
+        assert f"{KINDS[kind].words(Architecture(layers, enters).layers[1])}: {size}" in drawn.description
+    long = drawing_of(counted([{"kind": "dense", "units": n} for n in range(2, 60)], 3))
+    assert "⋯" in long.svg
+    assert long.description.endswith("58. dense, 59 units: 59, 3481 parameters.")

@@ -15,6 +15,7 @@ from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture.kinds import KINDS, Counted
 from chalkwork.laboratory.architecture.modules import layers_of
+from chalkwork.laboratory.architecture.picture import picture
 from chalkwork.laboratory.architecture.tally import At, Tally, product, symbol, written
 from chalkwork.networks.layers.settings import size
 from chalkwork.solutions.board import Board, maths
@@ -184,6 +185,7 @@ def _script(board: Board, of: Architecture, layers: Sequence[Stage], totals: Seq
         yield from _of_layer(board, number, stage, of.layers[number - 1])
     yield Heading(str(TOTAL.title), 2)
     yield _table(board, of)
+    yield picture(board, of.input, of.layers)
     for name in totals:
         if float(board.values[name].item()) and _is_shown(board, name):
             yield from board.equation(name)
