@@ -17,6 +17,7 @@ VGG = [64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "
 EXAMPLES = {
     "conv1d": ((3, 20), {"filters": 4, "kernel": 3}),
     "conv2d": ((4, 9, 9), {"filters": 6, "kernel": 3}),
+    "conv_transpose1d": ((4, 5), {"filters": 3, "kernel": 4, "stride": 2, "padding": 1}),
     "conv_transpose2d": ((4, 5, 5), {"filters": 3, "kernel": 4, "stride": 2, "padding": 1}),
     "max_pool": ((4, 9, 9), {"pool": 2}),
     "average_pool": ((4, 9, 9), {"pool": 3}),

@@ -105,7 +105,7 @@ def test_onnx_runs_it(kind: str, tmp_path: Path) -> None:
 def test_pytorch_has_it(kind: str) -> None:
     torch = pytest.importorskip("torch")
     stack = stack_of(kind)
-    if {"attention", "conv1d", *GATES} & set(stack.kinds):  # recurrent layers: see test_recurrence
+    if {"attention", "conv1d", "conv_transpose1d", *GATES} & set(stack.kinds):  # recurrent layers: see test_recurrence
         with pytest.raises(ChalkworkError, match="has no counterpart in PyTorch"):
             to_torch(stack.net, inference=True)
         return

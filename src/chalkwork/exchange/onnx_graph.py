@@ -14,6 +14,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
 from chalkwork.algebra.operations.convolutions import lie_of, pooling, turned_axes
+from chalkwork.algebra.operations.windows import spread_over
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 from chalkwork.packages import package
@@ -251,6 +252,18 @@ def _convolved(graph: OnnxGraph, part: Application, x: Tensor, w: Tensor) -> Ten
     )  # fmt: skip
 
 
+def _spread(graph: OnnxGraph, part: Application, x: Tensor, w: Tensor) -> Tensor:
+    lie, at = lie_of(**part.named_parameters)
+    if len(lie.kernel) != 4 or lie.samples != 1:
+        raise ChalkworkError("only a transposed convolution of images can be written as ONNX")
+    reached = spread_over(at.out, at.window, at.stride, at.padding, at.dilation)
+    more = [size - one for size, one in zip(at.sizes, reached, strict=True)]
+    return graph.node(
+        "ConvTranspose", x, w, kernel_shape=list(at.window), strides=list(at.stride), pads=[*at.padding, *at.padding],
+        dilations=list(at.dilation), output_padding=more,
+    )  # fmt: skip
+
+
 def _pooled(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
     known = part.named_parameters
     at = pooling(part.arguments[0].shape, known["window"], known["stride"], known["padding"])
@@ -275,6 +288,7 @@ def _reshaped(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
 
 _RULES: dict[str, Callable[..., Tensor]] = {
     "convolve": _convolved,
+    "convolve_transposed": _spread,
     "turned": _turned,
     "max_pool": _pooled,
     "average_pool": _pooled,

@@ -227,7 +227,7 @@ def from_torch(source: Any, like: NeuralNetwork, *, order: Sequence[str] | None 
     return net
 
 
-_WITH_ARRAYS = ("Linear", "Conv2d", "BatchNorm1d", "LayerNorm", "RMSNorm")
+_WITH_ARRAYS = ("Linear", "Conv2d", "ConvTranspose2d", "BatchNorm1d", "LayerNorm", "RMSNorm")
 _IGNORED = ("Identity", "Flatten")
 """What changes nothing about numbers."""
 _IN_ARRAYS = ("in_features", "out_features", "num_features", "bias", "threshold", "returns")

@@ -13,6 +13,8 @@ from chalkwork.algebra.operations.matrices import EQUAL
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.networks import reasons
 from chalkwork.networks.data import Array
+from chalkwork.networks.layers.convolution import ConvolutionKind
+from chalkwork.networks.layers.transposed import TransposedKind
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import LEARNED, Role
@@ -71,8 +73,12 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     if len(plan.positions) == 1:
         sentences.append(Text.of(f"network.{plan.places}_{plan.convention.samples}"))
     elif plan.positions:
-        said = "A sample is an image: channels × rows × columns; kernels are filters × channels × rows × columns."
-        sentences.append(Text.own("network.images", said))
+        kernels = [kind for at in plan.spots if isinstance(kind := at.layer.kind, ConvolutionKind)]
+        if kernels and all(isinstance(kind, TransposedKind) for kind in kernels):
+            sentences.append(Text.own("network.images_alone", "A sample is an image: channels × rows × columns."))
+        else:
+            said = "A sample is an image: channels × rows × columns; kernels are filters × channels × rows × columns."
+            sentences.append(Text.own("network.images", said))
     return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))
 
 

@@ -7,13 +7,14 @@ from math import prod
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, replace, walk
 from chalkwork.algebra.operations.convolutions import pooling
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.errors import ShapeError
 
-_SWEPT = ("convolve", "max_pool", "average_pool")
+_SWEPT = ("convolve", "convolve_transposed", "max_pool", "average_pool")
 
 
 def _instead(change: Callable[[Application], Expression | None], *operations: str) -> Rewrites:
@@ -39,6 +40,8 @@ def _with(key: str, usual: int) -> Callable[[Application], Expression | None]:
         known = node.named_parameters
         if known[key] in (usual, (usual, usual)):
             return None
+        if node.operation.name == "convolve_transposed":
+            known = {**known, "before": None}  # as large as it becomes
         return apply(node.operation.name, *node.arguments, **{**known, key: usual})
 
     return change
@@ -57,7 +60,7 @@ def _turned(node: Application) -> Expression | None:
 
 def _kernel_turned(equation: Equation, context: Context) -> Iterator[Expression]:
     turned = {node.arguments[0] for node in walk(equation.expression) if is_operation(node, "turned")}
-    for changed in _instead(_turned, "convolve", "convolve_kernel", "convolve_full")(equation, context):
+    for changed in _instead(_turned, *PARTNERS)(equation, context):
         if not any(is_operation(node, "convolve_kernel") for node in turned):
             yield changed
 

@@ -13,8 +13,9 @@ from chalkwork.laboratory.architecture.tally import written
 from chalkwork.solutions.board import Board
 
 _CAPTION = "What leaves each layer, with the layer's parameters; lengths grow with the logarithm of the sizes"
-_SHORT = {"conv1d": "kernel", "conv2d": "kernel", "conv_transpose2d": "kernel", "max_pool": "pool",
-          "average_pool": "pool", "activation": "name"}  # fmt: skip
+_SHORT = {"max_pool": "pool", "average_pool": "pool", "activation": "name"} | dict.fromkeys(
+    ("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"), "kernel"
+)
 """The setting that stands with the kind."""
 
 
@@ -42,5 +43,5 @@ def _label(own: Mapping[str, Any]) -> str:
     value = own[key]
     if key == "name":
         return str(value.words)
-    sides = value if isinstance(value, tuple) else (value,) * (1 if own["kind"] == "conv1d" else 2)
+    sides = value if isinstance(value, tuple) else (value,) * (1 if own["kind"].endswith("1d") else 2)
     return f"{kind} {'×'.join(map(str, sides))}"
