@@ -351,3 +351,31 @@ def test_a_single_map_is_read_as_it_is_shown() -> None:
     assert solution["z1[2,1]"] == -2 and solution["W1[1,2]"] == 0
     right = {name: np.asarray(solution[name]).tolist() for name in solution.derivation}
     assert solution.check(right).score == 1
+
+
+def test_a_convolution_is_the_product_with_its_matrix_and_with_its_windows() -> None:
+    rng = np.random.default_rng(3)
+    for shape, window, settings in (
+        ((5, 1), (3, 1), ""), ((1, 6), (1, 2), ", stride=2"), ((4, 4), (2, 2), ""),
+        ((4, 3), (2, 3), ", padding=[1, 0]"), ((5, 4), (2, 2), ", stride=[2, 1], dilation=2, padding=1"),
+    ):  # fmt: skip
+        x, w = rng.normal(size=shape), rng.normal(size=window)
+        text = (
+            f"T = convolution_matrix(x, w{settings}); y = T @ vec(x); M = im2col(x, w{settings}); u = M @ vec(w); "
+            f"r = vec(convolve(x, w{settings})); L = sum(r * r); L2 = sum(y * u)"
+        )
+        found = Graph(text).solve(x=x.tolist(), w=w.tolist())
+        for name in ("y", "u"):
+            np.testing.assert_allclose(found[name], found["r"], rtol=1e-13, atol=1e-14)
+    back = Graph("T = convolution_matrix(x, w, stride=2); y = conv_transpose(u, w, stride=2); v = T.T @ vec(u)")
+    u, w = rng.normal(size=(2, 2)), rng.normal(size=(2, 2))
+    found = back.solve(x=np.ones((4, 4)).tolist(), w=w.tolist(), u=u.tolist())
+    np.testing.assert_allclose(np.ravel(found["v"]), np.ravel(found["y"]), rtol=1e-13)
+    both = Graph("y = convolution_matrix(x, w) @ vec(x); L = sum(y * y)").solve(x=[1, 2, 3], w=[2, -1])
+    one = Graph("y = convolve(x, w); L = sum(y * y)").solve(x=[1, 2, 3], w=[2, -1])
+    for name in ("dL/dx", "dL/dw"):
+        np.testing.assert_allclose(both[name], one[name], rtol=1e-13)
+    for text, said in (("y = vec(x, 2)", "takes 1 argument"), ("y = im2col(x, w, window=2)", "data and kernel"),
+                       ("y = im2col(x, w, stride=0)", "whole number from 1")):  # fmt: skip
+        with pytest.raises((ShapeError, ReadError), match=said):
+            Graph(text).solve(x=[1, 2], w=[1])

@@ -144,8 +144,8 @@ SENTENCES: Sentences = {
     "convolution.filters": "eine Faltung mit <n> Filtern von <window>",
     "convolution.title": "Faltung <window>",
     "transposed.net": "Transponierte Faltung (Schicht <layer>)<again>: Jeder Eintrag von <below> wird mit jedem ganzen "
-    "Kern von <weights> multipliziert; die Produkte werden aufgelegt, die des nächsten Eintrags um <stride> weiter, und "
-    "wo sie sich überdecken, addiert<channels><cut><bias>.",
+    "Kern von <weights> multipliziert; die Produkte werden aufgelegt, die des nächsten Eintrags um <stride> weiter, "
+    "und wo sie sich überdecken, addiert<channels><cut><bias>.",
     "transposed.padding": "; ein Rand von <padding> wird abgeschnitten",
     "transposed.channels": ", über alle <channels> Kanäle",
     "transposed.bias": ", dazu ihr Bias in <bias>",
