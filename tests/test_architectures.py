@@ -248,3 +248,39 @@ def test_every_kind_and_a_long_network_are_drawn_and_described():
     long = drawing_of(counted([{"kind": "dense", "units": n} for n in range(2, 60)], 3))
     assert "⋯" in long.svg
     assert long.description.endswith("58. dense, 59 units: 59, 3481 parameters.")
+
+
+def test_mistakes_of_counting_are_named():
+    """Each number is what somebody with the mistake counts; worked out here without the program."""
+    network = counted(
+        [{"kind": "conv2d", "filters": 6, "kernel": 5}, {"kind": "max_pool", "pool": 2},
+         {"kind": "conv2d", "filters": 4, "kernel": 3, "padding": 1, "stride": 2}, {"kind": "flatten"},
+         {"kind": "dense", "units": 10}, {"kind": "dense", "units": 10}, {"kind": "dense", "units": 10, "shares": 6}],
+        (3, 32, 32),
+    )  # fmt: skip
+    made = [
+        (network, {
+            "bias-counted-per-place": ("parameters1", 75 * 6 + 28 * 28 * 6),
+            "biases-not-counted": ("parameters5", 1960),
+            "one-bias-for-the-layer": ("parameters1", 451),
+            "channels-not-counted": ("parameters1", (25 + 1) * 6),
+            "one-filter-counted": ("parameters1", 76),
+            "first-place-forgotten": ("shape1", [6, 27, 27]),
+            "padding-forgotten": ("shape3", [4, 6, 6]),
+            "stride-ignored": ("shape3", [4, 14, 14]),
+            "pooling-has-no-weights": ("parameters2", 24),
+            "products-at-one-place": ("macs1", 450),
+            "shared-counted-twice": ("parameters", 456 + 220 + 1970 + 110 + 110),
+        }),
+        (counted([{"kind": "conv2d", "filters": 1, "kernel": 3, "padding": 2}], (1, 8, 8)),
+         {"padding-on-one-side": ("n1", 8)}),
+        (counted([{"kind": "lstm", "units": 32, "bias": "two"}], (20, 64)), {
+            "one-bias-set-for-two": ("parameters1", 4 * (96 * 32 + 32)),
+            "gates-not-counted": ("parameters1", 3 * (96 * 32 + 64)),
+            "state-not-counted": ("parameters1", 4 * (64 * 32 + 64)),
+        }),
+    ]  # fmt: skip
+    for solution, mistakes in made:
+        for mistake, (name, value) in mistakes.items():
+            report = solution.check({name: np.array(value) if isinstance(value, list) else value})[name]
+            assert mistake in report.mistakes, (mistake, report)

@@ -2,8 +2,8 @@
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
 `forward`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`, `penalties`,
-`updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`, `windows`. `search` groups the
-rewrites of an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
+`updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`, `windows`, `counts`. `search` groups
+the rewrites of an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from chalkwork.algebra.expression import Expression
 from chalkwork.checking.mistakes import (
     attention,
     chains,
+    counts,
     errors,
     estimates,
     forward,
@@ -60,7 +61,7 @@ __all__ = [
 ]
 
 _PARTS = (forward, attention, losses, errors, matrices, newton, updates, estimates, series, chains, quantities,
-          products, layers, recurrence, optimisers, penalties, presentation, windows)  # fmt: skip
+          products, layers, recurrence, optimisers, penalties, presentation, windows, counts)  # fmt: skip
 
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake

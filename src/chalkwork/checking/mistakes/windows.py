@@ -9,6 +9,7 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.operations.convolutions import pooling
 from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.checking.mistakes.context import Context, Role
+from chalkwork.checking.mistakes.counts import padding_forgotten, stride_ignored
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.derivation.derivation import Equation, Stage
@@ -29,6 +30,16 @@ def _instead(change: Callable[[Application], Expression | None], *operations: st
                         yield replace(equation.expression, {node: changed})
                 except ShapeError:
                     continue
+
+    return rewrites
+
+
+def _either(*all_rewrites: Rewrites) -> Rewrites:
+    """In a convolution, or where its size is counted."""
+
+    def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
+        for one in all_rewrites:
+            yield from one(equation, context)
 
     return rewrites
 
@@ -120,7 +131,7 @@ MISTAKES = (
         explanation="For <this> the window stayed inside of the data: there was no rim of zeros around them.",
         hint="Write the rim of zeros around the data before you lay the window on. How large is the result then?",
         likelihood=8,
-        rewrites=_instead(_with("padding", 0), *_SWEPT),
+        rewrites=_either(_instead(_with("padding", 0), *_SWEPT), padding_forgotten),
         reshapes=True,
     ),
     Mistake(
@@ -129,7 +140,7 @@ MISTAKES = (
         explanation="For <this> the window was moved by one entry each time; its steps are larger.",
         hint="How far does the window go from one place to the next?",
         likelihood=7.5,
-        rewrites=_instead(_with("stride", 1), *_SWEPT),
+        rewrites=_either(_instead(_with("stride", 1), *_SWEPT), stride_ignored),
         reshapes=True,
     ),
     Mistake(
