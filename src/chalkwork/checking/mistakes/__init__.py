@@ -2,8 +2,9 @@
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
 `forward`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`, `penalties`,
-`updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`, `windows`, `counts`. `search` groups
-the rewrites of an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
+`updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`, `windows`, `counts`. `search`
+groups the rewrites of an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that
+are right.
 """
 
 from __future__ import annotations
