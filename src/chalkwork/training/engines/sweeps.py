@@ -18,6 +18,8 @@ from chalkwork.algebra.times import at_time, last_step, split_time, step_of, sum
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
 
+_COSTLY = ("tanh", "sigmoid", "exp", "softplus", "gelu", "silu")
+"""Functions that it costs more to work out again than to keep."""
 FEWEST = 8
 """Steps from which on a loop is worth it: of fewer, the compiler makes one function."""
 _HERE = "t"
@@ -103,6 +105,8 @@ class Sweep:
     reads: Mapping[str, Read]
     ahead: tuple[tuple[str, Expression], ...]
     """What is worked out for all steps before the loop, under names of its own."""
+    together: tuple[Together, ...] = ()
+    """Products at the beginning of a step that are one product of matrices."""
     wanted: frozenset[str] = frozenset()
     """Which of the values of all steps are used after the loop."""
     names = ()
@@ -115,7 +119,9 @@ class Sweep:
             name: read for name, read in self.reads.items() if read.along is not None or read.name.name not in own
         }
         kept = {name: read for name, read in self.reads.items() if name not in entering and read.shift}
-        needed = {name.name for _, expression in (*self.made, *self.ahead) for name in names_in(expression)}
+        joined = [product for one in self.together for product in one.products]
+        expressions = [expression for _, expression in (*self.made, *self.ahead)] + joined
+        needed = {name.name for expression in expressions for name in names_in(expression)}
         rows = {
             name: read.all_steps(xp, values, self.low, self.high) for name, read in entering.items() if name in needed
         }
@@ -123,11 +129,14 @@ class Sweep:
         start = {name: values[at_time(read.name.name, before)] for name, read in kept.items()}
         for name, expression in self.ahead:
             rows[name] = _for_all(xp, expression, {**values, **rows}, rows)
-        inside = {name.name for _, expression in self.made for name in names_in(expression)}
+        weights = [one.weights(xp, values) for one in self.together]
+        inside = {name.name for expression in [one for _, one in self.made] + joined for name in names_in(expression)}
         rows = {name: row for name, row in rows.items() if name in inside}
 
         def step(carried: Any, given: Any) -> Any:
             known = {**values, **carried, **given}
+            for one, held in zip(self.together, weights, strict=True):
+                known |= one.values(xp, known, held)
             found = {}
             for stem, expression in self.made:
                 found[stem] = known[at_time(stem, _HERE)] = evaluate(expression, known, xp)
@@ -136,6 +145,96 @@ class Sweep:
 
         _, made = jax.lax.scan(step, start, rows, length=self.high - self.low + 1, reverse=self.way < 0)
         values.rows |= {stem: (self.low, row) for stem, row in made.items()}
+
+
+@dataclass(frozen=True)
+class Together:
+    """Products with weights that are worked out as one: of one matrix with several weights, side by side, or summed up.
+
+    `side` is 1 where the weights stand on the right. There is a name for each product, or one for the sum.
+    """
+
+    names: tuple[str, ...]
+    products: tuple[Application, ...]
+    side: int
+
+    @property
+    def _is_sum(self) -> bool:
+        return len(self.names) < len(self.products)
+
+    def weights(self, xp: Any, values: Mapping[str, Any]) -> Any:
+        """The weights of all products, as one matrix."""
+        parts = [evaluate(product.arguments[self.side], values, xp) for product in self.products]
+        return xp.concatenate(parts, axis=-2 if self._is_sum == (self.side == 1) else -1)
+
+    def values(self, xp: Any, known: Mapping[str, Any], weights: Any) -> dict[str, Any]:
+        """What the names are worth at a step."""
+        others = [product.arguments[1 - self.side] for product in self.products]
+        axis = -1 if self.side == 1 else -2
+        if self._is_sum:
+            other = xp.concatenate([evaluate(one, known, xp) for one in others], axis=axis)
+        else:
+            other = evaluate(others[0], known, xp)
+        whole = other @ weights if self.side == 1 else weights @ other
+        if self._is_sum:
+            return {self.names[0]: whole}
+        sizes = [product.shape[axis] for product in self.products]
+        cuts = [sum(sizes[: place + 1]) for place in range(len(sizes) - 1)]
+        return dict(zip(self.names, xp.split(whole, cuts, axis=axis), strict=True))
+
+
+def _joined(
+    made: list[tuple[str, Expression]], own: set[str]
+) -> tuple[list[tuple[str, Expression]], tuple[Together, ...]]:
+    """The equations with the products that can be done at once, at the beginning of a step, under names of their own."""
+
+    def here(name: Name) -> bool:  # something that the loop itself makes at this step
+        stem, step = split_time(name.name)
+        return stem in own and step == _HERE
+
+    def side(node: Expression) -> int | None:
+        """On which side of a product the weights stand, if it can be done at once."""
+        if not isinstance(node, Application) or node.operation.name != "matmul":
+            return None
+        timed = [any(split_time(name.name)[1] for name in names_in(part)) for part in node.arguments]
+        ready = not any(map(here, names_in(node))) and len(node.shape) == 2
+        return timed.index(False) if sorted(timed) == [False, True] and ready else None
+
+    found: list[Together] = []
+    renamed: dict[Expression, Expression] = {}
+    alike: dict[tuple[Expression, int], list[Application]] = {}
+    for _, expression in made:
+        for node in reversed(list(walk(expression))):  # the largest sums first
+            terms = _added(node)
+            for at in (0, 1):
+                summed = [one for one in terms if side(one) == at and isinstance(one, Application)]
+                others = [one for one in terms if side(one) != at]
+                if len(summed) > 1 and not any(set(summed) & set(one.products) for one in found):
+                    name = Name(f"together {len(found)}", node.shape)
+                    found.append(Together((name.name,), tuple(summed), at))
+                    total: Expression = name
+                    for one in others:
+                        total = one + total
+                    renamed[node] = total
+            if (at_side := side(node)) is not None and isinstance(node, Application):
+                same = alike.setdefault((node.arguments[1 - at_side], at_side), [])
+                same += [node] * (node not in same)
+    summed_up = {product for one in found for product in one.products}
+    for (_, at_side), products in alike.items():
+        kept = [one for one in products if one not in summed_up]
+        if len(kept) > 1:
+            names = [Name(f"together {len(found)}.{place}", one.shape) for place, one in enumerate(kept)]
+            found.append(Together(tuple(name.name for name in names), tuple(kept), at_side))
+            renamed |= dict(zip(kept, names, strict=True))
+    return [(stem, transform(expression, renamed.get)) for stem, expression in made], tuple(found)
+
+
+def _added(node: Expression) -> list[Expression]:
+    """The terms of a sum of matrices of one shape."""
+    if isinstance(node, Application) and node.operation.name == "add":
+        if all(part.shape == node.shape for part in node.arguments):
+            return [*_added(node.arguments[0]), *_added(node.arguments[1])]
+    return [node]
 
 
 def _for_all(xp: Any, product: Expression, values: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
@@ -163,7 +262,8 @@ def _swept(steps: Sequence[Sequence[Equation]]) -> Sweep | None:
     if any(read.shift not in (0, -way) for read in reads.values() if read.along is None and read.name.name in own):
         return None
     made, ahead = _taken_out(made, own)
-    return Sweep(min(places), max(places), way, tuple(made), reads, tuple(ahead))
+    made, together = _joined(made, own)
+    return Sweep(min(places), max(places), way, tuple(made), reads, tuple(ahead), together)
 
 
 def _taken_out(
@@ -295,6 +395,7 @@ def parts_of(equations: Iterable[Equation]) -> list[Part]:
                     _with_last(found, total)
                 else:
                     found.append(Single(one))
+    _keep(found)
     wanted: frozenset[str] = frozenset()
     for place, part in reversed(list(enumerate(found))):
         if isinstance(part, Sweep):
@@ -302,6 +403,36 @@ def parts_of(equations: Iterable[Equation]) -> list[Part]:
         read = {one.name.name for one in part.reads.values()} if not isinstance(part, Single) else set()
         wanted |= read | {split_time(one.name)[0] for one in part.names}
     return found
+
+
+def _keep(parts: list[Part]) -> None:
+    """Have a loop keep the functions of its values that a later one needs too, such as the tanh of a cell."""
+    for later, part in enumerate(parts):
+        for earlier in range(later):
+            before, after = parts[earlier], parts[later]
+            if isinstance(before, Sweep) and isinstance(after, Sweep):
+                parts[earlier], parts[later] = _kept(before, after, f"kept {later}.{earlier}")
+
+
+def _kept(before: Sweep, after: Sweep, name: str) -> tuple[Sweep, Sweep]:
+    own = {at_time(stem, _HERE) for stem, _ in before.made}
+
+    def function(node: Expression) -> bool:
+        costly = isinstance(node, Application) and node.operation.name in _COSTLY
+        return costly and isinstance(node.arguments[0], Name) and node.arguments[0].name in own
+
+    sides = [{node for _, expression in one.made for node in walk(expression) if function(node)} for one in (before, after)]
+    made, used = list(before.made), list(after.made)
+    reads = dict(after.reads)
+    for place, node in enumerate(sorted(sides[0] & sides[1], key=str)):
+        kept = Name(f"{name}.{place}", node.shape)
+        here = Name(at_time(kept.name, _HERE), node.shape)
+        made, used = ([(stem, transform(one, {node: here}.get)) for stem, one in each] for each in (made, used))
+        assert isinstance(node, Application) and isinstance(node.arguments[0], Name)
+        source = split_time(node.arguments[0].name)[0]
+        made.insert([stem for stem, _ in made].index(source) + 1, (kept.name, node))
+        reads[here.name] = Read(kept, 0)
+    return replace(before, made=tuple(made)), replace(after, made=tuple(used), reads=reads)
 
 
 def _runs(equations: Iterable[Equation]) -> Iterator[list[list[Equation]]]:
