@@ -95,7 +95,8 @@ def window(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     symbols, letter = writer.symbols, "z" if "W1" in solution.arrays else "a"
     spreads = isinstance(kind, TransposedKind)
     at = plan_window(kind, plan.layers[0].positions if spreads else plan.positions)
-    one, lies = (0, 0, 1, 1), (-at.padding[0], -at.padding[1], *at.window)
+    (high, across), one = at.window, (0, 0, 1, 1)
+    lies = (-at.padding[0], -at.padding[1], high, across)
 
     def panel(name: str, place: tuple[int, int, int, int], sign: str = "", known: bool = True) -> Map:
         value = solution.arrays[name]
@@ -107,7 +108,7 @@ def window(plan: Plan, solution: Working, with_values: bool) -> Drawing:
 
     maps = [panel("x", one if spreads else lies, known=with_values)]
     if letter == "z":
-        maps.append(panel("W1", (0, 0, *at.window), "⋆ᵀ" if spreads else "⋆"))
+        maps.append(panel("W1", (0, 0, high, across), "⋆ᵀ" if spreads else "⋆"))
     more = ["⋯"] * (plan.layers[0].inputs > 1) + [symbols["b1"].text] * plan.layers[0].has_bias
     sign = "".join(f"+ {one} " for one in more) + "="
     maps.append(panel(f"{letter}1", lies if spreads else one, sign if letter == "z" else "→", with_values))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from chalkwork.algebra.expression import Expression, Name, Number, names_in, replace, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace, walk
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation
@@ -95,7 +95,7 @@ def _bias_of_each_place(equation: Equation, number: int, context: Context) -> It
     weights, biases, shape = (context.derivation.get(f"{one}{number}") for one in ("weights", "biases", "shape"))
     if weights is None or biases is None or shape is None or len(names_in(shape.expression)) < 2:
         return
-    _, *places = getattr(shape.expression, "arguments", ())
+    places = shape.expression.arguments[1:] if isinstance(shape.expression, Application) else ()
     found = biases.expression
     for side in places:
         found = found * side

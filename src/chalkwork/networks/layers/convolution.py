@@ -195,7 +195,7 @@ def _said(sizes: Sizes) -> str:
 class Convolution(Layer):
     """What convolutions along one axis and along two have in common."""
 
-    kind_type: type[ConvolutionKind] = ConvolutionKind
+    kind_type = ConvolutionKind
     rank: ClassVar[int]
     order: ClassVar[tuple[int, int]] = (0, 1)
     """Which axes of the kernels are filters and channels."""

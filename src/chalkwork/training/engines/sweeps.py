@@ -17,12 +17,12 @@ from chalkwork.algebra.expression import Application, Expression, Name, names_in
 from chalkwork.algebra.times import at_time, last_step, split_time, step_of, summands, template
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.training.engines.together import HERE, Together, beside, for_all, joined
 
 _COSTLY = ("tanh", "sigmoid", "exp", "softplus", "gelu", "silu")
 """Functions that it costs more to work out again than to keep."""
 FEWEST = 8
 """Steps from which on a loop is worth it: of fewer, the compiler makes one function."""
-_HERE = "t"
 
 
 class Steps(dict[str, Any]):
@@ -88,7 +88,7 @@ def _reads(expression: Expression, origin: int) -> dict[str, Read]:
 
 
 def _called(stem: str, shift: int) -> str:
-    return at_time(stem, _HERE if not shift else f"{_HERE}{shift:+d}")
+    return at_time(stem, HERE if not shift else f"{HERE}{shift:+d}")
 
 
 # --- a loop over the steps -------------------------------------------------------------------------------------------
@@ -119,133 +119,45 @@ class Sweep:
             name: read for name, read in self.reads.items() if read.along is not None or read.name.name not in own
         }
         kept = {name: read for name, read in self.reads.items() if name not in entering and read.shift}
-        joined = [product for one in self.together for product in one.products]
-        expressions = [expression for _, expression in (*self.made, *self.ahead)] + joined
+        products = [product for one in self.together for product in one.products]
+        expressions = [expression for _, expression in (*self.made, *self.ahead)] + products
         needed = {name.name for expression in expressions for name in names_in(expression)}
         rows = {
             name: read.all_steps(xp, values, self.low, self.high) for name, read in entering.items() if name in needed
         }
         before = self.low - 1 if self.way > 0 else self.high + 1
         start = {name: values[at_time(read.name.name, before)] for name, read in kept.items()}
+        side = beside(self.ahead)
+        for one in side:
+            rows[one.names[0]] = for_all(xp, one, {**values, **rows})
         for name, expression in self.ahead:
-            rows[name] = _for_all(xp, expression, {**values, **rows}, rows)
+            if not any(name in one.names for one in side):
+                rows[name] = evaluate(expression, {**values, **rows}, xp)
         weights = [one.weights(xp, values) for one in self.together]
-        inside = {name.name for expression in [one for _, one in self.made] + joined for name in names_in(expression)}
+        summed = {one.names[0]: one for one in self.together if one.is_sum and set(one.others) <= kept.keys()}
+        alone = {name.name for _, expression in self.made for name in names_in(expression)}
+        alone |= {name for one in self.together if one.names[0] not in summed for name in one.others}
+        start |= {name: one.put_together(xp, start) for name, one in summed.items()}
+        start = {name: value for name, value in start.items() if name in alone or name in summed}
+        inside = {name.name for expression in [one for _, one in self.made] + products for name in names_in(expression)}
         rows = {name: row for name, row in rows.items() if name in inside}
 
         def step(carried: Any, given: Any) -> Any:
             known = {**values, **carried, **given}
+            for one in side:
+                known |= one.cut(xp, given[one.names[0]])
             for one, held in zip(self.together, weights, strict=True):
                 known |= one.values(xp, known, held)
             found = {}
             for stem, expression in self.made:
-                found[stem] = known[at_time(stem, _HERE)] = evaluate(expression, known, xp)
+                found[stem] = known[at_time(stem, HERE)] = evaluate(expression, known, xp)
             after = {name: found[read.name.name] for name, read in kept.items()}
+            after |= {name: one.put_together(xp, after) for name, one in summed.items()}
+            after = {name: after[name] for name in start}
             return after, {stem: value for stem, value in found.items() if stem in self.wanted}
 
         _, made = jax.lax.scan(step, start, rows, length=self.high - self.low + 1, reverse=self.way < 0)
         values.rows |= {stem: (self.low, row) for stem, row in made.items()}
-
-
-@dataclass(frozen=True)
-class Together:
-    """Products with weights that are worked out as one: of one matrix with several weights, side by side, or summed up.
-
-    `side` is 1 where the weights stand on the right. There is a name for each product, or one for the sum.
-    """
-
-    names: tuple[str, ...]
-    products: tuple[Application, ...]
-    side: int
-
-    @property
-    def _is_sum(self) -> bool:
-        return len(self.names) < len(self.products)
-
-    def weights(self, xp: Any, values: Mapping[str, Any]) -> Any:
-        """The weights of all products, as one matrix."""
-        parts = [evaluate(product.arguments[self.side], values, xp) for product in self.products]
-        return xp.concatenate(parts, axis=-2 if self._is_sum == (self.side == 1) else -1)
-
-    def values(self, xp: Any, known: Mapping[str, Any], weights: Any) -> dict[str, Any]:
-        """What the names are worth at a step."""
-        others = [product.arguments[1 - self.side] for product in self.products]
-        axis = -1 if self.side == 1 else -2
-        if self._is_sum:
-            other = xp.concatenate([evaluate(one, known, xp) for one in others], axis=axis)
-        else:
-            other = evaluate(others[0], known, xp)
-        whole = other @ weights if self.side == 1 else weights @ other
-        if self._is_sum:
-            return {self.names[0]: whole}
-        sizes = [product.shape[axis] for product in self.products]
-        cuts = [sum(sizes[: place + 1]) for place in range(len(sizes) - 1)]
-        return dict(zip(self.names, xp.split(whole, cuts, axis=axis), strict=True))
-
-
-def _joined(
-    made: list[tuple[str, Expression]], own: set[str]
-) -> tuple[list[tuple[str, Expression]], tuple[Together, ...]]:
-    """The equations with the products that can be done at once, at the beginning of a step, under names of their own."""
-
-    def here(name: Name) -> bool:  # something that the loop itself makes at this step
-        stem, step = split_time(name.name)
-        return stem in own and step == _HERE
-
-    def side(node: Expression) -> int | None:
-        """On which side of a product the weights stand, if it can be done at once."""
-        if not isinstance(node, Application) or node.operation.name != "matmul":
-            return None
-        timed = [any(split_time(name.name)[1] for name in names_in(part)) for part in node.arguments]
-        ready = not any(map(here, names_in(node))) and len(node.shape) == 2
-        return timed.index(False) if sorted(timed) == [False, True] and ready else None
-
-    found: list[Together] = []
-    renamed: dict[Expression, Expression] = {}
-    alike: dict[tuple[Expression, int], list[Application]] = {}
-    for _, expression in made:
-        for node in reversed(list(walk(expression))):  # the largest sums first
-            terms = _added(node)
-            for at in (0, 1):
-                summed = [one for one in terms if side(one) == at and isinstance(one, Application)]
-                others = [one for one in terms if side(one) != at]
-                if len(summed) > 1 and not any(set(summed) & set(one.products) for one in found):
-                    name = Name(f"together {len(found)}", node.shape)
-                    found.append(Together((name.name,), tuple(summed), at))
-                    total: Expression = name
-                    for one in others:
-                        total = one + total
-                    renamed[node] = total
-            if (at_side := side(node)) is not None and isinstance(node, Application):
-                same = alike.setdefault((node.arguments[1 - at_side], at_side), [])
-                same += [node] * (node not in same)
-    summed_up = {product for one in found for product in one.products}
-    for (_, at_side), products in alike.items():
-        kept = [one for one in products if one not in summed_up]
-        if len(kept) > 1:
-            names = [Name(f"together {len(found)}.{place}", one.shape) for place, one in enumerate(kept)]
-            found.append(Together(tuple(name.name for name in names), tuple(kept), at_side))
-            renamed |= dict(zip(kept, names, strict=True))
-    return [(stem, transform(expression, renamed.get)) for stem, expression in made], tuple(found)
-
-
-def _added(node: Expression) -> list[Expression]:
-    """The terms of a sum of matrices of one shape."""
-    if isinstance(node, Application) and node.operation.name == "add":
-        if all(part.shape == node.shape for part in node.arguments):
-            return [*_added(node.arguments[0]), *_added(node.arguments[1])]
-    return [node]
-
-
-def _for_all(xp: Any, product: Expression, values: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
-    """A product of a step with weights for all steps at once, as one product of matrices where it can be."""
-    if isinstance(product, Application) and product.operation.name == "matmul":
-        left, right = product.arguments
-        if not any(name.name in rows for name in names_in(right)) and isinstance(left, Name):
-            whole = values[left.name]
-            flat = xp.reshape(whole, (-1, whole.shape[-1])) @ evaluate(right, values, xp)
-            return xp.reshape(flat, (*whole.shape[:-1], flat.shape[-1]))
-    return evaluate(product, values, xp)
 
 
 def _swept(steps: Sequence[Sequence[Equation]]) -> Sweep | None:
@@ -262,7 +174,7 @@ def _swept(steps: Sequence[Sequence[Equation]]) -> Sweep | None:
     if any(read.shift not in (0, -way) for read in reads.values() if read.along is None and read.name.name in own):
         return None
     made, ahead = _taken_out(made, own)
-    made, together = _joined(made, own)
+    made, together = joined(made, own)
     return Sweep(min(places), max(places), way, tuple(made), reads, tuple(ahead), together)
 
 
@@ -407,7 +319,7 @@ def parts_of(equations: Iterable[Equation]) -> list[Part]:
 
 def _keep(parts: list[Part]) -> None:
     """Have a loop keep the functions of its values that a later one needs too, such as the tanh of a cell."""
-    for later, part in enumerate(parts):
+    for later in range(len(parts)):
         for earlier in range(later):
             before, after = parts[earlier], parts[later]
             if isinstance(before, Sweep) and isinstance(after, Sweep):
@@ -415,18 +327,21 @@ def _keep(parts: list[Part]) -> None:
 
 
 def _kept(before: Sweep, after: Sweep, name: str) -> tuple[Sweep, Sweep]:
-    own = {at_time(stem, _HERE) for stem, _ in before.made}
+    own = {at_time(stem, HERE) for stem, _ in before.made}
 
     def function(node: Expression) -> bool:
-        costly = isinstance(node, Application) and node.operation.name in _COSTLY
-        return costly and isinstance(node.arguments[0], Name) and node.arguments[0].name in own
+        if not isinstance(node, Application) or node.operation.name not in _COSTLY:
+            return False
+        return isinstance(node.arguments[0], Name) and node.arguments[0].name in own
 
-    sides = [{node for _, expression in one.made for node in walk(expression) if function(node)} for one in (before, after)]
+    sides = [
+        {node for _, expression in one.made for node in walk(expression) if function(node)} for one in (before, after)
+    ]
     made, used = list(before.made), list(after.made)
     reads = dict(after.reads)
     for place, node in enumerate(sorted(sides[0] & sides[1], key=str)):
         kept = Name(f"{name}.{place}", node.shape)
-        here = Name(at_time(kept.name, _HERE), node.shape)
+        here = Name(at_time(kept.name, HERE), node.shape)
         made, used = ([(stem, transform(one, {node: here}.get)) for stem, one in each] for each in (made, used))
         assert isinstance(node, Application) and isinstance(node.arguments[0], Name)
         source = split_time(node.arguments[0].name)[0]
