@@ -1,6 +1,8 @@
 """Runs kept in files belong to one run alone, and what happens in a callback loses nothing."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -69,7 +71,9 @@ OTHERS = {
     "fewer to validate on": ({"validation": (X[:5], Y[:5])}, "number of validation samples is 9, but here 5"),
     "none to validate on": ({"validation": None, "patience": None}, "number of validation samples is 9, but here 0"),
     "rate": ({"eta": 0.050000000001}, "rate"),
-    "epochs": ({"epochs": 5}, "epochs"),
+    "fewer epochs": ({"epochs": 3}, "epochs"),
+    "more epochs of a schedule": ({"epochs": 5, "schedule": "cosine"}, "epochs"),
+    "state": ({"optimizer_state": lambda: run(None, epochs=1)[1].optimizer_state}, "optimiser's state"),
     "batch": ({"batch_size": 9}, "batch"),
     "shuffle": ({"shuffle": False}, "shuffle"),
     "seed": ({"seed": 1}, "seed"),
@@ -87,7 +91,10 @@ OTHERS = {
     "dtype": ({"dtype": "float32"}, "dtype"),
     "engine": ({"engine": "reference"}, "engine"),
 }
-SAME = {"checkpoint", "checkpoint_every", "progress", "callback", "iterations", "validation", "spread"}
+SAME = {
+    "checkpoint", "checkpoint_every", "progress", "callback", "iterations", "validation", "spread", "verbose",
+    "metrics", "other",
+}  # fmt: skip
 """Settings that change no number of a run, or (`iterations`, a share as validation) stand for others of the list."""
 
 
@@ -101,9 +108,34 @@ def kept(tmp_path_factory):
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_checkpoint_is_of_one_run_alone(name, kept):
     changes, message = OTHERS[name]
-    changes = {**changes, **({"net": changes["net"]()} if "net" in changes else {})}
+    changes = {key: value() if callable(value) else value for key, value in changes.items()}
     with pytest.raises(ChalkworkError, match=rf"of another run: (its|not the same) ({message})"):
         run(kept, **changes)
+
+
+def test_a_run_may_be_made_longer(tmp_path):
+    whole, expected = run(None)
+    _, first = run(tmp_path / "run", epochs=2)
+    longer, history = run(tmp_path / "run", network())
+    assert (first.steps, history.steps, history.resumed) == (10, 20, 10)
+    np.testing.assert_array_equal(history.loss, expected.loss)
+    for name, value in whole.parameters.items():
+        np.testing.assert_array_equal(longer.parameters[name], value)
+    assert [row["epoch"] for row in history.epochs] == [1, 2, 3, 4]
+
+
+def test_a_run_is_ended_by_sigterm_and_goes_on(tmp_path):
+    def ask(moment):
+        if moment["epoch"] == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(SystemExit) as caught:
+        run(tmp_path / "run", callback=ask)
+    assert caught.value.code == 128 + signal.SIGTERM and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    _, history = run(tmp_path / "run")
+    _, expected = run(None)
+    assert history.resumed >= 5
+    np.testing.assert_array_equal(history.loss, expected.loss)
 
 
 WHOLE = {"eta": 0.05, "iterations": 4, "progress": False, "engine": "numpy"}
@@ -111,7 +143,6 @@ ADDED = {
     "validation": ({"validation": HELD_OUT}, "its number of validation samples is {}, but here {}", (0, 9)),
     "evaluate_every": ({"evaluate_every": 2}, "its evaluate_every is {}, but here {}", ("never", 2)),
     "callback": ({"callback": lambda row: None}, "its evaluate_every is {}, but here {}", ("never", 1)),
-    "iterations": ({"iterations": 5}, "its iterations is {}, but here {}", (4, 5)),
     "clip_norm": ({"clip_norm": 1.0}, "its clip_norm is {}, but here {}", ("not given", "1.0")),
 }
 

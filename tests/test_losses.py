@@ -165,3 +165,35 @@ def test_what_a_loss_is_not_for_is_refused():
             loss_of(wrong)
     with pytest.raises(ChalkworkError, match="no probabilities"):
         NeuralNetwork([Dense(2, inputs=2)], "focal").train([[1, 2]], [[1, 0]])
+
+
+def test_a_loss_is_given_by_what_it_says_of_one_output(tmp_path):
+    for place, (text, by_hand) in enumerate({
+        "(a - y)^4 / 4": lambda a, y: ((a - y) ** 4 / 4).sum(),
+        r"\frac{1}{2}(a-y)^2 + 0.1|a-y|": lambda a, y: ((a - y) ** 2 / 2 + 0.1 * abs(a - y)).sum(),
+        "log(cosh(a - y))": lambda a, y: jnp.log(jnp.cosh(a - y)).sum(),
+        "y * a^2": lambda a, y: (y * a**2).sum(),
+    }.items()):  # fmt: skip
+        samples, weights = CONVENTIONS[place]
+        net = NeuralNetwork([Dense(2, "tanh", inputs=2), Dense(3)], text, samples=samples, weights=weights)
+        targets = np.array([[0.2, -0.4, 1.0]] * len(X)) + X[:, :1]
+        x, y = (X, targets) if samples == "rows" else (X.T, targets.T)
+        turn = (lambda w: w) if weights == "in_out" else (lambda w: w.T)
+        weights_of = {key: turn(value) if key[0] == "W" else value for key, value in net.parameters.items()}
+
+        def loss(p, by_hand=by_hand, targets=targets):
+            return by_hand(jnp.tanh(X @ p["W1"] + p["b1"]) @ p["W2"] + p["b2"], targets)
+
+        wanted, slopes = in_numpy(jax.value_and_grad(loss))(weights_of)
+        solution = net.solve(x, y, learning_rate=0.1)
+        np.testing.assert_allclose(solution["L"], wanted, rtol=1e-12, err_msg=text)
+        np.testing.assert_allclose(turn(solution["dW1"]), slopes["W1"], rtol=1e-10, err_msg=text)
+        assert net.train(x, y, eta=0.001, iterations=20, progress=False).loss[-1] < wanted
+        save_network(net, tmp_path / "net.safetensors")
+        assert load_network(tmp_path / "net.safetensors").loss == net.loss
+    for text, said in {
+        "a - y + q": "'q' is not defined", "sum((a - y)^2)": "of one output a", "a y; import os": "the loss 'a y; imp",
+        "squared_eror": "did you mean squared_error",
+    }.items():  # fmt: skip
+        with pytest.raises(ChalkworkError, match=said):
+            NeuralNetwork([Dense(2, inputs=2)], text)

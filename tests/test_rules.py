@@ -44,6 +44,7 @@ def changes(gradients, rate, form=""):
             "rmsprop": -rate * g[t - 1] / root(kept, form),
             "adam": -rate * m / root(v, form),
             "adamw": -rate * m / root(v, form),
+            "lion": -rate * np.sign(0.1 * g[t - 1] + 0.9 * (second[1:] * g[: t - 1]).sum(0)),
         }
 
 
@@ -55,6 +56,7 @@ CONSTANTS = {
     "momentum": {"mu": 0.6}, "nesterov": {"mu": 0.6}, "adagrad": {"epsilon": 0.01},
     "rmsprop": {"gamma": 0.8, "epsilon": 0.01}, "adam": {"beta1": 0.9, "beta2": 0.99, "epsilon": 0.01},
     "adamw": {"beta1": 0.9, "beta2": 0.99, "epsilon": 0.01, "decay": 0.1},
+    "lion": {"beta1": 0.9, "beta2": 0.99},
 }  # fmt: skip
 CASES = [
     (name, form)

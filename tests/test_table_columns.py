@@ -7,11 +7,15 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalkwork.cli import main
 from chalkwork.errors import ChalkworkError
 from chalkwork.tables import prepare, read_table, save_predictor, train_table
+from chalkwork.tables.cells import is_missing
 from chalkwork.tables.columns import Category, LeftOut, Number
+from chalkwork.tables.forms import Form, Look
 from chalkwork.tables.notes import notes
 from chalkwork.tables.targets import Classes, Numbers, find_target
 from chalkwork.tables.training import Choices
@@ -280,3 +284,28 @@ def test_control_signs_never_reach_a_terminal(tmp_path, capsys, monkeypatch):
     assert main(["predict", str(model), str(data)]) == 0
     printed = capsys.readouterr().out
     assert not set(printed) & {"\x1b", "\x07", "\u202e"} and len(printed.splitlines()) == 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr), st.integers(-2000, 2000).map(str),
+    st.sampled_from(["", "-", "--", "1.234", "12.000", ".5", "5.", "1e400", "1e00001", "+-3", "1.2.3", "1_0", "١"]),
+), max_size=8))  # fmt: skip
+def test_a_column_of_plain_numbers_is_what_its_cells_are_one_by_one(cells):
+    quick, slow = Look._plain(cells), Look._any(cells)
+    if quick is None:
+        return
+    assert (quick.counts, quick.missing, quick.numbers, quick.unit) == (
+        slow.counts, slow.missing, slow.numbers, slow.unit
+    )  # fmt: skip
+    assert quick.only.keys() == slow.only.keys() and (slow.only or not slow.open)
+    form = Form(next(iter(slow.only), ""))
+    expected = [np.nan if is_missing(cell) else form.read(cell) for cell in cells]
+    np.testing.assert_array_equal(quick.values, expected)
+
+
+def test_most_columns_are_read_as_a_whole():
+    for cells in (["1.5", "2.25"], ["1", "-2", ""], ["1e-5", "2.5E+3"], ["-", "3"]):
+        assert Look._plain(cells) is not None
+    for cells in (["1.234", "2"], ["1,5"], ["1.5 €"], ["a"], [" 1"], ["1e400"]):
+        assert Look._plain(cells) is None

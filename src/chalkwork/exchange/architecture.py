@@ -21,7 +21,7 @@ from chalkwork.networks.labels import Labels
 from chalkwork.networks.layers import LAYERS, Layer
 from chalkwork.networks.layers.base import Size
 from chalkwork.networks.layers.settings import Setting
-from chalkwork.networks.losses import LOSSES, Loss, loss_of
+from chalkwork.networks.losses import LOSSES, Loss, OwnLoss, loss_of
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.quantities import LEARNED
@@ -133,6 +133,8 @@ def architecture_of(net: NeuralNetwork) -> dict[str, Any]:
 
 def _loss_data(loss: Loss) -> dict[str, Any]:
     name = next((name for name, known in LOSSES.items() if type(known) is type(loss)), None)
+    if isinstance(loss, OwnLoss):
+        name = loss.text
     if name is None:
         raise ChalkworkError(f"there is no way to exchange the loss {type(loss).__name__} yet")
     numbers = {"factor": loss.factor, **loss.settings}

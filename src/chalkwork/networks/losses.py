@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
-from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in
+from chalkwork.algebra.expression import replace as replaced
+from chalkwork.algebra.numerals import Scalar
+from chalkwork.algebra.reading import read
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.distances import (
     AbsoluteError,
@@ -29,9 +34,24 @@ from chalkwork.networks.entropies import (
 from chalkwork.networks.loss import Loss, Reduction
 
 __all__ = [
-    "LOSSES", "AbsoluteError", "BinaryCrossEntropy", "BinaryFocal", "CrossEntropy", "Focal", "Hinge", "Huber",
-    "KLDivergence", "Loss", "Reduction", "RootMeanSquaredError", "SmoothedCrossEntropy", "SquaredError", "SquaredHinge",
-    "loss_of", "penalties",
+    "LOSSES",
+    "AbsoluteError",
+    "BinaryCrossEntropy",
+    "BinaryFocal",
+    "CrossEntropy",
+    "Focal",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "Loss",
+    "OwnLoss",
+    "Reduction",
+    "RootMeanSquaredError",
+    "SmoothedCrossEntropy",
+    "SquaredError",
+    "SquaredHinge",
+    "loss_of",
+    "penalties",
 ]  # fmt: skip
 
 
@@ -63,6 +83,42 @@ def _total(parts: Iterable[Expression]) -> Expression:
     return reduce(lambda left, right: left + right, parts)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnLoss(Loss):
+    """What a text says of one output `a` and its target `y`, in the language of the reader, summed over all of them.
+
+    `mean` is the mean over outputs and samples. Raises ChalkworkError where the text is not of a and y alone, or makes
+    one number of several.
+
+    >>> print(OwnLoss(text="(a - y)^4 / 4").expression(Name("a", (2, 1)), Name("y", (2, 1)), samples=1))
+    (1/4) * sum((a - y)^4)
+    """
+
+    text: str = "(a - y)^2"
+    own: ClassVar[tuple[str, str, str]] = ("own", "loss given by a formula", "of each output what that says")
+    over_outputs: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        Loss.__post_init__(self)
+        self.summand(Name("a", (2, 3)), Name("y", (2, 3)))
+
+    @property
+    def settings(self) -> dict[str, Scalar]:
+        """None but the text."""
+        return {}
+
+    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
+        """The text with output and target in it."""
+        one = {"a": Name("a"), "y": Name("y")}
+        try:
+            found = replaced(read(self.text, one), {one["a"]: output, one["y"]: target})
+        except ChalkworkError as error:
+            raise ChalkworkError(f"the loss {self.text!r:.60}: {error.message}", hint=error.hint) from None
+        if found.shape != output.shape or {name.name for name in names_in(found)} < {"a", "y"}:
+            raise ChalkworkError(f"the loss {self.text!r:.60} is to be of one output a and its target y")
+        return found, 1
+
+
 LOSSES: dict[str, Loss] = {
     "squared_error": SquaredError(),
     "mean_squared_error": SquaredError(factor=1, reduction="mean"),
@@ -89,12 +145,16 @@ _ALSO = {
 def loss_of(description: str | Loss | Mapping[str, Any]) -> Loss:
     """The loss by name, as an object, or as a mapping with `name`, `factor`, `reduction` and its own settings.
 
+    In place of a name may stand what the loss of one output is, in terms of `a` and `y`: see `OwnLoss`.
+
     Raises ChalkworkError for an unknown one, with the nearest name.
 
     >>> loss_of("mean_squared_error").reduction
     'mean'
     >>> loss_of({"name": "squared_error", "factor": 1}).factor
     1
+    >>> loss_of("log(cosh(a - y))").text
+    'log(cosh(a - y))'
     """
     if isinstance(description, Loss):
         return description
@@ -103,6 +163,11 @@ def loss_of(description: str | Loss | Mapping[str, Any]) -> Loss:
     given = {"name": description} if isinstance(description, str) else dict(description)
     word = given.pop("name", None)
     name = _ALSO.get(word, word) if isinstance(word, str) else None
+    if isinstance(name, str) and name not in LOSSES and {"a", "y"} <= set(re.findall(r"[^\W\d_]+", name)):
+        unknown = given.keys() - {"factor", "reduction"}
+        if unknown:
+            raise ChalkworkError(f"a loss has a factor and a reduction, not {', '.join(sorted(unknown))!r:.60}")
+        return OwnLoss(**given, text=name)
     if name not in LOSSES:
         near = get_close_matches(str(word), LOSSES, 1)
         hint = f"did you mean {near[0]}?" if near else f"the losses are {', '.join(LOSSES)}"

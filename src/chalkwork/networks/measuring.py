@@ -1,19 +1,23 @@
-"""What a network is measured by on data held out, and its output for data."""
+"""What a network is measured by on data, and its output for data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.derivation.evaluate import evaluate_each
+from chalkwork.algebra.expression import names_in
+from chalkwork.derivation.evaluate import evaluate, evaluate_each
 from chalkwork.errors import ValueProblem
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive, without_overflow
 from chalkwork.networks.labels import CLASSIFY, Labels
-from chalkwork.networks.training_data import classes_of, cut_of
+from chalkwork.networks.losses import penalties
+from chalkwork.networks.metrics import Metric, Truth, metrics_of
+from chalkwork.networks.parameters import checked
+from chalkwork.networks.training_data import Samples, classes_of, cut_of, given_samples
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -33,47 +37,110 @@ def output(net: NeuralNetwork, x: Any, letter: str = "a") -> Array:
     [[3.0], [1.0]]
     """
     inputs = net.oriented_input(x, batched=True)
-    samples, axis = net.count(inputs), net.convention.axis_of(inputs)
-    parts = [inputs.take(range(at, min(at + BLOCK, samples)), axis) for at in range(0, samples, BLOCK)]
-    found = [_output(net, part if len(parts) > 1 else inputs, letter) for part in parts]
-    return found[0] if len(found) == 1 else np.concatenate(found, net.convention.sample_axis)
-
-
-def _output(net: NeuralNetwork, inputs: Array, letter: str) -> Array:
-    plan = net.plan(net.count(inputs))
-    derivation = derive(plan, target=False)
-    wanted = f"{letter}{plan.depth}"
-    values = evaluate_each(derivation.needed([wanted]), {"x": inputs} | net.values(derivation, plan))
-    found = np.asarray(values[wanted])
+    name = f"{letter}{net.plan().depth}"
+    found = _propagated(net, inputs, (name,), {})[name]
     if not np.isfinite(found).all():
         raise ValueProblem(
-            f"{wanted} is not finite: the numbers grow too large on the way through the network",
+            f"{name} is not finite: the numbers grow too large on the way through the network",
             hint="smaller inputs, or a network that has not diverged",
         )
     return found
 
 
+def _propagated(
+    net: NeuralNetwork, inputs: Array, names: Sequence[str], values: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Quantities of the forward pass for all samples, a block of them at a time; `values` replace the network's own."""
+    samples, axis = net.count(inputs), net.convention.axis_of(inputs)
+    parts = [
+        inputs if samples <= BLOCK else inputs.take(range(at, min(at + BLOCK, samples)), axis)
+        for at in range(0, samples, BLOCK)
+    ]
+    found = [_block(net, part, names, values) for part in parts]
+    if len(found) == 1:
+        return found[0]
+    return {
+        name: np.concatenate([each[name] for each in found], net.convention.axis_of(found[0][name])) for name in names
+    }
+
+
+def _block(net: NeuralNetwork, inputs: Array, names: Sequence[str], values: Mapping[str, Array]) -> dict[str, Array]:
+    plan = net.plan(net.count(inputs))
+    derivation = derive(plan, target=False)
+    known = evaluate_each(derivation.needed(list(names)), {"x": inputs, **net.values(derivation, plan), **values})
+    return {name: np.asarray(known[name]) for name in names}
+
+
 class Measure:
-    """The loss on data held out, in inference and without penalties, and how many classes are right."""
+    """What a network is measured by on samples, in inference: the loss without penalties, and metrics.
+
+    The loss is `loss`; where the network classifies, `accuracy` says how many classes are right. Metrics are by their
+    names. All names begin with `prefix`. With `loss` false the metrics are measured alone.
+    """
 
     def __init__(
-        self, net: NeuralNetwork, x: Array, y: Array, weights: Array | None = None, labels: Labels | None = None
+        self,
+        net: NeuralNetwork,
+        data: Samples,
+        labels: Labels | None = None,
+        metrics: Sequence[Metric] = (),
+        prefix: str = "",
+        loss: bool = True,
     ) -> None:
-        self.data = {"x": x, "y": y} | ({} if weights is None else {"w": weights})
-        self.unit_axis = net.convention.unit_axis
-        plan = replace(net.plan(net.count(x), weighted=weights is not None), penalties=())
-        needed = derive(plan, target=True).needed(["L", f"a{plan.depth}"])
-        self.equations = [without_overflow(plan, each) if each.name == "L" else each for each in needed]
-        last = plan.layers[-1].activation.name
-        self.output = f"a{plan.depth}" if last in CLASSIFY else None
-        self.cut = cut_of(last, labels)
+        self.net, self.samples, self.prefix, self.metrics = net, data, prefix, metrics
+        plan = replace(net.plan(net.count(data.x), weighted=data.w is not None), penalties=())
+        [last] = derive(plan, target=True).needed(["L"])[-1:]
+        self.loss = without_overflow(plan, last) if loss else None
+        self.constants = {name: np.array([[value]]) for name, value in net.constants.items()}
+        activation, output = plan.layers[-1].activation.name, f"a{plan.depth}"
+        self.output = output if activation in CLASSIFY or metrics else None
+        self.called = None if labels is None else labels.values
+        self.classifies, self.cut = activation in CLASSIFY, cut_of(activation, labels)
+        read = {name.name for name in names_in(self.loss.expression)} if self.loss else set()
+        self.names = sorted((read - data.named.keys() - self.constants.keys()) | ({output} if self.output else set()))
+
+    def __call__(self, values: Mapping[str, Array]) -> dict[str, float]:
+        """The measures with these parameters and running statistics."""
+        known = _propagated(self.net, self.samples.x, self.names, values)
+        found: dict[str, float] = {}
+        if self.loss is not None:
+            given = {**self.constants, **known, **self.samples.named}
+            found["loss"] = float(evaluate_each((self.loss,), given)["L"].item())
+        if self.output is not None:
+            truth = self._truth(known[self.output])
+            if self.loss is not None and truth.classes is not None and truth.predicted is not None:
+                found["accuracy"] = float(np.mean(np.equal(truth.classes, truth.predicted)))
+            found |= {metric.name: metric(truth) for metric in self.metrics}
+        return {self.prefix + name: value for name, value in found.items()}
+
+    def _truth(self, output: Array) -> Truth:
+        axis = self.net.convention.unit_axis
+        target, found = (
+            np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]) for array in (self.samples.y, output)
+        )
+        if not self.classifies:
+            return Truth(target, found)
+        classes, predicted = (classes_of(array, axis, self.cut).reshape(-1) for array in (self.samples.y, output))
+        return Truth(target, found, classes, predicted, self.called)
+
+
+def evaluated(net: NeuralNetwork, x: Any, y: Any, metrics: Any, weights: Any) -> dict[str, float]:
+    """The measures of a network on samples, as it is."""
+    data, labels = given_samples(net, [x, y, weights], net.labels)
+    plan = net.plan()
+    values = checked(net.parameters, plan) | checked(net.state, plan, "running statistic")
+    return Measure(net, data, labels, metrics_of(metrics, net.layers[-1].activation.name in CLASSIFY))(values)
+
+
+class Penalty:
+    """What large weights add to the loss that is trained, as `penalty`."""
+
+    def __init__(self, net: NeuralNetwork) -> None:
+        plan = net.plan()
+        self.terms = penalties(plan.weights(""), plan.penalties)
         self.constants = {name: np.array([[value]]) for name, value in net.constants.items()}
 
     def __call__(self, values: Mapping[str, Array]) -> dict[str, float]:
-        """`validation_loss`, and `validation_accuracy` where the network classifies."""
-        known = evaluate_each(self.equations, {**self.constants, **values, **self.data})
-        found = {"validation_loss": float(known["L"].item())}
-        if self.output is not None:
-            sides = (classes_of(known[name], self.unit_axis, self.cut) for name in (self.output, "y"))
-            found["validation_accuracy"] = float(np.mean(np.equal(*sides)))
-        return found
+        """The penalty with these parameters."""
+        known = {**self.constants, **values}
+        return {"penalty": float(sum(evaluate(term, known).item() for term in self.terms))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from chalkwork.words import ENGLISH
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chalkwork.networks.moments import Moment
     from chalkwork.training.history import History
     from chalkwork.training.schedules import Schedule
 
@@ -219,7 +220,7 @@ class NeuralNetwork(Model):
         drop_last: bool = False,
         seed: int = 0,
         optimizer: str | Mapping[str, Any] | Optimiser = "gradient_descent",
-        schedule: str | Mapping[str, Any] | Schedule | None = None,
+        schedule: str | Mapping[str, Any] | Callable[[int], Any] | Schedule | None = None,
         clip_norm: float | None = None,
         clip_value: float | None = None,
         sample_weight: Any = None,
@@ -227,14 +228,18 @@ class NeuralNetwork(Model):
         validation: tuple[Any, ...] | list[Any] | float | None = None,
         patience: int | None = None,
         least_change: float = 0.0,
-        callback: Callable[[dict[str, float]], Any] | None = None,
+        metrics: Any = None,
+        callback: Callable[[Moment], Any] | Sequence[Callable[[Moment], Any]] | None = None,
         evaluate_every: int | None = None,
         dtype: str = "float64",
         engine: str = "auto",
         progress: bool | None = None,
+        verbose: bool | int = False,
+        optimizer_state: Mapping[str, Array] | None = None,
         checkpoint: str | Path | None = None,
         checkpoint_every: float = 30.0,
         spread: int = 1,
+        **other: Any,
     ) -> History:
         """Train the network, by the very equations that `solve` shows; the losses and measures on the way.
 
@@ -248,21 +253,30 @@ class NeuralNetwork(Model):
         `batch_size` samples (the last one may be smaller, or left out by `drop_last`: a few samples are too few for
         batch normalisation), shuffled anew in every epoch from `seed`. `optimizer` is a name
         of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, `schedule` a name of `SCHEDULES` or a mapping
-        such as `{"name": "cosine", "warmup": 100}`, in steps. `clip_norm` shortens all gradients together,
+        such as `{"name": "cosine", "warmup": 100}`, in steps, or a function of the step, from 0 on, that gives what the
+        rate is multiplied with; `{"name": "plateau", "factor": 0.1, "patience": 10}` multiplies it where the validation
+        loss has not become better for so many measurements. `clip_norm` shortens all gradients together,
         `clip_value` cuts each entry. `sample_weight` holds a factor from 0 for every sample, `class_weight` one for
         each class (as `predict` names them) or `"balanced"`; they are scaled to a mean of one.
 
         `validation` is x and y (and weights), or the part of the samples to hold out; `patience` so many measurements
-        without a better validation loss end the run, and the best parameters are kept. `callback` is given every
-        measurement and ends the run by returning True; it finds the network with the parameters it has then, and may
-        change them. Measured is every epoch, or a hundred times in a run without minibatches, or every
-        `evaluate_every` epochs.
+        without a better validation loss end the run, and the best parameters are kept. `metrics` are names of `METRICS`
+        or functions of the true and the predicted values (classes, where the network classifies), measured on the
+        samples and, as `validation_...`, on those held out. `callback`, a function or several, is given every
+        measurement as a `Moment`: with the network as it is then, whose parameters it may change; it may set the rate,
+        and end the run by `stop()` or by returning True. Measured is every epoch, or a hundred times in a run without
+        minibatches, or every `evaluate_every` epochs. Where weights are penalised, `loss` is with the `penalty`, which
+        is measured beside it, and `validation_loss` without.
 
-        `dtype` is float64 or float32, `engine` "numpy", "jax" or "auto" for whichever will be done first. Progress is
-        shown where standard error is a terminal. With `checkpoint`, a file, the run is kept there every
+        `optimizer_state`, that of an earlier `History`, lets the optimiser go on from there. `dtype` is float64 or
+        float32, `engine` "numpy", "jax" or "auto" for whichever will be done first. Progress is shown where standard
+        error is a terminal, and with `verbose` a line is printed for every measurement.
+
+        With `checkpoint`, a file, the run is kept there every
         `checkpoint_every` seconds and at the end, and goes on from there, bit for bit, when it is called again with
         the same data, settings and initial parameters (or with the network as the run left it); `History.resumed` says
-        how many steps came from the file.
+        how many steps came from the file. It may be made longer, with more epochs or iterations, unless the schedule
+        depends on how many there are. SIGTERM ends the process after the run is kept.
 
         Where `jax.distributed` has joined several processes, each makes the same call with the same data: the samples
         of every batch are spread over all devices, the units of large layers over `spread` of them, and the first
@@ -281,11 +295,11 @@ class NeuralNetwork(Model):
         >>> net.predict([[0, 0], [0, 1]])
         array([0, 1])
         """
-        from chalkwork.networks.settings import Settings
+        from chalkwork.networks.settings import Settings, under_usual_names
         from chalkwork.networks.training import train_network
 
         given = {name: value for name, value in locals().items() if name in Settings.__dataclass_fields__}
-        return train_network(self, x, y, Settings(**given))
+        return train_network(self, x, y, Settings(**under_usual_names(given, other)))
 
     def predict(self, x: Any) -> Array:
         """The predicted class of every sample: its label, or, without labels, its output counted from 0.
@@ -308,6 +322,37 @@ class NeuralNetwork(Model):
             raise self._no_class()
         places = classes_of(self.output(x), self.convention.unit_axis, cut_of(last, self.labels))
         return places if self.labels is None else self.labels.values[places]
+
+    def predict_proba(self, x: Any) -> Array:
+        """The probability of every class for every sample, in the network's orientation.
+
+        A single sigmoid gives that of both classes, the lower one first. Raises ChalkworkError where the outputs are no
+        probabilities.
+
+        >>> from chalkwork import Dense
+        >>> NeuralNetwork([Dense(weights=[[2.0]], activation="sigmoid")]).predict_proba([[0.0]]).tolist()
+        [[0.5, 0.5]]
+        """
+        last = self.layers[-1].activation
+        if last.name not in ("softmax", "sigmoid"):
+            raise ChalkworkError(f"the output is {last.words}, which gives no probabilities", hint="softmax or sigmoid")
+        found, axis = self.output(x), self.convention.unit_axis
+        alone = last.name == "sigmoid" and found.shape[axis] == 1
+        return np.concatenate([1 - found, found], axis) if alone else found
+
+    def evaluate(self, x: Any, y: Any, *, metrics: Any = None, sample_weight: Any = None) -> dict[str, float]:
+        """The loss without penalties, in inference, `accuracy` where the network classifies, and the metrics asked for.
+
+        `y`, `metrics` and `sample_weight` are as for `train`.
+
+        >>> from chalkwork import Dense
+        >>> net = NeuralNetwork([Dense(weights=[[2.0]], bias=False)])
+        >>> net.evaluate([[1.0], [2.0]], [[2.0], [3.0]], metrics=["mae", lambda true, found: (found - true).max()])
+        {'loss': 0.5, 'mae': 0.5, '<lambda>': 1.0}
+        """
+        from chalkwork.networks.measuring import evaluated
+
+        return evaluated(self, x, y, metrics, sample_weight)
 
     def _no_class(self) -> ChalkworkError:
         words = self.layers[-1].activation.words

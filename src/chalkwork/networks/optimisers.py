@@ -31,6 +31,10 @@ _ROOT = re.compile(r"\(sqrt\((\w+)\) \+ epsilon\)")
 class Rule:
     """An update rule: its lines in order, its states, its constants with their usual values, and where it is from."""
 
+    title: str
+    """What it is called within a sentence."""
+    mark: tuple[str, str]
+    """What tells its steps from those of other rules, in LaTeX and in a terminal."""
     lines: Lines
     states: tuple[str, ...] = ()
     constants: tuple[tuple[str, float], ...] = ()
@@ -49,11 +53,15 @@ AHEAD = "p + mu * v"
 """Where that gradient is taken."""
 RULES: dict[str, Rule] = {
     "gradient_descent": Rule(
+        "gradient descent",
+        (r"\mathrm{GD}", "ᴳᴰ"),
         (("p_new", "p - eta * g"),),
         words="Gradient descent: every parameter moves against its gradient, by {eta} times its size.",
         source="Goodfellow, Bengio and Courville, Deep Learning, equation 4.5",
     ),
     "momentum": Rule(
+        "momentum",
+        (r"\mathrm{M}", "ᴹ"),
         (("v_new", "mu * v + g"), ("p_new", "p - eta * v_new")),
         states=("v",),
         constants=(("mu", 0.9),),
@@ -68,6 +76,8 @@ RULES: dict[str, Rule] = {
         },
     ),
     "nesterov": Rule(
+        "Nesterov's momentum",
+        (r"\mathrm{Ne}", "ᴺᵉ"),
         (("v_new", "mu * v + g"), ("p_new", "p - eta * (g + mu * v_new)")),
         states=("v",),
         constants=(("mu", 0.9),),
@@ -79,6 +89,8 @@ RULES: dict[str, Rule] = {
         ahead="lookahead",
     ),
     "adagrad": Rule(
+        "AdaGrad",
+        (r"\mathrm{AG}", "ᴬᴳ"),
         (("r_new", "r + g^2"), ("etahat", "eta / (sqrt(r_new) + epsilon)"), ("p_new", "p - etahat * g")),
         states=("r",),
         constants=(("epsilon", 1e-8),),
@@ -89,6 +101,8 @@ RULES: dict[str, Rule] = {
         grows=False,
     ),
     "rmsprop": Rule(
+        "RMSProp",
+        (r"\mathrm{R}", "ᴿ"),
         (("v_new", "rho * v + (1 - rho) * g^2"), ("p_new", "p - eta * g / (sqrt(v_new) + epsilon)")),
         states=("v",),
         constants=(("rho", 0.9), ("epsilon", 1e-8)),
@@ -97,6 +111,8 @@ RULES: dict[str, Rule] = {
         grows=False,
     ),
     "adam": Rule(
+        "Adam",
+        (r"\mathrm{A}", "ᴬ"),
         (
             ("m_new", "rho1 * m + (1 - rho1) * g"),
             ("v_new", "rho2 * v + (1 - rho2) * g^2"),
@@ -113,6 +129,8 @@ RULES: dict[str, Rule] = {
         grows=False,
     ),
     "adamw": Rule(
+        "AdamW",
+        (r"\mathrm{AW}", "ᴬᵂ"),
         (
             ("m_new", "rho1 * m + (1 - rho1) * g"),
             ("v_new", "rho2 * v + (1 - rho2) * g^2"),
@@ -128,8 +146,26 @@ RULES: dict[str, Rule] = {
         "schedule in the learning rate",
         grows=False,
     ),
+    "lion": Rule(
+        "Lion",
+        (r"\mathrm{L}", "ᴸ"),
+        (
+            ("mhat", "rho1 * m + (1 - rho1) * g"),
+            ("p_new", "p - eta * sgn(mhat)"),
+            ("m_new", "rho2 * m + (1 - rho2) * g"),
+        ),
+        states=("m",),
+        constants=(("rho1", 0.9), ("rho2", 0.99)),
+        words="Lion for <p>: every entry moves by {eta}, against the sign of <mhat>, the running mean <m> with more of "
+        "the gradient in it; that itself changes slowly.",
+        source="Chen et al., Symbolic discovery of optimization algorithms (NeurIPS 2023), program 1, without weight "
+        "decay; its beta1 and beta2 are rho1 and rho2 here",
+        grows=False,
+    ),
 }
 AVERAGE = Rule(
+    "exponential average",
+    ("", ""),
     (("v_new", "beta * v + (1 - beta) * g"), ("vhat", "v_new / (1 - beta^t)")),
     states=("v",),
     constants=(("beta", 0.9),),

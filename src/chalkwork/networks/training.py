@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.expression import Name
+from chalkwork.algebra.operations import words
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
-from chalkwork.networks.arguments import flag
-from chalkwork.networks.data import Array
+from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.equations import backward, forward, state_updates, without_overflow
 from chalkwork.networks.fitting import check_outputs, check_targets, ordinary_loss, suspicions
-from chalkwork.networks.labels import Labels
-from chalkwork.networks.measuring import Measure
+from chalkwork.networks.labels import CLASSIFY, Labels
+from chalkwork.networks.measuring import Measure, Penalty
+from chalkwork.networks.metrics import metrics_of
+from chalkwork.networks.moments import Called, Lines, callbacks_of
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.networks.parameters import checked
+from chalkwork.networks.parameters import take
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.settings import Settings
 from chalkwork.networks.training_data import Samples, clip_of, samples_of, work_of
@@ -28,7 +31,6 @@ from chalkwork.training import loop
 from chalkwork.training.checkpoint import Checkpoint, fingerprint
 from chalkwork.training.engines import engine_of
 from chalkwork.training.history import History
-from chalkwork.training.schedules import Schedule
 from chalkwork.training.step import Engine, Step
 from chalkwork.training.work import Work
 
@@ -56,23 +58,21 @@ def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> His
     constants = net.constants | dict(optimiser.constants) | clip
     task = loop.Task(
         step_of=step_of,
-        values=_start(net, first) | (settings.kept or {}),
+        values=_start(net, first) | _kept(net, first, settings.optimizer_state),
         data=samples.named,
         work=work,
         rate=settings.rate(net.loss, work.batch),
-        schedule=Schedule.of(settings.schedule),
+        schedule=settings.rates,
         constants={name.name: constants[name.name] for name in first.derivation.givens if name.name in constants},
         noise=Masks(settings.seed, first, net) if first.noise else None,
-        evaluation=_evaluation(net, held_out, settings, work, labels),
+        evaluation=_evaluation(net, samples, held_out, settings, work, labels, leads(engine)),
         keep_every=settings.checkpoint_every,
         ordinary=ordinary_loss(plan, samples, work.batch),
         suspicions=suspicions(plan, samples, settings, work.batch),
     )
     run = _run(net, task, engine, settings, held_out, labels)
-    if settings.kept is not None:
-        own = set(_own(net))
-        settings.kept.clear()
-        settings.kept.update({name: value for name, value in run.values.items() if name not in own})
+    own = set(_own(net))
+    run.history.optimizer_state = {name: value for name, value in run.values.items() if name not in own}
     return run.history
 
 
@@ -89,7 +89,7 @@ def _run(
         plan = net.plan(training=True, weighted="w" in task.data)
         own = set(_own(net)) & task.values.keys()
         identity = _identity(plan, task, engine, settings, held_out, own)
-        file = Checkpoint(settings.checkpoint, identity, task.values, own)
+        file = Checkpoint(settings.checkpoint, identity, task.values, own, not task.schedule.uses_total)
         run = file.resumed()
         task = replace(task, keep=file.keep if leads(engine) else None)
     if run is None:
@@ -121,7 +121,7 @@ def _identity(
     facts = {
         "network": sha256(repr(network).encode()).hexdigest(),
         **work, "optimiser": Optimiser.of(settings.optimizer).name, "rate": task.rate,
-        "schedule": ", ".join([task.schedule.name, *(f"{key} {value!r}" for key, value in task.schedule.keywords)]),
+        "schedule": str(settings.plateau or task.schedule.told(task.work.steps)),
         "warmup": task.schedule.warmup, **dict(sorted(task.constants.items())),
         "dtype": settings.dtype, "engine": engine.name, "patience": settings.patience,
         "least_change": settings.least_change, "evaluate_every": evaluation.every if evaluation else "never",
@@ -145,15 +145,6 @@ def leads(engine: Engine) -> bool:
     """Whether this process is the one of many that writes files and shows progress."""
     devices = getattr(engine, "devices", None)
     return devices is None or bool(devices.is_first)
-
-
-def take(net: NeuralNetwork, values: Mapping[str, Array]) -> None:
-    """Put the values into the network."""
-    plan = net.plan()
-    for kept, names in ((net.parameters, plan.parameters()), (net.state, plan.state())):
-        for name in names:
-            if name.name in values:
-                kept[name.name] = np.array(values[name.name], np.float64).reshape(plan.held_shape(name))
 
 
 @lru_cache(maxsize=32)
@@ -236,40 +227,52 @@ class Masks:
         return found
 
 
+def _kept(net: NeuralNetwork, step: Step, state: Mapping[str, Any] | None) -> dict[str, Array]:
+    """What an optimiser kept of an earlier run, to go on with; ChalkworkError where it is not this one's."""
+    if state is None:
+        return {}
+    if not isinstance(state, Mapping):
+        raise ChalkworkError(f"optimizer_state is that of a history, not {state!r:.60}")
+    own, shapes = set(_own(net)), step.derivation.shapes()
+    wanted = [name for name in step.carried if name not in own]
+    if set(state) != set(wanted):
+        has = ", ".join(wanted) or "nothing"
+        raise ChalkworkError(f"optimizer_state holds other names than this optimiser keeps: {has}")
+    found = {name: as_array(state[name], name, most=max(2, len(shapes[name]))) for name in wanted}
+    for name, value in found.items():
+        if value.shape != (shapes[name] or (1, 1)):
+            raise ShapeError(f"{name} is {words(value.shape)}, but {words(shapes[name])} is needed")
+    return found
+
+
 def _evaluation(
-    net: NeuralNetwork, held_out: Samples | None, settings: Settings, work: Work, labels: Labels | None
-) -> loop.Evaluation | None:
-    every = settings.evaluate_every
+    net: NeuralNetwork, samples: Samples, held_out: Samples | None, settings: Settings, work: Work,
+    labels: Labels | None, leads: bool,
+) -> loop.Evaluation | None:  # fmt: skip
+    classifies = net.layers[-1].activation.name in CLASSIFY
+    metrics, callbacks = metrics_of(settings.metrics, classifies), callbacks_of(settings.callback)
+    if settings.verbose and leads:
+        callbacks = (Lines(work.epochs, "iteration" if work.batch == work.samples else "epoch"), *callbacks)
+    every, asked = settings.evaluate_every, bool(held_out or callbacks or metrics or settings.plateau)
     if every is None:
-        if held_out is None and settings.callback is None and work.batch == work.samples:
+        if not asked and work.batch == work.samples:
             return None
         every = 1 if work.batch < work.samples else max(1, work.epochs // 100)
+    plateau = settings.plateau
+    measures: list[Callable[[Mapping[str, Array]], dict[str, float]]] = (
+        [Measure(net, samples, labels, metrics, loss=False)] if metrics else []
+    )
+    if net.l1 or net.l2:
+        measures.append(Penalty(net))
+    if held_out is not None:
+        measures.append(Measure(net, held_out, labels, metrics, "validation_"))
+    elif plateau is not None and plateau.monitor.startswith("validation_"):
+        raise ChalkworkError(f"the plateau watches {plateau.monitor}, and there is no validation data")
     return loop.Evaluation(
         int(every),
-        None if held_out is None else Measure(net, held_out.x, held_out.y, held_out.w, labels),
-        None if settings.callback is None else _Called(net, settings.callback),
+        lambda values: {name: value for measure in measures for name, value in measure(values).items()},
+        Called(net, callbacks, settings.rate(net.loss, work.batch)) if callbacks else None,
         settings.patience,
         float(settings.least_change),
+        plateau=plateau,
     )
-
-
-class _Called:
-    """A callback of somebody's, who finds the network as it is then, and may change its parameters."""
-
-    def __init__(self, net: NeuralNetwork, callback: Callable[[dict[str, float]], Any]) -> None:
-        self.net, self.callback = net, callback
-
-    def __call__(self, row: dict[str, float], run: loop.Snapshot) -> bool:
-        """Whether to stop. Raises ChalkworkError for an answer that is neither True, False nor None."""
-        take(self.net, run.values)
-        before = self._values()
-        answer = self.callback(row)
-        after = self._values()
-        if any(not np.array_equal(after[name], before[name]) for name in after):
-            run.values = {**run.values, **{name: after[name].astype(run.values[name].dtype) for name in after}}
-        return answer is not None and flag(answer, "what the callback gives back")
-
-    def _values(self) -> dict[str, Array]:
-        plan = self.net.plan()
-        held = checked(self.net.parameters, plan) | checked(self.net.state, plan, "running statistic")
-        return {name: value.copy() for name, value in held.items()}

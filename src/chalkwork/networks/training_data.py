@@ -91,6 +91,14 @@ def _again(y: Any, samples: int, known: Labels) -> Array | None:
 
 
 def _given(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> Samples:
+    data, theirs = given_samples(net, held_out, labels)
+    if theirs is not labels:
+        raise ChalkworkError("the validation data has labels, but y holds targets", hint="give both alike")
+    return data
+
+
+def given_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> tuple[Samples, Labels | None]:
+    """Samples that are measured, as x, y and perhaps weights, and the classes that they name."""
     if len(held_out) not in (2, 3):
         raise ChalkworkError("validation is x and y, or x, y and the weights of the samples")
     inputs = net.oriented_input(held_out[0], batched=True)
@@ -99,9 +107,7 @@ def _given(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -
     shape = net.convention.data_shape(1, samples)
     oriented = None if weights is None else mean_one(weights.reshape(shape))
     target, theirs = targets_of(net, held_out[1], samples, labels)
-    if theirs is not labels:
-        raise ChalkworkError("the validation data has labels, but y holds targets", hint="give both alike")
-    return Samples(inputs, target, oriented)
+    return Samples(inputs, target, oriented), theirs
 
 
 def _weights(net: NeuralNetwork, target: Array, settings: Settings, labels: Labels | None) -> Array | None:

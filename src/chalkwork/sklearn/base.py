@@ -23,9 +23,7 @@ from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.settings import Settings
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
-from chalkwork.networks.training import train_network
 from chalkwork.sklearn.data import checked_weights, dense, in_rows, without_zeros
 from chalkwork.training.history import History
 
@@ -129,9 +127,8 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         net = self._network(task, X.shape[1], self._random) if fresh else self.network_
         settings = self._settings(self._random, X.shape[0], 1, self._weighted(y, weights, True))
         target = self._encoded(y, net.plan().layers[-1].units)
-        if fresh or not hasattr(self, "_kept"):
-            self._kept: dict[str, Array] = {}
-        history = train_network(net, dense(X), target, Settings(**settings, evaluate_every=1, kept=self._kept))
+        state = None if fresh else self.history_.optimizer_state
+        history = net.train(dense(X), target, **settings, evaluate_every=1, optimizer_state=state)
         self._note(net, history, [] if fresh else self.loss_curve_)
         return self
 

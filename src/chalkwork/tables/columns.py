@@ -242,33 +242,36 @@ def look_at(table: Table, name: str, as_category: bool = False) -> Callable[[Seq
     answer - no is 0, yes is 1
     plan - left out: it is 'a' in every row
     """
-    look, missing = table.look(name), any(map(is_missing, table[name]))
+    look = table.look(name)
     as_numbers = look.means_numbers and not as_category
     form = table.form(name) if as_numbers else PLAIN_FORM
     if as_numbers:
         table.numbers(name, range(len(table)), form)
-    why = _useless(name, look, bool(missing), as_category, form)
+    why = _useless(name, look, as_category, form)
     if why:
         return lambda rows: LeftOut(name, why)
     if as_numbers:
         return lambda rows: Number.learn(table, name, rows)
-    if not as_category and not missing and flags(look.counts):
+    if not as_category and not look.missing and flags(look.counts):
         return lambda rows: Flag.learn(table, name, rows)
     return lambda rows: Category.learn(table, name, rows)
 
 
-def _useless(name: str, look: Look, missing: bool, as_category: bool, form: Form) -> str:
+def _useless(name: str, look: Look, as_category: bool, form: Form) -> str:
     """Why a column with these values cannot help; nothing where it can."""
-    counts, as_numbers = look.counts, look.means_numbers and not as_category
-    if not counts:
+    as_numbers = look.means_numbers and not as_category
+    if not look.texts:
         return "it is empty"
-    first = next(iter(counts))
+    first = look.texts[0]
     spelled = form.read if as_numbers else trimmed if look.all_numbers else str.strip
-    alone = len({spelled(text) for text in counts}) == 1
-    if alone and (not missing or as_numbers):
-        return f"it is {shown(first)} in every row{' that has it' if missing else ''}"
+    alone = all(spelled(text) == spelled(first) for text in look.texts)
+    if alone and (not look.missing or as_numbers):
+        return f"it is {shown(first)} in every row{' that has it' if look.missing else ''}"
+    if as_numbers and not _names_rows(name):
+        return ""
+    counts = look.counts
     all_differ = counts.total() >= FEW and len(counts) == counts.total()
-    if all_differ and _names_rows(name, look, form):
+    if all_differ and _names_rows(name) and _are_whole(look, form):
         return "it numbers the rows"
     if as_numbers:
         return ""
@@ -282,11 +285,14 @@ def _useless(name: str, look: Look, missing: bool, as_category: bool, form: Form
     return ""
 
 
-def _names_rows(name: str, look: Look, form: Form) -> bool:
-    """Whether a column of different whole numbers is called as one that numbers the rows is."""
+def _names_rows(name: str) -> bool:
+    """Whether a column is called as one that numbers the rows is."""
     low = name.lower()
-    called = low in _IDENTIFIERS or low.endswith(("_id", " id")) or low.startswith("unnamed:") or low == "column 1"
-    return called and all((value := form.read(text)) is not None and value.is_integer() for text in look.counts)
+    return low in _IDENTIFIERS or low.endswith(("_id", " id")) or low.startswith("unnamed:") or low == "column 1"
+
+
+def _are_whole(look: Look, form: Form) -> bool:
+    return all((value := form.read(text)) is not None and value.is_integer() for text in look.counts)
 
 
 def flags(cells: Iterable[str]) -> tuple[str, str] | None:

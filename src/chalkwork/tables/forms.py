@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import mapping, of
+from chalkwork.networks.data import Array
 from chalkwork.tables.cells import DATE, LARGEST, MARKS, MOST_SIGNS, PLAIN, TIME_IN_UTC, Cell, cell, is_missing
 
 _GROUPS = {",": "a comma", ".": "a point", " ": "a space", "'": "an apostrophe"}
@@ -68,6 +72,7 @@ class Form:
 
 
 PLAIN_FORM = Form()
+_PLAIN_SIGNS = frozenset("0123456789.+-eE")
 
 
 def _has_point(text: str) -> bool:
@@ -75,15 +80,20 @@ def _has_point(text: str) -> bool:
     return "." in text and text[-4:-3] != "." and len(text) <= MOST_SIGNS and bool(PLAIN["."].fullmatch(text))
 
 
-@dataclass(slots=True)
+@dataclass
 class Look:
     """What the cells of a column are as numbers, seen once for all of them.
 
     `only` and `open` hold a text for each decimal mark: one that this mark alone reads, and one whose value it changes
-    (by the sign in it). `groups` are the signs between thousands by mark.
+    (by the sign in it). `groups` are the signs between thousands by mark. `values` are the numbers of all rows, NaN
+    where they are missing, where all cells are plain numbers that a decimal point reads and nothing is open.
     """
 
-    counts: Counter[str]
+    texts: Sequence[str]
+    """The cells that hold something, as often as they stand there."""
+    missing: int = 0
+    """Cells that hold nothing."""
+    values: Array | None = None
     numbers: int = 0
     unit: str = ""
     only: dict[str, str] = field(default_factory=dict)
@@ -91,9 +101,40 @@ class Look:
     groups: dict[str, set[str]] = field(default_factory=lambda: {mark: set() for mark in MARKS})
 
     @classmethod
-    def at(cls, texts: Iterable[str]) -> Look:
+    def at(cls, texts: Sequence[str]) -> Look:
         """The look of these cells, missing ones left away."""
-        look = cls(Counter(text.strip() for text in texts if not is_missing(text)))
+        return cls._plain(texts) or cls._any(texts)
+
+    @classmethod
+    def _plain(cls, texts: Sequence[str]) -> Look | None:
+        """The look of plain numbers with a decimal point or none; None where a cell is anything else, or open.
+
+        Most columns are such, and it is the whole column that is looked at: its signs, then what `float` makes of it.
+        """
+        signs = set("".join(texts))
+        if not signs <= _PLAIN_SIGNS:
+            return None
+        gaps = [text for text in ("", "-", "--") if text in texts]
+        there = [text for text in texts if text not in gaps] if gaps else texts
+        point = next((text for text in reversed(there) if "." in text and text[-4:-3] != "."), None)
+        if (point is None and "." in signs) or max(map(len, there), default=0) > MOST_SIGNS:
+            return None
+        if signs & set("eE") and not all(PLAIN["."].fullmatch(text) for text in there if "e" in text or "E" in text):
+            return None
+        try:
+            filled = ["nan" if text in gaps else text for text in texts] if gaps else texts
+            values = np.fromiter(map(float, filled), np.float64, len(texts))
+        except ValueError:
+            return None
+        if (np.abs(values) > LARGEST).any():
+            return None
+        only = {} if point is None else {".": point}
+        return cls(there, len(texts) - len(there), values, len(there), only=only)
+
+    @classmethod
+    def _any(cls, texts: Sequence[str]) -> Look:
+        there = [text.strip() for text in texts if not is_missing(text)]
+        look = cls(there, len(texts) - len(there))
         units: Counter[str] = Counter()
         seen: list[tuple[str, Cell]] = []
         pointed = 0
@@ -124,15 +165,20 @@ class Look:
         elif found.is_open:
             self.open.setdefault("," if "," in text else ".", text)
 
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each text stands there, in the order in which they first do."""
+        return Counter(self.texts)
+
     @property
     def means_numbers(self) -> bool:
         """Whether at least half of what is there is meant as numbers."""
-        return 2 * self.numbers >= self.counts.total() > 0
+        return 2 * self.numbers >= len(self.texts) > 0
 
     @property
     def all_numbers(self) -> bool:
         """Whether all of what is there is meant as numbers."""
-        return self.numbers == self.counts.total() > 0
+        return self.numbers == len(self.texts) > 0
 
 
 def readings(text: str) -> str:

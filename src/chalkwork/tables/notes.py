@@ -57,7 +57,7 @@ def _of_column(table: Table, column: Column) -> Iterator[str]:
     elif isinstance(column, Number):
         if note := form_note(table, name, column.form):
             yield note
-        code = next(filter(_is_code, table.look(name).counts), None)
+        code = next(filter(_is_code, table.look(name).texts), None)
         if code is not None:
             hint = "--categories takes the column for codes"
             yield f"column {shown(name)} is taken for numbers: {shown(code)} is {column.form.read(code):.15g}; {hint}"

@@ -116,6 +116,9 @@ class Table:
 
     def _read(self, name: str, form: Form) -> Array:
         """The numbers of a column, NaN where they are missing and infinite where there is none."""
+        known = self.look(name).values
+        if known is not None and not form.unit and form.mark != ",":
+            return known
         values = (form.read(text) if not is_missing(text) else np.nan for text in self[name])
         return np.array([np.inf if value is None else value for value in values])
 

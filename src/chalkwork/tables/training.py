@@ -17,6 +17,7 @@ from chalkwork.networks.layers import Dense
 from chalkwork.networks.measuring import Measure, output
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
+from chalkwork.networks.training_data import Samples
 from chalkwork.tables.measures import Figures, baseline, measured
 from chalkwork.tables.notes import notes
 from chalkwork.tables.recipe import Recipe, prepare
@@ -162,5 +163,5 @@ def judged(net: NeuralNetwork, target: Target, x: Array, wanted: Array) -> Figur
     """Loss and measures on samples with known targets."""
     plan = net.plan(len(x))
     values = net.values(derive(plan, target=True), plan)
-    loss = Measure(net, x, target.encode(wanted))(values)["validation_loss"]
+    loss = Measure(net, Samples(x, target.encode(wanted)))(values)["loss"]
     return {"loss": loss, **measured(target, wanted, target.decode(output(net, x)))}

@@ -17,7 +17,7 @@ from chalkwork.training.history import History
 from chalkwork.training.loop import Snapshot
 from chalkwork.training.step import Array, Values
 
-FORMAT = "chalkwork-run-3"
+FORMAT = "chalkwork-run-4"
 _NONE = "not given"
 _BEST = "best/"
 _LOSS = "history/loss"
@@ -77,18 +77,25 @@ _FOLLOWING = ("network", "equations", "optimiser's state")
 """What differs as well where one of the others does, so that it says less."""
 
 
+LENGTHS = ("epochs", "iterations")
+"""What says how long a run is."""
+
+
 class Checkpoint:
     """The file in which one run is kept.
 
     `resumed` is what is there already, if it belongs to the same run: same equations, settings and data, and the
     network as it was before the first step or as the file holds it. `start` is what is carried before the first step,
-    `own` says which of it belongs to the network.
+    `own` says which of it belongs to the network; `longer` whether the run may have become longer, as it may where no
+    rate depends on its length.
     """
 
-    def __init__(self, path: str | Path, identity: Mapping[str, str], start: Values, own: set[str]) -> None:
+    def __init__(
+        self, path: str | Path, identity: Mapping[str, str], start: Values, own: set[str], longer: bool = False
+    ) -> None:
         if find_spec("safetensors") is None:  # said before the work, not after it
             raise ChalkworkError("keeping a run needs safetensors", hint="pip install 'chalkwork[train]'")
-        self.path, self.start, self.own = Path(path), dict(start), set(own)
+        self.path, self.start, self.own, self.longer = Path(path), dict(start), set(own), longer
         self.identity = {**identity, START: digest(self._owned(start))}
 
     def keep(self, run: Snapshot) -> None:
@@ -102,6 +109,7 @@ class Checkpoint:
             "count": run.count,
             "best": run.best.hex(),
             "waited": run.waited,
+            "factor": run.factor.hex(),
             "history": {key: value for key, value in history.items() if key != "loss"},
         }
         write_tensors(
@@ -140,12 +148,14 @@ class Checkpoint:
             mine, theirs = self.identity.get(key, _NONE), known.get(key, _NONE)
             if mine == theirs or (key == START and mine in left):
                 continue
+            more = key in LENGTHS and _NONE not in (mine, theirs) and int(mine) > int(theirs)
+            if more and self.longer:
+                continue
             differs = f"its {key} is {theirs}, but here {mine}"
             if len(mine) == hashlib.sha256().digest_size * 2:
                 differs = f"not the same {key}"
-            raise ChalkworkError(
-                f"this checkpoint is of another run: {differs}", hint="give another file, or delete this one"
-            )
+            hint = "the schedule depends on it" if more else "give another file, or delete this one"
+            raise ChalkworkError(f"this checkpoint is of another run: {differs}", hint=hint)
         for values in held:
             shapes = {name: value.shape for name, value in values.items()}
             sound = all(np.isfinite(value).all() for value in values.values())
@@ -169,4 +179,5 @@ def _snapshot(tensors: dict[str, Array], state: Mapping[str, Any]) -> Snapshot:
         float.fromhex(state["best"]),
         best or None,
         state["waited"],
+        float.fromhex(state["factor"]),
     )

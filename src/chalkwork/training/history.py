@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.counting import counted
+from chalkwork.packages import package
 from chalkwork.training.step import Array
 
 
@@ -19,7 +20,8 @@ class History:
     evaluation, with `step`, `epoch`, `loss` (its mean since the last one) and what else was measured. `stopped` says
     why it ended before its time: `"interrupted"`, `"early stopping"`, `"callback"`, `"exception"` (in a callback), or
     nothing; where the training diverged, a sentence from `"diverged: "` on says the cause and what helps. Of a run that
-    went on from a checkpoint, `resumed` steps come from the file `source`.
+    went on from a checkpoint, `resumed` steps come from the file `source`. `optimizer_state` is what the optimiser
+    keeps at the end, with which another run may go on.
 
     >>> history = History()
     >>> history.add(np.array([0.7, 0.6]))
@@ -35,6 +37,7 @@ class History:
     seconds: float = 0.0
     resumed: int = 0
     source: str = ""
+    optimizer_state: dict[str, Array] = field(default_factory=dict, repr=False)
     _parts: list[Array] = field(default_factory=list, repr=False)
 
     def add(self, losses: Array) -> None:
@@ -71,6 +74,11 @@ class History:
     def column(self, key: str) -> Array:
         """One measure at every evaluation; NaN where it was not taken."""
         return np.array([row.get(key, np.nan) for row in self.epochs])
+
+    def frame(self) -> Any:
+        """The evaluations as a DataFrame, a row each. Needs pandas."""
+        pandas = package("pandas", "History.frame", "pip install pandas")
+        return pandas.DataFrame(self.epochs).astype({"step": int, "epoch": int}) if self.epochs else pandas.DataFrame()
 
     def as_data(self) -> dict[str, Any]:
         """The history as plain data."""

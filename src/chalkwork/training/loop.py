@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +16,7 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.training.diagnosis import Problem, Suspicion, diagnosis, risen
 from chalkwork.training.history import History
-from chalkwork.training.schedules import Schedule
+from chalkwork.training.schedules import Plateau, Schedule
 from chalkwork.training.step import Array, Batches, Engine, EngineStopped, Run, Step, Values
 from chalkwork.training.work import Chunk, Work, steps_in_one_go
 
@@ -49,6 +51,8 @@ class Snapshot:
     best: float = np.inf
     best_values: dict[str, Array] | None = None
     waited: int = 0
+    factor: float = 1.0
+    """What the learning rate is multiplied with, besides the schedule: a callback may have changed it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Evaluation:
     """So many measurements without a better one end the run."""
     least_change: float = 0.0
     monitor: str = "validation_loss"
+    plateau: Plateau | None = None
 
     def after(self, row: dict[str, float], run: Snapshot) -> str:
         """Note one measurement; the result is why to stop, or nothing."""
@@ -78,8 +83,11 @@ class Evaluation:
                 run.best_values = {name: value.copy() for name, value in run.values.items()}
             else:
                 run.waited += 1
+        before = run.factor
         if self.callback is not None and self.callback(dict(row), run):
             return "callback"
+        if self.plateau is not None and run.factor == before:
+            run.factor *= self.plateau.after(run.history.column(self.plateau.monitor))
         return "early stopping" if self.patience is not None and run.waited >= self.patience else ""
 
 
@@ -118,11 +126,36 @@ class Task:
 def train(task: Task, engine: Engine, run: Snapshot) -> None:
     """Do all steps that are left of the run, in place: whatever happens, it is sound, and kept where `keep` does.
 
-    Ctrl-C ends it with the values so far. Raises Diverged, with the step, the equation and the likely cause, where the
+    Ctrl-C ends it with the values so far; SIGTERM too, where they are kept, and then the process.
+
+    Raises Diverged, with the step, the equation and the likely cause, where the
     loss or a value is no number any more or the loss has risen beyond all bounds; warns where it merely ended higher
     than it may. What a callback raises passes on.
     """
-    _Training(task, engine, run).go()
+    with _terminated(task.keep is not None):
+        _Training(task, engine, run).go()
+
+
+@contextmanager
+def _terminated(kept: bool) -> Iterator[None]:
+    """While it lasts, SIGTERM interrupts as Ctrl-C does where the run is kept, and ends the process afterwards."""
+    usual = signal.getsignal(signal.SIGTERM)
+    if not kept or usual is not signal.SIG_DFL or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+        if asked:
+            raise SystemExit(128 + asked[0])
 
 
 class _Training:
@@ -230,7 +263,7 @@ class _Training:
 
     def _batches(self, chunk: Chunk, step: Step, count: int) -> Batches:
         task = self.task
-        rates = task.schedule.rates(task.rate, chunk.start, count, task.work.steps)
+        rates = task.schedule.rates(task.rate * self.run.factor, chunk.start, count, task.work.steps)
         noise = task.noise(step, chunk.start, count) if task.noise is not None and step.noise else {}
         return Batches(count, None if chunk.order is None else chunk.order[:count], rates, noise)
 
@@ -257,7 +290,7 @@ class _Training:
 
     def _constants(self, chunk: Chunk, count: int) -> dict[str, float]:
         task = self.task
-        rate = np.ravel(task.schedule.rates(task.rate, chunk.start + count, 1, task.work.steps))
+        rate = np.ravel(task.schedule.rates(task.rate * self.run.factor, chunk.start + count, 1, task.work.steps))
         return {**task.constants, "eta": float(rate[0])}
 
     def _between(self, chunk: Chunk) -> str:

@@ -7,18 +7,13 @@ from dataclasses import dataclass
 
 from chalkwork.algebra.expression import Expression, Name, replace
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
+from chalkwork.networks.optimisers import RULES
 from chalkwork.typesetting.notation import Notation, subscript
 from chalkwork.typesetting.symbols import Symbol, Symbols
 
 _NUMBERED = re.compile(r"(.*[^\d_])_?(\d+)")
 MARKS = {
-    "gradient_descent": ("gd", r"\mathrm{GD}", "ᴳᴰ"),
-    "momentum": ("momentum", r"\mathrm{M}", "ᴹ"),
-    "nesterov": ("nesterov", r"\mathrm{Ne}", "ᴺᵉ"),
-    "adagrad": ("adagrad", r"\mathrm{AG}", "ᴬᴳ"),
-    "rmsprop": ("rmsprop", r"\mathrm{R}", "ᴿ"),
-    "adam": ("adam", r"\mathrm{A}", "ᴬ"),
-    "adamw": ("adamw", r"\mathrm{AW}", "ᴬᵂ"),
+    **{name: (name if name != "gradient_descent" else "gd", *rule.mark) for name, rule in RULES.items()},
     "newton": ("newton", r"\mathrm{N}", "ᴺ"),
     "saddle_free_newton": ("saddle_free", r"\mathrm{SN}", "ˢᴺ"),
 }

@@ -21,13 +21,7 @@ from chalkwork.networks.updates import GRADIENT_DESCENT, clipped
 from chalkwork.training.schedules import CONSTANT, Schedule
 
 METHODS = {
-    "gradient_descent": "gradient descent",
-    "momentum": "momentum",
-    "nesterov": "Nesterov's momentum",
-    "adagrad": "AdaGrad",
-    "rmsprop": "RMSProp",
-    "adam": "Adam",
-    "adamw": "AdamW",
+    **{name: rule.title for name, rule in RULES.items()},
     "newton": "Newton",
     "saddle_free_newton": "saddle-free Newton",
 }

@@ -20,6 +20,8 @@ SENTENCES: Sentences = {
     "optimiser.adamw": "AdamW für <p>: laufende Mittel des Gradienten, <m>, und seines Quadrats, <v>, für den Beginn "
     "bei null korrigiert als <mhat> und <vhat>; außerdem schrumpft der Parameter um das {eta} {decay}-Fache seiner "
     "selbst.",
+    "optimiser.lion": "Lion für <p>: Jeder Eintrag bewegt sich um {eta} gegen das Vorzeichen von <mhat>, dem laufenden "
+    "Mittel <m> mit mehr vom Gradienten darin; dieses selbst ändert sich langsam.",
     # --- in "Aktualisieren Sie nach der Regel ..." -----------------------------------------------------------------
     "rule.gradient_descent": "des Gradientenabstiegs",
     "rule.momentum": "Momentum",
@@ -28,4 +30,5 @@ SENTENCES: Sentences = {
     "rule.rmsprop": "RMSProp",
     "rule.adam": "Adam",
     "rule.adamw": "AdamW",
+    "rule.lion": "Lion",
 }
