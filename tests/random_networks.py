@@ -534,7 +534,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             places = tuple(one + 2 * found["padding"] - length + 1 for one in places)
             size = units
         elif name in ("conv_transpose1d", "conv_transpose2d"):
-            units, found["padding"] = int(rng.integers(1, 3)), int(rng.integers(2))
+            units, found["padding"] = int(rng.integers(1, 3)), int(rng.integers(2) and min(places) > 1)
             W, b = rng.normal(0, 0.7, (size, units, *[2] * len(places))), rng.normal(0, 0.5, units)
             parameters |= {f"W{n}": W, f"b{n}": b}
             layers.append((ConvTranspose1d if name == "conv_transpose1d" else ConvTranspose2d)(

@@ -98,7 +98,8 @@ class Tensor:
 class OnnxGraph:
     """Nodes and constants, and the functions of an array namespace that add to them."""
 
-    def __init__(self, dtype: np.dtype[Any]) -> None:
+    def __init__(self, dtype: np.dtype[Any], sample_axis: int = -2) -> None:
+        self.sample_axis = sample_axis
         self.onnx = package("onnx", "writing ONNX", "pip install onnx")
         self.helper = package("onnx.helper", "writing ONNX", "pip install onnx")
         self.dtype = dtype
@@ -242,26 +243,27 @@ _NODES = {
 }  # fmt: skip
 
 
+def _along_windows(graph: OnnxGraph, part: Application, x: Tensor, node: Callable[[Tensor], Tensor]) -> Tensor:
+    """A node on channels before their map, of data in which the channels may stand behind it."""
+    behind = part.named_parameters["along"] == -2
+    found = node(graph.node("Transpose", x, perm=[0, 2, 1]) if behind else x)
+    return graph.node("Transpose", found, perm=[0, 2, 1]) if behind else found
+
+
 def _convolved(graph: OnnxGraph, part: Application, x: Tensor, w: Tensor) -> Tensor:
     lie, at = lie_of(**part.named_parameters)
-    if len(lie.kernel) != 4 or lie.samples != 1:
-        raise ChalkworkError("only a convolution of images can be written as ONNX")
-    return graph.node(
-        "Conv", x, w, kernel_shape=list(at.window), strides=list(at.stride), pads=[*at.padding, *at.padding],
-        dilations=list(at.dilation),
-    )  # fmt: skip
-
-
-def _spread(graph: OnnxGraph, part: Application, x: Tensor, w: Tensor) -> Tensor:
-    lie, at = lie_of(**part.named_parameters)
-    if len(lie.kernel) != 4 or lie.samples != 1:
-        raise ChalkworkError("only a transposed convolution of images can be written as ONNX")
-    reached = spread_over(at.out, at.window, at.stride, at.padding, at.dilation)
-    more = [size - one for size, one in zip(at.sizes, reached, strict=True)]
-    return graph.node(
-        "ConvTranspose", x, w, kernel_shape=list(at.window), strides=list(at.stride), pads=[*at.padding, *at.padding],
-        dilations=list(at.dilation), output_padding=more,
-    )  # fmt: skip
+    if len(lie.kernel) != 2 + lie.axes or lie.samples != 1:
+        raise ChalkworkError("only a convolution of channels can be written as ONNX")
+    own = {
+        "kernel_shape": list(at.window), "strides": list(at.stride), "pads": [*at.padding, *at.padding],
+        "dilations": list(at.dilation),
+    }  # fmt: skip
+    name = "Conv"
+    if part.operation.name == "convolve_transposed":
+        reached = spread_over(at.out, at.window, at.stride, at.padding, at.dilation)
+        own["output_padding"] = [size - one for size, one in zip(at.sizes, reached, strict=True)]
+        name = "ConvTranspose"
+    return _along_windows(graph, part, x, lambda maps: graph.node(name, maps, w, **own))
 
 
 def _pooled(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
@@ -269,7 +271,47 @@ def _pooled(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
     at = pooling(part.arguments[0].shape, known["window"], known["stride"], known["padding"])
     name, more = ("MaxPool", {}) if part.operation.name == "max_pool" else ("AveragePool", {"count_include_pad": 1})
     window, steps, rim = list(at.window), list(at.stride), [*at.padding, *at.padding]
-    return graph.node(name, x, kernel_shape=window, strides=steps, pads=rim, **more)
+    settings = {"kernel_shape": window, "strides": steps, "pads": rim, **more}
+    if len(part.shape) > 3:
+        return graph.node(name, x, **settings)
+    axis = graph.number([1], _WHOLE)  # maps without an axis for channels
+    return graph.node("Squeeze", graph.node(name, graph.node("Unsqueeze", x, axis), **settings), axis)
+
+
+def _moment(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    """One step of every sample, as data without positions lie."""
+    at, along = part.named_parameters["at"], part.named_parameters["along"]
+    assert isinstance(at, int) and isinstance(along, int)
+    found = graph.node("Gather", x, graph.number(at - 1, _WHOLE), axis=along + 3)
+    return found if along == -2 else graph.node("Transpose", found, perm=[1, 0])
+
+
+def _sequence(graph: OnnxGraph, part: Application, *steps: Tensor) -> Tensor:
+    """The steps of every sample, one after the other."""
+    along = part.parameters[0]
+    assert isinstance(along, int)
+    turned = steps if along == -2 else [graph.node("Transpose", step, perm=[1, 0]) for step in steps]
+    lying = [graph.node("Unsqueeze", step, graph.number([along + 3], _WHOLE)) for step in turned]
+    return graph.node("Concat", *lying, axis=along + 3)
+
+
+def _broadcast(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    """As it is for one sample: what meets it spreads it over all of them."""
+    shape = list(part.shape)
+    shape[0 if len(shape) > 2 else graph.sample_axis] = 1
+    return graph.node("Expand", x, graph.number(shape, _WHOLE))
+
+
+def _transposed(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    rank = len(part.shape)
+    return graph.node("Transpose", x, perm=[*range(rank - 2), rank - 1, rank - 2])
+
+
+def _matrix(graph: OnnxGraph, part: Application, *entries: Tensor) -> Tensor:
+    """A matrix by its entries."""
+    one = graph.number([1, 1], _WHOLE)
+    flat = graph.node("Concat", *(graph.node("Reshape", entry, one) for entry in entries), axis=1)
+    return graph.node("Reshape", flat, graph.number(list(part.shape), _WHOLE))
 
 
 def _turned(graph: OnnxGraph, part: Application, w: Tensor) -> Tensor:
@@ -288,10 +330,15 @@ def _reshaped(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
 
 _RULES: dict[str, Callable[..., Tensor]] = {
     "convolve": _convolved,
-    "convolve_transposed": _spread,
+    "convolve_transposed": _convolved,
     "turned": _turned,
     "max_pool": _pooled,
     "average_pool": _pooled,
     "reshape": _reshaped,
+    "moment": _moment,
+    "sequence": _sequence,
+    "broadcast": _broadcast,
+    "transpose": _transposed,
+    "matrix": _matrix,
 }
 """By the operation's name: what is one node whose settings follow from the shapes."""
