@@ -73,6 +73,7 @@ def to_onnx(
     used = {name.name for equation in equations for name in names_in(equation.expression)}
     graph = OnnxGraph(np.dtype(dtype), net.convention.sample_axis)
     known: dict[str, Tensor] = {"x": Tensor(graph, "x", graph.dtype)}
+    graph.entering = known["x"], len(plan.x.shape)
     for name, value in net.values(derivation, plan).items():
         if name in used:
             known[name] = graph.constant(name, value)

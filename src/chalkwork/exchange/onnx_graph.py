@@ -100,6 +100,8 @@ class OnnxGraph:
 
     def __init__(self, dtype: np.dtype[Any], sample_axis: int = -2) -> None:
         self.sample_axis = sample_axis
+        self.entering: tuple[Tensor, int] | None = None
+        """The data, and how many axes they have."""
         self.onnx = package("onnx", "writing ONNX", "pip install onnx")
         self.helper = package("onnx.helper", "writing ONNX", "pip install onnx")
         self.dtype = dtype
@@ -296,10 +298,15 @@ def _sequence(graph: OnnxGraph, part: Application, *steps: Tensor) -> Tensor:
 
 
 def _broadcast(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
-    """As it is for one sample: what meets it spreads it over all of them."""
-    shape = list(part.shape)
-    shape[0 if len(shape) > 2 else graph.sample_axis] = 1
-    return graph.node("Expand", x, graph.number(shape, _WHOLE))
+    """For as many samples as enter."""
+    if graph.entering is None:
+        raise ChalkworkError("broadcast has no ONNX graph for any number of samples")
+    own, (data, rank) = graph.sample_axis % 2, graph.entering
+    lengths = graph.node("Shape", data, dtype=_WHOLE)
+    place = [graph.sample_axis % rank if rank == 2 else 0]
+    parts = [graph.number([size], _WHOLE) for size in part.shape]
+    parts[own if len(parts) == 2 else 0] = graph.node("Gather", lengths, graph.number(place, _WHOLE), axis=0)
+    return graph.node("Expand", x, graph.node("Concat", *parts, axis=0))
 
 
 def _transposed(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:

@@ -183,10 +183,9 @@ class Study:
         known["eta"] = Name("eta")
         equations = [Equation(f"{name}{step}", expression, PRESENTED) for name, expression in self.formulas(known)]
         for name in self.learned if not self.batch or step % len(self.order) == 0 else ():
+            start: Expression = named(name, last)
             changes = [named(f"d{name}", one) for one in range(last + 1 if self.batch else step, step + 1)]
-            equations.append(
-                Equation(f"{name}{step}", reduce(Expression.__add__, changes, named(name, last)), PRESENTED)
-            )
+            equations.append(Equation(f"{name}{step}", reduce(Expression.__add__, changes, start), PRESENTED))
         if self.rule.error:
             error = self.rule.error if self.unit.outputs == 1 else f"sum({self.rule.error})"
             equations.append(Equation(f"E{step}", read(error, known), PRESENTED))

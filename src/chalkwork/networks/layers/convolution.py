@@ -380,6 +380,22 @@ class Convolution(Layer):
         sizes = {"in_channels": inputs, "out_channels": units}
         return Foreign(f"Conv{self.rank}d", {**sizes, **window, "bias": self.has_bias})
 
+    def in_keras(self, inputs: int, units: int) -> Foreign | None:
+        """`Conv1D` or `Conv2D`; None where kernels are turned, or a rim is neither none nor what leaves the size."""
+        kind = self.kind
+        whole = tuple(d * (k - 1) for k, d in zip(kind.window, kind.dilation, strict=True))
+        same = tuple(2 * p for p in kind.padding) == whole and set(kind.stride) == {1}
+        if kind.turned or (any(kind.padding) and not same):
+            return None
+        maps = {"data_format": "channels_first"} if self.rank == 2 else {}
+        window = {
+            "kernel_size": kind.window,
+            "strides": kind.stride,
+            "padding": "same" if any(kind.padding) else "valid",
+        }
+        own = {"filters": units, **window, "dilation_rate": kind.dilation, "use_bias": self.has_bias}
+        return Foreign(f"Conv{self.rank}D", {**own, **maps})
+
     def __repr__(self) -> str:
         kind, own = self.kind, self.options
         filters = self.units if self.units is not None else "..."

@@ -162,6 +162,16 @@ class Transposed(Convolution):
         sizes = {"in_channels": inputs, "out_channels": units, "kernel_size": kind.window}
         return Foreign("ConvTranspose2d", {**sizes, **window, "output_padding": kind.more, "bias": self.has_bias})
 
+    def in_keras(self, inputs: int, units: int) -> Foreign | None:
+        """`Conv1DTranspose` or `Conv2DTranspose`; None with a padding, whose rim is chosen otherwise there."""
+        kind = self.kind
+        plain = not any(kind.padding) and not self.options["output_padding"] and set(kind.dilation) == {1}
+        if not plain or any(step > k for step, k in zip(kind.stride, kind.window, strict=True)):
+            return None
+        maps = {"data_format": "channels_first"} if self.rank == 2 else {}
+        own = {"filters": units, "kernel_size": kind.window, "strides": kind.stride, "use_bias": self.has_bias}
+        return Foreign(f"Conv{self.rank}DTranspose", {**own, **maps})
+
 
 class ConvTranspose1d(Transposed):
     """A transposed convolution along the positions of a sample: every entry lays the kernel down, and they add up.
