@@ -509,3 +509,12 @@ def test_a_batch_changes_the_weights_once_an_epoch_and_rules_stop_it():
     assert totals[-1] <= 2 < min(totals[:-1]) and early["ending"] == "stopped"
     with pytest.raises(ChalkworkError, match="has no loss that could stop it"):
         learn(x, y, stop_loss=1)
+
+
+def test_a_majority_joins_units():
+    w, b = np.array([[1.0, 0], [0, 1], [1, 1]]), np.array([0.0, 0, -3])
+    x = np.array([[1.0, 1], [1, -1], [-1, -1], [4, -0.5], [-0.5, 0.5]])
+    found = region(weights=w, bias=b, join="majority", x=x)
+    wanted = ((x @ w.T + b >= 0).sum(1) >= 2) * 1.0
+    assert [found[f"a{k}"].item() for k in range(1, 6)] == wanted.tolist()
+    assert "more than half of them are" in str(found)

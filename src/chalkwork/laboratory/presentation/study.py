@@ -270,7 +270,7 @@ class Study:
 
     def _totals(self, epochs: int) -> list[Equation]:
         """The losses of each epoch added up, where there are any."""
-        per_epoch = len(self.order) if self.rule.error else 0
+        per_epoch = len(self.order) if self.rule.error and (len(self.order) > 1 or self.stop_loss is not None) else 0
         found = []
         for epoch in range(1, epochs + 1) if per_epoch else ():
             steps = range((epoch - 1) * per_epoch + 1, epoch * per_epoch + 1)
