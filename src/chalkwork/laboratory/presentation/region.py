@@ -52,11 +52,11 @@ def region(
 ) -> Solution:
     """Half-planes joined: a unit for each row of `weights` with its `bias`, 1 where w x + b >= 0, and one over all.
 
-    The output is 1 where all of them are (`join: and`), any (`or`), or more than half (`majority`). Instead of weights a convex `polygon` may be
-    given, by its corners in order: the units of its edges are found, and in answers any are right that hold the
-    points apart. Of the points `x` (of a polygon, if none are given, one inside and one beyond each edge) point k
-    has `h1` (the units) and `a1`; with wanted outputs `y` also `right1`, and `right` counts them. The units have
-    `W` (units x 2) and `b`.
+    The output is 1 where all of them are (`join: and`), any (`or`), or more than half (`majority`). Instead of weights
+    a convex `polygon` may be given, by its corners in order: the units of its edges are found, and in answers any are
+    right that hold the points apart. Of the points `x` (of a polygon, if none are given, one inside and one beyond each
+    edge) point k has `h1` (the units) and `a1`; with wanted outputs `y` also `right1`, and `right` counts them. The
+    units have `W` (units x 2) and `b`.
 
     >>> found = region(polygon=[[0, 0], [2, 0], [0, 2]])
     >>> found["W"].tolist(), found["b"].ravel().tolist(), found["a1"].item(), found["right"].item()
