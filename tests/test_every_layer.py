@@ -101,7 +101,7 @@ def test_onnx_runs_it(kind: str, tmp_path: Path) -> None:
 def test_pytorch_has_it(kind: str) -> None:
     torch = pytest.importorskip("torch")
     stack = stack_of(kind)
-    if {"attention", "conv1d", "conv_transpose1d", *GATES} & set(stack.kinds):  # recurrent layers: see test_recurrence
+    if {"attention", "embedding", "conv1d", "conv_transpose1d", *GATES} & set(stack.kinds):  # see test_recurrence
         with pytest.raises(ChalkworkError, match="has no counterpart in PyTorch"):
             to_torch(stack.net, inference=True)
         return
@@ -115,7 +115,7 @@ def test_pytorch_has_it(kind: str) -> None:
 def test_keras_has_it_or_is_refused(kind: str) -> None:
     stack = stack_of(kind)
     some = {*GATES, *OF_WINDOWS} & set(stack.kinds)  # with some settings: see test_keras_layers
-    if {"residual", "attention"} & set(stack.kinds):
+    if {"residual", "embedding", "attention"} & set(stack.kinds):
         with pytest.raises(ChalkworkError, match="has no counterpart in keras"):
             keras_layers(stack.net, inference=True)
         return

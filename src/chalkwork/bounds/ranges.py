@@ -39,8 +39,13 @@ _MOVING = frozenset(
         "turned",
         "moment",
         "at_moment",
+        "split_heads",
+        "join_heads",
+        "one_hot",
     )
 )
+_MOVED = _MOVING - {"broadcast", "placed", "one_hot"}
+"""Those of one argument whose entries do not occur twice."""
 _MOST = 64 * BLOCK
 """The slopes of one part that are worked out at most; beyond it only the natural extension is used."""
 
@@ -107,8 +112,7 @@ def _has_independent_entries(node: Expression) -> bool:
     """Whether no entry of a name occurs in two entries of the expression."""
     if not isinstance(node, Application) or not names_in(node):
         return True
-    moved = ("transpose", "reshape", "diag", "diagonal", "entry", "part", "padded", "moment", "at_moment", "turned")
-    if node.operation.name in moved:
+    if node.operation.name in _MOVED:
         return _has_independent_entries(node.arguments[0])
     if not node.operation.entrywise:
         return False

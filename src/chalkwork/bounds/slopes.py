@@ -40,6 +40,8 @@ _LINEAR = frozenset(
         "padded",
         "moment",
         "at_moment",
+        "split_heads",
+        "join_heads",
         "identity",
         "negative",
         "turned",
@@ -120,6 +122,8 @@ def _of_operation(node: Application, parts: list[Interval | None], known: Known)
     result = natural(node, known)
     if node.operation.jumps:
         slope = _flat_or_unknown(node, result, parts)
+    elif name == "masked_softmax":
+        slope = _of_masked_softmax(node, parts, result)
     elif name in _COMBINING:
         assert parts[0] is not None
         slope = _COMBINING[name](parts[0], values[0], result, node.named_parameters)
@@ -281,6 +285,18 @@ def _of_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str,
 
 def _of_causal_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
     return _of_softmax(slope, x, y, {"axis": parameters["keys"]})
+
+
+def _of_masked_softmax(node: Application, parts: list[Interval | None], y: Interval) -> Interval:
+    """That of the softmax, where nobody else may come to be seen."""
+    slope, moved = parts
+    keys = node.named_parameters["keys"]
+    found = Interval.point(np.zeros_like(y.low)) if slope is None else _of_softmax(slope, y, y, {"axis": keys})
+    if moved is None:
+        return found
+    moves = np.max(np.maximum(np.abs(moved.low), np.abs(moved.high)), axis=keys, keepdims=True)
+    size = np.where(moves + np.zeros_like(y.low) == 0, 0.0, np.inf)
+    return add(found, Interval(-size, size))
 
 
 def _of_log_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:

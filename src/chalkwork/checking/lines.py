@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _OF_THE_CALL = frozenset(("other-activation", "activation-forgotten"))
 """What is wrong where a function was called, and not in the function."""
+_AXIS = "softmax-wrong-axis"
 _MOST_PARTS = 60
 _MOST_LOOSE = 300
 
@@ -65,6 +66,8 @@ def _first(result: Result, made: Made, run: Recording, found: Recorded, task: Ta
     place = _wrong_in(run, found, source or made, right)
     if source is None and _OF_THE_CALL.intersection(result.mistakes):
         place = _calling(run, made)
+    elif source is None and _AXIS in result.mistakes and "axis" in run.source(*_calling(run, made))[0]:
+        place = _calling(run, made)  # the axis is an argument there
     at = _at(run, place)
     slots = {"where": _where(at, run), "source": f": `{at.source}`" if at.source else "", "name": result.name}
     if source is None:

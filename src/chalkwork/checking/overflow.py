@@ -10,7 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.mistakes import TABLE, Layer, in_language
-from chalkwork.checking.report import Report
+from chalkwork.checking.report import Report, Result
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.words import Said, Text, say
@@ -37,13 +37,16 @@ def overflown(task: Task, typed: Mapping[str, object], report: Report) -> Report
             found[name] = replace(result, message=f"It is no number, as {before} is none.")
         elif softmax:
             activation = softmax[0].activation.name
-            made_in = None if activation == name else activation
-            entry = in_language(TABLE[UNSTABLE], report.language)
-            place: Said = Text.of("mistake.made_in", step=activation) if made_in else ""
-            said = say(report.language, "mistake.one", place=place, title=entry.title, others="", hint=entry.hint)
-            verdict = Verdict.MISTAKE.word
-            found[name] = replace(result, verdict=verdict, mistakes=(UNSTABLE,), message=said, made_in=made_in)
+            found[name] = named(result, UNSTABLE, report.language, None if activation == name else activation)
     return report.having({**report, **found})
+
+
+def named(result: Result, id: str, language: str, made_in: str | None = None) -> Result:
+    """The result with a mistake of the table, made in this step or in an earlier one."""
+    entry = in_language(TABLE[id], language)
+    place: Said = Text.of("mistake.made_in", step=made_in) if made_in else ""
+    said = say(language, "mistake.one", place=place, title=entry.title, others="", hint=entry.hint)
+    return replace(result, verdict=Verdict.MISTAKE.word, mistakes=(id,), message=said, made_in=made_in)
 
 
 def _floats(given: object) -> Any:

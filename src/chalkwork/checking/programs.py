@@ -14,6 +14,9 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, read_answer
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
+from chalkwork.checking.states import states_called
+from chalkwork.checking.variables import AGAIN
+from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.words import Said, Text
@@ -74,6 +77,9 @@ class Reader:
         self.context = context
         self.shapes = context.derivation.shapes()
         self.givens = NameTable([given.name for given in context.derivation.givens], symbols)
+        updated = [one.name.partition("_new")[0] for one in context.derivation.equations if one.stage == Stage.UPDATE]
+        by = {of for _, of in context.derivatives}
+        self.has_states = any(name not in by for name in updated)
         self.aliases = _aliases(tuple(self.shapes), symbols.layers)
 
     def names(self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]) -> Names:
@@ -97,8 +103,11 @@ class Reader:
                 loose[word] = value
             elif _is_mask(value) and target.startswith("delta") and word not in self.shapes:
                 found.unused[word] = Text.of("unused.mask")
-            elif target in taken:
+            elif target in taken and not self._is_renewed_beside(found, target, value):
                 found.unused[word] = Text.of("unused.already", name=target)
+            elif target in taken:
+                taken.add(f"{target}_new")
+                found.steps[f"{target}_new"] = value
             else:
                 taken.add(target)
                 self._put(found, target, value)
@@ -106,6 +115,12 @@ class Reader:
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
+
+    def _is_renewed_beside(self, found: Names, target: str, value: object) -> bool:
+        """Whether a parameter that is there as it was is there once more, renewed."""
+        later = f"{target}_new"
+        free = later in self.context.derivation and later not in found.steps
+        return free and target in found.data and self._is(found.data[target], target) and not self._is(value, target)
 
     def _put(self, found: Names, target: str, value: object) -> None:
         (found.steps if target in self.context.derivation else found.data)[target] = value
@@ -118,8 +133,10 @@ class Reader:
         """What the words mean by the tables, layers counted as the program counts them; and what has two readings."""
         words = {word: bare_name(word).lower() for word in given}
         plain: dict[str, str] = {}
+        states = states_called((word.removeprefix(AGAIN) for word in given), (*self.givens.known, *self.shapes), self._meaning) if self.has_states else {}
         for word in given:
-            target = used.get(word) or self._meaning(word)
+            bare = word.removeprefix(AGAIN)
+            target = states.get(bare) or used.get(bare) or self._meaning(bare)
             if target:
                 plain[word] = target
         known = dict(plain)
@@ -256,6 +273,10 @@ class Reader:
         for name in sorted(found.data, key=lambda name: not self._was_right(found, name)):
             renewed = any(f"{given}_new" in found.steps for given in self.givens.known)
             if not self._is(found.data[name], name) and (renewed or self._was_right(found, name)):
+                self._later(found, name, [f"{name}_new"])
+        in_place = found.notes and any(f"{given}_new" in found.steps for given in self.givens.known)
+        for name in [name for name in found.data if f"d{name}" in found.steps] if in_place else ():
+            if self._is(found.data[name], name):  # those beside it were renewed, and its gradient is there
                 self._later(found, name, [f"{name}_new"])
 
     def _later(self, found: Names, name: str, able: Iterable[str]) -> None:

@@ -55,8 +55,8 @@ class _Placing:
         self.meant: dict[tuple[str, int], str] = {}
         """What a word's version stands for."""
         told = {word: next((one for one in made if tells(one.value)), made[-1]).value for word, made in words.items()}
-        known, self.asked = reader.known(told, used, refused)
-        self.chains = {word: self._chain(word, known.get(word), made) for word, made in words.items()}
+        self.known, self.asked = reader.known(told, used, refused)
+        self.chains = {word: self._chain(word, self.known.get(word), made) for word, made in words.items()}
         self.updates = self._updates()
         self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
 
@@ -68,18 +68,12 @@ class _Placing:
         )
         for made, word in items:
             self._take(word, made, (name for name in self._equal(made) if name in self.chains[word]))
-        for made, word in items:
-            if (
-                made.line is not None
-                and self.givens >= set(self.chains[word])
-                and not self._serves(made)
-                and tells(made.value)
-            ):
-                self._take(word, made, self._equal(made))
+        self._by_value((made, word) for made, word in items if not _is_given_back(word))
         for word in self.chains:
             self._learn(word)
         for word in sorted(self.chains, key=lambda word: (word not in self.used, bool(self._is_family(word)))):
             self._by_name(word)
+        self._by_value((made, word) for made, word in items if _is_given_back(word))
         self._unchanged()
         found = Recorded(makers=self.taken)
         self._following(found, items)
@@ -131,6 +125,13 @@ class _Placing:
             ]
             self.equal[id(made)] = [name for name in near if same(made.value, values[name])]
         return self.equal[id(made)]
+
+    def _by_value(self, items: Iterable[tuple[Made, str]]) -> None:
+        """What has no name of a step is the step whose value it has."""
+        for made, word in items:
+            free = made.line is not None and self.givens >= set(self.chains[word]) and not self._serves(made)
+            if free and tells(made.value):
+                self._take(word, made, self._equal(made))
 
     def _take(self, word: str, made: Made, names: Iterable[str]) -> None:
         able = [name for name in names if name in self.givens or (made.line is not None and self._possible(name, made))]
@@ -246,7 +247,8 @@ class _Placing:
             later, gradient = f"{name}_new", self.taken.get(f"d{name}")
             if name in self.givens and later in self.derivation and later not in self.taken and gradient is not None:
                 made = next(one for one in self.words[word] if one.order == order)
-                if made.line is not None and made.order > gradient.order and word in self._initial(name):
+                late = made.line is not None and made.order > gradient.order
+                if late and (word in self._initial(name) or self.known.get(word) == later):
                     self._name(word, made, later)
 
     def _initial(self, name: str) -> set[str]:
@@ -296,13 +298,23 @@ class _Placing:
                 names.data.setdefault(name, next(made.value for made in self.words[word] if made.order == order))
         serving = {order for _, order in self.meant}
         makers = {made.order for made in self.taken.values()}
-        found.loose = [made for made, _ in items if made.order not in serving or (made.of and made.order not in makers)]
+        found.loose = [
+            made
+            for made, word in items
+            if made.order not in serving
+            or (made.of and made.order not in makers and self.meant.get((word, made.order)) not in self.chains[word])
+        ]
         for word, versions in self.words.items():
             made = versions[-1]
-            if word.endswith("()") or made.line is None or len(names.unused) >= _MOST_UNUSED:
+            if _is_given_back(word) or made.line is None or len(names.unused) >= _MOST_UNUSED:
                 continue
             if tells(made.value) and all(one.order not in serving for one in versions):
                 names.unused[word] = self.reader.why_unused(word, made.value, NO_NAME)
+
+
+def _is_given_back(word: str) -> bool:
+    """Whether it is what a function gave back: a name that it is given tells more."""
+    return word.endswith("()")
 
 
 def _put(made: Made, value: Any) -> Any:

@@ -91,8 +91,9 @@ class Search:
         free = asked.part(np.flatnonzero([not found[int(row)].ids or found[int(row)] == SWAPPED for row in rows]))
         for row, one in (self._before(equation, free) if free.rows.size else {}).items():
             found[row] = replace(one, ids=tuple(dict.fromkeys((*one.ids, *found[row].ids))))
+        plain = asked.is_constant
         for way in (self._early, self._early_before, self._double):
-            rest = asked.part(np.flatnonzero([not found[int(row)].ids for row in rows]))
+            rest = asked.part(np.flatnonzero([not (found[int(row)].ids or plain[at]) for at, row in enumerate(rows)]))
             if rest.rows.size:
                 for row, one in way(equation, rest).items():
                     found[row] = one

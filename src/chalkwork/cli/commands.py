@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalkwork import __version__
-from chalkwork.cli import library, predict, train, vary, verify
+from chalkwork.cli import library, predict, preview, train, vary, verify
 from chalkwork.cli.door import (
     A_SHEET,
     BAD_INPUT,
@@ -16,6 +16,7 @@ from chalkwork.cli.door import (
     Parser,
     complain,
     file_to_write,
+    from_standard_input,
     printing,
     progressing,
     say,
@@ -24,6 +25,7 @@ from chalkwork.cli.door import (
 from chalkwork.errors import ChalkworkError
 
 MOST_JOBS = 1_000
+INPUT = "standard input"
 
 
 def parser_of_all() -> Parser:
@@ -59,7 +61,8 @@ def parser_of_all() -> Parser:
         metavar="ANSWERS",
         nargs="+",
         type=Path,
-        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student",
+        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student; - reads one from "
+        "standard input",
     )
     check.add_argument(
         "-o",
@@ -92,6 +95,7 @@ def parser_of_all() -> Parser:
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
     verify.add(commands)
     library.add(commands)
+    preview.add(commands)
     train.add(commands)
     predict.add(commands)
     vary.add(commands)
@@ -138,7 +142,7 @@ def _check(options: argparse.Namespace) -> int:
             hint="-o names a file for the reports",
         )
     if Path(STANDARD) in options.answers:
-        raise ChalkworkError("answers are read from files, whose suffix says their form, not from standard input")
+        return _check_standard(options)
     sheet = sheet_of(options.sheet)
     beside = options.output or (Path(options.sheet) if options.resume else None)
     journal = Path(f"{beside.resolve()}.journal") if beside else None
@@ -167,6 +171,24 @@ def _check(options: argparse.Namespace) -> int:
     if journal:
         journal.unlink(missing_ok=True)
     return BAD_INPUT if errors else 0
+
+
+def _check_standard(options: argparse.Namespace) -> int:
+    """Mark the one hand-in that is standard input."""
+    from chalkwork.checking.files import MAX_BYTES, decode_answers
+    from chalkwork.sheets.check import check_hand_in
+    from chalkwork.sheets.overview import save_reports
+
+    if len(options.answers) > 1 or options.sheet == STANDARD:
+        raise ChalkworkError("standard input is one hand-in, and nothing else", hint="give the others as files")
+    sheet = sheet_of(options.sheet)
+    hand_in = check_hand_in(sheet, decode_answers(from_standard_input(MAX_BYTES), INPUT), INPUT)
+    if options.output is None:
+        say(str(hand_in))
+    else:
+        save_reports(sheet, [hand_in], options.output, options.view, [])
+        say(f"{options.output} written")
+    return 0
 
 
 def _keep_apart(output: Path, answers: Sequence[Path]) -> None:

@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from chalkwork.cli.door import STANDARD, file_to_write, from_standard_input, pour, say
+from chalkwork.checking.files import PAGES
+from chalkwork.cli.door import STANDARD, file_to_write, from_standard_input, pour, say, sheet_of
 from chalkwork.errors import ChalkworkError
 
 WRONG = 1
-FORMS = {".md": "markdown", ".markdown": "markdown", ".tex": "latex", ".ipynb": "notebook", ".txt": "text"}
 _WRITTEN = (".json", ".txt", ".html", ".md", ".pdf", ".docx")
 
 
@@ -29,6 +29,11 @@ def add(commands: Any) -> None:
         type=Path,
         help="Markdown, LaTeX, a notebook, plain text, or a folder of them; - reads Markdown from standard input",
     )
+    parser.add_argument(
+        "--sheet",
+        metavar="SHEET",
+        help="the sheet whose tasks the documents work out: a file, or the name of one that comes with Chalkwork",
+    )
     parser.add_argument("--json", action="store_true", help="the verdicts as JSON on standard output")
     parser.add_argument("--all", action="store_true", help="what is right, too")
     parser.add_argument(
@@ -44,10 +49,17 @@ def _verify(options: argparse.Namespace) -> int:
 
     if options.output is not None and options.output.suffix not in _WRITTEN:
         raise ChalkworkError(f"a report is written as {', '.join(_WRITTEN)}, not {options.output.suffix or 'nothing'}")
+    exercises = None
+    if options.sheet is not None:
+        from chalkwork.sheets.solve import solve_sheet
+
+        exercises = solve_sheet(sheet_of(options.sheet))
     found = {}
     for path in _files(options.documents):
         if str(path) == STANDARD:
-            found["standard input"] = verify(from_standard_input(MOST_BYTES).decode("utf-8", "replace"))
+            found["standard input"] = verify(
+                from_standard_input(MOST_BYTES).decode("utf-8", "replace"), exercises=exercises
+            )
             continue
         try:
             text = path.read_text(encoding="utf-8")
@@ -59,7 +71,7 @@ def _verify(options: argparse.Namespace) -> int:
             )
             raise ChalkworkError(f"{path} cannot be read: {why}") from None
         try:
-            found[str(path)] = verify(text, FORMS.get(path.suffix.lower(), "markdown"))
+            found[str(path)] = verify(text, PAGES.get(path.suffix.lower(), "markdown"), exercises=exercises)
         except ChalkworkError as error:
             raise error.at(file=str(path)) from None
     data = {name: one.to_data() for name, one in found.items()}
@@ -80,9 +92,9 @@ def _files(given: list[Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in FORMS and one.is_file())
+        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in PAGES and one.is_file())
         if not inside:
-            raise ChalkworkError(f"{path} holds no document", hint=f"documents end in {', '.join(FORMS)}")
+            raise ChalkworkError(f"{path} holds no document", hint=f"documents end in {', '.join(PAGES)}")
         found += inside
     return found
 

@@ -18,6 +18,7 @@ from chalkwork.networks.layers import (
     ConvTranspose2d,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GlobalAveragePool,
     LayerNorm,
@@ -30,6 +31,7 @@ from chalkwork.networks.network import NeuralNetwork
 
 __all__ = [
     "GRU", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "BinaryCrossEntropy", "Conv1d", "Conv2d",
-    "ConvTranspose1d", "ConvTranspose2d", "CrossEntropy", "Dense", "Dropout", "Flatten", "GlobalAveragePool", "Graph",
-    "LayerNorm", "Loss", "MaxPool", "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
+    "ConvTranspose1d", "ConvTranspose2d", "CrossEntropy", "Dense", "Dropout", "Embedding", "Flatten",
+    "GlobalAveragePool", "Graph", "LayerNorm", "Loss", "MaxPool", "NeuralNetwork", "RMSNorm", "Residual",
+    "SquaredError",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_each
 from chalkwork.derivation.work_out import check_cost
-from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.errors import ChalkworkError, ReadError, ShapeError
 from chalkwork.networks.graph_slopes import Target, adjoints, local_derivatives, through_paths
 from chalkwork.networks.graph_text import Slope, Typed, short
 from chalkwork.networks.spot import suffix_of
@@ -60,6 +60,7 @@ class Work:
                 continue
             try:
                 expression = build(syntax, known)
+                _check_crossing(expression)
             except ChalkworkError as error:
                 error.equation = short(f"{name} = {text}")
                 raise
@@ -239,6 +240,20 @@ def _step_reason() -> Text:
     return Text.own(
         "graph.step", "One step of gradient descent: the derivative, times the learning rate, is subtracted."
     )
+
+
+def _check_crossing(expression: Expression) -> None:
+    """Refuse a column and a row entry by entry: all pairs of entries are hardly meant."""
+    for node in walk(expression):
+        if not isinstance(node, Application) or not node.operation.entrywise or len(node.arguments) != 2:
+            continue
+        for one, other in (node.arguments, node.arguments[::-1]):
+            flat = len(one.shape) == len(other.shape) == 2 and one.shape[1] == other.shape[0] == 1
+            if flat and one.shape[0] > 1 and other.shape[1] > 1:
+                raise ReadError(
+                    f"{one} is a column of {one.shape[0]} entries and {other} a row of {other.shape[1]}: entry by "
+                    f"entry, {one}.T and {other}, or all pairs, outer({one}, {other})?"
+                )
 
 
 def _times_logarithm(node: Expression) -> tuple[Expression, ...] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -16,10 +17,14 @@ from chalkwork.bounds.intervals import Interval
 from chalkwork.bounds.ranges import enclose
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, put_in, worked_out
+from chalkwork.laboratory.claims.evaluation import Undefined
+from chalkwork.laboratory.claims.precise import TooLarge, Undecided, enclosed
 
 Array = np.ndarray[Any, Any]
 MOST_NAMES = 500
-_DECIMAL = re.compile(r"(?<![A-Za-z0-9_.^])([0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?![0-9.]|\s*\\times\s*10)")
+_DECIMAL = re.compile(
+    r"(?<![A-Za-z0-9_.^])((?:[0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?:[eE][-+]?[0-9]+)?)(?![0-9.]|\s*\\times\s*10)"
+)
 _NUMERIC = r"\s*[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+))?\s*"
 _MATRIX = re.compile(
     rf"\\begin\{{pmatrix\}}({_NUMERIC}(?:(?:&|\\\\(?:\[[^\]]*\])?){_NUMERIC})*(?:\\\\)?\s*)\\end\{{pmatrix\}}"
@@ -42,6 +47,15 @@ class Value:
     """The most decimals of a literal."""
     significant: int = 0
     """The most significant digits of a literal."""
+    fraction: Fraction | None = None
+    """What it is exactly, where it is made of whole numbers."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """The numbers of a literal as they were written."""
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """The numbers of a literal without their signs."""
+        return frozenset(text.lstrip("+-") for row in self.rows for text in row)
 
     def is_finer(self, other: Value) -> bool:
         """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""
@@ -61,12 +75,18 @@ class Memory:
     values: dict[str, Value] = field(default_factory=dict)
     definitions: dict[str, Expression] = field(default_factory=dict)
     functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
+    many: dict[str, tuple[tuple[str, ...], Expression]] = field(default_factory=dict)
+    """Functions of several names."""
     letters: set[str] = field(default_factory=set)
     shapes: dict[str, Shape] = field(default_factory=dict)
     inputs: dict[str, frozenset[str]] = field(default_factory=dict)
     """What a value follows from: names, and of a derivative that is a name the letters in it."""
     bound_at: dict[str, int] = field(default_factory=dict)
     """How many names had been bound when a name was."""
+    data: set[str] = field(default_factory=set)
+    """The numbers, as they were written, that were given before anything was worked out: these are not rounded."""
+    results: set[str] = field(default_factory=set)
+    """Those that came out of something: these may be."""
     ticks: int = 0
     section: int = 0
     """Under which heading the document stands: another one may give a name another meaning."""
@@ -87,11 +107,16 @@ class Memory:
         return worked_out(exactly(put_in(expression, open_)), self.functions)
 
     def evaluated(
-        self, expression: Expression, literals: Mapping[str, Value], result: Value | None = None
+        self,
+        expression: Expression,
+        literals: Mapping[str, Value],
+        result: Value | None = None,
+        shared: Collection[str] = (),
     ) -> Value | None:
         """The value, where all that it is made of has one; ChalkworkError where it has none.
 
-        Where the `result` that was written is known, numbers with fewer digits than it stand for themselves.
+        Where the `result` that was written is known, numbers with fewer digits than it stand for themselves, as do
+        those that are `shared`.
         """
         if isinstance(expression, Name):
             own = literals.get(expression.name) or self.current(expression.name)
@@ -101,12 +126,18 @@ class Memory:
         known = {**fresh, **literals}
         meant = self.meant(expression, known)
         found = list(names_in(meant))
+        if not meant.shape and (exact := _exactly(meant, known)) is not None:
+            return exact
         if any(name.name not in known or known[name.name].shape != name.shape for name in found):
             return None
         used = [name.name for name in found]
         points = {name: Interval.point(known[name].exact) for name in used}
         exactly_meant = {
-            name for name in used if name in literals and result is not None and not known[name].is_finer(result)
+            name
+            for name in used
+            if self.is_data(known[name])
+            or (name in literals and known[name].texts <= set(shared))
+            or (name in literals and result is not None and not known[name].is_finer(result))
         }
         boxes = {name: points[name] if name in exactly_meant else known[name].range for name in used}
         exact, wide = enclose(meant, points), enclose(meant, boxes)
@@ -133,6 +164,10 @@ class Memory:
         if value is not None:
             self.values[name] = value
 
+    def is_data(self, value: Value) -> bool:
+        """Whether all numbers of a literal are such that were given at the beginning, and nothing came out as."""
+        return bool(value.texts) and value.texts <= self.data - self.results
+
     def current(self, name: str) -> Value | None:
         """The value of the name, unless something that it follows from has been bound anew since."""
         value = self.values.get(name)
@@ -154,6 +189,20 @@ class Memory:
                 seen.add(one)
                 open_ += [below.name for below in names_in(self.definitions[one])]
         return False
+
+
+def _exactly(expression: Expression, known: Mapping[str, Value]) -> Value | None:
+    """The value of a number that is made of whole numbers and fractions, and of names for such."""
+    names = [name.name for name in names_in(expression)]
+    if any(name not in known or known[name].fraction is None for name in names):
+        return None
+    with suppress(Undefined, Undecided, TooLarge, OverflowError):
+        (value,) = enclosed(expression, {name: known[name].fraction or Fraction(0) for name in names})
+        if isinstance(value, Fraction):
+            number, lines = np.array([[float(value)]]), [known[name].wrong for name in names]
+            wrong = min((line for line in lines if line is not None), default=None)
+            return Value(number, Interval.point(number), None, wrong, fraction=value)
+    return None
 
 
 def _is_derivative(node: Application) -> bool:
@@ -200,7 +249,8 @@ def _of(texts: list[list[str]]) -> Value:
     half = np.array([[_half(text) for text in row] for row in texts])
     flat = [text for row in texts for text in row]
     places, significant = max(map(_places, flat)), max(map(_significant, flat))
-    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant)
+    rows = tuple(map(tuple, texts))
+    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant, rows=rows)
 
 
 def _places(text: str) -> int:

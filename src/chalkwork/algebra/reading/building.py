@@ -175,8 +175,8 @@ _IN_BRACKETS = {
 _OF_A_WINDOW = {"window": 1, "stride": 1, "padding": 0, "dilation": 1, "ties": 0, "along": -2}
 """Parameters that are a whole number, or one for each axis in square brackets, and the least of them."""
 
-_WHOLE = ("at", "along")
-"""A step and an axis of a sequence."""
+_WHOLE = ("at", "along", "count", "causal")
+"""A step and an axis of a sequence, a number of heads or tokens, whether a mask is causal too."""
 
 
 def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Parameter:

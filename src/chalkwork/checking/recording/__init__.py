@@ -300,7 +300,7 @@ class Recording(Mapping[str, object]):
 
 
 def _is_another(line: int | None, before: int | None) -> bool:
-    return None not in (line, before) and line != before
+    return line is not None and line != before
 
 
 def spelled(path: Path) -> str:

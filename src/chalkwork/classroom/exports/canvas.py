@@ -6,20 +6,17 @@ rounds what it is given to four decimals, so that a range ends on these, and num
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from hashlib import sha256
 from html import escape
 from math import ceil, floor
 
 from chalkwork.classroom.exports.html import Pages, in_maths
+from chalkwork.classroom.exports.packing import identity, zipped
 from chalkwork.classroom.exports.questions import Field, Item
 
 SMALLEST = 1e-4
 POINTS = 100
-_FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 _PACKAGE = "http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1"
@@ -38,15 +35,6 @@ def write(items: Sequence[Item], partial: int) -> bytes:
     return zipped({"imsmanifest.xml": f"{manifest}</resources></manifest>", **files})
 
 
-def zipped(files: dict[str, str]) -> bytes:
-    """A zip of texts; the same texts give the same bytes."""
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(zipfile.ZipInfo(name, _FIRST_DAY), text.encode(), zipfile.ZIP_DEFLATED)
-    return memory.getvalue()
-
-
 def _quiz(item: Item, pages: Pages, place: int) -> str:
     fields = item.fields()
     shown = {name: f"<p>{_asked(each)}</p>" for name, each in fields.items()}
@@ -56,7 +44,7 @@ def _quiz(item: Item, pages: Pages, place: int) -> str:
             questions += _questions(item, f"({name})", field)
     questions[-1] = _with_solution(questions[-1], pages.solution(place))
     return (
-        f'{_HEAD}<questestinterop xmlns="{_QTI}"><assessment ident="{_ident(item.title)}" title="{escape(item.title)}">'
+        f'{_HEAD}<questestinterop xmlns="{_QTI}"><assessment ident="{identity(item.title)}" title="{escape(item.title)}">'
         f'<section ident="root_section">{"".join(questions)}</section></assessment></questestinterop>'
     )
 
@@ -95,7 +83,7 @@ def _questions(item: Item, task: str, field: Field) -> Iterator[str]:
                 '<response_label ident="answer1"/></render_fib></response_str>'
             )
             words = f"<p>{escape(task)} {in_maths(field.latex)}{place}</p>"
-            ident = _ident(f"{item.title} {task} {field.name} {row} {column}")
+            ident = identity(f"{item.title} {task} {field.name} {row} {column}")
             yield _item(ident, f"{task} {field.name}", "numerical_question", cell.weight, words, answer, condition)
 
 
@@ -105,7 +93,7 @@ def _end(value: float, rounded: Callable[[float], int]) -> str:
 
 
 def _choice(item: Item, task: str, field: Field) -> str:
-    words, ident = f"<p>{escape(task)} {in_maths(field.latex)}</p>", _ident(f"{item.title} {task} {field.name}")
+    words, ident = f"<p>{escape(task)} {in_maths(field.latex)}</p>", identity(f"{item.title} {task} {field.name}")
     if not field.choices:
         condition = f'<varequal respident="response1">{escape(field.word)}</varequal>'
         answer = (
@@ -138,7 +126,7 @@ def _item(ident: str, title: str, kind: str, weight: Fraction, html: str, answer
 
 def _text(title: str, html: str) -> str:
     return (
-        f'<item ident="{_ident(title + html)}" title="{escape(title)}">{_metadata("text_only_question", "0")}'
+        f'<item ident="{identity(title + html)}" title="{escape(title)}">{_metadata("text_only_question", "0")}'
         f"<presentation>{_material(html)}</presentation></item>"
     )
 
@@ -154,7 +142,3 @@ def _metadata(kind: str, points: str) -> str:
 
 def _material(html: str) -> str:
     return f'<material><mattext texttype="text/html">{escape(html)}</mattext></material>'
-
-
-def _ident(text: str) -> str:
-    return "i" + sha256(text.encode()).hexdigest()[:24]

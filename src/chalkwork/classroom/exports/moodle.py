@@ -22,10 +22,11 @@ def write(items: Sequence[Item], partial: int) -> str:
     pages = Pages(items)
     questions = [_question(item, pages, place, partial) for place, item in enumerate(items)]
     head = '<?xml version="1.0" encoding="UTF-8"?>'
-    return "\n".join([head, "<quiz>", _category(items[0]), *questions, "</quiz>", ""])
+    return "\n".join([head, "<quiz>", category(items[0]), *questions, "</quiz>", ""])
 
 
-def _category(item: Item) -> str:
+def category(item: Item) -> str:
+    """The category that the questions come into."""
     name = (item.sheet.title or item.title).replace("/", "//")
     return f'<question type="category"><category><text>$course$/top/{escape(name)}</text></category></question>'
 
@@ -41,8 +42,8 @@ def _question(item: Item, pages: Pages, place: int, partial: int) -> str:
     text = _with_fields(pages.question(place, {name: f"\0{name}\0" for name in shown}), shown)
     return (
         f'<question type="cloze">\n<name><text>{escape(item.title)}</text></name>\n'
-        f'<questiontext format="html"><text>{_cdata(text)}</text></questiontext>\n'
-        f'<generalfeedback format="html"><text>{_cdata(pages.solution(place))}</text></generalfeedback>\n'
+        f'<questiontext format="html"><text>{cdata(text)}</text></questiontext>\n'
+        f'<generalfeedback format="html"><text>{cdata(pages.solution(place))}</text></generalfeedback>\n'
         f"<penalty>0.3333333</penalty>\n<hidden>0</hidden>\n<idnumber>{escape(item.code)}</idnumber>\n</question>"
     )
 
@@ -81,5 +82,6 @@ def _plain(text: str) -> str:
     return re.sub(r"([}#~\\/\"])", r"\\\1", escape(" ".join(text.split()), quote=False))
 
 
-def _cdata(text: str) -> str:
+def cdata(text: str) -> str:
+    """A text that no tag is read in."""
     return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"

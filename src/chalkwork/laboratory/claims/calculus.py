@@ -127,6 +127,8 @@ def put_in(expression: Expression, quantities: Mapping[str, Expression]) -> Expr
         if isinstance(node, Application) and node.operation.name in ("derivative", "partial"):
             body, variable = node.arguments
             inside = expanded(body, frozenset((variable,)))
+            if isinstance(variable, Name) and variable.name in quantities:
+                return transform(slope(inside, variable), outside)  # the derivative is that at the quantity's own value
             return Application(node.operation, (inside, variable), ())
         if isinstance(node, Name) and node.name in quantities:
             return transform(quantities[node.name], outside)

@@ -33,7 +33,7 @@ class TransposedKind(ConvolutionKind):
         found = spread_over(positions, self.window, self.stride, self.padding, self.dilation)
         return units, tuple(one + more for one, more in zip(found, self.more, strict=True))
 
-    def kernel_shape(self, layer: LayerPlan) -> Sizes:
+    def kernel_shape(self, layer: LayerPlan, letter: str) -> Sizes:
         """Channels x filters x window, as in the convolution whose transpose it is."""
         return (layer.inputs, layer.units, *self.window)
 

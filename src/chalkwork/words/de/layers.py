@@ -97,12 +97,27 @@ SENTENCES: Sentences = {
     "dropout.declared": "Das Dropout (Schicht <layer>) verwirft einen Eintrag mit der Wahrscheinlichkeit <rate> und "
     "teilt im Training durch <kept>, was es behält; bei der Inferenz braucht es daher keine Skalierung.",
     # --- attention -------------------------------------------------------------------------------------------------
-    "attention.name": "eine Attention mit <units>",
+    "attention.name": "eine Attention mit <units><heads>",
+    "attention.in_heads": " in <heads> Köpfen",
+    "attention.shared": ", und auf <heads> Köpfe verteilt, <width> Einträge für jeden, so dass jeder Kopf eine Matrix "
+    "hat",
+    "attention.head_scores": "Die Scores jedes Kopfes: jede Anfrage mal jeder Schlüssel, geteilt durch die Wurzel "
+    "ihrer Länge in einem Kopf.",
+    "attention.joined": "In jedem Kopf bekommt jede Position den mit ihren Gewichten gemittelten Wert aller "
+    "Positionen; was die Köpfe geben, steht nebeneinander.",
+    "attention.output": "Was die Köpfe geben, <all>, gewichtet mit <weights>.",
+    "attention.padding": "Welche Positionen zu sehen sind: 1, aber 0, wo alle Einträge der Eingabe 0 sind: das ist "
+    "Auffüllung.",
+    "attention.masked": "Niemand sieht Auffüllung: Wo <mask> 0 ist, werden die Scores minus unendlich, und der Softmax "
+    "gibt ihnen kein Gewicht; die einer Anfrage haben die Summe eins.",
+    "attention.masked_causal": "Niemand sieht Auffüllung, und keine Position eine spätere: Wo <mask> 0 ist, und hinter "
+    "der eigenen Stelle, werden die Scores minus unendlich, und der Softmax gibt ihnen kein Gewicht.",
+    "attention.by_joined": "<error> kommt durch die Gewichte <weights> zu dem zurück, was die Köpfe gaben.",
     "attention.title": "Attention",
     "attention.causal": "Keine Position sieht eine spätere: die Maske $M$ addiert zu diesen Scores minus "
     "unendlich, und der Softmax gibt ihnen kein Gewicht; die einer Anfrage haben die Summe eins.",
     "attention.query": "Attention (Schicht <layer>)<again>: die Anfrage (Query) jeder Position, was sie sucht; <below> "
-    "gewichtet mit <weights>.",
+    "gewichtet mit <weights><shared>.",
     "attention.key": "Der Schlüssel (Key) jeder Position, woran sie zu finden ist; <below> gewichtet mit <weights>.",
     "attention.value": "Der Wert (Value) jeder Position, was sie gibt; <below> gewichtet mit <weights>.",
     "attention.scores": "Die Scores: jede Anfrage mal jeder Schlüssel, geteilt durch die Wurzel ihrer Länge.",
@@ -182,12 +197,17 @@ SENTENCES: Sentences = {
     "pooling.error": "Der Fehler dessen, was zusammengefasst wurde: <way>.",
     "network.image": "Bilder von <size> als Eingabe",
     "network.image_channels": "Bilder von <size> mit <n> Kanälen als Eingabe",
-    "network.images": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten; Kerne sind Filter × Kanäle × Zeilen × "
-    "Spalten.",
-    "network.images_alone": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten.",
+    "network.images": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten.",
+    "network.images_kernels": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten; Kerne sind Filter × Kanäle × "
+    "Zeilen × Spalten.",
     "window.spread": "Ein Eintrag eines Bildes von <size>, und wo er einen Kern von <window> im Ergebnis auflegt.",
     "window.description": "Ein Fenster von <window> auf einem Bild von <size>: was es an seiner ersten Stelle bedeckt, "
     "und der Eintrag, der daraus wird.",
+    "blocks.title": "Die Schichten, und die Gewichte der Attention",
+    "blocks.description": "Von unten: <blocks>.<weights>",
+    "blocks.query": "Anfrage",
+    "blocks.key": "Schlüssel",
+    "blocks.head": "<weights>, Kopf <head>",
     "window.title": "Das Fenster an seiner ersten Stelle",
     # --- flattening ------------------------------------------------------------------------------------------------
     "flatten.image": "Aneinandergereiht (Schicht <layer>)<again>: Die Karten von <below>, eine nach der anderen, jede "

@@ -55,14 +55,20 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "mask-forgotten": (
         "Die Maske wurde vergessen",
-        "In <this> sieht jede Position alle anderen, auch die hinter ihr.",
+        "In <this> werden Positionen angesehen, die niemand ansehen darf: die hinter einer Position, oder Auffüllung.",
         "Welche Positionen darf eine Position hier ansehen? Die Scores der anderen dürfen kein Gewicht bekommen.",
     ),
     "mask-after-softmax": (
         "Die Maske kam nach dem Softmax",
-        "In <this> wurden die Gewichte späterer Positionen nach dem Softmax null gesetzt, so dass die anderen nicht "
-        "mehr die Summe eins haben.",
+        "In <this> wurden die Gewichte von Positionen, die niemand ansehen darf, erst nach dem Softmax null gesetzt, "
+        "so dass die anderen nicht mehr die Summe eins haben.",
         "Haben die Gewichte jeder Anfrage die Summe eins? Wo muss die Maske stehen, damit es so ist?",
+    ),
+    "scores-over-model-length": (
+        "Die Scores wurden durch die Wurzel der Länge in allen Köpfen geteilt",
+        "Für <this> wurden die Produkte durch die Wurzel der Länge geteilt, die eine Anfrage in allen Köpfen zusammen "
+        "hat; die eines Kopfes ist kürzer.",
+        "Wie viele Einträge hat eine Anfrage in einem Kopf?",
     ),
     "scores-over-length": (
         "Die Scores wurden durch die Länge geteilt statt durch ihre Wurzel",
