@@ -202,6 +202,8 @@ SIGNS = {
         "argmax",
         "arg",
         "diag",
+        "dmu",
+        "xhat",
         "nan",
         "inf",
         "class",
