@@ -136,7 +136,8 @@ class Sweep:
         weights = [one.weights(xp, values) for one in self.together]
         summed = {one.names[0]: one for one in self.together if one.is_sum and set(one.others) <= kept.keys()}
         alone = {name.name for _, expression in self.made for name in names_in(expression)}
-        alone |= {name for one in self.together if one.names[0] not in summed for name in one.others}
+        apart = [product for one in self.together if one.names[0] not in summed for product in one.products]
+        alone |= {name.name for product in apart for name in names_in(product)}
         start |= {name: one.put_together(xp, start) for name, one in summed.items()}
         start = {name: value for name, value in start.items() if name in alone or name in summed}
         inside = {name.name for expression in [one for _, one in self.made] + products for name in names_in(expression)}
