@@ -96,6 +96,24 @@ SENTENCES: Sentences = {
     "dropout.way_back_last": "<way> durch <through>",
     "dropout.declared": "Das Dropout (Schicht <layer>) verwirft einen Eintrag mit der Wahrscheinlichkeit <rate> und "
     "teilt im Training durch <kept>, was es behält; bei der Inferenz braucht es daher keine Skalierung.",
+    # --- embedding -------------------------------------------------------------------------------------------------
+    "embedding.name": "eine Einbettung von <vocabulary> Wörtern mit <units>",
+    "embedding.title": "Einbettung",
+    "embedding.one_hot": "Einbettung (Schicht <layer>)<again>: jedes Token als Vektor, der an seiner Stelle im "
+    "Vokabular 1 ist und sonst 0.",
+    "embedding.rows": "Das Produkt nimmt die Zeilen der Tokens aus <table>: nichts wird multipliziert.",
+    "embedding.encoded": "Das Produkt nimmt die Zeilen der Tokens aus <table>; <places> wird addiert: darin "
+    "unterscheiden sich die Positionen.",
+    "embedding.sinusoidal": "Wo ein Token steht: Sinus und Kosinus seiner Position, von 0 an gezählt, von Paar zu Paar "
+    "langsamer.",
+    "embedding.error": "Der Fehler der Vektoren: <way>.",
+    "embedding.gradient": "Eine Zeile des Gradienten ist die Summe der Fehler überall, wo ihr Token steht; was nicht "
+    "vorkommt, lernt nichts.",
+    "embedding.by_places": "Jede Position wurde einmal zu jedem Beispiel addiert.",
+    "embedding.way_back": "zu Tokens geht kein Fehler zurück",
+    "embedding.declared": "Tokens werden von <first> an gezählt: Die erste Zeile von <table> ist die des Tokens "
+    "<first>.",
+    "embedding.padding": "Ein Token 0 ist Auffüllung, dessen Vektor 0 ist.",
     # --- attention -------------------------------------------------------------------------------------------------
     "attention.name": "eine Attention mit <units><heads>",
     "attention.in_heads": " in <heads> Köpfen",
