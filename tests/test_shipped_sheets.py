@@ -42,6 +42,7 @@ LABORATORY = (
     "outputs",
     "perceptron",
     "recurrence",
+    "regression",
     "relu-approx",
     "taylor",
     "transformer",

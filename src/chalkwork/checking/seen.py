@@ -61,7 +61,11 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
 
 def _is_not_summed(task: Task, given: object, name: str) -> bool:
     """Whether it holds a gradient for each sample: added up, or their mean, they are the right one."""
-    parts, right = np.asarray(numbers_of(given)), np.asarray(task.values[name], dtype=float)
+    right = np.asarray(task.values[name], dtype=float)
+    try:
+        parts = np.asarray(numbers_of(given))
+    except ValueError:  # a list whose parts are not equally long
+        return False
     if parts.dtype.kind != "f" or parts.ndim != 3 or parts.shape[1:] != right.shape or len(parts) < 2:
         return False
     return tells(parts) and (same(parts.sum(axis=0), right) or same(parts.mean(axis=0), right))
@@ -152,8 +156,9 @@ class _Look:
         if np.count_nonzero((own.value == most) | (own.value == least)) > 2:
             yield "cut_off", np.clip(right, least, most)
         for kind, axis in (("rows", -1), ("columns", -2)) if right.ndim == 2 else ():
-            order, mine = np.lexsort(right if axis == -2 else right.T), np.lexsort(
-                own.value if axis == -2 else own.value.T
+            order, mine = (
+                np.lexsort(right if axis == -2 else right.T),
+                np.lexsort(own.value if axis == -2 else own.value.T),
             )
             other = np.empty_like(right)
             if axis == -1:
@@ -330,6 +335,10 @@ class _Look:
         for name, other in self._others(self.answer.value.shape):
             if self._meets(other):
                 return Text.of("seen.another", name=name)
+        for name, other in self._others(self.answer.value.shape):
+            factor = self._factor(other) if other.size > 1 else None
+            if factor is not None:
+                return Text.of("seen.times_another", times=_times(factor), name=name)
         return None
 
     def _turned(self, own: Answer | None) -> Text | None:

@@ -258,9 +258,10 @@ class Search:
             own = [guess for guess in guesses if guess.row == row]
             best = [guess for guess in own if guess.central] or own
             first = best[0]
-            if any(set(guess.ids) != set(first.ids) for guess in best):
+            if any(not set(guess.ids) & set(first.ids) for guess in best):
                 continue
-            found[row] = Explanation(first.ids, made_in=first.name)
+            ids = tuple(dict.fromkeys(name for guess in best for name in guess.ids))
+            found[row] = Explanation(ids, made_in=first.name)
             for later, value in first.values.items():
                 if value.shape[-2:] == self.work.own[later].shape[-2:]:
                     self.work.adopt(later, row, value, first.place)

@@ -129,11 +129,16 @@ def to_html_pages(documents: Sequence[Document]) -> list[str]:
 
 def _pages(documents: Sequence[Document]) -> list[str]:
     whole, boundary = _together(documents)
-    body = tidied(_convert(whole, "html5", "--mathml").decode())
+    body = _with_mathml(whole)
     drawings = {name: inline_svg(figure) for name, figure in _figures(whole).items()}
     body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
     _, *parts = body.split(f"<p>{boundary}</p>")
     return [_page(document, part) for document, part in zip(documents, parts, strict=True)]
+
+
+def _with_mathml(document: Document) -> str:
+    """The document as HTML, its maths as MathML that browsers show well."""
+    return tidied(_convert(document, "html5", "--mathml").decode())
 
 
 def _together(documents: Sequence[Document]) -> tuple[Document, str]:
@@ -162,8 +167,8 @@ def to_fragments(texts: Sequence[str], *, mathml: bool = False) -> list[str]:
     found: list[str] = []
     for start in range(0, len(texts), _MOST_FRAGMENTS):
         some = texts[start : start + _MOST_FRAGMENTS]
-        blocks = [block for text in some for block in (Paragraph(boundary), Paragraph(text))]
-        html = _convert(Document("", tuple(blocks)), "html5", "--mathml" if mathml else "--mathjax").decode()
+        document = Document("", tuple(block for text in some for block in (Paragraph(boundary), Paragraph(text))))
+        html = _with_mathml(document) if mathml else _convert(document, "html5", "--mathjax").decode()
         found += [part.strip() for part in html.split(f"<p>{boundary}</p>")[1:]]
     return found
 

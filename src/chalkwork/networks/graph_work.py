@@ -47,6 +47,8 @@ class Work:
         self.parts: dict[str, tuple[str, str]] = {}
         """What the scores and the weights of an attention are called that was typed in one equation."""
         self.forward = self._with_zero_targets(self._forward({}, Stage.FORWARD))
+        if given.letters_only:
+            self._take_targets_as_shares()
         self.upstream: list[Equation] = []
         self.target = self._target()
 
@@ -110,6 +112,20 @@ class Work:
             return apply("xlogy", *pair) if np.any((factor == 0) & (inner == 0)) else None
 
         return [replace(one, expression=transform(one.expression, rule)) for one in equations]
+
+    def _take_targets_as_shares(self) -> None:
+        """Of letters, what multiplies the logarithm of a softmax adds up to one, as the targets of classes do."""
+        known = {one.name: one.expression for one in self.forward}
+        for node in (node for one in self.forward for node in walk(one.expression)):
+            pair = _times_logarithm(node)
+            if pair is None or not isinstance(pair[0], Name) or pair[0].name not in self.given.matrices:
+                continue
+            inner = known.get(pair[1].name) if isinstance(pair[1], Name) else pair[1]
+            if isinstance(inner, Application) and inner.operation.name == "softmax":
+                sizes = np.abs(self.given.arrays[pair[0].name])
+                axis = inner.named_parameters["axis"]
+                along = axis if isinstance(axis, int) else (-2, -1)
+                self.given.arrays[pair[0].name] = sizes / sizes.sum(axis=along, keepdims=True)
 
     def _target(self) -> Target:
         shapes = {one.name: one.symbol for one in self.forward}

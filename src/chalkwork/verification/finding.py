@@ -72,6 +72,11 @@ def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
     return found
 
 
+def shown_text(text: str, form: str) -> str:
+    """The document as its lines are counted: of a notebook the cells, one below the other."""
+    return "\n".join(source for _, source in _sources(text)) if form == "notebook" else text
+
+
 def is_page(text: str, form: str) -> bool:
     """Whether a document holds formulas with numbers between signs that say where mathematics begins and ends."""
     if form == "notebook":
@@ -129,14 +134,18 @@ def _blank(found: re.Match[str]) -> str:
 
 def _cells(text: str) -> Iterator[str]:
     """The texts of a notebook, each after as many empty lines as it takes to keep the lines of all apart."""
-    try:
-        cells = json.loads(text)["cells"]
-        texts = [(cell["cell_type"], cell["source"]) for cell in cells]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise ChalkworkError("this is no notebook: it is no JSON with cells") from None
     line = 0
-    for kind, source in texts:
-        own = source if isinstance(source, str) else "".join(map(str, source))
+    for kind, own in _sources(text):
         if kind == "markdown":
             yield "\n" * line + own
         line += own.count("\n") + 1
+
+
+def _sources(text: str) -> list[tuple[str, str]]:
+    """Kind and text of every cell of a notebook."""
+    try:
+        cells = json.loads(text)["cells"]
+        found = [(cell["cell_type"], cell["source"]) for cell in cells]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ChalkworkError("this is no notebook: it is no JSON with cells") from None
+    return [(kind, own if isinstance(own, str) else "".join(map(str, own))) for kind, own in found]

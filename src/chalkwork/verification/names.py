@@ -160,7 +160,7 @@ def _bases(text: str, whole_words: set[str]) -> Iterator[re.Match[str]]:
 
 def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
     """Where what hangs on a name ends, whether it is turned by a label with a transpose, whether all is plain."""
-    place, turned, simple = start, False, True
+    place, turned, simple, seen = start, False, True, ""
     while place < len(text):
         rest = re.compile(r"\s*([_^'])\s*").match(text, place)
         if rest is None:
@@ -172,6 +172,7 @@ def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
         inside = inside[1:-1].strip() if inside.startswith("{") else inside
         if rest[1] == "^" and not _LABEL.match(inside):
             break
+        seen += rest[1]
         if rest[1] == "_":
             simple &= bool(_SIMPLE_INDEX.fullmatch("_" + text[rest.end() : end].strip()))
         else:
@@ -179,7 +180,7 @@ def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
             simple &= plain
             turned |= not plain and bool(re.search(r"(?:\\top|\\intercal|[\])]\s*,?\s*T)$", inside))
         place = end
-    return place, turned, simple and not turned
+    return place, turned, simple and not turned and not ("_" in seen and "^" in seen)
 
 
 def _one_sign(text: str, start: int) -> int:

@@ -21,7 +21,7 @@ from chalkwork.networks.layers import Dense
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.solutions.solution import Solution
-from chalkwork.verification.sides import Step
+from chalkwork.verification.sides import Step, is_near, number_of
 
 MOST_TRIED, MOST_COMPARED, FEWEST = 60, 6, 2
 """How many networks are tried, and how many values of the document have to come out with one."""
@@ -83,7 +83,7 @@ class Reading:
     def given(self, name: str | None) -> np.ndarray[Any, Any] | None:
         """The first numbers that a name was given."""
         rows = next((step.rows for step in self.known if step.name == name and step.given and step.rows), None)
-        return None if rows is None else np.array([[float(_fraction(one)) for one in row] for row in rows])
+        return None if rows is None else np.array([[number_of(one) for one in row] for row in rows])
 
     def called(self, *bare: str) -> Iterator[str]:
         """The names of the steps that are spelled so."""
@@ -356,24 +356,9 @@ def _agreeing(reading: Reading, solution: Solution, names: Mapping[str, str]) ->
         if not step.rows or step.given or name in seen or name not in solution.derivation:
             continue
         seen.add(name)
-        own = np.array([[float(_fraction(one)) for one in row] for row in step.rows])
-        value = np.atleast_2d(np.asarray(solution[name], dtype=float))
-        half = np.array([[_half(one) for one in row] for row in step.rows])
-        if own.size == value.size and (np.abs(own - value.reshape(own.shape)) <= 3 * half + 1e-9).all():
-            right += 1
-        else:
-            wrong += 1
+        near = is_near(step, solution[name])
+        right, wrong = right + near, wrong + (not near)
     return right, wrong
-
-
-def _fraction(text: str) -> float:
-    above, _, below = text.partition("/")
-    return float(above) / float(below or 1)
-
-
-def _half(text: str) -> float:
-    point = text.partition("e")[0].partition(".")[2]
-    return 0.5 * 10.0 ** -len(point) if point else 0.0005
 
 
 def spellings(written: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

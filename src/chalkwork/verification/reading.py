@@ -42,6 +42,7 @@ _DETERMINANT = re.compile(r"\\det\s*(?:\(|(?P<of>[A-Z](?:_\w|_\{\w+\})?(?![A-Za-
 _PRIMED = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])(?P<index>(?:_\w|_\{[^{}]*\})?)'(?!['(]|\s*\()")
 _SOFTMAX = re.compile(r"(?:\\(?:operatorname|mathrm|text)\s*\{\s*softmax\s*\}|(?<![A-Za-z])softmax)\s*\(")
 _BARE_LOG = re.compile(r"(?<![A-Za-z])log(?![A-Za-z0-9]|\s*_)")
+_EULER = re.compile(r"(?<![A-Za-z])e\s*\^\s*(?!\{?\s*2\s*\}?(?![\w.]))")
 _HIGHER = re.compile(
     r"(?<![\\A-Za-z])(?P<name>[A-Za-z])\s*\^\s*\{\s*\(\s*(?P<order>[1-9])\s*\)\s*\}\s*(?=\(|\\left\s*\()"
 )
@@ -147,7 +148,8 @@ class Reader:
         known = self._words() | set(literals)
         if _BY_D.search(text):
             known.discard("d")
-        if re.search(r"(?<![A-Za-z])e\s*\^", text):
+        has_e = "e" in self.memory.values or "e" in self.memory.definitions
+        if re.search(r"(?<![A-Za-z])e\s*\^", text) and not (has_e and not _EULER.search(text)):
             known.discard("e")
         elif self.e_is_a_name:
             known.add("e")
@@ -284,7 +286,8 @@ class Reader:
         """Where a derivative is that of something whose definition is known, its name is defined by that."""
         found = _DERIVATIVE.fullmatch(text)
         memory = self.memory
-        if found is None or word in memory.values or word in memory.definitions:
+        known = word in memory.values or word in memory.definitions
+        if found is None or (known and not (word in self.derived and memory.is_stale(word))):
             return
         with suppress(ChalkworkError):
             of = self._one(found["of"], {})
@@ -295,6 +298,7 @@ class Reader:
             body = put_in(of, {name: open_[name] for name in open_})
             if by in names_in(body):
                 memory.bind(word, None, slope(worked_out(exactly(body), memory.functions), by))
+                memory.inputs[word] = frozenset(memory.behind(of))
                 self.derived.add(word)
 
     def _is_product(self, name: str, inside: str, alone: Collection[str]) -> bool | None:

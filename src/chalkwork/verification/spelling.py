@@ -62,6 +62,7 @@ _TUPLE = re.compile(
     rf"(?<![A-Za-z0-9)}}\]_])(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
     r"(?P<turned>\s*\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
+_BESIDE = re.compile(r"\s*&?\s*(?:[=+*/^_]|\\(?:cdot|times|approx)(?![A-Za-z]))")
 _SAID = re.compile(
     r"^\s*(?:where|with|and|so|hence|thus|then|we have|since|for|if|let|is|or|i\.e\.?)\b\s*", re.IGNORECASE
 )
@@ -198,6 +199,11 @@ def _said(found: re.Match[str]) -> str:
         return f"{{{plain}}}"
     if before.endswith("{") and before[:-1].rstrip().endswith(("_", "^")):
         return plain
+    beside = before.endswith(("=", "+", "-", "*", "/", r"\cdot", r"\times", "&")) or _BESIDE.match(
+        found.string, found.end()
+    )
+    if beside and re.fullmatch(r"[A-Za-z]+(?: [A-Za-z]+){1,3}", inside) and not _SAID.match(inside):
+        return rf"\mathrm{{{inside.replace(' ', '')}}}"
     if re.fullmatch(r"[A-Za-z]+(?:[-_][A-Za-z]+)*", inside) and not _SAID.match(inside + " "):
         return rf"\mathrm{{{re.sub(r'[^A-Za-z]', '', inside)}}}"
     return r" \quad "

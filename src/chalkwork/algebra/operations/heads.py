@@ -66,6 +66,7 @@ OPERATIONS = (
         shape=_split_shape,
         latex=r"\operatorname{heads}\left( <0> \right)",
         text="heads(<0>)",
+        script="splitHeads(x, count, along)",
         code="split_heads(<0>, <count>, <along>)",
         code_definition=(
             "def split_heads(x, count, along):\n    return np.stack(np.split(x, count, axis=along), axis=-3)"
@@ -79,6 +80,7 @@ OPERATIONS = (
         shape=_join_shape,
         latex=r"\operatorname{concat}\left( <0> \right)",
         text="concat(<0>)",
+        script="joinHeads(x, count, along)",
         code="join_heads(<0>, <count>, <along>)",
         code_definition=(
             "def join_heads(x, count, along):\n    return np.concatenate(list(np.moveaxis(x, -3, 0)), axis=along)"
@@ -92,6 +94,7 @@ OPERATIONS = (
         shape=_one_hot_shape,
         latex=r"\operatorname{onehot}\left( <0> \right)",
         text="onehot(<0>)",
+        script="oneHotOf(x, count, along)",
         code="one_hot(<0>, <count>, <along>)",
         code_definition=(
             "def one_hot(tokens, count, along):\n"

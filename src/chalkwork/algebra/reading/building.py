@@ -15,7 +15,7 @@ from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.grammar import Grammar
 from chalkwork.algebra.reading.joining import as_matrix, indexed, of_vectors, positional, stacked
 from chalkwork.algebra.reading.words import CONSTANTS, DEFINED, VECTORS
-from chalkwork.algebra.reading.written import BY_SIGN, defined, matrix, prime
+from chalkwork.algebra.reading.written import BY_SIGN, defined, matrix, prime, series
 from chalkwork.errors import ReadError, ShapeError
 
 _X = Name("x")
@@ -49,6 +49,8 @@ def build(
         case "matrix":
             rows, columns = map(int, syntax.value.split("x"))
             return Application(matrix(rows, columns), arguments, ())
+        case "series":
+            return Application(series(syntax.value), arguments, (ord(syntax.value),))
         case "function":
             return Application(defined(syntax.value), arguments, ())
     order = int(dict(syntax.keywords)["order"].value)

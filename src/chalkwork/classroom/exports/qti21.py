@@ -292,19 +292,21 @@ class _Marking:
 
     def _cell(self, number: int, cell: Cell) -> Element:
         typed, weight = f"R{number}", float(cell.weight)
-        accepted = [_set(f"S{number}", _base("boolean", "true"))] if number in self.beside else []
         right = _close(_variable(typed), _float(cell.value), cell.tolerance)
-        branches = [(right, [self._earned(weight), *accepted])]
+        branches = [(right, [self._earned(weight), *self._accepted(number)])]
         if number in self.carried:
             one = self.carried[number]
             follows = _close(_variable(typed), in_elements(one.expression), one.room)
             earned = self._earned(weight * self.follows)
-            branches.append((_node("and", follows, self._shows_work(one)), [earned, *accepted]))
+            branches.append((_node("and", follows, self._shows_work(one)), [earned, *self._accepted(number)]))
         for wrong in cell.wrong:
             name = self._hint(wrong.hint)
             then = [self._earned(weight * self.partial / 100), self._shown(name)]
             branches.append((_close(_variable(typed), _float(wrong.value), wrong.tolerance), then))
         return _if(*branches)
+
+    def _accepted(self, number: int) -> list[Element]:
+        return [_set(f"S{number}", _base("boolean", "true"))] if number in self.beside else []
 
     def _shows_work(self, one: Carried) -> Element:
         copies = [
