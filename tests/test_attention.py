@@ -272,7 +272,7 @@ def test_modules_of_pytorch_become_layers() -> None:
     torch = pytest.importorskip("torch")
     parts = [torch.nn.Embedding(5, 3), torch.nn.Flatten(), torch.nn.Linear(6, 2), torch.nn.Softmax(dim=-1)]
     tokens, module = np.array([[0, 4], [2, 3]]), torch.nn.Sequential(*parts).double()
-    assert far(from_torch(module).output(tokens), module(torch.tensor(tokens)).detach().numpy()) < 1e-14
+    assert far(from_torch(module, inputs=(2, 1)).output(tokens), module(torch.tensor(tokens)).detach().numpy()) < 1e-14
     for bias in (True, False):
         attention = torch.nn.MultiheadAttention(4, 2, bias=bias, batch_first=True).double()
         x = torch.randn(2, 3, 4, dtype=torch.float64)
