@@ -216,7 +216,7 @@ def test_a_page_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch, caps
     heights = {}
     for width in (60, 80, 110):
         monkeypatch.setattr("chalkwork.cli.commands.terminal_width", lambda width=width: width)
-        assert main(["solve", "tanh-4-4-3-3-single-and-batch"]) == 0
+        assert main(["solve", "leaky-relu-softmax-2-3-2"]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert width - 2 <= max(map(len, lines)) <= width
         heights[width] = len(lines)
