@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -221,3 +222,20 @@ def test_a_page_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch, caps
         assert width - 2 <= max(map(len, lines)) <= width
         heights[width] = len(lines)
     assert heights[60] > heights[80] > heights[110]
+
+
+def test_a_hand_in_may_come_by_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in (
+        "z1: [0.05, 0.35, -0.2]",
+        '{"z1": [0.05, 0.35, -0.2]}',
+        "Mine:\n\n```answers\nz1: 0.05; 0.35; -0.2\n```",
+    ):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        assert main(["check", "leaky-relu-softmax-2-3-2", "-"]) == 0
+        printed = capsys.readouterr().out
+        assert printed.startswith("standard input\n") and "z1  correct" in printed
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff")))
+    assert main(["check", "leaky-relu-softmax-2-3-2", "-"]) == 2
+    assert "standard input, line 1: the file is not UTF-8 text" in capsys.readouterr().err
