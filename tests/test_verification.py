@@ -45,7 +45,7 @@ def verdicts(text: str, form: str = "markdown") -> list[str]:
         ("$h_{t-1} = 0.5$, $h_t = h_{t-1} / 2 = 0.25$", ["given", "right"]),
         ("$\\hat{y} = 0.8$, $y = 1$, $e = y - \\hat{y} = 0.2$", ["given", "given", "right"]),
         ("$p(x; \\theta) = \\theta^x$", ["definition"]),
-        ("$E[X] = \\sum_i x_i p_i$", ["not judged"]),
+        ("$E[X] = \\sum_i x_i p_i$", ["definition"]),
         ("$\\sum_{i=1}^{3} i = 6$", ["right"]),
         ("$e = \\exp(1) = 2.718$", ["right to the digits shown"]),
     ],

@@ -169,6 +169,7 @@ class Memory:
         self.sections[name] = self.section
         self.definitions.pop(name, None)
         self.values.pop(name, None)
+        self.functions.pop(name, None)
         self.inputs.pop(name, None)
         if definition is not None:
             self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
