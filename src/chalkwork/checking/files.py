@@ -63,12 +63,32 @@ def read_answers(path: str | Path) -> Answers:
             file=str(path),
             hint=f"save them as {', '.join(READERS)}",
         )
+    return _read(lambda: reader(content_of(file)), str(path))
+
+
+def decode_answers(data: bytes, name: str) -> Answers:
+    """The same of what came without a suffix: JSON, a notebook, blocks in Markdown, else lines `name: value` or YAML.
+
+    >>> decode_answers(b"z1: [0.5, -0.2]", "standard input")
+    {'z1': ['0.5', '-0.2']}
+    """
+
+    def read() -> Answers:
+        text = _decoded(data)
+        is_data = text.lstrip().startswith("{")
+        suffix = (".ipynb" if '"cells"' in text else ".json") if is_data else ".md" if "```" in text else ".yaml"
+        return READERS[suffix](text)
+
+    return _read(read, name)
+
+
+def _read(read: Callable[[], Answers], name: str) -> Answers:
     try:
-        return _tidy(reader(content_of(file)))
+        return _tidy(read())
     except ChalkworkError as error:
-        raise error.at(file=str(path)) from None
+        raise error.at(file=name) from None
     except RecursionError:
-        raise ChalkworkError("the file is nested too deeply", file=str(path)) from None
+        raise ChalkworkError("the file is nested too deeply", file=name) from None
 
 
 def content_of(file: Path) -> str:
@@ -80,6 +100,10 @@ def content_of(file: Path) -> str:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise ChalkworkError(f"the file cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+    return _decoded(data)
+
+
+def _decoded(data: bytes) -> str:
     if len(data) > MAX_BYTES:
         raise ChalkworkError(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
     try:

@@ -1,7 +1,7 @@
 """Moodle XML: one cloze question for each item, with a field for each number.
 
 Source: docs.moodle.org, "Moodle XML format" and "Embedded Answers (Cloze) question type". What a cloze answer holds is
-escaped as `qtype_multianswer` reads it: a backslash before } # ~ and itself.
+escaped as `qtype_multianswer` reads it: a backslash before } and #, the number of the sign for ~ and the backslash.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ def write(items: Sequence[Item], partial: int) -> str:
     pages = Pages(items)
     questions = [_question(item, pages, place, partial) for place, item in enumerate(items)]
     head = '<?xml version="1.0" encoding="UTF-8"?>'
-    return "\n".join([head, "<quiz>", _category(items[0]), *questions, "</quiz>", ""])
+    return "\n".join([head, "<quiz>", category(items[0]), *questions, "</quiz>", ""])
 
 
-def _category(item: Item) -> str:
+def category(item: Item) -> str:
+    """The category that the questions come into."""
     name = (item.sheet.title or item.title).replace("/", "//")
     return f'<question type="category"><category><text>$course$/top/{escape(name)}</text></category></question>'
 
@@ -41,8 +42,8 @@ def _question(item: Item, pages: Pages, place: int, partial: int) -> str:
     text = _with_fields(pages.question(place, {name: f"\0{name}\0" for name in shown}), shown)
     return (
         f'<question type="cloze">\n<name><text>{escape(item.title)}</text></name>\n'
-        f'<questiontext format="html"><text>{_cdata(text)}</text></questiontext>\n'
-        f'<generalfeedback format="html"><text>{_cdata(pages.solution(place))}</text></generalfeedback>\n'
+        f'<questiontext format="html"><text>{cdata(text)}</text></questiontext>\n'
+        f'<generalfeedback format="html"><text>{cdata(pages.solution(place))}</text></generalfeedback>\n'
         f"<penalty>0.3333333</penalty>\n<hidden>0</hidden>\n<idnumber>{escape(item.code)}</idnumber>\n</question>"
     )
 
@@ -77,9 +78,11 @@ def _word(field: Field, weight: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text in a cloze answer, which is HTML."""
-    return re.sub(r"([}#~\\/\"])", r"\\\1", escape(" ".join(text.split()), quote=False))
+    """A text in a cloze answer, which is HTML: Moodle takes the backslash before } and # away, and before no other sign."""
+    text = escape(" ".join(text.split()), quote=False).replace("~", "&#126;").replace("\\", "&#92;")
+    return re.sub(r"([}#])", r"\\\1", text)
 
 
-def _cdata(text: str) -> str:
+def cdata(text: str) -> str:
+    """A text that no tag is read in."""
     return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"

@@ -1,4 +1,4 @@
-"""A notebook for nbgrader: a cell to answer each exercise in, and hidden tests that hold the answers.
+"""A notebook for nbgrader: a cell to answer each exercise in, and hidden tests that hold the answers and mark them.
 
 Source: nbgrader's metadata, schema version 3. `nbgrader generate_assignment` takes the hidden tests away, so that what
 students get holds no answers. Of several items the first is written: a notebook is one assignment.
@@ -10,79 +10,115 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
+from chalkwork.classroom.exports.python_marks import GIVEN, MARKS, data_source, hints_of
 from chalkwork.classroom.exports.questions import FIELDS, Field, Item
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Block, Code, Document
 from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.notebook import code_cell, notebook_of, text_cell
 from chalkwork.typesetting.code import identifiers
+from chalkwork.words import say
 
 POINTS = 100
+_CREDIT = '''
+
+def earned(first, weights):
+    """The points of the numbers from `first` on, and what is said of them."""
+    marked = marks(GIVEN, CELLS_1, FOLLOWS_1, SHARE, PARTIAL)
+    found = [marked[cell] for cell in range(first, first + len(weights))]
+    for said in dict.fromkeys(said for _, said in found if said):
+        print(said)
+    return round(sum(weight * credit for weight, (credit, _) in zip(weights, found)), 9)
+'''
 
 
 def write(items: Sequence[Item], partial: int) -> str:
-    """The notebook; a named mistake earns nothing in it."""
+    """The notebook; of several items there is none."""
     if len(items) > 1:
         raise ChalkworkError("a notebook is one assignment", hint="export one variant: vary, then export its sheet")
     (item,) = items
-    fields = item.fields()
     cells: list[dict[str, Any]] = [text_cell(f"# {' '.join(item.title.split())}")]
-    waiting: list[Block] = []
-    for block in item.posed():
-        if not (isinstance(block, Code) and block.language == FIELDS):
-            waiting.append(block)
+    setting = _setting(item, partial)
+    number = 1
+    for blocks, task, fields in cells_of(item):
+        if blocks:
+            cells.append(text_cell(markdown_of(blocks)))
+        if not fields:
             continue
-        cells += [text_cell(_markdown(waiting)), *_cells(item, block.text, fields.get(block.text, []))]
-        waiting = []
-    if waiting:
-        cells.append(text_cell(_markdown(waiting)))
+        names = named(item, task, fields)
+        lines = [f"{names[field.name]} = {empty(field)}" for field in fields]
+        cells.append(code_cell("\n".join(["import numpy as np", "", *lines])))  # no solution cell: these are emptied
+        for field in fields:
+            weights = [float(cell.weight * POINTS) for row in field.cells for cell in row]
+            tests = _test(field, names[field.name], number, weights)
+            cell = code_cell("\n".join([_BEGIN, *setting, *tests, _END]))
+            setting, number = [], number + len(weights)
+            points = sum(weights) + float(field.weight * POINTS)
+            cells.append(_graded(cell, f"{task}-{plain_name(field.name)}", round(points, 9)))
     return notebook_of(cells)
 
 
-def _markdown(blocks: Sequence[Block]) -> str:
+_BEGIN, _END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+
+
+def _setting(item: Item, partial: int) -> list[str]:
+    """What the tests stand on, in the first of them."""
+    hints = hints_of([item])
+    return [
+        "import math",
+        f"HINTS, FOLLOWS = {hints!r}, {say(item.sheet.language, 'step.follows')!r}",
+        f"SHARE, PARTIAL, GIVEN = {float(item.follows)!r}, {partial / 100!r}, {{}}",
+        *data_source(item, hints, "1"),
+        GIVEN + MARKS + _CREDIT,
+    ]
+
+
+def cells_of(item: Item) -> Iterator[tuple[list[Block], str, list[Field]]]:
+    """What stands before each place for answers, and what is answered there; no fields at the end."""
+    fields = item.fields()
+    waiting: list[Block] = []
+    for block in item.posed():
+        if isinstance(block, Code) and block.language == FIELDS:
+            yield waiting, block.text, fields.get(block.text, [])
+            waiting = []
+        else:
+            waiting.append(block)
+    yield waiting, "", []
+
+
+def markdown_of(blocks: Sequence[Block]) -> str:
+    """The blocks as Markdown."""
     return to_markdown(Document("", tuple(blocks))).partition("\n")[2].strip()
 
 
-def _cells(item: Item, task: str, fields: Sequence[Field]) -> Iterator[dict[str, Any]]:
-    """The cell to fill in, and a test for each thing that is asked."""
-    if not fields:
-        return
+def named(item: Item, task: str, fields: Sequence[Field]) -> dict[str, str]:
+    """What the fields are called in a program."""
     known = identifiers(item.exercises[task].solution)
-    names = {field.name: known.get(field.name) or _plain(field.name) for field in fields}
-    lines = [f"{names[field.name]} = {_empty(field)}" for field in fields]
-    yield _graded(code_cell("\n".join(["import numpy as np", "", *lines])), f"{task}-answers", solution=True)
-    for field in fields:
-        cell = code_cell("\n".join(_test(field, names[field.name])))
-        weight = field.weight + sum(one.weight for row in field.cells for one in row)
-        yield _graded(cell, f"{task}-{_plain(field.name)}", points=round(float(weight * POINTS), 6))
+    return {field.name: known.get(field.name) or plain_name(field.name) for field in fields}
 
 
-def _empty(field: Field) -> str:
+def empty(field: Field) -> str:
+    """The field with nothing in it, as source."""
     if not field.cells:
         return f'"..."  # {", ".join(field.choices)}' if field.choices else '"..."'
     row = f"[{', '.join(['None'] * len(field.cells[0]))}]"
     return f"[{', '.join([row] * len(field.cells))}]" if len(field.cells) > 1 or len(field.cells[0]) > 1 else "None"
 
 
-def _test(field: Field, name: str) -> Iterator[str]:
-    yield "### BEGIN HIDDEN TESTS"
+def _test(field: Field, name: str, first: int, weights: Sequence[float]) -> Iterator[str]:
     if field.cells:
-        values = [[float(f"{cell.value:.15g}") for cell in row] for row in field.cells]
-        rooms = [[float(f"{cell.tolerance:.6g}") for cell in row] for row in field.cells]
-        yield f"given = np.array({name}, dtype=float).reshape(np.shape({values}))"
-        yield f"assert np.all(np.abs(given - {values}) <= {rooms})"
+        yield f"GIVEN.update(typed({name}, {first}, {len(field.cells)}, {len(field.cells[0])}))"
+        yield f"earned({first}, {weights!r})"
     else:
         yield f'assert str({name}).strip().lower().replace("-", " ") == {field.word.lower().replace("-", " ")!r}'
-    yield "### END HIDDEN TESTS"
 
 
-def _graded(cell: dict[str, Any], name: str, points: float = 0.0, solution: bool = False) -> dict[str, Any]:
-    grade = {"grade": not solution, "grade_id": _plain(name), "locked": not solution, "schema_version": 3}
-    grade |= {"solution": solution, "task": False} | ({} if solution else {"points": points})
-    return cell | {"metadata": {"nbgrader": grade}}
+def _graded(cell: dict[str, Any], name: str, points: float) -> dict[str, Any]:
+    grade = {"grade": True, "grade_id": plain_name(name), "locked": True, "schema_version": 3, "points": points}
+    return cell | {"metadata": {"nbgrader": grade | {"solution": False, "task": False}}}
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Letters, digits and lines alone; what had others has a mark of its own."""
     plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign == "_") else "_" for sign in name)
     same = plain.replace("_", "-") == name.replace("_", "-")

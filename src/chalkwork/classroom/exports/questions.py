@@ -9,7 +9,7 @@ from math import isfinite, lcm
 
 import numpy as np
 
-from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.algebra.entries import entry_name, place_of, split_entry
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import TABLE, in_language
 from chalkwork.classroom.batch import Array, Bench, digits_of
@@ -17,6 +17,7 @@ from chalkwork.classroom.fairness import Key, Mistaken, mistaken
 from chalkwork.classroom.variant import Variants
 from chalkwork.documents.model import Block, Code
 from chalkwork.errors import ChalkworkError
+from chalkwork.sheets.check import POLICIES
 from chalkwork.sheets.document import answered_blocks, posed_blocks
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
@@ -42,12 +43,16 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One number to answer: what is right within the tolerance, and what it is worth as a part of everything."""
+    """One number to answer: what is right within the tolerance, and what it is worth as a part of everything.
+
+    `entry` is its name, such as `W1[1,2]`.
+    """
 
     value: float
     tolerance: float
     weight: Fraction
     wrong: tuple[Wrong, ...] = ()
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Item:
-    """A sheet, or one variant of it: its exercises, and what the named mistakes come to."""
+    """A sheet, or one variant of it: its exercises, and what the named mistakes come to; `text` is that of a variant."""
 
     code: str
     sheet: Sheet
     exercises: Mapping[str, Exercise]
     made: Mapping[Key, list[Mistaken]]
+    text: str = ""
 
     @property
     def title(self) -> str:
@@ -83,9 +89,25 @@ class Item:
         weights = _weights(marked)
         return {name: list(_fields(self, one, weights[name])) for name, one in marked.items()}
 
-    def posed(self) -> list[Block]:
+    @property
+    def follows(self) -> Fraction:
+        """What a number earns that follows from a wrong one, by the sheet's policy."""
+        return POLICIES[self.sheet.follow_through]
+
+    def numbered(self) -> dict[int, tuple[str, Field, Cell]]:
+        """Every number to answer with its exercise and field, from 1 in the order in which they are asked."""
+        every = [
+            (task, field, cell)
+            for task, fields in self.fields().items()
+            for field in fields
+            for row in field.cells
+            for cell in row
+        ]
+        return dict(enumerate(every, 1))
+
+    def posed(self, drawings: bool = False) -> list[Block]:
         """The exercise, where each answer stands a `Code` in the language FIELDS that holds the exercise's id."""
-        return posed_blocks(self.sheet, self.exercises, lambda one: [Code(one.id, FIELDS)])
+        return posed_blocks(self.sheet, self.exercises, lambda one: [Code(one.id, FIELDS)], drawings)
 
     def answered(self) -> list[Block]:
         """The worked solution."""
@@ -107,7 +129,7 @@ def items_of(sheet: Sheet, variants: Variants | None = None) -> list[Item]:
         known = {name for name, _ in one.made}
         others = [each for name, each in one.exercises.items() if name not in known]
         made = dict(one.made) | {key: found for each in others for key, found in _made(each)}
-        items.append(Item(one.code, one.shown, one.exercises, made))
+        items.append(Item(one.code, one.shown, one.exercises, made, one.text))
     return items
 
 
@@ -162,6 +184,7 @@ def _cells(item: Item, exercise: Exercise, question: Question, weight: Fraction)
             return np.asarray(values[place_of(whole, index, shape)]).reshape(1, 1)
         return np.asarray(laid(values, shape)).reshape(-1, values.shape[-1])
 
+    names = iter([question.name] if index else [entry_name(whole, shape, *at) for at in np.ndindex(shape or (1, 1))])
     right = taken(exercise.solution.arrays[whole])
     half = digits.half_unit(right)
     others = [(one.ids[0], taken(one.values)) for one in made]
@@ -171,7 +194,7 @@ def _cells(item: Item, exercise: Exercise, question: Question, weight: Fraction)
         cells = []
         for column, (value, unit, room) in enumerate(zip(rights, halves, rooms, strict=True)):
             wrong = _wrong(value, room, unit * ROOM, [(name, each[row, column]) for name, each in others], item)
-            cells.append(Cell(value, room, weight, wrong))
+            cells.append(Cell(value, room, weight, wrong, next(names)))
         yield tuple(cells)
 
 

@@ -1,0 +1,152 @@
+"""The platforms, what each carries and what is lost: `python -m chalkwork.classroom.exports.table` writes it as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+YES, NO = "yes", "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is written for a platform, and what of an exercise comes through."""
+
+    written: str
+    suffix: str
+    item: str
+    variants: str
+    digits: str = YES
+    cells: str = YES
+    mistakes: str = YES
+    hints: str = YES
+    carried: str = YES
+    solution: str = YES
+    words: str = YES
+    maths: str = "TeX, by the platform's MathJax"
+    lost: str = "work that proves itself"
+    verified: str = ""
+
+
+ROWS = {
+    "written": "what is written",
+    "suffix": "file",
+    "item": "an item is",
+    "variants": "variants",
+    "digits": "right, rounded, a unit off: full marks",
+    "cells": "part of the marks for part of a matrix",
+    "mistakes": "part of the marks for a named mistake",
+    "hints": "the mistake's hint",
+    "carried": "error carried forward",
+    "solution": "worked solution",
+    "words": "words to choose from",
+    "maths": "mathematics",
+    "lost": "lost",
+    "verified": "read and marked by",
+}
+"""The rows of the table in docs, by the fields of an entry."""
+
+_DRAWN = "one is picked at random"
+_ONE = "export one"
+
+EXPORTS = {
+    "moodle": Export(
+        "Moodle XML, cloze questions", ".xml", "a question with a field for each number", "a category to draw from",
+        hints="feedback of the answer", carried=NO, solution="general feedback",
+        lost="error carried forward; the first wrong step",
+        verified="Moodle's own reader of cloze texts and its rounding of answers (4.1)",
+    ),
+    "stack": Export(
+        "Moodle XML, a STACK question", ".xml", "a question with an input for each matrix, a tree for each step",
+        "inside the question, by its seed", hints="feedback of a node", solution="general feedback",
+        lost="a matrix is filled whole or left blank",
+        verified="STACK's own code with Maxima",
+    ),
+    "canvas": Export(
+        "Canvas, QTI 1.2", ".zip", "a quiz, a question for each number", "a quiz each",
+        digits="to four decimals; what is smaller is asked times a power of ten", mistakes=NO, hints=NO, carried=NO,
+        solution="feedback of the last question",
+        lost="error carried forward, named mistakes, digits after the fourth",
+        verified="our own reading of its rules",
+    ),
+    "qti21": Export(
+        "QTI 2.1, a package with a test and items", ".zip", "an item with an interaction for each number", _DRAWN,
+        hints="modal feedback", solution="modal feedback", maths="MathML",
+        verified="the published schema, and OAT's engine (TAO)",
+    ),
+    "qti30": Export(
+        "QTI 3.0, a package with a test and items", ".zip", "an item with an interaction for each number", _DRAWN,
+        hints="modal feedback", solution="modal feedback", maths="MathML",
+        verified="qti-components in Chromium",
+    ),
+    "numbas": Export(
+        "a Numbas exam", ".exam", "a question with a gap for each number", _DRAWN, hints="message of the alternative",
+        carried="yes, by replacing earlier answers", solution="advice",
+        lost="a copy of a copy of a wrong number, and a zero that follows from one",
+        verified="the Numbas runtime under Node",
+    ),
+    "nbgrader": Export(
+        "a notebook with hidden tests", ".ipynb", "a notebook, a variable for each step", _ONE,
+        hints="printed by the test", solution=NO, words="as text", maths="Markdown with TeX",
+        lost="the worked solution",
+        verified="`nbgrader generate_assignment` and `autograde`",
+    ),
+    "otter": Export(
+        "a master notebook and the marking", ".zip", "a notebook, a variable for each step", _ONE, hints=NO,
+        solution=NO, words="as text", maths="Markdown with TeX", lost="hints; the worked solution",
+        verified="`otter assign` and `otter run`",
+    ),
+    "gradescope": Export(
+        "an autograder with Chalkwork inside", ".zip", "a file of answers that `chalkwork check` reads",
+        "by the code that stands in the file", mistakes="nothing, as in `check`", hints="in the test's output",
+        solution=NO, words="as text", maths="none is shown", lost="nothing: it is `check`",
+        verified="`run_autograder` run as it stands",
+    ),
+    "prairielearn": Export(
+        "a question's folder", ".zip", "a question with an input for each number", _DRAWN,
+        hints="feedback of the number", solution="answer panel",
+        verified="the elements' own code (parse, grade) and `server.py`",
+    ),
+    "rexams": Export(
+        "R/exams, R Markdown", ".Rmd", "a cloze exercise", "inside the file, drawn with R's seed",
+        mistakes=NO, hints=NO, carried=NO, solution="solution section",
+        lost="error carried forward, named mistakes; both are beyond what R/exams writes",
+        verified="R/exams' `exams2moodle`, whose XML is marked as Moodle's",
+    ),
+    "scorm12": Export(
+        "SCORM 1.2, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
+        mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
+        lost="another convention; the state where it is longer than 4,096 characters",
+        verified="scorm-again in Chromium: mark, leave, resume",
+    ),
+    "scorm2004": Export(
+        "SCORM 2004, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
+        mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
+        lost="another convention",
+        verified="scorm-again in Chromium: mark, leave, resume",
+    ),
+}  # fmt: skip
+"""The platforms, and what is written for them."""
+
+
+def overview() -> str:
+    """The table for docs, a row for what is carried, a few platforms side by side.
+
+    >>> overview().splitlines()[0]
+    '| | `moodle` | `stack` | `canvas` | `numbas` |'
+    """
+    groups = (("moodle", "stack", "canvas", "numbas"), ("qti21", "qti30", "prairielearn", "rexams"),
+              ("nbgrader", "otter", "gradescope"), ("scorm12", "scorm2004"))  # fmt: skip
+    return "\n\n".join("\n".join(_rows(group)) for group in groups)
+
+
+def _rows(group: tuple[str, ...]) -> Iterator[str]:
+    yield f"| | {' | '.join(f'`{name}`' for name in group)} |"
+    yield "|---" * (len(group) + 1) + "|"
+    for field in fields(Export):
+        cells = (str(getattr(EXPORTS[name], field.name)) for name in group)
+        yield f"| {ROWS[field.name]} | {' | '.join(f'`{cell}`' if field.name == 'suffix' else cell for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    print(overview())
