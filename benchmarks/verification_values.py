@@ -25,8 +25,8 @@ def _spelled(name: str) -> str:
 
 def pytest_configure() -> None:
     """Look at every assertion of that project's own helper."""
-    sympy, helper = import_module("sympy"), import_module("tests.context")
-    before = helper.assert_equal
+    sympy, helper = import_module("sympy"), vars(import_module("tests.context"))
+    before = helper["assert_equal"]
 
     def noting(latex: str, expected: Any, symbolically: bool = False, variables: Any = None) -> None:
         before(latex, expected, symbolically, variables)
@@ -41,7 +41,7 @@ def pytest_configure() -> None:
                 value = None
         _found.append({"text": latex, "value": value, "at": {_spelled(str(name)): one for name, one in at.items()}})
 
-    helper.assert_equal = noting
+    helper["assert_equal"] = noting
 
 
 def pytest_unconfigure() -> None:

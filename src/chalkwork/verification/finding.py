@@ -60,7 +60,7 @@ def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
     >>> [(one.text, one.line, one.display) for one in formulas_in("Let $a = 1$.\n\n$$b = a + 1$$")]
     [('a = 1', 1, False), ('b = a + 1', 3, True)]
     >>> formulas_in("First:\n  x = 2 * 3 = 6\nThat is all.", "text")
-    [Formula(text='x = 2 * 3 = 6', line=2, display=True, section=0)]
+    [Formula(text='x = 2 * 3 = 6', line=2, display=True, section=0, heading='')]
     """
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise ChalkworkError(f"the document has more than {MOST_BYTES} bytes")
