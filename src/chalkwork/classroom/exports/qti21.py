@@ -218,8 +218,9 @@ def _node(tag: str, *children: Element, **attributes: str) -> Element:
 
 
 def _close(response: Element, value: Element, room: float) -> Element:
-    tolerance = decimal(room, 10)
-    return _node("equal", value, response, toleranceMode="absolute", tolerance=f"{tolerance} {tolerance}")
+    """Within an absolute tolerance, as a difference: players leave out the tolerance of `equal`."""
+    off = _node("mathOperator", _node("subtract", response, value), name="abs")
+    return _node("lte", off, _base("float", decimal(room, 10)))
 
 
 def _set(name: str, value: Element) -> Element:
