@@ -29,7 +29,128 @@ from chalkwork.solutions.exercise import Exercise
 if TYPE_CHECKING:
     from chalkwork.classroom.exports.questions import Cell, Item
 
-MOST_STEPS = (
+MOST_STEPS = 400
+"""So many operations a calculation of one cell has at most; a longer one is not carried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How a cell follows from earlier ones.
+
+    `room` is how far the result may be off: the cell's own room, and what rounding of the earlier ones may do.
+    `beside` are the cells of the steps that it is made of, one of which has to be accepted if the result is a copy.
+    """
+
+    expression: Expression
+    room: float
+    beside: tuple[int, ...]
+
+    @property
+    def copies(self) -> bool:
+        """Whether the same number in all that it is made of gives that number again."""
+        with np.errstate(all="ignore"):
+            found = [
+                (one, float(evaluate(self.expression, {f"c{cell}": np.array([[one]]) for cell in self.cells}).item()))
+                for one in (77.5, -0.3125)
+            ]
+        return any(abs(value - one) <= 1e-9 for one, value in found)
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """The numbers of the cells that it is calculated from."""
+        return tuple(int(name.name[1:]) for name in names_in(self.expression))
+
+
+def carried(item: Item) -> dict[int, Carried]:
+    """The calculations by the number of the cell, from 1; nothing where the course does not carry errors."""
+    if not item.follows:
+        return {}
+    numbered = item.numbered()
+    numbers = {(task, cell.entry): number for number, (task, _, cell) in numbered.items()}
+    steps: dict[tuple[str, str], list[int]] = {}
+    for number, (task, _, cell) in numbered.items():
+        steps.setdefault((task, split_entry(cell.entry)[0]), []).append(number)
+    found = {}
+    for number, (task, _, cell) in numbered.items():
+        expression = _Way(item.exercises, numbers, number).of(task, cell.entry)
+        if expression is None or not names_in(expression):
+            continue
+        used = [int(name.name[1:]) for name in names_in(expression)]
+        whole = {one: split_entry(numbered[one][2].entry)[0] for one in used}
+        beside = sorted({each for one in used for each in steps[numbered[one][0], whole[one]]})
+        room = cell.tolerance + _drift(expression, {one: numbered[one][2] for one in used})
+        if isfinite(room):
+            found[number] = Carried(expression, room, tuple(beside))
+    return found
+
+
+@dataclass
+class _Way:
+    """The way to one cell, from the cells before it."""
+
+    exercises: Mapping[str, Exercise]
+    numbers: Mapping[tuple[str, str], int]
+    own: int
+    left: int = MOST_STEPS
+    known: dict[tuple[str, str], Expression] = field(default_factory=dict)
+
+    def of(self, task: str, name: str) -> Expression | None:
+        """What the cell is calculated by, from others; None where it cannot be written in the closed set of steps."""
+        try:
+            expression = self._worked_out(self.exercises[task], name)
+            check_written(expression, MOST_STEPS)
+            return expression
+        except (ChalkworkError, _Unwritten):
+            return None
+
+    def _worked_out(self, exercise: Exercise, name: str) -> Expression:
+        whole, index = split_entry(name)
+        expression = exercise.solution.derivation[whole].expression
+        place = place_of(whole, index, expression.shape) if index else (0,) * len(expression.shape)
+        return self._simple(exercise, entry(expression, *place))
+
+    def _named(self, exercise: Exercise, name: str) -> Expression:
+        at: Exercise | None = exercise
+        while at is not None:
+            number = self.numbers.get((at.id, name))
+            if number is not None and number < self.own:
+                return Name(f"c{number}")
+            at = self.exercises.get(at.after) if at.goes_on and at.after is not None else None
+        whole, index = split_entry(name)
+        if whole in exercise.solution.derivation:
+            key = exercise.id, name
+            if key not in self.known:
+                self.known[key] = self._worked_out(exercise, name)
+            return self.known[key]
+        value = np.asarray(exercise.solution.arrays[whole], np.float64)
+        shape = next(given.shape for given in exercise.solution.derivation.givens if given.name == whole)
+        return Number(float(value.reshape(shape)[place_of(whole, index, shape)] if index else value.flat[0]))
+
+    def _simple(self, exercise: Exercise, node: Expression) -> Expression:
+        self.left -= 1
+        if self.left < 0:
+            raise _Unwritten
+        if isinstance(node, Constant):
+            return Number(node.value)
+        if isinstance(node, Name):
+            if node.shape:
+                raise _Unwritten
+            return self._named(exercise, node.name)
+        if not isinstance(node, Application):
+            return node
+        if node.operation.name in STEPS:
+            return _folded(node.operation.name, [self._simple(exercise, each) for each in node.arguments])
+        simpler = _REDUCED[node.operation.name](node) if node.operation.name in _REDUCED else defined(node)
+        if simpler is None:
+            raise _Unwritten
+        return self._simple(exercise, simpler)
+
+
+class _Unwritten(Exception):
+    """There is no calculation of this cell in the closed set of steps."""
+
+
+STEPS = (
     *("add", "subtract", "multiply", "divide", "negative", "power", "exp", "log", "abs", "sign"),
     *("maximum", "minimum", "sin", "cos", "tanh", "floor", "sqrt"),
 )
