@@ -35,9 +35,10 @@ def _run(words: Sequence[str | Path], job: Any = None, **more: Any) -> str:
         raise Missing(f"{words[0]} is not installed")
     given = None if job is None else json.dumps(job)
     done = subprocess.run(list(map(str, words)), input=given, capture_output=True, text=True, timeout=SECONDS, **more)
+    printed: str = done.stdout
     if done.returncode:
         raise RuntimeError(f"{words[0]} {words[1]}: {done.stdout[-1500:]} {done.stderr[-3000:]}")
-    return done.stdout
+    return printed
 
 
 def _tool(tools: Path, name: str) -> Path:
@@ -220,7 +221,7 @@ def gradescope(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]
 
 def _with_answers(notebook: dict[str, Any], item: Item, one: HandIn, names: dict[str, str]) -> dict[str, Any]:
     """The students' notebook with the values under their names, in the cells that ask for them."""
-    made = json.loads(json.dumps(notebook))
+    made: dict[str, Any] = json.loads(json.dumps(notebook))
     for cell in made["cells"]:
         source = "".join(cell["source"])
         for task, values in one.values.items():

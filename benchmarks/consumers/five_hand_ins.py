@@ -62,7 +62,7 @@ def _asked(exercise: Exercise, name: str, arrays: Mapping[str, Any] | None = Non
 
 def _decimals(exercise: Exercise, value: Any) -> int:
     half = float(np.min(digits_of(exercise).half_unit(np.asarray(value, float))))
-    return max(0, round(-np.log10(2 * half)))
+    return max(0, round(-float(np.log10(2 * half))))
 
 
 def _changed(values: Values, change: Any) -> Values:
