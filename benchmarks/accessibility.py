@@ -33,7 +33,7 @@ from chalkwork.sheets.library import shipped
 from chalkwork.sheets.reports import class_and_hand_ins, class_document, hand_in_document
 
 IN_OTHER_SHOWS = ("leaky-relu-softmax-2-3-2", "claims-find-the-mistake", "perceptron-rule", "outputs-five-tasks")
-HAND_INS = {
+HAND_INS: dict[str, dict[str, object]] = {
     "Ada": {"z1": [0.05, 0.35, -0.2], "a1": "0.05; 0.35; -0.002", "L": "0.79", "d2": "0.55 -0.55"},
     "Bo": {"z1": [0.5, 0.35, -0.2], "a1": "[0.5, 0.35, -0.002]", "dW1": "what?", "nothing": 1},
     "Cy": {},

@@ -9,6 +9,7 @@ from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims import Claim
 from chalkwork.sheets import parse_sheet, solve_sheet, workbook
+from chalkwork.sheets.library import find_sheet
 
 SIGMOID = {"define": [r"z = w x + b", r"a = \sigma(z)", r"L = -(y \ln a + (1 - y) \ln(1 - a))"]}
 DERIVED = [  # a claim, its context, steps in the order in which they are to stand
@@ -48,6 +49,31 @@ def test_a_false_derivative_is_refuted_and_a_derivative_by_a_quantity_is_that_at
         Claim(r"\frac{\partial L}{\partial a} = -\frac{y}{a} + \frac{1 - y}{1 - a}", **SIGMOID).check()["verdict"]
         == "proved"
     )
+
+
+SLOPE = r"\frac{\partial}{\partial w} \frac{1}{2m} \sum_{i=1}^{m} (w x_i - y_i)^2"
+SUMS = [  # claims about as many numbers as there are, and whether they hold
+    (rf"{SLOPE} = \frac{{1}}{{m}} \sum_{{i=1}}^{{m}} (w x_i - y_i) x_i", True),
+    (rf"{SLOPE} = \sum_{{i=1}}^{{m}} (w x_i - y_i) x_i", False),
+    (r"\sum_{j=1}^{n} (x_j - c)^2 = \sum_{j=1}^{n} x_j^2 - 2 c \sum_{j=1}^{n} x_j + n c^2", True),
+    (r"\sum_{j=1}^{n} (x_j - c) = \sum_{j=1}^{n} x_j - c", False),
+    (r"\frac{1}{n} \sum_{i=1}^{n} x_i^2 \ge \frac{1}{n} \sum_{i=1}^{n} (2 x_i - 1)", True),
+]  # fmt: skip
+
+
+def test_sums_to_a_letter_are_proved_for_every_number_of_terms_or_refused():
+    for statement, holds in SUMS:
+        assert Claim(statement).check()["verdict"] == ("proved" if holds else "false"), statement
+    for statement, message in (
+        (r"(\sum_{i=1}^{n} x_i)^2 = \sum_{i=1}^{n} x_i^2", "only what is linear"),
+        (r"\sum_{i=1}^{n} x_i = n x_i", "outside of the sum"),
+        (r"\sum_{i=1}^{n} i = n^2", "i could be the imaginary unit|stands for itself"),
+        (r"\sum_{i=1}^{n} x_i \sum_{i=1}^{n} y_i = 1", "inside of another"),
+        (r"\prod_{i=1}^{n} x_i = 1", "only sums"),
+        (r"\sum_{i=1}^{n} x_i \ne 0", "equations and bounds"),
+    ):
+        with pytest.raises(ChalkworkError, match=message):
+            Claim(statement).check()
 
 
 def test_a_letter_that_is_a_factor_elsewhere_is_one_before_parentheses():
@@ -115,6 +141,9 @@ def test_derivatives_in_letters_end_with_what_is_given():
     solution = Graph("e = X w - y; L = e^T e").solve(X="4x2", w="2x1", y="4x1")
     assert "= Xᵀ ∂L/∂e = 2 Xᵀ (X w − y)" in str(solution)
     assert solution.check({"dL/dw": "2 X^T (X w - y)", "dL/de": "2 e"}).score > 0
+    solution = Graph("z = W x; p = softmax(z); L = -sum(y * log(p))").solve(W="3x2", x="2x1", y="3x1")
+    assert "= p − y" in str(solution) and "as the entries of y sum to one" in " ".join(str(solution).split())
+    assert solution.check({"dL/dW": "(p - y) x^T"})["dL/dW"].verdict == "correct"
 
 
 def test_an_architecture_shows_what_leads_to_what_is_asked():
@@ -147,3 +176,16 @@ def test_masks_of_dropout_are_given_in_a_sheet():
         solve_sheet(parse_sheet(text + task.replace("MASK", "1")))
     with pytest.raises(ChalkworkError, match="number of a layer"):
         parse_sheet(text + task.replace("MASK", "two"))
+
+
+def test_the_sheet_of_regression_has_the_line_of_least_squares_and_a_step_towards_it():
+    solved = solve_sheet(find_sheet("regression-by-hand"))
+    x, y = np.array([[1, 1], [1, 2], [1, 3], [1, 4]]), np.array([2, 4, 3, 5])
+    best, left, *_ = np.linalg.lstsq(x, y)
+    exact, step = solved["b"].solution, solved["a"].solution
+    assert np.allclose(exact["theta"].ravel(), best) and np.allclose(exact["S"], left)
+    error = x @ [0, 1] - y
+    assert np.allclose([step["db1"].item(), step["dW1"].item()], x.T @ error / 4) and step["L"] == error @ error / 8
+    border = solved["c"].solution
+    p = 1 / (1 + np.exp(-np.array([1, -1, 0.5])))
+    assert np.allclose(border["db1"], np.mean(p - [1, 0, 1])) and np.allclose(border["a1"].ravel(), p)

@@ -23,8 +23,11 @@ from chalkwork.checking.mistakes import (
     attention,
     chains,
     combinations,
+    counts,
+    decoding,
     distinct,
     distinct_pairs,
+    embedding,
     estimates,
     exchanged,
     exchanges_of,
@@ -443,14 +446,16 @@ OF_ESTIMATES = {mistake.id for mistake in estimates.MISTAKES}
 """Held in test_likelihood against what the mistakes come to."""
 OF_SERIES = {mistake.id for mistake in series.MISTAKES}
 """Held in test_taylor against what the mistakes come to."""
-OF_ATTENTION = {mistake.id for mistake in attention.MISTAKES}
-"""Held in test_positions against what the mistakes come to."""
+OF_ATTENTION = {mistake.id for part in (attention, decoding, embedding) for mistake in part.MISTAKES}
+"""Held in test_positions, test_attention and test_decoding against what the mistakes come to."""
 OF_PRESENTATION = {mistake.id for mistake in presentation.MISTAKES}
 """Held in test_presentation against programs that make them."""
 OF_RECURRENCE = {mistake.id for mistake in recurrence.MISTAKES}
 """Held in test_recurrence against what the mistakes come to."""
 OF_WINDOWS = {mistake.id for mistake in windows.MISTAKES}
 """Held in test_convolution against what the mistakes come to."""
+OF_COUNTS = {mistake.id for mistake in counts.MISTAKES}
+"""Held in test_architectures against what the mistakes come to."""
 OF_PROGRAMS = {
     one.id for part in (chains, layers, optimisers, penalties, products, quantities) for one in part.MISTAKES
 }
@@ -519,7 +524,7 @@ def test_every_required_mistake_is_in_the_table() -> None:
 
 def test_no_mistake_is_untested() -> None:
     marked = OF_ESTIMATES | OF_SERIES | OF_PROGRAMS | OF_ATTENTION | OF_PRESENTATION | OF_RECURRENCE | OF_WINDOWS
-    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | marked == TABLE.keys()
+    assert PROGRAMS.keys() | NO_NETWORK | NO_REWRITE | marked | OF_COUNTS == TABLE.keys()
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

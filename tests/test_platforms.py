@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import xml.etree.ElementTree as ET
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from html import unescape
@@ -19,8 +21,12 @@ import pytest
 
 from chalkwork.checking.mistakes import TABLE
 from chalkwork.classroom.exports import EXPORTS, Item, exporter, items_of
+from chalkwork.classroom.exports.carried import MAXIMA, NUMBAS, PYTHON, carried
+from chalkwork.classroom.exports.qti21 import in_elements
+from chalkwork.classroom.exports.table import overview
 from chalkwork.classroom.variants import vary
 from chalkwork.cli import main
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets import parse_sheet, read_sheet
 from chalkwork.sheets.check import check_hand_in
@@ -158,23 +164,55 @@ def test_moodle_gives_the_marks_that_the_table_in_docs_promises() -> None:
     assert feedback and set(feedback) <= hints
 
 
-def test_every_platform_is_well_formed_and_does_nothing_that_a_sheet_says() -> None:
+def parts_of(platform: str, written: str | bytes) -> dict[str, str]:
+    """The texts of what was written, by file; Chalkwork itself, which an autograder holds, left out."""
+    if isinstance(written, str):
+        return {platform: written}
+    package = zipfile.ZipFile(io.BytesIO(written))
+    return {name: package.read(name).decode() for name in package.namelist() if not name.startswith("chalkwork/")}
+
+
+@cache
+def hostile() -> dict[str, dict[str, str]]:
+    """What every platform makes of a sheet whose title, prose and task title mean harm."""
     text = (SHEETS / "leaky-relu-softmax-2-3-2.md").read_text().replace("title: One step of gradient descent by hand",
                                                                          f"title: '{HOSTILE}'")  # fmt: skip
-    sheet = parse_sheet(text.replace("A small network", f"{HOSTILE} <img src=x onerror=alert(1)> A small network"))
-    for platform in EXPORTS:
-        written = exporter(platform)(items_of(sheet), 50)
-        if platform == "canvas":
-            package = zipfile.ZipFile(io.BytesIO(_bytes(written)))
-            written = "".join(package.read(name).decode() for name in package.namelist())
-        if platform == "nbgrader":  # whose Markdown is cleaned by Jupyter
-            cells = json.loads(_bytes(written))["cells"]
-            written = "".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
-        assert "<script" not in str(written) and "<img" not in str(written), platform
-    (question,) = questions(str(exporter("moodle")(items_of(sheet), 50)))
+    text = text.replace("A small network", f"{HOSTILE} {STACKED} <img src=x onerror=alert(1)> A small network")
+    text = text.replace("title: forward pass", "title: '<script>alert(2)</script> `r system(1)`'")
+    items = items_of(parse_sheet(text, "sheet.md"))
+    items = [replace(item, text=text) for item in items]
+    return {platform: parts_of(platform, exporter(platform)(items, 50)) for platform in EXPORTS}
+
+
+STACKED = "[[input:ans9]] {@1+1@} {#2#} ##ANSWER9## {{{params.x}}} ```{r} system(1)``` `r system(2)`"
+
+
+def test_nothing_in_a_sheet_acts_on_a_platform() -> None:
+    for platform, files in hostile().items():
+        for name, text in files.items():
+            if name.endswith(".md"):  # the sheet, which the autograder reads
+                continue
+            if name.endswith(".ipynb") or platform == "nbgrader":  # whose Markdown is cleaned by Jupyter
+                cells = json.loads(text)["cells"]
+                text = "".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
+            assert "<script" not in text and "<img" not in text, (platform, name)
+            if name.endswith(".py"):
+                compile(text, name, "exec")
+    (question,) = questions(hostile()["moodle"]["moodle"])
     assert text_of(question, "name").strip() == " ".join(HOSTILE.split())
     fields = clozes(text_of(question, "questiontext"))
     assert len(fields) == len(typed("right"))
+    stack = ET.fromstring(hostile()["stack"]["stack"]).findall("question")[1]
+    shown = text_of(stack, "questiontext") + text_of(stack, "generalfeedback")
+    assert re.findall(r"\[\[(?!input:|validation:|feedback:)", shown) == [] and "{@" not in shown and "{#" not in shown
+    assert sorted(re.findall(r"\[\[input:(\w+)\]\]", shown)) == sorted(one.text for one in stack.findall("input/name"))
+    sheet = hostile()["rexams"]["rexams"]
+    assert sorted(map(int, re.findall(r"##ANSWER(\d+)##", sheet))) == list(range(1, len(fields) + 1))
+    assert re.findall(r"`r [^`]*`", sheet) == ["`r cw_answers`", "`r cw_rooms`"]
+    page = hostile()["prairielearn"]
+    assert {name.partition("/")[2]: text for name, text in page.items()}["question.html"].count("{{{") == 2
+    for name, text in {**hostile()["qti21"], **hostile()["qti30"]}.items():
+        assert not any("script" in one.tag.casefold() for one in ET.fromstring(text).iter()), name
 
 
 def test_variants_are_a_category_with_their_own_numbers_and_solutions() -> None:
@@ -220,7 +258,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert len(questions(out.read_text())) == 2
     assert main(["export", sheet, "--to", "moodle", "--partial", "40", "-o", "-"]) == 0
     assert "%40%" in capsys.readouterr().out
-    for words in (["--to", "canvas", "-o", "-"], ["--to", "paper"]):
+    for words in (["--to", "canvas", "-o", "-"], ["--to", "paper"], ["--to", "otter", "--variants", "2"]):
         assert main(["export", sheet, *words]) == 2
         assert "Traceback" not in capsys.readouterr().err
     with pytest.raises(SystemExit):
@@ -243,10 +281,10 @@ def test_canvas_accepts_what_is_right_and_asks_nothing_that_it_rounds_away() -> 
         for one in quiz.iter(f"{tag}item")
         if one.find(f".//{tag}vargte") is not None
     ]
-    asked = [cell for _, _, value in right_values() for cell in np.ravel(value) if not 0 < abs(cell) < 1e-4]
+    asked = [cell for _, _, value in right_values() for cell in np.ravel(value)]
     assert len(ranges) == len(asked)
     for (low, high), cell in zip(ranges, asked, strict=True):
-        assert low <= round(cell, 6) <= high and high - low < 3e-4
+        assert low <= round(cell, 6) <= high and high - low < 3e-4 and not 0 < abs(cell) < 1e-4
         assert round(low, 4) == low and round(high, 4) == high
     assert "general_fb" in package.read(str(file)).decode()
     assert exporter("canvas")([item()], 50) == exporter("canvas")([item()], 50)
@@ -261,7 +299,9 @@ def test_numbas_has_a_gap_for_each_number_and_an_alternative_for_each_mistake() 
     assert [int(one) for one in re.findall(r"\[\[(\d+)\]\]", part["prompt"])] == list(range(len(gaps)))
     numbers = [cell for _, _, value in right_values() for cell in np.ravel(value)]
     for gap, number in zip(gaps, numbers, strict=True):
-        assert float(gap["minValue"]) <= round(number, 6) <= float(gap["maxValue"])
+        low, high = (float(gap[end].rstrip(")").rpartition(", ")[2]) for end in ("minValue", "maxValue"))
+        assert low <= round(number, 6) <= high
+        assert ("let(" in gap["minValue"]) == bool(gap.get("variableReplacements"))
         for other in gap["alternatives"]:
             assert other["marks"] == pytest.approx(0.4 * gap["marks"], abs=1e-5)
             assert not float(other["minValue"]) <= number <= float(other["maxValue"])
@@ -270,28 +310,101 @@ def test_numbas_has_a_gap_for_each_number_and_an_alternative_for_each_mistake() 
     assert not re.search(r"(?<!\\)[{}]", outside)
 
 
-def test_a_notebook_marks_as_check_does_and_holds_no_answer_once_released() -> None:
-    cells = json.loads(str(exporter("nbgrader")([item()], 50)))["cells"]
+def test_the_python_of_a_platform_marks_as_check_does() -> None:
+    """The notebooks of nbgrader and Otter and PrairieLearn's server share their marking; nbgrader's is run here."""
+    cells = json.loads(str(exporter("nbgrader")([item()], 0)))["cells"]
     points = sum(cell["metadata"].get("nbgrader", {}).get("points", 0) for cell in cells)
     assert points == pytest.approx(100, abs=1e-4)
-    marks = {}
-    for kind in ("right", "rounded", "nonsense"):
-        handed, earned = hand_in(kind), 0.0
+    for kind in ("right", "rounded", "carried", "mistake", "nonsense"):
+        handed, earned = iter(hand_in(kind).values()), 0.0
         scope: dict[str, object] = {}
         for cell in cells:
-            about = cell["metadata"].get("nbgrader")
-            if about and about["solution"]:
+            if cell["cell_type"] == "code" and "nbgrader" not in cell["metadata"]:
                 exec(cell["source"], scope)
-                scope |= {name: value.tolist() for name, value in handed[about["grade_id"].partition("_")[0]].items()}
-            elif about:
-                try:
-                    exec(cell["source"], scope)
-                    earned += about["points"]
-                except AssertionError:
-                    pass
-        marks[kind] = earned
-    assert marks["right"] == pytest.approx(points) == marks["rounded"] and marks["nonsense"] == 0
+                scope |= {name: value.tolist() for name, value in next(handed).items()}
+            elif cell["cell_type"] == "code":
+                *lines, last = cell["source"].removesuffix("### END HIDDEN TESTS").strip().split("\n")
+                exec("\n".join(lines), scope)
+                earned += eval(last, scope)
+        answers = {task: {n: v.tolist() for n, v in each.items()} for task, each in hand_in(kind).items()}
+        report = check_hand_in(item().sheet, answers)
+        assert earned / points == pytest.approx(float(report.earned / report.points), abs=1e-6), kind
     hidden = re.compile(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
-    assert "0.4524" not in "".join(hidden.sub("", cell["source"]) for cell in cells)
+    released = "".join(hidden.sub("", cell["source"]) for cell in cells)
+    assert "0.4524" not in released and "z1 = [[None], [None], [None]]" in released
     with pytest.raises(ChalkworkError, match="a notebook is one assignment"):
         exporter("nbgrader")([item(), item()], 50)
+
+
+def test_a_calculation_from_earlier_cells_gives_the_cell() -> None:
+    """What a cell follows by, at the right cells, is the cell; and every dialect writes it."""
+    for name in ("batch-norm-by-hand", "convolution-by-hand", "leaky-relu-softmax-2-3-2", "outputs-five-tasks"):
+        (one,) = items_of(read_sheet(SHEETS / f"{name}.md"))
+        cells = {number: cell for number, (_, _, cell) in one.numbered().items()}
+        assert len(carried(one)) > len(cells) / 3
+        known = {f"c{number}": np.array([[cell.value]]) for number, cell in cells.items()}
+        for number, way in carried(one).items():
+            assert max(way.cells) < number and max(way.beside) < number
+            assert abs(float(evaluate(way.expression, known).item()) - cells[number].value) <= way.room, (name, number)
+            values = {number: cell.value for number, cell in cells.items()}
+            python = eval(PYTHON.write(way.expression), {"math": math, "c": values})
+            assert abs(python - cells[number].value) <= way.room
+            assert "None" not in MAXIMA.write(way.expression) + NUMBAS.write(way.expression)
+            in_elements(way.expression)
+
+
+def test_qti_marks_cell_by_cell_with_a_test_and_a_manifest() -> None:
+    for platform, prefix in (("qti21", ""), ("qti30", "qti-")):
+        variants = vary(SHEETS / "graph-product-of-sums.md", 2, 7)
+        files = parts_of(platform, exporter(platform)(items_of(variants.sheet, variants), 50))
+        assert set(files) == {"imsmanifest.xml", "test.xml", "item1.xml", "item2.xml"}
+        manifest = ET.fromstring(files["imsmanifest.xml"])
+        assert {one.get("href") for one in manifest.iter() if one.tag.endswith("}resource")} == set(files) - {
+            "imsmanifest.xml"
+        }
+        tree = ET.fromstring(files["item1.xml"])
+        tags = Counter(one.tag.rpartition("}")[2] for one in tree.iter())
+        fields = items_of(variants[0].sheet)[0].numbered()
+        name = "textEntryInteraction" if not prefix else "qti-text-entry-interaction"
+        assert tags[name] == len(fields) and not any(tag.startswith("qti-qti") for tag in tags)
+        texts = [
+            one.text or "" for one in tree.iter() if one.tag.rpartition("}")[2].endswith(("baseValue", "base-value"))
+        ]
+        assert not any(re.fullmatch(r"-?[\d.]+e.*", text) for text in texts)
+
+
+def test_variants_of_stack_stand_inside_one_question() -> None:
+    variants = vary(SHEETS / "leaky-relu-softmax-2-3-2.md", 3, 7)
+    written = ET.fromstring(str(exporter("stack")(items_of(variants.sheet, variants), 50)))
+    (stack,) = [one for one in written if one.get("type") == "stack"]
+    given = text_of(stack, "questionvariables")
+    assert "rand(3) + 1" in given and given.count("(") == given.count(")") and given.count("[") == given.count("]")
+    for variant in variants:
+        assert all(f"{float(cell):.6g}" in given for cell in np.ravel(variant.exercises["a"].solution["z1"]))
+    trees = stack.findall("prt")
+    assert len(trees) == len(stack.findall("input")) == 16
+    assert sum(float(one.findtext("value", "")) for one in trees) == pytest.approx(1)
+    for tree in trees:
+        nodes = {one.findtext("name") for one in tree.findall("node")}
+        leads = {one.findtext(f"{kind}nextnode") for one in tree.findall("node") for kind in ("true", "false")}
+        assert leads <= nodes | {"-1"}
+
+
+def test_the_autograder_holds_the_sheet_and_the_program() -> None:
+    item_in_file = items_of(read_sheet(SHEETS / "graph-product-of-sums.md"))
+    package = zipfile.ZipFile(io.BytesIO(_bytes(exporter("gradescope")(item_in_file, 50))))
+    names = set(package.namelist())
+    assert {"setup.sh", "run_autograder", "autograder.py", "sheets/sheet.md", "chalkwork/sheets/check.py"} <= names
+    assert package.getinfo("run_autograder").external_attr >> 16 & 0o111
+    assert "numpy" in package.read("setup.sh").decode()
+    with pytest.raises(ChalkworkError, match="the autograder holds the sheet, which is in no file"):
+        exporter("gradescope")([item_of_no_file()], 50)
+
+
+def item_of_no_file() -> Item:
+    return items_of(parse_sheet((SHEETS / "graph-product-of-sums.md").read_text()))[0]
+
+
+def test_the_page_in_docs_has_the_table() -> None:
+    assert overview() in (SHEETS.parent / "docs" / "exports.md").read_text(encoding="utf-8")
+    assert all(one.verified and one.lost for one in EXPORTS.values())

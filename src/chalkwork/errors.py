@@ -106,7 +106,8 @@ class ChalkworkError(ValueError):
         place = ", ".join(part for part in (self.file, line, f"column {self.column}" if self.column else None) if part)
         where = f", in {shortened(self.equation)}" if self.equation else ""
         body = f"{self.message}{where}"
-        hint = f". Hint: {self.hint.rstrip('.')}." if self.hint else ""
+        end = "" if self.hint and self.hint.endswith("?") else "."
+        hint = f". Hint: {self.hint.rstrip('.')}{end}" if self.hint else ""
         return (f"{place}: " if place else "") + body + hint
 
 

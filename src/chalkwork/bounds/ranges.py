@@ -134,6 +134,21 @@ def _is_aligned(node: Expression) -> bool:
     )
 
 
+def tangled_leaves(node: Application) -> tuple[tuple[Expression, ...], bool] | None:
+    """The largest parts of a node that can vary independently, and whether it depends on them entry by entry; None
+    where the table's enclosure of the node is exact.
+
+    >>> from chalkwork.algebra import Name
+    >>> a = Name("a")
+    >>> tangled_leaves(a * (1 - a)), tangled_leaves(a * (1 - Name("b")))
+    (((<a: a scalar>,), True), None)
+    """
+    if _is_separate(node):
+        return None
+    leaves, by_entries = _leaves(node)
+    return leaves, by_entries and (len(node.shape) <= 2 or all(len(leaf.shape) == len(node.shape) for leaf in leaves))
+
+
 def tangles(expression: Expression) -> Iterator[tuple[Application, int]]:
     """The parts whose range takes slopes, and by how many variables; what lies below such a part is among its leaves.
 
@@ -200,10 +215,10 @@ def _is_the_only_way(root: Expression, node: Expression) -> bool:
 
 
 def _tangled(node: Application, known: Known) -> Interval:
-    leaves, by_entries = _leaves(node)
+    leaves, by_entries = tangled_leaves(node) or ((), True)
     boxes = {leaf: _range(leaf, known) for leaf in leaves}
     lead = _free(boxes)
-    if by_entries and (len(node.shape) <= 2 or all(len(leaf.shape) == len(node.shape) for leaf in leaves)):
+    if by_entries:
         return _cut(node, boxes, _by_entries(node, boxes, lead))
     size = sum(prod(leaf.shape) for leaf in leaves) * _widest(node)
     if size > _MOST:

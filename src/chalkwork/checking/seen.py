@@ -61,7 +61,11 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
 
 def _is_not_summed(task: Task, given: object, name: str) -> bool:
     """Whether it holds a gradient for each sample: added up, or their mean, they are the right one."""
-    parts, right = np.asarray(numbers_of(given)), np.asarray(task.values[name], dtype=float)
+    right = np.asarray(task.values[name], dtype=float)
+    try:
+        parts = np.asarray(numbers_of(given))
+    except ValueError:  # a list whose parts are not equally long
+        return False
     if parts.dtype.kind != "f" or parts.ndim != 3 or parts.shape[1:] != right.shape or len(parts) < 2:
         return False
     return tells(parts) and (same(parts.sum(axis=0), right) or same(parts.mean(axis=0), right))

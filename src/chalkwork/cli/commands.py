@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalkwork import __version__
-from chalkwork.cli import library, predict, preview, train, vary, verify
+from chalkwork.cli import library, page, predict, preview, train, vary, verify
 from chalkwork.cli.door import (
     A_SHEET,
     BAD_INPUT,
@@ -21,11 +21,14 @@ from chalkwork.cli.door import (
     progressing,
     say,
     sheet_of,
+    terminal_width,
 )
 from chalkwork.errors import ChalkworkError
 
 MOST_JOBS = 1_000
 INPUT = "standard input"
+MARGIN = 4
+"""Columns of the page that equations leave free."""
 
 
 def parser_of_all() -> Parser:
@@ -61,8 +64,8 @@ def parser_of_all() -> Parser:
         metavar="ANSWERS",
         nargs="+",
         type=Path,
-        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student; - reads one from "
-        "standard input",
+        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student; - reads a "
+        "hand-in from standard input",
     )
     check.add_argument(
         "-o",
@@ -99,6 +102,7 @@ def parser_of_all() -> Parser:
     train.add(commands)
     predict.add(commands)
     vary.add(commands)
+    page.add(commands)
     for command in commands.choices.values():  # understood after the command as well
         command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -109,15 +113,17 @@ def _solve(options: argparse.Namespace) -> int:
     from chalkwork.sheets.schema import with_style
 
     sheet = with_style(sheet_of(options.sheet), options.notation, options.decimals)
-    book = workbook(sheet, options.show, drawings=options.output is not None)
     if options.output is None:
         from chalkwork.documents.terminal import print_document
+        from chalkwork.typesetting.values import on_lines_of
 
-        with printing():
-            print_document(book.document)
+        width = terminal_width()
+        with printing(), on_lines_of(width - MARGIN):
+            print_document(workbook(sheet, options.show, drawings=False).document, width)
     else:
         from chalkwork.solutions.export import save
 
+        book = workbook(sheet, options.show)
         save(book, options.output)
         say(f"{options.output} written")
     return 0

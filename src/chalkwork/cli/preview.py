@@ -63,7 +63,7 @@ def _preview(options: argparse.Namespace) -> int:
         raise ChalkworkError(f"port {options.port} cannot be used: {error.strerror}", hint="leave out --port") from None
     say(f"{options.sheet} is shown at {server.address}\nSave the file to see it anew; Ctrl-C ends it.")
     if not options.no_browser:
-        webbrowser.open(server.address)
+        webbrowser.open_new_tab(server.address)
     with server:
         try:
             server.serve_forever()

@@ -48,7 +48,9 @@ def add(commands: Any) -> None:
         description="Write the questions of a sheet for a learning platform; docs/exports.md says what each carries.",
     )
     export.add_argument("sheet", metavar="SHEET", help=A_SHEET)
-    export.add_argument("--to", metavar="PLATFORM", required=True, help="docs/exports.md lists them: moodle, stack, canvas, ...")
+    export.add_argument(
+        "--to", metavar="PLATFORM", required=True, help="moodle, stack, ...: docs/exports.md lists them"
+    )
     export.add_argument("-o", "--output", metavar="OUT", type=file_to_write, help="a file; - is standard output")
     export.add_argument("--variants", metavar="N", type=int, help="so many variants instead of the sheet as it is")
     export.add_argument("--seed", metavar="S", type=int, default=0, help="the same seed gives the same variants")

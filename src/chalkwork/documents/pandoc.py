@@ -129,11 +129,16 @@ def to_html_pages(documents: Sequence[Document]) -> list[str]:
 
 def _pages(documents: Sequence[Document]) -> list[str]:
     whole, boundary = _together(documents)
-    body = tidied(_convert(whole, "html5", "--mathml").decode())
+    body = _with_mathml(whole)
     drawings = {name: inline_svg(figure) for name, figure in _figures(whole).items()}
     body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
     _, *parts = body.split(f"<p>{boundary}</p>")
     return [_page(document, part) for document, part in zip(documents, parts, strict=True)]
+
+
+def _with_mathml(document: Document) -> str:
+    """The document as HTML, its maths as MathML that browsers show well."""
+    return tidied(_convert(document, "html5", "--mathml").decode())
 
 
 def _together(documents: Sequence[Document]) -> tuple[Document, str]:
@@ -162,8 +167,8 @@ def to_fragments(texts: Sequence[str], *, mathml: bool = False) -> list[str]:
     found: list[str] = []
     for start in range(0, len(texts), _MOST_FRAGMENTS):
         some = texts[start : start + _MOST_FRAGMENTS]
-        blocks = [block for text in some for block in (Paragraph(boundary), Paragraph(text))]
-        html = _convert(Document("", tuple(blocks)), "html5", "--mathml" if mathml else "--mathjax").decode()
+        document = Document("", tuple(block for text in some for block in (Paragraph(boundary), Paragraph(text))))
+        html = _with_mathml(document) if mathml else _convert(document, "html5", "--mathjax").decode()
         found += [part.strip() for part in html.split(f"<p>{boundary}</p>")[1:]]
     return found
 
@@ -199,8 +204,8 @@ def to_pdf(document: Document, path: str | Path) -> None:
     _typeset(_typst_source(document, "typst"), document, path)
 
 
-def to_one_pdf(documents: Mapping[str, Document], path: str | Path) -> None:
-    """Write several documents as one PDF, each on pages of its own under its code.
+def to_one_pdf(documents: Mapping[str, Document], path: str | Path, title: str = "") -> None:
+    """Write several documents as one PDF, each on pages of its own under its code; `title` is that of all of them.
 
     Raises `ChalkworkError` as `to_pdf` does.
     """
@@ -213,7 +218,7 @@ def to_one_pdf(documents: Mapping[str, Document], path: str | Path) -> None:
         parts += re.split(rf"(?:#block\(sticky: true\)\[\n)?{boundary}\n(?:\n\])?", body)[1:]
         figures |= own
     coded = [_CODED.replace("CODE", _typst_string(code)) + part for code, part in zip(codes, parts, strict=True)]
-    _typeset(("".join(coded), figures), every[0], path)
+    _typeset(("".join(coded), figures), replace(every[0], title=title or every[0].title), path)
 
 
 _SPOKEN = re.compile("\ue007([^\ue007]*)\ue007")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name
+from chalkwork.algebra.expression import Application, Expression, Name, walk
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import simplify
@@ -42,12 +42,21 @@ def by_givens(derivation: Derivation) -> Derivation:
         every[equation.symbol] = forms[0]
         if equation.stage == Stage.BACKWARD:
             slopes[equation.symbol] = forms[1]
-            short = (form for form, most in zip(forms, MOST_WRITTEN, strict=True) if len(str(form)) <= most)
-            whole = next(short, equation.expression)
+            whole = next((form for form, most in zip(forms, MOST_WRITTEN, strict=True) if _is_short(form, most)), None)
+            whole = equation.expression if whole is None else whole
             if whole != equation.expression:
                 equation = replace(equation, steps=(*equation.steps, equation.expression), general=whole)
         made.append(equation)
     return Derivation(derivation.givens, tuple(made))
+
+
+_PLAIN = ("add", "subtract", "negative", "multiply", "divide", "matmul", "transpose", "sum", "broadcast")
+
+
+def _is_short(form: Expression, most: int) -> bool:
+    """Whether it is short; one by what is given alone holds no function, whose value has a name."""
+    plain = all(not isinstance(node, Application) or node.operation.name in _PLAIN for node in walk(form))
+    return len(str(form)) <= most and (plain or most > min(MOST_WRITTEN))
 
 
 def formulas(derivation: Derivation, givens: Mapping[str, Any], names: Mapping[str, Name]) -> dict[str, Word]:

@@ -55,6 +55,8 @@ class Model:
         self.labels: Labels | None = None
         """The classes that the labels of a training named, which `predict` gives back."""
         self.l1, self.l2 = (real(value, name, 0, float("inf")) for value, name in ((l1, "l1"), (l2, "l2")))
+        if isinstance(inputs, Sequence) and not isinstance(inputs, str) and self._takes(len(inputs) - 1):
+            self.axes = len(inputs) - 1
         self._inputs, self._positions = self._entering(inputs)
         self._parameters: dict[str, Array] | None = None
         self._state: dict[str, Array] = {}
@@ -76,6 +78,11 @@ class Model:
         kinds = [layer.kind for layer in self.layers if layer.kind.positions == "needed"]
         known = [kind.axes[0] for kind in kinds if len(kind.axes) == 1] or [kind.axes[0] for kind in kinds]
         return max(known, default=0)
+
+    def _takes(self, axes: int) -> bool:
+        """Whether samples may have positions along so many axes."""
+        needed = [layer.kind.axes for layer in self.layers if layer.kind.positions == "needed"]
+        return bool(needed) and all(axes in each for each in needed)
 
     def _entering(self, inputs: Any) -> tuple[int | None, tuple[int, ...]]:
         """The number of features and of positions that `inputs` says; ChalkworkError for what it cannot be."""

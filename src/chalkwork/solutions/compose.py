@@ -51,9 +51,9 @@ def solution_blocks(solution: Working, drawings: bool = True) -> list[Block]:
     return list(in_decimals_of(solution.style.notation, [*blocks, *_said_of_zeros(solution, blocks)]))
 
 
-def setting_blocks(solution: Working, drawings: bool = True) -> list[Block]:
-    """What is given: sentences, the drawing, and the givens with their values."""
-    blocks = [*setting_sentences(solution), *(figure_block(solution, values=True) if drawings else ())]
+def setting_blocks(solution: Working, drawings: bool = True, values: bool = True) -> list[Block]:
+    """What is given: sentences, the drawing (with what is found, or without), and the givens with their values."""
+    blocks = [*setting_sentences(solution), *(figure_block(solution, values) if drawings else ())]
     return [*blocks, *given_blocks(solution, solution.setting.givens)]
 
 

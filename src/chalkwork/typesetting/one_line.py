@@ -133,7 +133,7 @@ def enclosed(part: str, pair: str = "()") -> bool:
     >>> enclosed("(a + b)"), enclosed("(a)(b)")
     (True, False)
     """
-    opening, closing = pair
+    opening, closing = pair[0], pair[1]
     if not (part.startswith(opening) and part.endswith(closing)):
         return False
     depth = 0

@@ -91,10 +91,11 @@ def verify(text: str, form: str = "markdown", *, exercises: Mapping[str, Exercis
     formulas = _unnumbered(formulas_in(text, form))
     if decimal_comma([formula.text for formula in formulas]):
         formulas = [replace(formula, text=with_point(formula.text)) for formula in formulas]
-    if is_spaced([formula.text for formula in formulas]):
+    scanned = is_spaced([formula.text for formula in formulas])
+    if scanned:
         formulas = [replace(formula, text=closed_up(formula.text)) for formula in formulas]
     parts = [(formula, statements(formula.text)) for formula in formulas]
-    judge = Judge()
+    judge = Judge(scanned=scanned)
     tasks = Tasks(exercises or {})
     judge.reader.prepare([statement.text for _, found in parts for statement in found])
     stating, read = 0, 0

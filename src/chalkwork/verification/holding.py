@@ -13,7 +13,7 @@ from chalkwork.checking.names import bare_name, match_names
 from chalkwork.checking.report import Result
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.comparing import Found, Verdict
-from chalkwork.verification.sides import Step
+from chalkwork.verification.sides import Step, is_near
 
 _PARTIAL = re.compile(
     r"\\[dt]?frac\s*\{\s*(?:\\partial|d|\\mathrm\s*\{d\})\s*(?P<of>.+?)\}\s*\{\s*(?:\\partial|d|\\mathrm\s*\{d\})\s*(?P<by>.+)\}$"
@@ -83,7 +83,7 @@ class Names:
         if found is None or sum(map(len, step.rows)) != 1:
             return None
         whole = self._called(found.string[: found.start()])
-        if whole not in self.solution.derivation:
+        if whole is None or whole not in self.solution.derivation:
             return None
         value = np.asarray(self.solution[whole])
         flat = value.ndim == 2 and 1 in value.shape and int(found["place"]) <= value.size > 1
@@ -212,10 +212,8 @@ def held(
 def agreement(steps: Sequence[Step], solution: Solution, known: Mapping[str, str], written: Mapping[str, str]) -> int:
     """How many values of steps are those of a solution, less those that are not."""
     names = Names(solution, known, written, guessed=True)
-    answers = {name: value_of(step) for step in steps if step.rows and (name := names.of(step)) is not None}
-    report = solution.check(answers) if answers else None
-    verdicts = [] if report is None else [one.verdict for one in report.values()]
-    return sum(one in _GOOD for one in verdicts) - sum(one in _BAD for one in verdicts)
+    pairs = [(step, name) for step in steps if step.rows and (name := names.of(step)) is not None and "[" not in name]
+    return sum(1 if is_near(step, solution[name]) else -1 for step, name in pairs)
 
 
 def _other_softmax(step: Step, solution: Solution) -> str:

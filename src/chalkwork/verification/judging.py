@@ -13,11 +13,12 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.linking import Linking
-from chalkwork.verification.memory import Value
+from chalkwork.verification.memory import Memory, Value
+from chalkwork.verification.repairing import has_letters, proposed
 from chalkwork.verification.sides import (
     Step,
     is_exponential,
@@ -29,22 +30,27 @@ from chalkwork.verification.sides import (
 )
 from chalkwork.verification.spelling import Statement
 
-SECONDS = 1.5
-"""What one statement may cost."""
+MOST_SIGNS, LONGEST = 1000, 6000
+"""How long a statement is at least in which Python's own limits may be met, and at most."""
+SECONDS, OTHER_READINGS = 1.5, 0.4
+"""What one statement may cost, and the other readings of one that is wrong."""
 SOLVED = 0.005
 """As a part of their size, how far the sides of an equation may be apart with a solution that was rounded."""
 _MANY = re.compile(r"^\s*(?P<name>[A-Za-z])\s*\((?P<by>\s*[A-Za-z](?:\s*,\s*[A-Za-z])+\s*)\)\s*=(?!=)\s*")
 _LETTERS_ALONE = re.compile(r"(?<![A-Za-z_])(?!Z_lit)[A-Za-z]")
 _INDEXED = re.compile(r"^\s*(?P<name>[A-Za-z])_\w\s*\(\s*[A-Za-z]\s*\)\s*=(?!=)")
 _FUNCTION = re.compile(r"^\s*(?P<name>[A-Za-z]{1,20})\s*\(\s*(?P<by>[A-Za-z])\s*\)\s*=(?!=)\s*")
+Last = tuple[Expression, Mapping[str, Value]] | None
 
 
 @dataclass
 class Judge(Linking):
     """Judges the statements of one document in order."""
 
-    last: tuple[Expression, Mapping[str, Value]] | None = None
+    last: Last = None
     """Where a statement that begins with a relation goes on."""
+    scanned: bool = False
+    """Whether the document is a scan, so that digits that look alike may be meant."""
     steps: list[Step] = field(default_factory=list)
     solved: dict[int, str] = field(default_factory=dict)
     """Of which it turned out later that they were."""
@@ -52,11 +58,29 @@ class Judge(Linking):
     def judge(self, statement: Statement, line: int, display: bool = True) -> Found:
         """The verdict on one statement; only one that is displayed is what a later one goes on from."""
         before, self.display = self.last, display
+        memory = self.memory.copy()
         found = self._judged(statement, line)
+        open_ = found.verdict is Verdict.UNJUDGED and (not found.read or has_letters(statement.text))
+        if (found.verdict is Verdict.WRONG or open_) and len(statement.text) < MOST_SIGNS:
+            found = self._with_other_readings(found, statement, line, memory, before)
         self._look_back()
         if not display:
             self.last = before
         return found
+
+    def _with_other_readings(self, found: Found, statement: Statement, line: int, memory: Memory, last: Last) -> Found:
+        """What was found, with what a scan may have misread; nothing of that is remembered."""
+        kept = self.memory, self.last, list(self.steps), dict(self.open)
+
+        def judged(other: Statement) -> Found:
+            self.reader.memory, self.last = memory.copy(), last
+            return self._judged(other, line)
+
+        try:
+            with within(OTHER_READINGS):
+                return proposed(found, statement, judged, self.scanned)
+        finally:
+            self.reader.memory, self.last, self.steps, self.open = kept
 
     def _judged(self, statement: Statement, line: int) -> Found:
         try:
@@ -66,8 +90,15 @@ class Judge(Linking):
             self.last = None
             self._forget(statement)
             return Found(Verdict.UNJUDGED, f"not read: {error.message.splitlines()[0]}", read=False)
+        except (RecursionError, OverflowError, ValueError, ArithmeticError):
+            if faults_are("raised") and len(statement.text) < MOST_SIGNS:
+                raise
+            self.last = None
+            return Found(Verdict.UNJUDGED, "not read: nested too deeply, or numbers that are too large", read=False)
 
     def _judge(self, statement: Statement, line: int) -> Found:
+        if len(statement.text) > LONGEST:
+            raise ChalkworkError(f"it is longer than {LONGEST} signs")
         text, literals = self.reader.literals_of(statement.text)
         function = _FUNCTION.match(text)
         many = _MANY.match(text)
@@ -177,6 +208,7 @@ class Judge(Linking):
     ) -> Found:  # fmt: skip
         """sigma^2 = a = b: the chain behind it, and sigma is the root of what it comes to."""
         if name in names_in(sides[1]) or sides[1].shape:
+            self.last = (sides[-1], literals)
             return self._links(sides, relations, near, literals, False, line)
         found = Found(Verdict.DEFINITION)
         if len(sides) > 2:

@@ -317,7 +317,7 @@ class Linking:
             definition = self._literal_numbers(exactly(sides[1]), literals)
             if len(sides) == 2 and worst.verdict is Verdict.WRONG:
                 definition = self.memory.definitions.get(name)
-        elif name in self.memory.definitions:
+        elif name in self.memory.definitions and self.memory.sections.get(name) == self.memory.section:
             definition = self.memory.definitions[name]
         self.memory.bind(name, value, definition)
         if name in self.reader.letters_in:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +22,8 @@ from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.precise import TooLarge, Undecided, enclosed
 
 Array = np.ndarray[Any, Any]
-MOST_NAMES = 500
+MOST_NAMES, MOST_ENTRIES, MOST_DIGITS = 500, 400, 400
+"""How many names there may be, entries that are enclosed tightly, digits of one number."""
 _DECIMAL = re.compile(
     r"(?<![A-Za-z0-9_.^])((?:[0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?:[eE][-+]?[0-9]+)?)(?![0-9.]|\s*\\times\s*10)"
 )
@@ -122,12 +124,12 @@ class Memory:
             own = literals.get(expression.name) or self.current(expression.name)
             if own is not None:
                 return own
-        fresh = {name: value for name, value in self.values.items() if self.current(name) is not None}
+        fresh = {name: value for name in self.behind(expression) if (value := self.current(name)) is not None}
         known = {**fresh, **literals}
         meant = self.meant(expression, known)
         found = list(names_in(meant))
-        if not meant.shape and (exact := _exactly(meant, known)) is not None:
-            return exact
+        if not meant.shape and (whole_number := _exactly(meant, known)) is not None:
+            return whole_number
         if any(name.name not in known or known[name.name].shape != name.shape for name in found):
             return None
         used = [name.name for name in found]
@@ -140,12 +142,23 @@ class Memory:
             or (name in literals and result is not None and not known[name].is_finer(result))
         }
         boxes = {name: points[name] if name in exactly_meant else known[name].range for name in used}
-        exact, wide = enclose(meant, points), enclose(meant, boxes)
+        tight = sum(known[name].exact.size for name in used) <= MOST_ENTRIES
+        exact, wide = enclose(meant, points, tight=False), enclose(meant, boxes, tight=tight)
         lines = [line for name in used if (line := known[name].wrong) is not None]
-        middle = exact.low / 2 + exact.high / 2
+        with np.errstate(all="ignore"):
+            middle = exact.low / 2 + exact.high / 2
         if not np.isfinite(middle).all():
             raise ChalkworkError("it has no value here")
         return Value(middle.reshape(middle.shape[-2:]), wide, None, min(lines, default=None))
+
+    def behind(self, expression: Expression) -> set[str]:
+        """The names that an expression holds, and those in their definitions."""
+        open_, seen = [one.name for one in names_in(expression)], set[str]()
+        while open_:
+            if (one := open_.pop()) not in seen:
+                seen.add(one)
+                open_ += [below.name for below in names_in(self.definitions[one])] if one in self.definitions else []
+        return seen
 
     def bind(self, name: str, value: Value | None, definition: Expression | None) -> None:
         """From here on the name is this."""
@@ -156,10 +169,11 @@ class Memory:
         self.sections[name] = self.section
         self.definitions.pop(name, None)
         self.values.pop(name, None)
+        self.functions.pop(name, None)
         self.inputs.pop(name, None)
         if definition is not None:
             self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
-            if not self._leads_to(definition, name):
+            if name not in self.behind(definition):
                 self.definitions[name] = definition
         if value is not None:
             self.values[name] = value
@@ -178,17 +192,10 @@ class Memory:
         since, own = self.bound_at.get(name, 0), self.inputs.get(name, frozenset())
         return any(tick > since and (other in own or other[:1] in own) for other, tick in self.bound_at.items())
 
-    def _leads_to(self, definition: Expression, name: str) -> bool:
-        """Whether the definition comes back to the name, perhaps through other definitions."""
-        open_, seen = [one.name for one in names_in(definition)], set[str]()
-        while open_:
-            one = open_.pop()
-            if one == name:
-                return True
-            if one in self.definitions and one not in seen:
-                seen.add(one)
-                open_ += [below.name for below in names_in(self.definitions[one])]
-        return False
+    def copy(self) -> Memory:
+        """What is known now, which later statements do not change."""
+        kept = {field.name: copy(getattr(self, field.name)) for field in fields(self)}
+        return Memory(**kept)
 
 
 def _exactly(expression: Expression, known: Mapping[str, Value]) -> Value | None:
@@ -233,6 +240,8 @@ def literals_of(text: str, before: int = 0) -> tuple[str, dict[str, Value]]:
 
 
 def _number(text: str) -> Value:
+    if len(text) > MOST_DIGITS:
+        raise ChalkworkError(f"a number has more than {MOST_DIGITS} digits")
     return _of([[text]])
 
 

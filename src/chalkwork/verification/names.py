@@ -38,7 +38,7 @@ _LABEL = re.compile(
     re.DOTALL,
 )
 _BIG = re.compile(
-    r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|operatorname\*?\{(?:arg\s*)?(?:max|min)\})(?![A-Za-z])|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])"
+    r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|(?:operatorname\*?|mathrm)\s*\{\s*(?:arg\s*(?:\\,)?\s*)?(?:max|min)\s*\}|argmax|argmin)(?![A-Za-z])|(?<![\\A-Za-z_^{])(?:E|Var|Cov|Pr|P)(?=\s*(?:_\w|_\{[^{}]*\})?\s*\[)|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])"
 )
 _NUMERIC_BOUNDS = re.compile(r"\\(?:sum|prod)\s*_\s*\{\s*[A-Za-z]\s*=\s*[0-9]+\s*\}\s*\^\s*(?:\{\s*[0-9]+\s*\}|[0-9])")
 _UNTOLD = re.compile(
@@ -49,6 +49,11 @@ _UNTOLD = re.compile(
     r"(?:(?!\\begin\{pmatrix\}).)*?\\end\{pmatrix\}",
     re.DOTALL,
 )
+_ENTRY = re.compile(
+    r"(?:(?<![A-Za-z}_)\]])\([^()]*\)|(?<![A-Za-z}_)\]])\[[^\[\]]*\])\s*_\s*(?:\{[^{}]*\}|\w)"  # (A v)_i
+    r"|\\\{[^{}]*,[^{}]*\\\}(?:\s*[_^]\s*(?:\{[^{}]*\}|\w))*"  # {1, 2}
+)
+_DOTS = re.compile(r"\\[cl]?dots[bcm]?(?![A-Za-z])|\.\.\.|…")
 _UNSEEN = re.compile(r"[\s{}]|\\[,;!: ]")
 _WORD = "Z_"
 NOT_READ = frozenset(
@@ -160,7 +165,7 @@ def _bases(text: str, whole_words: set[str]) -> Iterator[re.Match[str]]:
 
 def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
     """Where what hangs on a name ends, whether it is turned by a label with a transpose, whether all is plain."""
-    place, turned, simple = start, False, True
+    place, turned, simple, seen = start, False, True, ""
     while place < len(text):
         rest = re.compile(r"\s*([_^'])\s*").match(text, place)
         if rest is None:
@@ -172,6 +177,7 @@ def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
         inside = inside[1:-1].strip() if inside.startswith("{") else inside
         if rest[1] == "^" and not _LABEL.match(inside):
             break
+        seen += rest[1]
         if rest[1] == "_":
             simple &= bool(_SIMPLE_INDEX.fullmatch("_" + text[rest.end() : end].strip()))
         else:
@@ -179,7 +185,7 @@ def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
             simple &= plain
             turned |= not plain and bool(re.search(r"(?:\\top|\\intercal|[\])]\s*,?\s*T)$", inside))
         place = end
-    return place, turned, simple and not turned
+    return place, turned, simple and not turned and not ("_" in seen and "^" in seen)
 
 
 def _one_sign(text: str, start: int) -> int:
@@ -189,7 +195,9 @@ def _one_sign(text: str, start: int) -> int:
 
 def untold(text: str, spellings: Spellings) -> str:
     """Matrices with dots or gaps and distinctions of cases as words: nothing more is known of them."""
-    return _UNTOLD.sub(lambda found: f" {spellings.word(found.group(), 'untold')} ", text)
+    text = _UNTOLD.sub(lambda found: f" {spellings.word(found.group(), 'untold')} ", text)
+    text = _ENTRY.sub(lambda found: f" {spellings.word(found.group(), 'entry')} ", text)
+    return _DOTS.sub(lambda found: f" {spellings.word(str(found.start()), 'dots')} ", text)
 
 
 def opaque_operators(text: str, spellings: Spellings) -> str:

@@ -21,7 +21,7 @@ from chalkwork.networks.layers import Dense
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.solutions.solution import Solution
-from chalkwork.verification.sides import Step
+from chalkwork.verification.sides import Step, is_near, number_of
 
 MOST_TRIED, MOST_COMPARED, FEWEST = 60, 6, 2
 """How many networks are tried, and how many values of the document have to come out with one."""
@@ -83,7 +83,7 @@ class Reading:
     def given(self, name: str | None) -> np.ndarray[Any, Any] | None:
         """The first numbers that a name was given."""
         rows = next((step.rows for step in self.known if step.name == name and step.given and step.rows), None)
-        return None if rows is None else np.array([[float(_fraction(one)) for one in row] for row in rows])
+        return None if rows is None else np.array([[number_of(one) for one in row] for row in rows])
 
     def called(self, *bare: str) -> Iterator[str]:
         """The names of the steps that are spelled so."""
@@ -161,9 +161,9 @@ def _layers(reading: Reading) -> Iterator[Layer]:
             unit = side.operation.name if isinstance(side, Application) else ""
             inner = side.arguments[0] if isinstance(side, Application) and unit in UNITS else None
             if isinstance(inner, Name) and inner.name in found and step.name != inner.name:
-                layer = found[inner.name]
-                layer.out = layer.out or step.name
-                layer.activation = layer.activation or unit
+                before = found[inner.name]
+                before.out = before.out or step.name
+                before.activation = before.activation or unit
             elif (layer := _linear(inner if inner is not None else side, reading)) is not None:
                 known = reading.given(layer.weight) is not None and step.name not in (layer.weight, layer.bias)
                 if not known or any(layer.weight == one.weight for one in found.values()):
@@ -310,9 +310,11 @@ def _options(told: str | None, said: list[str], last: bool) -> list[str]:
 def _losses(reading: Reading, last: str) -> list[Any]:
     """The losses that may be meant, by the formula of the loss or else by what the text speaks of."""
     squared = [SquaredError(factor, reduction) for factor in (0.5, 1) for reduction in ("sum", "mean")]
-    logarithmic: list[Any] = {
-        "softmax": [CrossEntropy(), CrossEntropy(reduction="sum")], "sigmoid": [BinaryCrossEntropy()]
-    }.get(last, [])  # fmt: skip
+    by_output: dict[str, list[Any]] = {
+        "softmax": [CrossEntropy(), CrossEntropy(reduction="sum")],
+        "sigmoid": [BinaryCrossEntropy()],
+    }
+    logarithmic = by_output.get(last, [])
     formula = next((step.text for step in reading.known if step.name in reading.called(*_LOSSES) and step.sides), "")
     own, prose = bool(_LOGS.search(formula)), bool(_LOGS_SAID.search(reading.text))
     if logarithmic and (own or (prose and not formula and not _SQUARES_SAID.search(reading.text))):
@@ -356,24 +358,9 @@ def _agreeing(reading: Reading, solution: Solution, names: Mapping[str, str]) ->
         if not step.rows or step.given or name in seen or name not in solution.derivation:
             continue
         seen.add(name)
-        own = np.array([[float(_fraction(one)) for one in row] for row in step.rows])
-        value = np.atleast_2d(np.asarray(solution[name], dtype=float))
-        half = np.array([[_half(one) for one in row] for row in step.rows])
-        if own.size == value.size and (np.abs(own - value.reshape(own.shape)) <= 3 * half + 1e-9).all():
-            right += 1
-        else:
-            wrong += 1
+        near = is_near(step, solution[name])
+        right, wrong = right + near, wrong + (not near)
     return right, wrong
-
-
-def _fraction(text: str) -> float:
-    above, _, below = text.partition("/")
-    return float(above) / float(below or 1)
-
-
-def _half(text: str) -> float:
-    point = text.partition("e")[0].partition(".")[2]
-    return 0.5 * 10.0 ** -len(point) if point else 0.0005
 
 
 def spellings(written: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

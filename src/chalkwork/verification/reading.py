@@ -42,6 +42,7 @@ _DETERMINANT = re.compile(r"\\det\s*(?:\(|(?P<of>[A-Z](?:_\w|_\{\w+\})?(?![A-Za-
 _PRIMED = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])(?P<index>(?:_\w|_\{[^{}]*\})?)'(?!['(]|\s*\()")
 _SOFTMAX = re.compile(r"(?:\\(?:operatorname|mathrm|text)\s*\{\s*softmax\s*\}|(?<![A-Za-z])softmax)\s*\(")
 _BARE_LOG = re.compile(r"(?<![A-Za-z])log(?![A-Za-z0-9]|\s*_)")
+_EULER = re.compile(r"(?<![A-Za-z])e\s*\^\s*(?!\{?\s*2\s*\}?(?![\w.]))")
 _HIGHER = re.compile(
     r"(?<![\\A-Za-z])(?P<name>[A-Za-z])\s*\^\s*\{\s*\(\s*(?P<order>[1-9])\s*\)\s*\}\s*(?=\(|\\left\s*\()"
 )
@@ -84,6 +85,8 @@ class Reader:
     """Derivatives that follow from definitions of the document."""
     axis: int | None = None
     """Along which axis of a matrix the document takes its softmax."""
+    bare_functions: set[str] = field(default_factory=set)
+    """Functions that stand in the statement without what they are applied to."""
     fixed: set[str] = field(default_factory=set)
     """Inverses and determinants of matrices that are known."""
     inlined: dict[str, Expression] = field(default_factory=dict)
@@ -139,6 +142,8 @@ class Reader:
         text = _DERIVATIVE.sub(lambda found: self._derivative(found, around), text)
         text = decorated(text, self.spellings, self.whole_words)
         alone = set(_ALONE.findall(text))
+        functions = self.memory.functions
+        self.bare_functions = {name for name in functions if name in alone}
         text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
         text = _DOTTED.sub(lambda found: _scalar_product(found, literals), text)
         text = _MATRICES.sub(
@@ -147,12 +152,15 @@ class Reader:
         known = self._words() | set(literals)
         if _BY_D.search(text):
             known.discard("d")
-        if re.search(r"(?<![A-Za-z])e\s*\^", text):
+        has_e = "e" in self.memory.values or "e" in self.memory.definitions
+        if re.search(r"(?<![A-Za-z])e\s*\^", text) and not (has_e and not _EULER.search(text)):
             known.discard("e")
         elif self.e_is_a_name:
             known.add("e")
+        known |= self.bare_functions
+        functions = {name: body for name, body in functions.items() if name not in self.bare_functions}
         chain = read_chain(
-            text, known - set(FUNCTIONS) | (known & set(self.memory.values)), self.memory.functions, self.memory.letters
+            text, known - set(FUNCTIONS) | (known & set(self.memory.values)), functions, self.memory.letters
         )
         names = [name for side in chain.sides for name in free_names(side)]
         named = self.memory.names(names, literals)
@@ -284,7 +292,8 @@ class Reader:
         """Where a derivative is that of something whose definition is known, its name is defined by that."""
         found = _DERIVATIVE.fullmatch(text)
         memory = self.memory
-        if found is None or word in memory.values or word in memory.definitions:
+        known = word in memory.values or word in memory.definitions
+        if found is None or (known and not (word in self.derived and memory.is_stale(word))):
             return
         with suppress(ChalkworkError):
             of = self._one(found["of"], {})
@@ -295,6 +304,7 @@ class Reader:
             body = put_in(of, {name: open_[name] for name in open_})
             if by in names_in(body):
                 memory.bind(word, None, slope(worked_out(exactly(body), memory.functions), by))
+                memory.inputs[word] = frozenset(memory.behind(of))
                 self.derived.add(word)
 
     def _is_product(self, name: str, inside: str, alone: Collection[str]) -> bool | None:
@@ -306,6 +316,8 @@ class Reader:
         if bare.lower() in NOT_READ:
             raise ChalkworkError(f"the function {bare} is not read")
         if bare in self.memory.functions and "," in inside:
+            return False
+        if bare in self.bare_functions:
             return False
         if bare in FUNCTIONS or bare in self.memory.functions:
             return None

@@ -67,6 +67,25 @@ def is_an_order(shown: Value, meant: Value) -> bool:
     return is_power and b > 0 and abs(float(np.log10(b)) - float(np.log10(a))) < 0.5
 
 
+def is_near(step: Step, value: Any) -> bool:
+    """Whether the numbers that a statement ends in are, to about their digits, a value."""
+    own = np.array([[number_of(one) for one in row] for row in step.rows])
+    right = np.atleast_2d(np.asarray(value, dtype=float))
+    half = np.array([[_half_unit(one) for one in row] for row in step.rows])
+    return own.size == right.size and bool((np.abs(own - right.reshape(own.shape)) <= 3 * half + 1e-9).all())
+
+
+def number_of(text: str) -> float:
+    """A number as it was written, a fraction too."""
+    above, _, below = text.partition("/")
+    return float(above) / float(below or 1)
+
+
+def _half_unit(text: str) -> float:
+    point = text.partition("e")[0].partition(".")[2]
+    return 0.5 * 10.0 ** -len(point) if point else 0.0005
+
+
 def terms(side: Expression) -> Iterator[Expression]:
     """What is added up."""
     if isinstance(side, Application) and side.operation.name == "add":

@@ -193,6 +193,8 @@ class Operation:
     adjoint: tuple[str | None, ...] = ()
     parameters: dict[str, Parameter] = field(default_factory=dict)
     """The parameters and their defaults, in order."""
+    follows: Callable[[tuple[Shape, ...], dict[str, Parameter]], dict[str, Parameter]] | None = None
+    """What parameters are usually, where that follows from the shapes of the arguments and from other parameters."""
     by_place: tuple[str, ...] = ()
     """The first parameters, where they may also stand behind the arguments without their name: a slope, a shape."""
     needs_axis: bool = False
@@ -215,6 +217,10 @@ class Operation:
     code: str = ""
     """The operation in NumPy, for notebooks; `code_definition` comes before it where it needs a function."""
     code_definition: str = ""
+    script: str = ""
+    """The operation in JavaScript, of numbers where it is entrywise, else of arrays (`page/arrays.js`); its arguments
+    are called as in a `definition`. Without one the `definition` is taken.
+    """
     definition: str = ""
     """The operation in terms of simpler ones, for working entry by entry and for every reading without a rule."""
     also: tuple[str, ...] = ()

@@ -83,6 +83,7 @@ OPERATIONS = (
         shape=same_shape,
         latex=r"\operatorname{softmax}\left( <0> \right)",
         text="softmax(<0>)",
+        script="softmaxOf(x, axis)",
         code="softmax(<0>, axis=<axis>)",
         code_definition=(
             "def softmax(x, axis):\n"
@@ -102,6 +103,7 @@ OPERATIONS = (
         shape=lambda shapes, keys: same_shape(shapes, axis=keys),
         latex=r"\operatorname{softmax}\left( <0> + M \right)",
         text="softmax(<0> + M)",
+        script="causalSoftmaxOf(x, keys)",
         code="causal_softmax(<0>, <keys>)",
         code_definition=(
             "def causal_softmax(x, keys):\n"
@@ -123,6 +125,7 @@ OPERATIONS = (
         slots=(Precedence.FREE, Precedence.ATOM),
         latex=r"\operatorname{softmax}_{<1>}\left( <0> \right)",
         text="softmax[<1>](<0>)",
+        script="maskedSoftmaxOf(a, b, keys, causal)",
         code="masked_softmax(<0>, <1>, <keys>, <causal>)",
         code_definition=(
             "def masked_softmax(x, mask, keys, causal):\n"
@@ -147,6 +150,7 @@ OPERATIONS = (
         shape=same_shape,
         latex=r"\operatorname{log\,softmax}\left( <0> \right)",
         text="log softmax(<0>)",
+        script="logSoftmaxOf(x, axis)",
         code="<0> - logsumexp(<0>, axis=<axis>)",
         code_definition=(
             "def logsumexp(x, axis):\n"
@@ -172,6 +176,7 @@ OPERATIONS = (
         shape=reduced_shape,
         latex=r"\operatorname{logsumexp}\left( <0> \right)",
         text="logsumexp(<0>)",
+        script="logsumexpOf(x, axis)",
         code="logsumexp(<0>, axis=<axis>)",
         code_definition=(
             "def logsumexp(x, axis):\n"

@@ -14,8 +14,9 @@ from chalkwork.algebra.operations.entry import entrywise_shape
 from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.grammar import Grammar
 from chalkwork.algebra.reading.joining import as_matrix, indexed, of_vectors, positional, stacked
-from chalkwork.algebra.reading.words import CONSTANTS, DEFINED, VECTORS
-from chalkwork.algebra.reading.written import BY_SIGN, defined, matrix, prime
+from chalkwork.algebra.reading.laying import laid_out
+from chalkwork.algebra.reading.words import CONSTANTS, DEFINED, LAID, VECTORS
+from chalkwork.algebra.reading.written import BY_SIGN, defined, matrix, prime, series
 from chalkwork.errors import ReadError, ShapeError
 
 _X = Name("x")
@@ -49,6 +50,8 @@ def build(
         case "matrix":
             rows, columns = map(int, syntax.value.split("x"))
             return Application(matrix(rows, columns), arguments, ())
+        case "series":
+            return Application(series(syntax.value), arguments, (ord(syntax.value),))
         case "function":
             return Application(defined(syntax.value), arguments, ())
     order = int(dict(syntax.keywords)["order"].value)
@@ -99,6 +102,8 @@ def _called(
         return positional(*arguments)
     if name in VECTORS:
         return of_vectors(name, *arguments)
+    if name in LAID:
+        return laid_out(name, arguments, {key: _parameter(key, part, known) for key, part in syntax.keywords})
     if name in ("concat", "beside"):
         return apply(name, *map(as_matrix, arguments))
     if name == "raised":

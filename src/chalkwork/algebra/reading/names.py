@@ -41,6 +41,10 @@ def is_letter(word: str) -> bool:
     return found is not None and (len(found[1]) == 1 or found[1] in LETTERS)
 
 
+_FOLLOWING = frozenset(("frac", "dfrac", "sqrt", "*", "cdot", *LETTERS, *FUNCTIONS))
+"""What stands behind a factor, besides names and numbers."""
+
+
 class Names(Cursor):
     """How names are read; sigma is the sigmoid where it is applied, and not both in one text."""
 
@@ -125,7 +129,7 @@ class Names(Cursor):
             token.text
             for token, after in pairs
             if (token.kind == "name" or token.text in LETTERS)
-            and (after.kind in ("name", "number") or after.text in ("frac", "dfrac", "sqrt", "*", "cdot", *LETTERS))
+            and (after.kind in ("name", "number") or after.text in _FOLLOWING)
         )
 
     def first_of_product(self, word: str, token: Token) -> str:

@@ -77,6 +77,24 @@ def _function(name: str, function: str, primes: int) -> Operation:
     )
 
 
+@lru_cache(maxsize=64)
+def series(index: str) -> Operation:
+    """A sum over an index from 1 to a number that has a letter; of the summand and that number."""
+    below = {"i": "ᵢ", "j": "ⱼ", "k": "ₖ", "t": "ₜ"}.get(index, f"_{index}")
+    return Operation(
+        name="series",
+        arity=2,
+        value=no_value,
+        adjoint=(None, None),
+        shape=lambda shapes, index: _scalar(shapes),
+        parameters={"index": ord(index)},
+        precedence=Precedence.MATRIX_PRODUCT,
+        slots=(Precedence.PRODUCT, Precedence.ATOM),
+        latex=rf"\sum_{{{index}=1}}^{{<1>}} <0>",
+        text=f"∑{below}₌₁^<1> <0>",
+    )
+
+
 @lru_cache(maxsize=256)
 def matrix(rows: int, columns: int) -> Operation:
     """A matrix by its entries, row after row."""

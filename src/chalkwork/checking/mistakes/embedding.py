@@ -91,7 +91,7 @@ MISTAKES = (
         id="answer-of-other-kind",
         title="The right answer was taken for the other one",
         explanation="<this> is what the sigmoid says minus what it should say; 1 and 0 were exchanged there.",
-        hint="Is this the score of a true neighbour, whose answer is 1, or of a word drawn at random, whose is 0?",
+        hint="Is this the score of a true neighbour or of a word drawn at random? What is the right answer of each?",
         likelihood=7,
         rewrites=_other_answer,
     ),

@@ -1,7 +1,8 @@
 """Canvas: a QTI 1.2 package, a quiz for each item, a question for each number.
 
 Source: IMS QTI 1.2 with the question types that Canvas reads (`numerical_question`, `text_only_question`, ...). Canvas
-rounds what it is given to four decimals, so that a range ends on these, and numbers that are smaller are not asked.
+rounds what it is given to four decimals, so that a range ends on these, and a number that would be lost is asked times
+a power of ten.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from html import escape
-from math import ceil, floor
+from math import ceil, floor, log10
 
 from chalkwork.classroom.exports.html import Pages, in_maths
-from chalkwork.classroom.exports.packing import identity, zipped
-from chalkwork.classroom.exports.questions import Field, Item
+from chalkwork.classroom.exports.packing import decimal, identity, zipped
+from chalkwork.classroom.exports.questions import Cell, Field, Item
 
 SMALLEST = 1e-4
 POINTS = 100
@@ -44,7 +45,8 @@ def _quiz(item: Item, pages: Pages, place: int) -> str:
             questions += _questions(item, f"({name})", field)
     questions[-1] = _with_solution(questions[-1], pages.solution(place))
     return (
-        f'{_HEAD}<questestinterop xmlns="{_QTI}"><assessment ident="{identity(item.title)}" title="{escape(item.title)}">'
+        f'{_HEAD}<questestinterop xmlns="{_QTI}">'
+        f'<assessment ident="{identity(item.title)}" title="{escape(item.title)}">'
         f'<section ident="root_section">{"".join(questions)}</section></assessment></questestinterop>'
     )
 
@@ -70,21 +72,29 @@ def _questions(item: Item, task: str, field: Field) -> Iterator[str]:
     single = len(field.cells) == 1 == len(field.cells[0])
     for row, cells in enumerate(field.cells, 1):
         for column, cell in enumerate(cells, 1):
-            if 0 < abs(cell.value) < SMALLEST:
-                continue
+            power = _power(cell)
+            value, room = cell.value * 10**power, cell.tolerance * 10**power
             place = "" if single else f", row {row}, column {column}" if len(cells) > 1 else f", row {row}"
-            low, high = (_end(cell.value - cell.tolerance, floor), _end(cell.value + cell.tolerance, ceil))
+            low, high = _end(value - room, floor), _end(value + room, ceil)
             condition = (
-                f'<or><varequal respident="response1">{cell.value:.15g}</varequal><and>'
+                f'<or><varequal respident="response1">{decimal(value)}</varequal><and>'
                 f'<vargte respident="response1">{low}</vargte><varlte respident="response1">{high}</varlte></and></or>'
             )
             answer = (
                 '<response_str ident="response1" rcardinality="Single"><render_fib fibtype="Decimal">'
                 '<response_label ident="answer1"/></render_fib></response_str>'
             )
-            words = f"<p>{escape(task)} {in_maths(field.latex)}{place}</p>"
+            asked = f"10^{{{power}}} \\cdot {field.latex}" if power else field.latex
+            words = f"<p>{escape(task)} {in_maths(asked)}{place}</p>"
             ident = identity(f"{item.title} {task} {field.name} {row} {column}")
             yield _item(ident, f"{task} {field.name}", "numerical_question", cell.weight, words, answer, condition)
+
+
+def _power(cell: Cell) -> int:
+    """The power of ten, a multiple of three, that a number is asked times so that Canvas does not round it away."""
+    if not cell.tolerance < abs(cell.value) < SMALLEST:
+        return 0
+    return 3 * ceil((-1 - log10(abs(cell.value))) / 3)
 
 
 def _end(value: float, rounded: Callable[[float], int]) -> str:

@@ -1,7 +1,7 @@
 """Moodle XML: one cloze question for each item, with a field for each number.
 
 Source: docs.moodle.org, "Moodle XML format" and "Embedded Answers (Cloze) question type". What a cloze answer holds is
-escaped as `qtype_multianswer` reads it: a backslash before } # ~ and itself.
+escaped as `qtype_multianswer` reads it: a backslash before } and #, the number of the sign for ~ and the backslash.
 """
 
 from __future__ import annotations
@@ -78,8 +78,9 @@ def _word(field: Field, weight: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text in a cloze answer, which is HTML."""
-    return re.sub(r"([}#~\\/\"])", r"\\\1", escape(" ".join(text.split()), quote=False))
+    """A text in a cloze answer, which is HTML: Moodle takes a backslash away before } and # alone."""
+    text = escape(" ".join(text.split()), quote=False).replace("~", "&#126;").replace("\\", "&#92;")
+    return re.sub(r"([}#])", r"\\\1", text)
 
 
 def cdata(text: str) -> str:

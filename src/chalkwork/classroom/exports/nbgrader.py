@@ -47,15 +47,14 @@ def write(items: Sequence[Item], partial: int) -> str:
             continue
         names = named(item, task, fields)
         lines = [f"{names[field.name]} = {empty(field)}" for field in fields]
-        answers = code_cell("\n".join(["import numpy as np", "", *lines]))
-        cells.append(_graded(answers, f"{task}-answers", solution=True))
+        cells.append(code_cell("\n".join(["import numpy as np", "", *lines])))  # no solution cell: these are emptied
         for field in fields:
             weights = [float(cell.weight * POINTS) for row in field.cells for cell in row]
             tests = _test(field, names[field.name], number, weights)
             cell = code_cell("\n".join([_BEGIN, *setting, *tests, _END]))
             setting, number = [], number + len(weights)
             points = sum(weights) + float(field.weight * POINTS)
-            cells.append(_graded(cell, f"{task}-{plain_name(field.name)}", points=round(points, 9)))
+            cells.append(_graded(cell, f"{task}-{plain_name(field.name)}", round(points, 9)))
     return notebook_of(cells)
 
 
@@ -114,10 +113,9 @@ def _test(field: Field, name: str, first: int, weights: Sequence[float]) -> Iter
         yield f'assert str({name}).strip().lower().replace("-", " ") == {field.word.lower().replace("-", " ")!r}'
 
 
-def _graded(cell: dict[str, Any], name: str, points: float = 0.0, solution: bool = False) -> dict[str, Any]:
-    grade = {"grade": not solution, "grade_id": plain_name(name), "locked": not solution, "schema_version": 3}
-    grade |= {"solution": solution, "task": False} | ({} if solution else {"points": points})
-    return cell | {"metadata": {"nbgrader": grade}}
+def _graded(cell: dict[str, Any], name: str, points: float) -> dict[str, Any]:
+    grade = {"grade": True, "grade_id": plain_name(name), "locked": True, "schema_version": 3, "points": points}
+    return cell | {"metadata": {"nbgrader": grade | {"solution": False, "task": False}}}
 
 
 def plain_name(name: str) -> str:

@@ -67,7 +67,7 @@ def write(items: Sequence[Item], partial: int) -> bytes:
         "partialCredit": True,
     }
     files = {
-        "info.json": json.dumps(about, ensure_ascii=False, indent=2) + "\n",
+        "info.json": json.dumps(about, indent=2).replace("<", "\\u003c") + "\n",
         "question.html": _PAGE,
         "server.py": _server(items, hints, partial),
     }

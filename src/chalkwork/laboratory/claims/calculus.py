@@ -12,6 +12,7 @@ from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.evaluation import Definitions, exact
+from chalkwork.laboratory.claims.sums import in_summands
 
 MOST_NODES = 4000
 _ARGUMENT = Name("argument of a function")
@@ -80,6 +81,8 @@ def _slope(node: Expression, variable: Expression, known: dict[Expression, Expre
         return ONE
     if not isinstance(node, Application):
         return ZERO
+    if node.operation.name == "series":
+        return in_summands(node, lambda body: slope(body, variable))
     if node not in known:
         inner = [_slope(argument, variable, known) for argument in node.arguments]
         known[node] = _chain(node, inner)

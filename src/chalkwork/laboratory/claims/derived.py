@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chalkwork.algebra.expression import Application, Expression, Name, names_in, transform, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, transform, walk
 from chalkwork.algebra.reading.written import BY_SIGN
-from chalkwork.algebra.simplify import simplify
+from chalkwork.algebra.simplify import expression_of, simplify, term_of
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import ONE, ZERO, slope, worked_out
 from chalkwork.laboratory.claims.statement import Context, Link
+from chalkwork.laboratory.claims.sums import has_series, in_summands, is_series
 
 MOST_NODES = 80
 """A side with more of them is verified and not worked out: nobody would read the way."""
@@ -72,7 +73,10 @@ class _Way:
         self._go(_each_derivative(self.now, _outermost), "By the rule for the outermost operation, inwards.")
         bare = worked_out(self.now, self.context.functions)
         self._go(bare, "The derivatives worked out.")
-        self._go(simplify(bare), "Multiplied out and collected." if factors else "Collected.")
+        self._go(
+            simplify(transform(simplify(bare), _factor_before)),
+            "Multiplied out and collected." if factors else "Collected.",
+        )
 
     def finished(self, right: Expression) -> list[Link]:
         """The steps with the claim's own right side at the end; none where nothing but that was done."""
@@ -91,7 +95,10 @@ class _Way:
     def _defined(self, body: Expression, by: Expression) -> Expression | None:
         if not isinstance(body, Name) or body.name not in self.context.quantities or body == by:
             return None
-        return _derivative(self.context.quantities[body.name], by)
+        quantities = self.context.quantities
+        whole = quantities[body.name]
+        through = any(name != by and _depends(name, by, quantities) for name in names_in(whole))
+        return _derivative(self.context.put_in(whole) if through else whole, by)
 
 
 # --- the rules -------------------------------------------------------------------------------------------------------
@@ -105,7 +112,7 @@ def _product(
         return None
     whole = quantities[body.name]
     between = [name for name in names_in(whole) if name.name in quantities and _depends(name, by, quantities)]
-    if by in names_in(whole) or len(between) != 1:
+    if by in names_in(whole) or len(between) != 1 or has_series(whole):
         return None
     node = between[0]
     outer, inner = _derivative(body, node, partial=True), _derivative(node, by, partial=True)
@@ -155,6 +162,8 @@ def _summands(node: Expression) -> Iterator[Expression]:
 
 def _outermost(body: Expression, by: Expression) -> Expression | None:
     """f' times the derivative of what stands inside; of a product, the sum of both; nothing where that is all of it."""
+    if isinstance(body, Application) and is_series(body):
+        return in_summands(body, lambda inner: _inside(inner, by))
     if _simple(body, by) or not isinstance(body, Application) or not body.operation.entrywise:
         return None
     moving = [by in names_in(argument) for argument in body.arguments]
@@ -175,6 +184,17 @@ def _outermost(body: Expression, by: Expression) -> Expression | None:
         term = _times(simplify(outer), _inside(argument, by))
         total = term if total is None else total + term
     return ZERO if total is None else total
+
+
+def _factor_before(node: Expression) -> Expression | None:
+    """A number that every summand has, before the sum."""
+    if not is_series(node):
+        return None
+    assert isinstance(node, Application)
+    term = term_of(simplify(node.arguments[0]))
+    if term.coefficient == 1:
+        return None
+    return Number(term.coefficient) * in_summands(node, lambda _: expression_of(replace(term, coefficient=1)))
 
 
 def _inside(argument: Expression, by: Expression) -> Expression:

@@ -87,8 +87,7 @@ class AttentionKind(LayerKind):
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """Q, K, V, S, P, z, a; m before P where there is padding, C before z where heads are put together."""
         found = self._asked(at, incoming)
-        query, key, value = (one.symbol for one in found)
-        by_rows = at.plan.convention.samples == "rows"
+        by_rows, (query, key, value) = at.plan.convention.samples == "rows", (one.symbol for one in found)
         products = query @ key.T if by_rows else key.T @ query
         said = Text.own(
             "attention.scores", "The scores: every query times every key, divided by the root of their length."
@@ -334,14 +333,13 @@ class Attention(Layer):
         own = self.options
         own["bias"] |= any(own[f"{of}_bias"] is not None for of in ("query", "key", "value", "output"))
         given = [name for name in ("output", "output_bias") if own[name] is not None]
-        if own["project"] is None:
-            own["project"] = own["heads"] > 1 or bool(given)
-        elif given and not own["project"]:
+        own["project"] = own["heads"] > 1 or bool(given) if own["project"] is None else own["project"]
+        if given and not own["project"]:
             raise ChalkworkError(f"an attention that does not project has no {given[0]}")
         self.kind: AttentionKind = AttentionKind(
             own["mask"] == "causal", own["heads"], own["project"], own["bias"], own["padding"] == "zeros"
         )
-        if self.units is None and not self._matrices:
+        if not (self.units or self._matrices):
             raise ChalkworkError("an attention needs the number of its units or its weights")
 
     @property
@@ -368,8 +366,7 @@ class Attention(Layer):
             raise ChalkworkError(said, hint="units are those of all heads together")
         output = self.options["output"]
         if isinstance(output, np.ndarray) and output.shape != (units, units):
-            found = words(output.shape)
-            raise ShapeError(f"WO{layer} is {found}, but {units}x{units} is needed: one row and column for each unit")
+            raise ShapeError(f"WO{layer} is {words(output.shape)}, but {units}x{units} is needed")
         for one in self.kind.quantities:
             if one.role is Role.BIAS:
                 check_length(self.options[one.keyword], one.letter, layer, units)
@@ -384,22 +381,20 @@ class Attention(Layer):
         self, layer: int, sizes: tuple[int, int], convention: Convention, generator: Generator
     ) -> dict[str, Array]:
         """The matrices in the convention's orientation, and the biases."""
-        matrices = self.weights_to_start(layer, sizes, convention, generator)
-        found = self._filled(layer, sizes[1], LEARNED) | matrices
+        found = self._filled(layer, sizes[1], LEARNED) | self.weights_to_start(layer, sizes, convention, generator)
         return {one.name(layer): found[one.name(layer)] for one in self.kind.quantities if self.kind.has(one)}
 
     def in_torch(self, inputs: int, units: int) -> Foreign | None:
         """MultiheadAttention, whose heads share as many units as enter, of all to all."""
-        if inputs != units or not self.kind.projects:
-            return None
         kind = self.kind
+        if inputs != units or not kind.projects:
+            return None
         arguments = {"embed_dim": units, "num_heads": kind.heads, "bias": kind.biased, "batch_first": True}
         return Foreign("MultiheadAttention", arguments | {"causal": kind.causal, "padded": kind.padded}, axes=1)
 
     def __repr__(self) -> str:
         units = self.units or next(iter(self._matrices.values())).shape[1]
-        activation = str(self.activation)
-        more = "" if activation == "identity" else f", {activation!r}"
+        more = "" if self.activation.name == "identity" else f", {str(self.activation)!r}"
         more += f", heads={self.kind.heads}" if self.kind.heads > 1 else ""
-        more += ", mask='causal'" if self.kind.causal else ""
-        return f"Attention({units}{more}{', padding=' + repr('zeros') if self.kind.padded else ''})"
+        more += (", mask='causal'" if self.kind.causal else "") + (", padding='zeros'" if self.kind.padded else "")
+        return f"Attention({units}{more})"

@@ -96,6 +96,24 @@ SENTENCES: Sentences = {
     "dropout.way_back_last": "<way> durch <through>",
     "dropout.declared": "Das Dropout (Schicht <layer>) verwirft einen Eintrag mit der Wahrscheinlichkeit <rate> und "
     "teilt im Training durch <kept>, was es behält; bei der Inferenz braucht es daher keine Skalierung.",
+    # --- embedding -------------------------------------------------------------------------------------------------
+    "embedding.name": "eine Einbettung von <vocabulary> Wörtern mit <units>",
+    "embedding.title": "Einbettung",
+    "embedding.one_hot": "Einbettung (Schicht <layer>)<again>: jedes Token als Vektor, der an seiner Stelle im "
+    "Vokabular 1 ist und sonst 0.",
+    "embedding.rows": "Das Produkt nimmt die Zeilen der Tokens aus <table>: nichts wird multipliziert.",
+    "embedding.encoded": "Das Produkt nimmt die Zeilen der Tokens aus <table>; <places> wird addiert: darin "
+    "unterscheiden sich die Positionen.",
+    "embedding.sinusoidal": "Wo ein Token steht: Sinus und Kosinus seiner Position, von 0 an gezählt, von Paar zu Paar "
+    "langsamer.",
+    "embedding.error": "Der Fehler der Vektoren: <way>.",
+    "embedding.gradient": "Eine Zeile des Gradienten ist die Summe der Fehler überall, wo ihr Token steht; was nicht "
+    "vorkommt, lernt nichts.",
+    "embedding.by_places": "Jede Position wurde einmal zu jedem Beispiel addiert.",
+    "embedding.way_back": "zu Tokens geht kein Fehler zurück",
+    "embedding.declared": "Tokens werden von <first> an gezählt: Die erste Zeile von <table> ist die des Tokens "
+    "<first>.",
+    "embedding.padding": "Ein Token 0 ist Auffüllung, dessen Vektor 0 ist.",
     # --- attention -------------------------------------------------------------------------------------------------
     "attention.name": "eine Attention mit <units><heads>",
     "attention.in_heads": " in <heads> Köpfen",
@@ -158,6 +176,21 @@ SENTENCES: Sentences = {
     "convolution.filter": "eine Faltung mit 1 Filter von <window>",
     "convolution.filters": "eine Faltung mit <n> Filtern von <window>",
     "convolution.title": "Faltung <window>",
+    "transposed.net": "Transponierte Faltung (Schicht <layer>)<again>: Jeder Eintrag von <below> wird mit jedem ganzen "
+    "Kern von <weights> multipliziert; die Produkte werden aufgelegt, die des nächsten Eintrags um <stride> weiter, "
+    "und wo sie sich überdecken, addiert<channels><cut><bias>.",
+    "transposed.padding": "; ein Rand von <padding> wird abgeschnitten",
+    "transposed.channels": ", über alle <channels> Kanäle",
+    "transposed.bias": ", dazu ihr Bias in <bias>",
+    "transposed.way_back": "<error> geht durch die Kerne <weights> zurück (eine Korrelation: Jeder Eintrag erhält die "
+    "Fehler von allem, worauf er gelegt wurde, mal die Gewichte, mit denen er dort multipliziert wurde)",
+    "transposed.declared": "Die transponierte Faltung ⋆ᵀ von Schicht <layer> legt ihre Kerne auf, wie sie sind, nicht "
+    "gedreht; sie sind Kanäle × Filter × Fenster. Aus einer Seite von n Einträgen werden (n − 1)s − 2p + d(k − 1) + "
+    "1<more>, mit Schrittweite s, Rand p, Abstand d und Kern k.",
+    "transposed.more": ", und <size> mehr",
+    "transposed.filter": "eine transponierte Faltung mit 1 Filter von <window>",
+    "transposed.filters": "eine transponierte Faltung mit <n> Filtern von <window>",
+    "transposed.title": "transponierte Faltung <window>",
     "max_pool.largest": "Max-Pooling (Schicht <layer>)<again>: aus jedem Fenster von <window> auf <below> der größte "
     "Eintrag<steps><rim>.",
     "max_pool.way_back": "<error> geht zum größten Eintrag jedes Fensters zurück (die anderen erhalten 0)",
@@ -182,8 +215,10 @@ SENTENCES: Sentences = {
     "pooling.error": "Der Fehler dessen, was zusammengefasst wurde: <way>.",
     "network.image": "Bilder von <size> als Eingabe",
     "network.image_channels": "Bilder von <size> mit <n> Kanälen als Eingabe",
-    "network.images": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten; Kerne sind Filter × Kanäle × Zeilen × "
-    "Spalten.",
+    "network.images": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten.",
+    "network.images_kernels": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten; Kerne sind Filter × Kanäle × "
+    "Zeilen × Spalten.",
+    "window.spread": "Ein Eintrag eines Bildes von <size>, und wo er einen Kern von <window> im Ergebnis auflegt.",
     "window.description": "Ein Fenster von <window> auf einem Bild von <size>: was es an seiner ersten Stelle bedeckt, "
     "und der Eintrag, der daraus wird.",
     "blocks.title": "Die Schichten, und die Gewichte der Attention",

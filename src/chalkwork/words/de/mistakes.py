@@ -5,7 +5,7 @@ In einer Erklärung stehen `<net>`, `<activation>`, `<parameter>`, `<gradient>` 
 
 from __future__ import annotations
 
-from chalkwork.words.de import mistakes_of_presentation, mistakes_of_programs
+from chalkwork.words.de import mistakes_of_counts, mistakes_of_presentation, mistakes_of_programs
 from chalkwork.words.sentences import Sentences
 
 _MISTAKES: dict[str, tuple[str, str, str]] = {
@@ -75,6 +75,46 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "Für <this> wurden die Produkte aus Anfragen und Schlüsseln durch ihre Länge geteilt, nicht durch deren "
         "Wurzel.",
         "Sehen Sie nach, durch welche Zahl die Produkte geteilt werden: Wie wächst sie mit der Länge einer Anfrage?",
+    ),
+    # --- embeddings, decoding --------------------------------------------------------------------------------------
+    "token-of-next-row": (
+        "Die Zeile eines benachbarten Tokens",
+        "Für <this> wurden die Tokens von einer anderen Zahl an gezählt: Jedes bekam die Zeile neben seiner.",
+        "Mit welcher Zahl beginnt das Vokabular?",
+    ),
+    "gradient-of-last-place": (
+        "Ein Token, das mehrmals steht, lernte nur von seiner letzten Stelle",
+        "In <this> wurden die Fehler eines Tokens, das an mehreren Stellen steht, nicht addiert: Der letzte trat an "
+        "die Stelle der früheren.",
+        "Welche Fehler kommen zur Zeile eines Tokens zurück, das zweimal steht?",
+    ),
+    "negative-sample-as-neighbour": (
+        "Ein zufällig gezogenes Wort galt als Nachbar",
+        "In <this> stehen die zufällig gezogenen Wörter wie der wahre Nachbar; zu ihnen gehört das Sigmoid von minus "
+        "dem Score.",
+        "Wie groß soll der Score eines Wortes sein, das zufällig gezogen wurde?",
+    ),
+    "answer-of-other-kind": (
+        "Die richtige Antwort wurde mit der anderen verwechselt",
+        "<this> ist, was das Sigmoid sagt, minus was es sagen soll; dabei wurden 1 und 0 vertauscht.",
+        "Ist das der Score eines wahren Nachbarn oder eines zufällig gezogenen Wortes? Was ist jeweils die richtige "
+        "Antwort?",
+    ),
+    "vectors-not-averaged": (
+        "Die Vektoren wurden addiert, nicht gemittelt",
+        "<this> ist die Summe; sie wurde nicht durch die Anzahl geteilt.",
+        "Wie viele werden addiert? Ein Mittel liegt zwischen dem kleinsten und dem größten von ihnen.",
+    ),
+    "scores-added-or-multiplied": (
+        "Wahrscheinlichkeiten wurden addiert, oder Logarithmen multipliziert",
+        "<this> entsteht aus dem Score davor mit dem anderen Zeichen: Wahrscheinlichkeiten aufeinander folgender "
+        "Wörter werden multipliziert, ihre Logarithmen addiert.",
+        "Wie wahrscheinlich sind zwei Wörter hintereinander, wenn das zweite nach dem ersten so wahrscheinlich ist?",
+    ),
+    "last-word-alone": (
+        "Der Score des letzten Wortes allein",
+        "<this> ist der des letzten Wortes allein; die Wörter davor zählen auch.",
+        "Eine Hypothese sind alle ihre Wörter. Was war ihr Score vor dem letzten?",
     ),
     # --- windows ---------------------------------------------------------------------------------------------------
     "padding-forgotten": (
@@ -434,6 +474,10 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
 
 SENTENCES: Sentences = {
     f"mistake_{part}.{mistake}": sentence
-    for mistake, sentences in (_MISTAKES | mistakes_of_programs.MISTAKES | mistakes_of_presentation.MISTAKES).items()
+    for table in (
+        _MISTAKES,
+        *(one.MISTAKES for one in (mistakes_of_programs, mistakes_of_presentation, mistakes_of_counts)),
+    )
+    for mistake, sentences in table.items()
     for part, sentence in zip(("title", "explanation", "hint"), sentences, strict=True)
 }
