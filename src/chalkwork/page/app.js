@@ -30,11 +30,10 @@ function shownNumber(value, digits) {
 
 class Page {
   constructor(data) {
-    this.data = data;
+    this.data = load(data);
     this.words = data.words;
     this.main = document.getElementById("page");
     this.key = `chalkwork ${data.title} ${data.versions.map((one) => one.code).join()}`;
-    loadNodes(data);
     const found = findPlatform();
     this.platform = found ? new Platform(found) : null;
     this.attempts = [];
@@ -352,6 +351,7 @@ class Page {
     if (verdict === BLANK_CELL) said = words["step.some_blank"];
     if (verdict === WRONG && remark && remark !== "impossible") said = words[`step.${remark.replace(" ", "_")}`];
     if (remark === "few digits") said = filledIn(said, { asked: task.digits.words });
+    if (one.convention) said = filledIn(words["convention.step"], { said, words: one.convention });
     if (verdict === WRONG && trivial) said = `${said} ${words["step.trivial"]}`;
     return `${said}${where}`;
   }
