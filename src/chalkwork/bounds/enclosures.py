@@ -23,8 +23,8 @@ from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, transform
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Shape
 from chalkwork.algebra.operations.matrices import EQUAL, axes_of, without
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.algebra.operations.softmax import seen_in_order
-from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.bounds import windows
 from chalkwork.bounds.intervals import (
     BOTH,

@@ -17,7 +17,7 @@ from chalkwork.algebra.definitions import branches
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.algebra.operations import Operation, Parameter
 from chalkwork.algebra.operations.matrices import axes_of
-from chalkwork.algebra.operations.windows import PARTNERS
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.algebra.simplify import simplify
 from chalkwork.bounds import windows
 from chalkwork.bounds.enclosures import ENCLOSURES, collapsed, enclosable, hull_by_sign
