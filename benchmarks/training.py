@@ -35,6 +35,9 @@ Work = Callable[[], Array]
 """The steps of one round; the loss of each."""
 
 
+ON_GPU = os.environ.get("BENCHMARK_ON_GPU", "") == "1"
+"""Whether peers take a GPU, where there is one; `gpu.py` asks for it."""
+GRAPHS = "reduce-overhead"
 SHORTEST = 0.05
 """Seconds for which a round is repeated: a core that has slept is slow for some milliseconds."""
 
@@ -107,6 +110,10 @@ CASES = {
     "c64": _images(64, 512),
     "c128": _images(128, 256),
     "c512": _images(512, 96),
+    "w64": Case("64-64-64-10 ReLU, batches of 64, float32", (64, 64, 64, 10), "relu", "softmax", 512, 8192, 0.1,
+                batch=64),
+    "w128": Case("128-128-128-10 ReLU, batches of 64, float32", (128, 128, 128, 10), "relu", "softmax", 512, 8192, 0.1,
+                 batch=64),
     "d": Case("1024-1024-1024-10 ReLU, batches of 1024, float32", (1024, 1024, 1024, 10), "relu", "softmax", 6, 4096,
               0.05, batch=1024),
 }  # fmt: skip
@@ -191,23 +198,25 @@ def _numpy(case: Case) -> Work:
     return work
 
 
-def _torch(case: Case, compiled: bool) -> Work:
+def _torch(case: Case, mode: str = "") -> Work:
+    """As its tutorials write it; with a mode, compiled in that mode: `reduce-overhead` replays CUDA graphs."""
     torch = import_module("torch")
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    x, y = map(torch.from_numpy, case.data())
-    order = None if case.batch is None else torch.from_numpy(case.order())
+    device = "cuda" if ON_GPU and torch.cuda.is_available() else "cpu"
+    x, y = (torch.from_numpy(array).to(device) for array in case.data())
+    order = None if case.batch is None else torch.from_numpy(case.order()).to(device)
     nn, layers = torch.nn, list[Any]()
     hidden = {"relu": nn.ReLU, "tanh": nn.Tanh, "leaky_relu": nn.LeakyReLU}[case.hidden]
     for d, k in pairwise(case.sizes):
         layers += [nn.Linear(d, k, bias=case.bias, dtype=x.dtype), hidden()]
-    model = nn.Sequential(*layers[:-1])
+    model = nn.Sequential(*layers[:-1]).to(device)
     measure = nn.CrossEntropyLoss() if case.output == "softmax" else nn.BCEWithLogitsLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=case.rate)
 
     def loss_of(inputs: Any, target: Any) -> Any:
         return measure(model(inputs), target)
 
-    forward = torch.compile(loss_of) if compiled else loss_of
+    forward = torch.compile(loss_of, mode=mode) if mode else loss_of
 
     def work() -> Array:
         with torch.no_grad():
@@ -221,8 +230,8 @@ def _torch(case: Case, compiled: bool) -> Work:
             loss = forward(inputs, target)
             loss.backward()
             optimizer.step()
-            losses.append(loss.detach())
-        return np.asarray(torch.stack(losses).numpy())
+            losses.append(loss.detach().clone() if mode == GRAPHS else loss.detach())
+        return np.asarray(torch.stack(losses).cpu().numpy())
 
     return work
 
@@ -304,11 +313,13 @@ def _peak(case: Case) -> Work:
 OURS = {"chalkwork, numpy": ("blas", "BlasEngine"), "chalkwork, jax": ("compiled", "JaxEngine")}
 PEERS: dict[str, tuple[str, Callable[[Case], Work]]] = {
     "NumPy by hand": ("numpy", _numpy),
-    "PyTorch": ("torch", lambda case: _torch(case, False)),
-    "torch.compile": ("torch", lambda case: _torch(case, True)),
+    "PyTorch": ("torch", _torch),
+    "torch.compile": ("torch", lambda case: _torch(case, "default")),
     "scikit-learn": ("scikit-learn", _sklearn),
     "JAX by hand": ("jax", _jax),
 }
+if ON_GPU:
+    PEERS["torch, CUDA graphs"] = ("torch", lambda case: _torch(case, GRAPHS))
 PEAK = "matrix product"
 
 
@@ -432,7 +443,7 @@ def _ratio(ours: Worker, other: Worker) -> str:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--cases", default="a,b,c32,c64,c128,c512,d")
     parser.add_argument("--peers", default=";".join([*OURS, *PEERS]), help="names with a semicolon between")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))

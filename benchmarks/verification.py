@@ -16,7 +16,7 @@ from pathlib import Path
 from time import process_time
 
 from chalkwork import verify
-from chalkwork.cli.verify import FORMS
+from chalkwork.checking.files import PAGES
 
 SLOW = 2.0
 
@@ -27,10 +27,10 @@ def documents(paths: list[Path], unread: int) -> None:
     verdicts, why = Counter[str](), Counter[str]()
     for given in paths:
         for path in sorted(given.rglob("*")) if given.is_dir() else [given]:
-            if path.suffix.lower() not in FORMS:
+            if path.suffix.lower() not in PAGES:
                 continue
             began = process_time()
-            found = verify(path.read_text(encoding="utf-8", errors="replace"), FORMS[path.suffix.lower()])
+            found = verify(path.read_text(encoding="utf-8", errors="replace"), PAGES[path.suffix.lower()])
             spent = process_time() - began
             formulas, read = formulas + found.formulas, read + found.read
             verdicts.update(str(one.verdict) for one in found.verdicts)

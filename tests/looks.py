@@ -1,6 +1,13 @@
-"""What nobody should see in a text, whatever it is about."""
+"""What nobody should see in a text, whatever it is about, and nobody should miss who hears a page."""
 
 import re
+from html import unescape
+from itertools import pairwise
+from pathlib import Path
+
+from chalkwork.typesetting.unicode_maths import plain_maths
+
+STYLE = Path(__file__).parents[1] / "src/chalkwork/documents/assets/style.css"
 
 KINDS = {
     "a dash of two signs": r"(?<!-)--(?!-)",
@@ -46,3 +53,29 @@ def _doubled(line: str) -> list[str]:
                 found.append(line[start : place + 1])
             closed[start] = place
     return found
+
+
+def unheard(page: str) -> list[str]:
+    """What is missing in a page for who hears it, or reads it on dark paper.
+
+    >>> unheard("<html lang='en'><h1>A</h1><h3>B</h3><table><th></th></table>")
+    ['h3 below h1', 'a head of a table without words', 'a table that does not scroll', 'no language']
+    """
+    levels = re.findall("<h([1-6])", page)
+    found = [
+        f"h{later} below h{earlier}" for earlier, later in pairwise(["0", *levels]) if int(later) > int(earlier) + 1
+    ]
+    for head in re.findall(r"<th(?: [^>]*)?>(.*?)</th>", page, re.DOTALL):
+        found += [] if head.strip() else ["a head of a table without words"]
+        found += [formula for formula in re.findall("<math[^>]*>", head) if "aria-label=" not in formula]
+    dark = set(re.findall(r'"(#[0-9a-f]{6})"', STYLE.read_text(encoding="utf-8")))
+    for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        if not re.search(r'role="img".*<title>[^<]+</title>\s*<desc>[^<]{20,}</desc>', svg, re.DOTALL):
+            found.append(f"a drawing without words: {svg[:80]}")
+        found += sorted(set(re.findall(r'(?:fill|stroke)="([^"]*)"', svg)) - dark - {"none"})
+    for tex in re.findall(r"<annotation[^>]*>([^<]*)</annotation>", page):
+        found += [f"a formula without words: {tex}"] if "\\" in plain_maths(unescape(tex)) else []
+    found += (
+        ["a table that does not scroll"] if page.count("<table") != page.count('class="table" tabindex="0"') else []
+    )
+    return found + ([] if re.search('<html lang="[a-z]+"', page) else ["no language"])

@@ -15,7 +15,7 @@ from in_numpy import in_numpy
 from oracles import VALUES
 
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
-from chalkwork.networks import Attention, BatchNorm, Dropout, Flatten, LayerNorm, Residual, RMSNorm
+from chalkwork.networks import Attention, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Residual, RMSNorm
 from chalkwork.networks.activations import KINDS
 from chalkwork.networks.layers import GRU, LSTM, RNN, AveragePool, Conv1d, Conv2d, GlobalAveragePool, MaxPool
 
@@ -262,11 +262,14 @@ class Stack:
         """A value of a solution with samples as rows, weights inputs x units, vectors one-dimensional."""
         value = np.asarray(value)
         bare = name.removeprefix("d")
+        if self.kinds[0] == "embedding" and (bare == "W1" or (bare == "PE1" and bare in self.parameters)):
+            return value
         if bare.startswith(("b", "gamma", "mu", "var", "rms")):
             return value.reshape(-1)
         if bare.startswith(("W", "U")):
             return value.T if self.weights == "out_in" and value.ndim == 2 else value
-        return np.swapaxes(value, -1, -2) if self.samples == "columns" and value.ndim in (2, 3) else value
+        turned = self.samples == "columns" and 2 <= value.ndim <= (3 if self.x.ndim > 3 else 4)
+        return np.swapaxes(value, -1, -2) if turned else value
 
     def forward(self, parameters: dict[str, Any], nudges: dict[str, Any], training: bool) -> dict[str, Any]:
         """Every value; `nudges` are added to what they name as soon as it is known."""
@@ -290,14 +293,14 @@ class Stack:
         """Whether the derivative by it has a name."""
         timed = re.fullmatch(r"([a-z]+)(\d+)_t(\d+)", name)
         if timed is None:
-            return name[0] not in "aL"
+            return name[0] not in "aLE" and re.fullmatch(r"(m|PE)\d+", name) is None
         letters = {"rnn": "", "gru": "h", "lstm": "hc"}[self.kinds[int(timed[2]) - 1]]
         return timed[3] != "0" and (timed[1][0] == "z" or timed[1] in letters)
 
     def expected(self, training: bool = True) -> dict[str, Any]:
         """Every value, the error of every net input, the gradients, and those of what batch normalisation names."""
         values = in_numpy(lambda parameters: self.forward(parameters, {}, training))(self.parameters)
-        pooled = {f"a{n}" for n, kind in enumerate(self.kinds, 1) if kind in ("max_pool", "average_pool")}
+        pooled = {f"a{n}" for n, kind in enumerate(self.kinds, 1) if kind in ("max_pool", "average_pool", "embedding")}
         nudges = {k: np.zeros_like(v) for k, v in values.items() if self._has_derivative(k) or k in pooled}
 
         def loss(parameters: Any, nudges: Any) -> Any:
@@ -350,10 +353,46 @@ def _residual(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training
 
 
 def _attention(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
-    queries, keys, values = (keep(f"{letter}{n}", a @ p[f"W{letter}{n}"]) for letter in "QKV")
-    scores = keep(f"S{n}", jnp.einsum("bqd,bkd->bqk", queries, keys) / np.sqrt(queries.shape[-1]))
-    shares = keep(f"P{n}", jax.nn.softmax(scores, axis=-1))
-    return ACTIVATIONS[more["activation"]](keep(f"z{n}", jnp.einsum("bqk,bkd->bqd", shares, values)))
+    heads = more["heads"]
+
+    def weighted(of: str, entering: Any) -> Any:
+        return entering @ p[f"W{of}{n}"] + p.get(f"b{of}{n}", 0)
+
+    def apart(of: str) -> Any:
+        whole = weighted(of, a)
+        return jnp.stack(jnp.split(whole, heads, axis=-1), axis=1) if heads > 1 else whole
+
+    queries, keys, values = (keep(f"{of}{n}", apart(of)) for of in "QKV")
+    scores = keep(f"S{n}", queries @ jnp.swapaxes(keys, -1, -2) / np.sqrt(queries.shape[-1]))
+    seen = np.tri(a.shape[1]) if more["sees"] == "causal" else np.ones((1, 1))
+    if more["padding"] == "zeros":
+        there = (jnp.abs(more["earlier"][0]).sum(-1) > 0)[:, None, :] * 1.0
+        seen = seen * keep(f"m{n}", there[:, None] if heads > 1 else there)
+    powers = jnp.where(seen > 0, jnp.exp(scores), 0.0)
+    total = powers.sum(-1, keepdims=True)
+    shares = keep(f"P{n}", powers / jnp.where(total == 0, 1.0, total))
+    mixed = shares @ values
+    if heads > 1:
+        mixed = jnp.concatenate([mixed[:, head] for head in range(heads)], axis=-1)
+    if more["project"]:
+        mixed = weighted("O", keep(f"C{n}", mixed))
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", mixed))
+
+
+def _embedding(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    table, tokens = p[f"W{n}"], a[..., 0].astype(int)
+    keep(f"E{n}", (tokens[..., None] == np.arange(1, len(table) + 1)) * 1.0)
+    rows = jnp.concatenate([jnp.zeros((1, table.shape[1])), table])[tokens]
+    if more["encoding"] == "learned":
+        return rows + p[f"PE{n}"][: a.shape[1]]
+    return rows + keep(f"PE{n}", waves(*rows.shape[1:])) if more["encoding"] == "sinusoidal" else rows
+
+
+def waves(places: int, width: int) -> Any:
+    """The sinusoidal encoding, as the article has it."""
+    place, column = np.arange(places)[:, None], np.arange(width)
+    angles = place / 10000 ** (column // 2 * 2 / width)
+    return np.where(column % 2, np.cos(angles), np.sin(angles))
 
 
 def _flatten(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
@@ -423,6 +462,7 @@ REFERENCES = {
     "dropout": _dropout,
     "residual": _residual,
     "attention": _attention,
+    "embedding": _embedding,
     "flatten": _flatten,
     "rnn": _recurrent,
     "lstm": _recurrent,
@@ -435,7 +475,7 @@ REFERENCES = {
 }
 _OF_IMAGES = ("conv2d", "max_pool", "average_pool", "global_average_pool")
 OF_WINDOWS = ("conv1d", *_OF_IMAGES)
-_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("attention", "flatten", *GATES, *OF_WINDOWS)]
+_OF_VECTORS = [kind for kind in REFERENCES if kind not in ("embedding", "attention", "flatten", *GATES, *OF_WINDOWS)]
 RECURRENT: dict[str, Any] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
 
@@ -453,6 +493,8 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             "residual",
         ]
         kinds = [*before[: int(rng.integers(2, 4))], "flatten"]
+        if kind == "embedding":
+            kinds = ["embedding", *["attention"] * int(rng.integers(0, 2)), "flatten"]
         if kind in GATES:
             kinds = ["dense", kind, *["flatten"] * int(rng.integers(0, 2))]
         if kind in OF_WINDOWS:
@@ -468,6 +510,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         positions, size, inputs = 3, 2, 2
     positions = int(rng.integers(3, 5)) if kind in OF_WINDOWS else positions
     places = (positions, 4) if kind in _OF_IMAGES else (positions,)
+    size = inputs = 1 if kind == "embedding" else inputs
     layers: list[Any] = []
     settings: list[dict[str, Any]] = []
     parameters: dict[str, Any] = {}
@@ -514,13 +557,33 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
             places = tuple(one - 1 for one in places)
         elif name == "global_average_pool":
             layers.append(GlobalAveragePool())
+        elif name == "embedding":
+            words, size = int(rng.integers(2, 5)), int(rng.integers(2, 4))
+            found["encoding"] = str(rng.choice(["none", "sinusoidal", "learned"]))
+            parameters[f"W{n}"] = rng.normal(0, 0.7, (words, size))
+            own = {"weights": parameters[f"W{n}"], "encoding": found["encoding"]}
+            if found["encoding"] == "learned":
+                parameters[f"PE{n}"] = own["places"] = rng.normal(0, 0.7, (positions + int(rng.integers(2)), size))
+            layers.append(Embedding(**own))
         elif name == "attention":
-            units = size if kinds[n : n + 1] == ["residual"] else int(rng.integers(1, 4))
-            drawn = {f"W{letter}{n}": rng.normal(0, 0.7, (size, units)) for letter in "QKV"}
-            parameters |= drawn
-            own = dict(zip(("queries", "keys", "values"), drawn.values(), strict=True))
+            heads = int(rng.integers(1, 4)) if kinds[n : n + 1] != ["residual"] else 1
+            units = size if kinds[n : n + 1] == ["residual"] else heads * int(rng.integers(1, 3))
+            found |= {
+                "heads": heads,
+                "project": bool(heads > 1 or rng.integers(2)),
+                "sees": str(rng.choice(["none", "causal"])),
+                "padding": str(rng.choice(["none", "zeros"])),
+            }
+            letters = "QKVO" if found["project"] else "QKV"
+            drawn = {f"W{of}{n}": rng.normal(0, 0.7, (units if of == "O" else size, units)) for of in letters}
+            biases = {f"b{of}{n}": rng.normal(0, 0.5, units) for of in letters}
+            biases = biases if (biased := rng.random() < 0.5) else {}
+            parameters |= drawn | biases
+            own = dict(zip(("queries", "keys", "values", "output"), drawn.values(), strict=False))
             own = {key: W.T if weights == "out_in" else W for key, W in own.items()}
-            layers.append(Attention(units, found["activation"], **own))
+            own |= dict(zip(("query_bias", "key_bias", "value_bias", "output_bias"), biases.values(), strict=False))
+            own |= {key: found[key] for key in ("heads", "project", "padding")} | {"mask": found["sees"]}
+            layers.append(Attention(units, found["activation"], bias=biased, **own))
             size = units
         elif name == "dense":
             units = size if kinds[n : n + 1] == ["residual"] or kind in GATES else int(rng.integers(1, 4))
@@ -563,6 +626,9 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
     net.state.update(state)
     x = rng.normal(0, 1, (BATCH, positions, inputs) if positions else (BATCH, inputs))
     x = rng.normal(0, 1, (BATCH, *sample)) if kind in _OF_IMAGES else x
+    if any(found.get("padding") == "zeros" for found in settings) and positions > 1:
+        x[::2, -1] = 0
+    x = rng.integers(0, words + 1, x.shape).astype(float) if kind == "embedding" else x
     y = rng.normal(0, 1, (BATCH, size))
     w = rng.random((BATCH, 1)) + 0.5 if more.pop("weighted", False) else np.ones((BATCH, 1))
     return Stack(net, samples, weights, kinds, settings, parameters, state, x, y, w, l1, l2)

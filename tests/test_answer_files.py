@@ -99,8 +99,8 @@ def test_lines_of_the_form_that_are_no_answers_spoil_only_their_own(tmp_path: Pa
 
 
 BAD = [
-    ("a.yaml", "a: &x [1]\nb: *x\n", "line 1: YAML anchors"),
-    ("a.yaml", "z1: 1\nz2: !!python/object/apply:os.system ['true']\n", "line 2: YAML tags"),
+    ("a.yaml", "a: &x [1]\nb: *x\n", "line 1, column 4: YAML anchors"),
+    ("a.yaml", "z1: 1\nz2: !!python/object/apply:os.system ['true']\n", "line 2, column 5: YAML tags"),
     ("a.yaml", "- 1\n- 2\n", "expected names"),
     ("a.yaml", "z1: 1\n---\nz1: 2\n", "second YAML document"),
     ("a.yaml", "z1: 1\na: {z1: 2}\n", "some to none"),

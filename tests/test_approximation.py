@@ -240,9 +240,9 @@ def test_a_block_reads_its_keys_and_reports_the_line():
     answer = work_parts(parse_sheet(text.format("sin(x)", "[0, 2*pi]", 4)))["a"]
     assert answer["points"][-1] == pytest.approx(2 * math.pi)
     for values, message in (
-        (("sin(", "[0, 1]", 4), "line 3: relu_approximation a: "),
-        (("sin(x)", "[0]", 4), "line 4: interval: "),
-        (("sin(x)", "[0, 1]", 1), "line 5: n: "),
+        (("sin(", "[0, 1]", 4), "line 3, column \\d+: relu_approximation a: "),
+        (("sin(x)", "[0]", 4), "line 4, column \\d+: interval: "),
+        (("sin(x)", "[0, 1]", 1), "line 5, column \\d+: n: "),
         (("1/x", "[-1, 1]", 4), "line 1: relu_approximation a: 1/x has no finite value"),
     ):
         with pytest.raises(SheetError, match=re.escape(message)):

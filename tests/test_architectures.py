@@ -191,10 +191,10 @@ def test_in_a_sheet():
     assert solved["c1"].solution["macs"] == 231211008 and solved["c2"].solution["macs"] == 27496448
     assert solved["e"].solution["weights"] == 164
     text = "```architecture\nid: a\ninput: [3, 8, 8]\nlayers:\n  - {kind: conv2d, filters: 4, kernal: 3}\n```\n"
-    with pytest.raises(ChalkworkError, match=r"line 5: layers\[1\]: unknown key 'kernal'.*'kernel'"):
+    with pytest.raises(ChalkworkError, match=r"line 5, column \d+: layers\[1\]: unknown key 'kernal'.*'kernel'"):
         parse_sheet(text)
     wrong = text.replace("kernal: 3", "kernel: 9")
-    with pytest.raises(ChalkworkError, match=r"line 4: architecture a: layer 1 .*the kernel covers 9"):
+    with pytest.raises(ChalkworkError, match=r"line 4, column \d+: architecture a: layer 1 .*the kernel covers 9"):
         solve_sheet(parse_sheet(wrong))
 
 

@@ -507,13 +507,13 @@ def test_the_mistakes_of_the_students_are_found():
     ("block", "message"),
     [
         ("id: a\nstatement: x = y\nprove: b", "line 1.*either the key"),
-        ("id: a\nprove: sigmoid-symetry", "line 3: claim a: .*did you mean sigmoid-symmetry"),
-        ("id: a\nprove: sigmoid-symmetry\nat: {x: 1}", "line 4: at goes with a statement"),
-        ("id: a\nstatement: x = \\foo", "line 3: claim a: .*at column 5"),
-        ("id: a\nstatement: x = x\nproof:\n  - x = x\n  - step: = \\foo", "line 6: claim a: step 2"),
-        ("id: a\nstatement: x = x\ndomain: {x: thing}", "line 4: claim a: the domain of x"),
+        ("id: a\nprove: sigmoid-symetry", "line 3, column \\d+: claim a: .*did you mean sigmoid-symmetry"),
+        ("id: a\nprove: sigmoid-symmetry\nat: {x: 1}", "line 4, column \\d+: at goes with a statement"),
+        ("id: a\nstatement: x = \\foo", "line 3, column \\d+: claim a: .*at column 5"),
+        ("id: a\nstatement: x = x\nproof:\n  - x = x\n  - step: = \\foo", "line 6, column \\d+: claim a: step 2"),
+        ("id: a\nstatement: x = x\ndomain: {x: thing}", "line 4, column \\d+: claim a: the domain of x"),
         ("id: a\nstatement: x = x\ndomain: {x: [1, 2, 3]}", "two ends"),
-        ("id: a\nstatement: x = x\ndefine: [x]", "line 4: claim a: define"),
+        ("id: a\nstatement: x = x\ndefine: [x]", "line 4, column \\d+: claim a: define"),
     ],
 )
 def test_errors_of_a_sheet_name_the_line(block, message):

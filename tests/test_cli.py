@@ -210,3 +210,14 @@ def test_colours_on_a_terminal_and_none_where_they_are_not_wanted(sheet, monkeyp
     monkeypatch.setenv("NO_COLOR", "1")
     out = run(capsys, "solve", sheet)
     assert not any(f"\x1b[{colour}" in out for colour in ("3", "1;3", "4;3"))
+
+
+def test_a_page_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    heights = {}
+    for width in (60, 80, 110):
+        monkeypatch.setattr("chalkwork.cli.commands.terminal_width", lambda width=width: width)
+        assert main(["solve", "tanh-4-4-3-3-single-and-batch"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert width - 2 <= max(map(len, lines)) <= width
+        heights[width] = len(lines)
+    assert heights[60] > heights[80] > heights[110]

@@ -401,10 +401,10 @@ def test_a_dash_is_standard_input_or_output(name, here, model):
     [
         ("solve - <&-", "there is no standard input to read from"),
         (r"printf 'a\xff' | RUN solve -", "standard input, line 1: the sheet is not UTF-8: byte 0xFF"),
-        (r"printf '```network\n\033[31m: \n```' | RUN solve -", "standard input, line 2: "),
+        (r"printf '```network\n\033[31m: \n```' | RUN solve -", "standard input, line 2, column 1: "),
         ("head -c 3000000 /dev/zero | RUN solve -", "standard input: the file is too large for a sheet"),
         ("solve - -o sheet.md < sheet.md", "sheet.md would be written over, and it is read here"),
-        ("check - - < sheet.md", "answers are read from files, whose suffix says their form, not from standard input"),
+        ("check - - < sheet.md", "standard input is one hand-in, and nothing else"),
         ("check - class --resume < sheet.md", "--resume keeps what is marked beside a file"),
         ("train table.csv --target kind -o -", "a folder is written, not standard output"),
     ],

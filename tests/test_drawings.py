@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from chalkwork.drawings.blocks import Block, Weights, draw_blocks
 from chalkwork.drawings.canvas import Box, Drawing, Point, Spot, chosen_spots, number, text_width, wrapped
 from chalkwork.drawings.graph import MOST_NODES, GraphEdge, GraphNode, draw_graph
 from chalkwork.drawings.layout import in_order, layered
@@ -141,8 +142,15 @@ GRAPHS = {
         [GraphEdge(f"x{i}", "s", f"∂s/∂x{i} = 1") for i in range(20)],
     ),
 }
+SHARES = [[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [0.5, 0.25, 0.25]]
+WEIGHTS = [
+    Weights(f"P₂, head {head}", SHARES, [[f"{share:.4f}" for share in row] for row in SHARES]) for head in (1, 2, 3)
+]
+BLOCKS = [Block("x"), Block("layer norm", "a₁"), Block("attention", "a₂"), Block("plus input", "a₃", 3),
+          Block("hidden: ReLU", "a₄"), Block("plus layer 3", "a₅", 2), Block("plus input", "a₆", 6)]  # fmt: skip
 DRAWINGS = {name: draw_network(layers) for name, layers in NETWORKS.items()} | {
-    name: draw_graph(*graph) for name, graph in GRAPHS.items()
+    "blocks": draw_blocks(BLOCKS, WEIGHTS, ("query", "key"), "Blocks", "From below: x, ..."),
+    **{name: draw_graph(*graph) for name, graph in GRAPHS.items()},
 }
 
 

@@ -272,7 +272,7 @@ layers:
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ("network: nett\nto: tanh", "line 10: equivalent a: there is no network 'nett'"),
+        ("network: nett\nto: tanh", "line 10, column \\d+: equivalent a: there is no network 'nett'"),
         ("network: net\nto: relu", "tanh or sigmoid or one_layer or symmetries"),
         ("network: net\nto: sigmoid", "no hidden layer is sigmoid|no hidden layer is tanh"),
         ("network: net\nto: tanh\ny: [1]", "y is for to: symmetries"),

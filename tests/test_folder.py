@@ -153,8 +153,10 @@ def test_an_unexpected_error_costs_only_the_hand_in_that_causes_it(school, monke
 
 def test_an_unexpected_error_in_reading_costs_only_that_hand_in(school, monkeypatch):
     monkeypatch.delenv(TRACEBACK)
-    honest = folder.read_answers
-    monkeypatch.setattr(folder, "read_answers", lambda path: 1 / 0 if path.name == "s03.json" else honest(path))
+    honest = folder.read_hand_in
+    monkeypatch.setattr(
+        folder, "read_hand_in", lambda path, solved: 1 / 0 if path.name == "s03.json" else honest(path, solved)
+    )
     hand_ins, (error,) = check_folder(SHEET, [school])
     assert len(hand_ins) == 24 and "s03.json: it cannot be marked: this is a fault" in str(error)
 

@@ -770,7 +770,7 @@ def test_an_attention_with_a_causal_mask_and_the_mistakes_people_make_with_it():
 
 def test_what_the_softmax_and_the_sigmoid_are_made_of_is_shown():
     text = str(Graph("p = softmax(z)").solve(z=[1, 2]))
-    assert "⎡2.7183⎤ / 10.1073 = ⎡0.2689⎤" in text
+    assert "⎡e^1⎤ / (e^1 + e^2) = ⎡2.7183⎤ / 10.1073" in text
     assert "σ(0.82) = 1 / (1 + e^(−0.82)) = 0.6942" in str(Graph("a = sigmoid(z)").solve(z=0.82))
     assert "1 / (1 + e^0.82)" in str(Graph("a = sigmoid(z)").solve(z=-0.82))
     assert "/ (1" not in str(Graph("a = sigmoid(z)").solve(z=-40))

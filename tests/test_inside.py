@@ -265,6 +265,10 @@ def test_losses_stand_where_they_were_measured() -> None:
 
 
 def test_losses_of_iterations_and_of_several_runs() -> None:
+    penalised = run(5, 3)
+    penalised.epochs = [row | {"penalty": 0.25} for row in penalised.epochs]
+    line = plot_loss(penalised).axes[0].get_lines()[-1]
+    assert line.get_label() == "validation, with the penalty" and np.allclose(line.get_ydata(), 0.75)
     axes = plot_loss(run(1, 20, validation=False), log=True).axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == ("iteration", "loss (logarithmic)", "log")
     assert list(lines(axes)) == ["training"]

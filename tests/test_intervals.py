@@ -77,6 +77,16 @@ def causal_softmax(x, keys):
     return found if keys == -1 else found.T
 
 
+def masked_softmax(x, mask, keys, causal):
+    kept = np.broadcast_to(mask > 0, x.shape)
+    if causal:
+        rows, columns = x.shape
+        kept = kept & (np.tri(rows, columns, dtype=bool) if keys == -1 else np.tri(columns, rows, dtype=bool).T)
+    powers = np.frompyfunc(lambda z, k: mpmath.exp(z) if k else mpmath.mpf(0), 2, 1)(x, kept)
+    total = powers.sum(axis=keys, keepdims=True)
+    return np.frompyfunc(lambda p, t: p / t if t else mpmath.mpf(0), 2, 1)(powers, total)
+
+
 def log_sum_exp(row):
     return mpmath.log(mpmath.fsum(map(mpmath.exp, row)))
 
@@ -122,6 +132,7 @@ EXACT = (
         )(x),
         "softmax": shared(lambda row: [mpmath.exp(z - log_sum_exp(row)) for z in row]),
         "causal_softmax": lambda x, keys: causal_softmax(x, keys),
+        "masked_softmax": masked_softmax,
         "log_softmax": shared(lambda row: [z - log_sum_exp(row) for z in row]),
         "logsumexp": along(log_sum_exp),
         "matmul": lambda a, b: a @ b,
@@ -145,6 +156,9 @@ EXACT = (
         ),
         "moment": lambda x, at, along, before: np.take(x, [at - 1], axis=along),
         "at_moment": lambda x, at, along, shape: np.where(np.arange(1, 4)[:, None] == at, x, mpmath.mpf(0)),
+        "one_hot": lambda x, count, along: lifted(
+            (x == np.arange(1, count + 1).reshape((1, -1) if along == -1 else (-1, 1))).astype(float)
+        ),
         "solve": lambda a, b: np.array(mpmath.lu_solve(mpmath.matrix(a.tolist()), mpmath.matrix(b.tolist())).tolist()),
     }
 )
@@ -154,6 +168,7 @@ EXACT = (
 EXACT |= {name: partial(TABLE[name].value, np) for name in (
     "convolve", "convolve_kernel", "convolve_full", "turned", "max_pool", "max_pool_back", "max_pool_at",
     "average_pool", "average_pool_back",
+    "split_heads", "join_heads",
 )}  # fmt: skip
 
 
@@ -189,7 +204,7 @@ def assert_holds(enclosure, expression, point):
 # -- what is tried ------------------------------------------------------------------------------------------------
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3, 1.0), "at_zero": (0.0, 0.5, 1.0), "tie": (None, 0)}
-CHOICES |= {"delta": (0.5, 2.0), "keys": (-1, -2)}
+CHOICES |= {"delta": (0.5, 2.0), "keys": (-1, -2), "causal": (0, 1)}
 PARAMETERS = {
     "broadcast": [{"shape": (3, 4)}],
     "diagonal": [{"shape": (3, 1)}, {"shape": (1, 3)}],
@@ -200,6 +215,9 @@ PARAMETERS = {
     "padded": [{"span": (2, 3, 1, 2), "shape": (3, 2)}],
     "moment": [{"at": 2, "along": -2}, {"at": 1, "along": -1}],
     "at_moment": [{"at": 2, "along": -2, "shape": (3, 4)}],
+    "split_heads": [{"count": 2, "along": -1}, {"count": 2, "along": -2}],
+    "join_heads": [{"count": 2, "along": -1}, {"count": 2, "along": -2}],
+    "one_hot": [{"count": 3, "along": -1}, {"count": 2, "along": -2}],
     "convolve": [{"stride": 2, "padding": 1}],
     "convolve_kernel": [{"kernel": (2, 2)}],
     "convolve_full": [{"before": (3, 2)}],
@@ -224,6 +242,10 @@ SHAPES = {
     "padded": [((2, 2),)],
     "moment": [((2, 3),)],
     "at_moment": [((1, 4),)],
+    "masked_softmax": [((3, 3), (3, 3)), ((2, 3), (1, 3)), ((3, 2), (3, 1))],
+    "split_heads": [((2, 4),)],
+    "join_heads": [((2, 2, 1),)],
+    "one_hot": [((1, 1),)],
     "solve": [((3, 3), (3, 1)), ((2, 2), (2, 1))],
     "convolve": [((3, 2), (2, 2))],
     "convolve_kernel": [((3, 3), (2, 2))],
@@ -557,7 +579,7 @@ def test_many_answers_are_worked_off_in_blocks(rng):
     np.testing.assert_allclose(together.low[1, 70:75], part.low, rtol=1e-14)
 
 
-SMOOTH = [*sorted(TABLE.keys() - {"divide", "log", "sqrt", "xlogy", "equal", "solve"}), "square", "cube"]
+SMOOTH = [*sorted(TABLE.keys() - {"divide", "log", "sqrt", "xlogy", "equal", "solve", "split_heads"}), "square", "cube"]
 
 
 def grown(depth, rng):

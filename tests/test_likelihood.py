@@ -578,9 +578,9 @@ def test_the_sheet_gives_what_the_course_states():
     ("block", "words"),
     [
         ("likelihood\nid: a\ndistribution: poisson\nsample: [1, -1]", r"line 1: likelihood a: sample\[2\] is -1"),
-        ("likelihood\nid: a\ndistribution: cauchy\nsample: [1]", "line 3: distribution"),
+        ("likelihood\nid: a\ndistribution: cauchy\nsample: [1]", "line 3, column \\d+: distribution"),
         ("likelihood\nid: a\ndistribution: poisson", "needs the key 'sample'"),
-        ("likelihood\nid: a\nx: [1]\ny: [1]\nsample: [1]", "line 5: sample belongs to a sample"),
+        ("likelihood\nid: a\nx: [1]\ny: [1]\nsample: [1]", "line 5, column \\d+: sample belongs to a sample"),
         ("likelihood\nid: a\nx: [1]\ny: [1]\nnetwork: net", "there is no network 'net'"),
         ("divergence\nid: a\np: [1/2, 1/2]\nq: [1/2, 1/3]", "entries of q add up to 0.8333"),
         ("divergence\nid: a\np: [1/2, x]\nq: [1/2, 1/3]", r"p\[2\]"),

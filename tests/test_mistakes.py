@@ -23,8 +23,10 @@ from chalkwork.checking.mistakes import (
     attention,
     chains,
     combinations,
+    decoding,
     distinct,
     distinct_pairs,
+    embedding,
     estimates,
     exchanged,
     exchanges_of,
@@ -443,8 +445,8 @@ OF_ESTIMATES = {mistake.id for mistake in estimates.MISTAKES}
 """Held in test_likelihood against what the mistakes come to."""
 OF_SERIES = {mistake.id for mistake in series.MISTAKES}
 """Held in test_taylor against what the mistakes come to."""
-OF_ATTENTION = {mistake.id for mistake in attention.MISTAKES}
-"""Held in test_positions against what the mistakes come to."""
+OF_ATTENTION = {mistake.id for part in (attention, decoding, embedding) for mistake in part.MISTAKES}
+"""Held in test_positions, test_attention and test_decoding against what the mistakes come to."""
 OF_PRESENTATION = {mistake.id for mistake in presentation.MISTAKES}
 """Held in test_presentation against programs that make them."""
 OF_RECURRENCE = {mistake.id for mistake in recurrence.MISTAKES}

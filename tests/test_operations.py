@@ -121,9 +121,22 @@ def average_pool_back(g, before, **settings):
     return jax.vjp(lambda x: average_pool(x, **settings), jnp.zeros(before, g.dtype))[1](g)[0]
 
 
+def masked_softmax(x, mask, keys, causal):
+    kept = (mask > 0) & (seen(x, keys) if causal else True)
+    powers = jnp.where(kept, jnp.exp(x), 0.0)
+    total = powers.sum(keys, keepdims=True)
+    return powers / jnp.where(total == 0, 1.0, total)
+
+
 ORACLES = VALUES | {
     "softmax": lambda x, axis: jax.nn.softmax(x, axis=BOTH if axis is None else axis),
     "causal_softmax": lambda x, keys: jax.nn.softmax(jnp.where(seen(x, keys), x, -INF), axis=keys),
+    "masked_softmax": masked_softmax,
+    "split_heads": lambda x, count, along: jnp.stack(jnp.split(x, int(count), along), -3),
+    "join_heads": lambda x, count, along: jnp.concatenate([x[..., k, :, :] for k in range(int(count))], along),
+    "one_hot": lambda x, count, along: jnp.moveaxis(
+        jax.nn.one_hot(jnp.squeeze(x, along).astype(int) - 1, int(count)), -1, along
+    ),
     "log_softmax": lambda x, axis: jax.nn.log_softmax(x, axis=BOTH if axis is None else axis),
     "logsumexp": lambda x, axis: over(jax.nn.logsumexp, x, axis),
     "matmul": jnp.matmul,
@@ -164,7 +177,7 @@ ORACLES = VALUES | {
 }
 
 CHOICES = {"axis": (None, -2, -1), "alpha": (0.01, 0.3), "at_zero": (0.0, 0.5), "tie": (None, 0), "delta": (0.5, 2.0)}
-CHOICES |= {"keys": (-1, -2), "along": (None, -1)}
+CHOICES |= {"keys": (-1, -2), "along": (None, -1), "causal": (0, 1)}
 SHAPES_OF_ONE = ((3, 4), (1, 4), (3, 1), ())
 SHAPES_OF_TWO = (
     ((3, 4), (3, 4)),
@@ -186,6 +199,10 @@ SHAPES = {
     "part": (((3, 4),), ((2, 3),)),
     "padded": (((2, 1),),),
     "solve": (((3, 3), (3, 1)), ((2, 2), (2, 2)), ((1, 1), (1, 3))),
+    "masked_softmax": (((3, 4), (3, 4)), ((3, 4), (1, 4)), ((4, 3), (4, 1))),
+    "split_heads": (((4, 6),),),
+    "join_heads": (((2, 3, 2),),),
+    "one_hot": (((1, 1),),),
     "moment": (((3, 4),), ((2, 2),)),
     "at_moment": (((1, 4),),),
     "convolve": (((5, 4), (3, 2)),),
@@ -205,6 +222,9 @@ PARAMETERS = {
     "placed": ({"place": (1, 1)}, {"place": (2, 1)}),
     "part": ({"span": (1, 1, 1, 1)}, {"span": (1, 2, 2, 3)}),
     "padded": ({"span": (2, 3, 2, 2), "shape": (4, 3)}, {"span": (1, 2, 1, 1), "shape": (2, 1)}),
+    "split_heads": ({"count": 2, "along": -1}, {"count": 2, "along": -2}),
+    "join_heads": ({"count": 2, "along": -1}, {"count": 2, "along": -2}),
+    "one_hot": ({"count": 3, "along": -1}, {"count": 4, "along": -2}),
     "moment": ({"at": 1, "along": -2}, {"at": 2, "along": -1}),
     "at_moment": ({"at": 2, "along": -2, "shape": (3, 4)},),
     "convolve": ({}, {"stride": 2, "padding": 1}, {"stride": (1, 2), "padding": (2, 0), "dilation": (2, 1)}),
@@ -257,6 +277,8 @@ def draw(name, shapes, rng, lead=()):
         arrays.append(size if positive else size * rng.choice((-1.0, 1.0), size.shape))
     if name == "solve":
         arrays[0] = arrays[0] + 9 * np.eye(arrays[0].shape[-1])
+    if name == "one_hot":
+        arrays = [np.round(np.abs(array)) for array in arrays]
     if name == "equal":
         arrays = [np.sign(array) for array in arrays]
     return arrays
@@ -273,7 +295,7 @@ def test_every_operation_has_its_oracles():
     assert PARAMETERS.keys() == {
         name
         for name, entry in TABLE.items()
-        if {"shape", "place", "span", "at", "kernel", "window"} & entry.parameters.keys()
+        if {"shape", "place", "span", "at", "kernel", "window", "count"} & entry.parameters.keys()
     }
     assert {
         key for name, entry in TABLE.items() if name not in PARAMETERS for key in entry.parameters
@@ -395,7 +417,7 @@ def test_hessian_equals_jax(name, rng):
     """The gradient is an expression, so it can be differentiated again."""
     small = {"matmul": [(2, 3), (3, 2)], "diag": [(2, 1)], "diagonal": [(2, 2)], "broadcast": [(2, 1)]}
     small |= {"placed": [(2, 3), ()], "solve": [(2, 2), (2, 1)], "concat": [(2, 1), (1, 1)], "padded": [(2, 1)]}
-    small |= {"at_moment": [(1, 4)]}
+    small |= {"at_moment": [(1, 4)], "split_heads": [(2, 4)], "join_heads": [(2, 2, 1)], "one_hot": [(1, 1)]}
     small |= {
         name: list(SHAPES[name][0]) for name in SHAPES if name.startswith(("convolve", "max_pool", "average_pool"))
     }
@@ -732,6 +754,8 @@ def result_shape(name, shapes, parameters):
         return together if together == parameters["shape"] else None
     if name == "squared_norm":
         return ()
+    if name == "masked_softmax":
+        return together if together == shapes[0] else None
     if TABLE[name].entrywise or "softmax" in name:
         return together
     if name == "transpose":

@@ -222,7 +222,7 @@ CALLED = [
     for n, e in TABLE.items()
     if e.arity == 1
     and n not in SIGNED | {"squared_norm", "diag", "diagonal", "entry", "reshape", "mean", "moment", "at_moment"}
-    and n not in ("part", "padded", "causal_softmax", "average_pool_back")
+    and n not in ("part", "padded", "causal_softmax", "average_pool_back", "split_heads", "join_heads", "one_hot")
 ]
 
 

@@ -27,7 +27,7 @@ SEEN: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "every entry is 2.718 times the right one": ("dW2", lambda v: np.e * v["dW2"]),
     "it is the right one up to the sign in row 2": ("dW2", lambda v: v["dW2"] * [[1], [-1], [1]]),
     "it is right where z1 > 0 only": ("a1", lambda v: np.where(v["z1"] > 0, v["z1"], 0.3 * np.exp(v["z1"]))),
-    "it is right in row 1 only": ("delta2", lambda v: v["delta2"] * np.sqrt([[1], [2], [3], [5]])),
+    "it is right in sample 1 only": ("delta2", lambda v: v["delta2"] * np.sqrt([[1], [2], [3], [5]])),
     "every entry is 0.7 more than the right one": ("dW1", lambda v: v["dW1"] + 0.7),
     "it differs from the right one by 0.5 W2": ("dW2", lambda v: v["dW2"] + 0.5 * W),
     "this is the right value of z2": ("delta2", lambda v: v["z2"]),

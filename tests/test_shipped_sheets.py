@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from looks import blemishes
+from looks import blemishes, unheard
 
 from chalkwork.documents.terminal import to_text
 from chalkwork.sheets.document import Show, workbook
@@ -35,14 +35,18 @@ LABORATORY = (
     "associative",
     "batch-norm",
     "claims",
+    "decoding",
     "equivalent",
     "maximum-likelihood",
     "optimis",
     "outputs",
     "perceptron",
     "recurrence",
+    "regression",
     "relu-approx",
     "taylor",
+    "transformer",
+    "word-vectors",
 )
 """How the sheets of the laboratory and of recurrences begin: each part's own tests hold their numbers."""
 FILES = [name for name in ALL if not name.startswith(LABORATORY)]
@@ -429,3 +433,5 @@ def test_every_format(sheet: str, suffix: str, tmp_path: Path) -> None:
     data = path.read_bytes()
     assert len(data) > 500
     assert data.startswith({".pdf": b"%PDF", ".docx": b"PK"}.get(suffix, b""))
+    if suffix == ".html":
+        assert not unheard(data.decode())

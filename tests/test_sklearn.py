@@ -543,3 +543,11 @@ def test_several_outputs_are_learned_at_the_same_rate_as_one() -> None:
     one = estimator_for("regression", initializer="zeros", **settings).fit(x, y)
     three = estimator_for("regression", initializer="zeros", **settings).fit(x, np.column_stack([y, y, y]))
     np.testing.assert_allclose(three.predict(x), one.predict(x)[:, None].repeat(3, axis=1), rtol=1e-9)
+
+
+def test_weights_and_biases_are_where_those_of_mlpclassifier_are():
+    x = np.random.default_rng(0).normal(size=(30, 3))
+    estimator = NeuralNetworkClassifier((4,), activation="tanh", max_epochs=3, tol=None).fit(x, x[:, 0] > 0)
+    (first, second), (start, end) = estimator.coefs_, estimator.intercepts_
+    found = 1 / (1 + np.exp(-(np.tanh(x @ first + start) @ second + end)))
+    np.testing.assert_allclose(estimator.predict_proba(x)[:, 1:], found, rtol=1e-12)

@@ -347,9 +347,9 @@ def test_a_block_reads_its_keys_and_reports_the_line():
     answer = work_parts(parse_sheet(sheet.format("sin(x)", 3, "[0, pi/2]")))["a"]
     assert answer["interval"][1] == pytest.approx(math.pi / 2)
     for values, message in (
-        (("sin(", 3, "[0, 1]"), "line 3: taylor a: "),
-        (("sin(x)", 31, "[0, 1]"), "line 4: order: "),
-        (("sin(x)", 3, "[0]"), "line 5: interval: "),
+        (("sin(", 3, "[0, 1]"), "line 3, column \\d+: taylor a: "),
+        (("sin(x)", 31, "[0, 1]"), "line 4, column \\d+: order: "),
+        (("sin(x)", 3, "[0]"), "line 5, column \\d+: interval: "),
         (("relu", 3, "[0, 1]"), "line 1: taylor a: relu has a kink"),
     ):
         with pytest.raises(SheetError, match=re.escape(message)):

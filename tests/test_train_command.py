@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn import datasets
 from sklearn.linear_model import LinearRegression
+from sklearn.metrics import roc_auc_score
 
 from chalkwork.cli import main
 from chalkwork.errors import ChalkworkError
@@ -91,7 +93,7 @@ def test_train_writes_a_folder_and_predict_uses_it(tmp_path, capsys):
     assert found == [
         "confusion.png", "loss.png", "model.safetensors", "report.json", "report.md", "test-predictions.csv",
     ]  # fmt: skip
-    assert "![loss.png](loss.png)" in (folder / "report.md").read_text()
+    assert "![The loss over the epochs of training.](loss.png)" in (folder / "report.md").read_text()
     assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
     capsys.readouterr()
     out = tmp_path / "out.csv"
@@ -105,6 +107,19 @@ def test_train_writes_a_folder_and_predict_uses_it(tmp_path, capsys):
     printed = capsys.readouterr()
     assert printed.out == out.read_text()
     assert "accuracy" in printed.err
+
+
+def test_the_rate_the_gradients_and_the_classes_may_be_seen_to(tmp_path):
+    table = table_of(tmp_path, "size,kind\n" + "".join(f"{row},{'abc'[min(row // 20, 2)]}\n" for row in range(90)))
+    weighted = replace(QUICK, schedule="cosine", clip_norm=1.0, class_weight="balanced")
+    usual, other = (train_table(table, "kind", choices=choices) for choices in (QUICK, weighted))
+    assert not np.allclose(usual.history.loss, other.history.loss)
+    for trained in (usual, other):
+        x = trained.recipe.inputs(table, trained.parts["test"].tolist()).x
+        wanted = [table["kind"][row] for row in trained.parts["test"]]
+        expected = roc_auc_score(wanted, trained.net.output(x), multi_class="ovr")
+        assert trained.figures["test"]["roc_auc"] == pytest.approx(expected, rel=1e-12)
+    assert "ROC AUC" in str(report(other)) and "roc_auc" not in other.baseline
 
 
 def test_the_same_command_gives_the_same_model(tmp_path):

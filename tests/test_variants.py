@@ -163,7 +163,7 @@ REFUSED = {
     ("", "It is of the second class."): r"'second class', which is y .*class \{\{class of y\}\}",
     ("", "\\begin{pmatrix} 0 \\\\ 1 \\end{pmatrix}"): "which is a.y of these numbers",
     ("", "We expect 0.5986 here."): "the text says|only|",
-    ("vary: {q: {from: 0, to: 1, step: 0.1}}", ""): "line 5: vary names 'q'",
+    ("vary: {q: {from: 0, to: 1, step: 0.1}}", ""): "line 5, column \\d+: vary names 'q'",
     ("vary: {x: {choices: [[1, 2, 3], [1, 2, 4]]}}", ""): "a choice has 3 numbers, x has 2",
     ("vary: {x: {choices: [0, 1e300]}, keep: [W1, b1, W2, y]}", ""): "variants: of .* most fail by",
     ("vary: {winner: 0.999, keep: [x, y]}", ""): "a winner that is not clear",
@@ -239,3 +239,6 @@ def test_one_pdf_for_the_class_has_the_code_on_each_page_and_the_same_bytes(tmp_
     pages = [page.get_textpage().get_text_range() for page in pdfium.PdfDocument(found[0])]
     assert pages and all(("1-001 ·" in page) != ("1-002 ·" in page) for page in pages)
     assert any("1-002 ·" in page for page in pages)
+    save_variants(variants[:1], tmp_path / "c", "pdf", ["sheet"])
+    (page,) = pdfium.PdfDocument(tmp_path / "c/variant-001-sheet.pdf")
+    assert "1-001 · 1" in page.get_textpage().get_text_range()

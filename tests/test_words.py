@@ -192,6 +192,10 @@ SIGNS = {
         "rot180",
         "unpool",
         "reshape",
+        "padded",
+        "heads",
+        "concat",
+        "onehot",
         "full",
         "tanh",
         "log",
@@ -368,7 +372,7 @@ def test_a_solution_is_solved_in_a_language():
 def test_an_unknown_language_is_refused():
     with pytest.raises(ChalkworkError, match=r"no sentences in 'fr'.*the languages are en, de"):
         Style.of(language="fr")
-    with pytest.raises(SheetError, match="line 2: language: expected en or de, found the text 'fr'"):
+    with pytest.raises(SheetError, match=r"line 2, column \d+: language: expected en or de, found the text 'fr'"):
         parse_sheet("---\nlanguage: fr\n---\n")
 
 

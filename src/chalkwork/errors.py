@@ -41,6 +41,22 @@ def misplaced(text: str, at: int) -> str:
     return f"{text[at]!r} stands where it cannot" if at < len(text.rstrip()) else "it ends too early"
 
 
+class Place(int):
+    """A line that knows the column in it, both counted from 1.
+
+    >>> Place(7, 3) == 7, f"{ChalkworkError('expected a number', file='sheet.md', line=Place(7, 3))}"
+    (True, 'sheet.md, line 7, column 3: expected a number')
+    """
+
+    column: int
+
+    def __new__(cls, line: int, column: int = 0) -> Place:
+        """The place; column 0 is one that nobody knows."""
+        place = super().__new__(cls, line)
+        place.column = column
+        return place
+
+
 class ChalkworkError(ValueError):
     """Something the user gave cannot be worked with; the message is one paragraph that says what and where.
 
@@ -80,11 +96,18 @@ class ChalkworkError(ValueError):
         self.equation = self.equation or equation
         return self
 
+    @property
+    def column(self) -> int | None:
+        """Where in the line, counted from 1, if that is known."""
+        return (self.line.column or None) if isinstance(self.line, Place) else None
+
     def __str__(self) -> str:
-        place = ", ".join(part for part in (self.file, f"line {self.line}" if self.line is not None else None) if part)
+        line = f"line {self.line}" if self.line is not None else None
+        place = ", ".join(part for part in (self.file, line, f"column {self.column}" if self.column else None) if part)
         where = f", in {shortened(self.equation)}" if self.equation else ""
         body = f"{self.message}{where}"
-        hint = f". Hint: {self.hint.rstrip('.')}." if self.hint else ""
+        end = "" if self.hint and self.hint.endswith("?") else "."
+        hint = f". Hint: {self.hint.rstrip('.')}{end}" if self.hint else ""
         return (f"{place}: " if place else "") + body + hint
 
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, Place
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -178,8 +178,9 @@ class _Reader:
     def behind(self, event: Any) -> int:
         return int(event.end_mark.index)
 
-    def line(self, index: int) -> int:
-        return self.first_line + bisect_right(self.line_starts, index)
+    def line(self, index: int) -> Place:
+        above = bisect_right(self.line_starts, index)
+        return Place(self.first_line + above, index - (self.line_starts[above - 1] if above else 0) + 1)
 
     def refuse(
         self, message: str, index: int, hint: str | None = None, kind: type[ChalkworkError] | None = None

@@ -223,6 +223,21 @@ def _sequence(steps: Sequence[Expression], axis: int, place: tuple[int, ...]) ->
     return entry(steps[column], row, *(sample or (0,)))
 
 
+def _split_heads(expression: Application, *place: int) -> Expression:
+    """An entry of a head, among those of all heads beside each other."""
+    *before, head, row, column = place
+    _, along = expression.parameters
+    own = (row, head * expression.shape[-1] + column) if along == -1 else (head * expression.shape[-2] + row, column)
+    return entry(expression.arguments[0], *before, *own)
+
+
+def _join_heads(expression: Application, *place: int) -> Expression:
+    *before, row, column = place
+    (heads,), (_, along) = expression.arguments, expression.parameters
+    head, at = divmod(column if along == -1 else row, heads.shape[-1 if along == -1 else -2])
+    return entry(heads, *before, head, *((row, at) if along == -1 else (at, column)))
+
+
 def _at_moment(expression: Application, *place: int) -> Expression:
     at, axis = expression.parameters[:2]
     assert isinstance(at, int) and isinstance(axis, int)
@@ -302,6 +317,8 @@ def _spread(expression: Application, *place: int) -> Expression:
 _RULES: dict[str, Callable[..., Expression]] = {
     "moment": _moment,
     "at_moment": _at_moment,
+    "split_heads": _split_heads,
+    "join_heads": _join_heads,
     "sequence": lambda expression, *place: _sequence(expression.arguments, expression.parameters[0], place),
     "matmul": _matmul,
     "transpose": _transposed,

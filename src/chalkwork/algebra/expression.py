@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 
 from chalkwork.algebra.numerals import Scalar, as_text
@@ -137,6 +138,30 @@ class Number(Expression):
 
     def __str__(self) -> str:
         return as_text(self.value)
+
+
+class Share(Number):
+    """One over a number of things, or so many of them, written with a letter for that number: 1/(2m) for 1/6 of m = 3.
+
+    >>> print(Share(Fraction(1, 6), 3, "m").text, Share(Fraction(-2, 3), 3, "m").latex)
+    1/(2m) -\\frac{2}{m}
+    """
+
+    __slots__ = ("latex", "text")
+
+    def __init__(self, value: Fraction, count: int, letter: str) -> None:
+        super().__init__(value)
+        times = abs(value * count)
+        below = letter if times.denominator == 1 else f"{times.denominator}{letter}"
+        minus = value < 0
+        self.latex = rf"{'-' * minus}\frac{{{times.numerator}}}{{{below}}}"
+        self.text = f"{'−' * minus}{times.numerator}/{below if below == letter else f'({below})'}"
+        self._hash = hash((value, self.latex))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Share) and (self.value, self.latex) == (other.value, other.latex)
+
+    __hash__ = Expression.__hash__
 
 
 class Application(Expression):

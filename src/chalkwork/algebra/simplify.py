@@ -217,6 +217,20 @@ def _length(terms: list[Term]) -> int:
     return sum(1 + sum(len(terms_of(base)) if _is_sum(base) else 1 for base, _ in term.factors) for term in terms)
 
 
+def _complement(terms: list[Term]) -> list[Term]:
+    """1 - sigmoid(-x), alone, is sigmoid(x)."""
+    if len(terms) == 2 and terms[0].coefficient == -terms[1].coefficient:
+        for one, other in (terms, terms[::-1]):
+            share = other.factors[0][0] if len(other.factors) == 1 and other.factors[0][1] == 1 else None
+            if one.factors or not isinstance(share, Application) or share.operation.name != "sigmoid":
+                continue
+            inner = term_of(share.arguments[0])
+            if inner.coefficient < 0:
+                turned = apply("sigmoid", expression_of(Term(-inner.coefficient, inner.factors)))
+                return [Term(one.coefficient, ((turned, 1),))]
+    return terms
+
+
 def _total(terms: list[Term]) -> Expression:
     """The sum of the terms, written with a positive term in front where there is one."""
     terms = _collected(terms)
@@ -226,6 +240,7 @@ def _total(terms: list[Term]) -> Expression:
             terms = expanded
     if not terms:
         return ZERO
+    terms = _complement(terms)
     common = _size(terms[0].coefficient)
     if common != 1 and len(terms) > 1 and all(_size(term.coefficient) == common for term in terms):
         inner = _total([Term(1 if term.coefficient > 0 else -1, term.factors) for term in terms])
@@ -353,7 +368,12 @@ class _Simplifier:
         return inner.arguments[0] if isinstance(inner, Application) and same else node
 
     def matmul(self, node: Application) -> Expression:
-        """Scalars go in front of a matrix product."""
+        """Scalars go in front of a matrix product; a matrix of one number is one."""
+        for single, other in (node.arguments, reversed(node.arguments)):
+            if single.shape == (1, 1) and isinstance(single, Application) and single.operation.name == "broadcast":
+                spread = single.arguments[0]
+                if not spread.shape and node.shape == other.shape:
+                    return self.visit(spread * other)
         scalars = Term(1, ())
         parts = []
         for argument in node.arguments:

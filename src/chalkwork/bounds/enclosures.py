@@ -23,7 +23,7 @@ from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, transform
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Shape
 from chalkwork.algebra.operations.matrices import EQUAL, axes_of, without
-from chalkwork.algebra.operations.softmax import causal
+from chalkwork.algebra.operations.softmax import seen_in_order
 from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.bounds import windows
 from chalkwork.bounds.intervals import (
@@ -240,11 +240,23 @@ def _softmax(x: Interval, axis: Parameter) -> Interval:
     return _against_others(x, axis, share)
 
 
-def _causal_softmax(x: Interval, keys: Parameter) -> Interval:
-    """What is masked is below every number, and its share is zero."""
-    seen = causal(x.low, keys)
-    shares = _softmax(Interval(np.where(seen, x.low, -np.inf), np.where(seen, x.high, -1e300)), keys)
-    return Interval(np.where(seen, shares.low, 0.0), np.where(seen, shares.high, 0.0))
+def _masked_softmax(x: Interval, seen: Interval, keys: Parameter, causal: Parameter) -> Interval:
+    """What is masked is below every number, and its share is zero; where the mask is not known, any share."""
+    sure, never = (np.broadcast_to(one, x.shape) for one in (seen.low > 0, seen.high <= 0))
+    if causal:
+        sure, never = sure & seen_in_order(x.low, keys), never | ~seen_in_order(x.low, keys)
+    shares = _softmax(Interval(np.where(sure, x.low, -np.inf), np.where(sure, x.high, -1e300)), keys)
+    known = np.all(sure | never, axis=keys, keepdims=True)
+    low, high = np.where(known & sure, shares.low, 0.0), np.where(known, shares.high, 1.0)
+    return Interval(low, np.where(never, 0.0, high))
+
+
+def _one_hot(x: Interval, count: Parameter, along: Parameter) -> Interval:
+    """Zero at numbers that a token cannot be, one where it can be no other."""
+    assert isinstance(count, int | float)
+    numbers = np.arange(1.0, count + 1) if along == -1 else np.arange(1.0, count + 1)[:, None]
+    low, high = (x.low == numbers) & (x.high == numbers), (x.low <= numbers) & (x.high >= numbers)
+    return Interval(low.astype(float), high.astype(float))
 
 
 def _log_softmax(x: Interval, axis: Parameter) -> Interval:
@@ -324,7 +336,8 @@ _RULES: dict[str, Enclosure] = {
     "equal": _equal,
     "xlogy": _xlogy,
     "softmax": _softmax,
-    "causal_softmax": _causal_softmax,
+    "causal_softmax": lambda x, keys: _masked_softmax(x, ONE, keys, 1),
+    "masked_softmax": _masked_softmax,
     "log_softmax": _log_softmax,
     "logsumexp": _logsumexp,
     "matmul": matmul,
@@ -344,6 +357,9 @@ _RULES: dict[str, Enclosure] = {
     "placed": _put_together("placed"),
     "concat": _put_together("concat"),
     "beside": _put_together("beside"),
+    "split_heads": _moved("split_heads"),
+    "join_heads": _moved("join_heads"),
+    "one_hot": _one_hot,
     "moment": _moved("moment"),
     "at_moment": _moved("at_moment"),
     "solve": solve,

@@ -39,8 +39,13 @@ _MOVING = frozenset(
         "turned",
         "moment",
         "at_moment",
+        "split_heads",
+        "join_heads",
+        "one_hot",
     )
 )
+_MOVED = _MOVING - {"broadcast", "placed", "one_hot"}
+"""Those of one argument whose entries do not occur twice."""
 _MOST = 64 * BLOCK
 """The slopes of one part that are worked out at most; beyond it only the natural extension is used."""
 
@@ -107,8 +112,7 @@ def _has_independent_entries(node: Expression) -> bool:
     """Whether no entry of a name occurs in two entries of the expression."""
     if not isinstance(node, Application) or not names_in(node):
         return True
-    moved = ("transpose", "reshape", "diag", "diagonal", "entry", "part", "padded", "moment", "at_moment", "turned")
-    if node.operation.name in moved:
+    if node.operation.name in _MOVED:
         return _has_independent_entries(node.arguments[0])
     if not node.operation.entrywise:
         return False
@@ -128,6 +132,21 @@ def _is_aligned(node: Expression) -> bool:
         not names_in(argument) or (argument.shape == node.shape and _is_aligned(argument))
         for argument in node.arguments
     )
+
+
+def tangled_leaves(node: Application) -> tuple[tuple[Expression, ...], bool] | None:
+    """The largest parts of a node that can vary independently, and whether it depends on them entry by entry; None
+    where the table's enclosure of the node is exact.
+
+    >>> from chalkwork.algebra import Name
+    >>> a = Name("a")
+    >>> tangled_leaves(a * (1 - a)), tangled_leaves(a * (1 - Name("b")))
+    (((<a: a scalar>,), True), None)
+    """
+    if _is_separate(node):
+        return None
+    leaves, by_entries = _leaves(node)
+    return leaves, by_entries and (len(node.shape) <= 2 or all(len(leaf.shape) == len(node.shape) for leaf in leaves))
 
 
 def tangles(expression: Expression) -> Iterator[tuple[Application, int]]:
@@ -196,10 +215,10 @@ def _is_the_only_way(root: Expression, node: Expression) -> bool:
 
 
 def _tangled(node: Application, known: Known) -> Interval:
-    leaves, by_entries = _leaves(node)
+    leaves, by_entries = tangled_leaves(node) or ((), True)
     boxes = {leaf: _range(leaf, known) for leaf in leaves}
     lead = _free(boxes)
-    if by_entries and (len(node.shape) <= 2 or all(len(leaf.shape) == len(node.shape) for leaf in leaves)):
+    if by_entries:
         return _cut(node, boxes, _by_entries(node, boxes, lead))
     size = sum(prod(leaf.shape) for leaf in leaves) * _widest(node)
     if size > _MOST:

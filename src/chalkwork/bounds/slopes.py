@@ -40,6 +40,8 @@ _LINEAR = frozenset(
         "padded",
         "moment",
         "at_moment",
+        "split_heads",
+        "join_heads",
         "identity",
         "negative",
         "turned",
@@ -57,7 +59,7 @@ def natural(expression: Expression, known: Known) -> Interval:
     found = known.get(expression)
     if found is None:
         if isinstance(expression, Number | Constant):
-            found = _constant(expression)
+            found = constant(expression)
         else:
             assert isinstance(expression, Application)
             parts = [natural(argument, known) for argument in expression.arguments]
@@ -80,7 +82,7 @@ def _lifted(node: Application, parts: Sequence[Interval]) -> Sequence[Interval]:
 
 
 @lru_cache(maxsize=1024)
-def _constant(number: Number | Constant) -> Interval:
+def constant(number: Number | Constant) -> Interval:
     """The number, or the two doubles around it."""
     value, named = float(number.value), isinstance(number, Constant)  # pi itself is no double
     low = value if value <= number.value and not named else np.nextafter(value, -np.inf)
@@ -120,6 +122,8 @@ def _of_operation(node: Application, parts: list[Interval | None], known: Known)
     result = natural(node, known)
     if node.operation.jumps:
         slope = _flat_or_unknown(node, result, parts)
+    elif name == "masked_softmax":
+        slope = _of_masked_softmax(node, parts, result)
     elif name in _COMBINING:
         assert parts[0] is not None
         slope = _COMBINING[name](parts[0], values[0], result, node.named_parameters)
@@ -212,7 +216,7 @@ def _both(left: Interval | None, right: Interval | None) -> Interval:
 
 
 @lru_cache(maxsize=256)
-def _rules(operation: Operation, parameters: tuple[Parameter, ...]) -> tuple[Expression | None, ...]:
+def slope_rules(operation: Operation, parameters: tuple[Parameter, ...]) -> tuple[Expression | None, ...]:
     """f' by each argument, between the names a, b and y."""
     names = tuple(Name(letter) for letter in "ab"[: operation.arity])
     rules = local_derivatives(Application(operation, names, parameters), Name("y"))
@@ -225,11 +229,11 @@ def _of_entrywise(
     letters = (*"ab"[: operation.arity], "y")
     known: Known = {Name(letter): value for letter, value in zip(letters, values, strict=True)}
     slope: Interval | None = None
-    for index, (part, rule) in enumerate(zip(parts, _rules(operation, parameters), strict=True)):
+    for index, (part, rule) in enumerate(zip(parts, slope_rules(operation, parameters), strict=True)):
         if part is None or rule is None:
             continue
-        if branch_rules := _branch_rules(operation, parameters):
-            part = multiply(_of_branches(branch_rules, values[0]), part)
+        if own_rules := branch_rules(operation, parameters):
+            part = multiply(_of_branches(own_rules, values[0]), part)
         elif operation.name == "power" and index == 0:
             part = multiply(_power_slope(values[0], values[1]), part)
         elif rule != Number(1):
@@ -248,11 +252,11 @@ def _power_slope(a: Interval, b: Interval) -> Interval:
 
 
 @lru_cache(maxsize=256)
-def _branch_rules(operation: Operation, parameters: tuple[Parameter, ...]) -> tuple[Expression, ...]:
+def branch_rules(operation: Operation, parameters: tuple[Parameter, ...]) -> tuple[Expression, ...]:
     """f' below zero and above it, for a function of one number whose rule joins the two and so holds a twice."""
     whole = Application(operation, (Name("a"),) * operation.arity, parameters)
     pair = branches(whole)
-    if pair is None or operation.arity > 1 or _times(_rules(operation, parameters)[0]) < 2:
+    if pair is None or operation.arity > 1 or _times(slope_rules(operation, parameters)[0]) < 2:
         return ()
     return tuple(enclosable(simplify(gradient(branch, Name("a")))) for branch in pair)
 
@@ -281,6 +285,18 @@ def _of_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str,
 
 def _of_causal_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:
     return _of_softmax(slope, x, y, {"axis": parameters["keys"]})
+
+
+def _of_masked_softmax(node: Application, parts: list[Interval | None], y: Interval) -> Interval:
+    """That of the softmax, where nobody else may come to be seen."""
+    slope, moved = parts
+    keys = node.named_parameters["keys"]
+    found = Interval.point(np.zeros_like(y.low)) if slope is None else _of_softmax(slope, y, y, {"axis": keys})
+    if moved is None:
+        return found
+    moves = np.max(np.maximum(np.abs(moved.low), np.abs(moved.high)), axis=keys, keepdims=True)
+    size = np.where(moves + np.zeros_like(y.low) == 0, 0.0, np.inf)
+    return add(found, Interval(-size, size))
 
 
 def _of_log_softmax(slope: Interval, x: Interval, y: Interval, parameters: dict[str, Parameter]) -> Interval:

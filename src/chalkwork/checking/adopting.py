@@ -15,6 +15,7 @@ from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import Context
+from chalkwork.checking.programs import tells
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
@@ -49,11 +50,13 @@ def adopted(
     found = list(reports)
     least = [_wrong(report) for report in reports]
     open_ = [place for place in range(len(found)) if declared or least[place][0]]
-    reading = [Reading(one) for one in typed]
+    reading = [Reading(one, task.biases_apart(one)) if open_ else Reading(one) for one in typed]
     for way in _ways(task.context, tuple(declared)) if open_ else ():
         own = values_of(task.values, way.found.forms)
         changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
-        able = [place for place in open_ if declared or _is_likely(way, reports[place], reading[place], own)]
+        met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], own)]
+        follow = {place for place in met if declared or way.found.throughout or _may_follow(way, reading[place], own)}
+        able = [place for place in met if place in follow or reading[place].is_a_programs]
         if not able:
             continue
         other = replace(task, derivation=way.derivation, context=way.context, values=own)
@@ -63,7 +66,10 @@ def adopted(
         for place, report in zip(able, quick, strict=True):
             wrong = _wrong(report)
             first = declared and found[place] is reports[place]
-            if first or (wrong < least[place] and (declared or _is_shown(way, report, changed))):
+            shown = declared or (place in follow and _is_shown(way, report, changed))
+            if not (shown or first) and 0 < wrong[0] < least[place][0]:
+                shown = _is_simpler(way, other, typed[place], reports[place], changed)
+            if first or (wrong < least[place] and shown):
                 least[place] = wrong
                 if wrong[0]:
                     better.append(place)
@@ -115,20 +121,29 @@ def _given(name: str, *of: Mapping[str, object]) -> list[object]:
 class Reading:
     """What one student typed, read in the shapes that are asked for, each once."""
 
-    def __init__(self, typed: Mapping[str, object]) -> None:
+    def __init__(self, typed: Mapping[str, object], apart: Mapping[str, Answer] | None = None) -> None:
         self.typed = typed
+        self.apart = apart or {}
+        """Weights and biases that were one matrix."""
         self._known: dict[tuple[str, tuple[int, ...]], Answer] = {}
 
     def of(self, name: str, like: Any) -> Answer:
         """The answer in the shape of a value."""
         shape = np.shape(like)
+        if name in self.apart and self.apart[name].value.shape == laid(np.asarray(like), shape).shape:
+            return self.apart[name]
         if (name, shape) not in self._known:
             self._known[name, shape] = answer_like(self.typed.get(name), like)
         return self._known[name, shape]
 
+    @cached_property
+    def is_a_programs(self) -> bool:
+        """Whether it has arrays with all their digits."""
+        return any(tells(given) and hasattr(given, "dtype") for given in self.typed.values())
+
     def has(self, name: str, like: Any) -> bool:
         """Whether there is a number in it."""
-        return name in self.typed and bool(self.of(name, like).given.any())
+        return (name in self.typed or name in self.apart) and bool(self.of(name, like).given.any())
 
 
 class Way:
@@ -159,14 +174,18 @@ class Way:
         ]
 
     @cached_property
+    def kept(self) -> frozenset[str]:
+        """The names that stand for something else: where others are a multiple, a transpose is nothing else."""
+        scaled = frozenset(name for name, form in self.found.forms.items() if not form.turned)
+        return scaled or frozenset(self.found.forms)
+
+    @cached_property
     def showing(self) -> list[Equation]:
         """The steps that stay as they are, and are worked out from some that do not, directly or not."""
         reached = set(self.found.forms)
         found = []
         for equation in self.derivation.equations:
-            if equation.name not in self.found.forms and any(
-                name.name in reached for name in names_in(equation.expression)
-            ):
+            if equation.name not in self.kept and any(name.name in reached for name in names_in(equation.expression)):
                 reached.add(equation.name)
                 found.append(equation)
         return found
@@ -188,8 +207,8 @@ def _bad(report: Report) -> list[str]:
     return [result.name for result in report.values() if result.verdict in _BAD]
 
 
-def _is_likely(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
-    """Whether it is worth marking by the convention: wrong steps have its values, or look like it, and it shows."""
+def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
+    """Whether it is worth marking by the convention: wrong steps have its values, or look like it."""
     forms, typed = way.found.forms, reading.typed
     if not any(name in forms for name in _bad(report)):
         return False
@@ -201,8 +220,24 @@ def _is_likely(way: Way, report: Report, reading: Reading, own: Mapping[str, Any
         if name in forms:
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
-    several = len(turned) > 1 or not any(form.turned for form in forms.values())
-    return met and several and (way.found.throughout or _may_follow(way, reading, own))
+    return met and (len(turned) > 1 or not any(form.turned for form in forms.values()))
+
+
+def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Report, changed: Collection[str]) -> bool:
+    """Whether one mistake in one step is left by the convention, in a step that no single mistake explains without it.
+
+    Who writes y minus the output and squares the learning rate has not made two mistakes that nearly make up for each
+    other.
+    """
+    report = other.reports([typed], [before.unused])[0]
+    bad = _bad(report)
+    entering = [name for name in way.entering if name in report]
+    if not entering or any(report[name].verdict not in _ACCEPTED or name not in changed for name in entering):
+        return False
+    left = {(report[name].mistakes, report[name].together) for name in bad}
+    alone = any(before[name].mistakes and not before[name].together for name in bad)
+    named = len(left) == 1 and all(ids and not together for ids, together in left)
+    return named and set(bad) <= set(_bad(before)) and not alone
 
 
 def _is_near(answer: Answer, value: Any) -> bool:
@@ -264,7 +299,7 @@ def _is_shown(way: Way, report: Report, changed: Collection[str]) -> bool:
     if way.found.throughout and len(matrices) > 1 and not set(_bad(report)) & set(forms):
         return any(way.derivation[name].derivative is None for name in matrices)
     return any(
-        result.verdict in _ACCEPTED and result.name not in forms and concerned & set(sources)
+        result.verdict in _ACCEPTED and result.name not in way.kept and concerned & set(sources)
         for result, sources in _with_sources(report, way.derivation)
     )
 

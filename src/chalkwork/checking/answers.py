@@ -217,12 +217,12 @@ def refused(answer: Answer, shown: str) -> Answer:
 def _of_another_shape(given: object, found: Shape, shape: Shape, size: Shape, whole_digits: bool) -> Answer:
     """An answer with the wrong number of rows or columns; unreadable where there is no number in it."""
     nothing = _uniform(size, misfit_words(found, shape, given), wrong_shape=found)
-    own = found if len(found) != 1 else (found[0], 1)
+    own = found if len(found) != 1 else (found[0], 1) if size[0] == 1 else (1, found[0])  # the other way round
     as_given = read_answer(given, own, whole_digits=whole_digits) if len(found) < 3 and all(found) else None
     possible = as_given is None or as_given.impossible is None or not as_given.impossible.any()
     if as_given is not None and as_given.unreadable.all() and possible:
         return replace(nothing, said=as_given.said or nothing.said)
-    if as_given is None or len(found) == 1:
+    if as_given is None or (len(found) == 1 and not hasattr(given, "dtype")):
         return _impossible(nothing)
     return replace(_impossible(nothing), as_given=as_given, unrounded=as_given.unrounded)
 

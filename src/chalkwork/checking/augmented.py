@@ -27,23 +27,30 @@ def taken_apart(
     is nothing, the answer stays as it is.
     """
     found, said = dict(answers), []
-    for name, answer in answers.items():
+    ways: list[tuple[int, int]] = []
+    sides: list[bool] = []
+    for name, answer in sorted(answers.items(), key=lambda item: not _tells(*item, shapes, values)):
         own = answer.as_given
         if own is None or len(shapes[name]) != 2 or own.value.ndim != 2:
             continue
+        weights = _WEIGHTS.fullmatch(name)
+        if weights:
+            own, turned = _right_way(own, shapes[name], values[name], next(iter(sides), None))
         axis = _axis(own.value.shape, shapes[name])
         if axis is None:
             continue
-        if weights := _WEIGHTS.fullmatch(name):
+        if weights:
             bias = f"{weights[1]}b{weights[2]}"
             if bias not in shapes or bias in answers or np.size(values[bias]) != own.value.shape[1 - axis]:
                 continue
-            way = _likeliest(own, axis, values[name], values[bias])
+            way = _likeliest(own, axis, values[name], values[bias]) or next(iter(ways), None)
             if way is not None:
+                ways.append(way)
+                sides.append(turned)
                 place, sign = way
                 found[name] = _without(own, axis, place)
                 found[bias] = _bias(own, axis, place, sign, shapes[bias])
-                said.append(_words(name, axis, sign))
+                said.append(_words(name, 1 - axis if turned else axis, sign))
         elif _ACTIVATION.fullmatch(name):
             places = [place for place in (0, -1) if _is_one(np.take(own.value, place, axis))]
             if len(places) == 1:
@@ -51,11 +58,43 @@ def taken_apart(
     return found, said
 
 
+def _tells(name: str, answer: Answer, shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, Any]) -> bool:
+    """Whether the numbers say where the bias stands; the other matrices of the hand-in have it there, too."""
+    own, weights = answer.as_given, _WEIGHTS.fullmatch(name)
+    if own is None or weights is None or own.value.ndim != 2 or len(shapes[name]) != 2:
+        return False
+    own, _ = _right_way(own, shapes[name], values[name])
+    axis, bias = _axis(own.value.shape, shapes[name]), values.get(f"{weights[1]}b{weights[2]}")
+    fits = axis is not None and bias is not None and np.size(bias) == own.value.shape[1 - axis]
+    return fits and _likeliest(own, axis or 0, values[name], bias) is not None
+
+
 def _words(name: str, axis: int, sign: int) -> Text:
     """What somebody does who writes the bias so."""
     if axis == 0:
         return Text.of("note.bias_as_row" if sign > 0 else "note.threshold_as_row", name=name)
     return Text.of("note.bias_as_column" if sign > 0 else "note.threshold_as_column", name=name)
+
+
+def _right_way(own: Answer, shape: Sequence[int], weights: Any, side: bool | None = None) -> tuple[Answer, bool]:
+    """The answer, transposed where it holds these weights with a bias so, and more of them so; and whether."""
+    other = replace(own, **{name: array.T for name, array in _arrays(own)})
+    axes = [_axis(one.value.shape, shape) for one in (own, other)]
+    if None not in axes:  # a square with the bias
+        both = zip((own, other), axes, strict=True)
+        best = [max(_met(_without(one, axis or 0, place), weights) for place in (0, -1)) for one, axis in both]
+        return (other, True) if best[1] > best[0] or (best[1] == best[0] and side) else (own, False)
+    return (other, True) if axes[0] is None and axes[1] is not None else (own, False)
+
+
+def holds_bias(value: Any, weights: Any, bias: Any) -> bool:
+    """Whether a program's matrix is these weights with the bias as a further row or column."""
+    for one in (value, np.transpose(value)):
+        axis = _axis(one.shape, np.shape(weights)) if np.ndim(one) == 2 else None
+        for place in (0, -1) if axis is not None else ():
+            if np.allclose(np.delete(one, place, axis), weights, 1e-9, 0):
+                return bool(np.allclose(np.abs(np.take(one, place, axis)), np.abs(np.ravel(bias)), 1e-9, 0))
+    return False
 
 
 def _axis(found: Sequence[int], shape: Sequence[int]) -> int | None:

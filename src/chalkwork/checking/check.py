@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from chalkwork.checking.adopting import adopted, on_turned_weights
 from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
@@ -14,7 +16,7 @@ from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
-from chalkwork.checking.laid import laid_shape
+from chalkwork.checking.laid import laid, laid_shape
 from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
@@ -208,11 +210,20 @@ class Task:
         reports = reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
         return [report.noting(said) if said else report for report, (_, said) in zip(reports, apart, strict=True)]
 
+    def biases_apart(self, typed: Mapping[str, object]) -> dict[str, Answer]:
+        """The answers that hold a bias as a further row of the weights, taken apart."""
+        shapes = self.derivation.shapes()
+        answers = self._read_once(typed, shapes)
+        if all(answer.as_given is None for answer in answers.values()):
+            return {}
+        apart, _ = taken_apart_biases(answers, shapes, self.values)
+        return {name: one for name, one in apart.items() if one is not answers.get(name)}
+
     def _read_once(self, typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Answer]:
         key = (id(typed), *(shapes[name] for name in typed))
         if key not in self.read:
             comma = LANGUAGES[self.language].decimal_comma
-            self.read[key] = _read_all(typed, shapes, self.digits.decimals, comma)
+            self.read[key] = _read_all(typed, shapes, self.digits.decimals, comma, self.values)
         return self.read[key]
 
 
@@ -229,11 +240,16 @@ def _matched(
 
 
 def _read_all(
-    typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]], decimals: int | None, comma: bool
+    typed: Mapping[str, object],
+    shapes: Mapping[str, tuple[int, ...]],
+    decimals: int | None,
+    comma: bool,
+    values: Mapping[str, Any],
 ) -> dict[str, Answer]:
     """What a student typed, by the names of the derivation, read.
 
-    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded: 0.1 is 0.1. `1,234` is
+    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded, and 0.1 is 0.1, unless
+    it rounds the right `values`. `1,234` is
     1.234 where a decimal comma is usual (`comma`) or the hand-in has one elsewhere, and is refused in any other.
     """
     answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
@@ -241,9 +257,20 @@ def _read_all(
         answers[name] = refused(answers[name], found)
     if any(answer.unrounded and is_array(typed[name]) for name, answer in answers.items()):
         for name, given in typed.items():
-            if is_array(given) and not answers[name].computed:
+            if is_array(given) and not answers[name].computed and not _rounds(answers[name], values[name]):
                 answers[name] = read_answer(given, shapes[name], decimals, whole_digits=True)
     return rounded_alike(answers) if any(answer.floats is not None for answer in answers.values()) else answers
+
+
+def _rounds(answer: Answer, right: Any) -> bool:
+    """Whether what was given are the right numbers with fewer digits."""
+    value = laid(np.asarray(right, dtype=float), np.shape(right))
+    if value.shape != answer.value.shape or not answer.given.all():
+        return False
+    with np.errstate(invalid="ignore"):
+        near = (answer.low <= value) & (answer.high >= value)
+        exact = np.abs(answer.value - value) <= 1e-12 * np.abs(value)
+    return bool(near.all() and not exact.all())
 
 
 def reports_of(

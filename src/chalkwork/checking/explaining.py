@@ -68,6 +68,14 @@ class Asked:
         return self.purse.pay(self.rows, cost)
 
     @property
+    def is_constant(self) -> Array:
+        """Whose answer is one number again and again: no two mistakes, and no rounding, give that."""
+        shape = (self.rows.size, -1)
+        low = np.where(self.given, self.typed.low, np.nan).reshape(shape)
+        same = (low == np.nanmax(low, axis=1, keepdims=True)) | np.isnan(low)
+        return np.asarray(same.all(axis=1) & (np.count_nonzero(~np.isnan(low), axis=1) > 1))
+
+    @property
     def going_on(self) -> Array:
         """Who has been able to pay for everything so far."""
         return np.asarray(~self.purse.stopped[self.rows])

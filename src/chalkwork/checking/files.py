@@ -38,6 +38,9 @@ MAX_NAMES = 10_000
 MAX_BROKEN = 200_000
 """Characters of a file that is not as it should be, and is still looked through line by line."""
 
+PAGES = {".md": "markdown", ".markdown": "markdown", ".tex": "latex", ".ipynb": "notebook", ".txt": "text"}
+"""The kinds of file that may be pages of working, and what each is."""
+
 Answers = dict[str, object]
 """A value by name, or by task the values by name."""
 
@@ -60,15 +63,36 @@ def read_answers(path: str | Path) -> Answers:
             file=str(path),
             hint=f"save them as {', '.join(READERS)}",
         )
+    return _read(lambda: reader(content_of(file)), str(path))
+
+
+def decode_answers(data: bytes, name: str) -> Answers:
+    """The same of what came without a suffix: JSON, a notebook, blocks in Markdown, else lines `name: value` or YAML.
+
+    >>> decode_answers(b"z1: [0.5, -0.2]", "standard input")
+    {'z1': ['0.5', '-0.2']}
+    """
+
+    def read() -> Answers:
+        text = _decoded(data)
+        is_data = text.lstrip().startswith("{")
+        suffix = (".ipynb" if '"cells"' in text else ".json") if is_data else ".md" if "```" in text else ".yaml"
+        return READERS[suffix](text)
+
+    return _read(read, name)
+
+
+def _read(read: Callable[[], Answers], name: str) -> Answers:
     try:
-        return _tidy(reader(_content(file)))
+        return _tidy(read())
     except ChalkworkError as error:
-        raise error.at(file=str(path)) from None
+        raise error.at(file=name) from None
     except RecursionError:
-        raise ChalkworkError("the file is nested too deeply", file=str(path)) from None
+        raise ChalkworkError("the file is nested too deeply", file=name) from None
 
 
-def _content(file: Path) -> str:
+def content_of(file: Path) -> str:
+    """The text of a file; ChalkworkError for one that cannot be opened, is too large, or no UTF-8."""
     try:
         if not file.is_file():
             raise ChalkworkError("this is no regular file" if file.exists() else "there is no such file")
@@ -76,6 +100,10 @@ def _content(file: Path) -> str:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise ChalkworkError(f"the file cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+    return _decoded(data)
+
+
+def _decoded(data: bytes) -> str:
     if len(data) > MAX_BYTES:
         raise ChalkworkError(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
     try:

@@ -24,7 +24,7 @@ from chalkwork.checking.report import Line, Report, Result
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.words import Text
+from chalkwork.words import ENGLISH, say
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _OF_THE_CALL = frozenset(("other-activation", "activation-forgotten"))
 """What is wrong where a function was called, and not in the function."""
+_AXIS = "softmax-wrong-axis"
 _MOST_PARTS = 60
 _MOST_LOOSE = 300
 
@@ -46,10 +47,11 @@ def with_lines(report: Report, run: Recording, found: Recorded, task: Task) -> R
         if made is None or made.line is None:
             results[name] = result
         elif name == first:
-            results[name] = _first(result, made, run, found, task, right)
+            results[name] = _first(result, made, run, found, task, right, report.language)
         else:
             at = _at(run, _calling(run, made) if result.verdict not in _BAD else _wrong_in(run, found, made, right))
-            results[name] = replace(result, at=at, message=f"{_where(at, run)}: {_small(result.message)}")
+            said = f"{_where(at, run, report.language)}: {_small(result.message)}"
+            results[name] = replace(result, at=at, message=said)
     return report.having(results).noting(run.notes)
 
 
@@ -60,37 +62,46 @@ def _small(message: str) -> str:
 _PLAIN = ("Correct", "Wrong", "This")
 
 
-def _first(result: Result, made: Made, run: Recording, found: Recorded, task: Task, right: set[int]) -> Result:
+def _first(
+    result: Result, made: Made, run: Recording, found: Recorded, task: Task, right: set[int], language: str
+) -> Result:
     source = _source_of(result.name, made, run.source(made.file, made.line or 0)[0], found, task)
     place = _wrong_in(run, found, source or made, right)
     if source is None and _OF_THE_CALL.intersection(result.mistakes):
         place = _calling(run, made)
+    elif source is None and _AXIS in result.mistakes and "axis" in run.source(*_calling(run, made))[0]:
+        place = _calling(run, made)  # the axis is an argument there
     at = _at(run, place)
-    slots = {"where": _where(at, run), "source": f": `{at.source}`" if at.source else "", "name": result.name}
-    if source is None:
-        said = Text.own("line.first", "<where><source> makes <name>, and here it goes wrong.", **slots)
-    else:
-        makes = _where(_at(run, (made.file, made.line or 0)), run)
-        slots["makes"] = makes[:1].lower() + makes[1:]
-        said = Text.own("line.source", "<where><source> goes into <name> (<makes>), and here it goes wrong.", **slots)
+    slots = {"where": _where(at, run, language), "source": _quoted(at), "name": result.name}
+    if source is not None:
+        slots["makes"] = _within(_at(run, (made.file, made.line or 0)), run, language)
+    said = say(language, "line.first" if source is None else "line.source", **slots)
     call = run.calls.get((source or made).order)
     more = ""
     if call is not None and place == ((source or made).file, (source or made).line) and "return " in at.source:
         by = _at(run, (call.file, call.line))
-        more = f" It was called in {_small_where(by, run)}" + (f": `{by.source}`." if by.source else ".")
+        more = f" {say(language, 'line.called', where=_within(by, run, language), source=_quoted(by))}"
     return replace(result, at=at, message=f"{said}{more} {result.message}")
 
 
-def _small_where(at: Line, run: Recording) -> str:
-    where = _where(at, run)
-    return where[:1].lower() + where[1:]
+def _quoted(at: Line) -> str:
+    return f": `{at.source}`" if at.source else ""
 
 
-def _where(at: Line, run: Recording) -> str:
+def _where(at: Line, run: Recording, language: str) -> str:
     """The line in words, with its cell in a notebook, and its file where that is another one than the block's."""
     if at.cell is not None:
-        return f"Cell {at.cell}, line {at.line}"
-    return f"Line {at.line}" if at.file == run.here else f"{Path(at.file).name}, line {at.line}"
+        return say(language, "line.of_cell", cell=at.cell, line=at.line)
+    if at.file == run.here:
+        return say(language, "line.here", line=at.line)
+    return say(language, "line.of_file", file=Path(at.file).name, line=at.line)
+
+
+def _within(at: Line, run: Recording, language: str) -> str:
+    """The same within a sentence."""
+    where = _where(at, run, language)
+    plain = language == ENGLISH and (at.cell is not None or at.file == run.here)
+    return where[:1].lower() + where[1:] if plain else where
 
 
 def _at(run: Recording, place: tuple[str, int]) -> Line:
@@ -114,6 +125,12 @@ def _wrong_in(run: Recording, found: Recorded, made: Made, right: set[int]) -> t
         same_line = other.order in right and (other.file, other.line) == (made.file, made.line)
         if same_line and call and called and called != call:
             return call.file, call.line
+    if call and any(np.size(value) == made.value.size and same(made.value, value) for value in found.between):
+        return call.file, call.line  # what it gives back is right, and not all that belongs there
+    well = {(one.file, one.line) for one in found.makers.values() if one.order in right}
+    others = {(one.file, one.line) for one in run.called.get((made.file, made.line), ())}
+    if call and (call.file, call.line) in others and (others - {(call.file, call.line)}) & well:
+        return call.file, call.line  # called elsewhere it gave what is right
     return made.file, made.line or 0
 
 

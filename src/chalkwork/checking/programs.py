@@ -5,53 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, read_answer
+from chalkwork.checking.augmented import holds_bias
+from chalkwork.checking.called import aliases_of
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
+from chalkwork.checking.states import states_called
+from chalkwork.checking.variables import AGAIN
+from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.words import Said, Text
 
 NO_NUMBERS = Text.of("unused.no_numbers")
-_KNOWN = re.compile(r"(d?)(x|y|z|a|W|b|L|delta)(\d*)(_new\d*)?")
 _FORWARD = re.compile(r"(z|a|s|h|net|act|delta|d|dz|sigma|activation|layer|l)(\d+)(?:delta|error)?", re.IGNORECASE)
 _PARAMETER = re.compile(
     r"(?:d|grad|g|nabla|gradient|delta)?(w|b|weight|weights|bias|theta|syn)(\d+)(?:grad|gradient)?", re.I
 )
 
 _ERROR = re.compile(r"(?:l|layer|output|hidden|final|o|h)?\d*(?:error|errors|err|gradient\w?)")
-
-_OUT = ("o", "out", "output", "outputs", "final", "last", "pred", "predicted", "predictedoutput", "y")
-_HIDDEN = ("h", "hid", "hidden", "hiddenlayer")
-_STEMS: Mapping[str, tuple[str, ...]] = {
-    "z": ("z", "net", "in", "input", "inputs", "layerinput", "preact", "preactivation", "sum", "s", "logits", "scores"),
-    "a": ("a", "act", "activation", "activations", "layeractivation", "layeractivations", "layer", "layeroutput", "out",
-          "output", "outputs", "l", "h"),
-    "delta": ("delta", "deltas", "layerdelta", "d", "dz", "sigma", "localgradient", "errorterm"),
-    "W": ("w", "weight", "weights", "theta", "syn", "synapse"),
-    "b": ("b", "bias", "biases"),
-}  # fmt: skip
-_ALONE: Mapping[str, tuple[str, ...]] = {
-    "z": ("scores", "logits", "score", "logit"),
-    "a": ("probs", "prob", "probabilities", "probas", "proba", "predictions", "prediction", "pred", "preds", "ypred",
-          "yhat", "ypredicted", "yprob", "yprobs", "yp", "p",
-          "o", "out", "output", "outputs", "predictedoutput", "softmaxoutput", "hypothesis"),
-    "delta": ("dscores", "dlogits", "dscore", "outputdelta", "outputdeltas", "dpredictedoutput", "doutput", "dy"),
-    "L": ("loss", "cost", "mse", "sse", "bce", "crossentropy", "dataloss", "totalloss", "totalerror", "j", "e", "error",
-          "err", "losses", "objective", "errortotal", "meansquarederror", "nll", "negloglikelihood"),
-}  # fmt: skip
-_HIDDEN_ALONE: Mapping[str, tuple[str, ...]] = {
-    "a": ("h", "hidden", "hiddenlayer", "hiddenoutput", "hiddenoutputs", "hiddenlayeroutput", "hid"),
-    "delta": ("dhidden", "dh", "hiddendelta", "hiddendeltas", "dhiddenlayer", "deltah"),
-}
-_BETWEEN = {1: ("ih", "xh", "inputhidden", "inputtohidden", "inh", "hiddeninput"),
-            2: ("ho", "hy", "hiddenoutput", "hiddentooutput", "hout", "outputhidden")}  # fmt: skip
 
 
 @dataclass
@@ -74,12 +51,19 @@ class Reader:
         self.context = context
         self.shapes = context.derivation.shapes()
         self.givens = NameTable([given.name for given in context.derivation.givens], symbols)
-        self.aliases = _aliases(tuple(self.shapes), symbols.layers)
+        self.updates = {one.name for one in context.derivation.equations if one.stage == Stage.UPDATE}
+        updated = [one.name.partition("_new")[0] for one in context.derivation.equations if one.stage == Stage.UPDATE]
+        by = {of for _, of in context.derivatives}
+        weighed = (re.fullmatch(r"W(\d+)", name) for name in self.givens.known)
+        self.weighed = sorted(int(found[1]) for found in weighed if found)
+        self.has_states = any(name not in by for name in updated)
+        self.aliases = aliases_of(tuple(self.shapes), symbols.layers)
 
     def names(self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]) -> Names:
         """What every word stands for; `used` and `refused` are what the table of names makes of them."""
         found = Names()
         numbers = {word: value for word, value in given.items() if _has_numbers(value)}
+        one_sample = self._has_one_sample(numbers)
         for word, value in given.items():
             if word not in numbers and word in self.context.derivation:
                 found.steps[word] = value
@@ -89,16 +73,25 @@ class Reader:
         found.unused |= asked
         taken = set(found.steps)
         loose: dict[str, object] = {}
-        for word, value in numbers.items():
-            target = known.get(word)
+        right = {word for word, value in numbers.items() if word in known and self._is(value, known[word])}
+        for word in sorted(numbers, key=lambda word: (word not in right, word not in used)):
+            value, target = numbers[word], known.get(word)
             if word in asked:
+                continue
+            if target is not None and self._is_given_with_bias(value, target):
+                continue
+            if target is not None and self._is_of_one_sample(value, target, one_sample):
+                found.unused[word] = Text.of("unused.one_sample")
                 continue
             if target is None or (word not in self.shapes and not self._may_be(value, target)):
                 loose[word] = value
             elif _is_mask(value) and target.startswith("delta") and word not in self.shapes:
                 found.unused[word] = Text.of("unused.mask")
-            elif target in taken:
+            elif target in taken and not self._is_renewed_beside(found, target, value):
                 found.unused[word] = Text.of("unused.already", name=target)
+            elif target in taken:
+                taken.add(f"{target}_new")
+                found.steps[f"{target}_new"] = value
             else:
                 taken.add(target)
                 self._put(found, target, value)
@@ -106,6 +99,39 @@ class Reader:
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
+
+    def _is_given_with_bias(self, value: object, target: str) -> bool:
+        """Whether it is the exercise's weights with the bias as a further row or column."""
+        bias = self.values.get(f"b{target[1:]}")
+        if not target.startswith("W") or target not in self.givens.known or bias is None:
+            return False
+        return np.ndim(np.asarray(value)) == 2 and holds_bias(np.asarray(value), self.values[target], bias)
+
+    def _has_one_sample(self, numbers: Mapping[str, object]) -> bool:
+        """Whether the program goes through the samples one by one: it holds one of them."""
+        data, axis = np.asarray(self.values.get("x", 0.0)), self.context.samples
+        if axis is None or data.ndim != 2 or data.shape[axis] < 2:
+            return False
+        each = np.moveaxis(data, axis, 0)
+        alone = [np.asarray(value).ravel() for value in numbers.values() if np.size(np.asarray(value)) == each[0].size]
+        return any(tells(value) and (np.abs(each - value).max(axis=1) < 1e-12).any() for value in alone)
+
+    def _is_of_one_sample(self, value: object, target: str, throughout: bool) -> bool:
+        """Whether it is what a step holds for one of several samples."""
+        equation, count = self.context.derivation.get(target), self.context.sizes[0]
+        if equation is None or count < 2 or self.context.layer(equation) is None or not hasattr(value, "dtype"):
+            return False
+        right, own = np.asarray(self.values[target]), np.asarray(value)
+        if own.size * count != right.size or self.context.samples is None:
+            return False
+        each = np.moveaxis(right, self.context.samples, 0)
+        return throughout or any(same(own.ravel(), one) for one in each)
+
+    def _is_renewed_beside(self, found: Names, target: str, value: object) -> bool:
+        """Whether a parameter that is there as it was is there once more, renewed."""
+        later = f"{target}_new"
+        free = later in self.context.derivation and later not in found.steps
+        return free and target in found.data and self._is(found.data[target], target) and not self._is(value, target)
 
     def _put(self, found: Names, target: str, value: object) -> None:
         (found.steps if target in self.context.derivation else found.data)[target] = value
@@ -118,8 +144,16 @@ class Reader:
         """What the words mean by the tables, layers counted as the program counts them; and what has two readings."""
         words = {word: bare_name(word).lower() for word in given}
         plain: dict[str, str] = {}
+        states = (
+            states_called(
+                (word.removeprefix(AGAIN) for word in given), (*self.givens.known, *self.shapes), self._meaning
+            )
+            if self.has_states
+            else {}
+        )
         for word in given:
-            target = used.get(word) or self._meaning(word)
+            bare = word.removeprefix(AGAIN)
+            target = states.get(bare) or used.get(bare) or self._meaning(bare)
             if target:
                 plain[word] = target
         known = dict(plain)
@@ -133,7 +167,37 @@ class Reader:
                     known.pop(word, None)
                     if moved is not None:
                         known[word] = moved
+            ordered = {word: self._in_order(words[word], pattern, given[word]) for word in family}
+            if self._score(given, ordered) > self._score(given, {word: known.get(word) for word in family}):
+                for word, name in ordered.items():
+                    known.pop(word, None)
+                    if name is not None:
+                        known[word] = name
         return known, asked
+
+    def _score(self, given: Mapping[str, object], meant: Mapping[str, str | None]) -> tuple[int, int]:
+        """How many values are right by a reading, and how many shapes."""
+        targets = [(given[word], name) for word, name in meant.items() if name is not None]
+        return sum(self._is(value, name) for value, name in targets), sum(self.fits(*one) for one in targets)
+
+    def _in_order(self, bare: str, pattern: re.Pattern[str], value: object) -> str | None:
+        """What a word means where only layers with weights are counted: what a dropout or a normalisation after one
+        gives is that layer's output then, if it looks like it.
+        """
+        found, layers = pattern.fullmatch(bare), self.weighed
+        number = int(found[2]) if found is not None else 0
+        if found is None or not 1 <= number <= len(layers) or layers == list(range(1, len(layers) + 1)):
+            return None
+        start, end = found.span(2)
+        first, last = layers[number - 1], (*layers, self.layers + 1)[number] - 1
+        names = [self._meaning(f"{bare[:start]}{one}{bare[end:]}") for one in (first, last)]
+        if names[0] == f"a{first}" and names[1] is not None and last > first:
+            mask = np.asarray(self.values.get(f"mask{last}", 1.0))
+            own = np.asarray(value) if hasattr(value, "dtype") else np.empty(0)
+            dropped = own.shape == mask.shape and bool((own[mask == 0] == 0).all())
+            plain = f"mask{last}" in self.values and not dropped
+            return names[0] if plain and not self._is(value, names[1]) else names[1]
+        return names[0]
 
     def _shift(
         self,
@@ -183,7 +247,8 @@ class Reader:
         self, found: Names, taken: set[str], word: str, value: object, named: str | None, reason: Said
     ) -> None:
         for name in (*self.context.derivation, *self.givens.known) if tells(value) else ():
-            if name not in taken and self._is(value, name):
+            later = "_new" in name and self._is(value, base_of(name))  # hardly changed: it is what was before
+            if name not in taken and self._is(value, name) and not later:
                 taken.add(name)
                 self._put(found, name, value)
                 found.notes.append(Text.of("note.taken", word=word, name=name))
@@ -255,7 +320,13 @@ class Reader:
                 self._later(found, name, [later for later in able if self._is(found.data[name], later)])
         for name in sorted(found.data, key=lambda name: not self._was_right(found, name)):
             renewed = any(f"{given}_new" in found.steps for given in self.givens.known)
-            if not self._is(found.data[name], name) and (renewed or self._was_right(found, name)):
+            alone = not any(self.context.steps[step] == 0 and step not in self.updates for step in found.steps)
+            if not self._is(found.data[name], name) and (renewed or alone or self._was_right(found, name)):
+                able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
+                self._later(found, name, able[:-2:-1] if alone else able[:1])
+        in_place = found.notes and any(f"{given}_new" in found.steps for given in self.givens.known)
+        for name in [name for name in found.data if f"d{name}" in found.steps] if in_place else ():
+            if self._is(found.data[name], name):  # those beside it were renewed, and its gradient is there
                 self._later(found, name, [f"{name}_new"])
 
     def _later(self, found: Names, name: str, able: Iterable[str]) -> None:
@@ -267,12 +338,15 @@ class Reader:
 
     def _was_right(self, found: Names, name: str) -> bool:
         """Whether something that is worked out with a parameter has the value that the exercise's gives."""
-        users = [
-            equation.name
-            for equation in self.context.derivation.equations
-            if self.context.steps[equation.name] == 0 and any(one.name == name for one in names_in(equation.expression))
-        ]
-        return any(user in found.steps and self._is(found.steps[user], user) for user in users if f"{name}_new" != user)
+        reached = {name}
+        for equation in self.context.derivation.equations:
+            made = self.context.steps[equation.name] == 0 and equation.name not in self.updates
+            if made and any(one.name in reached for one in names_in(equation.expression)):
+                if equation.name not in found.steps:
+                    reached.add(equation.name)
+                elif self._is(found.steps[equation.name], equation.name):
+                    return True
+        return False
 
     def _is(self, value: object, name: str) -> bool:
         return name in self.values and same(value, self.values[name])
@@ -294,6 +368,7 @@ def _read(value: object, shape: tuple[int, ...]) -> Answer:
 def same(value: object, right: Any) -> bool:
     """Whether a program's value is the right one, but for the last digits."""
     right = np.asarray(right, dtype=float)
+    right = right[None, :] if right.ndim == 1 else right
     answer = answer_like(value, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return False
@@ -333,69 +408,3 @@ def base_of(name: str) -> str:
     ('W1', 'delta1')
     """
     return name.partition("_new")[0]
-
-
-@lru_cache(maxsize=1 << 10)
-def kinds_called(word: str) -> tuple[str, ...]:
-    """The kinds of quantities that a word without the number of a layer can stand for.
-
-    >>> kinds_called("delta"), kinds_called("dW"), kinds_called("anything")
-    (('delta',), ('dW',), ())
-    """
-    bare = bare_name(word).lower()
-    found = [kind for kind, stems in _STEMS.items() if bare in stems or bare in (f"{stem}s" for stem in stems)]
-    for kind in ("W", "b"):
-        found += [f"d{kind}" for stem in _STEMS[kind] if bare in _differentiated(stem)]
-    return tuple(dict.fromkeys(found))
-
-
-@lru_cache(maxsize=64)
-def _aliases(known: tuple[str, ...], layers: int) -> dict[str, tuple[str, ...]]:
-    """What people call the quantities of a network, each with the names that it can mean."""
-    found: dict[str, list[str]] = {}
-
-    def add(word: str, name: str) -> None:
-        names = found.setdefault(word, [])
-        if name not in names:
-            names.append(name)
-
-    for name in known if layers else ():
-        parts = _KNOWN.fullmatch(name)
-        if parts is None or parts[4]:
-            continue
-        for word in _called(parts[2], int(parts[3] or 0), layers):
-            for whole in _differentiated(word) if parts[1] else (word,):
-                add(whole, name)
-    return {word: tuple(names) for word, names in found.items()}
-
-
-def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
-    last, hidden = layer == layers, layers == 2 and layer == 1
-    places = [str(layer), *(_OUT if last else ()), *(_HIDDEN if hidden else ())]
-    places += [] if last else [f"{word}{layer}" for word in ("h", "hidden", "hid")]
-    for stem in _STEMS.get(kind, ()):
-        for place in places:
-            if stem not in ("s", "h") or place.isdigit():  # outputs are no s of the output
-                yield from (f"{stem}{place}", f"{place}{stem}")
-    if last or not layer:
-        yield from _ALONE.get(kind, ())
-    if hidden:
-        yield from _HIDDEN_ALONE.get(kind, ())
-    if kind in ("W", "b") and layers == 2:
-        yield from (f"{stem}{place}" for stem in _STEMS[kind] for place in _BETWEEN[layer])
-    if kind == "delta":
-        for before in ("l", "layer"):
-            yield from (f"{before}{layer}delta", f"{before}{layer}deltas", f"delta{before}{layer}", f"d{before}{layer}")
-    if kind == "W":
-        yield f"syn{layer - 1}"
-    if kind == "x":
-        yield from ("l0", "layer0", "act0", "activation0", "inputs", "data", "features")
-    if kind == "y":
-        yield from ("t", "targets", "label", "labels", "expected", "expectedoutput", "truth", "ytrue")
-
-
-def _differentiated(word: str) -> Iterator[str]:
-    for before in ("d", "grad", "g", "nabla", "gradient", "delta", "dl", "dj", "de", "dloss"):
-        yield f"{before}{word}"
-    for after in ("grad", "gradient", "grads", "delta", "update"):
-        yield f"{word}{after}"

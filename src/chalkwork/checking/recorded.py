@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.answers import answer_like, with_given
+from chalkwork.checking.augmented import holds_bias
+from chalkwork.checking.called import kinds_called
 from chalkwork.checking.names import NO_NAME
-from chalkwork.checking.programs import Names, Reader, base_of, kinds_called, same, tells
+from chalkwork.checking.programs import Names, Reader, base_of, same, tells
 from chalkwork.checking.recording import Made
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
@@ -33,6 +35,8 @@ class Recorded:
     """The assignment of each quantity."""
     loose: list[Made] = field(default_factory=list)
     """What is no quantity of the exercise, in the order of time."""
+    between: list[Any] = field(default_factory=list)
+    """Right values that are no step: the distance from the target, what comes back to a layer."""
     own: dict[str, Any] = field(default_factory=dict)
     """All quantities as they follow from what the program has."""
 
@@ -48,15 +52,16 @@ class _Placing:
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
-        self.words = words
+        self.words = _samples_together(reader, words)
         self.used = used
         self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}
         self.meant: dict[tuple[str, int], str] = {}
         """What a word's version stands for."""
+        words = self.words
         told = {word: next((one for one in made if tells(one.value)), made[-1]).value for word, made in words.items()}
-        known, self.asked = reader.known(told, used, refused)
-        self.chains = {word: self._chain(word, known.get(word), made) for word, made in words.items()}
+        self.known, self.asked = reader.known(told, used, refused)
+        self.chains = {word: self._chain(word, self.known.get(word), made) for word, made in words.items()}
         self.updates = self._updates()
         self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
 
@@ -68,20 +73,14 @@ class _Placing:
         )
         for made, word in items:
             self._take(word, made, (name for name in self._equal(made) if name in self.chains[word]))
-        for made, word in items:
-            if (
-                made.line is not None
-                and self.givens >= set(self.chains[word])
-                and not self._serves(made)
-                and tells(made.value)
-            ):
-                self._take(word, made, self._equal(made))
+        self._by_value((made, word) for made, word in items if not _is_given_back(word))
         for word in self.chains:
             self._learn(word)
         for word in sorted(self.chains, key=lambda word: (word not in self.used, bool(self._is_family(word)))):
             self._by_name(word)
+        self._by_value((made, word) for made, word in items if _is_given_back(word))
         self._unchanged()
-        found = Recorded(makers=self.taken)
+        found = Recorded(makers=self.taken, between=self.auxiliary)
         self._following(found, items)
         self._written(found, items)
         return found
@@ -132,6 +131,13 @@ class _Placing:
             self.equal[id(made)] = [name for name in near if same(made.value, values[name])]
         return self.equal[id(made)]
 
+    def _by_value(self, items: Iterable[tuple[Made, str]]) -> None:
+        """What has no name of a step is the step whose value it has."""
+        for made, word in items:
+            free = made.line is not None and self.givens >= set(self.chains[word]) and not self._serves(made)
+            if free and tells(made.value):
+                self._take(word, made, self._equal(made))
+
     def _take(self, word: str, made: Made, names: Iterable[str]) -> None:
         able = [name for name in names if name in self.givens or (made.line is not None and self._possible(name, made))]
         for name in sorted(able, key=lambda name: name in self.taken and self.taken[name] is not made):
@@ -152,7 +158,8 @@ class _Placing:
             if chain and chain[0] in self.givens and f"{chain[0]}_new" in chain and not self._is_family(word):
                 first, *later = self.words[word]
                 if first.line is None and same(first.value, self.reader.values[chain[0]]):
-                    orders = [made.order for made in later]
+                    before = dict(zip(later, (first, *later), strict=False))
+                    orders = [made.order for made in later if not same(made.value, before[made].value)]
                     if len(orders) > len(found.get(chain[0], [])):
                         found[chain[0]] = orders
         return found
@@ -225,7 +232,10 @@ class _Placing:
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
         gradient = self._kind(name) in ("dW", "db")
-        clear = word in self.used or (word[-1:].isdigit() and (gradient or made.value.ndim > 1))
+        numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
+        clear = word in self.used or (numbered and (gradient or made.value.ndim > 1))
+        if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
+            clear = not self._equal(made)  # else it is another quantity under a name that looks like this one
         return clear or self.reader.fits(made.value, name)
 
     def _renewed(self, word: str, run: Sequence[Made], free: Sequence[str]) -> None:
@@ -246,7 +256,8 @@ class _Placing:
             later, gradient = f"{name}_new", self.taken.get(f"d{name}")
             if name in self.givens and later in self.derivation and later not in self.taken and gradient is not None:
                 made = next(one for one in self.words[word] if one.order == order)
-                if made.line is not None and made.order > gradient.order and word in self._initial(name):
+                late = made.line is not None and made.order > gradient.order
+                if late and (word in self._initial(name) or self.known.get(word) == later):
                     self._name(word, made, later)
 
     def _initial(self, name: str) -> set[str]:
@@ -293,16 +304,55 @@ class _Placing:
                 names.steps[name] = self.taken[name].value
         for (word, order), name in self.meant.items():
             if name in self.givens:
-                names.data.setdefault(name, next(made.value for made in self.words[word] if made.order == order))
+                value = next(made.value for made in self.words[word] if made.order == order)
+                bias = self.reader.values.get(f"b{name[1:]}") if name[0] == "W" else None
+                if bias is None or not holds_bias(value, self.reader.values[name], bias):
+                    names.data.setdefault(name, value)
         serving = {order for _, order in self.meant}
         makers = {made.order for made in self.taken.values()}
-        found.loose = [made for made, _ in items if made.order not in serving or (made.of and made.order not in makers)]
+        found.loose = [
+            made
+            for made, word in items
+            if (made.order not in serving and tells(made.value))
+            or (made.of and made.order not in makers and self.meant.get((word, made.order)) not in self.chains[word])
+        ]
         for word, versions in self.words.items():
             made = versions[-1]
-            if word.endswith("()") or made.line is None or len(names.unused) >= _MOST_UNUSED:
+            if _is_given_back(word) or made.line is None or len(names.unused) >= _MOST_UNUSED:
                 continue
             if tells(made.value) and all(one.order not in serving for one in versions):
                 names.unused[word] = self.reader.why_unused(word, made.value, NO_NAME)
+
+
+def _is_given_back(word: str) -> bool:
+    """Whether it is what a function gave back: a name that it is given tells more."""
+    return word.endswith("()")
+
+
+def _samples_together(reader: Reader, words: Words) -> Words:
+    """The words of a program that goes through the samples one by one, with what it has of each put together.
+
+    It does so where a word holds one sample after the other. A sum over them, a parameter and a gradient stay.
+    """
+    values, axis, count = reader.values, reader.context.samples, reader.context.sizes[0]
+    if axis is None or count < 2 or "x" not in values:
+        return words
+    together = {}
+    for word, versions in words.items():
+        run = [one for one in versions if one.line is not None]
+        same_line = len({one.line for one in run}) == 1 == len({one.value.shape for one in run})
+        if len(run) == count and same_line and run[0].value.size in (max(run[0].value.shape, default=0), 1):
+            whole = np.stack([one.value.ravel() for one in run], axis=0 if axis == -2 else 1)
+            last = run[-1]
+            together[word] = Made(whole, last.line, last.code, last.order, None)
+    if not any(same(one.value, values["x"]) for one in together.values()):
+        return words
+    steps = [one.name for one in reader.context.derivation.equations if reader.context.layer(one)]
+    able = {word for word, one in together.items() if any(np.size(values[name]) == one.value.size for name in steps)}
+    sums = [name for name in reader.values if name not in steps]
+    kept = {word for word in able if any(same(words[word][-1].value, values[name]) for name in sums)}
+    plain = {word for word in able if {"dW", "db", "W", "b", "L"} & set(kinds_called(word))}
+    return {word: [together[word]] if word in able - kept - plain else versions for word, versions in words.items()}
 
 
 def _put(made: Made, value: Any) -> Any:

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import names_in
+from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.laid import laid
+from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.structure import updated_parameter
+from chalkwork.checking.overflow import named as _named
 from chalkwork.checking.overflow import overflown
+from chalkwork.checking.programs import same, tells
 from chalkwork.checking.report import Report
+from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text, say
 
 if TYPE_CHECKING:
@@ -29,6 +34,7 @@ BY_ACCIDENT = 1e-3
 _ROOM = 1e-9
 _LARGEST = 64
 _MOST_OTHERS = 60
+_MOST_SAMPLES = 50
 
 
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
@@ -37,6 +43,9 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     found = {}
     for name, result in report.items():
         if result.verdict == Verdict.WRONG.word and not result.mistakes and name in typed:
+            if _is_not_summed(task, typed[name], name):
+                found[name] = _named(result, "gradient-not-summed", report.language)
+                continue
             look, unexplained = _Look.at(task, typed, name), say(report.language, "step.wrong")
             plain = result.message.startswith(unexplained)
             words = look.words() if plain or look.answer.wrong_shape is not None else None
@@ -50,6 +59,18 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     return report.having({**report, **found}) if found else report
 
 
+def _is_not_summed(task: Task, given: object, name: str) -> bool:
+    """Whether it holds a gradient for each sample: added up, or their mean, they are the right one."""
+    right = np.asarray(task.values[name], dtype=float)
+    try:
+        parts = np.asarray(numbers_of(given))
+    except ValueError:  # a list whose parts are not equally long
+        return False
+    if parts.dtype.kind != "f" or parts.ndim != 3 or parts.shape[1:] != right.shape or len(parts) < 2:
+        return False
+    return tells(parts) and (same(parts.sum(axis=0), right) or same(parts.mean(axis=0), right))
+
+
 @dataclass(frozen=True)
 class _Look:
     """A wrong answer beside what it should be."""
@@ -57,6 +78,8 @@ class _Look:
     task: Task
     name: str
     answer: Answer
+    own: Mapping[str, Any]
+    """The student's own values of what the step is made of, as far as they can be used."""
     rights: tuple[tuple[str, Array], ...]
     """What would follow from the student's own values, and what is right; each with its words."""
 
@@ -76,7 +99,7 @@ class _Look:
         if not same and following.shape == right.shape and np.isfinite(following).all():
             rights = (("following", following), *rights)
         rights = tuple((words, laid(value, value.shape)) for words, value in rights)
-        return cls(task, name, answer_like(typed[name], right), rights)
+        return cls(task, name, answer_like(typed[name], right), own, rights)
 
     def words(self) -> Text | None:
         """The first relation that holds and is no accident; nothing where there is none."""
@@ -85,6 +108,8 @@ class _Look:
             return self._turned(own.as_given)
         if not own.given.any():
             return None
+        if own.value.size > 1 and own.given.all() and np.ptp(own.value) == 0:
+            return Text.of("seen.same", number=f"{own.value.flat[0]:.4g}")
         for word, right in self.rights:
             right = right.reshape(own.value.shape)
             for said in (*self._step(right), *self._relations(word, right)):
@@ -109,13 +134,70 @@ class _Look:
         if factor is not None:
             yield Text.of("seen.factor", times=_times(factor), of=_of(word))
         yield from self._signs(word, right)
+        yield from self._turned_square(word, right)
         yield from self._parts(word, right)
         yield from self._zeros(word, right)
         with np.errstate(all="ignore"):
-            for said, other in (("square", right**2), ("root", np.sqrt(right)), ("inverse", 1 / right)):
+            for said, other in self._made_of(right):
                 if self._meets(other):
                     yield Text.of(f"seen.{said}", of=_of(word))
         yield from self._apart(word, right)
+        yield from self._samples(word, right)
+
+    def _made_of(self, right: Array) -> Iterator[tuple[str, Array]]:
+        """What becomes of the right value by one operation more."""
+        yield from (("square", right**2), ("root", np.sqrt(right)), ("inverse", 1 / right))
+        yield from (("logarithm", np.log(right)), ("exponential", np.exp(right)), ("one_minus", 1 - right))
+        own = self.answer
+        if right.size < 2 or not own.given.all():
+            return
+        yield "only_signs", np.where(np.isin(own.value, (-1.0, 0.0, 1.0)).all(), np.sign(right), np.nan)
+        most, least = own.value.max(), own.value.min()
+        if np.count_nonzero((own.value == most) | (own.value == least)) > 2:
+            yield "cut_off", np.clip(right, least, most)
+        for kind, axis in (("rows", -1), ("columns", -2)) if right.ndim == 2 else ():
+            order, mine = (
+                np.lexsort(right if axis == -2 else right.T),
+                np.lexsort(own.value if axis == -2 else own.value.T),
+            )
+            other = np.empty_like(right)
+            if axis == -1:
+                other[mine] = right[order]
+            else:
+                other[:, mine] = right[:, order]
+            if right.shape[-1 if kind == "columns" else -2] > 1:
+                yield f"order_of_{kind}", other
+        other = np.empty(right.size)
+        other[np.argsort(own.value, axis=None)] = np.sort(right, axis=None)
+        yield "other_places", other.reshape(right.shape)
+
+    def _samples(self, word: str, right: Array) -> Iterator[Text]:
+        """A sum over the samples that holds one of them only, or all but one."""
+        context, equation = self.task.context, self.task.derivation[self.name]
+        count, axis = context.sizes[0], context.samples
+        if axis is None or not 1 < count <= _MOST_SAMPLES:
+            return
+        if context.role(equation) not in (Role.LOSS, Role.GRADIENT):
+            return
+        values = self.own if word == "following" else {name: self.task.values[name] for name in self.own}
+        layers = context.layers(context.steps[self.name])
+        parameters = {one.name for layer in layers for one in (layer.weights, layer.bias) if one is not None}
+        spread = [
+            one.name
+            for one in names_in(equation.expression)
+            if one.name not in parameters and len(one.shape) == 2 and one.shape[axis] == count
+        ]
+        for place in range(count) if spread else ():
+            for said, kept in (("one_sample", [place]), ("without_sample", np.delete(np.arange(count), place))):
+                part = {**values, **{name: np.take(values[name], kept, axis) for name in spread}}
+                with np.errstate(all="ignore"):
+                    value = _evaluated(equation.expression, part)
+                if value is None or value.size != right.size:
+                    continue
+                value = laid(value, value.shape).reshape(right.shape)
+                for factor in (1.0, count / len(kept)):
+                    if self._meets(factor * value):
+                        yield Text.of(f"seen.{said}", sample=place + 1)
 
     def _step(self, right: Array) -> Iterator[Text]:
         """How the step of an update compares with the right one, where all digits are there."""
@@ -131,6 +213,10 @@ class _Look:
         for one in (factor, -factor) if factor else ():
             if np.allclose(own.value - before, one * (right - before), 1e-8, 0):
                 yield Text.of("seen.step", times=_times(one))
+        made, meant = own.value - before, np.sign(right - before)
+        size = float(np.max(np.abs(made)))
+        if meant.size > 1 and size and np.allclose(np.abs(made), size * np.abs(meant), 1e-8, 0):
+            yield Text.of("seen.step_signs", size=f"{size:.4g}")
 
     def _factor(self, right: Array) -> float | None:
         own = self.answer
@@ -148,7 +234,7 @@ class _Look:
     def _signs(self, word: str, right: Array) -> Iterator[Text]:
         if right.size > 1 and self._meets(np.where(self.answer.value * right < 0, -right, right)):
             turned = (self.answer.value * right < 0) & self.answer.given
-            where = _lines(turned)
+            where = self._lines(turned)
             what = _what(word)
             yield Text.of("seen.signs_in", what=what, where=where) if where else Text.of("seen.signs", what=what)
 
@@ -164,9 +250,21 @@ class _Look:
             for sign, mask in ((">", net > 0), ("<", net < 0)):
                 if np.array_equal(good, mask):
                     yield Text.of("seen.right_where", name=name, sign=sign)
-        where = _lines(good)
+        where = self._lines(good)
         if where:
             yield Text.of("seen.right_in", where=where)
+
+    def _lines(self, mask: Array) -> Text | None:
+        """The rows, columns or samples that the cells fill; nothing where they fill none."""
+        context, equation = self.task.context, self.task.derivation[self.name]
+        samples = context.samples if context.layer(equation) is not None and context.sizes[0] > 1 else None
+        rows, columns = mask.all(axis=1), mask.all(axis=0)
+        for whole, kind, axis in ((rows, "row", 1), (columns, "column", 0)):
+            if whole.any() and mask.any(axis=axis).sum() == whole.sum() and whole.size > 1:
+                numbers = tuple(str(place + 1) for place in np.flatnonzero(whole))
+                kind = "sample" if samples is not None and samples % 2 == 1 - axis else kind
+                return Text.of(f"seen.{kind}", n=len(numbers), numbers=numbers)
+        return None
 
     def _zeros(self, word: str, right: Array) -> Iterator[Text]:
         """Nothing where there should be something, and something where there should be nothing."""
@@ -187,6 +285,13 @@ class _Look:
             if count < _MOST_OTHERS and name != self.name and other.shape[-2:] == shape:
                 yield name, other
 
+    def _spread(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+        """Rows and columns, such as biases, in every row or column of the shape."""
+        for name, value in list(self.task.values.items())[:_MOST_OTHERS]:
+            other = laid(np.asarray(value, dtype=float), np.shape(value))
+            if other.size > 1 and len(shape) == 2 and other.shape in ((1, shape[1]), (shape[0], 1)):
+                yield name, np.broadcast_to(other, shape)
+
     def _apart(self, word: str, right: Array) -> Iterator[Text]:
         """Right but for a number, or a multiple of another quantity, that was added or multiplied."""
         own = self.answer
@@ -195,12 +300,12 @@ class _Look:
         shift = float(np.median(own.value - right))
         if shift and self._meets(right + shift):
             yield Text.of("seen.more" if shift > 0 else "seen.less", size=f"{abs(shift):.4g}", what=_what(word))
-        for name, other in self._others(right.shape):
+        for name, other in (*self._others(right.shape), *self._spread(right.shape)):
             with np.errstate(all="ignore"):
                 place = np.unravel_index(int(np.argmax(np.abs(other))), other.shape)
                 factor = float((own.value - right)[place] / other[place]) if other[place] else 0.0
                 nice = float(Fraction(factor).limit_denominator(100)) if abs(factor) < 1e6 else factor
-                for one in (nice, factor) if np.ptp(other) > 0 and abs(nice) > 1e-6 else ():
+                for one in (nice or factor, factor) if np.ptp(other) > 0 and abs(factor) > 1e-6 else ():
                     if self._meets(right + one * other):
                         yield Text.of("seen.differs", of=_of(word), by=f"{_plainly(one)}{self._letter(one)}{name}")
                 if self._meets(right * other):
@@ -216,10 +321,24 @@ class _Look:
                 return f"({given.name}) "
         return ""
 
+    def _turned_square(self, word: str, right: Array) -> Iterator[Text]:
+        """A multiple of the transpose where that has the same shape."""
+        turned = np.swapaxes(right, -1, -2)
+        if turned.shape == right.shape and min(right.shape) > 1:
+            factor = self._factor(turned)
+            if self._meets(turned):
+                yield Text.of("seen.transposed", what=_what(word))
+            elif factor is not None:
+                yield Text.of("seen.times_transposed", times=_times(factor), of=_of(word))
+
     def _another(self) -> Text | None:
         for name, other in self._others(self.answer.value.shape):
             if self._meets(other):
                 return Text.of("seen.another", name=name)
+        for name, other in self._others(self.answer.value.shape):
+            factor = self._factor(other) if other.size > 1 else None
+            if factor is not None:
+                return Text.of("seen.times_another", times=_times(factor), name=name)
         return None
 
     def _turned(self, own: Answer | None) -> Text | None:
@@ -238,7 +357,15 @@ class _Look:
 
 
 def _plainly(factor: float) -> str:
-    return "" if factor == 1 else f"{factor:.4g} "
+    return {1.0: "", -1.0: "−"}.get(factor, f"{factor:.4g} ".replace("-", "−"))
+
+
+def _evaluated(expression: Expression, values: Mapping[str, Any]) -> Array | None:
+    """The value; None where the shapes do not fit together."""
+    try:
+        return np.asarray(evaluate(expression, values), dtype=float)
+    except (ValueError, ChalkworkError):
+        return None
 
 
 def _what(word: str) -> Text:
@@ -260,13 +387,3 @@ def _times(factor: float) -> Text:
     if exact and part.denominator > 1 and abs(part.numerator) == 1:
         return Text.of("seen.minus_part" if part < 0 else "seen.part", n=part.denominator)
     return Text.of("seen.times", number=f"{factor:.4g}")
-
-
-def _lines(mask: Array) -> Text | None:
-    """The rows or columns that the cells fill; nothing where they fill none."""
-    rows, columns = mask.all(axis=1), mask.all(axis=0)
-    for whole, kind, axis in ((rows, "row", 1), (columns, "column", 0)):
-        if whole.any() and mask.any(axis=axis).sum() == whole.sum() and whole.size > 1:
-            numbers = tuple(str(place + 1) for place in np.flatnonzero(whole))
-            return Text.of(f"seen.{kind}", n=len(numbers), numbers=numbers)
-    return None

@@ -91,8 +91,9 @@ class Search:
         free = asked.part(np.flatnonzero([not found[int(row)].ids or found[int(row)] == SWAPPED for row in rows]))
         for row, one in (self._before(equation, free) if free.rows.size else {}).items():
             found[row] = replace(one, ids=tuple(dict.fromkeys((*one.ids, *found[row].ids))))
+        plain = asked.is_constant
         for way in (self._early, self._early_before, self._double):
-            rest = asked.part(np.flatnonzero([not found[int(row)].ids for row in rows]))
+            rest = asked.part(np.flatnonzero([not (found[int(row)].ids or plain[at]) for at, row in enumerate(rows)]))
             if rest.rows.size:
                 for row, one in way(equation, rest).items():
                     found[row] = one
@@ -257,9 +258,10 @@ class Search:
             own = [guess for guess in guesses if guess.row == row]
             best = [guess for guess in own if guess.central] or own
             first = best[0]
-            if any(set(guess.ids) != set(first.ids) for guess in best):
+            if any(not set(guess.ids) & set(first.ids) for guess in best):
                 continue
-            found[row] = Explanation(first.ids, made_in=first.name)
+            ids = tuple(dict.fromkeys(name for guess in best for name in guess.ids))
+            found[row] = Explanation(ids, made_in=first.name)
             for later, value in first.values.items():
                 if value.shape[-2:] == self.work.own[later].shape[-2:]:
                     self.work.adopt(later, row, value, first.place)

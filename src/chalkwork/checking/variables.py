@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.libraries import is_library
+from chalkwork.checking.states import kept_state
 
 MOST_VARIABLES = 2000
 MOST_NUMBERS = 1_000_000
 MOST_DEPTH = 4
 _GRADIENTS = ("grad", "grads", "gradient", "gradients", "nabla", "nablas", "derivatives")
-_VELOCITIES = {"v": "v", "velocity": "v", "velocities": "v", "m": "m", "moments": "m", "s": "v", "r": "r"}
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
 _WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
 """What a module is called that is all of the network."""
+AGAIN = "another "
+"""What stands in front of a word that is there already, in another dictionary or object."""
 _TYPED = (str, bytes, int, float, complex, type(None), np.generic)
 
 
@@ -51,8 +53,7 @@ def taken_apart(given: Mapping[str, object], layers: int) -> dict[str, object]:
     for word, value in _walk(given, layers, 0):
         if len(found) >= MOST_VARIABLES:
             break
-        if word not in found:
-            found[word] = value
+        found.setdefault(word if word not in found else f"{AGAIN}{word}", value)
     return found
 
 
@@ -131,9 +132,7 @@ def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int)
             word = f"{name}{key}"
         elif bare in _GRADIENTS and not word.lower().startswith(("d", "grad", "nabla")):
             word = f"grad_{word}"
-        elif bare in _VELOCITIES:
-            word = _VELOCITIES[bare] + word.removeprefix("d")
-        named[word] = one
+        named[kept_state(bare, word) or word] = one
     yield from _walk(named, layers, depth + 1)
 
 

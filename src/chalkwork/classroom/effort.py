@@ -18,7 +18,21 @@ from chalkwork.classroom.groups import Layout
 from chalkwork.derivation.evaluate import applied
 
 A_TERM, A_SIGN, A_DIGIT, A_QUOTIENT, A_FUNCTION, A_CASE = 0.25, 0.1, 0.05, 1.5, 2.0, 0.1
-_FREE = frozenset(("negative", "transpose", "reshape", "broadcast", "diag", "diagonal", "entry", "placed"))
+_FREE = frozenset(
+    (
+        "negative",
+        "transpose",
+        "reshape",
+        "broadcast",
+        "diag",
+        "diagonal",
+        "entry",
+        "placed",
+        "split_heads",
+        "join_heads",
+        "one_hot",
+    )
+)
 
 
 def effort(bench: Bench, values: Values) -> Array:

@@ -70,8 +70,10 @@ def save_variants(
 ) -> list[Path]:
     """Write the sheets of the variants and their table; with a format also what `shows` names, each in its own file.
 
-    With `together` they are one PDF for the class for each of `shows`, the code of the variant on every page. The names
-    of what was written, first the table. Raises ChalkworkError for an unknown format and what cannot be written.
+    With `together` they are one PDF for the class for each of `shows`. On every page of a PDF stands the code of the
+    variant. The names of what was written, first the table.
+
+    Raises ChalkworkError for an unknown format and what cannot be written.
     """
     folder = Path(folder)
     suffix = f".{form}" if form else ""
@@ -95,10 +97,20 @@ def save_variants(
             continue
         for place, one in enumerate(variants):
             found.append(folder / file_of(one, suffix, show))
-            EXPORTERS[suffix](book_of(one, show), found[-1])
+            _save_one(book_of(one, show), one.code, found[-1])
             if progress:
                 progress(number * len(variants) + place + 1, len(shows) * len(variants))
     return found
+
+
+def _save_one(book: Workbook, code: str, path: Path) -> None:
+    """Write what one student gets; on paper with the code of the variant on every page."""
+    if path.suffix == ".pdf":
+        from chalkwork.documents.pandoc import to_one_pdf
+
+        to_one_pdf({code: book.document}, path)
+    else:
+        EXPORTERS[path.suffix](book, path)
 
 
 def book_of(variant: Variant, show: Show) -> Workbook:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalkwork import __version__
-from chalkwork.cli import library, predict, train, vary, verify
+from chalkwork.cli import library, page, predict, preview, train, vary, verify
 from chalkwork.cli.door import (
     A_SHEET,
     BAD_INPUT,
@@ -16,14 +16,19 @@ from chalkwork.cli.door import (
     Parser,
     complain,
     file_to_write,
+    from_standard_input,
     printing,
     progressing,
     say,
     sheet_of,
+    terminal_width,
 )
 from chalkwork.errors import ChalkworkError
 
 MOST_JOBS = 1_000
+INPUT = "standard input"
+MARGIN = 4
+"""Columns of the page that equations leave free."""
 
 
 def parser_of_all() -> Parser:
@@ -59,7 +64,8 @@ def parser_of_all() -> Parser:
         metavar="ANSWERS",
         nargs="+",
         type=Path,
-        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student",
+        help="files of answers: .yaml .json .csv .md .txt .ipynb; or a folder with one file a student; - reads a "
+        "hand-in from standard input",
     )
     check.add_argument(
         "-o",
@@ -92,9 +98,11 @@ def parser_of_all() -> Parser:
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
     verify.add(commands)
     library.add(commands)
+    preview.add(commands)
     train.add(commands)
     predict.add(commands)
     vary.add(commands)
+    page.add(commands)
     for command in commands.choices.values():  # understood after the command as well
         command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -105,15 +113,17 @@ def _solve(options: argparse.Namespace) -> int:
     from chalkwork.sheets.schema import with_style
 
     sheet = with_style(sheet_of(options.sheet), options.notation, options.decimals)
-    book = workbook(sheet, options.show, drawings=options.output is not None)
     if options.output is None:
         from chalkwork.documents.terminal import print_document
+        from chalkwork.typesetting.values import on_lines_of
 
-        with printing():
-            print_document(book.document)
+        width = terminal_width()
+        with printing(), on_lines_of(width - MARGIN):
+            print_document(workbook(sheet, options.show, drawings=False).document, width)
     else:
         from chalkwork.solutions.export import save
 
+        book = workbook(sheet, options.show)
         save(book, options.output)
         say(f"{options.output} written")
     return 0
@@ -138,7 +148,7 @@ def _check(options: argparse.Namespace) -> int:
             hint="-o names a file for the reports",
         )
     if Path(STANDARD) in options.answers:
-        raise ChalkworkError("answers are read from files, whose suffix says their form, not from standard input")
+        return _check_standard(options)
     sheet = sheet_of(options.sheet)
     beside = options.output or (Path(options.sheet) if options.resume else None)
     journal = Path(f"{beside.resolve()}.journal") if beside else None
@@ -167,6 +177,24 @@ def _check(options: argparse.Namespace) -> int:
     if journal:
         journal.unlink(missing_ok=True)
     return BAD_INPUT if errors else 0
+
+
+def _check_standard(options: argparse.Namespace) -> int:
+    """Mark the one hand-in that is standard input."""
+    from chalkwork.checking.files import MAX_BYTES, decode_answers
+    from chalkwork.sheets.check import check_hand_in
+    from chalkwork.sheets.overview import save_reports
+
+    if len(options.answers) > 1 or options.sheet == STANDARD:
+        raise ChalkworkError("standard input is one hand-in, and nothing else", hint="give the others as files")
+    sheet = sheet_of(options.sheet)
+    hand_in = check_hand_in(sheet, decode_answers(from_standard_input(MAX_BYTES), INPUT), INPUT)
+    if options.output is None:
+        say(str(hand_in))
+    else:
+        save_reports(sheet, [hand_in], options.output, options.view, [])
+        say(f"{options.output} written")
+    return 0
 
 
 def _keep_apart(output: Path, answers: Sequence[Path]) -> None:

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import get_terminal_size
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from chalkwork.sheets.schema import Sheet
 
 FAULT, BAD_INPUT, INTERRUPTED = 1, 2, 130
+NARROWEST, PAGE, WIDEST = 56, 80, 110
 STANDARD = "-"
 """Standard input or output in place of a file."""
 A_SHEET = "a sheet in Markdown, or the name of one that comes with Chalkwork (chalkwork sheets); - reads standard input"
@@ -161,6 +163,13 @@ def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def terminal_width() -> int:
+    """How many columns a page on standard output has: those of the terminal within what can be read, else 80."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return PAGE
+    return max(NARROWEST, min(WIDEST, get_terminal_size((PAGE, 24)).columns))
 
 
 def say(text: str) -> None:

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chalkwork.cli.door import note, say
+from chalkwork.cli.door import folder_to_write, note, say
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 
 KINDS = {
@@ -21,6 +22,13 @@ KINDS = {
 def add(commands: Any) -> None:
     """The two commands."""
     sheets = commands.add_parser("sheets", help="the sheets that come with Chalkwork")
+    sheets.add_argument(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        type=folder_to_write,
+        help="a gallery: a page with a picture of each, and a page with the solution of each, as HTML",
+    )
     sheets.set_defaults(run=_sheets, inputs=())
     new = commands.add_parser("new", help="a commented sheet to start from")
     new.add_argument("name", metavar="NAME", nargs="?", default="sheet", help="the name of the file: NAME.md")
@@ -33,6 +41,12 @@ def _sheets(options: argparse.Namespace) -> int:
     from chalkwork.sheets.format import read_sheet
     from chalkwork.sheets.library import shipped
 
+    if options.output is not None:
+        from chalkwork.sheets.gallery import pages
+
+        number = pages(options.output)
+        say(f"{counted(number, 'sheet')} in {options.output / 'index.html'}")
+        return 0
     say("\n".join(f"{name}\n    {read_sheet(path).title}" for name, path in shipped().items()))
     note("\nchalkwork solve NAME works one out; -o solution.pdf writes it")
     return 0
@@ -47,7 +61,10 @@ def _new(options: argparse.Namespace) -> int:
         raise ChalkworkError(f"{path} is there already", hint="give another name: chalkwork new NAME")
     kind = options.kind or _asked()
     write_aside(path, starters()[kind].read_text(encoding="utf-8"))
-    say(f"{path} written: {KINDS[kind]}\nchalkwork solve {path} prints its solution; change what you like")
+    say(
+        f"{path} written: {KINDS[kind]}\nchalkwork preview {path} shows it while you change it; "
+        f"chalkwork solve {path} prints its solution"
+    )
     return 0
 
 

@@ -74,6 +74,13 @@ def _add_run(group: Any) -> None:
     group.add_argument("--eta", metavar="X", type=_real, default=0.001, help="the learning rate (0.001)")
     group.add_argument("--optimizer", metavar="NAME", default="adam", help="adam, momentum, gradient_descent, ...")
     group.add_argument(
+        "--schedule", metavar="NAME", help="of the rate: cosine, one_cycle, plateau, linear, ...; constant by default"
+    )
+    group.add_argument("--clip-norm", metavar="X", type=_real, help="shorten all gradients together to this length")
+    group.add_argument(
+        "--class-weight", choices=("balanced",), help="every class counts alike, however many samples it has"
+    )
+    group.add_argument(
         "--patience", metavar="N", type=_count, default=20, help="epochs without a better validation loss (20)"
     )
     group.add_argument("--seed", metavar="N", type=_seed, default=0, help="of the parts, the weights and the order (0)")

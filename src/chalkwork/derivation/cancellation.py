@@ -105,7 +105,7 @@ def magnitude(expression: Expression, values: Mapping[str, Any]) -> Any:
 _LINEAR = frozenset(
     (
         "add", "subtract", "negative", "multiply", "matmul", "transpose", "sum", "mean", "broadcast", "diag",
-        "diagonal", "entry", "placed", "moment", "at_moment", "sequence", "reshape", "turned", "average_pool",
-        "average_pool_back", *PARTNERS,
+        "diagonal", "entry", "placed", "moment", "at_moment", "sequence", "reshape", "split_heads", "join_heads",
+        "turned", "average_pool", "average_pool_back", *PARTNERS,
     )
 )  # fmt: skip

@@ -92,6 +92,8 @@ class Equation:
     worked: Expression | None = None
     """A longer form, into which the numbers are put first, where the expression takes two steps at once."""
     relation: Relation = "="
+    general: Expression | None = None
+    """The expression with a letter for the number of samples, written in its place where it stands in letters."""
 
     @property
     def step(self) -> int:
@@ -189,6 +191,7 @@ class Derivation:
                 chain=tuple(tuple(map(derivative, path)) for path in one.chain),
                 steps=tuple(replaced(step, names) for step in one.steps),
                 worked=None if one.worked is None else replaced(one.worked, names),
+                general=None if one.general is None else replaced(one.general, names),
             )
 
         givens = tuple(Name(rename(name.name), name.shape) for name in self.givens)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from chalkwork.documents.model import Block, Code, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
@@ -37,13 +38,31 @@ def to_markdown(document: Document, figure_target: FigureTarget = data_uri) -> s
     """
     parts = [_heading(Heading(document.title, 1))]
     figures = 0
-    for block in document.blocks:
+    for block in in_outline(document.blocks):
         if isinstance(block, Drawing):
             figures += 1
             parts.append(_figure(block, figure_target(figures, block)))
         else:
             parts.append(_text(block))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def in_outline(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks with headings that skip no level below the one above them, as a reader who hears them needs it.
+
+    >>> levels = Heading("Task (a)", 3), Heading("Forward", 4), Heading("Task (b)", 3), Heading("Part", 2)
+    >>> [block.level for block in in_outline(levels) if isinstance(block, Heading)]
+    [2, 3, 2, 2]
+    """
+    above = [1]
+    for block in blocks:
+        if not isinstance(block, Heading):
+            yield block
+            continue
+        while above and above[-1] >= block.level:
+            above.pop()
+        above.append(block.level)
+        yield replace(block, level=len(above))
 
 
 def _text(block: Block) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import warnings
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -24,14 +25,16 @@ from tempfile import TemporaryDirectory
 
 from chalkwork.documents.figures import inline_svg, png_data_uri
 from chalkwork.documents.markdown import FigureTarget, to_markdown
+from chalkwork.documents.mathml import tidied
 from chalkwork.documents.model import Block, Document, Heading, Paragraph, Table
 from chalkwork.documents.nesting import check_nesting
-from chalkwork.documents.terminal import in_parts
+from chalkwork.documents.terminal import in_parts, plain_prose
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
 from chalkwork.packages import DOCUMENTS, package
 from chalkwork.typesetting.notation import GREEK, greek_command
+from chalkwork.typesetting.unicode_maths import plain_maths
 
 _ASSETS = Path(__file__).parent / "assets"
 _READER = "commonmark+tex_math_dollars+pipe_tables+strikeout+smart-raw_html"
@@ -63,18 +66,6 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 
-# Browsers put an accent in the right place only if it is not a combining character.
-_SPACED = {"\u0302": "^", "\u0303": "~", "\u0307": "\u02d9", "\u0308": "\u00a8", "\u20d7": "\u2192"}
-_ACCENT = re.compile(f'<mo accent="true">([{"".join(_SPACED)}])</mo>')
-
-# A prime is drawn small and high already; as an exponent it would shrink to a speck.
-_PRIME = re.compile(r"<msup>(<mi[^>]*>[^<]*</mi>)<mo>′</mo></msup>")
-# A function's name keeps its distance from the factor before it.
-_FUNCTION = re.compile(
-    r'(?<!<mi>−)(</mi>|</mn>|</msub>|</msup>|</msubsup>|</mrow>|form="postfix">[)\]]</mo>)'
-    r'((?:<(?:msub|msup|munder)>)?<mrow><mi mathvariant="normal">\w+</mi><mo>&#8289;</mo></mrow>)'
-)
-_CELL_MARK = re.compile("<mtext[^>]*>([✗□?])</mtext>")
 _IMAGE = re.compile(r'<img src="(chalkwork-figure-\d+)"[^>]*/>')
 
 _SMALL = {"_": ("₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789+-aehijklmnoprstuvx"),
@@ -138,14 +129,16 @@ def to_html_pages(documents: Sequence[Document]) -> list[str]:
 
 def _pages(documents: Sequence[Document]) -> list[str]:
     whole, boundary = _together(documents)
-    body = _ACCENT.sub(_spaced_accent, _convert(whole, "html5", "--mathml").decode())
-    body = _PRIME.sub(r'<mrow>\1<mo form="postfix" lspace="0" rspace="0">′</mo></mrow>', body)
-    body = _FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>\2', body)
-    body = _CELL_MARK.sub(r'<mtext class="cell-mark">\1</mtext>', body)
+    body = _with_mathml(whole)
     drawings = {name: inline_svg(figure) for name, figure in _figures(whole).items()}
     body = _IMAGE.sub(lambda image: drawings.get(image[1], ""), body)
     _, *parts = body.split(f"<p>{boundary}</p>")
     return [_page(document, part) for document, part in zip(documents, parts, strict=True)]
+
+
+def _with_mathml(document: Document) -> str:
+    """The document as HTML, its maths as MathML that browsers show well."""
+    return tidied(_convert(document, "html5", "--mathml").decode())
 
 
 def _together(documents: Sequence[Document]) -> tuple[Document, str]:
@@ -158,9 +151,7 @@ def _together(documents: Sequence[Document]) -> tuple[Document, str]:
 
 
 def _page(document: Document, body: str) -> str:
-    plain = re.sub(r"(?<!\\)[$*`]", "", document.title)
-    plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", plain)
-    language, title = escape(document.language), escape(plain)
+    language, title = escape(document.language), escape(plain_prose(document.title))
     return _PAGE.format(policy=_POLICY, language=language, title=title, style=_style(), body=body.strip())
 
 
@@ -176,8 +167,8 @@ def to_fragments(texts: Sequence[str], *, mathml: bool = False) -> list[str]:
     found: list[str] = []
     for start in range(0, len(texts), _MOST_FRAGMENTS):
         some = texts[start : start + _MOST_FRAGMENTS]
-        blocks = [block for text in some for block in (Paragraph(boundary), Paragraph(text))]
-        html = _convert(Document("", tuple(blocks)), "html5", "--mathml" if mathml else "--mathjax").decode()
+        document = Document("", tuple(block for text in some for block in (Paragraph(boundary), Paragraph(text))))
+        html = _with_mathml(document) if mathml else _convert(document, "html5", "--mathjax").decode()
         found += [part.strip() for part in html.split(f"<p>{boundary}</p>")[1:]]
     return found
 
@@ -205,8 +196,9 @@ def to_latex(document: Document) -> str:
 
 
 def to_pdf(document: Document, path: str | Path) -> None:
-    """Write the document as a PDF on A4, typeset by Typst; no TeX is needed.
+    """Write the document as a PDF on A4 (PDF/UA-1), typeset by Typst; no TeX is needed.
 
+    What a document lacks for PDF/UA, such as words in a heading or a font for a sign, is a warning.
     Raises `ChalkworkError` if the file cannot be written or a formula or drawing cannot be typeset.
     """
     _typeset(_typst_source(document, "typst"), document, path)
@@ -229,12 +221,19 @@ def to_one_pdf(documents: Mapping[str, Document], path: str | Path) -> None:
     _typeset(("".join(coded), figures), every[0], path)
 
 
+_SPOKEN = re.compile("\ue007([^\ue007]*)\ue007")
+"""The TeX of a formula where Typst wants it in words."""
+_NO_CAPTION = re.compile(r",\n +caption: \[\s*\](?=\n\))")
+
+
 def _typst_source(document: Document, prefix: str) -> tuple[str, dict[str, str]]:
     """The document in Typst's language, and its drawings by name."""
     figures = _figures(document)
-    body = _convert(document, "typst").decode()
-    for name in figures:
-        body = body.replace(f'image("{name}"', f'image(bytes(sys.inputs.at("{prefix}-{name}")), format: "svg"')
+    body = _SPOKEN.sub(lambda tex: _typst_string(plain_maths(tex[1])), _convert(document, "typst").decode())
+    for name, figure in figures.items():
+        words = f'format: "svg", alt: {_typst_string(figure.description)}'
+        body = body.replace(f'image("{name}"', f'image(bytes(sys.inputs.at("{prefix}-{name}")), {words}')
+    body = _NO_CAPTION.sub("", body)
     return body, {f"{prefix}-{name}": figure.svg for name, figure in figures.items()}
 
 
@@ -243,17 +242,26 @@ def _typeset(written: tuple[str, dict[str, str]], document: Document, path: str 
     typst = package("typst", "a PDF", DOCUMENTS)
     body, figures = written
     page = _asset("page.typ").replace('lang: "en"', f"lang: {_typst_string(document.language)}")
-    source = f"#set document(title: {_typst_string(document.title)}, date: none)\n{page}{body}"
+    title = _typst_string(plain_prose(document.title))
+    source = f"#set document(title: {title}, date: none)\n{page}{body}"
     with TemporaryDirectory() as folder:
         file = Path(folder) / "document.typ"
         write_aside(file, source)
-        try:
-            pdf = typst.compile(
-                file,
-                root=Path(folder),
-                sys_inputs=figures,
-                ignore_system_fonts=not _needs_system_fonts(source),
+        fonts = not _needs_system_fonts(source)
+
+        def pdf(**standard: str) -> bytes:
+            return bytes(
+                typst.compile(file, root=Path(folder), sys_inputs=figures, ignore_system_fonts=fonts, **standard)
             )
+
+        try:
+            try:
+                content = pdf(pdf_standards="ua-1")
+            except typst.TypstError as error:
+                if "PDF/UA" not in str(error):
+                    raise
+                content = pdf()
+                warnings.warn(f"{Path(path).name} is not fully accessible: {error}", stacklevel=3)
         except typst.TypstError as error:
             if "depth" in str(error):
                 raise ChalkworkError(
@@ -261,7 +269,7 @@ def _typeset(written: tuple[str, dict[str, str]], document: Document, path: str 
                     hint="write quotations, lists and what is emphasised flatter",
                 ) from error
             raise ChalkworkError(f"the document cannot be typeset: {error}") from error
-    write_aside(path, pdf)
+    write_aside(path, content)
 
 
 def to_docx(document: Document, path: str | Path) -> None:
@@ -315,10 +323,6 @@ def _pandoc() -> str:
     if found is None:
         raise ChalkworkError("a document of this format needs pandoc", hint=DOCUMENTS)
     return found
-
-
-def _spaced_accent(accent: re.Match[str]) -> str:
-    return f'<mo accent="true" stretchy="false">{_SPACED[accent[1]]}</mo>'
 
 
 def _figures(document: Document) -> dict[str, Drawing]:

@@ -75,6 +75,8 @@ class Slot:
     layer: int
     name: str
     theirs: str
+    turns: bool
+    """Whether the convention says how it lies."""
 
 
 def slots_of(net: NeuralNetwork) -> list[Slot]:
@@ -83,7 +85,7 @@ def slots_of(net: NeuralNetwork) -> list[Slot]:
     for at, layer in zip(net.plan().spots, net.layers, strict=True):
         for one in at.layer.kind.present(at.layer):
             if one.torch:
-                found.append(Slot(at.number, one.name(at.number), one.torch))
+                found.append(Slot(at.number, one.name(at.number), one.torch, one.form.is_matrix))
             elif one.role in (*LEARNED, Role.STATE):
                 counterpart(at.number, layer, None, "other libraries")
     return found
@@ -92,11 +94,11 @@ def slots_of(net: NeuralNetwork) -> list[Slot]:
 def arrays_of(net: NeuralNetwork, weights: str) -> list[Array]:
     """Copies of the arrays in the order of `slots_of`, matrices `out_in` or `in_out`."""
     held = {**net.parameters, **net.state}
-    return [_turned(np.asarray(held[slot.name], np.float64), net, weights).copy() for slot in slots_of(net)]
+    return [_turned(np.asarray(held[slot.name], np.float64), slot, net, weights).copy() for slot in slots_of(net)]
 
 
-def _turned(array: Array, net: NeuralNetwork, weights: str) -> Array:
-    return array.T if array.ndim == 2 and net.convention.weights != weights else array
+def _turned(array: Array, slot: Slot, net: NeuralNetwork, weights: str) -> Array:
+    return array.T if slot.turns and net.convention.weights != weights else array
 
 
 def put(net: NeuralNetwork, arrays: Sequence[Array], labels: Sequence[str], weights: str) -> None:
@@ -115,7 +117,7 @@ def put(net: NeuralNetwork, arrays: Sequence[Array], labels: Sequence[str], weig
             raise ValueProblem(f"{label} holds a number that is not finite")
         if slot.theirs == "running_var" and (array < 0).any():
             raise ValueProblem(f"{label} holds a negative number, which no variance is")
-        found[slot.name] = np.array(_turned(array, net, weights), np.float64, order="C")
+        found[slot.name] = np.array(_turned(array, slot, net, weights), np.float64, order="C")
     for name, array in found.items():
         (net.parameters if name in net.parameters else net.state)[name] = array
 

@@ -37,11 +37,10 @@ def to_onnx(
     """Write the network in inference mode as an ONNX graph (opset 18), for any number of samples.
 
     The input is called `x` and lies as the network's convention has it: samples x features where samples are rows,
-    features x samples where they are columns; weights keep their orientation too. Every equation that is needed is a
-    result of the graph under its own name (`z1`, `a1`, ...); `outputs` says which of them come out, the last
-    activation if it is not given; `class` is the predicted class, counted from 0 as
-    `predict` does where there are no labels.
-    `dtype` is the type of input, weights and outputs.
+    features x samples where they are columns, a row of matrices where every sample is one; weights keep their
+    orientation too. Every equation that is needed is a result of the graph under its own name (`z1`, `a1`, ...);
+    `outputs` says which of them come out, the last activation if it is not given; `class` is the predicted class,
+    counted from 0 as `predict` does where there are no labels. `dtype` is the type of input, weights and outputs.
 
     Raises ChalkworkError where onnx is missing, an output is unknown, a number is too large for single precision, or
     the file cannot be written.
@@ -62,8 +61,8 @@ def to_onnx(
     """
     if dtype not in ("float32", "float64"):
         raise ChalkworkError(f"dtype is float32 or float64, not {dtype!r:.60}")
-    if net.axes == 1:
-        raise ChalkworkError("a network whose samples are matrices cannot be written as ONNX yet")
+    if any(layer.kind.in_time for layer in net.layers):
+        raise ChalkworkError("a recurrent layer cannot be written as ONNX yet")
     plan = net.plan(2)  # any number but one: sums over one sample are left out of the equations
     derivation = derive(plan, target=False, predict=True)
     wanted = [f"a{plan.depth}"] if outputs is None else list(dict.fromkeys(outputs))

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, walk
 from chalkwork.algebra.operations.convolutions import lie_of, pooling, turned_axes
+from chalkwork.algebra.operations.softmax import seen_in_order
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 from chalkwork.packages import package
@@ -162,6 +164,8 @@ class OnnxGraph:
                 values[part] = known[part.name]
             elif isinstance(part, Number):
                 values[part] = self.number(part.value, self.dtype)
+            elif not names_in(part):
+                values[part] = self.constant(f"{self.scope}/known{len(self.constants)}", evaluate(part, {}))
             else:
                 assert isinstance(part, Application)
                 values[part] = self.applied(part, *(values[argument] for argument in part.arguments))
@@ -229,10 +233,6 @@ class OnnxGraph:
         to = self.helper.np_dtype_to_tensor_dtype(dtype)
         return self.node("Cast", x, dtype=dtype, to=to)
 
-    def matrix_transpose(self, x: Tensor) -> Tensor:
-        """The transpose of a matrix."""
-        return self.node("Transpose", x, perm=[1, 0])
-
 
 _NODES = {
     "abs": "Abs", "cos": "Cos", "exp": "Exp", "floor": "Floor", "isinf": "IsInf", "isnan": "IsNaN", "log": "Log",
@@ -273,7 +273,78 @@ def _reshaped(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
     return graph.node("Reshape", x, graph.number([-1, *shape[1:]], _WHOLE))
 
 
+def _transposed(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    *before, rows, columns = range(len(part.shape))
+    return graph.node("Transpose", x, perm=[*before, columns, rows])
+
+
+def _split_heads(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    """Along the axis that is cut in two, and the heads before the matrices."""
+    count, along = part.parameters
+    (inner,) = part.arguments
+    lying = x if along == -2 else _transposed(graph, part.arguments[0].T, x)
+    units = inner.shape[along] // int(count)
+    positions = inner.shape[-1 if along == -2 else -2]
+    each = graph.node("Reshape", lying, graph.number([*_free(inner.shape), int(count), units, positions], _WHOLE))
+    return each if along == -2 else _transposed(graph, part, each)
+
+
+def _join_heads(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    _, along = part.parameters
+    lying = x if along == -2 else _transposed(graph, part.arguments[0], x)
+    units, positions = (part.shape[-2], part.shape[-1]) if along == -2 else (part.shape[-1], part.shape[-2])
+    whole = graph.node("Reshape", lying, graph.number([*_free(part.shape), units, positions], _WHOLE))
+    return whole if along == -2 else _transposed(graph, part, whole)
+
+
+def _one_hot(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    count, along = part.parameters
+    numbers = np.arange(1, int(count) + 1, dtype=np.float64)
+    held = graph.constant(f"{graph.scope}/numbers", numbers if along == -1 else numbers[:, None])
+    return graph.astype(x == held, x.dtype)
+
+
+def _part(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    top, bottom, left, right = part.parameters[0]
+    starts, ends, axes = ([top - 1, left - 1], [bottom, right], [-2, -1])
+    return graph.node("Slice", x, *(graph.number(one, _WHOLE) for one in (starts, ends, axes)))
+
+
+def _free(shape: tuple[int, ...]) -> list[int]:
+    """What stands before matrices: the samples, as many as there are."""
+    return [-1] * len(shape[:-2])
+
+
+def _seen(graph: OnnxGraph, part: Application) -> Tensor:
+    return graph.constant(f"{graph.scope}/seen", seen_in_order(np.zeros(part.shape), part.named_parameters["keys"]))
+
+
+def _causal_softmax(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    masked = graph.where(_seen(graph, part), x, graph.number(-np.inf, x.dtype))
+    return graph.node("Softmax", masked, axis=part.named_parameters["keys"])
+
+
+def _masked_softmax(graph: OnnxGraph, part: Application, x: Tensor, mask: Tensor) -> Tensor:
+    """Powers of those that are seen over their sum; 0 where nobody is."""
+    kept = mask > 0
+    if part.named_parameters["causal"]:
+        kept = kept & _seen(graph, part)
+    axis = part.named_parameters["keys"]
+    masked = graph.where(kept, x, graph.number(-np.inf, x.dtype))
+    largest = graph.max(masked, axis=axis, keepdims=True)
+    powers = graph.node("Exp", masked - graph.where(graph.isinf(largest), 0.0, largest))
+    total = graph.sum(powers, axis=axis, keepdims=True)
+    return powers / graph.where(total == 0, 1.0, total)
+
+
 _RULES: dict[str, Callable[..., Tensor]] = {
+    "transpose": _transposed,
+    "split_heads": _split_heads,
+    "join_heads": _join_heads,
+    "one_hot": _one_hot,
+    "part": _part,
+    "causal_softmax": _causal_softmax,
+    "masked_softmax": _masked_softmax,
     "convolve": _convolved,
     "turned": _turned,
     "max_pool": _pooled,

@@ -18,6 +18,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.architecture import kind_of
 from chalkwork.exchange.foreign import Slot, arrays_of, check_training, copied, counterpart, in_pytorch, put, slots_of
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
+from chalkwork.exchange.torch_modules import layers_of
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Foreign, Layer
@@ -137,8 +138,10 @@ def _joined(torch: Any, made: list[Any], net: NeuralNetwork) -> Any:
         def forward(self, given: Any) -> Any:
             outputs = [given]
             for at, start, end in zip(spots, starts, ends, strict=True):
-                value = sum(outputs[source] for source in at.sources)
-                for module in self[start:end]:
+                entering = [outputs[source] for source in at.sources]
+                first, *others = self[start:end]
+                value = first(*entering) if isinstance(first, torch.nn.MultiheadAttention) else first(sum(entering))
+                for module in others:
                     value = module(value)
                 outputs.append(value)
             return outputs[-1]
@@ -149,6 +152,10 @@ def _joined(torch: Any, made: list[Any], net: NeuralNetwork) -> Any:
 def _made(torch: Any, module: Module) -> Any:
     if "returns" in module.settings:
         return _recurrent(torch, module)
+    if module.name == "MultiheadAttention":
+        return _attention(torch, module)
+    if module.name == "Embedding":
+        return _embedding(torch, module)
     arrays = module.layer is not None and module.name in _WITH_ARRAYS
     precision = {"dtype": torch.float64} if arrays else {}
     return getattr(torch.nn, module.name)(**module.settings, **precision)
@@ -163,6 +170,34 @@ def _recurrent(torch: Any, module: Module) -> Any:
     def forward(self: Any, given: Any) -> Any:
         states, _ = kind.forward(self, given)
         return states[:, -1] if last else states
+
+    return type(module.name, (kind,), {"forward": forward})(**settings, dtype=torch.float64)
+
+
+def _attention(torch: Any, module: Module) -> Any:
+    """An attention of all to all that gives what it gives, and no weights; which positions are padding tells `x`."""
+    settings = dict(module.settings)
+    causal, padded = settings.pop("causal"), settings.pop("padded")
+    kind = torch.nn.MultiheadAttention
+
+    def forward(self: Any, given: Any, x: Any = None) -> Any:
+        size = given.shape[-2]
+        later = torch.ones(size, size, dtype=torch.bool).triu(1) if causal else None
+        nothing = (given if x is None else x).abs().sum(-1) == 0 if padded else None
+        found = kind.forward(self, given, given, given, attn_mask=later, key_padding_mask=nothing, need_weights=False)
+        return found[0]
+
+    return type(module.name, (kind,), {"forward": forward})(**settings, dtype=torch.float64)
+
+
+def _embedding(torch: Any, module: Module) -> Any:
+    """An embedding of tokens counted from `first`, below which they are padding; they may be of any type."""
+    settings = dict(module.settings)
+    first, kind = settings.pop("first"), torch.nn.Embedding
+
+    def forward(self: Any, given: Any) -> Any:
+        tokens = (given.squeeze(-1) if given.dim() > 2 else given).long() - first
+        return kind.forward(self, tokens.clamp(min=0)) * (tokens >= 0).unsqueeze(-1)
 
     return type(module.name, (kind,), {"forward": forward})(**settings, dtype=torch.float64)
 
@@ -217,12 +252,26 @@ def load_torch_state(net: NeuralNetwork, source: Any, *, order: Sequence[str] | 
     put(net, arrays, labels, "out_in")
 
 
-def from_torch(source: Any, like: NeuralNetwork, *, order: Sequence[str] | None = None) -> NeuralNetwork:
-    """A network like `like` with the weights of a module, its state_dict, or a safetensors file of it.
+def from_torch(
+    source: Any,
+    like: NeuralNetwork | None = None,
+    *,
+    loss: Any = "squared_error",
+    inputs: int | Sequence[int] | None = None,
+    order: Sequence[str] | None = None,
+) -> NeuralNetwork:
+    """The network that a `torch.nn.Sequential` is, with its weights and samples as rows.
 
-    As `load_torch_state`, which changes a network instead of making one.
+    `loss` is that of the network: a module has none. After `CrossEntropyLoss` belongs a softmax at the end of the
+    module, which that takes itself. `inputs` is needed where the first layer does not tell it, as (channels, rows,
+    columns) for images. For anything but a Sequential give `like`, a network with the same layers: of a module, its
+    state_dict, or a safetensors file of it the weights are taken, as `load_torch_state` takes them.
+
+    Raises ChalkworkError for modules that are no layers here, and as `load_torch_state`.
     """
-    net = copied(like)
+    if like is None and not (hasattr(source, "state_dict") and hasattr(source, "children")):
+        raise ChalkworkError("weights alone do not tell the layers", hint="give like=, a network with the same layers")
+    net = NeuralNetwork(layers_of(source), loss, inputs=inputs) if like is None else copied(like)
     load_torch_state(net, source, order=order)
     return net
 
@@ -230,8 +279,11 @@ def from_torch(source: Any, like: NeuralNetwork, *, order: Sequence[str] | None 
 _WITH_ARRAYS = ("Linear", "Conv2d", "BatchNorm1d", "LayerNorm", "RMSNorm")
 _IGNORED = ("Identity", "Flatten")
 """What changes nothing about numbers."""
-_IN_ARRAYS = ("in_features", "out_features", "num_features", "bias", "threshold", "returns")
-"""Settings that the shapes of the arrays tell, and one that makes a difference of 2e-9."""
+_IN_ARRAYS = (
+    "in_features", "out_features", "num_features", "bias", "threshold", "returns", "causal", "padded", "batch_first",
+    "first",
+)  # fmt: skip
+"""Settings that the shapes of the arrays tell, one that makes a difference of 2e-9, and what is said in a call."""
 
 
 def _check_modules(net: NeuralNetwork, source: Any) -> None:
@@ -262,9 +314,14 @@ def _check_modules(net: NeuralNetwork, source: Any) -> None:
 def _check_settings(mine: Module, found: Any) -> None:
     for key, value in mine.settings.items():
         other = getattr(found, key, None)
-        same = other in (-1, 1, None) if key == "dim" else other == value
+        same = other in (-1, 1, None) if key == "dim" else _spread(other) == _spread(value)
         if key not in _IN_ARRAYS and not same:
             raise _other(f"{key} of {mine.name} is {other!r:.40} in the module, and {value!r} in the network")
+
+
+def _spread(value: Any) -> Any:
+    """A setting for every axis as one, where they are the same."""
+    return value[0] if isinstance(value, tuple | list) and len(set(value)) == 1 else value
 
 
 def _leaves(module: Any) -> tuple[bool, list[Any]]:
@@ -311,6 +368,9 @@ def _groups(state: Mapping[str, Any]) -> dict[str, dict[str, Array]]:
     groups: dict[str, dict[str, Array]] = {}
     for key, value in state.items():
         module, _, name = str(key).rpartition(".")
+        outer, _, inner = module.rpartition(".")
+        if inner == "out_proj":  # a part of an attention
+            module, name = outer, f"{inner}.{name}"
         if name != _COUNT:
             groups.setdefault(module, {})[name] = _array(key, value)
     return groups

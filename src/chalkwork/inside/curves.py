@@ -28,7 +28,8 @@ def plot_loss(histories: Histories, *, log: bool = False, loss: str = "loss", ax
 
     `histories` is what `train` returned, or several of them by name. The abscissa counts epochs where an epoch has
     several steps, else iterations: a step's loss stands where the step began, an epoch's mean in the middle of the
-    epoch, the validation loss at the end of it, when it was measured. `log` makes the ordinate logarithmic, `loss` is
+    epoch, the validation loss at the end of it, when it was measured. Where weights are penalised, the penalty is added
+    to the validation loss, as it is in the training loss. `log` makes the ordinate logarithmic, `loss` is
     its label. Returns the figure, or `ax` where it was given. Raises ChalkworkError for a run without steps.
 
     >>> from chalkwork.networks import Dense, NeuralNetwork
@@ -73,9 +74,12 @@ def _curves(ax: Axes, place: int, name: str, history: History, pace: float) -> N
     if means:
         middle, value = _epoch_means(measured, history)
         ax.plot(middle, value, color=colour, linewidth=1.8, label=f"{title}training, mean", **marks)
-    validation = history.column("validation_loss")
+    validation, penalty = history.column("validation_loss"), history.column("penalty")
+    penalised = np.isfinite(penalty).any()
     if np.isfinite(validation).any():
-        ax.plot(measured, validation, "--", color=colour, linewidth=1.6, label=f"{title}validation", **marks)
+        label = f"{title}validation{', with the penalty' if penalised else ''}"
+        same = validation + penalty if penalised else validation  # what the training loss holds too
+        ax.plot(measured, same, "--", color=colour, linewidth=1.6, label=label, **marks)
 
 
 def _epoch_means(measured: Array, history: History) -> tuple[Array, Array]:

@@ -16,6 +16,7 @@ from chalkwork.networks.layers import (
     Conv2d,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GlobalAveragePool,
     LayerNorm,
@@ -28,6 +29,6 @@ from chalkwork.networks.network import NeuralNetwork
 
 __all__ = [
     "GRU", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "BinaryCrossEntropy", "Conv1d", "Conv2d",
-    "CrossEntropy", "Dense", "Dropout", "Flatten", "GlobalAveragePool", "Graph", "LayerNorm", "Loss", "MaxPool",
-    "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
+    "CrossEntropy", "Dense", "Dropout", "Embedding", "Flatten", "GlobalAveragePool", "Graph", "LayerNorm", "Loss",
+    "MaxPool", "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,12 @@ from chalkwork.errors import ShapeError, ValueProblem
 Array = np.ndarray[Any, Any]
 
 
-def as_array(value: Any, name: str, most: int = 2) -> Array:
-    """The value as a float64 array of at most so many dimensions.
+_CHECKED = 2**20
+"""Entries that are looked at in one go."""
+
+
+def as_array(value: Any, name: str, most: int = 2, single: bool = False) -> Array:
+    """The value as a float64 array of at most so many dimensions; `single` leaves a float32 array as it is, uncopied.
 
     Raises ShapeError for ragged rows, ValueProblem for what is no finite number.
 
@@ -29,7 +34,8 @@ def as_array(value: Any, name: str, most: int = 2) -> Array:
         array = np.asarray(value)
         if array.dtype.kind not in "buif":
             raise ValueError("no numbers")
-        array = array.astype(np.float64)
+        if not (single and array.dtype in (np.float32, np.float64)):
+            array = array.astype(np.float64)
     except (ValueError, TypeError):
         raise ValueProblem(f"{name} holds something that is no number") from None
     if array.ndim > most:
@@ -37,11 +43,21 @@ def as_array(value: Any, name: str, most: int = 2) -> Array:
         raise ShapeError(f"{name} has {array.ndim} dimensions; {what}")
     if array.size == 0:
         raise ShapeError(f"{name} is empty")
-    if not np.isfinite(array).all():
+    if not all(np.isfinite(part).all() for part in _parts(array)):
         place = np.argwhere(~np.isfinite(array))[0] + 1
         entry = f"[{','.join(map(str, place))}]" if array.ndim else ""
         raise ValueProblem(f"{name}{entry} is {array[tuple(place - 1)]}, not a finite number")
     return array
+
+
+def _parts(array: Array) -> Iterator[Array]:
+    """The array in pieces that are small beside it."""
+    if array.size <= _CHECKED:
+        yield array
+        return
+    rows = max(1, _CHECKED * len(array) // array.size)
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]
 
 
 def _check_rows(value: Any, name: str, most: int) -> None:

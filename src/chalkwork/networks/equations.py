@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
 
-from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in
+from chalkwork.algebra.expression import Expression, Name, Number, Share, apply, names_in, transform
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.simplify import simplify
 from chalkwork.algebra.times import over_steps
@@ -83,10 +84,27 @@ def forward(plan: Plan, step: int, target: bool) -> list[Equation]:
         outputs.append(equations[-1].symbol)
     if target:
         loss = plan.loss.expression(outputs[-1], plan.y, plan.samples, plan.w if plan.weighted else None)
+        general = in_samples(plan, loss)
         for term in penalties(plan.weights(suffix_of(step)), plan.penalties):
-            loss = loss + term
-        equations.append(Equation(f"L{suffix_of(step)}", loss, equations[-1].stage, reasons.loss(plan, step)))
+            loss, general = loss + term, None if general is None else general + term
+        stage, reason = equations[-1].stage, reasons.loss(plan, step)
+        equations.append(Equation(f"L{suffix_of(step)}", loss, stage, reason, general=general))
     return equations
+
+
+def in_samples(plan: Plan, expression: Expression) -> Expression | None:
+    """The expression with 1/m for one over the number of samples, where the loss is a mean over these."""
+    if plan.samples < 2 or plan.loss.count(plan.samples, plan.layers[-1].units) != plan.samples:
+        return None
+
+    def rule(node: Expression) -> Expression | None:
+        if not isinstance(node, Number) or not isinstance(node.value, Fraction):
+            return None
+        known = abs(node.value * plan.samples) in (plan.loss.factor, 2 * plan.loss.factor)
+        return Share(node.value, plan.samples, "m") if known else None
+
+    found = transform(expression, rule)
+    return None if found == expression else found
 
 
 def state_updates(plan: Plan, step: int) -> list[Equation]:
@@ -149,7 +167,9 @@ def backward(plan: Plan, step: int, equations: Sequence[Equation], long_way: boo
             ordered += _through_jacobian(plan, suffix, found, path)
         else:
             steps = _justified(plan, suffix, adjoints.found[f"a{plan.depth}{suffix}"])
-            ordered.append(replace(equation, expression=_collapsed(plan, step, equation.expression), steps=steps))
+            error = _collapsed(plan, step, equation.expression)
+            steps = tuple(in_samples(plan, form) or form for form in steps)
+            ordered.append(replace(equation, expression=error, steps=steps, general=in_samples(plan, error)))
     return ordered
 
 

@@ -114,7 +114,7 @@ def suspicions(plan: Plan, samples: Samples, settings: Settings, batch: int) -> 
         cause = f"the loss is a sum over {batch} samples, so that a step at the rate {rate:g} is as long as one at the "
         found.append(Suspicion(f"{cause}rate {rate * batch:g} for their mean", f"eta={rate / batch:.2g}, {mean}"))
     for words, array in (("inputs", samples.x), ("targets", samples.y)):
-        largest = float(np.abs(array).max())
+        largest = max(float(array.max()), -float(array.min()))
         if largest > LARGE_DATA:
             found.append(Suspicion(f"the {words} reach {largest:.3g}", f"standardised {words}"))
     return tuple(found)

@@ -17,7 +17,7 @@ from chalkwork.errors import ChalkworkError, ReadError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import as_array
-from chalkwork.networks.graph_letters import formulas
+from chalkwork.networks.graph_letters import by_givens, formulas
 from chalkwork.networks.graph_slopes import local_name
 from chalkwork.networks.graph_text import Slope, check_symbols, read_equations, slope_of
 from chalkwork.networks.graph_work import Givens, Work
@@ -113,6 +113,8 @@ class Graph:
         work = Work(self._typed, self.output, self._givens(dict(values or {}) | more))
         updated = self._updated(update, learning_rate, steps)
         derivation = work.derivation(updated, steps)
+        if work.given.letters_only:
+            derivation = by_givens(derivation)
         givens = work.givens if learning_rate is None else work.givens | {"eta": np.array([[float(learning_rate)]])}
         style = Style.of(notation, decimals, significant, rounding, detail, language)
         return Solution(derivation, givens, style, self._setting(work, derivation, updated))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Name
+from chalkwork.algebra.expression import Application, Expression, Name, walk
+from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.reading import read
-from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.algebra.simplify import simplify
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.graph_text import slope_of
@@ -19,6 +22,41 @@ from chalkwork.solutions.setting import Word
 
 _SLOPE = re.compile(r"(?<!\w)[d∂]\w+\s*/\s*[d∂]\w+")
 NEAR = 1e-9
+MOST_WRITTEN = (24, 40)
+"""The signs of a formula that is written by what is given alone, and of one by what is given and the forward pass."""
+
+
+def by_givens(derivation: Derivation) -> Derivation:
+    """The derivation, with every derivative in terms of what is given written behind its form, where that is short.
+
+    >>> from chalkwork import Graph
+    >>> solution = Graph("e = X w - y; L = e^T e").solve(X="4x2", w="2x1", y="4x1")
+    >>> solution["dL/dw"], str(solution.derivation["dL/dw"].general)
+    ('X.T @ dL/de', '2 * X.T @ (X @ w - y)')
+    """
+    every: dict[Expression, Expression] = {}
+    slopes: dict[Expression, Expression] = {}
+    made = []
+    for equation in derivation.equations:
+        forms = [simplify(replaced(equation.expression, known)) for known in (every, slopes)]
+        every[equation.symbol] = forms[0]
+        if equation.stage == Stage.BACKWARD:
+            slopes[equation.symbol] = forms[1]
+            whole = next((form for form, most in zip(forms, MOST_WRITTEN, strict=True) if _is_short(form, most)), None)
+            whole = equation.expression if whole is None else whole
+            if whole != equation.expression:
+                equation = replace(equation, steps=(*equation.steps, equation.expression), general=whole)
+        made.append(equation)
+    return Derivation(derivation.givens, tuple(made))
+
+
+_PLAIN = ("add", "subtract", "negative", "multiply", "divide", "matmul", "transpose", "sum", "broadcast")
+
+
+def _is_short(form: Expression, most: int) -> bool:
+    """Whether it is short; one by what is given alone holds no function, whose value has a name."""
+    plain = all(not isinstance(node, Application) or node.operation.name in _PLAIN for node in walk(form))
+    return len(str(form)) <= most and (plain or most > min(MOST_WRITTEN))
 
 
 def formulas(derivation: Derivation, givens: Mapping[str, Any], names: Mapping[str, Name]) -> dict[str, Word]:

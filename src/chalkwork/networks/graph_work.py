@@ -17,11 +17,13 @@ from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_each
 from chalkwork.derivation.work_out import check_cost
-from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.errors import ChalkworkError, ReadError, ShapeError
 from chalkwork.networks.graph_slopes import Target, adjoints, local_derivatives, through_paths
 from chalkwork.networks.graph_text import Slope, Typed, short
 from chalkwork.networks.spot import suffix_of
 from chalkwork.words import Text
+
+_SOFTMAXES = ("softmax", "causal_softmax", "masked_softmax")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Work:
         self.parts: dict[str, tuple[str, str]] = {}
         """What the scores and the weights of an attention are called that was typed in one equation."""
         self.forward = self._with_zero_targets(self._forward({}, Stage.FORWARD))
+        if given.letters_only:
+            self._take_targets_as_shares()
         self.upstream: list[Equation] = []
         self.target = self._target()
 
@@ -60,6 +64,7 @@ class Work:
                 continue
             try:
                 expression = build(syntax, known)
+                _check_crossing(expression)
             except ChalkworkError as error:
                 error.equation = short(f"{name} = {text}")
                 raise
@@ -74,7 +79,7 @@ class Work:
         if not (isinstance(expression, Application) and expression.operation.name == "matmul"):
             return [(name, expression)]
         for place, shares in enumerate(expression.arguments):
-            masked = isinstance(shares, Application) and shares.operation.name in ("softmax", "causal_softmax")
+            masked = isinstance(shares, Application) and shares.operation.name in _SOFTMAXES
             if not masked or isinstance(shares, Name) or 1 in shares.shape:
                 continue
             assert isinstance(shares, Application)
@@ -86,8 +91,8 @@ class Work:
             scores = Name(f"{first}{suffix}", shares.shape)
             weights = Name(f"{second}{suffix}", shares.shape)
             factors = [weights if at == place else one for at, one in enumerate(expression.arguments)]
-            (inner,) = shares.arguments
-            softmax = Application(shares.operation, (scores,), shares.parameters)
+            inner, *mask = shares.arguments
+            softmax = Application(shares.operation, (scores, *mask), shares.parameters)
             return [(first, inner), (second, softmax), (name, apply("matmul", *factors))]
         return [(name, expression)]
 
@@ -107,6 +112,20 @@ class Work:
             return apply("xlogy", *pair) if np.any((factor == 0) & (inner == 0)) else None
 
         return [replace(one, expression=transform(one.expression, rule)) for one in equations]
+
+    def _take_targets_as_shares(self) -> None:
+        """Of letters, what multiplies the logarithm of a softmax adds up to one, as the targets of classes do."""
+        known = {one.name: one.expression for one in self.forward}
+        for node in (node for one in self.forward for node in walk(one.expression)):
+            pair = _times_logarithm(node)
+            if pair is None or not isinstance(pair[0], Name) or pair[0].name not in self.given.matrices:
+                continue
+            inner = known.get(pair[1].name) if isinstance(pair[1], Name) else pair[1]
+            if isinstance(inner, Application) and inner.operation.name == "softmax":
+                sizes = np.abs(self.given.arrays[pair[0].name])
+                axis = inner.named_parameters["axis"]
+                along = axis if isinstance(axis, int) else (-2, -1)
+                self.given.arrays[pair[0].name] = sizes / sizes.sum(axis=along, keepdims=True)
 
     def _target(self) -> Target:
         shapes = {one.name: one.symbol for one in self.forward}
@@ -239,6 +258,20 @@ def _step_reason() -> Text:
     return Text.own(
         "graph.step", "One step of gradient descent: the derivative, times the learning rate, is subtracted."
     )
+
+
+def _check_crossing(expression: Expression) -> None:
+    """Refuse a column and a row entry by entry: all pairs of entries are hardly meant."""
+    for node in walk(expression):
+        if not isinstance(node, Application) or not node.operation.entrywise or len(node.arguments) != 2:
+            continue
+        for one, other in (node.arguments, node.arguments[::-1]):
+            flat = len(one.shape) == len(other.shape) == 2 and one.shape[1] == other.shape[0] == 1
+            if flat and one.shape[0] > 1 and other.shape[1] > 1:
+                raise ReadError(
+                    f"{one} is a column of {one.shape[0]} entries and {other} a row of {other.shape[1]}: entry by "
+                    f"entry, {one}.T and {other}, or all pairs, outer({one}, {other})?"
+                )
 
 
 def _times_logarithm(node: Expression) -> tuple[Expression, ...] | None:

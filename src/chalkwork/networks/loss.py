@@ -80,16 +80,18 @@ class Loss:
         inside, sign = self.summand(output, target)
         if weights is not None:
             inside = weights * inside
-        count = 1
-        if self.reduction != "sum":
-            outputs = prod(output.shape)
-            count = outputs if self.reduction == "mean" and self.mean_is_over_outputs else samples
-        factor = _exact(self.factor) / count
+        factor = _exact(self.factor) / self.count(samples, prod(output.shape) // samples)
         total: Expression = apply("sum", inside)
         if factor != 1:
             exact = int(factor) if isinstance(factor, Fraction) and factor.denominator == 1 else factor
             total = Number(exact) * total
         return -total if sign < 0 else total
+
+    def count(self, samples: int, outputs: int) -> int:
+        """By what a mean over samples of so many outputs each is divided; 1 of a sum."""
+        if self.reduction == "sum":
+            return 1
+        return samples * outputs if self.reduction == "mean" and self.mean_is_over_outputs else samples
 
     @property
     def id(self) -> str:

@@ -52,10 +52,8 @@ def _propagated(
 ) -> dict[str, Array]:
     """Quantities of the forward pass for all samples, a block of them at a time; `values` replace the network's own."""
     samples, axis = net.count(inputs), net.convention.axis_of(inputs)
-    parts = [
-        inputs if samples <= BLOCK else inputs.take(range(at, min(at + BLOCK, samples)), axis)
-        for at in range(0, samples, BLOCK)
-    ]
+    turned = np.moveaxis(inputs, axis, 0)
+    parts = (np.moveaxis(turned[at : at + BLOCK], 0, axis) for at in range(0, samples, BLOCK))
     found = [_block(net, part, names, values) for part in parts]
     if len(found) == 1:
         return found[0]

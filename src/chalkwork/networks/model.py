@@ -55,6 +55,8 @@ class Model:
         self.labels: Labels | None = None
         """The classes that the labels of a training named, which `predict` gives back."""
         self.l1, self.l2 = (real(value, name, 0, float("inf")) for value, name in ((l1, "l1"), (l2, "l2")))
+        if isinstance(inputs, Sequence) and not isinstance(inputs, str) and self._takes(len(inputs) - 1):
+            self.axes = len(inputs) - 1
         self._inputs, self._positions = self._entering(inputs)
         self._parameters: dict[str, Array] | None = None
         self._state: dict[str, Array] = {}
@@ -76,6 +78,11 @@ class Model:
         kinds = [layer.kind for layer in self.layers if layer.kind.positions == "needed"]
         known = [kind.axes[0] for kind in kinds if len(kind.axes) == 1] or [kind.axes[0] for kind in kinds]
         return max(known, default=0)
+
+    def _takes(self, axes: int) -> bool:
+        """Whether samples may have positions along so many axes."""
+        needed = [layer.kind.axes for layer in self.layers if layer.kind.positions == "needed"]
+        return bool(needed) and all(axes in each for each in needed)
 
     def _entering(self, inputs: Any) -> tuple[int | None, tuple[int, ...]]:
         """The number of features and of positions that `inputs` says; ChalkworkError for what it cannot be."""
@@ -134,11 +141,12 @@ class Model:
     def oriented_input(self, x: Any, *, batched: bool = False) -> Array:
         """Samples in the network's orientation; the first ones settle how many inputs it has. ShapeError otherwise.
 
-        Where a sample is a matrix, one of them has no axis for samples, unless it is to be `batched`.
+        Where a sample is a matrix, one of them has no axis for samples, unless it is to be `batched`; then it is data,
+        which is taken as it lies, in float32 too.
         """
         if self.takes_positions:
-            return self._with_positions(as_array(x, "x", most=self.axes + 2), batched)
-        array = as_array(x, "x")
+            return self._with_positions(as_array(x, "x", most=self.axes + 2, single=batched), batched)
+        array = as_array(x, "x", single=batched)
         if array.ndim == 0:
             array = array.reshape(1)
         if self._parameters is None:
@@ -146,7 +154,7 @@ class Model:
         return oriented(array, self._sizes[0][0], "x", "input", self.convention)
 
     def _with_positions(self, array: Array, batched: bool) -> Array:
-        rank = self.axes + 1
+        rank, array = self.axes + 1, self.layers[0].entering(array, self.convention)
         orientation = "positions x features" if self.convention.samples == "rows" else "features x positions"
         orientation = orientation if rank == 2 else "channels x rows x columns"
         if array.ndim < 2:

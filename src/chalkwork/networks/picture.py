@@ -9,6 +9,7 @@ import numpy as np
 
 from chalkwork.algebra.operations.windows import Sweep, sweep
 from chalkwork.algebra.times import at_time
+from chalkwork.drawings.blocks import Block, Weights, draw_blocks
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.maps import Map, draw_maps
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
@@ -26,6 +27,8 @@ def drawing(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     """The network with its weights, and with the values of a single sample if they are asked for."""
     if plan.places == "steps":
         return unrolled(plan, solution, with_values)
+    if len(plan.positions) == 1:
+        return blocks(plan, solution, with_values)
     if plan.positions:
         return window(plan, solution, with_values)
     writer = solution.writer()
@@ -117,6 +120,52 @@ def window(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     )  # fmt: skip
     title = Text.own("window.title", "The window at its first place")
     return draw_maps(maps, title.written(language), said.written(language))
+
+
+def blocks(plan: Plan, solution: Working, with_values: bool) -> Drawing:
+    """Layers as blocks with the ways around them, and how every position of an attention weighs the others."""
+    writer = solution.writer()
+    symbols, language = writer.symbols, writer.language
+    boxes = [Block(symbols["x"].text)]
+    maps, said = [], [symbols["x"].text]
+    for at in plan.spots:
+        farthest = max(at.number - source for source in at.sources)
+        around = farthest if farthest > 1 and not at.layer.kind.weighs else 0
+        leaves = symbols[f"a{at.number}"].text
+        boxes.append(Block(at.layer.kind.title(at).written(language), leaves, around))
+        said.append(f"{boxes[-1].title} ({leaves})")
+        if at.layer.kind.weighs:
+            maps += _weights(plan, solution, at, with_values)
+    description = Text.own(
+        "blocks.description", "From below: <blocks>.<weights>", blocks=", ".join(said),
+        weights="".join(f" {one.label}: {'; '.join(', '.join(row) for row in one.written)}." for one in maps
+                        if one.written[0][0]),
+    )  # fmt: skip
+    sides = Text.own("blocks.query", "query"), Text.own("blocks.key", "key")
+    title = Text.own("blocks.title", "The layers, and the weights of the attention")
+    words = (sides[0].written(language), sides[1].written(language))
+    return draw_blocks(boxes, maps[:MOST_MAPS], words, title.written(language), description.written(language))
+
+
+MOST_MAPS = 4
+
+
+def _weights(plan: Plan, solution: Working, at: Spot, with_values: bool) -> list[Weights]:
+    """The weights of an attention, of each head: a row for each query."""
+    writer, name = solution.writer(), f"P{at.number}"
+    values = np.asarray(solution.arrays[name])
+    shown = with_values and plan.samples == 1
+    values = values.reshape(-1, *values.shape[-2:])[: at.layer.kind.weighs]
+    found = []
+    for head, matrix in enumerate(values, 1):
+        by_query = matrix.T if plan.convention.samples == "columns" else matrix
+        label = writer.symbols[name].text
+        if at.layer.kind.weighs > 1:
+            number = Text.own("blocks.head", "<weights>, head <head>", weights=label, head=head)
+            label = number.written(writer.language)
+        texts = [[writer.value([[share]]).box.lines[0] if shown else "" for share in row] for row in by_query.tolist()]
+        found.append(Weights(label, by_query.tolist(), texts))
+    return found
 
 
 def plan_window(kind: LayerKind, positions: tuple[int, ...]) -> Sweep:

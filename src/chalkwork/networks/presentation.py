@@ -15,7 +15,7 @@ from chalkwork.networks import reasons
 from chalkwork.networks.data import Array
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
-from chalkwork.networks.quantities import LEARNED, Role
+from chalkwork.networks.quantities import LEARNED, Form, Role
 from chalkwork.networks.spot import Spot, suffix_of
 from chalkwork.solutions.setting import Setting
 from chalkwork.solutions.working import Working
@@ -68,11 +68,16 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     if target and plan.jumping is not None:
         said = "The derivative of the <activation> is 0 wherever there is one: there is no gradient to go back with."
         sentences.append(Text.own("network.no_gradient", said, activation=plan.jumping.said))
+    forms = {one.form for at in plan.spots for one in at.layer.kind.quantities}
     if len(plan.positions) == 1:
         sentences.append(Text.of(f"network.{plan.places}_{plan.convention.samples}"))
     elif plan.positions:
-        said = "A sample is an image: channels × rows × columns; kernels are filters × channels × rows × columns."
-        sentences.append(Text.own("network.images", said))
+        said = "A sample is an image: channels × rows × columns."
+        kernels = "A sample is an image: channels × rows × columns; kernels are filters × channels × rows × columns."
+        swept = Form.KERNEL in forms
+        sentences.append(Text.own("network.images_kernels" if swept else "network.images", kernels if swept else said))
+    if len(plan.positions) > 1 and not any(form.is_matrix for form in forms):
+        return tuple(sentences)
     return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))
 
 
@@ -122,11 +127,17 @@ MOST_DRAWN = 10
 
 
 def is_drawn(plan: Plan) -> bool:
-    """Whether there is a picture: of vectors the network, of a sequence a few steps, of an image its first window."""
+    """Whether there is a picture: of vectors the network, of a few steps or positions, of an image a window."""
     if not plan.positions:
         return True
     if plan.places == "steps":
         return plan.positions[0] <= MOST_DRAWN_STEPS
+    if len(plan.positions) == 1:
+        return (
+            any(layer.kind.weighs for layer in plan.layers)
+            and plan.positions[0] <= MOST_DRAWN
+            and plan.depth <= MOST_DRAWN
+        )
     return len(plan.positions) == 2 and max(plan.positions) <= MOST_DRAWN and hasattr(plan.layers[0].kind, "window")
 
 

@@ -38,7 +38,7 @@ class Form(StrEnum):
     RECURRENT = "recurrent"
     """Units and units: the weights of the state before."""
     KERNEL = "kernel"
-    """Filters, channels and a window, in every convention."""
+    """Filters, channels and a window, or words and units: the same in every convention."""
     UNITS = "units"
     """An entry for every unit."""
     DATA = "data"

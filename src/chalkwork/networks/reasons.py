@@ -60,7 +60,7 @@ def activation(at: Spot) -> Text:
 def loss(plan: Plan, step: int) -> Text:
     """What the loss is."""
     title, again = plan.loss.said(), Text.of("again") if step else ""
-    parts = {"title": title, "again": again, "over": over(plan), "more": _more(plan, step)}
+    parts = {"title": title, "again": again, "over": over(plan, counted=True), "more": _more(plan, step)}
     if plan.loss.own[2]:
         own = plan.loss.settings.items()
         settings = f" ({', '.join(f'${_GREEK[key]} = {float(value):g}$' for key, value in own)})" if own else ""
@@ -103,8 +103,8 @@ def loss_words(plan: Plan) -> Text:
     return Text.of(others[which], title=plan.loss.said("the"), **parts)
 
 
-def over(plan: Plan) -> Text:
-    """What is summed and what is averaged."""
+def over(plan: Plan, counted: bool = False) -> Text:
+    """What is summed and what is averaged; `counted` says over how many samples."""
     chosen = plan.loss
     outputs: tuple[Text, ...] = (Text.of("loss_over.outputs"),) if plan.layers[-1].units > 1 else ()
     outputs += (Text.of(f"loss_over.{plan.places}"),) if plan.layers[-1].positions else ()
@@ -115,6 +115,8 @@ def over(plan: Plan) -> Text:
         summed, averaged = both, ()
     elif chosen.reduction == "mean" and chosen.mean_is_over_outputs:
         summed, averaged = (), both
+    if counted and averaged == samples:
+        averaged = tuple(Text.of("loss_over.counted", m=plan.samples) for _ in samples)
     said = [Text.of("loss_over.summed", what=summed)] if summed else []
     said += [Text.of("loss_over.averaged", what=averaged)] if averaged else []
     if len(said) == 2:
@@ -151,21 +153,21 @@ def _output_error(at: Spot, chosen: Activation, slope: Text | None) -> Text:
     return Text.of("output_error.by_slope_of_one" if _single(at) else "output_error.by_slope", slope=slope)
 
 
-def weight_gradient(at: Spot, error: str = "delta") -> Text:
-    """Why dW is what it is, from the error of what the weights gave."""
+def weight_gradient(at: Spot, error: str = "delta", *, entering: str | None = None) -> Text:
+    """Why dW is what it is, from the error of what the weights gave and from what entered them, usually from below."""
     parts = tuple(Text.of(f"penalty_slope.{name}") for name in at.plan.penalties)
     return Text.of(
         "weight_gradient",
         error=at.shown(error),
-        below=f"{{{at.below}}}",
+        below=f"{{{at.below}}}" if entering is None else at.shown(entering),
         summed=Text.of(f"weight_gradient.over_{at.over}") if at.over else "",
         penalty=Text.of("weight_gradient.penalty", parts=parts) if parts else "",
     )
 
 
-def bias_gradient(at: Spot) -> Text:
-    """Why db is what it is."""
-    return Text.of(f"bias_gradient.over_{at.over}" if at.over else "bias_gradient", error=at.shown("delta"))
+def bias_gradient(at: Spot, error: str = "delta") -> Text:
+    """Why db is what it is, from the error of what the bias was added to."""
+    return Text.of(f"bias_gradient.over_{at.over}" if at.over else "bias_gradient", error=at.shown(error))
 
 
 def prediction(plan: Plan) -> Text:

@@ -117,7 +117,7 @@ class Spot:
             case Form.RECURRENT:
                 shape = convention.weight_shape(layer.units, layer.units)
             case Form.KERNEL:
-                shape = layer.kind.kernel_shape(layer)
+                shape = layer.kind.kernel_shape(layer, one.letter)
             case Form.UNITS:
                 shape = convention.unit_shape(layer.units, layer.positions)
             case Form.DATA:

@@ -28,7 +28,7 @@ from chalkwork.sheets.schema import (
     TaskBlock,
     Weights,
 )
-from chalkwork.sheets.values import Fields
+from chalkwork.sheets.values import Fields, Numbers
 
 MAX_STEPS = 100
 MAX_SIZE = 1000
@@ -40,7 +40,11 @@ _SAMPLES: tuple[Samples, ...] = ("columns", "rows")
 _WEIGHTS: tuple[Weights, ...] = ("in_out", "out_in")
 _ROUNDING: tuple[Rounding, ...] = ("shown", "every_line")
 _DETAIL: tuple[Detail, ...] = ("equations", "entries")
-_EQUATION = re.compile(r"(?:[^\W\d]\w*|[d∂]\w+[ \t]*/[ \t]*[d∂]\w+)[ \t]*=[^=]*")
+_SIDE = r"[ \t]*=[^=]*"
+_EQUATION = re.compile(
+    rf"[^\W\d]\w*{_SIDE}|[d∂]\w+[ \t]*/[ \t]*[d∂]\w+{_SIDE}"
+    rf"|[^\W\d]\w*[ \t]*\[[ \t]*\w+[ \t]*\]{_SIDE}[ \t]for[ \t]+[A-Za-z]{_SIDE}"
+)
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
 
@@ -195,6 +199,15 @@ def _equations(node: Node, where: str) -> list[tuple[str, int]]:
     return found
 
 
+def _masks(node: Node, where: str) -> dict[int, Numbers]:
+    """The masks of dropout by the numbers of the layers."""
+    found = values.table(values.numbers)(node, where)
+    for key in found:
+        if not key.isdecimal() or len(key) > 4:
+            raise values.fail(node, where, "the number of a layer with its mask, such as {2: [1, 0]}", key)
+    return {int(key): mask for key, mask in found.items()}
+
+
 def _outside_parentheses(text: str) -> str:
     """An equation without what stands in parentheses, where = gives a parameter: `softmax(S, axis=1)`."""
     while (shorter := _IN_PARENTHESES.sub(" ", text)) != text:
@@ -232,4 +245,5 @@ _TASK: Mapping[str, values.Reader[Any]] = {
     "after": values.name,
     "detail": values.choice(_DETAIL),
     "long_way": values.flag,
+    "masks": _masks,
 }

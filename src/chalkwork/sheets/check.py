@@ -22,9 +22,10 @@ from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.typesetting.boxes import width_of
-from chalkwork.words import ENGLISH, decimal, say
+from chalkwork.words import ENGLISH, Text, decimal, say, written
 
 Answers = Mapping[str, object]
+MOST_WORDS = 500
 _DECLARING = frozenset(("convention", "conventions", "konvention", "konventionen"))
 View = Literal["tutor", "student"]
 """For whom a report is: a student's has hints, and nothing that is expected."""
@@ -55,6 +56,20 @@ class Unmarked:
     points: Fraction | None
 
 
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """A line of a page of working that is wrong: its number, the formula, and why."""
+
+    line: int
+    formula: str
+    said: str
+
+    def words(self, language: str) -> str:
+        """The line in a sentence."""
+        slots = {"line": self.line, "formula": self.formula, "said": self.said.rstrip(".")}
+        return written(Text.own("report.working", "Line <line>, <formula>: <said>.", **slots), language)
+
+
 class Unread(ChalkworkError):
     """A hand-in that could not be read or marked, under the title that its report would have had."""
 
@@ -83,6 +98,8 @@ class HandIn:
     unused: tuple[str, ...] = ()
     unmarked: tuple[Unmarked, ...] = ()
     language: str = ENGLISH
+    working: tuple[WorkLine, ...] = ()
+    """What is wrong in the lines of a page of working, whatever its last numbers are."""
 
     @property
     def earned(self) -> Fraction:
@@ -122,6 +139,8 @@ class HandIn:
             parts += ["", of_points(self.earned, self.points, language)]
         if self.unmarked:
             parts += ["", *textwrap.wrap(unmarked_words(self.unmarked, language), WIDTH)]
+        for line in self.working:
+            parts += ["", *textwrap.wrap(visible(line.words(language), MOST_WORDS), WIDTH)]
         for name in self.unused:
             parts += textwrap.wrap(say(language, "report.no_task", name=visible(name, MOST_SHOWN)), WIDTH)
         return "\n".join(parts)
@@ -322,6 +341,10 @@ def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str,
             {"id": one.id, "kind": one.kind, "points": None if one.points is None else float(one.points)}
             for one in hand_in.unmarked
         ],
+        "working": [
+            {"line": one.line, "formula": given_data(one.formula), "reason": given_data(one.said)}
+            for one in hand_in.working
+        ],
         "first_wrong": list(hand_in.first_wrong) if hand_in.first_wrong else None,
         "tasks": [_task_data(task, expected[task.id] if expected is not None else None) for task in hand_in.tasks],
         "problem": None,
@@ -331,8 +354,9 @@ def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str,
 def unread_data(unread: Unread) -> dict[str, Any]:
     """A hand-in that could not be read, as plain data of the same form, with the problem."""
     nothing = dict.fromkeys(("points", "exact", "of", "first_wrong"))
-    return {"title": given_data(unread.title), **nothing, "untouched": False, "unmarked": [], "tasks": [],
-            "problem": given_data(unread.problem)}  # fmt: skip
+    empty: dict[str, Any] = {"unmarked": [], "working": [], "tasks": []}
+    title, problem = given_data(unread.title), given_data(unread.problem)
+    return {"title": title, **nothing, "untouched": False, **empty, "problem": problem}
 
 
 def _task_data(task: TaskReport, expected: Mapping[str, Any] | None) -> dict[str, Any]:

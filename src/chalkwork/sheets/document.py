@@ -76,9 +76,11 @@ Answering = Callable[[Exercise], Iterable[Block]]
 """What stands where an exercise is to be answered."""
 
 
-def posed_blocks(sheet: Sheet, solved: Mapping[str, Exercise], answering: Answering) -> list[Block]:
-    """The sheet without its solutions or drawings, with what `answering` gives below each exercise that is marked."""
-    return list(_body(_Page(sheet, solved, work_parts(sheet), "blanks", False, answering)))
+def posed_blocks(
+    sheet: Sheet, solved: Mapping[str, Exercise], answering: Answering, drawings: bool = False
+) -> list[Block]:
+    """The sheet without its solutions, with what `answering` gives below each exercise that is marked."""
+    return list(_body(_Page(sheet, solved, work_parts(sheet), "blanks", drawings, answering)))
 
 
 def answered_blocks(sheet: Sheet, solved: Mapping[str, Exercise]) -> list[Block]:

@@ -18,11 +18,12 @@ from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 
-from chalkwork.checking.files import MAX_BYTES, READERS, read_answers
+from chalkwork.checking.files import MAX_BYTES, PAGES, READERS
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError, fault, faults_are
-from chalkwork.sheets.check import Answers, HandIn, Unread, check_class
+from chalkwork.sheets.check import Answers, HandIn, Unread, WorkLine, check_class
 from chalkwork.sheets.journal import Journal, digest
+from chalkwork.sheets.pages import read_hand_in
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
 
@@ -161,7 +162,9 @@ def _one_of(folder: Path) -> Path | ChalkworkError:
     if len(entries) > MAX_FILES:
         return ChalkworkError(f"the folder holds more than {MAX_FILES} files", file=str(folder))
     files = [each for each in entries if isinstance(each, Path)]
-    known = [file for file in files if file.suffix.lower() in READERS] or [file for file in files if not file.is_dir()]
+    known = [file for file in files if file.suffix.lower() in {**READERS, **PAGES}] or [
+        file for file in files if not file.is_dir()
+    ]
     if len(known) == 1:
         return _regular(known[0])
     if not known:
@@ -228,15 +231,18 @@ def mark_batch(sheet: Sheet, files: Sequence[HandInFile]) -> dict[str, Outcome]:
     """The report or the error of every file, by title; one that cannot be marked costs only itself."""
     outcomes: dict[str, Outcome] = {}
     answers: dict[str, Answers] = {}
+    working: dict[str, tuple[WorkLine, ...]] = {}
     for file in files:
         try:
-            answers[file.title] = read_answers(file.path)
+            answers[file.title], working[file.title] = read_hand_in(file.path, solve_sheet(sheet))
         except Exception as error:  # whatever a hand-in brings about is its own
             outcomes[file.title] = _refusal(error, file.title)
     outcomes |= _marked(sheet, answers) if answers else {}
     for file in files:
         if isinstance(outcome := outcomes[file.title], Unread):
             outcome.at(file=str(file.path))
+        elif working[file.title]:
+            outcomes[file.title] = replace(outcome, working=working[file.title])
     return outcomes
 
 

@@ -66,7 +66,7 @@ def _read_layer(node: Node, where: str, convention: Convention, before: Layer | 
     if Form.RECURRENT in forms:
         layer = _sized(name, fields, convention, before)
     elif Form.MATRIX in forms:
-        layer = _weighted(name, fields, convention, before)
+        layer = _weighted(fields, convention, before)
     else:
         layer = _through(name, fields, before)
     units, positions = _leaving(kind, layer, positions, fields) if positions else (layer.units, ())
@@ -150,7 +150,7 @@ def _stated(name: str, fields: Fields, *others: str) -> dict[str, Any]:
     for setting in LAYERS[name].settings:
         if setting.takes == "size" or setting.key in others:
             continue
-        needed = setting.default is None and not setting.is_array and setting.takes not in ("count", "sizes")
+        needed = setting.default is None and not setting.is_array and setting.takes not in ("count", "sizes", "flag")
         if setting.key in fields or needed:
             found[setting.key] = fields.need(setting.key, _reader(setting))
     return found
@@ -205,34 +205,17 @@ def _in_range(setting: Setting) -> values.Reader[float]:
     return read
 
 
-def _weighted(name: str, fields: Fields, convention: Convention, before: Layer | None) -> Layer:
-    """A layer whose sizes are stated or those of its weights."""
-    matrices = [one.keyword for one in LAYERS[name].kind_type.quantities if one.form is Form.MATRIX]
-    given = {key: fields.read(key, values.number_or(values.matrix), None) for key in matrices}
-    shapes = {key: _shape(value, convention) for key, value in given.items() if isinstance(value, tuple)}
-    sizes = next(iter(shapes.values()), None)
-    for key, shape in shapes.items():
-        if shape != sizes:
-            raise SheetError(
-                f"{fields.place(key)}: expected as many rows and columns as the matrix before", line=fields.line(key)
-            )
+def _weighted(fields: Fields, convention: Convention, before: Layer | None) -> Layer:
+    """A dense layer, whose sizes are stated or those of its weights."""
+    weights = fields.read("weights", values.number_or(values.matrix), None)
+    sizes = _shape(weights, convention) if isinstance(weights, tuple) else None
     inputs = _size(fields, "inputs", sizes[0] if sizes else None, before.units if before else None)
     units = _size(fields, "units", sizes[1] if sizes else None, None)
     if before is not None and inputs != before.units:
         raise _chain(fields, inputs, units, before.units, convention, sizes is not None)
-    return Layer(
-        inputs=inputs,
-        units=units,
-        weights=given.get("weights"),
-        bias=fields.read("bias", _bias(fields, units), True),
-        kind=name,
-        settings=tuple(
-            {
-                **_stated(name, fields, "bias", *matrices),
-                **{key: value for key, value in given.items() if key != "weights" and value is not None},
-            }.items()
-        ),
-    )
+    bias = fields.read("bias", _bias(fields, units), True)
+    settings = tuple(_stated("dense", fields, "bias", "weights").items())
+    return Layer(inputs=inputs, units=units, weights=weights, bias=bias, settings=settings)
 
 
 def _shape(weights: Matrix, convention: Convention) -> tuple[int, int]:

@@ -47,11 +47,16 @@ def find_sheet(name: str) -> Sheet:
     chalkwork.errors.ChalkworkError: there is no file and no shipped sheet of the name 'leaky-relu'. Hint: did you \
 mean leaky-relu-softmax-2-3-2? chalkwork sheets lists them.
     """
+    return read_sheet(place_of(name))
+
+
+def place_of(name: str) -> str | Path:
+    """The file of that name, which may be missing, else the shipped sheet's. Raises ChalkworkError for neither."""
     if Path(name).exists() or Path(name).suffix or len(Path(name).parts) > 1:
-        return read_sheet(name)
+        return name
     known = shipped()
     if name in known:
-        return read_sheet(known[name])
+        return known[name]
     near = [one for one in known if one.startswith(name)] or get_close_matches(name, known, 1)
     meant = f"did you mean {near[0]}? " if near else ""
     message = f"there is no file and no shipped sheet of the name {name!r}"

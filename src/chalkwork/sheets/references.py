@@ -10,7 +10,7 @@ from chalkwork.sheets.schema import Block, GraphBlock, NetworkBlock, PartBlock, 
 
 _Named = NetworkBlock | GraphBlock | TaskBlock | PartBlock
 
-_ONLY_NETWORK = ("x", "y", "optimizer", "long_way")
+_ONLY_NETWORK = ("x", "y", "optimizer", "long_way", "masks")
 _ONLY_GRAPH = ("values", "update")
 
 

@@ -119,6 +119,8 @@ def _hand_in_blocks(solved: Solved, hand_in: HandIn, view: View, level: int) -> 
             solved[task.id], task.report, view, task.report.follows, first[1] if first and first[0] == task.id else ""
         )
         yield from work.blocks()
+    for line in hand_in.working:
+        yield Paragraph(literal(line.words(language)))
     for name in hand_in.unused:
         yield Paragraph(f"{say(language, 'report.no_task', name=literal(name))}.")
 

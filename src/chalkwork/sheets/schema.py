@@ -164,6 +164,7 @@ class TaskBlock(_Rounded):
     after: str | None = None
     detail: Detail = "equations"
     long_way: bool = False
+    masks: Mapping[int, Numbers] = field(default_factory=dict)
     note: str = ""
     hint: str = ""
 

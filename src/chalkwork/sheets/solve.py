@@ -12,6 +12,7 @@ import numpy as np
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.operations import words
+from chalkwork.algebra.times import split_time, step_of
 from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
@@ -214,7 +215,8 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
 def _layer(layer: Layer) -> kinds.Layer:
     """The layer that a block describes."""
     kind = kinds.LAYERS[layer.kind]
-    own = {"units": layer.units, "inputs": layer.inputs, "weights": layer.weights, "bias": layer.bias}
+    own = {"units": layer.units, "inputs": layer.inputs}
+    own |= {"weights": layer.weights, "bias": layer.bias} if layer.kind == "dense" else {}
     known = {setting.key for setting in kind.settings}
     given = {key: value for key, value in own.items() if key in known} | dict(layer.settings)
     return made_of(layer.kind, given)
@@ -255,6 +257,8 @@ def _solve_network(
     """The task's solution, and whether it is another one than that of the task it follows."""
     own = {"x": task.x, "y": task.y, "learning_rate": task.learning_rate, "optimizer": task.optimizer}
     data: dict[str, Any] = {key: value for key, value in own.items() if value is not None}
+    if task.masks:
+        data["masks"] = task.masks
     fresh = before is None
     if before is not None:
         assert before.network is not None
@@ -314,8 +318,9 @@ def _answer(
     sheet: Sheet, task: TaskBlock, solution: Solution, known: tuple[str, ...]
 ) -> tuple[tuple[Equation, ...], tuple[str, ...]]:
     """The equations that the task asks for, with those that lead to them and were not shown yet; and what is asked."""
+    steps_of = {name: _steps_of(name, solution) for name in task.ask}
     for number, name in enumerate(task.ask):
-        whole, _ = split_entry(name)
+        whole, _ = split_entry(steps_of[name][0])
         if whole not in solution:
             names = ", ".join(solution.derivation)
             raise SheetError(
@@ -324,16 +329,25 @@ def _answer(
                 line=task.line_of("ask", number),
                 hint=f"it computes {names}",
             )
-        if not _has_entry(solution, name):
+        if not _has_entry(solution, steps_of[name][0]):
             raise SheetError(
                 f"task {task.id}: ask names {name}, and there is no such entry",
                 file=sheet.file,
                 line=task.line_of("ask", number),
                 hint=f"{whole} is {_size(solution, whole)}",
             )
-    asked = _each_step(task.ask, task.steps)
+    asked = _each_step(tuple(step for name in task.ask for step in steps_of[name]), task.steps)
     chosen = tuple(solution.chosen(asked, tuple(name for name in known if name not in map(_whole, asked))))
     return chosen, asked or tuple(equation.name for equation in chosen)
+
+
+def _steps_of(name: str, solution: Solution) -> list[str]:
+    """What is asked of a recurrence without a step, at every step: `h1` is `h1_t1`, `h1_t2`, ...; else the name."""
+    whole, _ = split_entry(name)
+    if whole in solution:
+        return [name]
+    steps = [other for other in solution.derivation if split_time(other)[0] == whole and step_of(other)]
+    return [other + name[len(whole) :] for other in steps] or [name]
 
 
 def _each_step(ask: tuple[str, ...], steps: int) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.sklearn.data import checked_weights, dense, in_rows, without_zeros
 from chalkwork.training.history import History
 
+FLOATS = [np.float64, np.float32]
+"""What data stays as it is."""
+
 
 @dataclass(eq=False, repr=False)
 class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
@@ -59,6 +62,21 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     warm_start: bool = False
     verbose: int = 0
 
+    @property
+    def coefs_(self) -> list[Array]:
+        """The weight matrices of the dense layers, inputs x outputs, as `MLPClassifier` has them."""
+        return self._of("W")
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """The biases of the dense layers."""
+        return self._of("b")
+
+    def _of(self, letter: str) -> list[Array]:
+        check_is_fitted(self, "network_")
+        dense_layers = [number for number, layer in enumerate(self.network_.layers, 1) if isinstance(layer, Dense)]
+        return [self.network_.parameters[f"{letter}{number}"] for number in dense_layers]
+
     # --- what the two differ in ------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -85,7 +103,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         unmasked(X, "X")
         unmasked(y, "y")
         X, y = validate_data(
-            self, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, multi_output=True,
+            self, X, y, reset=reset, accept_sparse="csr", dtype=FLOATS, multi_output=True,
             y_numeric=is_regressor(self),
         )  # fmt: skip
         return X, y.toarray() if hasattr(y, "toarray") else y
@@ -240,7 +258,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         """The net inputs z or activations a of the output layer."""
         check_is_fitted(self, "network_")
         unmasked(X, "X")
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64)
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=FLOATS)
         return np.concatenate([output(self.network_, rows, letter) for rows in in_rows(X)])
 
     def __sklearn_tags__(self) -> Any:

@@ -46,7 +46,7 @@ def without_zeros(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, 
 
 def dense(X: Any) -> Array:
     """The matrix with all its zeros, which the equations need."""
-    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, np.float64)
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X)
 
 
 def in_rows(X: Any) -> Iterator[Array]:

@@ -9,12 +9,13 @@ from functools import reduce
 from itertools import chain
 from math import prod
 
+from chalkwork.algebra.times import step_of
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.decimal_mark import in_decimals_of
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
-from chalkwork.solutions.recurring import for_any_step, run_blocks, runs
+from chalkwork.solutions.recurring import for_all_steps, for_any_step, run_blocks, runs
 from chalkwork.solutions.steps import Column, step_table
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.boxes import Box
@@ -50,9 +51,9 @@ def solution_blocks(solution: Working, drawings: bool = True) -> list[Block]:
     return list(in_decimals_of(solution.style.notation, [*blocks, *_said_of_zeros(solution, blocks)]))
 
 
-def setting_blocks(solution: Working, drawings: bool = True) -> list[Block]:
-    """What is given: sentences, the drawing, and the givens with their values."""
-    blocks = [*setting_sentences(solution), *(figure_block(solution, values=True) if drawings else ())]
+def setting_blocks(solution: Working, drawings: bool = True, values: bool = True) -> list[Block]:
+    """What is given: sentences, the drawing (with what is found, or without), and the givens with their values."""
+    blocks = [*setting_sentences(solution), *(figure_block(solution, values) if drawings else ())]
     return [*blocks, *given_blocks(solution, solution.setting.givens)]
 
 
@@ -277,12 +278,15 @@ def ruled_line() -> Display:
 
 
 def formula_blocks(solution: Working) -> list[Block]:
-    """The equations of the forward pass without their numbers, as many on a line as fit."""
+    """The equations of the forward pass without their numbers, as many on a line as fit; those of all steps once."""
     writer = solution.writer()
     pieces = []
-    for equation in solution.derivation.equations:
-        if equation.stage == Stage.FORWARD:
+    for run in runs([equation for equation in solution.derivation.equations if equation.stage == Stage.FORWARD]):
+        for equation in for_all_steps(run):
             symbol = writer.symbols[equation.name]
             head = Piece.of(f"{symbol.latex} = ", f"{symbol.text} = ")
             pieces.append(join(head, writer.formula(equation.expression)))
+        if len(run) > 1:
+            first, last = (step_of(step[0].name) for step in (run[0], run[-1]))
+            pieces.append(Piece.of(rf"t = {first}, \dots, {last}", f"t = {first}, …, {last}"))
     return in_lines(pieces, writer)

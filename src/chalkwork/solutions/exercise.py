@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Equation
 from chalkwork.solutions.setting import Word
-from chalkwork.solutions.solution import Solution
+
+if TYPE_CHECKING:
+    from chalkwork.solutions.solution import Solution
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def run_blocks(board: Board, run: Sequence[Sequence[Equation]]) -> list[Block]:
     """Every equation once, for a step t; the numbers of the steps; a table of the results where there are many."""
     language = board.writer.language
     steps = [step_of(step[0].name) or 0 for step in run]
-    usual = [_usual([step[place] for step in run]) for place in range(len(run[0]))]
+    usual = _of_each(run)
     blocks: list[Block] = []
     said = ""
     for equation in usual:
@@ -85,6 +85,15 @@ def run_blocks(board: Board, run: Sequence[Sequence[Equation]]) -> list[Block]:
     if tables:
         blocks += [_said(say(language, "recurring.all", n=len(run))), *tables]
     return blocks
+
+
+def for_all_steps(run: Sequence[Sequence[Equation]]) -> list[Equation]:
+    """The equations of a run for a step t; those of a single step as they are."""
+    return list(run[0]) if len(run) == 1 else list(map(for_any_step, _of_each(run)))
+
+
+def _of_each(run: Sequence[Sequence[Equation]]) -> list[Equation]:
+    return [_usual([step[place] for step in run]) for place in range(len(run[0]))]
 
 
 def _said(sentence: str) -> Paragraph:

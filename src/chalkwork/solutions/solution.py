@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.entries import split_entry
+from chalkwork.documents.model import Code
 from chalkwork.solutions.columns import split_step, spread
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.working import Working
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from chalkwork.checking.report import Report
     from chalkwork.documents.model import Document
+    from chalkwork.page.html import Page
 
 
 class Solution(Working):
@@ -160,7 +162,7 @@ class Solution(Working):
             self.writer().symbols,
             asked=ask,
             names=names,
-            digits=Digits(numbers.decimals, numbers.significant, self.style.stated, self._is_exact),
+            digits=Digits(numbers.decimals, numbers.significant, self.style.stated, self.is_exact),
             sample_axis={"columns": -1, "rows": -2}.get(self.setting.samples or ""),
             tolerance=tolerance,
             follows=follows,
@@ -182,7 +184,7 @@ class Solution(Working):
         return found
 
     @property
-    def _is_exact(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether every number ends with the digits shown, where that is to be expected."""
         shown = self.style.numbers.rounded
         return self.setting.exact and all(
@@ -240,6 +242,21 @@ class Solution(Working):
         from chalkwork.documents.markdown import to_markdown
 
         return to_markdown(self.document())
+
+    def page(self, title: str | None = None) -> Page:
+        """The solution as one HTML page that walks through it, and marks who tries it without looking.
+
+        It is a text with a method `save`, and a notebook shows it.
+        Raises ChalkworkError where pandoc is missing.
+        """
+        from chalkwork.page.html import FIELDS, Item, page
+        from chalkwork.solutions.compose import equation_blocks, setting_blocks
+        from chalkwork.solutions.exercise import Exercise
+
+        posed = [*setting_blocks(self, values=False), Code("solution", FIELDS)]
+        exercise = Exercise.of("solution", self)
+        item = Item("", posed, {"solution": exercise}, equation_blocks(self, self.chosen(), level=3))
+        return page(title or self.title, [item], language=self.style.language, walking=True)
 
     def save(self, path: str | Path, title: str | None = None) -> None:
         """Write the solution to a file; the suffix says how (.md .html .pdf .tex .docx .ipynb .json .txt).

@@ -83,6 +83,11 @@ class Working(Mapping[str, Any]):
         yield from self.setting.words
         yield from self.setting.facts
 
+    def __repr__(self) -> str:
+        names = list(self)
+        shown = names if len(names) < 4 else [*names[:2], "...", names[-1]]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
     def __len__(self) -> int:
         return sum(1 for _ in self)
 

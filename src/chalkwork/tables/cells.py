@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-MISSING = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "nat", "none", "null", "?", "-", "--"))
+MISSING = frozenset(
+    ("", "na", "n/a", "#n/a", "#n/a n/a", "#na", "<na>", "nan", "-nan", "nat", "none", "null", "?", "-", "--")
+    + ("1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan")
+)
 """What stands for a missing value, in any case of letters."""
 FLAGS = (("false", "true"), ("no", "yes"))
 """Pairs of texts, in any case of letters, that say no and yes."""

@@ -40,6 +40,26 @@ def _classes(target: Classes, wanted: Array, predicted: Array) -> Figures:
     }
 
 
+def ranked(target: Target, wanted: Array, outputs: Array) -> Figures:
+    """`roc_auc`: how well the probabilities rank the classes (of more than two, the mean of one against the rest).
+
+    Nothing where the target is no class, or a class does not occur.
+
+    >>> from chalkwork.tables.targets import Classes
+    >>> outputs = np.array([[0.2], [0.9], [0.4]])
+    >>> ranked(Classes(("t",), ("a", "b")), np.array([[0.0], [1], [1]]), outputs)
+    {'roc_auc': 1.0}
+    """
+    places = range(len(target.values)) if isinstance(target, Classes) else ()
+    if not places or len(np.unique(wanted[:, 0])) < len(places):
+        return {}
+    shares = target.probabilities(outputs)
+    shares = shares[:, 1] if len(places) == 2 else shares / shares.sum(1, keepdims=True)
+    score = learn("metrics").roc_auc_score
+    more = {} if len(places) == 2 else {"multi_class": "ovr", "labels": list(places)}
+    return {"roc_auc": float(score(wanted[:, 0].astype(int), shares, **more))}
+
+
 def _labels(target: Labels, wanted: Array, predicted: Array) -> Figures:
     metrics = learn("metrics")
     each = metrics.precision_recall_fscore_support(wanted, predicted, average=None, zero_division=0)

@@ -20,11 +20,18 @@ MOST_IN_A_MATRIX = 10
 """Classes up to which the confusion matrix is printed; of more, the commonest confusions."""
 MOST_CONFUSIONS = 10
 _LONGEST = 40
+_PICTURES = {
+    "loss.png": "The loss over the epochs of training.",
+    "confusion.png": "How often each true class was predicted as which; the numbers stand above.",
+    "residuals.png": "The errors of the predictions over the predicted values.",
+}
+"""What the pictures beside the report show, for who does not see them."""
 _MATRIX_WIDTH = 58
 _KEYS = {
     "loss": "loss",
     "accuracy": "accuracy",
     "macro_f1": "F1 (mean)",
+    "roc_auc": "ROC AUC",
     "label_accuracy": "accuracy a label",
     "r2": "R²",
     "mae": "MAE",
@@ -47,7 +54,7 @@ def report(trained: Trained, *, full: bool = False, pictures: Sequence[str] = ()
     ]
     blocks += [Heading("Figures", 2), _parts(trained), Paragraph(_about(trained))]
     blocks += details(trained.recipe.target, trained.figures[trained.judged], trained.judged, full)
-    blocks += [Paragraph(f"![{name}]({name})") for name in pictures]
+    blocks += [Paragraph(f"![{_PICTURES.get(name, name)}]({name})") for name in pictures]
     names = ", ".join(literal(name, _LONGEST) for name in trained.recipe.target.names)
     return Document(f"Predicting {names}", tuple(blocks))
 

@@ -18,7 +18,7 @@ from chalkwork.networks.measuring import Measure, output
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.networks.training_data import Samples
-from chalkwork.tables.measures import Figures, baseline, measured
+from chalkwork.tables.measures import Figures, baseline, measured, ranked
 from chalkwork.tables.notes import notes
 from chalkwork.tables.recipe import Recipe, prepare
 from chalkwork.tables.splitting import Parts, split
@@ -41,6 +41,9 @@ class Choices:
     batch_size: int = 32
     eta: float = 0.001
     optimizer: str = "adam"
+    schedule: str | None = None
+    clip_norm: float | None = None
+    class_weight: str | None = None
     l2: float = 1e-3
     dropout: float = 0.0
     batch_norm: bool = False
@@ -149,6 +152,9 @@ def _settings(target: Target, data: Mapping[str, tuple[Array, Array]], choices: 
         "batch_size": batch_of(choices.batch_size, len(data["train"][0]), choices.batch_norm),
         "seed": choices.seed,
         "optimizer": choices.optimizer,
+        "schedule": choices.schedule,
+        "clip_norm": choices.clip_norm,
+        "class_weight": choices.class_weight,
         "validation": held_out,
         "patience": choices.patience if held_out else None,
         "evaluate_every": 1,
@@ -164,4 +170,5 @@ def judged(net: NeuralNetwork, target: Target, x: Array, wanted: Array) -> Figur
     plan = net.plan(len(x))
     values = net.values(derive(plan, target=True), plan)
     loss = Measure(net, Samples(x, target.encode(wanted)))(values)["loss"]
-    return {"loss": loss, **measured(target, wanted, target.decode(output(net, x)))}
+    found = output(net, x)
+    return {"loss": loss, **measured(target, wanted, target.decode(found)), **ranked(target, wanted, found)}

@@ -161,7 +161,7 @@ def _parts(equation: Equation, writer: Writer, only: Shows) -> list[Part]:
         parts.append(Part("formula", (Piece.of(symbol.latex, symbol.text),)))
     if chain:
         parts.append(Part("formula", tuple(chain)))
-    formulas = (*equation.steps, equation.expression)
+    formulas = (*equation.steps, equation.general or equation.expression)
     parts += [Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
     if only == "formula" or split_entry(equation.name)[0] not in writer.values:
         first, *others = without_repetition(parts)
@@ -173,7 +173,7 @@ def _parts(equation: Equation, writer: Writer, only: Shows) -> list[Part]:
     parts += [part for part in numbers if part.pieces]
     room = writer.layout.text_width - WIDEST_HEAD - 3
     apart = unfolded(writer, equation.expression)
-    parts += [Part("numbers", apart)] if apart and all(piece.width <= room for piece in apart) else []
+    parts += [Part("numbers", step) for step in apart if all(piece.width <= room for piece in step)]
     value = writer.of_name(equation.name)
     parts.append(Part("result", (value,)))
     first, *others = without_repetition(parts)

@@ -11,15 +11,21 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Number, apply, names_in
 from chalkwork.algebra.numerals import Scalar, as_text
+from chalkwork.algebra.operations import Operation, Precedence
+from chalkwork.algebra.reading.written import no_value
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.matrices import under_its_name
+from chalkwork.typesetting.notation import subscript
+
+MOST_SQUARES = 8
 
 
 def as_written(expression: Expression) -> Expression:
     """What is written for an expression.
 
     An entry has its name, a sum over a single entry is that entry, a mean over all entries is their sum over their
-    number, a quotient of whole numbers in lowest terms is a fraction.
+    number, a quotient of whole numbers in lowest terms is a fraction, and what has no name of its own in the table of
+    operations is written by the one that people use: log x / log 2 as a logarithm to the base 2.
 
     >>> from chalkwork.algebra.expression import Name
     >>> print(as_written(apply("sum", Name("a", (1, 1)))), as_written(apply("sum", Name("a", (2, 1)))))
@@ -34,7 +40,38 @@ def as_written(expression: Expression) -> Expression:
         return as_written(expression.arguments[0])
     if expression.operation.name == "mean" and expression.parameters[0] is None:
         return _mean(expression)
+    if expression.operation.name == "negative":
+        return _turned_twice(expression)
     return _common_fraction(expression) if expression.operation.name == "divide" else expression
+
+
+_BASES = {
+    base: Operation(
+        name=f"log{base}", value=no_value, derivative=("1 / x",), latex=rf"\log_{{{base}}} <0>",
+        text=f"log{subscript(str(base))} <0>", precedence=Precedence.MATRIX_PRODUCT, slots=(Precedence.ATOM,),
+    )
+    for base in (2, 10)
+}  # fmt: skip
+_FROM_BELOW = {
+    "floor": Operation(
+        name="ceil", value=no_value, derivative=("0",), latex=r"\left\lceil <0> \right\rceil", text="⌈<0>⌉"
+    ),
+    "max": Operation(
+        name="min", value=no_value, adjoint=(None,), shape=lambda shapes: (), latex=r"\min\left( <0> \right)",
+        text="min(<0>)",
+    ),
+}  # fmt: skip
+
+
+def _turned_twice(negative: Application) -> Expression:
+    """Minus the largest integer below minus x is the smallest one above x, and so for the largest entry."""
+    (inner,) = negative.arguments
+    if not isinstance(inner, Application) or inner.operation.name not in _FROM_BELOW or any(inner.parameters):
+        return negative
+    (turned,) = inner.arguments
+    if not isinstance(turned, Application) or turned.operation.name != "negative":
+        return negative
+    return Application(_FROM_BELOW[inner.operation.name], turned.arguments, ())
 
 
 def _mean(mean: Application) -> Expression:
@@ -45,11 +82,24 @@ def _mean(mean: Application) -> Expression:
 
 
 def _common_fraction(quotient: Application) -> Expression:
+    above, below = quotient.arguments
+    if isinstance(above, Application) and isinstance(below, Application):
+        base = below.arguments[0] if above.operation.name == below.operation.name == "log" else None
+        if isinstance(base, Number) and base.value in _BASES:
+            return Application(_BASES[int(base.value)], above.arguments, ())
     values = [part.value for part in quotient.arguments if isinstance(part, Number) and isinstance(part.value, int)]
     if len(values) != 2 or values[0] < 0 or values[1] < 2:
         return quotient
     found = Fraction(*values)
     return Number(found) if [found.numerator, found.denominator] == values else quotient
+
+
+def squares_added(expression: Expression) -> Expression:
+    """A squared norm as the sum that it is, where its numbers are few."""
+    if not isinstance(expression, Application) or expression.operation.name != "squared_norm":
+        return expression
+    (inner,) = expression.arguments
+    return apply("sum", inner**2) if prod(inner.shape) <= MOST_SQUARES else expression
 
 
 def is_coefficient(left: Expression, right: Expression) -> bool:

@@ -127,17 +127,18 @@ def grouped(part: str, above: bool = False) -> str:
     return f"({part})"
 
 
-def enclosed(part: str) -> bool:
-    """Whether it stands in one pair of parentheses.
+def enclosed(part: str, pair: str = "()") -> bool:
+    """Whether it stands in one pair of parentheses, or of the brackets named.
 
     >>> enclosed("(a + b)"), enclosed("(a)(b)")
     (True, False)
     """
-    if not (part.startswith("(") and part.endswith(")")):
+    opening, closing = pair[0], pair[1]
+    if not (part.startswith(opening) and part.endswith(closing)):
         return False
     depth = 0
     for place, sign in enumerate(part):
-        depth += {"(": 1, ")": -1}.get(sign, 0)
+        depth += {opening: 1, closing: -1}.get(sign, 0)
         if not depth and place < len(part) - 1:
             return False
     return True

@@ -9,7 +9,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in
 from chalkwork.algebra.operations import Precedence
-from chalkwork.algebra.operations.softmax import causal
+from chalkwork.algebra.operations.softmax import seen_in_order
 from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.algebra.times import at_time
 from chalkwork.derivation.evaluate import evaluate
@@ -125,7 +125,21 @@ def _causal_softmax(writer: Writer, expression: Application) -> Piece:
     if not (writer.with_numbers and all(writer.is_number(name) for name in names_in(scores))):
         return writer.from_table(expression)
     value = evaluate(scores, writer.values)
-    masked = writer.value(np.where(causal(value, expression.parameters[0]), value, -np.inf)).enclosed()
+    masked = writer.value(np.where(seen_in_order(value, expression.parameters[0]), value, -np.inf)).enclosed()
+    return join(Piece.of(r"\operatorname{softmax}", "softmax"), masked)
+
+
+def _masked_softmax(writer: Writer, expression: Application) -> Piece:
+    """The same, by a mask that has a name."""
+    scores, seen = expression.arguments
+    if not (writer.with_numbers and all(writer.is_number(name) for name in names_in(expression))):
+        return writer.from_table(expression)
+    shares = evaluate(expression, writer.values)
+    value = np.broadcast_to(evaluate(scores, writer.values), shares.shape)
+    kept = np.broadcast_to(evaluate(seen, writer.values) > 0, shares.shape)
+    keys, causal = expression.parameters
+    kept = kept & seen_in_order(value, keys) if causal else kept
+    masked = writer.value(np.where(kept, value, -np.inf)).enclosed()
     return join(Piece.of(r"\operatorname{softmax}", "softmax"), masked)
 
 
@@ -226,6 +240,7 @@ RULES: Mapping[str, Callable[[Writer, Application], Piece]] = {
     "concat": _concat,
     "beside": _concat,
     "causal_softmax": _causal_softmax,
+    "masked_softmax": _masked_softmax,
     "moment": _moment,
     "sequence": _sequence,
     "leaky_step": _leaky_step,

@@ -14,11 +14,13 @@ from chalkwork.typesetting.notation import GREEK, Notation, primes, subscript, s
 from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
-    r"(x|y|w|z|a|W|WQ|WK|WV|Q|K|V|S|P|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask"
+    r"(x|y|w|z|a|W|[Wb][QKVO]|Q|K|V|S|P|C|E|PE|m|b|L|eta|delta|class|mu|var|xhat|gamma|beta|epsilon|lambda|rho|mask"
     r"|[WUbz][ficoruh]|delta[ficoruh]|bU[ficoruh]?|[Uhcfioru]|ctilde|htilde)(\d*)(_run)?(?:_new(\d*))?"
 )
-_GATED = re.compile(r"(W|U|b|z|delta)([QKVUficoruh]|U[ficoruh])")
-_STATE_NAME = re.compile(r"(m|v|r|eta)(hat)?((?:W[QKVficoruh]?|U[ficoruh]?|bU?[ficoruh]?|gamma|beta)\d+)(?:_new(\d*))?")
+_GATED = re.compile(r"(W|U|b|z|delta)([QKVOUficoruh]|U[ficoruh])")
+_STATE_NAME = re.compile(
+    r"(m|v|r|eta)(hat)?((?:W[QKVOficoruh]?|U[ficoruh]?|bU?[QKVOficoruh]?|gamma|beta)\d+)(?:_new(\d*))?"
+)
 _LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _INDEXED = re.compile(r"([^\W\d_]+?)(?:_?(hat|bar|tilde))?((?:_?[0-9]+)?(?:_[^\W_]+)*)")
@@ -172,7 +174,7 @@ class Symbols:
             letter,
             layer,
             count,
-            matrix=kind in ("W", "U", "Q", "K", "V", "S", "P"),
+            matrix=kind in ("W", "U", "Q", "K", "V", "S", "P", "C", "E", "PE"),
             scalar=scalar or (kind == "mu" and not layer),
             running=running is not None,
             squared=kind == "var",

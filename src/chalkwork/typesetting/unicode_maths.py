@@ -277,8 +277,10 @@ class _Reader:
         return Part(f"{raised}√{grouped(self.group(depth))}", Kind.ROOT)
 
     def accented(self, mark: str, depth: int) -> Part:
-        """A letter under a hat; a hat over several letters has no form."""
+        """A letter under a hat; a hat over several letters has no form, a line under nothing is one to write on."""
         text = self.group(depth)
+        if mark == ACCENTS["underline"] and not text.strip():
+            return Part("____", Kind.ATOM)
         if len(unicodedata.normalize("NFC", text)) != 1:
             raise _AsTyped
         return Part(text + mark, Kind.ATOM)
@@ -318,9 +320,12 @@ class _Reader:
     def delimiter(self, depth: int) -> Part:
         """`\\left( ... \\right)`: a period stands for no bracket."""
         opening = self.bracket().text
+        starts = self.next() == "\\begin"
         inside = self.pieces({"\\right"}, depth + 1)
         self.at += 1
         closing = self.bracket().text
+        if starts and opening and closing and enclosed(inside.strip(), "[]"):  # an array has no brackets of its own
+            inside = inside.strip()[1:-1]
         return Part(opening + inside.strip() + closing, Kind.ATOM if closing else Kind.SIGN)
 
     def bracket(self) -> Part:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +17,24 @@ from chalkwork.typesetting.pieces import Piece, in_a_row
 
 _MOST_IN_A_ROW = 4
 _DOTS, _VERTICAL, _DIAGONAL = Piece.of(r"\cdots", "⋯"), Piece.of(r"\vdots", "⋮"), Piece.of(r"\ddots", "⋱")
+_TEXT_WIDTH = ContextVar("text_width", default=76)
+
+
+@contextmanager
+def on_lines_of(width: int) -> Iterator[None]:
+    """What is worked out meanwhile is written on lines of so many characters, in a terminal.
+
+    >>> with on_lines_of(60):
+    ...     Layout().text_width
+    60
+    >>> Layout().text_width
+    76
+    """
+    before = _TEXT_WIDTH.set(width)
+    try:
+        yield
+    finally:
+        _TEXT_WIDTH.reset(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +42,7 @@ class Layout:
     """The room there is: for one line of LaTeX and of the terminal, in characters, and for a matrix, in entries."""
 
     latex_width: int = 70
-    text_width: int = 76
+    text_width: int = field(default_factory=lambda: _TEXT_WIDTH.get())
     rows: int = 10
     columns: int = 10
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from chalkwork.algebra.entries import EntryValues, split_entry
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, Share, names_in
 from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
 from chalkwork.algebra.operations.windows import PARTNERS
@@ -123,7 +123,7 @@ class Writer:
 
     def precedence(self, expression: Expression) -> Precedence:
         """How tightly the expression binds as it is written."""
-        expression = forms.as_written(expression)
+        expression = forms.as_written(forms.squares_added(expression) if self.with_numbers else expression)
         if isinstance(expression, Number):
             return self._number_precedence(expression.value)
         if isinstance(expression, Name):
@@ -155,7 +155,9 @@ class Writer:
         return PRODUCT if "e" in self._digits(value) else ATOM
 
     def _write(self, expression: Expression) -> Piece:
-        expression = forms.as_written(expression)
+        expression = forms.as_written(forms.squares_added(expression) if self.with_numbers else expression)
+        if isinstance(expression, Share) and not self.with_numbers:
+            return Piece.of(expression.latex, f"{expression.text} ·")
         if isinstance(expression, Number):
             return self._number(expression.value)
         if isinstance(expression, Name):

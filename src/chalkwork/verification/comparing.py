@@ -16,7 +16,8 @@ SAME = 1e-9
 TELLING, PUT_IN, MOST_WIDTHS = 1e-4, 0.02, 40
 """What the digits shown on the way can come to says something where it is no wider than this part of the largest entry
 (the second where numbers are put in, and nothing is a result), or so many half units."""
-MOST_HALVES = 3
+NEAR = 0.005
+MOST_HALVES, TOUCHING = 3, 1e-6
 """Half units of the last digit by which a value can miss what was calculated: one for rounding, and one unit."""
 
 
@@ -44,8 +45,8 @@ class Found:
     read: bool = True
 
 
-def by_value(first: Value, relation: str, second: Value, near: bool) -> Found:
-    """Two numbers, or matrices entry by entry."""
+def by_value(first: Value, relation: str, second: Value, near: bool, loose: float = NEAR) -> Found:
+    """Two numbers, or matrices entry by entry; `loose` is the part of their size that ≈ leaves open."""
     if first.shape != second.shape:
         if first.shape and second.shape:
             return Found(Verdict.WRONG, f"the left side is {_size(first)}, the right side {_size(second)}")
@@ -61,22 +62,27 @@ def by_value(first: Value, relation: str, second: Value, near: bool) -> Found:
         if not np.all(holds):
             return Found(Verdict.WRONG, _shown(a, b, ~holds))
         return _or_follows(Verdict.RIGHT, "", lines)
-    exact = np.abs(a - b) <= SAME * size + 1e-15
+    same = SAME
+    exact = np.abs(a - b) <= same * size + 1e-15
+    if first.fraction is not None and second.fraction is not None:
+        same = 1e-15
+        exact = np.full(a.shape, first.fraction == second.fraction)
     if exact.all():
         return _or_follows(Verdict.RIGHT, "", lines)
     half = second.half if second.half is not None else first.half
     if half is None:
         half = np.zeros_like(a)
-    slack = 1e-9 * half + SAME * size
+    slack = 1e-9 * half + same * size
     rounds = np.abs(a - b) <= half + slack
-    wide = first.range.meets(second.range).reshape(a.shape)
+    high, low = np.minimum(first.range.high, second.range.high), np.maximum(first.range.low, second.range.low)
+    wide = (high - low).reshape(a.shape) >= TOUCHING * half  # ends that touch are no common number
     width = np.maximum(first.range.width, second.range.width).reshape(a.shape)
     share = TELLING if second.half is not None else PUT_IN
     narrow = width <= np.maximum(share * np.max(size), MOST_WIDTHS * half)
     close = (np.abs(a - b) <= MOST_HALVES * half + slack) | narrow
     accepted = exact | rounds | (close & wide)
     if near:
-        shown = np.maximum(2 * half, 0.005 * size)
+        shown = np.maximum(2 * half, loose * size)
         accepted |= np.abs(a - b) <= shown + slack
     if accepted.all():
         return _or_follows(Verdict.ROUNDED, "", lines)

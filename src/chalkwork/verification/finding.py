@@ -29,7 +29,10 @@ _FORMULA = re.compile(
 _HEADING = re.compile(r"^(?:#{1,6}\s|\(?[a-z0-9]{1,2}[.)]\s|\\(?:sub)*section|\\item)", re.MULTILINE)
 _RELATION = re.compile(r"[=<>≤≥≈≠]")
 _MATHS = re.compile(r"[-+*/^()\[\]0-9.,;:=<>≤≥≈A-Za-z_·×−²³√']+")
-_WORD = re.compile(r"(?!(?:exp|log|ln|sqrt|tanh|sin|cos|sigmoid|relu|max|min)\b)[A-Za-z]{2,}")
+_WORD = re.compile(
+    r"(?<![A-Za-z_])(?!(?:exp|log|ln|log2|log10|lg|sqrt|tanh|sin|cos|tan|sigmoid|relu|ReLU|softmax|max|min|abs|sum)"
+    r"(?![A-Za-z]))[A-Za-z]{2,}"
+)
 _LABEL = re.compile(r"^\s*(?:[-*+]\s+|\(?(?:[0-9]{1,2}|[a-z])[.)]\s+|[A-Z][a-z ]{1,40}:\s+)*")
 
 
@@ -42,6 +45,8 @@ class Formula:
     display: bool = True
     section: int = 0
     """How many headings stand before it."""
+    heading: str = ""
+    """The line of the last of them."""
 
 
 def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
@@ -67,6 +72,18 @@ def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
     return found
 
 
+def shown_text(text: str, form: str) -> str:
+    """The document as its lines are counted: of a notebook the cells, one below the other."""
+    return "\n".join(source for _, source in _sources(text)) if form == "notebook" else text
+
+
+def is_page(text: str, form: str) -> bool:
+    """Whether a document holds formulas with numbers between signs that say where mathematics begins and ends."""
+    if form == "notebook":
+        return any(is_page(cell, "markdown") for cell in _cells(text))
+    return any(re.search(r"=[^=]*[0-9]", formula.text) for formula in _marked(text, form))
+
+
 def _marked(text: str, form: str) -> Iterator[Formula]:
     """What stands between signs that say where mathematics begins and ends."""
     hidden = _COMMENT.sub(_blank, text) if form == "latex" else _CODE.sub(_blank, _FENCE.sub(_blank, text))
@@ -80,7 +97,9 @@ def _marked(text: str, form: str) -> Iterator[Formula]:
         start = found.start() + found.group().index(inside)
         start += len(inside) - len(inside.lstrip())
         heading = sum(place < start for place in headings)
-        yield Formula(inside.strip(), text.count("\n", 0, start) + 1, found["display"] is not None, heading)
+        above = headings[heading - 1] if heading else 0
+        title = hidden[above : hidden.find("\n", above) if "\n" in hidden[above:] else None] if heading else ""
+        yield Formula(inside.strip(), text.count("\n", 0, start) + 1, found["display"] is not None, heading, title)
 
 
 def _plain(text: str) -> Iterator[Formula]:
@@ -115,14 +134,18 @@ def _blank(found: re.Match[str]) -> str:
 
 def _cells(text: str) -> Iterator[str]:
     """The texts of a notebook, each after as many empty lines as it takes to keep the lines of all apart."""
-    try:
-        cells = json.loads(text)["cells"]
-        texts = [(cell["cell_type"], cell["source"]) for cell in cells]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise ChalkworkError("this is no notebook: it is no JSON with cells") from None
     line = 0
-    for kind, source in texts:
-        own = source if isinstance(source, str) else "".join(map(str, source))
+    for kind, own in _sources(text):
         if kind == "markdown":
             yield "\n" * line + own
         line += own.count("\n") + 1
+
+
+def _sources(text: str) -> list[tuple[str, str]]:
+    """Kind and text of every cell of a notebook."""
+    try:
+        cells = json.loads(text)["cells"]
+        found = [(cell["cell_type"], cell["source"]) for cell in cells]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ChalkworkError("this is no notebook: it is no JSON with cells") from None
+    return [(kind, own if isinstance(own, str) else "".join(map(str, own))) for kind, own in found]

@@ -6,50 +6,81 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, replace
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in
 from chalkwork.algebra.reading.words import FUNCTIONS
+from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
-from chalkwork.laboratory.claims.domain import Domain
-from chalkwork.laboratory.claims.points import Counterexample, try_points
-from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
-from chalkwork.verification.memory import Memory, Value, whole
-from chalkwork.verification.reading import Reader
+from chalkwork.verification.comparing import Found, Verdict
+from chalkwork.verification.linking import Linking
+from chalkwork.verification.memory import Memory, Value
+from chalkwork.verification.repairing import has_letters, proposed
+from chalkwork.verification.sides import (
+    Step,
+    is_exponential,
+    lone,
+    may_be_a_condition,
+    renamed,
+    rows_of,
+    terms,
+)
 from chalkwork.verification.spelling import Statement
 
-SECONDS = 1.5
-"""What one statement may cost."""
-SHOWN_BY_WHOLE = 0.0005
-"""Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
+MOST_SIGNS, LONGEST = 1000, 6000
+"""How long a statement is at least in which Python's own limits may be met, and at most."""
+SECONDS, OTHER_READINGS = 1.5, 0.4
+"""What one statement may cost, and the other readings of one that is wrong."""
+SOLVED = 0.005
+"""As a part of their size, how far the sides of an equation may be apart with a solution that was rounded."""
+_MANY = re.compile(r"^\s*(?P<name>[A-Za-z])\s*\((?P<by>\s*[A-Za-z](?:\s*,\s*[A-Za-z])+\s*)\)\s*=(?!=)\s*")
+_LETTERS_ALONE = re.compile(r"(?<![A-Za-z_])(?!Z_lit)[A-Za-z]")
+_INDEXED = re.compile(r"^\s*(?P<name>[A-Za-z])_\w\s*\(\s*[A-Za-z]\s*\)\s*=(?!=)")
 _FUNCTION = re.compile(r"^\s*(?P<name>[A-Za-z]{1,20})\s*\(\s*(?P<by>[A-Za-z])\s*\)\s*=(?!=)\s*")
+Last = tuple[Expression, Mapping[str, Value]] | None
 
 
 @dataclass
-class Judge:
+class Judge(Linking):
     """Judges the statements of one document in order."""
 
-    reader: Reader = field(default_factory=Reader)
-    display: bool = True
-    last: tuple[Expression, Mapping[str, Value]] | None = None
+    last: Last = None
     """Where a statement that begins with a relation goes on."""
-
-    @property
-    def memory(self) -> Memory:
-        """What the document has said so far."""
-        return self.reader.memory
+    scanned: bool = False
+    """Whether the document is a scan, so that digits that look alike may be meant."""
+    steps: list[Step] = field(default_factory=list)
+    solved: dict[int, str] = field(default_factory=dict)
+    """Of which it turned out later that they were."""
 
     def judge(self, statement: Statement, line: int, display: bool = True) -> Found:
         """The verdict on one statement; only one that is displayed is what a later one goes on from."""
         before, self.display = self.last, display
+        memory = self.memory.copy()
         found = self._judged(statement, line)
+        open_ = found.verdict is Verdict.UNJUDGED and (not found.read or has_letters(statement.text))
+        if (found.verdict is Verdict.WRONG or open_) and len(statement.text) < MOST_SIGNS:
+            found = self._with_other_readings(found, statement, line, memory, before)
+        self._look_back()
         if not display:
             self.last = before
         return found
+
+    def _with_other_readings(self, found: Found, statement: Statement, line: int, memory: Memory, last: Last) -> Found:
+        """What was found, with what a scan may have misread; nothing of that is remembered."""
+        kept = self.memory, self.last, list(self.steps), dict(self.open)
+
+        def judged(other: Statement) -> Found:
+            self.reader.memory, self.last = memory.copy(), last
+            return self._judged(other, line)
+
+        try:
+            with within(OTHER_READINGS):
+                return proposed(found, statement, judged, self.scanned)
+        finally:
+            self.reader.memory, self.last, self.steps, self.open = kept
 
     def _judged(self, statement: Statement, line: int) -> Found:
         try:
@@ -59,17 +90,39 @@ class Judge:
             self.last = None
             self._forget(statement)
             return Found(Verdict.UNJUDGED, f"not read: {error.message.splitlines()[0]}", read=False)
+        except (RecursionError, OverflowError, ValueError, ArithmeticError):
+            if faults_are("raised") and len(statement.text) < MOST_SIGNS:
+                raise
+            self.last = None
+            return Found(Verdict.UNJUDGED, "not read: nested too deeply, or numbers that are too large", read=False)
 
     def _judge(self, statement: Statement, line: int) -> Found:
+        if len(statement.text) > LONGEST:
+            raise ChalkworkError(f"it is longer than {LONGEST} signs")
         text, literals = self.reader.literals_of(statement.text)
         function = _FUNCTION.match(text)
+        many = _MANY.match(text)
+        if (
+            many is not None
+            and re.search(r"[A-Za-z]", text[many.end() :].replace("Z_lit", ""))
+            and "=" not in text[many.end() :]
+        ):
+            return self._function_of_many(many, text[many.end() :], literals)
+        if indexed := _INDEXED.match(text):
+            self.memory.bind(indexed["name"], None, None)
         if function and self._defines(function["name"]):
             return self._function(function["name"], function["by"], text[function.end() :], literals, line)
         self.reader.learn(text)
-        sides, relations, goes_on = self.reader.sides(text, literals)
+        try:
+            sides, relations, goes_on = self.reader.sides(text, literals)
+        except ChalkworkError as error:
+            along = self.reader.along(text, literals) if "axis=" in error.message else text
+            if along == text:
+                raise
+            sides, relations, goes_on = self.reader.sides(along, literals)
         if not relations:
             return Found(Verdict.UNJUDGED, "it states nothing")
-        if relations[0] != "=" and len(sides) == 2 and not goes_on and _lone(sides[0]) and not names_in(sides[1]):
+        if relations[0] != "=" and len(sides) == 2 and not goes_on and lone(sides[0]) and not names_in(sides[1]):
             return Found(Verdict.UNJUDGED, "a condition on what may come")
         near = (*statement.near, *(False,) * len(relations))[: len(relations)]
         if goes_on and self.last is None:
@@ -80,10 +133,93 @@ class Judge:
         elif goes_on and self.last is not None:
             first, before = self.last
             sides, literals = [first, *sides], {**before, **literals}
+        if (square := self._square(sides[0], relations, goes_on)) is not None:
+            return self._squared(square, sides, relations, near, literals, line)
         found = self._links(sides, relations, near, literals, goes_on, line)
+        self._keep(sides, literals, found, goes_on, statement.text)
+        self._note(sides, literals, found)
         self.last = (sides[-1], literals)
-        if found.verdict is Verdict.WRONG and not self.display and _may_be_a_condition(sides, literals):
+        if found.verdict is Verdict.WRONG and not self.display and may_be_a_condition(sides, literals):
             return Found(Verdict.UNJUDGED, f"a condition, or something else than before: {found.reason}")
+        return found
+
+    def _keep(
+        self, sides: list[Expression], literals: Mapping[str, Value], found: Found, goes_on: bool, text: str
+    ) -> None:
+        """The step for those who look at all of them."""
+        before = self.steps[-1].name if self.steps and goes_on else ""
+        name = lone(sides[0]) or before
+        if name:
+            given = found.verdict is Verdict.GIVEN
+            over = next((over for side in sides if (over := self._exponents(side, literals))), ())
+            rows = rows_of(sides[-1], literals)
+            self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, over, text))
+
+    def _exponents(self, side: Expression, literals: Mapping[str, Value]) -> tuple[float, ...]:
+        """The numbers under e^ in e^a / (e^a + e^b + ...)."""
+        if not isinstance(side, Application) or side.operation.name != "divide":
+            return ()
+        above, below = side.arguments[0], list(terms(side.arguments[1]))
+        if len(below) < 2 or not all(map(is_exponential, (above, *below))):
+            return ()
+        inner = [one.arguments[0] for one in (above, *below) if isinstance(one, Application)]
+        found = [self._value(one, literals) for one in inner]
+        first, *rest = (float(one.exact.flat[0]) if one is not None else np.nan for one in found)
+        return tuple(rest) if first in rest else ()
+
+    def _look_back(self) -> None:
+        """Whether numbers that are known by now solve what seemed to be wrong."""
+        for place, (left, right, literals) in list(self.open.items()):
+            names = [name.name for name in names_in(left) if name.name not in literals]
+            if not names or any(self.memory.current(name) is None for name in names):
+                continue
+            first, second = self._value(left, literals), self._value(right, literals)
+            if first is None or second is None:
+                continue
+            width = np.maximum(np.abs(first.exact), np.abs(second.exact)) * SOLVED + 1e-9
+            if first.shape == second.shape and (np.abs(first.exact - second.exact) <= width).all():
+                self.solved[place] = f"an equation for {', '.join(names)}, which is solved later"
+            del self.open[place]
+
+    def _note(self, sides: list[Expression], literals: Mapping[str, Value], found: Found) -> None:
+        """Which numbers were given as data, and which came out of something."""
+        texts = {text for value in literals.values() for text in value.texts}
+        last = sides[-1]
+        if found.verdict is Verdict.GIVEN and len(sides) == 2:
+            if not self.memory.results:
+                self.memory.data |= texts
+        elif isinstance(last, Name) and last.name in literals:
+            self.memory.results |= literals[last.name].texts
+
+    def _square(self, side: Expression, relations: Sequence[str], goes_on: bool) -> Name | None:
+        """The name in sigma^2 = ..., which is a name for what follows where nothing is known of sigma."""
+        if goes_on or relations[0] != "=" or not isinstance(side, Application) or side.operation.name != "power":
+            return None
+        base, exponent = side.arguments
+        known = {*self.memory.values, *self.memory.definitions}
+        free = isinstance(base, Name) and (
+            base.name not in known or self.memory.sections.get(base.name) != self.memory.section
+        )
+        return base if isinstance(base, Name) and free and exponent == Number(2) else None
+
+    def _squared(
+        self, name: Name, sides: list[Expression], relations: Sequence[str], near: Sequence[bool],
+        literals: Mapping[str, Value], line: int,
+    ) -> Found:  # fmt: skip
+        """sigma^2 = a = b: the chain behind it, and sigma is the root of what it comes to."""
+        if name in names_in(sides[1]) or sides[1].shape:
+            return self._links(sides, relations, near, literals, False, line)
+        found = Found(Verdict.DEFINITION)
+        if len(sides) > 2:
+            found = self._links(sides[1:], relations[1:], near[1:], literals, True, line)
+        self.last = (sides[-1], literals)
+        value = self._value(sides[-1], literals)
+        if value is not None and value.exact.size == 1 and value.range.low.min() >= 0:
+            root = Interval(np.sqrt(value.range.low), np.sqrt(value.range.high))
+            broken = line if found.verdict is Verdict.WRONG else value.wrong
+            self.memory.bind(name.name, Value(np.sqrt(value.exact), root, None, broken), None)
+        elif value is None:
+            self.memory.bind(name.name, None, apply("sqrt", self._literal_numbers(exactly(sides[1]), literals)))
         return found
 
     def _forget(self, statement: Statement) -> None:
@@ -107,227 +243,23 @@ class Judge:
         self.last = (sides[-1], literals)
         if name in self.memory.functions and len(sides) == 1:
             earlier = self.memory.functions[name]
-            same = self._identity(_renamed(earlier, by), "=", body, literals)
+            same = self._identity(renamed(earlier, by), "=", body, literals)
             if same is not None and same.verdict is Verdict.RIGHT:
                 return same
-        if not body.shape:
+        if not body.shape and (self.display or names_in(body)):
             self.memory.functions[name] = (by, body)
         if not relations:
             return Found(Verdict.DEFINITION, f"{name} is this function from here on")
         return self._links(sides, relations, [False] * len(relations), literals, True, line)
 
-    def _literal_numbers(self, body: Expression, literals: Mapping[str, Value]) -> Expression:
-        return replace(
-            body,
-            {
-                Name(name): Number(Fraction(repr(float(value.exact[0, 0]))))
-                for name, value in literals.items()
-                if value.shape == ()
-            },
-        )
-
-    def _links(
-        self,
-        sides: list[Expression],
-        relations: Sequence[str],
-        near: Sequence[bool],
-        literals: Mapping[str, Value],
-        goes_on: bool,
-        line: int,
-    ) -> Found:
-        """The verdict on a chain: that of its worst relation; its first name is bound to what it comes to."""
-        found: list[Found] = []
-        values = [self._value(side, literals) for side in sides]
-        binds = self._bound_name(sides, relations, values, goes_on)
-        for place, relation in enumerate(relations):
-            name = _lone(sides[place])
-            own = values[place + 1]
-            if (
-                place
-                and name
-                and relation == "="
-                and values[place] is None
-                and own is not None
-                and own.half is not None
-            ):
-                self.memory.bind(name, own, self.memory.definitions.get(name))  # ... = d = 2 tells it on the way
-                values[place] = own
-                found.append(Found(Verdict.GIVEN))
-                continue
-            if place == 0 and binds is not None:
-                given = (isinstance(sides[1], Name) and sides[1].name in literals) or not names_in(sides[1])
-                found.append(Found(Verdict.GIVEN if given else Verdict.DEFINITION))
-                continue
-            found.append(
-                self._link(
-                    sides[place], relation, sides[place + 1], (values[place], values[place + 1]), near[place], literals
-                )
-            )
-        worst = max(found, key=lambda one: ORDER.index(one.verdict))
-        place = found.index(worst)
-        if len(found) > 1 and worst.reason and worst.verdict is not Verdict.UNJUDGED:
-            worst = Found(worst.verdict, f"relation {place + 1} of {len(found)}: {worst.reason}")
-        self._remember(binds or _lone(sides[0], goes_on), sides, relations, values, line, worst, literals)
-        return worst
-
-    def _bound_name(
-        self, sides: list[Expression], relations: Sequence[str], values: Sequence[Value | None], goes_on: bool
-    ) -> str | None:
-        """The name that a chain defines, if it does: a lone name that nothing is known of, or that is given anew."""
-        name = _lone(sides[0], goes_on)
-        if name is None or relations[0] != "=":
-            return None
-        memory = self.memory
-        if name not in memory.values and name not in memory.definitions:
-            return name
-        if memory.is_stale(name) or memory.sections.get(name) != memory.section or "app" in name[:5]:
-            return name
-        written = values[1] is not None and values[1].half is not None
-        if name not in memory.definitions:
-            return name
-        earlier, names = memory.definitions[name], {one.name for one in names_in(sides[1])}
-        if written:
-            return None if len(sides) == 2 and self._value(earlier, {}) is not None else name
-        return None if self.display and names & {one.name for one in names_in(earlier)} else name
-
-    def _value(self, side: Expression, literals: Mapping[str, Value]) -> Value | None:
-        with suppress(ChalkworkError):
-            found = self.memory.evaluated(side, literals)
-            if found is not None and _is_whole(side):
-                return Value(found.exact, found.range, np.full(found.exact.shape, SHOWN_BY_WHOLE), found.wrong, 3, 4)
-            shown = _negated(side)
-            if found is not None and shown is not None and shown.name in literals:
-                own = literals[shown.name]
-                return Value(found.exact, found.range, own.half, None, own.places, own.significant)
-            return found
-        return None
-
-    def _link(
-        self, left: Expression, relation: str, right: Expression, values: tuple[Value | None, Value | None], near: bool,
-        literals: Mapping[str, Value],
-    ) -> Found:  # fmt: skip
-        """One relation: by value where both sides have one, else as an identity."""
-        first, second = values
-        if first is not None and second is not None:
-            if second.half is not None and first.half is None:
-                with suppress(ChalkworkError):
-                    first = self.memory.evaluated(left, literals, second) or first
-            found = by_value(first, relation, second, near)
-            if found.verdict is Verdict.WRONG and not self.display and _puts_in(left, right, literals):
-                return Found(Verdict.UNJUDGED, f"other numbers are put in than those given: {found.reason}")
-            return found
-        same = self._identity(left, relation, right, literals)
-        return same or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
-
-    def _identity(
-        self, left: Expression, relation: str, right: Expression, literals: Mapping[str, Value]
-    ) -> Found | None:
-        """The relation for all numbers that its names can be."""
-        try:
-            sides = [
-                self._literal_numbers(self.memory.meant(one, self.memory.values), literals) for one in (left, right)
-            ]
-        except ChalkworkError as error:
-            return Found(Verdict.UNJUDGED, error.message)
-        names = [{name.name for name in names_in(side)} for side in sides]
-        if any(name.startswith("Z_") or name in self.reader.whole_words for name in names[0] | names[1]):
-            return Found(Verdict.RIGHT, "both sides are the same") if sides[0] == sides[1] else None
-        if any(side.shape for side in sides) or len(names[0] | names[1]) > 12:
-            return None
-        trial = try_points(
-            sides[0], relation, sides[1], Domain({}).scalars([Name(name) for name in sorted(names[0] | names[1])])
-        )
-        if trial.counterexample is not None and relation != "=" and names[0] | names[1]:
-            return Found(Verdict.UNJUDGED, f"a condition, or not for all numbers: {_at(trial.counterexample)}")
-        if trial.counterexample is not None:
-            if names[0] != names[1] and relation == "=":
-                return Found(Verdict.UNJUDGED, f"a condition rather than an identity: {_at(trial.counterexample)}")
-            return Found(Verdict.WRONG, _at(trial.counterexample))
-        if not trial.points:
-            return None
-        return Found(Verdict.RIGHT, f"at {trial.points} points")
-
-    def _remember(
-        self,
-        name: str | None,
-        sides: list[Expression],
-        relations: Sequence[str],
-        values: Sequence[Value | None],
-        line: int,
-        worst: Found,
-        literals: Mapping[str, Value],
-    ) -> None:
-        """Bind the first name to the last value of the chain, as its author goes on from it."""
-        if name is None or any(relation != "=" for relation in relations):
-            return
-        known = [value for value in values[1:] if value is not None]
-        value = known[-1] if known else None
-        if value is not None:
-            broken = line if worst.verdict is Verdict.WRONG else value.wrong
-            literal = isinstance(sides[-1], Name) and len(sides) == 2
-            kept = value if literal else whole(value)
-            value = Value(kept.exact, kept.range, kept.half, broken)
-        definition = None
-        if (
-            not sides[1].shape
-            and not (isinstance(sides[1], Name) and sides[1].name in literals)
-            and not _is_whole(sides[1])
-        ):
-            definition = self._literal_numbers(exactly(sides[1]), literals)
-            if len(sides) == 2 and worst.verdict is Verdict.WRONG:
-                definition = self.memory.definitions.get(name)
-        elif name in self.memory.definitions:
-            definition = self.memory.definitions[name]
-        self.memory.bind(name, value, definition)
-        if name in self.reader.letters_in:
-            self.memory.inputs[name] = self.memory.inputs.get(name, frozenset()) | self.reader.letters_in[name]
-        if value is None and sides[1].shape:
-            self.memory.shapes[name] = sides[1].shape
-
-
-def _may_be_a_condition(sides: Sequence[Expression], literals: Mapping[str, Value]) -> bool:
-    """Whether it says in passing what something is to be: p = 0, f'(x) = 0, a = b = 1, sigma(x) = max(0, x)."""
-    own = [[name for name in names_in(side) if name.name not in literals] for side in sides]
-    plain = all(isinstance(side, Name) for side in sides[:-1])
-    first = sides[0]
-    meant_anew = (
-        isinstance(first, Application)
-        and isinstance(first.arguments[0], Name)
-        and "'" not in first.operation.name
-        and first.operation.name not in str(sides[-1])
-    )
-    return bool(own[0]) and (len(sides) == 2 or plain) and (not own[-1] or meant_anew)
-
-
-def _puts_in(left: Expression, right: Expression, literals: Mapping[str, Value]) -> bool:
-    """Whether names stand on the left, and only numbers on the right, which are more than one."""
-    own = [name for name in names_in(right) if name.name not in literals]
-    return bool(names_in(left)) and not own and isinstance(right, Application)
-
-
-def _negated(side: Expression) -> Name | None:
-    """The name behind a minus."""
-    inner = side.arguments[0] if isinstance(side, Application) and side.operation.name == "negative" else None
-    return inner if isinstance(inner, Name) else None
-
-
-def _is_whole(side: Expression) -> bool:
-    if isinstance(side, Application) and side.operation.name == "negative":
-        side = side.arguments[0]
-    return isinstance(side, Number) and float(side.value).is_integer()
-
-
-def _lone(side: Expression, goes_on: bool = False) -> str | None:
-    return side.name if isinstance(side, Name) and not goes_on else None
-
-
-def _renamed(function: tuple[str, Expression], by: str) -> Expression:
-    parameter, body = function
-    return replace(body, {Name(parameter): Name(by)})
-
-
-def _at(found: Counterexample) -> str:
-    point = ", ".join(f"{name} = {float(value):.6g}" for name, value in found.point.items())
-    left, right = (f"{float(side[found.entry]):.6g}" for side in (found.left, found.right))
-    where = f"at {point} the" if point else "the"
-    return f"{where} left side is {left}, the right side {right}"
+    def _function_of_many(self, found: re.Match[str], text: str, literals: Mapping[str, Value]) -> Found:
+        """f(x, y) = ...: f stands for this from here on."""
+        name, parameters = found["name"], tuple(one.strip() for one in found["by"].split(","))
+        (body,), _, _ = self.reader.sides(text, literals)
+        self.last = (body, literals)
+        if not body.shape:
+            body = self._literal_numbers(exactly(body), literals)
+            self.memory.bind(name, None, body)
+            if set(parameters) <= {one.name for one in names_in(body)}:
+                self.memory.many[name] = parameters, body
+        return Found(Verdict.DEFINITION, f"{name} is this function from here on")

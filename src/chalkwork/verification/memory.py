@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,10 +18,15 @@ from chalkwork.bounds.intervals import Interval
 from chalkwork.bounds.ranges import enclose
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, put_in, worked_out
+from chalkwork.laboratory.claims.evaluation import Undefined
+from chalkwork.laboratory.claims.precise import TooLarge, Undecided, enclosed
 
 Array = np.ndarray[Any, Any]
-MOST_NAMES = 500
-_DECIMAL = re.compile(r"(?<![A-Za-z0-9_.^])([0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?![0-9.]|\s*\\times\s*10)")
+MOST_NAMES, MOST_ENTRIES, MOST_DIGITS = 500, 400, 400
+"""How many names there may be, entries that are enclosed tightly, digits of one number."""
+_DECIMAL = re.compile(
+    r"(?<![A-Za-z0-9_.^])((?:[0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?:[eE][-+]?[0-9]+)?)(?![0-9.]|\s*\\times\s*10)"
+)
 _NUMERIC = r"\s*[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+))?\s*"
 _MATRIX = re.compile(
     rf"\\begin\{{pmatrix\}}({_NUMERIC}(?:(?:&|\\\\(?:\[[^\]]*\])?){_NUMERIC})*(?:\\\\)?\s*)\\end\{{pmatrix\}}"
@@ -42,6 +49,15 @@ class Value:
     """The most decimals of a literal."""
     significant: int = 0
     """The most significant digits of a literal."""
+    fraction: Fraction | None = None
+    """What it is exactly, where it is made of whole numbers."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """The numbers of a literal as they were written."""
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """The numbers of a literal without their signs."""
+        return frozenset(text.lstrip("+-") for row in self.rows for text in row)
 
     def is_finer(self, other: Value) -> bool:
         """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""
@@ -61,12 +77,18 @@ class Memory:
     values: dict[str, Value] = field(default_factory=dict)
     definitions: dict[str, Expression] = field(default_factory=dict)
     functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
+    many: dict[str, tuple[tuple[str, ...], Expression]] = field(default_factory=dict)
+    """Functions of several names."""
     letters: set[str] = field(default_factory=set)
     shapes: dict[str, Shape] = field(default_factory=dict)
     inputs: dict[str, frozenset[str]] = field(default_factory=dict)
     """What a value follows from: names, and of a derivative that is a name the letters in it."""
     bound_at: dict[str, int] = field(default_factory=dict)
     """How many names had been bound when a name was."""
+    data: set[str] = field(default_factory=set)
+    """The numbers, as they were written, that were given before anything was worked out: these are not rounded."""
+    results: set[str] = field(default_factory=set)
+    """Those that came out of something: these may be."""
     ticks: int = 0
     section: int = 0
     """Under which heading the document stands: another one may give a name another meaning."""
@@ -87,34 +109,56 @@ class Memory:
         return worked_out(exactly(put_in(expression, open_)), self.functions)
 
     def evaluated(
-        self, expression: Expression, literals: Mapping[str, Value], result: Value | None = None
+        self,
+        expression: Expression,
+        literals: Mapping[str, Value],
+        result: Value | None = None,
+        shared: Collection[str] = (),
     ) -> Value | None:
         """The value, where all that it is made of has one; ChalkworkError where it has none.
 
-        Where the `result` that was written is known, numbers with fewer digits than it stand for themselves.
+        Where the `result` that was written is known, numbers with fewer digits than it stand for themselves, as do
+        those that are `shared`.
         """
         if isinstance(expression, Name):
             own = literals.get(expression.name) or self.current(expression.name)
             if own is not None:
                 return own
-        fresh = {name: value for name, value in self.values.items() if self.current(name) is not None}
+        fresh = {name: value for name in self.behind(expression) if (value := self.current(name)) is not None}
         known = {**fresh, **literals}
         meant = self.meant(expression, known)
         found = list(names_in(meant))
+        if not meant.shape and (exact := _exactly(meant, known)) is not None:
+            return exact
         if any(name.name not in known or known[name.name].shape != name.shape for name in found):
             return None
         used = [name.name for name in found]
         points = {name: Interval.point(known[name].exact) for name in used}
         exactly_meant = {
-            name for name in used if name in literals and result is not None and not known[name].is_finer(result)
+            name
+            for name in used
+            if self.is_data(known[name])
+            or (name in literals and known[name].texts <= set(shared))
+            or (name in literals and result is not None and not known[name].is_finer(result))
         }
         boxes = {name: points[name] if name in exactly_meant else known[name].range for name in used}
-        exact, wide = enclose(meant, points), enclose(meant, boxes)
+        tight = sum(known[name].exact.size for name in used) <= MOST_ENTRIES
+        exact, wide = enclose(meant, points, tight=False), enclose(meant, boxes, tight=tight)
         lines = [line for name in used if (line := known[name].wrong) is not None]
-        middle = exact.low / 2 + exact.high / 2
+        with np.errstate(all="ignore"):
+            middle = exact.low / 2 + exact.high / 2
         if not np.isfinite(middle).all():
             raise ChalkworkError("it has no value here")
         return Value(middle.reshape(middle.shape[-2:]), wide, None, min(lines, default=None))
+
+    def behind(self, expression: Expression) -> set[str]:
+        """The names that an expression holds, and those in their definitions."""
+        open_, seen = [one.name for one in names_in(expression)], set[str]()
+        while open_:
+            if (one := open_.pop()) not in seen:
+                seen.add(one)
+                open_ += [below.name for below in names_in(self.definitions[one])] if one in self.definitions else []
+        return seen
 
     def bind(self, name: str, value: Value | None, definition: Expression | None) -> None:
         """From here on the name is this."""
@@ -128,10 +172,14 @@ class Memory:
         self.inputs.pop(name, None)
         if definition is not None:
             self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
-            if not self._leads_to(definition, name):
+            if name not in self.behind(definition):
                 self.definitions[name] = definition
         if value is not None:
             self.values[name] = value
+
+    def is_data(self, value: Value) -> bool:
+        """Whether all numbers of a literal are such that were given at the beginning, and nothing came out as."""
+        return bool(value.texts) and value.texts <= self.data - self.results
 
     def current(self, name: str) -> Value | None:
         """The value of the name, unless something that it follows from has been bound anew since."""
@@ -143,17 +191,24 @@ class Memory:
         since, own = self.bound_at.get(name, 0), self.inputs.get(name, frozenset())
         return any(tick > since and (other in own or other[:1] in own) for other, tick in self.bound_at.items())
 
-    def _leads_to(self, definition: Expression, name: str) -> bool:
-        """Whether the definition comes back to the name, perhaps through other definitions."""
-        open_, seen = [one.name for one in names_in(definition)], set[str]()
-        while open_:
-            one = open_.pop()
-            if one == name:
-                return True
-            if one in self.definitions and one not in seen:
-                seen.add(one)
-                open_ += [below.name for below in names_in(self.definitions[one])]
-        return False
+    def copy(self) -> Memory:
+        """What is known now, which later statements do not change."""
+        kept = {field.name: copy(getattr(self, field.name)) for field in fields(self)}
+        return Memory(**kept)
+
+
+def _exactly(expression: Expression, known: Mapping[str, Value]) -> Value | None:
+    """The value of a number that is made of whole numbers and fractions, and of names for such."""
+    names = [name.name for name in names_in(expression)]
+    if any(name not in known or known[name].fraction is None for name in names):
+        return None
+    with suppress(Undefined, Undecided, TooLarge, OverflowError):
+        (value,) = enclosed(expression, {name: known[name].fraction or Fraction(0) for name in names})
+        if isinstance(value, Fraction):
+            number, lines = np.array([[float(value)]]), [known[name].wrong for name in names]
+            wrong = min((line for line in lines if line is not None), default=None)
+            return Value(number, Interval.point(number), None, wrong, fraction=value)
+    return None
 
 
 def _is_derivative(node: Application) -> bool:
@@ -184,6 +239,8 @@ def literals_of(text: str, before: int = 0) -> tuple[str, dict[str, Value]]:
 
 
 def _number(text: str) -> Value:
+    if len(text) > MOST_DIGITS:
+        raise ChalkworkError(f"a number has more than {MOST_DIGITS} digits")
     return _of([[text]])
 
 
@@ -200,7 +257,8 @@ def _of(texts: list[list[str]]) -> Value:
     half = np.array([[_half(text) for text in row] for row in texts])
     flat = [text for row in texts for text in row]
     places, significant = max(map(_places, flat)), max(map(_significant, flat))
-    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant)
+    rows = tuple(map(tuple, texts))
+    return Value(exact, Interval.of(exact - half, exact + half), half, None, places, significant, rows=rows)
 
 
 def _places(text: str) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from chalkwork.algebra.reading.words import ACCENTS, FUNCTIONS, GREEK
+from chalkwork.errors import ChalkworkError
 
 _GREEK = "|".join(
     sorted(
@@ -41,7 +42,7 @@ _BIG = re.compile(
 )
 _NUMERIC_BOUNDS = re.compile(r"\\(?:sum|prod)\s*_\s*\{\s*[A-Za-z]\s*=\s*[0-9]+\s*\}\s*\^\s*(?:\{\s*[0-9]+\s*\}|[0-9])")
 _UNTOLD = re.compile(
-    r"\\begin\{cases\*?\}.*?\\end\{cases\*?\}"
+    r"\\begin\{(?P<kind>cases\*?|[vV]matrix)\}.*?\\end\{(?P=kind)\}"
     r"|(?:\\[lr]?Vert|\\\||‖)[^=]+?(?:\\[lr]?Vert|\\\||‖)(?:\s*_\s*(?:\{[^{}]*\}|\w))?(?:\s*\^\s*(?:\{[^{}]*\}|\w))?"
     r"|(?:\\\{|\[|(?<![A-Za-z}\])])\()[^()\[\]]*,\s*(?:\\(?:[cl]?dots)|\.\.\.)\s*,[^\[\]]*?(?:\\\}|\]|\)(?![^,]*\\\}))"
     r"|\\begin\{pmatrix\}(?:(?!\\end\{pmatrix\}).)*?(?:\\(?:[vdcl]?dots|ddots|iddots)|&\s*(?:&|\\\\|\\end))"
@@ -50,6 +51,13 @@ _UNTOLD = re.compile(
 )
 _UNSEEN = re.compile(r"[\s{}]|\\[,;!: ]")
 _WORD = "Z_"
+NOT_READ = frozenset(
+    (
+        *("arcsin", "arccos", "arctan", "asin", "acos", "atan", "arcsinh", "arccosh", "arctanh", "arsinh", "arcosh"),
+        *("artanh", "sec", "csc", "cot", "sech", "csch", "coth", "gcd", "lcm", "ceil", "round", "trunc", "mod"),
+    )
+)
+"""Functions that everybody knows and this reader does not: no unknown names that a document may give values."""
 
 
 @dataclass
@@ -57,6 +65,8 @@ class Spellings:
     """The words that stand for names, each with its spelling."""
 
     words: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    """How each word was written first."""
 
     def word(self, spelling: str, kind: str = "name") -> str:
         """The word for a name of this spelling."""
@@ -69,6 +79,7 @@ class Spellings:
                 if not number:
                     break
             self.words[key] = f"{_WORD}{kind}{letters}"
+            self.written[self.words[key]] = spelling
         return self.words[key]
 
     def known(self) -> set[str]:
@@ -113,6 +124,8 @@ def decorated(text: str, spellings: Spellings, whole_words: set[str]) -> str:
         plain_accent = bool(accent and _PLAIN_ACCENT.fullmatch(own))
         parts.append(text[place : base.start()])
         upright = re.fullmatch(r"\\(?:mathrm|operatorname\*?)\s*\{\s*([A-Za-z]{2,})\s*\}", own)
+        if upright and upright[1].lower() in NOT_READ and text[base.end() :].lstrip().startswith("("):
+            raise ChalkworkError(f"the function {upright[1]} is not read")
         if upright and upright[1] in FUNCTIONS and upright[1] not in whole_words:
             parts.append(text[base.start() : base.end()])
             place = base.end()
@@ -147,7 +160,7 @@ def _bases(text: str, whole_words: set[str]) -> Iterator[re.Match[str]]:
 
 def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
     """Where what hangs on a name ends, whether it is turned by a label with a transpose, whether all is plain."""
-    place, turned, simple = start, False, True
+    place, turned, simple, seen = start, False, True, ""
     while place < len(text):
         rest = re.compile(r"\s*([_^'])\s*").match(text, place)
         if rest is None:
@@ -159,6 +172,7 @@ def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
         inside = inside[1:-1].strip() if inside.startswith("{") else inside
         if rest[1] == "^" and not _LABEL.match(inside):
             break
+        seen += rest[1]
         if rest[1] == "_":
             simple &= bool(_SIMPLE_INDEX.fullmatch("_" + text[rest.end() : end].strip()))
         else:
@@ -166,7 +180,7 @@ def _decorations(text: str, start: int) -> tuple[int, bool, bool]:
             simple &= plain
             turned |= not plain and bool(re.search(r"(?:\\top|\\intercal|[\])]\s*,?\s*T)$", inside))
         place = end
-    return place, turned, simple and not turned
+    return place, turned, simple and not turned and not ("_" in seen and "^" in seen)
 
 
 def _one_sign(text: str, start: int) -> int:

@@ -7,14 +7,26 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 
-from chalkwork.algebra.expression import Expression
+import numpy as np
+
+from chalkwork.algebra.expression import Expression, Name, Number, names_in, replace
 from chalkwork.algebra.reading import build, free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
+from chalkwork.bounds.intervals import Interval
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.laboratory.claims.calculus import exactly, put_in, slope, worked_out
 from chalkwork.verification.memory import Memory, Value, literals_of
-from chalkwork.verification.names import Spellings, applications, decorated, opaque_operators, untold
+from chalkwork.verification.names import (
+    NOT_READ,
+    Spellings,
+    applications,
+    decorated,
+    group_end,
+    opaque_operators,
+    untold,
+)
 
 _DERIVATIVE = re.compile(
     r"\\frac\s*\{\s*(?:\\partial|d|\\mathrm\{d\})\s*(?P<of>[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*)\}\s*"
@@ -24,16 +36,32 @@ _LEARNT = re.compile(
     r"\\frac\s*\{\s*\\partial\s*(?P<name>[A-Za-z])\s*\}\s*\{\s*\\partial\s*(?P<by>[A-Za-z])\s*\}\s*="
     r"\s*\\frac\s*\{\s*\\partial\s*(?P<of>\([^{}]*\))\s*\}\s*\{\s*\\partial\s*(?P=by)\s*\}"
 )
+_BY_D = re.compile(r"\\frac\s*\{\s*d[^{}]*\}\s*\{\s*d\s*[A-Za-z]")
+_INVERSE = re.compile(r"(?:(?<![\\A-Za-z_])(?P<of>[A-Z](?:_\w|_\{\w+\})?|Z_lit[a-z]+)|\))\s*\^\s*\{\s*-\s*1\s*\}")
+_DETERMINANT = re.compile(r"\\det\s*(?:\(|(?P<of>[A-Z](?:_\w|_\{\w+\})?(?![A-Za-z])|Z_lit[a-z]+))")
+_PRIMED = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])(?P<index>(?:_\w|_\{[^{}]*\})?)'(?!['(]|\s*\()")
+_SOFTMAX = re.compile(r"(?:\\(?:operatorname|mathrm|text)\s*\{\s*softmax\s*\}|(?<![A-Za-z])softmax)\s*\(")
+_BARE_LOG = re.compile(r"(?<![A-Za-z])log(?![A-Za-z0-9]|\s*_)")
+_EULER = re.compile(r"(?<![A-Za-z])e\s*\^\s*(?!\{?\s*2\s*\}?(?![\w.]))")
 _HIGHER = re.compile(
     r"(?<![\\A-Za-z])(?P<name>[A-Za-z])\s*\^\s*\{\s*\(\s*(?P<order>[1-9])\s*\)\s*\}\s*(?=\(|\\left\s*\()"
 )
 _BESIDE_NUMBER = re.compile(r"(Z_[a-z]+)\s+(?=[0-9])")
 _MATRICES = re.compile(r"Z_lit[a-z]+(?:\s+Z_lit[a-z]+)+")
+_DOTTED = re.compile(r"(Z_lit[a-z]+)\s*\\cdot\s*(Z_lit[a-z]+)")
 _LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
 _ALONE = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(?![A-Za-z]|\s*[('])")
 _RUN = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}(?![A-Za-z])")
 _PLAIN_ARGUMENTS = re.compile(
     r"\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+)(?:\s*(?:[,;|]|\\mid|\\vert)\s*(?:\\?[A-Za-z]+(?:_\w|_\{\w+\}|\^\{[^{}]*\}|\^\w)?|[0-9]+))*\s*"
+)
+
+
+_MIXED = re.compile(
+    r"(?<![\w.}^)\]])\s*([0-9]+)\s*\\[dt]?frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}(?!\s*(?:[A-Za-z(\[{]|\\(?!cdot|times|quad)))"
+)
+_NORM = re.compile(
+    r"(?:\\[lr]?Vert|\\\||‖)(?P<inside>[^=‖]+?)(?:\\[lr]?Vert|\\\||‖)(?:\s*_\s*\{?\s*(?P<kind>1|2|F)\s*\}?)?(?![_\w])"
 )
 
 
@@ -51,6 +79,16 @@ class Reader:
     """How many words stand for numbers so far."""
     letters_in: dict[str, frozenset[str]] = field(default_factory=dict)
     """The letters in derivatives that are names."""
+    bare_log: bool = False
+    """Whether the statement has a logarithm that does not say its base."""
+    derived: set[str] = field(default_factory=set)
+    """Derivatives that follow from definitions of the document."""
+    axis: int | None = None
+    """Along which axis of a matrix the document takes its softmax."""
+    fixed: set[str] = field(default_factory=set)
+    """Inverses and determinants of matrices that are known."""
+    inlined: dict[str, Expression] = field(default_factory=dict)
+    """What functions of several names are of what stands in their brackets."""
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
@@ -68,6 +106,7 @@ class Reader:
 
     def literals_of(self, text: str) -> tuple[str, dict[str, Value]]:
         """The text with its numbers as words, which no other statement has."""
+        self.bare_log = bool(_BARE_LOG.search(text))
         text, found = literals_of(text, self.literals)
         self.literals += len(found)
         return text, found
@@ -85,6 +124,16 @@ class Reader:
 
     def sides(self, text: str, literals: Mapping[str, Value]) -> tuple[list[Expression], list[str], bool]:
         """The sides of a chain as expressions."""
+        if mixed := _MIXED.search(text):
+            whole, above, below = mixed.groups()
+            if int(above) < int(below):
+                written = rf"{whole} \frac{{{above}}}{{{below}}}"
+                raise ChalkworkError(f"{written} can mean {whole} + {above}/{below} or {whole} * {above}/{below}")
+        if "!!" in text:
+            raise ChalkworkError("!! can mean a double factorial or the factorial of one; write brackets")
+        text = _NORM.sub(lambda found: self._norm(found, literals), text)
+        text = self._matrices(self._matrices(text, _DETERMINANT, literals), _INVERSE, literals)
+        text = _PRIMED.sub(self._primed, self._put_into_functions(text))
         text = opaque_operators(untold(text, self.spellings), self.spellings)
         text = _HIGHER.sub(self._higher, text)
         around = " ".join(one["of"] for one in _DERIVATIVE.finditer(text) if not _LETTER.fullmatch(one["of"]))
@@ -92,11 +141,15 @@ class Reader:
         text = decorated(text, self.spellings, self.whole_words)
         alone = set(_ALONE.findall(text))
         text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
+        text = _DOTTED.sub(lambda found: _scalar_product(found, literals), text)
         text = _MATRICES.sub(
             lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
         )
         known = self._words() | set(literals)
-        if re.search(r"(?<![A-Za-z])e\s*\^", text):
+        if _BY_D.search(text):
+            known.discard("d")
+        has_e = "e" in self.memory.values or "e" in self.memory.definitions
+        if re.search(r"(?<![A-Za-z])e\s*\^", text) and not (has_e and not _EULER.search(text)):
             known.discard("e")
         elif self.e_is_a_name:
             known.add("e")
@@ -106,7 +159,103 @@ class Reader:
         names = [name for side in chain.sides for name in free_names(side)]
         named = self.memory.names(names, literals)
         self.memory.letters |= {name for name in names if not name.startswith("Z_")}
-        return [build(side, named) for side in chain.sides], list(chain.relations), chain.goes_on
+        sides = [build(side, named) for side in chain.sides]
+        if self.inlined:
+            sides = [replace(side, {Name(word): body for word, body in self.inlined.items()}) for side in sides]
+        return sides, list(chain.relations), chain.goes_on
+
+    def _one(self, text: str, literals: Mapping[str, Value]) -> Expression:
+        """The expression that a text without relations is."""
+        sides, _, _ = self.sides(text, literals)
+        if len(sides) != 1:
+            raise ChalkworkError("it holds a relation")
+        return sides[0]
+
+    def _matrices(self, text: str, kind: re.Pattern[str], literals: Mapping[str, Value]) -> str:
+        """The text with determinants or inverses of matrices whose numbers are known; of any other it is a name."""
+        place = 0
+        while found := kind.search(text, place):
+            start, end, inside = found.start(), found.end(), found["of"]
+            if inside is None and kind is _DETERMINANT:
+                end = group_end(text, found.end() - 1)
+                inside = text[found.end() : end - 1]
+            elif inside is None:
+                start = _opening(text, found.start())
+                inside = text[start + 1 : found.start()]
+            word = self._of_matrix(inside, kind is _INVERSE, literals)
+            if word:
+                text = f"{text[:start]} {word} {text[end:]}"
+            place = start + len(word) + 1 if word else found.end()
+        return text
+
+    def _of_matrix(self, inside: str, inverse: bool, literals: Mapping[str, Value]) -> str:
+        with suppress(ChalkworkError, np.linalg.LinAlgError):
+            value = self.memory.evaluated(self._one(inside, literals), literals)
+            if value is not None and value.shape and len(set(value.shape)) == 1:
+                exact = np.linalg.inv(value.exact) if inverse else np.array([[np.linalg.det(value.exact)]])
+                word = self.spellings.word(inside, "inverse" if inverse else "det")
+                self.memory.values[word] = Value(exact, Interval.point(exact), None, value.wrong)
+                self.fixed.add(word)
+                return word
+        return ""
+
+    def _primed(self, found: re.Match[str]) -> str:
+        """w' is a name where w is no function."""
+        known = found["name"] in self.memory.functions or found["name"] in self.memory.many
+        return found.group() if known else rf"{found['name']}{found['index']}^{{\prime}}"
+
+    def along(self, text: str, literals: Mapping[str, Value]) -> str:
+        """The text with the axis of its softmax, where its numbers say it: rows or columns sum to one."""
+        last = text.rpartition("=")[2].strip()
+        shown = literals.get(last)
+        if shown is not None and shown.shape:
+            rows, columns = (np.allclose(shown.exact.sum(axis), 1, atol=0.02) for axis in (1, 0))
+            self.axis = 1 if rows and not columns else 0 if columns and not rows else self.axis
+        if self.axis is None:
+            return text
+        place = 0
+        while found := _SOFTMAX.search(text, place):
+            end = group_end(text, found.end() - 1)
+            text = f"{text[: end - 1]}, axis={self.axis}{text[end - 1 :]}"
+            place = found.end()
+        return text
+
+    def _put_into_functions(self, text: str) -> str:
+        """f(1, 2) of a function of several names that is known."""
+        for name, (parameters, body) in self.memory.many.items():
+            place = 0
+            while found := re.compile(rf"(?<![\\A-Za-z_]){name}\s*\(").search(text, place):
+                end = group_end(text, found.end() - 1)
+                place = end
+                arguments = text[found.end() : end - 1].split(",")
+                with suppress(ChalkworkError):
+                    if len(arguments) != len(parameters):
+                        continue
+                    given = []
+                    for argument in arguments:
+                        inner, literals = self.literals_of(argument)
+                        side = self._one(inner, literals)
+                        given.append(
+                            replace(
+                                exactly(side),
+                                {Name(one): Number(Fraction(v.rows[0][0])) for one, v in literals.items()},
+                            )
+                        )
+                    word = self.spellings.word(text[found.start() : end], "of")
+                    self.inlined[word] = replace(body, dict(zip(map(Name, parameters), given, strict=True)))
+                    text = f"{text[: found.start()]} {word} {text[end:]}"
+                    place = found.start() + len(word) + 2
+        return text
+
+    def _norm(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
+        """A norm of a vector whose numbers are known; any other is a name."""
+        with suppress(ChalkworkError):
+            side = self._one(found["inside"], literals)
+            if self.memory.evaluated(side, literals) is not None and (1 in side.shape or found["kind"] == "F"):
+                kind = found["kind"]
+                inside = found["inside"]
+                return rf"(sum(\operatorname{{abs}}({inside})))" if kind == "1" else rf"(\sqrt{{sum(({inside})^2)}})"
+        return found.group()
 
     def _derivative(self, found: re.Match[str], around: str) -> str:
         """A derivative of what was defined, is written out or varies there stays; of a mere name it is a name."""
@@ -115,6 +264,9 @@ class Reader:
             return found.group() if not of and re.fullmatch(r"[A-Za-z]", by) else self._opaque(found.group())
         if letter := _LETTER.fullmatch(of):
             of = letter[1]
+            value = self.memory.current(by)
+            if (value is not None and value.shape) or self.memory.shapes.get(by):
+                return self._opaque(found.group())
             varies = of == by or re.search(rf"(?<![\\A-Za-z]){of}(?![A-Za-z])", around)
             plain = rf"\frac{{\partial {of}}}{{\partial {by}}}"
             return plain if of in self.memory.definitions or varies else self._opaque(plain)
@@ -126,8 +278,28 @@ class Reader:
 
     def _opaque(self, text: str) -> str:
         word = self.spellings.word(text)
+        self._derive(word, text)
         self.letters_in[word] = frozenset(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text)) - {"d"}
         return f" {word} "
+
+    def _derive(self, word: str, text: str) -> None:
+        """Where a derivative is that of something whose definition is known, its name is defined by that."""
+        found = _DERIVATIVE.fullmatch(text)
+        memory = self.memory
+        known = word in memory.values or word in memory.definitions
+        if found is None or (known and not (word in self.derived and memory.is_stale(word))):
+            return
+        with suppress(ChalkworkError):
+            of = self._one(found["of"], {})
+            by = self._one(found["by"], {})
+            if not isinstance(of, Name) or not isinstance(by, Name) or of.name not in memory.definitions or of == by:
+                return
+            open_ = {name: body for name, body in memory.definitions.items() if name != by.name}
+            body = put_in(of, {name: open_[name] for name in open_})
+            if by in names_in(body):
+                memory.bind(word, None, slope(worked_out(exactly(body), memory.functions), by))
+                memory.inputs[word] = frozenset(memory.behind(of))
+                self.derived.add(word)
 
     def _is_product(self, name: str, inside: str, alone: Collection[str]) -> bool | None:
         bare = (
@@ -135,6 +307,8 @@ class Reader:
             if not name.startswith("Z_")
             else name
         )
+        if bare.lower() in NOT_READ:
+            raise ChalkworkError(f"the function {bare} is not read")
         if bare in self.memory.functions and "," in inside:
             return False
         if bare in FUNCTIONS or bare in self.memory.functions:
@@ -153,12 +327,32 @@ class Reader:
         return (len(bare) == 1 or name.startswith("\\")) and (bare in self.memory.letters or bare in alone)
 
 
+def _scalar_product(found: re.Match[str], literals: Mapping[str, Value]) -> str:
+    """The dot between two vectors that lie in the same way."""
+    first, second = (literals[word].shape for word in found.groups())
+    if first != second or 1 not in first:
+        return found.group()
+    return rf"(({found[1]}^\top) {found[2]})" if first[1] == 1 else rf"({found[1]} ({found[2]}^\top))"
+
+
 def _beside(words: Sequence[str], literals: Mapping[str, Value]) -> str:
     """Matrices of numbers next to each other: those that can only be multiplied entry by entry are."""
     text, shape = words[0], literals[words[0]].shape
     for word in words[1:]:
         own = literals[word].shape
+        if not own and not shape:
+            raise ChalkworkError("two numbers next to each other; write a sign between them")
         fits = bool(shape and own) and shape[-1] == own[0]
         text += f" {word}" if fits or shape != own else rf" \odot {word}"
         shape = (shape[0], own[1]) if fits else own if shape == own else own or shape
     return text
+
+
+def _opening(text: str, closing: int) -> int:
+    """Where the bracket opens that closes there."""
+    depth = 0
+    for place in range(closing, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    raise ChalkworkError("a bracket is not opened")

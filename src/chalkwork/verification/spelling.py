@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from chalkwork.verification.numerals import plain_numbers
+
 _LOOKS = re.compile(
     r"\\(?:label|tag\*?|hspace\*?|vspace\*?|eqref|ref|phantom|hphantom|vphantom)\s*\{[^{}]*\}"
     r"|\\(?:nonumber|notag|displaystyle|textstyle|limits|nolimits|hfill|noindent|centering|boxed(?=\s*\{))"
@@ -32,7 +34,13 @@ _CLOSES = re.compile(r"\\end|\\right(?!arrow)|\\\}|[)}\]]")
 _ALIGNING = re.compile(
     r"\\(?:begin|end)\{(?:aligned|align|alignedat|split|gather|gathered|equation|eqnarray|multline)\*?\}(?:\{[^{}]*\})?"
 )
-_MATRIX = re.compile(r"\\(begin|end)\{(?:v|V|b|B|small|)matrix\*?\}|\\(begin|end)\{array\}(?:\{[^{}]*\})?")
+_NAMES = r"\\?[A-Za-z]+(?:\s*_\s*(?:\w|\{[^{}]*\}))?"
+_PAIR = re.compile(
+    rf"^\s*\(?\s*(?P<names>{_NAMES}(?:\s*,\s*{_NAMES})+)\s*\)?\s*(?P<relation>=|\\approx)"
+    rf"\s*\\begin\{{pmatrix\}}(?P<values>[^&]*?)\\end\{{pmatrix\}}\s*$"
+)
+_LISTED = re.compile(r"(?<==)\s*\(([^()=]+(?:,[^()=]+)+)\)(\s*\^\{?\s*(?:T|\\top)\s*\}?)?\s*$")
+_MATRIX = re.compile(r"\\(begin|end)\{(?:b|B|small|)matrix\*?\}|\\(begin|end)\{array\}(?:\{[^{}]*\})?")
 _RELATION = re.compile(
     r"[=<>≤≥≈≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq|approx|equiv|simeq|coloneqq|leftarrow|gets)(?![A-Za-z])"
 )
@@ -49,12 +57,12 @@ _BEGINS = re.compile(r"\s*(?:[=<>≤≥≈]|\\(?:le|ge|leq|geq|approx)(?![A-Za-z
 _APART = re.compile(r"\\hspace\*?\s*\{[^{}]*\}|\\hfill(?![A-Za-z])")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
-_THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:\{,\}[0-9]{3})+)(?![0-9])")
 _ELEMENT = re.compile(r"\\in(?![A-Za-z])|∈")
 _TUPLE = re.compile(
-    rf"(?<![A-Za-z0-9)}}\]_])(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s+{_NUMBER})+)\s*(?:\\right)?\)"
+    rf"(?<![A-Za-z0-9)}}\]_])(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
     r"(?P<turned>\s*\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
+_BESIDE = re.compile(r"\s*&?\s*(?:[=+*/^_]|\\(?:cdot|times|approx)(?![A-Za-z]))")
 _SAID = re.compile(
     r"^\s*(?:where|with|and|so|hence|thus|then|we have|since|for|if|let|is|or|i\.e\.?)\b\s*", re.IGNORECASE
 )
@@ -94,8 +102,24 @@ def statements(formula: str) -> list[Statement]:
         text = _ELEMENT.split(text)[0].rstrip("\\ ")
         cleaned = _SAID.sub("", text).strip().rstrip(".,;:").strip()
         if _RELATION.search(cleaned):
-            found.append(_stated(cleaned, line))
+            found += [_stated(one, line) for one in _apart(cleaned)]
     return found[:MOST_STATEMENTS]
+
+
+def _apart(text: str) -> list[str]:
+    """(a, b) = (1, 2) as two statements; a list of names as a column."""
+    pair = _PAIR.match(text)
+    if pair is not None:
+        names = [name.strip() for name in pair["names"].split(",")]
+        values = [value.strip() for value in pair["values"].split("\\\\")]
+        if len(names) == len(values):
+            return [f"{name} {pair['relation']} {value}" for name, value in zip(names, values, strict=True)]
+    return [_LISTED.sub(lambda found: _as_column_of(found[1].split(",")), text)]
+
+
+def _as_column_of(entries: list[str]) -> str:
+    below = r" \\ ".join(one.strip() for one in entries)
+    return rf" \begin{{pmatrix}} {below} \end{{pmatrix}}"
 
 
 def _joined(parts: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -131,10 +155,9 @@ def _plain(text: str) -> str:
         .replace("&gt;", ">")
     )
     text = _ALIGNING.sub(" ", _APART.sub(r" \\quad ", text))
-    text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
     text = _DOTS.sub("=", text)
-    text = _SHORT.sub(r"\\frac{\2}{\3}", text)
-    text = _THOUSANDS.sub(lambda found: found[1] + found[2].replace("{,}", ""), text)
+    text = plain_numbers(_SHORT.sub(r"\\frac{\2}{\3}", text))
+    text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
     text = _SIZES.sub(" ", _without_braces(text))
     text = _HEIGHT.sub(r"\1", text)
     text = _TUPLE.sub(_as_column, _ROW_OF_NUMBERS.sub(_as_matrix, text))
@@ -176,6 +199,11 @@ def _said(found: re.Match[str]) -> str:
         return f"{{{plain}}}"
     if before.endswith("{") and before[:-1].rstrip().endswith(("_", "^")):
         return plain
+    beside = before.endswith(("=", "+", "-", "*", "/", r"\cdot", r"\times", "&")) or _BESIDE.match(
+        found.string, found.end()
+    )
+    if beside and re.fullmatch(r"[A-Za-z]+(?: [A-Za-z]+){1,3}", inside) and not _SAID.match(inside):
+        return rf"\mathrm{{{inside.replace(' ', '')}}}"
     if re.fullmatch(r"[A-Za-z]+(?:[-_][A-Za-z]+)*", inside) and not _SAID.match(inside + " "):
         return rf"\mathrm{{{re.sub(r'[^A-Za-z]', '', inside)}}}"
     return r" \quad "
@@ -193,9 +221,7 @@ def _as_matrix(found: re.Match[str]) -> str:
 
 def _as_column(found: re.Match[str]) -> str:
     """(1, 2) and its transpose: a vector is a column."""
-    entries = re.findall(_NUMBER, found[1])
-    below = r" \\ ".join(one.strip() for one in entries)
-    return rf"\begin{{pmatrix}} {below} \end{{pmatrix}}"
+    return _as_column_of(re.findall(_NUMBER, found[1])).lstrip()
 
 
 def _split(text: str) -> list[tuple[str, int]]:
@@ -215,7 +241,7 @@ def _split(text: str) -> list[tuple[str, int]]:
             continue
         place = token.end()
     parts.append((start, text[start:]))
-    return [(_unaligned(part), text.count("\n", 0, at)) for at, part in parts]
+    return [(_unaligned(part), text.count("\n", 0, at + len(part) - len(part.lstrip()))) for at, part in parts]
 
 
 def _unaligned(text: str) -> str:

@@ -4,12 +4,21 @@
 derivative, typesetting, notebook code and the tests all come from that entry.
 """
 
-from chalkwork.algebra.operations import activations, arithmetic, convolutions, matrices, places, sequences, softmax
+from chalkwork.algebra.operations import (
+    activations,
+    arithmetic,
+    convolutions,
+    heads,
+    matrices,
+    places,
+    sequences,
+    softmax,
+)
 from chalkwork.algebra.operations.entry import Module, Operation, Parameter, Precedence, Shape, Unit, words
 
 TABLE: dict[str, Operation] = {
     operation.name: operation
-    for room in (arithmetic, activations, softmax, matrices, places, sequences, convolutions)
+    for room in (arithmetic, activations, softmax, matrices, places, sequences, heads, convolutions)
     for operation in room.OPERATIONS
 }
 

@@ -215,6 +215,10 @@ class Operation:
     code: str = ""
     """The operation in NumPy, for notebooks; `code_definition` comes before it where it needs a function."""
     code_definition: str = ""
+    script: str = ""
+    """The operation in JavaScript, of numbers where it is entrywise, else of arrays (`page/arrays.js`); its arguments
+    are called as in a `definition`. Without one the `definition` is taken.
+    """
     definition: str = ""
     """The operation in terms of simpler ones, for working entry by entry and for every reading without a rule."""
     also: tuple[str, ...] = ()

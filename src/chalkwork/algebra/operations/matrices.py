@@ -165,6 +165,7 @@ OPERATIONS = (
         infix="@",
         latex=r"<0> \, <1>",
         text="<0> <1>",
+        script="matmulOf(a, b)",
         code="<0> @ <1>",
     ),
     Operation(
@@ -176,6 +177,7 @@ OPERATIONS = (
         slots=(ATOM,),
         latex="<0>^{<transposed>}",
         text="<0><transposed>",
+        script="transposeOf(x)",
         code="<0>.T",
     ),
     Operation(
@@ -187,6 +189,7 @@ OPERATIONS = (
         shape=_broadcast_shape,
         latex=r"<0><times>\mathbf{1}",
         text="<0> · 𝟏",
+        script="spreadOver(x, shape)",
         code="np.broadcast_to(<0>, <shape>)",
         precedence=Precedence.PRODUCT,
         slots=(Precedence.PRODUCT,),
@@ -200,6 +203,7 @@ OPERATIONS = (
         shape=_reshaped_shape,
         latex=r"\operatorname{reshape}\left( <0> \right)",
         text="reshape(<0>)",
+        script="reshapeOf(x, shape)",
         code="np.reshape(<0>, <shape>)",
     ),
     Operation(
@@ -210,6 +214,7 @@ OPERATIONS = (
         shape=reduced_shape,
         latex=r"\sum <0>",
         text="∑ <0>",
+        script="sumOf(x, axis)",
         code="np.sum(<0>, axis=<axis>, keepdims=True)",
         precedence=Precedence.PRODUCT,
         slots=(MATRIX_PRODUCT,),
@@ -222,6 +227,7 @@ OPERATIONS = (
         shape=reduced_shape,
         latex=r"\operatorname{mean}\left( <0> \right)",
         text="mean(<0>)",
+        script="meanOf(x, axis)",
         code="np.mean(<0>, axis=<axis>, keepdims=True)",
         definition="sum(x, axis=axis) / count",
     ),
@@ -235,6 +241,7 @@ OPERATIONS = (
         convention="equal largest entries share it",
         latex=r"\max\left( <0> \right)",
         text="max(<0>)",
+        script="maxOf(x, axis)",
         code="np.max(<0>, axis=<axis>, keepdims=True)",
     ),
     Operation(
@@ -245,6 +252,7 @@ OPERATIONS = (
         shape=lambda shapes, axis, tie: reduced_shape(shapes, axis=axis),
         latex=r"\operatorname{argmax}\left( <0> \right)",
         text="arg max(<0>)",
+        script="argmaxOf(x, axis, tie)",
         code="np.argmax(<0>, axis=<axis>, keepdims=True) + 1",
         jumps=True,
     ),
@@ -255,6 +263,7 @@ OPERATIONS = (
         shape=_norm_shape,
         latex=r"\left\lVert <0> \right\rVert^2",
         text="‖<0>‖²",
+        script="sumOf(each((one) => one * one, x), null)",
         code="np.sum((<0>) ** 2)",
         definition="sum(x^2)",
     ),
@@ -265,6 +274,7 @@ OPERATIONS = (
         shape=_diag_shape,
         latex=r"\operatorname{diag}\left( <0> \right)",
         text="diag(<0>)",
+        script="diagOf(x)",
         code="np.diag(np.ravel(<0>))",
     ),
     Operation(
@@ -276,6 +286,7 @@ OPERATIONS = (
         shape=_diagonal_shape,
         latex=r"\operatorname{diagonal}\left( <0> \right)",
         text="diagonal(<0>)",
+        script="diagonalOf(x, shape)",
         code="np.diagonal(<0>).reshape(<shape>)",
     ),
     Operation(
@@ -288,6 +299,7 @@ OPERATIONS = (
         slots=(ATOM, POWER),
         latex=r"<0>^{-1} \, <1>",
         text="<0>⁻¹ <1>",
+        script="solveOf(a, b)",
         code="np.linalg.solve(<0>, <1>)",
     ),
 )

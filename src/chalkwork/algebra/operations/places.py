@@ -113,6 +113,7 @@ OPERATIONS = (
         latex="<0>_{<place>}",
         text="<0>[<place>]",
         slots=(ATOM,),
+        script="entryOf(x, place)",
         code="<0>[tuple(np.subtract(<place>, 1))]",
     ),
     Operation(
@@ -124,6 +125,7 @@ OPERATIONS = (
         shape=_placed_shape,
         latex=r"\operatorname{placed}\left( <0>, <1> \right)",
         text="placed(<0>, <1>)",
+        script="placedOf(a, b, place)",
         code="placed(<0>, <1>, <place>)",
         code_definition="""def placed(matrix, entry, place):
     there = np.zeros(np.shape(matrix), dtype=bool)
@@ -138,6 +140,7 @@ OPERATIONS = (
         shape=_joined_shape(0),
         latex=r"\begin{bmatrix} <0> \\ <1> \end{bmatrix}",
         text="[<0>; <1>]",
+        script="belowOf(a, b)",
         code="np.concatenate([<0>, <1>], axis=-2)",
     ),
     Operation(
@@ -148,6 +151,7 @@ OPERATIONS = (
         shape=_joined_shape(1),
         latex=r"\begin{bmatrix} <0> & <1> \end{bmatrix}",
         text="[<0>, <1>]",
+        script="besideOf(a, b)",
         code="np.concatenate([<0>, <1>], axis=-1)",
     ),
     Operation(
@@ -159,6 +163,7 @@ OPERATIONS = (
         slots=(ATOM,),
         latex="<0>_{<span>}",
         text="<0>[<span>]",
+        script="partOf(x, span)",
         code="part(<0>, <span>)",
         code_definition="""def part(matrix, span):
     top, bottom, left, right = span
@@ -172,6 +177,7 @@ OPERATIONS = (
         shape=_padded_shape,
         latex=r"\operatorname{padded}( <0> )",
         text="padded(<0>)",
+        script="paddedOf(x, span, shape)",
         code="padded(<0>, <span>, <shape>)",
         code_definition="""def padded(part, span, shape):
     matrix = np.zeros(shape)

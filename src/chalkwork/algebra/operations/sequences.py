@@ -78,6 +78,7 @@ OPERATIONS = (
         latex="<0>_{<at>}",
         text="<0>[step <at>]",
         slots=(Precedence.ATOM,),
+        script="momentOf(x, at, along, before)",
         code="moment(<0>, <at>, <along>)",
         code_definition="""def moment(sequence, at, along):
     step = np.take(sequence, at - 1, axis=along)
@@ -93,6 +94,7 @@ OPERATIONS = (
         shape=_at_moment_shape,
         latex=r"\operatorname{step}_{<at>}\left( <0> \right)",
         text="step_<at>(<0>)",
+        script="atMomentOf(x, at, along, shape)",
         code="at_moment(<0>, <at>, <along>, <shape>)",
         code_definition="""def at_moment(step, at, along, shape):
     whole = np.zeros(shape)

@@ -27,6 +27,8 @@ _LARGE = (
     (1.0, 2.56852019228982242e0, 1.87295284992346047e0, 5.27905102951428412e-1, 6.05183413124413191e-2,
      2.33520497626869185e-3),
 )  # fmt: skip
+COEFFICIENTS = {"small": _SMALL, "middle": _MIDDLE, "large": _LARGE}
+"""Above and below the line, for |x| below 0.5, below 4, and beyond."""
 
 
 def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Any) -> Any:

@@ -77,17 +77,20 @@ class Chain:
 
 
 def read_chain(
-    text: str, known: Collection[str] = (), functions: Collection[str] = (), letters: Collection[str] = ()
-) -> Chain:
+    text: str, known: Collection[str] = (), functions: Collection[str] = (), letters: Collection[str] = (), *,
+    to_a_letter: bool = False,
+) -> Chain:  # fmt: skip
     r"""A formula, or several with relations between them, also on the lines of an aligned environment.
 
-    `letters` are names that occurred before: side by side they are factors. Raises ReadError with the place where the
-    text cannot be read.
+    `letters` are names that occurred before: side by side they are factors. With `to_a_letter` sums may go from 1 to a
+    letter. Raises ReadError with the place where the text cannot be read.
 
     >>> read_chain(r"0 < x \le 1").relations, read_chain("= 1 - x").goes_on
     (('<', '<='), True)
     """
-    sides, relations, goes_on = Grammar(text, known, functions, letters, formula=True).chain()
+    grammar = Grammar(text, known, functions, letters, formula=True)
+    grammar.to_a_letter = to_a_letter
+    sides, relations, goes_on = grammar.chain()
     return Chain(tuple(sides), tuple(relations), goes_on)
 
 

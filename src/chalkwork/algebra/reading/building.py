@@ -15,7 +15,7 @@ from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.grammar import Grammar
 from chalkwork.algebra.reading.joining import as_matrix, indexed, of_vectors, positional, stacked
 from chalkwork.algebra.reading.words import CONSTANTS, DEFINED, VECTORS
-from chalkwork.algebra.reading.written import BY_SIGN, defined, matrix, prime
+from chalkwork.algebra.reading.written import BY_SIGN, defined, matrix, prime, series
 from chalkwork.errors import ReadError, ShapeError
 
 _X = Name("x")
@@ -49,6 +49,8 @@ def build(
         case "matrix":
             rows, columns = map(int, syntax.value.split("x"))
             return Application(matrix(rows, columns), arguments, ())
+        case "series":
+            return Application(series(syntax.value), arguments, (ord(syntax.value),))
         case "function":
             return Application(defined(syntax.value), arguments, ())
     order = int(dict(syntax.keywords)["order"].value)
@@ -172,8 +174,8 @@ _IN_BRACKETS = {
 _OF_A_WINDOW = {"window": 1, "stride": 1, "padding": 0, "dilation": 1, "ties": 0, "along": -2}
 """Parameters that are a whole number, or one for each axis in square brackets, and the least of them."""
 
-_WHOLE = ("at", "along")
-"""A step and an axis of a sequence."""
+_WHOLE = ("at", "along", "count", "causal")
+"""A step and an axis of a sequence, a number of heads or tokens, whether a mask is causal too."""
 
 
 def _parameter(name: str, syntax: Syntax, known: Mapping[str, Parameter]) -> Parameter:

@@ -17,7 +17,7 @@ from chalkwork.algebra.reading.tokens import Token
 from chalkwork.algebra.reading.words import FUNCTIONS, LETTERS
 
 LINES = ("aligned", "align", "split", "gather", "gathered", "equation")
-CLOSING = {"(": ")", "[": "]", "{": "}", "lvert": "rvert", "|": "|", "lfloor": "rfloor"}
+CLOSING = {"(": ")", "[": "]", "{": "}", "lvert": "rvert", "|": "|", "lfloor": "rfloor", "lceil": "rceil"}
 BINDING = {
     "+": SUM, "-": SUM, "*": PRODUCT, "cdot": PRODUCT, "circ": PRODUCT, "/": PRODUCT, "@": MATRIX_PRODUCT,
 }  # fmt: skip
@@ -169,7 +169,7 @@ class Grammar(Calls, Derivatives, Lists, Series):
         if token.kind == "sign":
             return token.text in ("(", "[", "{") or (token.text == "|" and not self.bars)
         if token.kind == "command":
-            return token.text not in ("cdot", "circ", "rvert", "rfloor", "partial", "top")
+            return token.text not in ("cdot", "circ", "rvert", "rfloor", "rceil", "partial", "top")
         return token.kind == "name" or (token.kind == "begin" and token.text in MATRICES)
 
     # --- factors -----------------------------------------------------------------------------------------------------
@@ -243,10 +243,10 @@ class Grammar(Calls, Derivatives, Lists, Series):
             self.take(CLOSING[token.text])
             self.bars -= 1
             return self.node("abs", inner)
-        if token.kind == "command" and token.text == "lfloor":
+        if token.kind == "command" and token.text in ("lfloor", "lceil"):
             inner = self.deeper()
             self.take(CLOSING[token.text])
-            return self.node("floor", inner)
+            return self.node(token.text.removeprefix("l"), inner)
         if token.kind == "begin" and token.text in MATRICES:
             return self.matrix(token.text)
         if token.kind == "name":

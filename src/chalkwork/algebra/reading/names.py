@@ -41,6 +41,10 @@ def is_letter(word: str) -> bool:
     return found is not None and (len(found[1]) == 1 or found[1] in LETTERS)
 
 
+_FOLLOWING = frozenset(("frac", "dfrac", "sqrt", "*", "cdot", *LETTERS, *FUNCTIONS))
+"""What stands behind a factor, besides names and numbers."""
+
+
 class Names(Cursor):
     """How names are read; sigma is the sigmoid where it is applied, and not both in one text."""
 
@@ -117,6 +121,17 @@ class Names(Cursor):
         here = {token.text for token, after in pairs if token.kind == "name" and after.text != "("}
         return self.known | self.letters | here
 
+    @cached_property
+    def factors(self) -> frozenset[str]:
+        r"""The letters that are certainly factors somewhere in this text: `\eta` of `\eta \frac{1}{2}`."""
+        pairs = zip(self.stream, self.stream[1:], strict=False)
+        return frozenset(
+            token.text
+            for token, after in pairs
+            if (token.kind == "name" or token.text in LETTERS)
+            and (after.kind in ("name", "number") or after.text in _FOLLOWING)
+        )
+
     def first_of_product(self, word: str, token: Token) -> str:
         """The first of letters that are factors, the others next; ReadError where the word could be one name too."""
         raised = self.index > 1 and self.stream[self.index - 2].text == "^"
@@ -149,7 +164,7 @@ class Names(Cursor):
             raise self.error(f"{name}' is the derivative of no function known here", token)
         if self.at("[") and not self.indexes(Syntax("name", name)):
             raise self.two_readings(f"{name}[...]", f"an entry of {name}", f"the product {name} * (...)", token)
-        if self.at("(") and not (self.formula and name in self.known):
+        if self.at("(") and not (self.formula and (name in self.known or token.text in self.factors & {name})):
             raise self.unknown_function(name, token)
         if not is_letter(name) and (self.peek().kind in ("name", "number") or self.at("{")):
             if name in FUNCTIONS and name not in self.known:

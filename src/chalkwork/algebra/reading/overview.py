@@ -8,6 +8,8 @@ from chalkwork.algebra.reading.words import ALSO, CONSTANTS, DEFINED
 PARAMETERS = {
     "axis": "over which axis of a matrix: 0 (over the rows: one result for each column), 1 (over the columns), or none",
     "keys": "along which axis the keys lie, 1 or 0: a position sees only those up to its own place",
+    "causal": "1: a position also sees only those up to its own place; 0",
+    "count": "how many heads lie beside each other; how many tokens there are",
     "alpha": "the slope, or the size, where the argument is negative",
     "delta": "how large a difference is squared; beyond it `huber` is a straight line",
     "at_zero": "the derivative at 0 (of `step` the value); none stands for alpha",
@@ -51,7 +53,7 @@ column, `[[1, 2], [3, 4]]` a matrix by its rows, `[x; h]` is x with h below it (
 holds both its ends; `W[1,:]` is the first row. `dot(a, b)` and `outer(a, b)` are products of two vectors, however they
 lie; `positional(3, 4)` is the sinusoidal encoding of three positions by four entries each. A softmax of a matrix that
 is a factor of a product runs along what the product sums over: in `softmax(S) V` over each row. `causal_softmax` adds
-minus infinity to the scores that a position must not see.
+minus infinity to the scores that a position must not see; `masked_softmax(S, M)` does so where M is 0.
 
 In the derivatives x is the argument (a, b where there are two) and y the value; g is what the value receives from what
 comes after it, where the entries do not go one by one.

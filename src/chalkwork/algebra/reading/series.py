@@ -1,4 +1,4 @@
-"""Sums and products over an index with numeric bounds, written out term by term, and matrices."""
+"""Sums and products over an index with numeric bounds, written out term by term; sums to a letter; and matrices."""
 
 from __future__ import annotations
 
@@ -12,9 +12,16 @@ MOST_ENTRIES = 64
 class Series(Cursor):
     """How sums over an index and matrices are read."""
 
+    to_a_letter = False
+    """Whether a sum may have a letter for its upper bound."""
+
     def written_out(self, name: str, token: Token) -> Syntax:
-        """A sum or product with numeric bounds, term by term."""
+        """A sum or product with numeric bounds, term by term; a sum to a letter as it is."""
         index, first, last = self.bounds(token)
+        if isinstance(last, Syntax):
+            if name != "sum" or first != 1 or len(index) != 1:
+                raise self.error("to a letter there are only sums, over one letter, and they begin at 1", token)
+            return self.node(index, self.deeper(SUM), last, kind="series")
         if last - first + 1 > MOST_TERMS:
             raise self.error(f"{last - first + 1} terms are more than {MOST_TERMS}", token)
         start = self.index
@@ -35,7 +42,7 @@ class Series(Cursor):
             result = self.node("add" if name == "sum" else "product", result, term)
         return result
 
-    def bounds(self, token: Token) -> tuple[str, int, int]:
+    def bounds(self, token: Token) -> tuple[str, int, int | Syntax]:
         """The index of a sum and its bounds."""
         if not self.passed("_"):
             raise self.error("the bounds of a sum are missing; write i = 1 below and a number above", token)
@@ -47,7 +54,10 @@ class Series(Cursor):
         self.take("}")
         if not self.passed("^"):
             raise self.error("the upper bound of the sum is missing", token)
-        return index.text, first, self.whole_number(self.peek(), self.argument())
+        place, upper = self.peek(), self.argument()
+        if self.to_a_letter and upper.kind == "name" and upper.value != index.text:
+            return index.text, first, upper
+        return index.text, first, self.whole_number(place, upper)
 
     def whole_number(self, place: Token, found: Syntax) -> int:
         """A bound: digits, or an index that stands for a number."""

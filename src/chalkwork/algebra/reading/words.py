@@ -25,6 +25,7 @@ DEFINED = {
     "cosh": "(exp(x) + exp(-x)) / 2",
     "log2": "log(x) / log(2)",
     "log10": "log(x) / log(10)",
+    "ceil": "-floor(-x)",
 }
 """Functions of one number by those of the table of operations."""
 
@@ -48,7 +49,7 @@ RELATIONS = {"=": "=", "==": "=", ":=": "=", "<": "<", ">": ">", "<=": "<=", ">=
 SAME = {
     "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "**": "^", "−": "-", "·": "cdot", "×": "cdot", "times": "cdot",
     "ast": "*", "∘": "circ", "⊙": "circ", "odot": "circ", "∂": "partial", "∑": "sum", "√": "sqrt",
-    "⌊": "lfloor", "⌋": "rfloor",
+    "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil",
     "∞": "infty", "≤": "<=", "≥": ">=", "≠": "!=", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=",
     "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=", "equiv": "=", "′": "'",
     "prime": "'", "lbrack": "[", "rbrack": "]", "varepsilon": "epsilon", "vartheta": "theta",

@@ -14,7 +14,8 @@ from chalkwork.algebra.operations.entry import argument_names
 from chalkwork.errors import ShapeError
 
 
-def _no_value(*arguments: Any, **parameters: Any) -> Any:
+def no_value(*arguments: Any, **parameters: Any) -> Any:
+    """The value of what is only written."""
     raise ShapeError("a derivative or a defined function has no value before it is worked out")
 
 
@@ -29,7 +30,7 @@ def _derivative(name: str, sign: str, text: str, of_name: bool = False) -> Opera
     return Operation(
         name=name,
         arity=2,
-        value=_no_value,
+        value=no_value,
         adjoint=(None, None),
         shape=_scalar,
         precedence=Precedence.MATRIX_PRODUCT,
@@ -68,11 +69,29 @@ def _function(name: str, function: str, primes: int) -> Operation:
         latex, text = (function if len(function) == 1 else rf"\operatorname{{{function}}}"), function
     return Operation(
         name=name,
-        value=_no_value,
+        value=no_value,
         adjoint=(None,),
         shape=_scalar,
         latex=latex + "'" * primes + r"\left( <0> \right)",
         text=text + "′" * primes + "(<0>)",
+    )
+
+
+@lru_cache(maxsize=64)
+def series(index: str) -> Operation:
+    """A sum over an index from 1 to a number that has a letter; of the summand and that number."""
+    below = {"i": "ᵢ", "j": "ⱼ", "k": "ₖ", "t": "ₜ"}.get(index, f"_{index}")
+    return Operation(
+        name="series",
+        arity=2,
+        value=no_value,
+        adjoint=(None, None),
+        shape=lambda shapes, index: _scalar(shapes),
+        parameters={"index": ord(index)},
+        precedence=Precedence.MATRIX_PRODUCT,
+        slots=(Precedence.PRODUCT, Precedence.ATOM),
+        latex=rf"\sum_{{{index}=1}}^{{<1>}} <0>",
+        text=f"∑{below}₌₁^<1> <0>",
     )
 
 

@@ -1,9 +1,10 @@
 """Mistakes as rewrites of equations: one table, an entry each.
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
-`forward`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`, `penalties`,
-`updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`, `windows`. `search` groups the
-rewrites of an equation by what they come to, `words` says them. `equivalents` is the opposite: rewrites that are right.
+`forward`, `embedding`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`,
+`penalties`, `updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`, `decoding`,
+`windows`. `search` groups the rewrites of an equation by what they come to, `words` says them. `equivalents` is the
+opposite: rewrites that are right.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from chalkwork.algebra.expression import Expression
 from chalkwork.checking.mistakes import (
     attention,
     chains,
+    decoding,
+    embedding,
     errors,
     estimates,
     forward,
@@ -59,8 +62,9 @@ __all__ = [
     "in_language",
 ]
 
-_PARTS = (forward, attention, losses, errors, matrices, newton, updates, estimates, series, chains, quantities,
-          products, layers, recurrence, optimisers, penalties, presentation, windows)  # fmt: skip
+_PARTS = (forward, embedding, attention, losses, errors, matrices, newton, updates, estimates, series, chains,
+          quantities, products, layers, recurrence, optimisers, penalties, presentation,
+          decoding, windows)  # fmt: skip
 
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from chalkwork.algebra.expression import Application, Expression, Number, apply
+from chalkwork.algebra.expression import Application, Expression, Number, apply, names_in
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation
@@ -38,10 +38,37 @@ def _on_mask(change: Callable[[Application], Expression]) -> Rewrites:
 
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
         shares = equation.expression
-        if equation.derivative is None and is_operation(shares, "causal_softmax"):
+        if equation.derivative is None and is_operation(shares, "causal_softmax", "masked_softmax"):
             yield change(shares)
 
     return rewrites
+
+
+def _one_mask_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
+    """No mask; of two masks, that of padding and that of what comes later, one of them."""
+    yield from _on_mask(_unmasked)(equation, context)
+    shares = equation.expression
+    if equation.derivative is None and is_operation(shares, "masked_softmax") and shares.named_parameters["causal"]:
+        scores, seen = shares.arguments
+        keys = shares.named_parameters["keys"]
+        yield apply("causal_softmax", scores, keys=keys)
+        yield apply("masked_softmax", scores, seen, keys=keys)
+
+
+def _by_the_model(equation: Equation, context: Context) -> Iterator[Expression]:
+    """Products of one head, divided by the root of the length of a query in all heads together."""
+    scores = equation.expression
+    if equation.derivative is not None or not is_operation(scores, "divide"):
+        return
+    products = scores.arguments[0]
+    if is_operation(products, "matmul"):
+        for name in names_in(products):
+            made = context.derivation.get(name.name)
+            if made is not None and is_operation(made.expression, "split_heads"):
+                (inner,), (_, along) = made.expression.arguments, made.expression.parameters
+                assert isinstance(along, int)
+                yield products / apply("sqrt", Number(inner.shape[along]))
+                return
 
 
 def _unmasked(shares: Application) -> Expression:
@@ -57,16 +84,16 @@ MISTAKES = (
     Mistake(
         id="mask-forgotten",
         title="The mask was forgotten",
-        explanation="In <this> every position sees all others, those behind it too.",
+        explanation="In <this> positions are seen that must not be: those behind a position, or padding.",
         hint="Which positions may a position look at here? The scores of the others must get no weight.",
         likelihood=8,
-        rewrites=_on_mask(_unmasked),
+        rewrites=_one_mask_forgotten,
     ),
     Mistake(
         id="mask-after-softmax",
         title="The mask came after the softmax",
-        explanation="In <this> the weights of later positions were set to zero after the softmax, so that those that "
-        "are left do not sum to one.",
+        explanation="In <this> the weights of positions that must not be seen were set to zero after the softmax, so "
+        "that those that are left do not sum to one.",
         hint="Do the weights of each query sum to one? Where must the mask stand so that they do?",
         likelihood=8,
         rewrites=_on_mask(_mask_after),
@@ -78,6 +105,15 @@ MISTAKES = (
         hint="Products of long vectors are large. What is done against that before the softmax?",
         likelihood=8,
         rewrites=_scaled_otherwise(lambda products, root: products),
+    ),
+    Mistake(
+        id="scores-over-model-length",
+        title="The scores were divided by the root of the length in all heads",
+        explanation="For <this> the products were divided by the root of how long a query is in all heads together; "
+        "that of one head is shorter.",
+        hint="How many entries has a query within one head?",
+        likelihood=8,
+        rewrites=_by_the_model,
     ),
     Mistake(
         id="scores-over-length",

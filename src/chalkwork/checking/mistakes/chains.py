@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in, replace, transform
+from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in, replace, transform, walk
 from chalkwork.algebra.simplify import simplify
 from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
@@ -29,12 +29,12 @@ def _errors_above(equation: Equation, context: Context) -> list[Equation]:
 def _raw_error(equation: Equation, context: Context) -> Iterator[Expression]:
     """The output minus the target, without the slope of the output, in the place of the output's error."""
     for above in _errors_above(equation, context):
-        if not context.starts_backward(above):
+        if not context.starts_backward(above) or context.role(equation) == Role.GRADIENT:
             continue
         layer = context.layer(above)
         loss = context.loss_of(above)
         others = [] if layer is None or loss is None else _targets(loss, context, layer.activation.symbol)
-        for raw in others:
+        for raw in (_written_first(above, one) for one in others):
             for scaled in (raw, Number(coefficient_of(above.expression)) * raw, 2 * raw):
                 if simplify(scaled) != simplify(above.expression):
                     yield replace(equation.expression, {above.symbol: scaled})
@@ -46,6 +46,12 @@ def _targets(loss: Equation, context: Context, output: Name) -> list[Expression]
         for name in names_in(loss.expression)
         if name.shape == output.shape and name in context.derivation.givens
     ]
+
+
+def _written_first(above: Equation, raw: Expression) -> Expression:
+    """The distance from the target with the sign that it has in the error: target minus output in some conventions."""
+    turned = simplify(-raw)
+    return turned if any(node == turned for node in walk(above.expression)) else raw
 
 
 def _above_dropped(equation: Equation, context: Context) -> Iterator[Expression]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace
+from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace, transform
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import expression_of
 from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
-from chalkwork.checking.mistakes.structure import has_operation, summands
+from chalkwork.checking.mistakes.structure import has_operation, is_operation, summands
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.differentiate import local_derivatives
 
@@ -67,6 +67,12 @@ def _dropped(equation: Equation, context: Context) -> Iterator[Expression]:
     found = error_factors(equation, context)
     if found is not None and found[0].function.operation.name != "identity":
         yield found[1]
+    if context.role(equation) == Role.GRADIENT:  # or in the gradient, made of such an error of the output
+        for name in names_in(equation.expression):
+            error = context.derivation.get(name.name)
+            own = error_factors(error, context) if error is not None and context.starts_backward(error) else None
+            if own is not None and own[0].function.operation.name != "identity":
+                yield replace(equation.expression, {name: own[1]})
 
 
 def _at_activation(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -115,6 +121,22 @@ def _of_another(equation: Equation, context: Context) -> Iterator[Expression]:
         yield from through(upstream, function, output)
         if _uses(function, output):
             yield from through(upstream, function, function)
+    yield from (upstream * part for part in _parts_of(slope_of(layer)))
+
+
+def _parts_of(slope: Expression | None) -> Iterator[Expression]:
+    """A slope written down wrongly: without a square, and one factor of a product alone."""
+    if slope is None:
+        return
+
+    def rule(node: Expression) -> Expression | None:
+        return node.arguments[0] if is_operation(node, "power") else None
+
+    plain = transform(slope, rule)
+    if plain != slope:
+        yield plain
+    if is_operation(slope, "multiply"):
+        yield from (part for part in slope.arguments if names_in(part) and has_operation(part, "subtract"))
 
 
 def _uses(function: Application, output: Expression) -> bool:

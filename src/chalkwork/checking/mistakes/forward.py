@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, replace, transform
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, replace, transform
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import has_operation, is_operation
@@ -93,20 +93,29 @@ def _on_softmax(change: Callable[[Application, Context], list[Expression]]) -> C
 
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
         expression = equation.expression
-        if equation.derivative is None and is_operation(expression, "softmax"):
+        if equation.derivative is None and is_operation(expression, "softmax", "causal_softmax", "masked_softmax"):
             yield from change(expression, context)
 
     return rewrites
 
 
+def _powers(softmax: Application) -> Expression:
+    """What a softmax divides by its sum: of scores that are masked none."""
+    powers = apply("exp", softmax.arguments[0])
+    return powers if softmax.operation.name == "softmax" else powers * apply("step", softmax)
+
+
 def _axes(softmax: Application, context: Context) -> list[Expression]:
-    axis, (inner,) = softmax.parameters[0], softmax.arguments
+    axis, inner = softmax.parameters[0], softmax.arguments[0]
     if not inner.shape or not isinstance(axis, int) or axis < -2:
         return []
     across = -1 if axis == -2 else -2
     others: list[int | None] = [across] if inner.shape[across] == 1 else [across, None]
     if inner.shape[axis] == 1:
         others = [other for other in others if other is not None or inner.shape[across] > 1]
+    if softmax.operation.name != "softmax":
+        total = apply("sum", _powers(softmax), axis=across)  # 0 where nobody is seen
+        return [_powers(softmax) / apply("maximum", total, Number(1e-300))]
     return [apply("softmax", inner, axis=other) for other in others]
 
 
@@ -130,9 +139,18 @@ MISTAKES = (
     ),
     Mistake(
         id="softmax-unstable",
-        title="The softmax overflows",
-        explanation="An exponential in <this> is larger than any number, so that the quotient is none.",
+        title="The softmax overflows or underflows",
+        explanation="The exponentials in <this> are larger than any number, or all 0, so that the quotient is none.",
         hint="What does the softmax give if the same number is subtracted from all net inputs? Which one helps here?",
+        likelihood=4,
+        rewrites=lambda equation, context: (),
+        alone=True,
+    ),
+    Mistake(
+        id="logarithm-of-zero",
+        title="The logarithm of zero",
+        explanation="An output is exactly 0 or 1 in floats of this size, so that a logarithm in <this> is none.",
+        hint="Which output became exactly 0 or 1? Can the loss be worked out from the net inputs, or that be avoided?",
         likelihood=4,
         rewrites=lambda equation, context: (),
         alone=True,
@@ -167,7 +185,7 @@ MISTAKES = (
         explanation="The exponentials of <net> were not divided by their sum.",
         hint="What do the outputs of a softmax add up to? And yours?",
         likelihood=6,
-        rewrites=_on_softmax(lambda softmax, context: [apply("exp", softmax.arguments[0])]),
+        rewrites=_on_softmax(lambda softmax, context: [_powers(softmax)]),
     ),
     Mistake(
         id="softmax-wrong-axis",

@@ -9,6 +9,7 @@ from chalkwork.algebra.expression import (
     Application,
     Expression,
     Name,
+    Number,
     apply,
     names_in,
     replace,
@@ -17,7 +18,7 @@ from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.mistakes.products import fitting, own_layer
-from chalkwork.checking.mistakes.structure import summands
+from chalkwork.checking.mistakes.structure import coefficient_of, summands
 from chalkwork.derivation.derivation import Equation, Stage
 
 
@@ -84,8 +85,12 @@ def _activation_for_error(equation: Equation, context: Context) -> Iterator[Expr
     for name in names_in(equation.expression):
         source = context.derivation.get(name.name)
         layer = context.layer(source) if source is not None and source.derivative is not None else None
-        if layer is not None:
-            yield from _exchanging(equation, name, (layer.activation.symbol, layer.net.symbol))
+        if layer is not None and source is not None:
+            others = (layer.activation.symbol, layer.net.symbol)
+            yield from _exchanging(equation, name, others)
+            front = coefficient_of(source.expression)
+            if front not in (0, 1) and context.starts_backward(source):  # with the mean that the error has
+                yield from _exchanging(equation, name, [Number(front) * one for one in others])
 
 
 def _activated_twice(equation: Equation, context: Context) -> Iterator[Expression]:

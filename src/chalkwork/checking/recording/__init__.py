@@ -93,6 +93,8 @@ class Recording(Mapping[str, object]):
         self._lines: dict[int, tuple[FrameType, int]] = {}
         self.calls: dict[int, Call] = {}
         """For values that a function gave back, by their numbers, where it had been called."""
+        self.called: dict[tuple[str, int], set[Call]] = {}
+        """For the lines that gave something back, from where they were called."""
         self._numbers = 0
         self._left_out: set[str] = set()
         self._sources: dict[tuple[str, int], tuple[str, int | None]] = {}
@@ -196,6 +198,7 @@ class Recording(Mapping[str, object]):
             known = self._arrays.get(id(kept)) if array is not None else None
             if known is not None and known[0] is kept and known[1].line is not None:
                 self.calls.setdefault(known[1].order, call)
+                self.called.setdefault((known[1].file, known[1].line), set()).add(call)
 
     def _at(self, frame: FrameType) -> int | None:
         """The line that made what is new; in a function that begins, the line that calls it."""
@@ -300,7 +303,7 @@ class Recording(Mapping[str, object]):
 
 
 def _is_another(line: int | None, before: int | None) -> bool:
-    return None not in (line, before) and line != before
+    return line is not None and line != before
 
 
 def spelled(path: Path) -> str:

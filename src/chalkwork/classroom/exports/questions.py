@@ -105,9 +105,9 @@ class Item:
         ]
         return dict(enumerate(every, 1))
 
-    def posed(self) -> list[Block]:
+    def posed(self, drawings: bool = False) -> list[Block]:
         """The exercise, where each answer stands a `Code` in the language FIELDS that holds the exercise's id."""
-        return posed_blocks(self.sheet, self.exercises, lambda one: [Code(one.id, FIELDS)])
+        return posed_blocks(self.sheet, self.exercises, lambda one: [Code(one.id, FIELDS)], drawings)
 
     def answered(self) -> list[Block]:
         """The worked solution."""

@@ -113,6 +113,18 @@ EXPORTS = {
         lost="error carried forward, named mistakes; both are beyond what R/exams writes",
         verified="R/exams' `exams2moodle`, whose XML is marked as Moodle's",
     ),
+    "scorm12": Export(
+        "SCORM 1.2, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
+        mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
+        lost="another convention; the state where it is longer than 4,096 characters",
+        verified="scorm-again in Chromium: mark, leave, resume",
+    ),
+    "scorm2004": Export(
+        "SCORM 2004, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
+        mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
+        lost="another convention",
+        verified="scorm-again in Chromium: mark, leave, resume",
+    ),
 }  # fmt: skip
 """The platforms, and what is written for them."""
 
@@ -124,7 +136,7 @@ def overview() -> str:
     '| | `moodle` | `stack` | `canvas` | `numbas` |'
     """
     groups = (("moodle", "stack", "canvas", "numbas"), ("qti21", "qti30", "prairielearn", "rexams"),
-              ("nbgrader", "otter", "gradescope"))  # fmt: skip
+              ("nbgrader", "otter", "gradescope"), ("scorm12", "scorm2004"))  # fmt: skip
     return "\n\n".join("\n".join(_rows(group)) for group in groups)
 
 

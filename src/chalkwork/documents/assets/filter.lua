@@ -28,7 +28,8 @@ end
 local function harmless_code(code)
   local language = code.classes[1]
   if not (language and language:match("^[%w+#.-]+$")) then language = nil end
-  code.attr = pandoc.Attr("", {language})
+  local scrolls = FORMAT == "html5" and code.t == "CodeBlock" and {tabindex = "0"} or {}
+  code.attr = pandoc.Attr("", {language}, scrolls)
   return code
 end
 
@@ -43,7 +44,7 @@ local function figure(paragraph)
     if #caption == 0 then return pandoc.Para(words) end
     return {pandoc.Para(words), pandoc.Para{pandoc.Emph(caption)}}
   end
-  return pandoc.Figure(pandoc.Plain{image}, {pandoc.Plain(caption)})
+  return pandoc.Figure(pandoc.Plain{image}, #caption > 0 and {pandoc.Plain(caption)} or {})
 end
 
 -- A box around an equation, so that a wide one can scroll.
@@ -51,6 +52,12 @@ local function equation(paragraph)
   local only = paragraph.content[1]
   if FORMAT ~= "html5" or #paragraph.content ~= 1 or not only or only.t ~= "Math" then return nil end
   return pandoc.Div(pandoc.Plain{only}, pandoc.Attr("", {"equation"}, {tabindex = "0"}))
+end
+
+-- The same around a table.
+local function boxed_table(found)
+  if FORMAT ~= "html5" then return nil end
+  return pandoc.Div(found, pandoc.Attr("", {"table"}, {tabindex = "0"}))
 end
 
 local function paragraph(block)
@@ -90,7 +97,16 @@ local function rows_kept(source)
   return (table.concat(parts):sub(1, -3):gsub("\u{E003}", "\\\\"):gsub("\u{E004}", '\\"'))
 end
 
-local function typst_source(math, source)
+-- What a formula is to those who hear it is written by who called pandoc: its TeX stands between two marks.
+local SPOKEN = "\u{E007}"
+
+local function with_words(source, kind, tex)
+  local block = kind == "DisplayMath" and "block: true, " or ""
+  local words = SPOKEN .. tex:gsub(SPOKEN, "") .. SPOKEN
+  return "#math.equation(" .. block .. "alt: " .. words .. ", " .. source .. ".body);"
+end
+
+local function typst_source(math, source, tex)
   if source:sub(1, 1) ~= "$" then
     return pandoc.Code((math.text:gsub(RIGHT, ""):gsub(COMMA, "{,}"):gsub(NORM, "\\|")))
   end
@@ -101,14 +117,15 @@ local function typst_source(math, source)
     if call ~= "upright" then return call .. open .. 'op("' .. name .. '")' end
   end)
   source = source:gsub("%f[%a]sect%f[%A]", "inter"):gsub('delim: "||"', 'delim: "|"')
-  source = with_ordinary_signs(source)
+  source = with_words(with_ordinary_signs(source), math.mathtype, tex)
   return pandoc.RawInline("typst", source)
 end
 
 -- All formulas are written in one go: starting the writer costs more than a formula.
 local function typst_formulas(document)
-  local formulas, blocks = {}, {}
+  local formulas, blocks, spoken = {}, {}, {}
   document:walk{Math = function(math)
+    spoken[#spoken + 1] = math.text
     math.text = marked(math.text:gsub(BETWEEN, ""))
     formulas[#formulas + 1] = math
     blocks[#blocks + 1] = pandoc.Plain{math}
@@ -118,7 +135,7 @@ local function typst_formulas(document)
   local number = 0
   return document:walk{Math = function()
     number = number + 1
-    return typst_source(formulas[number], written())
+    return typst_source(formulas[number], written(), spoken[number])
   end}
 end
 
@@ -208,6 +225,6 @@ return {
     CodeBlock = harmless_code,
   },
   {Pandoc = keep_with_next},
-  {Para = paragraph},
+  {Para = paragraph, Table = boxed_table},
   FORMAT == "typst" and {Pandoc = typst_formulas} or {Math = formulas[FORMAT]},
 }

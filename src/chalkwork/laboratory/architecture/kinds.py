@@ -85,6 +85,12 @@ def _along(at: At, sizes: Shape, settings: Sequence[str], one: Callable[..., _Wi
     return [one(at, axis, *given) for axis, given in zip("hw", each, strict=True)]
 
 
+def _sides(kernel: Any, axes: int) -> dict[str, Any]:
+    """The sides of a kernel by their axes; one without an axis where all are alike."""
+    sides = _pair(kernel, axes)
+    return {"": sides[0]} if len(set(sides)) == 1 else dict(zip("hw", sides, strict=False))
+
+
 def _window(
     at: At, axis: str, size: Name, kernel: int, stride: int | None, padding: int | str, dilation: int = 1
 ) -> _Window:
@@ -123,12 +129,17 @@ def _see(at: At, axis: str, k: Expression, s: Expression, dilation: int) -> None
 def _convolution(axes: int) -> Callable[[At], Counted]:
     def count(at: At) -> Counted:
         maps = "channels × height × width" if axes == 2 else "channels × length"
-        at.check(axes + 1, maps)
+        if not at.tally.sizeless:
+            at.check(axes + 1, maps)
         own = at.settings
         channels = at.shape[0]
         filters, groups = at.given("c", own["filters"]), own["groups"]
         if at.value(channels) % groups or own["filters"] % groups:
             raise at.error(f"{at.value(channels)} channels and {own['filters']} filters do not go into {groups} groups")
+        if at.tally.sizeless:
+            sides = {axis: at.given("k", each, axis) for axis, each in _sides(own["kernel"], axes).items()}
+            windows = [_Window(k, k, k) for k in sides.values()]
+            return _filtered(at, channels, filters, groups, windows * (axes if len(windows) == 1 else 1))
         windows = _along(at, at.shape[1:], ("kernel", "stride", "padding", "dilation"), _window)
         return _filtered(at, channels, filters, groups, windows)
 
@@ -168,6 +179,8 @@ def _transposed(at: At) -> Counted:
 
 
 def _pooling(at: At) -> Counted:
+    if at.tally.sizeless:
+        return Counted(at.shape)
     if len(at.shape) not in (2, 3):
         at.check(3, "channels × height × width")
     windows = _along(at, at.shape[1:], ("pool", "stride", "padding"), _window)
@@ -182,6 +195,10 @@ def _global(at: At) -> Counted:
 
 
 def _flatten(at: At) -> Counted:
+    if at.tally.sizeless:
+        raise at.error(
+            "how many numbers there are depends on the size of what enters", "input: [channels, height, width]"
+        )
     at.tally.seen.clear()
     if len(at.shape) == 1:
         return Counted(at.shape)

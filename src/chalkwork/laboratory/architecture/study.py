@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number
+from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in
 from chalkwork.algebra.reading.written import matrix
+from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.architecture.kinds import KINDS, Counted
+from chalkwork.laboratory.architecture.kinds import KINDS, NONE, Counted
 from chalkwork.laboratory.architecture.modules import layers_of
 from chalkwork.laboratory.architecture.tally import At, Tally, product, symbol, written
 from chalkwork.networks.layers.settings import size
 from chalkwork.solutions.board import Board, maths
+from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution
 
 MOST_LAYERS = 500
 TOTAL = Stage("total", "Altogether")
-_SHOWN = {"parameters": "parameters", "macs": "multiply-adds", "activations": "activations"}
+_COLUMNS = {
+    "weights": "weights", "biases": "biases", "parameters": "parameters", "macs": "multiply-adds", "flops": "FLOPs",
+    "activations": "activations", "receptive_field": "receptive field",
+}  # fmt: skip
 _LEGEND = {
-    "c": "$c$ channels", "n": "$n$ the length of a side, or the number of units", "w": "$w$ the width",
+    "c": "$c$ channels", "w": "$w$ the width",
     "h": "$h$ the height, or the number of units", "T": "$T$ steps", "d": "$d$ the width of a step",
     "k": "$k$ the kernel", "s": "$s$ the stride", "p": "$p$ the padding on each side", "g": "$g$ groups",
     "H": "$H$ heads", "V": "$V$ words",
     "receptive_field": "$r$ on how many inputs along an axis a unit depends",
     "jump": "$j$ how many inputs apart neighbours lie", "shape": "$S$ the shape of the output",
     "macs": r"$\text{MACs}$ the products that are added up",
+    "flops": r"$\text{FLOPs}$ a multiplication and an addition for each product",
 }  # fmt: skip
-_SUMMED = ("weights", "biases", "parameters", "macs", "activations")
+_SUMMED = ("weights", "biases", "parameters", "macs", "flops", "activations")
+_LEARNED = ("weights", "biases", "parameters")
+_OF_LAST = ("receptive_field", "shape")
+"""What is asked of the whole network is asked of its last layer."""
 
 Layer = Mapping[str, Any]
 
@@ -78,12 +87,15 @@ class Architecture:
         tally.outputs.append(self._enter(tally))
         layers = [self._layer(tally, number, own) for number, own in enumerate(self.layers, 1)]
         totals = _totals(tally, self.layers)
-        every = (f"{name}{number}" for number in range(1, len(layers) + 1) for name in ("shape", "parameters"))
+        known = {equation.name for equation in tally.equations}
+        every = [f"{name}{number}" for number in range(1, len(layers) + 1) for name in ("shape", "parameters")]
+        ask = [_of_last(name, len(layers), known) for name in ask]
         setting = Setting(
             title="An architecture",
             letters=tally.letters,
             script=lambda board: _script(board, self, layers, totals),
-            asked=tuple(ask) or (*every, "parameters"),
+            asked=tuple(ask) or (*(name for name in every if name in known), "parameters"),
+            blank=lambda board: [blank(board.solution, name) for name in board.solution.setting.asked],
         )
         values = {name.name: np.array([[float(tally.values[name.name])]]) for name in tally.givens}
         solution = Solution(Derivation(tuple(tally.givens), tuple(tally.equations)), values, style, setting)
@@ -95,6 +107,9 @@ class Architecture:
     def _enter(self, tally: Tally) -> tuple[Name, ...]:
         first = next((own["kind"] for own in self.layers if own["kind"].startswith(("conv", "max", "average"))), "")
         match self.input:
+            case (channels,) if first:
+                tally.sizeless = True
+                return (tally.given("c", 0, channels),)
             case (size,):
                 return (tally.given("n", 0, size),)
             case (channels, length) if first:
@@ -121,26 +136,32 @@ class Architecture:
 def _write(at: At, found: Counted) -> None:
     """The equations that every layer has."""
     sizes = found.shape
-    shape = Equation(
-        f"shape{at.number}", Application(matrix(len(sizes), 1), tuple(sizes), ()), at.stage, "What comes out."
-    )
-    at.tally.equations.append(shape)
-    at.tally.letters[shape.name] = symbol("shape", at.number)
+    if not at.tally.sizeless:
+        shape = Equation(
+            f"shape{at.number}", Application(matrix(len(sizes), 1), tuple(sizes), ()), at.stage, "What comes out."
+        )
+        at.tally.equations.append(shape)
+        at.tally.letters[shape.name] = symbol("shape", at.number)
     at.equation("weights", found.weights)
     at.equation("biases", found.biases)
     at.equation("parameters", found.weights if found.parameters is None else found.parameters)
-    at.equation("macs", found.macs)
-    at.equation("activations", product(sizes))
+    if not at.tally.sizeless:
+        macs = at.equation("macs", found.macs)
+        at.equation("flops", 2 * macs if found.macs != NONE else NONE)
+        at.equation("activations", product(sizes))
 
 
 def _totals(tally: Tally, layers: Sequence[Layer]) -> list[str]:
     """The sums over the layers; parameters that are shared count once."""
     found = []
     for name in _SUMMED:
+        if f"{name}1" not in tally.values:
+            continue
         parts = [
             Name(f"{name}{number}")
             for number, own in enumerate(layers, 1)
-            if tally.values[f"{name}{number}"] and not (own["shares"] and name in ("weights", "biases", "parameters"))
+            if tally.values.get(f"{name}{number}")
+            and not (own["shares"] and name in ("weights", "biases", "parameters"))
         ]
         total: Expression = parts[0] if parts else Number(0)
         for part in parts[1:]:
@@ -174,33 +195,67 @@ def _settings(number: int, layer: Layer) -> dict[str, Any]:
 
 
 def _script(board: Board, of: Architecture, layers: Sequence[Stage], totals: Sequence[str]) -> Iterator[Block]:
-    """Each layer worked, then the table, then the sums."""
-    yield Paragraph(f"What enters is {written(of.input)}.")
-    yield _legend(board)
-    yield from board.givens([name.name for name in board.derivation.givens if name.name.endswith("0") and
-                             name.name[:-1] in ("c", "n", "h", "w", "T", "d")])  # fmt: skip
+    """Each layer worked as far as it is asked for, then the table, then the sums."""
+    needed = _needed(board)
+    yield Paragraph(enters(of.input, of.layers[0]["kind"]))
+    yield _legend(needed, [own["kind"] for own in of.layers])
+    sizes = {f"{letter}0" for letter in "cnhwTd"} & needed
+    yield from board.givens([name.name for name in board.derivation.givens if name.name in sizes])
     for number, stage in enumerate(layers, 1):
-        yield Heading(str(stage.title), 2)
-        yield from _of_layer(board, number, stage, of.layers[number - 1])
-    yield Heading(str(TOTAL.title), 2)
-    yield _table(board, of)
-    for name in totals:
-        if float(board.values[name].item()) and _is_shown(board, name):
-            yield from board.equation(name)
+        worked = list(_of_layer(board, number, stage, of.layers[number - 1], needed))
+        if worked:
+            yield Heading(str(stage.title), 2)
+            yield from worked
+    sums = [name for name in totals if name in needed and float(board.values[name].item())]
+    columns = [letter for letter in _COLUMNS if any(letter_of(name) == letter for name in needed)]
+    shapes = any(letter_of(name) == "shape" for name in needed)
+    table = len(of.layers) > 1 and shapes + len(columns) > 1
+    if table or sums:
+        yield Heading(str(TOTAL.title), 2)
+    if table:
+        yield _table(board, of, columns)
+    for name in sums:
+        yield from board.equation(name)
 
 
-def _of_layer(board: Board, number: int, stage: Stage, own: Layer) -> Iterator[Block]:
-    given = [n.name for n in board.derivation.givens if _is_of(n.name, number)]
-    if given:
+def _needed(board: Board) -> set[str]:
+    """What is asked, and everything that leads to it."""
+    equations = {equation.name: equation.expression for equation in board.derivation.equations}
+    found: set[str] = set()
+    open_names = list(board.solution.setting.asked)
+    while open_names:
+        name = open_names.pop()
+        if name not in found:
+            found.add(name)
+            open_names += [each.name for each in names_in(equations[name])] if name in equations else []
+    return found
+
+
+def enters(sizes: Sequence[int], first: str) -> str:
+    """What the input is, in words.
+
+    >>> enters((3, 32, 32), "conv2d"), enters((8,), "dense")
+    ('What enters is 3 × 32 × 32: channels × height × width.', 'What enters are 8 numbers.')
+    """
+    sliding = first.startswith(("conv", "max", "average"))
+    if len(sizes) == 1:
+        return f"What enters are {counted(sizes[0], 'channel' if sliding else 'number')}{' of any size' * sliding}."
+    two = "channels × length" if sliding else "steps × width"
+    return f"What enters is {written(sizes)}: {two if len(sizes) == 2 else 'channels × height × width'}."
+
+
+def _of_layer(board: Board, number: int, stage: Stage, own: Layer, needed: set[str]) -> Iterator[Block]:
+    equations = [name for name in board.named(stage) if name in needed]
+    given = [n.name for n in board.derivation.givens if _is_of(n.name, number) and n.name in needed]
+    if given and equations:
         yield from board.givens(given)
-    for name in board.named(stage):
+    for name in equations:
         if name == f"shape{number}":
             sizes = [int(size) for size in board.values[name].ravel()]
-            if len(sizes) == 1:
-                continue
-            latex = r" \times ".join(map(str, sizes))
-            yield board.chain(name, maths(latex, written(sizes)))
-        elif float(board.values[name].item()) and _is_shown(board, name):
+            if len(sizes) > 1:
+                latex = r" \times ".join(map(str, sizes))
+                yield board.chain(name, maths(latex, written(sizes)))
+        elif float(board.values[name].item()):
             yield from board.equation(name)
     if own["shares"]:
         yield Paragraph(f"Its parameters are those of layer {own['shares']}, and count once.")
@@ -215,27 +270,39 @@ def letter_of(name: str) -> str:
     return name.rstrip("0123456789")
 
 
-def _is_shown(board: Board, name: str) -> bool:
-    """Whether it is a size, or a count of the kind that is asked for."""
-    asked = {letter_of(one) for one in board.solution.setting.asked}
-    asked |= {"jump"} if "receptive_field" in asked else set()
-    return letter_of(name) not in (*_SUMMED, "receptive_field", "jump") or letter_of(name) in asked
+def _of_last(name: str, layers: int, known: Collection[str]) -> str:
+    """The last layer that has it, for what is asked of the whole network."""
+    if name not in _OF_LAST:
+        return name
+    return next((f"{name}{number}" for number in range(layers, 0, -1) if f"{name}{number}" in known), name)
 
 
-def _table(board: Board, of: Architecture) -> Block:
+def _table(board: Board, of: Architecture, counts: Sequence[str]) -> Block:
     """A row a layer."""
     numbers = range(1, len(of.layers) + 1)
     columns: list[Sequence[float] | Sequence[str]] = [
-        [f"{number} {own['kind'].replace('_', ' ')}" for number, own in enumerate(of.layers, 1)],
-        [written([int(size) for size in board.values[f"shape{number}"].ravel()]) for number in numbers],
-        *([board.values[f"{name}{number}"].item() for number in numbers] for name in _SHOWN),
+        [f"{number} {own['kind'].replace('_', ' ')}" for number, own in enumerate(of.layers, 1)]
     ]
-    return board.table(("layer", "output", *_SHOWN.values()), columns)
+    shaped = "shape1" in board.values
+    if shaped:
+        columns.append([written([int(size) for size in board.values[f"shape{n}"].ravel()]) for n in numbers])
+    for name in counts:
+        values = [board.values.get(f"{name}{number}") for number in numbers]
+        empty = any(value is None for value in values)
+        columns.append(
+            ["" if v is None else f"{v.item():.0f}" for v in values]
+            if empty
+            else [v.item() for v in values if v is not None]
+        )
+    return board.table(("layer", *(["output"] * shaped), *(_COLUMNS[name] for name in counts)), columns)
 
 
-def _legend(board: Board) -> Block:
+def _legend(needed: set[str], kinds: Sequence[str]) -> Block:
     """What the letters stand for, those that occur."""
-    names = (*(given.name for given in board.derivation.givens), *board.derivation)
-    known = {letter_of(name) for name in names if _is_shown(board, name)}
-    said = [words for letter, words in _LEGEND.items() if letter in known]
+    known = {letter_of(name) for name in needed}
+    maps = any(kind.startswith(("conv", "max", "average")) for kind in kinds)
+    dense = any(kind in ("dense", "flatten", "embedding") for kind in kinds)
+    n = "$n$ the length of a side, or the number of units" if maps and dense else ""
+    legend = {"n": n or ("$n$ the length of a side" if maps else "$n$ the number of units"), **_LEGEND}
+    said = [words for letter, words in legend.items() if letter in known]
     return Paragraph(f"With the number of the layer as index: {', '.join(said)}.")

@@ -20,7 +20,10 @@ MOST = 10**15
 """Whole numbers up to here are exact in double precision."""
 
 _WORDS = ("weights", "biases", "parameters", "activations")
-_LETTERS = {"macs": (r"\text{MACs}", "MACs"), "receptive_field": ("r", "r"), "jump": ("j", "j"), "shape": ("S", "S")}
+_LETTERS = {
+    "macs": (r"\text{MACs}", "MACs"), "flops": (r"\text{FLOPs}", "FLOPs"),
+    "receptive_field": ("r", "r"), "jump": ("j", "j"), "shape": ("S", "S"),
+}  # fmt: skip
 
 
 def symbol(letter: str, number: int | None, axis: str = "") -> Symbol:
@@ -47,6 +50,8 @@ class Tally:
     equations: list[Equation] = field(default_factory=list)
     letters: dict[str, Symbol] = field(default_factory=dict)
     values: dict[str, int] = field(default_factory=dict)
+    sizeless: bool = False
+    """Whether only channels enter, so that parameters are counted and nothing that depends on a size."""
     seen: dict[str, tuple[Expression, Expression]] = field(default_factory=dict)
     """For every axis, on how many inputs a unit depends, and how far apart those of neighbours lie."""
 

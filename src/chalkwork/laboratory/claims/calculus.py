@@ -12,6 +12,7 @@ from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.evaluation import Definitions, exact
+from chalkwork.laboratory.claims.sums import in_summands
 
 MOST_NODES = 4000
 _ARGUMENT = Name("argument of a function")
@@ -80,6 +81,8 @@ def _slope(node: Expression, variable: Expression, known: dict[Expression, Expre
         return ONE
     if not isinstance(node, Application):
         return ZERO
+    if node.operation.name == "series":
+        return in_summands(node, lambda body: slope(body, variable))
     if node not in known:
         inner = [_slope(argument, variable, known) for argument in node.arguments]
         known[node] = _chain(node, inner)
@@ -127,6 +130,8 @@ def put_in(expression: Expression, quantities: Mapping[str, Expression]) -> Expr
         if isinstance(node, Application) and node.operation.name in ("derivative", "partial"):
             body, variable = node.arguments
             inside = expanded(body, frozenset((variable,)))
+            if isinstance(variable, Name) and variable.name in quantities:
+                return transform(slope(inside, variable), outside)  # the derivative is that at the quantity's own value
             return Application(node.operation, (inside, variable), ())
         if isinstance(node, Name) and node.name in quantities:
             return transform(quantities[node.name], outside)

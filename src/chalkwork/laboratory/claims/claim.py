@@ -12,6 +12,7 @@ from chalkwork.budget import within
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.model import Block
 from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.claims.derived import derived
 from chalkwork.laboratory.claims.domain import Domain, written
 from chalkwork.laboratory.claims.findings import Findings, repaired_places
 from chalkwork.laboratory.claims.named import named
@@ -83,7 +84,10 @@ class Claim:
             claim = [verify(link, self.context, self.at) for link in self.links]
             steps = [verify(link, context, self.at) for link in links]
             repaired = repaired_places(steps, context)
-        return _solution(Findings(self.context, claim, context, steps, repaired, name), style or Style())
+            own = [] if steps or not all(each.proved for each in claim) else derived(self.links, self.context)
+            way = [verify(link, self.context) for link in own]
+        shown = way if all(each.proved for each in way) else []
+        return _solution(Findings(self.context, claim, context, steps, repaired, name, shown), style or Style())
 
 
 def _solution(found: Findings, style: Style) -> Solution:

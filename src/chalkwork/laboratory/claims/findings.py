@@ -32,7 +32,8 @@ class Findings:
     """The relations of a claim and of its proof, verified.
 
     `name` is that of the library's proof where it is used, `repaired` are the places of steps that only undo the
-    mistake before them. The proof has a context of its own, that of the claim where the author gives it.
+    mistake before them. The proof has a context of its own, that of the claim where the author gives it. `way` are the
+    program's own steps, all of them proved, where the author gives none.
     """
 
     context: Context
@@ -41,6 +42,7 @@ class Findings:
     steps: Sequence[Verified]
     repaired: tuple[int, ...]
     name: str = ""
+    way: Sequence[Verified] = ()
 
     @cached_property
     def verdict(self) -> str:

@@ -14,7 +14,8 @@ from chalkwork.algebra.reading import Chain, build, free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.claims.calculus import MOST_NODES, exactly, put_in
-from chalkwork.laboratory.claims.domain import Domain, Range, entries_of, written
+from chalkwork.laboratory.claims.domain import Domain, Range, entries_of, read_range, written
+from chalkwork.laboratory.claims.sums import check_linear, has_series, of_equal_numbers, uppers
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
 MOST_DEFINITIONS = 20
@@ -90,7 +91,7 @@ class Context:
         return self._chain(text, self.known())
 
     def _chain(self, text: str, known: set[str]) -> Chain:
-        chain = read_chain(text, known, self.functions, self.letters)
+        chain = read_chain(text, known, self.functions, self.letters, to_a_letter=True)
         names = {name for side in chain.sides for name in free_names(side)}
         _check_letters(names - known, self.domain)
         self.letters |= names
@@ -111,19 +112,30 @@ class Context:
         found = []
         for place, relation in enumerate(chain.relations):
             left, right = sides[place], sides[place + 1]
+            if relation == "!=" and (has_series(left) or has_series(right)):
+                raise ChalkworkError("of sums to a letter equations and bounds are read, not that two differ")
             _check_shapes(left, relation, right)
+            check_linear(self.put_in(left), self.put_in(right))
             continued = place > 0 or chain.goes_on
             found.append(Link(left, relation, right, because, continued, step))
         return found
 
     def _build(self, syntax: Any) -> Expression:
-        return build(syntax, {name: self.domain.name(name) for name in free_names(syntax)})
+        found = build(syntax, {name: self.domain.name(name) for name in free_names(syntax)})
+        counts = {name: read_range(name, "natural") for name in uppers(found) if name not in self.domain.ranges}
+        if counts:
+            self.domain = Domain({**self.domain.ranges, **counts})
+        return found
 
     def meant(self, expression: Expression) -> Expression:
         """The expression with the quantities put in, whose derivatives are total ones, and every decimal exact."""
-        found = exactly(put_in(expression, self.quantities))
+        found = of_equal_numbers(self.put_in(expression))
         check_written(found, MOST_NODES)
         return found
+
+    def put_in(self, expression: Expression) -> Expression:
+        """The expression with the quantities put in."""
+        return exactly(put_in(expression, self.quantities))
 
     def ranges(self, *expressions: Expression) -> dict[str, Range]:
         """The ranges of the numbers that occur, parameters of functions aside."""

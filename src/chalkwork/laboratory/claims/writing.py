@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -18,6 +19,7 @@ from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.verify import Verified
 from chalkwork.solutions.board import Board
 
+_NAME = re.compile(r"\$(\w+)\$")
 _RESULT = {
     "exact": "Holds exactly,",
     "intervals": "Holds,",
@@ -34,6 +36,8 @@ def script(board: Board, found: Findings) -> Iterator[Block]:
         yield from _remarks(board, false, found.context)
     if found.steps:
         yield from _steps(board, found)
+    elif found.way:
+        yield from _way(board, found)
     elif false is None:
         for each in found.claim:
             if len(found.claim) > 1:
@@ -70,8 +74,20 @@ def _opening(board: Board, found: Findings) -> Iterator[Block]:
     links = [each.link for each in found.claim]
     expressions = [found.context.meant(side) for link in links for side in (link.left, link.right)]
     ranges = found.context.ranges(*expressions)
+    defined = list(_definitions(board, found.context))
+    if defined:
+        yield Paragraph("Let")
+        yield from defined
     yield Paragraph(f"To show{_domain(board, found.context, ranges, expressions)}:")
     yield relation(board, links)
+
+
+def _definitions(board: Board, context: Context) -> Iterator[Block]:
+    """The functions and quantities that the claim is about."""
+    for name, (parameter, body) in context.functions.items():
+        yield board.chain(context.expression(f"{name}({parameter})"), body)
+    for name, body in context.quantities.items():
+        yield board.chain(name, body)
 
 
 def _domain(board: Board, context: Context, ranges: dict[str, Range], expressions: Sequence[Expression]) -> str:
@@ -110,6 +126,22 @@ def _steps(board: Board, found: Findings) -> Iterator[Block]:
             place += 1
 
 
+def _way(board: Board, found: Findings) -> Iterator[Block]:
+    """The program's own way to what is claimed, a chain where it goes on; what reads as before is not said again."""
+    before: Display | None = None
+    for each in found.way:
+        goes_on = each.link.continued and before is not None
+        side = board.chain(None, each.link.right)
+        if goes_on and before is not None and side.text == before.text:
+            continue
+        if each.link.because:
+            yield Paragraph(
+                _sentence(_NAME.sub(lambda name: f"${board.writer.symbols[name[1]].latex}$", each.link.because))
+            )
+        yield relation(board, [each.link], whole=not goes_on)
+        before = side if each.link.continued else None
+
+
 def _result(found: Sequence[Verified], undone: bool = False) -> str:
     """What speaks for a step, or against it."""
     if any(each.way == "false" for each in found):
@@ -142,12 +174,12 @@ def _sentence(text: str) -> str:
 
 
 def _conclusion(found: Findings) -> str:
-    both = (*found.claim, *found.steps)
+    both = (*found.claim, *found.steps, *found.way)
     wrong = [str(number) for number in found.wrong_steps]
     plural = f"steps {', '.join(wrong[:-1])} and {wrong[-1]} do" if len(wrong) > 1 else f"step {''.join(wrong)} does"
     if found.verdict == PROVED:
         how = "exactly" if {each.way for each in both} == {"exact"} else "exactly or by enclosing intervals"
-        each_one = "Every step was" if len(found.steps) > 1 else "It was"
+        each_one = "Every step was" if len(found.steps) + len(found.way) > 1 else "It was"
         return f"**The claim is proved.** {each_one} verified {how}."
     if found.verdict == FALSE:
         more = f" In the proof, {plural} not hold." if wrong else ""

@@ -172,7 +172,11 @@ class Estimation:
 
     def letters(self) -> dict[str, Symbol]:
         """How the names print."""
-        found = {"x": MARKS["x"], "pi": MARKS["pi"]} | {f"{name}s": MARKS[name] for name in CONSTANTS}
+        of_data = {"x": MARKS["x"]} | {f"{name}s": MARKS[name] for name in CONSTANTS}
+        if self.n == 1:
+            first = {"x_i": "x_1", "xᵢ": "x₁"}
+            of_data = {name: _exchanged(mark, first) for name, mark in of_data.items()}
+        found = {"pi": MARKS["pi"]} | of_data
         found |= {free_name(name).name: MARKS[name] for name in ("x", *CONSTANTS)}
         found |= {value_name(name): MARKS[name] for name in self.known}
         hats = [hat(MARKS[unknown.name]) for unknown in self.kind.unknowns]
@@ -215,6 +219,13 @@ def maximum_letters(latex: str, text: str) -> dict[str, Symbol]:
         "log_likelihood": Symbol(rf"\ell({latex})", f"ℓ({text})"),
         "likelihood": Symbol(rf"L({latex})", f"L({text})"),
     }
+
+
+def _exchanged(mark: Symbol, letters: Mapping[str, str]) -> Symbol:
+    latex, text = mark.latex, mark.text
+    for old, new in letters.items():
+        latex, text = latex.replace(old, new), text.replace(old, new)
+    return Symbol(latex, text, mark.raised)
 
 
 def _log_factorials(values: Sequence[float], trials: float) -> Any:

@@ -11,6 +11,7 @@ from chalkwork.networks.layers.batch_norm import BatchNorm
 from chalkwork.networks.layers.convolution import Conv1d, Conv2d
 from chalkwork.networks.layers.dense import Dense
 from chalkwork.networks.layers.dropout import Dropout
+from chalkwork.networks.layers.embedding import Embedding
 from chalkwork.networks.layers.flatten import Flatten
 from chalkwork.networks.layers.gru import GRU
 from chalkwork.networks.layers.layer_norm import LayerNorm
@@ -27,6 +28,7 @@ LAYERS: dict[str, type[Layer]] = {
     "rms_norm": RMSNorm,
     "dropout": Dropout,
     "residual": Residual,
+    "embedding": Embedding,
     "attention": Attention,
     "flatten": Flatten,
     "conv1d": Conv1d,
@@ -41,6 +43,6 @@ LAYERS: dict[str, type[Layer]] = {
 
 __all__ = [
     "GRU", "LAYERS", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "Conv1d", "Conv2d", "Dense", "Dropout",
-    "Flatten", "Foreign", "GlobalAveragePool", "Layer", "LayerKind", "LayerNorm", "MaxPool", "NamedAdjoint", "RMSNorm",
-    "Residual",
+    "Embedding", "Flatten", "Foreign", "GlobalAveragePool", "Layer", "LayerKind", "LayerNorm", "MaxPool",
+    "NamedAdjoint", "RMSNorm", "Residual",
 ]  # fmt: skip

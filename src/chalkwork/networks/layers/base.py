@@ -55,6 +55,11 @@ class LayerKind:
     """Whether the positions are steps, one after the other."""
 
     @property
+    def weighs(self) -> int:
+        """In how many heads positions weigh one another, with weights `P`."""
+        return 0
+
+    @property
     def drop_rate(self) -> float:
         """The probability with which a mask drops an entry."""
         return 0.0
@@ -68,8 +73,8 @@ class LayerKind:
         """Along how many axes positions may lie, what people mean first: 1 in a row, 2 in an image."""
         return (1,)
 
-    def kernel_shape(self, layer: LayerPlan) -> tuple[int, ...]:
-        """The shape of its kernels, where it has some: filters x channels x window."""
+    def kernel_shape(self, layer: LayerPlan, letter: str) -> tuple[int, ...]:
+        """The shape of its kernels, where it has some: filters x channels x window; or of its table of words."""
         raise NotImplementedError
 
     def leaving(self, units: int, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
@@ -276,6 +281,10 @@ class Layer(ABC):
                     weights = drawn if convention.weights == "in_out" else drawn.T.copy()
                 found[one.name(layer)] = weights
         return found
+
+    def entering(self, x: Array, convention: Convention) -> Array:
+        """What enters as samples lie, where the layer is the first; ValueProblem for what it does not take."""
+        return x
 
     def check_sources(self, layer: int, sizes: Sequence[Size]) -> None:
         """Raise ShapeError where what enters cannot: `sizes` are those of the input and of every layer so far."""

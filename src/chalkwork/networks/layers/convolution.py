@@ -82,7 +82,7 @@ class ConvolutionKind(LayerKind):
         """The places at which the window stands. ShapeError where it does not fit."""
         return units, sweep(positions, self.window, self.stride, self.padding, self.dilation).out
 
-    def kernel_shape(self, layer: LayerPlan) -> Sizes:
+    def kernel_shape(self, layer: LayerPlan, letter: str) -> Sizes:
         """Filters x channels x window."""
         return (layer.units, layer.inputs, *self.window)
 

@@ -26,6 +26,7 @@ MODULES = {
     "batch_norm": "batch_norm",
     "boolean": "boolean",
     "claim": "claim",
+    "decoding": "decoding",
     "divergence": "divergence",
     "equivalent": "equivalent",
     "hopfield": "hopfield",

@@ -8,6 +8,7 @@ from typing import Any
 from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture import KINDS, Architecture
+from chalkwork.laboratory.architecture.study import enters
 from chalkwork.laboratory.architecture.tally import written
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node
@@ -39,12 +40,12 @@ def _layer(node: Node, where: str) -> dict[str, Any]:
 
 def _read(fields: Fields) -> Work:
     layers = fields.need("layers", values.listing(_layer, "a list of layers", MOST_LAYERS))
-    enters = fields.need("input", _setting)
+    given = fields.need("input", _setting)
     ask = fields.read("ask", values.names, ())
 
     def work(surroundings: Surroundings) -> Solution:
         try:
-            return Architecture(layers, enters).solve(surroundings.manner, ask)
+            return Architecture(layers, given).solve(surroundings.manner, ask)
         except ChalkworkError as error:
             raise error.at(line=fields.line("layers")) from None
 
@@ -54,12 +55,19 @@ def _read(fields: Fields) -> Work:
 def _pose(fields: Fields) -> Posed:
     """What enters, and a row for every layer."""
     rows = fields.need("layers", values.listing(_described, "a list of layers", MOST_LAYERS))
-    enters = fields.need("input", _setting)
-    sizes = enters if isinstance(enters, tuple) else (enters,)
+    given = fields.need("input", _setting)
+    sizes = given if isinstance(given, tuple) else (given,)
 
     def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
         numbered = tuple((str(number), *row) for number, row in enumerate(rows, 1))
-        return [Paragraph(f"What enters is {written(sizes)}."), Table(("layer", "kind", "settings"), numbered)]
+        assert isinstance(worked, Solution)
+        symbols = [worked.writer().symbols[name] for name in worked.setting.asked]
+        asked = [", ".join(getattr(symbol, kind) for symbol in symbols) for kind in ("latex", "text")]
+        return [
+            Paragraph(enters(sizes, rows[0][0].replace(" ", "_"))),
+            Table(("layer", "kind", "settings"), numbered),
+            Paragraph(f"Find ${asked[0]}$.", f"Find {asked[1]}."),
+        ]
 
     return pose
 

@@ -10,6 +10,7 @@ from chalkwork.words.de import (
     mistakes,
     networks,
     optimisers,
+    page,
     reports,
 )
 from chalkwork.words.sentences import Sentences
@@ -22,6 +23,7 @@ SENTENCES: Sentences = {
     **drawings.SENTENCES,
     **checking.SENTENCES,
     **reports.SENTENCES,
+    **page.SENTENCES,
     **activations.SENTENCES,
     **optimisers.SENTENCES,
     **mistakes.SENTENCES,

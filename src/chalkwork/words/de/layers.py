@@ -96,13 +96,46 @@ SENTENCES: Sentences = {
     "dropout.way_back_last": "<way> durch <through>",
     "dropout.declared": "Das Dropout (Schicht <layer>) verwirft einen Eintrag mit der Wahrscheinlichkeit <rate> und "
     "teilt im Training durch <kept>, was es behält; bei der Inferenz braucht es daher keine Skalierung.",
+    # --- embedding -------------------------------------------------------------------------------------------------
+    "embedding.name": "eine Einbettung von <vocabulary> Wörtern mit <units>",
+    "embedding.title": "Einbettung",
+    "embedding.one_hot": "Einbettung (Schicht <layer>)<again>: jedes Token als Vektor, der an seiner Stelle im "
+    "Vokabular 1 ist und sonst 0.",
+    "embedding.rows": "Das Produkt nimmt die Zeilen der Tokens aus <table>: nichts wird multipliziert.",
+    "embedding.encoded": "Das Produkt nimmt die Zeilen der Tokens aus <table>; <places> wird addiert: darin "
+    "unterscheiden sich die Positionen.",
+    "embedding.sinusoidal": "Wo ein Token steht: Sinus und Kosinus seiner Position, von 0 an gezählt, von Paar zu Paar "
+    "langsamer.",
+    "embedding.error": "Der Fehler der Vektoren: <way>.",
+    "embedding.gradient": "Eine Zeile des Gradienten ist die Summe der Fehler überall, wo ihr Token steht; was nicht "
+    "vorkommt, lernt nichts.",
+    "embedding.by_places": "Jede Position wurde einmal zu jedem Beispiel addiert.",
+    "embedding.way_back": "zu Tokens geht kein Fehler zurück",
+    "embedding.declared": "Tokens werden von <first> an gezählt: Die erste Zeile von <table> ist die des Tokens "
+    "<first>.",
+    "embedding.padding": "Ein Token 0 ist Auffüllung, dessen Vektor 0 ist.",
     # --- attention -------------------------------------------------------------------------------------------------
-    "attention.name": "eine Attention mit <units>",
+    "attention.name": "eine Attention mit <units><heads>",
+    "attention.in_heads": " in <heads> Köpfen",
+    "attention.shared": ", und auf <heads> Köpfe verteilt, <width> Einträge für jeden, so dass jeder Kopf eine Matrix "
+    "hat",
+    "attention.head_scores": "Die Scores jedes Kopfes: jede Anfrage mal jeder Schlüssel, geteilt durch die Wurzel "
+    "ihrer Länge in einem Kopf.",
+    "attention.joined": "In jedem Kopf bekommt jede Position den mit ihren Gewichten gemittelten Wert aller "
+    "Positionen; was die Köpfe geben, steht nebeneinander.",
+    "attention.output": "Was die Köpfe geben, <all>, gewichtet mit <weights>.",
+    "attention.padding": "Welche Positionen zu sehen sind: 1, aber 0, wo alle Einträge der Eingabe 0 sind: das ist "
+    "Auffüllung.",
+    "attention.masked": "Niemand sieht Auffüllung: Wo <mask> 0 ist, werden die Scores minus unendlich, und der Softmax "
+    "gibt ihnen kein Gewicht; die einer Anfrage haben die Summe eins.",
+    "attention.masked_causal": "Niemand sieht Auffüllung, und keine Position eine spätere: Wo <mask> 0 ist, und hinter "
+    "der eigenen Stelle, werden die Scores minus unendlich, und der Softmax gibt ihnen kein Gewicht.",
+    "attention.by_joined": "<error> kommt durch die Gewichte <weights> zu dem zurück, was die Köpfe gaben.",
     "attention.title": "Attention",
     "attention.causal": "Keine Position sieht eine spätere: die Maske $M$ addiert zu diesen Scores minus "
     "unendlich, und der Softmax gibt ihnen kein Gewicht; die einer Anfrage haben die Summe eins.",
     "attention.query": "Attention (Schicht <layer>)<again>: die Anfrage (Query) jeder Position, was sie sucht; <below> "
-    "gewichtet mit <weights>.",
+    "gewichtet mit <weights><shared>.",
     "attention.key": "Der Schlüssel (Key) jeder Position, woran sie zu finden ist; <below> gewichtet mit <weights>.",
     "attention.value": "Der Wert (Value) jeder Position, was sie gibt; <below> gewichtet mit <weights>.",
     "attention.scores": "Die Scores: jede Anfrage mal jeder Schlüssel, geteilt durch die Wurzel ihrer Länge.",
@@ -171,6 +204,11 @@ SENTENCES: Sentences = {
     "Spalten.",
     "window.description": "Ein Fenster von <window> auf einem Bild von <size>: was es an seiner ersten Stelle bedeckt, "
     "und der Eintrag, der daraus wird.",
+    "blocks.title": "Die Schichten, und die Gewichte der Attention",
+    "blocks.description": "Von unten: <blocks>.<weights>",
+    "blocks.query": "Anfrage",
+    "blocks.key": "Schlüssel",
+    "blocks.head": "<weights>, Kopf <head>",
     "window.title": "Das Fenster an seiner ersten Stelle",
     # --- flattening ------------------------------------------------------------------------------------------------
     "flatten.image": "Aneinandergereiht (Schicht <layer>)<again>: Die Karten von <below>, eine nach der anderen, jede "

@@ -55,20 +55,66 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "mask-forgotten": (
         "Die Maske wurde vergessen",
-        "In <this> sieht jede Position alle anderen, auch die hinter ihr.",
+        "In <this> werden Positionen angesehen, die niemand ansehen darf: die hinter einer Position, oder Auffüllung.",
         "Welche Positionen darf eine Position hier ansehen? Die Scores der anderen dürfen kein Gewicht bekommen.",
     ),
     "mask-after-softmax": (
         "Die Maske kam nach dem Softmax",
-        "In <this> wurden die Gewichte späterer Positionen nach dem Softmax null gesetzt, so dass die anderen nicht "
-        "mehr die Summe eins haben.",
+        "In <this> wurden die Gewichte von Positionen, die niemand ansehen darf, erst nach dem Softmax null gesetzt, "
+        "so dass die anderen nicht mehr die Summe eins haben.",
         "Haben die Gewichte jeder Anfrage die Summe eins? Wo muss die Maske stehen, damit es so ist?",
+    ),
+    "scores-over-model-length": (
+        "Die Scores wurden durch die Wurzel der Länge in allen Köpfen geteilt",
+        "Für <this> wurden die Produkte durch die Wurzel der Länge geteilt, die eine Anfrage in allen Köpfen zusammen "
+        "hat; die eines Kopfes ist kürzer.",
+        "Wie viele Einträge hat eine Anfrage in einem Kopf?",
     ),
     "scores-over-length": (
         "Die Scores wurden durch die Länge geteilt statt durch ihre Wurzel",
         "Für <this> wurden die Produkte aus Anfragen und Schlüsseln durch ihre Länge geteilt, nicht durch deren "
         "Wurzel.",
         "Sehen Sie nach, durch welche Zahl die Produkte geteilt werden: Wie wächst sie mit der Länge einer Anfrage?",
+    ),
+    # --- embeddings, decoding --------------------------------------------------------------------------------------
+    "token-of-next-row": (
+        "Die Zeile eines benachbarten Tokens",
+        "Für <this> wurden die Tokens von einer anderen Zahl an gezählt: Jedes bekam die Zeile neben seiner.",
+        "Mit welcher Zahl beginnt das Vokabular?",
+    ),
+    "gradient-of-last-place": (
+        "Ein Token, das mehrmals steht, lernte nur von seiner letzten Stelle",
+        "In <this> wurden die Fehler eines Tokens, das an mehreren Stellen steht, nicht addiert: Der letzte trat an "
+        "die Stelle der früheren.",
+        "Welche Fehler kommen zur Zeile eines Tokens zurück, das zweimal steht?",
+    ),
+    "negative-sample-as-neighbour": (
+        "Ein zufällig gezogenes Wort galt als Nachbar",
+        "In <this> stehen die zufällig gezogenen Wörter wie der wahre Nachbar; zu ihnen gehört das Sigmoid von minus "
+        "dem Score.",
+        "Wie groß soll der Score eines Wortes sein, das zufällig gezogen wurde?",
+    ),
+    "answer-of-other-kind": (
+        "Die richtige Antwort wurde mit der anderen verwechselt",
+        "<this> ist, was das Sigmoid sagt, minus was es sagen soll; dabei wurden 1 und 0 vertauscht.",
+        "Ist das der Score eines wahren Nachbarn oder eines zufällig gezogenen Wortes? Was ist jeweils die richtige "
+        "Antwort?",
+    ),
+    "vectors-not-averaged": (
+        "Die Vektoren wurden addiert, nicht gemittelt",
+        "<this> ist die Summe; sie wurde nicht durch die Anzahl geteilt.",
+        "Wie viele werden addiert? Ein Mittel liegt zwischen dem kleinsten und dem größten von ihnen.",
+    ),
+    "scores-added-or-multiplied": (
+        "Wahrscheinlichkeiten wurden addiert, oder Logarithmen multipliziert",
+        "<this> entsteht aus dem Score davor mit dem anderen Zeichen: Wahrscheinlichkeiten aufeinander folgender "
+        "Wörter werden multipliziert, ihre Logarithmen addiert.",
+        "Wie wahrscheinlich sind zwei Wörter hintereinander, wenn das zweite nach dem ersten so wahrscheinlich ist?",
+    ),
+    "last-word-alone": (
+        "Der Score des letzten Wortes allein",
+        "<this> ist der des letzten Wortes allein; die Wörter davor zählen auch.",
+        "Eine Hypothese sind alle ihre Wörter. Was war ihr Score vor dem letzten?",
     ),
     # --- windows ---------------------------------------------------------------------------------------------------
     "padding-forgotten": (

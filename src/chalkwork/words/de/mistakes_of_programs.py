@@ -97,9 +97,15 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "Was geschieht mit der Nettoeingabe einer Einheit, wenn ihr Bias wächst?",
     ),
     "softmax-unstable": (
-        "Die Softmax-Funktion läuft über",
-        "Eine Exponentialfunktion in <this> ist größer als jede Zahl, und der Quotient ist deshalb keine.",
+        "Die Softmax-Funktion läuft über oder unter",
+        "Die Exponentialfunktionen in <this> sind größer als jede Zahl oder alle 0, sodass der Quotient keine ist.",
         "Was gibt die Softmax-Funktion, wenn von allen Nettoeingaben dieselbe Zahl abgezogen wird? Welche hilft hier?",
+    ),
+    "logarithm-of-zero": (
+        "Der Logarithmus von null",
+        "Eine Ausgabe ist in Gleitkommazahlen dieser Größe genau 0 oder 1, sodass ein Logarithmus in <this> keine Zahl "
+        "ist.",
+        "Welche Ausgabe wurde genau 0 oder 1? Lässt sich der Verlust aus den Nettoeingaben berechnen?",
     ),
     "absolute-for-square": (
         "Beträge an der Stelle von Quadraten",

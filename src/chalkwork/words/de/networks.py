@@ -63,6 +63,7 @@ SENTENCES: Sentences = {
     "loss_over.one": "für die einzige Ausgabe",
     "loss_over.outputs": "Ausgaben",
     "loss_over.samples": "Datenpunkte",
+    "loss_over.counted": "$m = <m>$ Datenpunkte",
     "loss_over.positions": "Positionen",
     "loss_over.steps": "Schritte",
     "loss_more.weighted": ", jeder Datenpunkt mal sein Gewicht {w}",

@@ -1,6 +1,6 @@
 """English: the language that every sentence has."""
 
-from chalkwork.words.en import checking, documents, drawings, graphs, layers, networks, reports
+from chalkwork.words.en import checking, documents, drawings, graphs, layers, networks, page, reports
 from chalkwork.words.sentences import Sentences
 
 SENTENCES: Sentences = {
@@ -11,4 +11,5 @@ SENTENCES: Sentences = {
     **drawings.SENTENCES,
     **checking.SENTENCES,
     **reports.SENTENCES,
+    **page.SENTENCES,
 }

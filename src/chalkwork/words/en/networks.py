@@ -61,6 +61,7 @@ SENTENCES: Sentences = {
     "loss_over.one": "for the single output",
     "loss_over.outputs": "outputs",
     "loss_over.samples": "samples",
+    "loss_over.counted": "$m = <m>$ samples",
     "loss_over.positions": "positions",
     "loss_over.steps": "steps",
     "loss_more.weighted": ", every sample times its weight {w}",

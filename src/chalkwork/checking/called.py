@@ -1,0 +1,118 @@
+"""What people call the quantities of a network in their programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from chalkwork.checking.names import bare_name
+
+_KNOWN = re.compile(r"(d?)(x|y|z|a|W|b|L|delta)(\d*)(_new\d*)?")
+_OUT = ("o", "out", "output", "outputs", "final", "last", "pred", "predicted", "predictedoutput", "y")
+_HIDDEN = ("h", "hid", "hidden", "hiddenlayer")
+_STEMS: Mapping[str, tuple[str, ...]] = {
+    "z": ("z", "net", "in", "input", "inputs", "layerinput", "preact", "preactivation", "sum", "s", "logits", "scores"),
+    "a": ("a", "act", "activation", "activations", "layeractivation", "layeractivations", "layer", "layeroutput", "out",
+          "output", "outputs", "l", "h"),
+    "delta": ("delta", "deltas", "layerdelta", "d", "dz", "zdelta", "sigma", "localgradient", "errorterm"),
+    "W": ("w", "weight", "weights", "theta", "syn", "synapse"),
+    "b": ("b", "bias", "biases"),
+}  # fmt: skip
+_ALONE: Mapping[str, tuple[str, ...]] = {
+    "z": ("scores", "logits", "score", "logit"),
+    "a": ("probs", "prob", "probabilities", "probas", "proba", "predictions", "prediction", "pred", "preds", "ypred",
+          "yhat", "ypredicted", "yprob", "yprobs", "yp", "p",
+          "o", "out", "output", "outputs", "predictedoutput", "softmaxoutput", "hypothesis"),
+    "delta": ("dscores", "dlogits", "dscore", "outputdelta", "outputdeltas", "dpredictedoutput", "doutput", "dy"),
+    "L": ("loss", "cost", "mse", "sse", "bce", "crossentropy", "dataloss", "totalloss", "totalerror", "j", "e", "error",
+          "err", "losses", "objective", "errortotal", "meansquarederror", "nll", "negloglikelihood"),
+}  # fmt: skip
+_HIDDEN_ALONE: Mapping[str, tuple[str, ...]] = {
+    "a": ("h", "hidden", "hiddenlayer", "hiddenoutput", "hiddenoutputs", "hiddenlayeroutput", "hid"),
+    "delta": ("dhidden", "dh", "hiddendelta", "hiddendeltas", "dhiddenlayer", "deltah"),
+}
+_OF_A_NORMALISATION: Mapping[str, tuple[str, ...]] = {
+    "mu": ("mu", "mean", "samplemean", "batchmean", "mubatch"),
+    "var": ("var", "variance", "samplevar", "batchvar", "sigma2", "sigmasq"),
+    "xhat": ("xhat", "xnorm", "xnormalized", "znorm", "zhat", "xn", "normalized"),
+    "gamma": ("gamma", "scale"),
+    "beta": ("beta", "shift"),
+}
+_BETWEEN = {1: ("ih", "xh", "inputhidden", "inputtohidden", "inh", "hiddeninput"),
+            2: ("ho", "hy", "hiddenoutput", "hiddentooutput", "hout", "outputhidden")}  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 10)
+def kinds_called(word: str) -> tuple[str, ...]:
+    """The kinds of quantities that a word without the number of a layer can stand for.
+
+    >>> kinds_called("delta"), kinds_called("dW"), kinds_called("anything")
+    (('delta',), ('dW',), ())
+    """
+    bare = bare_name(word).lower()
+    found = [kind for kind, stems in _STEMS.items() if bare in stems or bare in (f"{stem}s" for stem in stems)]
+    for kind in ("W", "b"):
+        found += [f"d{kind}" for stem in _STEMS[kind] if bare in _differentiated(stem)]
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=64)
+def aliases_of(known: tuple[str, ...], layers: int) -> dict[str, tuple[str, ...]]:
+    """What people call the quantities of a network, each with the names that it can mean."""
+    found: dict[str, list[str]] = {}
+
+    def add(word: str, name: str) -> None:
+        names = found.setdefault(word, [])
+        if name not in names:
+            names.append(name)
+
+    of_its_own = [re.fullmatch(r"d?([a-z]+)(\d+)", name) for name in known]
+    for each in of_its_own if layers else ():
+        for word in _OF_A_NORMALISATION.get(each[1], ()) if each else ():
+            for whole in _differentiated(word) if each and each[0].startswith("d") else (word,):
+                add(whole, each[0])
+    for name in known if layers else ():
+        parts = _KNOWN.fullmatch(name)
+        if parts is None or parts[4]:
+            continue
+        for word in _called(parts[2], int(parts[3] or 0), layers):
+            for whole in _differentiated(word) if parts[1] else (word,):
+                add(whole, name)
+    return {word: tuple(names) for word, names in found.items()}
+
+
+def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
+    last, hidden = layer == layers, layers == 2 and layer == 1
+    places = [str(layer), *(_OUT if last else ()), *(_HIDDEN if hidden else ())]
+    places += [] if last else [f"{word}{layer}" for word in ("h", "hidden", "hid")]
+    for stem in _STEMS.get(kind, ()):
+        for place in places:
+            if stem not in ("s", "h") or place.isdigit():  # outputs are no s of the output
+                yield from (f"{stem}{place}", f"{place}{stem}")
+    if last or not layer:
+        yield from _ALONE.get(kind, ())
+    if hidden:
+        yield from _HIDDEN_ALONE.get(kind, ())
+    if kind in ("W", "b") and layers == 1:
+        yield from _STEMS[kind]
+    if kind in ("W", "b") and layers == 2:
+        yield from (f"{stem}{place}" for stem in _STEMS[kind] for place in _BETWEEN[layer])
+    if kind == "delta":
+        for before in ("l", "layer"):
+            yield from (f"{before}{layer}delta", f"{before}{layer}deltas", f"delta{before}{layer}", f"d{before}{layer}")
+    if kind == "W":
+        yield f"syn{layer - 1}"
+    if kind == "delta" and layers == 1:
+        yield from _STEMS[kind]
+    if kind == "x":
+        yield from ("l0", "layer0", "act0", "activation0", "inputs", "data", "features")
+    if kind == "y":
+        yield from ("t", "targets", "label", "labels", "expected", "expectedoutput", "truth", "ytrue")
+
+
+def _differentiated(word: str) -> Iterator[str]:
+    for before in ("d", "grad", "g", "nabla", "gradient", "delta", "dl", "dj", "de", "dloss"):
+        yield f"{before}{word}"
+    for after in ("grad", "gradient", "grads", "delta", "update"):
+        yield f"{word}{after}"
