@@ -166,9 +166,8 @@ EXACT = (
 
 # tests/test_operations.py holds these formulas against JAX; here they are worked out with fifty digits
 EXACT |= {name: partial(TABLE[name].value, np) for name in (
-    "convolve", "convolve_kernel", "convolve_full", "turned", "max_pool", "max_pool_back", "max_pool_at",
-    "average_pool", "average_pool_back",
-    "split_heads", "join_heads",
+    "convolve", "convolve_kernel", "convolve_full", "convolve_transposed", "turned", "max_pool", "max_pool_back",
+    "max_pool_at", "average_pool", "average_pool_back", "split_heads", "join_heads",
 )}  # fmt: skip
 
 
@@ -221,6 +220,7 @@ PARAMETERS = {
     "convolve": [{"stride": 2, "padding": 1}],
     "convolve_kernel": [{"kernel": (2, 2)}],
     "convolve_full": [{"before": (3, 2)}],
+    "convolve_transposed": [{"stride": 2}],
     "turned": [{}],
     "max_pool": [{}, {"stride": 1, "ties": 1}],
     "max_pool_back": [{}, {"ties": 1}],
@@ -250,6 +250,7 @@ SHAPES = {
     "convolve": [((3, 2), (2, 2))],
     "convolve_kernel": [((3, 3), (2, 2))],
     "convolve_full": [((2, 1), (2, 2))],
+    "convolve_transposed": [((2, 1), (2, 2))],
     "max_pool": [((2, 4),)],
     "max_pool_back": [((1, 2), (2, 4))],
     "max_pool_at": [((2, 3), (2, 3))],

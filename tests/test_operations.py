@@ -87,6 +87,10 @@ def convolved_full(g, k, before, kernel=None, **settings):
     return jax.vjp(lambda x: convolved(x, k[::-1, ::-1], **settings), jnp.zeros(before, g.dtype))[1](g)[0]
 
 
+def convolved_transposed(x, w, before, kernel=None, **settings):
+    return jax.vjp(lambda y: convolved(y, w, **settings), jnp.zeros(before, x.dtype))[1](x)[0]
+
+
 def patches(x, window, stride, padding, outside):
     window, padding = ((one,) * 2 if isinstance(one, int) else one for one in (window, padding))
     stride = window if stride is None else (stride,) * 2 if isinstance(stride, int) else stride
@@ -168,6 +172,7 @@ ORACLES = VALUES | {
     "convolve": each_map(convolved),
     "convolve_kernel": each_map(convolved_kernel),
     "convolve_full": each_map(convolved_full),
+    "convolve_transposed": each_map(convolved_transposed),
     "turned": lambda x, along: jnp.flip(x, (-2, -1) if along is None else -1),
     "max_pool": each_map(max_pool),
     "max_pool_back": each_map(max_pool_back),
@@ -208,6 +213,7 @@ SHAPES = {
     "convolve": (((5, 4), (3, 2)),),
     "convolve_kernel": (((5, 4), (3, 3)),),
     "convolve_full": (((3, 3), (3, 2)),),
+    "convolve_transposed": (((3, 3), (3, 2)),),
     "max_pool": (((4, 5),),),
     "max_pool_back": (((2, 2), (4, 5)),),
     "max_pool_at": (((4, 5), (4, 5)),),
@@ -230,6 +236,11 @@ PARAMETERS = {
     "convolve": ({}, {"stride": 2, "padding": 1}, {"stride": (1, 2), "padding": (2, 0), "dilation": (2, 1)}),
     "convolve_kernel": ({"kernel": (3, 2)},),
     "convolve_full": ({"before": (5, 4)},),
+    "convolve_transposed": (
+        {"before": (5, 4)},
+        {"before": (5, 4), "stride": (2, 1), "padding": (1, 0)},
+        {"before": (6, 6), "stride": 2, "padding": (1, 0)},
+    ),
     "max_pool": ({}, {"window": (2, 3), "stride": (1, 2), "padding": (1, 0), "ties": 1}),
     "max_pool_back": ({}, {"stride": (2, 3), "ties": 1}),
     "max_pool_at": ({}, {"window": 3, "stride": 1, "padding": 1}),

@@ -5,7 +5,7 @@ In einer Erklärung stehen `<net>`, `<activation>`, `<parameter>`, `<gradient>` 
 
 from __future__ import annotations
 
-from chalkwork.words.de import mistakes_of_presentation, mistakes_of_programs
+from chalkwork.words.de import mistakes_of_counts, mistakes_of_presentation, mistakes_of_programs
 from chalkwork.words.sentences import Sentences
 
 _MISTAKES: dict[str, tuple[str, str, str]] = {
@@ -474,6 +474,10 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
 
 SENTENCES: Sentences = {
     f"mistake_{part}.{mistake}": sentence
-    for mistake, sentences in (_MISTAKES | mistakes_of_programs.MISTAKES | mistakes_of_presentation.MISTAKES).items()
+    for table in (
+        _MISTAKES,
+        *(one.MISTAKES for one in (mistakes_of_programs, mistakes_of_presentation, mistakes_of_counts)),
+    )
+    for mistake, sentences in table.items()
     for part, sentence in zip(("title", "explanation", "hint"), sentences, strict=True)
 }
