@@ -535,7 +535,8 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         positions, size, inputs = 3, 2, 2
     positions = int(rng.integers(3, 5)) if kind in OF_WINDOWS else positions
     places = (positions, 4) if kind in _OF_IMAGES else (positions,)
-    size = inputs = 1 if kind == "embedding" else inputs
+    if kind == "embedding":  # few shapes here too
+        positions, size, inputs, places = 3, 1, 1, (3,)
     layers: list[Any] = []
     settings: list[dict[str, Any]] = []
     parameters: dict[str, Any] = {}
@@ -590,7 +591,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         elif name == "global_average_pool":
             layers.append(GlobalAveragePool())
         elif name == "embedding":
-            words, size = int(rng.integers(2, 5)), int(rng.integers(2, 4))
+            words, size = int(rng.integers(2, 4)), 2
             found["encoding"] = str(rng.choice(["none", "sinusoidal", "learned"]))
             parameters[f"W{n}"] = rng.normal(0, 0.7, (words, size))
             own = {"weights": parameters[f"W{n}"], "encoding": found["encoding"]}

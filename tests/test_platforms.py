@@ -359,13 +359,17 @@ def test_qti_marks_cell_by_cell_with_a_test_and_a_manifest() -> None:
         files = parts_of(platform, exporter(platform)(items_of(variants.sheet, variants), 50))
         assert set(files) == {"imsmanifest.xml", "test.xml", "item1.xml", "item2.xml"}
         manifest = ET.fromstring(files["imsmanifest.xml"])
-        assert {one.get("href") for one in manifest.iter() if one.tag.endswith("}resource")} == set(files) - {"imsmanifest.xml"}
+        assert {one.get("href") for one in manifest.iter() if one.tag.endswith("}resource")} == set(files) - {
+            "imsmanifest.xml"
+        }
         tree = ET.fromstring(files["item1.xml"])
         tags = Counter(one.tag.rpartition("}")[2] for one in tree.iter())
         fields = items_of(variants[0].sheet)[0].numbered()
         name = "textEntryInteraction" if not prefix else "qti-text-entry-interaction"
         assert tags[name] == len(fields) and not any(tag.startswith("qti-qti") for tag in tags)
-        texts = [one.text or "" for one in tree.iter() if one.tag.rpartition("}")[2].endswith(("baseValue", "base-value"))]
+        texts = [
+            one.text or "" for one in tree.iter() if one.tag.rpartition("}")[2].endswith(("baseValue", "base-value"))
+        ]
         assert not any(re.fullmatch(r"-?[\d.]+e.*", text) for text in texts)
 
 

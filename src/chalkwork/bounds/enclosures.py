@@ -246,7 +246,7 @@ def _masked_softmax(x: Interval, seen: Interval, keys: Parameter, causal: Parame
     if causal:
         sure, never = sure & seen_in_order(x.low, keys), never | ~seen_in_order(x.low, keys)
     shares = _softmax(Interval(np.where(sure, x.low, -np.inf), np.where(sure, x.high, -1e300)), keys)
-    known = np.all(sure | never, axis=keys, keepdims=True)
+    known = np.all(sure | never, axis=axes_of(keys), keepdims=True)
     low, high = np.where(known & sure, shares.low, 0.0), np.where(known, shares.high, 1.0)
     return Interval(low, np.where(never, 0.0, high))
 

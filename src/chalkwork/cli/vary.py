@@ -49,7 +49,7 @@ def add(commands: Any) -> None:
     )
     export.add_argument("sheet", metavar="SHEET", help=A_SHEET)
     export.add_argument(
-        "--to", metavar="PLATFORM", required=True, help="docs/exports.md lists them: moodle, stack, canvas, ..."
+        "--to", metavar="PLATFORM", required=True, help="moodle, stack, ...: docs/exports.md lists them"
     )
     export.add_argument("-o", "--output", metavar="OUT", type=file_to_write, help="a file; - is standard output")
     export.add_argument("--variants", metavar="N", type=int, help="so many variants instead of the sheet as it is")

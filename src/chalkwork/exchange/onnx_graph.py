@@ -328,19 +328,18 @@ def _reshaped(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
     return graph.node("Reshape", x, graph.number([-1, *shape[1:]], _WHOLE))
 
 
-def _transposed(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+def _transposed(graph: OnnxGraph, part: Expression, x: Tensor) -> Tensor:
     *before, rows, columns = range(len(part.shape))
     return graph.node("Transpose", x, perm=[*before, columns, rows])
 
 
 def _split_heads(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
     """Along the axis that is cut in two, and the heads before the matrices."""
-    count, along = part.parameters
-    (inner,) = part.arguments
-    lying = x if along == -2 else _transposed(graph, part.arguments[0].T, x)
-    units = inner.shape[along] // int(count)
-    positions = inner.shape[-1 if along == -2 else -2]
-    each = graph.node("Reshape", lying, graph.number([*_free(inner.shape), int(count), units, positions], _WHOLE))
+    (inner,), along = part.arguments, part.parameters[1]
+    lying = x if along == -2 else _transposed(graph, inner.T, x)
+    count, *sides = part.shape[-3:]
+    units, positions = sides if along == -2 else sides[::-1]
+    each = graph.node("Reshape", lying, graph.number([*_free(inner.shape), count, units, positions], _WHOLE))
     return each if along == -2 else _transposed(graph, part, each)
 
 
@@ -353,14 +352,16 @@ def _join_heads(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
 
 
 def _one_hot(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
-    count, along = part.parameters
-    numbers = np.arange(1, int(count) + 1, dtype=np.float64)
+    along = part.parameters[1]
+    numbers = np.arange(1, part.shape[-1 if along == -1 else -2] + 1, dtype=np.float64)
     held = graph.constant(f"{graph.scope}/numbers", numbers if along == -1 else numbers[:, None])
     return graph.astype(x == held, x.dtype)
 
 
 def _part(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
-    top, bottom, left, right = part.parameters[0]
+    span = part.parameters[0]
+    assert isinstance(span, tuple)
+    top, bottom, left, right = span
     starts, ends, axes = ([top - 1, left - 1], [bottom, right], [-2, -1])
     return graph.node("Slice", x, *(graph.number(one, _WHOLE) for one in (starts, ends, axes)))
 

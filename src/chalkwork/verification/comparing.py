@@ -76,6 +76,8 @@ def by_value(first: Value, relation: str, second: Value, near: bool, loose: floa
     rounds = np.abs(a - b) <= half + slack
     high, low = np.minimum(first.range.high, second.range.high), np.maximum(first.range.low, second.range.low)
     wide = (high - low).reshape(a.shape) >= TOUCHING * half  # ends that touch are no common number
+    if first.fraction is not None and second.fraction is not None and first.half is None and second.half is None:
+        wide = exact
     width = np.maximum(first.range.width, second.range.width).reshape(a.shape)
     share = TELLING if second.half is not None else PUT_IN
     narrow = width <= np.maximum(share * np.max(size), MOST_WIDTHS * half)

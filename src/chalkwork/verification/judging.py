@@ -208,6 +208,7 @@ class Judge(Linking):
     ) -> Found:  # fmt: skip
         """sigma^2 = a = b: the chain behind it, and sigma is the root of what it comes to."""
         if name in names_in(sides[1]) or sides[1].shape:
+            self.last = (sides[-1], literals)
             return self._links(sides, relations, near, literals, False, line)
         found = Found(Verdict.DEFINITION)
         if len(sides) > 2:

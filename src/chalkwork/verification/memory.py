@@ -128,8 +128,8 @@ class Memory:
         known = {**fresh, **literals}
         meant = self.meant(expression, known)
         found = list(names_in(meant))
-        if not meant.shape and (exact := _exactly(meant, known)) is not None:
-            return exact
+        if not meant.shape and (whole_number := _exactly(meant, known)) is not None:
+            return whole_number
         if any(name.name not in known or known[name.name].shape != name.shape for name in found):
             return None
         used = [name.name for name in found]
@@ -169,6 +169,7 @@ class Memory:
         self.sections[name] = self.section
         self.definitions.pop(name, None)
         self.values.pop(name, None)
+        self.functions.pop(name, None)
         self.inputs.pop(name, None)
         if definition is not None:
             self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}

@@ -45,7 +45,8 @@ def _quiz(item: Item, pages: Pages, place: int) -> str:
             questions += _questions(item, f"({name})", field)
     questions[-1] = _with_solution(questions[-1], pages.solution(place))
     return (
-        f'{_HEAD}<questestinterop xmlns="{_QTI}"><assessment ident="{identity(item.title)}" title="{escape(item.title)}">'
+        f'{_HEAD}<questestinterop xmlns="{_QTI}">'
+        f'<assessment ident="{identity(item.title)}" title="{escape(item.title)}">'
         f'<section ident="root_section">{"".join(questions)}</section></assessment></questestinterop>'
     )
 

@@ -1,11 +1,12 @@
 """Errors carried forward: a cell as a calculation with the cells that were typed before it, in a closed set of steps.
 
-`carried(item)` gives the calculation of every cell that has one, in which the name `c7` is the seventh cell of the item;
-givens are numbers, and what is not asked is worked out on the way. `Dialect` writes it in the language of a platform.
+`carried(item)` gives the calculation of every cell that has one, in which the name `c7` is the seventh cell of the
+item; givens are numbers, and what is not asked is worked out on the way. `Dialect` writes it in the language of a
+platform.
 
 What follows from a wrong value counts where work shows in it: where some cell of a step that it is made of is right or
-counts as following itself, or where it is no copy of a cell that it is made of. So the same number typed everywhere earns
-nothing.
+counts as following itself, or where it is no copy of a cell that it is made of. So the same number typed everywhere
+earns nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chalkwork.algebra.definitions import defined
-from chalkwork.algebra.entries import entry, entry_name, place_of, split_entry
+from chalkwork.algebra.entries import entry, place_of, split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply, check_written, names_in
 from chalkwork.classroom.exports.packing import decimal
 from chalkwork.derivation.evaluate import evaluate
@@ -149,8 +150,10 @@ class _Unwritten(Exception):
     """There is no calculation of this cell in the closed set of steps."""
 
 
-STEPS = ("add", "subtract", "multiply", "divide", "negative", "power", "exp", "log", "abs", "sign", "maximum", "minimum",
-         "sin", "cos", "tanh", "floor", "sqrt")  # fmt: skip
+STEPS = (
+    *("add", "subtract", "multiply", "divide", "negative", "power", "exp", "log", "abs", "sign"),
+    *("maximum", "minimum", "sin", "cos", "tanh", "floor", "sqrt"),
+)
 """The closed set: what every dialect writes. `sign` is 0 at 0 here."""
 
 

@@ -78,7 +78,7 @@ def _word(field: Field, weight: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text in a cloze answer, which is HTML: Moodle takes the backslash before } and # away, and before no other sign."""
+    """A text in a cloze answer, which is HTML: Moodle takes a backslash away before } and # alone."""
     text = escape(" ".join(text.split()), quote=False).replace("~", "&#126;").replace("\\", "&#92;")
     return re.sub(r"([}#])", r"\\\1", text)
 

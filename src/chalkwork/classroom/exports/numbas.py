@@ -98,7 +98,7 @@ class _Gaps:
         return sorted(found)
 
     def _end(self, number: int, otherwise: str, sign: str) -> str:
-        """An end of the range: of what follows where a number was replaced and work shows in it, else of what is right."""
+        """An end of the range of what follows, where a number was replaced and work shows in it; else right."""
         one = self.carried[number]
         counts = "(" + " or ".join(f"c{cell} <> {decimal(self.cells[cell].value)}" for cell in one.cells) + ")"
         if one.copies:

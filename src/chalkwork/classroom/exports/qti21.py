@@ -11,7 +11,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import unescape
+from html import escape, unescape
 from xml.etree.ElementTree import Element
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number
@@ -23,10 +23,10 @@ from chalkwork.classroom.exports.questions import Cell, Field, Item
 POINTS = 100
 _MATHS = "http://www.w3.org/1998/Math/MathML"
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)(\w+);")
-_KEPT = frozenset(
-    "p div span em strong sub sup code pre blockquote ul ol li table caption thead tbody tr th td h1 h2 h3 h4 h5 h6 br hr "
-    "textEntryInteraction inlineChoiceInteraction inlineChoice".split()
-)
+_BLOCKS = "p div span em strong sub sup code pre blockquote ul ol li br hr h1 h2 h3 h4 h5 h6"
+_TABLES = "table caption thead tbody tr th td"
+_FIELDS = "textEntryInteraction inlineChoiceInteraction inlineChoice"
+_KEPT = frozenset(f"{_BLOCKS} {_TABLES} {_FIELDS}".split())
 _ATTRIBUTES = frozenset({"colspan", "rowspan", "responseIdentifier", "expectedLength", "identifier", "shuffle"})
 _MATHS_ATTRIBUTES = frozenset({"display", "mathvariant", "stretchy", "fence", "accent", "columnalign", "columnspacing",
                                "form", "separator"})  # fmt: skip
@@ -153,8 +153,7 @@ def _choice(number: int, field: Field) -> str:
     if not field.choices:
         return f'<textEntryInteraction responseIdentifier="W{number}" expectedLength="20"/>'
     choices = "".join(
-        f'<inlineChoice identifier="C{place}">{ET.tostring(_text("span", each), encoding="unicode")[6:-7]}</inlineChoice>'
-        for place, each in enumerate(field.choices)
+        f'<inlineChoice identifier="C{place}">{escape(each)}</inlineChoice>' for place, each in enumerate(field.choices)
     )
     return (
         f'<inlineChoiceInteraction responseIdentifier="W{number}" shuffle="false">{choices}</inlineChoiceInteraction>'
@@ -218,8 +217,9 @@ def _node(tag: str, *children: Element, **attributes: str) -> Element:
 
 
 def _close(response: Element, value: Element, room: float) -> Element:
-    tolerance = decimal(room, 10)
-    return _node("equal", value, response, toleranceMode="absolute", tolerance=f"{tolerance} {tolerance}")
+    """Within an absolute tolerance, as a difference: players leave out the tolerance of `equal`."""
+    off = _node("mathOperator", _node("subtract", response, value), name="abs")
+    return _node("lte", off, _base("float", decimal(room, 10)))
 
 
 def _set(name: str, value: Element) -> Element:

@@ -69,7 +69,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Item:
-    """A sheet, or one variant of it: its exercises, and what the named mistakes come to; `text` is that of a variant."""
+    """A sheet, or one variant of it, with its own `text`: its exercises, and what the named mistakes come to."""
 
     code: str
     sheet: Sheet

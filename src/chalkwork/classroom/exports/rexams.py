@@ -1,8 +1,8 @@
 """R/exams: an exercise in R Markdown of the type cloze, its variants inside, drawn with R's generator.
 
 Source: the documentation of the package exams, "First steps" and "exams2moodle": a question, a solution and
-meta-information, where `##ANSWER1##` is the place of the first answer. Texts are HTML and stand in strings of R, so that
-nothing in them is run; what would be a heading or a place for an answer is written so that it is none.
+meta-information, where `##ANSWER1##` is the place of the first answer. Texts are HTML and stand in strings of R, so
+that nothing in them is run; what would be a heading or a place for an answer is written so that it is none.
 """
 
 from __future__ import annotations
@@ -106,9 +106,8 @@ def _question(item: Item, pages: Pages, place: int) -> str:
     for task, fields in item.fields().items():
         parts = []
         for field in fields:
-            rows = []
-            for cells in field.cells or ((None,),):
-                rows.append([f"\1{(number := number + 1)}\1" for _ in cells])
+            sizes = [len(row) for row in field.cells] or [1]
+            rows = [[f"\1{(number := number + 1)}\1" for _ in range(size)] for size in sizes]
             parts.append(pages.field(field, rows))
         shown[task] = "".join(parts)
     return re.sub("\1(\\d+)\1", r"##ANSWER\1##", _raw(pages.question(place, shown)))

@@ -1,10 +1,10 @@
 """STACK: Moodle XML with one question for all items, its variants inside; a potential response tree for each step.
 
-Source: docs.stack-assessment.org, "Moodle XML", "Potential response trees", "Question variables" and "CASText". A matrix
-is one input. The question variables hold, for the variant that the seed chose, the right values, their rooms, and how
-each cell follows from those before it (`cw_ways`); the function `cw_verdicts` marks all cells up to the step, 1 for what
-is right and 2 for what follows from the student's own earlier cells. The nodes of a tree ask it cell by cell, then the
-named mistakes, each a node with its hint.
+Source: docs.stack-assessment.org, "Moodle XML", "Potential response trees", "Question variables" and "CASText". A
+matrix is one input. The question variables hold, for the variant that the seed chose, the right values, their rooms,
+and how each cell follows from those before it (`cw_way`); the function `cw_verdicts` marks all cells up to the step, 1
+for what is right and 2 for what follows from the student's own earlier cells. The nodes of a tree ask it cell by cell,
+then the named mistakes, each a node with its hint.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ class _Made:
         rooms = [[decimal(cell.tolerance, 10) for cell in each] for each in self.cells]
         offs = [[decimal(one[n].room, 10) if n in one else 0 for n in range(1, count + 1)] for one in self.carried]
         lines = [f"cw_variant: {f'rand({len(self.items)}) + 1' if len(self.items) > 1 else '1'};"]
-        for name, values in (("right", [[decimal(cell.value) for cell in each] for each in self.cells]), ("room", rooms),
-                             ("off", offs)):  # fmt: skip
+        rights = [[decimal(cell.value) for cell in each] for each in self.cells]
+        for name, values in (("right", rights), ("room", rooms), ("off", offs)):
             lines.append(f"cw_{name}: {self._of_variant(list(map(_list, values)))};")
         for name in ("used", "beside"):
             lists = [_list([_list(self._cells(one, n, name)) for n in range(1, count + 1)]) for one in self.carried]
@@ -200,8 +200,8 @@ class _Made:
             given = self._given(number, first + size - 1) if field.cells else ""
             first += size
             yield (
-                f"<prt><name>prt{number}</name><value>{decimal(float(weight), 10)}</value><autosimplify>1</autosimplify>"
-                "<feedbackstyle>1</feedbackstyle>"
+                f"<prt><name>prt{number}</name><value>{decimal(float(weight), 10)}</value>"
+                "<autosimplify>1</autosimplify><feedbackstyle>1</feedbackstyle>"
                 f"<feedbackvariables><text>{cdata(given)}</text></feedbackvariables>{''.join(nodes)}</prt>"
             )
 

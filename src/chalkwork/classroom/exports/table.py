@@ -1,4 +1,4 @@
-"""The platforms, what each carries and what is lost: `python -m chalkwork.classroom.exports.table` writes it as Markdown."""
+"""The platforms, what each carries and what is lost: `python -m chalkwork.classroom.exports.table` writes the table."""
 
 from __future__ import annotations
 
@@ -144,8 +144,9 @@ def _rows(group: tuple[str, ...]) -> Iterator[str]:
     yield f"| | {' | '.join(f'`{name}`' for name in group)} |"
     yield "|---" * (len(group) + 1) + "|"
     for field in fields(Export):
-        cells = (str(getattr(EXPORTS[name], field.name)) for name in group)
-        yield f"| {ROWS[field.name]} | {' | '.join(f'`{cell}`' if field.name == 'suffix' else cell for cell in cells)} |"
+        mark = "`" if field.name == "suffix" else ""
+        cells = (f"{mark}{getattr(EXPORTS[name], field.name)}{mark}" for name in group)
+        yield f"| {ROWS[field.name]} | {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

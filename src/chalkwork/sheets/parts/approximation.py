@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation import MOST_COMPARED, MOST_POINTS, study
 from chalkwork.laboratory.approximation import work as worked_out
+from chalkwork.laboratory.approximation.study import Study
 from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.sheets import values
 from chalkwork.sheets.parts import Part, Surroundings, Work
@@ -31,10 +35,19 @@ def _read(fields: Fields) -> Work:
                 Function.of(function)
         except ChalkworkError as error:
             raise error.at(line=fields.line("function")) from None
-        found = study(function, (low, high), n, points, heights, adapted, compare)
-        return worked_out(found, surroundings.manner)
+        given = [None if each is None else tuple(each) for each in (points, heights, compare)]
+        return worked_out(_studied(function, low, high, n, adapted, *given), surroundings.manner)
 
     return work
+
+
+@lru_cache(maxsize=32, typed=True)
+def _studied(
+    function: str | None, low: Any, high: Any, n: int | None, adapted: bool, points: tuple[Any, ...] | None,
+    heights: tuple[Any, ...] | None, compare: tuple[int, ...] | None,
+) -> Study:  # fmt: skip
+    """The study, kept: variants of a sheet are many sheets that differ in one block at a time."""
+    return study(function, (low, high), n, points, heights, adapted, compare)
 
 
 _SAID = {

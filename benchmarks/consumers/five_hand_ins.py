@@ -1,4 +1,4 @@
-"""Five hand-ins to a sheet: right, rounded, an error carried on, a named mistake, nonsense; and what `check` gives them."""
+"""Five hand-ins to a sheet: right, rounded, an error carried on, a named mistake, nonsense; and what `check` gives."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _asked(exercise: Exercise, name: str, arrays: Mapping[str, Any] | None = Non
 
 def _decimals(exercise: Exercise, value: Any) -> int:
     half = float(np.min(digits_of(exercise).half_unit(np.asarray(value, float))))
-    return max(0, round(-np.log10(2 * half)))
+    return max(0, round(-float(np.log10(2 * half))))
 
 
 def _changed(values: Values, change: Any) -> Values:
@@ -105,9 +105,13 @@ def _mistaken(item: Item, right: Values) -> Values:
                 value = laid(
                     np.asarray(one.values, float), item.exercises[task].solution.derivation.shapes()[field.name]
                 )
-                near = [[any(abs(wrong.value - number) <= wrong.tolerance for wrong in cell.wrong) for cell, number in
-                         zip(row, numbers, strict=True)] for row, numbers in zip(field.cells, value, strict=True)]  # fmt: skip
-                if all(map(all, near)):
+                pairs = [
+                    (cell, number)
+                    for row, numbers in zip(field.cells, value, strict=True)
+                    for cell, number in zip(row, numbers, strict=True)
+                ]
+                near = (any(abs(one.value - number) <= one.tolerance for one in cell.wrong) for cell, number in pairs)
+                if all(near):
                     found[task][field.name] = value
                     return found
     raise LookupError("no mistake shows in all cells")

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from hand_ins import HandIn
+from five_hand_ins import HandIn
 
 from chalkwork.classroom.exports import Item, exporter
 from chalkwork.classroom.exports.questions import Field
@@ -35,9 +35,10 @@ def _run(words: Sequence[str | Path], job: Any = None, **more: Any) -> str:
         raise Missing(f"{words[0]} is not installed")
     given = None if job is None else json.dumps(job)
     done = subprocess.run(list(map(str, words)), input=given, capture_output=True, text=True, timeout=SECONDS, **more)
+    printed: str = done.stdout
     if done.returncode:
         raise RuntimeError(f"{words[0]} {words[1]}: {done.stdout[-1500:]} {done.stderr[-3000:]}")
-    return done.stdout
+    return printed
 
 
 def _tool(tools: Path, name: str) -> Path:
@@ -113,7 +114,7 @@ def _of_stack(item: Item, one: HandIn) -> Iterator[tuple[str, str]]:
             continue
         for row, cells in enumerate(rows):
             yield from ((f"{name}_sub_{row}_{column}", cell) for column, cell in enumerate(cells))
-        lines = ','.join('[' + ','.join(row) + ']' for row in rows)
+        lines = ",".join("[" + ",".join(row) + "]" for row in rows)
         yield f"{name}_val", f"matrix({lines})"
 
 
@@ -121,8 +122,10 @@ def numbas(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
     """The Numbas runtime under Node."""
 
     def typed(one: HandIn) -> list[Any]:
-        return [cell for field, value in _in_order(item, one)
-                for cell in ([c for row in value for c in row] if field.cells else [_chosen(field, value)])]  # fmt: skip
+        found: list[Any] = []
+        for field, value in _in_order(item, one):
+            found += [cell for row in value for cell in row] if field.cells else [_chosen(field, value)]
+        return found
 
     job = {"exam": exporter("numbas")([item], 0), "answers": [typed(one) for one in handed]}
     return _scores(_run(["node", HERE / "numbas.js", _tool(tools, "Numbas")], job))
@@ -134,8 +137,11 @@ def _chosen(field: Field, word: str) -> Any:
 
 def _responses(item: Item, one: HandIn) -> dict[str, str]:
     words = [(field, typed) for field, typed in _in_order(item, one) if not field.cells]
-    said = {f"W{number}": (f"C{field.choices.index(word)}" if word in field.choices else "C99") if field.choices else word
-            for number, (field, word) in enumerate(words, 1)}  # fmt: skip
+    chosen = [(field, _chosen(field, word)) for field, word in words]
+    said = {
+        f"W{number}": (f"C{one}" if one >= 0 else "C99") if field.choices else one
+        for number, (field, one) in enumerate(chosen, 1)
+    }
     return {f"R{number}": typed for number, typed in enumerate(one.numbers, 1)} | said
 
 
@@ -160,14 +166,18 @@ def qti21(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
 def qti30(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
     """The player qti-components in Chromium."""
     bundle = _tool(tools, "js") / "node_modules/@citolab/qti-components/cdn/index.js"
-    job = {"item": _in_zip(exporter("qti30")([item], 0), "item1.xml"), "answers": [_responses(item, one) for one in handed]}
+    job = {
+        "item": _in_zip(exporter("qti30")([item], 0), "item1.xml"),
+        "answers": [_responses(item, one) for one in handed],
+    }
     page = (HERE / "qti30.html").read_text().replace("JOB", json.dumps(job).replace("<", "\\u003c"))
     page = page.replace("BUNDLE", bundle.as_uri())
     with TemporaryDirectory() as folder:
         path = Path(folder, "page.html")
         path.write_text(page, encoding="utf-8")
-        words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--dump-dom",
-                 "--virtual-time-budget=60000", f"--user-data-dir={folder}/profile", path.as_uri()]  # fmt: skip
+        options = "--headless --no-sandbox --disable-gpu --allow-file-access-from-files --dump-dom"
+        budget, profile = "--virtual-time-budget=60000", f"--user-data-dir={folder}/profile"
+        words = ["chromium", *options.split(), budget, profile, path.as_uri()]
         shown = _run(words)
     found = shown.partition('<pre id="found">')[2].partition("</pre>")[0]
     return _scores(found)
@@ -185,7 +195,7 @@ def prairielearn(item: Item, handed: Sequence[HandIn], tools: Path) -> list[floa
                     **{f"w{number}": word for number, word in enumerate(one.words, 1)}} for one in handed]  # fmt: skip
         python = _tool(tools, "py312") / "bin" / "python"
         job = {"question": str(question), "answers": answers}
-        return _scores(_run([python, HERE / "prairielearn.py", _tool(tools, "PrairieLearn")], job))
+        return _scores(_run([python, HERE / "with_prairielearn.py", _tool(tools, "PrairieLearn")], job))
 
 
 def gradescope(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
@@ -211,7 +221,7 @@ def gradescope(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]
 
 def _with_answers(notebook: dict[str, Any], item: Item, one: HandIn, names: dict[str, str]) -> dict[str, Any]:
     """The students' notebook with the values under their names, in the cells that ask for them."""
-    made = json.loads(json.dumps(notebook))
+    made: dict[str, Any] = json.loads(json.dumps(notebook))
     for cell in made["cells"]:
         source = "".join(cell["source"])
         for task, values in one.values.items():

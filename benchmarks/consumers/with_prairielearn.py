@@ -1,6 +1,8 @@
-"""Marks hand-ins with PrairieLearn's elements: python prairielearn.py FOLDER_OF_PRAIRIELEARN < {"question": FOLDER, "answers": [...]}.
+"""Marks hand-ins with PrairieLearn's elements.
 
-The page is filled in, its elements prepare, parse and grade what was submitted, then `server.py` grades, as PrairieLearn does it.
+    python with_prairielearn.py FOLDER_OF_PRAIRIELEARN < {"question": FOLDER, "answers": [{"c1": "0.5"}]}
+
+The page is filled in, its elements prepare, parse and grade what was submitted, then `server.py` grades.
 """
 
 from __future__ import annotations
@@ -44,11 +46,10 @@ def through(page: str, data: dict[str, Any], step: str) -> None:
 def marked(folder: Path, answers: dict[str, str]) -> dict[str, Any]:
     """One hand-in."""
     server = module(folder / "server.py", "server")
-    data: dict[str, Any] = {
-        "params": {}, "correct_answers": {}, "submitted_answers": {}, "raw_submitted_answers": {}, "format_errors": {},
-        "partial_scores": {}, "score": 0, "feedback": {}, "variant_seed": "0", "options": {"question_path": str(folder)},
-        "answers_names": {}, "panel": "question", "editable": True, "num_valid_submissions": 0, "extensions": {},
-    }  # fmt: skip
+    empty = "params correct_answers submitted_answers raw_submitted_answers format_errors partial_scores answers_names"
+    data: dict[str, Any] = {name: {} for name in [*empty.split(), "feedback", "extensions"]}
+    data |= {"score": 0, "variant_seed": "0", "options": {"question_path": str(folder)}, "panel": "question"}
+    data |= {"editable": True, "num_valid_submissions": 0}
     server.generate(data)
     page = chevron.render((folder / "question.html").read_text(), data)
     through(page, data, "prepare")
