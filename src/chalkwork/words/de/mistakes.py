@@ -5,7 +5,7 @@ In einer Erklärung stehen `<net>`, `<activation>`, `<parameter>`, `<gradient>` 
 
 from __future__ import annotations
 
-from chalkwork.words.de import mistakes_of_counts, mistakes_of_layers, mistakes_of_presentation, mistakes_of_programs
+from chalkwork.words.de import mistakes_of_layers, mistakes_of_presentation, mistakes_of_programs, mistakes_of_windows
 from chalkwork.words.sentences import Sentences
 
 _MISTAKES: dict[str, tuple[str, str, str]] = {
@@ -317,7 +317,7 @@ SENTENCES: Sentences = {
         _MISTAKES,
         *(
             one.MISTAKES
-            for one in (mistakes_of_programs, mistakes_of_presentation, mistakes_of_counts, mistakes_of_layers)
+            for one in (mistakes_of_programs, mistakes_of_presentation, mistakes_of_windows, mistakes_of_layers)
         ),
     )
     for mistake, sentences in table.items()
