@@ -39,7 +39,7 @@ def operations(names: Iterable[str] = tuple(TABLE)) -> str:
     """The operations as JavaScript: the value, and what their enclosure asks for.
 
     >>> print(operations(["add", "tanh"]).splitlines()[1])
-    "add": {entrywise: true, value: (a, b) => a + b, parameters: []},
+    "add": {entrywise: true, value: (a, b) => a + b},
     """
     lines = [f"{json.dumps(name)}: {_entry(TABLE[name])}," for name in names if TABLE[name].script]
     return "\n".join(["const OPERATIONS = {", *lines, "};"])
@@ -50,7 +50,6 @@ def _entry(entry: Operation) -> str:
     fields = {
         "entrywise": "true" if entry.entrywise else "false",
         "value": f"({arguments}) => {entry.script}",
-        "parameters": _plain(list(entry.parameters)),
     }
     if entry.range != (-inf, inf):
         fields["range"] = _plain(list(entry.range))
