@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 FIELDS = "fields of an exercise"
 """The language of a `Code` that holds the id of the exercise which is answered there."""
-_APP = (*MARKING, "platform", "drawing", "walk", "app")
+_APP = (*MARKING, "platform", "saying", "drawing", "walk", "app")
 _WORDS: dict[str, tuple[str, ...]] = {
     "page.cell": ("row", "column"),
     "page.matrix": ("matrix", "row", "column"),

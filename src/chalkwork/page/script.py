@@ -79,11 +79,11 @@ def file(name: str) -> str:
 
 
 _PIECE = re.compile(
-    r"""(?P<comment>//[^\n]*)|(?P<kept>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|(?P<word>[\w$]+)|(?P<space>\s+)|(?P<sign>.)""",
+    r"""(?P<comment>//[^\n]*)|(?P<kept>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|(?P<word>[\w$]+)|(?P<space>\s+)|(?P<sign>.)""",
     re.DOTALL,
 )
 _REGEX = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
-_BEFORE_REGEX = frozenset("(,=:[!&|?{};")
+_BEFORE_REGEX = frozenset("(,=:[!&|?{};+")
 
 
 def squeezed(source: str) -> str:
@@ -95,8 +95,9 @@ def squeezed(source: str) -> str:
     found: list[str] = []
     at = 0
     while at < len(source):
-        before = next((piece[-1] for piece in reversed(found) if piece.strip()), ";")
-        piece = _REGEX.match(source, at) if before in _BEFORE_REGEX or before == "+" else None
+        before = next((piece for piece in reversed(found) if piece.strip()), ";")
+        able = before[-1] in _BEFORE_REGEX or before == "return"
+        piece = _REGEX.match(source, at) if able else None
         if piece is None or source.startswith("//", at):
             piece = _PIECE.match(source, at)
             assert piece is not None
