@@ -211,7 +211,8 @@ def _bad(report: Report) -> list[str]:
 def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether it is worth marking by the convention: wrong steps have its values, or look like it."""
     forms, typed = way.found.forms, reading.typed
-    if not any(name in forms for name in _bad(report)):
+    multiples = {name for name, form in forms.items() if not form.turned} or forms.keys()
+    if not any(name in multiples for name in _bad(report)):
         return False
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
     if not all(_is_near(reading.of(name, own[name]), own[name]) for name in turned):
