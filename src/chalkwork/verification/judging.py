@@ -188,6 +188,7 @@ class Judge(Linking):
         if found.verdict is Verdict.GIVEN and len(sides) == 2:
             if not self.memory.results:
                 self.memory.data |= texts
+                self.memory.matrices |= {value.rows for value in literals.values()}
         elif isinstance(last, Name) and last.name in literals:
             self.memory.results |= literals[last.name].texts
 

@@ -11,6 +11,7 @@ SENTENCES: Sentences = {
     "report.first_wrong": "Erster falscher Schritt: <step>",
     "report.first_wrong_here": "**erster falscher Schritt**: <said>",
     "report.share": "<percent> % der Schritte sind richtig.",
+    "report.working": "Zeile <line>, <formula>: <said>.",
     "report.of_points": "<earned> von <points>",
     "report.no_task": "<name> gehört zu keiner Aufgabe dieses Blatts",
     "report.unused": "<name> wurde nicht verwendet: <why>.",
@@ -33,6 +34,7 @@ SENTENCES: Sentences = {
     "Wahrscheinlichste zuerst:",
     "report.made_in_both": "In einem früheren Schritt, der nicht abgegeben ist, <step>, beides zugleich:",
     "report.made_in_all_at_once": "In einem früheren Schritt, der nicht abgegeben ist, <step>, alles zugleich:",
+    "report.working": "Zeile <line>, <formula>: <said>.",
     "report.unmarked": "Nicht maschinell bewertet: <tasks>.",
     "report.unmarked_points": {
         "one": "Nicht maschinell bewertet: <tasks>. <points> ist nicht enthalten.",
