@@ -34,7 +34,6 @@ SENTENCES: Sentences = {
     "Wahrscheinlichste zuerst:",
     "report.made_in_both": "In einem früheren Schritt, der nicht abgegeben ist, <step>, beides zugleich:",
     "report.made_in_all_at_once": "In einem früheren Schritt, der nicht abgegeben ist, <step>, alles zugleich:",
-    "report.working": "Zeile <line>, <formula>: <said>.",
     "report.unmarked": "Nicht maschinell bewertet: <tasks>.",
     "report.unmarked_points": {
         "one": "Nicht maschinell bewertet: <tasks>. <points> ist nicht enthalten.",
