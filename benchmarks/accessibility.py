@@ -5,10 +5,10 @@
     pip install outloud
     python benchmarks/accessibility.py --pdf outloud [--only WORD]
 
-Every shipped sheet's solution, forms and sheets of some, reports on single hand-ins and on a class, reports on training and
-on what was verified; or the pages that are named. A page that is wider than its window is a violation too. What
-axe-core cannot decide by itself is counted apart. Exit code 1 where something is violated. With `--pdf` the same documents as
-PDF under a checker of PDF/UA-1, its words as it says them.
+Every shipped sheet's solution, forms and sheets of some, reports on single hand-ins and on a class, reports on training
+and on what was verified; or the pages that are named. A page that is wider than its window is a violation too. What
+axe-core cannot decide by itself is counted apart. Exit code 1 where something is violated. With `--pdf` the same
+documents as PDF under a checker of PDF/UA-1, its words as it says them.
 """
 
 from __future__ import annotations

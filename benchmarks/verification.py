@@ -3,6 +3,15 @@
     python benchmarks/verification.py FOLDER_OR_FILE...           # formulas, read, and everything that is called wrong
     python benchmarks/verification.py --labelled FILE.jsonl       # {"steps": [...], "mistake_index": 2 or null} a line
 
+    python benchmarks/verification.py --values FILE.jsonl         # {"text", "value", "at": {name: value}} a line
+    python benchmarks/verification.py --pairs FILE.php            # answer tests of moodle-qtype_stack: the same or not
+    python benchmarks/verification.py --hostile                   # what a formula costs, whatever it holds
+    python benchmarks/verification.py --shipped                   # the solutions of the shipped sheets, which are right
+
+`--values` takes what `benchmarks/verification_values.py` collects in a checkout of latex2sympy2_extended:
+`OUT=values.jsonl PYTHONPATH=benchmarks:. pytest -p verification_values tests/*_test.py`. A text is read with its value
+where that is right and another one is wrong, misread where one of the two is not so, and refused else.
+
 Nothing of these documents is kept here: cs231n/cs231n.github.io, d2l-ai/d2l-en and WHGTyen/BIG-Bench-Mistake
 (multistep_arithmetic.jsonl) are public repositories.
 """
@@ -11,12 +20,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from time import process_time
 
 from chalkwork import verify
 from chalkwork.checking.files import PAGES
+from chalkwork.documents.markdown import to_markdown
+from chalkwork.sheets.document import workbook
+from chalkwork.sheets.format import read_sheet
+from chalkwork.sheets.library import shipped
 
 SLOW = 2.0
 
@@ -45,6 +59,77 @@ def documents(paths: list[Path], unread: int) -> None:
         print(f"{count:5} {reason}")
 
 
+def values(path: Path) -> None:
+    """Texts that carry a value: read with it, misread, or refused."""
+    counts = Counter[str]()
+    for line in dict.fromkeys(path.read_text(encoding="utf-8").splitlines()):
+        case = json.loads(line)
+        if case["value"] is None:
+            continue
+        names = " ".join(f"${name} = {value}$." for name, value in case["at"].items())
+        number = float(case["value"])
+        right, wrong = (
+            str(verify(f"{names}\n\n$${case['text']} = {value!r}$$").verdicts[-1].verdict)
+            for value in (number, 2 * number + 1.37)
+        )
+        read, misread = right.startswith("right") and wrong == "wrong", right == "wrong" or wrong.startswith("right")
+        counts["read" if read else "misread" if misread else "refused"] += 1
+        if misread:
+            print(f"{case['text']} = {number}: {right}, and {2 * number + 1.37}: {wrong}")
+    print(dict(counts))
+
+
+_CASE = re.compile(r"\['AlgEquiv', *'', *'((?:[^'\\]|\\.)*)', *'((?:[^'\\]|\\.)*)', *(-?\d)")
+
+
+def pairs(path: Path) -> None:
+    """Two expressions that are said to be the same or not."""
+    counts = Counter[str]()
+    for first, second, same in _CASE.findall(path.read_text(encoding="utf-8")):
+        if same == "-1" or re.search("[<=>]", first + second):
+            continue
+        found = [str(one.verdict) for one in verify(f"$${first} = {second}$$").verdicts] or ["nothing"]
+        counts[found[0]] += 1
+        if (same == "1" and "wrong" in found) or (same == "0" and found[0].startswith("right")):
+            print(f"{first} and {second}, the same: {same}: {found}")
+    print(dict(counts))
+
+
+def hostile() -> None:
+    """What a few formulas cost that somebody may write to see what they cost."""
+    rows = r" \\ ".join(" & ".join("0.5" for _ in range(40)) for _ in range(40))
+    formulas = {
+        "tower": "9^9^9^9^9 = 1",
+        "sum": r"\sum_{i=1}^{200} \sum_{j=1}^{200} \frac{i}{j} = 1",
+        "matrices": rf"W = \begin{{pmatrix}} {rows} \end{{pmatrix}}, W W W W W = 1",
+        "relations": " = ".join(["x + 1"] * 300),
+        "plus": "+".join(["0.1"] * 3000) + " = 300",
+        "braces": "{" * 5000 + "= 1",
+        "brackets": "(" * 3000 + "1" + ")" * 3000 + " = 1",
+        "fractions": r"\frac{1}{1+" * 150 + "1" + "}" * 150 + " = 0.6",
+        "determinants": r"\det(" * 500 + " = 1",
+        "derivatives": r"f(x) = \frac{e^x \tanh(x) \sin(x)}{1 + x^2}, \quad f'''''(x) = f''''(x)",
+        "identity": "(a+b+c+d+f+g+h+k+l+m+n+p)^2 = 2(a+b+c+d+f+g+h+k+l+m+n+p)",
+        "digits": "1" * 20000 + " = 2",
+    }
+    for name, formula in formulas.items():
+        began = process_time()
+        verify(f"$${formula}$$")
+        print(f"{name:14} {process_time() - began:.2f} s")
+
+
+def shipped_solutions() -> None:
+    """Every alarm on the solutions of the shipped sheets."""
+    relations = 0
+    for name, path in shipped().items():
+        text = to_markdown(workbook(read_sheet(path), "solution", drawings=False).document)
+        for one in verify(text).verdicts:
+            relations += one.formula.count("=")
+            if one.verdict == "wrong":
+                print(f"{name}:{one.line}: {one.formula[:90]} | {one.reason[:90]}")
+    print(f"{relations} relations (claims-find-the-mistake shows mistakes)")
+
+
 def labelled(path: Path) -> None:
     """Whether the first wrong step is the one that people labelled; the others, to be recomputed by hand."""
     total = same = 0
@@ -63,10 +148,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--labelled", type=Path)
+    parser.add_argument("--values", type=Path)
+    parser.add_argument("--pairs", type=Path)
+    parser.add_argument("--hostile", action="store_true")
+    parser.add_argument("--shipped", action="store_true")
     parser.add_argument("--unread", type=int, default=10, help="how many reasons for what was not read to print")
     options = parser.parse_args()
     if options.labelled:
         labelled(options.labelled)
+    if options.values:
+        values(options.values)
+    if options.pairs:
+        pairs(options.pairs)
+    if options.hostile:
+        hostile()
+    if options.shipped:
+        shipped_solutions()
     if options.paths:
         documents(options.paths, options.unread)
 

@@ -17,7 +17,18 @@ from oracles import VALUES
 from chalkwork import BinaryCrossEntropy, CrossEntropy, Dense, NeuralNetwork, SquaredError
 from chalkwork.networks import Attention, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Residual, RMSNorm
 from chalkwork.networks.activations import KINDS
-from chalkwork.networks.layers import GRU, LSTM, RNN, AveragePool, Conv1d, Conv2d, GlobalAveragePool, MaxPool
+from chalkwork.networks.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    AveragePool,
+    Conv1d,
+    Conv2d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    GlobalAveragePool,
+    MaxPool,
+)
 
 jax.config.update("jax_enable_x64", True)
 
@@ -410,6 +421,17 @@ def _conv2d(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: 
     return ACTIVATIONS[more["activation"]](keep(f"z{n}", z + p[f"b{n}"][:, None, None]))
 
 
+def _conv_transpose(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
+    W, rank = p[f"W{n}"], p[f"W{n}"].ndim - 2
+    order = ("NWC", "IOW", "NWC") if rank == 1 else ("NCHW", "IOHW", "NCHW")
+    rim = [(size - 1 - more["padding"],) * 2 for size in W.shape[2:]]
+    z = jax.lax.conv_general_dilated(
+        a, jnp.flip(W, range(2, 2 + rank)), (1,) * rank, rim, lhs_dilation=(2,) * rank, dimension_numbers=order
+    )
+    b = p[f"b{n}"] if rank == 1 else p[f"b{n}"][:, None, None]
+    return ACTIVATIONS[more["activation"]](keep(f"z{n}", z + b))
+
+
 def _pool(n: int, a: Any, p: Any, state: Any, more: Any, keep: Any, training: bool) -> Any:
     parts = [a[:, :, i : a.shape[2] - 1 + i, j : a.shape[3] - 1 + j] for i in (0, 1) for j in (0, 1)]
     return more["of"](jnp.stack(parts), axis=0)
@@ -469,12 +491,14 @@ REFERENCES = {
     "gru": _recurrent,
     "conv1d": _conv1d,
     "conv2d": _conv2d,
+    "conv_transpose1d": _conv_transpose,
+    "conv_transpose2d": _conv_transpose,
     "max_pool": _pool,
     "average_pool": _pool,
     "global_average_pool": _global_average,
 }
-_OF_IMAGES = ("conv2d", "max_pool", "average_pool", "global_average_pool")
-OF_WINDOWS = ("conv1d", *_OF_IMAGES)
+_OF_IMAGES = ("conv2d", "conv_transpose2d", "max_pool", "average_pool", "global_average_pool")
+OF_WINDOWS = ("conv1d", "conv_transpose1d", *_OF_IMAGES)
 _OF_VECTORS = [kind for kind in REFERENCES if kind not in ("embedding", "attention", "flatten", *GATES, *OF_WINDOWS)]
 RECURRENT: dict[str, Any] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 _SMOOTH = ("tanh", "sigmoid", "softplus", "identity", "relu")
@@ -498,7 +522,8 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         if kind in GATES:
             kinds = ["dense", kind, *["flatten"] * int(rng.integers(0, 2))]
         if kind in OF_WINDOWS:
-            kinds = ["conv1d" if kind == "conv1d" else "conv2d", *[kind] * (kind not in ("conv1d", "conv2d"))]
+            first = "conv2d" if kind in _OF_IMAGES else "conv1d"
+            kinds = [first, *[kind] * (kind != first)]
             kinds += [] if kind == "global_average_pool" else ["flatten"]
     else:
         kinds.insert(int(rng.integers(kind == "residual", len(kinds) + 1)), kind)
@@ -510,7 +535,8 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         positions, size, inputs = 3, 2, 2
     positions = int(rng.integers(3, 5)) if kind in OF_WINDOWS else positions
     places = (positions, 4) if kind in _OF_IMAGES else (positions,)
-    size = inputs = 1 if kind == "embedding" else inputs
+    if kind == "embedding":  # few shapes here too
+        positions, size, inputs, places = 3, 1, 1, (3,)
     layers: list[Any] = []
     settings: list[dict[str, Any]] = []
     parameters: dict[str, Any] = {}
@@ -551,6 +577,13 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
                 activation=found["activation"], weights=W, bias=b, padding=found["padding"]))  # fmt: skip
             places = tuple(one + 2 * found["padding"] - length + 1 for one in places)
             size = units
+        elif name in ("conv_transpose1d", "conv_transpose2d"):
+            units, found["padding"] = int(rng.integers(1, 3)), int(rng.integers(2) and min(places) > 1)
+            W, b = rng.normal(0, 0.7, (size, units, *[2] * len(places))), rng.normal(0, 0.5, units)
+            parameters |= {f"W{n}": W, f"b{n}": b}
+            layers.append((ConvTranspose1d if name == "conv_transpose1d" else ConvTranspose2d)(
+                activation=found["activation"], weights=W, bias=b, padding=found["padding"], stride=2))  # fmt: skip
+            places, size = tuple(2 * one - 2 * found["padding"] for one in places), units
         elif name in ("max_pool", "average_pool"):
             found["of"] = jnp.max if name == "max_pool" else jnp.mean
             layers.append((MaxPool if name == "max_pool" else AveragePool)(2, 1))
@@ -558,7 +591,7 @@ def draw_stack(seed: int, kind: str, convention: tuple[str, str] | None = None, 
         elif name == "global_average_pool":
             layers.append(GlobalAveragePool())
         elif name == "embedding":
-            words, size = int(rng.integers(2, 5)), int(rng.integers(2, 4))
+            words, size = int(rng.integers(2, 4)), 2
             found["encoding"] = str(rng.choice(["none", "sinusoidal", "learned"]))
             parameters[f"W{n}"] = rng.normal(0, 0.7, (words, size))
             own = {"weights": parameters[f"W{n}"], "encoding": found["encoding"]}

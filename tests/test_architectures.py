@@ -5,16 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture import KINDS, Architecture
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import solve_sheet
+from chalkwork.solutions.compose import solution_blocks
 
 SHEET = Path(__file__).parents[1] / "sheets" / "architecture-counting.md"
 VGG = [64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool"]
 EXAMPLES = {
     "conv1d": ((3, 20), {"filters": 4, "kernel": 3}),
     "conv2d": ((4, 9, 9), {"filters": 6, "kernel": 3}),
+    "conv_transpose1d": ((4, 5), {"filters": 3, "kernel": 4, "stride": 2, "padding": 1}),
     "conv_transpose2d": ((4, 5, 5), {"filters": 3, "kernel": 4, "stride": 2, "padding": 1}),
     "max_pool": ((4, 9, 9), {"pool": 2}),
     "average_pool": ((4, 9, 9), {"pool": 3}),
@@ -37,6 +40,11 @@ EXAMPLES = {
 
 def counted(layers, enters):
     return Architecture(layers, enters).solve()
+
+
+def drawing_of(solution):
+    (found,) = (block for block in solution_blocks(solution) if isinstance(block, Drawing))
+    return found
 
 
 def shape(solution, number):
@@ -227,3 +235,52 @@ def test_pytorch_agrees(rng):
             assert Architecture.of(module, (5, 4)).solve()["parameters"] == wanted
     with pytest.raises(ChalkworkError, match="a module of the class Bilinear is not counted"):
         Architecture.of(nn.Sequential(nn.Bilinear(2, 2, 2)), 2)
+
+
+def test_every_kind_and_a_long_network_are_drawn_and_described():
+    """A figure holds the size of what leaves every layer that it shows, and its words those of all."""
+    for kind, (enters, settings) in EXAMPLES.items():
+        layers = [{"kind": "dropout"}, {"kind": kind, **settings}]
+        solution = counted(layers, enters)
+        drawn, size = drawing_of(solution), " × ".join(map(str, shape(solution, 2)))
+        assert f">{size}<" in drawn.svg, kind
+        assert f"{KINDS[kind].words(Architecture(layers, enters).layers[1])}: {size}" in drawn.description
+    long = drawing_of(counted([{"kind": "dense", "units": n} for n in range(2, 60)], 3))
+    assert "⋯" in long.svg
+    assert long.description.endswith("58. dense, 59 units: 59, 3481 parameters.")
+
+
+def test_mistakes_of_counting_are_named():
+    """Each number is what somebody with the mistake counts; worked out here without the program."""
+    network = counted(
+        [{"kind": "conv2d", "filters": 6, "kernel": 5}, {"kind": "max_pool", "pool": 2},
+         {"kind": "conv2d", "filters": 4, "kernel": 3, "padding": 1, "stride": 2}, {"kind": "flatten"},
+         {"kind": "dense", "units": 10}, {"kind": "dense", "units": 10}, {"kind": "dense", "units": 10, "shares": 6}],
+        (3, 32, 32),
+    )  # fmt: skip
+    made = [
+        (network, {
+            "bias-counted-per-place": ("parameters1", 75 * 6 + 28 * 28 * 6),
+            "biases-not-counted": ("parameters5", 1960),
+            "one-bias-for-the-layer": ("parameters1", 451),
+            "channels-not-counted": ("parameters1", (25 + 1) * 6),
+            "one-filter-counted": ("parameters1", 76),
+            "first-place-forgotten": ("shape1", [6, 27, 27]),
+            "padding-forgotten": ("shape3", [4, 6, 6]),
+            "stride-ignored": ("shape3", [4, 14, 14]),
+            "pooling-has-no-weights": ("parameters2", 24),
+            "products-at-one-place": ("macs1", 450),
+            "shared-counted-twice": ("parameters", 456 + 220 + 1970 + 110 + 110),
+        }),
+        (counted([{"kind": "conv2d", "filters": 1, "kernel": 3, "padding": 2}], (1, 8, 8)),
+         {"padding-on-one-side": ("n1", 8)}),
+        (counted([{"kind": "lstm", "units": 32, "bias": "two"}], (20, 64)), {
+            "one-bias-set-for-two": ("parameters1", 4 * (96 * 32 + 32)),
+            "gates-not-counted": ("parameters1", 3 * (96 * 32 + 64)),
+            "state-not-counted": ("parameters1", 4 * (64 * 32 + 64)),
+        }),
+    ]  # fmt: skip
+    for solution, mistakes in made:
+        for mistake, (name, value) in mistakes.items():
+            report = solution.check({name: np.array(value) if isinstance(value, list) else value})[name]
+            assert mistake in report.mistakes, (mistake, report)

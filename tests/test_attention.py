@@ -266,3 +266,18 @@ def test_word_vectors_and_the_mistakes_with_them() -> None:
         assert id in worked.check({name: np.round(value, 5)})[name].mistakes, id
     with pytest.raises(ReadError, match=r"y is a column of 3 entries and log\(yhat\) a row of 3"):
         bag.solve(W=table, U=scores, y=[0, 0, 1])
+
+
+def test_modules_of_pytorch_become_layers() -> None:
+    torch = pytest.importorskip("torch")
+    parts = [torch.nn.Embedding(5, 3), torch.nn.Flatten(), torch.nn.Linear(6, 2), torch.nn.Softmax(dim=-1)]
+    tokens, module = np.array([[0, 4], [2, 3]]), torch.nn.Sequential(*parts).double()
+    assert far(from_torch(module, inputs=(2, 1)).output(tokens), module(torch.tensor(tokens)).detach().numpy()) < 1e-14
+    for bias in (True, False):
+        attention = torch.nn.MultiheadAttention(4, 2, bias=bias, batch_first=True).double()
+        x = torch.randn(2, 3, 4, dtype=torch.float64)
+        found = from_torch(attention, inputs=(3, 4)).forward(x.numpy())["a1"]
+        assert far(found.reshape(2, 3, 4), attention(x, x, x)[0].detach().numpy()) < 1e-14
+    for module in (torch.nn.Embedding(5, 3, padding_idx=0), torch.nn.MultiheadAttention(4, 2, kdim=3)):
+        with pytest.raises(ChalkworkError, match="is no layer here"):
+            from_torch(module)

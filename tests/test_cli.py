@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -216,8 +217,25 @@ def test_a_page_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch, caps
     heights = {}
     for width in (60, 80, 110):
         monkeypatch.setattr("chalkwork.cli.commands.terminal_width", lambda width=width: width)
-        assert main(["solve", "tanh-4-4-3-3-single-and-batch"]) == 0
+        assert main(["solve", "leaky-relu-softmax-2-3-2"]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert width - 2 <= max(map(len, lines)) <= width
         heights[width] = len(lines)
     assert heights[60] > heights[80] > heights[110]
+
+
+def test_a_hand_in_may_come_by_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in (
+        "z1: [0.05, 0.35, -0.2]",
+        '{"z1": [0.05, 0.35, -0.2]}',
+        "Mine:\n\n```answers\nz1: 0.05; 0.35; -0.2\n```",
+    ):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        assert main(["check", "leaky-relu-softmax-2-3-2", "-"]) == 0
+        printed = capsys.readouterr().out
+        assert printed.startswith("standard input\n") and "z1  correct" in printed
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff")))
+    assert main(["check", "leaky-relu-softmax-2-3-2", "-"]) == 2
+    assert "standard input, line 1: the file is not UTF-8 text" in capsys.readouterr().err

@@ -18,6 +18,8 @@ from chalkwork.networks.layers import (
     AveragePool,
     Conv1d,
     Conv2d,
+    ConvTranspose1d,
+    ConvTranspose2d,
     Flatten,
     GlobalAveragePool,
     Layer,
@@ -47,6 +49,18 @@ def _layer(layer: Layer, a: Any, W: Any, b: Any, net: NeuralNetwork) -> Any:
             z = jax.lax.conv_general_dilated(a, W, kind.stride, rim, rhs_dilation=kind.dilation)
             z = z if b is None else z + b.reshape(-1, *(1,) * rank)
             return jnp.tanh(z) if layer.activation.name == "tanh" else z
+        case ConvTranspose1d() | ConvTranspose2d():
+            kind = layer.kind
+            rim = [
+                (d * (k - 1) - p, d * (k - 1) - p + more)
+                for k, p, d, more in zip(kind.window, kind.padding, kind.dilation, kind.more, strict=True)
+            ]
+            order = ("NCH", "IOH", "NCH") if rank == 1 else ("NCHW", "IOHW", "NCHW")
+            z = jax.lax.conv_general_dilated(
+                a, jnp.flip(W, range(-rank, 0)), (1,) * rank, rim, lhs_dilation=kind.stride,
+                rhs_dilation=kind.dilation, dimension_numbers=order,
+            )  # fmt: skip
+            return z if b is None else z + b.reshape(-1, *(1,) * rank)
         case MaxPool() | AveragePool():
             window = (1, 1, *[layer.options["pool"]] * rank)
             stride = (1, 1, *[layer.options["stride"] or layer.options["pool"]] * rank)
@@ -72,13 +86,19 @@ def tried(rng: np.random.Generator, number: int) -> tuple[NeuralNetwork, Any, An
     def pair(*choices: int) -> tuple[int, ...]:
         return tuple(int(one) for one in rng.choice(choices, rank))
 
+    spread = (ConvTranspose1d, ConvTranspose2d)[rank - 1]
+    stride = pair(1, 2, 3)
+    back = spread(
+        2, pair(2, 3), stride=stride, padding=pair(0, 1), dilation=pair(1, 2), bias=bool(rng.integers(2)),
+        output_padding=tuple(int(rng.integers(0, one)) for one in stride),
+    )  # fmt: skip
     layers: list[Layer] = [
         kind(
             int(rng.integers(1, 4)), pair(1, 2, 3), "tanh", stride=pair(1, 1, 2), padding=pair(0, 1, 2),
             dilation=pair(1, 1, 2), bias=bool(rng.integers(2)), convolution=bool(rng.integers(2)),
         ),
         [MaxPool, AveragePool][rng.integers(2)](2, stride=int(rng.choice([1, 2])), padding=int(rng.integers(2))),
-        kind(2, 2, convolution=bool(rng.integers(2)), bias=0.5),
+        back if number % 5 else kind(2, 2, convolution=bool(rng.integers(2)), bias=0.5),
         GlobalAveragePool() if rng.integers(2) else Flatten(),
         Dense(2, bias=[0.5, -1.0]),
     ]  # fmt: skip
@@ -194,6 +214,7 @@ def test_of_equal_largest_entries_the_first_has_the_error_or_all_share_it() -> N
 def images(**more: Any) -> NeuralNetwork:
     layers = [
         Conv2d(2, 3, "relu", padding="same"), MaxPool(2), Conv2d(3, 2, stride=(1, 2), bias=False),
+        ConvTranspose2d(2, (2, 3), "tanh", stride=2, padding=(0, 1), output_padding=(1, 0)),
         AveragePool((2, 1), 1), Flatten(), Dense(2, "tanh"),
     ]  # fmt: skip
     return NeuralNetwork(layers, inputs=(2, 6, 8), seed=3, **more)
@@ -225,12 +246,13 @@ def test_pytorch_has_the_same_weights_both_ways() -> None:
     net = images()
     state = torch_state(net)
     assert {name: array.shape for name, array in state.items()} == {
-        "0.weight": (2, 2, 3, 3), "0.bias": (2,), "3.weight": (3, 2, 2, 2), "6.weight": (2, 6), "6.bias": (2,),
+        "0.weight": (2, 2, 3, 3), "0.bias": (2,), "3.weight": (3, 2, 2, 2), "4.weight": (3, 2, 2, 3), "4.bias": (2,),
+        "8.weight": (2, 24), "8.bias": (2,),
     }  # fmt: skip
     other = NeuralNetwork(net.layers, inputs=(2, 6, 8), seed=9, samples="columns", weights="out_in")
     load_torch_state(other, state)
     x = np.random.default_rng(0).normal(size=(4, 2, 6, 8))
-    np.testing.assert_allclose(other.forward(x)["a6"].T, net.forward(x)["a6"], rtol=1e-12)
+    np.testing.assert_allclose(other.forward(x)["a7"].T, net.forward(x)["a7"], rtol=1e-12)
     with pytest.raises(ChalkworkError, match="has no counterpart in PyTorch"):
         torch_state(NeuralNetwork([Conv1d(1, 2), Flatten(), Dense(1)], inputs=(4, 1)))
 
@@ -301,6 +323,18 @@ def test_mistakes_are_worth_what_a_program_with_the_mistake_computes() -> None:
     made.append((average, {"pooling-not-divided": ("a2", 4 * average["a2"])}))
     turned = solved(Conv2d(2, 2, convolution=True))
     made.append((turned, {"kernel-not-turned": ("dW1", turned["dW1"][..., ::-1, ::-1])}))
+
+    def spread(kernels: Any = None, **settings: Any) -> Any:
+        return solved(ConvTranspose2d(1, 2, "tanh", weights=kernels, **settings))
+
+    wide = spread(stride=2, padding=1)
+    kernels = wide["W1"]
+    made.append((wide, {
+        "padding-forgotten": ("z1", spread(kernels, stride=2)["z1"]),
+        "stride-ignored": ("z1", spread(kernels, padding=1)["z1"]),
+        "kernel-turned": ("z1", spread(kernels[..., ::-1, ::-1], stride=2, padding=1)["z1"]),
+        "bias-gradient-of-each-place": ("db1", wide["delta1"]),
+    }))  # fmt: skip
     for solution, mistakes in made:
         for id, (name, value) in mistakes.items():
             report = solution.check({name: np.round(value, 6)})
@@ -317,3 +351,31 @@ def test_a_single_map_is_read_as_it_is_shown() -> None:
     assert solution["z1[2,1]"] == -2 and solution["W1[1,2]"] == 0
     right = {name: np.asarray(solution[name]).tolist() for name in solution.derivation}
     assert solution.check(right).score == 1
+
+
+def test_a_convolution_is_the_product_with_its_matrix_and_with_its_windows() -> None:
+    rng = np.random.default_rng(3)
+    for shape, window, settings in (
+        ((5, 1), (3, 1), ""), ((1, 6), (1, 2), ", stride=2"), ((4, 4), (2, 2), ""),
+        ((4, 3), (2, 3), ", padding=[1, 0]"), ((5, 4), (2, 2), ", stride=[2, 1], dilation=2, padding=1"),
+    ):  # fmt: skip
+        x, w = rng.normal(size=shape), rng.normal(size=window)
+        text = (
+            f"T = convolution_matrix(x, w{settings}); y = T @ vec(x); M = im2col(x, w{settings}); u = M @ vec(w); "
+            f"r = vec(convolve(x, w{settings})); L = sum(r * r); L2 = sum(y * u)"
+        )
+        found = Graph(text).solve(x=x.tolist(), w=w.tolist())
+        for name in ("y", "u"):
+            np.testing.assert_allclose(found[name], found["r"], rtol=1e-13, atol=1e-14)
+    back = Graph("T = convolution_matrix(x, w, stride=2); y = conv_transpose(u, w, stride=2); v = T.T @ vec(u)")
+    u, w = rng.normal(size=(2, 2)), rng.normal(size=(2, 2))
+    found = back.solve(x=np.ones((4, 4)).tolist(), w=w.tolist(), u=u.tolist())
+    np.testing.assert_allclose(np.ravel(found["v"]), np.ravel(found["y"]), rtol=1e-13)
+    both = Graph("y = convolution_matrix(x, w) @ vec(x); L = sum(y * y)").solve(x=[1, 2, 3], w=[2, -1])
+    one = Graph("y = convolve(x, w); L = sum(y * y)").solve(x=[1, 2, 3], w=[2, -1])
+    for name in ("dL/dx", "dL/dw"):
+        np.testing.assert_allclose(both[name], one[name], rtol=1e-13)
+    for text, said in (("y = vec(x, 2)", "takes 1 argument"), ("y = im2col(x, w, window=2)", "data and kernel"),
+                       ("y = im2col(x, w, stride=0)", "whole number from 1")):  # fmt: skip
+        with pytest.raises((ShapeError, ReadError), match=said):
+            Graph(text).solve(x=[1, 2], w=[1])

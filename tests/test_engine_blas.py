@@ -214,6 +214,7 @@ LIKE |= {
     "average_pool_back": {"before": (3, 3), "window": 1},
     "max_pool_back": {"window": 1},
     "convolve_full": {"before": (5, 5)},
+    "convolve_transposed": {"before": (5, 5)},
     "convolve_kernel": {"kernel": (1, 1)},
 }
 AWKWARD = np.array([[0.0, -0.0, 1.0], [np.inf, -np.inf, np.nan], [-2.5, 30.0, -120.0]])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from random_networks import BATCH, GATES, Stack, draw_stack, far
+from random_networks import BATCH, GATES, OF_WINDOWS, Stack, draw_stack, far
 
 from chalkwork import ChalkworkError, load_model, save_model
 from chalkwork.exchange import keras_layers, to_onnx, to_torch
@@ -90,10 +90,6 @@ def test_a_file_gives_it_back(kind: str, tmp_path: Path) -> None:
 def test_onnx_runs_it(kind: str, tmp_path: Path) -> None:
     runtime = pytest.importorskip("onnxruntime")
     stack = stack_of(kind)
-    if {"conv1d", *GATES} & set(stack.kinds):
-        with pytest.raises(ChalkworkError, match=r"be written as ONNX"):
-            to_onnx(stack.net, tmp_path / "net.onnx")
-        return
     to_onnx(stack.net, tmp_path / "net.onnx")
     session = runtime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
     rows = stack.data(stack.x)
@@ -105,7 +101,7 @@ def test_onnx_runs_it(kind: str, tmp_path: Path) -> None:
 def test_pytorch_has_it(kind: str) -> None:
     torch = pytest.importorskip("torch")
     stack = stack_of(kind)
-    if {"attention", "embedding", "conv1d", *GATES} & set(stack.kinds):  # see test_recurrence and test_attention
+    if {"attention", "embedding", "conv1d", "conv_transpose1d", *GATES} & set(stack.kinds):  # see test_recurrence
         with pytest.raises(ChalkworkError, match="has no counterpart in PyTorch"):
             to_torch(stack.net, inference=True)
         return
@@ -118,11 +114,15 @@ def test_pytorch_has_it(kind: str) -> None:
 @KINDS
 def test_keras_has_it_or_is_refused(kind: str) -> None:
     stack = stack_of(kind)
-    if {"residual", "embedding", "attention", "conv1d", "conv2d", *GATES} & set(stack.kinds):
+    some = {*GATES, *OF_WINDOWS} & set(stack.kinds)  # with some settings: see test_keras_layers
+    if {"residual", "embedding", "attention"} & set(stack.kinds):
         with pytest.raises(ChalkworkError, match="has no counterpart in keras"):
             keras_layers(stack.net, inference=True)
-    else:
+        return
+    try:
         assert len(keras_layers(stack.net, inference=True)) >= len(stack.kinds)
+    except ChalkworkError as error:
+        assert some and "has no counterpart in keras" in str(error)
 
 
 @pytest.mark.parametrize("engine", ["numpy", "jax"])

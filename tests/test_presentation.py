@@ -462,3 +462,59 @@ def test_the_sheet_marks_weights_of_ones_own():
         "z3": "blank",
         "z4": "blank",
     }
+
+
+def test_several_units_learn_in_one_table():
+    x = np.array([[1, 1], [1, 2], [2, -1], [-1, 2]])
+    y = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    for rule, rate in (
+        ("perceptron", 1.0),
+        ("adaline", 0.05),
+        ("gradient", 0.5),
+        ("hebb", 0.5),
+        ("perceptron_by_target", 0.5),
+    ):
+        w, b = np.array([[1.0, 0], [0, 1]]), np.array([1.0, 1])
+        activation = {"gradient": "tanh"}.get(rule)
+        found = learn(x, y, rule=rule, weights=w, bias=b, rate=rate, epochs=2, activation=activation)
+        each = [learn(x, y[:, k], rule=rule, weights=w[k], bias=b[k], rate=rate, epochs=2, activation=activation)
+                for k in (0, 1)]  # fmt: skip
+        for step in range(1, 9):
+            for k in (0, 1):
+                if f"w{step}" in each[k].arrays:
+                    np.testing.assert_allclose(found[f"w{step}"][k], each[k][f"w{step}"].ravel(), rtol=1e-12)
+                    np.testing.assert_allclose(np.ravel(found[f"b{step}"])[k], each[k][f"b{step}"], rtol=1e-12)
+        right = {name: np.asarray(found[name]).tolist() for name in found.derivation}
+        assert found.check(right).score == 1
+        assert "Two units with the same 2 inputs and a bias each learn by" in str(found)
+    with pytest.raises(ChalkworkError, match="weights are 2x2, a row for each unit, not 1x2"):
+        learn(x, y, weights=[[1, 2]])
+
+
+def test_a_batch_changes_the_weights_once_an_epoch_and_rules_stop_it():
+    x, y = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]]), np.array([1.0, -1, -1, -1])
+    found = learn(x, y, rule="adaline", weights=0.1, bias=0.1, rate=0.1, batch=True, epochs=20, stop_change=0.05)
+    w, b, changes = np.full(2, 0.1), 0.1, []
+    while not changes or changes[-1] > 0.05:
+        error = y - (x @ w + b)
+        changes.append(max(abs(0.1 * x.T @ error).max(), abs(0.1 * error.sum())))
+        w, b = w + 0.1 * x.T @ error, b + 0.1 * error.sum()
+    assert found["epochs"] == len(changes) and found["ending"] == "stopped"
+    np.testing.assert_allclose(found["weights"], [*w, b], rtol=1e-12)
+    assert "w3" not in found and f"w{4 * len(changes)}" in found
+    right = {name: np.asarray(found[name]).tolist() for name in found.derivation} | {"ending": "stopped"}
+    assert found.check(right).score == 1
+    early = learn(x, y, rule="adaline", bias=0, rate=0.1, epochs=20, stop_loss=2)
+    totals = [early[f"total{epoch}"].item() for epoch in range(1, early["epochs"] + 1)]
+    assert totals[-1] <= 2 < min(totals[:-1]) and early["ending"] == "stopped"
+    with pytest.raises(ChalkworkError, match="has no loss that could stop it"):
+        learn(x, y, stop_loss=1)
+
+
+def test_a_majority_joins_units():
+    w, b = np.array([[1.0, 0], [0, 1], [1, 1]]), np.array([0.0, 0, -3])
+    x = np.array([[1.0, 1], [1, -1], [-1, -1], [4, -0.5], [-0.5, 0.5]])
+    found = region(weights=w, bias=b, join="majority", x=x)
+    wanted = ((x @ w.T + b >= 0).sum(1) >= 2) * 1.0
+    assert [found[f"a{k}"].item() for k in range(1, 6)] == wanted.tolist()
+    assert "more than half of them are" in str(found)

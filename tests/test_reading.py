@@ -21,7 +21,7 @@ from chalkwork.algebra.reading import (
     read_chain,
     read_formula,
 )
-from chalkwork.algebra.reading.words import DEFINED, FUNCTIONS, VECTORS
+from chalkwork.algebra.reading.words import DEFINED, FUNCTIONS, LAID, VECTORS
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError, ReadError, ShapeError
 from chalkwork.typesetting.notation import Notation
@@ -506,7 +506,7 @@ def test_what_is_nested_is_read_or_refused(pattern, depth):
 
 
 def test_every_word_of_a_function_is_in_the_table_or_defined():
-    assert set(FUNCTIONS.values()) == {*TABLE, *DEFINED, *VECTORS, "min"}
+    assert set(FUNCTIONS.values()) == {*TABLE, *DEFINED, *VECTORS, *LAID, "min"}
     assert all(re.fullmatch(r"\w+", word) for word in FUNCTIONS)
 
 

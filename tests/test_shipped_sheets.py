@@ -82,6 +82,7 @@ LEAKY = "leaky-relu-softmax-2-3-2"
 RELU = "relu-softmax-3-2-2-forward"
 GRAPH = "graph-product-of-sums"
 CONVOLUTION = "convolution-by-hand"
+LATENT = "latent-variables-and-graphs"
 SIGMOID = "sigmoid-5-3-2-update-and-query"
 TANH = "tanh-4-4-3-3-single-and-batch"
 SOFTMAX = "tanh-softmax-4-4-3-3-batch"
@@ -248,6 +249,13 @@ GRADIENTS_PRINTED = [
     Printed(CONVOLUTION, "b", "a2", "5 5; 3 4", lambda s: s["a2"][0]),
     Printed(CONVOLUTION, "c", "dW1", "-10 0; 0 -4", lambda s: s["dW1"][0, 0]),
     Printed(CONVOLUTION, "d", "y", "1 -2 -1; 2 0 0; 0 0 2"),
+    Printed(LATENT, "a", "L", "0.4467"),
+    Printed(LATENT, "a", "dL/dW", "-0.6178 0.1406 0.7453; 0.0628 0.0418 -0.0249"),
+    Printed(LATENT, "b", "K", "0.3889"),
+    Printed(LATENT, "b", "dL/dmu", "0.7000; -0.9098"),
+    Printed(LATENT, "b", "dL/ds", "0.0600; -0.1615"),
+    Printed(LATENT, "c", "S", "0.5000 0.4082 0; 0.4082 0.3333 0.4082; 0 0.4082 0.5000"),
+    Printed(LATENT, "c", "dL/dW", "0.4820 0.2041; 0.8847 0.3708"),
     Printed(GRADIENTS, "b", "slope at s2", "0.25; 0.19", lambda s: s["a2"] * (1 - s["a2"])),
     Printed(GRADIENTS, "b", "delta2", "0.11; -0.05"),
     Printed(GRADIENTS, "b", "dW2", "0.05 0.01 0.10; -0.02 -0.00 -0.05"),
@@ -272,6 +280,7 @@ SHOWN = {
     TANH: ["0.291313", "−0.815376", "0.800499", "−0.747824", "−0.00305449", "0.104362", "0.107597", "0.0884603"],
     SOFTMAX: ["0.333333", "2.19722", "−0.666667", "0.0796566", "0.0333333"],
     CONVOLUTION: ["2 · 1 + 0 · (−2) + 1 · 1 = 3", "= max(3, 5, 0, 1) = 5", "−10   0", "= −6", "1 · 1 = 1"],
+    LATENT: ["0.4467", "−0.6178", "0.3889", "0.6522", "−0.9098", "0.7071", "1.0998", "−0.0357"],
     GRADIENTS: ["0.48", "0.08", "0.90", "0.45", "0.74", "0.10", "−0.02", "0.475", "0.019"],
 }  # fmt: skip
 

@@ -186,6 +186,7 @@ def test_every_text_in_the_code_is_in_the_table():
 WORD = re.compile(r"[A-Za-zÄÖÜäöüß]{3,}")
 SIGNS = {
     *[
+        "theta",
         "softmax",
         "maxpool",
         "meanpool",
@@ -205,6 +206,9 @@ SIGNS = {
         "ReLU",
         "argmax",
         "arg",
+        "diag",
+        "dmu",
+        "xhat",
         "nan",
         "inf",
         "class",

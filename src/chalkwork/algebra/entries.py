@@ -16,7 +16,8 @@ from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
 from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.operations.convolutions import lie_of, pooling, turned_axes
-from chalkwork.algebra.operations.windows import PARTNERS, Sweep, meetings_by
+from chalkwork.algebra.operations.partners import PARTNERS
+from chalkwork.algebra.operations.windows import Sweep, meetings_by
 from chalkwork.errors import CostError
 
 MOST_TERMS = 200

@@ -246,8 +246,8 @@ def apply(operation: str, *arguments: Expression, **parameters: Parameter) -> Ap
         raise TypeError(f"{operation}({takes}) does not take {len(arguments)} arguments and {sorted(parameters)}")
     if not entry.parameters:
         return Application(entry, arguments, ())
-    usual = _usual(entry, arguments)
     stated = {name: value for name, value in parameters.items() if value is not None or name not in _IMPLIED}
+    usual = _usual(entry, arguments, stated)
     return Application(entry, arguments, tuple({**usual, **stated}.values()))
 
 
@@ -259,10 +259,15 @@ _IMPLIED: dict[str, Callable[[Sequence[Expression]], Parameter]] = {
 """Parameters that follow from the shapes of the arguments where they are not given."""
 
 
-def _usual(operation: Operation, arguments: Sequence[Expression]) -> dict[str, Parameter]:
-    """The parameters that are not written."""
+def _usual(
+    operation: Operation, arguments: Sequence[Expression], stated: Mapping[str, Parameter]
+) -> dict[str, Parameter]:
+    """The parameters that are not written, where those are stated."""
     given = operation.parameters.items()
-    return {name: _IMPLIED[name](arguments) if name in _IMPLIED else default for name, default in given}
+    usual = {name: _IMPLIED[name](arguments) if name in _IMPLIED else default for name, default in given}
+    if operation.follows is None:
+        return usual
+    return usual | operation.follows(tuple(one.shape for one in arguments), {**usual, **stated})
 
 
 def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
@@ -293,7 +298,7 @@ def plain(expression: Expression, needed: Precedence = Precedence.FREE) -> str:
         return f"[{', '.join(f'[{row}]' for row in rows)}]"
     else:
         parts = [plain(argument) for argument in arguments]
-        usual = _usual(operation, arguments) if operation.parameters else {}
+        usual = _usual(operation, arguments, expression.named_parameters) if operation.parameters else {}
         for name, value in expression.named_parameters.items():
             matrix = bool(arguments[0].shape) and 1 not in arguments[0].shape
             if value != usual[name] or (operation.needs_axis and matrix):

@@ -23,8 +23,8 @@ from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, transform
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Shape
 from chalkwork.algebra.operations.matrices import EQUAL, axes_of, without
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.algebra.operations.softmax import seen_in_order
-from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.bounds import windows
 from chalkwork.bounds.intervals import (
     BOTH,
@@ -246,7 +246,7 @@ def _masked_softmax(x: Interval, seen: Interval, keys: Parameter, causal: Parame
     if causal:
         sure, never = sure & seen_in_order(x.low, keys), never | ~seen_in_order(x.low, keys)
     shares = _softmax(Interval(np.where(sure, x.low, -np.inf), np.where(sure, x.high, -1e300)), keys)
-    known = np.all(sure | never, axis=keys, keepdims=True)
+    known = np.all(sure | never, axis=axes_of(keys), keepdims=True)
     low, high = np.where(known & sure, shares.low, 0.0), np.where(known, shares.high, 1.0)
     return Interval(low, np.where(never, 0.0, high))
 

@@ -17,7 +17,7 @@ from chalkwork.algebra.definitions import branches
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number
 from chalkwork.algebra.operations import Operation, Parameter
 from chalkwork.algebra.operations.matrices import axes_of
-from chalkwork.algebra.operations.windows import PARTNERS
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.algebra.simplify import simplify
 from chalkwork.bounds import windows
 from chalkwork.bounds.enclosures import ENCLOSURES, collapsed, enclosable, hull_by_sign
@@ -294,7 +294,7 @@ def _of_masked_softmax(node: Application, parts: list[Interval | None], y: Inter
     found = Interval.point(np.zeros_like(y.low)) if slope is None else _of_softmax(slope, y, y, {"axis": keys})
     if moved is None:
         return found
-    moves = np.max(np.maximum(np.abs(moved.low), np.abs(moved.high)), axis=keys, keepdims=True)
+    moves = np.max(np.maximum(np.abs(moved.low), np.abs(moved.high)), axis=axes_of(keys), keepdims=True)
     size = np.where(moves + np.zeros_like(y.low) == 0, 0.0, np.inf)
     return add(found, Interval(-size, size))
 

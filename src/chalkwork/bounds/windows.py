@@ -11,7 +11,8 @@ import numpy as np
 
 from chalkwork.algebra.operations import Parameter, Shape
 from chalkwork.algebra.operations.convolutions import SHAPES, lie_of, pooling
-from chalkwork.algebra.operations.windows import PARTNERS, Lie, Sweep, chosen
+from chalkwork.algebra.operations.partners import PARTNERS
+from chalkwork.algebra.operations.windows import Lie, Sweep, chosen
 from chalkwork.bounds.intervals import Array, Interval, add, blocks, divide, multiply, total
 
 

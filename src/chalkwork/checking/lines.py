@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _OF_THE_CALL = frozenset(("other-activation", "activation-forgotten"))
 """What is wrong where a function was called, and not in the function."""
+_OF_THE_ARGUMENT = frozenset(("derivative-at-activation", "derivative-with-net-input", "slope-elsewhere"))
+"""What is wrong with what a function was given."""
 _AXIS = "softmax-wrong-axis"
 _MOST_PARTS = 60
 _MOST_LOOSE = 300
@@ -69,6 +71,8 @@ def _first(
     place = _wrong_in(run, found, source or made, right)
     if source is None and _OF_THE_CALL.intersection(result.mistakes):
         place = _calling(run, made)
+    elif source is not None and _OF_THE_ARGUMENT.intersection(result.mistakes):
+        place = _calling(run, source)
     elif source is None and _AXIS in result.mistakes and "axis" in run.source(*_calling(run, made))[0]:
         place = _calling(run, made)  # the axis is an argument there
     at = _at(run, place)

@@ -93,7 +93,7 @@ def save_variants(
             from chalkwork.documents.pandoc import to_one_pdf
 
             found.append(folder / f"class-{show}.pdf")
-            to_one_pdf(documents_of(variants, show, progress), found[-1])
+            to_one_pdf(documents_of(variants, show, progress), found[-1], variants.sheet.title)
             continue
         for place, one in enumerate(variants):
             found.append(folder / file_of(one, suffix, show))

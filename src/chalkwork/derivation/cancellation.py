@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number
-from chalkwork.algebra.operations.windows import PARTNERS
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.budget import check_time
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.derivation.evaluate import applied, evaluate

@@ -204,8 +204,8 @@ def to_pdf(document: Document, path: str | Path) -> None:
     _typeset(_typst_source(document, "typst"), document, path)
 
 
-def to_one_pdf(documents: Mapping[str, Document], path: str | Path) -> None:
-    """Write several documents as one PDF, each on pages of its own under its code.
+def to_one_pdf(documents: Mapping[str, Document], path: str | Path, title: str = "") -> None:
+    """Write several documents as one PDF, each on pages of its own under its code; `title` is that of all of them.
 
     Raises `ChalkworkError` as `to_pdf` does.
     """
@@ -218,7 +218,7 @@ def to_one_pdf(documents: Mapping[str, Document], path: str | Path) -> None:
         parts += re.split(rf"(?:#block\(sticky: true\)\[\n)?{boundary}\n(?:\n\])?", body)[1:]
         figures |= own
     coded = [_CODED.replace("CODE", _typst_string(code)) + part for code, part in zip(codes, parts, strict=True)]
-    _typeset(("".join(coded), figures), every[0], path)
+    _typeset(("".join(coded), figures), replace(every[0], title=title or every[0].title), path)
 
 
 _SPOKEN = re.compile("\ue007([^\ue007]*)\ue007")

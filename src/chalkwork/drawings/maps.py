@@ -39,6 +39,7 @@ def draw_maps(maps: Sequence[Map], title: str, description: str) -> Drawing:
             left += gap
         top, width = -len(one.rows) * _CELL / 2, wide * len(one.rows[0])
         row, column, high, across = one.window
+        left += max(0, -column) * wide
         for place, entries in enumerate(one.rows):
             for at, text in enumerate(entries):
                 x, y = left + at * wide, top + place * _CELL
@@ -47,8 +48,8 @@ def draw_maps(maps: Sequence[Map], title: str, description: str) -> Drawing:
         if high:
             x, y = left + column * wide, top + row * _CELL
             _frame(canvas, Box(x, y, x + across * wide, y + high * _CELL))
-        canvas.text(Point(left + width / 2, top - 14), one.label, size=_SIZE)
-        left += width
+        canvas.text(Point(left + width / 2, top + min(0, row) * _CELL - 14), one.label, size=_SIZE)
+        left += width + max(0, column + across - len(one.rows[0])) * wide
     return canvas.drawing(title, description)
 
 

@@ -54,7 +54,7 @@ def counterpart(number: int, layer: Layer, found: Foreign | None, library: str) 
     """What a layer is there; ChalkworkError where there is nothing like it."""
     if found is None:
         name = type(layer).__name__
-        article = "an" if name[0] in "AEIOU" else "a"
+        article = "an" if name[0] in "AEIOU" or name in ("LSTM", "RNN", "RMSNorm") else "a"
         raise ChalkworkError(f"layer {number}, {article} {name}, has no counterpart in {library}")
     return found
 

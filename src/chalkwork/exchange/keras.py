@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chalkwork.errors import ChalkworkError
+import numpy as np
+
+from chalkwork.arrays import unmasked
+from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.exchange.foreign import arrays_of, check_training, counterpart, in_keras, put, slots_of
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Foreign, Layer
@@ -19,14 +22,53 @@ from chalkwork.networks.plan import LayerPlan
 def keras_weights(net: NeuralNetwork) -> list[Array]:
     """The arrays of the network for `model.set_weights()`, in double precision.
 
-    Layer by layer: kernel (in x out, whatever the network's convention is) and bias; gamma, beta, moving mean and
-    moving variance. Raises ChalkworkError for layers that have no counterpart.
+    Layer by layer: kernel (in x out, whatever the network's convention is; of a convolution window x in x out) and
+    bias; gamma, beta, moving mean and moving variance; of a recurrent layer kernel, recurrent kernel and bias, the
+    gates side by side in the order of Keras. Raises ChalkworkError for layers that have no counterpart.
 
     >>> from chalkwork import Dense
     >>> [array.shape for array in keras_weights(NeuralNetwork([Dense(2, "tanh", inputs=3)], weights="out_in"))]
     [(3, 2), (2,)]
     """
-    return arrays_of(net, "in_out")
+    held = {slot.name: array for slot, array in zip(slots_of(net), arrays_of(net, "in_out"), strict=True)}
+    return [_packed([[held[name] for name in row] for row in grid]) for _, grid in _grids(net)]
+
+
+Grid = tuple[tuple[str, ...], ...]
+"""The names of our arrays in one of Keras: side by side, and the rows below each other."""
+
+
+def _grids(net: NeuralNetwork) -> list[tuple[int, Grid]]:
+    """What each array of Keras is made of, with the number of its layer; ChalkworkError where that is not there."""
+    found: list[tuple[int, Grid]] = []
+    names: dict[int, list[str]] = {}
+    for slot in slots_of(net):
+        names.setdefault(slot.layer, []).append(slot.name)
+    for number, own in names.items():
+        layer, plan = net.layers[number - 1], net.plan().layers[number - 1]
+        theirs = counterpart(number, layer, _theirs(layer, plan), "keras.Sequential")
+        grids = [tuple(tuple(f"{letter}{number}" for letter in row) for row in grid) for grid in theirs.arrays]
+        found += [(number, grid) for grid in grids or [((name,),) for name in own]]
+    return found
+
+
+def _packed(grid: list[list[Array]]) -> Array:
+    """Arrays side by side, rows of them below each other; a kernel with its window in front."""
+    rows = [np.concatenate([_moved(one) for one in row], axis=-1) for row in grid]
+    return rows[0] if len(rows) == 1 else np.stack(rows)
+
+
+def _moved(array: Array) -> Array:
+    """A kernel with its window in front and its first axis last; turned back by the same."""
+    return array if array.ndim < 3 else np.moveaxis(array, (0, 1), (-1, -2))
+
+
+def _unpacked(array: Array, grid: list[list[Array]]) -> list[list[Array]]:
+    """The parts of an array as they lie in the grid."""
+    rows = [array] if len(grid) == 1 else list(array)
+    cuts = [np.cumsum([_moved(one).shape[-1] for one in row])[:-1] for row in grid]
+    parts = [np.split(row, cut, axis=-1) for row, cut in zip(rows, cuts, strict=True)]
+    return [[one if one.ndim < 3 else np.moveaxis(one, (-1, -2), (0, 1)) for one in row] for row in parts]
 
 
 def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
@@ -47,11 +89,34 @@ def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
         raise ChalkworkError(
             f"weights are a list of arrays, not a {type(weights).__name__}", hint="model.get_weights() gives it"
         )
-    slots = slots_of(net)
-    if len(weights) != len(slots):
-        names = ", ".join(slot.name for slot in slots[:20]) + (", ..." if len(slots) > 20 else "")
-        raise ChalkworkError(f"there are {len(weights)} arrays, but the network has {len(slots)}: {names}")
-    put(net, list(weights), [f"array {number}" for number in range(1, len(slots) + 1)], "in_out")
+    slots, grids = slots_of(net), _grids(net)
+    if len(weights) != len(grids):
+        names = ", ".join(_name(grid) for _, grid in grids[:20]) + (", ..." if len(grids) > 20 else "")
+        raise ChalkworkError(f"there are {len(weights)} arrays, but the network has {len(grids)}: {names}")
+    held = {slot.name: array for slot, array in zip(slots, arrays_of(net, "in_out"), strict=True)}
+    given: dict[str, tuple[str, Any]] = {}
+    for number, ((layer, grid), weight) in enumerate(zip(grids, weights, strict=True), 1):
+        own = [[held[name] for name in row] for row in grid]
+        label, parts = f"array {number}", [[weight]]
+        if len(grid) > 1 or len(grid[0]) > 1 or own[0][0].ndim > 2:
+            array, wanted = np.asarray(unmasked(weight, label)), _packed(own).shape
+            if array.shape != wanted:
+                raise ShapeError(
+                    f"{label} is {_size(array.shape)}, but {_name(grid)} of layer {layer} takes {_size(wanted)}"
+                )
+            parts = _unpacked(array, own)
+        for own_names, row in zip(grid, parts, strict=True):
+            given |= {name: (label, one) for name, one in zip(own_names, row, strict=True)}
+    put(net, [given[slot.name][1] for slot in slots], [given[slot.name][0] for slot in slots], "in_out")
+
+
+def _name(grid: Grid) -> str:
+    first, last = grid[0][0], grid[-1][-1]
+    return first if first == last else f"{first} to {last}"
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "a single number"
 
 
 def keras_layers(net: NeuralNetwork, *, inference: bool = False) -> list[tuple[str, dict[str, Any]]]:
@@ -84,4 +149,5 @@ def keras_layers(net: NeuralNetwork, *, inference: bool = False) -> list[tuple[s
 
 
 def _theirs(layer: Layer, plan: LayerPlan) -> Foreign | None:
-    return layer.in_keras(plan.inputs, plan.units)
+    found = layer.in_keras(plan.inputs, plan.units)
+    return None if found is not None and found.axes not in (0, len(plan.positions)) else found

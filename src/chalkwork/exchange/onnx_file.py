@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,8 +62,6 @@ def to_onnx(
     """
     if dtype not in ("float32", "float64"):
         raise ChalkworkError(f"dtype is float32 or float64, not {dtype!r:.60}")
-    if any(layer.kind.in_time for layer in net.layers):
-        raise ChalkworkError("a recurrent layer cannot be written as ONNX yet")
     plan = net.plan(2)  # any number but one: sums over one sample are left out of the equations
     derivation = derive(plan, target=False, predict=True)
     wanted = [f"a{plan.depth}"] if outputs is None else list(dict.fromkeys(outputs))
@@ -71,18 +70,32 @@ def to_onnx(
             raise ChalkworkError(f"there is no output {name!r:.60}", hint=f"there are {', '.join(derivation)}")
     equations = [_counted_from_0(net, each) if each.name == "class" else each for each in derivation.needed(wanted)]
     used = {name.name for equation in equations for name in names_in(equation.expression)}
-    graph = OnnxGraph(np.dtype(dtype))
+    graph = OnnxGraph(np.dtype(dtype), net.convention.sample_axis)
     known: dict[str, Tensor] = {"x": Tensor(graph, "x", graph.dtype)}
+    graph.entering = known["x"], len(plan.x.shape)
     for name, value in net.values(derivation, plan).items():
         if name in used:
             known[name] = graph.constant(name, value)
     for equation in equations:
         graph.scope = equation.name
-        known[equation.name] = graph.named(graph.translate(equation.expression, known), equation.name)
+        try:
+            known[equation.name] = graph.named(graph.translate(equation.expression, known), equation.name)
+        except ChalkworkError as error:
+            raise _in_its_layer(net, equation.name, error) from None
     shapes = {name: derivation[name].expression.shape for name in wanted}
     content = _model(graph, net, {"x": plan.x.shape}, shapes).SerializeToString()
     make_folder(Path(path).parent)
     write_aside(path, content)
+
+
+def _in_its_layer(net: NeuralNetwork, name: str, error: ChalkworkError) -> ChalkworkError:
+    """The error with the layer whose equation it is."""
+    number = re.match(r"[A-Za-z]+(\d+)", name)
+    if number is None or not 0 < int(number[1]) <= len(net.layers):
+        return error
+    return ChalkworkError(
+        f"layer {number[1]}, {net.layers[int(number[1]) - 1].title}: {error.message}", hint=error.hint
+    )
 
 
 def _counted_from_0(net: NeuralNetwork, chosen: Equation) -> Equation:

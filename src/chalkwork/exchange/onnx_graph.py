@@ -15,6 +15,7 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, walk
 from chalkwork.algebra.operations.convolutions import lie_of, pooling, turned_axes
 from chalkwork.algebra.operations.softmax import seen_in_order
+from chalkwork.algebra.operations.windows import spread_over
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
@@ -99,7 +100,10 @@ class Tensor:
 class OnnxGraph:
     """Nodes and constants, and the functions of an array namespace that add to them."""
 
-    def __init__(self, dtype: np.dtype[Any]) -> None:
+    def __init__(self, dtype: np.dtype[Any], sample_axis: int = -2) -> None:
+        self.sample_axis = sample_axis
+        self.entering: tuple[Tensor, int] | None = None
+        """The data, and how many axes they have."""
         self.onnx = package("onnx", "writing ONNX", "pip install onnx")
         self.helper = package("onnx.helper", "writing ONNX", "pip install onnx")
         self.dtype = dtype
@@ -164,7 +168,7 @@ class OnnxGraph:
                 values[part] = known[part.name]
             elif isinstance(part, Number):
                 values[part] = self.number(part.value, self.dtype)
-            elif not names_in(part):
+            elif not names_in(part) and not _for_samples(part):
                 values[part] = self.constant(f"{self.scope}/known{len(self.constants)}", evaluate(part, {}))
             else:
                 assert isinstance(part, Application)
@@ -241,14 +245,32 @@ _NODES = {
 }  # fmt: skip
 
 
+def _for_samples(expression: Expression) -> bool:
+    """Whether it is the same for every sample, so that its shape says how many there are."""
+    return any(isinstance(node, Application) and node.operation.name == "broadcast" for node in walk(expression))
+
+
+def _along_windows(graph: OnnxGraph, part: Application, x: Tensor, node: Callable[[Tensor], Tensor]) -> Tensor:
+    """A node on channels before their map, of data in which the channels may stand behind it."""
+    behind = part.named_parameters["along"] == -2
+    found = node(graph.node("Transpose", x, perm=[0, 2, 1]) if behind else x)
+    return graph.node("Transpose", found, perm=[0, 2, 1]) if behind else found
+
+
 def _convolved(graph: OnnxGraph, part: Application, x: Tensor, w: Tensor) -> Tensor:
     lie, at = lie_of(**part.named_parameters)
-    if len(lie.kernel) != 4 or lie.samples != 1:
-        raise ChalkworkError("only a convolution of images can be written as ONNX")
-    return graph.node(
-        "Conv", x, w, kernel_shape=list(at.window), strides=list(at.stride), pads=[*at.padding, *at.padding],
-        dilations=list(at.dilation),
-    )  # fmt: skip
+    if len(lie.kernel) != 2 + lie.axes or lie.samples != 1:
+        raise ChalkworkError("only a convolution of channels can be written as ONNX")
+    own = {
+        "kernel_shape": list(at.window), "strides": list(at.stride), "pads": [*at.padding, *at.padding],
+        "dilations": list(at.dilation),
+    }  # fmt: skip
+    name = "Conv"
+    if part.operation.name == "convolve_transposed":
+        reached = spread_over(at.out, at.window, at.stride, at.padding, at.dilation)
+        own["output_padding"] = [size - one for size, one in zip(at.sizes, reached, strict=True)]
+        name = "ConvTranspose"
+    return _along_windows(graph, part, x, lambda maps: graph.node(name, maps, w, **own))
 
 
 def _pooled(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
@@ -256,7 +278,40 @@ def _pooled(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
     at = pooling(part.arguments[0].shape, known["window"], known["stride"], known["padding"])
     name, more = ("MaxPool", {}) if part.operation.name == "max_pool" else ("AveragePool", {"count_include_pad": 1})
     window, steps, rim = list(at.window), list(at.stride), [*at.padding, *at.padding]
-    return graph.node(name, x, kernel_shape=window, strides=steps, pads=rim, **more)
+    settings = {"kernel_shape": window, "strides": steps, "pads": rim, **more}
+    if len(part.shape) > 3:
+        return graph.node(name, x, **settings)
+    axis = graph.number([1], _WHOLE)  # maps without an axis for channels
+    return graph.node("Squeeze", graph.node(name, graph.node("Unsqueeze", x, axis), **settings), axis)
+
+
+def _moment(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    """One step of every sample, as data without positions lie."""
+    at, along = part.named_parameters["at"], part.named_parameters["along"]
+    assert isinstance(at, int) and isinstance(along, int)
+    found = graph.node("Gather", x, graph.number(at - 1, _WHOLE), axis=along + 3)
+    return found if along == -2 else graph.node("Transpose", found, perm=[1, 0])
+
+
+def _sequence(graph: OnnxGraph, part: Application, *steps: Tensor) -> Tensor:
+    """The steps of every sample, one after the other."""
+    along = part.parameters[0]
+    assert isinstance(along, int)
+    turned = steps if along == -2 else [graph.node("Transpose", step, perm=[1, 0]) for step in steps]
+    lying = [graph.node("Unsqueeze", step, graph.number([along + 3], _WHOLE)) for step in turned]
+    return graph.node("Concat", *lying, axis=along + 3)
+
+
+def _broadcast(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+    """For as many samples as enter."""
+    if graph.entering is None:
+        raise ChalkworkError("broadcast has no ONNX graph for any number of samples")
+    own, (data, rank) = graph.sample_axis % 2, graph.entering
+    lengths = graph.node("Shape", data, dtype=_WHOLE)
+    place = [graph.sample_axis % rank if rank == 2 else 0]
+    parts = [graph.number([size], _WHOLE) for size in part.shape]
+    parts[own if len(parts) == 2 else 0] = graph.node("Gather", lengths, graph.number(place, _WHOLE), axis=0)
+    return graph.node("Expand", x, graph.node("Concat", *parts, axis=0))
 
 
 def _turned(graph: OnnxGraph, part: Application, w: Tensor) -> Tensor:
@@ -273,19 +328,18 @@ def _reshaped(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
     return graph.node("Reshape", x, graph.number([-1, *shape[1:]], _WHOLE))
 
 
-def _transposed(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
+def _transposed(graph: OnnxGraph, part: Expression, x: Tensor) -> Tensor:
     *before, rows, columns = range(len(part.shape))
     return graph.node("Transpose", x, perm=[*before, columns, rows])
 
 
 def _split_heads(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
     """Along the axis that is cut in two, and the heads before the matrices."""
-    count, along = part.parameters
-    (inner,) = part.arguments
-    lying = x if along == -2 else _transposed(graph, part.arguments[0].T, x)
-    units = inner.shape[along] // int(count)
-    positions = inner.shape[-1 if along == -2 else -2]
-    each = graph.node("Reshape", lying, graph.number([*_free(inner.shape), int(count), units, positions], _WHOLE))
+    (inner,), along = part.arguments, part.parameters[1]
+    lying = x if along == -2 else _transposed(graph, inner.T, x)
+    count, *sides = part.shape[-3:]
+    units, positions = sides if along == -2 else sides[::-1]
+    each = graph.node("Reshape", lying, graph.number([*_free(inner.shape), count, units, positions], _WHOLE))
     return each if along == -2 else _transposed(graph, part, each)
 
 
@@ -298,14 +352,16 @@ def _join_heads(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
 
 
 def _one_hot(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
-    count, along = part.parameters
-    numbers = np.arange(1, int(count) + 1, dtype=np.float64)
+    along = part.parameters[1]
+    numbers = np.arange(1, part.shape[-1 if along == -1 else -2] + 1, dtype=np.float64)
     held = graph.constant(f"{graph.scope}/numbers", numbers if along == -1 else numbers[:, None])
     return graph.astype(x == held, x.dtype)
 
 
 def _part(graph: OnnxGraph, part: Application, x: Tensor) -> Tensor:
-    top, bottom, left, right = part.parameters[0]
+    span = part.parameters[0]
+    assert isinstance(span, tuple)
+    top, bottom, left, right = span
     starts, ends, axes = ([top - 1, left - 1], [bottom, right], [-2, -1])
     return graph.node("Slice", x, *(graph.number(one, _WHOLE) for one in (starts, ends, axes)))
 
@@ -338,7 +394,6 @@ def _masked_softmax(graph: OnnxGraph, part: Application, x: Tensor, mask: Tensor
 
 
 _RULES: dict[str, Callable[..., Tensor]] = {
-    "transpose": _transposed,
     "split_heads": _split_heads,
     "join_heads": _join_heads,
     "one_hot": _one_hot,
@@ -346,9 +401,14 @@ _RULES: dict[str, Callable[..., Tensor]] = {
     "causal_softmax": _causal_softmax,
     "masked_softmax": _masked_softmax,
     "convolve": _convolved,
+    "convolve_transposed": _convolved,
     "turned": _turned,
     "max_pool": _pooled,
     "average_pool": _pooled,
     "reshape": _reshaped,
+    "moment": _moment,
+    "sequence": _sequence,
+    "broadcast": _broadcast,
+    "transpose": _transposed,
 }
 """By the operation's name: what is one node whose settings follow from the shapes."""

@@ -276,7 +276,7 @@ def from_torch(
     return net
 
 
-_WITH_ARRAYS = ("Linear", "Conv2d", "BatchNorm1d", "LayerNorm", "RMSNorm")
+_WITH_ARRAYS = ("Linear", "Conv2d", "ConvTranspose2d", "BatchNorm1d", "LayerNorm", "RMSNorm")
 _IGNORED = ("Identity", "Flatten")
 """What changes nothing about numbers."""
 _IN_ARRAYS = (

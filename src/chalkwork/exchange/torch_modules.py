@@ -12,11 +12,13 @@ from typing import Any
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.layers import (
+    Attention,
     AveragePool,
     BatchNorm,
     Conv2d,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GlobalAveragePool,
     Layer,
@@ -79,8 +81,23 @@ def _linear(module: Any) -> Made:
     return Dense, {"units": module.out_features, "bias": module.bias is not None, "inputs": module.in_features}
 
 
+def _embedding(module: Any) -> Made:
+    if module.padding_idx is not None or module.max_norm is not None:
+        raise _refused(module, "with a padding_idx or a max_norm")
+    return Embedding, {"words": module.num_embeddings, "width": module.embedding_dim, "from_zero": True}
+
+
+def _attention(module: Any) -> Made:
+    if not module._qkv_same_embed_dim or module.bias_k is not None or module.add_zero_attn or module.dropout:
+        raise _refused(module, "with other widths of keys, more keys or dropout")
+    own = {"heads": module.num_heads, "bias": module.in_proj_bias is not None, "inputs": module.embed_dim}
+    return Attention, {"units": module.embed_dim, "project": True, **own}
+
+
 MODULES: dict[str, Callable[[Any], Made | None]] = {
     "Linear": _linear,
+    "Embedding": _embedding,
+    "MultiheadAttention": _attention,
     "Conv2d": _convolution,
     "BatchNorm1d": _batch_norm,
     "LayerNorm": _scaled(LayerNorm),

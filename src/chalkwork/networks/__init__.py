@@ -14,6 +14,8 @@ from chalkwork.networks.layers import (
     BatchNorm,
     Conv1d,
     Conv2d,
+    ConvTranspose1d,
+    ConvTranspose2d,
     Dense,
     Dropout,
     Embedding,
@@ -29,6 +31,7 @@ from chalkwork.networks.network import NeuralNetwork
 
 __all__ = [
     "GRU", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "BinaryCrossEntropy", "Conv1d", "Conv2d",
-    "CrossEntropy", "Dense", "Dropout", "Embedding", "Flatten", "GlobalAveragePool", "Graph", "LayerNorm", "Loss",
-    "MaxPool", "NeuralNetwork", "RMSNorm", "Residual", "SquaredError",
+    "ConvTranspose1d", "ConvTranspose2d", "CrossEntropy", "Dense", "Dropout", "Embedding", "Flatten",
+    "GlobalAveragePool", "Graph", "LayerNorm", "Loss", "MaxPool", "NeuralNetwork", "RMSNorm", "Residual",
+    "SquaredError",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from chalkwork.drawings.maps import Map, draw_maps
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.drawings.unrolled import Cell, Row, draw_unrolled
 from chalkwork.networks.layers.base import LayerKind
+from chalkwork.networks.layers.transposed import TransposedKind
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
 from chalkwork.solutions.working import Working
@@ -95,7 +96,10 @@ def window(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     """The window of the first layer on an image: what it covers first, its kernel, and what comes of it."""
     writer, language, kind = solution.writer(), solution.writer().language, plan.layers[0].kind
     symbols, letter = writer.symbols, "z" if "W1" in solution.arrays else "a"
-    at = plan_window(kind, plan.positions)
+    spreads = isinstance(kind, TransposedKind)
+    at = plan_window(kind, plan.layers[0].positions if spreads else plan.positions)
+    (high, across), one = at.window, (0, 0, 1, 1)
+    lies = (-at.padding[0], -at.padding[1], high, across)
 
     def panel(name: str, place: tuple[int, int, int, int], sign: str = "", known: bool = True) -> Map:
         value = solution.arrays[name]
@@ -105,19 +109,24 @@ def window(plan: Plan, solution: Working, with_values: bool) -> Drawing:
         index = tuple("1" for size in solution.arrays[name].shape[:-2] if size > 1)
         return Map(symbols.entry(name, index).text if index else symbols[name].text, rows, place, sign)
 
-    high, across = at.window
-    maps = [panel("x", (-at.padding[0], -at.padding[1], high, across), known=with_values)]
+    maps = [panel("x", one if spreads else lies, known=with_values)]
     if letter == "z":
-        maps.append(panel("W1", (0, 0, high, across), "⋆"))
+        maps.append(panel("W1", (0, 0, high, across), "⋆ᵀ" if spreads else "⋆"))
     more = ["⋯"] * (plan.layers[0].inputs > 1) + [symbols["b1"].text] * plan.layers[0].has_bias
     sign = "".join(f"+ {one} " for one in more) + "="
-    maps.append(panel(f"{letter}1", (0, 0, 1, 1), sign if letter == "z" else "→", with_values))
+    maps.append(panel(f"{letter}1", lies if spreads else one, sign if letter == "z" else "→", with_values))
     said = Text.own(
         "window.description",
         "A window of <window> on an image of <size>: what it covers at its first place, and the entry that comes of "
         "it.",
         window="x".join(map(str, at.window)), size="x".join(map(str, plan.positions)),
     )  # fmt: skip
+    if spreads:
+        said = Text.own(
+            "window.spread",
+            "An entry of an image of <size> and where it lays a kernel of <window> down in the result.",
+            window="x".join(map(str, at.window)), size="x".join(map(str, plan.positions)),
+        )  # fmt: skip
     title = Text.own("window.title", "The window at its first place")
     return draw_maps(maps, title.written(language), said.written(language))
 

@@ -13,9 +13,11 @@ from chalkwork.algebra.operations.matrices import EQUAL
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.networks import reasons
 from chalkwork.networks.data import Array
+from chalkwork.networks.layers.convolution import ConvolutionKind
+from chalkwork.networks.layers.transposed import TransposedKind
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
-from chalkwork.networks.quantities import LEARNED, Form, Role
+from chalkwork.networks.quantities import LEARNED, Role
 from chalkwork.networks.spot import Spot, suffix_of
 from chalkwork.solutions.setting import Setting
 from chalkwork.solutions.working import Working
@@ -72,10 +74,12 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
     if len(plan.positions) == 1:
         sentences.append(Text.of(f"network.{plan.places}_{plan.convention.samples}"))
     elif plan.positions:
-        said = "A sample is an image: channels × rows × columns."
-        kernels = "A sample is an image: channels × rows × columns; kernels are filters × channels × rows × columns."
-        swept = Form.KERNEL in forms
-        sentences.append(Text.own("network.images_kernels" if swept else "network.images", kernels if swept else said))
+        said = "A sample is an image: channels × rows × columns; kernels are filters × channels × rows × columns."
+        kernels = Text.own("network.images_kernels", said)
+        alone = Text.own("network.images", "A sample is an image: channels × rows × columns.")
+        kinds = [at.layer.kind for at in plan.spots]
+        swept = any(isinstance(kind, ConvolutionKind) and not isinstance(kind, TransposedKind) for kind in kinds)
+        sentences.append(kernels if swept else alone)
     if len(plan.positions) > 1 and not any(form.is_matrix for form in forms):
         return tuple(sentences)
     return (*sentences, Text.of(f"network.samples_{plan.convention.samples}_{plan.convention.weights}"))

@@ -66,8 +66,9 @@ class WorkLine:
 
     def words(self, language: str) -> str:
         """The line in a sentence."""
-        slots = {"line": self.line, "formula": self.formula, "said": self.said.rstrip(".")}
-        return written(Text.own("report.working", "Line <line>, <formula>: <said>.", **slots), language)
+        said = self.said.rstrip(".")
+        text = "Line <line>, <formula>: <said>."
+        return written(Text.own("report.working", text, line=self.line, formula=self.formula, said=said), language)
 
 
 class Unread(ChalkworkError):

@@ -215,7 +215,7 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
 def _layer(layer: Layer) -> kinds.Layer:
     """The layer that a block describes."""
     kind = kinds.LAYERS[layer.kind]
-    own = {"units": layer.units, "inputs": layer.inputs}
+    own: dict[str, Any] = {"units": layer.units, "inputs": layer.inputs}
     own |= {"weights": layer.weights, "bias": layer.bias} if layer.kind == "dense" else {}
     known = {setting.key for setting in kind.settings}
     given = {key: value for key, value in own.items() if key in known} | dict(layer.settings)

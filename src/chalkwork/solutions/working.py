@@ -14,6 +14,8 @@ import numpy as np
 from chalkwork.algebra.entries import EntryValues, entry, entry_name, place_of, split_entry
 from chalkwork.algebra.expression import Application, Name, walk
 from chalkwork.algebra.expression import replace as replaced
+from chalkwork.algebra.operations.convolutions import lie_of
+from chalkwork.algebra.operations.partners import most_met
 from chalkwork.derivation.derivation import Derivation, Equation, Stage, updates_of
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ChalkworkError, CostError
@@ -152,7 +154,11 @@ class Working(Mapping[str, Any]):
             return []
         shape = expression.shape
         place = (0,) * len(shape)
-        if equation.derivative is not None and any(one.operation.name == "convolve_full" for one in nodes):
+        transposed = [one for one in nodes if one.operation.name == "convolve_transposed"]
+        if transposed:
+            place = most_met(*lie_of(**transposed[0].named_parameters))
+            place = (0,) * (len(shape) - len(place)) + place
+        elif equation.derivative is not None and any(one.operation.name == "convolve_full" for one in nodes):
             place = tuple(size // 2 if axis > 0 else 0 for axis, size in enumerate(shape, 3 - len(shape)))
         index = split_entry(entry_name(equation.name, shape, *place))[1]
         try:

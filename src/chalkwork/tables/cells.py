@@ -8,8 +8,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 MISSING = frozenset(
-    ("", "na", "n/a", "#n/a", "#n/a n/a", "#na", "<na>", "nan", "-nan", "nat", "none", "null", "?", "-", "--")
-    + ("1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan")
+    (
+        "",
+        "na",
+        "n/a",
+        "#n/a",
+        "#n/a n/a",
+        "#na",
+        "<na>",
+        "nan",
+        "-nan",
+        "nat",
+        "none",
+        "null",
+        "?",
+        "-",
+        "--",
+        "1.#ind",
+        "-1.#ind",
+        "1.#qnan",
+        "-1.#qnan",
+    )
 )
 """What stands for a missing value, in any case of letters."""
 FLAGS = (("false", "true"), ("no", "yes"))

@@ -50,9 +50,9 @@ def ranked(target: Target, wanted: Array, outputs: Array) -> Figures:
     >>> ranked(Classes(("t",), ("a", "b")), np.array([[0.0], [1], [1]]), outputs)
     {'roc_auc': 1.0}
     """
-    places = range(len(target.values)) if isinstance(target, Classes) else ()
-    if not places or len(np.unique(wanted[:, 0])) < len(places):
+    if not isinstance(target, Classes) or len(np.unique(wanted[:, 0])) < len(target.values):
         return {}
+    places = range(len(target.values))
     shares = target.probabilities(outputs)
     shares = shares[:, 1] if len(places) == 2 else shares / shares.sum(1, keepdims=True)
     score = learn("metrics").roc_auc_score

@@ -9,8 +9,8 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in
 from chalkwork.algebra.operations import Precedence
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.algebra.operations.softmax import seen_in_order
-from chalkwork.algebra.operations.windows import PARTNERS
 from chalkwork.algebra.times import at_time
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms, matrices, sums

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalkwork.algebra.expression import Application, Expression
 from chalkwork.algebra.operations import Precedence
-from chalkwork.algebra.operations.windows import PARTNERS
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.typesetting import forms, sums
 from chalkwork.typesetting.pieces import Piece, in_parentheses, join
 from chalkwork.typesetting.templates import templates

@@ -19,4 +19,5 @@ def swept_sign(expression: Application) -> Piece:
             latex.append(f"{letter}={shown}")
             text += ("," if text else "") + f"{letter}={shown}"
     below = "_{" + r",\, ".join(latex) + "}" if latex else ""
-    return Piece.of(rf" \star{below} ", f" ⋆{f'[{text}]' if text else ''} ")
+    above, raised = (r"^{\mathsf{T}}", "ᵀ") if expression.operation.name == "convolve_transposed" else ("", "")
+    return Piece.of(rf" \star{above}{below} ", f" ⋆{raised}{f'[{text}]' if text else ''} ")

@@ -18,7 +18,7 @@ from chalkwork.algebra.entries import EntryValues, split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, Share, names_in
 from chalkwork.algebra.numerals import Scalar, is_long_decimal
 from chalkwork.algebra.operations import Precedence
-from chalkwork.algebra.operations.windows import PARTNERS
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting import forms
 from chalkwork.typesetting.boxes import Box

@@ -17,7 +17,7 @@ TELLING, PUT_IN, MOST_WIDTHS = 1e-4, 0.02, 40
 """What the digits shown on the way can come to says something where it is no wider than this part of the largest entry
 (the second where numbers are put in, and nothing is a result), or so many half units."""
 NEAR = 0.005
-MOST_HALVES, TOUCHING = 3, 1e-6
+MOST_HALVES = 3
 """Half units of the last digit by which a value can miss what was calculated: one for rounding, and one unit."""
 
 
@@ -74,8 +74,9 @@ def by_value(first: Value, relation: str, second: Value, near: bool, loose: floa
         half = np.zeros_like(a)
     slack = 1e-9 * half + same * size
     rounds = np.abs(a - b) <= half + slack
-    high, low = np.minimum(first.range.high, second.range.high), np.maximum(first.range.low, second.range.low)
-    wide = (high - low).reshape(a.shape) >= TOUCHING * half  # ends that touch are no common number
+    wide = first.range.meets(second.range).reshape(a.shape)
+    if first.fraction is not None and second.fraction is not None and first.half is None and second.half is None:
+        wide = exact
     width = np.maximum(first.range.width, second.range.width).reshape(a.shape)
     share = TELLING if second.half is not None else PUT_IN
     narrow = width <= np.maximum(share * np.max(size), MOST_WIDTHS * half)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from chalkwork.errors import ChalkworkError
 
@@ -27,6 +28,8 @@ _FORMULA = re.compile(
     re.DOTALL,
 )
 _HEADING = re.compile(r"^(?:#{1,6}\s|\(?[a-z0-9]{1,2}[.)]\s|\\(?:sub)*section|\\item)", re.MULTILINE)
+_NAME_CELL = re.compile(r"\$\\?[A-Za-z]+(?:[_^](?:\w|\{[^{}]*\}))*\$")
+_NUMBER_CELL = re.compile(r"\$?-?[0-9]*\.?[0-9]+\$?")
 _RELATION = re.compile(r"[=<>≤≥≈≠]")
 _MATHS = re.compile(r"[-+*/^()\[\]0-9.,;:=<>≤≥≈A-Za-z_·×−²³√']+")
 _WORD = re.compile(
@@ -57,14 +60,14 @@ def formulas_in(text: str, form: str = "markdown") -> list[Formula]:
     >>> [(one.text, one.line, one.display) for one in formulas_in("Let $a = 1$.\n\n$$b = a + 1$$")]
     [('a = 1', 1, False), ('b = a + 1', 3, True)]
     >>> formulas_in("First:\n  x = 2 * 3 = 6\nThat is all.", "text")
-    [Formula(text='x = 2 * 3 = 6', line=2, display=True, section=0)]
+    [Formula(text='x = 2 * 3 = 6', line=2, display=True, section=0, heading='')]
     """
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise ChalkworkError(f"the document has more than {MOST_BYTES} bytes")
     if form == "notebook":
         found = [one for cell in _cells(text) for one in formulas_in(cell)]
     else:
-        found = list(_marked(text, form))
+        found = sorted((*_marked(text, form), *_tabled(text)), key=lambda one: one.line)
         if form == "text" and not found:
             found = list(_plain(text))
     if len(found) > MOST_FORMULAS:
@@ -82,6 +85,15 @@ def is_page(text: str, form: str) -> bool:
     if form == "notebook":
         return any(is_page(cell, "markdown") for cell in _cells(text))
     return any(re.search(r"=[^=]*[0-9]", formula.text) for formula in _marked(text, form))
+
+
+def _tabled(text: str) -> Iterator[Formula]:
+    """Names and their numbers in the rows of a table, `| $w_1$ | 0.5 |`."""
+    for number, line in enumerate(text.split("\n"), 1):
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.lstrip().startswith("|") else []
+        for name, value in pairwise(cells):
+            if _NAME_CELL.fullmatch(name) and _NUMBER_CELL.fullmatch(value):
+                yield Formula(f"{name.strip('$')} = {value.strip('$')}", number, False)
 
 
 def _marked(text: str, form: str) -> Iterator[Formula]:

@@ -83,7 +83,7 @@ class Names:
         if found is None or sum(map(len, step.rows)) != 1:
             return None
         whole = self._called(found.string[: found.start()])
-        if whole not in self.solution.derivation:
+        if whole is None or whole not in self.solution.derivation:
             return None
         value = np.asarray(self.solution[whole])
         flat = value.ndim == 2 and 1 in value.shape and int(found["place"]) <= value.size > 1

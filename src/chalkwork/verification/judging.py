@@ -188,6 +188,7 @@ class Judge(Linking):
         if found.verdict is Verdict.GIVEN and len(sides) == 2:
             if not self.memory.results:
                 self.memory.data |= texts
+                self.memory.matrices |= {value.rows for value in literals.values()}
         elif isinstance(last, Name) and last.name in literals:
             self.memory.results |= literals[last.name].texts
 
@@ -208,6 +209,7 @@ class Judge(Linking):
     ) -> Found:  # fmt: skip
         """sigma^2 = a = b: the chain behind it, and sigma is the root of what it comes to."""
         if name in names_in(sides[1]) or sides[1].shape:
+            self.last = (sides[-1], literals)
             return self._links(sides, relations, near, literals, False, line)
         found = Found(Verdict.DEFINITION)
         if len(sides) > 2:

@@ -22,6 +22,7 @@ from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.precise import TooLarge, Undecided, enclosed
 
 Array = np.ndarray[Any, Any]
+TIE = 1e-6
 MOST_NAMES, MOST_ENTRIES, MOST_DIGITS = 500, 400, 400
 """How many names there may be, entries that are enclosed tightly, digits of one number."""
 _DECIMAL = re.compile(
@@ -87,6 +88,8 @@ class Memory:
     """How many names had been bound when a name was."""
     data: set[str] = field(default_factory=set)
     """The numbers, as they were written, that were given before anything was worked out: these are not rounded."""
+    matrices: set[tuple[tuple[str, ...], ...]] = field(default_factory=set)
+    """Whole matrices of such numbers."""
     results: set[str] = field(default_factory=set)
     """Those that came out of something: these may be."""
     ticks: int = 0
@@ -128,8 +131,8 @@ class Memory:
         known = {**fresh, **literals}
         meant = self.meant(expression, known)
         found = list(names_in(meant))
-        if not meant.shape and (exact := _exactly(meant, known)) is not None:
-            return exact
+        if not meant.shape and (whole_number := _exactly(meant, known)) is not None:
+            return whole_number
         if any(name.name not in known or known[name.name].shape != name.shape for name in found):
             return None
         used = [name.name for name in found]
@@ -141,7 +144,7 @@ class Memory:
             or (name in literals and known[name].texts <= set(shared))
             or (name in literals and result is not None and not known[name].is_finer(result))
         }
-        boxes = {name: points[name] if name in exactly_meant else known[name].range for name in used}
+        boxes = {name: points[name] if name in exactly_meant else self._box(known[name]) for name in used}
         tight = sum(known[name].exact.size for name in used) <= MOST_ENTRIES
         exact, wide = enclose(meant, points, tight=False), enclose(meant, boxes, tight=tight)
         lines = [line for name in used if (line := known[name].wrong) is not None]
@@ -169,6 +172,7 @@ class Memory:
         self.sections[name] = self.section
         self.definitions.pop(name, None)
         self.values.pop(name, None)
+        self.functions.pop(name, None)
         self.inputs.pop(name, None)
         if definition is not None:
             self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
@@ -177,8 +181,16 @@ class Memory:
         if value is not None:
             self.values[name] = value
 
+    def _box(self, value: Value) -> Interval:
+        """What a value can be; the ends, which round both ways, only where it came out of something."""
+        if value.half is None or value.texts & self.results:
+            return value.range
+        return Interval(value.range.low + TIE * value.half, value.range.high - TIE * value.half)
+
     def is_data(self, value: Value) -> bool:
         """Whether all numbers of a literal are such that were given at the beginning, and nothing came out as."""
+        if len(value.rows) * len(value.rows[0] if value.rows else ()) > 1:
+            return value.rows in self.matrices or tuple(zip(*value.rows, strict=True)) in self.matrices
         return bool(value.texts) and value.texts <= self.data - self.results
 
     def current(self, name: str) -> Value | None:

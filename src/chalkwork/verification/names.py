@@ -38,7 +38,7 @@ _LABEL = re.compile(
     re.DOTALL,
 )
 _BIG = re.compile(
-    r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|operatorname\*?\{(?:arg\s*)?(?:max|min)\})(?![A-Za-z])|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])"
+    r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|(?:operatorname\*?|mathrm)\s*\{\s*(?:arg\s*(?:\\,)?\s*)?(?:max|min)\s*\}|argmax|argmin)(?![A-Za-z])|(?<![\\A-Za-z_^{])(?:E|Var|Cov|Pr|P)(?=\s*(?:_\w|_\{[^{}]*\})?\s*\[)|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])"
 )
 _NUMERIC_BOUNDS = re.compile(r"\\(?:sum|prod)\s*_\s*\{\s*[A-Za-z]\s*=\s*[0-9]+\s*\}\s*\^\s*(?:\{\s*[0-9]+\s*\}|[0-9])")
 _UNTOLD = re.compile(
@@ -49,6 +49,11 @@ _UNTOLD = re.compile(
     r"(?:(?!\\begin\{pmatrix\}).)*?\\end\{pmatrix\}",
     re.DOTALL,
 )
+_ENTRY = re.compile(
+    r"(?:(?<![A-Za-z}_)\]])\([^()]*\)|(?<![A-Za-z}_)\]])\[[^\[\]]*\])\s*_\s*(?:\{[^{}]*\}|\w)"  # (A v)_i
+    r"|\\\{[^{}]*,[^{}]*\\\}(?:\s*[_^]\s*(?:\{[^{}]*\}|\w))*"  # {1, 2}
+)
+_DOTS = re.compile(r"\\[cl]?dots[bcm]?(?![A-Za-z])|\.\.\.|…")
 _UNSEEN = re.compile(r"[\s{}]|\\[,;!: ]")
 _WORD = "Z_"
 NOT_READ = frozenset(
@@ -190,7 +195,9 @@ def _one_sign(text: str, start: int) -> int:
 
 def untold(text: str, spellings: Spellings) -> str:
     """Matrices with dots or gaps and distinctions of cases as words: nothing more is known of them."""
-    return _UNTOLD.sub(lambda found: f" {spellings.word(found.group(), 'untold')} ", text)
+    text = _UNTOLD.sub(lambda found: f" {spellings.word(found.group(), 'untold')} ", text)
+    text = _ENTRY.sub(lambda found: f" {spellings.word(found.group(), 'entry')} ", text)
+    return _DOTS.sub(lambda found: f" {spellings.word(str(found.start()), 'dots')} ", text)
 
 
 def opaque_operators(text: str, spellings: Spellings) -> str:

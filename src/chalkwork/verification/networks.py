@@ -161,9 +161,9 @@ def _layers(reading: Reading) -> Iterator[Layer]:
             unit = side.operation.name if isinstance(side, Application) else ""
             inner = side.arguments[0] if isinstance(side, Application) and unit in UNITS else None
             if isinstance(inner, Name) and inner.name in found and step.name != inner.name:
-                layer = found[inner.name]
-                layer.out = layer.out or step.name
-                layer.activation = layer.activation or unit
+                before = found[inner.name]
+                before.out = before.out or step.name
+                before.activation = before.activation or unit
             elif (layer := _linear(inner if inner is not None else side, reading)) is not None:
                 known = reading.given(layer.weight) is not None and step.name not in (layer.weight, layer.bias)
                 if not known or any(layer.weight == one.weight for one in found.values()):
@@ -310,9 +310,11 @@ def _options(told: str | None, said: list[str], last: bool) -> list[str]:
 def _losses(reading: Reading, last: str) -> list[Any]:
     """The losses that may be meant, by the formula of the loss or else by what the text speaks of."""
     squared = [SquaredError(factor, reduction) for factor in (0.5, 1) for reduction in ("sum", "mean")]
-    logarithmic: list[Any] = {
-        "softmax": [CrossEntropy(), CrossEntropy(reduction="sum")], "sigmoid": [BinaryCrossEntropy()]
-    }.get(last, [])  # fmt: skip
+    by_output: dict[str, list[Any]] = {
+        "softmax": [CrossEntropy(), CrossEntropy(reduction="sum")],
+        "sigmoid": [BinaryCrossEntropy()],
+    }
+    logarithmic = by_output.get(last, [])
     formula = next((step.text for step in reading.known if step.name in reading.called(*_LOSSES) and step.sides), "")
     own, prose = bool(_LOGS.search(formula)), bool(_LOGS_SAID.search(reading.text))
     if logarithmic and (own or (prose and not formula and not _SQUARES_SAID.search(reading.text))):

@@ -85,6 +85,8 @@ class Reader:
     """Derivatives that follow from definitions of the document."""
     axis: int | None = None
     """Along which axis of a matrix the document takes its softmax."""
+    bare_functions: set[str] = field(default_factory=set)
+    """Functions that stand in the statement without what they are applied to."""
     fixed: set[str] = field(default_factory=set)
     """Inverses and determinants of matrices that are known."""
     inlined: dict[str, Expression] = field(default_factory=dict)
@@ -140,6 +142,8 @@ class Reader:
         text = _DERIVATIVE.sub(lambda found: self._derivative(found, around), text)
         text = decorated(text, self.spellings, self.whole_words)
         alone = set(_ALONE.findall(text))
+        functions = self.memory.functions
+        self.bare_functions = {name for name in functions if name in alone}
         text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
         text = _DOTTED.sub(lambda found: _scalar_product(found, literals), text)
         text = _MATRICES.sub(
@@ -153,8 +157,10 @@ class Reader:
             known.discard("e")
         elif self.e_is_a_name:
             known.add("e")
+        known |= self.bare_functions
+        functions = {name: body for name, body in functions.items() if name not in self.bare_functions}
         chain = read_chain(
-            text, known - set(FUNCTIONS) | (known & set(self.memory.values)), self.memory.functions, self.memory.letters
+            text, known - set(FUNCTIONS) | (known & set(self.memory.values)), functions, self.memory.letters
         )
         names = [name for side in chain.sides for name in free_names(side)]
         named = self.memory.names(names, literals)
@@ -310,6 +316,8 @@ class Reader:
         if bare.lower() in NOT_READ:
             raise ChalkworkError(f"the function {bare} is not read")
         if bare in self.memory.functions and "," in inside:
+            return False
+        if bare in self.bare_functions:
             return False
         if bare in FUNCTIONS or bare in self.memory.functions:
             return None

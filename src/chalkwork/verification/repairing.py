@@ -40,7 +40,7 @@ def has_letters(text: str) -> bool:
 def readings(text: str, scanned: bool) -> Iterator[Read]:
     """The other readings of a statement; of digits that look alike only where the document is a scan.
 
-    >>> [(one.instead, one.of) for one in readings("x = 0.S + 3", False)]
+    >>> [(one.instead, one.of) for one in readings("x = 0.S = 3", False)]
     [('5', 'S'), ('-3', '3')]
     """
     for pattern in (_LETTER, _ALONE):

@@ -62,6 +62,12 @@ _TUPLE = re.compile(
     rf"(?<![A-Za-z0-9)}}\]_])(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
     r"(?P<turned>\s*\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
+_IN_BRACES = r"\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
+_ABOVE = re.compile(
+    r"\\(?:stackrel|overset)\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*\{\s*(:?=|\\approx|\\sim|\\le|\\ge)\s*\}"
+)
+_BELOW = re.compile(rf"\\underset\s*{_IN_BRACES}\s*{_IN_BRACES}")
+_MATHOP = re.compile(rf"\\mathop\s*{_IN_BRACES}")
 _BESIDE = re.compile(r"\s*&?\s*(?:[=+*/^_]|\\(?:cdot|times|approx)(?![A-Za-z]))")
 _SAID = re.compile(
     r"^\s*(?:where|with|and|so|hence|thus|then|we have|since|for|if|let|is|or|i\.e\.?)\b\s*", re.IGNORECASE
@@ -155,7 +161,8 @@ def _plain(text: str) -> str:
         .replace("&gt;", ">")
     )
     text = _ALIGNING.sub(" ", _APART.sub(r" \\quad ", text))
-    text = _DOTS.sub("=", text)
+    text = _DOTS.sub("=", _ABOVE.sub(r" \1 ", text))
+    text = _BELOW.sub(r"\2_{\1}", _MATHOP.sub(r"\1", text))
     text = plain_numbers(_SHORT.sub(r"\\frac{\2}{\3}", text))
     text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
     text = _SIZES.sub(" ", _without_braces(text))

@@ -49,10 +49,10 @@ class Tasks:
         printed: dict[str, str] = {}
         for exercise in [self.exercises[task]] if task is not None else self.exercises.values():
             solution = exercise.solution
-            for name in solution.derivation.givens:
+            for one in solution.derivation.givens:
                 with suppress(ChalkworkError, KeyError):
-                    given.setdefault(name.name, []).append(np.atleast_2d(np.asarray(solution.arrays[name.name], float)))
-                    printed[name.name] = solution.writer().symbols[name.name].latex
+                    given.setdefault(one.name, []).append(np.atleast_2d(np.asarray(solution.arrays[one.name], float)))
+                    printed[one.name] = solution.writer().symbols[one.name].latex
         for name, values in given.items():
             if values[0].ndim != 2 or any(not np.array_equal(values[0], one) for one in values[1:]):
                 continue

@@ -23,6 +23,7 @@ from chalkwork.algebra.operations.windows import (
     laid,
     largest,
     result_shape,
+    spread_over,
     sweep,
 )
 from chalkwork.errors import ShapeError
@@ -50,6 +51,7 @@ SHAPES: dict[str, Callable[[Lie, Sweep], tuple[Shape, Shape, Shape]]] = {
     "convolve": lambda lie, at: (lie.before, lie.kernel, result_shape(lie, at)),
     "convolve_kernel": lambda lie, at: (lie.before, result_shape(lie, at), lie.kernel),
     "convolve_full": lambda lie, at: (result_shape(lie, at), lie.kernel, lie.before),
+    "convolve_transposed": lambda lie, at: (result_shape(lie, at), lie.kernel, lie.before),
 }
 """By the operation: the shapes of its arguments and of what comes out."""
 
@@ -72,6 +74,21 @@ def _products(shapes: tuple[Shape, ...], result: Shape, **settings: Any) -> int:
     lie, at = lie_of(**settings)
     filters, channels, window = lie.kernel_shape()
     return prod(lie.before[: lie.samples]) * filters * channels * prod(window) * prod(at.out)
+
+
+def _spread_over(shapes: tuple[Shape, ...], known: dict[str, Parameter]) -> dict[str, Parameter]:
+    """The shape of what a transposed convolution gives, where nothing else is wanted: all that it reaches."""
+    data, kernel = shapes
+    own, along = 2 if len(kernel) < 4 else 3, known["along"]
+    axes = 2 if along is None else 1
+    if len(data) < own or len(kernel) < axes:
+        raise ShapeError("a window moves over a matrix, not over a scalar")
+    samples, one, window = data[: len(data) - own], data[len(data) - own :], kernel[len(kernel) - axes :]
+    sizes = one[:1] if along == -2 else one[-axes:]
+    spread = spread_over(sizes, window, known["stride"], known["padding"], known["dilation"])
+    channels = kernel[1:2] if along is not None or len(kernel) == 4 else ()
+    before = (*samples, *spread, *channels) if along == -2 else (*samples, *channels, *spread)
+    return {"before": before}
 
 
 def settled(name: str, shapes: tuple[Shape, ...], result: Shape, known: dict[str, Parameter]) -> dict[str, Parameter]:
@@ -235,6 +252,26 @@ OPERATIONS = (
         script='correlation("convolve_full", a, b, stride, padding, dilation, along, before, kernel)',
         code=f"convolve_full(<0>, <1>, {_CODED})",
         code_definition=CONVOLUTION,
+    ),
+    Operation(
+        name="convolve_transposed",  # Dumoulin and Visin, section 4: the transpose of the matrix of a correlation
+        arity=2,
+        value=_value(for_data),
+        adjoint=(f"convolve(g, b, {_GIVEN})", f"convolve_kernel(g, a, {_GIVEN})"),
+        parameters=_SETTINGS,
+        follows=_spread_over,
+        shape=_shape_of("convolve_transposed"),
+        own_axes=True,
+        products=_products,
+        by_window=True,
+        precedence=MATRIX_PRODUCT,
+        slots=(MATRIX_PRODUCT, POWER),
+        latex=r"<0> \star^{\mathsf{T}} <1>",
+        text="<0> ⋆ᵀ <1>",
+        script='correlation("convolve_transposed", a, b, stride, padding, dilation, along, before, kernel)',
+        code=f"convolve_transposed(<0>, <1>, {_CODED})",
+        code_definition=CONVOLUTION,
+        also=("transposed_convolution", "conv_transpose", "conv_transpose2d", "conv_transpose1d"),
     ),
     Operation(
         name="turned",  # by half a turn: rows and columns in reverse order

@@ -193,6 +193,8 @@ class Operation:
     adjoint: tuple[str | None, ...] = ()
     parameters: dict[str, Parameter] = field(default_factory=dict)
     """The parameters and their defaults, in order."""
+    follows: Callable[[tuple[Shape, ...], dict[str, Parameter]], dict[str, Parameter]] | None = None
+    """What parameters are usually, where that follows from the shapes of the arguments and from other parameters."""
     by_place: tuple[str, ...] = ()
     """The first parameters, where they may also stand behind the arguments without their name: a slope, a shape."""
     needs_axis: bool = False

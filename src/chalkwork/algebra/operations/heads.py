@@ -15,9 +15,13 @@ def _is_whole(count: Parameter) -> TypeGuard[int]:
     return isinstance(count, int) and count > 0
 
 
+def _is_axis(along: Parameter) -> TypeGuard[int]:
+    return along in (-2, -1)
+
+
 def _split_shape(shapes: tuple[Shape, ...], count: Parameter, along: Parameter) -> Shape:
     (shape,) = shapes
-    if along not in (-2, -1) or not _is_whole(count) or not 2 <= len(shape) < MOST_AXES or shape[along] % count:
+    if not _is_axis(along) or not _is_whole(count) or not 2 <= len(shape) < MOST_AXES or shape[along] % count:
         raise ShapeError(f"{words(shape)} is not split into {count} heads")
     each = shape[along] // count
     return (*shape[:-2], count, *((shape[-2], each) if along == -1 else (each, shape[-1])))
@@ -32,7 +36,7 @@ def _split(xp: Any, x: Any, count: int, along: int) -> Any:
 
 def _join_shape(shapes: tuple[Shape, ...], count: Parameter, along: Parameter) -> Shape:
     (shape,) = shapes
-    if along not in (-2, -1) or not _is_whole(count) or len(shape) < 3 or shape[-3] != count:
+    if not _is_axis(along) or not _is_whole(count) or len(shape) < 3 or shape[-3] != count:
         raise ShapeError(f"{words(shape)} are not {count} heads")
     rows, columns = shape[-2:]
     return (*shape[:-3], *((rows, columns * shape[-3]) if along == -1 else (rows * shape[-3], columns)))
@@ -47,7 +51,7 @@ def _join(xp: Any, x: Any, count: int, along: int) -> Any:
 
 def _one_hot_shape(shapes: tuple[Shape, ...], count: Parameter, along: Parameter) -> Shape:
     shape = shapes[0] or (1, 1)
-    if along not in (-2, -1) or not _is_whole(count) or shape[along] != 1:
+    if not _is_axis(along) or not _is_whole(count) or shape[along] != 1:
         raise ShapeError(f"{words(shapes[0])} holds no tokens of {count}, one at each position")
     return (*shape[:-2], *((shape[-2], count) if along == -1 else (count, shape[-1])))
 

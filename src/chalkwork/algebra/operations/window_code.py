@@ -46,7 +46,13 @@ def convolve_full(g, turned, kernel, stride, padding, dilation, along, shape):
         lies = [slice(k * d, k * d + s * (n - 1) + 1, s) for k, d, s, n in zip(entry, dilation, stride, g.shape[2:])]
         total[(..., *lies)] += np.moveaxis(np.tensordot(g, w[(..., *entry)], (1, 0)), -1, 1)
     inside = total[(..., *(slice(p, p + n) for p, n in zip(padding, sizes)))]
-    return laid_out(inside, along, shape)'''
+    return laid_out(inside, along, shape)
+
+
+def convolve_transposed(x, w, kernel, stride, padding, dilation, along, shape):
+    """Every entry times the kernel, added where the window would lie: the transpose of the matrix of convolve."""
+    turned = np.flip(w.reshape(kernel), tuple(range(2, len(kernel))))
+    return convolve_full(x, turned, kernel, stride, padding, dilation, along, shape)'''
 
 POOLING = '''def pools(x, window, stride, padding, outside):
     """What the window lies on at every place."""

@@ -6,7 +6,7 @@ Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from importlib import import_module
@@ -155,6 +155,32 @@ def sweep(sizes: Shape, window: Parameter, stride: Parameter, padding: Parameter
         around = f" with a padding of {_said(found.padding)}" if any(found.padding) else ""
         wide = tuple(d * (k - 1) + 1 for k, d in zip(held, gaps, strict=True))
         raise ShapeError(f"a window of {words(wide)} does not fit on a map of {words(sizes)}{around}")
+    return found
+
+
+def spread_over(sizes: Shape, window: Parameter, stride: Parameter, padding: Parameter, dilation: Parameter) -> Shape:
+    """The sizes of the map that windows at so many places reach, without its rim; ShapeError where nothing is left.
+
+    Dumoulin and Visin, relationship 14.
+
+    >>> spread_over((3, 3), (2, 2), 2, 0, 1), spread_over((3, 1), (2, 1), 2, 0, 1)
+    ((6, 6), (6, 1))
+    """
+
+    def each(value: Parameter, neutral: int) -> Shape:
+        given = value if isinstance(value, tuple) else (value,) * len(sizes)
+        alone = not isinstance(value, tuple) and 1 in sizes and max(sizes) > 1  # of a vector its length alone
+        found = [neutral if alone and size == 1 == k else one
+                 for one, size, k in zip(given, sizes, held, strict=False)]  # fmt: skip
+        if len(given) != len(sizes) or not all(isinstance(one, int) and one >= 0 for one in found):
+            raise ShapeError(f"stride, padding and dilation are whole numbers, one for each of {len(sizes)} axes")
+        return tuple(one for one in found if isinstance(one, int))
+
+    held: Shape = window if isinstance(window, tuple) else ()
+    settings = zip(sizes, held, each(stride, 1), each(padding, 0), each(dilation, 1), strict=True)
+    found = tuple((size - 1) * s - 2 * p + d * (k - 1) + 1 for size, k, s, p, d in settings)
+    if any(one < 1 for one in found):
+        raise ShapeError("nothing is left of the result; the padding is too large")
     return found
 
 
@@ -398,43 +424,3 @@ def chosen(xp: Any, x: Any, at: Sweep, share: bool) -> list[Any]:
         found.append(one & ~taken)
         taken = taken | one
     return [xp.astype(one, x.dtype) * known for one in found]
-
-
-# --- sums written out --------------------------------------------------------------------------------------------
-
-Partners = Iterator[tuple[Shape, Shape]]
-
-
-def partners_of_result(lie: Lie, at: Sweep, place: Shape) -> Partners:
-    """The entries of data and kernels whose products one entry of a correlation is the sum of."""
-    sample = place[: lie.samples]
-    number, where = lie.place_in_result(place[lie.samples :])
-    for channel in range(lie.map_shape()[0]):
-        for _, entry, met in meetings_by(at, 0).get(where, ()):
-            yield (*sample, *lie.data_place(channel, met)), lie.kernel_place(number, channel, entry)
-
-
-def partners_of_kernel(lie: Lie, at: Sweep, place: Shape) -> Partners:
-    """The same for one entry of what the kernels receive: entries of data and errors."""
-    number, channel, entry = lie.place_in_kernel(place)
-    for sample in product(*map(range, lie.before[: lie.samples])):
-        for where, _, met in meetings_by(at, 1).get(entry, ()):
-            yield (*sample, *lie.data_place(channel, met)), (*sample, *lie.result_place(number, where))
-
-
-def partners_of_data(lie: Lie, at: Sweep, place: Shape) -> Partners:
-    """The same for one entry of what the data receive: entries of errors and turned kernels."""
-    sample = place[: lie.samples]
-    channel, met = lie.place_in_data(place[lie.samples :])
-    for number in range(lie.kernel_shape()[0]):
-        for where, entry, _ in meetings_by(at, 2).get(met, ()):
-            turned = tuple(size - 1 - one for size, one in zip(at.window, entry, strict=True))
-            yield (*sample, *lie.result_place(number, where)), lie.kernel_place(number, channel, turned)
-
-
-PARTNERS: dict[str, Callable[[Lie, Sweep, Shape], Partners]] = {
-    "convolve": partners_of_result,
-    "convolve_kernel": partners_of_kernel,
-    "convolve_full": partners_of_data,
-}
-"""By the operation: where the factors of each term stand in its two arguments."""

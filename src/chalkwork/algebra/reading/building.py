@@ -14,7 +14,8 @@ from chalkwork.algebra.operations.entry import entrywise_shape
 from chalkwork.algebra.reading.cursor import Syntax
 from chalkwork.algebra.reading.grammar import Grammar
 from chalkwork.algebra.reading.joining import as_matrix, indexed, of_vectors, positional, stacked
-from chalkwork.algebra.reading.words import CONSTANTS, DEFINED, VECTORS
+from chalkwork.algebra.reading.laying import laid_out
+from chalkwork.algebra.reading.words import CONSTANTS, DEFINED, LAID, VECTORS
 from chalkwork.algebra.reading.written import BY_SIGN, defined, matrix, prime, series
 from chalkwork.errors import ReadError, ShapeError
 
@@ -101,6 +102,8 @@ def _called(
         return positional(*arguments)
     if name in VECTORS:
         return of_vectors(name, *arguments)
+    if name in LAID:
+        return laid_out(name, arguments, {key: _parameter(key, part, known) for key, part in syntax.keywords})
     if name in ("concat", "beside"):
         return apply(name, *map(as_matrix, arguments))
     if name == "raised":

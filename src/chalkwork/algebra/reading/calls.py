@@ -8,7 +8,7 @@ from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading.cursor import BESIDE, Syntax
 from chalkwork.algebra.reading.names import Names
 from chalkwork.algebra.reading.tokens import Token
-from chalkwork.algebra.reading.words import BARE, DEFINED, FUNCTIONS, GATES, LETTERS, VECTORS
+from chalkwork.algebra.reading.words import BARE, DEFINED, FUNCTIONS, GATES, LAID, LETTERS, VECTORS
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 Arguments = tuple[list[Syntax], list[tuple[str, Syntax]], list[str]]
@@ -89,6 +89,12 @@ class Calls(Names):
             if len(parts) != 2 or keywords or primes:
                 raise self.error(f"{name} takes two arguments", token)
             return self.node(function, *parts)
+        if function in LAID:
+            known = [] if function == "vec" else ["stride", "padding", "dilation"]
+            if len(parts) != LAID[function] or primes or any(key not in known for key, _ in keywords):
+                taken = "1 argument" if function == "vec" else f"data and kernel, and by name {', '.join(known)}"
+                raise self.error(f"{name} takes {taken}", token)
+            return self.node(function, *parts, keywords=tuple(keywords))
         if function in ("concat", "beside") and len(parts) > 2:
             return reduce(lambda first, second: self.node(function, first, second), parts)
         if not function or primes or function in DEFINED:

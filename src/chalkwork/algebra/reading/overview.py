@@ -51,9 +51,12 @@ In equations between quantities, as those of a graph, square brackets hold numbe
 column, `[[1, 2], [3, 4]]` a matrix by its rows, `[x; h]` is x with h below it (`concat(x, h)`; side by side
 `beside(x, h)`). `x[1]` is the first entry and `x[1:2]` are the first two: places are counted from 1, and a part
 holds both its ends; `W[1,:]` is the first row. `dot(a, b)` and `outer(a, b)` are products of two vectors, however they
-lie; `positional(3, 4)` is the sinusoidal encoding of three positions by four entries each. A softmax of a matrix that
-is a factor of a product runs along what the product sums over: in `softmax(S) V` over each row. `causal_softmax` adds
-minus infinity to the scores that a position must not see; `masked_softmax(S, M)` does so where M is 0.
+lie; `convolution_matrix(x, w, padding=1)` is the matrix that makes `vec(convolve(x, w, padding=1))` of `vec(x)` (of a
+vector a Toeplitz matrix, of an image a doubly blocked one), `im2col(x, w)` has in each row what the kernel lies on, and
+`vec(x)` are the entries row by row; `positional(3, 4)` is the sinusoidal encoding of three positions by four entries
+each. A softmax of a matrix that is a factor of a product runs along what the product sums over: in `softmax(S) V` over
+each row. `causal_softmax` adds minus infinity to the scores that a position must not see; `masked_softmax(S, M)` does
+so where M is 0.
 
 In the derivatives x is the argument (a, b where there are two) and y the value; g is what the value receives from what
 comes after it, where the entries do not go one by one.

@@ -32,10 +32,15 @@ DEFINED = {
 VECTORS = ("dot", "outer", "positional")
 """Products of two vectors, however each of them lies; and the encoding of positions, whose arguments are its sizes."""
 
-ALSO = {word: name for name, entry in TABLE.items() for word in entry.also} | {"lg": "log10", "lb": "log2"}
+LAID = {"vec": 1, "convolution_matrix": 2, "im2col": 2}
+"""Matrices by their entries, made of maps and kernels, and how many arguments they take: see `laying`."""
+
+ALSO = {word: name for name, entry in TABLE.items() for word in entry.also} | {
+    "lg": "log10", "lb": "log2", "conv_matrix": "convolution_matrix", "toeplitz": "convolution_matrix",
+}  # fmt: skip
 """Other names of functions."""
 
-FUNCTIONS = {name: name for name in (*TABLE, *DEFINED, *VECTORS, "min")} | ALSO
+FUNCTIONS = {name: name for name in (*TABLE, *DEFINED, *VECTORS, *LAID, "min")} | ALSO
 """What people call a function, and the operation that it is."""
 
 GATES = {"max": "maximum", "min": "minimum", "maximum": "maximum", "minimum": "minimum"}

@@ -3,8 +3,8 @@
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
 `forward`, `embedding`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`,
 `penalties`, `updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`, `decoding`,
-`windows`. `search` groups the rewrites of an equation by what they come to, `words` says them. `equivalents` is the
-opposite: rewrites that are right.
+`windows`, `counts`. `search` groups the rewrites of an equation by what they come to, `words` says them. `equivalents`
+is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from chalkwork.algebra.expression import Expression
 from chalkwork.checking.mistakes import (
     attention,
     chains,
+    counts,
     decoding,
     embedding,
     errors,
@@ -63,8 +64,8 @@ __all__ = [
 ]
 
 _PARTS = (forward, embedding, attention, losses, errors, matrices, newton, updates, estimates, series, chains,
-          quantities, products, layers, recurrence, optimisers, penalties, presentation,
-          decoding, windows)  # fmt: skip
+          quantities, products, layers, recurrence, optimisers, penalties, presentation, decoding, windows,
+          counts)  # fmt: skip
 
 TABLE: dict[str, Mistake] = {
     mistake.id: mistake

@@ -7,13 +7,15 @@ from math import prod
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, replace, walk
 from chalkwork.algebra.operations.convolutions import pooling
+from chalkwork.algebra.operations.partners import PARTNERS
 from chalkwork.checking.mistakes.context import Context, Role
+from chalkwork.checking.mistakes.counts import padding_forgotten, stride_ignored
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.errors import ShapeError
 
-_SWEPT = ("convolve", "max_pool", "average_pool")
+_SWEPT = ("convolve", "convolve_transposed", "max_pool", "average_pool")
 
 
 def _instead(change: Callable[[Application], Expression | None], *operations: str) -> Rewrites:
@@ -32,6 +34,16 @@ def _instead(change: Callable[[Application], Expression | None], *operations: st
     return rewrites
 
 
+def _either(*all_rewrites: Rewrites) -> Rewrites:
+    """In a convolution, or where its size is counted."""
+
+    def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
+        for one in all_rewrites:
+            yield from one(equation, context)
+
+    return rewrites
+
+
 def _with(key: str, usual: int) -> Callable[[Application], Expression | None]:
     """The operation with a setting that was not heeded; a pooling without steps of its own has its window's."""
 
@@ -39,6 +51,8 @@ def _with(key: str, usual: int) -> Callable[[Application], Expression | None]:
         known = node.named_parameters
         if known[key] in (usual, (usual, usual)):
             return None
+        if node.operation.name == "convolve_transposed":
+            known = {**known, "before": None}  # as large as it becomes
         return apply(node.operation.name, *node.arguments, **{**known, key: usual})
 
     return change
@@ -57,7 +71,7 @@ def _turned(node: Application) -> Expression | None:
 
 def _kernel_turned(equation: Equation, context: Context) -> Iterator[Expression]:
     turned = {node.arguments[0] for node in walk(equation.expression) if is_operation(node, "turned")}
-    for changed in _instead(_turned, "convolve", "convolve_kernel", "convolve_full")(equation, context):
+    for changed in _instead(_turned, *PARTNERS)(equation, context):
         if not any(is_operation(node, "convolve_kernel") for node in turned):
             yield changed
 
@@ -117,7 +131,7 @@ MISTAKES = (
         explanation="For <this> the window stayed inside of the data: there was no rim of zeros around them.",
         hint="Write the rim of zeros around the data before you lay the window on. How large is the result then?",
         likelihood=8,
-        rewrites=_instead(_with("padding", 0), *_SWEPT),
+        rewrites=_either(_instead(_with("padding", 0), *_SWEPT), padding_forgotten),
         reshapes=True,
     ),
     Mistake(
@@ -126,7 +140,7 @@ MISTAKES = (
         explanation="For <this> the window was moved by one entry each time; its steps are larger.",
         hint="How far does the window go from one place to the next?",
         likelihood=7.5,
-        rewrites=_instead(_with("stride", 1), *_SWEPT),
+        rewrites=_either(_instead(_with("stride", 1), *_SWEPT), stride_ignored),
         reshapes=True,
     ),
     Mistake(

@@ -167,15 +167,19 @@ def _spread(at: At, axis: str, size: Name, kernel: int, stride: int, padding: in
     return _Window(out, k, s)
 
 
-def _transposed(at: At) -> Counted:
+def _transposed(axes: int) -> Callable[[At], Counted]:
     """Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), relationship 14."""
-    at.check(3, "channels × height × width")
-    channels, *sizes = at.shape
-    filters = at.given("c", at.settings["filters"])
-    windows = _along(at, tuple(sizes), ("kernel", "stride", "padding", "output_padding"), _spread)
-    found = _filtered(at, channels, filters, 1, windows)
-    at.tally.seen.clear()  # what a unit sees differs from unit to unit
-    return replace(found, macs=product([found.weights, *sizes]))
+
+    def count(at: At) -> Counted:
+        at.check(axes + 1, "channels × height × width" if axes == 2 else "channels × length")
+        channels, *sizes = at.shape
+        filters = at.given("c", at.settings["filters"])
+        windows = _along(at, tuple(sizes), ("kernel", "stride", "padding", "output_padding"), _spread)
+        found = _filtered(at, channels, filters, 1, windows)
+        at.tally.seen.clear()  # what a unit sees differs from unit to unit
+        return replace(found, macs=product([found.weights, *sizes]))
+
+    return count
 
 
 def _pooling(at: At) -> Counted:
@@ -327,7 +331,8 @@ _BACK = (
 KINDS: dict[str, Kind] = {
     "conv1d": Kind(_SLIDING, _filters("convolution along one axis"), _convolution(1)),
     "conv2d": Kind(_SLIDING, _filters("convolution"), _convolution(2)),
-    "conv_transpose2d": Kind(_BACK, _filters("transposed convolution"), _transposed),
+    "conv_transpose1d": Kind(_BACK, _filters("transposed convolution along one axis"), _transposed(1)),
+    "conv_transpose2d": Kind(_BACK, _filters("transposed convolution"), _transposed(2)),
     "max_pool": Kind(_POOL, lambda own: f"max pooling {_extent(own['pool'], '')}", _pooling, ("stride",)),
     "average_pool": Kind(_POOL, lambda own: f"average pooling {_extent(own['pool'], '')}", _pooling, ("stride",)),
     "global_average_pool": Kind((), _said("the average of every channel"), _global),

@@ -28,12 +28,15 @@ def _slides(kind: str) -> Callable[[Any], Layer]:
     }
 
 
-def _transposed(module: Any) -> Layer:
-    if _plain(module.dilation) != 1 or module.groups != 1:
-        raise ChalkworkError("a transposed convolution with dilation or groups is not counted")
-    own = {ours: _plain(getattr(module, theirs)) for ours, theirs in _WINDOW.items()}
-    more = {"output_padding": _plain(module.output_padding), "bias": module.bias is not None}
-    return {"kind": "conv_transpose2d", "filters": module.out_channels, **own, **more}
+def _transposed(kind: str) -> Callable[[Any], Layer]:
+    def layer(module: Any) -> Layer:
+        if _plain(module.dilation) != 1 or module.groups != 1:
+            raise ChalkworkError("a transposed convolution with dilation or groups is not counted")
+        own = {ours: _plain(getattr(module, theirs)) for ours, theirs in _WINDOW.items()}
+        more = {"output_padding": _plain(module.output_padding), "bias": module.bias is not None}
+        return {"kind": kind, "filters": module.out_channels, **own, **more}
+
+    return layer
 
 
 def _pools(kind: str) -> Callable[[Any], Layer]:
@@ -76,7 +79,7 @@ _WINDOW = {"kernel": "kernel_size", "stride": "stride", "padding": "padding"}
 MODULES: dict[str, Callable[[Any], Layer | None]] = {
     "Conv1d": _slides("conv1d"),
     "Conv2d": _slides("conv2d"),
-    "ConvTranspose2d": _transposed,
+    **{f"ConvTranspose{axes}d": _transposed(f"conv_transpose{axes}d") for axes in (1, 2)},
     **{f"MaxPool{axes}d": _pools("max_pool") for axes in (1, 2)},
     **{f"AvgPool{axes}d": _pools("average_pool") for axes in (1, 2)},
     **{f"AdaptiveAvgPool{axes}d": _averaged for axes in (1, 2)},

@@ -16,6 +16,7 @@ from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture.kinds import KINDS, NONE, Counted
 from chalkwork.laboratory.architecture.modules import layers_of
+from chalkwork.laboratory.architecture.picture import picture
 from chalkwork.laboratory.architecture.tally import At, Tally, product, symbol, written
 from chalkwork.networks.layers.settings import size
 from chalkwork.solutions.board import Board, maths
@@ -214,6 +215,7 @@ def _script(board: Board, of: Architecture, layers: Sequence[Stage], totals: Seq
         yield Heading(str(TOTAL.title), 2)
     if table:
         yield _table(board, of, columns)
+    yield picture(board, of.input, of.layers)
     for name in sums:
         yield from board.equation(name)
 

@@ -309,5 +309,5 @@ def _picture(board: Board, task: _Task) -> Iterator[Block]:
     if unit is None or unit.inputs != 2 or not unit.weights.any():
         return
     free = -unit.value if unit.free == "theta" else unit.value
-    line = (float(unit.weights[0]), float(unit.weights[1]), free)
+    line = (float(unit.weights[0]), float(unit.weights[1]), float(free))
     yield plane(board, task.x, task.y, [("net input 0", line)], "The samples and the line where the net input is 0")

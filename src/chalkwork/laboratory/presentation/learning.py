@@ -24,8 +24,8 @@ def learn(
     *,
     rule: str = "perceptron",
     weights: Any = None,
-    bias: float | None = None,
-    threshold: float | None = None,
+    bias: Any = None,
+    threshold: Any = None,
     bias_input: float | None = None,
     rate: float = 1.0,
     activation: str | None = None,
@@ -33,6 +33,9 @@ def learn(
     order: Sequence[int] | None = None,
     band: float = 0.0,
     fixed: bool = False,
+    batch: bool = False,
+    stop_change: float | None = None,
+    stop_loss: float | None = None,
     ask: Sequence[str] = (),
     notation: str | Mapping[str, Any] | Notation | None = None,
     decimals: int | None = None,
@@ -48,12 +51,15 @@ def learn(
     others, whose weight is the first; `fixed` says that bias or threshold stay as they are. `rate` is above 0. The
     `activation` is, if none is given, the step for targets of 0 and 1 and the sign for -1 and 1, both 1 at 0; with
     a `band` the sign is 0 as far as that from 0. The samples come `epochs` times (up to 1000) in their `order`
-    (numbers from 1), at most 600 presentations; an epoch that changes nothing is the last.
+    (numbers from 1), at most 600 presentations; an epoch that changes nothing is the last, and so is one whose largest
+    change of a weight in a presentation is `stop_change` at most, or whose loss is `stop_loss` at most. With `batch`
+    the changes of an epoch are added up, and the weights change at its end. Where `y` has a column for each of several
+    units, `weights` has a row for each of them, and `bias` or `threshold` an entry.
 
     The presentation k gives `z1`, `a1`, `e1`, `dw1`, `w1`, and `db1`, `b1` or `dtheta1`, `theta1`; of a rule with a
     loss `E1`, and `total1` in epoch 1; gradient descent `slope1` and `delta1`. The start is `w0`, `b0`, `theta0`.
-    Two inputs have a line: `line_slope` and `line_intercept`. Words: `ending` (`converged`, `unfinished`); facts:
-    `epochs`, `presentations`, `weights` (as they end, bias or threshold behind). `ask` are names; without a number
+    Two inputs have a line: `line_slope` and `line_intercept`. Words: `ending` (`converged`, `stopped`, `unfinished`);
+    facts: `epochs`, `presentations`, `weights` (as they end, bias or threshold behind). `ask` are names; without number
     they stand for every presentation.
 
     Raises ChalkworkError (ShapeError, ValueProblem) for data that do not fit. Sources: see `rules`.
@@ -65,12 +71,14 @@ def learn(
     style = style or Style.of(notation, decimals, significant)
     study = Study.of(
         x, y, rule=rule, weights=weights, bias=bias, threshold=threshold, bias_input=bias_input, rate=rate,
-        activation=activation, order=order, band=band, fixed=fixed,
+        activation=activation, order=order, band=band, fixed=fixed, batch=batch,
+        stop_change=stop_change, stop_loss=stop_loss,
     )  # fmt: skip
     whole(epochs, "epochs", 1, MOST_EPOCHS)
     derivation, values, done = study.run(epochs)
     letters = Letters(style.notation)
-    ending = "converged" if study.changed_nothing(values, done) else "unfinished"
+    ending = study.ends(values, done) or "unfinished"
+    endings = [name for name in ENDINGS if name != "stopped" or study.has_stop]
     names = [(name, step) for name, step in map(split_step, [*study.givens, *derivation]) if step is not None]
     setting = Setting(
         title=f"Learning by {study.rule.title}",
@@ -81,7 +89,7 @@ def learn(
         asked=asked_of(ask, derivation, ASKED if epochs == 1 else (*ASKED, "ending"), ["ending"]),
         columns=(*ASKED, "dw", "db", "dtheta", "E"),
         exact=True,
-        words={"ending": Word(ending, (ENDINGS[ending],), tuple(ENDINGS))},
+        words={"ending": Word(ending, (ENDINGS[ending],), tuple(endings))},
         facts={
             "epochs": done,
             "presentations": done * len(study.order),

@@ -32,6 +32,10 @@ MOST_EDGES = 12
 _STEP = Activation.of("step(at_zero=1)")
 
 
+JOINS = {"and": "all of them are", "or": "any of them is", "majority": "more than half of them are"}
+"""When the unit over all others is 1."""
+
+
 def region(
     *,
     polygon: Any = None,
@@ -48,11 +52,11 @@ def region(
 ) -> Solution:
     """Half-planes joined: a unit for each row of `weights` with its `bias`, 1 where w x + b >= 0, and one over all.
 
-    The output is 1 where all of them are (`join: and`) or any (`or`). Instead of weights a convex `polygon` may be
-    given, by its corners in order: the units of its edges are found, and in answers any are right that hold the
-    points apart. Of the points `x` (of a polygon, if none are given, one inside and one beyond each edge) point k
-    has `h1` (the units) and `a1`; with wanted outputs `y` also `right1`, and `right` counts them. The units have
-    `W` (units x 2) and `b`.
+    The output is 1 where all of them are (`join: and`), any (`or`), or more than half (`majority`). Instead of weights
+    a convex `polygon` may be given, by its corners in order: the units of its edges are found, and in answers any are
+    right that hold the points apart. Of the points `x` (of a polygon, if none are given, one inside and one beyond each
+    edge) point k has `h1` (the units) and `a1`; with wanted outputs `y` also `right1`, and `right` counts them. The
+    units have `W` (units x 2) and `b`.
 
     >>> found = region(polygon=[[0, 0], [2, 0], [0, 2]])
     >>> found["W"].tolist(), found["b"].ravel().tolist(), found["a1"].item(), found["right"].item()
@@ -60,9 +64,9 @@ def region(
     """
     if (polygon is None) == (weights is None) or (weights is None) != (bias is None):
         raise ChalkworkError("give a polygon, or the weights and the bias of each unit")
-    one_of(join, ("and", "or"), "join")
+    one_of(join, tuple(JOINS), "join")
     corners = None if polygon is None else _corners(polygon)
-    if corners is not None and join == "or":
+    if corners is not None and join != "and":
         raise ChalkworkError("the edges of a polygon are joined by and")
     w, b = _edges(corners) if corners is not None else (as_matrix(weights, "weights"), as_vector(bias, "bias"))
     if w.shape[1] != 2 or len(w) != len(b) or len(w) > MOST_EDGES:
@@ -138,7 +142,7 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...], chosen: bool = Fals
     found = task.corners is not None and not chosen
     equations = [Equation(name, constant(value, single=False), UNITS) for name, value in own.items()] if found else []
     givens |= {} if found else own
-    least = Number(m - 0.5) if task.join == "and" else Number(0.5)
+    least = Number({"and": m, "or": 1, "majority": m // 2 + 1}[task.join] - 0.5)
     rights = []
     for number in range(1, len(task.x) + 1):
         net = Name("W", (m, 2)) @ Name(f"x{number}", (2, 1)) + Name("b", (m, 1))
@@ -190,7 +194,7 @@ def _choice(task: _Task, style: Style) -> Choice:
 
 
 def _posed(board: Board, task: _Task) -> Iterator[Block]:
-    every = "all of them are" if task.join == "and" else "any of them is"
+    every = JOINS[task.join]
     if task.corners is not None:
         corners = ", ".join(
             f"({', '.join(board.piece(one).latex for one in corner)})" for corner in task.corners.tolist()

@@ -15,7 +15,14 @@ from chalkwork.solutions.steps import Column, step_table
 from chalkwork.typesetting.lines import EQUALS
 from chalkwork.typesetting.pieces import join
 
-ENDINGS = {"converged": "nothing changes any more", "unfinished": "samples still change the weights"}
+ENDINGS = {
+    "converged": "nothing changes any more",
+    "stopped": "the stopping rule is met",
+    "unfinished": "samples still change the weights",
+}
+
+
+_COUNTED = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 
 
 def board_of(board: Board, study: Study, epochs: int) -> Iterator[Block]:
@@ -24,6 +31,9 @@ def board_of(board: Board, study: Study, epochs: int) -> Iterator[Block]:
     steps = range(1, epochs * len(study.order) + 1)
     yield Heading("The first presentation", 2)
     yield from board.equations(_of_step(board, 1))
+    if study.batch:
+        yield Paragraph("At the end of the epoch:")
+        yield from board.equations([f"{name}{len(study.order)}" for name in study.learned])
     first = next((step for step in steps if step not in study.unchanged(board.values, steps)), 1)
     if first > 1:
         yield Paragraph(f"Nothing has changed. The first change comes with presentation {first}:")
@@ -46,7 +56,8 @@ def exercise_of(board: Board, study: Study, epochs: int) -> Iterator[Block]:
     if epochs == 1:
         yield Paragraph("Present the samples once.")
     else:
-        yield Paragraph(f"Present the samples for at most {epochs} epochs, or until an epoch changes nothing.")
+        rule = f"until {_stop(study)}" if study.has_stop else "until an epoch changes nothing"
+        yield Paragraph(f"Present the samples for at most {epochs} epochs, or {rule}.")
 
 
 def _exercise(board: Board, study: Study) -> Iterator[Block]:
@@ -61,7 +72,7 @@ def rule_in_letters(board: Board, study: Study) -> list[Block]:
     names, symbols = study.names(), board.writer.symbols
     heads = {name: maths(symbols[name].latex, symbols[name].text) for name in (*names, "db", "dtheta")}
     pairs = [(heads[name], expression) for name, expression in study.formulas(names)]
-    for name in study.learned:
+    for name in () if study.batch else study.learned:
         new = maths(rf"{symbols[name].latex}^{{\text{{new}}}}", f"{symbols[name].text}ⁿᵉʷ")
         pairs.append((new, names[name] + Name(f"d{name}", names[name].shape)))
     return in_lines([join(head, EQUALS, board.writer.formula(expression)) for head, expression in pairs], board.writer)
@@ -82,7 +93,8 @@ def table_of(board: Board, study: Study, epochs: int, blank: bool = False) -> Ta
     """A row for each presentation."""
     per_epoch = len(study.order)
     steps = range(1, epochs * per_epoch + 1)
-    shown = ["wrong", "e", "slope", "delta", "dw", "db", "dtheta", "w", *study.learned[1:], "E"]
+    changes = ["dw", "db", "dtheta"] if study.unit.outputs == 1 else []
+    shown = ["wrong", "e", "slope", "delta", *changes, "w", *study.learned[1:], "E"]
     columns = [
         *(
             [Column("epoch", "epoch", cells={n * per_epoch + 1: str(n + 1) for n in range(epochs)})]
@@ -109,14 +121,33 @@ def _unit(board: Board, study: Study) -> str:
     beside = {"b": " and a bias ${b}$", "theta": " and a threshold ${theta}$, which is subtracted,"}.get(unit.free, "")
     if unit.constant is not None:
         beside = f" and, in front of them, a constant input of ${int(unit.constant)}$ with a weight of its own"
-    said = f"A unit with {inputs}{beside} learns by {study.rule.title}."
+    several = unit.outputs > 1
+    if several:
+        beside = {"b": " and a bias each", "theta": " and a threshold each, which is subtracted,"}.get(unit.free, "")
+        inputs = f"the same {inputs}"
+    said = f"{_COUNTED.get(unit.outputs, unit.outputs)} units with {inputs}{beside} learn" if several else (
+        f"A unit with {inputs}{beside} learns")  # fmt: skip
+    said += f" by {study.rule.title}."
+    if several:
+        said += " Each row of ${w}$ holds the weights of one unit."
+    if study.batch:
+        said += " The changes of an epoch are added up, and the weights change once, at its end."
     if study.fixed:
         said += f" The {'threshold' if unit.free == 'theta' else 'bias'} stays as it is."
     if unit.activation is not None:
-        said += f" Its output is {unit.said()}."
+        said += f" {'Each output' if several else 'Its output'} is {unit.said()}."
     if study.order != tuple(range(1, len(study.x) + 1)):
         said += f" The samples come in the order {', '.join(map(str, study.order))}."
     return said
+
+
+def _stop(study: Study) -> str:
+    """The stopping rule in words."""
+    change = f"no weight changes by more than {study.stop_change:g} in an epoch"
+    if not study.batch:
+        change = f"no presentation of an epoch changes a weight by more than {study.stop_change:g}"
+    loss = "" if study.stop_loss is None else f"the loss of an epoch is at most {study.stop_loss:g}"
+    return " or ".join(part for part in (change if study.stop_change else "", loss) if part)
 
 
 def _said(board: Board, study: Study, epochs: int) -> Iterator[Block]:
@@ -129,6 +160,8 @@ def _said(board: Board, study: Study, epochs: int) -> Iterator[Block]:
     if study.changed_nothing(board.values, epochs):
         which = "The epoch" if epochs == 1 else f"Epoch {epochs}"
         yield Paragraph(f"{which} has changed nothing: every further one would be like it, and learning ends.")
+    elif study.ends(board.values, epochs):
+        yield Paragraph(f"Epoch {epochs} is the last: {_stop(study)}.")
     elif study.rule.output and study.rule.target:
         yield Paragraph(f"After {counted(epochs, 'epoch')} the weights still change: another epoch may follow.")
     totals = [name for name in board.derivation if name.startswith("total")]

@@ -35,7 +35,7 @@ class Unit:
 
     weights: Array
     free: str = ""
-    value: float = 0.0
+    value: float | Array = 0.0
     constant: float | None = None
     activation: Activation | None = None
     band: float = 0.0
@@ -44,12 +44,19 @@ class Unit:
     @property
     def inputs(self) -> int:
         """How many inputs there are, the constant one among them."""
-        return len(self.weights)
+        return int(self.weights.shape[-1])
+
+    @property
+    def outputs(self) -> int:
+        """How many units there are: of several the weights are a matrix with a row for each."""
+        return len(self.weights) if self.weights.ndim == 2 else 1
 
     def net(self, w: Name, x: Name, free: Expression | None) -> Expression:
         """The net input: the weighted sum, plus the bias or minus the threshold."""
-        if self.inputs > WRITTEN_OUT:
-            total: Expression = apply("sum", w * x)
+        if self.outputs > 1:
+            total: Expression = w @ x
+        elif self.inputs > WRITTEN_OUT:
+            total = apply("sum", w * x)
         else:
             places = [(place, 1) for place in range(1, self.inputs + 1)]
             terms = [apply("entry", w, place=place) * apply("entry", x, place=place) for place in places]
@@ -112,6 +119,32 @@ def unit_of(
     return Unit(vector, free, float(value), None if constant is None else float(constant), activation, edge)
 
 
+def units_of(
+    weights: Any,
+    inputs: int,
+    outputs: int,
+    bias: Any = None,
+    threshold: Any = None,
+    activation: Activation | None = None,
+) -> Unit:
+    """Several units over the same inputs; ShapeError for weights, biases or thresholds that do not fit."""
+    if bias is not None and threshold is not None:
+        raise ChalkworkError("a unit has a bias or a threshold, not both")
+    given = np.zeros((outputs, inputs)) if weights is None else as_array(weights, "weights")
+    found = np.full((outputs, inputs), float(given)) if given.ndim == 0 else as_matrix(given, "weights")
+    if found.shape != (outputs, inputs):
+        raise ShapeError(f"weights are {outputs}x{inputs}, a row for each unit, not {found.shape[0]}x{found.shape[1]}")
+    free = "b" if bias is not None else "theta" if threshold is not None else ""
+    value = as_array(
+        0.0 if not free else bias if bias is not None else threshold, "bias" if free == "b" else "threshold"
+    )
+    if value.ndim and value.size != outputs:
+        raise ShapeError(
+            f"there are {outputs} units and {value.size} of their {'biases' if free == 'b' else 'thresholds'}"
+        )
+    return Unit(found, free, np.full(outputs, value.ravel()), None, activation)
+
+
 def constant(value: Array, single: bool = True) -> Expression:
     """Numbers as an expression; a single one is a number, unless it is to be a matrix."""
     numbers = tuple(Number(int(one) if one.is_integer() else one) for one in value.ravel().tolist())
@@ -145,9 +178,10 @@ def samples_of(x: Any) -> Array:
     return array
 
 
-def targets_of(y: Any, count: int) -> Array:
-    """The targets, a number for each sample."""
-    array = as_vector(y, "y")
+def targets_of(y: Any, count: int, several: bool = False) -> Array:
+    """The targets, a number for each sample; where there are `several` units, a row for each sample."""
+    array = as_array(y, "y")
+    array = array if several and array.ndim == 2 and 1 not in array.shape else as_vector(y, "y")
     if len(array) != count:
         raise ShapeError(f"there are {count} samples and {len(array)} targets")
     return array
@@ -168,7 +202,7 @@ def threshold_unit(targets: Array | None, activation: Any, usual: str) -> Activa
         return found
     if usual:
         return Activation.of(usual)
-    known = set() if targets is None else set(targets.tolist())
+    known = set() if targets is None else set(targets.ravel().tolist())
     for name, values in (("step", {0.0, 1.0}), ("sign", {-1.0, 1.0})):
         if known and known <= values and (known != {1.0}):
             return Activation.of(f"{name}(at_zero=1)")

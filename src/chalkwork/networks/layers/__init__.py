@@ -20,6 +20,7 @@ from chalkwork.networks.layers.pooling import AveragePool, GlobalAveragePool, Ma
 from chalkwork.networks.layers.residual import Residual
 from chalkwork.networks.layers.rms_norm import RMSNorm
 from chalkwork.networks.layers.rnn import RNN
+from chalkwork.networks.layers.transposed import ConvTranspose1d, ConvTranspose2d
 
 LAYERS: dict[str, type[Layer]] = {
     "dense": Dense,
@@ -33,6 +34,8 @@ LAYERS: dict[str, type[Layer]] = {
     "flatten": Flatten,
     "conv1d": Conv1d,
     "conv2d": Conv2d,
+    "conv_transpose1d": ConvTranspose1d,
+    "conv_transpose2d": ConvTranspose2d,
     "max_pool": MaxPool,
     "average_pool": AveragePool,
     "global_average_pool": GlobalAveragePool,
@@ -42,7 +45,7 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 __all__ = [
-    "GRU", "LAYERS", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "Conv1d", "Conv2d", "Dense", "Dropout",
-    "Embedding", "Flatten", "Foreign", "GlobalAveragePool", "Layer", "LayerKind", "LayerNorm", "MaxPool",
-    "NamedAdjoint", "RMSNorm", "Residual",
+    "GRU", "LAYERS", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "Conv1d", "Conv2d", "ConvTranspose1d",
+    "ConvTranspose2d", "Dense", "Dropout", "Embedding", "Flatten", "Foreign", "GlobalAveragePool", "Layer", "LayerKind",
+    "LayerNorm", "MaxPool", "NamedAdjoint", "RMSNorm", "Residual",
 ]  # fmt: skip

@@ -355,6 +355,8 @@ class Foreign:
     """A class without arguments that follows it."""
     axes: int = 0
     """Along how many axes it works, if it does so along positions."""
+    arrays: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    """The letters of our quantities in each of its arrays, side by side and in rows, where it has not one for each."""
 
 
 def check_length(value: Array | float | None, name: str, layer: int, units: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.operations import Parameter
+from chalkwork.algebra.operations import words as sized
 from chalkwork.algebra.operations.windows import sweep
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError
@@ -39,11 +40,6 @@ if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
 
 Sizes = tuple[int, ...]
-
-
-def by_word(sizes: Sizes) -> str:
-    """Sizes along each axis as people write them: 3x3."""
-    return "x".join(map(str, sizes))
 
 
 def one_or_each(sizes: Sizes) -> Parameter:
@@ -92,13 +88,18 @@ class ConvolutionKind(LayerKind):
         along = (-2 if at.plan.convention.samples == "rows" else -1) if len(self.window) == 1 else None
         laid: Expression = apply("turned", kernel, along=along) if self.turned else kernel
         settings = {key: one_or_each(getattr(self, key)) for key in ("stride", "padding", "dilation")}
-        net: Expression = apply("convolve", incoming, laid, along=along, **settings)
+        net = self.swept(at, incoming, laid, {"along": along, **settings})
         if bias:
             net = net + bias[0]
-        first = Equation(at.name("z"), net, at.stage, self._net_input(at))
+        first = Equation(at.name("z"), net, at.stage, self.net_input(at))
         return [first, activated(at, first)]
 
-    def _net_input(self, at: Spot) -> Text:
+    def swept(self, at: Spot, incoming: Expression, kernel: Expression, settings: dict[str, Any]) -> Expression:
+        """What the kernels make of what enters, before the bias."""
+        return apply("convolve", incoming, kernel, **settings)
+
+    def net_input(self, at: Spot) -> Text:
+        """What happens there, in a sentence."""
         steps: Said = ""
         if any(one > 1 for one in self.stride):
             steps = Text.own("convolution.stride", ", in steps of <stride>", stride=_said(self.stride))
@@ -173,18 +174,18 @@ class ConvolutionKind(LayerKind):
 
     def words(self, at: Spot) -> Text:
         """Filters, their window and the activation."""
-        window, count = by_word(self.window), at.layer.units
+        window, count = sized(self.window), at.layer.units
         one = Text.own("convolution.filter", "a convolution with 1 filter of <window>", window=window)
         more = Text.own("convolution.filters", "a convolution with <n> filters of <window>", n=count, window=window)
         return listed(at, one if count == 1 else more)
 
     def title(self, at: Spot) -> Text:
         """The window."""
-        return titled(at, Text.own("convolution.title", "convolution <window>", window=by_word(self.window)))
+        return titled(at, Text.own("convolution.title", "convolution <window>", window=sized(self.window)))
 
 
 def _said(sizes: Sizes) -> str:
-    return str(sizes[0]) if len(set(sizes)) == 1 else by_word(sizes)
+    return str(sizes[0]) if len(set(sizes)) == 1 else sized(sizes)
 
 
 class Convolution(Layer):
@@ -192,6 +193,8 @@ class Convolution(Layer):
 
     kind_type = ConvolutionKind
     rank: ClassVar[int]
+    order: ClassVar[tuple[int, int]] = (0, 1)
+    """Which axes of the kernels are filters and channels."""
     settings = (
         Setting("filters", "size"),
         Setting("kernel", "sizes"),
@@ -225,35 +228,47 @@ class Convolution(Layer):
             filters=filters, kernel=kernel, activation=activation, weights=weights, bias=bias, stride=stride,
             padding=padding, dilation=dilation, convolution=convolution, inputs=inputs, initializer=initializer,
         )  # fmt: skip
+        self.made()
+
+    def made(self) -> None:
+        """The kind, once the settings are taken. Raises ChalkworkError for settings that contradict each other."""
         self.given: Array | None = None
         if isinstance(self.options["weights"], np.ndarray):
             self.given = self.options["weights"]
             if not self.rank <= self.given.ndim <= self.rank + 2:
-                raise ShapeError(f"the weights of {self.title} are filters x channels x {_WINDOWS[self.rank]}")
+                raise ShapeError(f"the weights of {self.title} are {self._named} x {_WINDOWS[self.rank]}")
         window = self._window()
         self.options["kernel"] = one_or_each(window)
-        stride, dilation = (self._each(key, self.options[key]) for key in ("stride", "dilation"))
-        self.kind: ConvolutionKind = ConvolutionKind(
-            window, stride, self._rim(window, stride, dilation), dilation, self.options["convolution"]
-        )
+        self.kind: ConvolutionKind = self.chosen(window)
         if self.rank > 1 and self.activation.per_sample:
             raise ChalkworkError(
                 f"{self.activation.words} is no activation of {self.title}", hint="put it behind Flatten"
             )
 
-    def _each(self, key: str, value: Any) -> Sizes:
+    def chosen(self, window: Sizes) -> ConvolutionKind:
+        """The kind with a window of that size."""
+        stride, dilation = (self.each(key, self.options[key]) for key in ("stride", "dilation"))
+        rim = self._rim(window, stride, dilation)
+        return ConvolutionKind(window, stride, rim, dilation, self.options["convolution"])
+
+    @property
+    def _named(self) -> str:
+        return "filters x channels" if self.order == (0, 1) else "channels x filters"
+
+    def each(self, key: str, value: Any) -> Sizes:
+        """A number for each axis. Raises ChalkworkError where there are more or fewer."""
         sizes = value if isinstance(value, tuple) else (value,) * self.rank
         if len(sizes) != self.rank:
             raise ChalkworkError(f"{key} of {self.title} is one number or {self.rank} of them, not {list(sizes)}")
         return sizes
 
     def _window(self) -> Sizes:
-        stated = None if self.options["kernel"] is None else self._each("kernel", self.options["kernel"])
+        stated = None if self.options["kernel"] is None else self.each("kernel", self.options["kernel"])
         found = None if self.given is None else self.given.shape[-self.rank :]
         if stated is None and found is None:
             raise ChalkworkError(f"{self.title} needs the size of its kernel or its weights")
         if stated is not None and found is not None and stated != found:
-            raise ShapeError(f"kernel is {by_word(stated)}, but the weights are for a window of {by_word(found)}")
+            raise ShapeError(f"kernel is {sized(stated)}, but the weights are for a window of {sized(found)}")
         if self.given is None and self.options["filters"] is None:
             raise ChalkworkError(f"{self.title} needs the number of its filters or its weights")
         return stated or found or ()
@@ -264,19 +279,19 @@ class Convolution(Layer):
         if padding == "valid":
             return (0,) * self.rank
         if padding != "same":
-            return self._each("padding", padding)
+            return self.each("padding", padding)
         wide = tuple(d * (k - 1) for k, d in zip(window, dilation, strict=True))
         if any(one % 2 for one in wide) or any(one > 1 for one in stride):
-            raise ChalkworkError(
-                "padding 'same' takes a window of odd size and a stride of 1", hint="say it in numbers"
-            )
+            said = "padding 'same' takes a window of odd size and a stride of 1"
+            raise ChalkworkError(said, hint="say it in numbers")
         return tuple(one // 2 for one in wide)
 
     @property
     def units(self) -> int | None:
         """The number of filters, where it is stated or follows from the weights alone."""
         stated: int | None = self.options["filters"]
-        return self.given.shape[0] if self.given is not None and self.given.ndim == self.rank + 2 else stated
+        whole = self.given is not None and self.given.ndim == self.rank + 2
+        return self.given.shape[self.order[0]] if self.given is not None and whole else stated
 
     @property
     def inputs(self) -> int | None:
@@ -285,7 +300,7 @@ class Convolution(Layer):
         if stated is not None or self.given is None:
             return stated
         whole = self.given.ndim == self.rank + 2
-        return self.given.shape[1] if whole else 1 if self.given.ndim == self.rank else None
+        return self.given.shape[self.order[1]] if whole else 1 if self.given.ndim == self.rank else None
 
     @property
     def has_bias(self) -> bool:
@@ -293,15 +308,15 @@ class Convolution(Layer):
         return bool(self.options["bias"] is not False)
 
     def _kernels(self, layer: int, channels: int) -> Array | None:
-        """The weights that are given as filters x channels x window."""
+        """The weights that are given, with an axis for filters and one for channels before the window."""
         if self.given is None:
             return None
         shape = self.given.shape
         if self.given.ndim == self.rank + 1 and channels not in (1, shape[0]):
-            raise ShapeError(f"W{layer} is {by_word(shape)}, but {channels} channels enter layer {layer}")
+            raise ShapeError(f"W{layer} is {sized(shape)}, but {channels} channels enter layer {layer}")
         own = (1,) * (self.rank + 2 - len(shape)) if self.given.ndim == self.rank else ()
         if self.given.ndim == self.rank + 1:  # filters of one channel, or one filter of several
-            return self.given[:, None] if channels == 1 else self.given[None]
+            return np.expand_dims(self.given, self.order[1] if channels == 1 else self.order[0])
         return self.given.reshape(*own, *shape)
 
     def size(self, layer: int, inputs: int | None, positions: Sizes, in_out: bool) -> Size:
@@ -312,14 +327,15 @@ class Convolution(Layer):
             raise unknown_inputs(layer)
         kernels, filters = self._kernels(layer, channels), self.options["filters"]
         if kernels is not None:
-            if kernels.shape[1] != channels:
+            found, wanted = (kernels.shape[axis] for axis in self.order)
+            if wanted != channels:
                 raise ShapeError(
-                    f"W{layer} is {by_word(kernels.shape)} (filters x channels x window), but {channels} channels "
+                    f"W{layer} is {sized(kernels.shape)} ({self._named} x window), but {channels} channels "
                     f"enter layer {layer}"
                 )
-            if filters not in (None, kernels.shape[0]):
-                raise ShapeError(f"{filters} filters are stated, but W{layer} has {kernels.shape[0]}")
-            filters = kernels.shape[0]
+            if filters not in (None, found):
+                raise ShapeError(f"{filters} filters are stated, but W{layer} has {found}")
+            filters = found
         check_length(self._bias, "b", layer, filters)
         try:
             return Size(channels, *self.kind.leaving(filters, positions))
@@ -334,11 +350,11 @@ class Convolution(Layer):
     def start(
         self, layer: int, sizes: tuple[int, int], convention: Convention, generator: Generator
     ) -> dict[str, Array]:
-        """W as filters x channels x window, and b."""
+        """The kernels W, and b."""
         channels, filters = sizes
-        shape = (filters, channels, *self.kind.window)
+        shape = (*((filters, channels)[axis] for axis in self.order), *self.kind.window)
         if prod(shape) > MOST_WEIGHTS:
-            raise ChalkworkError(f"layer {layer} would have {by_word(shape)} weights, which is too many")
+            raise ChalkworkError(f"layer {layer} would have {sized(shape)} weights, which is too many")
         kernels, everywhere, size = self._kernels(layer, channels), self.options["weights"], prod(self.kind.window)
         if kernels is not None:
             weights = kernels.copy()
@@ -359,6 +375,22 @@ class Convolution(Layer):
         sizes = {"in_channels": inputs, "out_channels": units}
         return Foreign(f"Conv{self.rank}d", {**sizes, **window, "bias": self.has_bias})
 
+    def in_keras(self, inputs: int, units: int) -> Foreign | None:
+        """`Conv1D` or `Conv2D`; None where kernels are turned, or a rim is neither none nor what leaves the size."""
+        kind = self.kind
+        whole = tuple(d * (k - 1) for k, d in zip(kind.window, kind.dilation, strict=True))
+        same = tuple(2 * p for p in kind.padding) == whole and set(kind.stride) == {1}
+        if kind.turned or (any(kind.padding) and not same):
+            return None
+        maps = {"data_format": "channels_first"} if self.rank == 2 else {}
+        window = {
+            "kernel_size": kind.window,
+            "strides": kind.stride,
+            "padding": "same" if any(kind.padding) else "valid",
+        }
+        own = {"filters": units, **window, "dilation_rate": kind.dilation, "use_bias": self.has_bias}
+        return Foreign(f"Conv{self.rank}D", {**own, **maps})
+
     def __repr__(self) -> str:
         kind, own = self.kind, self.options
         filters = self.units if self.units is not None else "..."
@@ -366,6 +398,7 @@ class Convolution(Layer):
         more = [f"{key}={own[key]!r}" for key in ("stride", "padding", "dilation") if own[key] not in (0, 1)]
         more += [] if self.has_bias else ["bias=False"]
         more += ["convolution=True"] if kind.turned else []
+        more += [f"output_padding={own['output_padding']}"] if own.get("output_padding") else []
         return f"{type(self).__name__}({', '.join([str(filters), str(window), repr(str(self.activation)), *more])})"
 
 

@@ -141,6 +141,7 @@ class GRU(Recurrent):
     kind_type = GRUKind
     kind = GRUKind()
     title = "a GRU"
+    keras = ("GRU", ("u", "r", "h"))
     settings = (
         Setting("units", "size"),
         Setting("reset", "choice", "before", choices=("before", "after")),
@@ -152,6 +153,12 @@ class GRU(Recurrent):
     def __init__(self, units: int | None = None, **given: Any) -> None:
         super().__init__(units, **given)
         self.made(reset=self.options["reset"], update=self.options["update"])
+
+    def of_keras(self) -> dict[str, Any] | None:
+        """The update gate of Keras weighs the old state; behind the weights there are two biases."""
+        after = self.options["reset"] == "after"
+        fits = self.options["update"] == "old" and (self.kind.biases == 1 + after or not self.has_bias)
+        return {"reset_after": after} if fits else None
 
     def of_torch(self) -> dict[str, Any] | None:
         """PyTorch resets behind the weights, and its update gate weighs the old state."""

@@ -137,6 +137,7 @@ class LSTM(Recurrent):
     kind_type = LSTMKind
     kind = LSTMKind()
     title = "an LSTM"
+    keras = ("LSTM", ("i", "f", "c", "o"))
     settings = (Setting("units", "size"), *gate_settings(GATES), *Recurrent.common)
 
     def __init__(self, units: int | None = None, **given: Any) -> None:

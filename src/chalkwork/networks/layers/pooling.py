@@ -238,6 +238,15 @@ class Pooling(Layer):
         stride = own["pool"] if own["stride"] is None else own["stride"]
         return Foreign(name, {"kernel_size": own["pool"], "stride": stride, "padding": own["padding"]}, axes=2)
 
+    def _in_keras(self, name: str) -> Foreign | None:
+        """The pooling of images; None with a padding, or where the window lies along positions."""
+        own = self.options
+        stride = own["pool"] if own["stride"] is None else own["stride"]
+        if any(own["padding"]) if isinstance(own["padding"], tuple) else own["padding"]:
+            return None
+        settings = {"pool_size": own["pool"], "strides": stride, "data_format": "channels_first"}
+        return Foreign(name, settings, axes=2)
+
 
 class MaxPool(Pooling):
     """Max pooling: of every window of a map the largest entry, for every channel.
@@ -270,6 +279,12 @@ class MaxPool(Pooling):
         differs = "equal largest entries do not share there" if self.options["ties"] == "share" else ""
         return replace(self._in_torch("MaxPool2d"), differs=differs)
 
+    def in_keras(self, inputs: int, units: int) -> Foreign | None:
+        """`MaxPooling2D`."""
+        found = self._in_keras("MaxPooling2D")
+        differs = "equal largest entries do not share there" if self.options["ties"] == "share" else ""
+        return None if found is None else replace(found, differs=differs)
+
 
 class AveragePool(Pooling):
     """Average pooling: the mean of every window of a map, for every channel.
@@ -293,6 +308,10 @@ class AveragePool(Pooling):
     def in_torch(self, inputs: int, units: int) -> Foreign:
         """`AvgPool2d`, which counts the rim too."""
         return self._in_torch("AvgPool2d")
+
+    def in_keras(self, inputs: int, units: int) -> Foreign | None:
+        """`AveragePooling2D`."""
+        return self._in_keras("AveragePooling2D")
 
 
 class GlobalAveragePool(Layer):

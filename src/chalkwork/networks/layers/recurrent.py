@@ -340,6 +340,25 @@ class Recurrent(Layer):
         differs = "" if self.kind.truncate is None else "errors go back to the first step"
         return Foreign(type(self).__name__, {**settings, "returns": self.kind.returns}, differs)
 
+    keras: ClassVar[tuple[str, tuple[str, ...]]]
+    """The class in Keras, and its gates in the order in which they lie side by side."""
+
+    def in_keras(self, inputs: int, units: int) -> Foreign | None:
+        """`SimpleRNN`, `LSTM` or `GRU`; None where they start from another state than 0, or have other biases."""
+        more = self.of_keras()
+        if more is None or any(self.kind.initial):
+            return None
+        name, gates = self.keras
+        rows = [("W",), ("U",)] + ([("b", "bU") if self.kind.biases == 2 else ("b",)] if self.has_bias else [])
+        arrays = tuple(tuple(tuple(f"{letter}{gate}" for gate in gates) for letter in one) for one in rows)
+        settings = {"units": units, "use_bias": self.has_bias, "return_sequences": self.kind.returns == "all", **more}
+        differs = "" if self.kind.truncate is None else "errors go back to the first step"
+        return Foreign(name, settings, differs, arrays=arrays)
+
+    def of_keras(self) -> dict[str, Any] | None:
+        """The settings of its own of the layer in Keras; None where there is no such layer."""
+        return {} if self.kind.biases == 1 or not self.has_bias else None
+
     def of_torch(self) -> dict[str, Any] | None:
         """The settings of its own of the module in PyTorch; None where there is no such module."""
         return {}

@@ -143,6 +143,7 @@ class RNN(Recurrent):
     kind_type = RNNKind
     kind: RNNKind = RNNKind()
     title = "a recurrent layer"
+    keras = ("SimpleRNN", ("",))
     settings = (
         Setting("units", "size"),
         Setting("activation", "activation", "tanh"),
@@ -158,6 +159,12 @@ class RNN(Recurrent):
         if function.per_sample:
             raise ChalkworkError(f"the state of {self.title} is made entry by entry, not by {function.words}")
         self.made(function=function)
+
+    def of_keras(self) -> dict[str, Any] | None:
+        """The activation, by its name in Keras."""
+        known = {"tanh": "tanh", "relu": "relu", "sigmoid": "sigmoid", "identity": "linear"}
+        name = known.get(self.kind.function.name)
+        return None if name is None or super().of_keras() is None else {"activation": name}
 
     def of_torch(self) -> dict[str, Any] | None:
         """The activation, where PyTorch has it."""

@@ -12,10 +12,10 @@ from chalkwork.sheets.parts import calling
 _KEYS: Mapping[str, values.Reader[Any]] = {
     "rule": values.name,
     "x": values.matrix,
-    "y": values.vector,
-    "weights": values.number_or(values.vector),
-    "bias": values.number,
-    "threshold": values.number,
+    "y": values.numbers,
+    "weights": values.number_or(values.numbers),
+    "bias": values.number_or(values.vector),
+    "threshold": values.number_or(values.vector),
     "bias_input": values.number,
     "learning_rate": values.positive,
     "activation": values.text,
@@ -23,6 +23,9 @@ _KEYS: Mapping[str, values.Reader[Any]] = {
     "order": values.listing(values.integer(1, 200), "a list of numbers of samples", 600),
     "band": values.number,
     "fixed": values.flag,
+    "batch": values.flag,
+    "stop_change": values.number,
+    "stop_loss": values.number,
     "ask": values.names,
 }
 PART = calling(

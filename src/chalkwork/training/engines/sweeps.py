@@ -17,10 +17,12 @@ from chalkwork.algebra.expression import Application, Expression, Name, names_in
 from chalkwork.algebra.times import at_time, last_step, split_time, step_of, summands, template
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.training.engines.together import HERE, Together, beside, for_all, joined
 
+_COSTLY = ("tanh", "sigmoid", "exp", "softplus", "gelu", "silu")
+"""Functions that it costs more to work out again than to keep."""
 FEWEST = 8
 """Steps from which on a loop is worth it: of fewer, the compiler makes one function."""
-_HERE = "t"
 
 
 class Steps(dict[str, Any]):
@@ -86,7 +88,7 @@ def _reads(expression: Expression, origin: int) -> dict[str, Read]:
 
 
 def _called(stem: str, shift: int) -> str:
-    return at_time(stem, _HERE if not shift else f"{_HERE}{shift:+d}")
+    return at_time(stem, HERE if not shift else f"{HERE}{shift:+d}")
 
 
 # --- a loop over the steps -------------------------------------------------------------------------------------------
@@ -103,6 +105,8 @@ class Sweep:
     reads: Mapping[str, Read]
     ahead: tuple[tuple[str, Expression], ...]
     """What is worked out for all steps before the loop, under names of its own."""
+    together: tuple[Together, ...] = ()
+    """Products at the beginning of a step that are one product of matrices."""
     wanted: frozenset[str] = frozenset()
     """Which of the values of all steps are used after the loop."""
     names = ()
@@ -115,38 +119,46 @@ class Sweep:
             name: read for name, read in self.reads.items() if read.along is not None or read.name.name not in own
         }
         kept = {name: read for name, read in self.reads.items() if name not in entering and read.shift}
-        needed = {name.name for _, expression in (*self.made, *self.ahead) for name in names_in(expression)}
+        products = [product for one in self.together for product in one.products]
+        expressions = [expression for _, expression in (*self.made, *self.ahead)] + products
+        needed = {name.name for expression in expressions for name in names_in(expression)}
         rows = {
             name: read.all_steps(xp, values, self.low, self.high) for name, read in entering.items() if name in needed
         }
         before = self.low - 1 if self.way > 0 else self.high + 1
         start = {name: values[at_time(read.name.name, before)] for name, read in kept.items()}
+        side = beside(self.ahead)
+        for one in side:
+            rows[one.names[0]] = for_all(xp, one, {**values, **rows})
         for name, expression in self.ahead:
-            rows[name] = _for_all(xp, expression, {**values, **rows}, rows)
-        inside = {name.name for _, expression in self.made for name in names_in(expression)}
+            if not any(name in one.names for one in side):
+                rows[name] = evaluate(expression, {**values, **rows}, xp)
+        weights = [one.weights(xp, values) for one in self.together]
+        summed = {one.names[0]: one for one in self.together if one.is_sum and set(one.others) <= kept.keys()}
+        alone = {name.name for _, expression in self.made for name in names_in(expression)}
+        apart = [product for one in self.together if one.names[0] not in summed for product in one.products]
+        alone |= {name.name for product in apart for name in names_in(product)}
+        start |= {name: one.put_together(xp, start) for name, one in summed.items()}
+        start = {name: value for name, value in start.items() if name in alone or name in summed}
+        inside = {name.name for expression in [one for _, one in self.made] + products for name in names_in(expression)}
         rows = {name: row for name, row in rows.items() if name in inside}
 
         def step(carried: Any, given: Any) -> Any:
             known = {**values, **carried, **given}
+            for one in side:
+                known |= one.cut(xp, given[one.names[0]])
+            for one, held in zip(self.together, weights, strict=True):
+                known |= one.values(xp, known, held)
             found = {}
             for stem, expression in self.made:
-                found[stem] = known[at_time(stem, _HERE)] = evaluate(expression, known, xp)
+                found[stem] = known[at_time(stem, HERE)] = evaluate(expression, known, xp)
             after = {name: found[read.name.name] for name, read in kept.items()}
+            after |= {name: one.put_together(xp, after) for name, one in summed.items()}
+            after = {name: after[name] for name in start}
             return after, {stem: value for stem, value in found.items() if stem in self.wanted}
 
         _, made = jax.lax.scan(step, start, rows, length=self.high - self.low + 1, reverse=self.way < 0)
         values.rows |= {stem: (self.low, row) for stem, row in made.items()}
-
-
-def _for_all(xp: Any, product: Expression, values: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
-    """A product of a step with weights for all steps at once, as one product of matrices where it can be."""
-    if isinstance(product, Application) and product.operation.name == "matmul":
-        left, right = product.arguments
-        if not any(name.name in rows for name in names_in(right)) and isinstance(left, Name):
-            whole = values[left.name]
-            flat = xp.reshape(whole, (-1, whole.shape[-1])) @ evaluate(right, values, xp)
-            return xp.reshape(flat, (*whole.shape[:-1], flat.shape[-1]))
-    return evaluate(product, values, xp)
 
 
 def _swept(steps: Sequence[Sequence[Equation]]) -> Sweep | None:
@@ -163,7 +175,8 @@ def _swept(steps: Sequence[Sequence[Equation]]) -> Sweep | None:
     if any(read.shift not in (0, -way) for read in reads.values() if read.along is None and read.name.name in own):
         return None
     made, ahead = _taken_out(made, own)
-    return Sweep(min(places), max(places), way, tuple(made), reads, tuple(ahead))
+    made, together = joined(made, own)
+    return Sweep(min(places), max(places), way, tuple(made), reads, tuple(ahead), together)
 
 
 def _taken_out(
@@ -295,6 +308,7 @@ def parts_of(equations: Iterable[Equation]) -> list[Part]:
                     _with_last(found, total)
                 else:
                     found.append(Single(one))
+    _keep(found)
     wanted: frozenset[str] = frozenset()
     for place, part in reversed(list(enumerate(found))):
         if isinstance(part, Sweep):
@@ -302,6 +316,39 @@ def parts_of(equations: Iterable[Equation]) -> list[Part]:
         read = {one.name.name for one in part.reads.values()} if not isinstance(part, Single) else set()
         wanted |= read | {split_time(one.name)[0] for one in part.names}
     return found
+
+
+def _keep(parts: list[Part]) -> None:
+    """Have a loop keep the functions of its values that a later one needs too, such as the tanh of a cell."""
+    for later in range(len(parts)):
+        for earlier in range(later):
+            before, after = parts[earlier], parts[later]
+            if isinstance(before, Sweep) and isinstance(after, Sweep):
+                parts[earlier], parts[later] = _kept(before, after, f"kept {later}.{earlier}")
+
+
+def _kept(before: Sweep, after: Sweep, name: str) -> tuple[Sweep, Sweep]:
+    own = {at_time(stem, HERE) for stem, _ in before.made}
+
+    def function(node: Expression) -> bool:
+        if not isinstance(node, Application) or node.operation.name not in _COSTLY:
+            return False
+        return isinstance(node.arguments[0], Name) and node.arguments[0].name in own
+
+    sides = [
+        {node for _, expression in one.made for node in walk(expression) if function(node)} for one in (before, after)
+    ]
+    made, used = list(before.made), list(after.made)
+    reads = dict(after.reads)
+    for place, node in enumerate(sorted(sides[0] & sides[1], key=str)):
+        kept = Name(f"{name}.{place}", node.shape)
+        here = Name(at_time(kept.name, HERE), node.shape)
+        made, used = ([(stem, transform(one, {node: here}.get)) for stem, one in each] for each in (made, used))
+        assert isinstance(node, Application) and isinstance(node.arguments[0], Name)
+        source = split_time(node.arguments[0].name)[0]
+        made.insert([stem for stem, _ in made].index(source) + 1, (kept.name, node))
+        reads[here.name] = Read(kept, 0)
+    return replace(before, made=tuple(made)), replace(after, made=tuple(used), reads=reads)
 
 
 def _runs(equations: Iterable[Equation]) -> Iterator[list[list[Equation]]]:

@@ -176,6 +176,21 @@ SENTENCES: Sentences = {
     "convolution.filter": "eine Faltung mit 1 Filter von <window>",
     "convolution.filters": "eine Faltung mit <n> Filtern von <window>",
     "convolution.title": "Faltung <window>",
+    "transposed.net": "Transponierte Faltung (Schicht <layer>)<again>: Jeder Eintrag von <below> wird mit jedem ganzen "
+    "Kern von <weights> multipliziert; die Produkte werden aufgelegt, die des nächsten Eintrags um <stride> weiter, "
+    "und wo sie sich überdecken, addiert<channels><cut><bias>.",
+    "transposed.padding": "; ein Rand von <padding> wird abgeschnitten",
+    "transposed.channels": ", über alle <channels> Kanäle",
+    "transposed.bias": ", dazu ihr Bias in <bias>",
+    "transposed.way_back": "<error> geht durch die Kerne <weights> zurück (eine Korrelation: Jeder Eintrag erhält die "
+    "Fehler von allem, worauf er gelegt wurde, mal die Gewichte, mit denen er dort multipliziert wurde)",
+    "transposed.declared": "Die transponierte Faltung ⋆ᵀ von Schicht <layer> legt ihre Kerne auf, wie sie sind, nicht "
+    "gedreht; sie sind Kanäle × Filter × Fenster. Aus einer Seite von n Einträgen werden (n − 1)s − 2p + d(k − 1) + "
+    "1<more>, mit Schrittweite s, Rand p, Abstand d und Kern k.",
+    "transposed.more": ", und <size> mehr",
+    "transposed.filter": "eine transponierte Faltung mit 1 Filter von <window>",
+    "transposed.filters": "eine transponierte Faltung mit <n> Filtern von <window>",
+    "transposed.title": "transponierte Faltung <window>",
     "max_pool.largest": "Max-Pooling (Schicht <layer>)<again>: aus jedem Fenster von <window> auf <below> der größte "
     "Eintrag<steps><rim>.",
     "max_pool.way_back": "<error> geht zum größten Eintrag jedes Fensters zurück (die anderen erhalten 0)",
@@ -200,8 +215,10 @@ SENTENCES: Sentences = {
     "pooling.error": "Der Fehler dessen, was zusammengefasst wurde: <way>.",
     "network.image": "Bilder von <size> als Eingabe",
     "network.image_channels": "Bilder von <size> mit <n> Kanälen als Eingabe",
-    "network.images": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten; Kerne sind Filter × Kanäle × Zeilen × "
-    "Spalten.",
+    "network.images": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten.",
+    "network.images_kernels": "Ein Beispiel ist ein Bild: Kanäle × Zeilen × Spalten; Kerne sind Filter × Kanäle × "
+    "Zeilen × Spalten.",
+    "window.spread": "Ein Eintrag eines Bildes von <size>, und wo er einen Kern von <window> im Ergebnis auflegt.",
     "window.description": "Ein Fenster von <window> auf einem Bild von <size>: was es an seiner ersten Stelle bedeckt, "
     "und der Eintrag, der daraus wird.",
     "blocks.title": "Die Schichten, und die Gewichte der Attention",
