@@ -19,6 +19,8 @@ LONG = frozenset(
     | {"folder", "hostile_hand_ins", "intervals", "layers", "mistakes", "network", "notebooks", "operations"}
     | {"operations_onnx", "optimisation", "outputs", "shipped_sheets", "simplify", "sklearn", "taylor"}
     | {"train_command", "training"}
+    | {"check_mistakes", "exchange_libraries", "exchange_onnx", "exchange_strangers", "intervals_tangled"}
+    | {"mistakes_apart", "operations_edges", "operations_shapes"}
 )
 """Files that go on for long: they start processes or kernels, train, compile, or go through whole tables."""
 

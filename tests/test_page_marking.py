@@ -149,3 +149,4 @@ def test_squeezing_keeps_what_a_program_means():
     assert '"// z"' in squeezed(source)
     assert "// y`" in squeezed(source)
     assert "no" not in squeezed(source)
+    assert squeezed("return /[\", ]/.test(a) ? `b  ${a}` : ' c ';") == "return/[\", ]/.test(a)?`b  ${a}`:' c ';"

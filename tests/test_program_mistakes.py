@@ -283,3 +283,38 @@ def test_what_is_no_number_without_an_overflow_is_not_put_down_to_the_softmax() 
     assert np.isfinite(answers["a1"]).all() and done.check(answers).first_wrong is None
     report = done.check({**answers, "a1": np.full((1, 2), np.nan)})
     assert report.first_wrong == "a1" and report["a1"].mistakes == ()
+
+
+def test_a_softmax_that_underflows_and_a_logarithm_of_zero_are_told_so() -> None:
+    done = NeuralNetwork([Dense(weights=[[-800.0, -805.0]], bias=False, activation="softmax")], "cross_entropy").solve(
+        [[1.0]], [[1.0, 0.0]]
+    )
+    z = np.array([[-800.0, -805.0]])
+    with np.errstate(all="ignore"):
+        report = done.check({"z1": z, "a1": np.exp(z) / np.exp(z).sum()})
+    assert report["a1"].mistakes == ("softmax-unstable",), str(report)
+    done = NeuralNetwork([Dense(weights=[[900.0, 1.0]], bias=False, activation="softmax")], "cross_entropy").solve(
+        [[1.0]], [[1.0, 0.0]]
+    )
+    a, y = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]])
+    with np.errstate(all="ignore"):
+        report = done.check({"a1": a, "L": -np.sum(y * np.log(a))})
+    assert (report.first_wrong, report["L"].mistakes) == ("L", ("logarithm-of-zero",)), str(report)
+
+
+def test_a_sum_over_the_wrong_axis_and_a_gradient_for_each_sample_keep_their_shapes() -> None:
+    done = solved()
+    v = Arrays(done)
+    for name, value, id in (
+        ("db1", v.delta1.sum(axis=1), "summed-over-wrong-axis"),
+        ("dW2", v.a1[:, :, None] * v.delta2[:, None, :], "gradient-not-summed"),
+    ):
+        assert done.check({"delta2": v.delta2, "delta1": v.delta1, name: value})[name].mistakes[:1] == (id,)
+
+
+def test_a_parameter_that_stays_while_the_others_are_renewed_was_not_updated() -> None:
+    done = solved()
+    v = Arrays(done)
+    left = {"dW1": v.dW1, "dW2": v.dW2, "W1": v.W1_new, "b1": v.b1_new, "W2": W2.copy(), "z1": v.z1}
+    report = done.check(left)
+    assert (report.first_wrong, report["W2_new"].mistakes) == ("W2_new", ("not-updated",)), str(report)

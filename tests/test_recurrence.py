@@ -214,7 +214,7 @@ def test_a_loop_of_jax_does_the_steps_of_the_reference() -> None:
     """Ten steps, so that what recurs is a loop, with samples as columns; one layer gives all states."""
     ends = []
     for engine in ("reference", "jax"):
-        layers = [RNN(2, returns="all"), GRU(2, reset="after", returns="all"), LSTM(2), Dense(1)]
+        layers = [GRU(2, reset="after", returns="all"), LSTM(2), Dense(1)]
         net = NeuralNetwork(layers, inputs=(2, 10), samples="columns", weights="out_in", seed=1)
         x = np.random.default_rng(3).normal(size=(5, 2, 10))
         net.train(x, x[:, 0, -1:].T, eta=0.1, iterations=2, engine=engine)

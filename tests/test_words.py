@@ -186,6 +186,7 @@ def test_every_text_in_the_code_is_in_the_table():
 WORD = re.compile(r"[A-Za-zÄÖÜäöüß]{3,}")
 SIGNS = {
     *[
+        "theta",
         "softmax",
         "maxpool",
         "meanpool",

@@ -92,6 +92,16 @@ async function audit(page, what) {
   assert.match(verdicts[0], /wrong|mistake/);
   said(`wrong: ${(await page.locator(".message").first().innerText()).slice(0, 90)}`);
 
+  await page.evaluate(() => {
+    const typed = { "b delta2": ["0.547531", "-0.547531"], "b dW2": ["0.027377", "-0.027377", "0.191636", "-0.191636", "-0.001095", "0.001095"] };
+    for (const [key, texts] of Object.entries(typed)) {
+      const field = window.chalkwork.fields.get(key);
+      field.inputs.forEach((cell, at) => { cell.value = texts[at]; });
+      field.inputs[0].dispatchEvent(new Event("change"));
+    }
+  });
+  said(`the other sign throughout: ${(await page.locator(".field .message").allInnerTexts()).filter(Boolean).slice(2, 4).join(" ").slice(0, 150)}`);
+
   await page.evaluate(() => document.querySelector("h1").setAttribute("tabindex", "-1"));
   await page.locator("h1").focus();
   for (let count = 0; count < 30 && !/^Show this step/.test(await focused(page)); count += 1) await page.keyboard.press("Tab");

@@ -15,11 +15,12 @@ from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import Context
+from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.programs import tells
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
-from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text, say
@@ -235,9 +236,21 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     if not entering or any(report[name].verdict not in _ACCEPTED or name not in changed for name in entering):
         return False
     left = {(report[name].mistakes, report[name].together) for name in bad}
-    alone = any(before[name].mistakes and not before[name].together for name in bad)
     named = len(left) == 1 and all(ids and not together for ids, together in left)
-    return named and set(bad) <= set(_bad(before)) and not alone
+    return named and set(bad) <= set(_bad(before)) and all(_goes_along(name, other, typed, before) for name in bad)
+
+
+def _goes_along(name: str, other: Task, typed: Mapping[str, object], before: Report) -> bool:
+    """Whether a wrong step goes the convention's way: an update so directed; any other has no reason without it."""
+    equation = other.derivation[name]
+    old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
+    if old is None:
+        return not before[name].mistakes or before[name].together
+    start, right = (np.asarray(other.values[one], dtype=float) for one in (old.name, name))
+    answer = answer_like(typed.get(name), right)
+    if answer.wrong_shape is not None or not answer.given.all():
+        return False
+    return bool(np.sum((with_given(answer, right) - start) * (right - start)) > 0)
 
 
 def _is_near(answer: Answer, value: Any) -> bool:

@@ -29,7 +29,7 @@ def taken_apart(
     found, said = dict(answers), []
     ways: list[tuple[int, int]] = []
     sides: list[bool] = []
-    for name, answer in sorted(answers.items(), key=lambda item: not _tells(*item, shapes, values)):
+    for name, answer in sorted(answers.items(), key=lambda item: not _tells(item[0], item[1], shapes, values)):
         own = answer.as_given
         if own is None or len(shapes[name]) != 2 or own.value.ndim != 2:
             continue
@@ -78,7 +78,8 @@ def _words(name: str, axis: int, sign: int) -> Text:
 
 def _right_way(own: Answer, shape: Sequence[int], weights: Any, side: bool | None = None) -> tuple[Answer, bool]:
     """The answer, transposed where it holds these weights with a bias so, and more of them so; and whether."""
-    other = replace(own, **{name: array.T for name, array in _arrays(own)})
+    parts: dict[str, Any] = {name: array.T for name, array in _arrays(own)}
+    other = replace(own, **parts)
     axes = [_axis(one.value.shape, shape) for one in (own, other)]
     if None not in axes:  # a square with the bias
         both = zip((own, other), axes, strict=True)

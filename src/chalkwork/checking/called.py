@@ -67,11 +67,12 @@ def aliases_of(known: tuple[str, ...], layers: int) -> dict[str, tuple[str, ...]
         if name not in names:
             names.append(name)
 
-    of_its_own = [re.fullmatch(r"d?([a-z]+)(\d+)", name) for name in known]
-    for each in of_its_own if layers else ():
-        for word in _OF_A_NORMALISATION.get(each[1], ()) if each else ():
-            for whole in _differentiated(word) if each and each[0].startswith("d") else (word,):
-                add(whole, each[0])
+    for name in known if layers else ():
+        own = re.fullmatch(r"(d?)([a-z]+)\d+", name)
+        letter = own[2] if own is not None and own[2] in _OF_A_NORMALISATION else (name[1:].rstrip("0123456789"))
+        for word in _OF_A_NORMALISATION.get(letter, ()) if own is not None else ():
+            for whole in (word,) if name.startswith(letter) else _differentiated(word):
+                add(whole, name)
     for name in known if layers else ():
         parts = _KNOWN.fullmatch(name)
         if parts is None or parts[4]:

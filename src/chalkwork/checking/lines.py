@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _OF_THE_CALL = frozenset(("other-activation", "activation-forgotten"))
 """What is wrong where a function was called, and not in the function."""
+_OF_THE_ARGUMENT = frozenset(("derivative-at-activation", "derivative-with-net-input", "slope-elsewhere"))
+"""What is wrong with what a function was given."""
 _AXIS = "softmax-wrong-axis"
 _MOST_PARTS = 60
 _MOST_LOOSE = 300
@@ -69,6 +71,11 @@ def _first(
     place = _wrong_in(run, found, source or made, right)
     if source is None and _OF_THE_CALL.intersection(result.mistakes):
         place = _calling(run, made)
+    elif source is not None and _OF_THE_ARGUMENT.intersection(result.mistakes):
+        place = _calling(run, source)
+        callers = [(one.file, one.line) for one in run.called.get(place, ())]
+        own = made.file, made.line or 0
+        place = callers[0] if len(callers) == 1 else own if own in callers else place
     elif source is None and _AXIS in result.mistakes and "axis" in run.source(*_calling(run, made))[0]:
         place = _calling(run, made)  # the axis is an argument there
     at = _at(run, place)
@@ -128,7 +135,7 @@ def _wrong_in(run: Recording, found: Recorded, made: Made, right: set[int]) -> t
     if call and any(np.size(value) == made.value.size and same(made.value, value) for value in found.between):
         return call.file, call.line  # what it gives back is right, and not all that belongs there
     well = {(one.file, one.line) for one in found.makers.values() if one.order in right}
-    others = {(one.file, one.line) for one in run.called.get((made.file, made.line), ())}
+    others = {(one.file, one.line) for one in run.called.get((made.file, made.line or 0), ())}
     if call and (call.file, call.line) in others and (others - {(call.file, call.line)}) & well:
         return call.file, call.line  # called elsewhere it gave what is right
     return made.file, made.line or 0

@@ -135,6 +135,7 @@ class _Look:
             yield Text.of("seen.factor", times=_times(factor), of=_of(word))
         yield from self._signs(word, right)
         yield from self._turned_square(word, right)
+        yield from self._samples(word, right)
         yield from self._parts(word, right)
         yield from self._zeros(word, right)
         with np.errstate(all="ignore"):
@@ -142,7 +143,6 @@ class _Look:
                 if self._meets(other):
                     yield Text.of(f"seen.{said}", of=_of(word))
         yield from self._apart(word, right)
-        yield from self._samples(word, right)
 
     def _made_of(self, right: Array) -> Iterator[tuple[str, Array]]:
         """What becomes of the right value by one operation more."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalkwork.drawings.canvas import GREY, INK, VALUE, Box, Canvas, Drawing, Point, number, text_width
+from chalkwork.drawings.canvas import GRADIENT, GREY, INK, Box, Canvas, Drawing, Point, number, text_width
 
 _NAME, _SMALL, _HIGH, _APART = 14, 12, 30.0, 20.0
 _CELL, _BESIDE, _LANE = 30.0, 64.0, 18.0
-_FULL = (0xD9, 0x7A, 0x4A)
-"""The colour of a weight of 1; that of 0 is white."""
-_DARK = 0.75
+_FULL = 0.6
+"""How much of the colour a weight of 1 has; one of 0 has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def draw_blocks(blocks: Sequence[Block], maps: Sequence[Weights], sides: tuple[s
     tops = [-place * (_HIGH + _APART) for place in range(len(blocks))]
     lanes = _lanes(blocks)
     for place, block in enumerate(blocks):
-        canvas.box(Box.around(Point(0, tops[place]), wide, _HIGH), radius=7, fill="#ffffff" if place else "#f4f4f4")
+        canvas.box(Box.around(Point(0, tops[place]), wide, _HIGH), radius=7)
         canvas.text(Point(0, tops[place]), block.title, size=_NAME)
         if place:
             end = Point(0, tops[place] + _HIGH / 2)
@@ -105,16 +104,10 @@ def _map(canvas: Canvas, one: Weights, left: float, middle: float, sides: tuple[
         for column, (share, text) in enumerate(zip(shares, texts, strict=True)):
             box = Box(left + column * cell, high, left + (column + 1) * cell, high + _CELL)
             canvas.extents.append(box)
-            canvas.parts.append(
-                f'<rect x="{number(box.left)}" y="{number(box.top)}" width="{number(cell)}" height="{number(_CELL)}"'
-                f' fill="{_shade(share) if text else "#ffffff"}" stroke="{INK}" stroke-width="0.7"/>'
-            )
+            size = f' x="{number(box.left)}" y="{number(box.top)}" width="{number(cell)}" height="{number(_CELL)}"'
+            canvas.parts.append(f'<rect{size} fill="#ffffff" stroke="{INK}" stroke-width="0.7"/>')
             if text:
-                canvas.text(box.centre, text, size=_SMALL, fill=INK if share > _DARK else VALUE)
+                opacity = round(_FULL * min(max(share, 0.0), 1.0), 3)
+                canvas.parts.append(f'<rect{size} fill="{GRADIENT}" fill-opacity="{opacity:g}"/>')
+                canvas.text(box.centre, text, size=_SMALL)
     return left + columns * cell + 30
-
-
-def _shade(share: float) -> str:
-    """From white to the full colour."""
-    kept = min(max(share, 0.0), 1.0)
-    return "#" + "".join(f"{round(255 - (255 - part) * kept):02x}" for part in _FULL)

@@ -12,7 +12,7 @@ _SIZE, _LINE = 13, 17.0
 _WIDEST, _APART, _BETWEEN = 770.0, 24.0, 34.0
 _LABEL = 88.0
 _SIDE, _DEEP, _BAR = (16.0, 84.0), (8.0, 40.0), 14.0
-_SHADES = "#ffffff", "#f0ede8", "#dcd6cd"
+_SHADES = "#ffffff", "#f1f1f1", "#e6e6e6"
 MOST = 24
 """Layers that are drawn; of more the first ones and the last."""
 

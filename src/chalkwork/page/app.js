@@ -3,38 +3,12 @@
 const PAUSE = 500; // milliseconds after the last key before a field is marked that still has the focus
 const SIGN = ["✓", "≈", "↷", "", "?", "✗", "✗"]; // by the verdict
 
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value !== null && value !== undefined) made.setAttribute(key, value);
-  }
-  made.append(...children);
-  return made;
-}
-
-const filledIn = (sentence, slots) => sentence.replace(/<\^?(\w+)>/g, (all, slot) => (slot in slots ? String(slots[slot]) : all));
-
-async function unpackedData() {
-  const packed = Uint8Array.from(atob(document.getElementById("data").textContent), (sign) => sign.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return JSON.parse(await new Response(stream).text());
-}
-
-// A number as it is shown where there are no more digits than are asked; one that ends sooner is shown as it is.
-function shownNumber(value, digits) {
-  const text = digits.decimals !== null ? value.toFixed(digits.decimals) : String(Number(value.toPrecision(digits.significant || 6)));
-  if (Math.abs(Number(text) - value) < 1e-12) return String(Number(text)).replace("-", "−");
-  return text.replace(/^-(?=0(?:\.0*)?$)/, "").replace("-", "−");
-}
-
 class Page {
   constructor(data) {
-    this.data = data;
+    this.data = load(data);
     this.words = data.words;
     this.main = document.getElementById("page");
     this.key = `chalkwork ${data.title} ${data.versions.map((one) => one.code).join()}`;
-    loadNodes(data);
     const found = findPlatform();
     this.platform = found ? new Platform(found) : null;
     this.attempts = [];
@@ -337,42 +311,9 @@ class Page {
       cell.title = verdict === BLANK_CELL ? "" : this.words[`verdict.${VERDICTS[verdict]}`];
     });
     const begun = one.verdicts.some((verdict) => verdict !== BLANK_CELL);
-    const said = begun ? this.message(one, field) : "";
+    const said = begun ? messageOf(one, field, this.data) : "";
     if (field.message.textContent !== said) field.message.textContent = said;
     field.message.className = `message ${VERDICTS[one.verdict]}`;
-  }
-
-  message(one, { task, name, inputs }) {
-    const { words } = this;
-    const { verdict, why, remark, trivial } = one;
-    const where = this.places(one, task, name, inputs);
-    if (why && why.ids.length && verdict >= MISTAKE) return `${this.explained(why, task)}${where}`;
-    let said = words[`step.${VERDICTS[verdict]}`];
-    if (task.words[name] && verdict === WRONG) said = filledIn(words["word.wrong"], { given: inputs[0].value.trim() });
-    if (verdict === BLANK_CELL) said = words["step.some_blank"];
-    if (verdict === WRONG && remark && remark !== "impossible") said = words[`step.${remark.replace(" ", "_")}`];
-    if (remark === "few digits") said = filledIn(said, { asked: task.digits.words });
-    if (verdict === WRONG && trivial) said = `${said} ${words["step.trivial"]}`;
-    return `${said}${where}`;
-  }
-
-  explained(why, task) {
-    const [first, ...others] = why.ids.slice(0, 3).map((id) => this.data.mistakes[id] || [id, ""]);
-    const plain = why.madeIn && (task.questions[why.madeIn] ? task.questions[why.madeIn][1] : why.madeIn);
-    const slots = { title: first[0], hint: first[1], place: plain ? filledIn(this.words["mistake.made_in"], { step: plain }) : "" };
-    if (why.together) {
-      return filledIn(this.words["mistake.two"], { ...slots, second: others[0][0], second_hint: others[0][1] }).trim();
-    }
-    const rest = others.reduce((said, [title]) => filledIn(this.words["mistake.or"], { others: said, title }), "");
-    return filledIn(this.words["mistake.one"], { ...slots, others: rest }).trim();
-  }
-
-  // Which cells are wrong, where others are not.
-  places(one, task, name, inputs) {
-    const bad = inputs.filter((_, at) => one.verdicts[at] >= MISTAKE && !inputs[at].disabled);
-    if (!bad.length || bad.length === inputs.length || bad.length > 6) return "";
-    const named = bad.map((cell) => cell.getAttribute("aria-label").split(", ").slice(1).join(", "));
-    return ` (${named.join("; ")})`;
   }
 
   // The part that is right, over all tasks as their points say; a step that was shown earns nothing.
@@ -438,11 +379,7 @@ class Page {
   }
 
   save() {
-    const quoted = (cell) => {
-      const text = /^[=+\-@\t]/.test(cell) && !/^[-+0-9.,e ]+$/.test(cell) ? `'${cell}` : String(cell); // no spreadsheet's formula
-      return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
-    };
-    const lines = [this.words["page.attempts"], ...this.attempts.map((row) => row.map(quoted).join(","))];
+    const lines = [this.words["page.attempts"], ...this.attempts.map((row) => row.map(quotedCell).join(","))];
     const file = new Blob([`${lines.join("\n")}\n`], { type: "text/csv" });
     const link = element("a", { href: URL.createObjectURL(file), download: "attempts.csv" });
     link.click();

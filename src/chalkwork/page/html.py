@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 FIELDS = "fields of an exercise"
 """The language of a `Code` that holds the id of the exercise which is answered there."""
-_APP = (*MARKING, "platform", "drawing", "walk", "app")
+_APP = (*MARKING, "platform", "saying", "drawing", "walk", "app")
 _WORDS: dict[str, tuple[str, ...]] = {
     "page.cell": ("row", "column"),
     "page.matrix": ("matrix", "row", "column"),
@@ -72,6 +72,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "mistake.two": ("place", "title", "second", "hint", "second_hint"),
     "mistake.made_in": ("step",),
     "step.few_digits": ("asked",),
+    "convention.step": ("said", "words"),
     "word.wrong": ("given",),
     **{f"step.{verdict.word}": () for verdict in Verdict if verdict is not Verdict.MISTAKE},
     **{f"step.{said}": () for said in ("some_blank", "accident", "no_work", "trivial")},
@@ -186,7 +187,7 @@ def page(
 
     Raises ChalkworkError where pandoc is missing.
     """
-    texts, derivations = _Texts(), Derivations()
+    texts, derivations = _Texts(), Derivations(language=language)
     versions: list[Data] = []
     task_sets: list[list[Data]] = []
     walk_sets: list[list[list[Data]]] = []
@@ -283,7 +284,8 @@ def _assembled(title: str, language: str, data: Data, operations: Sequence[str])
 def _style() -> str:
     """The style sheet with the font of formulas: that of documents, with the signs that exercises use."""
     font = b64encode((FOLDER / "maths.woff2").read_bytes()).decode()
-    return (FOLDER / "style.css").read_text(encoding="utf-8").replace("MATHS_FONT", font)
+    rules = (FOLDER / "style.css").read_text(encoding="utf-8")
+    return re.sub(r"\s*([{};,])\s*|\s+", lambda found: found[1] or " ", rules).replace("MATHS_FONT", font)
 
 
 def _hash(text: str) -> str:

@@ -39,7 +39,7 @@ def operations(names: Iterable[str] = tuple(TABLE)) -> str:
     """The operations as JavaScript: the value, and what their enclosure asks for.
 
     >>> print(operations(["add", "tanh"]).splitlines()[1])
-    "add": {entrywise: true, value: (a, b) => a + b, parameters: []},
+    "add": {entrywise: true, value: (a, b) => a + b},
     """
     lines = [f"{json.dumps(name)}: {_entry(TABLE[name])}," for name in names if TABLE[name].script]
     return "\n".join(["const OPERATIONS = {", *lines, "};"])
@@ -50,7 +50,6 @@ def _entry(entry: Operation) -> str:
     fields = {
         "entrywise": "true" if entry.entrywise else "false",
         "value": f"({arguments}) => {entry.script}",
-        "parameters": _plain(list(entry.parameters)),
     }
     if entry.range != (-inf, inf):
         fields["range"] = _plain(list(entry.range))
@@ -80,11 +79,11 @@ def file(name: str) -> str:
 
 
 _PIECE = re.compile(
-    r"""(?P<comment>//[^\n]*)|(?P<kept>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|(?P<word>[\w$]+)|(?P<space>\s+)|(?P<sign>.)""",
+    r"""(?P<comment>//[^\n]*)|(?P<kept>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|(?P<word>[\w$]+)|(?P<space>\s+)|(?P<sign>.)""",
     re.DOTALL,
 )
 _REGEX = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
-_BEFORE_REGEX = frozenset("(,=:[!&|?{};")
+_BEFORE_REGEX = frozenset("(,=:[!&|?{};+")
 
 
 def squeezed(source: str) -> str:
@@ -96,8 +95,9 @@ def squeezed(source: str) -> str:
     found: list[str] = []
     at = 0
     while at < len(source):
-        before = next((piece[-1] for piece in reversed(found) if piece.strip()), ";")
-        piece = _REGEX.match(source, at) if before in _BEFORE_REGEX or before == "+" else None
+        before = next((piece for piece in reversed(found) if piece.strip()), ";")
+        able = before[-1] in _BEFORE_REGEX or before == "return"
+        piece = _REGEX.match(source, at) if able else None
         if piece is None or source.startswith("//", at):
             piece = _PIECE.match(source, at)
             assert piece is not None

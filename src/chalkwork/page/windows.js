@@ -85,6 +85,7 @@ function products(name, settings) {
   const [before, kernel] = settings.slice(-2);
   if (name === "convolve") return { shape: result, terms: found.map(([d, k, r]) => [r, d, k]) };
   if (name === "convolve_kernel") return { shape: kernel, terms: found.map(([d, k, r]) => [k, d, r]) };
+  if (name === "convolve_transposed") return { shape: before, terms: found.map(([d, k, r]) => [d, r, k]) };
   return { shape: before, terms: found.map(([d, , r, turned]) => [d, r, turned]) };
 }
 
@@ -227,7 +228,7 @@ Object.assign(ENCLOSURES, {
   average_pool: averagePoolEnclosure,
   average_pool_back: averagePoolBackEnclosure,
 });
-for (const name of ["convolve", "convolve_kernel", "convolve_full"]) {
+for (const name of ["convolve", "convolve_kernel", "convolve_full", "convolve_transposed"]) {
   ENCLOSURES[name] = correlationEnclosure(name);
   SLOPES[name] = slopeOfProduct;
 }

@@ -268,6 +268,7 @@ OPERATIONS = (
         slots=(MATRIX_PRODUCT, POWER),
         latex=r"<0> \star^{\mathsf{T}} <1>",
         text="<0> ⋆ᵀ <1>",
+        script='correlation("convolve_transposed", a, b, stride, padding, dilation, along, before, kernel)',
         code=f"convolve_transposed(<0>, <1>, {_CODED})",
         code_definition=CONVOLUTION,
         also=("transposed_convolution", "conv_transpose", "conv_transpose2d", "conv_transpose1d"),

@@ -150,7 +150,8 @@ MISTAKES = (
         id="logarithm-of-zero",
         title="The logarithm of zero",
         explanation="An output is exactly 0 or 1 in floats of this size, so that a logarithm in <this> is none.",
-        hint="Which output became exactly 0 or 1? Can the loss be worked out from the net inputs, or that be avoided?",
+        hint="Which output became exactly zero or one? Can the loss be worked out from the net inputs, or that be "
+        "avoided?",
         likelihood=4,
         rewrites=lambda equation, context: (),
         alone=True,

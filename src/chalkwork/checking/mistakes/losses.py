@@ -52,9 +52,10 @@ def _mean_for_sum(equation: Equation, context: Context) -> Iterator[Expression]:
 def _sum_for_mean(equation: Equation, context: Context) -> Iterator[Expression]:
     loss = context.loss_of(equation)
     if loss is not None:
-        below = coefficient_of(loss.expression).denominator
+        parts = [Fraction(term.coefficient).limit_denominator(10**9) for term in summands(loss.expression)]
+        below = [part.denominator for part in (coefficient_of(loss.expression), *parts)]
         for count in _counts(equation, context):
-            if below % count == 0:
+            if any(each % count == 0 for each in below):
                 yield count * equation.expression
     if equation.derivative is None and has_operation(equation.expression, "mean"):
         yield transform(equation.expression, _summed)

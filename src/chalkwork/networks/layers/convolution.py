@@ -10,6 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.operations import Parameter
+from chalkwork.algebra.operations import words as sized
 from chalkwork.algebra.operations.windows import sweep
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError
@@ -39,11 +40,6 @@ if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
 
 Sizes = tuple[int, ...]
-
-
-def by_word(sizes: Sizes) -> str:
-    """Sizes along each axis as people write them: 3x3."""
-    return "x".join(map(str, sizes))
 
 
 def one_or_each(sizes: Sizes) -> Parameter:
@@ -178,18 +174,18 @@ class ConvolutionKind(LayerKind):
 
     def words(self, at: Spot) -> Text:
         """Filters, their window and the activation."""
-        window, count = by_word(self.window), at.layer.units
+        window, count = sized(self.window), at.layer.units
         one = Text.own("convolution.filter", "a convolution with 1 filter of <window>", window=window)
         more = Text.own("convolution.filters", "a convolution with <n> filters of <window>", n=count, window=window)
         return listed(at, one if count == 1 else more)
 
     def title(self, at: Spot) -> Text:
         """The window."""
-        return titled(at, Text.own("convolution.title", "convolution <window>", window=by_word(self.window)))
+        return titled(at, Text.own("convolution.title", "convolution <window>", window=sized(self.window)))
 
 
 def _said(sizes: Sizes) -> str:
-    return str(sizes[0]) if len(set(sizes)) == 1 else by_word(sizes)
+    return str(sizes[0]) if len(set(sizes)) == 1 else sized(sizes)
 
 
 class Convolution(Layer):
@@ -272,7 +268,7 @@ class Convolution(Layer):
         if stated is None and found is None:
             raise ChalkworkError(f"{self.title} needs the size of its kernel or its weights")
         if stated is not None and found is not None and stated != found:
-            raise ShapeError(f"kernel is {by_word(stated)}, but the weights are for a window of {by_word(found)}")
+            raise ShapeError(f"kernel is {sized(stated)}, but the weights are for a window of {sized(found)}")
         if self.given is None and self.options["filters"] is None:
             raise ChalkworkError(f"{self.title} needs the number of its filters or its weights")
         return stated or found or ()
@@ -286,9 +282,8 @@ class Convolution(Layer):
             return self.each("padding", padding)
         wide = tuple(d * (k - 1) for k, d in zip(window, dilation, strict=True))
         if any(one % 2 for one in wide) or any(one > 1 for one in stride):
-            raise ChalkworkError(
-                "padding 'same' takes a window of odd size and a stride of 1", hint="say it in numbers"
-            )
+            said = "padding 'same' takes a window of odd size and a stride of 1"
+            raise ChalkworkError(said, hint="say it in numbers")
         return tuple(one // 2 for one in wide)
 
     @property
@@ -318,7 +313,7 @@ class Convolution(Layer):
             return None
         shape = self.given.shape
         if self.given.ndim == self.rank + 1 and channels not in (1, shape[0]):
-            raise ShapeError(f"W{layer} is {by_word(shape)}, but {channels} channels enter layer {layer}")
+            raise ShapeError(f"W{layer} is {sized(shape)}, but {channels} channels enter layer {layer}")
         own = (1,) * (self.rank + 2 - len(shape)) if self.given.ndim == self.rank else ()
         if self.given.ndim == self.rank + 1:  # filters of one channel, or one filter of several
             return np.expand_dims(self.given, self.order[1] if channels == 1 else self.order[0])
@@ -335,7 +330,7 @@ class Convolution(Layer):
             found, wanted = (kernels.shape[axis] for axis in self.order)
             if wanted != channels:
                 raise ShapeError(
-                    f"W{layer} is {by_word(kernels.shape)} ({self._named} x window), but {channels} channels "
+                    f"W{layer} is {sized(kernels.shape)} ({self._named} x window), but {channels} channels "
                     f"enter layer {layer}"
                 )
             if filters not in (None, found):
@@ -359,7 +354,7 @@ class Convolution(Layer):
         channels, filters = sizes
         shape = (*((filters, channels)[axis] for axis in self.order), *self.kind.window)
         if prod(shape) > MOST_WEIGHTS:
-            raise ChalkworkError(f"layer {layer} would have {by_word(shape)} weights, which is too many")
+            raise ChalkworkError(f"layer {layer} would have {sized(shape)} weights, which is too many")
         kernels, everywhere, size = self._kernels(layer, channels), self.options["weights"], prod(self.kind.window)
         if kernels is not None:
             weights = kernels.copy()

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
+from chalkwork.algebra.operations import words as sized
 from chalkwork.algebra.operations.windows import spread_over
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.layers.base import Foreign, Layer, listed, titled
-from chalkwork.networks.layers.convolution import Convolution, ConvolutionKind, Sizes, by_word
+from chalkwork.networks.layers.convolution import Convolution, ConvolutionKind, Sizes
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Text
@@ -85,7 +86,7 @@ class TransposedKind(ConvolutionKind):
 
     def words(self, at: Spot) -> Text:
         """Filters, their window and the activation."""
-        window, count = by_word(self.window), at.layer.units
+        window, count = sized(self.window), at.layer.units
         one = Text.own("transposed.filter", "a transposed convolution with 1 filter of <window>", window=window)
         said = "a transposed convolution with <n> filters of <window>"
         more = Text.own("transposed.filters", said, n=count, window=window)
@@ -94,11 +95,11 @@ class TransposedKind(ConvolutionKind):
     def title(self, at: Spot) -> Text:
         """The window."""
         said = "transposed convolution <window>"
-        return titled(at, Text.own("transposed.title", said, window=by_word(self.window)))
+        return titled(at, Text.own("transposed.title", said, window=sized(self.window)))
 
 
 def _one(sizes: Sizes) -> str:
-    return str(sizes[0]) if len(set(sizes)) == 1 else by_word(sizes)
+    return str(sizes[0]) if len(set(sizes)) == 1 else sized(sizes)
 
 
 class Transposed(Convolution):

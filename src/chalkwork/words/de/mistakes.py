@@ -5,7 +5,7 @@ In einer Erklärung stehen `<net>`, `<activation>`, `<parameter>`, `<gradient>` 
 
 from __future__ import annotations
 
-from chalkwork.words.de import mistakes_of_counts, mistakes_of_presentation, mistakes_of_programs
+from chalkwork.words.de import mistakes_of_layers, mistakes_of_presentation, mistakes_of_programs, mistakes_of_windows
 from chalkwork.words.sentences import Sentences
 
 _MISTAKES: dict[str, tuple[str, str, str]] = {
@@ -75,100 +75,6 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "Für <this> wurden die Produkte aus Anfragen und Schlüsseln durch ihre Länge geteilt, nicht durch deren "
         "Wurzel.",
         "Sehen Sie nach, durch welche Zahl die Produkte geteilt werden: Wie wächst sie mit der Länge einer Anfrage?",
-    ),
-    # --- embeddings, decoding --------------------------------------------------------------------------------------
-    "token-of-next-row": (
-        "Die Zeile eines benachbarten Tokens",
-        "Für <this> wurden die Tokens von einer anderen Zahl an gezählt: Jedes bekam die Zeile neben seiner.",
-        "Mit welcher Zahl beginnt das Vokabular?",
-    ),
-    "gradient-of-last-place": (
-        "Ein Token, das mehrmals steht, lernte nur von seiner letzten Stelle",
-        "In <this> wurden die Fehler eines Tokens, das an mehreren Stellen steht, nicht addiert: Der letzte trat an "
-        "die Stelle der früheren.",
-        "Welche Fehler kommen zur Zeile eines Tokens zurück, das zweimal steht?",
-    ),
-    "negative-sample-as-neighbour": (
-        "Ein zufällig gezogenes Wort galt als Nachbar",
-        "In <this> stehen die zufällig gezogenen Wörter wie der wahre Nachbar; zu ihnen gehört das Sigmoid von minus "
-        "dem Score.",
-        "Wie groß soll der Score eines Wortes sein, das zufällig gezogen wurde?",
-    ),
-    "answer-of-other-kind": (
-        "Die richtige Antwort wurde mit der anderen verwechselt",
-        "<this> ist, was das Sigmoid sagt, minus was es sagen soll; dabei wurden 1 und 0 vertauscht.",
-        "Ist das der Score eines wahren Nachbarn oder eines zufällig gezogenen Wortes? Was ist jeweils die richtige "
-        "Antwort?",
-    ),
-    "vectors-not-averaged": (
-        "Die Vektoren wurden addiert, nicht gemittelt",
-        "<this> ist die Summe; sie wurde nicht durch die Anzahl geteilt.",
-        "Wie viele werden addiert? Ein Mittel liegt zwischen dem kleinsten und dem größten von ihnen.",
-    ),
-    "scores-added-or-multiplied": (
-        "Wahrscheinlichkeiten wurden addiert, oder Logarithmen multipliziert",
-        "<this> entsteht aus dem Score davor mit dem anderen Zeichen: Wahrscheinlichkeiten aufeinander folgender "
-        "Wörter werden multipliziert, ihre Logarithmen addiert.",
-        "Wie wahrscheinlich sind zwei Wörter hintereinander, wenn das zweite nach dem ersten so wahrscheinlich ist?",
-    ),
-    "last-word-alone": (
-        "Der Score des letzten Wortes allein",
-        "<this> ist der des letzten Wortes allein; die Wörter davor zählen auch.",
-        "Eine Hypothese sind alle ihre Wörter. Was war ihr Score vor dem letzten?",
-    ),
-    # --- windows ---------------------------------------------------------------------------------------------------
-    "padding-forgotten": (
-        "Der Rand wurde vergessen",
-        "Für <this> blieb das Fenster innerhalb der Daten: Um sie herum war kein Rand aus Nullen.",
-        "Schreiben Sie den Rand aus Nullen um die Daten, bevor Sie das Fenster auflegen. Wie groß ist das Ergebnis "
-        "dann?",
-    ),
-    "stride-ignored": (
-        "Das Fenster ging um 1 statt um seine Schrittweite weiter",
-        "Für <this> ging das Fenster jedes Mal um einen Eintrag weiter; seine Schritte sind größer.",
-        "Wie weit geht das Fenster von einer Stelle zur nächsten?",
-    ),
-    "kernel-turned": (
-        "Der Kern wurde gedreht, wo er so aufgelegt wird, wie er ist",
-        "In <this> wurde der Kern um 180° gedreht; hier wird er es nicht.",
-        "Ist dieser Schritt eine Korrelation oder eine Faltung im strengen Sinn? Nur eine von beiden dreht den Kern.",
-    ),
-    "kernel-not-turned": (
-        "Der Kern wurde nicht gedreht",
-        "In <this> wurde der Kern so aufgelegt, wie er ist; hier wird er um 180° gedreht.",
-        "Schreiben Sie auf, welche Gewichte ein Eintrag getroffen hat und in welcher Reihenfolge sie zu ihm "
-        "zurückkommen.",
-    ),
-    "pooling-error-to-all": (
-        "Der Fehler eines Max-Poolings ging an alle Einträge des Fensters",
-        "In <this> erhielt jeder Eintrag eines Fensters den Fehler; nur der größte hat Einfluss.",
-        "Was geschieht mit dem Ergebnis, wenn sich ein Eintrag, der nicht der größte seines Fensters ist, ein wenig "
-        "ändert?",
-    ),
-    "pooling-error-shared": (
-        "Der Fehler eines Max-Poolings wurde geteilt wie der eines Mittelwert-Poolings",
-        "In <this> wurde der Fehler auf die Einträge eines Fensters verteilt; der größte allein hat ihn.",
-        "Welches Pooling ist es, und von welchen Einträgen eines Fensters hängt sein Ergebnis ab?",
-    ),
-    "pooling-not-divided": (
-        "Das Mittel eines Fensters wurde nicht durch dessen Größe geteilt",
-        "In <this> kommt die Zahl der Einträge eines Fensters nicht vor; ein Mittel wird durch sie geteilt.",
-        "Wie viele Einträge hat ein Fenster, und was ist die Ableitung ihres Mittels nach einem von ihnen?",
-    ),
-    "other-pooling": (
-        "Das andere Pooling",
-        "<this> hat das Mittel jedes Fensters an der Stelle seines größten Eintrags, oder umgekehrt.",
-        "Lesen Sie noch einmal, welches Pooling es ist.",
-    ),
-    "bias-gradient-of-each-place": (
-        "Der Gradient eines Bias wurde nicht über die Stellen summiert",
-        "<this> hat einen Eintrag für jede Stelle; ein Filter hat einen Bias, der an allen addiert wurde.",
-        "Wie viele Bias hat ein Filter, und an wie vielen Stellen wird jeder addiert?",
-    ),
-    "bias-gradient-mean-of-places": (
-        "Der Gradient eines Bias ist ein Mittel über die Stellen",
-        "<this> wurde durch die Zahl der Stellen geteilt; was von allen zurückkommt, wird addiert.",
-        "Ein Bias wirkt an mehreren Stellen. Addieren sich ihre Wirkungen auf den Verlust, oder zählt ihr Mittel?",
     ),
     # --- losses ----------------------------------------------------------------------------------------------------
     "factor-half": (
@@ -403,80 +309,16 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "Für <this> wurde die Ableitung durch die Fakultät der vorigen Ordnung geteilt.",
         "Welche Ordnung hat die Ableitung, die Sie teilen?",
     ),
-    # --- recurrences -----------------------------------------------------------------------------------------------
-    "state-before-forgotten": (
-        "Der Zustand des Schritts davor wurde vergessen",
-        "<this> enthält nur, was in diesem Schritt eingeht; der Zustand des Schritts davor fehlt.",
-        "Woran erinnert sich eine rekurrente Schicht, und wo geht das ein?",
-    ),
-    "gate-with-other-function": (
-        "Die andere Funktion eines Gatters",
-        "<this> wurde mit der Sigmoidfunktion berechnet, wo der Tangens hyperbolicus hingehört, oder umgekehrt.",
-        "Zwischen welchen Zahlen liegt ein Gatter, und ein Kandidat? Was davon ist dies?",
-    ),
-    "gates-in-another-order": (
-        "Die Gatter stehen in anderer Reihenfolge",
-        "In <this> wurde ein anderes Gatter verwendet, oder die Gewichte eines anderen.",
-        "In welcher Reihenfolge stehen die Gatter hier? Bibliotheken und Bücher sind verschieden.",
-    ),
-    "cell-kept-by-input-gate": (
-        "Die alte Zelle wurde mit dem Eingabegatter multipliziert",
-        "Für <this> wurde die Zelle des Schritts davor mit dem Gatter multipliziert, das zum Kandidaten gehört.",
-        "Welches Gatter sagt, wie viel von der alten Zelle bleibt?",
-    ),
-    "update-gate-turned": (
-        "Das Aktualisierungsgatter gewichtet den anderen Teil",
-        "In <this> haben das Gatter und 1 minus es die Plätze getauscht.",
-        "Was wird aus dem Zustand, wenn das Aktualisierungsgatter zu ist? Die Aufgabe sagt, was es gewichtet.",
-    ),
-    "reset-gate-forgotten": (
-        "Das Rücksetzgatter wurde vergessen",
-        "In <this> geht der Zustand des Schritts davor ganz ein; das Rücksetzgatter fehlt.",
-        "Wozu ist das Rücksetzgatter da? Sehen Sie nach, was der Kandidat vom alten Zustand sieht.",
-    ),
-    "reset-gate-elsewhere": (
-        "Das Rücksetzgatter wurde an anderer Stelle multipliziert",
-        "Für <this> wurde das Rücksetzgatter auf der anderen Seite der Gewichte multipliziert.",
-        "Multipliziert das Rücksetzgatter den Zustand oder das Produkt aus Gewichten und Zustand? Die Aufgabe sagt es.",
-    ),
-    "cell-tanh-forgotten": (
-        "Der Tangens hyperbolicus der Zelle wurde vergessen",
-        "<this> ist das Ausgabegatter mal die Zelle selbst, ohne den Tangens hyperbolicus.",
-        "In welchem Intervall liegt ein Zustand? Und die Zelle?",
-    ),
-    "initial-state-of-ones": (
-        "Der Zustand vor dem ersten Schritt wurde als 1 genommen",
-        "Für <this> wurde der Zustand vor dem ersten Schritt in jedem Eintrag als 1 genommen.",
-        "Von welchem Zustand geht die Aufgabe aus?",
-    ),
-    "initial-state-is-input": (
-        "Die Eingabe wurde als Zustand vor dem ersten Schritt genommen",
-        "Für <this> wurde, was im ersten Schritt eingeht, auch als Zustand davor verwendet.",
-        "Im ersten Schritt gehen zwei Dinge ein. Woher kommt jedes von ihnen?",
-    ),
-    "last-step-only": (
-        "Nur der letzte Schritt wurde gezählt",
-        "<this> ist der Gradient des letzten Schritts allein; die der Schritte davor wurden nicht addiert.",
-        "In wie vielen Schritten werden diese Gewichte verwendet? Jeder von ihnen trägt zum Gradienten bei.",
-    ),
-    "steps-averaged": (
-        "Das Mittel über die Schritte statt der Summe",
-        "<this> ist die Summe über die Schritte, geteilt durch ihre Anzahl.",
-        "Dasselbe Gewicht wirkt in jedem Schritt. Ändert sich der Verlust um das Mittel dieser Wirkungen oder "
-        "um ihre Summe?",
-    ),
-    "next-step-forgotten": (
-        "Was vom nächsten Schritt kommt, fehlt",
-        "<this> enthält nur, was von der Ausgabe dieses Schritts kommt; das Fehlersignal des nächsten Schritts fehlt.",
-        "Auf wie vielen Wegen erreicht der Zustand eines Schritts den Verlust?",
-    ),
 }
 
 SENTENCES: Sentences = {
     f"mistake_{part}.{mistake}": sentence
     for table in (
         _MISTAKES,
-        *(one.MISTAKES for one in (mistakes_of_programs, mistakes_of_presentation, mistakes_of_counts)),
+        *(
+            one.MISTAKES
+            for one in (mistakes_of_programs, mistakes_of_presentation, mistakes_of_windows, mistakes_of_layers)
+        ),
     )
     for mistake, sentences in table.items()
     for part, sentence in zip(("title", "explanation", "hint"), sentences, strict=True)

@@ -11,6 +11,7 @@ SENTENCES: Sentences = {
     "report.first_wrong": "Erster falscher Schritt: <step>",
     "report.first_wrong_here": "**erster falscher Schritt**: <said>",
     "report.share": "<percent> % der Schritte sind richtig.",
+    "report.working": "Zeile <line>, <formula>: <said>.",
     "report.of_points": "<earned> von <points>",
     "report.no_task": "<name> gehört zu keiner Aufgabe dieses Blatts",
     "report.unused": "<name> wurde nicht verwendet: <why>.",
