@@ -12,6 +12,12 @@
 `OUT=values.jsonl PYTHONPATH=benchmarks:. pytest -p verification_values tests/*_test.py`. A text is read with its value
 where that is right and another one is wrong, misread where one of the two is not so, and refused else.
 
+Measured on 2026-11-27: of the course documents 155 of 164 formulas are read, of cs231n and d2l 1,716 of 2,041 (84.1 %);
+none of them that is right is called wrong. 955 texts of latex2sympy2_extended: 371 read, 583 refused, none misread
+(`-c` is counted, for which both values are the same). moodle-qtype_stack: nothing that differs is called the same but
+roundings, forms of one number, and identities that hold where both sides have a value. Labelled: 280 of 300. Shipped
+solutions: no false alarm in 3,587 relations. 100 equalities cost 0.3 s of one core, the dearest hostile formula 0.8 s.
+
 Nothing of these documents is kept here: cs231n/cs231n.github.io, d2l-ai/d2l-en and WHGTyen/BIG-Bench-Mistake
 (multistep_arithmetic.jsonl) are public repositories.
 """

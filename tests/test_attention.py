@@ -197,6 +197,10 @@ def test_mistakes_with_tokens_are_named() -> None:
         (lambda: embedded(from_zero=True).forward([3, 4]), "4 is no token: they are whole numbers from 0 to 3"),
         (lambda: embedded().forward([1.5]), "1.5 is no token"),
         (
+            lambda: NeuralNetwork([Embedding(4, 2, from_zero=True), Attention(2, padding="zeros"), Flatten()]),
+            "token 0 is a word where tokens are counted from 0, so it is no padding",
+        ),
+        (
             lambda: NeuralNetwork([Attention(1), Embedding(4, 2), Flatten()], inputs=(3, 1)),
             "which only the first layer is",
         ),

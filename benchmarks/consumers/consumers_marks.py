@@ -222,13 +222,14 @@ def gradescope(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]
 def _with_answers(notebook: dict[str, Any], item: Item, one: HandIn, names: dict[str, str]) -> dict[str, Any]:
     """The students' notebook with the values under their names, in the cells that ask for them."""
     made: dict[str, Any] = json.loads(json.dumps(notebook))
-    for cell in made["cells"]:
-        source = "".join(cell["source"])
-        for task, values in one.values.items():
-            lines = source.split("\n")
-            asked = [name for name in values if any(line.startswith(f"{names[f'{task} {name}']} = ") for line in lines)]
-            if cell["cell_type"] == "code" and asked == list(values) and "None" in source + '"..."':
-                cell["source"] = "\n".join(f"{names[f'{task} {name}']} = {_plain(values[name])!r}" for name in values)
+    cells = (cell for cell in made["cells"] if cell["cell_type"] == "code")  # each task has the next that asks for it
+    for task, values in one.values.items():
+        own = [names[f"{task} {name}"] for name in values]
+        for cell in cells:
+            lines = "".join(cell["source"]).split("\n")
+            if own and all(any(line.startswith(f"{name} = ") for line in lines) for name in own):
+                given = zip(own, values.values(), strict=True)
+                cell["source"] = "\n".join(f"{name} = {_plain(value)!r}" for name, value in given)
                 break
     return made
 

@@ -49,6 +49,9 @@ class Model:
         self.layers = [part for layer in layers for part in layer.unfolded()]
         if not self.layers:
             raise ChalkworkError("a network needs at least one layer")
+        if self.layers[0].kind.zero_is_word and any(layer.options.get("padding") == "zeros" for layer in self.layers):
+            raise ChalkworkError("token 0 is a word where tokens are counted from 0, so it is no padding",
+                                 hint="from_zero=False, where 0 is padding")  # fmt: skip
         self.loss = loss_of(loss)
         self.convention = Convention(samples, weights)
         self.seed = None if seed is None else seed_of(seed)

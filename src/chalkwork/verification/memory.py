@@ -22,13 +22,15 @@ from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.precise import TooLarge, Undecided, enclosed
 
 Array = np.ndarray[Any, Any]
+_POWER = re.compile(r"\\(?:cdot|times)10\^\{?(-?[0-9]+)\}?")
 TIE = 1e-6
 MOST_NAMES, MOST_ENTRIES, MOST_DIGITS = 500, 400, 400
 """How many names there may be, entries that are enclosed tightly, digits of one number."""
 _DECIMAL = re.compile(
     r"(?<![A-Za-z0-9_.^])((?:[0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?:[eE][-+]?[0-9]+)?)(?![0-9.]|\s*\\times\s*10)"
 )
-_NUMERIC = r"\s*[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+))?\s*"
+_POWER_OF_TEN = r"\\(?:cdot|times)\s*10\s*\^\s*(?:\{\s*-?[0-9]+\s*\}|[0-9])"
+_NUMERIC = rf"\s*[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+|{_POWER_OF_TEN}))?\s*"
 _MATRIX = re.compile(
     rf"\\begin\{{pmatrix\}}({_NUMERIC}(?:(?:&|\\\\(?:\[[^\]]*\])?){_NUMERIC})*(?:\\\\)?\s*)\\end\{{pmatrix\}}"
 )
@@ -62,7 +64,10 @@ class Value:
 
     def is_finer(self, other: Value) -> bool:
         """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""
-        return self.half is not None and (self.places >= other.places or self.significant >= other.significant)
+        decimals = [text for row in other.rows for text in row if _places(text)]
+        places = min(map(_places, decimals), default=other.places)
+        significant = min(map(_significant, decimals), default=other.significant)
+        return self.half is not None and (self.places >= places or self.significant >= significant)
 
     @property
     def shape(self) -> Shape:
@@ -258,7 +263,9 @@ def _number(text: str) -> Value:
 
 def _matrix(text: str) -> Value:
     rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?", text) if row.strip()]
-    entries = [[re.sub(r"\s", "", entry).replace("−", "-") for entry in row.split("&")] for row in rows]
+    entries = [
+        [_POWER.sub(r"e\1", re.sub(r"\s", "", entry).replace("−", "-")) for entry in row.split("&")] for row in rows
+    ]
     if len({len(row) for row in entries}) != 1:
         raise ChalkworkError("the rows of a matrix are equally long")
     return _of(entries)

@@ -53,6 +53,7 @@ _ROW_OF_NUMBERS = re.compile(
 )
 _HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
 _GOES_ON = re.compile(r"\s*(?:[+*/·−-]|\\(?:cdot|circ|odot|times|pm)(?![A-Za-z]))")
+_FACTOR = re.compile(r"\s*\\(?:sum|prod)(?![A-Za-z])")
 _BEGINS = re.compile(r"\s*(?:[=<>≤≥≈]|\\(?:le|ge|leq|geq|approx)(?![A-Za-z]))")
 _APART = re.compile(r"\\hspace\*?\s*\{[^{}]*\}|\\hfill(?![A-Za-z])")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
@@ -134,7 +135,8 @@ def _joined(parts: list[tuple[str, int]]) -> list[tuple[str, int]]:
     for text, line in parts:
         if not text.strip():
             continue
-        if found and (_GOES_ON.match(text) or (_BEGINS.match(text) and not _RELATION.search(found[-1][0]))):
+        factor = _FACTOR.match(text) and not _RELATION.search(re.sub(r"\{[^{}]*\}", "", text))
+        if found and (_GOES_ON.match(text) or factor or (_BEGINS.match(text) and not _RELATION.search(found[-1][0]))):
             found[-1] = (f"{found[-1][0]} {text}", found[-1][1])
         else:
             found.append((text, line))

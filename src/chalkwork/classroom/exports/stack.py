@@ -21,6 +21,8 @@ from chalkwork.classroom.exports.packing import decimal
 from chalkwork.classroom.exports.questions import Cell, Field, Item
 from chalkwork.words import say
 
+SEEDS = 4
+"""So many seeds are deployed for each variant: which variant a seed draws only Maxima knows."""
 _NUMBER = re.compile(r"\(-\d+(?:\.\d+)?\)|(?<![\w.\[])\d+(?:\.\d+)?(?![\w.\]])")
 _VERDICTS = """cw_number(x) := block([y], y: ev(float(x), simp), if numberp(y) then y else null);
 cw_over(x, y) := if is(y = 0) or is(y = 0.0) then null else x/y;
@@ -63,6 +65,7 @@ def write(items: Sequence[Item], partial: int) -> str:
         "<multiplicationsign>dot</multiplicationsign><sqrtsign>1</sqrtsign><matrixparens>(</matrixparens>",
         *made.inputs(),
         *made.trees(),
+        *(f"<deployedseed>{seed}</deployedseed>" for seed in range(1, SEEDS * len(items) + 1) if len(items) > 1),
     ]
     question = "\n".join(parts)
     head = '<?xml version="1.0" encoding="UTF-8"?>'

@@ -344,13 +344,13 @@ class Attention(Layer):
 
     @property
     def has_bias(self) -> bool:
-        """Whether the products have biases."""
+        """Whether there are biases."""
         return self.kind.biased
 
     @property
     def _matrices(self) -> dict[str, Array]:
         """The weights of what enters that are given as matrices, by letter."""
-        given = {one.letter: self.options[one.keyword] for one in self.kind.quantities if one.form is Form.MATRIX}
+        given = {one.letter: self.options[one.keyword] for one in self.kind.quantities[:3]}
         return {letter: value for letter, value in given.items() if isinstance(value, np.ndarray)}
 
     @property
@@ -367,9 +367,8 @@ class Attention(Layer):
         output = self.options["output"]
         if isinstance(output, np.ndarray) and output.shape != (units, units):
             raise ShapeError(f"WO{layer} is {words(output.shape)}, but {units}x{units} is needed")
-        for one in self.kind.quantities:
-            if one.role is Role.BIAS:
-                check_length(self.options[one.keyword], one.letter, layer, units)
+        for one in self.kind.quantities[4:]:
+            check_length(self.options[one.keyword], one.letter, layer, units)
         return known, units
 
     def check_sources(self, layer: int, sizes: Sequence[Size]) -> None:

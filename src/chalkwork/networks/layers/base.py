@@ -55,6 +55,11 @@ class LayerKind:
     """Whether the positions are steps, one after the other."""
 
     @property
+    def zero_is_word(self) -> bool:
+        """Whether a 0 that enters is a token like others, so that it is no padding."""
+        return False
+
+    @property
     def weighs(self) -> int:
         """In how many heads positions weigh one another, with weights `P`."""
         return 0

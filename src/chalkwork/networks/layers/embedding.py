@@ -43,6 +43,11 @@ class EmbeddingKind(LayerKind):
         Quantity("PE", Role.SHIFT, Form.KERNEL, keyword="places"),
     )
 
+    @property
+    def zero_is_word(self) -> bool:
+        """Where tokens are counted from 0."""
+        return self.from_zero
+
     def present(self, layer: LayerPlan) -> tuple[Quantity, ...]:
         """The table, and that of positions where it is learned."""
         return self.quantities if self.encoding == "learned" else self.quantities[:1]
