@@ -52,7 +52,7 @@ def adopted(
     least = [_wrong(report) for report in reports]
     open_ = [place for place in range(len(found)) if declared or least[place][0]]
     reading = [Reading(one, task.biases_apart(one)) if open_ else Reading(one) for one in typed]
-    for way in _ways(task.context, tuple(declared)) if open_ else ():
+    for way in ways(task.context, tuple(declared)) if open_ else ():
         own = values_of(task.values, way.found.forms)
         changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
         met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], own)]
@@ -192,7 +192,8 @@ class Way:
         return found
 
 
-def _ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
+def ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
+    """The conventions that somebody can have, or the declared ones together."""
     if declared not in context.known_conventions:
         context.known_conventions[declared] = [Way(found, context) for found in conventions_of(context, declared)]
     return context.known_conventions[declared]
@@ -234,11 +235,24 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     report = other.reports([typed], [before.unused])[0]
     bad = _bad(report)
     entering = [name for name in way.entering if name in report]
+    if _is_of_the_velocity(way, report, before):
+        return True
     if not entering or any(report[name].verdict not in _ACCEPTED or name not in changed for name in entering):
         return False
     left = {(report[name].mistakes, report[name].together) for name in bad}
     named = len(left) == 1 and all(ids and not together for ids, together in left)
     return named and set(bad) <= set(_bad(before)) and all(_goes_along(name, other, typed, before) for name in bad)
+
+
+def _is_of_the_velocity(way: Way, report: Report, before: Report) -> bool:
+    """Whether the rate stands in the velocity, and one mistake is left: its sign, or a step taken the other way.
+
+    Without the convention both the velocity and the step are wrong.
+    """
+    bad = _bad(report)
+    ids = {report[name].mistakes for name in bad}
+    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(_bad(before))
+    return alone and ids in ({("velocity-sign",)}, {("step-subtracted",)})
 
 
 def _goes_along(name: str, other: Task, typed: Mapping[str, object], before: Report) -> bool:

@@ -24,6 +24,7 @@ from chalkwork.checking.names import NameTable, match_names
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recorded import Recorded, recorded
 from chalkwork.checking.recording import Recording
+from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import is_program, taken_apart
@@ -142,6 +143,8 @@ def check_class(
     reports = task.adopted(typed, unused, conventions)
     for place in [place for place, program in enumerate(programs) if program]:
         reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
+        if place not in runs:
+            reports[place] = in_every_step(task, typed[place], reports[place])
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():

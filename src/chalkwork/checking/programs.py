@@ -70,6 +70,7 @@ class Reader:
             elif word not in numbers:
                 found.unused[word] = NO_NUMBERS
         known, asked = self.known(numbers, used, refused)
+        known = self._of_the_last_pass(numbers, known)
         found.unused |= asked
         taken = set(found.steps)
         loose: dict[str, object] = {}
@@ -99,6 +100,24 @@ class Reader:
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
+
+    def _of_the_last_pass(self, numbers: Mapping[str, object], known: Mapping[str, str]) -> dict[str, str]:
+        """The names after several steps of training: what is worked out in each is left as the last one made it."""
+        steps = self.context.steps
+        last = max((steps[one.name] for one in self.context.derivatives.values()), default=0)
+        moved = {
+            word: [name, *(f"{name}_new{number if number > 1 else ''}" for number in range(1, last + 1))]
+            for word, name in known.items()
+            if name in self.context.derivation and "_new" not in name and "_new" not in word
+        }
+        moved = {word: names for word, names in moved.items() if all(name in self.shapes for name in names)}
+        if not last or not moved:
+            return dict(known)
+        right = [sum(self._is(numbers[word], names[step]) for word, names in moved.items()) for step in range(last + 1)]
+        changing = [(word, name) for word, name in known.items() if f"{name}_new" in self.updates]
+        begun = any(name in self.givens.known and not self._is(numbers[word], name) for word, name in changing)
+        step = right.index(max(right)) if any(right) or not begun else last
+        return {**known, **{word: names[step] for word, names in moved.items()}}
 
     def _is_given_with_bias(self, value: object, target: str) -> bool:
         """Whether it is the exercise's weights with the bias as a further row or column."""
@@ -260,7 +279,7 @@ class Reader:
         several = np.size(np.asarray(value, dtype=object)) > 1 and not _is_mask(value)
         if several and any(self._is(value, name) for name in self.givens.known):
             return  # the exercise's own data under another name
-        of_no_step = self._of_no_step(value)
+        of_no_step = self._of_no_step(value) or self._of_the_data(word, value, named)
         if named is None or of_no_step is not None:
             found.unused[word] = of_no_step or self.why_unused(word, value, reason)
         elif named in taken:
@@ -288,6 +307,14 @@ class Reader:
             if same(value, other):
                 return Text.of("unused.no_step", what=said)
         return None
+
+    def _of_the_data(self, word: str, value: object, named: str | None) -> Text | None:
+        """That a word without a number that was assigned for layer after layer ended as what comes back to the data."""
+        if named is None or not named.startswith("delta") or any(map(str.isdigit, word)) or self.fits(value, named):
+            return None
+        if np.shape(np.asarray(value)) != np.shape(self.values.get("x", 0.0)):
+            return None
+        return Text.of("unused.no_step", what=Text.of("unused.derivative", name="x"))
 
     def auxiliary(self) -> Iterator[tuple[Said, Any]]:
         """Quantities that programs have and the derivation has no line for."""

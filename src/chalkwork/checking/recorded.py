@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, with_given
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
@@ -205,7 +206,10 @@ class _Placing:
         if self._is_family(word) or not free:
             wanted = _refined([made for made in run if made.line is not None], len(free))
             for made in wanted:
+                able = [name for name in free if self.reader.fits(made.value, name)]
                 for place, name in enumerate(free):
+                    if self._is_had(name) and name in able[:-1]:
+                        continue
                     if self.reader.fits(made.value, name) and self._is_due(name, made):
                         self._name(word, made, name)
                         free = free[place + 1 :]
@@ -223,6 +227,17 @@ class _Placing:
             if due:
                 self._name(word, made, due[-1])
                 free.remove(due[-1])
+
+    def _is_had(self, name: str) -> bool:
+        """Whether it is only another name for what the program has already: the output of a layer without a function."""
+        if name not in self.derivation:
+            return False
+        right = self.reader.values[name]
+        made_of = [one.name for one in names_in(self.derivation[name].expression) if one.name in self.taken]
+        return any(np.array_equal(right, self.reader.values[one]) and self._is_right(one) for one in made_of)
+
+    def _is_right(self, name: str) -> bool:
+        return same(self.taken[name].value, self.reader.values[name])
 
     def _is_between(self, made: Made) -> bool:
         """Whether it is right, and no step of its own: the distance from the target, what comes back to a layer."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chalkwork.checking.libraries import is_library
+from chalkwork.checking.stacked import numbered_layers
 from chalkwork.checking.states import kept_state
 
 MOST_VARIABLES = 2000
 MOST_NUMBERS = 1_000_000
 MOST_DEPTH = 4
+MOST_LAYERS = 100
 _GRADIENTS = ("grad", "grads", "gradient", "gradients", "nabla", "nablas", "derivatives")
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
@@ -60,7 +62,11 @@ def taken_apart(given: Mapping[str, object], layers: int) -> dict[str, object]:
 def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tuple[str, object]]:
     direct = [(str(key), value) for key, value in given.items()]
     inner: list[Iterator[tuple[str, object]]] = []
+    stacked = _stacked(direct[:MOST_VARIABLES], layers)
     for name, value in direct[:MOST_VARIABLES]:
+        if id(value) in stacked:
+            inner.append(_walk(stacked[id(value)], layers, MOST_DEPTH))
+            continue
         if name.startswith("__") or name in _NOTEBOOK or isinstance(value, _PASSED) or (depth == 0 and name == "_"):
             continue
         if is_ours(value) or _is_of_a_library(value):
@@ -81,6 +87,31 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             yield name, value
     for each in inner:
         yield from each
+
+
+def _stacked(direct: Sequence[tuple[str, object]], layers: int) -> dict[int, dict[str, object]]:
+    """What the layers that are objects hold, by the list or the first object; nothing for the other objects."""
+    lists = [value for _, value in direct if isinstance(value, (list, tuple)) and 1 < len(value) <= MOST_LAYERS]
+    alone = [(name, value) for name, value in direct if _is_own_object(value)][:MOST_LAYERS]
+    if all(name[-1:].isdigit() for name, _ in alone):
+        alone.sort(key=lambda item: (len(item[0]), item[0]))
+    for whole in (*lists, [value for _, value in alone]):
+        if not all(map(_is_own_object, whole)):
+            continue
+        parts = [attributes_of(one) for one in whole]
+        found = numbered_layers(parts, layers)
+        if found is not None:
+            words: dict[str, object] = {}
+            for word, value in found:
+                words.setdefault(word, value)
+            of: dict[int, dict[str, object]] = {id(one): {} for one in whole}
+            first = id(whole) if any(whole is one for one in lists) else id(whole[0])
+            return of | {first: words}
+    return {}
+
+
+def _is_own_object(value: object) -> bool:
+    return _is_object(value) and not is_module(value) and not is_ours(value) and not _is_of_a_library(value)
 
 
 def numbers_of(value: object) -> object:

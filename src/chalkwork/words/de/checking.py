@@ -27,6 +27,10 @@ SENTENCES: Sentences = {
     "Reihenfolge stünden.",
     "step.no_work": "Falsch. Es würde aus einem früheren falschen Wert folgen, aber nichts zeigt, dass es gerechnet "
     "wurde.",
+    "program.every_step": "Die Variablen sind die des letzten Schritts. Alle kommen so heraus, wenn in jedem Schritt "
+    "derselbe Fehler steht.",
+    "program.last_step": "Die Variablen enthalten, was der letzte Schritt übrig lässt. `with chalkwork.record() as "
+    "run:` um alle Schritte behält sie alle.",
     "step.stopped": "Falsch. Die Suche nach dem Fehler wurde abgebrochen: Zu vieles kommt in Frage.",
     "step.trivial": "Eine frühere Antwort aus Nullen oder Einsen würde diesen Schritt trivial machen, daher folgt "
     "nichts aus ihr.",

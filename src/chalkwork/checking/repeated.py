@@ -1,0 +1,135 @@
+"""A mistake in every step of a training, of which a program's variables hold only what the last one left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Expression
+from chalkwork.checking.adopting import ways
+from chalkwork.checking.conventions import values_of
+from chalkwork.checking.mistakes import distinct
+from chalkwork.checking.programs import base_of, same, tells
+from chalkwork.checking.report import Report
+from chalkwork.checking.verdicts import Verdict
+from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.words import Text
+
+if TYPE_CHECKING:
+    from chalkwork.checking.check import Task
+
+_BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
+_MOST = 3000
+"""So many mistakes are tried."""
+_FEWEST_NUMBERS = 4
+Forms = dict[str, Expression]
+
+
+def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Report:
+    """The report, if one mistake made in every step gives all that is there, with that mistake where it was first made.
+
+    The steps before the last one are nowhere in the variables then: they are what the mistake makes of them.
+    """
+    steps = task.context.steps
+    last = max((steps[one.name] for one in task.context.derivatives.values()), default=0)
+    first_ones = [one for one in task.derivation.equations if not steps[one.name]]
+    if not last or not any(one.verdict in _BAD for one in report.values()):
+        return report
+    held = {name: value for name, value in typed.items() if tells(value)}
+    if any(one.name in held for one in first_ones) or sum(np.size(value) for value in held.values()) < _FEWEST_NUMBERS:
+        return report
+    for said, other in _by_conventions(task):
+        equations = [other.derivation[one.name] for one in first_ones]
+        for forms in islice(_mistaken(other, equations, last), _MOST):
+            own = _given_by(other, held, forms)
+            if own is not None:
+                return _told(other, typed, own, report, said)
+    said = Text.own(
+        "program.last_step",
+        "The variables hold what the last step left. `with chalkwork.record() as run:` around all steps keeps them all.",
+    )
+    return report.noting([said])
+
+
+def _by_conventions(task: Task) -> Iterator[tuple[Text | None, Task]]:
+    """The exercise as it is, and by each convention of how the steps of a training are kept."""
+    yield None, task
+    for way in ways(task.context, ()):
+        made = [task.derivation[name] for name in way.found.forms if name in task.derivation]
+        if made and all(one.stage == Stage.UPDATE for one in made):
+            own = values_of(task.values, way.found.forms)
+            said = Text.of("convention.note", words=way.found.words(task.language))
+            yield said, replace(task, derivation=way.derivation, context=way.context, values=own)
+
+
+def _told(task: Task, typed: Mapping[str, object], own: Mapping[str, Any], report: Report, by: Text | None) -> Report:
+    whole = {name: typed.get(name, own[name]) for name in task.derivation}
+    again = task.adopted([whole], [report.unused])[0]
+    first = again.first_wrong
+    if first is None or not again[first].mistakes:
+        return report
+    kept = {name: result for name, result in again.items() if name in typed or name == first}
+    found = Report(kept, again.unused, again.follows, report.notes, language=report.language)
+    said = Text.own(
+        "program.every_step",
+        "The variables are those of the last step. All of them come out like this with one mistake in every step.",
+    )
+    notes = ([by] if by is not None else []) + ([] if first in typed else [said])
+    return found.noting(notes) if notes else found
+
+
+def _mistaken(task: Task, first_ones: list[Equation], last: int) -> Iterator[Forms]:
+    """Every mistake in one equation of every step, and in all equations of its kind."""
+    by_kind: dict[tuple[str, tuple[str, ...], int], Forms] = {}
+    for equation in first_ones:
+        names = [name for name in _in_each(equation, last) if name in task.derivation]
+        found = [_by_ids(task, name) for name in names]
+        for key in found[0]:
+            forms = {name: made[key] for name, made in zip(names, found, strict=True) if key in made}
+            if len(forms) == len(names):
+                yield forms
+                kind = base_of(equation.name).rstrip("0123456789"), *key
+                by_kind[kind] = by_kind.get(kind, {}) | forms
+    yield from by_kind.values()
+
+
+def _by_ids(task: Task, name: str) -> dict[tuple[tuple[str, ...], int], Expression]:
+    """What each mistake makes of an equation, by its ids and how often these have come before."""
+    found: dict[tuple[tuple[str, ...], int], Expression] = {}
+    count: dict[tuple[str, ...], int] = {}
+    equation = task.derivation[name]
+    for expression, ids in distinct(equation, task.context):
+        number = count[ids] = count.get(ids, 0) + 1
+        if expression.shape == equation.expression.shape:
+            found[ids, number] = expression
+    return found
+
+
+def _in_each(equation: Equation, last: int) -> list[str]:
+    """The names that a quantity of the first step has in every step."""
+    base = base_of(equation.name)
+    start = 1 if equation.stage == Stage.UPDATE else 0
+    return [f"{base}{_suffix(number)}" for number in range(start, start + last + 1)]
+
+
+def _suffix(number: int) -> str:
+    return f"_new{number if number > 1 else ''}" if number else ""
+
+
+def _given_by(task: Task, held: Mapping[str, object], forms: Forms) -> dict[str, Any] | None:
+    """What all quantities are with these equations; None where the program has another value."""
+    own = {given.name: task.values[given.name] for given in task.derivation.givens}
+    for equation in task.derivation.equations:
+        try:
+            with np.errstate(all="ignore"):
+                own[equation.name] = evaluate(forms.get(equation.name, equation.expression), own)
+        except KeyError:  # it is made of what comes later
+            return None
+        if equation.name in held and not same(held[equation.name], own[equation.name]):
+            return None
+    return own
