@@ -268,7 +268,7 @@ TABLE: dict[str, Convention] = {
         Convention(
             id="rate-in-velocity",
             words="have the learning rate or the minus in the velocity already",
-            taken_for=("learning-rate-squared", "velocity-sign", "learning-rate-omitted"),
+            taken_for=("learning-rate-squared", "velocity-sign", "learning-rate-omitted", "moment-weights"),
             forms=_rate_in_velocity,
         ),
         Convention(

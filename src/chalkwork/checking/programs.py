@@ -15,6 +15,7 @@ from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import aliases_of
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
+from chalkwork.checking.passes import base_of, of_the_last_step
 from chalkwork.checking.states import states_called
 from chalkwork.checking.variables import AGAIN
 from chalkwork.derivation.derivation import Stage
@@ -70,7 +71,7 @@ class Reader:
             elif word not in numbers:
                 found.unused[word] = NO_NUMBERS
         known, asked = self.known(numbers, used, refused)
-        known = self._of_the_last_pass(numbers, known)
+        known = of_the_last_step(numbers, known, self.context, self._is)
         found.unused |= asked
         taken = set(found.steps)
         loose: dict[str, object] = {}
@@ -100,24 +101,6 @@ class Reader:
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
-
-    def _of_the_last_pass(self, numbers: Mapping[str, object], known: Mapping[str, str]) -> dict[str, str]:
-        """The names after several steps of training: what is worked out in each is left as the last one made it."""
-        steps = self.context.steps
-        last = max((steps[one.name] for one in self.context.derivatives.values()), default=0)
-        moved = {
-            word: [name, *(f"{name}_new{number if number > 1 else ''}" for number in range(1, last + 1))]
-            for word, name in known.items()
-            if name in self.context.derivation and "_new" not in name and "_new" not in word
-        }
-        moved = {word: names for word, names in moved.items() if all(name in self.shapes for name in names)}
-        if not last or not moved:
-            return dict(known)
-        right = [sum(self._is(numbers[word], names[step]) for word, names in moved.items()) for step in range(last + 1)]
-        changing = [(word, name) for word, name in known.items() if f"{name}_new" in self.updates]
-        begun = any(name in self.givens.known and not self._is(numbers[word], name) for word, name in changing)
-        step = right.index(max(right)) if any(right) or not begun else last
-        return {**known, **{word: names[step] for word, names in moved.items()}}
 
     def _is_given_with_bias(self, value: object, target: str) -> bool:
         """Whether it is the exercise's weights with the bias as a further row or column."""
@@ -426,12 +409,3 @@ def tells(value: object) -> bool:
     if array.dtype.kind != "f" or not array.size:
         return False
     return bool((array != np.round(array, 3)).any()) and not np.isin(array, (0, 1)).all()
-
-
-def base_of(name: str) -> str:
-    """A quantity without the number of its update: W1 for W1_new2.
-
-    >>> base_of("W1_new2"), base_of("delta1")
-    ('W1', 'delta1')
-    """
-    return name.partition("_new")[0]

@@ -17,13 +17,14 @@ from chalkwork.checking.answers import answer_like, with_given
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
 from chalkwork.checking.names import NO_NAME
-from chalkwork.checking.programs import Names, Reader, base_of, same, tells
+from chalkwork.checking.passes import base_of
+from chalkwork.checking.programs import Names, Reader, same, tells
 from chalkwork.checking.recording import Made
+from chalkwork.checking.versions import Words, refined, samples_together
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Said
 
-Words = Mapping[str, Sequence[Made]]
 _MOST_UNUSED = 12
 
 
@@ -53,7 +54,7 @@ class _Placing:
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
-        self.words = _samples_together(reader, words)
+        self.words = samples_together(reader, words)
         self.used = used
         self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}
@@ -204,7 +205,7 @@ class _Placing:
         if not run:
             return
         if self._is_family(word) or not free:
-            wanted = _refined([made for made in run if made.line is not None], len(free))
+            wanted = refined([made for made in run if made.line is not None], len(free))
             for made in wanted:
                 able = [name for name in free if self.reader.fits(made.value, name)]
                 for place, name in enumerate(free):
@@ -229,7 +230,7 @@ class _Placing:
                 free.remove(due[-1])
 
     def _is_had(self, name: str) -> bool:
-        """Whether it is only another name for what the program has already: the output of a layer without a function."""
+        """Whether it is another name for what the program has already: the output of a layer without a function."""
         if name not in self.derivation:
             return False
         right = self.reader.values[name]
@@ -261,7 +262,7 @@ class _Placing:
                 self.meant[word, before[0].order] = free[0]
             free = free[1:]
         made_here = [made for made in run if made.line is not None]
-        for name, made in zip(free, _refined(made_here, len(free)), strict=False):
+        for name, made in zip(free, refined(made_here, len(free)), strict=False):
             if made.value.ndim or self.reader.fits(made.value, name):
                 self._name(word, made, name)
 
@@ -344,32 +345,6 @@ def _is_given_back(word: str) -> bool:
     return word.endswith("()")
 
 
-def _samples_together(reader: Reader, words: Words) -> Words:
-    """The words of a program that goes through the samples one by one, with what it has of each put together.
-
-    It does so where a word holds one sample after the other. A sum over them, a parameter and a gradient stay.
-    """
-    values, axis, count = reader.values, reader.context.samples, reader.context.sizes[0]
-    if axis is None or count < 2 or "x" not in values:
-        return words
-    together = {}
-    for word, versions in words.items():
-        run = [one for one in versions if one.line is not None]
-        same_line = len({one.line for one in run}) == 1 == len({one.value.shape for one in run})
-        if len(run) == count and same_line and run[0].value.size in (max(run[0].value.shape, default=0), 1):
-            whole = np.stack([one.value.ravel() for one in run], axis=0 if axis == -2 else 1)
-            last = run[-1]
-            together[word] = Made(whole, last.line, last.code, last.order, None)
-    if not any(same(one.value, values["x"]) for one in together.values()):
-        return words
-    steps = [one.name for one in reader.context.derivation.equations if reader.context.layer(one)]
-    able = {word for word, one in together.items() if any(np.size(values[name]) == one.value.size for name in steps)}
-    sums = [name for name in reader.values if name not in steps]
-    kept = {word for word in able if any(same(words[word][-1].value, values[name]) for name in sums)}
-    plain = {word for word in able if {"dW", "db", "W", "b", "L"} & set(kinds_called(word))}
-    return {word: [together[word]] if word in able - kept - plain else versions for word, versions in words.items()}
-
-
 def _put(made: Made, value: Any) -> Any:
     """A value that was made in the shape of a quantity; the quantity where it has another."""
     answer = answer_like(made.value, value)
@@ -380,25 +355,3 @@ def _step(name: str) -> int:
     """How many updates come before a quantity."""
     _, new, number = name.partition("_new")
     return int(number or 1) if new else 0
-
-
-def _refined(run: Sequence[Made], wanted: int) -> list[Made]:
-    """As many versions as there can be: the last of those that follow one another in one shape, or from one line."""
-    if len(run) <= wanted:
-        return list(run)
-    for ends in (_last_in_shape(run), _last_in_cycle(run)):
-        if len(ends) <= wanted:
-            return ends
-    return list(run)
-
-
-def _last_in_shape(run: Sequence[Made]) -> list[Made]:
-    return [
-        made
-        for made, after in zip(run, (*run[1:], None), strict=True)
-        if after is None or after.value.shape != made.value.shape
-    ]
-
-
-def _last_in_cycle(run: Sequence[Made]) -> list[Made]:
-    return [made for made in run if made.line == run[-1].line]

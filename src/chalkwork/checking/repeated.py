@@ -13,7 +13,8 @@ from chalkwork.algebra.expression import Expression
 from chalkwork.checking.adopting import ways
 from chalkwork.checking.conventions import values_of
 from chalkwork.checking.mistakes import distinct
-from chalkwork.checking.programs import base_of, same, tells
+from chalkwork.checking.passes import after, base_of, last_step
+from chalkwork.checking.programs import same, tells
 from chalkwork.checking.report import Report
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Equation, Stage
@@ -36,12 +37,12 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
     The steps before the last one are nowhere in the variables then: they are what the mistake makes of them.
     """
     steps = task.context.steps
-    last = max((steps[one.name] for one in task.context.derivatives.values()), default=0)
+    last = last_step(task.context)
     first_ones = [one for one in task.derivation.equations if not steps[one.name]]
     if not last or not any(one.verdict in _BAD for one in report.values()):
         return report
     held = {name: value for name, value in typed.items() if tells(value)}
-    if any(one.name in held for one in first_ones) or sum(np.size(value) for value in held.values()) < _FEWEST_NUMBERS:
+    if any(one.name in held for one in first_ones) or _numbers_in(held) < _FEWEST_NUMBERS:
         return report
     for said, other in _by_conventions(task):
         equations = [other.derivation[one.name] for one in first_ones]
@@ -51,9 +52,13 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
                 return _told(other, typed, own, report, said)
     said = Text.own(
         "program.last_step",
-        "The variables hold what the last step left. `with chalkwork.record() as run:` around all steps keeps them all.",
+        "The variables hold what the last step left. `with chalkwork.record() as run:` around all steps keeps all.",
     )
     return report.noting([said])
+
+
+def _numbers_in(held: Mapping[str, object]) -> int:
+    return sum(int(np.size(np.asarray(value))) for value in held.values())
 
 
 def _by_conventions(task: Task) -> Iterator[tuple[Text | None, Task]]:
@@ -114,11 +119,7 @@ def _in_each(equation: Equation, last: int) -> list[str]:
     """The names that a quantity of the first step has in every step."""
     base = base_of(equation.name)
     start = 1 if equation.stage == Stage.UPDATE else 0
-    return [f"{base}{_suffix(number)}" for number in range(start, start + last + 1)]
-
-
-def _suffix(number: int) -> str:
-    return f"_new{number if number > 1 else ''}" if number else ""
+    return [after(base, number) for number in range(start, start + last + 1)]
 
 
 def _given_by(task: Task, held: Mapping[str, object], forms: Forms) -> dict[str, Any] | None:

@@ -1,0 +1,61 @@
+"""The values that one word of a recorded program had one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from chalkwork.checking.called import kinds_called
+from chalkwork.checking.programs import Reader, same
+from chalkwork.checking.recording import Made
+
+Words = Mapping[str, Sequence[Made]]
+
+
+def samples_together(reader: Reader, words: Words) -> Words:
+    """The words of a program that goes through the samples one by one, with what it has of each put together.
+
+    It does so where a word holds one sample after the other. A sum over them, a parameter and a gradient stay.
+    """
+    values, axis, count = reader.values, reader.context.samples, reader.context.sizes[0]
+    if axis is None or count < 2 or "x" not in values:
+        return words
+    together = {}
+    for word, versions in words.items():
+        run = [one for one in versions if one.line is not None]
+        same_line = len({one.line for one in run}) == 1 == len({one.value.shape for one in run})
+        if len(run) == count and same_line and run[0].value.size in (max(run[0].value.shape, default=0), 1):
+            whole = np.stack([one.value.ravel() for one in run], axis=0 if axis == -2 else 1)
+            last = run[-1]
+            together[word] = Made(whole, last.line, last.code, last.order, None)
+    if not any(same(one.value, values["x"]) for one in together.values()):
+        return words
+    steps = [one.name for one in reader.context.derivation.equations if reader.context.layer(one)]
+    able = {word for word, one in together.items() if any(np.size(values[name]) == one.value.size for name in steps)}
+    sums = [name for name in reader.values if name not in steps]
+    kept = {word for word in able if any(same(words[word][-1].value, values[name]) for name in sums)}
+    plain = {word for word in able if {"dW", "db", "W", "b", "L"} & set(kinds_called(word))}
+    return {word: [together[word]] if word in able - kept - plain else versions for word, versions in words.items()}
+
+
+def refined(run: Sequence[Made], wanted: int) -> list[Made]:
+    """As many versions as there can be: the last of those that follow one another in one shape, or from one line."""
+    if len(run) <= wanted:
+        return list(run)
+    for ends in (_last_in_shape(run), _last_in_cycle(run)):
+        if len(ends) <= wanted:
+            return ends
+    return list(run)
+
+
+def _last_in_shape(run: Sequence[Made]) -> list[Made]:
+    return [
+        made
+        for made, after in zip(run, (*run[1:], None), strict=True)
+        if after is None or after.value.shape != made.value.shape
+    ]
+
+
+def _last_in_cycle(run: Sequence[Made]) -> list[Made]:
+    return [made for made in run if made.line == run[-1].line]
