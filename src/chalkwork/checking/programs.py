@@ -11,7 +11,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, read_answer
-from chalkwork.checking.augmented import holds_bias
+from chalkwork.checking.augmented import gradients_with_bias, holds_bias
 from chalkwork.checking.called import aliases_of
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
@@ -115,8 +115,11 @@ class Reader:
         if axis is None or data.ndim != 2 or data.shape[axis] < 2:
             return False
         each = np.moveaxis(data, axis, 0)
-        alone = [np.asarray(value).ravel() for value in numbers.values() if np.size(np.asarray(value)) == each[0].size]
-        return any(value.dtype.kind == "f" and (np.abs(each - value).max(axis=1) == 0).any() for value in alone)
+        flat = [
+            np.asarray(value).ravel() for value in numbers.values() if np.size(np.asarray(value)) <= each[0].size + 1
+        ]
+        parts = [part for value in flat for part in (value, value[1:], value[:-1]) if part.size == each[0].size]
+        return any(part.dtype.kind == "f" and (np.abs(each - part).max(axis=1) == 0).any() for part in parts)
 
     def _is_of_one_sample(self, value: object, target: str, throughout: bool) -> bool:
         """Whether it is what a step holds for one of several samples."""
@@ -124,7 +127,11 @@ class Reader:
         if equation is None or count < 2 or self.context.layer(equation) is None or not hasattr(value, "dtype"):
             return False
         right, own = np.asarray(self.values[target]), np.asarray(value)
-        if own.size * count != right.size or self.context.samples is None:
+        if self.context.samples is None:
+            return False
+        if throughout and own.ndim == 1 and own.size < right.size:
+            return True  # whatever it is, with an input of 1 for the bias or without
+        if own.size * count != right.size:
             return False
         each = np.moveaxis(right, self.context.samples, 0)
         return throughout or any(same(own.ravel(), one) for one in each)
@@ -175,6 +182,8 @@ class Reader:
                     known.pop(word, None)
                     if name is not None:
                         known[word] = name
+        with_bias = gradients_with_bias(given, known, self.values, self.context.derivation, self.fits)
+        known = {word: name for word, name in {**known, **with_bias}.items() if name}
         return known, asked
 
     def _score(self, given: Mapping[str, object], meant: Mapping[str, str | None]) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -29,14 +30,25 @@ def samples_together(reader: Reader, words: Words) -> Words:
             whole = np.stack([one.value.ravel() for one in run], axis=0 if axis == -2 else 1)
             last = run[-1]
             together[word] = Made(whole, last.line, last.code, last.order, None)
-    if not any(same(one.value, values["x"]) for one in together.values()):
+    with_bias = not any(same(one.value, values["x"]) for one in together.values())
+    if with_bias and not any(_has_the_data(one.value, values["x"], axis) for one in together.values()):
         return words
     steps = [one.name for one in reader.context.derivation.equations if reader.context.layer(one)]
-    able = {word for word, one in together.items() if any(np.size(values[name]) == one.value.size for name in steps)}
+    sizes = {int(np.size(values[name])) for name in (*steps, "x")}
+    sizes |= {size + count for size in sizes} if with_bias else set()
+    able = {word for word, one in together.items() if one.value.size in sizes}
     sums = [name for name in reader.values if name not in steps]
     kept = {word for word in able if any(same(words[word][-1].value, values[name]) for name in sums)}
     plain = {word for word in able if {"dW", "db", "W", "b", "L"} & set(kinds_called(word))}
     return {word: [together[word]] if word in able - kept - plain else versions for word, versions in words.items()}
+
+
+def _has_the_data(value: Any, data: Any, axis: int) -> bool:
+    """Whether they are the data with an input of 1 before or after the others."""
+    features = 1 if axis == -2 else 0
+    if np.ndim(value) != 2 or np.shape(value)[features] != np.shape(data)[features] + 1:
+        return False
+    return any(same(np.delete(value, place, features), data) for place in (0, -1))
 
 
 def refined(run: Sequence[Made], wanted: int) -> list[Made]:
