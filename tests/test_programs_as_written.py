@@ -139,6 +139,113 @@ dx_hat = dbn*gamma
 ds = (4*dx_hat - dx_hat.sum(axis=0) - x_hat*np.sum(dx_hat*x_hat, axis=0)) / 4 / np.sqrt(var + 1e-3)
 dW1 = X.T @ ds
 """
+STACK = """
+class Sigmoid:
+    def forward(self, x):
+        self.out = 1/(1+np.exp(-x))
+        return self.out
+    def backward(self, dout):
+        return dout * self.out * (1 - self.out)
+class Affine:
+    def __init__(self, W, b):
+        self.W, self.b = W.copy(), b.copy()
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, dout):
+        dx = dout @ self.W.T
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dx
+layers = [Affine(W1, b1), Sigmoid(), Affine(W2, b2)]
+x = X
+for layer in layers:
+    x = layer.forward(x)
+e = np.exp(x - x.max(axis=1, keepdims=True))
+out = e / e.sum(axis=1, keepdims=True)
+loss = -np.sum(y*np.log(out)) / len(X)
+dout = (out - y) / len(X)
+for layer in reversed(layers):
+    dout = layer.backward(dout)
+"""
+OBJECTS = """
+class Layer:
+    def __init__(self, W, b, act):
+        self.W, self.b, self.act = W.copy(), b.copy(), act
+    def forward(self, x):
+        self.input = x
+        self.z = x @ self.W + self.b
+        self.output = sigmoid(self.z) if self.act else self.z
+        return self.output
+    def backward(self, grad):
+        self.delta = grad * slope(self.z) if self.act else grad
+        self.dW = self.input.T @ self.delta
+        self.db = self.delta.sum(axis=0)
+        return self.delta @ self.W.T
+l1 = Layer(W1, b1, True)
+l2 = Layer(W2, b2, False)
+out = l2.forward(l1.forward(X))
+loss = 0.5*np.sum((out - y)**2)
+g = out - y
+g = l2.backward(g)
+l1.backward(g)
+"""
+TWICE = """
+for epoch in range(2):
+    Z1 = X @ W1 + b1
+    A1 = sigmoid(Z1)
+    Z2 = A1 @ W2 + b2
+    loss = 0.5*np.sum((Z2 - y)**2)
+    dZ2 = Z2 - y
+    dW2 = A1.T @ dZ2
+    db2 = dZ2.sum(axis=0)
+    dZ1 = dZ2 @ W2.T * slope(Z1)
+    dW1 = X.T @ dZ1
+    db1 = dZ1.sum(axis=0)
+    vW1 = 0.9*vW1 - 0.1*dW1
+    vb1 = 0.9*vb1 - 0.1*db1
+    vW2 = 0.9*vW2 - 0.1*dW2
+    vb2 = 0.9*vb2 - 0.1*db2
+    W1 = W1 + vW1
+    b1 = b1 + vb1
+    W2 = W2 + vW2
+    b2 = b2 + vb2
+"""
+ONE_BY_ONE = """
+m = X.shape[0]
+Delta1 = np.zeros(Theta1.shape)
+Delta2 = np.zeros(Theta2.shape)
+J = 0
+for i in range(m):
+    a_1 = np.r_[1, X[i]]
+    z_2 = Theta1 @ a_1
+    a_2 = np.r_[1, sigmoid(z_2)]
+    z_3 = Theta2 @ a_2
+    a_3 = sigmoid(z_3)
+    J += -np.sum(y[i]*np.log(a_3) + (1-y[i])*np.log(1-a_3))/m
+    d_3 = a_3 - y[i]
+    d_2 = (Theta2.T @ d_3)[1:] * slope(z_2)
+    Delta1 += np.outer(d_2, a_1)
+    Delta2 += np.outer(d_3, a_2)
+J += lam/(2*m)*(np.sum(Theta1[:,1:]**2)+np.sum(Theta2[:,1:]**2))
+Theta1_grad = Delta1/m
+Theta2_grad = Delta2/m
+Theta1_grad[:,1:] = Theta1_grad[:,1:] + lam/m*Theta1[:,1:]
+Theta2_grad[:,1:] = Theta2_grad[:,1:] + lam/m*Theta2[:,1:]
+"""
+BOTH = """
+m = len(X)
+a1 = np.c_[np.ones(m), X]
+z2 = a1 @ Theta1.T
+a2 = np.c_[np.ones(m), sigmoid(z2)]
+h = sigmoid(a2 @ Theta2.T)
+d3 = h - y
+d2 = (d3 @ Theta2)[:, 1:] * slope(z2)
+reg1 = Theta1.copy(); reg1[:, 0] = 0
+reg2 = Theta2.copy(); reg2[:, 0] = 0
+D1 = d2.T @ a1/m + lam/m*reg1
+D2 = d3.T @ a2/m + lam/m*reg2
+"""
 THETAS = {"Theta1": np.vstack([b1, W1]).T, "Theta2": np.vstack([b2, W2]).T}
 GAMMA, BETA = np.array([1.1, 0.8, 1.3, 0.9, 1.2]), np.array([0.1, -0.2, 0.3, 0.05, -0.4])
 
@@ -147,6 +254,7 @@ def empty() -> dict[str, Any]:
     return {f"d{name}": 0.0 * value for name, value in WEIGHTS.items()}
 
 
+MOMENTUM = {"name": "momentum", "mu": 0.9}
 Exchange = tuple[str, str, str | tuple[str, ...], str]
 MADE: dict[str, tuple[Solution, str, dict[str, Any], list[Exchange]]] = {
     "xor": (
@@ -185,7 +293,30 @@ MADE: dict[str, tuple[Solution, str, dict[str, Any], list[Exchange]]] = {
         NeuralNetwork([Dense(weights=W1, bias=False), BatchNorm(activation="relu", gamma=GAMMA, beta=BETA, epsilon=1e-3),
                        Dense(weights=W2, bias=False)], "squared_error").solve(X, T), NORMAL,
         {"y": T, "W1": W1, "W3": W2, "gamma": GAMMA, "beta": BETA},
-        [("dbn*gamma", "1*dbn", "dxhat2", "scale-forgotten")],
+        [("dbn*gamma", "1*dbn", "dxhat2", "scale-forgotten"),
+         ("s.var(axis=0)", "s.var(axis=0, ddof=1)", "var2", "wrong-variance")],
+    ),
+    "stack": (
+        dense("sigmoid", "softmax", "cross_entropy").solve(X, LABELS), STACK, {"y": LABELS, **WEIGHTS},
+        [("dout.sum(axis=0)", "dout.mean(axis=0)", "db2", "mean-for-sum")],
+    ),
+    "objects": (
+        dense("sigmoid", "identity", "squared_error").solve(X, T), OBJECTS, {"y": T, **WEIGHTS},
+        [("slope(self.z)", "slope(self.output)", "delta1", "derivative-at-activation"),
+         ("self.delta.sum", "self.delta.mean", "db2", "mean-for-sum")],
+    ),
+    "twice": (
+        dense("sigmoid", "identity", "squared_error").solve(X, T, 0.1, optimizer=MOMENTUM, steps=2), TWICE,
+        {"y": T, **WEIGHTS, **{f"v{name}": 0*value for name, value in WEIGHTS.items()}},
+        [("vW1 = 0.9*vW1 - 0.1*dW1", "vW1 = 0.9*vW1 + 0.1*dW1", "vW1_new", "velocity-sign")],
+    ),
+    "one by one": (
+        dense("sigmoid", "sigmoid", "binary_cross_entropy", l2=0.1).solve(X, LABELS), ONE_BY_ONE,
+        {"y": LABELS, "lam": 0.4, **THETAS}, [("lam/m*Theta1[", "lam*Theta1[", "dW1", "scaled-apart")],
+    ),
+    "both": (
+        dense("sigmoid", "sigmoid", "binary_cross_entropy", l2=0.1).solve(X, LABELS), BOTH,
+        {"y": LABELS, "lam": 0.4, **THETAS}, [("lam/m*reg2", "lam*reg2", "dW2", "scaled-apart")],
     ),
 }  # fmt: skip
 

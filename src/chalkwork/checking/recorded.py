@@ -202,6 +202,10 @@ class _Placing:
         free = [name for name in slots if name not in self.taken]
         if free and self._kind(free[0]) == "L":  # error is the loss, or the distance from the target
             run = [made for made in run if not self._is_between(made)]
+        elif free and self._kind(free[0]) == "delta":  # what comes back to a layer, and then its error, in one word
+            later = [{made.value.shape for made in run[place + 1 :]} for place in range(len(run))]
+            shaped = [made.value.shape in shapes for made, shapes in zip(run, later, strict=True)]
+            run = [made for made, again in zip(run, shaped, strict=True) if not (again and self._is_between(made))]
         if not run:
             return
         if self._is_family(word) or not free:

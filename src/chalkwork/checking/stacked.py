@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 _OUTPUT = frozenset(("out", "output", "outputs", "o", "result"))
+_PARAMETERS = frozenset(("params", "parameters", "param"))
+_GRADIENTS = frozenset(("grads", "grad", "gradients", "dparams", "derivatives"))
 _INPUT = frozenset(("x", "input", "inputs", "inp", "x_in"))
 
 
@@ -22,10 +24,26 @@ def numbered_layers(objects: Sequence[Mapping[str, object]], layers: int) -> lis
     >>> [word for word, _ in numbered_layers([affine, sigmoid, affine], 2)]
     ['W1', 'a1', 'W2']
     """
+    objects = [dict(_flat(one)) for one in objects]
     holding = [any(map(_is_parameter, one, one.values())) for one in objects]
     if len(objects) < 2 or sum(holding) != layers:
         return None
     return list(_numbered(objects, holding))
+
+
+def _flat(one: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """The attributes of an object, with those that it keeps in a dictionary or as a pair of weights and bias."""
+    for key, value in one.items():
+        bare = key.strip("_").lower()
+        before = "d" if bare in _GRADIENTS else ""
+        if isinstance(value, Mapping) and (before or bare in _PARAMETERS):
+            for name, part in value.items():
+                word = str(name)
+                yield (word if word.lower().startswith(("d", "grad")) else f"{before}{word}"), part
+        elif isinstance(value, (list, tuple)) and len(value) == 2 and (before or bare in _PARAMETERS):
+            yield from ((f"{before}{word}", part) for word, part in zip("Wb", value, strict=True))
+        else:
+            yield key, value
 
 
 def _numbered(objects: Sequence[Mapping[str, object]], holding: Sequence[bool]) -> Iterator[tuple[str, object]]:

@@ -92,7 +92,11 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
 def _stacked(direct: Sequence[tuple[str, object]], layers: int) -> dict[int, dict[str, object]]:
     """What the layers that are objects hold, by the list or the first object; nothing for the other objects."""
     lists = [value for _, value in direct if isinstance(value, (list, tuple)) and 1 < len(value) <= MOST_LAYERS]
-    alone = [(name, value) for name, value in direct if _is_own_object(value)][:MOST_LAYERS]
+    by_id: dict[int, tuple[str, object]] = {}
+    for name, value in direct:
+        if _is_own_object(value):
+            by_id.setdefault(id(value), (name, value))
+    alone = list(by_id.values())[:MOST_LAYERS]
     if all(name[-1:].isdigit() for name, _ in alone):
         alone.sort(key=lambda item: (len(item[0]), item[0]))
     for whole in (*lists, [value for _, value in alone]):
