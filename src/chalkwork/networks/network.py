@@ -315,12 +315,11 @@ class NeuralNetwork(Model):
         >>> net.predict([[0], [3]]).tolist()
         ['no', 'yes']
         """
-        from chalkwork.networks.training_data import classes_of, cut_of
+        from chalkwork.networks.measuring import classes
 
-        last = self.layers[-1].activation.name
-        if last not in CLASSIFY:
+        if self.layers[-1].activation.name not in CLASSIFY:
             raise self._no_class()
-        places = classes_of(self.output(x), self.convention.unit_axis, cut_of(last, self.labels))
+        places = classes(self, x)
         return places if self.labels is None else self.labels.values[places]
 
     def predict_proba(self, x: Any) -> Array:
