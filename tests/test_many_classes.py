@@ -37,9 +37,8 @@ CASES = [
     {"engine": "reference", "loss": {"name": "smoothed_cross_entropy", "smoothing": 0.2}, "samples": "columns"},
     {"loss": "kl_divergence", "validation": 0.2, "sample_weight": WEIGHT},
     {"loss": {"name": "cross_entropy", "reduction": "sum"}, "eta": 0.01, "held_out": True, "clip_norm": 1.0},
-    {"engine": "jax", "loss": {"name": "focal", "gamma": 1.5}, "validation": 0.2, "samples": "columns"},
-    {"engine": "jax", "batch_size": 90, "held_out": True, "dtype": "float32"},
-    {"loss": "mean_squared_error"},
+    {"dtype": "float32", "validation": 0.2, "batch_size": 90, "loss": {"name": "focal", "gamma": 1.5}},
+    {"engine": "jax", "validation": 0.2, "samples": "columns", "sample_weight": WEIGHT, "epochs": 2},
 ]
 
 

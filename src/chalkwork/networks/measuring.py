@@ -151,7 +151,9 @@ class Measure:
     def _in_blocks(self, values: Mapping[str, Array]) -> tuple[float | None, Truth]:
         """The same without the outputs of all samples side by side: of these, the classes are kept."""
         samples, axis = self.net.count(self.samples.x), self.net.convention.sample_axis
-        size, losses, truths = block_of(self.net), [], []
+        size, losses = block_of(self.net), []
+        numbers = self.samples.y.reshape(-1).astype(np.int64) - 1
+        predicted = np.empty_like(numbers)
         for start in range(0, samples, size):
             part = self.samples.block(start, start + size, axis)
             count = self.net.count(part.x)
@@ -160,11 +162,10 @@ class Measure:
                 plan = self._plan(count)
                 share = 1 if plan.loss.reduction == "sum" else count / samples
                 losses.append(share * self._lost(self._loss(plan), known, part))
-            truths.append(self._truth(known[f"a{len(self.net.layers)}"], part))
-        classes, predicted = (np.concatenate([getattr(truth, name) for truth in truths])
-                              for name in ("classes", "predicted"))  # fmt: skip
+            found = known[f"a{len(self.net.layers)}"]
+            predicted[start : start + count] = classes_of(found, self.net.convention.unit_axis, self.cut)
         nothing = np.empty((samples, 0))
-        return fsum(losses) if losses else None, Truth(nothing, nothing, classes, predicted, self.called)
+        return fsum(losses) if losses else None, Truth(nothing, nothing, numbers, predicted, self.called)
 
     def _truth(self, output: Array, samples: Samples) -> Truth:
         axis = self.net.convention.unit_axis
