@@ -6,9 +6,9 @@ The data are float32, and float32 is wanted. What is measured is by how much the
 grows while the call lasts, after the same call on a few samples has loaded and compiled everything; as a multiple of
 the data.
 
-In the row with many classes, 20,000 samples of 64 inputs have a label out of 5,000 classes. In that of the memory map, x
-lies in a file on the disk; pages of the file that are in memory are the system's to take back, so there only what is the
-process's own is counted, looked at every few milliseconds.
+In the row with many classes, 20,000 samples of 64 inputs have a label out of 5,000 classes. In that of the memory map,
+x lies in a file on the disk; pages of the file that are in memory are the system's to take back, so there only what is
+the process's own is counted, looked at every few milliseconds.
 """
 
 from __future__ import annotations

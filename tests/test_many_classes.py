@@ -1,13 +1,17 @@
-"""Labels of many classes: no matrix of all targets, and the same numbers as with one."""
+"""Labels of many classes without a matrix of all targets, data on the disk, and the search for a rate."""
 
 import numpy as np
 import pytest
 
+from chalkwork.errors import ChalkworkError
+from chalkwork.inside import Rates, find_rate, plot_rates
 from chalkwork.networks import labels
 from chalkwork.networks.layers import Dense, Dropout
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.settings import Settings
 from chalkwork.networks.training_data import samples_of
+from chalkwork.sklearn import NeuralNetworkClassifier
+from chalkwork.training.engines.blas import BlasEngine
 
 GENERATOR = np.random.default_rng(7)
 X = GENERATOR.normal(size=(90, 3))
@@ -93,3 +97,67 @@ def test_a_run_goes_on_from_its_file(tmp_path):
     np.testing.assert_array_equal(net.parameters["W3"], whole.parameters["W3"])
     with pytest.raises(Exception, match="not the same data"):
         trained(X, NAMES[::-1], checkpoint=file)
+
+
+def test_the_estimator_has_no_matrix_of_targets():
+    names = np.array([f"class {number:02}" for number in range(90)])[NAMES]
+    fitted = NeuralNetworkClassifier((8,), max_epochs=10, early_stopping=True, engine="numpy",
+                                     validation_fraction=0.3, batch_size=16)  # fmt: skip
+    x, y = np.repeat(X, 3, 0), np.repeat(names, 3)
+    again = NeuralNetworkClassifier((8,), max_epochs=20, engine="numpy", tol=None).fit(x, y)
+    assert fitted.fit(x, y).network_.labels.values.tolist() == list(range(CLASSES))
+    assert again.predict(x)[0] in names
+    assert again.partial_fit(x[:9], y[:9]).score(x, y) > 1 / CLASSES
+
+
+# --- data on the disk ------------------------------------------------------------------------------------------------
+
+
+def test_a_memory_map_is_taken_as_it_lies(tmp_path):
+    np.save(tmp_path / "x.npy", X.astype(np.float32))
+    x = np.load(tmp_path / "x.npy", mmap_mode="r")
+    data, _, _ = samples_of(network(), x, NAMES, Settings())
+    assert np.shares_memory(data.x, x)
+    assert np.shares_memory(BlasEngine("float32").data(data.named)["x"], x)
+    nets = [network(), network()]
+    for net, given in zip(nets, (x, X.astype(np.float32)), strict=True):
+        net.train(given, NAMES, **{**USUAL, "dtype": "float32"}, validation=(given, NAMES))
+    np.testing.assert_array_equal(*(net.parameters["W1"] for net in nets))
+
+
+# --- the rate --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("samples", ["rows", "columns"])
+def test_a_rate_is_found_and_the_network_left_as_it_is(samples):
+    x, y = GENERATOR.normal(size=(400, 3)), GENERATOR.normal(size=(3, 2))
+    target = np.tanh(x @ y)
+    net = NeuralNetwork([Dense(6, "tanh"), Dense(2)], "mean_squared_error", inputs=3, samples=samples, seed=1)
+    both = (x, target) if samples == "rows" else (x.T, target.T)
+    before = {name: value.copy() for name, value in net.parameters.items()}
+    found = find_rate(net, *both, steps=60, batch_size=16, engine="numpy", highest=1000)
+    assert found.rates[0] == pytest.approx(1e-5)
+    np.testing.assert_allclose(found.rates[1:] / found.rates[:-1], found.rates[1] / found.rates[0])
+    assert len(found.loss) <= 75
+    assert 1e-3 < found.suggested < 3
+    for name, value in net.parameters.items():
+        np.testing.assert_array_equal(value, before[name])
+    lines = plot_rates(found).axes[0].get_lines()
+    np.testing.assert_array_equal(lines[0].get_ydata(), found.loss)
+    assert lines[2].get_xdata()[0] == found.suggested
+
+
+def test_rates_of_few_samples_of_labels_and_of_nothing_to_learn():
+    whole = find_rate(network(), X, NAMES, steps=20, batch_size=16, engine="numpy")
+    assert len(whole.loss) == 20
+    few = find_rate(network(), X, NAMES, steps=10, batch_size=4, highest=0.1, engine="numpy")
+    assert few.rates[-1] == pytest.approx(0.1)
+    one = NeuralNetwork([Dense(1, "sigmoid", inputs=3)], "binary_cross_entropy")
+    assert len(find_rate(one, X, np.where(NAMES > 20, "b", "a"), steps=10, batch_size=1, engine="numpy").loss) == 10
+    risen = Rates(np.logspace(-3, 0, 30), np.linspace(1, 2, 30))
+    assert "none suggested" in repr(risen)
+    with pytest.raises(ChalkworkError, match="does not fall"):
+        _ = risen.suggested
+    assert len(plot_rates(risen).axes[0].get_lines()) == 2
+    with pytest.raises(ChalkworkError, match="highest is larger than lowest"):
+        find_rate(one, X, NAMES % 2, lowest=1, highest=0.1)

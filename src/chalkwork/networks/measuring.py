@@ -169,9 +169,7 @@ class Measure:
 
     def _truth(self, output: Array, samples: Samples) -> Truth:
         axis = self.net.convention.unit_axis
-        target, found = (
-            np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]) for array in (samples.y, output)
-        )
+        target, found = (np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]) for array in (samples.y, output))
         if not self.classifies:
             return Truth(target, found)
         classes, predicted = (classes_of(array, axis, self.cut).reshape(-1) for array in (samples.y, output))

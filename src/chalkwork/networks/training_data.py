@@ -92,7 +92,7 @@ def targets_of(net: NeuralNetwork, y: Any, samples: int, known: Labels | None) -
 
 def _spelled(numbers: Array, classes: int, axis: int) -> Array:
     """A target for every output in place of numbers of classes."""
-    rows = (numbers.reshape(-1, 1) == np.arange(1, classes + 1)).astype(np.float64)
+    rows: Array = (numbers.reshape(-1, 1) == np.arange(1, classes + 1)).astype(np.float64)
     return rows if axis == -2 else rows.T.copy()
 
 
