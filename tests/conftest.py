@@ -42,8 +42,8 @@ def _read_once(path: str | Path) -> Sheet:
 
 
 sheet_format.read_sheet = _read_once
-solve._solved = lru_cache(maxsize=64)(solve._solved.__wrapped__)
-solve.work_parts = lru_cache(maxsize=64)(solve.work_parts.__wrapped__)
+solve._solved = lru_cache(maxsize=200)(solve._solved.__wrapped__)
+solve.work_parts = lru_cache(maxsize=200)(solve.work_parts.__wrapped__)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

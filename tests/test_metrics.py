@@ -89,7 +89,10 @@ def test_small_formulas_need_no_block():
     np.testing.assert_allclose(squares["w"], wanted, rtol=1e-10)
     np.testing.assert_allclose(squares["S"], rest[0], rtol=1e-10)
     centres, places = np.array([[0, 2.0]]), np.array([[0], [1], [2.0]])
-    radial = Graph("Phi = exp(-(x - c)^2 / (2 * s^2)); A = Phi^T Phi; r = Phi^T y; w = solve(A, r); out = Phi w")
+    with pytest.raises(ChalkworkError, match=r"all pairs, x @ \[\[1, 1\]\] in place of x"):
+        Graph("Phi = exp(-(x - c)^2 / (2 * s^2))").solve(x=places, c=centres, s=0.8)
+    spread = "Phi = exp(-(x @ [[1, 1]] - c)^2 / (2 * s^2))"
+    radial = Graph(f"{spread}; A = Phi^T Phi; r = Phi^T y; w = solve(A, r); out = Phi w")
     found = radial.solve(x=places, c=centres, s=0.8, y=y)
     activations = np.exp(-((places - centres) ** 2) / 1.28)
     np.testing.assert_allclose(found["out"], activations @ np.linalg.lstsq(activations, y, rcond=None)[0], rtol=1e-10)

@@ -43,6 +43,8 @@ def parameter(key):
         "at_zero": st.one_of(st.none(), slopes),
         "tie": st.one_of(st.none(), slopes),
         "at": st.sampled_from((1, 2)),
+        "count": st.sampled_from((1, 2)),
+        "causal": st.sampled_from((0, 1)),
         "along": st.sampled_from((-2, -1)),
         "place": st.sampled_from(((1, 1), (2, 1))),
         "keys": st.sampled_from((-1, -2)),

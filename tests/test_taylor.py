@@ -352,7 +352,7 @@ def test_a_block_reads_its_keys_and_reports_the_line():
         (("sin(x)", 3, "[0]"), "line 5, column \\d+: interval: "),
         (("relu", 3, "[0, 1]"), "line 1: taylor a: relu has a kink"),
     ):
-        with pytest.raises(SheetError, match=re.escape(message)):
+        with pytest.raises(SheetError, match=re.escape(message).replace(r"\\d\+", r"\d+")):
             work_parts(parse_sheet(sheet.format(*values)))
 
 

@@ -41,7 +41,7 @@ class Activation:
         >>> Activation.of("sigmiod")
         Traceback (most recent call last):
             ...
-        chalkwork.errors.ChalkworkError: there is no activation 'sigmiod'. Hint: did you mean sigmoid?.
+        chalkwork.errors.ChalkworkError: there is no activation 'sigmiod'. Hint: did you mean sigmoid?
         """
         found = _CALL.fullmatch(text) if isinstance(text, str) and len(text) < 100 else None
         if found is None:

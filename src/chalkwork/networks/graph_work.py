@@ -268,9 +268,12 @@ def _check_crossing(expression: Expression) -> None:
         for one, other in (node.arguments, node.arguments[::-1]):
             flat = len(one.shape) == len(other.shape) == 2 and one.shape[1] == other.shape[0] == 1
             if flat and one.shape[0] > 1 and other.shape[1] > 1:
+                product = node.operation.name == "multiply"
+                ones = f"[[{', '.join('1' * min(3, other.shape[1]))}{', ...' * (other.shape[1] > 3)}]]"
+                pairs = f"outer({one}, {other})" if product else f"{one} @ {ones} in place of {one}"
                 raise ReadError(
                     f"{one} is a column of {one.shape[0]} entries and {other} a row of {other.shape[1]}: entry by "
-                    f"entry, {one}.T and {other}, or all pairs, outer({one}, {other})?"
+                    f"entry, {one}.T and {other}, or all pairs, {pairs}?"
                 )
 
 

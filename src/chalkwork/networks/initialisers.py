@@ -93,7 +93,7 @@ class Initialiser:
         >>> Initialiser.of("he_norm")
         Traceback (most recent call last):
             ...
-        chalkwork.errors.ChalkworkError: there is no initializer 'he_norm'. Hint: did you mean he_normal?.
+        chalkwork.errors.ChalkworkError: there is no initializer 'he_norm'. Hint: did you mean he_normal?
         """
         found = _CALL.fullmatch(text) if isinstance(text, str) and len(text) < 100 else None
         if found is None:

@@ -91,7 +91,7 @@ class OwnLoss(Loss):
     one number of several.
 
     >>> print(OwnLoss(text="(a - y)^4 / 4").expression(Name("a", (2, 1)), Name("y", (2, 1)), samples=1))
-    (1/4) * sum((a - y)^4)
+    sum((a - y)^4 / 4)
     """
 
     text: str = "(a - y)^2"

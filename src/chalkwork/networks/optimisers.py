@@ -202,7 +202,7 @@ class Optimiser:
         >>> Optimiser.of("adma")
         Traceback (most recent call last):
             ...
-        chalkwork.errors.ChalkworkError: there is no optimiser 'adma'. Hint: did you mean adam?.
+        chalkwork.errors.ChalkworkError: there is no optimiser 'adma'. Hint: did you mean adam?
         """
         if isinstance(description, Optimiser):
             return description

@@ -85,7 +85,7 @@ class Notation:
         >>> Notation.of({"nett": "s"})
         Traceback (most recent call last):
             ...
-        chalkwork.errors.ChalkworkError: 'nett' is not a key of the notation. Hint: did you mean net?.
+        chalkwork.errors.ChalkworkError: 'nett' is not a key of the notation. Hint: did you mean net?
         """
         if description is None:
             return cls(decimal_comma=decimal_comma)

@@ -215,7 +215,8 @@ def _script(board: Board, of: Architecture, layers: Sequence[Stage], totals: Seq
         yield Heading(str(TOTAL.title), 2)
     if table:
         yield _table(board, of, columns)
-    yield picture(board, of.input, of.layers)
+    if all(f"shape{number}" in board.values for number in range(1, len(of.layers) + 1)):  # without a size, none has one
+        yield picture(board, of.input, of.layers)
     for name in sums:
         yield from board.equation(name)
 
