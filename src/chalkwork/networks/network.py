@@ -245,6 +245,7 @@ class NeuralNetwork(Model):
 
         `y` holds targets, or a label for each sample: texts, whole numbers or truth values, a class for each output, or
         two for a single one. The classes are taken in sorted order, `labels` keeps them, and `predict` gives them back.
+        Labels of very many classes cost no more memory than few: every batch makes its own targets of them.
         The learning rate `eta` is 0.01 if none is given; where the loss is a sum over samples (as `"squared_error"`)
         and the optimiser's steps grow with it, 0.01 divided by the number of samples in a batch, which is the step for
         their mean.
