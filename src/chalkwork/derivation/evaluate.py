@@ -24,26 +24,26 @@ def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) ->
     >>> float(evaluate(x * x + 1, {"x": np.array([[3.0]])}).item())
     10.0
     """
-    known: dict[Expression, Any] = {}
-
-    def visit(node: Expression) -> Any:
-        if isinstance(node, Constant):
-            return node.value
-        if isinstance(node, Name):
-            return values[node.name]
-        if isinstance(node, Number):
-            return node.value if isinstance(node.value, int) and abs(node.value) < 2**31 else float(node.value)
-        assert isinstance(node, Application)
-        found = known.get(node)
-        if found is None:
-            arguments = [visit(argument) for argument in node.arguments]
-            if all(isinstance(argument, int | float) for argument in arguments):
-                arguments[0] = _as_array(xp, arguments[0], values)
-            found = known[node] = applied(xp, node, _arrays(xp, node, arguments))
-        return found
-
-    result = visit(expression)
+    result = _value(expression, values, xp, {})
     return _as_array(xp, result, values) if isinstance(result, int | float) else result
+
+
+def _value(node: Expression, values: Mapping[str, Any], xp: Any, known: dict[Expression, Any]) -> Any:
+    """The value of a node, a number where it is one; a function within a function would keep all arrays as garbage."""
+    if isinstance(node, Constant):
+        return node.value
+    if isinstance(node, Name):
+        return values[node.name]
+    if isinstance(node, Number):
+        return node.value if isinstance(node.value, int) and abs(node.value) < 2**31 else float(node.value)
+    assert isinstance(node, Application)
+    found = known.get(node)
+    if found is None:
+        arguments = [_value(argument, values, xp, known) for argument in node.arguments]
+        if all(isinstance(argument, int | float) for argument in arguments):
+            arguments[0] = _as_array(xp, arguments[0], values)
+        found = known[node] = applied(xp, node, _arrays(xp, node, arguments))
+    return found
 
 
 def _as_array(xp: Any, value: float, values: Mapping[str, Any]) -> Any:

@@ -1,10 +1,10 @@
 """Looking inside a network: its losses, its boundary, its layers, its landscape, and what is wrong with it.
 
 `measured` evaluates the equations of a training step on data; `statistics` sums up what every layer does, `findings`
-says in sentences what is unhealthy about it, `landscape` goes along the gradient, `summary` lists the layers and `draw`
-draws them. The `plot_` functions show the same: each takes the axes to draw on, or makes a figure of its own, which a
-notebook shows and `savefig` saves. matplotlib is imported by the first plot, and neither pyplot nor any setting of
-matplotlib is touched.
+says in sentences what is unhealthy about it, `landscape` goes along the gradient, `find_rate` looks for a learning
+rate, `summary` lists the layers and `draw` draws them. The `plot_` functions show the same: each takes the axes to
+draw on, or makes a figure of its own, which a notebook shows and `savefig` saves. matplotlib is imported by the first
+plot, and neither pyplot nor any setting of matplotlib is touched.
 """
 
 from chalkwork.inside.curves import plot_loss
@@ -13,11 +13,13 @@ from chalkwork.inside.drawing import draw
 from chalkwork.inside.findings import Finding, Findings, findings
 from chalkwork.inside.landscape import Landscape, landscape, plot_landscape
 from chalkwork.inside.layers import plot_activations, plot_gradients, plot_weights
+from chalkwork.inside.rates import Rates, find_rate, plot_rates
 from chalkwork.inside.statistics import activations, gradients
 from chalkwork.inside.summary import summary
 from chalkwork.inside.table import Table
 
 __all__ = [
-    "Finding", "Findings", "Landscape", "Table", "activations", "draw", "findings", "gradients", "landscape",
-    "plot_activations", "plot_decision", "plot_gradients", "plot_landscape", "plot_loss", "plot_weights", "summary",
+    "Finding", "Findings", "Landscape", "Rates", "Table", "activations", "draw", "find_rate", "findings", "gradients",
+    "landscape", "plot_activations", "plot_decision", "plot_gradients", "plot_landscape", "plot_loss", "plot_rates",
+    "plot_weights", "summary",
 ]  # fmt: skip

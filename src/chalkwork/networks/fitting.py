@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,7 +76,7 @@ def check_targets(plan: Plan, samples: Samples) -> None:
     bounds = KINDS[last.name].bounds
     if bounds is None:
         return
-    low, high = float(samples.y.min()), float(samples.y.max())
+    low, high = (0.0, 1.0) if samples.classes else (float(samples.y.min()), float(samples.y.max()))
     if low < bounds[0] or high > bounds[1]:
         raise ValueProblem(
             f"the targets y reach from {low:g} to {high:g}, but the outputs ({last.words}) lie between {bounds[0]:g} "
@@ -93,6 +94,9 @@ def ordinary_loss(plan: Plan, samples: Samples, batch: int) -> float:
     >>> ordinary_loss(plan, Samples(np.ones((2, 1)), np.array([[3.0], [1.0]])), batch=1)
     2.5
     """
+    if samples.classes:  # without a word on any class, a sample's loss is that of every other, and the mean weight one
+        axis = plan.convention.sample_axis
+        return ordinary_loss(plan, replace(samples, w=None).block(0, 1, axis), batch)
     y, w = samples.y, samples.w
     shape = (y.shape[0], y.shape[1])
     known = {"y": y, "a": np.full(shape, plan.loss.uninformed(plan.layers[-1].units))}
@@ -113,7 +117,7 @@ def suspicions(plan: Plan, samples: Samples, settings: Settings, batch: int) -> 
         mean = "loss='mean_squared_error'" if isinstance(plan.loss, SquaredError) else "reduction='mean' of the loss"
         cause = f"the loss is a sum over {batch} samples, so that a step at the rate {rate:g} is as long as one at the "
         found.append(Suspicion(f"{cause}rate {rate * batch:g} for their mean", f"eta={rate / batch:.2g}, {mean}"))
-    for words, array in (("inputs", samples.x), ("targets", samples.y)):
+    for words, array in [("inputs", samples.x), *([] if samples.classes else [("targets", samples.y)])]:
         largest = max(float(array.max()), -float(array.min()))
         if largest > LARGE_DATA:
             found.append(Suspicion(f"the {words} reach {largest:.3g}", f"standardised {words}"))

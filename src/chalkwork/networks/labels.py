@@ -13,6 +13,8 @@ from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
 
 SHOWN = 6
+MANY = 64
+"""Above so many classes, targets are kept as numbers of classes, and every batch makes its own matrix of them."""
 CLASSIFY = ("softmax", "log_softmax", "sigmoid", "tanh")
 """The outputs from which a class is read off."""
 
@@ -38,14 +40,26 @@ class Labels:
         >>> Labels(np.array(["a", "b", "c"])).targets(np.array(["b", "a"]), 3, Convention()).tolist()
         [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
         """
-        places = np.minimum(np.searchsorted(self.values, found), len(self.values) - 1)
-        strange = found[self.values[places] != found]
-        if strange.size:
-            raise ChalkworkError(f"y holds {strange.tolist()[0]!r:.60}, but the classes are {_listed(self.values)}")
+        places = self._places(found)
         if units == 1:
             return np.array(self.codes)[places].reshape(convention.data_shape(1, len(found)))
         rows = np.eye(units)[places]
         return rows.T.copy() if convention.samples == "columns" else rows
+
+    def numbers(self, found: Array, convention: Convention) -> Array:
+        """The numbers of the classes of labels, from 1 on, an entry a sample; ChalkworkError as for `targets`.
+
+        >>> Labels(np.array(["a", "b", "c"])).numbers(np.array(["b", "a"]), Convention()).tolist()
+        [[2.0], [1.0]]
+        """
+        return (self._places(found) + 1.0).reshape(convention.data_shape(1, len(found)))
+
+    def _places(self, found: Array) -> Array:
+        places = np.minimum(np.searchsorted(self.values, found), len(self.values) - 1)
+        strange = found[self.values[places] != found]
+        if strange.size:
+            raise ChalkworkError(f"y holds {strange.tolist()[0]!r:.60}, but the classes are {_listed(self.values)}")
+        return places
 
 
 def labels_in(y: Any, samples: int, units: int, activation: str) -> Array | None:

@@ -52,6 +52,8 @@ class Metric:
 
     name: str
     measure: Callable[[Truth], float]
+    of_outputs: bool = False
+    """Whether the outputs are needed, and not the classes alone."""
 
     def __call__(self, truth: Truth) -> float:
         """The number. Raises ChalkworkError where a function of somebody's gives none."""
@@ -92,7 +94,7 @@ def _metric(wanted: Any, classifies: bool) -> Metric:
         raise ChalkworkError(f"there is no metric {wanted!r:.60}", hint=hint)
     if METRICS[wanted][0] != "values" and not classifies:
         raise ChalkworkError(f"{wanted} is of classes, and the outputs of this network give none")
-    return Metric(wanted, _Known(wanted))
+    return Metric(wanted, _Known(wanted), METRICS[wanted][0] != "classes")
 
 
 @dataclass(frozen=True)

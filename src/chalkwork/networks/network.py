@@ -245,6 +245,7 @@ class NeuralNetwork(Model):
 
         `y` holds targets, or a label for each sample: texts, whole numbers or truth values, a class for each output, or
         two for a single one. The classes are taken in sorted order, `labels` keeps them, and `predict` gives them back.
+        Labels of very many classes cost no more memory than few: every batch makes its own targets of them.
         The learning rate `eta` is 0.01 if none is given; where the loss is a sum over samples (as `"squared_error"`)
         and the optimiser's steps grow with it, 0.01 divided by the number of samples in a batch, which is the step for
         their mean.
@@ -315,12 +316,11 @@ class NeuralNetwork(Model):
         >>> net.predict([[0], [3]]).tolist()
         ['no', 'yes']
         """
-        from chalkwork.networks.training_data import classes_of, cut_of
+        from chalkwork.networks.measuring import classes
 
-        last = self.layers[-1].activation.name
-        if last not in CLASSIFY:
+        if self.layers[-1].activation.name not in CLASSIFY:
             raise self._no_class()
-        places = classes_of(self.output(x), self.convention.unit_axis, cut_of(last, self.labels))
+        places = classes(self, x)
         return places if self.labels is None else self.labels.values[places]
 
     def predict_proba(self, x: Any) -> Array:

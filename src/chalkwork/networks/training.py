@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Name
+from chalkwork.algebra.expression import Name, apply
 from chalkwork.algebra.operations import words
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.errors import ChalkworkError, ShapeError
@@ -51,7 +51,8 @@ def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> His
     clip = clip_of(settings)
 
     def step_of(size: int) -> Step:
-        return training_step(net.plan(size, training=True, weighted=samples.w is not None), optimiser, tuple(clip))
+        plan = net.plan(size, training=True, weighted=samples.w is not None)
+        return training_step(plan, optimiser, tuple(clip), bool(samples.classes))
 
     first = step_of(work.batch)
     engine = engine_of(settings.engine, settings.dtype, first, work.steps, settings.spread)
@@ -128,7 +129,7 @@ def _identity(
         "equations": sha256(equations).hexdigest(),
     }  # fmt: skip
     data = {
-        "data": {"x": task.data["x"], "y": task.data["y"]},
+        "data": {name: value for name, value in task.data.items() if name != "w"},
         "weights of the samples": {name: value for name, value in task.data.items() if name == "w"},
         "validation data": held_out.named if held_out else {},
     }
@@ -148,8 +149,10 @@ def leads(engine: Engine) -> bool:
 
 
 @lru_cache(maxsize=32)
-def training_step(plan: Plan, optimiser: Optimiser, clip: tuple[str, ...] = ()) -> Step:
+def training_step(plan: Plan, optimiser: Optimiser, clip: tuple[str, ...] = (), numbered: bool = False) -> Step:
     """The equations of one training step, for a batch of as many samples as the plan has.
+
+    Where the targets are `numbered`, the step takes the number `k` of each sample's class, and makes `y` of it.
 
     >>> from chalkwork.networks.layers import Dense
     >>> from chalkwork.networks.network import NeuralNetwork
@@ -173,7 +176,12 @@ def training_step(plan: Plan, optimiser: Optimiser, clip: tuple[str, ...] = ()) 
         equations += clipped(raw, "clip_norm" in clip, "clip_value" in clip)
     equations += update(plan, 0, optimiser, count, "clipped_d" if clip else "d") + state_updates(plan, 0)
     equations.append(Equation("t_new", count + 1, Stage.UPDATE))
-    data = [plan.x, plan.y, *([plan.w] if plan.weighted else [])]
+    target = plan.y
+    if numbered:
+        target = plan.data("k", 1)
+        hot = apply("one_hot", target, count=plan.layers[-1].units, along=plan.convention.unit_axis)
+        equations = [Equation(plan.y.name, hot, Stage.FORWARD), *equations]
+    data = [plan.x, target, *([plan.w] if plan.weighted else [])]
     givens = [*data, *plan.parameters(), *plan.state(), *plan.masks, *plan.constants(), *map(Name, clip), count]
     derivation = Derivation((*givens, *optimiser_givens(plan, optimiser)), tuple(equations))
     updated = {name: f"{name}_new" for given in derivation.givens if f"{(name := given.name)}_new" in derivation}

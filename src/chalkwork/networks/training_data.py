@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.arguments import positive
 from chalkwork.networks.data import Array, as_array
-from chalkwork.networks.labels import CLASSIFY, Labels, labels_in, labels_of
+from chalkwork.networks.labels import CLASSIFY, MANY, Labels, labels_in, labels_of
 from chalkwork.networks.layers.settings import real
 from chalkwork.training.work import Work
 
@@ -24,22 +24,36 @@ MOST_STEPS = 10**9
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs and targets in the network's orientation, and the weights of the samples where they have some."""
+    """Inputs and targets in the network's orientation, and the weights of the samples where they have some.
+
+    With many `classes`, `y` holds the number of each sample's class, from 1 on, in place of a target for every output.
+    """
 
     x: Array
     y: Array
     w: Array | None = None
+    classes: int = 0
 
     def part(self, places: Array, axis: int) -> Samples:
         """Those at these places; their weights have mean one again."""
         weights = None if self.w is None else mean_one(self.w.take(places, axis))
         inputs = self.x.take(places, axis if self.x.ndim == 2 else 0)
-        return Samples(inputs, self.y.take(places, axis), weights)
+        return replace(self, x=inputs, y=self.y.take(places, axis), w=weights)
+
+    def block(self, start: int, stop: int, axis: int) -> Samples:
+        """Those from start to before stop, with a target for every output; the weights as they are."""
+        part = slice(start, stop) if axis == -2 else (slice(None), slice(start, stop))
+        inputs = self.x[part] if self.x.ndim == 2 else self.x[start:stop]
+        return Samples(inputs, self.y[part], None if self.w is None else self.w[part], self.classes).spelled(axis)
+
+    def spelled(self, axis: int) -> Samples:
+        """The same with a target for every output."""
+        return replace(self, y=_spelled(self.y, self.classes, axis), classes=0) if self.classes else self
 
     @property
     def named(self) -> dict[str, Array]:
         """The arrays by the names that the equations have for them."""
-        return {"x": self.x, "y": self.y} | ({} if self.w is None else {"w": self.w})
+        return {"x": self.x, "k" if self.classes else "y": self.y} | ({} if self.w is None else {"w": self.w})
 
 
 def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[Samples, Samples | None, Labels | None]:
@@ -50,8 +64,8 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     axis, held_out = net.convention.sample_axis, settings.validation
     inputs = net.oriented_input(x, batched=True)
     samples = net.count(inputs)
-    target, labels = targets_of(net, y, samples, net.labels)
-    whole = Samples(inputs, target, _weights(net, target, settings, labels))
+    target, labels, classes = _targets(net, y, samples, net.labels)
+    whole = Samples(inputs, target, _weights(net, target, settings, labels, bool(classes)), classes)
     if isinstance(held_out, tuple | list):
         return whole, _given(net, held_out, labels), labels
     if held_out is None:
@@ -72,14 +86,28 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
 
 def targets_of(net: NeuralNetwork, y: Any, samples: int, known: Labels | None) -> tuple[Array, Labels | None]:
     """The targets, and the classes where `y` holds labels; those that are known already stay as they are."""
+    target, labels, classes = _targets(net, y, samples, known)
+    return _spelled(target, classes, net.convention.sample_axis) if classes else target, labels
+
+
+def _spelled(numbers: Array, classes: int, axis: int) -> Array:
+    """A target for every output in place of numbers of classes."""
+    rows: Array = (numbers.reshape(-1, 1) == np.arange(1, classes + 1)).astype(np.float64)
+    return rows if axis == -2 else rows.T.copy()
+
+
+def _targets(net: NeuralNetwork, y: Any, samples: int, known: Labels | None) -> tuple[Array, Labels | None, int]:
+    """The targets, the classes where `y` holds labels, and how many they are where the targets are their numbers."""
     last = net.plan().layers[-1]
     found = labels_in(y, samples, last.units, last.activation.name)
     if found is None and known is not None and last.units == 1:
         found = _again(y, samples, known)
     if found is None:
-        return net.oriented_target(y, samples), known
+        return net.oriented_target(y, samples), known, 0
     labels = labels_of(found, last.units, last.activation.name) if known is None else known
-    return labels.targets(found, last.units, net.convention), labels
+    if last.units > MANY and last.activation.name == "softmax" and net.loss.distribution:
+        return labels.numbers(found, net.convention), labels, last.units
+    return labels.targets(found, last.units, net.convention), labels, 0
 
 
 def _again(y: Any, samples: int, known: Labels) -> Array | None:
@@ -106,11 +134,13 @@ def given_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | 
     weights = None if len(held_out) == 2 or held_out[2] is None else _sample_weights(held_out[2], samples)
     shape = net.convention.data_shape(1, samples)
     oriented = None if weights is None else mean_one(weights.reshape(shape))
-    target, theirs = targets_of(net, held_out[1], samples, labels)
-    return Samples(inputs, target, oriented), theirs
+    target, theirs, classes = _targets(net, held_out[1], samples, labels)
+    return Samples(inputs, target, oriented, classes), theirs
 
 
-def _weights(net: NeuralNetwork, target: Array, settings: Settings, labels: Labels | None) -> Array | None:
+def _weights(
+    net: NeuralNetwork, target: Array, settings: Settings, labels: Labels | None, numbered: bool
+) -> Array | None:
     """The weights of the samples, with mean one; None where all count the same."""
     if settings.sample_weight is None and settings.class_weight is None:
         return None
@@ -119,7 +149,7 @@ def _weights(net: NeuralNetwork, target: Array, settings: Settings, labels: Labe
     if settings.sample_weight is not None:
         weights = _sample_weights(settings.sample_weight, samples)
     if settings.class_weight is not None:
-        weights = weights * _class_weights(net, target, settings.class_weight, labels)
+        weights = weights * _class_weights(net, target, settings.class_weight, labels, numbered)
     if not weights.any():
         raise ValueProblem("the weights are zero for every sample, so that nothing is left to learn from")
     return mean_one(weights.reshape(net.convention.data_shape(1, samples)))
@@ -140,12 +170,13 @@ def mean_one(weights: Array) -> Array:
     return np.asarray(weights / mean) if mean > 0 else np.ones_like(weights)
 
 
-def _class_weights(net: NeuralNetwork, target: Array, wanted: Any, labels: Labels | None) -> Array:
+def _class_weights(net: NeuralNetwork, target: Array, wanted: Any, labels: Labels | None, numbered: bool) -> Array:
     """A weight for every sample by its class; `balanced` gives every class the same in all."""
     last = net.plan().layers[-1]
     if last.activation.name not in CLASSIFY:
         raise ChalkworkError(f"class_weight is for classes, but the outputs are {last.activation.words}")
-    places = classes_of(target, net.convention.unit_axis, cut_of(last.activation.name, labels))
+    cut = cut_of(last.activation.name, labels)
+    places = target.reshape(-1).astype(np.int64) - 1 if numbered else classes_of(target, net.convention.unit_axis, cut)
     names: list[Any] = list(range(max(2, last.units))) if labels is None else labels.values.tolist()
     if isinstance(wanted, str) and wanted == "balanced":
         counts = np.bincount(places, minlength=len(names))

@@ -84,8 +84,8 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         """The task that the target sets, after noting (or, for a network that goes on, checking) what it holds."""
 
     @abstractmethod
-    def _encoded(self, y: Array, outputs: int) -> Array:
-        """The target as a matrix, a column for each output; its width where the number of outputs is open."""
+    def _encoded(self, y: Array, net: NeuralNetwork) -> Array:
+        """The target as the network takes it: a column for each output, or labels that the network is then given."""
 
     @abstractmethod
     def _outputs(self, activation: str) -> int:
@@ -144,7 +144,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
             self._random = check_random_state(self.random_state)
         net = self._network(task, X.shape[1], self._random) if fresh else self.network_
         settings = self._settings(self._random, X.shape[0], 1, self._weighted(y, weights, True))
-        target = self._encoded(y, net.plan().layers[-1].units)
+        target = self._encoded(y, net)
         state = None if fresh else self.history_.optimizer_state
         history = net.train(dense(X), target, **settings, evaluate_every=1, optimizer_state=state)
         self._note(net, history, [] if fresh else self.loss_curve_)
@@ -191,7 +191,7 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         self, X: Array, y: Array, weights: Array | None, net: NeuralNetwork, random: Any
     ) -> tuple[Array, tuple[Array, ...] | None, Array, Array | None]:
         """What is trained on, what is held out for early stopping, targets and weights."""
-        target = self._encoded(y, net.plan().layers[-1].units)
+        target = self._encoded(y, net)
         if not flag(self.early_stopping, "early_stopping"):
             return X, None, target, weights
         part = real(self.validation_fraction, "validation_fraction", 0, 1, low_open=True)

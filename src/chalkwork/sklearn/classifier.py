@@ -13,7 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.data import Array
+from chalkwork.networks.labels import MANY, Labels
 from chalkwork.networks.layers.settings import real
+from chalkwork.networks.network import NeuralNetwork
 from chalkwork.sklearn.base import BaseNeuralNetwork
 from chalkwork.sklearn.documentation import documented
 
@@ -140,10 +142,15 @@ class NeuralNetworkClassifier(ClassifierMixin, BaseNeuralNetwork):  # type: igno
     def _outputs(self, activation: str) -> int:
         return 1 if activation == "sigmoid" and not self._labels else len(self.classes_)
 
-    def _encoded(self, y: Array, outputs: int) -> Array:
+    def _encoded(self, y: Array, net: NeuralNetwork) -> Array:
         if self._labels:
             return np.asarray(y, np.float64)
-        places = np.searchsorted(self.classes_, column_or_1d(y))
+        places: Array = np.searchsorted(self.classes_, column_or_1d(y))
+        last = net.plan().layers[-1]
+        outputs = last.units
+        if outputs > MANY and last.activation.name == "softmax":  # labels, so that there is no matrix of all targets
+            net.labels = Labels(np.arange(outputs))
+            return places
         return np.asarray(np.eye(outputs)[places] if outputs > 1 else places[:, None], np.float64)
 
     def _strata(self, y: Array) -> Array | None:

@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin  # type: ignore[import-untyped]
 
 from chalkwork.errors import ShapeError
 from chalkwork.networks.data import Array
+from chalkwork.networks.network import NeuralNetwork
 from chalkwork.sklearn.base import BaseNeuralNetwork
 from chalkwork.sklearn.documentation import documented
 
@@ -67,8 +68,8 @@ class NeuralNetworkRegressor(RegressorMixin, BaseNeuralNetwork):  # type: ignore
     def _outputs(self, activation: str) -> int:
         return self._width
 
-    def _encoded(self, y: Array, outputs: int) -> Array:
-        return np.asarray(y, np.float64).reshape(len(y), outputs)
+    def _encoded(self, y: Array, net: NeuralNetwork) -> Array:
+        return np.asarray(y, np.float64).reshape(len(y), net.plan().layers[-1].units)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

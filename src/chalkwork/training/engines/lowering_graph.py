@@ -235,6 +235,11 @@ def _mean(graph: Graph, x: Node, axis: int | None) -> Node:
     return total if count == 1 else graph.ufunc(np.divide, total, graph.number(count))
 
 
+def _one_hot(graph: Graph, x: Node, count: int, along: int) -> Node:
+    numbers = np.arange(1, count + 1, dtype=graph.dtype)
+    return graph.ufunc(np.equal, x, graph.constant(numbers.reshape((1, -1) if along == -1 else (-1, 1))))
+
+
 def _broadcast(graph: Graph, x: Node, shape: tuple[int, ...]) -> Node:
     return graph.spread(x, size_of(shape)) if shape else x
 
@@ -254,6 +259,7 @@ _RULES: dict[str, Callable[..., Node | None]] = {
     "matmul": Graph.product,
     "transpose": Graph.transposed,
     "broadcast": _broadcast,
+    "one_hot": _one_hot,
     "sum": Graph.sum,
     "mean": _mean,
     "max": Graph.largest,
