@@ -8,12 +8,14 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
 from chalkwork.cli import main
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import read_sheet
+from chalkwork.sheets.library import find_sheet
 
 SHEET = """\
 ---
@@ -213,11 +215,16 @@ def test_colours_on_a_terminal_and_none_where_they_are_not_wanted(sheet, monkeyp
     assert not any(f"\x1b[{colour}" in out for colour in ("3", "1;3", "4;3"))
 
 
-def test_a_page_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_page_is_as_wide_as_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     heights = {}
+    text = find_sheet("leaky-relu-softmax-2-3-2").read_text(encoding="utf-8")
     for width in (60, 80, 110):
         monkeypatch.setattr("chalkwork.cli.commands.terminal_width", lambda width=width: width)
-        assert main(["solve", "leaky-relu-softmax-2-3-2"]) == 0
+        copy = tmp_path / f"{width}.md"  # a sheet of its own: one that other tests have solved is written as it was
+        copy.write_text(text.replace("title: ", f"title: {width} ", 1), encoding="utf-8")
+        assert main(["solve", str(copy)]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert width - 2 <= max(map(len, lines)) <= width
         heights[width] = len(lines)
