@@ -15,7 +15,7 @@ import pytest
 from chalkwork.cli import main
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import read_sheet
-from chalkwork.sheets.library import find_sheet
+from chalkwork.sheets.library import shipped
 
 SHEET = """\
 ---
@@ -219,7 +219,7 @@ def test_a_page_is_as_wide_as_the_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     heights = {}
-    text = find_sheet("leaky-relu-softmax-2-3-2").read_text(encoding="utf-8")
+    text = shipped()["leaky-relu-softmax-2-3-2"].read_text(encoding="utf-8")
     for width in (60, 80, 110):
         monkeypatch.setattr("chalkwork.cli.commands.terminal_width", lambda width=width: width)
         copy = tmp_path / f"{width}.md"  # a sheet of its own: one that other tests have solved is written as it was
