@@ -31,8 +31,8 @@ def pytest_configure() -> None:
     def noting(latex: str, expected: Any, symbolically: bool = False, variables: Any = None) -> None:
         before(latex, expected, symbolically, variables)
         value, at = None, {}
-        if not variables:
-            expression = sympy.sympify(expected)
+        if not variables and not isinstance(expected, str):
+            expression = sympy.sympify(expected, strict=True)  # objects alone: no text is parsed
             names = sorted(getattr(expression, "free_symbols", ()), key=str)
             at = {name: 1.37 + 0.61 * place for place, name in enumerate(names)}
             try:
