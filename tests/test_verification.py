@@ -325,3 +325,13 @@ def test_a_page_is_held_against_its_sheet(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "page.tex").write_text(r"\[ z_1 = W_1 x + b_1 = (0.6, 1.3)^T \]")
     assert main(["check", str(sheet), str(tmp_path / "page.tex")]) == 0
     assert "→ z1  wrong" in capsys.readouterr().out
+
+
+def test_a_name_of_the_sheet_may_be_a_variable_of_the_document() -> None:
+    """The sheet gives x as a vector; where a document differentiates by x, it is any number."""
+    sheet = solve_sheet(find_sheet("relu-softmax-3-2-2-forward"))
+    text = r"""$$\frac{d}{dx} \sigma(x) = \sigma(x) (1 - \sigma(x))$$
+
+$$\sigma(x) = \frac{1}{1 + e^{x}}$$
+"""
+    assert [str(one.verdict) for one in verify(text, exercises=sheet).verdicts] == ["right", "wrong"]

@@ -17,7 +17,7 @@ from chalkwork.verification.networks import described, spellings
 from chalkwork.verification.numerals import closed_up, decimal_comma, is_spaced, with_point
 from chalkwork.verification.sides import Step
 from chalkwork.verification.spelling import Statement, statements
-from chalkwork.verification.tasks import Tasks
+from chalkwork.verification.tasks import Tasks, variables
 
 __all__ = ["Judged", "Verdict", "Verification", "is_page", "verify"]
 
@@ -96,7 +96,7 @@ def verify(text: str, form: str = "markdown", *, exercises: Mapping[str, Exercis
         formulas = [replace(formula, text=closed_up(formula.text)) for formula in formulas]
     parts = [(formula, statements(formula.text)) for formula in formulas]
     judge = Judge(scanned=scanned)
-    tasks = Tasks(exercises or {})
+    tasks = Tasks(exercises or {}, variables([statement.text for _, found in parts for statement in found]))
     judge.reader.prepare([statement.text for _, found in parts for statement in found])
     stating, read = 0, 0
     task: str | None = None

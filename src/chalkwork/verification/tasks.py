@@ -23,11 +23,26 @@ from chalkwork.verification.sides import Step
 _WORDS = r"(?:task|part|exercise|problem|question|aufgabe|teil(?:aufgabe)?)"
 
 
+_BY = re.compile(
+    r"\\[dt]?frac\{\s*d(?:\^\{?\d\}?)?\s*\}\{\s*d\s*([A-Za-z])|(?<![A-Za-z])d\s*/\s*d\s*([A-Za-z])(?![A-Za-z0-9])"
+)
+
+
+def variables(texts: Sequence[str]) -> frozenset[str]:
+    r"""The names by which formulas differentiate functions: there they stand for any number, whatever a sheet gives.
+
+    >>> sorted(variables([r"\frac{d}{dx} \sigma(x)", "d/dt y", "dL/dW = 2"]))
+    ['t', 'x']
+    """
+    return frozenset(one or other for text in texts for one, other in _BY.findall(text))
+
+
 @dataclass
 class Tasks:
-    """The exercises of a sheet by their ids."""
+    """The exercises of a sheet by their ids; `variables` are names that the document does not mean as given."""
 
     exercises: Mapping[str, Exercise]
+    variables: frozenset[str] = frozenset()
 
     def named(self, heading: str) -> str | None:
         """The exercise that a heading is about.
@@ -61,7 +76,7 @@ class Tasks:
                 side = judge.reader.sides(printed[name], {})[0][0]
                 spelled |= {side.name} if isinstance(side, Name) else set()
             fraction = Fraction(repr(float(values[0][0, 0]))) if values[0].size == 1 else None
-            for word in spelled:
+            for word in spelled - self.variables:
                 judge.memory.bind(word, Value(values[0], Interval.point(values[0]), fraction=fraction), None)
 
     def hold(
