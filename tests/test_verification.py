@@ -11,6 +11,8 @@ import pytest
 from chalkwork import Dense, Graph, NeuralNetwork, verify
 from chalkwork.cli import main
 from chalkwork.documents.markdown import to_markdown
+from chalkwork.sheets import solve_sheet
+from chalkwork.sheets.library import find_sheet
 from chalkwork.solutions.compose import solution_document
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.spelling import statements
