@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 FIELDS = "fields of an exercise"
 """The language of a `Code` that holds the id of the exercise which is answered there."""
-_APP = (*MARKING, "platform", "saying", "drawing", "walk", "app")
+_APP = (*MARKING, "state", "platform", "saying", "drawing", "walk", "app", "mount")
 _WORDS: dict[str, tuple[str, ...]] = {
     "page.cell": ("row", "column"),
     "page.matrix": ("matrix", "row", "column"),
@@ -62,6 +62,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "page.earned": ("earned", "points"),
     "page.percent": ("percent",),
     "page.shown": ("n",),
+    "page.unkept": ("n",),
     "page.not_marked": (),
     "page.state": (),
     "page.entry": (),
@@ -96,8 +97,8 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <main id="page"><h1>{title}</h1><noscript><p>{no_script}</p></noscript></main>
-<script type="application/octet-stream" id="data">{data}</script>
-<script>{script}</script>
+<script type="application/octet-stream" id="chalkwork-data">{data}</script>
+<script type="module">{script}</script>
 </body>
 </html>
 """
@@ -157,13 +158,37 @@ def _plain_maths(html: str) -> str:
 
 
 class Page(str):
-    """The text of a page, which a notebook shows in a frame of its own.
+    """The text of a page, which a notebook shows as a widget, or in a frame where anywidget is not installed.
 
     >>> Page("<!DOCTYPE html>")._repr_html_()[:32]
     '<iframe srcdoc="&lt;!DOCTYPE htm'
     """
 
-    __slots__ = ()
+    program: str
+    style: str
+    data: str
+    _shown: Any = None
+
+    def __new__(cls, text: str, program: str = "", style: str = "", data: str = "") -> Page:
+        made = super().__new__(cls, text)
+        made.program, made.style, made.data = program, style, data
+        return made
+
+    def widget(self) -> Any:
+        """The page as the widget of a notebook, one and the same for every view; see `page.widget`.
+
+        Raises ChalkworkError where anywidget is missing (`pip install 'chalkwork[notebook]'`).
+        """
+        from chalkwork.page.widget import page_widget
+
+        if self._shown is None:
+            self._shown = page_widget(self)
+        return self._shown
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        from chalkwork.page.widget import is_installed
+
+        return self.widget()._repr_mimebundle_(**kwargs) if is_installed() else {"text/html": self._repr_html_()}
 
     def _repr_html_(self) -> str:
         frame = 'sandbox="allow-scripts allow-downloads" title="Chalkwork" width="100%" height="720" style="border: 0"'
@@ -262,7 +287,7 @@ def packed(data: Data) -> str:
 def _assembled(title: str, language: str, data: Data, operations: Sequence[str]) -> Page:
     # what the program itself calls, whatever occurs in the exercise
     needed = dict.fromkeys((*operations, "power", "log", "exp", "softmax"))
-    script = f"(() => {{\n{program(needed, _APP)}\n}})();"
+    script = program(needed, _APP)
     style = _style()
     policy = "; ".join(
         (
@@ -274,11 +299,12 @@ def _assembled(title: str, language: str, data: Data, operations: Sequence[str])
             "form-action 'none'",
         )
     )
+    held = packed(data)
     written = _PAGE.format(
-        language=escape(language), policy=policy, title=escape(" ".join(title.split())), style=style, data=packed(data),
+        language=escape(language), policy=policy, title=escape(" ".join(title.split())), style=style, data=held,
         script=script, no_script=escape(say(language, "page.script")),
     )  # fmt: skip
-    return Page(written)
+    return Page(written, script, style, held)
 
 
 def _style() -> str:

@@ -12,8 +12,8 @@ function element(name, attributes = {}, ...children) {
 
 const filledIn = (sentence, slots) => sentence.replace(/<\^?(\w+)>/g, (all, slot) => (slot in slots ? String(slots[slot]) : all));
 
-async function unpackedData() {
-  const packed = Uint8Array.from(atob(document.getElementById("data").textContent), (sign) => sign.charCodeAt(0));
+async function inflated(text) {
+  const packed = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return JSON.parse(await new Response(stream).text());
 }

@@ -28,6 +28,8 @@ SENTENCES: Sentences = {
     "page.earned": "<earned> von <points> Punkten",
     "page.percent": "<percent> % richtig",
     "page.shown": "Gezeigte Schritte: <n>",
+    "page.unkept": "Hier ist nicht Platz für alles, was Sie eingegeben haben: "
+    "Die letzten <n> Antworten fehlen, wenn Sie wiederkommen. Ihre Punkte werden dennoch übermittelt.",
     "page.not_marked": "Dieser Teil wird hier nicht bewertet.",
     "page.state": "Stand",
     "page.entry": "Jede Zahl wird bewertet, wenn Sie ihr Feld verlassen. Stellen zählen: So viele, wie verlangt sind.",
