@@ -59,11 +59,9 @@ class Page {
     const { data, version } = this;
     this.fields = new Map();
     this.kept = {};
-    const answered = new Set(this.tasks.map((task) => task.id));
     const blocks = version.blocks.map(([kind, what]) => {
       if (kind === "html") return this.html(what);
       if (kind === "drawing") return data.walking ? "" : this.figure(what);
-      if (!answered.has(what)) return element("p", { class: "quiet" }, this.words["page.not_marked"]);
       return this.answers(this.tasks.find((task) => task.id === what));
     });
     this.state = element("div", { class: "state", role: "group", "aria-label": this.words["page.state"] });
@@ -126,7 +124,7 @@ class Page {
       return walkOver(walk, picture, {
         words: this.words,
         told: (step) => this.worked(work, step.name),
-        numbersOf: (step) => [...this.values[work][step.name].data].map((value) => shownNumber(value, task.digits)),
+        numbersOf: (step) => task?.letters ? [] : [...this.values[work][step.name].data].map((value) => shownNumber(value, task.digits)),
       }).whole;
     });
     return found.filter(Boolean);
@@ -153,13 +151,13 @@ class Page {
     const shown = element("div", { class: "shown" });
     const word = task.words[name];
     const texts = this.typed[task.id]?.[name] || [];
-    const { cells, rows } = word ? this.wordCell(word, plain, texts) : this.numberCells(task, name, plain, texts);
+    const { cells, rows } = word ? this.wordCell(word, plain, texts, task.letters) : this.numberCells(task, name, plain, texts);
     const label = this.html(latex);
     label.classList.add("name");
     const show = element("button", { type: "button", class: "show", onclick: () => this.show(task, name) }, this.words["page.show_step"]);
     show.setAttribute("aria-label", `${this.words["page.show_step"]}: ${plain}`);
     const whole = element("div", { class: "field", role: "group", "aria-label": plain },
-      element("div", { class: "equation" }, label, element("span", {}, "="), rows), ...(word ? [] : [show]), message, shown);
+      element("div", { class: "equation" }, label, element("span", {}, "="), rows), ...(word && !task.letters ? [] : [show]), message, shown);
     const field = { task, name, inputs: cells, whole, message, show, shown };
     this.fields.set(key, field);
     cells.forEach((cell, at) => {
@@ -171,11 +169,12 @@ class Page {
     return whole;
   }
 
-  wordCell({ choices }, plain, [text = ""]) {
+  wordCell({ choices }, plain, [text = ""], letters) {
     const cell = choices.length
       ? element("select", { "aria-label": plain }, element("option", { value: "" }, this.words["page.choose"]),
         ...choices.map((one) => element("option", { value: one }, one)))
       : this.input(plain);
+    if (letters) cell.setAttribute("class", "formula");
     cell.value = text;
     return { cells: [cell], rows: element("div", { class: "matrix" }, this.celled(cell)) };
   }

@@ -25,7 +25,8 @@ from chalkwork.documents.model import Block, Code, Document, Heading
 from chalkwork.documents.pandoc import to_fragments
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.files import write_aside
-from chalkwork.page.data import Data, Derivations, Tasks, is_marked, values_of
+from chalkwork.page.data import Data, Derivations, Tasks, values_of
+from chalkwork.page.formulas import OPERATIONS, formula_data
 from chalkwork.page.script import FOLDER, MARKING, program
 from chalkwork.page.walk import walks_of
 from chalkwork.typesetting.equations import typeset
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 FIELDS = "fields of an exercise"
 """The language of a `Code` that holds the id of the exercise which is answered there."""
-_APP = (*MARKING, "state", "platform", "saying", "drawing", "walk", "app", "mount")
+_APP = (*MARKING, "formulas", "state", "platform", "saying", "drawing", "walk", "app", "mount")
 _WORDS: dict[str, tuple[str, ...]] = {
     "page.cell": ("row", "column"),
     "page.matrix": ("matrix", "row", "column"),
@@ -63,7 +64,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "page.percent": ("percent",),
     "page.shown": ("n",),
     "page.unkept": ("n",),
-    "page.not_marked": (),
+    "page.chosen_wrong": ("row",),
     "page.state": (),
     "page.entry": (),
     "page.script": (),
@@ -164,15 +165,9 @@ class Page(str):
     '<iframe srcdoc="&lt;!DOCTYPE htm'
     """
 
-    program: str
-    style: str
-    data: str
+    parts: tuple[str, str, str] = ("", "", "")
+    """The program, the style and the packed data."""
     _shown: Any = None
-
-    def __new__(cls, text: str, program: str = "", style: str = "", data: str = "") -> Page:
-        made = super().__new__(cls, text)
-        made.program, made.style, made.data = program, style, data
-        return made
 
     def widget(self) -> Any:
         """The page as the widget of a notebook, one and the same for every view; see `page.widget`.
@@ -213,15 +208,16 @@ def page(
     Raises ChalkworkError where pandoc is missing.
     """
     texts, derivations = _Texts(), Derivations(language=language)
+    letters = False
     versions: list[Data] = []
     task_sets: list[list[Data]] = []
     walk_sets: list[list[list[Data]]] = []
     for item in items:
         tasks = Tasks(derivations, tolerance, follows)
-        marked = {name: one for name, one in item.exercises.items() if is_marked(one)}
-        asked = [tasks.add(one) | {"questions": _questions(one, texts)} for one in marked.values()]
+        asked = [tasks.add(one) | {"questions": _questions(one, texts)} for one in item.exercises.values()]
         if asked not in task_sets:
             task_sets.append(asked)
+        letters |= any("letters" in one for one in asked)
         walks = walks_of(tasks.solutions)
         if walks not in walk_sets:
             walk_sets.append(walks)
@@ -249,7 +245,9 @@ def page(
         **derivations.data(),
         **texts.data(),
     }
-    return _assembled(title, language, data, derivations.nodes.operations)
+    if letters:
+        data["formulas"] = formula_data()
+    return _assembled(title, language, data, (*derivations.nodes.operations, *(OPERATIONS if letters else ())))
 
 
 def _questions(exercise: Exercise, texts: _Texts) -> Data:
@@ -287,7 +285,8 @@ def packed(data: Data) -> str:
 def _assembled(title: str, language: str, data: Data, operations: Sequence[str]) -> Page:
     # what the program itself calls, whatever occurs in the exercise
     needed = dict.fromkeys((*operations, "power", "log", "exp", "softmax"))
-    script = program(needed, _APP)
+    files = [name for name in _APP if name != "formulas" or "formulas" in data]
+    script = program(needed, files)
     style = _style()
     policy = "; ".join(
         (
@@ -304,7 +303,9 @@ def _assembled(title: str, language: str, data: Data, operations: Sequence[str])
         language=escape(language), policy=policy, title=escape(" ".join(title.split())), style=style, data=held,
         script=script, no_script=escape(say(language, "page.script")),
     )  # fmt: skip
-    return Page(written, script, style, held)
+    made = Page(written)
+    made.parts = script, style, held
+    return made
 
 
 def _style() -> str:

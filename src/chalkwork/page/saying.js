@@ -41,6 +41,7 @@ function messageOf(one, { task, name, inputs }, { words, mistakes }) {
   if (verdict === BLANK_CELL) said = words["step.some_blank"];
   if (verdict === WRONG && remark && remark !== "impossible") said = words[`step.${remark.replace(" ", "_")}`];
   if (remark === "few digits") said = filledIn(said, { asked: task.digits.words });
+  if (one.badRow) said = `${said} ${filledIn(words["page.chosen_wrong"], { row: one.badRow })}`;
   if (one.convention) said = filledIn(words["convention.step"], { said, words: one.convention });
   if (verdict === WRONG && trivial) said = `${said} ${words["step.trivial"]}`;
   return `${said}${where}`;

@@ -35,7 +35,8 @@ def is_installed() -> bool:
 
 def page_widget(page: Page) -> Any:
     """The widget of a page. Raises ChalkworkError where anywidget is missing."""
-    return _kind()(_esm=page.program, _css=within(page.style), _data=page.data)
+    program, style, data = page.parts
+    return _kind()(_esm=program, _css=within(style), _data=data)
 
 
 def within(style: str) -> str:
