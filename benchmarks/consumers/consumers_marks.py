@@ -195,8 +195,11 @@ def prairielearn(item: Item, handed: Sequence[HandIn], tools: Path) -> list[floa
         package = zipfile.ZipFile(io.BytesIO(written))
         package.extractall(folder)
         question = Path(folder, package.namelist()[0].partition("/")[0])
-        answers = [{**{f"c{number}": typed for number, typed in enumerate(one.numbers, 1)},
-                    **{f"w{number}": word for number, word in enumerate(one.words, 1)}} for one in handed]  # fmt: skip
+        sign = "f" if any(field.formula for fields in item.fields().values() for field in fields) else "w"
+        answers = []
+        for one in handed:
+            typed = {f"c{number}": typed for number, typed in enumerate(one.numbers, 1)}
+            answers.append(typed | {f"{sign}{number}": word for number, word in enumerate(one.words, 1)})
         python = _tool(tools, "py312") / "bin" / "python"
         job = {"question": str(question), "answers": answers}
         return _scores(_run([python, HERE / "with_prairielearn.py", _tool(tools, "PrairieLearn")], job))

@@ -122,13 +122,15 @@ EXPORTS = {
     "scorm12": Export(
         "SCORM 1.2, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
         mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
-        formulas="yes, without LaTeX", lost="another convention in two ways at once; answers over 4,096 characters of state",
+        formulas="yes, without LaTeX",
+        lost="another convention in two ways at once; answers over 4,096 characters of state",
         verified="scorm-again in Chromium: mark, leave, resume",
     ),
     "scorm2004": Export(
         "SCORM 2004, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
         mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
-        formulas="yes, without LaTeX", lost="another convention in two ways at once",
+        formulas="yes, without LaTeX",
+        lost="another convention in two ways at once",
         verified="scorm-again in Chromium: mark, leave, resume",
     ),
 }  # fmt: skip
