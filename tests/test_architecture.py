@@ -16,6 +16,7 @@ import chalkwork
 
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
+    "records",
     "errors",
     "arrays",
     "packages",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from itertools import chain
 from time import monotonic
@@ -28,6 +28,7 @@ from chalkwork.laboratory.claims.precise import (
     middle,
     settled,
 )
+from chalkwork.records import dataclass
 
 MOST_SECONDS = 4.0
 _AGREE = 30  # digits behind the point: sides whose enclosures are no wider agree, as far as can be told

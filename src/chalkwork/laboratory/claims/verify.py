@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -19,6 +19,7 @@ from chalkwork.laboratory.claims.points import Counterexample, Trial, try_points
 from chalkwork.laboratory.claims.precise import MOST_DIGITS
 from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.worker import SECONDS, prove_within
+from chalkwork.records import dataclass
 
 MOST_NUMBERS = 64
 
