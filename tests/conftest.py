@@ -17,7 +17,16 @@ from chalkwork.sheets.schema import Sheet
 LONG = frozenset(
     {"answer_files", "answers", "check", "differentiate", "distributed", "doors", "engine_blas", "exchange", "exports"}
     | {"folder", "hostile_hand_ins", "intervals", "layers", "mistakes", "network", "notebooks", "operations"}
-    | {"operations_onnx", "optimisation", "outputs", "shipped_sheets", "simplify", "sklearn", "taylor"}
+    | {
+        "operations_onnx",
+        "optimisation",
+        "optimisation_steps",
+        "outputs",
+        "shipped_sheets",
+        "simplify",
+        "sklearn",
+        "taylor",
+    }
     | {"train_command", "training"}
     | {"check_mistakes", "exchange_libraries", "exchange_onnx", "exchange_strangers", "intervals_tangled"}
     | {"mistakes_apart", "operations_edges", "operations_shapes"}
