@@ -67,8 +67,13 @@ class JaxEngine:
 
     @contextmanager
     def precision(self) -> Iterator[None]:
-        """64 bits where they are wanted, for this engine's own work only."""
-        with self.jax.enable_x64(self.dtype.itemsize == 8):
+        """64 bits where they are wanted, for this engine's own work only, and no product in fewer bits than asked for.
+
+        JAX's default on a GPU rounds the factors of a float32 product to 10 bits (TF32); somebody who chose a
+        precision (`jax_default_matmul_precision`) keeps it.
+        """
+        products = self.jax.config.jax_default_matmul_precision or "float32"
+        with self.jax.enable_x64(self.dtype.itemsize == 8), self.jax.default_matmul_precision(products):
             yield
 
     def data(self, values: Values) -> dict[str, Any]:
