@@ -222,8 +222,7 @@ def _torch(case: Case, *, compiled: bool = False, graph: bool = False) -> Work:
         optimizer.step()
         return loss.detach()
 
-    if graph:
-        step = _graphed(torch, step, x[: case.size].clone(), y[: case.size].clone())
+    update = _graphed(torch, step, x[: case.size].clone(), y[: case.size].clone()) if graph else step
 
     def work() -> Array:
         with torch.no_grad():
@@ -231,7 +230,7 @@ def _torch(case: Case, *, compiled: bool = False, graph: bool = False) -> Work:
                 layer.weight.copy_(torch.from_numpy(W.T))
                 if case.bias:
                     layer.bias.copy_(torch.from_numpy(b[0]))
-        losses = [step(inputs, target) for inputs, target in _batches(case, x, y, order)]
+        losses = [update(inputs, target) for inputs, target in _batches(case, x, y, order)]
         return np.asarray(torch.stack(losses).cpu().numpy())
 
     return work
