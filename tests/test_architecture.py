@@ -16,6 +16,7 @@ import chalkwork
 
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
+    "records",
     "errors",
     "arrays",
     "packages",
@@ -194,6 +195,25 @@ def test_importing_loads_nothing_heavy() -> None:
     code = "import sys, chalkwork; print(' '.join(sorted(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"jax", "sympy", "matplotlib", "typst", "pypandoc", "rich", "yaml", "sklearn"} & set(loaded)
+
+
+def test_solving_a_sheet_loads_no_more_than_it_needs() -> None:
+    """Marking, the server of the preview, random numbers and masked arrays are not what a worked solution needs."""
+    code = "import sys; from chalkwork.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-c", code, "solve", str(ROOT.parents[1] / "sheets" / "sigmoid-2-3-2-gradients.md")]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stderr.split())
+    assert "chalkwork.networks.network" in loaded
+    unneeded = {"http.server", "webbrowser", "tempfile", "csv", "numpy.random", "numpy.ma", "rich", "email"}
+    assert not unneeded & loaded
+    assert not {name.split(".")[1] for name in loaded if name.startswith("chalkwork.")} & {
+        "checking", "bounds", "training", "laboratory", "classroom", "verification", "page", "tables",
+    }  # fmt: skip
+
+
+def test_classes_of_fields_are_made_in_one_place() -> None:
+    """The standard library's decorator makes them four times as slowly, which every start would wait for."""
+    sources = {path: path.read_text(encoding="utf-8") for path in FILES if path.name != "records.py"}
+    assert not [path for path, text in sources.items() if re.search(r"from dataclasses import .*\bdataclass\b", text)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

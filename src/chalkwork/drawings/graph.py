@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 
@@ -23,6 +22,7 @@ from chalkwork.drawings.canvas import (
 )
 from chalkwork.drawings.layout import Layout, in_order, layered
 from chalkwork.errors import ChalkworkError
+from chalkwork.records import dataclass
 from chalkwork.words import ENGLISH, Text, say
 
 MOST_NODES = 200

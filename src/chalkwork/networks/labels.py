@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
+from chalkwork.records import dataclass
 
 SHOWN = 6
 MANY = 64

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
@@ -32,6 +31,7 @@ from chalkwork.networks.entropies import (
     SmoothedCrossEntropy,
 )
 from chalkwork.networks.loss import Loss, Reduction
+from chalkwork.records import dataclass
 
 __all__ = [
     "LOSSES",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.errors import ChalkworkError
+from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.symbols import Symbol

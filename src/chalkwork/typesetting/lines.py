@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from textwrap import wrap
 
 from chalkwork.derivation.derivation import Relation
+from chalkwork.records import dataclass
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.values import Layout

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from chalkwork.algebra.reading.words import ACCENTS, FUNCTIONS, GREEK
 from chalkwork.errors import ChalkworkError
+from chalkwork.records import dataclass
 
 _GREEK = "|".join(
     sorted(

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from chalkwork.records import dataclass
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.spelling import Statement
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import Any
 
@@ -27,6 +26,7 @@ from chalkwork.laboratory.likelihood.sample import (
     probabilities,
 )
 from chalkwork.networks.arguments import whole
+from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from chalkwork.algebra.expression import Expression, Number
@@ -11,6 +10,7 @@ from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
+from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
@@ -11,6 +10,7 @@ from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, quanti
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Quantity
 from chalkwork.networks.spot import Spot
+from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 GATES = ("f", "i", "c", "o")

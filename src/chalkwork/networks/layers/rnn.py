@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, quanti
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Quantity
 from chalkwork.networks.spot import Spot
+from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 TANH = Activation("tanh")
