@@ -16,7 +16,6 @@ import chalkwork
 
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
-    "records",
     "errors",
     "arrays",
     "packages",

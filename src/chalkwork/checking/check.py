@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -30,7 +30,6 @@ from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.words import ENGLISH, LANGUAGES, Said, Text, written
 

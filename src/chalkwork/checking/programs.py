@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ from chalkwork.checking.states import states_called
 from chalkwork.checking.variables import AGAIN
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.records import dataclass
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.words import Said, Text
 

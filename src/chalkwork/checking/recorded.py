@@ -7,7 +7,7 @@ placed between its neighbours; and what a wrong value leads to is known by what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,6 @@ from chalkwork.checking.recording import Made
 from chalkwork.checking.versions import Words, refined, samples_together
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.records import dataclass
 from chalkwork.words import Said
 
 _MOST_UNUSED = 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,6 @@ from chalkwork.checking.explaining import NOTHING, Explanation
 from chalkwork.checking.marking import Marked, Verdict
 from chalkwork.checking.mistakes import TABLE, in_language
 from chalkwork.documents.literal import visible
-from chalkwork.records import dataclass
 from chalkwork.words import ENGLISH, Said, Text, say, written
 
 WIDTH = 80

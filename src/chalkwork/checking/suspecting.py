@@ -7,7 +7,7 @@ with one in an earlier step that was left open; then rounding on the way; then t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -40,7 +40,6 @@ from chalkwork.checking.mistakes import TABLE, Found, distinct, distinct_pairs, 
 from chalkwork.checking.work import Answers, Known, Work
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ShapeError
-from chalkwork.records import dataclass
 
 _EARLY_DECIMALS = (3, 2, 1)
 MOST_PAIRS_TOLD = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.moments import callbacks_of
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.records import dataclass
 from chalkwork.training.schedules import Plateau, Schedule
 
 USUAL_RATE = 0.01

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from chalkwork.networks.arguments import positive
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.labels import CLASSIFY, MANY, Labels, labels_in, labels_of
 from chalkwork.networks.layers.settings import real
-from chalkwork.records import dataclass
 from chalkwork.training.work import Work
 
 if TYPE_CHECKING:

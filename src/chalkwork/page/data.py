@@ -8,7 +8,7 @@ empty at the end is left out.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,6 @@ from chalkwork.checking.mistakes import TABLE, Context, context_of, distinct, di
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate_each
-from chalkwork.records import dataclass
 from chalkwork.words import ENGLISH, LANGUAGES
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import re
 import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
 from html import escape
@@ -28,7 +28,6 @@ from chalkwork.files import write_aside
 from chalkwork.page.data import Data, Derivations, Tasks, is_marked, values_of
 from chalkwork.page.script import FOLDER, MARKING, program
 from chalkwork.page.walk import walks_of
-from chalkwork.records import dataclass
 from chalkwork.typesetting.equations import typeset
 from chalkwork.words import ENGLISH, say
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,6 @@ from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 from chalkwork.tables.cells import FLAGS, is_missing, looks_like_date, trimmed
 from chalkwork.tables.forms import PLAIN_FORM, Form, Look
 from chalkwork.tables.table import Table, shown

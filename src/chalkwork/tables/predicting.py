@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,6 @@ from chalkwork.exchange.model_file import load_model, save_model
 from chalkwork.networks.data import Array
 from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.records import dataclass
 from chalkwork.tables.columns import Number
 from chalkwork.tables.measures import Figures
 from chalkwork.tables.notes import form_note

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import mapping, of
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.records import dataclass
 from chalkwork.tables.columns import AS_ASKED, COLUMNS, Column, LeftOut, look_at
 from chalkwork.tables.table import Table, shown
 from chalkwork.tables.targets import TARGETS, Target, find_target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -12,7 +13,6 @@ import numpy as np
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 from chalkwork.tables.cells import LARGEST, MARKS, cell, is_missing
 from chalkwork.tables.forms import Form, Look, readings
 

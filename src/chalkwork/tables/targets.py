@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any, ClassVar
 
@@ -14,7 +14,6 @@ from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 from chalkwork.tables.columns import flags, texts
 from chalkwork.tables.forms import Form
 from chalkwork.tables.table import Table, named, shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from chalkwork.networks.measuring import Measure, output
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.networks.training_data import Samples
-from chalkwork.records import dataclass
 from chalkwork.tables.measures import Figures, baseline, measured, ranked
 from chalkwork.tables.notes import notes
 from chalkwork.tables.recipe import Recipe, prepare

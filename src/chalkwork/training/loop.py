@@ -9,12 +9,11 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.training.diagnosis import Problem, Suspicion, diagnosis, risen
 from chalkwork.training.history import History
 from chalkwork.training.schedules import Plateau, Schedule

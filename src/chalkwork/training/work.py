@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from chalkwork.records import dataclass
 from chalkwork.training.step import Array
 
 SECONDS_A_CHUNK = 0.25

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalkwork.records import dataclass
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.comparing import Found, Verdict

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
-from chalkwork.records import dataclass
 from chalkwork.verification.memory import Value
 
 SAME = 1e-9

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 
 MOST_BYTES, MOST_FORMULAS = 2_000_000, 5_000
 _ENVIRONMENTS = "equation|align|gather|multline|eqnarray|flalign|alignat|displaymath|math"

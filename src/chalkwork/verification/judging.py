@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
-from chalkwork.records import dataclass
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.linking import Linking
 from chalkwork.verification.memory import Memory, Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from fractions import Fraction
 
@@ -15,7 +15,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, worked_out
 from chalkwork.laboratory.claims.domain import Domain, Range
 from chalkwork.laboratory.claims.points import try_points
-from chalkwork.records import dataclass
 from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
 from chalkwork.verification.memory import Memory, Value, whole
 from chalkwork.verification.reading import Reader

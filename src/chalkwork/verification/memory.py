@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from copy import copy
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +20,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, put_in, worked_out
 from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.precise import TooLarge, Undecided, enclosed
-from chalkwork.records import dataclass
 
 Array = np.ndarray[Any, Any]
 _POWER = re.compile(r"\\(?:cdot|times)10\^\{?(-?[0-9]+)\}?")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from chalkwork.algebra.reading.words import ACCENTS, FUNCTIONS, GREEK
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 
 _GREEK = "|".join(
     sorted(

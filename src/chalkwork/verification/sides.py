@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from dataclasses import replace as exchanged
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,6 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace
 from chalkwork.laboratory.claims.points import Counterexample
 from chalkwork.laboratory.claims.precise import DIGITS, context, middle
-from chalkwork.records import dataclass
 from chalkwork.verification.memory import Value
 
 

@@ -7,8 +7,8 @@ own; columns and rows that are written in other ways become matrices.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from chalkwork.records import dataclass
 from chalkwork.verification.numerals import plain_numbers
 
 _LOOKS = re.compile(

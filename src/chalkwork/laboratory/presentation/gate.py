@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 from typing import Any
@@ -30,7 +30,6 @@ from chalkwork.laboratory.presentation.unit import (
 )
 from chalkwork.networks.arguments import one_of, whole
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.compose import blank

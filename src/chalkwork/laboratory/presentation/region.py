@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from chalkwork.laboratory.presentation.unit import Letters, constant, samples_of
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import one_of
 from chalkwork.networks.data import Array, as_matrix, as_vector
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Choice, Setting, Style

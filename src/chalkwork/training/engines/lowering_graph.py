@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
 from chalkwork.algebra.operations import TABLE
-from chalkwork.records import dataclass
 from chalkwork.training.step import Array, Step
 
 Kind = Literal["given", "constant", "transposed", "spread", "ufunc", "xlogy", "table", "largest", "total", "product"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import inf
 from typing import Any
 
 import numpy as np
 
-from chalkwork.records import dataclass
 from chalkwork.training.engines.lowering_blas import Call, Matrix, address_of, available, plain_product, product
 from chalkwork.training.engines.lowering_graph import Node, Size, in_order
 from chalkwork.training.step import Array

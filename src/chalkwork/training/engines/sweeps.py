@@ -10,14 +10,13 @@ Source: Appleyard, Kocisky and Blunsom, Optimizing Performance of Recurrent Neur
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, transform, walk
 from chalkwork.algebra.times import at_time, last_step, split_time, step_of, summands, template
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.records import dataclass
 from chalkwork.training.engines.together import HERE, Together, beside, for_all, joined
 
 _COSTLY = ("tanh", "sigmoid", "exp", "softplus", "gelu", "silu")
