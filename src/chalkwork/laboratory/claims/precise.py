@@ -156,6 +156,7 @@ class Functions:
         self.mp = context(digits + _GUARD)
         self.largest = self.iv.mpf(LARGEST_POWER)
         self.libmp: Any = _mpmath("mpmath.libmp")
+        self.power_of_e = lru_cache(maxsize=1 << 10)(lambda x: self.iv.exp(self.wide(x)))  # points share their numbers
 
     def table(self) -> Mapping[str, Callable[..., Any]]:
         """Those that are not worked out by their definitions, by the names of the table."""
@@ -249,7 +250,7 @@ class Functions:
         inside = self.wide(x)
         if inside.b > self.largest or inside.a < -self.largest:
             raise TooLarge
-        return self.iv.exp(inside)
+        return self.power_of_e(x) if isinstance(x, Fraction) else self.iv.exp(inside)
 
     def log(self, x: Any) -> Any:
         """The natural logarithm."""
