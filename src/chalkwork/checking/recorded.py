@@ -78,6 +78,11 @@ class _Placing:
         self._by_value((made, word) for made, word in items if not _is_given_back(word))
         for word in self.chains:
             self._learn(word)
+        held = {str(made.order): self._equal(made) for made, _ in items if tells(made.value)}
+        for made, word in items:
+            equal = held.get(str(made.order), [])
+            if made.line is not None and not self._serves(made) and self.reader.is_another(equal, self.chains[word], held):
+                self._take(word, made, equal)
         for word in sorted(self.chains, key=lambda word: (word not in self.used, bool(self._is_family(word)))):
             self._by_name(word)
         self._by_value((made, word) for made, word in items if _is_given_back(word))
@@ -122,15 +127,7 @@ class _Placing:
     def _equal(self, made: Made) -> list[str]:
         """The quantities that have the value."""
         if id(made) not in self.equal:
-            values = self.reader.values
-            size, total = made.value.size, float(np.sum(np.abs(made.value)))
-            near = [
-                name
-                for name in self.names
-                if np.size(values[name]) == size
-                and abs(float(np.sum(np.abs(values[name]))) - total) <= 1e-4 * total + 1e-12
-            ]
-            self.equal[id(made)] = [name for name in near if same(made.value, values[name])]
+            self.equal[id(made)] = self.reader.equal(made.value)
         return self.equal[id(made)]
 
     def _by_value(self, items: Iterable[tuple[Made, str]]) -> None:
