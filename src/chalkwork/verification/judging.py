@@ -16,17 +16,16 @@ from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
 from chalkwork.verification.comparing import Found, Verdict
+from chalkwork.verification.exponents import exponents, summands
 from chalkwork.verification.linking import Linking
 from chalkwork.verification.memory import Memory, Value
 from chalkwork.verification.repairing import has_letters, proposed
 from chalkwork.verification.sides import (
     Step,
-    is_exponential,
     lone,
     may_be_a_condition,
     renamed,
     rows_of,
-    terms,
 )
 from chalkwork.verification.spelling import Statement
 
@@ -151,21 +150,17 @@ class Judge(Linking):
         name = lone(sides[0]) or before
         if name:
             given = found.verdict is Verdict.GIVEN
-            over = next((over for side in sides if (over := self._exponents(side, literals))), ())
+            over = next((over for side in sides if (over := exponents(side))), ())
+            numbers = [self._number(one, literals) for one in over]
+            known = tuple(one for one in numbers if one is not None)
+            parts = summands(over, lambda one: self._number(one, literals), self.memory) if over else None
             rows = rows_of(sides[-1], literals)
-            self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, over, text))
+            own = known if len(known) == len(over) else ()
+            self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, own, text, parts))
 
-    def _exponents(self, side: Expression, literals: Mapping[str, Value]) -> tuple[float, ...]:
-        """The numbers under e^ in e^a / (e^a + e^b + ...)."""
-        if not isinstance(side, Application) or side.operation.name != "divide":
-            return ()
-        above, below = side.arguments[0], list(terms(side.arguments[1]))
-        if len(below) < 2 or not all(map(is_exponential, (above, *below))):
-            return ()
-        inner = [one.arguments[0] for one in (above, *below) if isinstance(one, Application)]
-        found = [self._value(one, literals) for one in inner]
-        first, *rest = (float(one.exact.flat[0]) if one is not None else np.nan for one in found)
-        return tuple(rest) if first in rest else ()
+    def _number(self, side: Expression, literals: Mapping[str, Value]) -> float | None:
+        found = self._value(side, literals)
+        return float(found.exact.flat[0]) if found is not None and found.exact.size == 1 else None
 
     def _look_back(self) -> None:
         """Whether numbers that are known by now solve what seemed to be wrong."""

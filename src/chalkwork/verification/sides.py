@@ -18,6 +18,20 @@ from chalkwork.verification.memory import Value
 
 
 @dataclass(frozen=True)
+class Summands:
+    """Exponents of which each is the value of another unit times a weight, as the summands of one net input are."""
+
+    units: tuple[str, ...]
+    values: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def net(self) -> float:
+        """What they add up to."""
+        return sum(value * weight for value, weight in zip(self.values, self.weights, strict=True))
+
+
+@dataclass(frozen=True)
 class Step:
     """What a statement says: the name that stands first, the sides of its chain, and the numbers that it ends in."""
 
@@ -29,6 +43,8 @@ class Step:
     exponents: tuple[float, ...] = ()
     """What a softmax that is written out is taken over."""
     text: str = ""
+    over: Summands | None = None
+    """Where these are the summands of one net input, these."""
 
 
 def may_be_a_condition(sides: Sequence[Expression], literals: Mapping[str, Value]) -> bool:
@@ -98,11 +114,6 @@ def terms(side: Expression) -> Iterator[Expression]:
 def is_log(side: Expression) -> bool:
     """Whether it is a natural logarithm."""
     return isinstance(side, Application) and side.operation.name == "log"
-
-
-def is_exponential(side: Expression) -> bool:
-    """Whether it is a power of e."""
-    return isinstance(side, Application) and side.operation.name == "exp"
 
 
 def rows_of(side: Expression, literals: Mapping[str, Value]) -> tuple[tuple[str, ...], ...]:
