@@ -13,13 +13,15 @@ Evaluate = Callable[[Expression], float | None]
 _NUMBERED = re.compile(r"(.+?)_?([1-9])")
 
 
-def exponents(side: Expression) -> tuple[Expression, ...]:
+def exponents(side: Expression, evaluate: Evaluate) -> tuple[Expression, ...]:
     """What stands under e in the terms below the line, where the one above is among them; else nothing."""
     if not isinstance(side, Application) or side.operation.name != "divide":
         return ()
-    below = [one for one in terms(side.arguments[1]) if isinstance(one, Application)]
-    exponential = all(one.operation.name == "exp" for one in below) and len(below) > 1
-    return tuple(one.arguments[0] for one in below) if exponential and side.arguments[0] in below else ()
+    parts = [one for one in (side.arguments[0], *terms(side.arguments[1])) if isinstance(one, Application)]
+    if len(parts) < 3 or any(one.operation.name != "exp" for one in parts):
+        return ()
+    above, *below = (evaluate(one.arguments[0]) for one in parts)
+    return tuple(one.arguments[0] for one in parts[1:]) if above is not None and above in below else ()
 
 
 def summands(over: Sequence[Expression], evaluate: Evaluate, memory: Memory) -> Summands | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -150,12 +151,12 @@ class Judge(Linking):
         name = lone(sides[0]) or before
         if name:
             given = found.verdict is Verdict.GIVEN
-            over = next((over for side in sides if (over := exponents(side))), ())
-            numbers = [self._number(one, literals) for one in over]
-            known = tuple(one for one in numbers if one is not None)
-            parts = summands(over, lambda one: self._number(one, literals), self.memory) if over else None
+            number = partial(self._number, literals=literals)
+            over = next((over for side in sides if (over := exponents(side, number))), ())
+            numbers = tuple(one for side in over if (one := number(side)) is not None)
+            parts = summands(over, number, self.memory)
             rows = rows_of(sides[-1], literals)
-            own = known if len(known) == len(over) else ()
+            own = numbers if len(numbers) == len(over) else ()
             self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, own, text, parts))
 
     def _number(self, side: Expression, literals: Mapping[str, Value]) -> float | None:
