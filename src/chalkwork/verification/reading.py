@@ -57,6 +57,7 @@ _PLAIN_ARGUMENTS = re.compile(
 )
 
 
+_JOINED = re.compile(r"(?<![A-Za-z\\_{])([A-Za-z])([0-9]+)(?![0-9.])")
 _MIXED = re.compile(
     r"(?<![\w.}^)\]])\s*([0-9]+)\s*\\[dt]?frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}(?!\s*(?:[A-Za-z(\[{]|\\(?!cdot|times|quad)))"
 )
@@ -75,6 +76,8 @@ class Reader:
     """Runs of letters that are one name."""
     e_is_a_name: bool = False
     """Whether something is called e; where it has an exponent it is Euler's number all the same."""
+    joined: bool = False
+    """Whether the document writes z1 for a name with an index."""
     literals: int = 0
     """How many words stand for numbers so far."""
     letters_in: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -95,6 +98,7 @@ class Reader:
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
         self.e_is_a_name = any(re.match(r"\s*e\s*=", text) for text in texts)
+        self.joined = any(re.match(r"\s*[A-Za-z]+[0-9]+\s*=", text) for text in texts)
         alone = Counter(
             found[0] for text in texts if (found := re.match(r"\s*([A-Za-z]{2,})\s*(?:_\S+|\^\S+)?\s*=", text))
         )
@@ -126,6 +130,8 @@ class Reader:
 
     def sides(self, text: str, literals: Mapping[str, Value]) -> tuple[list[Expression], list[str], bool]:
         """The sides of a chain as expressions."""
+        if self.joined and "\\" in text:
+            text = _JOINED.sub(r"\1_{\2}", text)
         if mixed := _MIXED.search(text):
             whole, above, below = mixed.groups()
             if int(above) < int(below):
@@ -275,7 +281,8 @@ class Reader:
                 return self._opaque(found.group())
             varies = of == by or re.search(rf"(?<![\\A-Za-z]){of}(?![A-Za-z])", around)
             plain = rf"\frac{{\partial {of}}}{{\partial {by}}}"
-            return plain if of in self.memory.definitions or varies else self._opaque(plain)
+            known = of in self.memory.definitions and (by in self.memory.behind(Name(of)) or value is None)
+            return plain if known or varies else self._opaque(plain)
         return found.group() if not re.search(r"_|\^\s*\{?\s*[\[(]", of) else self._opaque(found.group())
 
     def _higher(self, found: re.Match[str]) -> str:

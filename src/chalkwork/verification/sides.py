@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from dataclasses import replace as exchanged
 from fractions import Fraction
 from typing import Any
 
@@ -142,7 +141,7 @@ def turned_literal(side: Expression, literals: Mapping[str, Value]) -> Value | N
     own = literals.get(inner.name) if isinstance(inner, Name) else None
     if own is None or own.half is None:
         return None
-    return exchanged(own, half=own.half.T, rows=tuple(zip(*own.rows, strict=True)))
+    return own.turned
 
 
 def texts_in(side: Expression, literals: Mapping[str, Value]) -> frozenset[str]:
