@@ -62,6 +62,7 @@ class Verification:
         }
 
 
+_SYMMETRIC = re.compile(r"symm?etri|definite|covarian|hessian", re.IGNORECASE)
 _NUMBERED = re.compile(r"([1-9])\s*[-–]\s+(?=\\frac\{\\partial)")
 
 
@@ -97,6 +98,7 @@ def verify(text: str, form: str = "markdown", *, exercises: Mapping[str, Exercis
         formulas = [replace(formula, text=closed_up(formula.text)) for formula in formulas]
     parts = [(formula, statements(formula.text)) for formula in formulas]
     judge = Judge(scanned=scanned)
+    judge.derivatives.symmetric = bool(_SYMMETRIC.search(text))
     tasks = Tasks(exercises or {}, variables([statement.text for _, found in parts for statement in found]))
     judge.reader.prepare([statement.text for _, found in parts for statement in found])
     stating, read = 0, 0

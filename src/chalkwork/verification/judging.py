@@ -18,6 +18,7 @@ from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.exponents import exponents, summands
+from chalkwork.verification.layouts import Derivatives
 from chalkwork.verification.linking import Linking
 from chalkwork.verification.memory import Memory, Value
 from chalkwork.verification.repairing import has_letters, proposed
@@ -52,6 +53,7 @@ class Judge(Linking):
     scanned: bool = False
     """Whether the document is a scan, so that digits that look alike may be meant."""
     steps: list[Step] = field(default_factory=list)
+    derivatives: Derivatives = field(default_factory=Derivatives)
     solved: dict[int, str] = field(default_factory=dict)
     """Of which it turned out later that they were."""
 
@@ -100,6 +102,10 @@ class Judge(Linking):
         if len(statement.text) > LONGEST:
             raise ChalkworkError(f"it is longer than {LONGEST} signs")
         text, literals = self.reader.literals_of(statement.text)
+        known = {**self.memory.values, **literals}
+        if (derived := self.derivatives.judge(statement.text, known)) is not None:
+            self.last = None
+            return derived
         function = _FUNCTION.match(text)
         many = _MANY.match(text)
         if (

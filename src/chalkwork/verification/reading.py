@@ -102,6 +102,7 @@ class Reader:
         alone = Counter(
             found[0] for text in texts if (found := re.match(r"\s*([A-Za-z]{2,})\s*(?:_\S+|\^\S+)?\s*=", text))
         )
+        self.memory.letters |= {one for text in texts for one in _ALONE.findall(text)} - {"d", "e"}
         runs = {run for text in texts for run in _RUN.findall(re.sub(r"\\(?:begin|end)\{\w+\}", " ", text))}
         for run in runs:
             known = run in FUNCTIONS or run in ("frac", "pmatrix")
