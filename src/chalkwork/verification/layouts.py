@@ -36,7 +36,7 @@ _FRACTION = re.compile(rf"^\s*\\frac\s*\{{\s*{_D}(?![A-Za-z])\s*")
 _BY = re.compile(rf"\s*\{{\s*{_D}(?![A-Za-z])\s*(?P<by>{_NAME})\s*\}}\s*")
 _NABLA = re.compile(rf"^\s*\\nabla\s*(?:_\s*(?:\{{\s*(?P<by>{_NAME})\s*\}}|(?P<one>\\?[A-Za-z]+)))?\s*")
 _DEFINED = re.compile(r"^\s*(?P<name>[A-Z]|\\ell|f|g)\s*(?:\(\s*(?P<by>\\?[A-Za-z]+)\s*\))?\s*$")
-_NORM = re.compile(r"(?:\\[lr]?Vert|\\\|)(?P<inside>.+?)(?:\\[lr]?Vert|\\\|)(?:_\s*\{?\s*[2F]\s*\}?)?(?P<square>\^\s*\{?\s*2\s*\}?)?")
+_NORM = re.compile(r"(?:\\[lr]?Vert|\\\|)(?P<inside>.+?)(?:\\[lr]?Vert|\\\|)(?:_\s*(?:\{\s*[2F]\s*\}|[2F]))?(?P<square>\^\s*(?:\{\s*2\s*\}|2))?")
 _NUMBER_OF = re.compile(
     r"(?:(?P<determinant>\\det)|\\(?:operatorname|mathrm|text)\s*\{\s*[Tt]r\s*\}|\\tr(?![A-Za-z])|(?<![A-Za-z\\])[Tt]r)"
     r"\s*(?:(?P<name>[A-Z])(?![A-Za-z])|(?=[(\[]))"

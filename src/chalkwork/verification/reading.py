@@ -17,6 +17,7 @@ from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, put_in, slope, worked_out
+from chalkwork.verification.gradients import gradients
 from chalkwork.verification.memory import Memory, Value, literals_of
 from chalkwork.verification.names import (
     NOT_READ,
@@ -142,7 +143,8 @@ class Reader:
             raise ChalkworkError("!! can mean a double factorial or the factorial of one; write brackets")
         text = _NORM.sub(lambda found: self._norm(found, literals), text)
         text = self._matrices(self._matrices(text, _DETERMINANT, literals), _INVERSE, literals)
-        text = _PRIMED.sub(self._primed, self._put_into_functions(text))
+        text = self._put_into_functions(gradients(text, self.memory, self._argument, self._inlined))
+        text = _PRIMED.sub(self._primed, text)
         text = opaque_operators(untold(text, self.spellings), self.spellings)
         text = _HIGHER.sub(self._higher, text)
         around = " ".join(one["of"] for one in _DERIVATIVE.finditer(text) if not _LETTER.fullmatch(one["of"]))
@@ -244,21 +246,23 @@ class Reader:
                 with suppress(ChalkworkError):
                     if len(arguments) != len(parameters):
                         continue
-                    given = []
-                    for argument in arguments:
-                        inner, literals = self.literals_of(argument)
-                        side = self._one(inner, literals)
-                        given.append(
-                            replace(
-                                exactly(side),
-                                {Name(one): Number(Fraction(v.rows[0][0])) for one, v in literals.items()},
-                            )
-                        )
-                    word = self.spellings.word(text[found.start() : end], "of")
-                    self.inlined[word] = replace(body, dict(zip(map(Name, parameters), given, strict=True)))
+                    given = map(self._argument, arguments)
+                    word = self._inlined(replace(body, dict(zip(map(Name, parameters), given, strict=True))))
                     text = f"{text[: found.start()]} {word} {text[end:]}"
                     place = found.start() + len(word) + 2
         return text
+
+    def _argument(self, text: str) -> Expression:
+        """What stands between the brackets of a function, its decimals as the numbers that they are."""
+        inner, literals = self.literals_of(text)
+        numbers = {Name(one): Number(Fraction(value.rows[0][0])) for one, value in literals.items()}
+        return replace(exactly(self._one(inner, literals)), numbers)
+
+    def _inlined(self, expression: Expression) -> str:
+        """A word for an expression, which is put in its place."""
+        word = self.spellings.word(str(len(self.inlined)), "of")
+        self.inlined[word] = expression
+        return word
 
     def _norm(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
         """A norm of a vector whose numbers are known; any other is a name."""
