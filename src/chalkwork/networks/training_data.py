@@ -38,13 +38,16 @@ class Samples:
         """Those at these places; their weights have mean one again."""
         weights = None if self.w is None else mean_one(self.w.take(places, axis))
         inputs = self.x.take(places, axis if self.x.ndim == 2 else 0)
-        return replace(self, x=inputs, y=self.y.take(places, axis), w=weights)
+        return replace(self, x=inputs, y=self.y.take(places, axis if self.y.ndim == 2 else 0), w=weights)
 
     def block(self, start: int, stop: int, axis: int) -> Samples:
         """Those from start to before stop, with a target for every output; the weights as they are."""
-        part = slice(start, stop) if axis == -2 else (slice(None), slice(start, stop))
-        inputs = self.x[part] if self.x.ndim == 2 else self.x[start:stop]
-        return Samples(inputs, self.y[part], None if self.w is None else self.w[part], self.classes).spelled(axis)
+
+        def cut(array: Array) -> Array:
+            return array[:, start:stop] if axis == -1 and array.ndim == 2 else array[start:stop]
+
+        part = Samples(cut(self.x), cut(self.y), None if self.w is None else cut(self.w), self.classes)
+        return part.spelled(axis)
 
     def spelled(self, axis: int) -> Samples:
         """The same with a target for every output."""
@@ -54,6 +57,17 @@ class Samples:
     def named(self) -> dict[str, Array]:
         """The arrays by the names that the equations have for them."""
         return {"x": self.x, "k" if self.classes else "y": self.y} | ({} if self.w is None else {"w": self.w})
+
+
+def is_source(given: Any) -> bool:
+    """Whether something gives batches rather than being arrays, a pair of them, or a number.
+
+    >>> is_source(lambda: []), is_source(iter([])), is_source([[1], [2]]), is_source(np.ones(2)), is_source(0.5)
+    (True, True, False, False, False)
+    """
+    return not (isinstance(given, list | tuple | str) or hasattr(given, "__array__")) and (
+        callable(given) or hasattr(given, "__iter__")
+    )
 
 
 def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[Samples, Samples | None, Labels | None]:
@@ -67,9 +81,9 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     target, labels, classes = _targets(net, y, samples, net.labels)
     whole = Samples(inputs, target, _weights(net, target, settings, labels, bool(classes)), classes)
     if isinstance(held_out, tuple | list):
-        return whole, _given(net, held_out, labels), labels
-    if held_out is None:
-        if settings.patience is not None:
+        return whole, held_out_samples(net, held_out, labels), labels
+    if held_out is None or is_source(held_out):
+        if held_out is None and settings.patience is not None:
             raise ChalkworkError("early stopping needs validation data", hint="validation=0.1 holds a tenth out")
         return whole, None, labels
     try:
@@ -118,7 +132,8 @@ def _again(y: Any, samples: int, known: Labels) -> Array | None:
     return array.astype(known.values.dtype) if np.isin(array, known.values).all() else None
 
 
-def _given(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> Samples:
+def held_out_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> Samples:
+    """What somebody holds out, as x, y and perhaps weights; labels are of classes that are known."""
     data, theirs = given_samples(net, held_out, labels)
     if theirs is not labels:
         raise ChalkworkError("the validation data has labels, but y holds targets", hint="give both alike")
@@ -130,12 +145,21 @@ def given_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | 
     if len(held_out) not in (2, 3):
         raise ChalkworkError("validation is x and y, or x, y and the weights of the samples")
     inputs = net.oriented_input(held_out[0], batched=True)
-    samples = net.count(inputs)
-    weights = None if len(held_out) == 2 or held_out[2] is None else _sample_weights(held_out[2], samples)
-    shape = net.convention.data_shape(1, samples)
-    oriented = None if weights is None else mean_one(weights.reshape(shape))
-    target, theirs, classes = _targets(net, held_out[1], samples, labels)
-    return Samples(inputs, target, oriented, classes), theirs
+    target, theirs, classes = _targets(net, held_out[1], net.count(inputs), labels)
+    weights = _given_weights(net, held_out[2] if len(held_out) == 3 else None, net.count(inputs))
+    return Samples(inputs, target, None if weights is None else mean_one(weights), classes), theirs
+
+
+def batch_samples(net: NeuralNetwork, inputs: Array, y: Any, weights: Any, labels: Labels | None) -> Samples:
+    """One batch of many, whose weights are taken as they are: the mean of all is not known."""
+    target, _, classes = _targets(net, y, net.count(inputs), labels)
+    return Samples(inputs, target, _given_weights(net, weights, net.count(inputs)), classes)
+
+
+def _given_weights(net: NeuralNetwork, weights: Any, samples: int) -> Array | None:
+    if weights is None:
+        return None
+    return _sample_weights(weights, samples).reshape(net.convention.data_shape(1, samples))
 
 
 def _weights(
