@@ -160,11 +160,11 @@ def test_what_gives_no_run_is_refused(more, said, tmp_path):
 
 
 def test_no_more_than_a_few_batches_are_held():
-    size = 2**12
+    size = 2**11
 
     def source():
         random = np.random.default_rng(1)
-        for _ in range(12):
+        for _ in range(9):
             x = random.normal(size=(size, 64))
             yield x, x[:, :1]
 
@@ -174,4 +174,4 @@ def test_no_more_than_a_few_batches_are_held():
     net.train(data=source, epochs=2, validation=source, engine="numpy", progress=False)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 4 * size * 64 * 8  # of 24: the first, which settles what is trained, that of now, and a second one
+    assert peak < 4 * size * 64 * 8  # of 18: the first, which settles what is trained, that of now, and a second one

@@ -10,6 +10,7 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.labels import Labels, labels_in, labels_of
+from chalkwork.networks.sparse import is_sparse
 from chalkwork.networks.training_data import Samples, batch_samples
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Source:
             yield samples
 
     def _samples(self, x: Any, y: Any, weights: Any = None) -> Samples:
-        inputs = self.net.oriented_input(x, batched=True)
+        inputs = self.net.oriented_input(x.toarray() if is_sparse(x) else x, batched=True)
         if self.labels is None:
             self.labels = self._guessed(y, self.net.count(inputs))
         return batch_samples(self.net, inputs, y, weights, self.labels)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.batches import Source
 from chalkwork.networks.fitting import check_outputs, check_targets
 from chalkwork.networks.labels import Labels
+from chalkwork.networks.sparse import Sparse
 from chalkwork.networks.training_data import Samples, held_out_samples, is_source, samples_of, work_of
+from chalkwork.training.checkpoint import digest
 from chalkwork.training.step import Values
 from chalkwork.training.stream import Stream
-from chalkwork.training.work import Steps
+from chalkwork.training.work import Gathered, Steps, Work
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -39,10 +42,26 @@ def data_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> Given:
             raise ChalkworkError(f"{name} is for batches that data= gives")
     samples, held_out, labels = samples_of(net, x, y, settings)
     work = work_of(settings, net.count(samples.x))
+    if isinstance(samples.x, Sparse):
+        if work.batch < work.samples:
+            work = _gathered(net, samples, work)
+        else:
+            samples = replace(samples, x=samples.x[:])
     for size in {work.batch, work.rest} - {0}:
         net.plan(size, training=True).check_batch()
     _check(net, samples)
     return samples, held_out or _validation(net, settings, labels), labels, work
+
+
+def _gathered(net: NeuralNetwork, samples: Samples, work: Work) -> Gathered:
+    """The steps where only the samples of some of them are made dense."""
+    axis = net.convention.sample_axis
+
+    def told() -> str:
+        return digest(samples.x.named | {name: value for name, value in samples.named.items() if name != "x"})
+
+    entries = samples.x.shape[net.convention.unit_axis]
+    return Gathered(**vars(work), gather=lambda places: samples.at(places, axis).named, entries=entries, told=told)
 
 
 def _from_source(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> Given:

@@ -21,6 +21,7 @@ from chalkwork.networks.losses import penalties
 from chalkwork.networks.metrics import Metric, Truth, metrics_of
 from chalkwork.networks.parameters import checked
 from chalkwork.networks.plan import Plan
+from chalkwork.networks.sparse import Sparse
 from chalkwork.networks.training_data import Samples, classes_of, cut_of, given_samples
 
 if TYPE_CHECKING:
@@ -42,16 +43,17 @@ def output(net: NeuralNetwork, x: Any, letter: str = "a") -> Array:
     >>> output(NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=False)]), [[1, 1], [0, 1]]).tolist()
     [[3.0], [1.0]]
     """
-    inputs = net.oriented_input(x, batched=True)
+    inputs = net.oriented_input(x, batched=True, sparse=True)
     name = f"{letter}{net.plan().depth}"
     return _sound(_propagated(net, inputs, (name,), {})[name], name)
 
 
 def classes(net: NeuralNetwork, x: Any) -> Array:
     """The class of every sample, counted from 0; what `output` gives is never held for more than a block of samples."""
-    inputs, name, axis = net.oriented_input(x, batched=True), f"a{net.plan().depth}", net.convention.unit_axis
+    inputs, name = net.oriented_input(x, batched=True, sparse=True), f"a{net.plan().depth}"
+    axis = net.convention.unit_axis
     cut = cut_of(net.layers[-1].activation.name, net.labels)
-    parts = _blocks(net, inputs, block_of(net))
+    parts = _blocks(net, inputs, block_of(net, inputs))
     return np.concatenate([classes_of(_sound(_block(net, part, (name,), {})[name], name), axis, cut) for part in parts])
 
 
@@ -64,22 +66,23 @@ def _sound(found: Array, name: str) -> Array:
     return found
 
 
-def block_of(net: NeuralNetwork) -> int:
-    """How many samples are propagated at once where only their classes are kept."""
-    return max(1, min(BLOCK, ENTRIES // net.plan().layers[-1].units))
+def block_of(net: NeuralNetwork, inputs: Any, kept: bool = False) -> int:
+    """How many samples are propagated at once: fewer where dense inputs, or outputs that are not `kept`, are wide."""
+    wide = inputs.shape[net.convention.unit_axis] if isinstance(inputs, Sparse) else 1
+    return max(1, min(BLOCK, ENTRIES // max(wide, 1 if kept else net.plan().layers[-1].units)))
 
 
 def _blocks(net: NeuralNetwork, inputs: Array, size: int) -> Iterator[Array]:
-    samples, axis = net.count(inputs), net.convention.axis_of(inputs)
-    turned = np.moveaxis(inputs, axis, 0)
-    return (np.moveaxis(turned[at : at + size], 0, axis) for at in range(0, samples, size))
+    columns = net.convention.axis_of(inputs) == -1
+    places = (slice(at, at + size) for at in range(0, net.count(inputs), size))
+    return (inputs[:, part] if columns else inputs[part] for part in places)
 
 
 def _propagated(
     net: NeuralNetwork, inputs: Array, names: Sequence[str], values: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Quantities of the forward pass for all samples, a block of them at a time; `values` replace the network's own."""
-    found = [_block(net, part, names, values) for part in _blocks(net, inputs, BLOCK)]
+    found = [_block(net, part, names, values) for part in _blocks(net, inputs, block_of(net, inputs, True))]
     if len(found) == 1:
         return found[0]
     return {
@@ -139,7 +142,7 @@ class Measure:
         if isinstance(self.data, Source):
             yield from (part.spelled(axis) for part in self.data.passed(0))
             return
-        samples, size = self.net.count(self.data.x), block_of(self.net)
+        samples, size = self.net.count(self.data.x), block_of(self.net, self.data.x)
         for start in range(0, samples, size):
             yield self.data.block(start, start + size, axis)
 

@@ -62,7 +62,7 @@ def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> His
     task = loop.Task(
         step_of=step_of,
         values=_start(net, first) | _kept(net, first, settings.optimizer_state),
-        data={} if settings.data is not None else samples.named,
+        data=samples.named if type(work) is Work else {},
         work=work,
         rate=settings.rate(net.loss, work.batch),
         schedule=settings.rates,

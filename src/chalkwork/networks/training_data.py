@@ -13,6 +13,7 @@ from chalkwork.networks.arguments import positive
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.labels import CLASSIFY, MANY, Labels, labels_in, labels_of
 from chalkwork.networks.layers.settings import real
+from chalkwork.networks.sparse import Sparse
 from chalkwork.training.work import Work
 
 if TYPE_CHECKING:
@@ -29,16 +30,28 @@ class Samples:
     With many `classes`, `y` holds the number of each sample's class, from 1 on, in place of a target for every output.
     """
 
-    x: Array
+    x: Any
+    """An array, or a `Sparse` matrix."""
     y: Array
     w: Array | None = None
     classes: int = 0
 
+    def at(self, places: Array, axis: int) -> Samples:
+        """Those at these places, dense; the weights as they are."""
+
+        def taken(array: Any) -> Array:
+            found: Array = array.take(places, axis if array.ndim == 2 else 0)
+            return found
+
+        return Samples(taken(self.x), taken(self.y), None if self.w is None else taken(self.w), self.classes)
+
     def part(self, places: Array, axis: int) -> Samples:
-        """Those at these places; their weights have mean one again."""
-        weights = None if self.w is None else mean_one(self.w.take(places, axis))
-        inputs = self.x.take(places, axis if self.x.ndim == 2 else 0)
-        return replace(self, x=inputs, y=self.y.take(places, axis if self.y.ndim == 2 else 0), w=weights)
+        """Those at these places, as sparse as they are; their weights have mean one again."""
+        if isinstance(self.x, Sparse):
+            rest = replace(self, x=self.y).part(places, axis)
+            return replace(rest, x=self.x.only(places))
+        found = self.at(places, axis)
+        return found if found.w is None else replace(found, w=mean_one(found.w))
 
     def block(self, start: int, stop: int, axis: int) -> Samples:
         """Those from start to before stop, with a target for every output; the weights as they are."""
@@ -76,7 +89,7 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     Raises ShapeError, ValueProblem or ChalkworkError for data and settings that do not go together.
     """
     axis, held_out = net.convention.sample_axis, settings.validation
-    inputs = net.oriented_input(x, batched=True)
+    inputs = net.oriented_input(x, batched=True, sparse=True)
     samples = net.count(inputs)
     target, labels, classes = _targets(net, y, samples, net.labels)
     whole = Samples(inputs, target, _weights(net, target, settings, labels, bool(classes)), classes)
@@ -144,7 +157,7 @@ def given_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | 
     """Samples that are measured, as x, y and perhaps weights, and the classes that they name."""
     if len(held_out) not in (2, 3):
         raise ChalkworkError("validation is x and y, or x, y and the weights of the samples")
-    inputs = net.oriented_input(held_out[0], batched=True)
+    inputs = net.oriented_input(held_out[0], batched=True, sparse=True)
     target, theirs, classes = _targets(net, held_out[1], net.count(inputs), labels)
     weights = _given_weights(net, held_out[2] if len(held_out) == 3 else None, net.count(inputs))
     return Samples(inputs, target, None if weights is None else mean_one(weights), classes), theirs

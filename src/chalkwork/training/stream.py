@@ -12,10 +12,8 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.training.checkpoint import digest
 from chalkwork.training.step import Values
-from chalkwork.training.work import Chunk, Place
+from chalkwork.training.work import GROUP, Chunk, Place
 
-GROUP = 2**20
-"""Bytes of small batches that are done in one go."""
 Batch = tuple[int, Values]
 """How many samples it has, and its arrays."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +12,8 @@ from chalkwork.training.step import Array, Values
 
 SECONDS_A_CHUNK = 0.25
 MOST_STEPS_A_CHUNK = 50_000
+GROUP = 2**20
+"""Bytes of small batches, given one by one, that are done in one go."""
 MOST_NOISE = 20_000_000
 """Entries of noise that are drawn ahead."""
 
@@ -173,6 +175,33 @@ class Work:
         if not self.shuffle:
             return np.arange(self.samples)
         return np.random.default_rng([self.seed, epoch]).permutation(self.samples)
+
+
+@dataclass(frozen=True)
+class Gathered(Work):
+    """The same where the samples of a chunk are put together when it comes: they lie otherwise than engines take them.
+
+    `gather` gives the arrays of the samples at these places, which take `entries` numbers each; `told` stands for them.
+    """
+
+    gather: Callable[[Array], Values] = field(default=dict, repr=False)
+    entries: int = 1
+    told: Callable[[], str] = field(default=str, repr=False)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the run depends on."""
+        own = {one.name for one in fields(Gathered)} - {one.name for one in fields(Work)}
+        return {key: value for key, value in vars(self).items() if key not in own} | {"data": self.told()}
+
+    def chunks(self, start: int, most: int, every: int) -> Iterator[Chunk]:
+        """The steps from `start` on, with their samples: as many in one go as take little room."""
+        few = max(1, min(most, GROUP // (self.batch * self.entries * 8)))
+        for chunk in super().chunks(start, few, every):
+            if chunk.order is not None:
+                places = np.arange(chunk.order.size).reshape(chunk.order.shape)
+                chunk = replace(chunk, order=places, parts=(self.gather(chunk.order.reshape(-1)),))
+            yield chunk
 
 
 def steps_in_one_go(operations: int, engine: str, noise: int = 0) -> int:
