@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from chalkwork.files import make_folder, write_aside
 from chalkwork.training.history import History
 from chalkwork.training.loop import Snapshot
 from chalkwork.training.step import Array, Values
+from chalkwork.training.work import Place
 
-FORMAT = "chalkwork-run-4"
+FORMAT = "chalkwork-run-5"
 _NONE = "not given"
 _BEST = "best/"
 _LOSS = "history/loss"
@@ -113,6 +115,7 @@ class Checkpoint:
             "best": run.best.hex(),
             "waited": run.waited,
             "factor": run.factor.hex(),
+            "place": None if run.place is None else asdict(run.place),
             "history": {key: value for key, value in history.items() if key != "loss"},
         }
         write_tensors(
@@ -183,4 +186,5 @@ def _snapshot(tensors: dict[str, Array], state: Mapping[str, Any]) -> Snapshot:
         best or None,
         state["waited"],
         float.fromhex(state["factor"]),
+        None if state["place"] is None else Place(**state["place"]),
     )
