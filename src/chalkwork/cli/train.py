@@ -44,6 +44,13 @@ def _add_table(group: Any) -> None:
     )
     group.add_argument("--categories", metavar="NAMES", default="", help="columns of numbers that are categories")
     add_decimal(group)
+    group.add_argument(
+        "--missing",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="stands for a missing value, as NA does (repeatable)",
+    )
     group.add_argument("--leave-out", metavar="NAMES", default="", help="columns not to use")
     group.add_argument("--test", metavar="PART", type=_real, default=0.2, help="share of the rows to test on (0.2)")
     group.add_argument(
@@ -99,7 +106,7 @@ def _train(options: argparse.Namespace) -> int:
 
     folder = options.output or unused_folder(options.data)
     _check_checkpoint(options.checkpoint, options.resume, folder)
-    table = read_table(options.data, decimal_mark(options.decimal))
+    table = read_table(options.data, decimal_mark(options.decimal), options.missing)
     with made_folder(folder, replace=options.overwrite or options.resume):
         trained = train_table(
             table,

@@ -22,7 +22,7 @@ from chalkwork.tables.measures import Figures, baseline, measured, ranked
 from chalkwork.tables.notes import notes
 from chalkwork.tables.recipe import Recipe, prepare
 from chalkwork.tables.splitting import Parts, split
-from chalkwork.tables.table import Table
+from chalkwork.tables.table import ALL, Table
 from chalkwork.tables.targets import Classes, Target, find_target
 from chalkwork.training.history import History
 
@@ -101,7 +101,7 @@ def train_table(
 
     Raises ChalkworkError, with file, line and column, for a table that cannot be used.
 
-    >>> from chalkwork.tables.table import Table
+    >>> from chalkwork.tables.table import ALL, Table
     >>> cells = tuple(str(place) for place in range(40)), ("low",) * 20 + ("high",) * 20
     >>> table = Table("t.csv", ("size", "kind"), cells, tuple(range(2, 42)))
     >>> trained = train_table(table, "kind", choices=Choices(hidden=(4,), eta=0.03, epochs=60, engine="numpy"))
@@ -111,7 +111,7 @@ def train_table(
     chosen = choices or Choices()
     names = [target] if isinstance(target, str) else list(target)
     found = find_target(table, names, task)
-    wanted = found.read(table, range(len(table)))
+    wanted = found.read(table, ALL)
     rows = np.flatnonzero(~np.isnan(wanted).any(axis=1))
     strata = wanted[rows, 0] if isinstance(found, Classes) else None
     try:
@@ -119,8 +119,8 @@ def train_table(
     except ChalkworkError as error:
         raise error.at(file=table.file) from None
     parts = {name: rows[part] for name, part in places.items()}
-    recipe = prepare(table, names, task=task, categories=categories, leave_out=leave_out, rows=parts["train"].tolist())
-    data = {name: (recipe.inputs(table, part.tolist()).x, wanted[part]) for name, part in parts.items()}
+    recipe = prepare(table, names, task=task, categories=categories, leave_out=leave_out, rows=parts["train"])
+    data = {name: (recipe.inputs(table, part, chosen.dtype).x, wanted[part]) for name, part in parts.items()}
     net = network(recipe, chosen)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "the training diverged")  # which the report says
