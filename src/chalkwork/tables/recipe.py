@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,14 +119,14 @@ def prepare(
     *,
     task: str = "auto",
     categories: Sequence[str] = (),
-    leave_out: Sequence[str] = (),
+    leave_out: Iterable[str] | Mapping[str, str] = (),
     rows: Rows = ALL,
 ) -> Recipe:
     """What to do with every column of a table to predict the target: one column, or several.
 
     What is a number and what a category is found on all rows (`categories` names columns that are categories although
-    they hold numbers, `leave_out` those not to use); medians, means, spreads and values are learned from `rows` only,
-    which are all rows if nothing is said. `task` is as in `find_target`.
+    they hold numbers, `leave_out` those not to use, perhaps with the reason); medians, means, spreads and values are
+    learned from `rows` only, which are all rows if nothing is said. `task` is as in `find_target`.
 
     Raises ChalkworkError, with file, line and column, for what cannot be used.
 
@@ -139,18 +139,18 @@ def prepare(
     for name in (*categories, *leave_out):
         _ = table[name]
     found = find_target(table, names, task)
-    return Recipe(
-        _columns(table, names, categories, leave_out, rows), found.learn(table, rows), tuple(sorted(table.missing))
-    )
+    out = leave_out if isinstance(leave_out, Mapping) else dict.fromkeys(leave_out, AS_ASKED)
+    columns = _columns(table, names, categories, out, rows)
+    return Recipe(columns, found.learn(table, rows), tuple(sorted(table.missing)))
 
 
 def _columns(
-    table: Table, target: Sequence[str], categories: Sequence[str], leave_out: Sequence[str], rows: Rows
+    table: Table, target: Sequence[str], categories: Sequence[str], leave_out: Mapping[str, str], rows: Rows
 ) -> tuple[Column, ...]:
     columns: list[Column] = []
     for name in table.names:
         if name in leave_out:
-            columns.append(LeftOut(name, AS_ASKED))
+            columns.append(LeftOut(name, leave_out[name]))
         elif name not in target:
             columns.append(look_at(table, name, name in categories)(rows))
     inputs = sum(len(column.inputs) for column in columns)
