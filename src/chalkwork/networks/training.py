@@ -28,7 +28,7 @@ from chalkwork.networks.settings import Settings
 from chalkwork.networks.training_data import Samples, clip_of, samples_of, work_of
 from chalkwork.networks.updates import clipped, optimiser_givens, update
 from chalkwork.training import loop
-from chalkwork.training.checkpoint import Checkpoint, fingerprint
+from chalkwork.training.checkpoint import Checkpoint, fingerprint, kept_engine
 from chalkwork.training.engines import engine_of
 from chalkwork.training.history import History
 from chalkwork.training.step import Engine, Step
@@ -55,7 +55,8 @@ def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> His
         return training_step(plan, optimiser, tuple(clip), bool(samples.classes))
 
     first = step_of(work.batch)
-    engine = engine_of(settings.engine, settings.dtype, first, work.steps, settings.spread)
+    name = (kept_engine(settings.checkpoint) if settings.engine == "auto" else "") or settings.engine
+    engine = engine_of(name, settings.dtype, first, work.steps, work.samples, settings.spread)
     constants = net.constants | dict(optimiser.constants) | clip
     task = loop.Task(
         step_of=step_of,

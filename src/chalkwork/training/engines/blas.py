@@ -35,7 +35,7 @@ class BlasEngine(NumpyEngine):
         """The matrices in the engine's precision, their rows one after another."""
         return {name: np.ascontiguousarray(value, self.dtype) for name, value in values.items()}
 
-    def prepare(self, step: Step, constants: Mapping[str, float]) -> BlasRun:
+    def prepare(self, step: Step, constants: Mapping[str, float], rare: bool = False) -> BlasRun:
         """Lower the step."""
         return BlasRun(step, constants, self.dtype)
 
