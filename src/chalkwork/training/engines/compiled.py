@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib import import_module
@@ -21,8 +21,8 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.training.engines.blas import BlasEngine
+from chalkwork.training.engines.layers import Form, InRows, form_of
 from chalkwork.training.engines.sharding import Devices
-from chalkwork.training.engines.sweeps import Part, parts_of, run_parts
 from chalkwork.training.step import Array, Batches, EngineStopped, Run, Step, Values
 
 SMALL_LOOP = "xla_cpu_small_while_loop_byte_threshold"
@@ -119,9 +119,10 @@ class JaxRun:
     def __init__(self, engine: JaxEngine, step: Step, constants: Values) -> None:
         self.engine, self.step, self.constants = engine, step, constants
         if step not in engine.programs:
-            program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step))
-            engine.programs[step] = engine.jax.jit(program, static_argnames=("room",))
-        self._program = engine.programs[step]
+            form = form_of(step, not engine.devices.several)
+            program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step), form)
+            engine.programs[step] = form, engine.jax.jit(program, static_argnames=("room",))
+        self._form, self._program = engine.programs[step]
         self._room = 64
 
     def steps(self, carried: Values, data: Values, batches: Batches) -> tuple[dict[str, Any], Array]:
@@ -139,14 +140,16 @@ class JaxRun:
         each = {name: np.pad(value, [(0, room - count)] + [(0, 0)] * (value.ndim - 1)) for name, value in each.items()}
         try:
             with self.engine.precision():
-                state, losses = self._program(dict(carried), dict(data), fixed, each, np.int32(count), room=room)
+                state, losses = self._program(
+                    self._form.stacked(carried), dict(data), fixed, each, np.int32(count), room=room
+                )
                 found = _waited_for(losses)[:count].copy()
         except self.engine.jax.errors.JaxRuntimeError as error:
             reason = str(error).strip().partition("\n")[0]
             raise EngineStopped(f"the computation stopped: {reason}", hint=self.engine.lost) from error
         name = self.step.data[0]
         self.engine.done.setdefault(self.step, set()).add(data[name].shape[self.step.sample_axes[name]])
-        return state, found
+        return self._form.apart(state), found
 
 
 class _RareRun:
@@ -159,7 +162,7 @@ class _RareRun:
     def steps(self, carried: Values, data: Values, batches: Batches) -> tuple[dict[str, Any], Array]:
         """Do the steps, one after another."""
         near = {name: np.asarray(value) for name, value in data.items()}  # on the CPU no copy
-        state, losses = self.run.steps(self.blas.carried(carried), near, batches)
+        state, losses = self.run.steps(carried, near, batches)
         return self.engine.carried(self.blas.plain(state)), losses
 
 
@@ -167,7 +170,8 @@ def _steps(
     jax: Any,
     devices: Devices,
     step: Step,
-    carried: Values,
+    form: Form,
+    carried: InRows,
     data: Values,
     fixed: Values,
     each: Values,
@@ -176,40 +180,23 @@ def _steps(
     room: int,
 ) -> Any:
     """The first steps of those that there is room for, as JAX traces them: the number is no part of the program."""
-    parts = parts_of(step.needed)
-
-    def one(number: Any, before: Any) -> Any:
-        values, losses = before
-        here = {name: jax.lax.dynamic_index_in_dim(value, number, keepdims=False) for name, value in each.items()}
-        values, loss = _step(jax, devices, step, parts, data, fixed, values, here)
-        return values, losses if loss is None else losses.at[number].set(loss)
-
-    return jax.lax.fori_loop(0, count, one, (carried, jax.numpy.full(room, np.nan, fixed["eta"].dtype)))
-
-
-def _step(
-    jax: Any,
-    devices: Devices,
-    step: Step,
-    parts: Sequence[Part],
-    data: Values,
-    fixed: Values,
-    carried: Values,
-    each: dict[str, Any],
-) -> Any:
-    """One step: the carried values after it, and the loss before."""
     xp = jax.numpy
-    order = each.get("order")
-    chosen = {
-        name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axes[name], mode="clip")
-        for name in step.data
-    }
-    if devices.several:
-        chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
-    values = {**fixed, **carried, **chosen, **{name: part for name, part in each.items() if name != "order"}}
-    values = run_parts(parts, jax, values)
-    loss = values[step.loss][0, 0] if step.loss is not None else None
-    return {name: values[after] for name, after in step.carried.items()}, loss
+
+    def one(number: Any, before: tuple[InRows, Any]) -> tuple[InRows, Any]:
+        state, losses = before
+        here = {name: jax.lax.dynamic_index_in_dim(value, number, keepdims=False) for name, value in each.items()}
+        order = here.pop("order", None)
+        chosen = {
+            name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axes[name], mode="clip")
+            for name in step.data
+        }
+        if devices.several:
+            chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
+        state, loss = form.after(jax, state, {**fixed, **chosen, **here})
+        return state, losses if loss is None else losses.at[number].set(loss)
+
+    losses = xp.full(room, np.nan, fixed["eta"].dtype)
+    return jax.lax.fori_loop(0, count, one, (carried, losses))
 
 
 def _waited_for(losses: Any) -> Array:
