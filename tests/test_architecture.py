@@ -16,7 +16,6 @@ import chalkwork
 
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
-    "records",
     "errors",
     "arrays",
     "packages",
@@ -208,12 +207,6 @@ def test_solving_a_sheet_loads_no_more_than_it_needs() -> None:
     assert not {name.split(".")[1] for name in loaded if name.startswith("chalkwork.")} & {
         "checking", "bounds", "training", "laboratory", "classroom", "verification", "page", "tables",
     }  # fmt: skip
-
-
-def test_classes_of_fields_are_made_in_one_place() -> None:
-    """The standard library's decorator makes them four times as slowly, which every start would wait for."""
-    sources = {path: path.read_text(encoding="utf-8") for path in FILES if path.name != "records.py"}
-    assert not [path for path, text in sources.items() if re.search(r"from dataclasses import .*\bdataclass\b", text)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -9,6 +9,7 @@ cross-entropy `a - y` and the sigmoid under binary cross-entropy too.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, prod
 
@@ -17,7 +18,6 @@ from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.times import moment_of
 from chalkwork.budget import check_time
-from chalkwork.records import dataclass
 
 ONE, ZERO = Number(1), Number(0)
 MOST_ROUNDS = 8

@@ -12,14 +12,13 @@ What is undefined makes an interval wider, never an exception: `1 / [-1, 1]` is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import reduce
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from chalkwork.records import dataclass
 
 Array = NDArray[np.float64]
 BOTH = (-2, -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, zip_longest
 from numbers import Integral
@@ -41,7 +41,6 @@ from chalkwork.checking.numerals import (
     spread,
 )
 from chalkwork.checking.typed import fits
-from chalkwork.records import dataclass
 from chalkwork.words import Said, Text
 
 Numbers = NDArray[np.float64]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from chalkwork.checking.adopting import adopted, on_turned_weights
 from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
+from chalkwork.checking.consequences import name_by_consequence
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
@@ -30,7 +31,6 @@ from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.words import ENGLISH, LANGUAGES, Said, Text, written
 
@@ -137,6 +137,7 @@ def check_class(
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
         reasons = {**together[place][1], **matches[place][1]}
         found = reader.names(free, matches[place][0], reasons)
+        name_by_consequence(reader, found, free)
         typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
         said = {word: written(why, language) for word, why in found.unused.items()}
         data[place], unused[place], notes[place] = found.data, said, found.notes

@@ -9,7 +9,7 @@ further than a unit of its last digit from one of them. The interval alone accep
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property, reduce
 
@@ -22,7 +22,6 @@ from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.checking.work import Answers, Work
 from chalkwork.derivation.derivation import Equation, Stage
-from chalkwork.records import dataclass
 
 BY_ACCIDENT = 0.02
 """What follows from a wrong value proves that it was calculated with where other digits do so more rarely."""

@@ -9,7 +9,7 @@ what follows is right: a step that is the same in both, and was worked out from 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from itertools import combinations, product
@@ -24,7 +24,6 @@ from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.mistakes.structure import coefficient_of, summands, updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.records import dataclass
 from chalkwork.words import ENGLISH, Text, say
 
 ONE = Number(1)

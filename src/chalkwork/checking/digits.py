@@ -5,10 +5,11 @@ The interval of `0e9` holds every number, and so says nothing; that of `0.1` hol
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from chalkwork.records import dataclass
 from chalkwork.words import ENGLISH, say
 
 Array = NDArray[np.float64]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,6 @@ from chalkwork.checking.laid import enclosed_laid, laid_shape
 from chalkwork.checking.mistakes import TABLE, exchanged, exchanges_of
 from chalkwork.checking.mistakes.matrices import Exchange
 from chalkwork.checking.work import Known
-from chalkwork.records import dataclass
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[str, str]
@@ -31,8 +31,6 @@ class Explanation:
     """The mistakes that explain an answer, the likeliest first."""
 
     ids: tuple[str, ...] = ()
-    together: bool = False
-    """Whether all of them were made at once, rather than any of them."""
     made_in: str | None = None
     """The earlier step, itself not answered, in which the mistake was made."""
     pairs: tuple[Pair, ...] = ()

@@ -8,7 +8,7 @@ as in Numbas (numbas.org.uk, adaptive marking).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,6 @@ from chalkwork.checking.suspecting import Search
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.checking.work import Answers, Array, Work
 from chalkwork.derivation.derivation import Derivation, Equation
-from chalkwork.records import dataclass
 
 OFTEN = 0.1
 """A number that is a larger part of all that somebody wrote is nobody's mistake."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,6 @@ from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.words import Text, say
 
 if TYPE_CHECKING:

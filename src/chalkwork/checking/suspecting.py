@@ -7,7 +7,7 @@ with one in an earlier step that was left open; then rounding on the way; then t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -40,7 +40,6 @@ from chalkwork.checking.mistakes import TABLE, Found, distinct, distinct_pairs, 
 from chalkwork.checking.work import Answers, Known, Work
 from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ShapeError
-from chalkwork.records import dataclass
 
 _EARLY_DECIMALS = (3, 2, 1)
 MOST_PAIRS_TOLD = 8
@@ -340,7 +339,7 @@ class Search:
                 found[row] = list(readings[best[0].number][0])
         sure = dict(zip(asked.rows.tolist(), crowd.is_telling().tolist(), strict=True))
         return {
-            row: Explanation(pairs[0], together=True, pairs=tuple(pairs[:MOST_PAIRS_TOLD]))
+            row: Explanation(pairs[0], pairs=tuple(pairs[:MOST_PAIRS_TOLD]))
             for row, pairs in found.items()
             if (sure[row] or reshaped) and not self.purse.stopped[row]
         }

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from chalkwork.checking.numerals import AnswerError, plain, without_lead
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 MAX_TEXT = 100_000

@@ -6,7 +6,7 @@ All students stand side by side: every array has their number as its first axis.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,6 @@ from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.records import dataclass
 
 Array = np.ndarray[Any, Any]
 Known = dict[str, Interval]

@@ -8,7 +8,7 @@ depend on the numbers, an exercise is solved candidate by candidate.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,6 @@ from chalkwork.classroom.groups import Layout
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet

@@ -6,6 +6,7 @@ The author's own numbers are the measure: what they do not keep is not asked of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
@@ -15,7 +16,6 @@ from chalkwork.checking.digits import Digits
 from chalkwork.checking.mistakes.context import Layer, Role
 from chalkwork.classroom.batch import Array, Bench, Values, digits_of
 from chalkwork.derivation.derivation import Stage
-from chalkwork.records import dataclass
 from chalkwork.sheets.varying import Varying
 from chalkwork.solutions.exercise import Exercise
 

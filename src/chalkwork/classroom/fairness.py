@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -18,7 +18,6 @@ from chalkwork.checking.mistakes import distinct
 from chalkwork.classroom.batch import Array, Bench, Values, digits_of, led
 from chalkwork.classroom.conditions import wholes
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.records import dataclass
 from chalkwork.solutions.exercise import Exercise
 
 Ids = tuple[str, ...]

@@ -7,7 +7,7 @@ part uses again. Of data every sample is drawn by itself, and its target with it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from chalkwork.classroom.draws import Places, Words, places
 from chalkwork.classroom.ranges import alternatives_like, choices_like, classes_like, is_drawable
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.sheets.fences import Piece, split_sheet
 from chalkwork.sheets.givens import Given, filler, givens_of, named
 from chalkwork.sheets.locate import Listing, Node, Scalar

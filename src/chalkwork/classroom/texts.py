@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from chalkwork.classroom.groups import Layout
 from chalkwork.errors import SheetError
-from chalkwork.records import dataclass
 from chalkwork.sheets.fences import split_sheet
 from chalkwork.sheets.givens import PLACE, Given
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table, load_yaml

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import overload
@@ -14,7 +14,6 @@ import numpy as np
 from chalkwork.classroom.batch import Array, Bench
 from chalkwork.classroom.fairness import Certificate, Key, Mistaken
 from chalkwork.classroom.groups import Layout
-from chalkwork.records import dataclass
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -29,7 +30,6 @@ from chalkwork.classroom.groups import Layout, layout_of
 from chalkwork.classroom.texts import check_texts
 from chalkwork.classroom.variant import Variant, Variants
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.sheets.library import find_sheet
 from chalkwork.sheets.schema import Prose, Sheet

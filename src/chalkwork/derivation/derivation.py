@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.words import Said, Text
 
 Relation = Literal["=", "≤", "<", "≥", ">", "≈", "≠"]

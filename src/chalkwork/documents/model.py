@@ -6,8 +6,9 @@ text only, so that a new output format needs no knowledge of derivations.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from chalkwork.drawings.canvas import Drawing
-from chalkwork.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

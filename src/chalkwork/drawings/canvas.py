@@ -11,10 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
-
-from chalkwork.records import dataclass
 
 INK = "#222222"
 GREY = "#666666"

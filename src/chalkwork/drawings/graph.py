@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 
@@ -22,7 +23,6 @@ from chalkwork.drawings.canvas import (
 )
 from chalkwork.drawings.layout import Layout, in_order, layered
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.words import ENGLISH, Text, say
 
 MOST_NODES = 200

@@ -9,9 +9,8 @@ far as their widths allow.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-
-from chalkwork.records import dataclass
 
 Edges = Sequence[tuple[int, int]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from chalkwork.drawings.canvas import (
@@ -22,7 +22,6 @@ from chalkwork.drawings.canvas import (
     wrapped,
 )
 from chalkwork.errors import ChalkworkError, ShapeError
-from chalkwork.records import dataclass
 from chalkwork.words import ENGLISH, Text, say
 
 MOST_UNITS = 8

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count, pairwise
 from math import ceil, floor, isfinite, log10
 
 from chalkwork.drawings.canvas import GRADIENT, GREY, INK, PALE, VALUE, Box, Canvas, Drawing, Point, number, text_width
-from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import superscript
 
 WIDTH, HEIGHT = 440.0, 270.0

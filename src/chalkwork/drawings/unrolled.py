@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chalkwork.drawings.canvas import GREY, VALUE, Box, Canvas, Drawing, Point, number, text_width
-from chalkwork.records import dataclass
 from chalkwork.words import ENGLISH, say
 
 _NAME, _NUMBER, _HEIGHT = 15, 13, 44.0

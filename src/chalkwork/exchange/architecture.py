@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from types import NoneType
 from typing import Any, cast
@@ -25,7 +26,6 @@ from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.quantities import LEARNED
 from chalkwork.networks.samples import features_and_positions
-from chalkwork.records import dataclass
 
 MOST_LAYERS = 1000
 """In a file. Equations of a thousand layers are more than anyone reads."""

@@ -6,6 +6,7 @@ What a layer is called there stands in its own file, what an activation is calle
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +19,6 @@ from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
 from chalkwork.networks.quantities import LEARNED, Role
-from chalkwork.records import dataclass
 
 
 def in_pytorch(activation: Activation) -> Module | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ from chalkwork.networks.layers import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
 from chalkwork.packages import package
-from chalkwork.records import dataclass
 
 _COUNT = "num_batches_tracked"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from stat import S_ISREG
@@ -13,7 +14,6 @@ import numpy as np
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.exchange.strict import mapping, of, parse
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 from chalkwork.training.checkpoint import read_tensors
 
 MOST_BYTES = 4 * 2**30

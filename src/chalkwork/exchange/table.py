@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.model_file import load_model, save_model
 from chalkwork.exchange.onnx_file import to_onnx
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ one causes the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.quantities import Role
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 
 FEWEST_SAMPLES = 16
 """Below this, a healthy ReLU unit may well be 0 for all samples: with chance 1/2 each, once in 65,536 for 16."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ from chalkwork.inside.measured import filled, gradient_equations, oriented
 from chalkwork.networks.arguments import positive, whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.records import dataclass
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

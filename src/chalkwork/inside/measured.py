@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
 from chalkwork.networks.training import training_step
 from chalkwork.networks.training_data import targets_of
-from chalkwork.records import dataclass
 
 
 @dataclass(frozen=True)

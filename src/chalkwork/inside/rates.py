@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any, overload
 
@@ -20,7 +21,6 @@ from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.settings import Settings
 from chalkwork.networks.training import train_network
 from chalkwork.networks.training_data import samples_of
-from chalkwork.records import dataclass
 from chalkwork.training.loop import Diverged
 
 if TYPE_CHECKING:

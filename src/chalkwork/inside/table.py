@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 
 Cell = str | int | float | None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import log
 from typing import Any
@@ -15,7 +15,6 @@ from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Table
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.networks.layers.settings import real, size
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style, Word
 from chalkwork.solutions.solution import Solution

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import Any
 
@@ -27,7 +28,6 @@ from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import Role
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution

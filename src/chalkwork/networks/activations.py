@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Unit
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(\s*([^()]*)\s*\))?\s*")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 
 Samples = Literal["columns", "rows"]
 Weights = Literal["out_in", "in_out"]

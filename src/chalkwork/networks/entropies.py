@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
 from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.networks.loss import Loss, Reduction, check_setting, power
-from chalkwork.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

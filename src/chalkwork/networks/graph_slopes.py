@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, walk
@@ -13,7 +13,6 @@ from chalkwork.derivation.chain import Paths
 from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints, gradient
 from chalkwork.errors import CostError
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalkwork.algebra.reading import Syntax, canonical, free_names, parse
 from chalkwork.errors import ReadError
 from chalkwork.networks.unrolled import unrolled
-from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbols
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -21,7 +21,6 @@ from chalkwork.errors import ChalkworkError, ReadError, ShapeError
 from chalkwork.networks.graph_slopes import Target, adjoints, local_derivatives, through_paths
 from chalkwork.networks.graph_text import Slope, Typed, short
 from chalkwork.networks.spot import suffix_of
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 _SOFTMAXES = ("softmax", "causal_softmax", "masked_softmax")

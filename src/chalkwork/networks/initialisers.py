@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite, sqrt
 
@@ -11,7 +12,6 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(\s*([^(),]*)\s*\))?\s*")
 _GLOROT = (

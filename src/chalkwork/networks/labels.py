@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 
 SHOWN = 6
 MANY = 64

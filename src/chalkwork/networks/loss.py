@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from math import inf, prod
 from typing import Any, ClassVar, Literal
@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal
 from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.words import ENGLISH, Text, say
 
 Reduction = Literal["sum", "mean", "mean_over_samples"]

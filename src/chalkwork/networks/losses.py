@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
@@ -31,7 +32,6 @@ from chalkwork.networks.entropies import (
     SmoothedCrossEntropy,
 )
 from chalkwork.networks.loss import Loss, Reduction
-from chalkwork.records import dataclass
 
 __all__ = [
     "LOSSES",

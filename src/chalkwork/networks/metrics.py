@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -12,7 +13,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import Array
 from chalkwork.packages import package
-from chalkwork.records import dataclass
 
 Of = Literal["classes", "probabilities", "values"]
 """What is held against the truth: predicted classes, the outputs as probabilities, or the outputs as they are."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -19,7 +19,6 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.algebra.reading import read
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 Lines = tuple[tuple[str, str], ...]

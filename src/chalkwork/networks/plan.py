@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
@@ -16,7 +17,6 @@ from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from chalkwork.networks.quantities import LEARNED, Quantity, Role
 from chalkwork.networks.spot import Spot, suffix_of
-from chalkwork.records import dataclass
 
 __all__ = ["LayerPlan", "Plan", "suffix_of"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from chalkwork.counting import plural
-from chalkwork.records import dataclass
 
 
 class Role(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.moments import callbacks_of
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.records import dataclass
 from chalkwork.training.schedules import Plateau, Schedule
 
 USUAL_RATE = 0.01
@@ -80,6 +79,9 @@ class Settings:
     chalkwork.errors.ChalkworkError: epochs is a whole number from 1 on, not True
     """
 
+    data: Any = None
+    steps_per_epoch: int | None = None
+    classes: Any = None
     eta: float | None = None
     iterations: int | None = None
     epochs: int | None = None
@@ -93,7 +95,7 @@ class Settings:
     clip_value: float | None = None
     sample_weight: Any = None
     class_weight: str | Mapping[Any, float] | None = None
-    validation: tuple[Any, ...] | list[Any] | float | None = None
+    validation: Any = None
     patience: int | None = None
     least_change: float = 0.0
     metrics: Any = None
@@ -111,7 +113,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("eta", "clip_norm", "clip_value"):
             _unless_none(positive, getattr(self, name), name)
-        for name in ("iterations", "epochs", "batch_size", "patience", "evaluate_every"):
+        for name in ("iterations", "epochs", "batch_size", "patience", "evaluate_every", "steps_per_epoch"):
             _unless_none(whole, getattr(self, name), name)
         for name in ("shuffle", "drop_last"):
             flag(getattr(self, name), name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.derivation.derivation import Stage
 from chalkwork.networks.quantities import Form, Quantity
-from chalkwork.records import dataclass
 from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:

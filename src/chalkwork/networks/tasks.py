@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.layers import BatchNorm, Dense, Dropout, Layer
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError, loss_of
-from chalkwork.records import dataclass
 
 HALF_SQUARES = SquaredError(reduction="mean_over_samples")
 """Half the squared error, summed over the outputs, as the cross-entropies are; mean over the samples."""

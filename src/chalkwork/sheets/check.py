@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import Any, Literal
@@ -16,7 +17,6 @@ from chalkwork.checking.report import WIDTH, Report, as_data, of_cells
 from chalkwork.checking.shown import MOST_SHOWN, given_data
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.sheets.document import points_words
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet

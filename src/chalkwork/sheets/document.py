@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -11,7 +12,6 @@ from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.documents.model import Block, Document, Heading, Paragraph
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.records import dataclass
 from chalkwork.sheets.forms import form
 from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.schema import GraphBlock, NetworkBlock, PartBlock, Prose, Sheet, TaskBlock

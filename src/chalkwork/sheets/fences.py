@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalkwork.errors import SheetError
-from chalkwork.records import dataclass
 from chalkwork.sheets.parts import MODULES
 
 LANGUAGES = ("network", "graph", "task", *MODULES)

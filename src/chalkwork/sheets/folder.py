@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ import numpy as np
 from chalkwork.checking.files import MAX_BYTES, PAGES, READERS
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError, fault, faults_are
-from chalkwork.records import dataclass
 from chalkwork.sheets.check import Answers, HandIn, Unread, WorkLine, check_class
 from chalkwork.sheets.journal import Journal, digest
 from chalkwork.sheets.pages import read_hand_in

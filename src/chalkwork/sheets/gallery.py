@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph
 from chalkwork.drawings.canvas import Drawing, escaped
 from chalkwork.files import make_folder, write_together
-from chalkwork.records import dataclass
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.library import shipped

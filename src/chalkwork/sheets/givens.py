@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from chalkwork.errors import SheetError
 from chalkwork.networks.layers import LAYERS
 from chalkwork.networks.quantities import LEARNED
-from chalkwork.records import dataclass
 from chalkwork.sheets import values
 from chalkwork.sheets.fences import Piece
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table, load_yaml

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from chalkwork.errors import SheetError
-from chalkwork.records import dataclass
 from chalkwork.sheets.schema import Block, GraphBlock, NetworkBlock, PartBlock, TaskBlock
 
 _Named = NetworkBlock | GraphBlock | TaskBlock | PartBlock

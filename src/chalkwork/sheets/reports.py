@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby, zip_longest
 
@@ -14,7 +14,6 @@ from chalkwork.checking.shown import SIGNS, answer_piece, raw
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.bars import draw_bars
-from chalkwork.records import dataclass
 from chalkwork.sheets.check import HandIn, TaskReport, Unread, View, exact, of_points, unmarked_words
 from chalkwork.sheets.counts import distribution, head, mistakes_made, step_counts
 from chalkwork.sheets.document import points_words, task_title

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
-from chalkwork.records import dataclass
 from chalkwork.sheets.locate import Path, nearest_line
 from chalkwork.sheets.parts import Work
 from chalkwork.sheets.posed import Posed

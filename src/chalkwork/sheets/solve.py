@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,6 @@ from chalkwork.networks import layers as kinds
 from chalkwork.networks.graph import Graph
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.records import dataclass
 from chalkwork.sheets.layers import made_of
 from chalkwork.sheets.parts import Surroundings
 from chalkwork.sheets.schema import GraphBlock, Layer, NetworkBlock, PartBlock, Sheet, TaskBlock

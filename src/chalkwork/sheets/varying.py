@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from chalkwork.errors import SheetError
-from chalkwork.records import dataclass
 from chalkwork.sheets import values
 from chalkwork.sheets.givens import Given, named, scalars_of
 from chalkwork.sheets.locate import Listing, Node, Scalar, Table

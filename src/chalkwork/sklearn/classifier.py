@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -16,7 +16,6 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.labels import MANY, Labels
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.records import dataclass
 from chalkwork.sklearn.base import BaseNeuralNetwork
 from chalkwork.sklearn.documentation import documented
 

@@ -6,12 +6,12 @@ Forms, blanks, marking and exports read it; a sheet makes one of each of its tas
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Equation
-from chalkwork.records import dataclass
 from chalkwork.solutions.setting import Word
 
 if TYPE_CHECKING:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.symbols import Symbol
@@ -92,13 +91,14 @@ class Word:
 class Choice:
     """Answers of which many are right: weights that give a table. The steps after them go by those that were chosen.
 
-    `names` are chosen together, `instead` is the solution with other values in their places, and `wrong` says what is
-    wrong with a solution, nothing where it is right.
+    `names` are chosen together, `instead` is the solution with other values in their places, `holds` names in it what must
+    not be 0, row by row of a table, and `wrong` says what is wrong with a solution, nothing where it is right.
     """
 
     names: tuple[str, ...]
     instead: Callable[[Mapping[str, Any]], Solution]
     wrong: Callable[[Solution], Said]
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ The names of step 3 are those of any step with a 3 in them (`net3`, `w3`, `p3_gd
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from chalkwork.algebra.entries import entry_name
 from chalkwork.documents.model import Table
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.columns import split_step
 from chalkwork.typesetting.numbers import shown

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Document
-from chalkwork.records import dataclass
 from chalkwork.solutions.compose import solution_document
 from chalkwork.solutions.working import Working
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Name, walk
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.records import dataclass
 from chalkwork.training.step import Array, Step, Values
 
 LARGE = 1e3

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from chalkwork.counting import counted
 from chalkwork.packages import package
-from chalkwork.records import dataclass
 from chalkwork.training.step import Array
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from hashlib import sha256
 from typing import Any
@@ -19,7 +19,6 @@ from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.reading import read
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.training.step import Array
 
 MOST_ASKED = 100_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Any, Protocol
@@ -13,7 +13,6 @@ import numpy as np
 from chalkwork.algebra.expression import Application, walk
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
@@ -134,6 +133,6 @@ class Engine(Protocol):
         """The same as NumPy arrays of their own."""
         ...
 
-    def prepare(self, step: Step, constants: Mapping[str, float]) -> Run:
-        """Make a step ready."""
+    def prepare(self, step: Step, constants: Mapping[str, float], rare: bool = False) -> Run:
+        """Make a step ready; of a rare one a run does no more than one an epoch."""
         ...

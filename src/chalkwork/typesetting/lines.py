@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from chalkwork.derivation.derivation import Relation
-from chalkwork.records import dataclass
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.values import Layout

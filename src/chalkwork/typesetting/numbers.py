@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import floor, isfinite
 from typing import Any
 
 import numpy as np
-
-from chalkwork.records import dataclass
 
 LARGEST_PLAIN = 1e7
 LARGEST_COUNT = 10.0**15

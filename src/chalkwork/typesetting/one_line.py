@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
-from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import primes, subscript, superscript
 
 BETWEEN = frozenset("·×∘⊙≤≥≠≈∈∉∋→←↔⇒⇐⇔⟹⟺↦⟶⟼±∓|∥⊥∼≃≅≡∝≪≫⊂⊆⊃⊇∪∩∖∗⋆•÷⊕⊖⊗∧∨≔⊢⊨≺≻") - {"|"}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.times import at_time, split_time
 from chalkwork.derivation.derivation import Derivative
-from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import GREEK, Notation, primes, subscript, superscript
 from chalkwork.words import ENGLISH, say
 

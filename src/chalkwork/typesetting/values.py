@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from chalkwork.records import dataclass
 from chalkwork.typesetting.boxes import Box, width_of
 from chalkwork.typesetting.notation import Notation, superscript
 from chalkwork.typesetting.numbers import NumberFormat, shown

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Name, names_in
 from chalkwork.checking.names import bare_name, match_names
 from chalkwork.checking.report import Result
-from chalkwork.records import dataclass
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.sides import Step, is_near

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from copy import copy
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +20,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, put_in, worked_out
 from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.precise import TooLarge, Undecided, enclosed
-from chalkwork.records import dataclass
 
 Array = np.ndarray[Any, Any]
 _POWER = re.compile(r"\\(?:cdot|times)10\^\{?(-?[0-9]+)\}?")
@@ -62,6 +61,13 @@ class Value:
     def texts(self) -> frozenset[str]:
         """The numbers of a literal without their signs."""
         return frozenset(text.lstrip("+-") for row in self.rows for text in row)
+
+    @property
+    def turned(self) -> Value:
+        """The transpose."""
+        half = None if self.half is None else self.half.T
+        whole = Interval(self.range.low.T, self.range.high.T)
+        return replace(self, exact=self.exact.T, range=whole, half=half, rows=tuple(zip(*self.rows, strict=True)))
 
     def is_finer(self, other: Value) -> bool:
         """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -20,7 +20,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks.layers import Dense
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.records import dataclass
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.sides import Step, is_near, number_of
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from chalkwork.records import dataclass
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.spelling import Statement
 

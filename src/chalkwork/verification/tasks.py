@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,7 +13,6 @@ import numpy as np
 from chalkwork.algebra.expression import Name
 from chalkwork.bounds.intervals import Interval
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.holding import Names, held, value_of

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.words.en import SENTENCES as ENGLISH_SENTENCES
 from chalkwork.words.sentences import Sentence, Sentences
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
 from math import inf, isfinite
 from typing import Any, Protocol
 
 from chalkwork.errors import ShapeError
-from chalkwork.records import dataclass
 
 Shape = tuple[int, ...]
 """`()` for a scalar, `(rows, columns)` for a matrix; what stands before those counts matrices in a row."""

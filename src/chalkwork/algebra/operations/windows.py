@@ -7,6 +7,7 @@ Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, reduce
 from importlib import import_module
 from itertools import product
@@ -15,7 +16,6 @@ from typing import Any
 
 from chalkwork.algebra.operations.entry import Parameter, Shape, words
 from chalkwork.errors import ShapeError
-from chalkwork.records import dataclass
 
 Slices = tuple[slice, ...]
 

@@ -16,6 +16,7 @@ and there are derivatives. In an equation between *quantities*, as graphs have t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from chalkwork.algebra.expression import Expression
@@ -24,7 +25,6 @@ from chalkwork.algebra.reading.building import build
 from chalkwork.algebra.reading.cursor import LONGEST_FORMULA, LONGEST_TEXT, Syntax
 from chalkwork.algebra.reading.grammar import Grammar
 from chalkwork.algebra.reading.words import canonical
-from chalkwork.records import dataclass
 
 __all__ = [
     "LONGEST_FORMULA", "LONGEST_TEXT", "Chain", "Syntax", "build", "canonical", "free_names", "parse",

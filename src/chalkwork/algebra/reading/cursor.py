@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from chalkwork.algebra.reading.tokens import Text, Token
 from chalkwork.errors import ReadError
-from chalkwork.records import dataclass
 
 LONGEST_TEXT, LONGEST_FORMULA = 20_000, 4000
 DEEPEST_NESTING = 100  # a function in a function counts twice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from math import prod
@@ -23,7 +24,6 @@ from chalkwork.checking.mistakes.structure import (
 )
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
-from chalkwork.records import dataclass
 
 ACTIVATIONS = tuple(name for name, operation in TABLE.items() if operation.unit is not None)
 FIRST_SAMPLE = "first sample"  # no name that is read can hold a space

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.derivation.derivation import Equation
-from chalkwork.records import dataclass
 
 Rewrites = Callable[[Equation, Context], Iterable[Expression]]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from time import perf_counter
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple, Self
@@ -20,7 +21,6 @@ from chalkwork.checking.recording.tracing import Tracing, is_own, tracing
 from chalkwork.checking.recording.watching import Array, Made, Path, leaves, same_numbers
 from chalkwork.checking.variables import taken_apart
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 
 __all__ = ["Assignment", "Made", "Recording", "Versions", "record"]
 

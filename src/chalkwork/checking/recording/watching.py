@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chalkwork.checking.libraries import is_library
 from chalkwork.checking.variables import attributes_of, gradient_of, is_module, is_ours, numbers_of
-from chalkwork.records import dataclass
 
 Array = np.ndarray[Any, Any]
 Path = tuple[tuple[str, str | int], ...]

@@ -12,7 +12,7 @@ earns nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from math import isfinite, pi
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,6 @@ from chalkwork.algebra.expression import Application, Constant, Expression, Name
 from chalkwork.classroom.exports.packing import decimal
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.solutions.exercise import Exercise
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape, unescape
 from xml.etree.ElementTree import Element
 
@@ -18,7 +19,6 @@ from chalkwork.classroom.exports.carried import Carried, carried
 from chalkwork.classroom.exports.html import Pages
 from chalkwork.classroom.exports.packing import decimal, identity, zipped
 from chalkwork.classroom.exports.questions import Cell, Field, Item
-from chalkwork.records import dataclass
 
 POINTS = 100
 _MATHS = "http://www.w3.org/1998/Math/MathML"

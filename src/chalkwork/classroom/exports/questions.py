@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, lcm
 
@@ -16,7 +17,6 @@ from chalkwork.classroom.fairness import Key, Mistaken, mistaken
 from chalkwork.classroom.variant import Variants
 from chalkwork.documents.model import Block, Code
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.sheets.check import POLICIES
 from chalkwork.sheets.document import answered_blocks, posed_blocks
 from chalkwork.sheets.schema import Sheet

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
-
-from chalkwork.records import dataclass
+from dataclasses import dataclass, fields
 
 YES, NO = "yes", "no"
 

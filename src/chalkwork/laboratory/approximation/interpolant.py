@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from chalkwork.bounds.intervals import Array
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.functions.one_variable import Function, smooth_branch
 from chalkwork.laboratory.functions.series import coefficient_bounds, taylor_coefficients
-from chalkwork.records import dataclass
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation.interpolant import Errors, Interpolant, adapted_points
 from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, interval_of
-from chalkwork.records import dataclass
 
 MOST_POINTS = 2_000_000
 MOST_COMPARED = 8

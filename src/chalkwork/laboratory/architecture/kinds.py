@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture.tally import At, Shape, product, written
 from chalkwork.networks.layers.settings import Setting, take
-from chalkwork.records import dataclass
 
 NONE, ONE = Number(0), Number(1)
 

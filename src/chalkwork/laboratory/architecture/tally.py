@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from chalkwork.algebra.expression import Expression, Name, Number
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from typing import Any
@@ -30,7 +31,6 @@ from chalkwork.laboratory.associative.memory import (
 )
 from chalkwork.networks.arguments import flag, one_of, whole
 from chalkwork.networks.data import Array, as_matrix
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Style, Word
 from chalkwork.solutions.solution import Solution

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from chalkwork.documents.model import Block
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import Array, as_matrix, as_vector
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.setting import Setting, Style, Word

@@ -7,7 +7,7 @@ none, the rule of the outermost operation, then the rest. Every step is verified
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, transform, walk
 from chalkwork.algebra.reading.written import BY_SIGN
@@ -17,7 +17,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import ONE, ZERO, slope, worked_out
 from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.sums import has_series, in_summands, is_series
-from chalkwork.records import dataclass
 
 MOST_NODES = 80
 """A side with more of them is verified and not worked out: nobody would read the way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
 from typing import Any
@@ -13,7 +14,6 @@ from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.reading import canonical
 from chalkwork.algebra.reading.names import joined
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 
 _NUMBER = r"[-+]?(?:[0-9]{1,20}(?:\.[0-9]{1,20})?(?:/[1-9][0-9]{0,9})?|inf)"
 _INTERVAL = re.compile(rf"\s*([\[(])\s*({_NUMBER})\s*,\s*({_NUMBER})\s*([\])])\s*")

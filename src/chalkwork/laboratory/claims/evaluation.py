@@ -7,6 +7,7 @@ derivatives by what the kind of number offers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,6 @@ from chalkwork.algebra.definitions import branches, defined, side
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.domain import entries_of
-from chalkwork.records import dataclass
 
 Value = list[list[Any]]
 _ARGUMENTS = (Name("a"), Name("b"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,6 @@ from chalkwork.laboratory.claims.overflow import softmax_of_large
 from chalkwork.laboratory.claims.refuted import values_of
 from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.verify import Verified, verify
-from chalkwork.records import dataclass
 from chalkwork.solutions.setting import Word
 
 PROVED, MANY_POINTS, FALSE, FALSE_STEP, OPEN = "proved", "true at many points", "false", "false step", "open"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

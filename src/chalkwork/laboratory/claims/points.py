@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 from time import monotonic
@@ -28,7 +28,6 @@ from chalkwork.laboratory.claims.precise import (
     middle,
     settled,
 )
-from chalkwork.records import dataclass
 
 MOST_SECONDS = 4.0
 _AGREE = 30  # digits behind the point: sides whose enclosures are no wider agree, as far as can be told

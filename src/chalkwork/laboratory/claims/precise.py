@@ -175,6 +175,7 @@ class Functions:
             "floor": self.floor,
             "sin": lambda x: x if x == 0 and _exact(x) else self.iv.sin(self.narrow(x)),
             "cos": lambda x: Fraction(1) if x == 0 and _exact(x) else self.iv.cos(self.narrow(x)),
+            "arctan": lambda x: x if x == 0 and _exact(x) else self.iv.atan2(self.wide(x), 1),
             "tanh": self.tanh,
             "maximum": self.maximum,
             "minimum": lambda a, b: -self.maximum(-a, -b),

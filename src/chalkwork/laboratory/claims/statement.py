@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, check_written, names_in, walk
@@ -16,7 +16,6 @@ from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.claims.calculus import MOST_NODES, exactly, put_in
 from chalkwork.laboratory.claims.domain import Domain, Range, entries_of, read_range, written
 from chalkwork.laboratory.claims.sums import check_linear, has_series, of_equal_numbers, uppers
-from chalkwork.records import dataclass
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
 MOST_DEFINITIONS = 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -19,7 +19,6 @@ from chalkwork.laboratory.claims.points import Counterexample, Trial, glance, lo
 from chalkwork.laboratory.claims.precise import MOST_DIGITS
 from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.worker import SECONDS, prove_within
-from chalkwork.records import dataclass
 
 MOST_NUMBERS = 64
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +18,6 @@ from chalkwork.laboratory.equivalent import reading
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board, lines
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.symbols import Symbol

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import factorial, lgamma, log, prod
 from typing import Any
 
@@ -20,7 +21,6 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.equations import backward
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.typesetting.notation import superscript

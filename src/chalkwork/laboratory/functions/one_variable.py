@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +20,6 @@ from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError, ReadError
 from chalkwork.networks.activations import KINDS, Activation
-from chalkwork.records import dataclass
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 _VARIABLE = re.compile(r"[^\W\d_][0-9]{0,3}|[^\W\d_]{1,12}")

@@ -7,9 +7,8 @@ derivative has a zero.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import inf
-
-from chalkwork.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Source: Goodfellow, Bengio and Courville, Deep Learning, section 5.5, equations 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.documents.model import Block, Heading
 from chalkwork.laboratory.likelihood.estimate import ESTIMATE, MAXIMUM, SUMS
 from chalkwork.laboratory.likelihood.letters import Letters
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.typesetting.symbols import Symbol
 

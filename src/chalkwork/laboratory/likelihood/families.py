@@ -10,12 +10,12 @@ Statistical Inference, section 7.2.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import inf
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.likelihood import borders
 from chalkwork.laboratory.likelihood.borders import Border
-from chalkwork.records import dataclass
 from chalkwork.typesetting.symbols import Symbol
 
 LARGEST_COUNT = 10**9

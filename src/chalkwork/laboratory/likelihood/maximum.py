@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
@@ -26,7 +27,6 @@ from chalkwork.laboratory.likelihood.sample import (
     probabilities,
 )
 from chalkwork.networks.arguments import whole
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution

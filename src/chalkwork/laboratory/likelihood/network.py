@@ -8,7 +8,7 @@ Learning, section 5.2, equations 5.12 to 5.24; Goodfellow, Bengio and Courville,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import exp, pi
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,6 @@ from chalkwork.laboratory.likelihood.estimate import LARGEST_LOGARITHM, with_lik
 from chalkwork.laboratory.likelihood.letters import Letters, product, signed
 from chalkwork.laboratory.likelihood.sample import parameter
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import maths
 from chalkwork.solutions.setting import Style, Word
 from chalkwork.solutions.solution import Solution

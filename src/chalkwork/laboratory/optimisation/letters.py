@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from chalkwork.algebra.expression import Expression, Name, replace
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
 from chalkwork.networks.optimisers import RULES
-from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import Notation, subscript
 from chalkwork.typesetting.symbols import Symbol, Symbols
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, Protocol
 
@@ -17,7 +18,6 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.optimisers import AHEAD, RULES, Optimiser, constant_of, worked_lines
 from chalkwork.networks.updates import GRADIENT_DESCENT, clipped
-from chalkwork.records import dataclass
 from chalkwork.training.schedules import CONSTANT, Schedule
 
 METHODS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
@@ -18,7 +18,6 @@ from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
 from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
 from chalkwork.networks.optimisers import AHEAD, worked_lines
 from chalkwork.networks.updates import clipped
-from chalkwork.records import dataclass
 from chalkwork.training.schedules import CONSTANT
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol

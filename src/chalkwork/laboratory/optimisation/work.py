@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.derivation.derivation import Derivation, Equation, Relation, Stage
 from chalkwork.documents.model import Block
 from chalkwork.laboratory.optimisation.methods import index_of
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style, Word
 from chalkwork.solutions.solution import Solution

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.derivation.chain import chain
@@ -15,7 +15,6 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.plan import LayerPlan, Plan
-from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 

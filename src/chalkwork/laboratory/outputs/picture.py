@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from chalkwork.counting import counted
 from chalkwork.documents.literal import visible
 from chalkwork.drawings.canvas import GREY, INK, PALE, Box, Canvas, Drawing, Point, number, text_width
 from chalkwork.laboratory.outputs.tree import Tree
-from chalkwork.records import dataclass
 
 MOST_DRAWN = 16
 """Words of a tree that is drawn whole; of a larger one only the path, with what branches off as one box each."""

@@ -6,9 +6,10 @@ section 6.2.2; for counts and positive values McCullagh and Nelder, Generalized 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from chalkwork.laboratory.outputs.pairs import ExponentialLoss, Pair, PoissonLoss
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
-from chalkwork.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -16,7 +16,6 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 
 MOST_WORDS = 1_000_000
 LONGEST_WORD = 100

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -23,7 +24,6 @@ from chalkwork.laboratory.presentation.unit import Letters, constant
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 from typing import Any
@@ -30,7 +30,6 @@ from chalkwork.laboratory.presentation.unit import (
 )
 from chalkwork.networks.arguments import one_of, whole
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.compose import blank
@@ -198,7 +197,7 @@ def _choice(task: _Task, style: Style, ask: tuple[str, ...]) -> Choice:
         rows = wrong_rows(len(task.x), solution.arrays)
         return f"With these weights {_come_out(rows)} wrong." if rows else ""
 
-    return Choice(("w", task.free), instead, wrong)
+    return Choice(("w", task.free), instead, wrong, tuple(f"right{row}" for row in range(1, len(task.x) + 1)))
 
 
 def wrong_rows(count: int, values: Mapping[str, Array]) -> list[int]:

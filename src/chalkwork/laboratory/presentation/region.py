@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from chalkwork.laboratory.presentation.unit import Letters, constant, samples_of
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import one_of
 from chalkwork.networks.data import Array, as_matrix, as_vector
-from chalkwork.records import dataclass
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Choice, Setting, Style
@@ -188,7 +187,8 @@ def _choice(task: _Task, style: Style) -> Choice:
         rows = wrong_rows(len(task.x), solution.arrays) if task.y is not None else []
         return f"With these units the output at point {rows[0]} of the table comes out wrong." if rows else ""
 
-    return Choice(("W", "b"), instead, wrong)
+    rows = range(1, len(task.x) + 1) if task.y is not None else ()
+    return Choice(("W", "b"), instead, wrong, tuple(f"right{row}" for row in rows))
 
 
 # --- the board -----------------------------------------------------------------------------------------------------

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
@@ -20,7 +20,6 @@ from chalkwork.laboratory.presentation.rules import Rule, rule_of
 from chalkwork.laboratory.presentation.unit import Unit, samples_of, targets_of, threshold_unit, unit_of, units_of
 from chalkwork.networks.arguments import number, positive, whole
 from chalkwork.networks.data import Array
-from chalkwork.records import dataclass
 
 PRESENTED, EPOCHS = Stage("presentation", "Presentations"), Stage("epochs", "The loss of an epoch")
 LINE = Stage("line", "The separating line")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -16,7 +17,6 @@ from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import Array, as_array, as_matrix, as_vector
-from chalkwork.records import dataclass
 from chalkwork.typesetting.notation import GREEK, Notation, greek_command, subscript, superscript
 from chalkwork.typesetting.symbols import Symbol
 

@@ -9,6 +9,7 @@ sigmoid are polynomials in s itself: Minai and Williams, "On the derivatives of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 from types import MappingProxyType
@@ -18,7 +19,6 @@ from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.simplify import Term, expression_of
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number, exact_value
-from chalkwork.records import dataclass
 
 MOST_TERMS = 150
 MOST_PRODUCTS = 500_000  # of terms, in one ring: beyond it no form is short, and none is looked for

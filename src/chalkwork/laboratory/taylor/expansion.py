@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -22,7 +23,6 @@ from chalkwork.laboratory.functions.series import largest_coefficient, taylor_co
 from chalkwork.laboratory.taylor.derivatives import Place, Polynomial, Ring, TooLong, rational
 from chalkwork.laboratory.taylor.radius import Radius, radius_of
 from chalkwork.networks.arguments import whole
-from chalkwork.records import dataclass
 
 HIGHEST_ORDER = 30
 MOST_SHOWN = 6

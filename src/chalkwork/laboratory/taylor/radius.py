@@ -7,6 +7,7 @@ the sum of its Taylor series there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -15,7 +16,6 @@ from chalkwork.algebra.expression import Application, Expression, walk
 from chalkwork.algebra.operations import TABLE
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, Function
 from chalkwork.laboratory.taylor.derivatives import Ring, TooLong
-from chalkwork.records import dataclass
 
 _ENTIRE = {"add", "subtract", "negative", "multiply"} | {name for name, entry in TABLE.items() if entry.poles == inf}
 _HIGHEST_DEGREE = 24

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,7 +31,6 @@ from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -18,7 +19,6 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import Setting, take
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:

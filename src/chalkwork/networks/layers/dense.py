@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -24,7 +25,6 @@ from chalkwork.networks.layers.base import (
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,6 @@ from chalkwork.networks.layers.base import MOST_WEIGHTS, Foreign, Generator, Lay
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 if TYPE_CHECKING:

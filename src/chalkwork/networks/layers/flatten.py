@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Said, Text
 
 

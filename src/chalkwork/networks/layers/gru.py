@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
@@ -11,7 +12,6 @@ from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, state,
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Quantity
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 GATES = ("r", "u", "h")

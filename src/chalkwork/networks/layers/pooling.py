@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
@@ -12,7 +12,6 @@ from chalkwork.errors import ShapeError
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, Size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Said, Text
 
 Sizes = tuple[int, ...]

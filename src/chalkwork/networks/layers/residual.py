@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.derivation.derivation import Equation
@@ -12,7 +13,6 @@ from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoi
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 

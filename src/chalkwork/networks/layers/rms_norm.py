@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
@@ -23,7 +24,6 @@ from chalkwork.networks.layers.normalised import (
 )
 from chalkwork.networks.quantities import Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +18,6 @@ from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, quanti
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Quantity
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Text
 
 TANH = Activation("tanh")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,6 @@ from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import as_array, as_matrix, as_vector
 from chalkwork.networks.initialisers import Initialiser
-from chalkwork.records import dataclass
 
 Takes = Literal[
     "size",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
@@ -12,7 +13,6 @@ from chalkwork.networks.layers.base import Foreign, Layer, listed, titled
 from chalkwork.networks.layers.convolution import Convolution, ConvolutionKind, Sizes
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.spot import Spot
-from chalkwork.records import dataclass
 from chalkwork.words import Said, Text
 
 if TYPE_CHECKING:

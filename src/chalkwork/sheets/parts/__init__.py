@@ -7,12 +7,11 @@ is read is a function that works the answer out; it is called once, when the she
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalkwork.errors import SheetError
-from chalkwork.records import dataclass
 from chalkwork.sheets.posed import Posed, posed_by_room
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from chalkwork.errors import SheetError
 from chalkwork.laboratory import optimisation
-from chalkwork.records import dataclass
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work

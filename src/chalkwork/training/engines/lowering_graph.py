@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, walk
 from chalkwork.algebra.operations import TABLE
-from chalkwork.records import dataclass
 from chalkwork.training.step import Array, Step
 
 Kind = Literal["given", "constant", "transposed", "spread", "ufunc", "xlogy", "table", "largest", "total", "product"]
@@ -162,6 +162,7 @@ _UFUNCS: dict[str, np.ufunc] = {
     "abs": np.abs,
     "sin": np.sin,
     "cos": np.cos,
+    "arctan": np.arctan,
     "tanh": np.tanh,
     "maximum": np.maximum,
     "minimum": np.minimum,

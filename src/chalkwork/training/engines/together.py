@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, transform, walk
 from chalkwork.algebra.times import split_time
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.records import dataclass
 
 HERE = "t"
 """The index of a step in the equations of a loop."""
