@@ -10,8 +10,8 @@ import pytest
 import sympy
 from numpy.testing import assert_allclose
 
-from chalkwork.algebra import TABLE, Name, apply
-from chalkwork.algebra.expression import Number
+from chalkwork.algebra.expression import Name, Number, apply
+from chalkwork.algebra.operations import TABLE
 from chalkwork.derivation.evaluate import evaluate as evaluate_in_numpy
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims import PROOFS, Claim, prove

@@ -158,7 +158,9 @@ class Reader:
         """The quantities whose right value it is."""
         array = np.asarray(value, dtype=float)
         size, total = array.size, float(np.sum(np.abs(array)))
-        near = [name for name, (of, sum_) in self._sums.items() if of == size and abs(sum_ - total) <= 1e-4 * total + 1e-12]
+        near = [
+            name for name, (of, sum_) in self._sums.items() if of == size and abs(sum_ - total) <= 1e-4 * total + 1e-12
+        ]
         return [name for name in near if same(value, self.values[name])]
 
     @cached_property

@@ -81,7 +81,11 @@ class _Placing:
         held = {str(made.order): self._equal(made) for made, _ in items if tells(made.value)}
         for made, word in items:
             equal = held.get(str(made.order), [])
-            if made.line is not None and not self._serves(made) and self.reader.is_another(equal, self.chains[word], held):
+            if (
+                made.line is not None
+                and not self._serves(made)
+                and self.reader.is_another(equal, self.chains[word], held)
+            ):
                 self._take(word, made, equal)
         for word in sorted(self.chains, key=lambda word: (word not in self.used, bool(self._is_family(word)))):
             self._by_name(word)
@@ -295,7 +299,9 @@ class _Placing:
 
     def _by_consequence(self, items: Sequence[tuple[Made, str]]) -> None:
         """What no name and no value tells, and a later step is made with."""
-        left = [(made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of]
+        left = [
+            (made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of
+        ]
         steps = {name: made.value for name, made in self.taken.items()}
         for name, place in by_consequence(self.reader, steps, self._data(), [made.value for made, _ in left]).items():
             self._name(left[place][1], left[place][0], name)
