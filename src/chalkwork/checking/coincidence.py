@@ -80,7 +80,7 @@ class Crowd:
         return [one.over(partial(np.broadcast_to, shape=shape)) for one in found]
 
     def is_telling(self, exact: bool) -> Array:
-        """For every student whether an explanation among these would hardly be an accident; on `exact` numbers or not."""
+        """For every student whether an explanation among these, on `exact` numbers or not, is hardly an accident."""
         shape = self._asked.typed.shape
         if not self._readings:
             return self.none
