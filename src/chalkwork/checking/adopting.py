@@ -72,9 +72,10 @@ def adopted(
             shown = declared or (place in follow and _is_shown(way, report, changed))
             if not (shown or first) and 0 < wrong[0] < least[place][0]:
                 shown = _is_simpler(way, other, typed[place], reports[place], changed)
-            if not shown and not declared and wrong[0] and place not in resolved and reading[place].is_a_programs:
-                shown = _resolves(way, task, other, reading[place], reports[place])
-                if shown:
+            fewer = shown and wrong < least[place]
+            if not (fewer or declared or place in resolved) and wrong[0] and reading[place].is_a_programs:
+                if _resolves(way, task, other, reading[place], reports[place]):
+                    shown = True
                     resolved.add(place)
                     least[place] = wrong[0] + 1, 0
             if first or (wrong < least[place] and shown):

@@ -31,6 +31,7 @@ def samples_together(reader: Reader, words: Words) -> Words:
             last = run[-1]
             together[word] = Made(whole, last.line, last.code, last.order, None)
     with_bias = not any(same(one.value, values["x"]) for one in together.values())
+    with_bias = with_bias and not any(_is_the_data(versions, values["x"], axis) for versions in words.values())
     if with_bias and not any(_has_the_data(one.value, values["x"], axis) for one in together.values()):
         return words
     steps = [one.name for one in reader.context.derivation.equations if reader.context.layer(one)]
@@ -41,6 +42,14 @@ def samples_together(reader: Reader, words: Words) -> Words:
     kept = {word for word in able if any(same(words[word][-1].value, values[name]) for name in sums)}
     plain = {word for word in able if {"dW", "db", "W", "b", "L"} & set(kinds_called(word))}
     return {word: [together[word]] if word in able - kept - plain else versions for word, versions in words.items()}
+
+
+def _is_the_data(versions: Sequence[Made], data: Any, axis: int) -> bool:
+    """Whether a word has held one sample after the other, which may have been there before."""
+    sizes = [one.value.size for one in versions]
+    if len(sizes) < 2 or sizes != [np.size(data) // len(sizes)] * len(sizes):
+        return False
+    return same(np.stack([one.value.ravel() for one in versions], axis=0 if axis == -2 else 1), data)
 
 
 def _has_the_data(value: Any, data: Any, axis: int) -> bool:
