@@ -75,6 +75,7 @@ class Reader:
         single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
             count = isinstance(value, (int, np.integer)) or (word in single and isinstance(value, (list, tuple)))
+            count = count or (isinstance(value, float) and word in known and np.size(self.values[known[word]]) > 1)
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
