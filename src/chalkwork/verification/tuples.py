@@ -10,7 +10,7 @@ _OPENING = re.compile(
 )
 _MATRIX = re.compile(r"\s*\\begin\{pmatrix\}((?:(?!\\begin).)*?)\\end\{pmatrix\}\s*")
 _TURNED = re.compile(r"\s*\^\s*(?:\{\s*(?:T|\\top|\\intercal|\\mathrm\s*\{\s*T\s*\})\s*\}|T|\\top(?![A-Za-z]))")
-_NO_ENTRY = re.compile(r"[<>=|]|\\(?:[cl]?dots|in|to|mid|infty|le|ge)(?![A-Za-z])|\.\.\.|…")
+_NO_ENTRY = re.compile(r"[<>=|]|\\(?:in|to|mid|infty|le|ge)(?![A-Za-z])")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
