@@ -154,7 +154,7 @@ class Memory:
             for name in used
             if self.is_data(known[name])
             or (name in literals and known[name].texts <= set(shared))
-            or (name in literals and result is not None and not known[name].is_finer(result))
+            or (name in literals and result is not None and self._as_it_stands(known[name], result))
         }
         boxes = {name: points[name] if name in exactly_meant else self._box(known[name]) for name in used}
         tight = sum(known[name].exact.size for name in used) <= MOST_ENTRIES
@@ -198,6 +198,10 @@ class Memory:
         if value.half is None or value.texts & self.results:
             return value.range
         return Interval(value.range.low + TIE * value.half, value.range.high - TIE * value.half)
+
+    def _as_it_stands(self, value: Value, result: Value) -> bool:
+        """Whether a number was put in as it is written: it has fewer digits than the result, and did not come out."""
+        return not value.is_finer(result) and not (value.texts and value.texts <= self.results)
 
     def is_data(self, value: Value) -> bool:
         """Whether all numbers of a literal are such that were given at the beginning, and nothing came out as."""
