@@ -103,6 +103,7 @@ class Reader:
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
         self.e_is_a_name = any(re.match(r"\s*e\s*=", text) for text in texts)
+        self.memory.from_zero = frozenset(one for text in texts for one in re.findall(r"([A-Za-z]+)_\{?0", text))
         self.joined = any(re.match(r"\s*[A-Za-z]+[0-9]+\s*=", text) for text in texts)
         alone = Counter(
             found[0] for text in texts if (found := re.match(r"\s*([A-Za-z]{2,})\s*(?:_\S+|\^\S+)?\s*=", text))
