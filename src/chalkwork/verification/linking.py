@@ -36,6 +36,10 @@ SHOWN_BY_WHOLE = 0.0005
 """Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
 DERIVED = 0.03
 """As a part of its size, how far a derivative may be from what its definitions give: its author rounds."""
+_NOT_WORKED_OUT = {
+    r"\lim": "a limit", r"\int": "an integral", r"\sum": "a sum whose bounds are no numbers",
+    r"\prod": "a product whose bounds are no numbers", r"\begin{cases": "a distinction of cases",
+}  # fmt: skip
 ORDINARY = Range(low=Fraction(1, 3), high=Fraction(29, 10))
 
 
@@ -197,7 +201,17 @@ class Linking:
         if near and same is not None and same.verdict is Verdict.WRONG:
             self.open.pop(self.place, None)
             return Found(Verdict.UNJUDGED, f"for some numbers, perhaps: {same.reason}")
-        return same or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
+        return same or Found(Verdict.UNJUDGED, self._unknown(left, right, literals))
+
+    def _unknown(self, left: Expression, right: Expression, literals: Mapping[str, Value]) -> str:
+        """Why a relation has no value: what stands in it that is not worked out."""
+        names = list(dict.fromkeys(one.name for side in (left, right) for one in names_in(side)))
+        written = self.reader.spellings.written
+        open_ = [written.get(name, name) for name in names if name not in literals and self.memory.current(name) is None]
+        kinds = [kind for sign, kind in _NOT_WORKED_OUT.items() if any(one.startswith(sign) for one in open_)]
+        if kinds:
+            return f"{kinds[0]} is not worked out"
+        return f"nothing is known of {', '.join(open_[:3])}" if open_ else "it holds names of which nothing is known"
 
     def _of_another_base(
         self, found: Found, link: tuple[Expression, str, Expression], literals: Mapping[str, Value], near: bool

@@ -60,6 +60,7 @@ _PLAIN_ARGUMENTS = re.compile(
 )
 
 
+_MID = re.compile(r"(\S+)\s*\\mid(?![A-Za-z])\s*(\S+)")
 _JOINED = re.compile(r"(?<![A-Za-z\\_{])([A-Za-z])([0-9]+)(?![0-9.])")
 _MIXED = re.compile(
     r"(?<![\w.}^)\]])\s*([0-9]+)\s*\\[dt]?frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}(?!\s*(?:[A-Za-z(\[{]|\\(?!cdot|times|quad)))"
@@ -159,6 +160,9 @@ class Reader:
         functions = self.memory.functions
         self.bare_functions = {name for name in functions if name in alone}
         text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
+        if conditioned := _MID.search(text):
+            left, right = conditioned.groups()
+            raise ChalkworkError(f"{left} \\mid {right} can mean that {left} divides {right}, or {left} where {right} holds")
         text = _DOTTED.sub(lambda found: self._scalar_product(found, literals), text)
         text = _MATRICES.sub(
             lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
