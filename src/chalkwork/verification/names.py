@@ -34,13 +34,17 @@ _SIMPLE_LAYER = re.compile(
     r"\^\{\s*(?:\[\s*[0-9]+\s*\]|\(\s*[0-9]+\s*\))\s*(?:,?\s*(?:\\top|T|\\mathrm\s*\{\s*T\s*\}))?\s*\}"
 )
 _LABEL = re.compile(
-    r"^(?:[\[(].*[\])]|\\(?:text|mathrm)\{[A-Za-z]+\}|new|old|\*|\\ast|\\star|\\prime|\+|\\dagger)(?:\s*,?\s*(?:\\top|T|\\intercal))?$",
+    r"^(?:[\[(].*[\])]|\\(?:text|mathrm)\{[A-Za-z]+\}|new|old|\*|\\ast|\\star|(?:\\prime)+|\+|\\dagger)(?:\s*,?\s*(?:\\top|T|\\intercal))?$",
     re.DOTALL,
 )
 _BIG = re.compile(
     r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|(?:operatorname\*?|mathrm)\s*\{\s*(?:arg\s*(?:\\,)?\s*)?(?:max|min)\s*\}|argmax|argmin)(?![A-Za-z])|(?<![\\A-Za-z_^{])(?:E|Var|Cov|Pr|P)(?=\s*(?:_\w|_\{[^{}]*\})?\s*\[)|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])"
 )
 _NUMERIC_BOUNDS = re.compile(r"\\(?:sum|prod)\s*_\s*\{\s*[A-Za-z]\s*=\s*[0-9]+\s*\}\s*\^\s*(?:\{\s*[0-9]+\s*\}|[0-9])")
+_GRADIENT_OF = re.compile(
+    r"\s*(?:\\(?:mathcal|mathrm|hat|tilde)\s*\{\s*[A-Za-z]+\s*\}|\\ell(?![A-Za-z])|[A-Za-z])"
+    r"(?:_(?:[A-Za-z0-9]|\{[^{}]*\}))?(?![A-Za-z^])(?:\s*\()?"
+)
 _UNTOLD = re.compile(
     r"\\begin\{(?P<kind>cases\*?|[vV]matrix)\}.*?\\end\{(?P=kind)\}"
     r"|(?:\\[lr]?Vert|\\\||‖)[^=]+?(?:\\[lr]?Vert|\\\||‖)(?:\s*_\s*(?:\{[^{}]*\}|\w))?(?:\s*\^\s*(?:\{[^{}]*\}|\w))?"
@@ -216,6 +220,11 @@ def opaque_operators(text: str, spellings: Spellings) -> str:
             )
             bounded = True
         name = found.group()
+        if name == r"\nabla" and (of := _GRADIENT_OF.match(text, end)):
+            end = group_end(text, of.end() - 1) if of.group().endswith("(") else of.end()
+            parts += [text[place : found.start()], f" {spellings.word(text[found.start() : end])} "]
+            place = end
+            continue
         if name in (r"\max", r"\min") and not bounded:
             continue
         parts += [text[place : found.start()], f" {spellings.word(text[found.start() : end], 'op')} "]

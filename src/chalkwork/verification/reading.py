@@ -41,7 +41,7 @@ _LEARNT = re.compile(
 _BY_D = re.compile(r"\\frac\s*\{\s*d[^{}]*\}\s*\{\s*d\s*[A-Za-z]")
 _INVERSE = re.compile(r"(?:(?<![\\A-Za-z_])(?P<of>[A-Z](?:_\w|_\{\w+\})?|Z_lit[a-z]+)|\))\s*\^\s*\{\s*-\s*1\s*\}")
 _DETERMINANT = re.compile(r"\\det\s*(?:\(|(?P<of>[A-Z](?:_\w|_\{\w+\})?(?![A-Za-z])|Z_lit[a-z]+))")
-_PRIMED = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])(?P<index>(?:_\w|_\{[^{}]*\})?)'(?!['(]|\s*\()")
+_PRIMED = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])(?P<index>(?:_\w|_\{[^{}]*\})?)(?P<primes>''?)(?!['(]|\s*\()")
 _SOFTMAX = re.compile(r"(?:\\(?:operatorname|mathrm|text)\s*\{\s*softmax\s*\}|(?<![A-Za-z])softmax)\s*\(")
 _BARE_LOG = re.compile(r"(?<![A-Za-z])log(?![A-Za-z0-9]|\s*_)")
 _EULER = re.compile(r"(?<![A-Za-z])e\s*\^\s*(?!\{?\s*2\s*\}?(?![\w.]))")
@@ -226,7 +226,8 @@ class Reader:
     def _primed(self, found: re.Match[str]) -> str:
         """w' is a name where w is no function."""
         known = found["name"] in self.memory.functions or found["name"] in self.memory.many
-        return found.group() if known else rf"{found['name']}{found['index']}^{{\prime}}"
+        primes = found["primes"].replace("'", r"\prime")
+        return found.group() if known else f"{found['name']}{found['index']}^{{{primes}}}"
 
     def along(self, text: str, literals: Mapping[str, Value]) -> str:
         """The text with the axis of its softmax, where its numbers say it: rows or columns sum to one."""
