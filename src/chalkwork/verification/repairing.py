@@ -80,5 +80,6 @@ def proposed(found: Found, statement: Statement, judged: Callable[[Statement], F
             return found
     if not right:
         return found
-    said = ", or with ".join(f"{one.instead} for {one.of}" for one in right)
+    same = len({(one.instead, one.of) for one in right}) < len(right)
+    said = ", or with ".join(f"{one.instead} for {one.of}" + f" ({one.text})" * same for one in right)
     return replace(found, reason=f"{found.reason}. Perhaps misread: with {said} it is right")
