@@ -19,6 +19,7 @@ from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
 from chalkwork.verification.memory import Memory, Value, whole
 from chalkwork.verification.reading import Reader
 from chalkwork.verification.sides import (
+    constants,
     is_an_order,
     is_chain_rule,
     is_log,
@@ -32,6 +33,8 @@ from chalkwork.verification.sides import (
     turned_literal,
 )
 
+MOST_SHARED = 40
+"""How many numbers are looked for on the other side."""
 SHOWN_BY_WHOLE = 0.0005
 """Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
 DERIVED = 0.03
@@ -176,7 +179,11 @@ class Linking:
         """One relation: by value where both sides have one, else as an identity."""
         first, second = values
         if first is not None and second is not None:
-            shared = texts_in(left, literals) & texts_in(right, literals)
+            own, other = texts_in(left, literals), texts_in(right, literals)
+            shared = own & other
+            if len(own | other) <= MOST_SHARED:
+                shared |= {text for text in own if Fraction(text) in constants(right)}
+                shared |= {text for text in other if Fraction(text) in constants(left)}
             if second.half is not None and first.half is None:
                 with suppress(ChalkworkError):
                     first = self.memory.evaluated(left, literals, second) or first
@@ -191,6 +198,11 @@ class Linking:
                     first = self.memory.evaluated(left, literals, finer, shared) or first
                     second = self.memory.evaluated(right, literals, None, shared) or second
             found = by_value(first, relation, second, near)
+            if found.verdict is Verdict.UNJUDGED and second.half is None and first.half is None:
+                with suppress(ChalkworkError):  # perhaps the finest numbers alone were rounded
+                    finest = self.memory.evaluated(right, literals, _finest(names_in(right), literals), shared)
+                    closer = by_value(first, relation, finest, near) if finest is not None else found
+                    found = closer if closer.verdict is Verdict.ROUNDED else found
             found = self._of_another_base(found, (left, relation, right), literals, near)
             if found.verdict is Verdict.WRONG and not self.display and is_an_order(second, first):
                 return Found(Verdict.UNJUDGED, f"to the order of magnitude: {found.reason}")
