@@ -60,7 +60,7 @@ _PLAIN_ARGUMENTS = re.compile(
 )
 
 
-_MID = re.compile(r"(\S+)\s*\\mid(?![A-Za-z])\s*(\S+)")
+_MID = re.compile(r"(\S{1,40})\s*\\mid(?![A-Za-z])\s*(\S{1,40})")
 _JOINED = re.compile(r"(?<![A-Za-z\\_{])([A-Za-z])([0-9]+)(?![0-9.])")
 _MIXED = re.compile(
     r"(?<![\w.}^)\]])\s*([0-9]+)\s*\\[dt]?frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}(?!\s*(?:[A-Za-z(\[{]|\\(?!cdot|times|quad)))"
