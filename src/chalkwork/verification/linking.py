@@ -126,6 +126,8 @@ class Linking:
         if name is None or relations[0] != "=":
             return None
         memory = self.memory
+        if self.reader.spellings.written.get(name, "").startswith(r"\int"):
+            return None
         if name not in memory.values and name not in memory.definitions:
             return name
         before = memory.values.get(name)
