@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -26,6 +26,7 @@ from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.sklearn.data import checked_weights, without_zeros
 from chalkwork.training.history import History
+from chalkwork.training.lbfgs import LBFGS
 
 FLOATS = [np.float64, np.float32]
 """What data stays as it is."""
@@ -158,6 +159,8 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     def _check_incremental(self) -> None:
         if flag(self.early_stopping, "early_stopping"):
             raise ChalkworkError("partial_fit cannot stop early: it makes one epoch", hint="early_stopping=False")
+        if self._whole is not None:
+            raise ChalkworkError("partial_fit makes an epoch of steps, and optimizer='lbfgs' whole runs", hint="fit")
         if self.schedule is not None:
             raise ChalkworkError(
                 "a schedule needs the number of all steps, which partial_fit does not know", hint="schedule=None"
@@ -222,7 +225,23 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         self._task(y, None, False)
         return (X, self._encoded(y, net), *([] if weights is None else [weights]))
 
+    @property
+    def _whole(self) -> LBFGS | None:
+        """What L-BFGS is told, where it is the optimiser."""
+        options = LBFGS.of(self.optimizer)
+        asked = isinstance(self.optimizer, str) and options is not None and self.tol is not None
+        return replace(options, gradient=self._least()) if asked and options is not None else options
+
+    def _least(self) -> float:
+        return 0.0 if self.tol is None else real(self.tol, "tol", 0, float("inf"))
+
     def _settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
+        settings = self._usual_settings(random, samples, epochs, weights)
+        if self._whole is not None:
+            settings |= {"optimizer": self._whole, "eta": None, "batch_size": None}
+        return settings
+
+    def _usual_settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
         return {
             "eta": real(self.learning_rate, "learning_rate", 0, float("inf"), low_open=True),
             "epochs": epochs,
@@ -244,11 +263,12 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
 
     def _stopping(self, held_out: tuple[Array, ...] | None) -> dict[str, Any]:
         patience = whole(self.patience, "patience")
-        least = None if self.tol is None else real(self.tol, "tol", 0, float("inf"))
+        least = self._least()
         measured: dict[str, Any] = {"validation": held_out, "evaluate_every": 1}
         if self.early_stopping:
-            return measured | {"patience": patience, "least_change": least or 0.0}
-        return measured | {"callback": None if least is None else _Converged(least, patience)}
+            return measured | {"patience": patience, "least_change": least}
+        decides = self.tol is not None and self._whole is None
+        return measured | {"callback": _Converged(least, patience) if decides else None}
 
     def _note(self, net: NeuralNetwork, history: History, before: list[float]) -> None:
         losses = [row["loss"] for row in history.epochs]
