@@ -25,6 +25,7 @@ from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.sklearn.data import checked_weights, without_zeros
+from chalkwork.sklearn.parameters import check_names
 from chalkwork.training.history import History
 from chalkwork.training.lbfgs import LBFGS
 
@@ -62,6 +63,12 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     random_state: Any = None
     warm_start: bool = False
     verbose: int = 0
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by their names. Raises ChalkworkError for one that there is not, with the right one."""
+        check_names(type(self), params)
+        super().set_params(**params)
+        return self
 
     @property
     def coefs_(self) -> list[Array]:
