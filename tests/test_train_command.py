@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import polars
 import pytest
 from sklearn import datasets
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import roc_auc_score
 
 from chalkwork.cli import main
+from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError
 from chalkwork.tables import Choices, load_predictor, predict_table, prepare, read_table, save_predictor, train_table
 from chalkwork.tables.columns import Category, Flag, LeftOut, Number
 from chalkwork.tables.forms import Form
 from chalkwork.tables.plots import plot_confusion, plot_residuals
-from chalkwork.tables.report import report
+from chalkwork.tables.report import report, report_data
 from chalkwork.tables.splitting import split
 from chalkwork.tables.table import MOST_COLUMNS, Table
 from chalkwork.tables.targets import Classes, Labels, Numbers, find_target
@@ -297,9 +302,10 @@ def test_decimal_commas_quotes_and_a_mark_of_order(tmp_path):
     table = table_of(tmp_path, b'\xef\xbb\xbf"a; b";c\r\n1,5;"x\ny"\r\n\r\n2;z\r\n')
     assert table.names == ("a; b", "c") and table["c"] == ("x\ny", "z")
     assert table.lines == (2, 5)
-    column = prepare(Table(table.file, (*table.names, "t"), (*table.columns, ("1.5", "2")), table.lines, ";"), "t")
+    more = *(table[name] for name in table.names), ("1.5", "2")
+    column = prepare(Table(table.file, (*table.names, "t"), more, table.lines, ";"), "t")
     assert isinstance(column.columns[0], Number) and column.columns[0].mean == 1.75
-    assert table_of(tmp_path, "a\tb\n1,2\t3\n").columns == (("1,2",), ("3",))
+    assert table_of(tmp_path, "a\tb\n1,2\t3\n")["a"] == ("1,2",)
 
 
 def test_predicting_with_other_columns(tmp_path, capsys):
@@ -397,16 +403,31 @@ def test_no_such_file_and_a_folder(tmp_path):
 
 def test_parquet_without_pyarrow_or_broken(tmp_path):
     path = written(tmp_path, b"PAR1 and nothing else", "data.parquet")
-    with pytest.raises(ChalkworkError, match=r"data\.parquet: (this is no Parquet file|reading Parquet needs pyarrow)"):
+    with pytest.raises(ChalkworkError, match=r"data\.parquet: this is no Parquet file"):
         read_table(path)
 
 
-def test_parquet(tmp_path):
-    arrow = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
-
-    parquet.write_table(arrow.table({"a": [1.5, None], "b": [True, False]}), tmp_path / "t.parquet")
-    assert read_table(tmp_path / "t.parquet").columns == (("1.5", ""), ("true", "false"))
+def test_parquet_keeps_types_and_reads_as_csv_does(tmp_path):
+    rows = 40
+    kinds = {
+        "whole": list(range(rows)), "half": [row / 2 if row % 5 else None for row in range(rows)],
+        "flag": [row % 3 == 0 for row in range(rows)], "text": ["abc"[row % 3] for row in range(rows)],
+        "day": [date(2024, 1, 1) + timedelta(row) for row in range(rows)],
+        "moment": [datetime(2024, 1, 1, 12) + timedelta(row) for row in range(rows)],
+        "kind": ["pq"[row % 2] for row in range(rows)],
+    }  # fmt: skip
+    frame = polars.DataFrame(kinds)
+    frame.write_parquet(tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    assert table["flag"][:2] == ("true", "false") and table["half"][:2] == ("", "0.5")
+    as_csv = read_table(written(tmp_path, frame.write_csv()))
+    ours, theirs = (prepare(each, "kind") for each in (table, as_csv))
+    assert [column.kind for column in ours.columns] == ["number", "number", "flag", "category", "date", "date"]
+    np.testing.assert_allclose(ours.inputs(table).x, theirs.inputs(as_csv).x, atol=1e-12)
+    assert read_table((tmp_path / "t.parquet").read_bytes())["whole"] == table["whole"]
+    polars.DataFrame({"a": [[1], [2]]}).write_parquet(tmp_path / "list.parquet")
+    with pytest.raises(ChalkworkError, match="column 'a' holds a list"):
+        read_table(tmp_path / "list.parquet")
 
 
 def test_parts_that_cannot_be():
@@ -440,7 +461,6 @@ def test_predictions_speak_the_dialect_of_the_table():
 def test_many_classes_are_shown_by_their_confusions(tmp_path, rng):
     rows = [f"{value:.3f},c{value // 1:.0f}" for value in np.sort(rng.uniform(0, 12, 400))]
     trained = train_table(table_of(tmp_path, "x,kind\n" + "\n".join(rows) + "\n"), "kind", choices=QUICK)
-    from chalkwork.documents.terminal import to_text
 
     text = to_text(report(trained))
     assert "samples are confused" in text and max(map(len, text.splitlines())) <= 80
@@ -448,7 +468,6 @@ def test_many_classes_are_shown_by_their_confusions(tmp_path, rng):
 
 def test_ten_classes_with_long_names_fit_80_columns():
     from chalkwork.documents.model import Document
-    from chalkwork.documents.terminal import to_text
     from chalkwork.tables.report import details
 
     names = tuple(f"a class with the long name {number}" for number in range(10))
@@ -490,3 +509,121 @@ def test_a_loss_that_rose_is_said_in_the_report(tmp_path, capsys):
         assert "The training diverged: the loss rose from" in " ".join(text.split()).replace("\\:", ":")
     assert main(["train", str(data), "--target", "c", "--eta", "100", *options, "--overwrite"]) != 0
     assert "because the steps overshoot. Hint: a smaller learning rate than 100" in capsys.readouterr().err
+
+
+# --- groups, times and folds -----------------------------------------------------------------------------------------
+
+
+def visits(folder, rows=240, groups=30):
+    """Patients with several visits each, two visits a day."""
+    generator = np.random.default_rng(0)
+    patients, sizes = np.arange(rows) % groups, generator.normal(size=rows)
+    days = [date(2024, 1, 1) + timedelta(row // 2) for row in range(rows)]
+    lines = [
+        f"p{patients[row]},{days[row]},{sizes[row]:.4f},{'yes' if sizes[row] > 0 else 'no'}"
+        for row in generator.permutation(rows)
+    ]
+    return written(folder, "patient,day,size,ill\n" + "\n".join(lines) + "\n")
+
+
+def test_groups_are_whole_and_times_follow_each_other_in_parts_and_folds(tmp_path):
+    table = read_table(visits(tmp_path))
+    patients, days = np.array(table["patient"]), np.array(table["day"])
+    quick = replace(QUICK, epochs=2, folds=4)
+    grouped = train_table(table, "ill", choices=replace(quick, split="group:patient"))
+    timed = train_table(table, "ill", choices=replace(quick, split="time: day"))
+    plain = train_table(table, "ill", choices=quick)
+    for trained in (grouped, timed, plain):
+        assert [sum(map(len, fold.parts.values())) <= 240 for fold in trained.folds] == [True] * 4
+        tested = np.concatenate([fold.parts["test"] for fold in trained.folds])
+        assert len(set(tested.tolist())) == len(tested) == (240 if trained is not timed else 192)
+    for parts in (grouped.parts, *(fold.parts for fold in grouped.folds)):
+        held = [set(patients[rows]) for rows in parts.values()]
+        assert len(held) == 3 and sum(map(len, held)) == len(set.union(*held)) == 30
+    assert 40 <= len(grouped.parts["test"]) <= 56
+    for parts in (timed.parts, *(fold.parts for fold in timed.folds)):
+        spans = [(min(days[parts[name]]), max(days[parts[name]])) for name in ("train", "validation", "test")]
+        assert all(before[1] < after[0] for before, after in pairwise(spans))
+    columns = {column.name: column for column in grouped.recipe.columns}
+    assert columns["patient"].words == "left out: the rows are split by this group"
+    said = to_text(report(grouped)) + to_text(report(timed))
+    assert "Split by the groups of 'patient', none of which is in two parts: " in " ".join(said.split())
+    assert f"train {min(days)} to" in " ".join(said.split()) and max(map(len, said.splitlines())) <= 80
+
+
+def test_every_fold_learns_its_recipe_from_its_own_training_part(tmp_path, monkeypatch):
+    from chalkwork.tables import training
+
+    table, learned = read_table(visits(tmp_path)), []
+    real = training.prepare
+    monkeypatch.setattr(training, "prepare", lambda *given, **more: learned.append(real(*given, **more)) or learned[-1])
+    trained = train_table(table, "ill", choices=replace(QUICK, epochs=1, folds=3, split="group:patient"))
+    sizes = np.array(table["size"], float)
+    means = [next(column.mean for column in recipe.columns if column.name == "size") for recipe in learned[-3:]]
+    assert means == pytest.approx([sizes[fold.parts["train"]].mean() for fold in trained.folds])
+    data = report_data(trained)["folds"]
+    assert data["mean"]["accuracy"] == pytest.approx(np.mean([each["accuracy"] for each in data["each"]]))
+    assert data["standard deviation"]["accuracy"] == pytest.approx(
+        np.std([e["accuracy"] for e in data["each"]], ddof=1)
+    )
+    assert "Cross-validation, 3 folds" in to_text(report(trained))
+
+
+def test_roc_auc_where_a_group_holds_one_class(tmp_path):
+    rows = [f"g{row % 12},{row},{'abc'[row % 12 // 4]}" for row in range(120)]
+    table = table_of(tmp_path, "group,size,kind\n" + "\n".join(rows) + "\n")
+    trained = train_table(
+        table, "kind", choices=replace(QUICK, split="group:group", epochs=2, test=0.1, validation=0.1)
+    )
+    for name, part in trained.parts.items():
+        wanted = [table["kind"][row] for row in part]
+        scores = trained.net.output(trained.recipe.inputs(table, part).x)
+        assert (name in " ".join(trained.notes)) == (len(set(wanted)) < 3)
+        if len(set(wanted)) < 3:
+            assert "roc_auc" not in trained.figures[name]
+        else:
+            expected = roc_auc_score(wanted, scores, multi_class="ovr")
+            assert trained.figures[name]["roc_auc"] == pytest.approx(expected, rel=1e-12)
+    assert "the test part holds no row of" in " ".join(trained.notes)
+
+
+def test_splits_that_cannot_be(tmp_path, capsys):
+    lines = visits(tmp_path).read_text().splitlines()
+    lines = [lines[0] + ",gap,same", *(f"{line},{place or ''},1" for place, line in enumerate(lines[1:]))]
+    data = written(tmp_path, "\n".join(lines) + "\n")
+    for options, said in (
+        ("--split patient", "the split is group:COLUMN or time:COLUMN, not 'patient'"),
+        ("--split group:Patient", "did you mean 'patient'"),
+        ("--split group:ill", "the target 'ill' cannot split the rows too"),
+        ("--split time:patient", "column 'patient' holds neither dates nor numbers to split by"),
+        ("--split group:gap", "line 2: column 'gap': the group is missing"),
+        ("--split time:gap", "line 2: column 'gap': the time is missing"),
+        ("--split group:same", "too few groups"),
+        ("--folds 50 --split group:patient", "50 folds need as many groups, but there are 30"),
+        ("--folds 1", "expected a whole number from 2 to 100"),
+    ):
+        command = ["train", str(data), "--target", "ill", "--epochs", "1", "-o", str(tmp_path / "m"), *options.split()]
+        try:
+            assert main(command) == 2
+        except SystemExit as end:
+            assert end.code == 2
+        assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_tables_come_through_pipes_and_words_for_missing_are_kept(tmp_path, capsys, monkeypatch):
+    text = "size,kind\n" + "".join(f"{'-999' if row % 8 == 0 else row},{'pq'[row // 20]}\n" for row in range(40))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*command, given=None):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given or text.encode())))
+        assert main(list(command)) == 0
+        return capsys.readouterr()
+
+    run("train", "-", "--target", "kind", "--epochs", "2", "--missing", "-999", "--missing", "Unknown")
+    _, recipe = load_predictor("table-model")
+    assert recipe.missing == ("-999", "unknown") and (recipe.columns[0].missing, recipe.columns[0].median) != (0, -999)
+    printed = run("predict", "table-model", "-")
+    assert printed.out.startswith("size,kind,prediction,") and "'size': 5 missing" in printed.err
+    assert printed.out.splitlines()[1].startswith("-999,p,")
+    more = run("predict", "table-model", "-", given=b"size\nUNKNOWN\n7\n")
+    assert "'size': 1 missing" in more.err and len(more.out.splitlines()) == 3

@@ -30,7 +30,7 @@ from chalkwork.networks.settings import Settings
 from chalkwork.networks.training_data import Samples, clip_of
 from chalkwork.networks.updates import clipped, optimiser_givens, update
 from chalkwork.training import loop
-from chalkwork.training.checkpoint import Checkpoint, fingerprint
+from chalkwork.training.checkpoint import Checkpoint, fingerprint, kept_engine
 from chalkwork.training.engines import engine_of
 from chalkwork.training.history import History
 from chalkwork.training.lbfgs import minimise
@@ -49,15 +49,16 @@ MANY_STEPS = 10_000
 def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> History:
     """Train the network in place; what happened on the way."""
     samples, held_out, labels, work = data_of(net, x, y, settings)
-    plan, weighted, numbered = net.plan(net.count(samples.x)), samples.w is not None, bool(samples.classes)
-    optimiser, clip = settings.rule, clip_of(settings)
+    count, weighted, numbered = net.count(samples.x), samples.w is not None, bool(samples.classes)
+    plan, optimiser, clip = net.plan(count), settings.rule, clip_of(settings)
 
     def step_of(size: int) -> Step:
         plan = net.plan(size, training=True, weighted=weighted)
         return training_step(plan, optimiser, tuple(clip), numbered)
 
     first = step_of(work.batch)
-    engine = engine_of(settings.engine, settings.dtype, first, work.steps or MANY_STEPS, settings.spread)
+    name = (kept_engine(settings.checkpoint) if settings.engine == "auto" else "") or settings.engine
+    engine = engine_of(name, settings.dtype, first, work.steps or MANY_STEPS, count, settings.spread)
     constants = net.constants | dict(optimiser.constants) | clip
     task = loop.Task(
         step_of=step_of,

@@ -81,7 +81,7 @@ def save_trained(trained: Trained, folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     _make(folder)
-    rows = trained.parts[trained.judged].tolist()
+    rows = trained.parts[trained.judged]
     outputs = output(trained.net, trained.recipe.inputs(trained.table, rows).x)
     pictures = {name: png(figure) for name, figure in _pictures(trained).items()}
     contents: dict[str, str | bytes] = {
@@ -103,7 +103,7 @@ def _pictures(trained: Trained) -> dict[str, Any]:
     if isinstance(target, Classes) and len(target.values) <= MOST_SHOWN:
         figures["confusion.png"] = plot_confusion(target.values, trained.figures[part]["confusion"], part)
     if isinstance(target, Numbers):
-        rows = trained.parts[part].tolist()
+        rows = trained.parts[part]
         predicted = target.decode(output(trained.net, trained.recipe.inputs(trained.table, rows).x))
         figures["residuals.png"] = plot_residuals(target, target.read(trained.table, rows), predicted, part)
     return figures

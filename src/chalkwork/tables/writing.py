@@ -9,7 +9,8 @@ from typing import Any
 
 from chalkwork.networks.data import Array
 from chalkwork.tables.cells import cell
-from chalkwork.tables.table import Table
+from chalkwork.tables.forms import as_text
+from chalkwork.tables.table import Rows, Table
 from chalkwork.tables.targets import Classes, Labels, Target
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -71,8 +72,9 @@ def _unused(names: list[str], taken: Sequence[str]) -> list[str]:
     return found
 
 
-def with_predictions(table: Table, rows: Sequence[int], target: Target, outputs: Array) -> str:
+def with_predictions(table: Table, rows: Rows, target: Target, outputs: Array) -> str:
     """The rows of the table as CSV in its own dialect, with the columns that predictions add."""
     names, columns = predicted_columns(target, outputs, table)
-    cells = zip(*([column[row] for row in rows] for column in table.columns), *columns, strict=True)
+    texts = (as_text(table.series(name)).to_numpy()[rows] for name in table.names)
+    cells = zip(*texts, *columns, strict=True)
     return csv_text([*table.names, *names], cells, table.delimiter)

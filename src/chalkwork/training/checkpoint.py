@@ -77,6 +77,15 @@ def fingerprint(settings: Mapping[str, Any], **arrays: Values) -> dict[str, str]
     return {**told, **{key: digest(arrays[key]) for key in arrays}}
 
 
+def kept_engine(path: str | Path | None) -> str:
+    """The engine of the run that a file keeps, with which alone it goes on; nothing where there is no such run."""
+    try:
+        _, metadata = read_tensors(Path(path)) if path is not None else ({}, {})
+        return str(json.loads(metadata["identity"])["engine"])
+    except (ChalkworkError, KeyError, ValueError, TypeError):  # `resumed` says what is wrong with the file
+        return ""
+
+
 START = "initial parameters"
 _FOLLOWING = ("network", "equations", "optimiser's state")
 """What differs as well where one of the others does, so that it says less."""

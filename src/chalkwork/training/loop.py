@@ -233,7 +233,7 @@ class Training:
     def _prepared(self, size: int) -> tuple[Step, Run]:
         if size not in self.prepared:
             step = self.task.step_of(size)
-            self.prepared[size] = (step, self.engine.prepare(step, self.task.constants))
+            self.prepared[size] = (step, self.engine.prepare(step, self.task.constants, size != self.task.work.batch))
         return self.prepared[size]
 
     def _do(self, chunk: Chunk) -> None:
