@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # type: ign
 
 from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError
+from chalkwork.inside.importance import Importance, importance
 from chalkwork.networks.arguments import flag, whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Dense, Layer
@@ -306,6 +307,19 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         unmasked(X, "X")
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=FLOATS)
         return output(self.network_, X, letter)
+
+    def importance(self, X: Any, y: Any, **settings: Any) -> Importance:
+        """How much worse the network is where a feature is shuffled: `chalkwork.inside.importance` on these samples.
+
+        It takes what that does besides (`metric`, `repeats`, `seed`, ...); features have the names of the table that
+        was fitted.
+        """
+        check_is_fitted(self, "network_")
+        X, y = self._read(X, y, reset=False)
+        self._task(y, None, False)
+        names = getattr(self, "feature_names_in_", None)
+        named = {} if names is None or "groups" in settings else {"names": names}
+        return importance(self.network_, X, self._encoded(y, self.network_), **named | settings)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
