@@ -48,7 +48,7 @@ def predicted_columns(target: Target, outputs: Array, table: Table) -> tuple[lis
         of = target.values if isinstance(target, Classes) else target.names
         names += [f"probability {name}" for name in of]
         columns += [[_number(value, table.mark, 6) for value in chances[:, place]] for place in range(len(of))]
-    return _unused(names, table.names), columns
+    return unused(names, table.names), columns
 
 
 def said(target: Target, place: int, value: Any, mark: str) -> str:
@@ -62,7 +62,7 @@ def _number(value: float, mark: str, digits: int) -> str:
     return f"{value:.{digits}g}".replace(".", mark)
 
 
-def _unused(names: list[str], taken: Sequence[str]) -> list[str]:
+def unused(names: list[str], taken: Sequence[str]) -> list[str]:
     """The names, with a 2 behind those that the table has already."""
     found: list[str] = []
     for name in names:
