@@ -640,7 +640,7 @@ def mixed_rows(rows=180):
         moment = datetime(2023, 1, 1, row % 24) + timedelta(7 * row)
         yield [
             "" if row % 11 == 0 else f"{size:.4f}", f"${1000 + row * 17.5:,.2f}", colour, shop, f"{10 + row % 3}",
-            "Yes" if row % 2 else "no", f"{moment:%Y-%m-%d %H:%M}", "hot" if size > 0.3 else "cold" if size < 0 else "mild",
+            "Yes" if row % 2 else "no", f"{moment:%Y-%m-%d %H:%M}", ["mild", "hot", "cold"][round(np.sign(size))],
             f"{3 * size + (row % 2):.3f}", "1" if size > 0 else "0", "yes" if row % 2 else "no",
         ]  # fmt: skip
 
