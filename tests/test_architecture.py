@@ -196,6 +196,19 @@ def test_importing_loads_nothing_heavy() -> None:
     assert not {"jax", "sympy", "matplotlib", "typst", "pypandoc", "rich", "yaml", "sklearn"} & set(loaded)
 
 
+def test_solving_a_sheet_loads_no_more_than_it_needs() -> None:
+    """Marking, the server of the preview, random numbers and masked arrays are not what a worked solution needs."""
+    code = "import sys; from chalkwork.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-c", code, "solve", str(ROOT.parents[1] / "sheets" / "sigmoid-2-3-2-gradients.md")]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stderr.split())
+    assert "chalkwork.networks.network" in loaded
+    unneeded = {"http.server", "webbrowser", "tempfile", "csv", "numpy.random", "numpy.ma", "rich", "email"}
+    assert not unneeded & loaded
+    assert not {name.split(".")[1] for name in loaded if name.startswith("chalkwork.")} & {
+        "checking", "bounds", "training", "laboratory", "classroom", "verification", "page", "tables",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_string_holds_half_a_command(path: Path) -> None:
     r"""A `\text` whose backslash was read as the sign before it is a tab and "ext"; no file holds such signs at all."""

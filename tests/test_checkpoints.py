@@ -93,9 +93,10 @@ OTHERS = {
 }
 SAME = {
     "checkpoint", "checkpoint_every", "progress", "callback", "iterations", "validation", "spread", "verbose",
-    "metrics", "other",
+    "metrics", "other", "data", "steps_per_epoch", "classes",
 }  # fmt: skip
-"""Settings that change no number of a run, or (`iterations`, a share as validation) stand for others of the list."""
+"""Settings that change no number of a run, stand for others of the list (`iterations`, a share as validation), or are
+tried with batches given one by one."""
 
 
 @pytest.fixture(scope="module")

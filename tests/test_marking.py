@@ -178,7 +178,7 @@ def test_two_mistakes_in_one_step_are_both_named(case: str, decimals: int | None
     report = solved().check(answers)
     assert report.first_wrong == name
     said = explanation(answers, name)
-    assert said.together and said.ids == said.pairs[0]
+    assert said.ids == said.pairs[0]
     assert any(set(pair) == ids for pair in said.pairs), said.pairs
     assert report[name].mistakes == said.ids
 

@@ -65,7 +65,7 @@ def parsed(page):
 
 
 def data_of(page):
-    return loads(zlib.decompress(b64decode(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1]), -15))
+    return loads(zlib.decompress(b64decode(re.search(r'id="chalkwork-data">(.*?)</script>', page, re.DOTALL)[1]), -15))
 
 
 def hashed(text):

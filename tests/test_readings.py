@@ -138,6 +138,7 @@ READINGS = (
 REFUSED = {
     ("equal", "by_sympy"), ("xlogy", "by_sympy"),
     ("equal", "by_its_series"), ("equal", "by_polynomials"), ("floor", "by_its_series"), ("floor", "by_polynomials"),
+    ("arctan", "by_its_series"), ("arctan", "by_polynomials"),
 }  # fmt: skip
 """What is said to be unreadable, in a sentence with the operation's name; no activation is among it."""
 

@@ -60,7 +60,7 @@ const shown = async () => {
 };
 
 let [frame, inside] = await shown();
-assert.equal(await inside.evaluate(() => window.chalkwork.platform !== null), true);
+assert.equal(await inside.evaluate(() => window.chalkwork.keeper.found !== undefined), true);
 const right = await inside.evaluate(() => [...window.chalkwork.fields.values()].map((field) =>
   [...window.chalkwork.values[field.task.work][field.name].data].map((value) => value.toFixed(6))));
 await frame.locator(".field input").first().focus();

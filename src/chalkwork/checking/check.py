@@ -12,6 +12,7 @@ import numpy as np
 from chalkwork.checking.adopting import adopted, on_turned_weights
 from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
+from chalkwork.checking.consequences import name_by_consequence
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
@@ -136,6 +137,7 @@ def check_class(
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
         reasons = {**together[place][1], **matches[place][1]}
         found = reader.names(free, matches[place][0], reasons)
+        name_by_consequence(reader, found, free)
         typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
         said = {word: written(why, language) for word, why in found.unused.items()}
         data[place], unused[place], notes[place] = found.data, said, found.notes

@@ -31,8 +31,6 @@ class Explanation:
     """The mistakes that explain an answer, the likeliest first."""
 
     ids: tuple[str, ...] = ()
-    together: bool = False
-    """Whether all of them were made at once, rather than any of them."""
     made_in: str | None = None
     """The earlier step, itself not answered, in which the mistake was made."""
     pairs: tuple[Pair, ...] = ()

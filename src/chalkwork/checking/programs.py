@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,17 @@ class Reader:
             elif word not in numbers:
                 found.unused[word] = NO_NUMBERS
         known, asked = self.known(numbers, used, refused)
+        single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
+        for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
+            count = isinstance(value, (int, np.integer)) or (word in single and isinstance(value, (list, tuple)))
+            if count and word in known and not self._is(value, known[word]):
+                del known[word]
+        held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
+        known = {
+            word: name
+            for word, name in known.items()
+            if word == name or not self.is_another(held.get(word, ()), [name], held)
+        }
         known = of_the_last_step(numbers, known, self.context, self._is)
         found.unused |= asked
         taken = set(found.steps)
@@ -141,6 +153,36 @@ class Reader:
         later = f"{target}_new"
         free = later in self.context.derivation and later not in found.steps
         return free and target in found.data and self._is(found.data[target], target) and not self._is(value, target)
+
+    def equal(self, value: object) -> list[str]:
+        """The quantities whose right value it is."""
+        array = np.asarray(value, dtype=float)
+        size, total = array.size, float(np.sum(np.abs(array)))
+        near = [name for name, (of, sum_) in self._sums.items() if of == size and abs(sum_ - total) <= 1e-4 * total + 1e-12]
+        return [name for name in near if same(value, self.values[name])]
+
+    @cached_property
+    def _sums(self) -> dict[str, tuple[int, float]]:
+        names = (*self.givens.known, *self.context.derivation)
+        return {name: (np.size(self.values[name]), float(np.sum(np.abs(self.values[name])))) for name in names}
+
+    def is_another(self, equal: Sequence[str], meant: Iterable[str], held: Mapping[str, Sequence[str]]) -> bool:
+        """Whether a right value under the name of another quantity is no mistake: the program has that one too, or what
+        is worked out with it is right. `held` are the quantities whose right values the words have.
+        """
+        targets = [name for name in meant if name in self.context.derivation]
+        if not equal or not targets or set(equal) & set(targets):
+            return False
+        right = {name for names in held.values() for name in names}
+        if right & set(targets):
+            return True
+        reached = set(targets)
+        for equation in self.context.derivation.equations:
+            if any(one.name in reached for one in names_in(equation.expression)):
+                if equation.name in right and equation.name not in equal:
+                    return True
+                reached.add(equation.name)
+        return False
 
     def _put(self, found: Names, target: str, value: object) -> None:
         (found.steps if target in self.context.derivation else found.data)[target] = value
@@ -399,8 +441,8 @@ def same(value: object, right: Any) -> bool:
 def _has_numbers(value: object) -> bool:
     if isinstance(value, (bool, np.bool_, type(None))):
         return False
-    if isinstance(value, str):
-        return bool(re.search(r"[0-9]", value)) and len(value) < 2000
+    if isinstance(value, str):  # typed: a program's words are none
+        return bool(re.match(r"[^a-zA-Z]*[0-9]", value)) and len(value) < 2000
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind:
         return kind in "fiub" and 0 < int(getattr(value, "size", 1)) <= 10**6

@@ -339,7 +339,7 @@ class Search:
                 found[row] = list(readings[best[0].number][0])
         sure = dict(zip(asked.rows.tolist(), crowd.is_telling().tolist(), strict=True))
         return {
-            row: Explanation(pairs[0], together=True, pairs=tuple(pairs[:MOST_PAIRS_TOLD]))
+            row: Explanation(pairs[0], pairs=tuple(pairs[:MOST_PAIRS_TOLD]))
             for row, pairs in found.items()
             if (sure[row] or reshaped) and not self.purse.stopped[row]
         }

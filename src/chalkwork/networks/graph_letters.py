@@ -21,6 +21,8 @@ from chalkwork.networks.graph_text import slope_of
 from chalkwork.solutions.setting import Word
 
 _SLOPE = re.compile(r"(?<!\w)[d∂]\w+\s*/\s*[d∂]\w+")
+_LEFT = re.compile(r"^[^(\[]*=")
+"""What stands before a formula and its sign; within brackets the sign names a parameter."""
 NEAR = 1e-9
 MOST_WRITTEN = (24, 40)
 """The signs of a formula that is written by what is given alone, and of one by what is given and the forward pass."""
@@ -77,7 +79,8 @@ def formulas(derivation: Derivation, givens: Mapping[str, Any], names: Mapping[s
 
     def same(equation: Equation, text: str) -> bool:
         """Whether the formula has the values of the equation, for numbers that are as good as any."""
-        formula = _SLOPE.sub(lambda found: placed.get(_named(found[0]), found[0]), text.rpartition("=")[2])
+        alone = _LEFT.sub("", text, count=1)
+        formula = _SLOPE.sub(lambda found: placed.get(_named(found[0]), found[0]), alone)
         letters = {name: symbol for name, symbol in known.items() if name not in slopes}
         letters |= {placed[name]: Name(placed[name], symbol.shape) for name, symbol in slopes.items()}
         try:

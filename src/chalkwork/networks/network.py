@@ -209,11 +209,14 @@ class NeuralNetwork(Model):
 
     def train(
         self,
-        x: Any,
-        y: Any,
+        x: Any = None,
+        y: Any = None,
         eta: float | None = None,
         iterations: int | None = None,
         *,
+        data: Any = None,
+        steps_per_epoch: int | None = None,
+        classes: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         shuffle: bool = True,
@@ -225,7 +228,7 @@ class NeuralNetwork(Model):
         clip_value: float | None = None,
         sample_weight: Any = None,
         class_weight: str | Mapping[Any, float] | None = None,
-        validation: tuple[Any, ...] | list[Any] | float | None = None,
+        validation: Any = None,
         patience: int | None = None,
         least_change: float = 0.0,
         metrics: Any = None,
@@ -260,7 +263,15 @@ class NeuralNetwork(Model):
         `clip_value` cuts each entry. `sample_weight` holds a factor from 0 for every sample, `class_weight` one for
         each class (as `predict` names them) or `"balanced"`; they are scaled to a mean of one.
 
-        `validation` is x and y (and weights), or the part of the samples to hold out; `patience` so many measurements
+        In place of x and y, `data` gives batches `(x, y)`, or `(x, y, weights)` with weights taken as they are: an
+        iterable that is gone through once an epoch, or a function that makes one, which is given the number of the
+        pass, from 0 on, if it takes an argument; no more than a batch is held, or a mebibyte of small ones.
+        `steps_per_epoch` says where an epoch ends in a source without an end, and is needed for several epochs of an
+        iterator, which can be gone through once. `classes` names the classes where labels are not the numbers of the
+        outputs. A checkpoint goes on where the source was, if it gives the same batches again.
+
+        `validation` is x and y (and weights), a source of batches like `data`, or the part of the samples to hold out;
+        `patience` so many measurements
         without a better validation loss end the run, and the best parameters are kept. `metrics` are names of `METRICS`
         or functions of the true and the predicted values (classes, where the network classifies), measured on the
         samples and, as `validation_...`, on those held out. `callback`, a function or several, is given every
@@ -340,10 +351,12 @@ class NeuralNetwork(Model):
         alone = last.name == "sigmoid" and found.shape[axis] == 1
         return np.concatenate([1 - found, found], axis) if alone else found
 
-    def evaluate(self, x: Any, y: Any, *, metrics: Any = None, sample_weight: Any = None) -> dict[str, float]:
+    def evaluate(
+        self, x: Any = None, y: Any = None, *, metrics: Any = None, sample_weight: Any = None, data: Any = None
+    ) -> dict[str, float]:
         """The loss without penalties, in inference, `accuracy` where the network classifies, and the metrics asked for.
 
-        `y`, `metrics` and `sample_weight` are as for `train`.
+        `y`, `metrics`, `sample_weight` and `data` are as for `train`.
 
         >>> from chalkwork import Dense
         >>> net = NeuralNetwork([Dense(weights=[[2.0]], bias=False)])
@@ -352,7 +365,7 @@ class NeuralNetwork(Model):
         """
         from chalkwork.networks.measuring import evaluated
 
-        return evaluated(self, x, y, metrics, sample_weight)
+        return evaluated(self, x, y, metrics, sample_weight, data)
 
     def _no_class(self) -> ChalkworkError:
         words = self.layers[-1].activation.words

@@ -79,6 +79,9 @@ class Settings:
     chalkwork.errors.ChalkworkError: epochs is a whole number from 1 on, not True
     """
 
+    data: Any = None
+    steps_per_epoch: int | None = None
+    classes: Any = None
     eta: float | None = None
     iterations: int | None = None
     epochs: int | None = None
@@ -92,7 +95,7 @@ class Settings:
     clip_value: float | None = None
     sample_weight: Any = None
     class_weight: str | Mapping[Any, float] | None = None
-    validation: tuple[Any, ...] | list[Any] | float | None = None
+    validation: Any = None
     patience: int | None = None
     least_change: float = 0.0
     metrics: Any = None
@@ -110,7 +113,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("eta", "clip_norm", "clip_value"):
             _unless_none(positive, getattr(self, name), name)
-        for name in ("iterations", "epochs", "batch_size", "patience", "evaluate_every"):
+        for name in ("iterations", "epochs", "batch_size", "patience", "evaluate_every", "steps_per_epoch"):
             _unless_none(whole, getattr(self, name), name)
         for name in ("shuffle", "drop_last"):
             flag(getattr(self, name), name)

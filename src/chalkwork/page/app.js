@@ -4,77 +4,47 @@ const PAUSE = 500; // milliseconds after the last key before a field is marked t
 const SIGN = ["✓", "≈", "↷", "", "?", "✗", "✗"]; // by the verdict
 
 class Page {
-  constructor(data) {
-    this.data = load(data);
-    this.words = data.words;
-    this.main = document.getElementById("page");
-    this.key = `chalkwork ${data.title} ${data.versions.map((one) => one.code).join()}`;
-    const found = findPlatform();
-    this.platform = found ? new Platform(found) : null;
-    this.attempts = [];
+  // `keeper` has `restore(page)` and `keep(page)`: a platform, the browser, or a notebook.
+  constructor(main, data, keeper) {
+    Object.assign(this, { main, keeper, data: load(data), words: data.words });
     this.restore();
     this.draw();
-    if (this.platform) window.addEventListener("pagehide", () => { this.tell(); this.platform.leave(); });
   }
 
   get version() {
     return this.data.versions[this.at];
   }
 
-  // --- what is kept: in the platform where there is one, else in the browser ----------------------------------------
+  // --- what is kept -------------------------------------------------------------------------------------------------
 
   restore() {
-    this.at = 0;
-    this.typed = {};
-    this.shown = new Set();
-    let kept = this.platform ? this.platform.state() : null;
-    if (!this.platform) {
-      try {
-        kept = window.localStorage.getItem(this.key);
-      } catch {
-        kept = null; // the browser keeps nothing for this page
-      }
-    }
+    Object.assign(this, { typed: {}, shown: new Set(), attempts: [], unkept: 0 });
+    this.go(0);
     try {
-      const { at, typed, shown, attempts = [] } = JSON.parse(kept);
-      if (!this.data.versions[at]) return;
-      Object.assign(this, { at, shown: new Set(shown), attempts });
-      this.typed = this.unfolded(typed);
+      this.keeper.restore(this);
     } catch {
-      // nothing was kept, or by another page
+      Object.assign(this, { typed: {}, shown: new Set() }); // nothing was kept, or by another page
+      this.go(0);
     }
+  }
+
+  // Stand at a version, with its right values.
+  go(at) {
+    if (!this.data.versions[at]) throw new RangeError(`no version ${at}`);
+    this.at = at;
+    use(this.data);
+    this.sheet = { ...this.data, tasks: this.tasks, works: this.version.works };
+    this.values = arraysOf(this.sheet, this.version.values);
   }
 
   get tasks() {
     return this.data.taskSets[this.version.tasks];
   }
 
-  // Cells in the order of the tasks and their names, one text for each name.
-  folded() {
-    return this.tasks.map((task) => task.order.map((name) => (this.typed[task.id]?.[name] || []).join("|")));
-  }
-
-  unfolded(rows) {
-    return Object.fromEntries(this.tasks.map((task, place) => [task.id, Object.fromEntries(task.order
-      .map((name, at) => [name, rows[place][at]]).filter(([, text]) => text).map(([name, text]) => [name, text.split("|")]))]));
-  }
-
   keep() {
-    const state = { at: this.at, typed: this.folded(), shown: [...this.shown] };
-    if (this.platform) {
-      this.tell(state);
-      return;
-    }
-    try {
-      window.localStorage.setItem(this.key, JSON.stringify({ ...state, attempts: this.attempts }));
-    } catch {
-      // it lasts as long as the page is open
-    }
-  }
-
-  tell(state = { at: this.at, typed: this.folded(), shown: [...this.shown] }) {
-    const { right, all } = this.result;
-    this.platform.report(right, all, JSON.stringify(state));
+    const before = this.unkept;
+    this.keeper.keep(this);
+    if (this.unkept !== before) this.sum();
   }
 
   // --- the whole page -----------------------------------------------------------------------------------------------
@@ -87,18 +57,14 @@ class Page {
 
   draw() {
     const { data, version } = this;
-    this.sheet = { ...data, tasks: this.tasks, works: version.works };
-    this.values = arraysOf(this.sheet, version.values);
     this.fields = new Map();
     this.kept = {};
-    const answered = new Set(this.tasks.map((task) => task.id));
     const blocks = version.blocks.map(([kind, what]) => {
       if (kind === "html") return this.html(what);
       if (kind === "drawing") return data.walking ? "" : this.figure(what);
-      if (!answered.has(what)) return element("p", { class: "quiet" }, this.words["page.not_marked"]);
       return this.answers(this.tasks.find((task) => task.id === what));
     });
-    this.state = element("aside", { class: "state", "aria-label": this.words["page.state"] });
+    this.state = element("div", { class: "state", role: "group", "aria-label": this.words["page.state"] });
     this.main.replaceChildren(
       element("h1", {}, data.title),
       ...(version.code ? [element("p", { class: "quiet" }, filledIn(this.words["page.variant"], { code: version.code }))] : []),
@@ -124,7 +90,8 @@ class Page {
   }
 
   begin(at) {
-    Object.assign(this, { at, typed: {}, shown: new Set() });
+    Object.assign(this, { typed: {}, shown: new Set() });
+    this.go(at);
     this.draw();
     this.keep();
     this.main.querySelector("h1").scrollIntoView();
@@ -157,7 +124,7 @@ class Page {
       return walkOver(walk, picture, {
         words: this.words,
         told: (step) => this.worked(work, step.name),
-        numbersOf: (step) => [...this.values[work][step.name].data].map((value) => shownNumber(value, task.digits)),
+        numbersOf: (step) => task?.letters ? [] : [...this.values[work][step.name].data].map((value) => shownNumber(value, task.digits)),
       }).whole;
     });
     return found.filter(Boolean);
@@ -184,13 +151,13 @@ class Page {
     const shown = element("div", { class: "shown" });
     const word = task.words[name];
     const texts = this.typed[task.id]?.[name] || [];
-    const { cells, rows } = word ? this.wordCell(word, plain, texts) : this.numberCells(task, name, plain, texts);
+    const { cells, rows } = word ? this.wordCell(word, plain, texts, task.letters) : this.numberCells(task, name, plain, texts);
     const label = this.html(latex);
     label.classList.add("name");
     const show = element("button", { type: "button", class: "show", onclick: () => this.show(task, name) }, this.words["page.show_step"]);
     show.setAttribute("aria-label", `${this.words["page.show_step"]}: ${plain}`);
     const whole = element("div", { class: "field", role: "group", "aria-label": plain },
-      element("div", { class: "equation" }, label, element("span", {}, "="), rows), ...(word ? [] : [show]), message, shown);
+      element("div", { class: "equation" }, label, element("span", {}, "="), rows), ...(word && !task.letters ? [] : [show]), message, shown);
     const field = { task, name, inputs: cells, whole, message, show, shown };
     this.fields.set(key, field);
     cells.forEach((cell, at) => {
@@ -202,18 +169,31 @@ class Page {
     return whole;
   }
 
-  wordCell({ choices }, plain, [text = ""]) {
+  wordCell({ choices }, plain, [text = ""], letters) {
     const cell = choices.length
       ? element("select", { "aria-label": plain }, element("option", { value: "" }, this.words["page.choose"]),
         ...choices.map((one) => element("option", { value: one }, one)))
       : this.input(plain);
+    if (letters) cell.setAttribute("class", "formula");
     cell.value = text;
     return { cells: [cell], rows: element("div", { class: "matrix" }, this.celled(cell)) };
   }
 
-  numberCells(task, name, plain, texts) {
+  shapeOf(task, name) {
     const { shapes, equations } = this.sheet.derivations[this.sheet.works[task.work]];
-    const shape = shapes[name] || NODES[equations.find((one) => one.name === name).node].shape;
+    return shapes[name] || NODES[equations.find((one) => one.name === name).node].shape;
+  }
+
+  // Cells as rows, as `check` takes them; one alone, and a word, as it is.
+  inRows(task, name, texts) {
+    const shape = task.words[name] ? [1] : this.shapeOf(task, name);
+    const nested = (parts, [size, ...inner]) => (inner.length
+      ? Array.from({ length: size }, (_, at) => nested(parts.slice((at * parts.length) / size, ((at + 1) * parts.length) / size), inner)) : parts);
+    return sizeOf(shape) === 1 ? texts[0] || "" : nested(Array.from({ length: sizeOf(shape) }, (_, at) => texts[at] || ""), shape);
+  }
+
+  numberCells(task, name, plain, texts) {
+    const shape = this.shapeOf(task, name);
     const [height, columns] = [shape[shape.length - 2], shape[shape.length - 1]];
     const count = sizeOf(shape);
     const wanted = task.entries[name];
@@ -263,7 +243,7 @@ class Page {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => {
       this.mark();
-      this.timer = window.setTimeout(() => this.mark(true));
+      this.timer = window.setTimeout(() => this.markWhole());
     }, PAUSE);
   }
 
@@ -278,7 +258,7 @@ class Page {
     window.clearTimeout(this.timer);
     this.take(field);
     this.mark();
-    this.timer = window.setTimeout(() => this.mark(true), PAUSE);
+    this.timer = window.setTimeout(() => this.markWhole(), PAUSE);
     const one = this.marked[field.task.id][field.name];
     const typed = this.typed[field.task.id]?.[field.name] || [];
     const again = this.attempts[this.attempts.length - 1];
@@ -294,11 +274,17 @@ class Page {
   // At once without what takes longest, and with it while nobody types.
   mark(pairs = false) {
     const begin = performance.now();
+    use(this.data);
     this.marked = markSheet(this.sheet, this.values, this.typed, pairs, this.kept);
     this.took = performance.now() - begin;
     for (const field of this.fields.values()) this.say(field);
     this.result = this.counted();
     this.sum();
+  }
+
+  markWhole() {
+    this.mark(true);
+    this.keeper.marked?.(this);
   }
 
   say(field) {
@@ -348,6 +334,7 @@ class Page {
         filledIn(words["page.first_wrong"], { step: this.tasks.length > 1 ? `${named} (${field.task.id})` : named }))));
     } else parts.push(element("p", {}, words[result.right === 1 ? "page.all_right" : "page.nothing_wrong"]));
     if (this.shown.size) parts.push(element("p", {}, filledIn(words["page.shown"], { n: this.shown.size })));
+    if (this.unkept) parts.push(element("p", { class: "unkept" }, filledIn(words["page.unkept"], { n: this.unkept })));
     this.state.replaceChildren(...parts);
     for (const field of this.fields.values()) field.whole.classList.toggle("first-wrong", Boolean(first) && first.join(" ") === `${field.task.id} ${field.name}`);
   }
@@ -386,8 +373,3 @@ class Page {
     URL.revokeObjectURL(link.href);
   }
 }
-
-unpackedData().then((data) => {
-  window.chalkwork = new Page(data);
-  performance.mark("chalkwork drawn");
-});

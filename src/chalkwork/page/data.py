@@ -123,22 +123,24 @@ class Derivations:
     _known: dict[tuple[int, int | None], Data] = field(default_factory=dict)
     _kept: list[Derivation] = field(default_factory=list)
 
-    def place(self, derivation: Derivation, sample_axis: int | None) -> int:
-        """The place of one among all."""
+    def place(self, derivation: Derivation, sample_axis: int | None, letters: bool = False) -> int:
+        """The place of one among all; where formulas are asked, its equations alone."""
         key = (id(derivation), sample_axis)
         if key not in self._known:
             self._kept.append(derivation)
             context = context_of(derivation, sample_axis)
-            data = self._known[key] = self._derivation(context)
+            data = self._known[key] = self._derivation(context, letters)
             place = len(self._known) - 1
-            data["ways"] = [self._way(way, data["equations"], place) for way in _ways(context)]
+            ways = [] if letters else _ways(context)
+            data["ways"] = [self._way(way, data["equations"], place) for way in ways]
         return list(self._known).index(key)
 
-    def _derivation(self, context: Context) -> Data:
+    def _derivation(self, context: Context, letters: bool) -> Data:
         derivation = context.derivation
+        written = self._plainly if letters else self._equation
         shapes = {name.name: name.shape for name in derivation.givens} | dict(derivation.shapes())
         return {
-            "equations": [self._equation(equation, context) for equation in derivation.equations],
+            "equations": [written(equation, context) for equation in derivation.equations],
             "givens": [name.name for name in derivation.givens],
             "constants": {name: array_data(value) for name, value in context.constants.items()},
             "shapes": {name: list(shape or (1, 1)) for name, shape in shapes.items()},
@@ -234,12 +236,6 @@ def values_of(solution: Solution) -> dict[str, list[float]]:
     return found
 
 
-def is_marked(exercise: Exercise) -> bool:
-    """Whether the page marks it: numbers that follow one derivation, or words; not formulas, nor a choice of ways."""
-    setting = exercise.solution.setting
-    return not setting.letters_only and setting.choice is None
-
-
 @dataclass
 class Tasks:
     """The exercises of a page as tasks, with the works that they mark: a derivation with its values."""
@@ -252,9 +248,9 @@ class Tasks:
     solutions: list[Solution] = field(default_factory=list)
 
     def add(self, exercise: Exercise) -> Data:
-        """The task of an exercise that is marked."""
+        """The task of an exercise."""
         solution = exercise.solution
-        words, numbers = solution.setting.words, solution.style.numbers
+        words, numbers, choice = solution.setting.words, solution.style.numbers, solution.setting.choice
         whole = [name if name in words else split_entry(name)[0] for name in exercise.asked]
         asked = [name for name in dict.fromkeys(whole) if name not in words]
         task: Data = {
@@ -284,15 +280,24 @@ class Tasks:
             for name, names in (exercise.entries or {}).items()
             if shapes.get(name)
         }
+        if solution.setting.letters_only:
+            task["letters"] = {name.name: name.shape for name in solution.derivation.givens} | shapes
+        if choice is not None:
+            other = choice.instead({name: solution.arrays[name] for name in choice.names})
+            place = self.derivations.place(other.derivation, sample_axis(other))
+            task["choice"] = {"names": choice.names, "holds": choice.holds, "place": place}
         self.tasks.append(task)
         return task
+
+    def _place(self, solution: Solution) -> int:
+        return self.derivations.place(solution.derivation, sample_axis(solution), solution.setting.letters_only)
 
     def _work(self, solution: Solution) -> int:
         for place, known in enumerate(self.solutions):
             if known is solution:
                 return place
         self.solutions.append(solution)
-        self.works.append(self.derivations.place(solution.derivation, sample_axis(solution)))
+        self.works.append(self._place(solution))
         return len(self.works) - 1
 
 

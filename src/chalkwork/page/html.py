@@ -25,7 +25,8 @@ from chalkwork.documents.model import Block, Code, Document, Heading
 from chalkwork.documents.pandoc import to_fragments
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.files import write_aside
-from chalkwork.page.data import Data, Derivations, Tasks, is_marked, values_of
+from chalkwork.page.data import Data, Derivations, Tasks, values_of
+from chalkwork.page.formulas import OPERATIONS, formula_data
 from chalkwork.page.script import FOLDER, MARKING, program
 from chalkwork.page.walk import walks_of
 from chalkwork.typesetting.equations import typeset
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 FIELDS = "fields of an exercise"
 """The language of a `Code` that holds the id of the exercise which is answered there."""
-_APP = (*MARKING, "platform", "saying", "drawing", "walk", "app")
+_APP = (*MARKING, "formulas", "state", "platform", "saying", "drawing", "walk", "app", "mount")
 _WORDS: dict[str, tuple[str, ...]] = {
     "page.cell": ("row", "column"),
     "page.matrix": ("matrix", "row", "column"),
@@ -62,7 +63,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "page.earned": ("earned", "points"),
     "page.percent": ("percent",),
     "page.shown": ("n",),
-    "page.not_marked": (),
+    "page.unkept": ("n",),
+    "page.chosen_wrong": ("row",),
     "page.state": (),
     "page.entry": (),
     "page.script": (),
@@ -96,8 +98,8 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <main id="page"><h1>{title}</h1><noscript><p>{no_script}</p></noscript></main>
-<script type="application/octet-stream" id="data">{data}</script>
-<script>{script}</script>
+<script type="application/octet-stream" id="chalkwork-data">{data}</script>
+<script type="module">{script}</script>
 </body>
 </html>
 """
@@ -157,13 +159,31 @@ def _plain_maths(html: str) -> str:
 
 
 class Page(str):
-    """The text of a page, which a notebook shows in a frame of its own.
+    """The text of a page, which a notebook shows as a widget, or in a frame where anywidget is not installed.
 
     >>> Page("<!DOCTYPE html>")._repr_html_()[:32]
     '<iframe srcdoc="&lt;!DOCTYPE htm'
     """
 
-    __slots__ = ()
+    parts: tuple[str, str, str] = ("", "", "")
+    """The program, the style and the packed data."""
+    _shown: Any = None
+
+    def widget(self) -> Any:
+        """The page as the widget of a notebook, one and the same for every view; see `page.widget`.
+
+        Raises ChalkworkError where anywidget is missing (`pip install 'chalkwork[notebook]'`).
+        """
+        from chalkwork.page.widget import page_widget
+
+        if self._shown is None:
+            self._shown = page_widget(self)
+        return self._shown
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        from chalkwork.page.widget import is_installed
+
+        return self.widget()._repr_mimebundle_(**kwargs) if is_installed() else {"text/html": self._repr_html_()}
 
     def _repr_html_(self) -> str:
         frame = 'sandbox="allow-scripts allow-downloads" title="Chalkwork" width="100%" height="720" style="border: 0"'
@@ -188,15 +208,16 @@ def page(
     Raises ChalkworkError where pandoc is missing.
     """
     texts, derivations = _Texts(), Derivations(language=language)
+    letters = False
     versions: list[Data] = []
     task_sets: list[list[Data]] = []
     walk_sets: list[list[list[Data]]] = []
     for item in items:
         tasks = Tasks(derivations, tolerance, follows)
-        marked = {name: one for name, one in item.exercises.items() if is_marked(one)}
-        asked = [tasks.add(one) | {"questions": _questions(one, texts)} for one in marked.values()]
+        asked = [tasks.add(one) | {"questions": _questions(one, texts)} for one in item.exercises.values()]
         if asked not in task_sets:
             task_sets.append(asked)
+        letters |= any("letters" in one for one in asked)
         walks = walks_of(tasks.solutions)
         if walks not in walk_sets:
             walk_sets.append(walks)
@@ -224,7 +245,9 @@ def page(
         **derivations.data(),
         **texts.data(),
     }
-    return _assembled(title, language, data, derivations.nodes.operations)
+    if letters:
+        data["formulas"] = formula_data()
+    return _assembled(title, language, data, (*derivations.nodes.operations, *(OPERATIONS if letters else ())))
 
 
 def _questions(exercise: Exercise, texts: _Texts) -> Data:
@@ -262,7 +285,8 @@ def packed(data: Data) -> str:
 def _assembled(title: str, language: str, data: Data, operations: Sequence[str]) -> Page:
     # what the program itself calls, whatever occurs in the exercise
     needed = dict.fromkeys((*operations, "power", "log", "exp", "softmax"))
-    script = f"(() => {{\n{program(needed, _APP)}\n}})();"
+    files = [name for name in _APP if name != "formulas" or "formulas" in data]
+    script = program(needed, files)
     style = _style()
     policy = "; ".join(
         (
@@ -274,11 +298,14 @@ def _assembled(title: str, language: str, data: Data, operations: Sequence[str])
             "form-action 'none'",
         )
     )
+    held = packed(data)
     written = _PAGE.format(
-        language=escape(language), policy=policy, title=escape(" ".join(title.split())), style=style, data=packed(data),
+        language=escape(language), policy=policy, title=escape(" ".join(title.split())), style=style, data=held,
         script=script, no_script=escape(say(language, "page.script")),
     )  # fmt: skip
-    return Page(written)
+    made = Page(written)
+    made.parts = script, style, held
+    return made
 
 
 def _style() -> str:

@@ -257,31 +257,58 @@ const arraysOf = (sheet, values) => sheet.works.map((place, work) => {
 
 const plainWord = (word) => word.toLowerCase().replace(/[\s_-]+/g, "").replace(/^\.+|\.+$/g, "");
 
-function markWord({ right }, given) {
-  const verdict = !(given || "").trim() ? BLANK_CELL : right.map(plainWord).includes(plainWord(given)) ? CORRECT : WRONG;
+function markWord({ formulas }, { words, letters }, name, given, values) {
+  const same = (text) => (letters ? isFormula(name, text, { letters, ...formulas }, values)
+    : words[name].right.map(plainWord).includes(plainWord(text)));
+  const verdict = !(given || "").trim() ? BLANK_CELL : { true: CORRECT, false: WRONG, null: UNREADABLE }[same(given)];
   return { verdicts: [verdict], verdict, why: null, remark: null, trivial: false };
 }
 
-// What is said of every step that a task asks for; `texts` are the cells by name, row by row, as they were typed. Without
-// `pairs` two mistakes at once are not looked for, which takes longest.
+// Where many answers are right: what was chosen is held against what it has to do, and what follows is marked by it.
 function markTask(sheet, task, values, texts, pairs = true) {
-  const derivation = sheet.derivations[sheet.works[task.work]];
+  const { choice, order } = task;
+  const usual = () => markBy(sheet, task, sheet.works[task.work], values, texts, pairs);
+  if (!choice) return usual();
+  const read = choice.names.map((name) => [name, texts[name] ? readAnswer(texts[name], null, 0, false) : null]);
+  if (read.some(([, one]) => !one || one.blank.some(Boolean) || one.unreadable.some(Boolean))) return usual();
+  const chosen = Object.fromEntries(read.map(([name, { value }]) => [name, [...value]]));
+  const givens = Object.fromEntries(sheet.derivations[choice.place].givens.map((name) => [name, chosen[name] || [...values[name].data]]));
+  const [own] = arraysOf({ ...sheet, works: [choice.place] }, [givens]);
+  const bad = choice.holds.findIndex((name) => own[name].data[0] === 0);
+  const allOf = (name, verdict) => ({ verdicts: chosen[name].map(() => verdict), verdict, why: null, remark: null, trivial: false });
+  if (bad >= 0) {
+    const found = usual();
+    for (const name of choice.names.filter((one) => found[one])) {
+      found[name] = { ...(found[name].verdict === CORRECT ? found[name] : allOf(name, WRONG)), badRow: bad + 1 };
+    }
+    return found;
+  }
+  const rest = order.filter((name) => !choice.names.includes(name));
+  const follows = markBy(sheet, { ...task, order: rest, asked: task.asked.filter((name) => rest.includes(name)) }, choice.place, own,
+    Object.fromEntries(Object.entries(texts).filter(([name]) => !choice.names.includes(name))), pairs);
+  return Object.fromEntries(order.map((name) => [name, follows[name] || allOf(name, CORRECT)]));
+}
+
+// What is said of every step that a task asks for, by a derivation; `texts` are the cells by name, row by row, as they were typed. Without
+// `pairs` two mistakes at once are not looked for, which takes longest.
+function markBy(sheet, task, by, values, texts, pairs) {
+  const derivation = sheet.derivations[by];
   const doubtful = !task.comma && isDoubtful(texts);
   const answers = new Map();
   for (const { name } of derivation.equations) {
     if (texts[name]) answers.set(name, readAnswer(texts[name], task.digits.decimals, task.tolerance, doubtful));
   }
-  const markBy = (place, own, explain) => {
+  const markedBy = (place, own, explain) => {
     const whole = { ...sheet.derivations[place], ...task, unless: sheet.unless, alone: sheet.alone, pairs };
     const marking = new Marking(whole, own, answers, explain);
     for (const equation of whole.equations) marking.step(equation);
     return Object.fromEntries([...marking.settled()].map(([name, one]) => [name, { ...one, verdict: Math.max(...one.verdicts) }]));
   };
   const exact = (name) => (answers.has(name) ? readAnswer(texts[name], null, 0, doubtful) : null);
-  const plain = task.asked.length ? markBy(sheet.works[task.work], values, true) : {};
-  const marked = new Adopting(derivation, sheet.derivations, values, exact, markBy).marked(plain);
+  const plain = task.asked.length ? markedBy(by, values, true) : {};
+  const marked = new Adopting(derivation, sheet.derivations, values, exact, markedBy).marked(plain);
   return Object.fromEntries(task.order.map((name) => {
-    if (task.words[name]) return [name, markWord(task.words[name], (texts[name] || [""])[0])];
+    if (task.words[name]) return [name, markWord(sheet, task, name, (texts[name] || [""])[0], values)];
     const one = marked[name];
     const cells = task.entries[name] || one.verdicts.map((_, cell) => cell);
     const verdict = Math.max(...cells.map((cell) => one.verdicts[cell]));

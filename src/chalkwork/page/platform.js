@@ -3,7 +3,7 @@
 const SCORM = {
   "1.2": {
     api: "API", begin: "LMSInitialize", get: "LMSGetValue", set: "LMSSetValue", commit: "LMSCommit", end: "LMSFinish",
-    most: 4096, state: "cmi.suspend_data",
+    most: 4096, state: "cmi.suspend_data", score: "cmi.core.score.raw",
     report: ({ right, all, seconds }) => ({
       "cmi.core.score.min": "0", "cmi.core.score.max": "100", "cmi.core.score.raw": String(Math.round(100 * right)),
       "cmi.core.lesson_status": all ? "completed" : "incomplete",
@@ -12,7 +12,7 @@ const SCORM = {
   },
   2004: {
     api: "API_1484_11", begin: "Initialize", get: "GetValue", set: "SetValue", commit: "Commit", end: "Terminate",
-    most: 64000, state: "cmi.suspend_data",
+    most: 64000, state: "cmi.suspend_data", score: "cmi.score.raw",
     report: ({ right, all, seconds }) => ({
       "cmi.score.min": "0", "cmi.score.max": "100", "cmi.score.raw": String(Math.round(100 * right)),
       "cmi.score.scaled": String(Math.round(100 * right) / 100),
@@ -56,26 +56,57 @@ class Platform {
     this.found = found;
     this.began = Date.now();
     this.open = this.call("begin", "") === "true";
+    this.least = 0; // what was earned by answers for which there was no room
   }
 
   call(name, ...given) {
     return String(this.found.object[this.found[name]](...given));
   }
 
-  state() {
-    return this.open ? this.call("get", this.found.state) : "";
+  restore(page) {
+    window.addEventListener("pagehide", () => {
+      if (this.worked) this.keep(page);
+      if (this.open) this.call("end", "");
+      this.open = false;
+    });
+    const kept = this.open ? this.call("get", this.found.state) : "";
+    if (kept.endsWith(CUT)) this.least = Number(this.call("get", this.found.score)) / 100 || 0;
+    unpackState(page, kept);
+    this.at = page.at;
   }
 
-  report(right, all, state) {
+  keep(page) {
     if (!this.open) return;
+    this.worked = true;
     const seconds = (Date.now() - this.began) / 1000;
-    for (const [key, value] of Object.entries(this.found.report({ right, all, seconds }))) this.call("set", key, value);
-    if (state.length <= this.found.most) this.call("set", this.found.state, state);
+    const { right, all } = page.result;
+    if (page.at !== this.at) this.least = 0;
+    this.at = page.at;
+    for (const [key, value] of Object.entries(this.found.report({ right: Math.max(right, this.least), all, seconds }))) this.call("set", key, value);
+    const { text, unkept } = packedState(page, this.found.most);
+    page.unkept = unkept;
+    this.call("set", this.found.state, text);
     this.call("commit", "");
   }
+}
 
-  leave() {
-    if (this.open) this.call("end", "");
-    this.open = false;
+// The browser's own store, where there is no platform.
+class Browser {
+  constructor({ title, versions }) {
+    this.key = `chalkwork ${title} ${versions.map((one) => one.code).join()}`;
+  }
+
+  restore(page) {
+    const { state, attempts } = JSON.parse(window.localStorage.getItem(this.key));
+    unpackState(page, state);
+    page.attempts = attempts;
+  }
+
+  keep(page) {
+    try {
+      window.localStorage.setItem(this.key, JSON.stringify({ state: packedState(page).text, attempts: page.attempts }));
+    } catch {
+      // the browser keeps nothing for this page: it lasts as long as it is open
+    }
   }
 }

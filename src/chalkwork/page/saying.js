@@ -12,8 +12,8 @@ function element(name, attributes = {}, ...children) {
 
 const filledIn = (sentence, slots) => sentence.replace(/<\^?(\w+)>/g, (all, slot) => (slot in slots ? String(slots[slot]) : all));
 
-async function unpackedData() {
-  const packed = Uint8Array.from(atob(document.getElementById("data").textContent), (sign) => sign.charCodeAt(0));
+async function inflated(text) {
+  const packed = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return JSON.parse(await new Response(stream).text());
 }
@@ -41,6 +41,7 @@ function messageOf(one, { task, name, inputs }, { words, mistakes }) {
   if (verdict === BLANK_CELL) said = words["step.some_blank"];
   if (verdict === WRONG && remark && remark !== "impossible") said = words[`step.${remark.replace(" ", "_")}`];
   if (remark === "few digits") said = filledIn(said, { asked: task.digits.words });
+  if (one.badRow) said = `${said} ${filledIn(words["page.chosen_wrong"], { row: one.badRow })}`;
   if (one.convention) said = filledIn(words["convention.step"], { said, words: one.convention });
   if (verdict === WRONG && trivial) said = `${said} ${words["step.trivial"]}`;
   return `${said}${where}`;

@@ -14,12 +14,15 @@ function unpacked([first, second, ...rest], shapes) {
   return { op: first, shape: shapes[second], args, params: params || [], rule, leaves, byEntries: Boolean(byEntries) };
 }
 
-// Go on with another derivation's nodes.
-function loadNodes({ nodes, shapes, rules }) {
-  NODES = nodes.map((node) => unpacked(node, shapes));
-  SLOPE_RULES = rules;
+// Go on with another derivation's nodes; several pages may take turns.
+function loadNodes(data) {
+  const { nodes, shapes, rules } = data;
+  data.unpacked ??= nodes.map((node) => unpacked(node, shapes));
+  [NODES, SLOPE_RULES] = [data.unpacked, rules];
   namesKnown.clear();
 }
+
+const use = (data) => NODES === data.unpacked || loadNodes(data);
 
 const isApplication = (node) => node.op !== undefined;
 const valueCall = (node, given) => {

@@ -91,13 +91,14 @@ class Word:
 class Choice:
     """Answers of which many are right: weights that give a table. The steps after them go by those that were chosen.
 
-    `names` are chosen together, `instead` is the solution with other values in their places, and `wrong` says what is
-    wrong with a solution, nothing where it is right.
+    `names` are chosen together, `instead` is the solution with other values in their places, `holds` names in it what must
+    not be 0, row by row of a table, and `wrong` says what is wrong with a solution, nothing where it is right.
     """
 
     names: tuple[str, ...]
     instead: Callable[[Mapping[str, Any]], Solution]
     wrong: Callable[[Solution], Said]
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

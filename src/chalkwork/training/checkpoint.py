@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from chalkwork.files import make_folder, write_aside
 from chalkwork.training.history import History
 from chalkwork.training.loop import Snapshot
 from chalkwork.training.step import Array, Values
+from chalkwork.training.work import Place
 
-FORMAT = "chalkwork-run-4"
+FORMAT = "chalkwork-run-5"
 _NONE = "not given"
 _BEST = "best/"
 _LOSS = "history/loss"
@@ -75,6 +77,15 @@ def fingerprint(settings: Mapping[str, Any], **arrays: Values) -> dict[str, str]
     return {**told, **{key: digest(arrays[key]) for key in arrays}}
 
 
+def kept_engine(path: str | Path | None) -> str:
+    """The engine of the run that a file keeps, with which alone it goes on; nothing where there is no such run."""
+    try:
+        _, metadata = read_tensors(Path(path)) if path is not None else ({}, {})
+        return str(json.loads(metadata["identity"])["engine"])
+    except (ChalkworkError, KeyError, ValueError, TypeError):  # `resumed` says what is wrong with the file
+        return ""
+
+
 START = "initial parameters"
 _FOLLOWING = ("network", "equations", "optimiser's state")
 """What differs as well where one of the others does, so that it says less."""
@@ -113,6 +124,7 @@ class Checkpoint:
             "best": run.best.hex(),
             "waited": run.waited,
             "factor": run.factor.hex(),
+            "place": None if run.place is None else asdict(run.place),
             "history": {key: value for key, value in history.items() if key != "loss"},
         }
         write_tensors(
@@ -183,4 +195,5 @@ def _snapshot(tensors: dict[str, Array], state: Mapping[str, Any]) -> Snapshot:
         best or None,
         state["waited"],
         float.fromhex(state["factor"]),
+        None if state["place"] is None else Place(**state["place"]),
     )

@@ -18,7 +18,7 @@ from chalkwork.training.diagnosis import Problem, Suspicion, diagnosis, risen
 from chalkwork.training.history import History
 from chalkwork.training.schedules import Plateau, Schedule
 from chalkwork.training.step import Array, Batches, Engine, EngineStopped, Run, Step, Values
-from chalkwork.training.work import Chunk, Work, steps_in_one_go
+from chalkwork.training.work import Chunk, Place, Steps, steps_in_one_go
 
 ENDINGS = ("early stopping", "callback")
 """What ends a run for good: called again, it is as it was."""
@@ -53,6 +53,8 @@ class Snapshot:
     waited: int = 0
     factor: float = 1.0
     """What the learning rate is multiplied with, besides the schedule: a callback may have changed it."""
+    place: Place | None = None
+    """How far it has come in a source of batches."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ class Task:
     values: Values
     """What is carried, at the start."""
     data: Values
-    work: Work
+    """What all steps take their samples from; nothing where the work brings them."""
+    work: Steps
     rate: float
     schedule: Schedule = field(default_factory=Schedule)
     constants: Mapping[str, float] = field(default_factory=dict)
@@ -184,6 +187,8 @@ class _Training:
                 self.history.stopped = self._between(chunk)
                 if self.history.stopped:
                     break
+            else:
+                self.history.stopped = self.history.stopped or self.task.work.ended
         except KeyboardInterrupt:
             self.history.stopped = "interrupted"
         except BaseException as error:
@@ -224,18 +229,23 @@ class _Training:
     def _prepared(self, size: int) -> tuple[Step, Run]:
         if size not in self.prepared:
             step = self.task.step_of(size)
-            self.prepared[size] = (step, self.engine.prepare(step, self.task.constants))
+            self.prepared[size] = (step, self.engine.prepare(step, self.task.constants, size != self.task.work.batch))
         return self.prepared[size]
 
     def _do(self, chunk: Chunk) -> None:
         """One chunk, all of it or nothing."""
+        if not chunk.count:
+            self.run.place = chunk.places[-1]
+            return
         step, run = self._prepared(chunk.size)
+        if chunk.parts:
+            self.data = self.engine.data(self._data(chunk, step))
         carried, losses = run.steps(self.carried, self.data, self._batches(chunk, step, chunk.count))
         values = self.engine.plain(carried)
         if not np.isfinite(losses).all() or not all(np.isfinite(value).all() for value in values.values()):
             raise self._diverged(chunk, losses)
         self.carried = carried
-        self._advance(values, losses, chunk.size)
+        self._advance(values, losses, chunk)
         self._bounded()
 
     def _bounded(self) -> None:
@@ -254,8 +264,17 @@ class _Training:
         error.run = self.run
         return error
 
-    def _advance(self, values: dict[str, Array], losses: Array, size: int) -> None:
-        run = self.run
+    def _data(self, chunk: Chunk, step: Step) -> Values:
+        """What the chunk takes its samples from."""
+        if len(chunk.parts) < 2:
+            return chunk.parts[0] if chunk.parts else self.task.data
+        axes = step.sample_axes
+        return {name: np.concatenate([part[name] for part in chunk.parts], axes[name]) for name in step.data}
+
+    def _advance(self, values: dict[str, Array], losses: Array, chunk: Chunk) -> None:
+        run, size = self.run, chunk.size
+        if chunk.places:
+            run.place = chunk.places[len(losses) - 1]
         run.values, run.done = values, run.done + len(losses)
         run.total += float(np.sum(losses, dtype=np.float64)) * size
         run.count += len(losses) * size
@@ -275,14 +294,15 @@ class _Training:
         if count:
             again = self.engine.carried(self.run.values)
             before, good = run.steps(again, self.data, self._batches(chunk, step, count))
-            self._advance(self.engine.plain(before), good, chunk.size)
+            self._advance(self.engine.plain(before), good, chunk)
         values, constants = self._at(chunk, step, count), self._constants(chunk, count)
         return self._error(diagnosis(step, values, constants, chunk.start + count + 1, self.task.suspicions))
 
     def _at(self, chunk: Chunk, step: Step, count: int) -> Values:
         """All that the step number `count` of a chunk takes."""
         order = None if chunk.order is None else chunk.order[count]
-        whole = {name: np.asarray(self.task.data[name]) for name in step.data}
+        given = self._data(chunk, step)
+        whole = {name: np.asarray(given[name]) for name in step.data}
         axes = step.sample_axes
         data = {name: value if order is None else value.take(order, axes[name]) for name, value in whole.items()}
         noise = self._batches(chunk, step, count + 1).noise
@@ -299,14 +319,14 @@ class _Training:
         if task.progress is not None:
             task.progress(run.done, task.work.steps, float(self.history.last(1)[0]))
         reason = ""
-        epochs = run.done // task.work.steps_an_epoch
+        epochs = chunk.epoch + 1
         if evaluation and chunk.ends_epoch and (epochs % evaluation.every == 0 or epochs == task.work.epochs):
             mean = run.total / run.count  # of a sample: a smaller batch counts for less
             before = run.values
             reason = evaluation.after({"step": float(run.done), "epoch": float(epochs), "loss": mean}, run)
             if run.values is not before:
                 self.carried = self.engine.carried(run.values)
-        if time.monotonic() - self.kept_at >= task.keep_every and run.done < task.work.steps:
+        if time.monotonic() - self.kept_at >= task.keep_every and run.done != task.work.steps:
             self._kept()
         return reason
 
@@ -327,5 +347,5 @@ def shown_progress(wanted: bool | None, total: int) -> Iterator[Callable[[int, i
 
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        row = bar.add_task("training", total=total, loss="")
+        row = bar.add_task("training", total=total or None, loss="")
         yield lambda done, _, loss: bar.update(row, completed=done, loss=f"loss {loss:.4g}")

@@ -133,6 +133,6 @@ class Engine(Protocol):
         """The same as NumPy arrays of their own."""
         ...
 
-    def prepare(self, step: Step, constants: Mapping[str, float]) -> Run:
-        """Make a step ready."""
+    def prepare(self, step: Step, constants: Mapping[str, float], rare: bool = False) -> Run:
+        """Make a step ready; of a rare one a run does no more than one an epoch."""
         ...

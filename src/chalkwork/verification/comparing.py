@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -48,6 +48,10 @@ class Found:
 def by_value(first: Value, relation: str, second: Value, near: bool, loose: float = NEAR) -> Found:
     """Two numbers, or matrices entry by entry; `loose` is the part of their size that ≈ leaves open."""
     if first.shape != second.shape:
+        if first.shape and second.shape == first.shape[::-1] and 1 in first.shape:
+            turned = by_value(first, relation, second.turned, near, loose)
+            said = "a row stands for a column" if second.shape[0] == 1 else "a column stands for a row"
+            return turned if turned.verdict is Verdict.WRONG else replace(turned, reason=turned.reason or said)
         if first.shape and second.shape:
             return Found(Verdict.WRONG, f"the left side is {_size(first)}, the right side {_size(second)}")
         return Found(Verdict.UNJUDGED, f"the left side is {_size(first)}, the right side {_size(second)}")

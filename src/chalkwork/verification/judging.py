@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -16,17 +17,17 @@ from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
 from chalkwork.verification.comparing import Found, Verdict
+from chalkwork.verification.exponents import exponents, summands
+from chalkwork.verification.layouts import Derivatives
 from chalkwork.verification.linking import Linking
 from chalkwork.verification.memory import Memory, Value
 from chalkwork.verification.repairing import has_letters, proposed
 from chalkwork.verification.sides import (
     Step,
-    is_exponential,
     lone,
     may_be_a_condition,
     renamed,
     rows_of,
-    terms,
 )
 from chalkwork.verification.spelling import Statement
 
@@ -52,6 +53,7 @@ class Judge(Linking):
     scanned: bool = False
     """Whether the document is a scan, so that digits that look alike may be meant."""
     steps: list[Step] = field(default_factory=list)
+    derivatives: Derivatives = field(default_factory=Derivatives)
     solved: dict[int, str] = field(default_factory=dict)
     """Of which it turned out later that they were."""
 
@@ -100,6 +102,10 @@ class Judge(Linking):
         if len(statement.text) > LONGEST:
             raise ChalkworkError(f"it is longer than {LONGEST} signs")
         text, literals = self.reader.literals_of(statement.text)
+        known = {**self.memory.values, **literals}
+        if (derived := self.derivatives.judge(statement.text, known)) is not None:
+            self.last = None
+            return derived
         function = _FUNCTION.match(text)
         many = _MANY.match(text)
         if (
@@ -151,21 +157,17 @@ class Judge(Linking):
         name = lone(sides[0]) or before
         if name:
             given = found.verdict is Verdict.GIVEN
-            over = next((over for side in sides if (over := self._exponents(side, literals))), ())
+            number = partial(self._number, literals=literals)
+            over = next((over for side in sides if (over := exponents(side, number))), ())
+            numbers = tuple(one for side in over if (one := number(side)) is not None)
+            parts = summands(over, number, self.memory)
             rows = rows_of(sides[-1], literals)
-            self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, over, text))
+            own = numbers if len(numbers) == len(over) else ()
+            self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, own, text, parts))
 
-    def _exponents(self, side: Expression, literals: Mapping[str, Value]) -> tuple[float, ...]:
-        """The numbers under e^ in e^a / (e^a + e^b + ...)."""
-        if not isinstance(side, Application) or side.operation.name != "divide":
-            return ()
-        above, below = side.arguments[0], list(terms(side.arguments[1]))
-        if len(below) < 2 or not all(map(is_exponential, (above, *below))):
-            return ()
-        inner = [one.arguments[0] for one in (above, *below) if isinstance(one, Application)]
-        found = [self._value(one, literals) for one in inner]
-        first, *rest = (float(one.exact.flat[0]) if one is not None else np.nan for one in found)
-        return tuple(rest) if first in rest else ()
+    def _number(self, side: Expression, literals: Mapping[str, Value]) -> float | None:
+        found = self._value(side, literals)
+        return float(found.exact.flat[0]) if found is not None and found.exact.size == 1 else None
 
     def _look_back(self) -> None:
         """Whether numbers that are known by now solve what seemed to be wrong."""

@@ -237,7 +237,8 @@ class Linking:
         names = [{name.name for name in names_in(side)} for side in sides]
         if any(name.startswith("Z_") or name in self.reader.whole_words for name in names[0] | names[1]):
             return Found(Verdict.RIGHT, "both sides are the same") if sides[0] == sides[1] else None
-        if any(side.shape for side in sides) or len(names[0] | names[1]) > 12:
+        whole = any(name.shape for side in sides for name in names_in(side)) or sides[0].shape != sides[1].shape
+        if whole or len(names[0] | names[1]) > 12:
             return None
         trial = try_points(
             sides[0], relation, sides[1], Domain({}).scalars([Name(name) for name in sorted(names[0] | names[1])])

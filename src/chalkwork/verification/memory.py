@@ -62,6 +62,13 @@ class Value:
         """The numbers of a literal without their signs."""
         return frozenset(text.lstrip("+-") for row in self.rows for text in row)
 
+    @property
+    def turned(self) -> Value:
+        """The transpose."""
+        half = None if self.half is None else self.half.T
+        whole = Interval(self.range.low.T, self.range.high.T)
+        return replace(self, exact=self.exact.T, range=whole, half=half, rows=tuple(zip(*self.rows, strict=True)))
+
     def is_finer(self, other: Value) -> bool:
         """Whether, as a literal, it has no fewer digits than another, so that it may have been rounded for it."""
         decimals = [text for row in other.rows for text in row if _places(text)]

@@ -56,12 +56,7 @@ _ENTRY = re.compile(
 _DOTS = re.compile(r"\\[cl]?dots[bcm]?(?![A-Za-z])|\.\.\.|…")
 _UNSEEN = re.compile(r"[\s{}]|\\[,;!: ]")
 _WORD = "Z_"
-NOT_READ = frozenset(
-    (
-        *("arcsin", "arccos", "arctan", "asin", "acos", "atan", "arcsinh", "arccosh", "arctanh", "arsinh", "arcosh"),
-        *("artanh", "sec", "csc", "cot", "sech", "csch", "coth", "gcd", "lcm", "ceil", "round", "trunc", "mod"),
-    )
-)
+NOT_READ = frozenset(("gcd", "lcm", "round", "trunc", "mod"))
 """Functions that everybody knows and this reader does not: no unknown names that a document may give values."""
 
 

@@ -98,6 +98,7 @@ def closed_up(formula: str) -> str:
         parts += [_APART.sub("", formula[place : row.start()]), row.group()]
         place = row.end()
     formula = "".join((*parts, _APART.sub("", formula[place:])))
+    formula = re.sub(r"(?<=[A-Za-z}]) \((?= ?-? ?[0-9.]+ ?,)", "(", formula)  # f ( 2 , 1 )
     formula = re.sub(r"[ \t]*([_^])[ \t]*", r"\1", formula)
     return re.sub(r"[ \t]+\}", "}", re.sub(r"\{[ \t]+", "{", formula))
 

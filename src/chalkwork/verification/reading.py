@@ -17,6 +17,7 @@ from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, put_in, slope, worked_out
+from chalkwork.verification.gradients import gradients
 from chalkwork.verification.memory import Memory, Value, literals_of
 from chalkwork.verification.names import (
     NOT_READ,
@@ -57,6 +58,7 @@ _PLAIN_ARGUMENTS = re.compile(
 )
 
 
+_JOINED = re.compile(r"(?<![A-Za-z\\_{])([A-Za-z])([0-9]+)(?![0-9.])")
 _MIXED = re.compile(
     r"(?<![\w.}^)\]])\s*([0-9]+)\s*\\[dt]?frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}(?!\s*(?:[A-Za-z(\[{]|\\(?!cdot|times|quad)))"
 )
@@ -75,6 +77,8 @@ class Reader:
     """Runs of letters that are one name."""
     e_is_a_name: bool = False
     """Whether something is called e; where it has an exponent it is Euler's number all the same."""
+    joined: bool = False
+    """Whether the document writes z1 for a name with an index."""
     literals: int = 0
     """How many words stand for numbers so far."""
     letters_in: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -95,9 +99,11 @@ class Reader:
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
         self.e_is_a_name = any(re.match(r"\s*e\s*=", text) for text in texts)
+        self.joined = any(re.match(r"\s*[A-Za-z]+[0-9]+\s*=", text) for text in texts)
         alone = Counter(
             found[0] for text in texts if (found := re.match(r"\s*([A-Za-z]{2,})\s*(?:_\S+|\^\S+)?\s*=", text))
         )
+        self.memory.letters |= {one for text in texts for one in _ALONE.findall(text)} - {"d", "e"}
         runs = {run for text in texts for run in _RUN.findall(re.sub(r"\\(?:begin|end)\{\w+\}", " ", text))}
         for run in runs:
             known = run in FUNCTIONS or run in ("frac", "pmatrix")
@@ -126,6 +132,8 @@ class Reader:
 
     def sides(self, text: str, literals: Mapping[str, Value]) -> tuple[list[Expression], list[str], bool]:
         """The sides of a chain as expressions."""
+        if self.joined and "\\" in text:
+            text = _JOINED.sub(r"\1_{\2}", text)
         if mixed := _MIXED.search(text):
             whole, above, below = mixed.groups()
             if int(above) < int(below):
@@ -135,7 +143,8 @@ class Reader:
             raise ChalkworkError("!! can mean a double factorial or the factorial of one; write brackets")
         text = _NORM.sub(lambda found: self._norm(found, literals), text)
         text = self._matrices(self._matrices(text, _DETERMINANT, literals), _INVERSE, literals)
-        text = _PRIMED.sub(self._primed, self._put_into_functions(text))
+        text = self._put_into_functions(gradients(text, self.memory, self._argument, self._inlined))
+        text = _PRIMED.sub(self._primed, text)
         text = opaque_operators(untold(text, self.spellings), self.spellings)
         text = _HIGHER.sub(self._higher, text)
         around = " ".join(one["of"] for one in _DERIVATIVE.finditer(text) if not _LETTER.fullmatch(one["of"]))
@@ -237,21 +246,23 @@ class Reader:
                 with suppress(ChalkworkError):
                     if len(arguments) != len(parameters):
                         continue
-                    given = []
-                    for argument in arguments:
-                        inner, literals = self.literals_of(argument)
-                        side = self._one(inner, literals)
-                        given.append(
-                            replace(
-                                exactly(side),
-                                {Name(one): Number(Fraction(v.rows[0][0])) for one, v in literals.items()},
-                            )
-                        )
-                    word = self.spellings.word(text[found.start() : end], "of")
-                    self.inlined[word] = replace(body, dict(zip(map(Name, parameters), given, strict=True)))
+                    given = map(self._argument, arguments)
+                    word = self._inlined(replace(body, dict(zip(map(Name, parameters), given, strict=True))))
                     text = f"{text[: found.start()]} {word} {text[end:]}"
                     place = found.start() + len(word) + 2
         return text
+
+    def _argument(self, text: str) -> Expression:
+        """What stands between the brackets of a function, its decimals as the numbers that they are."""
+        inner, literals = self.literals_of(text)
+        numbers = {Name(one): Number(Fraction(value.rows[0][0])) for one, value in literals.items()}
+        return replace(exactly(self._one(inner, literals)), numbers)
+
+    def _inlined(self, expression: Expression) -> str:
+        """A word for an expression, which is put in its place."""
+        word = self.spellings.word(str(len(self.inlined)), "of")
+        self.inlined[word] = expression
+        return word
 
     def _norm(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
         """A norm of a vector whose numbers are known; any other is a name."""
@@ -275,7 +286,8 @@ class Reader:
                 return self._opaque(found.group())
             varies = of == by or re.search(rf"(?<![\\A-Za-z]){of}(?![A-Za-z])", around)
             plain = rf"\frac{{\partial {of}}}{{\partial {by}}}"
-            return plain if of in self.memory.definitions or varies else self._opaque(plain)
+            known = of in self.memory.definitions and (by in self.memory.behind(Name(of)) or value is None)
+            return plain if known or varies else self._opaque(plain)
         return found.group() if not re.search(r"_|\^\s*\{?\s*[\[(]", of) else self._opaque(found.group())
 
     def _higher(self, found: re.Match[str]) -> str:

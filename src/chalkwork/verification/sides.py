@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from dataclasses import replace as exchanged
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +14,20 @@ from chalkwork.algebra.expression import Application, Constant, Expression, Name
 from chalkwork.laboratory.claims.points import Counterexample
 from chalkwork.laboratory.claims.precise import DIGITS, context, middle
 from chalkwork.verification.memory import Value
+
+
+@dataclass(frozen=True)
+class Summands:
+    """Exponents of which each is the value of another unit times a weight, as the summands of one net input are."""
+
+    units: tuple[str, ...]
+    values: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def net(self) -> float:
+        """What they add up to."""
+        return sum(value * weight for value, weight in zip(self.values, self.weights, strict=True))
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,8 @@ class Step:
     exponents: tuple[float, ...] = ()
     """What a softmax that is written out is taken over."""
     text: str = ""
+    over: Summands | None = None
+    """Where these are the summands of one net input, these."""
 
 
 def may_be_a_condition(sides: Sequence[Expression], literals: Mapping[str, Value]) -> bool:
@@ -100,11 +115,6 @@ def is_log(side: Expression) -> bool:
     return isinstance(side, Application) and side.operation.name == "log"
 
 
-def is_exponential(side: Expression) -> bool:
-    """Whether it is a power of e."""
-    return isinstance(side, Application) and side.operation.name == "exp"
-
-
 def rows_of(side: Expression, literals: Mapping[str, Value]) -> tuple[tuple[str, ...], ...]:
     """A number or matrix as it stands there; nothing where it is something else."""
     if isinstance(side, Number):
@@ -131,7 +141,7 @@ def turned_literal(side: Expression, literals: Mapping[str, Value]) -> Value | N
     own = literals.get(inner.name) if isinstance(inner, Name) else None
     if own is None or own.half is None:
         return None
-    return exchanged(own, half=own.half.T, rows=tuple(zip(*own.rows, strict=True)))
+    return own.turned
 
 
 def texts_in(side: Expression, literals: Mapping[str, Value]) -> frozenset[str]:

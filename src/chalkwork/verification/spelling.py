@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from chalkwork.verification.numerals import plain_numbers
+from chalkwork.verification.tuples import tuples
 
 _LOOKS = re.compile(
     r"\\(?:label|tag\*?|hspace\*?|vspace\*?|eqref|ref|phantom|hphantom|vphantom)\s*\{[^{}]*\}"
@@ -39,7 +40,6 @@ _PAIR = re.compile(
     rf"^\s*\(?\s*(?P<names>{_NAMES}(?:\s*,\s*{_NAMES})+)\s*\)?\s*(?P<relation>=|\\approx)"
     rf"\s*\\begin\{{pmatrix\}}(?P<values>[^&]*?)\\end\{{pmatrix\}}\s*$"
 )
-_LISTED = re.compile(r"(?<==)\s*\(([^()=]+(?:,[^()=]+)+)\)(\s*\^\{?\s*(?:T|\\top)\s*\}?)?\s*$")
 _MATRIX = re.compile(r"\\(begin|end)\{(?:b|B|small|)matrix\*?\}|\\(begin|end)\{array\}(?:\{[^{}]*\})?")
 _RELATION = re.compile(
     r"[=<>≤≥≈≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq|approx|equiv|simeq|coloneqq|leftarrow|gets)(?![A-Za-z])"
@@ -60,7 +60,7 @@ _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
 _ELEMENT = re.compile(r"\\in(?![A-Za-z])|∈")
 _TUPLE = re.compile(
-    rf"(?<![A-Za-z0-9)}}\]_])(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
+    rf"(?<![A-Za-z0-9)}}\]_])(?<!_\{{)(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
     r"(?P<turned>\s*\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
 _IN_BRACES = r"\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
@@ -121,7 +121,7 @@ def _apart(text: str) -> list[str]:
         values = [value.strip() for value in pair["values"].split("\\\\")]
         if len(names) == len(values):
             return [f"{name} {pair['relation']} {value}" for name, value in zip(names, values, strict=True)]
-    return [_LISTED.sub(lambda found: _as_column_of(found[1].split(",")), text)]
+    return [tuples(text)]
 
 
 def _as_column_of(entries: list[str]) -> str:

@@ -197,7 +197,7 @@ def _choice(task: _Task, style: Style, ask: tuple[str, ...]) -> Choice:
         rows = wrong_rows(len(task.x), solution.arrays)
         return f"With these weights {_come_out(rows)} wrong." if rows else ""
 
-    return Choice(("w", task.free), instead, wrong)
+    return Choice(("w", task.free), instead, wrong, tuple(f"right{row}" for row in range(1, len(task.x) + 1)))
 
 
 def wrong_rows(count: int, values: Mapping[str, Array]) -> list[int]:

@@ -187,7 +187,8 @@ def _choice(task: _Task, style: Style) -> Choice:
         rows = wrong_rows(len(task.x), solution.arrays) if task.y is not None else []
         return f"With these units the output at point {rows[0]} of the table comes out wrong." if rows else ""
 
-    return Choice(("W", "b"), instead, wrong)
+    rows = range(1, len(task.x) + 1) if task.y is not None else ()
+    return Choice(("W", "b"), instead, wrong, tuple(f"right{row}" for row in rows))
 
 
 # --- the board -----------------------------------------------------------------------------------------------------

@@ -28,7 +28,9 @@ SENTENCES: Sentences = {
     "page.earned": "<earned> von <points> Punkten",
     "page.percent": "<percent> % richtig",
     "page.shown": "Gezeigte Schritte: <n>",
-    "page.not_marked": "Dieser Teil wird hier nicht bewertet.",
+    "page.unkept": "Hier ist nicht Platz für alles, was Sie eingegeben haben: "
+    "Die letzten <n> Antworten fehlen, wenn Sie wiederkommen. Ihre Punkte werden dennoch übermittelt.",
+    "page.chosen_wrong": "Mit diesen Werten stimmt Zeile <row> der Tabelle nicht.",
     "page.state": "Stand",
     "page.entry": "Jede Zahl wird bewertet, wenn Sie ihr Feld verlassen. Stellen zählen: So viele, wie verlangt sind.",
     "page.script": "Diese Seite braucht JavaScript, das abgeschaltet ist.",

@@ -28,7 +28,9 @@ SENTENCES: Sentences = {
     "page.earned": "<earned> of <points> points",
     "page.percent": "<percent> % right",
     "page.shown": "Steps shown: <n>",
-    "page.not_marked": "This part is not marked here.",
+    "page.unkept": "There is no room here for all that you have typed: "
+    "the last <n> answers will be missing when you come back. Your score is sent all the same.",
+    "page.chosen_wrong": "With these values row <row> of the table comes out wrong.",
     "page.state": "Where you are",
     "page.entry": "Every number is marked when you leave its field. Digits count: type as many as the exercise asks.",
     "page.script": "This page needs JavaScript, which is switched off.",
