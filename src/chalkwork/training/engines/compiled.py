@@ -42,15 +42,27 @@ def _jax() -> Any:
     except ImportError as error:
         raise ChalkworkError("the engine 'jax' needs JAX", hint="pip install 'chalkwork[train]'") from error
     if jax.config.jax_compilation_cache_dir is None and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(_cache_folder()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        folder = _cache_folder()
+        if _is_ours(folder):
+            jax.config.update("jax_compilation_cache_dir", str(folder))
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+            jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     return jax
 
 
 def _cache_folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "chalkwork" / "jax"
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder, made if it is not there, can be written to by us alone: what lies in it is machine code."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except OSError:
+        return False
+    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
 
 
 class JaxEngine:
