@@ -78,6 +78,8 @@ class JaxEngine:
         self.jax = _jax()
         self.dtype = np.dtype(dtype)
         self.devices = Devices(self.jax, spread)
+        self.counts = self.jax.default_backend() == "cpu"
+        """Whether a loop counts its steps; on a GPU the processor would ask it after every step, unless it knows."""
         self.programs: WeakKeyDictionary[Step, Any] = WeakKeyDictionary()
         self.done: WeakKeyDictionary[Step, set[int]] = WeakKeyDictionary()
         """For how many samples a step has been compiled and run."""
@@ -121,7 +123,7 @@ class JaxEngine:
 
     def prepare(self, step: Step, constants: Mapping[str, float], rare: bool = False) -> Run:
         """The step, to be compiled when it is first run; a rare one is done by BLAS where that is as near."""
-        if rare and step.is_flat and not self.devices.several and self.jax.default_backend() == "cpu":
+        if rare and step.is_flat and not self.devices.several and self.counts:
             return _RareRun(self, step, constants)
         return JaxRun(self, step, {name: np.full((1, 1), value, self.dtype) for name, value in constants.items()})
 
@@ -138,7 +140,8 @@ class JaxRun:
         if step not in engine.programs:
             form = form_of(step, not engine.devices.several)
             program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step), form)
-            engine.programs[step] = form, engine.jax.jit(program, static_argnames=("room",))
+            known = ("room",) if engine.counts else ("room", "count")
+            engine.programs[step] = form, engine.jax.jit(program, static_argnames=known)
         self._form, self._program = engine.programs[step]
         self._room = 64
 
@@ -157,8 +160,9 @@ class JaxRun:
         each = {name: np.pad(value, [(0, room - count)] + [(0, 0)] * (value.ndim - 1)) for name, value in each.items()}
         try:
             with self.engine.precision():
+                number = np.int32(count) if self.engine.counts else count
                 state, losses = self._program(
-                    self._form.stacked(carried), dict(data), fixed, each, np.int32(count), room=room
+                    self._form.stacked(carried), dict(data), fixed, each, count=number, room=room
                 )
                 found = _waited_for(losses)[:count].copy()
         except self.engine.jax.errors.JaxRuntimeError as error:
@@ -192,11 +196,11 @@ def _steps(
     data: Values,
     fixed: Values,
     each: Values,
-    count: Any,
     *,
+    count: Any,
     room: int,
 ) -> Any:
-    """The first steps of those that there is room for, as JAX traces them: the number is no part of the program."""
+    """The first steps of those that there is room for, as JAX traces them."""
     xp = jax.numpy
 
     def one(number: Any, before: tuple[InRows, Any]) -> tuple[InRows, Any]:
