@@ -20,7 +20,7 @@ from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import base_of
 from chalkwork.checking.programs import Names, Reader, same, tells
 from chalkwork.checking.recording import Made
-from chalkwork.checking.versions import Words, refined, samples_together
+from chalkwork.checking.versions import Words, numbers_together, refined, samples_together
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Said
@@ -54,7 +54,7 @@ class _Placing:
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
-        self.words = samples_together(reader, words)
+        self.words = numbers_together(reader, samples_together(reader, words))
         self.used = used
         self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from chalkwork.algebra.expression import Expression, Name, replace
+from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, slope, worked_out
 from chalkwork.verification.memory import Memory
 from chalkwork.verification.names import group_end
@@ -35,8 +36,11 @@ def gradients(text: str, memory: Memory, read: Read, put: Put) -> str:
             if function is None:
                 continue
             parameters, body = function
-            rows = _rows(found, parameters, body, memory)
-            at, end = _point(text, found.end(), parameters, read)
+            try:
+                at, end = _point(text, found.end(), parameters, read)
+                rows = _rows(found, parameters, body, memory) if at is not None else []
+            except ChalkworkError:
+                continue
             if not rows or at is None:
                 continue
             cells = [[put(replace(one, at)) for one in row] for row in rows]

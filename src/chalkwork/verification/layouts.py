@@ -27,7 +27,8 @@ from chalkwork.verification.names import group_end
 Array = np.ndarray[Any, Any]
 STEP, CLOSE = 1e-4, 1e-5
 """By how much an entry is moved, and how far apart, as a part of the largest entry, what is the same may be."""
-MOST_SHAPES = 3000
+MOST_SIGNS = 60_000
+"""How many signs are read in all while shapes are tried."""
 _TURNED = r"(?:T|\\top|\\intercal|\\mathrm\s*\{\s*T\s*\}|\\prime)"
 _MATRICES = re.compile(rf"\^\s*\{{?\s*-?\s*{_TURNED}(?![A-Za-z])|\\\||\\[lr]?Vert|\\det|(?:\\operatorname|\\mathrm|\\text)?\{{?\s*(?<![a-z])[Tt]r\s*\}}?\s*[(\[]|\\tr(?![a-z])")  # fmt: skip
 _D = r"(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})"
@@ -134,7 +135,7 @@ class Forms:
 
     def judge(self, by: str, symmetric: bool = False) -> Found | None:
         """The first side's derivative held against the others, which have its shape or the transposed one."""
-        for shapes in islice(self._shapes(by), MOST_SHAPES):
+        for shapes in islice(self._shapes(by), MOST_SIGNS // (sum(map(len, self.texts)) + 1)):
             try:
                 built = self._built(shapes)
             except ChalkworkError:
