@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, rebuild, transform, walk
 from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.checking.mistakes import Context
@@ -67,6 +68,10 @@ class _Step:
         """The equation as it is, then with what was not answered written in."""
         expression = context.derivation[name].expression
         yield expression
+        parts = {part: defined(part) for part in walk(expression) if isinstance(part, Application)}
+        written = {part: form for part, form in parts.items() if form is not None and form.shape == part.shape}
+        if written:
+            yield exchanged(expression, written)
         for _ in range(_MOST_WRITTEN_IN):
             open_ = {one: context.derivation[one.name].expression for one in names_in(expression)
                      if one.name in context.derivation and one.name not in answered}  # fmt: skip
@@ -166,7 +171,7 @@ class _Step:
                     found.setdefault(turned, one)
                     found.setdefault(f"{own} * {turned}", value * one)
                     for slope, times in ((f"({turned} > 0)", (one > 0) * 1.0), (f"{turned} * (1 - {turned})", one * (1 - one)),
-                                         (f"(1 - {turned}^2)", 1 - one**2)):  # fmt: skip
+                                         (f"(1 - {turned}^2)", 1 - one**2), (f"(1 - {turned})^2", (1 - one) ** 2)):  # fmt: skip
                         found.setdefault(slope, times)
                         found.setdefault(f"{own} * {slope}", value * times)
         return list(found), list(found.values())

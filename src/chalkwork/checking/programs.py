@@ -13,7 +13,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, read_answer
 from chalkwork.checking.augmented import gradients_with_bias, holds_bias
-from chalkwork.checking.called import aliases_of
+from chalkwork.checking.called import aliases_of, differentiated
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name
 from chalkwork.checking.passes import base_of, of_the_last_step
@@ -75,7 +75,8 @@ class Reader:
         single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
             count = isinstance(value, (int, np.integer)) or (word in single and isinstance(value, (list, tuple)))
-            count = count or (isinstance(value, float) and word in known and np.size(self.values[known[word]]) > 1)
+            given = known.get(word) in self.givens.known
+            count = count or (given and isinstance(value, float) and np.size(self.values[known[word]]) > 1)
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
@@ -84,6 +85,9 @@ class Reader:
             for word, name in known.items()
             if word == name or not self.is_another(held.get(word, ()), [name], held)
         }
+        left = {word: name for word, name in self.derivatives_called({w: [v] for w, v in numbers.items()}).items()
+                if word not in known and self.fits(numbers[word], name) and name not in known.values()}  # fmt: skip
+        known = {**known, **left}
         known = of_the_last_step(numbers, known, self.context, self._is)
         found.unused |= asked
         taken = set(found.steps)
@@ -98,9 +102,10 @@ class Reader:
             if target is not None and self._is_of_one_sample(value, target, one_sample):
                 found.unused[word] = Text.of("unused.one_sample")
                 continue
-            if target is None or (word not in self.shapes and not self._may_be(value, target)):
+            minus = target is not None and target.startswith(("dmu", "dvar")) and self._of_no_step(value) is not None
+            if target is None or minus or (word not in self.shapes and not self._may_be(value, target)):
                 loose[word] = value
-            elif _is_mask(value) and target.startswith("delta") and word not in self.shapes:
+            elif is_mask(value) and target.startswith("delta") and word not in self.shapes:
                 found.unused[word] = Text.of("unused.mask")
             elif target in taken and not self._is_renewed_beside(found, target, value):
                 found.unused[word] = Text.of("unused.already", name=target)
@@ -162,6 +167,20 @@ class Reader:
         later = f"{target}_new"
         free = later in self.context.derivation and later not in found.steps
         return free and target in found.data and self._is(found.data[target], target) and not self._is(value, target)
+
+    def derivatives_called(self, words: Mapping[str, Sequence[object]]) -> dict[str, str]:
+        """The words that are called like the derivative by what another word has the value of: du, with z1 in u."""
+        meant: dict[str, str] = {}
+        for word, values in words.items():
+            for value in values if len(bare_name(word)) < 12 else ():
+                names = [base_of(name) for name in self.equal(value) if np.any(np.asarray(value))]
+                of = {name for name in names if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
+                for called in differentiated(bare_name(word).lower()) if len(of) == 1 and names else ():
+                    name = next(iter(of))
+                    target = f"delta{name[1:]}" if name[0] == "z" else f"d{name}"
+                    if target in self.shapes:
+                        meant.setdefault(called, target)
+        return {word: meant[bare_name(word).lower()] for word in words if bare_name(word).lower() in meant}
 
     def equal(self, value: object) -> list[str]:
         """The quantities whose right value it is."""
@@ -324,7 +343,7 @@ class Reader:
         if again is not None:
             found.unused[word] = Text.of("unused.again", name=again)
             return
-        several = np.size(np.asarray(value, dtype=object)) > 1 and not _is_mask(value)
+        several = np.size(np.asarray(value, dtype=object)) > 1 and not is_mask(value)
         if several and any(self._is(value, name) for name in self.givens.known):
             return  # the exercise's own data under another name
         of_no_step = self._of_no_step(value) or self._of_the_data(word, value, named)
@@ -332,6 +351,8 @@ class Reader:
             found.unused[word] = of_no_step or self.why_unused(word, value, reason)
         elif named in taken:
             found.unused[word] = Text.of("unused.already", name=named)
+        elif not (self.fits(value, named) or named in self.givens.known or any(map(str.isdigit, word)) or len(word) > 2):
+            found.unused[word] = reason  # one letter and another shape
         else:
             taken.add(named)
             self._put(found, named, value)
@@ -375,6 +396,8 @@ class Reader:
                     yield f"{output} − y", apart
                     yield f"y − {output}", -apart
         for equation in self.context.derivation.equations:
+            if equation.name.startswith(("dmu", "dvar")):  # some subtract what others add
+                yield Text.of("unused.minus_derivative", name=equation.name[1:]), -self.values[equation.name]
             if self.context.role(equation) == Role.ERROR:
                 upstream = self.context.upstream(equation)
                 layer = self.context.layer(equation)
@@ -463,7 +486,8 @@ def _has_numbers(value: object) -> bool:
     return isinstance(value, (int, float, list, tuple)) or hasattr(value, "__array__")
 
 
-def _is_mask(value: object) -> bool:
+def is_mask(value: object) -> bool:
+    """Whether it holds zeros and ones alone."""
     array = np.asarray(value) if hasattr(value, "dtype") else np.empty(0)
     return array.size > 1 and bool(np.isin(array, (0, 1)).all())
 
