@@ -13,8 +13,9 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, with_given
+from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.passes import base_of
-from chalkwork.checking.programs import Names, Reader, same, tells
+from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.variables import PART
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text
@@ -74,7 +75,9 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
 
 def _name_parameters(reader: Reader, found: Names, given: Mapping[str, object]) -> None:
     """Weights under a name that nobody knows, a step away from where they began: the one array that is so near."""
-    updates = [name for name in reader.givens.known if f"{name}_new" in reader.updates and np.size(reader.values[name]) > 1]
+    updates = [
+        name for name in reader.givens.known if f"{name}_new" in reader.updates and np.size(reader.values[name]) > 1
+    ]
     for name in updates:
         later = sorted(one for one in reader.updates if base_of(one) == name)
         if any(one in found.steps for one in later) or not np.any(reader.values[name]):

@@ -16,9 +16,10 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, put
+from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import base_of
-from chalkwork.checking.programs import Names, Reader, is_mask, same, tells
+from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.versions import Words, numbers_together, refined, samples_together
 from chalkwork.derivation.derivation import Stage
@@ -86,7 +87,11 @@ class _Placing:
         held = {str(made.order): self._equal(made) for made, _ in items if tells(made.value)}
         for made, word in items:
             equal = held.get(str(made.order), [])
-            if made.line is not None and not self._serves(made) and self.reader.is_another(equal, self.chains[word], held):
+            if (
+                made.line is not None
+                and not self._serves(made)
+                and self.reader.is_another(equal, self.chains[word], held)
+            ):
                 self._take(word, made, equal)
         words = sorted(self.chains, key=lambda word: word not in self.used)
         for word in (word for word in words if not self._is_family(word)):
@@ -315,7 +320,9 @@ class _Placing:
 
     def _by_consequence(self, items: Sequence[tuple[Made, str]]) -> None:
         """What no name and no value tells, and a later step is made with."""
-        left = [(made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of]
+        left = [
+            (made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of
+        ]
         steps = {name: made.value for name, made in self.taken.items()}
         for name, place in by_consequence(self.reader, steps, self._data(), [made.value for made, _ in left]).items():
             self._name(left[place][1], left[place][0], name)
