@@ -222,6 +222,7 @@ class Judge(Linking):
             root = Interval(np.sqrt(value.range.low), np.sqrt(value.range.high))
             broken = line if found.verdict is Verdict.WRONG else value.wrong
             self.memory.bind(name.name, Value(np.sqrt(value.exact), root, None, broken), None)
+            self.memory.follows_from(name.name, sides[1])
         elif value is None:
             self.memory.bind(name.name, None, apply("sqrt", self._literal_numbers(exactly(sides[1]), literals)))
         return found

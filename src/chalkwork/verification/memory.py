@@ -190,11 +190,21 @@ class Memory:
         self.functions.pop(name, None)
         self.inputs.pop(name, None)
         if definition is not None:
-            self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
+            self.follows_from(name, definition)
             if name not in self.behind(definition):
                 self.definitions[name] = definition
         if value is not None:
             self.values[name] = value
+
+    def follows_from(self, name: str, expression: Expression) -> None:
+        """Whatever of an expression is bound anew, the name is not known any more; nor when a vector is whose entry it has."""
+        inner = {one.name for one in names_in(expression)}
+        wholes = {found["of"] for one in inner if one not in self.values and (found := _COMPONENT.fullmatch(one))}
+        self.inputs[name] = frozenset(inner | wholes) - {name}
+
+    def is_entry(self, name: str) -> bool:
+        """Whether the name has a value only as an entry of a vector."""
+        return name not in self.values and self._component(name) is not None
 
     def _box(self, value: Value) -> Interval:
         """What a value can be; the ends, which round both ways, only where it came out of something."""
@@ -224,6 +234,8 @@ class Memory:
         found = _COMPONENT.fullmatch(name)
         whole = self.values.get(found["of"]) if found and found["of"] not in self.from_zero else None
         if found is None or whole is None or 1 not in whole.shape or self.is_stale(found["of"]):
+            return None
+        if self.sections.get(found["of"]) != self.section:
             return None
         place = int(found["place"]) - 1
         if place >= whole.exact.size:
