@@ -58,9 +58,7 @@ def _function(name: str, memory: Memory) -> tuple[Sequence[str], Expression] | N
     return ((one[0],), one[1]) if one is not None else None
 
 
-def _rows(
-    found: re.Match[str], parameters: Sequence[str], body: Expression, memory: Memory
-) -> list[list[Expression]]:
+def _rows(found: re.Match[str], parameters: Sequence[str], body: Expression, memory: Memory) -> list[list[Expression]]:
     """The derivative, the gradient as a column, or the matrix of second derivatives; nothing where it is none."""
     whole = worked_out(exactly(body), memory.functions)
 

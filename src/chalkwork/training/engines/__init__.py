@@ -13,8 +13,8 @@ from chalkwork.training.step import Engine, Step
 if TYPE_CHECKING:
     from chalkwork.training.engines.compiled import JaxEngine
 
-SHORT = 0.5
-"""Seconds of work for which loading JAX and compiling does not pay."""
+SHORT = 0.75
+"""Seconds of work with BLAS for which loading JAX, tracing and reading what was compiled do not pay."""
 
 
 def _reference(dtype: str, spread: int) -> Engine:
