@@ -45,8 +45,8 @@ _NOT_WORKED_OUT = {
     r"\lim": "a limit", r"\int": "an integral", r"\sum": "a sum whose bounds are no numbers",
     r"\prod": "a product whose bounds are no numbers", r"\begin{cases": "a distinction of cases",
 }  # fmt: skip
-FEWEST_POINTS = 5
-"""At how many points two sides have to be the same, if they are said to be so everywhere."""
+FEWEST_POINTS, MANY_POINTS = 5, 60
+"""At how many points two sides have to be the same, if they are said to be so everywhere; where time was short."""
 ORDINARY = Range(low=Fraction(1, 3), high=Fraction(29, 10))
 
 
@@ -291,7 +291,7 @@ class Linking:
             return Found(Verdict.WRONG, point_words(trial.counterexample))
         if not trial.points:
             return None
-        if trial.points < FEWEST_POINTS and names[0] | names[1]:
+        if trial.points < (FEWEST_POINTS if trial.complete else MANY_POINTS) and names[0] | names[1]:
             return Found(Verdict.UNJUDGED, f"the same at {counted(trial.points, 'point')}, which are too few")
         return Found(Verdict.RIGHT, f"at {counted(trial.points, 'point')}" if names[0] | names[1] else "")
 
