@@ -16,6 +16,7 @@ from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.laboratory.claims.precise import DIGITS, intervals
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.exponents import exponents, summands
 from chalkwork.verification.layouts import Derivatives
@@ -85,6 +86,7 @@ class Judge(Linking):
             self.reader.memory, self.last, self.steps, self.open = kept
 
     def _judged(self, statement: Statement, line: int) -> Found:
+        intervals(DIGITS)  # what is loaded once is not the statement's time
         try:
             with within(SECONDS):
                 return self._judge(statement, line)
