@@ -322,7 +322,11 @@ def test_a_page_is_held_against_its_sheet(tmp_path: Path, capsys: pytest.Capture
     assert main(["verify", str(page), "--sheet", str(sheet), "-o", str(tmp_path / "out.html")]) == 1
     html = (tmp_path / "out.html").read_text()
     assert "the softmax is taken over 0.6, 1.2; the net inputs of the output layer are 1.2, 0.04" in html
-    assert '<tr id="line-7" class="stated wrong" tabindex="-1">' in html and '<a href="#line-7">' in html and "<script" not in html
+    assert (
+        '<tr id="line-7" class="stated wrong" tabindex="-1">' in html
+        and '<a href="#line-7">' in html
+        and "<script" not in html
+    )
     capsys.readouterr()
     assert main(["check", str(sheet), str(page)]) == 0
     printed = capsys.readouterr().out

@@ -228,7 +228,9 @@ class Linking:
         """Why a relation has no value: what stands in it that is not worked out."""
         names = list(dict.fromkeys(one.name for side in (left, right) for one in names_in(side)))
         written = self.reader.spellings.written
-        open_ = [written.get(name, name) for name in names if name not in literals and self.memory.current(name) is None]
+        open_ = [
+            written.get(name, name) for name in names if name not in literals and self.memory.current(name) is None
+        ]
         kinds = [kind for sign, kind in _NOT_WORKED_OUT.items() if any(one.startswith(sign) for one in open_)]
         if kinds:
             return f"{kinds[0]} is not worked out"

@@ -197,7 +197,7 @@ class Memory:
             self.values[name] = value
 
     def follows_from(self, name: str, expression: Expression) -> None:
-        """Whatever of an expression is bound anew, the name is not known any more; nor when a vector is whose entry it has."""
+        """What is bound anew of an expression, or a vector whose entry it has, makes the name unknown."""
         inner = {one.name for one in names_in(expression)}
         wholes = {found["of"] for one in inner if one not in self.values and (found := _COMPONENT.fullmatch(one))}
         self.inputs[name] = frozenset(inner | wholes) - {name}
@@ -240,7 +240,9 @@ class Memory:
         place = int(found["place"]) - 1
         if place >= whole.exact.size:
             return None
-        low, high, exact = (one.reshape(-1, 1)[place : place + 1] for one in (whole.range.low, whole.range.high, whole.exact))
+        low, high, exact = (
+            one.reshape(-1, 1)[place : place + 1] for one in (whole.range.low, whole.range.high, whole.exact)
+        )
         half = None if whole.half is None else whole.half.reshape(-1, 1)[place : place + 1]
         flat = [text for row in whole.rows for text in row]
         rows = ((flat[place],),) if flat else ()
