@@ -25,7 +25,7 @@ def exponents(side: Expression, evaluate: Evaluate) -> tuple[Expression, ...]:
 
 
 def summands(over: Sequence[Expression], evaluate: Evaluate, memory: Memory) -> Summands | None:
-    """The exponents as summands of one net input, where their factors are the values of all units of a layer, in order."""
+    """The exponents as summands of one net input: their factors are the values of all units of a layer, in order."""
     pairs = []
     for one in over:
         if not isinstance(one, Application) or one.operation.name != "multiply":
@@ -73,7 +73,7 @@ def apart(steps: Sequence[Step], written: Mapping[str, str]) -> Iterator[tuple[i
             yield (
                 place,
                 (
-                    f"the softmax is taken over {over}, the summands of one net input (each of {names} times a weight); "
+                    f"the softmax is taken over {over}, the summands of one net input (each of {names} by a weight); "
                     f"the net inputs of the {len(outputs)} outputs are {net}"
                 ),
             )

@@ -7,7 +7,7 @@ the shape of what it is taken by (denominator layout) or the transposed one (num
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice, product
@@ -30,7 +30,10 @@ STEP, CLOSE = 1e-4, 1e-5
 MOST_SIGNS = 60_000
 """How many signs are read in all while shapes are tried."""
 _TURNED = r"(?:T|\\top|\\intercal|\\mathrm\s*\{\s*T\s*\}|\\prime)"
-_MATRICES = re.compile(rf"\^\s*\{{?\s*-?\s*{_TURNED}(?![A-Za-z])|\\\||\\[lr]?Vert|\\det|(?:\\operatorname|\\mathrm|\\text)?\{{?\s*(?<![a-z])[Tt]r\s*\}}?\s*[(\[]|\\tr(?![a-z])")  # fmt: skip
+_MATRICES = re.compile(
+    rf"\^\s*\{{?\s*-?\s*{_TURNED}(?![A-Za-z])|\\\||\\[lr]?Vert|\\det"
+    r"|(?:\\operatorname|\\mathrm|\\text)?\{?\s*(?<![a-z])[Tt]r\s*\}?\s*[(\[]|\\tr(?![a-z])"
+)
 _D = r"(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})"
 _NAME = r"(?:\\(?:mathbf|boldsymbol|bm|vec)\s*\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)"
 _FRACTION = re.compile(rf"^\s*\\frac\s*\{{\s*{_D}(?![A-Za-z])\s*")
@@ -45,6 +48,9 @@ _NUMBER_OF = re.compile(
     r"\s*(?:(?P<name>[A-Z])(?![A-Za-z])|(?=[(\[]))"
 )
 _INVERSE = re.compile(rf"(?P<of>Z[a-z]+|[A-Z]|\([^()]*\))\s*\^\s*\{{\s*-\s*(?P<kind>1|{_TURNED})\s*\}}")
+_OF_MATRICES: dict[str, Callable[[Array], Any]] = {
+    "inverse": np.linalg.inv, "determinant": np.linalg.det, "trace": np.trace,
+}  # fmt: skip
 _VECTORS = ("theta", "beta", "mu", "phi", "omega", "xi")
 _NUMBERS = frozenset("nmNkdtiC")
 _COVARIANCES = {"Sigma": "Zsigma", "Lambda": "Zlambda"}
@@ -182,8 +188,7 @@ class Forms:
         known = dict(values)
         for word, kind, _ in self.hidden:
             inner = np.asarray(evaluate(self.inner[word], known))
-            of = {"inverse": np.linalg.inv, "determinant": np.linalg.det, "trace": np.trace}[kind]
-            known[word] = np.atleast_2d(of(inner))
+            known[word] = np.atleast_2d(_OF_MATRICES[kind](inner))
         return np.atleast_2d(np.asarray(evaluate(expression, known), dtype=float))
 
     def _held(
@@ -250,10 +255,8 @@ def _sides(text: str) -> list[str]:
     parts, depth, start = [], 0, 0
     for place, sign in enumerate(text):
         depth += (sign in "({[") - (sign in ")}]")
-        if (
-            sign in "<>"
-            or text.startswith((r"\le", r"\ge"), place)
-            and not text.startswith((r"\left", r"\leftarrow"), place)
+        if sign in "<>" or (
+            text.startswith((r"\le", r"\ge"), place) and not text.startswith((r"\left", r"\leftarrow"), place)
         ):
             return []
         if sign == "=" and not depth:
@@ -266,9 +269,14 @@ def _bare(text: str) -> str:
     """The text with vectors in plain letters, norms and traces by their operations, factors apart."""
     text = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec)\s*\{\s*(\\?[A-Za-z]+)\s*\}", r" \1 ", text)
     text = re.sub(rf"\\({'|'.join(_COVARIANCES)})(?![A-Za-z])", lambda found: f" {_COVARIANCES[found[1]]} ", text)
-    text = _NORM.sub(lambda found: rf" squared_norm({found['inside']}) " if found["square"] else rf" \sqrt{{squared_norm({found['inside']})}} ", text)  # fmt: skip
+    text = _NORM.sub(_norm, text)
     text = re.sub(rf"\^\s*\{{?\s*{_TURNED}(?![A-Za-z])\s*\}}?", r"^\\top ", text)
     return re.sub(r"(?<![\\A-Za-z_{])(?!Z[a-z])[A-Za-z]{2,}(?![A-Za-z_])", _factors, text)
+
+
+def _norm(found: re.Match[str]) -> str:
+    square = f" squared_norm({found['inside']}) "
+    return square if found["square"] else rf" \sqrt{{{square}}} "
 
 
 def _factors(found: re.Match[str]) -> str:

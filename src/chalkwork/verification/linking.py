@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in, replace, walk
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, worked_out
 from chalkwork.laboratory.claims.domain import Domain, Range
@@ -29,6 +30,7 @@ from chalkwork.verification.sides import (
     negated,
     point_words,
     puts_in,
+    rows_of,
     texts_in,
     turned_literal,
 )
@@ -43,6 +45,8 @@ _NOT_WORKED_OUT = {
     r"\lim": "a limit", r"\int": "an integral", r"\sum": "a sum whose bounds are no numbers",
     r"\prod": "a product whose bounds are no numbers", r"\begin{cases": "a distinction of cases",
 }  # fmt: skip
+FEWEST_POINTS, MANY_POINTS = 5, 60
+"""At how many points two sides have to be the same, if they are said to be so everywhere; where time was short."""
 ORDINARY = Range(low=Fraction(1, 3), high=Fraction(29, 10))
 
 
@@ -208,6 +212,9 @@ class Linking:
             found = self._of_another_base(found, (left, relation, right), literals, near)
             if found.verdict is Verdict.WRONG and not self.display and is_an_order(second, first):
                 return Found(Verdict.UNJUDGED, f"to the order of magnitude: {found.reason}")
+            entries = any(self.memory.is_entry(one.name) for side in (left, right) for one in names_in(side))
+            if found.verdict is Verdict.WRONG and entries and not rows_of(right, literals):
+                return Found(Verdict.UNJUDGED, f"with the entries of the vectors before {found.reason}")
             if found.verdict is Verdict.WRONG and not self.display and puts_in(left, right, literals):
                 return Found(Verdict.UNJUDGED, f"other numbers are put in than those given: {found.reason}")
             return found
@@ -221,7 +228,9 @@ class Linking:
         """Why a relation has no value: what stands in it that is not worked out."""
         names = list(dict.fromkeys(one.name for side in (left, right) for one in names_in(side)))
         written = self.reader.spellings.written
-        open_ = [written.get(name, name) for name in names if name not in literals and self.memory.current(name) is None]
+        open_ = [
+            written.get(name, name) for name in names if name not in literals and self.memory.current(name) is None
+        ]
         kinds = [kind for sign, kind in _NOT_WORKED_OUT.items() if any(one.startswith(sign) for one in open_)]
         if kinds:
             return f"{kinds[0]} is not worked out"
@@ -284,7 +293,9 @@ class Linking:
             return Found(Verdict.WRONG, point_words(trial.counterexample))
         if not trial.points:
             return None
-        return Found(Verdict.RIGHT, f"at {trial.points} points")
+        if trial.points < (FEWEST_POINTS if trial.complete else MANY_POINTS) and names[0] | names[1]:
+            return Found(Verdict.UNJUDGED, f"the same at {counted(trial.points, 'point')}, which are too few")
+        return Found(Verdict.RIGHT, f"at {counted(trial.points, 'point')}" if names[0] | names[1] else "")
 
     def _excused(
         self,

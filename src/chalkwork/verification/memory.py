@@ -190,11 +190,21 @@ class Memory:
         self.functions.pop(name, None)
         self.inputs.pop(name, None)
         if definition is not None:
-            self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
+            self.follows_from(name, definition)
             if name not in self.behind(definition):
                 self.definitions[name] = definition
         if value is not None:
             self.values[name] = value
+
+    def follows_from(self, name: str, expression: Expression) -> None:
+        """What is bound anew of an expression, or a vector whose entry it has, makes the name unknown."""
+        inner = {one.name for one in names_in(expression)}
+        wholes = {found["of"] for one in inner if one not in self.values and (found := _COMPONENT.fullmatch(one))}
+        self.inputs[name] = frozenset(inner | wholes) - {name}
+
+    def is_entry(self, name: str) -> bool:
+        """Whether the name has a value only as an entry of a vector."""
+        return name not in self.values and self._component(name) is not None
 
     def _box(self, value: Value) -> Interval:
         """What a value can be; the ends, which round both ways, only where it came out of something."""
@@ -225,10 +235,14 @@ class Memory:
         whole = self.values.get(found["of"]) if found and found["of"] not in self.from_zero else None
         if found is None or whole is None or 1 not in whole.shape or self.is_stale(found["of"]):
             return None
+        if self.sections.get(found["of"]) != self.section:
+            return None
         place = int(found["place"]) - 1
         if place >= whole.exact.size:
             return None
-        low, high, exact = (one.reshape(-1, 1)[place : place + 1] for one in (whole.range.low, whole.range.high, whole.exact))
+        low, high, exact = (
+            one.reshape(-1, 1)[place : place + 1] for one in (whole.range.low, whole.range.high, whole.exact)
+        )
         half = None if whole.half is None else whole.half.reshape(-1, 1)[place : place + 1]
         flat = [text for row in whole.rows for text in row]
         rows = ((flat[place],),) if flat else ()

@@ -112,6 +112,16 @@ def group_end(text: str, start: int) -> int:
     return len(text)
 
 
+def group_start(text: str, closing: int) -> int:
+    """Where the bracket opens that closes there."""
+    depth = 0
+    for place in range(closing, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    raise ChalkworkError("a bracket is not opened")
+
+
 def decorated(text: str, spellings: Spellings, whole_words: set[str]) -> str:
     """The text with every name that hangs more than plain indices on its letter as a word.
 
@@ -248,7 +258,7 @@ def opaque_operators(text: str, spellings: Spellings) -> str:
 
 
 def _integral_end(text: str, start: int) -> int:
-    """Behind as many differentials as there are signs of integrals, the first of which ends there; 0 where they lack."""
+    """Behind as many differentials as there are signs of integrals, the first of which ends there; 0 without."""
     depth, wanted, place = 0, 1, start
     while place < len(text):
         sign = text[place]

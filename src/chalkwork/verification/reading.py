@@ -26,6 +26,7 @@ from chalkwork.verification.names import (
     applications,
     decorated,
     group_end,
+    group_start,
     opaque_operators,
     untold,
 )
@@ -50,7 +51,10 @@ _HIGHER = re.compile(
 )
 _BESIDE_NUMBER = re.compile(r"(Z_[a-z]+)\s+(?=[0-9])")
 _MATRICES = re.compile(r"Z_lit[a-z]+(?:\s+Z_lit[a-z]+)+")
-_VECTOR = r"(Z_[a-z]+|(?<![A-Za-z\\])[a-z](?:_\w|_\{\w+\})?(?![A-Za-z_^({])|\\(?:mathbf|vec|boldsymbol)\s*\{\s*[a-z]\s*\}(?:_\w)?(?![_^({]))"
+_VECTOR = (
+    r"(Z_[a-z]+|(?<![A-Za-z\\])[a-z](?:_\w|_\{\w+\})?(?![A-Za-z_^({])"
+    r"|\\(?:mathbf|vec|boldsymbol)\s*\{\s*[a-z]\s*\}(?:_\w)?(?![_^({]))"
+)
 _DOTTED = re.compile(rf"{_VECTOR}\s*\\cdot\s*{_VECTOR}")
 _LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
 _ALONE = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(?![A-Za-z]|\s*[('])")
@@ -162,7 +166,9 @@ class Reader:
         text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
         if conditioned := _MID.search(text):
             left, right = conditioned.groups()
-            raise ChalkworkError(f"{left} \\mid {right} can mean that {left} divides {right}, or {left} where {right} holds")
+            raise ChalkworkError(
+                f"{left} \\mid {right} can mean that {left} divides {right}, or {left} where {right} holds"
+            )
         text = _DOTTED.sub(lambda found: self._scalar_product(found, literals), text)
         text = _MATRICES.sub(
             lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
@@ -178,7 +184,10 @@ class Reader:
         known |= self.bare_functions
         functions = {name: body for name, body in functions.items() if name not in self.bare_functions}
         chain = read_chain(
-            text, known - set(FUNCTIONS) | (known & set(self.memory.values)), functions, self.memory.letters | self.letters
+            text,
+            known - set(FUNCTIONS) | (known & set(self.memory.values)),
+            functions,
+            self.memory.letters | self.letters,
         )
         names = [name for side in chain.sides for name in free_names(side)]
         named = self.memory.names(names, literals)
@@ -204,7 +213,7 @@ class Reader:
                 end = group_end(text, found.end() - 1)
                 inside = text[found.end() : end - 1]
             elif inside is None:
-                start = _opening(text, found.start())
+                start = group_start(text, found.start())
                 inside = text[start + 1 : found.start()]
             word = self._of_matrix(inside, kind is _INVERSE, literals)
             if word:
@@ -256,8 +265,8 @@ class Reader:
                 with suppress(ChalkworkError):
                     if len(arguments) != len(parameters):
                         continue
-                    given = map(self._argument, arguments)
-                    word = self._inlined(replace(body, dict(zip(map(Name, parameters), given, strict=True))))
+                    given = {Name(one): self._argument(by) for one, by in zip(parameters, arguments, strict=True)}
+                    word = self._inlined(replace(body, dict(given)))
                     text = f"{text[: found.start()]} {word} {text[end:]}"
                     place = found.start() + len(word) + 2
         return text
@@ -265,7 +274,9 @@ class Reader:
     def _argument(self, text: str) -> Expression:
         """What stands between the brackets of a function, its decimals as the numbers that they are."""
         inner, literals = self.literals_of(text)
-        numbers = {Name(one): Number(Fraction(value.rows[0][0])) for one, value in literals.items()}
+        numbers: dict[Expression, Expression] = {
+            Name(one): Number(Fraction(value.rows[0][0])) for one, value in literals.items()
+        }
         return replace(exactly(self._one(inner, literals)), numbers)
 
     def _inlined(self, expression: Expression) -> str:
@@ -282,7 +293,10 @@ class Reader:
     def _scalar_product(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
         """The dot between two vectors that lie in the same way."""
         bare = [re.sub(r"[\\{}_\s]|math(?:bf|rm)|boldsymbol|vec", "", one) for one in found.groups()]
-        first, second = (self._shape(name if name in literals else f"Z_{name[1:]}" if name[:1] == "Z" else name, literals) for name in bare)
+        first, second = (
+            self._shape(name if name in literals else f"Z_{name[1:]}" if name[:1] == "Z" else name, literals)
+            for name in bare
+        )
         if first != second or 1 not in first:
             return found.group()
         return rf"(({found[1]}^\top) {found[2]})" if first[1] == 1 else rf"({found[1]} ({found[2]}^\top))"
@@ -383,13 +397,3 @@ def _beside(words: Sequence[str], literals: Mapping[str, Value]) -> str:
         text += f" {word}" if fits or shape != own else rf" \odot {word}"
         shape = (shape[0], own[1]) if fits else own if shape == own else own or shape
     return text
-
-
-def _opening(text: str, closing: int) -> int:
-    """Where the bracket opens that closes there."""
-    depth = 0
-    for place in range(closing, -1, -1):
-        depth += {")": 1, "(": -1}.get(text[place], 0)
-        if depth == 0:
-            return place
-    raise ChalkworkError("a bracket is not opened")

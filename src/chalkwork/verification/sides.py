@@ -19,7 +19,6 @@ from chalkwork.laboratory.claims.points import Counterexample
 from chalkwork.laboratory.claims.precise import DIGITS, TooLarge, Undecided, context, enclosed, middle
 from chalkwork.verification.memory import Value
 
-
 MOST_NODES = 60
 
 
