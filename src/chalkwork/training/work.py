@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -55,44 +55,6 @@ class Chunk:
     """The batches themselves, where they are given one by one."""
     places: tuple[Place, ...] = ()
     """Where in their source each was, and after a chunk without steps, which only ends an epoch."""
-
-
-class Steps(Protocol):
-    """All the steps of a run: `Work` on arrays, or a `Stream` of batches."""
-
-    @property
-    def batch(self) -> int:
-        """Samples of a batch, of the first one where they differ."""
-        ...
-
-    @property
-    def epochs(self) -> int:
-        """How many epochs there are."""
-        ...
-
-    @property
-    def steps(self) -> int:
-        """All steps; 0 where nobody knows."""
-        ...
-
-    @property
-    def steps_an_epoch(self) -> int:
-        """Batches an epoch."""
-        ...
-
-    @property
-    def ended(self) -> str:
-        """Why there were fewer steps than were wanted, if there were."""
-        ...
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What the run depends on."""
-        ...
-
-    def chunks(self, start: int, most: int, every: int) -> Iterator[Chunk]:
-        """The steps from `start` on, at most so many in one go."""
-        ...
 
 
 @dataclass(frozen=True)
