@@ -250,6 +250,7 @@ def test_a_folder_larger_than_memory_is_learned_from_as_a_table_is(parquet_folde
         key = "accuracy" if target == "kind" else "r2"
         assert ours.figures["test"][key] > ours.baseline[key] + 0.2
         assert "read batch by batch" in to_text(report(ours)).replace("\n", " ")
+        assert ours.split_words == theirs.split_words
 
 
 def test_an_epoch_holds_every_row_of_the_training_part_once(parquet_folder):

@@ -118,8 +118,8 @@ def _split(trained: Trained) -> Iterator[Block]:
     if trained.in_all:
         text += f" What follows is of at most {max(map(len, trained.parts.values()))} rows of each part."
     yield Paragraph(text)
-    if trained.apart:
-        yield Paragraph(literal(trained.apart.words(trained.table, trained.parts)))
+    if trained.split_words:
+        yield Paragraph(literal(trained.split_words))
 
 
 def _cross_validation(trained: Trained, full: bool) -> Iterator[Block]:
@@ -255,7 +255,7 @@ def report_data(trained: Trained) -> dict[str, Any]:
         "rows": trained.in_all or {name: len(part) for name, part in trained.parts.items()},
         "without_target": trained.without_target,
         "notes": list(trained.notes),
-        "apart": trained.apart.words(trained.table, trained.parts) if trained.apart else None,
+        "split": trained.split_words,
         "folds": {**spread(trained.folds), "each": [fold.figures for fold in trained.folds]} if trained.folds else None,
         "figures": dict(trained.figures),
         "baseline": trained.baseline,

@@ -157,9 +157,9 @@ def train_folder(
         batch_size=None,
         class_weight=None,
     )
-    apart = problem.apart and replace(problem.apart, keys=problem.apart.keys[np.concatenate(list(run.held.values()))])
+    words = problem.apart.words(few, parts) if problem.apart else ""
     in_all = {name: len(rows) for name, rows in parts.items()}
-    return finished(replace(problem, apart=apart), fit, kept, wanted, places, chosen, in_all=in_all)
+    return finished(problem, fit, kept, wanted, places, chosen, split_words=words, in_all=in_all)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class Trained:
 
     `parts` holds the rows of the table in each part; `figures` the loss and the measures by part; `baseline` the
     measures of a guess without inputs on the part that `judged` names; `without_target` counts rows left out; `notes`
-    say which columns were left out or read otherwise than they may be meant; `apart` is what kept the parts apart, and
+    say which columns were left out or read otherwise than they may be meant; `apart` is what kept the parts apart, `split_words` say how, and
     `folds` hold what cross-validation found, for networks of their own. `in_all` says how many rows each part has where
     the table holds but some of them.
     """
@@ -92,6 +92,7 @@ class Trained:
     notes: tuple[str, ...] = ()
     apart: Apart | None = None
     folds: tuple[Fold, ...] = ()
+    split_words: str = ""
     in_all: Mapping[str, int] | None = None
 
     @property
@@ -231,15 +232,18 @@ def finished(
     parts: Parts,
     choices: Choices,
     tested: tuple[Fold, ...] = (),
-    **more: Any,
+    split_words: str = "",
+    in_all: Mapping[str, int] | None = None,
 ) -> Trained:
     """All that is known in the end; `wanted` are the targets of the rows of the table, to which the parts point."""
     last = wanted[parts[list(parts)[-1]]]
     guess = measured(fit.recipe.target, last, baseline(fit.recipe.target, wanted[parts["train"]], len(last)))
     without, said = len(problem.wanted) - len(problem.rows), notes(table, fit.recipe)
     said = (*said, *_absent(fit.recipe.target, wanted, parts))
+    if problem.apart and not split_words:
+        split_words = problem.apart.words(table, parts)
     found = fit.net, fit.recipe, choices, fit.history, table, parts, fit.figures
-    return Trained(*found, guess, without, said, problem.apart, tested, **more)
+    return Trained(*found, guess, without, said, problem.apart, tested, split_words, in_all)
 
 
 def _absent(target: Target, wanted: Array, parts: Parts) -> Iterator[str]:
