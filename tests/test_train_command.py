@@ -627,3 +627,61 @@ def test_tables_come_through_pipes_and_words_for_missing_are_kept(tmp_path, caps
     assert printed.out.splitlines()[1].startswith("-999,p,")
     more = run("predict", "table-model", "-", given=b"size\nUNKNOWN\n7\n")
     assert "'size': 1 missing" in more.err and len(more.out.splitlines()) == 3
+
+
+# --- ONNX ------------------------------------------------------------------------------------------------------------
+
+
+def mixed_rows(rows=180):
+    generator = np.random.default_rng(3)
+    for row in range(rows):
+        size, colour = generator.normal(), ["red", "green", "", "NA", "blue"][row % 5]
+        shop = f"s{row}" if row % 3 else ["a", "b"][row % 2]
+        moment = datetime(2023, 1, 1, row % 24) + timedelta(7 * row)
+        yield [
+            "" if row % 11 == 0 else f"{size:.4f}", f"${1000 + row * 17.5:,.2f}", colour, shop, f"{10 + row % 3}",
+            "Yes" if row % 2 else "no", f"{moment:%Y-%m-%d %H:%M}", ["mild", "hot", "cold"][round(np.sign(size))],
+            f"{3 * size + (row % 2):.3f}", "1" if size > 0 else "0", "yes" if row % 2 else "no",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["kind", "left", "number", "left,right"])
+def test_one_onnx_graph_predicts_from_raw_cells_as_the_command_does(tmp_path, capsys, target):
+    runtime = pytest.importorskip("onnxruntime")
+    names = ["x", "price", "a1", "prediction", "zip", "member", "day", "kind", "number", "left", "right"]
+    data, folder = tmp_path / "data.csv", tmp_path / "m"
+    with data.open("w", newline="") as stream:
+        csv.writer(stream).writerows([names, *mixed_rows()])
+    out = ",".join({"kind", "number", "left", "right"} - set(target.split(",")))
+    command = ["train", str(data), "--target", target, "--leave-out", out, "--epochs", "3", "--categories", "zip"]
+    assert main([*command, "-o", str(folder), "--onnx", "--hidden", "6"]) == 0
+    more = [
+        ["7", "$1,000.00", "violet", "s5", "10.0", "NO", "2025-05-05 05:00"],
+        ["", "", "none", "?", "", "", ""],
+        ["-3", "$9.00", "", "a", "99", "maybe", "1969-12-31"],
+    ]
+    rows = [row[:7] for row in mixed_rows()] + more
+    table = read_table(written(tmp_path, "\n".join([",".join(names[:7]), *map(quoted, rows)]) + "\n", "raw.csv"))
+    net, recipe = load_predictor(folder)
+    predicted = predict_table(net, recipe, table)
+    session = runtime.InferenceSession(folder / "model.onnx")
+    inputs = {}
+    for column in recipe.columns:
+        if not isinstance(column, LeftOut):
+            cells = [[cell] for cell in table[column.name]]
+            numbers = isinstance(column, Number)
+            inputs[column.name] = table.numbers(column.name, slice(None), column.form)[:, None] if numbers else cells
+    assert {each.name for each in session.get_inputs()} == set(inputs) == set(names[:7])
+    found = dict(zip([each.name for each in session.get_outputs()], session.run(None, inputs), strict=True))
+    if isinstance(recipe.target, Numbers):
+        assert set(found) == {"prediction 2"}
+        np.testing.assert_allclose(found["prediction 2"], predicted.values, atol=1e-10)
+        return
+    np.testing.assert_allclose(found["probability"], recipe.target.probabilities(predicted.outputs), atol=1e-12)
+    header, *lines = csv.reader(io.StringIO(predicted.to_csv()))
+    place = [place for place, name in enumerate(header) if name.startswith("prediction ")]
+    assert found["prediction 2"].tolist() == [[line[at] for at in place] for line in lines]
+
+
+def quoted(row):
+    return ",".join(f'"{cell}"' for cell in row)

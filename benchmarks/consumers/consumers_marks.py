@@ -104,6 +104,9 @@ def stack(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
 def _of_stack(item: Item, one: HandIn) -> Iterator[tuple[str, str]]:
     for number, (field, typed) in enumerate(_in_order(item, one), 1):
         name = f"ans{number}"
+        if field.formula is not None:
+            yield from ((name, typed), (f"{name}_val", typed))
+            continue
         if not field.cells:
             value = str(field.choices.index(typed) + 1) if typed in field.choices else "" if field.choices else typed
             yield from ((name, value), (f"{name}_val", value))

@@ -75,6 +75,7 @@ class Reader:
         single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
             count = isinstance(value, (int, np.integer)) or (word in single and isinstance(value, (list, tuple)))
+            count = count or (isinstance(value, float) and word in known and np.size(self.values[known[word]]) > 1)
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
@@ -121,6 +122,14 @@ class Reader:
             return False
         return np.ndim(np.asarray(value)) == 2 and holds_bias(np.asarray(value), self.values[target], bias)
 
+    def _with_bias(self, value: object) -> str | None:
+        """The renewed weights that a matrix holds with their bias as a further row or column."""
+        if not hasattr(value, "dtype") or np.ndim(np.asarray(value)) != 2:
+            return None
+        able = [name for name in self.updates if name.startswith("W") and f"b{name[1:]}" in self.updates]
+        right = (one for one in able if holds_bias(np.asarray(value), self.values[one], self.values[f"b{one[1:]}"]))
+        return next(right, None)
+
     def _has_one_sample(self, numbers: Mapping[str, object]) -> bool:
         """Whether the program goes through the samples one by one: it holds one of them."""
         data, axis = np.asarray(self.values.get("x", 0.0)), self.context.samples
@@ -158,7 +167,9 @@ class Reader:
         """The quantities whose right value it is."""
         array = np.asarray(value, dtype=float)
         size, total = array.size, float(np.sum(np.abs(array)))
-        near = [name for name, (of, sum_) in self._sums.items() if of == size and abs(sum_ - total) <= 1e-4 * total + 1e-12]
+        near = [
+            name for name, (of, sum_) in self._sums.items() if of == size and abs(sum_ - total) <= 1e-4 * total + 1e-12
+        ]
         return [name for name in near if same(value, self.values[name])]
 
     @cached_property
@@ -306,6 +317,11 @@ class Reader:
                 self._put(found, name, value)
                 found.notes.append(Text.of("note.taken", word=word, name=name))
                 return
+        with_bias = self._with_bias(value)
+        if with_bias is not None and with_bias not in taken:
+            taken.add(with_bias)
+            self._put(found, with_bias, value)
+            return
         again = next((name for name in (*taken, *found.data) if tells(value) and self._is(value, name)), None)
         if again is not None:
             found.unused[word] = Text.of("unused.again", name=again)

@@ -20,7 +20,7 @@ from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import base_of
 from chalkwork.checking.programs import Names, Reader, same, tells
 from chalkwork.checking.recording import Made
-from chalkwork.checking.versions import Words, refined, samples_together
+from chalkwork.checking.versions import Words, numbers_together, refined, samples_together
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Said
@@ -54,7 +54,7 @@ class _Placing:
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
-        self.words = samples_together(reader, words)
+        self.words = numbers_together(reader, samples_together(reader, words))
         self.used = used
         self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}
@@ -81,7 +81,11 @@ class _Placing:
         held = {str(made.order): self._equal(made) for made, _ in items if tells(made.value)}
         for made, word in items:
             equal = held.get(str(made.order), [])
-            if made.line is not None and not self._serves(made) and self.reader.is_another(equal, self.chains[word], held):
+            if (
+                made.line is not None
+                and not self._serves(made)
+                and self.reader.is_another(equal, self.chains[word], held)
+            ):
                 self._take(word, made, equal)
         for word in sorted(self.chains, key=lambda word: (word not in self.used, bool(self._is_family(word)))):
             self._by_name(word)
@@ -295,7 +299,9 @@ class _Placing:
 
     def _by_consequence(self, items: Sequence[tuple[Made, str]]) -> None:
         """What no name and no value tells, and a later step is made with."""
-        left = [(made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of]
+        left = [
+            (made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of
+        ]
         steps = {name: made.value for name, made in self.taken.items()}
         for name, place in by_consequence(self.reader, steps, self._data(), [made.value for made, _ in left]).items():
             self._name(left[place][1], left[place][0], name)

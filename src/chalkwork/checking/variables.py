@@ -231,7 +231,9 @@ def _layer_in(one: object, before: str = "") -> object:
         return dict(zip((f"{before}W", f"{before}b"), one, strict=True))
     if all(isinstance(neuron, Mapping) for neuron in one):
         kept = [key for key in one[0] if all(key in neuron for neuron in one)]
-        return {key: np.asarray([neuron[key] for neuron in one]) for key in kept if _is_rectangular([n[key] for n in one])}
+        return {
+            key: np.asarray([neuron[key] for neuron in one]) for key in kept if _is_rectangular([n[key] for n in one])
+        }
     return one
 
 

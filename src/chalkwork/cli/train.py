@@ -29,6 +29,7 @@ def add(commands: Any) -> None:
         "-o", "--output", metavar="FOLDER", type=folder_to_write, help="the folder to write; DATA-model by default"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the trained network that FOLDER holds")
+    parser.add_argument("--onnx", action="store_true", help="also write model.onnx, which takes the cells of a row")
     _add_table(parser.add_argument_group("the table"))
     _add_network(parser.add_argument_group("the network"))
     _add_run(parser.add_argument_group("the training"))
@@ -111,7 +112,7 @@ def _train(options: argparse.Namespace) -> int:
     folder = options.output or unused_folder(Path("table") if str(options.data) == STANDARD else options.data)
     _check_checkpoint(options.checkpoint, options.resume, folder)
     table = table_of(options)
-    with made_folder(folder, replace=options.overwrite or options.resume):
+    with made_folder(folder, replace=options.overwrite or options.resume, onnx=options.onnx):
         trained = train_table(
             table,
             columns(options.target, table.names),
@@ -120,7 +121,7 @@ def _train(options: argparse.Namespace) -> int:
             leave_out=columns(options.leave_out, table.names),
             choices=_choices(options),
         )
-        files = save_trained(trained, folder)
+        files = save_trained(trained, folder, onnx=options.onnx)
     with printing():
         print_document(report(trained))
     say("\n".join([f"\nWritten to {folder}:", *(f"  {path.name}" for path in files)]))

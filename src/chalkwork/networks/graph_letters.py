@@ -8,12 +8,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from chalkwork.algebra.expression import Application, Expression, Name, walk
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import simplify
+from chalkwork.checking.wording import same_values
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
 from chalkwork.errors import ChalkworkError
@@ -23,7 +22,6 @@ from chalkwork.solutions.setting import Word
 _SLOPE = re.compile(r"(?<!\w)[d∂]\w+\s*/\s*[d∂]\w+")
 _LEFT = re.compile(r"^[^(\[]*=")
 """What stands before a formula and its sign; within brackets the sign names a parameter."""
-NEAR = 1e-9
 MOST_WRITTEN = (24, 40)
 """The signs of a formula that is written by what is given alone, and of one by what is given and the forward pass."""
 
@@ -88,8 +86,7 @@ def formulas(derivation: Derivation, givens: Mapping[str, Any], names: Mapping[s
         except ChalkworkError:
             return False
         found = evaluate(expression, values | {placed[name]: values[name] for name in slopes})
-        wanted = values[equation.name]
-        return found.shape == wanted.shape and bool(np.allclose(found, wanted, rtol=NEAR, atol=NEAR))
+        return same_values(found, values[equation.name])
 
     def checked(equation: Equation) -> Callable[[str], bool]:
         return partial(same, equation)

@@ -256,7 +256,8 @@ class NeuralNetwork(Model):
         Batch gradient descent for 100 iterations, unless something else is asked: `epochs` over minibatches of
         `batch_size` samples (the last one may be smaller, or left out by `drop_last`: a few samples are too few for
         batch normalisation), shuffled anew in every epoch from `seed`. `optimizer` is a name
-        of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, `schedule` a name of `SCHEDULES` or a mapping
+        of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, or `"lbfgs"`, whose steps
+        take all samples and have the length that they find themselves, `schedule` a name of `SCHEDULES` or a mapping
         such as `{"name": "cosine", "warmup": 100}`, in steps, or a function of the step, from 0 on, that gives what the
         rate is multiplied with; `{"name": "plateau", "factor": 0.1, "patience": 10}` multiplies it where the validation
         loss has not become better for so many measurements. `clip_norm` shortens all gradients together,

@@ -10,7 +10,6 @@ from chalkwork.derivation.derivation import Derivative
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
-from chalkwork.typesetting.symbols import Symbol
 from chalkwork.words import ENGLISH, LANGUAGES, Said, check_language
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from chalkwork.solutions.board import Board
     from chalkwork.solutions.solution import Solution
     from chalkwork.solutions.working import Working
+    from chalkwork.typesetting.symbols import Symbol
 
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
@@ -91,8 +91,8 @@ class Word:
 class Choice:
     """Answers of which many are right: weights that give a table. The steps after them go by those that were chosen.
 
-    `names` are chosen together, `instead` is the solution with other values in their places, `holds` names in it what must
-    not be 0, row by row of a table, and `wrong` says what is wrong with a solution, nothing where it is right.
+    `names` are chosen together, `instead` is the solution with other values in their places, `holds` names in it what
+    must not be 0, row by row of a table, and `wrong` says what is wrong with a solution, nothing where it is right.
     """
 
     names: tuple[str, ...]

@@ -136,7 +136,7 @@ def train(task: Task, engine: Engine, run: Snapshot) -> None:
     than it may. What a callback raises passes on.
     """
     with _terminated(task.keep is not None):
-        _Training(task, engine, run).go()
+        Training(task, engine, run).go()
 
 
 @contextmanager
@@ -161,7 +161,7 @@ def _terminated(kept: bool) -> Iterator[None]:
             raise SystemExit(128 + asked[0])
 
 
-class _Training:
+class Training:
     """A run in progress."""
 
     def __init__(self, task: Task, engine: Engine, run: Snapshot) -> None:
@@ -182,14 +182,8 @@ class _Training:
         if not self.history.stopped.startswith(ENDINGS):
             self.history.stopped = ""
         try:
-            for chunk in self._chunks() if not self.history.stopped else ():
-                self._do(chunk)
-                self.history.seconds = time.perf_counter() - started
-                self.history.stopped = self._between(chunk)
-                if self.history.stopped:
-                    break
-            else:
-                self.history.stopped = self.history.stopped or self.task.work.ended
+            if not self.history.stopped:
+                self.all_steps(lambda: time.perf_counter() - started)
         except KeyboardInterrupt:
             self.history.stopped = "interrupted"
         except BaseException as error:
@@ -207,6 +201,16 @@ class _Training:
         self._kept()
         if best:
             self.run.values = self.run.best_values or {}
+
+    def all_steps(self, seconds: Callable[[], float]) -> None:
+        """Do the chunks that are left, until somebody stops the run."""
+        for chunk in self._chunks():
+            self._do(chunk)
+            self.history.seconds = seconds()
+            self.history.stopped = self.between(chunk)
+            if self.history.stopped:
+                return
+        self.history.stopped = self.task.work.ended
 
     def _judge(self) -> None:
         """Say so where the loss ended higher than it may."""
@@ -244,9 +248,9 @@ class _Training:
         carried, losses = run.steps(self.carried, self.data, self._batches(chunk, step, chunk.count))
         values = self.engine.plain(carried)
         if not np.isfinite(losses).all() or not all(np.isfinite(value).all() for value in values.values()):
-            raise self._diverged(chunk, losses)
+            raise self.diverged(chunk, losses)
         self.carried = carried
-        self._advance(values, losses, chunk)
+        self.advance(values, losses, chunk)
         self._bounded()
 
     def _bounded(self) -> None:
@@ -275,7 +279,8 @@ class _Training:
             return parts[0]
         return {name: np.concatenate([part[name] for part in parts], axes[name]) for name in step.data}
 
-    def _advance(self, values: dict[str, Array], losses: Array, chunk: Chunk) -> None:
+    def advance(self, values: dict[str, Array], losses: Array, chunk: Chunk) -> None:
+        """Note that the first steps of a chunk are done, with what is carried after them."""
         run, size = self.run, chunk.size
         if chunk.places:
             run.place = chunk.places[len(losses) - 1]
@@ -290,7 +295,7 @@ class _Training:
         noise = task.noise(step, chunk.start, count) if task.noise is not None and step.noise else {}
         return Batches(count, None if chunk.order is None else chunk.order[:count], rates, noise)
 
-    def _diverged(self, chunk: Chunk, losses: Array) -> Diverged:
+    def diverged(self, chunk: Chunk, losses: Array) -> Diverged:
         """Go to the step at which it happened, keep what was sound before it, and say why."""
         step, run = self._prepared(chunk.size)
         bad = np.flatnonzero(~np.isfinite(losses))
@@ -298,7 +303,7 @@ class _Training:
         if count:
             again = self.engine.carried(self.run.values)
             before, good = run.steps(again, self.data, self._batches(chunk, step, count))
-            self._advance(self.engine.plain(before), good, chunk)
+            self.advance(self.engine.plain(before), good, chunk)
         values, constants = self._at(chunk, step, count), self._constants(chunk, count)
         return self._error(diagnosis(step, values, constants, chunk.start + count + 1, self.task.suspicions))
 
@@ -317,7 +322,7 @@ class _Training:
         rate = np.ravel(task.schedule.rates(task.rate * self.run.factor, chunk.start + count, 1, task.work.steps))
         return {**task.constants, "eta": float(rate[0])}
 
-    def _between(self, chunk: Chunk) -> str:
+    def between(self, chunk: Chunk) -> str:
         """What is done between two chunks; the result is why to stop, or nothing."""
         task, run, evaluation = self.task, self.run, self.task.evaluation
         if task.progress is not None:

@@ -67,8 +67,13 @@ def apart(steps: Sequence[Step], written: Mapping[str, str]) -> Iterator[tuple[i
         net = ", ".join(f"{one.net:.6g}" for one in outputs)
         names = ", ".join(written.get(name, name) for name in units)
         for place, one in found:
-            over = ", ".join(f"{value * weight + 0.0:.6g}" for value, weight in zip(one.values, one.weights, strict=True))
-            yield place, (
-                f"the softmax is taken over {over}, the summands of one net input (each of {names} times a weight); "
-                f"the net inputs of the {len(outputs)} outputs are {net}"
+            over = ", ".join(
+                f"{value * weight + 0.0:.6g}" for value, weight in zip(one.values, one.weights, strict=True)
+            )
+            yield (
+                place,
+                (
+                    f"the softmax is taken over {over}, the summands of one net input (each of {names} times a weight); "
+                    f"the net inputs of the {len(outputs)} outputs are {net}"
+                ),
             )

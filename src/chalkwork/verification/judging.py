@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, walk
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
@@ -228,6 +228,9 @@ class Judge(Linking):
 
     def _forget(self, statement: Statement) -> None:
         """Of a statement that was not read: what its first name was is not known any more, but for what it ends in."""
+        if function := _MANY.match(statement.text) or _FUNCTION.match(statement.text):
+            self.memory.functions.pop(function["name"], None)
+            self.memory.many.pop(function["name"], None)
         with suppress(ChalkworkError):
             text, literals = self.reader.literals_of(statement.text)
             first, last = text.partition("=")[0], text.rpartition("=")[2].strip()
@@ -250,7 +253,10 @@ class Judge(Linking):
             same = self._identity(renamed(earlier, by), "=", body, literals)
             if same is not None and same.verdict is Verdict.RIGHT:
                 return same
-        if not body.shape and (self.display or names_in(body)):
+        calls = {node.operation.name.rstrip("'") for node in walk(body) if isinstance(node, Application)}
+        if name in calls:
+            self.memory.functions.pop(name, None)
+        elif not body.shape and (self.display or names_in(body)):
             self.memory.functions[name] = (by, body)
         if not relations:
             return Found(Verdict.DEFINITION, f"{name} is this function from here on")

@@ -27,7 +27,8 @@ from chalkwork.verification.names import group_end
 Array = np.ndarray[Any, Any]
 STEP, CLOSE = 1e-4, 1e-5
 """By how much an entry is moved, and how far apart, as a part of the largest entry, what is the same may be."""
-MOST_SHAPES = 3000
+MOST_SIGNS = 60_000
+"""How many signs are read in all while shapes are tried."""
 _TURNED = r"(?:T|\\top|\\intercal|\\mathrm\s*\{\s*T\s*\}|\\prime)"
 _MATRICES = re.compile(rf"\^\s*\{{?\s*-?\s*{_TURNED}(?![A-Za-z])|\\\||\\[lr]?Vert|\\det|(?:\\operatorname|\\mathrm|\\text)?\{{?\s*(?<![a-z])[Tt]r\s*\}}?\s*[(\[]|\\tr(?![a-z])")  # fmt: skip
 _D = r"(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})"
@@ -36,7 +37,9 @@ _FRACTION = re.compile(rf"^\s*\\frac\s*\{{\s*{_D}(?![A-Za-z])\s*")
 _BY = re.compile(rf"\s*\{{\s*{_D}(?![A-Za-z])\s*(?P<by>{_NAME})\s*\}}\s*")
 _NABLA = re.compile(rf"^\s*\\nabla\s*(?:_\s*(?:\{{\s*(?P<by>{_NAME})\s*\}}|(?P<one>\\?[A-Za-z]+)))?\s*")
 _DEFINED = re.compile(r"^\s*(?P<name>[A-Z]|\\ell|f|g)\s*(?:\(\s*(?P<by>\\?[A-Za-z]+)\s*\))?\s*$")
-_NORM = re.compile(r"(?:\\[lr]?Vert|\\\|)(?P<inside>.+?)(?:\\[lr]?Vert|\\\|)(?:_\s*(?:\{\s*[2F]\s*\}|[2F]))?(?P<square>\^\s*(?:\{\s*2\s*\}|2))?")
+_NORM = re.compile(
+    r"(?:\\[lr]?Vert|\\\|)(?P<inside>.+?)(?:\\[lr]?Vert|\\\|)(?:_\s*(?:\{\s*[2F]\s*\}|[2F]))?(?P<square>\^\s*(?:\{\s*2\s*\}|2))?"
+)
 _NUMBER_OF = re.compile(
     r"(?:(?P<determinant>\\det)|\\(?:operatorname|mathrm|text)\s*\{\s*[Tt]r\s*\}|\\tr(?![A-Za-z])|(?<![A-Za-z\\])[Tt]r)"
     r"\s*(?:(?P<name>[A-Z])(?![A-Za-z])|(?=[(\[]))"
@@ -132,7 +135,7 @@ class Forms:
 
     def judge(self, by: str, symmetric: bool = False) -> Found | None:
         """The first side's derivative held against the others, which have its shape or the transposed one."""
-        for shapes in islice(self._shapes(by), MOST_SHAPES):
+        for shapes in islice(self._shapes(by), MOST_SIGNS // (sum(map(len, self.texts)) + 1)):
             try:
                 built = self._built(shapes)
             except ChalkworkError:
@@ -141,7 +144,9 @@ class Forms:
             found = self._held(built, by, values, shapes)
             if found is None:
                 continue
-            if found.verdict is Verdict.WRONG and any(len({*one}) == 1 and one[0] > 1 for one in shapes.values() if one):
+            if found.verdict is Verdict.WRONG and any(
+                len({*one}) == 1 and one[0] > 1 for one in shapes.values() if one
+            ):
                 other = self._held(built, by, _drawn(shapes, symmetric=True), shapes)
                 if other is not None and other.verdict is Verdict.RIGHT and symmetric:
                     return Found(Verdict.RIGHT, f"{other.reason}, symmetric matrices")
@@ -192,7 +197,9 @@ class Forms:
         for place in range(point.size):
             moved = np.zeros(point.size)
             moved[place] = STEP
-            ends = [self._value(built[0], {**values, by: point + sign * moved.reshape(point.shape)}) for sign in (1, -1)]
+            ends = [
+                self._value(built[0], {**values, by: point + sign * moved.reshape(point.shape)}) for sign in (1, -1)
+            ]
             slopes[:, place] = ((ends[0] - ends[1]) / (2 * STEP)).ravel()
         meant = slopes if base.size > 1 else slopes.reshape(point.shape)
         if base.size > 1 and 1 not in point.shape:
@@ -243,7 +250,11 @@ def _sides(text: str) -> list[str]:
     parts, depth, start = [], 0, 0
     for place, sign in enumerate(text):
         depth += (sign in "({[") - (sign in ")}]")
-        if sign in "<>" or text.startswith((r"\le", r"\ge"), place) and not text.startswith((r"\left", r"\leftarrow"), place):
+        if (
+            sign in "<>"
+            or text.startswith((r"\le", r"\ge"), place)
+            and not text.startswith((r"\left", r"\leftarrow"), place)
+        ):
             return []
         if sign == "=" and not depth:
             parts.append(text[start:place])
@@ -274,4 +285,6 @@ def _read(text: str, names: Mapping[str, Expression]) -> Expression:
 
 def _free(text: str) -> list[str]:
     words = frozenset(re.findall(r"Z[a-z]+", text))
-    return free_names(read_chain(text, words | frozenset(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text))).sides[0])
+    return free_names(
+        read_chain(text, words | frozenset(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text))).sides[0]
+    )

@@ -23,6 +23,7 @@ class Export:
     carried: str = YES
     solution: str = YES
     words: str = YES
+    formulas: str = NO
     maths: str = "TeX, by the platform's MathJax"
     lost: str = "work that proves itself"
     verified: str = ""
@@ -40,6 +41,7 @@ ROWS = {
     "carried": "error carried forward",
     "solution": "worked solution",
     "words": "words to choose from",
+    "formulas": "answers that are formulas in letters",
     "maths": "mathematics",
     "lost": "lost",
     "verified": "read and marked by",
@@ -59,7 +61,7 @@ EXPORTS = {
     "stack": Export(
         "Moodle XML, a STACK question", ".xml", "a question with an input for each matrix, a tree for each step",
         "inside the question, by its seed", hints="feedback of a node", solution="general feedback",
-        lost="a matrix is filled whole or left blank",
+        formulas="yes, at a point, by Maxima", lost="a matrix is filled whole or left blank",
         verified="STACK's own code with Maxima",
     ),
     "canvas": Export(

@@ -200,9 +200,7 @@ def _holds(sign: int, relation: str) -> bool:
     return {"=": sign == 0, "!=": sign != 0, "<": sign < 0, "<=": sign <= 0, ">": sign > 0, ">=": sign >= 0}[relation]
 
 
-def _counterexample(
-    sides: Sides, point: Point, both: Both, entry: int, digits: int
-) -> Counterexample:
+def _counterexample(sides: Sides, point: Point, both: Both, entry: int, digits: int) -> Counterexample:
     """The point with values that are right in all digits that may be shown."""
     while digits < MOST_DIGITS and not all(_is_known(value, digits) for side in both for value in side):
         digits = MORE_DIGITS if digits < MORE_DIGITS else MOST_DIGITS
