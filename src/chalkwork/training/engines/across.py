@@ -7,6 +7,7 @@ The equations stay what they are; a value with a sample in each row is held tran
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression, Name, apply, rebuild
@@ -59,8 +60,9 @@ class _Lying:
     def __init__(self, names: set[str], carried: frozenset[str]) -> None:
         self.names, self.carried = names, carried
         self.parameters: dict[str, Turned] = {}
+        self.is_rows, self.turned, self.plain = cache(self._is_rows), cache(self._turned), cache(self._plain)
 
-    def is_rows(self, node: Expression) -> bool:
+    def _is_rows(self, node: Expression) -> bool:
         """Whether it has a sample in each row, as far as it is worth knowing."""
         if isinstance(node, Name):
             return node.name in self.names
@@ -77,7 +79,7 @@ class _Lying:
         """Whether it only looks along an axis of something in rows."""
         return "axis" in node.operation.parameters and all(map(self.is_rows, node.arguments))
 
-    def turned(self, node: Expression) -> Expression:
+    def _turned(self, node: Expression) -> Expression:
         """The transpose, of names as they are held."""
         if not node.shape or not isinstance(node, Name | Application):
             return self.plain(node)
@@ -100,7 +102,7 @@ class _Lying:
             return apply("broadcast", self.turned(node.arguments[0]), shape=node.shape[::-1])
         return self._along(node) if self._turns(node) else _transposed(self._rebuilt(node))
 
-    def plain(self, node: Expression) -> Expression:
+    def _plain(self, node: Expression) -> Expression:
         """The expression itself, of names as they are held."""
         if not isinstance(node, Application):
             return _transposed(self.turned(node)) if isinstance(node, Name) and node.name in self.names else node
@@ -113,7 +115,8 @@ class _Lying:
         return self._rebuilt(node)
 
     def _along(self, node: Application) -> Expression:
-        other = {**node.named_parameters, "axis": {-1: -2, -2: -1, None: None}[node.named_parameters["axis"]]}
+        axis = node.named_parameters["axis"]
+        other = {**node.named_parameters, "axis": -3 - axis if isinstance(axis, int) else None}
         return apply(node.operation.name, *map(self.turned, node.arguments), **other)
 
     def _rebuilt(self, node: Application) -> Expression:
