@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
+from chalkwork import LSTM, BatchNorm, Conv2d, Dense, Dropout, Flatten, NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.training import training_step
 from chalkwork.training import engines, stream
@@ -45,6 +45,14 @@ def test_auto_takes_what_this_process_has_compiled_and_nothing_else(fresh):
     assert trained(network(5), "auto", 9).engine == "jax"
     assert trained(network(5), "auto", samples=19).engine == "numpy"
     assert trained(network(6), "auto").engine == "numpy"
+
+
+def test_auto_reckons_with_what_a_step_takes(fresh):
+    images = NeuralNetwork([Conv2d(8, 3), Flatten(), Dense(2, "softmax")], "cross_entropy", inputs=(1, 28, 28))
+    sequences = NeuralNetwork([LSTM(4), Dense(2, "softmax")], "cross_entropy", inputs=(20, 2))
+    for net, batch, few, many in ((images, 64, 5, 100), (sequences, 4, 20, 1000), (network(), 20, 5000, 100_000)):
+        step = training_step(net.plan(batch, training=True), Optimiser.of("gradient_descent"))
+        assert [engines._fastest("float64", step, steps, 64) for steps in (few, many)] == ["numpy", "jax"]
 
 
 def test_a_step_is_compiled_once_whatever_is_left_over(fresh, monkeypatch):
