@@ -89,6 +89,11 @@ def test_what_is_compiled_is_kept_where_nobody_else_writes(tmp_path):
     assert compiled._is_ours(folder) and folder.stat().st_mode & 0o777 == 0o700
     folder.chmod(0o777)
     assert not compiled._is_ours(folder)
+    folder.chmod(0o700)
+    folder.parent.chmod(0o777)
+    assert not compiled._is_ours(folder)
+    folder.parent.chmod(0o1777)
+    assert compiled._is_ours(folder)
     (tmp_path / "file").write_text("")
     assert not compiled._is_ours(tmp_path / "file" / "jax")
 

@@ -59,10 +59,13 @@ def _is_ours(folder: Path) -> bool:
     """Whether the folder, made if it is not there, can be written to by us alone: what lies in it is machine code."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
+        (own, mode), *above = ((found.st_uid, found.st_mode) for found in map(Path.stat, (folder, *folder.parents)))
     except OSError:
         return False
-    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
+    if not hasattr(os, "getuid"):
+        return True
+    held = all(uid in (own, 0) and (not mode & 0o002 or mode & 0o1000) for uid, mode in above)  # or others may move it
+    return own == os.getuid() and not mode & 0o022 and held
 
 
 class JaxEngine:
