@@ -229,7 +229,7 @@ class Training:
         step, _ = self._prepared(work.batch)
         shapes = step.derivation.shapes()
         noise = sum(int(np.prod(shapes[name])) for name in step.noise)
-        most = steps_in_one_go(step.operations, self.engine.name, noise)
+        most = steps_in_one_go(step.seconds(self.engine.name), noise)
         yield from work.chunks(self.run.done, most, evaluation.every if evaluation else work.epochs)
 
     def _prepared(self, size: int) -> tuple[Step, Run]:
