@@ -2,9 +2,9 @@
 
     python benchmarks/gpu.py [--rounds N] [--cases w64,w128,c512,d]
 
-As `training.py`, whose cases and peers these are, and within two minutes. JAX takes the GPU by itself where it is
-installed for one (`pip install 'jax[cuda12]'`); what each library finds is printed first. Without a GPU everything runs
-on the processor, which shows that it runs.
+As `training.py`, whose cases and peers these are; all do float32 products in float32, not in TF32. JAX takes the GPU
+by itself where it is installed for one (`pip install 'jax[cuda12]'`); what each library finds is printed first. Without
+a GPU everything runs on the processor, which shows that it runs.
 """
 
 from __future__ import annotations

@@ -68,8 +68,12 @@ return { found, milliseconds: process.cpuUsage(start).user / 1000 };
 
 
 def tasks_of(sheet: Sheet) -> tuple[Tasks, dict[str, Exercise]]:
-    """The tasks of the sheet."""
-    solved = {name: one for name, one in solve_sheet(sheet).items()}
+    """The tasks of the sheet that ask for numbers that follow one derivation, or words."""
+    solved = {
+        name: one
+        for name, one in solve_sheet(sheet).items()
+        if not one.solution.setting.letters_only and one.solution.setting.choice is None
+    }
     tasks = Tasks(Derivations(), sheet.tolerance, POLICIES[sheet.follow_through])
     for one in solved.values():
         tasks.add(one)

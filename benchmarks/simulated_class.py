@@ -1,6 +1,6 @@
 """A simulated class: programs that make one mistake each, round, and hand in; how well is their work marked?
 
-    python benchmarks/simulated_class.py [--students N] [--seed S] [--each K] [--jobs J] [--pairs]
+    python benchmarks/simulated_class.py [--students N] [--seed S] [--each K] [--jobs J] [--pairs | --slips]
 
 The students are plain NumPy programs, written without the derivation that marks them: forward pass, backward pass,
 update and forward pass again of a random network, with one mistake in one step (or in every step of its kind). They
@@ -13,6 +13,8 @@ found counts. The first wrong step is the first that was done with the mistake a
 
 With `--pairs` everybody makes two mistakes in one step: the second program calls the first where it would have done
 the step right. Pairs whose result is that of one mistake alone are none.
+
+With `--slips` everybody makes a slip that is no mistake of the table: a name that is given is an accident.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from functools import partial
 from time import perf_counter
 
 import numpy as np
-from simulated_hand_in import HandIn, explanation_of, random_hand_in, random_pair
+from simulated_hand_in import SLIPS, HandIn, random_hand_in, random_pair, random_slip
 from simulated_mistakes import MISTAKES
 from simulated_program import KINK, LARGEST, Program, Values, random_exercise, steps_of
 
@@ -60,7 +62,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + value)
 
 
-def place(seed: int, each: int, blanks: float, pairs: bool, number: int) -> Tally:
+def place(seed: int, each: int, blanks: float, what: str, number: int) -> Tally:
     """The students of one exercise, marked."""
     random = np.random.default_rng((seed, number))
     tally = Tally()
@@ -82,10 +84,11 @@ def place(seed: int, each: int, blanks: float, pairs: bool, number: int) -> Tall
         if not np.allclose(solution.arrays[name], own[name], rtol=1e-9, atol=1e-12):
             raise AssertionError(f"exercise {number}: {name} is {own[name]}, but {solution.arrays[name]}")
     for student in range(each):
-        if pairs:
-            work = random_pair(random, exercise, steps, blanks)
+        if what in SPECIAL:
+            draw, marked = SPECIAL[what]
+            work = draw(random, exercise, steps, blanks)
             if work is not None:
-                tallied_pair(tally, work, solution, exercise.columns, f"{number}/{student}")
+                marked(tally, work, solution, f"{number}/{student}")
             continue
         tallied(tally, random_hand_in(random, exercise, steps, blanks), solution, f"{number}/{student}")
     return tally
@@ -129,7 +132,22 @@ def tallied(tally: Tally, work: HandIn, solution: Solution, label: str) -> None:
         tally.confused[work.mistake, said[0] if said else "(nothing)"] += 1
 
 
-def tallied_pair(tally: Tally, work: HandIn, solution: Solution, columns: bool, label: str) -> None:
+def tallied_slip(tally: Tally, work: HandIn, solution: Solution, label: str) -> None:
+    """The marks of one student who made a slip."""
+    digits = "all" if work.decimals is None else str(work.decimals)
+    if work.first is None:
+        tally.hidden += 1
+        return
+    result = solution.check(work.typed())[work.first]
+    said = "two mistakes" if result.together else "one mistake" if result.mistakes else "nothing"
+    for count in ("wrong", said):
+        tally.by_decimals[digits, count] += 1
+    tally.confused[work.mistake, said] += 1
+    if said == "two mistakes":
+        tally.examples.append(f"SLIP {label} {work.mistake} digits={digits} {work.first}: {result.mistakes}")
+
+
+def tallied_pair(tally: Tally, work: HandIn, solution: Solution, label: str) -> None:
     """The marks of one student who made two mistakes in one step."""
     digits = "all" if work.decimals is None else str(work.decimals)
     if work.first is None:
@@ -150,17 +168,19 @@ def tallied_pair(tally: Tally, work: HandIn, solution: Solution, columns: bool, 
     if work.alone:
         count("alone")
         return
-    said = explanation_of(work, solution, found, columns)
+    said = report[found]
     listed = any(set(pair) == made for pair in said.pairs)
     if listed:
         count("listed")
-        count("first" if set(said.ids) == made else "later")
+        count("first" if set(said.mistakes) == made else "later")
         return
-    kind = "another pair" if said.together else "one mistake" if said.ids else "nothing"
+    kind = "another pair" if said.together else "one mistake" if said.mistakes else "nothing"
     count(kind)
     tally.confused[work.mistake, kind] += 1
-    tally.examples.append(f"NAME {where} {found}: {said.pairs or said.ids} {solution.derivation[found].expression}")
+    tally.examples.append(f"NAME {where} {found}: {said.pairs or said.mistakes} {solution.derivation[found].expression}")
 
+
+SPECIAL = {"pairs": (random_pair, tallied_pair), "slips": (random_slip, tallied_slip)}
 
 # --- saying it -----------------------------------------------------------------------------------------------------
 
@@ -216,13 +236,26 @@ def show_pairs(tally: Tally, rows: int, examples: int) -> None:
         print(line)
 
 
-def all_placed(seed: int, students: int, each: int, blanks: float, pairs: bool, jobs: int) -> Iterator[Tally]:
+def show_slips(tally: Tally, rows: int, examples: int) -> None:
+    """What is said of slips that are no mistake of the table."""
+    kinds = ("nothing", "one mistake", "two mistakes")
+    print("decimals   " + "".join(f"{kind:>28}" for kind in kinds))
+    for digits in ("2", "3", "4", "6", "all"):
+        wrong = tally.by_decimals[digits, "wrong"]
+        print(f"{digits:<11}" + "".join(f"{part(tally.by_decimals[digits, kind], wrong):>28}" for kind in kinds))
+    for slip in list(SLIPS)[:rows]:
+        print(f"{slip:<18}" + "".join(f"{tally.confused[slip, kind]:>14} {kind}" for kind in kinds))
+    for line in tally.examples[:examples]:
+        print(line)
+
+
+def all_placed(seed: int, students: int, each: int, blanks: float, what: str, jobs: int) -> Iterator[Tally]:
     numbers = range(-(-students // each))
     if jobs == 1:
-        yield from map(partial(place, seed, each, blanks, pairs), numbers)
+        yield from map(partial(place, seed, each, blanks, what), numbers)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(partial(place, seed, each, blanks, pairs), numbers, chunksize=2)
+        yield from pool.map(partial(place, seed, each, blanks, what), numbers, chunksize=2)
 
 
 def main() -> None:
@@ -235,11 +268,13 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--rows", type=int, default=25, help="rows of the confusion table")
     parser.add_argument("--examples", type=int, default=0, help="how many that were marked otherwise to print")
-    parser.add_argument("--pairs", action="store_true", help="two mistakes in one step, by everybody")
+    kinds = parser.add_mutually_exclusive_group()
+    for kind, said in (("pairs", "two mistakes in one step, by everybody"), ("slips", "no mistake of the table")):
+        kinds.add_argument(f"--{kind}", action="store_const", const=kind, dest="what", help=said)
     options = parser.parse_args()
     start, tally = perf_counter(), Tally()
     done = 0
-    settings = (options.seed, options.students, options.each, options.blanks, options.pairs, options.jobs)
+    settings = (options.seed, options.students, options.each, options.blanks, options.what or "", options.jobs)
     for one in all_placed(*settings):
         tally.add(one)
         done += options.each
@@ -251,7 +286,7 @@ def main() -> None:
     print(
         f"{done} students, seed {options.seed}, {options.each} an exercise, blank {options.blanks:.0%}, {seconds:.0f} s"
     )
-    (show_pairs if options.pairs else show)(tally, options.rows, options.examples)
+    {"pairs": show_pairs, "slips": show_slips}.get(options.what, show)(tally, options.rows, options.examples)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,6 @@ import numpy as np
 from simulated_mistakes import MISTAKES
 from simulated_program import DECIMALS, FULL_DIGITS, LARGEST, RIGHT, Array, Exercise, Program, Step, Values
 
-from chalkwork.checking.answers import read_answer
-from chalkwork.checking.explaining import Explanation
-from chalkwork.checking.marking import Answers, mark
-from chalkwork.checking.mistakes import context_of
-from chalkwork.solutions.solution import Solution
 
 # --- handing in ----------------------------------------------------------------------------------------------------
 
@@ -289,12 +284,37 @@ def by_one_alone(program: Program, step: Step, done: HandIn) -> bool:
     return any(alike(value, result, slack) for wrong in PAIRED.values() for value in wrong(program, step, known))
 
 
-def explanation_of(work: HandIn, solution: Solution, name: str, columns: bool) -> Explanation:
-    """What is said of one step, all of it."""
-    answers = {}
-    for known, typed in work.typed().items():
-        shape = solution.derivation.shapes()[known]
-        size = (shape[0], shape[1]) if shape else (1, 1)
-        answers[known] = Answers.stacked([read_answer(typed, shape)], size)
-    context = context_of(solution.derivation, -1 if columns else -2)
-    return mark(solution.derivation, solution.arrays, answers, [name], context)[name].explanations[0]
+# --- slips, which are no mistake of the table ----------------------------------------------------------------------
+
+
+def _one_entry(change: Callable[[np.random.Generator, float], float]) -> Callable[[np.random.Generator, Array], Array]:
+    def slip(random: np.random.Generator, value: Array) -> Array:
+        result = value.copy()
+        place = int(random.integers(value.size))
+        result.flat[place] = change(random, float(value.flat[place]))
+        return result
+
+    return slip
+
+
+SLIPS: dict[str, Callable[[np.random.Generator, Array], Array]] = {
+    "a digit misread": _one_entry(lambda random, one: one + float(random.choice([-1, 1]) * random.choice([0.1, 1, 3]))),
+    "the point moved": _one_entry(lambda random, one: one * 10),
+    "a sign lost": _one_entry(lambda random, one: -one),
+    "a wrong product": _one_entry(lambda random, one: one * float(random.uniform(0.2, 3))),
+    "a wrong factor": lambda random, value: np.asarray(value * random.uniform(0.2, 3)),
+    "other numbers": lambda random, value: random.normal(0, 2 * np.abs(value).mean() + 0.1, value.shape),
+}
+"""What goes wrong on paper besides: whoever is told of two mistakes here is told what is not so."""
+
+
+def random_slip(random: np.random.Generator, exercise: Exercise, steps: list[Step], blanks: float) -> HandIn | None:
+    """Somebody's work with a slip in one step."""
+    program = Program(exercise)
+    step = steps[int(random.integers(len(steps)))]
+    kind = str(random.choice(list(SLIPS)))
+    decimals = DECIMALS[int(random.integers(len(DECIMALS)))]
+    blank = frozenset(other for other in steps if other != step and random.random() < blanks)
+    sites = {step: lambda own: SLIPS[kind](random, program.right(step, own))}
+    with np.errstate(all="ignore"):
+        return worked(program, steps, kind, sites, decimals, bool(random.integers(2)), blank)

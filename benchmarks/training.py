@@ -37,7 +37,6 @@ Work = Callable[[], Array]
 
 ON_GPU = os.environ.get("BENCHMARK_ON_GPU", "") == "1"
 """Whether peers take a GPU, where there is one; `gpu.py` asks for it."""
-GRAPHS = "reduce-overhead"
 SHORTEST = 0.05
 """Seconds for which a round is repeated: a core that has slept is slow for some milliseconds."""
 
@@ -143,9 +142,7 @@ def _chalkwork(case: Case, module: str, name: str) -> Work:
     run = engine.prepare(step, {})
 
     def work() -> Array:
-        state, losses = run.steps(engine.carried({name: first[name] for name in carried}), data, batches)
-        engine.plain(state)
-        return np.asarray(losses)
+        return np.asarray(run.steps(engine.carried({name: first[name] for name in carried}), data, batches)[1])
 
     return work
 
@@ -198,8 +195,8 @@ def _numpy(case: Case) -> Work:
     return work
 
 
-def _torch(case: Case, mode: str = "") -> Work:
-    """As its tutorials write it; with a mode, compiled in that mode: `reduce-overhead` replays CUDA graphs."""
+def _torch(case: Case, *, compiled: bool = False, graph: bool = False) -> Work:
+    """As its tutorials write it; compiled, or its whole step kept as a CUDA graph that is replayed."""
     torch = import_module("torch")
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     device = "cuda" if ON_GPU and torch.cuda.is_available() else "cpu"
@@ -216,7 +213,16 @@ def _torch(case: Case, mode: str = "") -> Work:
     def loss_of(inputs: Any, target: Any) -> Any:
         return measure(model(inputs), target)
 
-    forward = torch.compile(loss_of, mode=mode) if mode else loss_of
+    forward = torch.compile(loss_of) if compiled else loss_of
+
+    def step(inputs: Any, target: Any) -> Any:
+        optimizer.zero_grad()
+        loss = forward(inputs, target)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    update = _graphed(torch, step, x[: case.size].clone(), y[: case.size].clone()) if graph else step
 
     def work() -> Array:
         with torch.no_grad():
@@ -224,16 +230,30 @@ def _torch(case: Case, mode: str = "") -> Work:
                 layer.weight.copy_(torch.from_numpy(W.T))
                 if case.bias:
                     layer.bias.copy_(torch.from_numpy(b[0]))
-        losses = []
-        for inputs, target in _batches(case, x, y, order):
-            optimizer.zero_grad()
-            loss = forward(inputs, target)
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.detach().clone() if mode == GRAPHS else loss.detach())
+        losses = [update(inputs, target) for inputs, target in _batches(case, x, y, order)]
         return np.asarray(torch.stack(losses).cpu().numpy())
 
     return work
+
+
+def _graphed(torch: Any, step: Callable[[Any, Any], Any], inputs: Any, target: Any) -> Callable[[Any, Any], Any]:
+    """The step captured once, as PyTorch's notes on CUDA graphs have it, and replayed on new batches."""
+    aside = torch.cuda.Stream()
+    with torch.cuda.stream(aside):
+        for _ in range(3):
+            step(inputs, target)
+    torch.cuda.current_stream().wait_stream(aside)
+    captured = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(captured):
+        loss = step(inputs, target)
+
+    def replayed(new_inputs: Any, new_target: Any) -> Any:
+        inputs.copy_(new_inputs)
+        target.copy_(new_target)
+        captured.replay()
+        return loss.clone()
+
+    return replayed
 
 
 def _sklearn(case: Case) -> Work:
@@ -266,6 +286,7 @@ def _sklearn(case: Case) -> Work:
 def _jax(case: Case) -> Work:
     jax = import_module("jax")
     jax.config.update("jax_enable_x64", case.dtype == "float64")
+    jax.config.update("jax_default_matmul_precision", "float32")  # as all others; a GPU's default has fewer bits
     jnp, nn = jax.numpy, jax.nn
     (x, y), order = map(jnp.asarray, case.data()), case.order()
     each = jnp.zeros((case.steps, 0)) if order is None else jnp.asarray(order)
@@ -314,12 +335,12 @@ OURS = {"chalkwork, numpy": ("blas", "BlasEngine"), "chalkwork, jax": ("compiled
 PEERS: dict[str, tuple[str, Callable[[Case], Work]]] = {
     "NumPy by hand": ("numpy", _numpy),
     "PyTorch": ("torch", _torch),
-    "torch.compile": ("torch", lambda case: _torch(case, "default")),
+    "torch.compile": ("torch", lambda case: _torch(case, compiled=True)),
     "scikit-learn": ("scikit-learn", _sklearn),
     "JAX by hand": ("jax", _jax),
 }
 if ON_GPU:
-    PEERS["torch, CUDA graphs"] = ("torch", lambda case: _torch(case, GRAPHS))
+    PEERS["torch, CUDA graphs"] = ("torch", lambda case: _torch(case, graph=True))
 PEAK = "matrix product"
 
 
@@ -363,9 +384,13 @@ class Worker:
             [sys.executable, __file__, "--serve", peer, "--cases", name, "--threads", str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment,
         )  # fmt: skip
+
+    def ready(self) -> Worker:
+        """Wait for the first round."""
         said = self._listen() or {"failed": "the process ended"}
         self.failed: str | None = said.get("failed")
         self.first, self.losses = float(said.get("first", 0)), np.array(said.get("losses", []), float)
+        return self
 
     def _listen(self) -> Any:
         assert self.process.stdout is not None
@@ -393,7 +418,8 @@ def measure(name: str, peers: Sequence[str], rounds: int, threads: int) -> None:
     case = CASES[name]
     print(f"\n({name}) {case.title}: {case.steps} steps a round")
     wanted = [PEAK, *peers] if name[0] in "cd" else list(peers)
-    workers = [Worker(peer, name, threads) for peer in wanted]
+    starting = (Worker(peer, name, threads) for peer in wanted)
+    workers = [worker.ready() for worker in (list(starting) if ON_GPU else starting)]  # a GPU's host has cores for all
     running = [worker for worker in workers if worker.failed is None]
     chance = Random(0)
     for _ in range(rounds):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from chalkwork.networks.convention import Convention
 from chalkwork.networks.equations import derive
 from chalkwork.networks.losses import LOSSES
 from chalkwork.networks.plan import LayerPlan, Plan
-from chalkwork.training.engines import lowering_program
+from chalkwork.training.engines import blas, lowering_blas, lowering_program
 from chalkwork.training.engines.blas import BlasEngine
 from chalkwork.training.engines.lowering_program import BLOCK
 from chalkwork.training.engines.reference import ReferenceEngine
@@ -225,12 +226,14 @@ OF_SEQUENCES = {"split_heads", "join_heads", "one_hot"}
 
 
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - OF_SEQUENCES))
-@pytest.mark.parametrize("axis", [None, -1, -2])
-@pytest.mark.parametrize("awkward", [False, True])
-def test_every_operation(name: str, axis: int | None, awkward: bool) -> None:
+def test_every_operation(name: str) -> None:
+    axes = (None, -1, -2) if "axis" in TABLE[name].parameters else (None,)
+    for axis, awkward in product(axes, (False, True)):
+        _compare_operation(name, axis, awkward)
+
+
+def _compare_operation(name: str, axis: int | None, awkward: bool) -> None:
     operation = TABLE[name]
-    if axis is not None and "axis" not in operation.parameters:
-        return
     shape = (1, 3) if name in ("diag", "at_moment") else (3, 3)
     w, x = Name("w", shape), Name("x", shape)
     more: dict[str, Any] = {"axis": axis} if "axis" in operation.parameters else LIKE.get(name, {})
@@ -350,3 +353,29 @@ def test_a_numpy_without_openblas(convention: tuple[str, str], monkeypatch: pyte
     monkeypatch.setattr(lowering_program, "available", lambda: False)
     step, carried, data = with_update("momentum", [3, 4, 2], convention)
     compare(step, carried, data, Batches(4, some_order("random", 4, 4, 10), 0.01))
+
+
+@pytest.mark.skipif(not lowering_blas.available(), reason="NumPy came without OpenBLAS")
+def test_small_products_have_one_thread_and_the_process_has_its_own_number_afterwards(monkeypatch):
+    library = lowering_blas._library()
+    assert library is not None
+    count, choose = library.scipy_openblas_get_num_threads64_, library.scipy_openblas_set_num_threads64_
+    seen: list[int] = []
+    point = blas._pointer
+    monkeypatch.setattr(blas, "_pointer", lambda *given: lambda number: (seen.append(count()), point(*given)(number)))
+    monkeypatch.setattr(lowering_blas, "ALONE", 1000)
+    before = count()
+    choose(2)
+    try:
+        for samples in (3, 40):
+            step, carried, data = network([5, 3], ["softmax"], batch=samples, samples=samples)
+            engine = BlasEngine("float32")
+            order = np.arange(samples).reshape(1, samples)
+            run = engine.prepare(step, {})
+            with lowering_blas.threads_for(0):
+                run.steps(engine.carried(carried), engine.data(data), Batches(1, order))
+            run.steps(engine.carried(carried), engine.data(data), Batches(1, order))
+            assert count() == 2
+    finally:
+        choose(before)
+    assert seen == [1, 1, 1, 2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chalkwork.cli import main
-from chalkwork.cli.preview import HOST, SHOWS, Server
+from chalkwork.cli.serving import HOST, SHOWS, Server
 
 SHEET = """---
 title: A product

@@ -144,6 +144,13 @@ def test_single_precision_follows_double_precision(engine):
     assert_same(found, expected, 1e-4)
 
 
+def test_no_product_is_in_fewer_bits_than_asked_for_unless_somebody_chose_so():
+    engine, x = ENGINES["jax"]("float32", 1), np.ones((2, 2), np.float32)
+    for chosen, precision in ((None, "HIGHEST"), ("bfloat16", "DEFAULT")):
+        with jax.default_matmul_precision(chosen), engine.precision():
+            assert precision in str(jax.make_jaxpr(jax.numpy.matmul)(x, x))
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_training_is_what_solve_shows(name):
     net, (x, y) = network(), toy(5)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
-
-import numpy as np
 
 from chalkwork.errors import ChalkworkError, ValueProblem
 
@@ -17,6 +16,7 @@ def unmasked(value: Any, name: str, kind: type[ChalkworkError] = ValueProblem) -
 
     They would come back as the numbers under the mask.
 
+    >>> import numpy as np
     >>> unmasked([1, np.ma.array([2, 3], mask=[0, 1])], "x")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
@@ -32,14 +32,17 @@ def unmasked(value: Any, name: str, kind: type[ChalkworkError] = ValueProblem) -
 
 def masked(value: Any) -> int:
     """How many entries are masked; a list that stands in several places is looked at once."""
+    kind = sys.modules.get("numpy.ma")
+    if kind is None:  # nobody has made one
+        return 0
     open_, seen, found = [(value, 0)], set[int](), 0
     while open_:
         one, depth = open_.pop()
         if id(one) in seen:
             continue
         seen.add(id(one))
-        if isinstance(one, np.ma.MaskedArray):
-            found += int(np.ma.getmaskarray(one).sum())
+        if isinstance(one, kind.MaskedArray):
+            found += int(kind.getmaskarray(one).sum())
         elif isinstance(one, list | tuple) and depth < _MOST_DEEP:
-            open_ += [(each, depth + 1) for each in one if isinstance(each, list | tuple | np.ma.MaskedArray)]
+            open_ += [(each, depth + 1) for each in one if isinstance(each, list | tuple | kind.MaskedArray)]
     return found

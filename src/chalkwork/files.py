@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from secrets import token_hex
 from typing import TextIO
 
 from chalkwork.errors import ChalkworkError
@@ -51,7 +50,7 @@ def write_together(files: Mapping[Path, str | bytes]) -> None:
             if target is None:
                 path.write_bytes(content)
             else:
-                beside[path] = target.with_name(f".chalkwork-{token_hex(8)}.part")
+                beside[path] = target.with_name(f".chalkwork-{os.urandom(8).hex()}.part")
                 _write(beside[path], target, content)
         for path, name in reversed(beside.items()):
             name.replace(os.path.realpath(path))

@@ -167,9 +167,7 @@ class Share(Number):
 class Application(Expression):
     """An operation of the table applied to arguments."""
 
-    __slots__ = ("arguments", "is_flat", "operation", "parameters")
-    is_flat: bool
-    """Whether the result and all arguments are scalars or matrices."""
+    __slots__ = ("arguments", "operation", "parameters")
 
     def __init__(
         self, operation: Operation, arguments: tuple[Expression, ...], parameters: tuple[Parameter, ...]
@@ -177,13 +175,17 @@ class Application(Expression):
         self.operation = operation
         self.arguments = arguments
         self.parameters = parameters
-        shapes = tuple(argument.shape for argument in arguments)
+        shapes = tuple([argument.shape for argument in arguments])
         try:
             self.shape = operation.result_shape(shapes, self.named_parameters)
         except ShapeError as error:
             raise _explained(error, self) from None
-        self.is_flat = all(len(shape) <= 2 for shape in (self.shape, *shapes))
         self._hash = hash((operation.name, arguments, parameters))
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the result and all arguments are scalars or matrices."""
+        return len(self.shape) <= 2 and all(len(argument.shape) <= 2 for argument in self.arguments)
 
     @property
     def products(self) -> int:

@@ -5,8 +5,3 @@ whether these say enough, `names` the names as people use them, `files` what stu
 table of mistakes, each a rewrite of an equation. `marking` gives every step its verdict and `report` says it. A
 derivation and its values come in; nothing here knows of networks or sheets.
 """
-
-from chalkwork.checking.check import check
-from chalkwork.checking.report import Report, Result
-
-__all__ = ["Report", "Result", "check"]

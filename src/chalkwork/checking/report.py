@@ -52,12 +52,17 @@ class Result:
     """The verdict on every cell; nothing on one that was not asked for."""
     given: object = None
     """What was answered, as it was typed."""
-    together: bool = False
-    """Whether all of the mistakes were made at once, rather than any of them."""
+    pairs: tuple[tuple[str, str], ...] = ()
+    """Where two mistakes were made at once, all pairs that give the answer, the likeliest first."""
     made_in: str | None = None
     """The earlier step, itself not answered, in which the mistake was made."""
     at: Line | None = None
     """The line of a recorded program that made it, or in which it goes wrong."""
+
+    @property
+    def together(self) -> bool:
+        """Whether all of the mistakes were made at once, rather than any of them."""
+        return bool(self.pairs)
 
 
 def credit_of(cells: tuple[tuple[str, ...], ...], follows: Fraction) -> Fraction:
@@ -268,7 +273,7 @@ def results_of(
         credit, typed = marked.credit(student), given[student]
         if follows != 1:
             credit = float(credit_of(words, follows))
-        results.append(Result(name, verdict.word, why.ids, said, credit, words, typed, why.together, why.made_in))
+        results.append(Result(name, verdict.word, why.ids, said, credit, words, typed, why.pairs, why.made_in))
     return results
 
 
@@ -311,10 +316,14 @@ def _explained(why: Explanation, language: str) -> str:
     first, *others = (in_language(TABLE[one], language) for one in why.ids[:MOST_NAMED])
     slots: dict[str, Said] = {"title": first.title, "hint": first.hint}
     slots["place"] = Text.of("mistake.made_in", step=why.made_in) if why.made_in else ""
-    if why.together:
-        second = others[0]
-        return say(language, "mistake.two", second=second.title, second_hint=second.hint, **slots).rstrip()
     titles: Said = ""
+    if why.pairs:
+        for pair in why.pairs[1:MOST_NAMED]:
+            title, second = (in_language(TABLE[one], language).title for one in pair)
+            titles = Text.of("mistake.two_or", others=titles, title=title, second=second)
+        other = others[0]
+        slots |= {"second": other.title, "others": titles, "second_hint": other.hint}
+        return say(language, "mistake.two", **slots).rstrip()
     for other in others:
         titles = Text.of("mistake.or", others=titles, title=other.title)
     return say(language, "mistake.one", others=titles, **slots).rstrip()

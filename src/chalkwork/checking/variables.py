@@ -24,6 +24,8 @@ _WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
 """What a module is called that is all of the network."""
 AGAIN = "another "
 """What stands in front of a word that is there already, in another dictionary or object."""
+PART = "part of "
+"""What stands in front of a list or tuple of several things: what is in it is known by its value alone."""
 _TYPED = (str, bytes, int, float, complex, type(None), np.generic)
 
 
@@ -81,6 +83,9 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             inner.append(_of_mapping(name, value, layers, depth))
         elif isinstance(value, (list, tuple)) and _is_per_layer(value, layers):
             inner.append(_of_list(name, value, layers, depth))
+        elif isinstance(value, (list, tuple)) and not _is_rectangular(value):
+            parts = {f"{PART}{name.removeprefix(PART)}, {place}": one for place, one in enumerate(value[:MOST_LAYERS])}
+            inner.append(_walk(parts, layers, depth + 1) if depth < MOST_DEPTH else iter(()))
         elif _is_object(value) and depth < MOST_DEPTH:
             inner.append(_of_object(name, value, layers, depth))
         elif not callable(value):
@@ -173,12 +178,20 @@ def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int)
 
 def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool:
     """Whether a list holds an array or an object for each layer; None stands for what a layer has not."""
-    held = [item for item in value if item is not None]
+    held = [item for item in map(_layer_in, value) if item is not None]
     if not held or len(value) not in (layers, layers + 1):
         return False
     arrays = [item for item in held if _is_array(item)]
     wide = not arrays or any(map(_is_wide, arrays))
     return wide and all(_is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
+
+
+def _is_rectangular(value: object) -> bool:
+    """Whether it is one array of numbers, or what somebody typed."""
+    try:
+        return np.asarray(value).dtype.kind in "fiubU"
+    except Exception:  # rows of several lengths, and whatever foreign arrays raise
+        return False
 
 
 def _is_wide(value: Any) -> bool:
@@ -192,6 +205,7 @@ def _of_list(
     stem = _singular(name.strip("_"))
     first = 1 if len(value) == layers else 0
     for number, one in enumerate(value, first):
+        one = _layer_in(one, "d" if name.strip("_").lower() in _GRADIENTS else "")
         if one is None:
             continue
         gradient = gradient_of(one)
@@ -207,6 +221,20 @@ def _of_list(
             yield from _walk(plain, layers, MOST_DEPTH)
         else:
             yield f"{stem}{number}", one
+
+
+def _layer_in(one: object, before: str = "") -> object:
+    """What a list holds for one layer: weights and bias as a pair and neurons one by one are each a mapping."""
+    if not isinstance(one, (list, tuple)) or not one:
+        return one
+    if len(one) == 2 and all(map(_is_array, one)) and np.ndim(one[0]) == 2 and np.ndim(one[1]) in (1, 2):
+        return dict(zip((f"{before}W", f"{before}b"), one, strict=True))
+    if all(isinstance(neuron, Mapping) for neuron in one):
+        kept = [key for key in one[0] if all(key in neuron for neuron in one)]
+        return {
+            key: np.asarray([neuron[key] for neuron in one]) for key in kept if _is_rectangular([n[key] for n in one])
+        }
+    return one
 
 
 def _singular(name: str) -> str:
@@ -234,6 +262,9 @@ def attributes_of(value: object) -> Mapping[str, object]:
 
 def _of_object(name: str, value: object, layers: int, depth: int) -> Iterator[tuple[str, object]]:
     attributes = attributes_of(value)
+    if _is_array(attributes.get("data")) and _is_array(attributes.get("grad")):  # of an engine of somebody's own
+        yield from ((name, attributes["data"]), (f"grad_{name}", attributes["grad"]))
+        return
     if is_module(value):
         yield from _of_module(name, value)
         attributes = {key: one for key, one in attributes.items() if not key.startswith("_") and key != "training"}

@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shutil import get_terminal_size
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +168,8 @@ def terminal_width() -> int:
     """How many columns a page on standard output has: those of the terminal within what can be read, else 80."""
     if sys.stdout is None or not sys.stdout.isatty():
         return PAGE
+    from shutil import get_terminal_size
+
     return max(NARROWEST, min(WIDEST, get_terminal_size((PAGE, 24)).columns))
 
 

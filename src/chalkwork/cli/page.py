@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import webbrowser
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from chalkwork.cli.door import A_SHEET, file_to_write, pour, say, sheet_of
@@ -51,6 +49,9 @@ def _page(options: argparse.Namespace) -> int:
 
 
 def _practice(options: argparse.Namespace) -> int:
+    import webbrowser
+    from tempfile import mkdtemp
+
     from chalkwork.files import write_aside
 
     path = Path(mkdtemp(prefix="chalkwork-")) / "practice.html"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chalkwork.cli.door import complain, file_to_write, note, pour, say
-from chalkwork.cli.train import add_decimal, decimal_mark
+from chalkwork.cli.train import add_reading, table_of
 
 
 def add(commands: Any) -> None:
@@ -18,23 +18,27 @@ def add(commands: Any) -> None:
         description="Add predictions, and probabilities of classes, to a table; measure them if the target is known.",
     )
     parser.add_argument("model", metavar="MODEL", type=Path, help="the folder or the model.safetensors of train")
-    parser.add_argument("data", metavar="DATA", type=Path, help="a table with the columns that were trained on")
+    parser.add_argument("data", metavar="DATA", type=Path, help="a table with the columns of the training; - reads it")
     parser.add_argument(
         "-o", "--output", metavar="OUT", type=file_to_write, help="a CSV file; standard output by default"
     )
-    add_decimal(parser)
+    add_reading(parser)
     parser.set_defaults(run=_predict, inputs=("model", "data"))
 
 
 def _predict(options: argparse.Namespace) -> int:
     from chalkwork.documents.terminal import to_text
+    from chalkwork.errors import ChalkworkError
     from chalkwork.files import write_aside
     from chalkwork.tables.predicting import load_predictor, predict_table
-    from chalkwork.tables.reading import read_table
     from chalkwork.tables.report import figures_document
+    from chalkwork.tables.streamed import Folder
 
     net, recipe = load_predictor(options.model)
-    predicted = predict_table(net, recipe, read_table(options.data, decimal_mark(options.decimal)))
+    table = table_of(options)
+    if isinstance(table, Folder):
+        raise ChalkworkError("this folder is too large to predict at once", hint="predict one file after the other")
+    predicted = predict_table(net, recipe, table)
     for words in predicted.notes:
         complain(words)
     if options.output is None:

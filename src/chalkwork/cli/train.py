@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from chalkwork.cli.door import INTERRUPTED, complain, folder_to_write, printing, say
+from chalkwork.cli.door import INTERRUPTED, STANDARD, complain, folder_to_write, from_standard_input, printing, say
 
 MOST_LAYERS = 50
 
@@ -20,7 +20,10 @@ def add(commands: Any) -> None:
         description="Train a network on a table (CSV or Parquet) and say how well it predicts.",
     )
     parser.add_argument(
-        "data", metavar="DATA", type=Path, help="a table: .csv, .tsv or .parquet, names in the first row"
+        "data",
+        metavar="DATA",
+        type=Path,
+        help="a table: .csv, .tsv or .parquet, names in the first row; a folder of .parquet; - reads standard input",
     )
     parser.add_argument(
         "--target", metavar="NAME", required=True, help="the column to predict; several are separated by commas"
@@ -29,6 +32,7 @@ def add(commands: Any) -> None:
         "-o", "--output", metavar="FOLDER", type=folder_to_write, help="the folder to write; DATA-model by default"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the trained network that FOLDER holds")
+    parser.add_argument("--onnx", action="store_true", help="also write model.onnx, which takes the cells of a row")
     _add_table(parser.add_argument_group("the table"))
     _add_network(parser.add_argument_group("the network"))
     _add_run(parser.add_argument_group("the training"))
@@ -43,18 +47,30 @@ def _add_table(group: Any) -> None:
         help="texts and up to 20 different whole numbers are classes, unless this says otherwise",
     )
     group.add_argument("--categories", metavar="NAMES", default="", help="columns of numbers that are categories")
-    add_decimal(group)
+    add_reading(group)
     group.add_argument("--leave-out", metavar="NAMES", default="", help="columns not to use")
     group.add_argument("--test", metavar="PART", type=_real, default=0.2, help="share of the rows to test on (0.2)")
     group.add_argument(
         "--validation", metavar="PART", type=_real, default=0.1, help="share to stop early by (0.1); 0 for neither"
     )
+    group.add_argument(
+        "--split",
+        metavar="RULE",
+        default="",
+        help="group:COLUMN keeps groups whole; time:COLUMN tests on the latest",
+    )
+    group.add_argument(
+        "--folds", metavar="K", type=_folds, default=0, help="cross-validate as well, with so many more networks"
+    )
 
 
-def add_decimal(group: Any) -> None:
-    """Add the option that says what the decimal mark is."""
+def add_reading(group: Any) -> None:
+    """Add the options that say how a table is read."""
     group.add_argument(
         "--decimal", choices=("point", "comma"), help="the decimal mark, where a column such as 1,234 leaves it open"
+    )
+    group.add_argument(
+        "--missing", metavar="TEXT", action="append", default=[], help="stands for a missing value (repeatable)"
     )
 
 
@@ -93,15 +109,15 @@ def _add_run(group: Any) -> None:
 def _train(options: argparse.Namespace) -> int:
     from chalkwork.documents.terminal import print_document
     from chalkwork.tables.folder import made_folder, save_trained, unused_folder
-    from chalkwork.tables.reading import read_table
     from chalkwork.tables.report import report
+    from chalkwork.tables.streamed import Folder, train_folder
     from chalkwork.tables.training import train_table
 
-    folder = options.output or unused_folder(options.data)
+    folder = options.output or unused_folder(Path("table") if str(options.data) == STANDARD else options.data)
     _check_checkpoint(options.checkpoint, options.resume, folder)
-    table = read_table(options.data, decimal_mark(options.decimal))
-    with made_folder(folder, replace=options.overwrite or options.resume):
-        trained = train_table(
+    table = table_of(options)
+    with made_folder(folder, replace=options.overwrite or options.resume, onnx=options.onnx):
+        trained = (train_folder if isinstance(table, Folder) else train_table)(
             table,
             columns(options.target, table.names),
             task=options.task,
@@ -109,7 +125,7 @@ def _train(options: argparse.Namespace) -> int:
             leave_out=columns(options.leave_out, table.names),
             choices=_choices(options),
         )
-        files = save_trained(trained, folder)
+        files = save_trained(trained, folder, onnx=options.onnx)
     with printing():
         print_document(report(trained))
     say("\n".join([f"\nWritten to {folder}:", *(f"  {path.name}" for path in files)]))
@@ -121,9 +137,18 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def decimal_mark(word: str | None) -> str:
-    """The decimal mark that the option names; nothing where it is not given."""
-    return {"point": ".", "comma": ","}.get(word or "", "")
+def table_of(options: argparse.Namespace) -> Any:
+    """The table that the options name: in a file, or in standard input."""
+    from chalkwork.tables.reading import MOST_BYTES, read_table
+
+    mark = {"point": ".", "comma": ","}.get(options.decimal or "", "")
+    if options.data.is_dir():
+        from chalkwork.tables.streamed import folder_or_table
+
+        return folder_or_table(options.data, mark, options.missing)
+    if str(options.data) != STANDARD:
+        return read_table(options.data, mark, options.missing)
+    return read_table(from_standard_input(MOST_BYTES), mark, options.missing, "standard input")
 
 
 def _choices(options: argparse.Namespace) -> Any:
@@ -169,6 +194,13 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0):
         raise argparse.ArgumentTypeError("expected a whole number from 1 on")
     return int(text)
+
+
+def _folds(text: str) -> int:
+    count = _count(text)
+    if not 2 <= count <= 100:
+        raise argparse.ArgumentTypeError("expected a whole number from 2 to 100")
+    return count
 
 
 def _seed(text: str) -> int:

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from chalkwork.checking.files import PAGES
 from chalkwork.cli.door import STANDARD, file_to_write, from_standard_input, pour, say, sheet_of
 from chalkwork.errors import ChalkworkError
 
@@ -43,6 +42,7 @@ def add(commands: Any) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from chalkwork.checking.files import PAGES
     from chalkwork.verification import verify
     from chalkwork.verification.finding import MOST_BYTES, shown_text
     from chalkwork.verification.report import to_terminal
@@ -88,6 +88,8 @@ def _text(path: Path) -> str:
 
 
 def _files(given: list[Path]) -> list[Path]:
+    from chalkwork.checking.files import PAGES
+
     found: list[Path] = []
     for path in given:
         if not path.is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,13 @@ class Carried:
         self.derivation, self.values = derivation, values
         self.givens = dict(values)
         self.largest = max((float(np.abs(value).max(initial=1.0)) for value in values.values()), default=1.0)
-        self.source = np.random.Generator(np.random.Philox(0))
         self.shadows: list[dict[str, Any]] = []
         self.done = 0
+
+    @cached_property
+    def source(self) -> np.random.Generator:
+        """Where the moves come from."""
+        return np.random.Generator(np.random.Philox(0))
 
     def without_noise(self, value: Any, number: int) -> Any:
         """The value of the equation of that number, counted from 0, with zeros where it is noise."""

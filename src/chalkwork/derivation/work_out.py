@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -67,17 +68,21 @@ def check_cost(derivation: Derivation, givens: Mapping[str, Any]) -> None:
     leading = max(map(prod, free), default=1)
     kept = products = 0
     for equation in derivation.equations:
-        passing = -prod(equation.expression.shape) * leading
-        for node in walk(equation.expression):
-            if isinstance(node, Application):
-                passing += prod(node.shape) * leading
-                products += node.products * leading
-        kept += prod(equation.expression.shape) * leading
+        entries, added = _parts_of(equation.expression)
+        own = prod(equation.expression.shape) * leading
+        passing, products, kept = entries * leading - own, products + added * leading, kept + own
         try:
             check_size(kept + passing, equation.name)
             check_work(products, equation.name)
         except CostError as error:
             raise error.at(equation=str(equation)) from None
+
+
+@lru_cache(maxsize=1024)
+def _parts_of(expression: Expression) -> tuple[int, int]:
+    """How many entries all parts of the expression have, and how many products they take."""
+    nodes = [node for node in walk(expression) if isinstance(node, Application)]
+    return sum(prod(node.shape) for node in nodes), sum(node.products for node in nodes)
 
 
 def _no_number(equation: Equation, values: Mapping[str, Any], value: Any) -> ValueProblem:

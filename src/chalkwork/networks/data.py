@@ -29,6 +29,8 @@ def as_array(value: Any, name: str, most: int = 2, single: bool = False) -> Arra
     chalkwork.errors.ShapeError: W1 is ragged: row 1 has 2 entries, row 2 has 1
     """
     unmasked(value, name)
+    if hasattr(value, "tocsr"):
+        raise ValueProblem(f"{name} is a sparse matrix, of which this takes none", hint=".toarray() of it")
     _check_rows(value, name, most)
     try:
         array = np.asarray(value)

@@ -12,7 +12,6 @@ from chalkwork.algebra.expression import Application, Expression, Name, walk
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import simplify
-from chalkwork.checking.wording import same_values
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
 from chalkwork.errors import ChalkworkError
@@ -77,6 +76,8 @@ def formulas(derivation: Derivation, givens: Mapping[str, Any], names: Mapping[s
 
     def same(equation: Equation, text: str) -> bool:
         """Whether the formula has the values of the equation, for numbers that are as good as any."""
+        from chalkwork.checking.wording import same_values
+
         alone = _LEFT.sub("", text, count=1)
         formula = _SLOPE.sub(lambda found: placed.get(_named(found[0]), found[0]), alone)
         letters = {name: symbol for name, symbol in known.items() if name not in slopes}

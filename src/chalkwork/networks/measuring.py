@@ -12,7 +12,8 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate, evaluate_each
-from chalkwork.errors import ValueProblem
+from chalkwork.errors import ChalkworkError, ValueProblem
+from chalkwork.networks.batches import Source
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive, without_overflow
 from chalkwork.networks.labels import CLASSIFY, Labels
@@ -20,6 +21,7 @@ from chalkwork.networks.losses import penalties
 from chalkwork.networks.metrics import Metric, Truth, metrics_of
 from chalkwork.networks.parameters import checked
 from chalkwork.networks.plan import Plan
+from chalkwork.networks.sparse import Sparse
 from chalkwork.networks.training_data import Samples, classes_of, cut_of, given_samples
 
 if TYPE_CHECKING:
@@ -41,16 +43,17 @@ def output(net: NeuralNetwork, x: Any, letter: str = "a") -> Array:
     >>> output(NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=False)]), [[1, 1], [0, 1]]).tolist()
     [[3.0], [1.0]]
     """
-    inputs = net.oriented_input(x, batched=True)
+    inputs = net.oriented_input(x, batched=True, sparse=True)
     name = f"{letter}{net.plan().depth}"
     return _sound(_propagated(net, inputs, (name,), {})[name], name)
 
 
 def classes(net: NeuralNetwork, x: Any) -> Array:
     """The class of every sample, counted from 0; what `output` gives is never held for more than a block of samples."""
-    inputs, name, axis = net.oriented_input(x, batched=True), f"a{net.plan().depth}", net.convention.unit_axis
+    inputs, name = net.oriented_input(x, batched=True, sparse=True), f"a{net.plan().depth}"
+    axis = net.convention.unit_axis
     cut = cut_of(net.layers[-1].activation.name, net.labels)
-    parts = _blocks(net, inputs, block_of(net))
+    parts = _blocks(net, inputs, block_of(net, inputs))
     return np.concatenate([classes_of(_sound(_block(net, part, (name,), {})[name], name), axis, cut) for part in parts])
 
 
@@ -63,22 +66,23 @@ def _sound(found: Array, name: str) -> Array:
     return found
 
 
-def block_of(net: NeuralNetwork) -> int:
-    """How many samples are propagated at once where only their classes are kept."""
-    return max(1, min(BLOCK, ENTRIES // net.plan().layers[-1].units))
+def block_of(net: NeuralNetwork, inputs: Any, kept: bool = False) -> int:
+    """How many samples are propagated at once: fewer where dense inputs, or outputs that are not `kept`, are wide."""
+    wide = inputs.shape[net.convention.unit_axis] if isinstance(inputs, Sparse) else 1
+    return max(1, min(BLOCK, ENTRIES // max(wide, 1 if kept else net.plan().layers[-1].units)))
 
 
 def _blocks(net: NeuralNetwork, inputs: Array, size: int) -> Iterator[Array]:
-    samples, axis = net.count(inputs), net.convention.axis_of(inputs)
-    turned = np.moveaxis(inputs, axis, 0)
-    return (np.moveaxis(turned[at : at + size], 0, axis) for at in range(0, samples, size))
+    columns = net.convention.axis_of(inputs) == -1
+    places = (slice(at, at + size) for at in range(0, net.count(inputs), size))
+    return (inputs[:, part] if columns else inputs[part] for part in places)
 
 
 def _propagated(
     net: NeuralNetwork, inputs: Array, names: Sequence[str], values: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Quantities of the forward pass for all samples, a block of them at a time; `values` replace the network's own."""
-    found = [_block(net, part, names, values) for part in _blocks(net, inputs, BLOCK)]
+    found = [_block(net, part, names, values) for part in _blocks(net, inputs, block_of(net, inputs, True))]
     if len(found) == 1:
         return found[0]
     return {
@@ -103,82 +107,90 @@ class Measure:
     def __init__(
         self,
         net: NeuralNetwork,
-        data: Samples,
+        data: Samples | Source,
         labels: Labels | None = None,
         metrics: Sequence[Metric] = (),
         prefix: str = "",
         loss: bool = True,
     ) -> None:
-        if any(metric.of_outputs for metric in metrics):
-            data = data.spelled(net.convention.sample_axis)
-        self.net, self.samples, self.prefix, self.metrics = net, data, prefix, metrics
-        plan = self._plan(net.count(data.x))
-        self.loss = self._loss(plan) if loss else None
+        self.net, self.data, self.prefix, self.metrics = net, data, prefix, metrics
+        first = data.first if isinstance(data, Source) else data
+        self.weighted = first.w is not None
+        plan = self._plan(net.count(first.x))
+        self.loss = loss
         self.constants = {name: np.array([[value]]) for name, value in net.constants.items()}
-        activation, output = plan.layers[-1].activation.name, f"a{plan.depth}"
-        self.output = output if activation in CLASSIFY or metrics else None
+        activation = plan.layers[-1].activation.name
+        self.output = f"a{plan.depth}"
         self.called = None if labels is None else labels.values
         self.classifies, self.cut = activation in CLASSIFY, cut_of(activation, labels)
-        read = {name.name for name in names_in(self.loss.expression)} if self.loss else set()
+        self.outputs = bool(metrics) and (not self.classifies or any(metric.of_outputs for metric in metrics))
+        read = {name.name for name in names_in(self._loss(plan).expression)} if loss else set()
         data_names = {"x", "y", "w"}
-        self.names = sorted((read - data_names - self.constants.keys()) | ({output} if self.output else set()))
+        asked = {self.output} if self.classifies or metrics else set()
+        self.names = sorted((read - data_names - self.constants.keys()) | asked)
 
     def _plan(self, samples: int) -> Plan:
-        return replace(self.net.plan(samples, weighted=self.samples.w is not None), penalties=())
+        return replace(self.net.plan(samples, weighted=self.weighted), penalties=())
 
     def _loss(self, plan: Plan) -> Equation:
         [last] = derive(plan, target=True).needed(["L"])[-1:]
         return without_overflow(plan, last)
 
-    def __call__(self, values: Mapping[str, Array]) -> dict[str, float]:
-        """The measures with these parameters and running statistics."""
-        loss, truth = self._in_blocks(values) if self.samples.classes else self._at_once(values)
-        found = {} if loss is None else {"loss": loss}
-        if truth is not None:
-            if loss is not None and truth.classes is not None and truth.predicted is not None:
-                found["accuracy"] = float(np.mean(np.equal(truth.classes, truth.predicted)))
-            found |= {metric.name: metric(truth) for metric in self.metrics}
-        return {self.prefix + name: value for name, value in found.items()}
-
-    def _at_once(self, values: Mapping[str, Array]) -> tuple[float | None, Truth | None]:
-        known = _propagated(self.net, self.samples.x, self.names, values)
-        loss = None if self.loss is None else self._lost(self.loss, known, self.samples)
-        return loss, None if self.output is None else self._truth(known[self.output], self.samples)
-
-    def _lost(self, loss: Equation, known: Mapping[str, Array], samples: Samples) -> float:
-        return float(evaluate_each((loss,), {**self.constants, **known, **samples.named})["L"].item())
-
-    def _in_blocks(self, values: Mapping[str, Array]) -> tuple[float | None, Truth]:
-        """The same without the outputs of all samples side by side: of these, the classes are kept."""
-        samples, axis = self.net.count(self.samples.x), self.net.convention.sample_axis
-        size, losses = block_of(self.net), []
-        numbers = self.samples.y.reshape(-1).astype(np.int64) - 1
-        predicted = np.empty_like(numbers)
+    def _parts(self) -> Iterator[Samples]:
+        """The samples in blocks, with a target for every output."""
+        axis = self.net.convention.sample_axis
+        if isinstance(self.data, Source):
+            yield from (part.spelled(axis) for part in self.data.passed(0))
+            return
+        samples, size = self.net.count(self.data.x), block_of(self.net, self.data.x)
         for start in range(0, samples, size):
-            part = self.samples.block(start, start + size, axis)
+            yield self.data.block(start, start + size, axis)
+
+    def __call__(self, values: Mapping[str, Array]) -> dict[str, float]:
+        """The measures with these parameters and running statistics; outputs are kept where a metric needs them."""
+        losses, counts = [], []
+        found: list[tuple[Array, ...]] = []
+        for part in self._parts():
             count = self.net.count(part.x)
             known = _block(self.net, part.x, self.names, values)
-            if self.loss is not None:
+            counts.append(count)
+            if self.loss:
                 plan = self._plan(count)
-                share = 1 if plan.loss.reduction == "sum" else count / samples
-                losses.append(share * self._lost(self._loss(plan), known, part))
-            found = known[f"a{len(self.net.layers)}"]
-            predicted[start : start + count] = classes_of(found, self.net.convention.unit_axis, self.cut)
-        nothing = np.empty((samples, 0))
-        return fsum(losses) if losses else None, Truth(nothing, nothing, numbers, predicted, self.called)
+                lost = evaluate_each((self._loss(plan),), {**self.constants, **known, **part.named})["L"].item()
+                losses.append(lost * (1 if plan.loss.reduction == "sum" else count))
+            if self.output in known:
+                found.append(self._kept(part.y, known[self.output]))
+        whole = 1 if self.net.loss.reduction == "sum" else sum(counts)
+        measured = {"loss": fsum(losses) / whole if len(losses) > 1 else lost} if self.loss else {}
+        if found:
+            rows = [np.concatenate(each) for each in zip(*found, strict=True)]
+            classes = (rows[2], rows[3], self.called) if self.classifies else ()
+            truth = Truth(rows[0], rows[1], *classes)
+            if self.loss and self.classifies:
+                measured["accuracy"] = float(np.mean(np.equal(*rows[2:])))
+            measured |= {metric.name: metric(truth) for metric in self.metrics}
+        return {self.prefix + name: value for name, value in measured.items()}
 
-    def _truth(self, output: Array, samples: Samples) -> Truth:
-        axis = self.net.convention.unit_axis
-        target, found = (np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]) for array in (samples.y, output))
-        if not self.classifies:
-            return Truth(target, found)
-        classes, predicted = (classes_of(array, axis, self.cut).reshape(-1) for array in (samples.y, output))
-        return Truth(target, found, classes, predicted, self.called)
+    def _kept(self, target: Array, output: Array) -> tuple[Array, ...]:
+        """What is kept of a block: rows of targets and outputs, where they are needed, and the classes of both."""
+        axis, both = self.net.convention.unit_axis, (target, output)
+        rows = [np.moveaxis(one, axis, -1).reshape(-1, one.shape[axis])[: None if self.outputs else 0] for one in both]
+        classes = [classes_of(one, axis, self.cut).reshape(-1) for one in both] if self.classifies else []
+        return (*rows, *classes)
 
 
-def evaluated(net: NeuralNetwork, x: Any, y: Any, metrics: Any, weights: Any) -> dict[str, float]:
-    """The measures of a network on samples, as it is."""
-    data, labels = given_samples(net, [x, y, weights], net.labels)
+def evaluated(net: NeuralNetwork, x: Any, y: Any, metrics: Any, weights: Any, source: Any) -> dict[str, float]:
+    """The measures of a network on samples, as it is; or on a source of batches of them."""
+    data: Samples | Source
+    if source is None and (x is None or y is None):
+        raise ChalkworkError("evaluate takes x and y", hint="data=... gives them batch by batch")
+    if source is None:
+        data, labels = given_samples(net, [x, y, weights], net.labels)
+    elif x is not None or y is not None or weights is not None:
+        raise ChalkworkError("data gives x and y, and perhaps weights, batch by batch: nothing else is given")
+    else:
+        data = Source(net, source, net.labels)
+        labels = data.labels
     plan = net.plan()
     values = checked(net.parameters, plan) | checked(net.state, plan, "running statistic")
     return Measure(net, data, labels, metrics_of(metrics, net.layers[-1].activation.name in CLASSIFY))(values)

@@ -22,6 +22,7 @@ from chalkwork.networks.losses import Loss, loss_of
 from chalkwork.networks.parameters import checked, settle
 from chalkwork.networks.plan import LayerPlan, Plan
 from chalkwork.networks.samples import features_and_positions, oriented, target
+from chalkwork.networks.sparse import Sparse, is_sparse
 from chalkwork.networks.spot import suffix_of
 
 
@@ -141,15 +142,19 @@ class Model:
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def oriented_input(self, x: Any, *, batched: bool = False) -> Array:
+    def oriented_input(self, x: Any, *, batched: bool = False, sparse: bool = False) -> Any:
         """Samples in the network's orientation; the first ones settle how many inputs it has. ShapeError otherwise.
 
         Where a sample is a matrix, one of them has no axis for samples, unless it is to be `batched`; then it is data,
-        which is taken as it lies, in float32 too.
+        which is taken as it lies, in float32 too, and where it may be `sparse`, as that.
         """
+        if isinstance(x, Sparse):
+            return x
         if self.takes_positions:
             return self._with_positions(as_array(x, "x", most=self.axes + 2, single=batched), batched)
-        array = as_array(x, "x", single=batched)
+        array: Any = (
+            Sparse(x, self.convention.sample_axis) if sparse and is_sparse(x) else as_array(x, "x", single=batched)
+        )
         if array.ndim == 0:
             array = array.reshape(1)
         if self._parameters is None:

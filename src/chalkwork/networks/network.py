@@ -209,11 +209,14 @@ class NeuralNetwork(Model):
 
     def train(
         self,
-        x: Any,
-        y: Any,
+        x: Any = None,
+        y: Any = None,
         eta: float | None = None,
         iterations: int | None = None,
         *,
+        data: Any = None,
+        steps_per_epoch: int | None = None,
+        classes: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         shuffle: bool = True,
@@ -225,7 +228,7 @@ class NeuralNetwork(Model):
         clip_value: float | None = None,
         sample_weight: Any = None,
         class_weight: str | Mapping[Any, float] | None = None,
-        validation: tuple[Any, ...] | list[Any] | float | None = None,
+        validation: Any = None,
         patience: int | None = None,
         least_change: float = 0.0,
         metrics: Any = None,
@@ -253,14 +256,23 @@ class NeuralNetwork(Model):
         Batch gradient descent for 100 iterations, unless something else is asked: `epochs` over minibatches of
         `batch_size` samples (the last one may be smaller, or left out by `drop_last`: a few samples are too few for
         batch normalisation), shuffled anew in every epoch from `seed`. `optimizer` is a name
-        of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, `schedule` a name of `SCHEDULES` or a mapping
+        of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, or `"lbfgs"`, whose steps
+        take all samples and have the length that they find themselves, `schedule` a name of `SCHEDULES` or a mapping
         such as `{"name": "cosine", "warmup": 100}`, in steps, or a function of the step, from 0 on, that gives what the
         rate is multiplied with; `{"name": "plateau", "factor": 0.1, "patience": 10}` multiplies it where the validation
         loss has not become better for so many measurements. `clip_norm` shortens all gradients together,
         `clip_value` cuts each entry. `sample_weight` holds a factor from 0 for every sample, `class_weight` one for
         each class (as `predict` names them) or `"balanced"`; they are scaled to a mean of one.
 
-        `validation` is x and y (and weights), or the part of the samples to hold out; `patience` so many measurements
+        In place of x and y, `data` gives batches `(x, y)`, or `(x, y, weights)` with weights taken as they are: an
+        iterable that is gone through once an epoch, or a function that makes one, which is given the number of the
+        pass, from 0 on, if it takes an argument; no more than a batch is held, or a mebibyte of small ones.
+        `steps_per_epoch` says where an epoch ends in a source without an end, and is needed for several epochs of an
+        iterator, which can be gone through once. `classes` names the classes where labels are not the numbers of the
+        outputs. A checkpoint goes on where the source was, if it gives the same batches again.
+
+        `validation` is x and y (and weights), a source of batches like `data`, or the part of the samples to hold out;
+        `patience` so many measurements
         without a better validation loss end the run, and the best parameters are kept. `metrics` are names of `METRICS`
         or functions of the true and the predicted values (classes, where the network classifies), measured on the
         samples and, as `validation_...`, on those held out. `callback`, a function or several, is given every
@@ -270,8 +282,8 @@ class NeuralNetwork(Model):
         is measured beside it, and `validation_loss` without.
 
         `optimizer_state`, that of an earlier `History`, lets the optimiser go on from there. `dtype` is float64 or
-        float32, `engine` "numpy", "jax" or "auto" for whichever will be done first. Progress is shown where standard
-        error is a terminal, and with `verbose` a line is printed for every measurement.
+        float32, `engine` "numpy", "jax" or "auto" for whichever will be done first; the same engine and seed give the
+        same bits, and `History.engine` says which it was. Progress is shown where standard error is a terminal, and with `verbose` a line is printed for every measurement.
 
         With `checkpoint`, a file, the run is kept there every
         `checkpoint_every` seconds and at the end, and goes on from there, bit for bit, when it is called again with
@@ -340,10 +352,12 @@ class NeuralNetwork(Model):
         alone = last.name == "sigmoid" and found.shape[axis] == 1
         return np.concatenate([1 - found, found], axis) if alone else found
 
-    def evaluate(self, x: Any, y: Any, *, metrics: Any = None, sample_weight: Any = None) -> dict[str, float]:
+    def evaluate(
+        self, x: Any = None, y: Any = None, *, metrics: Any = None, sample_weight: Any = None, data: Any = None
+    ) -> dict[str, float]:
         """The loss without penalties, in inference, `accuracy` where the network classifies, and the metrics asked for.
 
-        `y`, `metrics` and `sample_weight` are as for `train`.
+        `y`, `metrics`, `sample_weight` and `data` are as for `train`.
 
         >>> from chalkwork import Dense
         >>> net = NeuralNetwork([Dense(weights=[[2.0]], bias=False)])
@@ -352,7 +366,7 @@ class NeuralNetwork(Model):
         """
         from chalkwork.networks.measuring import evaluated
 
-        return evaluated(self, x, y, metrics, sample_weight)
+        return evaluated(self, x, y, metrics, sample_weight, data)
 
     def _no_class(self) -> ChalkworkError:
         words = self.layers[-1].activation.words

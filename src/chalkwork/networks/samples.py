@@ -99,7 +99,7 @@ def _check_values(array: Array, units: int, convention: Convention, loss: Loss) 
         )
     if loss.distribution:
         sums = array.sum(axis=convention.unit_axis)
-        if (array < 0).any() or not np.allclose(sums, 1, rtol=0, atol=1e-9):
+        if (array < 0).any() or not (np.abs(sums - 1) <= 1e-9).all():
             bad = int(np.argmax(np.abs(sums - 1) + (array < 0).any(axis=convention.unit_axis)))
             which = f" of sample {bad + 1}" if len(sums) > 1 else ""
             raise ValueProblem(

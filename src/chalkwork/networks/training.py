@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,11 @@ from chalkwork.algebra.expression import Name, apply
 from chalkwork.algebra.operations import words
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.networks.batches import Source
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.equations import backward, forward, state_updates, without_overflow
-from chalkwork.networks.fitting import check_outputs, check_targets, ordinary_loss, suspicions
+from chalkwork.networks.fitting import ordinary_loss, suspicions
+from chalkwork.networks.given import data_of
 from chalkwork.networks.labels import CLASSIFY, Labels
 from chalkwork.networks.measuring import Measure, Penalty
 from chalkwork.networks.metrics import metrics_of
@@ -25,42 +27,43 @@ from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.parameters import take
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.settings import Settings
-from chalkwork.networks.training_data import Samples, clip_of, samples_of, work_of
+from chalkwork.networks.training_data import Samples, clip_of
 from chalkwork.networks.updates import clipped, optimiser_givens, update
 from chalkwork.training import loop
-from chalkwork.training.checkpoint import Checkpoint, fingerprint
+from chalkwork.training.checkpoint import Checkpoint, fingerprint, kept_engine
 from chalkwork.training.engines import engine_of
 from chalkwork.training.history import History
+from chalkwork.training.lbfgs import minimise
 from chalkwork.training.step import Engine, Step
+from chalkwork.training.stream import Stream
 from chalkwork.training.work import Work
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
 
 
+MANY_STEPS = 10_000
+"""So many are reckoned with where a source of batches does not say."""
+
+
 def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> History:
     """Train the network in place; what happened on the way."""
-    samples, held_out, labels = samples_of(net, x, y, settings)
-    work = work_of(settings, net.count(samples.x))
-    for size in {work.batch, work.rest} - {0}:
-        net.plan(size, training=True).check_batch()
-    plan = net.plan(net.count(samples.x), weighted=samples.w is not None)
-    check_outputs(plan)
-    check_targets(plan, samples)
-    optimiser = Optimiser.of(settings.optimizer)
-    clip = clip_of(settings)
+    samples, held_out, labels, work = data_of(net, x, y, settings)
+    count, weighted, numbered = net.count(samples.x), samples.w is not None, bool(samples.classes)
+    plan, optimiser, clip = net.plan(count), settings.rule, clip_of(settings)
 
     def step_of(size: int) -> Step:
-        plan = net.plan(size, training=True, weighted=samples.w is not None)
-        return training_step(plan, optimiser, tuple(clip), bool(samples.classes))
+        plan = net.plan(size, training=True, weighted=weighted)
+        return training_step(plan, optimiser, tuple(clip), numbered)
 
     first = step_of(work.batch)
-    engine = engine_of(settings.engine, settings.dtype, first, work.steps, settings.spread)
+    name = (kept_engine(settings.checkpoint) if settings.engine == "auto" else "") or settings.engine
+    engine = engine_of(name, settings.dtype, first, work.steps or MANY_STEPS, count, settings.spread)
     constants = net.constants | dict(optimiser.constants) | clip
     task = loop.Task(
         step_of=step_of,
         values=_start(net, first) | _kept(net, first, settings.optimizer_state),
-        data=samples.named,
+        data=samples.named if type(work) is Work else {},
         work=work,
         rate=settings.rate(net.loss, work.batch),
         schedule=settings.rates,
@@ -71,7 +74,8 @@ def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> His
         ordinary=ordinary_loss(plan, samples, work.batch),
         suspicions=suspicions(plan, samples, settings, work.batch),
     )
-    run = _run(net, task, engine, settings, held_out, labels)
+    del samples  # of a source, the first batch
+    run = _run(net, task, engine, settings, held_out, labels, weighted)
     own = set(_own(net))
     run.history.optimizer_state = {name: value for name, value in run.values.items() if name not in own}
     return run.history
@@ -82,16 +86,22 @@ def _run(
     task: loop.Task,
     engine: Engine,
     settings: Settings,
-    held_out: Samples | None,
+    held_out: Samples | Source | None,
     labels: Labels | None,
+    weighted: bool,
 ) -> loop.Snapshot:
     run = None
     if settings.checkpoint is not None:
-        plan = net.plan(training=True, weighted="w" in task.data)
+        plan = net.plan(training=True, weighted=weighted)
         own = set(_own(net)) & task.values.keys()
         identity = _identity(plan, task, engine, settings, held_out, own)
         file = Checkpoint(settings.checkpoint, identity, task.values, own, not task.schedule.uses_total)
         run = file.resumed()
+        if run is not None and run.place is not None and isinstance(task.work, Stream):
+            try:
+                task.work.resume(run.place)
+            except ChalkworkError as error:
+                raise error.at(file=str(settings.checkpoint)) from None
         task = replace(task, keep=file.keep if leads(engine) else None)
     if run is None:
         run = task.begun(engine)
@@ -99,7 +109,11 @@ def _run(
     shown = None if settings.progress is None else bool(settings.progress)
     with loop.shown_progress(shown if leads(engine) else False, task.work.steps) as progress:
         try:
-            loop.train(replace(task, progress=progress), engine, run)
+            task = replace(task, progress=progress)
+            if settings.lbfgs is None:
+                loop.train(task, engine, run)
+            else:
+                minimise(task, engine, run, settings.lbfgs)
         finally:  # whatever happened, what was learned is not lost
             if run.done:
                 take(net, run.values)
@@ -107,21 +121,22 @@ def _run(
 
 
 def _identity(
-    network: Plan, task: loop.Task, engine: Engine, settings: Settings, held_out: Samples | None, own: set[str]
+    network: Plan, task: loop.Task, engine: Engine, settings: Settings, held_out: Samples | Source | None, own: set[str]
 ) -> dict[str, str]:
     """All that the result of a run depends on, but for the network's own numbers: what others follow from is first."""
     step, evaluation = task.step_of(task.work.batch), task.evaluation
     equations = "\n".join(map(str, step.needed)).encode()
-    work = asdict(task.work)
-    counted = "iterations" if task.work.batch == task.work.samples else "epochs"
-    held = held_out.x.shape[network.convention.sample_axis] if held_out else 0
+    work = dict(task.work.facts)
+    counted = "iterations" if task.work.batch == work["samples"] else "epochs"
+    first_held = held_out.first if isinstance(held_out, Source) else held_out
+    held = first_held.x.shape[network.convention.sample_axis] if first_held else 0
     first = {
         "number of samples": work.pop("samples"), "number of validation samples": held,
         counted: work.pop("epochs"),
     }  # fmt: skip
     facts = {
         "network": sha256(repr(network).encode()).hexdigest(),
-        **work, "optimiser": Optimiser.of(settings.optimizer).name, "rate": task.rate,
+        **work, "optimiser": settings.rule.name, "rate": task.rate,
         "schedule": str(settings.plateau or task.schedule.told(task.work.steps)),
         "warmup": task.schedule.warmup, **dict(sorted(task.constants.items())),
         "dtype": settings.dtype, "engine": engine.name, "patience": settings.patience,
@@ -131,7 +146,7 @@ def _identity(
     data = {
         "data": {name: value for name, value in task.data.items() if name != "w"},
         "weights of the samples": {name: value for name, value in task.data.items() if name == "w"},
-        "validation data": held_out.named if held_out else {},
+        "validation data": first_held.named if first_held else {},
     }
     state = {name: value for name, value in task.values.items() if name not in own}
     return {**fingerprint(first, **data), **fingerprint(facts, **{"optimiser's state": state})}
@@ -254,21 +269,22 @@ def _kept(net: NeuralNetwork, step: Step, state: Mapping[str, Any] | None) -> di
 
 
 def _evaluation(
-    net: NeuralNetwork, samples: Samples, held_out: Samples | None, settings: Settings, work: Work,
+    net: NeuralNetwork, samples: Samples, held_out: Samples | Source | None, settings: Settings, work: Work | Stream,
     labels: Labels | None, leads: bool,
 ) -> loop.Evaluation | None:  # fmt: skip
     classifies = net.layers[-1].activation.name in CLASSIFY
     metrics, callbacks = metrics_of(settings.metrics, classifies), callbacks_of(settings.callback)
+    whole = isinstance(work, Work) and work.batch == work.samples
     if settings.verbose and leads:
-        callbacks = (Lines(work.epochs, "iteration" if work.batch == work.samples else "epoch"), *callbacks)
+        callbacks = (Lines(work.epochs, "iteration" if whole else "epoch"), *callbacks)
     every, asked = settings.evaluate_every, bool(held_out or callbacks or metrics or settings.plateau)
     if every is None:
-        if not asked and work.batch == work.samples:
+        if not asked and whole:
             return None
-        every = 1 if work.batch < work.samples else max(1, work.epochs // 100)
+        every = max(1, work.epochs // 100) if whole else 1
     plateau = settings.plateau
     measures: list[Callable[[Mapping[str, Array]], dict[str, float]]] = (
-        [Measure(net, samples, labels, metrics, loss=False)] if metrics else []
+        [Measure(net, samples, labels, metrics, loss=False)] if metrics and settings.data is None else []
     )
     if net.l1 or net.l2:
         measures.append(Penalty(net))

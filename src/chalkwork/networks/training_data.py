@@ -13,6 +13,7 @@ from chalkwork.networks.arguments import positive
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.labels import CLASSIFY, MANY, Labels, labels_in, labels_of
 from chalkwork.networks.layers.settings import real
+from chalkwork.networks.sparse import Sparse
 from chalkwork.training.work import Work
 
 if TYPE_CHECKING:
@@ -29,22 +30,37 @@ class Samples:
     With many `classes`, `y` holds the number of each sample's class, from 1 on, in place of a target for every output.
     """
 
-    x: Array
+    x: Any
+    """An array, or a `Sparse` matrix."""
     y: Array
     w: Array | None = None
     classes: int = 0
 
+    def at(self, places: Array, axis: int) -> Samples:
+        """Those at these places, dense; the weights as they are."""
+
+        def taken(array: Any) -> Array:
+            found: Array = array.take(places, axis if array.ndim == 2 else 0)
+            return found
+
+        return Samples(taken(self.x), taken(self.y), None if self.w is None else taken(self.w), self.classes)
+
     def part(self, places: Array, axis: int) -> Samples:
-        """Those at these places; their weights have mean one again."""
-        weights = None if self.w is None else mean_one(self.w.take(places, axis))
-        inputs = self.x.take(places, axis if self.x.ndim == 2 else 0)
-        return replace(self, x=inputs, y=self.y.take(places, axis), w=weights)
+        """Those at these places, as sparse as they are; their weights have mean one again."""
+        if isinstance(self.x, Sparse):
+            rest = replace(self, x=self.y).part(places, axis)
+            return replace(rest, x=self.x.only(places))
+        found = self.at(places, axis)
+        return found if found.w is None else replace(found, w=mean_one(found.w))
 
     def block(self, start: int, stop: int, axis: int) -> Samples:
         """Those from start to before stop, with a target for every output; the weights as they are."""
-        part = slice(start, stop) if axis == -2 else (slice(None), slice(start, stop))
-        inputs = self.x[part] if self.x.ndim == 2 else self.x[start:stop]
-        return Samples(inputs, self.y[part], None if self.w is None else self.w[part], self.classes).spelled(axis)
+
+        def cut(array: Array) -> Array:
+            return array[:, start:stop] if axis == -1 and array.ndim == 2 else array[start:stop]
+
+        part = Samples(cut(self.x), cut(self.y), None if self.w is None else cut(self.w), self.classes)
+        return part.spelled(axis)
 
     def spelled(self, axis: int) -> Samples:
         """The same with a target for every output."""
@@ -56,21 +72,28 @@ class Samples:
         return {"x": self.x, "k" if self.classes else "y": self.y} | ({} if self.w is None else {"w": self.w})
 
 
+def is_source(given: Any) -> bool:
+    """Whether something gives batches rather than being arrays, a pair of them, or a number.
+
+    >>> is_source(lambda: []), is_source(iter([])), is_source([[1], [2]]), is_source(np.ones(2)), is_source(0.5)
+    (True, True, False, False, False)
+    """
+    return not (isinstance(given, list | tuple | str) or hasattr(given, "__array__")) and (
+        callable(given) or hasattr(given, "__iter__")
+    )
+
+
 def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[Samples, Samples | None, Labels | None]:
     """What is trained on, what is held out, and the classes that the labels name, where `y` holds labels.
 
     Raises ShapeError, ValueProblem or ChalkworkError for data and settings that do not go together.
     """
     axis, held_out = net.convention.sample_axis, settings.validation
-    inputs = net.oriented_input(x, batched=True)
+    inputs = net.oriented_input(x, batched=True, sparse=True)
     samples = net.count(inputs)
     target, labels, classes = _targets(net, y, samples, net.labels)
     whole = Samples(inputs, target, _weights(net, target, settings, labels, bool(classes)), classes)
-    if isinstance(held_out, tuple | list):
-        return whole, _given(net, held_out, labels), labels
-    if held_out is None:
-        if settings.patience is not None:
-            raise ChalkworkError("early stopping needs validation data", hint="validation=0.1 holds a tenth out")
+    if held_out is None or isinstance(held_out, tuple | list) or is_source(held_out):
         return whole, None, labels
     try:
         part = real(held_out, "validation", 0, 1, low_open=True)
@@ -118,7 +141,8 @@ def _again(y: Any, samples: int, known: Labels) -> Array | None:
     return array.astype(known.values.dtype) if np.isin(array, known.values).all() else None
 
 
-def _given(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> Samples:
+def held_out_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> Samples:
+    """What somebody holds out, as x, y and perhaps weights; labels are of classes that are known."""
     data, theirs = given_samples(net, held_out, labels)
     if theirs is not labels:
         raise ChalkworkError("the validation data has labels, but y holds targets", hint="give both alike")
@@ -129,13 +153,22 @@ def given_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | 
     """Samples that are measured, as x, y and perhaps weights, and the classes that they name."""
     if len(held_out) not in (2, 3):
         raise ChalkworkError("validation is x and y, or x, y and the weights of the samples")
-    inputs = net.oriented_input(held_out[0], batched=True)
-    samples = net.count(inputs)
-    weights = None if len(held_out) == 2 or held_out[2] is None else _sample_weights(held_out[2], samples)
-    shape = net.convention.data_shape(1, samples)
-    oriented = None if weights is None else mean_one(weights.reshape(shape))
-    target, theirs, classes = _targets(net, held_out[1], samples, labels)
-    return Samples(inputs, target, oriented, classes), theirs
+    inputs = net.oriented_input(held_out[0], batched=True, sparse=True)
+    target, theirs, classes = _targets(net, held_out[1], net.count(inputs), labels)
+    weights = _given_weights(net, held_out[2] if len(held_out) == 3 else None, net.count(inputs))
+    return Samples(inputs, target, None if weights is None else mean_one(weights), classes), theirs
+
+
+def batch_samples(net: NeuralNetwork, inputs: Array, y: Any, weights: Any, labels: Labels | None) -> Samples:
+    """One batch of many, whose weights are taken as they are: the mean of all is not known."""
+    target, _, classes = _targets(net, y, net.count(inputs), labels)
+    return Samples(inputs, target, _given_weights(net, weights, net.count(inputs)), classes)
+
+
+def _given_weights(net: NeuralNetwork, weights: Any, samples: int) -> Array | None:
+    if weights is None:
+        return None
+    return _sample_weights(weights, samples).reshape(net.convention.data_shape(1, samples))
 
 
 def _weights(

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from chalkwork.checking.conventions import TABLE as CONVENTIONS
 from chalkwork.documents.nesting import check_nesting
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.sheets import values
@@ -195,12 +194,18 @@ def _texts(node: Node, where: str) -> str:
     return ", ".join(values.names(node, where)) if isinstance(node, Listing) else values.text(node, where)
 
 
+def _conventions(node: Node, where: str) -> tuple[str, ...]:
+    from chalkwork.checking.conventions import TABLE
+
+    return values.listing(values.choice(tuple(TABLE)), "a list of conventions", len(TABLE))(node, where)
+
+
 _FRONT: Mapping[str, values.Reader[Any]] = {
     "title": values.text,
     "notation": read_notation,
     "follow_through": values.choice(("full", "half", "none")),
     "tolerance": values.positive,
-    "conventions": values.listing(values.choice(tuple(CONVENTIONS)), "a list of conventions", len(CONVENTIONS)),
+    "conventions": _conventions,
     "author": _texts,
     "course": values.text,
     "date": values.text,

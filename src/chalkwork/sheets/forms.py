@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterator
 
 from chalkwork.algebra.entries import split_entry
-from chalkwork.checking.names import match_names
 from chalkwork.documents.model import Block, Code, Paragraph
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.typesetting.notation import GREEK, superscript
@@ -78,6 +77,8 @@ def form_keys(part: Exercise) -> dict[str, str]:
     >>> form_keys(solve_sheet(parse_sheet(text))["a"])
     {'z1': 's1', 'a1': 'a1'}
     """
+    from chalkwork.checking.names import match_names
+
     solution = part.solution
     symbols = solution.writer().symbols
     asked = list(dict.fromkeys(part.asked))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # type: ign
 
 from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError
+from chalkwork.inside.importance import Importance, importance
 from chalkwork.networks.arguments import flag, whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Dense, Layer
@@ -24,8 +25,10 @@ from chalkwork.networks.losses import Loss
 from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
-from chalkwork.sklearn.data import checked_weights, dense, in_rows, without_zeros
+from chalkwork.sklearn.data import checked_weights, without_zeros
+from chalkwork.sklearn.parameters import check_names
 from chalkwork.training.history import History
+from chalkwork.training.lbfgs import LBFGS
 
 FLOATS = [np.float64, np.float32]
 """What data stays as it is."""
@@ -61,6 +64,12 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     random_state: Any = None
     warm_start: bool = False
     verbose: int = 0
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by their names. Raises ChalkworkError for one that there is not, with the right one."""
+        check_names(type(self), params)
+        super().set_params(**params)
+        return self
 
     @property
     def coefs_(self) -> list[Array]:
@@ -110,11 +119,15 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
 
     # --- fitting -----------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Self:
         """Train on `X` (n_samples, n_features; dense or sparse) and `y` (n_samples,) or (n_samples, n_outputs).
 
         `sample_weight` is a factor for every sample's loss, from 0. Weights count relative to each other: under full
         batches a sample of weight 2 is the sample twice; one of weight 0 is left out whatever the batches are.
+
+        `eval_set` is other samples, as (X, y) or (X, y, weights) or a list of one such: the loss on them is measured
+        after every epoch, as `validation_loss` in `history_.epochs`, and with `early_stopping` it is what ends the
+        training, in place of a part of `X`. Of a sparse `X`, only the samples of a batch are ever made dense.
 
         Raises ValueError for data or parameters that cannot be used, and where the loss is no number any more.
         """
@@ -126,7 +139,8 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         net = self._network(task, X.shape[1], random)
         if going_on:
             _take_over(net, self.network_)
-        rows, held_out, target, weights = self._split(dense(X), y, self._weighted(y, weights, False), net, random)
+        held_out = None if eval_set is None else self._eval_set(eval_set, net)
+        rows, held_out, target, weights = self._split(X, y, self._weighted(y, weights, False), net, random, held_out)
         settings = self._settings(random, rows.shape[0], whole(self.max_epochs, "max_epochs"), weights)
         settings |= self._stopping(held_out)
         history = net.train(rows, target, **settings)
@@ -146,13 +160,15 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         settings = self._settings(self._random, X.shape[0], 1, self._weighted(y, weights, True))
         target = self._encoded(y, net)
         state = None if fresh else self.history_.optimizer_state
-        history = net.train(dense(X), target, **settings, evaluate_every=1, optimizer_state=state)
+        history = net.train(X, target, **settings, evaluate_every=1, optimizer_state=state)
         self._note(net, history, [] if fresh else self.loss_curve_)
         return self
 
     def _check_incremental(self) -> None:
         if flag(self.early_stopping, "early_stopping"):
             raise ChalkworkError("partial_fit cannot stop early: it makes one epoch", hint="early_stopping=False")
+        if self._whole is not None:
+            raise ChalkworkError("partial_fit makes an epoch of steps, and optimizer='lbfgs' whole runs", hint="fit")
         if self.schedule is not None:
             raise ChalkworkError(
                 "a schedule needs the number of all steps, which partial_fit does not know", hint="schedule=None"
@@ -188,21 +204,52 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     # --- the run -----------------------------------------------------------------------------------------------------
 
     def _split(
-        self, X: Array, y: Array, weights: Array | None, net: NeuralNetwork, random: Any
-    ) -> tuple[Array, tuple[Array, ...] | None, Array, Array | None]:
-        """What is trained on, what is held out for early stopping, targets and weights."""
+        self, X: Any, y: Array, weights: Array | None, net: NeuralNetwork, random: Any, given: tuple[Any, ...] | None
+    ) -> tuple[Any, tuple[Any, ...] | None, Array, Array | None]:
+        """What is trained on, what is held out (or given besides), targets and weights."""
         target = self._encoded(y, net)
-        if not flag(self.early_stopping, "early_stopping"):
-            return X, None, target, weights
+        if not flag(self.early_stopping, "early_stopping") or given is not None:
+            return X, given, target, weights
         part = real(self.validation_fraction, "validation_fraction", 0, 1, low_open=True)
         kept, out = train_test_split(
-            np.arange(len(X)), test_size=part, random_state=_seed(random), stratify=self._strata(y)
+            np.arange(len(y)), test_size=part, random_state=_seed(random), stratify=self._strata(y)
         )
         if weights is None:
             return X[kept], (X[out], target[out]), target[kept], None
         return X[kept], (X[out], target[out], weights[out]), target[kept], weights[kept]
 
+    def _eval_set(self, given: Any, net: NeuralNetwork) -> tuple[Any, ...]:
+        """What the training is measured on, as the network takes it."""
+        if isinstance(given, list) and len(given) == 1:
+            [given] = given
+        if (
+            not isinstance(given, tuple | list)
+            or len(given) not in (2, 3)
+            or any(isinstance(each, tuple) for each in given)
+        ):
+            raise ChalkworkError("eval_set is one pair (X, y), or (X, y, weights), or a list of one")
+        X, y = self._read(given[0], given[1], reset=False)
+        weights = checked_weights(given[2] if len(given) == 3 else None, X.shape[0])
+        self._task(y, None, False)
+        return (X, self._encoded(y, net), *([] if weights is None else [weights]))
+
+    @property
+    def _whole(self) -> LBFGS | None:
+        """What L-BFGS is told, where it is the optimiser."""
+        options = LBFGS.of(self.optimizer)
+        asked = isinstance(self.optimizer, str) and options is not None and self.tol is not None
+        return replace(options, gradient=self._least()) if asked and options is not None else options
+
+    def _least(self) -> float:
+        return 0.0 if self.tol is None else real(self.tol, "tol", 0, float("inf"))
+
     def _settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
+        settings = self._usual_settings(random, samples, epochs, weights)
+        if self._whole is not None:
+            settings |= {"optimizer": self._whole, "eta": None, "batch_size": None}
+        return settings
+
+    def _usual_settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
         return {
             "eta": real(self.learning_rate, "learning_rate", 0, float("inf"), low_open=True),
             "epochs": epochs,
@@ -224,12 +271,12 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
 
     def _stopping(self, held_out: tuple[Array, ...] | None) -> dict[str, Any]:
         patience = whole(self.patience, "patience")
-        least = None if self.tol is None else real(self.tol, "tol", 0, float("inf"))
-        if held_out is not None:
-            return {
-                "validation": held_out, "patience": patience, "least_change": least or 0.0, "evaluate_every": 1,
-            }  # fmt: skip
-        return {"evaluate_every": 1, "callback": None if least is None else _Converged(least, patience)}
+        least = self._least()
+        measured: dict[str, Any] = {"validation": held_out, "evaluate_every": 1}
+        if self.early_stopping:
+            return measured | {"patience": patience, "least_change": least}
+        decides = self.tol is not None and self._whole is None
+        return measured | {"callback": _Converged(least, patience) if decides else None}
 
     def _note(self, net: NeuralNetwork, history: History, before: list[float]) -> None:
         losses = [row["loss"] for row in history.epochs]
@@ -259,7 +306,20 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         check_is_fitted(self, "network_")
         unmasked(X, "X")
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=FLOATS)
-        return np.concatenate([output(self.network_, rows, letter) for rows in in_rows(X)])
+        return output(self.network_, X, letter)
+
+    def importance(self, X: Any, y: Any, **settings: Any) -> Importance:
+        """How much worse the network is where a feature is shuffled: `chalkwork.inside.importance` on these samples.
+
+        It takes what that does besides (`metric`, `repeats`, `seed`, ...); features have the names of the table that
+        was fitted.
+        """
+        check_is_fitted(self, "network_")
+        X, y = self._read(X, y, reset=False)
+        self._task(y, None, False)
+        names = getattr(self, "feature_names_in_", None)
+        named = {} if names is None or "groups" in settings else {"names": names}
+        return importance(self.network_, X, self._encoded(y, self.network_), **named | settings)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,6 @@ from sklearn.utils import check_array  # type: ignore[import-untyped]
 from chalkwork.arrays import unmasked
 from chalkwork.errors import ShapeError, ValueProblem
 from chalkwork.networks.data import Array
-
-ROWS = 1024
-"""Samples that are predicted at once: enough for BLAS, few enough for the cache."""
 
 
 def checked_weights(weights: Any, samples: int) -> Array | None:
@@ -42,14 +38,3 @@ def without_zeros(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, 
     if len(kept) < len(weights):
         X, y, weights = X[kept], y[kept], weights[kept]
     return X, y, None if (weights == weights[0]).all() else weights
-
-
-def dense(X: Any) -> Array:
-    """The matrix with all its zeros, which the equations need."""
-    return np.asarray(X.toarray() if hasattr(X, "toarray") else X)
-
-
-def in_rows(X: Any) -> Iterator[Array]:
-    """The samples, some at a time; only these are made dense."""
-    for start in range(0, X.shape[0], ROWS):
-        yield dense(X[start : start + ROWS])

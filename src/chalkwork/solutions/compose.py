@@ -192,9 +192,7 @@ def _worked_blocks(
             blocks += held_fixed(for_any_step(first_held) if len(run) > 1 else first_held, writer)
         blocks += [paragraph(sentence, writer) for one in shown for sentence in remarks.get(one.name, ())]
     if not solution.setting.letters_only and any(_rounds_to_zero(solution, equation.name) for equation in equations):
-        decimals = writer.numbers.decimals or 0
-        zero = Text.of("rounded.to_zero", zero=f"0.{'0' * decimals}") if decimals else Text.of("rounded.some")
-        blocks.append(paragraph(zero, writer))
+        blocks.append(paragraph(_rounded_zeros(writer.numbers.decimals or 0), writer))
     return blocks
 
 
@@ -245,9 +243,7 @@ def _texts(block: Block) -> Iterator[str]:
 
 def _rounds_to_zero(solution: Working, name: str) -> bool:
     """Whether a number of the result that is not zero is written as one."""
-    value = solution.arrays[name]
-    columns = (column for matrix in value.reshape(-1, *value.shape[-2:]) for column in matrix.T.tolist())
-    return name not in solution.setting.givens and any(map(solution.style.numbers.hides, columns))
+    return name not in solution.setting.givens and solution.style.numbers.hides(solution.arrays[name])
 
 
 def blank(solution: Working, name: str) -> Display:

@@ -55,6 +55,7 @@ _GROUPED = {
 _DATE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+_DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?![0-9.])")
 _DATE_LIKE = re.compile(r"[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}\b.*|[0-9]{1,2}[. -][A-Za-z]{3,9}[. -]+[0-9]{2,4}")
 _BEYOND = frozenset(("inf", "infinity"))
 _DAY = 86_400
@@ -91,8 +92,8 @@ def cell(text: str) -> Cell | None:
 
     >>> cell("1,234").values, cell("12.50 €").values, cell("$1,234.50").values, cell("red")
     ({'.': 1234.0, ',': 1.234}, {'.': 12.5}, {'.': 1234.5}, None)
-    >>> cell("1970-01-02").values, cell("1970-01-02").unit
-    ({'.': 1.0, ',': 1.0}, 'date')
+    >>> cell("1970-01-02").values, cell("2.1.1970").values, cell("2.1.1970").unit
+    ({'.': 1.0, ',': 1.0}, {'.': 1.0, ',': 1.0}, 'date')
     """
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) <= MOST_SIGNS:
@@ -125,6 +126,7 @@ def _infinity(text: str) -> Cell | None:
 
 
 def _date(text: str) -> Cell | None:
+    text = _DOTTED.sub(lambda part: f"{part[3]}-{part[2]:0>2}-{part[1]:0>2}", text, count=1)
     found = _DATE.fullmatch(text)
     if found is None:
         return None
@@ -137,9 +139,9 @@ def _date(text: str) -> Cell | None:
 
 
 def looks_like_date(text: str) -> bool:
-    """Whether the text is built as a date is, though not as one that is read.
+    """Whether the text is built as a date is, perhaps as one that is not read.
 
-    >>> looks_like_date("31.12.2024"), looks_like_date("3/4/24"), looks_like_date("2 Jan 2024"), looks_like_date("1.5")
+    >>> looks_like_date("31.12.24"), looks_like_date("3/4/24"), looks_like_date("2 Jan 2024"), looks_like_date("1.5")
     (True, True, True, False)
     """
     return bool(_DATE_LIKE.fullmatch(text.strip()[:60]))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -12,14 +13,15 @@ from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
-from chalkwork.tables.cells import FLAGS, is_missing, looks_like_date, trimmed
+from chalkwork.tables.cells import FLAGS, looks_like_date, trimmed
 from chalkwork.tables.forms import PLAIN_FORM, Form, Look
-from chalkwork.tables.table import Table, shown
+from chalkwork.tables.table import ALL, Rows, Table, shown
 
 MOST_VALUES = 100
-"""Different texts up to which a column is one of categories."""
+"""Different texts of a column of categories that have an input each; of more, the commonest have one."""
 FEW = 10
-"""Rows from which a column of texts, each another one, is no category: it names the rows."""
+"""Rows from which a column of texts, each another one, is no category: it names the rows. A value of many that has an
+input of its own stands there as often."""
 AS_ASKED = "as was asked"
 """Why a column is left out that somebody has named."""
 _IDENTIFIERS = frozenset(("id", "index", "nr", "no", "row", "#"))
@@ -31,7 +33,7 @@ class Encoded:
 
     values: Array
     missing: int = 0
-    unseen: tuple[str, ...] = ()
+    unseen: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Number:
     form: Form = PLAIN_FORM
 
     @classmethod
-    def learn(cls, table: Table, name: str, rows: Sequence[int]) -> Number:
+    def learn(cls, table: Table, name: str, rows: Rows) -> Self:
         """Median, mean and standard deviation over the rows."""
         form = table.form(name)
         values = table.numbers(name, rows, form)
@@ -57,7 +59,7 @@ class Number:
         values = np.where(np.isnan(values), median, values)
         return cls(name, median, float(values.mean()), float(values.std()) or 1.0, missing, form)
 
-    def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
+    def encode(self, table: Table, rows: Rows) -> Encoded:
         """One input."""
         values = table.numbers(self.name, rows, table.form(self.name, self.form))
         gaps = np.isnan(values)
@@ -82,13 +84,71 @@ class Number:
         return {**data, "form": self.form.to_data()}
 
     @classmethod
-    def from_data(cls, name: str, fields: Fields) -> Number:
+    def from_data(cls, name: str, fields: Fields) -> Self:
         """The column that `to_data` gave."""
         median, mean, scale = (fields.need(key, of(float)) for key in ("median", "mean", "scale"))
         if scale <= 0:
             raise ChalkworkError(f"{fields.place('scale')}: expected a number above 0, found {scale!r:.60}")
         missing, form = fields.need("missing", of(int)), Form.from_data(fields.need("form", of(dict)))
         return cls(name, median, mean, scale, missing, form)
+
+
+CYCLES: Mapping[str, tuple[float, str]] = {
+    "year": (365.2425, "time of year"), "week": (7.0, "day of week"), "day": (1.0, "time of day"),
+}  # fmt: skip
+"""The cycles of dates: how many days they have, and what the place in them is called."""
+
+
+@dataclass(frozen=True)
+class Moment(Number):
+    """A column of dates: its days as a number, and the place in every cycle that the dates go through, a sine and a
+    cosine each (both 0 where the date is missing)."""
+
+    kind: ClassVar[str] = "date"
+    cycles: tuple[str, ...] = ()
+
+    @classmethod
+    def learn(cls, table: Table, name: str, rows: Rows) -> Self:
+        """As for numbers; a cycle is taken that lies within the dates as a whole, that of the day where they differ in
+        it."""
+        days = table.numbers(name, rows, table.form(name))
+        days = days[~np.isnan(days)]
+        span = float(np.ptp(days)) if days.size else 0.0
+        within = {"year": span >= CYCLES["year"][0], "week": span >= 7, "day": len(np.unique(days % 1)) > 1}
+        return replace(super().learn(table, name, rows), cycles=tuple(each for each in CYCLES if within[each]))
+
+    def encode(self, table: Table, rows: Rows) -> Encoded:
+        """The days, and the places in the cycles."""
+        found = super().encode(table, rows)
+        days = table.numbers(self.name, rows, table.form(self.name, self.form))
+        turns = [2 * np.pi * days / CYCLES[each][0] for each in self.cycles]
+        places = [wave(turn) for turn in turns for wave in (np.sin, np.cos)]
+        return replace(found, values=np.column_stack([found.values, *map(np.nan_to_num, places)]))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What each input is called."""
+        places = [f"{self.name}, {CYCLES[each][1]}, {wave}" for each in self.cycles for wave in ("sine", "cosine")]
+        return (self.name, *places)
+
+    @property
+    def words(self) -> str:
+        """What is done with the column."""
+        more = " and ".join(CYCLES[each][1] for each in self.cycles)
+        filled = f"; {self.missing} missing: the median" if self.missing else ""
+        return f"{self.form.unit} in days, standardised{f', with {more}' if more else ''}{filled}"
+
+    def to_data(self) -> dict[str, Any]:
+        """The column as plain data."""
+        return {**super().to_data(), "cycles": list(self.cycles)}
+
+    @classmethod
+    def from_data(cls, name: str, fields: Fields) -> Self:
+        """The column that `to_data` gave."""
+        cycles = texts(fields, "cycles")
+        if not set(cycles) <= set(CYCLES):
+            raise ChalkworkError(f"{fields.place('cycles')}: there are only {', '.join(CYCLES)}")
+        return replace(super().from_data(name, fields), cycles=cycles)
 
 
 @dataclass(frozen=True)
@@ -101,17 +161,18 @@ class Flag:
     yes: str
 
     @classmethod
-    def learn(cls, table: Table, name: str, rows: Sequence[int]) -> Flag:
+    def learn(cls, table: Table, name: str, rows: Rows) -> Flag:
         """The pair of texts that the column holds."""
-        return cls(name, *(flags(table[name]) or FLAGS[0]))
+        return cls(name, *(flags(table.look(name).counts) or FLAGS[0]))
 
-    def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
+    def encode(self, table: Table, rows: Rows) -> Encoded:
         """One input; half for what is neither."""
-        cells = [table[self.name][row].strip() for row in rows]
-        values = np.array([{self.no: 0.0, self.yes: 1.0}.get(cell.lower(), 0.5) for cell in cells])
-        missing = sum(map(is_missing, cells))
-        unseen = [cell for cell in cells if cell.lower() not in (self.no, self.yes) and not is_missing(cell)]
-        return Encoded(values[:, None], missing, tuple(unseen))
+        places = {"": np.nan, self.no: 0.0, self.yes: 1.0}
+        values = table.each(self.name, lambda text: places.get(text.lower(), 0.5))[rows]
+        unseen = table.look(self.name).counts_in(rows) if (values == 0.5).any() else {}
+        strange = Counter({text: count for text, count in unseen.items() if text.lower() not in places})
+        gaps = np.isnan(values)
+        return Encoded(np.where(gaps, 0.5, values)[:, None], int(gaps.sum()), strange)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -135,52 +196,71 @@ class Flag:
 
 @dataclass(frozen=True)
 class Category:
-    """A column of categories: an input for each value seen, 1 for the one that is there; missing is a value too."""
+    """A column of categories: an input for each value seen, 1 for the one that is there; missing is a value too.
+
+    Where there are too many, only the commonest have inputs of their own, and one more input is for all others.
+    """
 
     kind: ClassVar[str] = "category"
     name: str
     values: tuple[str, ...]
-    """The values, in order; the empty one stands for missing."""
+    """The values with inputs of their own, in order; the empty one stands for missing."""
     missing: int = 0
+    others: int = 0
+    """Values of the training part that share the last input; 0 where each has its own."""
 
     @classmethod
-    def learn(cls, table: Table, name: str, rows: Sequence[int]) -> Category:
-        """The values that the rows hold."""
-        spelled = trimmed if table.look(name).all_numbers else str.strip
-        cells = [spelled(_category(table[name][row])) for row in rows]
-        return cls(name, tuple(sorted(set(cells))), cells.count(""))
+    def learn(cls, table: Table, name: str, rows: Rows, every: bool = True) -> Category:
+        """The values that the rows hold: every one, or the commonest."""
+        look = table.look(name)
+        counts: Counter[str] = Counter()
+        for text, count in look.counts_in(rows).items():
+            counts[trimmed(text) if look.all_numbers else text] += count
+        missing = look.coded[1][rows].size - counts.total()
+        kept = list(counts) if every else [text for text, _ in common(counts)]
+        return cls(name, tuple(sorted([*kept, *([""] if missing else [])])), missing, len(counts) - len(kept))
 
-    def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
-        """An input for each value; all 0 for a value never seen."""
+    def encode(self, table: Table, rows: Rows) -> Encoded:
+        """An input for each value; for a value without one all are 0, or the one for others is 1."""
         places = {value: place for place, value in enumerate(self.values)}
-        cells = [_category(table[self.name][row]) for row in rows]
-        values = np.zeros((len(cells), len(self.values)))
-        cells = [cell if cell in places else trimmed(cell) for cell in cells]
-        for row, cell in enumerate(cells):
-            if cell in places:
-                values[row, places[cell]] = 1.0
-        unseen = tuple(cell for cell in cells if cell and cell not in places)
-        return Encoded(values, cells.count(""), unseen)
+        other = len(self.values) if self.others else -1
+        at = table.each(self.name, lambda text: places.get(text, places.get(trimmed(text), other)))[rows].astype(int)
+        values = np.zeros((len(at), len(self.inputs)))
+        known = np.flatnonzero(at >= 0)
+        values[known, at[known]] = 1.0
+        counts = table.look(self.name).counts_in(rows)
+        unseen = {text: count for text, count in counts.items() if text not in places and trimmed(text) not in places}
+        return Encoded(values, len(at) - counts.total(), Counter() if self.others else Counter(unseen))
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """What each input is called."""
-        return tuple(f"{self.name} = {value or '(missing)'}" for value in self.values)
+        others = ["(another)"] if self.others else []
+        return tuple(f"{self.name} = {value}" for value in [*(value or "(missing)" for value in self.values), *others])
 
     @property
     def words(self) -> str:
         """What is done with the column."""
         missing = f"; {self.missing} missing: a value of their own" if self.missing else ""
-        return f"category, one-hot over {counted(len(self.values), 'value')}{missing}"
+        over = f"one-hot over {counted(len(self.values), 'value')}"
+        if self.others:
+            kept = len(self.values) - ("" in self.values)
+            over = f"one-hot over the {counted(kept, 'commonest value')}; {self.others} others are one"
+        return f"category, {over}{missing}"
 
     def to_data(self) -> dict[str, Any]:
         """The column as plain data."""
-        return {"values": list(self.values), "missing": self.missing}
+        return {"values": list(self.values), "missing": self.missing, "others": self.others}
 
     @classmethod
     def from_data(cls, name: str, fields: Fields) -> Category:
         """The column that `to_data` gave."""
-        return cls(name, texts(fields, "values"), fields.need("missing", of(int)))
+        return cls(name, texts(fields, "values"), fields.need("missing", of(int)), fields.need("others", of(int)))
+
+
+def common(counts: Counter[str]) -> list[tuple[str, int]]:
+    """The commonest values, at most 100 and each at least ten times, with how often they stand there."""
+    return [(text, count) for text, count in counts.most_common(MOST_VALUES) if count >= FEW]
 
 
 @dataclass(frozen=True)
@@ -191,9 +271,9 @@ class LeftOut:
     name: str
     why: str
 
-    def encode(self, table: Table, rows: Sequence[int]) -> Encoded:
+    def encode(self, table: Table, rows: Rows) -> Encoded:
         """No input."""
-        return Encoded(np.zeros((len(rows), 0)))
+        return Encoded(np.zeros((0, 0)))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -215,8 +295,8 @@ class LeftOut:
         return cls(name, fields.need("why", of(str)))
 
 
-Column = Number | Flag | Category | LeftOut
-COLUMNS: dict[str, type[Column]] = {each.kind: each for each in (Number, Flag, Category, LeftOut)}
+Column = Number | Moment | Flag | Category | LeftOut
+COLUMNS: dict[str, type[Column]] = {each.kind: each for each in (Number, Moment, Flag, Category, LeftOut)}
 """Every kind of column by its name."""
 
 
@@ -228,12 +308,12 @@ def texts(fields: Fields, key: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def look_at(table: Table, name: str, as_category: bool = False) -> Callable[[Sequence[int]], Column]:
+def look_at(table: Table, name: str, as_category: bool = False) -> Callable[[Rows], Column]:
     """What kind of column this is, found on all rows; the result learns the rest from some of them.
 
-    Numbers where most cells are meant as numbers, and then all must be. Left out is what has one value, names rows, or
-    has more than 100 different texts. Raises ChalkworkError, with file, line and column, for a text among numbers, and
-    for numbers that can be read two ways.
+    Numbers where most cells are meant as numbers, and then all must be. Left out is what has one value or names rows.
+    Raises ChalkworkError, with file, line and column, for a text among numbers, and for numbers that can be read two
+    ways.
 
     >>> table = Table("t.csv", ("size", "answer", "plan"), (("1", "2"), ("Yes", "no"), ("a", "a")), (2, 3))
     >>> for name in table.names:
@@ -246,30 +326,33 @@ def look_at(table: Table, name: str, as_category: bool = False) -> Callable[[Seq
     as_numbers = look.means_numbers and not as_category
     form = table.form(name) if as_numbers else PLAIN_FORM
     if as_numbers:
-        table.numbers(name, range(len(table)), form)
+        table.numbers(name, ALL, form)
     why = _useless(name, look, as_category, form)
     if why:
         return lambda rows: LeftOut(name, why)
     if as_numbers:
-        return lambda rows: Number.learn(table, name, rows)
+        return lambda rows: (Moment if form.is_date else Number).learn(table, name, rows)
     if not as_category and not look.missing and flags(look.counts):
         return lambda rows: Flag.learn(table, name, rows)
-    return lambda rows: Category.learn(table, name, rows)
+    every = as_category or len(look.counts) <= MOST_VALUES
+    return lambda rows: Category.learn(table, name, rows, every)
 
 
 def _useless(name: str, look: Look, as_category: bool, form: Form) -> str:
     """Why a column with these values cannot help; nothing where it can."""
     as_numbers = look.means_numbers and not as_category
-    if not look.texts:
+    if not look.present:
         return "it is empty"
-    first = look.texts[0]
+    if as_numbers and look.values is not None and not look.same and not _names_rows(name):
+        return ""
+    counts = look.counts
+    first = next(iter(counts))
     spelled = form.read if as_numbers else trimmed if look.all_numbers else str.strip
-    alone = all(spelled(text) == spelled(first) for text in look.texts)
+    alone = all(spelled(text) == spelled(first) for text in counts)
     if alone and (not look.missing or as_numbers):
         return f"it is {shown(first)} in every row{' that has it' if look.missing else ''}"
     if as_numbers and not _names_rows(name):
         return ""
-    counts = look.counts
     all_differ = counts.total() >= FEW and len(counts) == counts.total()
     if all_differ and _names_rows(name) and _are_whole(look, form):
         return "it numbers the rows"
@@ -277,11 +360,12 @@ def _useless(name: str, look: Look, as_category: bool, form: Form) -> str:
         return ""
     dates = sum(count for text, count in counts.items() if looks_like_date(text))
     if 2 * dates >= counts.total() and not as_category:
-        return f"{shown(next(filter(looks_like_date, counts)))} looks like a date, which is read as 2024-12-31 only"
+        text = shown(next(filter(looks_like_date, counts)))
+        return f"{text} looks like a date, which is read as 2024-12-31 or 31.12.2024 only"
     if all_differ:
         return "every text is another one, so that it only names the rows"
-    if len(counts) > MOST_VALUES and not as_category:
-        return f"it has {len(counts)} different texts, and above {MOST_VALUES} only --categories takes them"
+    if len(counts) > MOST_VALUES and not as_category and not common(counts):
+        return f"it has {len(counts)} different texts, none of them {FEW} times; --categories takes each for a value"
     return ""
 
 
@@ -299,7 +383,3 @@ def flags(cells: Iterable[str]) -> tuple[str, str] | None:
     """The texts for no and yes, where the cells hold nothing else and both."""
     found = {cell.strip().lower() for cell in cells}
     return next((pair for pair in FLAGS if found == set(pair)), None)
-
-
-def _category(cell: str) -> str:
-    return "" if is_missing(cell) else cell.strip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +13,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import mapping, of
 from chalkwork.networks.data import Array
 from chalkwork.tables.cells import DATE, LARGEST, MARKS, MOST_SIGNS, PLAIN, TIME_IN_UTC, Cell, cell, is_missing
+from chalkwork.tables.packages import frames
 
 _GROUPS = {",": "a comma", ".": "a point", " ": "a space", "'": "an apostrophe"}
 
@@ -72,12 +72,17 @@ class Form:
 
 
 PLAIN_FORM = Form()
-_PLAIN_SIGNS = frozenset("0123456789.+-eE")
 
 
-def _has_point(text: str) -> bool:
-    """Whether the text is a plain number that a decimal point alone reads: most numbers are, and it is soon seen."""
-    return "." in text and text[-4:-3] != "." and len(text) <= MOST_SIGNS and bool(PLAIN["."].fullmatch(text))
+def as_text(column: Any) -> Any:
+    """A Series of polars as the texts that a CSV file would hold, empty where there is nothing."""
+    polars = frames()
+    if column.dtype == polars.Datetime:
+        zone = "Z" if column.dtype.time_zone else ""
+        column = (column.dt.convert_time_zone("UTC") if zone else column).dt.to_string(f"%Y-%m-%d %H:%M:%S{zone}")
+    elif column.dtype.is_float():
+        column = column.fill_nan(None)
+    return column.cast(polars.String).fill_null("")
 
 
 @dataclass
@@ -89,10 +94,11 @@ class Look:
     where they are missing, where all cells are plain numbers that a decimal point reads and nothing is open.
     """
 
-    texts: Sequence[str]
-    """The cells that hold something, as often as they stand there."""
-    missing: int = 0
-    """Cells that hold nothing."""
+    column: Any
+    """The cells, as they stand in the file."""
+    missing_words: frozenset[str]
+    present: int = 0
+    """Cells that hold something."""
     values: Array | None = None
     numbers: int = 0
     unit: str = ""
@@ -101,61 +107,73 @@ class Look:
     groups: dict[str, set[str]] = field(default_factory=lambda: {mark: set() for mark in MARKS})
 
     @classmethod
-    def at(cls, texts: Sequence[str]) -> Look:
-        """The look of these cells, missing ones left away."""
-        return cls._plain(texts) or cls._any(texts)
+    def at(cls, column: Any, missing_words: frozenset[str] = frozenset()) -> Look:
+        """The look of these cells, a Series of polars."""
+        look = cls(column, missing_words)
+        if column.dtype.is_numeric():
+            look._as_typed()
+        elif column.dtype != frames().String or not look._as_plain():
+            look._as_any()
+        return look
 
-    @classmethod
-    def _plain(cls, texts: Sequence[str]) -> Look | None:
-        """The look of plain numbers with a decimal point or none; None where a cell is anything else, or open.
+    def _as_typed(self) -> None:
+        """Numbers that are no texts."""
+        values = self.column.cast(frames().Float64).fill_null(np.nan).to_numpy()
+        if self.missing_words:
+            words = [value for word in self.missing_words if (value := Form(".").read(word)) is not None]
+            values = np.where(np.isin(values, words), np.nan, values)
+        self._hold(np.where(np.abs(values) > LARGEST, np.inf, values))
+        if self.column.dtype.is_float():
+            self.only.update(dict.fromkeys(".", next(iter(as_text(self.column.drop_nulls().head(1))), "1.5")))
 
-        Most columns are such, and it is the whole column that is looked at: its signs, then what `float` makes of it.
+    def _hold(self, values: Array) -> None:
+        self.values = values
+        self.present = self.numbers = len(values) - int(np.isnan(values).sum())
+
+    def _as_plain(self) -> bool:
+        """Whether these are plain numbers with a decimal point or none; not where a cell is anything else, or open.
+
+        Most columns are such, and it is the whole column that is looked at.
         """
-        signs = set("".join(texts))
-        if not signs <= _PLAIN_SIGNS:
-            return None
-        gaps = [text for text in ("", "-", "--") if text in texts]
-        there = [text for text in texts if text not in gaps] if gaps else texts
-        point = next((text for text in reversed(there) if "." in text and text[-4:-3] != "."), None)
-        if (point is None and "." in signs) or max(map(len, there), default=0) > MOST_SIGNS:
-            return None
-        if signs & set("eE") and not all(PLAIN["."].fullmatch(text) for text in there if "e" in text or "E" in text):
-            return None
-        try:
-            filled = ["nan" if text in gaps else text for text in texts] if gaps else texts
-            values = np.fromiter(map(float, filled), np.float64, len(texts))
-        except ValueError:
-            return None
+        polars, texts = frames(), as_text(self.column).str.strip_chars()
+        read = texts.cast(polars.Float64, strict=False)
+        if self.missing_words:
+            read = read.set(texts.str.to_lowercase().is_in(list(self.missing_words)), None)
+        there = read.is_finite().fill_null(False)
+        if not there.all():
+            if not all(map(self._is_missing, texts.filter(~there).unique().to_list())):
+                return False
+            texts, read = texts.filter(there), polars.select(polars.when(there).then(read)).to_series()
+        powers = texts.filter(texts.str.contains("[eE]"))
+        if not all(PLAIN["."].fullmatch(text) for text in powers.unique().to_list()):
+            return False
+        points = texts.str.contains(".", literal=True)
+        pointed = texts.filter(points & texts.str.slice(-4, 1).ne("."))
+        values = read.fill_null(np.nan).to_numpy()
+        if (points.any() and not len(pointed)) or (texts.str.len_bytes().max() or 0) > MOST_SIGNS:
+            return False
         if (np.abs(values) > LARGEST).any():
-            return None
-        only = {} if point is None else {".": point}
-        return cls(there, len(texts) - len(there), values, len(there), only=only)
+            return False
+        self._hold(values)
+        self.only.update(dict.fromkeys(".", pointed[-1]) if len(pointed) else {})
+        return True
 
-    @classmethod
-    def _any(cls, texts: Sequence[str]) -> Look:
-        there = [text.strip() for text in texts if not is_missing(text)]
-        look = cls(there, len(texts) - len(there))
+    def _is_missing(self, text: str) -> bool:
+        return is_missing(text) or text.lower() in self.missing_words
+
+    def _as_any(self) -> None:
+        self.present = self.counts.total()
         units: Counter[str] = Counter()
         seen: list[tuple[str, Cell]] = []
-        pointed = 0
-        for text, count in look.counts.items():
-            if _has_point(text):
-                pointed += count
-                point = text
-            elif (found := cell(text)) is not None:
-                look.numbers += count
+        for text, count in self.counts.items():
+            if (found := cell(text)) is not None:
+                self.numbers += count
                 units[found.unit] += count
                 seen.append((text, found))
-        if pointed:
-            look.numbers += pointed
-            units[""] += pointed
-        look.unit = max(units, key=lambda unit: units[unit]) if units else ""
-        if pointed and not look.unit:
-            look.only["."] = point
+        self.unit = max(units, key=lambda unit: units[unit]) if units else ""
         for text, found in seen:
-            if found.unit == look.unit:
-                look._add(text, found)
-        return look
+            if found.unit == self.unit:
+                self._add(text, found)
 
     def _add(self, text: str, found: Cell) -> None:
         for mark, group in found.groups.items():
@@ -166,19 +184,62 @@ class Look:
             self.open.setdefault("," if "," in text else ".", text)
 
     @cached_property
+    def coded(self) -> tuple[list[str], Array]:
+        """The different texts, in the order in which they first stand there, and for each row which of them it is.
+
+        They are without spaces around them; what stands for a missing value is empty.
+        """
+        polars, texts = frames(), as_text(self.column).str.strip_chars()
+        different = texts.unique(maintain_order=True)
+        codes = texts.cast(polars.Enum(different)).to_physical().to_numpy()
+        return ["" if self._is_missing(text) else text for text in different.to_list()], codes
+
+    @cached_property
     def counts(self) -> Counter[str]:
         """How often each text stands there, in the order in which they first do."""
-        return Counter(self.texts)
+        return self.counts_in(slice(None))
+
+    def counts_in(self, rows: Any) -> Counter[str]:
+        """How often each text stands in these rows, those that are missing left away."""
+        texts, codes = self.coded
+        found: Counter[str] = Counter()
+        times = np.bincount(codes[rows], minlength=len(texts))
+        found.update({text: int(count) for text, count in zip(texts, times, strict=True) if text and count})
+        return found
+
+    @property
+    def missing(self) -> int:
+        """Cells that hold nothing."""
+        return len(self.column) - self.present
+
+    @property
+    def words_for_missing(self) -> list[str]:
+        """What stands where nothing does."""
+        texts = as_text(self.column).str.strip_chars()
+        return [text for text in texts.unique(maintain_order=True).to_list() if self._is_missing(text)]
+
+    @property
+    def code(self) -> str | None:
+        """The first whole number that begins with a zero, as codes do."""
+        if self.column.dtype.is_numeric():
+            return None
+        texts = as_text(self.column).str.strip_chars()
+        return next(iter(texts.filter(texts.str.contains("^0[0-9]+$")).head(1)), None)
+
+    @property
+    def same(self) -> bool:
+        """Whether all plain numbers that are there are one number."""
+        return self.values is not None and bool(np.nanmin(self.values) == np.nanmax(self.values))
 
     @property
     def means_numbers(self) -> bool:
         """Whether at least half of what is there is meant as numbers."""
-        return 2 * self.numbers >= len(self.texts) > 0
+        return 2 * self.numbers >= self.present > 0
 
     @property
     def all_numbers(self) -> bool:
         """Whether all of what is there is meant as numbers."""
-        return self.numbers == len(self.texts) > 0
+        return self.numbers == self.present > 0
 
 
 def readings(text: str) -> str:

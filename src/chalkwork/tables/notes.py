@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from chalkwork.tables.cells import is_missing
+from chalkwork.counting import counted
 from chalkwork.tables.columns import AS_ASKED, Category, Column, LeftOut, Number
 from chalkwork.tables.forms import Form
 from chalkwork.tables.recipe import Recipe
@@ -57,10 +56,14 @@ def _of_column(table: Table, column: Column) -> Iterator[str]:
     elif isinstance(column, Number):
         if note := form_note(table, name, column.form):
             yield note
-        code = next(filter(_is_code, table.look(name).texts), None)
+        code = table.look(name).code
         if code is not None:
             hint = "--categories takes the column for codes"
             yield f"column {shown(name)} is taken for numbers: {shown(code)} is {column.form.read(code):.15g}; {hint}"
+    elif isinstance(column, Category) and column.others:
+        kept = counted(len(column.values) - ("" in column.values), "common value")
+        said = f"has an input for {kept} and one for the {column.others} others"
+        yield f"column {shown(name)} {said}; --categories gives each its own"
     elif isinstance(column, Category):
         counts = table.look(name).counts
         like = [text for text in counts if text.lstrip("+-<>≈~$€£ ")[:1].isdigit()]
@@ -69,18 +72,12 @@ def _of_column(table: Table, column: Column) -> Iterator[str]:
             yield f"column {shown(name)} is taken for {len(column.values)} categories, not for numbers: {several}"
 
 
-def _is_code(text: str) -> bool:
-    """Whether a whole number begins with a zero, as codes do."""
-    return len(text) > 1 and text[0] == "0" and text.isascii() and text.isdigit()
-
-
 def _of_target(table: Table, target: Target) -> Iterator[str]:
     for place, name in enumerate(target.names):
-        missing = Counter(text.strip() for text in table[name] if is_missing(text))
-        if missing:
-            words = [text for text in missing if text]
+        count = table.look(name).missing
+        if count:
+            words = [text for text in table.look(name).words_for_missing if text]
             said = f", of which some hold {named(words)}, which stands for missing" if words else ""
-            count = missing.total()
             rows = "1 row has" if count == 1 else f"{count} rows have"
             yield f"{rows} no target {shown(name)} and {'is' if count == 1 else 'are'} left out{said}"
         form = target.form if isinstance(target, Classes) else None

@@ -1,49 +1,49 @@
-"""Tables in Parquet: values become the text that a CSV file would hold."""
+"""Tables in Parquet, of which the values keep their types."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isnan
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.packages import package
-from chalkwork.tables.table import MOST_CELLS, Table, checked_names
+from chalkwork.tables.packages import frames
+from chalkwork.tables.table import Table, checked_names
 
 
-def read_parquet(path: Path) -> Table:
-    """The table in a Parquet file, which is bounded as CSV is.
+def read_parquet(source: Path | BytesIO, file: str) -> Table:
+    """The table in a Parquet file.
 
-    Raises ChalkworkError where pyarrow is missing, for columns that hold lists or other nested values, and for what
-    is no Parquet.
+    Raises ChalkworkError for columns that hold lists or other nested values, and for what is no Parquet.
     """
-    parquet = package("pyarrow.parquet", "reading Parquet", "pip install pyarrow, or save the table as CSV")
+    polars = frames()
     try:
-        file = parquet.ParquetFile(path)
-        rows, columns = file.metadata.num_rows, len(file.schema_arrow.names)
-        names = checked_names(file.schema_arrow.names)
-        if rows * columns > MOST_CELLS:
-            raise ChalkworkError(f"the table has {rows * columns} cells; at most {MOST_CELLS} are read")
-        if not rows:
-            raise ChalkworkError("the file has a header and no row of data")
-        content = file.read()
+        schema = polars.read_parquet_schema(source)
+        names = checked_names(list(schema))
+        check_types(dict(zip(names, schema.values(), strict=True)))
+        content = polars.read_parquet(source, glob=False)
     except ChalkworkError:
         raise
-    except (ValueError, OSError, RuntimeError):
+    except (polars.exceptions.PolarsError, ValueError, OSError):
         raise ChalkworkError("this is no Parquet file, or a broken one") from None
-    values = [content.column(place).to_pylist() for place in range(columns)]
-    cells = tuple(tuple(_text(value, name) for value in each) for name, each in zip(names, values, strict=True))
-    table = Table(str(path), names, cells, tuple(range(1, rows + 1)))
-    texts = [name for place, name in enumerate(names) if any(isinstance(v, str) for v in values[place])]
+    if not len(content):
+        raise ChalkworkError("the file has a header and no row of data")
+    return of_frame(content, names, file)
+
+
+def of_frame(content: Any, names: tuple[str, ...], file: str) -> Table:
+    """The table of a frame; texts in it may leave open which decimal mark they have, numbers do not."""
+    table = Table(file, names, tuple(content.get_columns()), range(1, len(content) + 1))
+    texts = [name for name in names if table.series(name).dtype == frames().String]
     return table if any(table.look(name).open for name in texts) else replace(table, decimal=".")
 
 
-def _text(value: Any, name: str) -> str:
-    if value is None or (isinstance(value, float) and isnan(value)):
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict | tuple | bytes):
-        raise ChalkworkError(f"column {name!r:.60} holds a {type(value).__name__}", hint="give it one value a cell")
-    return str(value)
+def check_types(kinds: dict[str, Any]) -> None:
+    """Raise ChalkworkError where a column holds no numbers, texts, dates, or true and false."""
+    polars = frames()
+    for name, kind in kinds.items():
+        if kind.is_nested() or kind in (polars.Binary, polars.Object, polars.Duration):
+            raise ChalkworkError(
+                f"column {name!r:.60} holds a {str(kind).lower():.40}", hint="give it one value a cell"
+            )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from chalkwork.tables.columns import Number
 from chalkwork.tables.measures import Figures
 from chalkwork.tables.notes import form_note
 from chalkwork.tables.recipe import Recipe
-from chalkwork.tables.table import Table, shown
+from chalkwork.tables.table import ALL, Table, shown
 from chalkwork.tables.targets import Numbers
 from chalkwork.tables.training import judged
 from chalkwork.tables.writing import with_predictions
@@ -46,7 +46,7 @@ class Predicted:
 
     def to_csv(self) -> str:
         """The table with the predictions, and probabilities where there are any, as CSV."""
-        return with_predictions(self.table, range(len(self.table)), self.recipe.target, self.outputs)
+        return with_predictions(self.table, ALL, self.recipe.target, self.outputs)
 
 
 def save_predictor(net: NeuralNetwork, recipe: Recipe, path: str | Path) -> None:
@@ -82,6 +82,7 @@ def predict_table(net: NeuralNetwork, recipe: Recipe, table: Table) -> Predicted
 
     Raises ChalkworkError, with file, line and column, where a column is missing or a text stands among numbers.
     """
+    table = replace(table, missing=table.missing | set(recipe.missing))
     inputs = recipe.inputs(table)
     notes = [f"column {shown(name)}: {count} missing" for name, count in inputs.missing.items()]
     for name, unseen in inputs.unseen.items():
@@ -117,9 +118,9 @@ def _figures(
     target = recipe.target
     if not all(name in table for name in target.names):
         return None, 0
-    wanted = target.read(table, range(len(table)))
-    rows: Sequence[int] = np.flatnonzero(~np.isnan(wanted).any(axis=1)).tolist()
+    wanted = target.read(table, ALL)
+    rows = np.flatnonzero(~np.isnan(wanted).any(axis=1))
     if missing := len(table) - len(rows):
         kind = "" if isinstance(target, Numbers) else " that the network knows"
         notes.append(f"{counted(missing, 'row')} {'has' if missing == 1 else 'have'} no target{kind}")
-    return (judged(net, target, x[rows], wanted[rows]) if rows else None), len(rows)
+    return (judged(net, target, x[rows], wanted[rows]) if len(rows) else None), len(rows)

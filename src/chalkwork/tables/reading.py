@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from io import StringIO
+from io import BytesIO, StringIO
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 
 from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
-from chalkwork.tables.table import MOST_CELLS, Table, checked_names
+from chalkwork.tables.csv_fast import blocks, read_regular
+from chalkwork.tables.table import Table, checked_names
 
-MOST_BYTES = 256 * 2**20
+MOST_BYTES = 16 * 2**30
+MOST_IRREGULAR = 256 * 2**20
+MOST_CELLS = 400_000_000
+PARQUET = (".parquet", ".pq")
 DELIMITERS = ",;\t"
+PROBED = 2**20
+"""Bytes at the beginning by which it is found out how a file is written."""
 _PROBED = 20
 """Rows by which the delimiter is found."""
 _FOREIGN = (
@@ -29,41 +35,83 @@ _FOREIGN = (
 )
 
 
-def read_table(path: str | Path, decimal: str = "") -> Table:
+def read_table(source: str | Path | bytes, decimal: str = "", missing: Iterable[str] = (), file: str = "") -> Table:
     """The table in a file: CSV in UTF-8 (whether commas, semicolons or tabs separate is found out), or Parquet.
 
     The first row holds the names of the columns; one without a name is called after its place. Quoted cells may hold
     anything, empty lines are skipped. `decimal` is the decimal mark, `.` or `,`, where a column leaves it open; without
-    it such a column is refused. Read are at most 256 MiB, 10,000 columns and 20 million cells of 131,072
-    characters. Raises ChalkworkError, with the file and the line, for anything else.
+    it such a column is refused. `missing` are texts that stand for a missing value, besides the usual ones. Bytes are
+    the content itself, and `file` is what it is called.
 
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "sizes.csv"
-    ...     _ = path.write_text('name;size\\n"a;b";1,5\\n')
-    ...     table = read_table(path)
-    >>> table.names, table.columns, table.delimiter
-    (('name', 'size'), (('a;b',), ('1,5',)), ';')
+    Read are at most 16 GiB, 10,000 columns, 400 million cells of 131,072 characters, and 256 MiB of a CSV file that is
+    not regular: with empty lines, or line breaks in cells. Raises ChalkworkError, with the file and the line, for
+    anything else.
+
+    >>> table = read_table(b'name;size\\n"a;b";1,5\\n', file="sizes.csv")
+    >>> table.names, table["name"], table["size"], table.delimiter
+    (('name', 'size'), ('a;b',), ('1,5',), ';')
     """
-    path = Path(path)
+    path = source if isinstance(source, bytes) else Path(source)
+    file = file or ("a table" if isinstance(path, bytes) else str(path))
+    words = frozenset(text.strip().lower() for text in missing)
     try:
-        status = path.stat()
-        if not S_ISREG(status.st_mode):
-            raise ChalkworkError("this is no file", file=str(path))
-        if status.st_size > MOST_BYTES:
-            raise ChalkworkError(f"the file has {status.st_size} bytes; at most {MOST_BYTES} are read", file=str(path))
-        if path.suffix.lower() in (".parquet", ".pq"):
-            from chalkwork.tables.parquet import read_parquet
-
-            table = read_parquet(path)
-            return replace(table, decimal=decimal or table.decimal)
-        return replace(_parsed(_text(path.read_bytes()), str(path)), decimal=decimal)
+        table = _table(path, file)
+        return replace(table, decimal=decimal or table.decimal, missing=words)
     except FileNotFoundError:
-        raise ChalkworkError("there is no such file", file=str(path)) from None
+        raise ChalkworkError("there is no such file", file=file) from None
     except OSError as error:
-        raise ChalkworkError(f"the file cannot be read: {error.strerror}", file=str(path)) from None
+        raise ChalkworkError(f"the file cannot be read: {error.strerror}", file=file) from None
     except ChalkworkError as error:
-        raise error.at(file=str(path)) from None
+        raise error.at(file=file) from None
+
+
+def _table(source: Path | bytes, file: str) -> Table:
+    size = len(source) if isinstance(source, bytes) else _size(source)
+    if size > MOST_BYTES:
+        raise ChalkworkError(f"the file has {size} bytes; at most {MOST_BYTES} are read")
+    in_parquet = source.startswith(b"PAR1") if isinstance(source, bytes) else source.suffix.lower() in PARQUET
+    if in_parquet:
+        from chalkwork.tables.parquet import read_parquet
+
+        return read_parquet(BytesIO(source) if isinstance(source, bytes) else source, file)
+    table = _regular(source, file)
+    if table is None and size > MOST_IRREGULAR:
+        raise ChalkworkError(
+            f"the file has {size} bytes; at most {MOST_IRREGULAR} are read where lines are empty, rows are not equally "
+            "long, or cells hold line breaks",
+            hint="write it as Parquet",
+        )
+    return table or _parsed(_text(source if isinstance(source, bytes) else source.read_bytes()), file)
+
+
+def _size(path: Path) -> int:
+    status = path.stat()
+    if not S_ISREG(status.st_mode):
+        raise ChalkworkError("this is no file")
+    return status.st_size
+
+
+def _regular(source: Path | bytes, file: str) -> Table | None:
+    """The table where the file is regular."""
+    head = next(blocks(source), b"")[:PROBED]
+    head = head[: head.rfind(b"\n") + 1]
+    if not head or any(head.startswith(start) for start, _, _ in _FOREIGN):
+        return None
+    try:
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    delimiter = _delimiter(text)
+    first = next(_rows(text, delimiter), (0, []))
+    if first[0] != 1:
+        return None
+    names = checked_names(first[1])
+    frame = read_regular(source, delimiter, len(names))
+    if frame is None:
+        return None
+    if frame.height * frame.width > MOST_CELLS:
+        raise ChalkworkError(f"the table has {frame.height * frame.width} cells; at most {MOST_CELLS} are read")
+    return Table(file, names, tuple(frame.get_columns()), range(2, frame.height + 2), delimiter)
 
 
 def _text(content: bytes) -> str:
@@ -101,8 +149,8 @@ def _parsed(text: str, file: str) -> Table:
             )
         cells.append(row)
         lines.append(line)
-        if len(cells) * len(names) > MOST_CELLS:
-            raise ChalkworkError(f"the table has more than {MOST_CELLS} cells", line=line)
+        if len(cells) * len(names) > MOST_CELLS // 10:
+            raise ChalkworkError(f"the table has more than {MOST_CELLS // 10} cells", line=line)
     if not cells:
         raise ChalkworkError("the file has a header and no row of data")
     return Table(file, names, tuple(zip(*cells, strict=True)), tuple(lines), delimiter)

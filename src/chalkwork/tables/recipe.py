@@ -13,8 +13,8 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import mapping, of
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.tables.columns import AS_ASKED, COLUMNS, Column, LeftOut, look_at
-from chalkwork.tables.table import Table, shown
+from chalkwork.tables.columns import AS_ASKED, COLUMNS, Column, LeftOut, look_at, texts
+from chalkwork.tables.table import ALL, Rows, Table, shown
 from chalkwork.tables.targets import TARGETS, Target, find_target
 
 FORMAT = "chalkwork-table-1"
@@ -36,29 +36,35 @@ class Recipe:
 
     columns: tuple[Column, ...]
     target: Target
+    missing: tuple[str, ...] = ()
+    """Texts that stand for a missing value, besides the usual ones."""
 
     @property
     def width(self) -> int:
         """How many inputs the network has."""
         return sum(len(column.inputs) for column in self.columns)
 
-    def inputs(self, table: Table, rows: Sequence[int] | None = None) -> Inputs:
+    def inputs(self, table: Table, rows: Rows = ALL, dtype: str = "float64") -> Inputs:
         """The inputs for these rows, or for all.
 
         Raises ChalkworkError where a column is missing, with the nearest name, or a text stands among numbers.
         """
-        places = range(len(table)) if rows is None else rows
         used = [column for column in self.columns if not isinstance(column, LeftOut)]
         absent = [column.name for column in used if column.name not in table]
         if len(absent) > 1:
             several = ", ".join(map(shown, absent[:8])) + (" and others" if len(absent) > 8 else "")
             raise ChalkworkError(f"{len(absent)} columns that the model needs are missing: {several}", file=table.file)
-        parts = {column.name: column.encode(table, places) for column in used}
-        return Inputs(
-            np.hstack([part.values for part in parts.values()]),
-            {name: part.missing for name, part in parts.items() if part.missing},
-            {name: Counter(part.unseen) for name, part in parts.items() if part.unseen},
-        )
+        missing: dict[str, int] = {}
+        unseen: dict[str, Counter[str]] = {}
+        x, place = np.zeros((0, 0)), 0
+        for column in used:
+            part = column.encode(table, rows)
+            x = x if place else np.empty((len(part.values), self.width), dtype)
+            x[:, place : place + part.values.shape[1]] = part.values
+            place += part.values.shape[1]
+            missing |= {column.name: part.missing} if part.missing else {}
+            unseen |= {column.name: part.unseen} if part.unseen else {}
+        return Inputs(x, missing, unseen)
 
     def extra(self, table: Table) -> list[str]:
         """The columns of a table of which the recipe knows nothing."""
@@ -69,7 +75,7 @@ class Recipe:
         """The recipe as plain data."""
         columns = [{"name": column.name, "kind": column.kind, **column.to_data()} for column in self.columns]
         target = {"names": list(self.target.names), "kind": self.target.kind, **self.target.to_data()}
-        return {"format": FORMAT, "columns": columns, "target": target}
+        return {"format": FORMAT, "columns": columns, "target": target, "missing": list(self.missing)}
 
     @classmethod
     def from_data(cls, data: Any, net: NeuralNetwork) -> Recipe:
@@ -78,7 +84,7 @@ class Recipe:
         if fields.need("format", of(str)) != FORMAT:
             raise ChalkworkError(f"the recipe of the table is not of the format {FORMAT}")
         columns = tuple(_column(*each) for each in enumerate(fields.need("columns", of(list)), 1))
-        recipe = cls(columns, _target(fields.need("target", of(dict))))
+        recipe = cls(columns, _target(fields.need("target", of(dict))), texts(fields, "missing"))
         fields.done()
         sizes = recipe.width, recipe.target.outputs
         layers = net.plan().layers
@@ -114,13 +120,13 @@ def prepare(
     task: str = "auto",
     categories: Sequence[str] = (),
     leave_out: Sequence[str] = (),
-    rows: Sequence[int] | None = None,
+    rows: Rows = ALL,
 ) -> Recipe:
     """What to do with every column of a table to predict the target: one column, or several.
 
     What is a number and what a category is found on all rows (`categories` names columns that are categories although
-    they hold numbers, `leave_out` those not to use); medians, means, spreads and values are learned from `rows` only,
-    which are all rows if nothing is said. `task` is as in `find_target`.
+    they hold numbers, `leave_out` those not to use); medians, means, spreads and values are
+    learned from `rows` only, which are all rows if nothing is said. `task` is as in `find_target`.
 
     Raises ChalkworkError, with file, line and column, for what cannot be used.
 
@@ -129,21 +135,26 @@ def prepare(
     >>> recipe.inputs(table, [1, 3]).x.round(2).tolist(), recipe.target.words
     ([[0.0], [-1.22]], '2 classes')
     """
-    names = [target] if isinstance(target, str) else list(target)
+    found = find_target(table, [target] if isinstance(target, str) else list(target), task)
+    return recipe_of(table, found.learn(found.read(table, rows)), categories, dict.fromkeys(leave_out, AS_ASKED), rows)
+
+
+def recipe_of(
+    table: Table, target: Target, categories: Sequence[str], leave_out: Mapping[str, str], rows: Rows
+) -> Recipe:
+    """As `prepare`, for a target that is known; `leave_out` says why a column is not used."""
     for name in (*categories, *leave_out):
-        _ = table[name]
-    found = find_target(table, names, task)
-    places = range(len(table)) if rows is None else rows
-    return Recipe(_columns(table, names, categories, leave_out, places), found.learn(table, places))
+        table.series(name)
+    return Recipe(_columns(table, target.names, categories, leave_out, rows), target, tuple(sorted(table.missing)))
 
 
 def _columns(
-    table: Table, target: Sequence[str], categories: Sequence[str], leave_out: Sequence[str], rows: Sequence[int]
+    table: Table, target: Sequence[str], categories: Sequence[str], leave_out: Mapping[str, str], rows: Rows
 ) -> tuple[Column, ...]:
     columns: list[Column] = []
     for name in table.names:
         if name in leave_out:
-            columns.append(LeftOut(name, AS_ASKED))
+            columns.append(LeftOut(name, leave_out[name]))
         elif name not in target:
             columns.append(look_at(table, name, name in categories)(rows))
     inputs = sum(len(column.inputs) for column in columns)

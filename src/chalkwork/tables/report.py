@@ -14,7 +14,7 @@ from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Document, Heading, Paragraph, Table
 from chalkwork.tables.measures import Figures
 from chalkwork.tables.targets import Classes, Labels, Target
-from chalkwork.tables.training import Trained
+from chalkwork.tables.training import Fold, Trained
 
 MOST_IN_A_MATRIX = 10
 """Classes up to which the confusion matrix is printed; of more, the commonest confusions."""
@@ -52,7 +52,7 @@ def report(trained: Trained, *, full: bool = False, pictures: Sequence[str] = ()
         _columns(trained, full),
         *_split(trained),
     ]
-    blocks += [Heading("Figures", 2), _parts(trained), Paragraph(_about(trained))]
+    blocks += [Heading("Figures", 2), _parts(trained), Paragraph(_about(trained)), *_cross_validation(trained, full)]
     blocks += details(trained.recipe.target, trained.figures[trained.judged], trained.judged, full)
     blocks += [Paragraph(f"![{_PICTURES.get(name, name)}]({name})") for name in pictures]
     names = ", ".join(literal(name, _LONGEST) for name in trained.recipe.target.names)
@@ -104,11 +104,54 @@ def _columns(trained: Trained, full: bool) -> Table:
 def _split(trained: Trained) -> Iterator[Block]:
     target = trained.recipe.target
     sizes = ", ".join(f"{len(part)} {name}" for name, part in trained.parts.items())
-    how = "stratified by class, " if isinstance(target, Classes) else ""
-    text = f"{counted(len(trained.table), 'row')}: {sizes} ({how}drawn from the seed). The target is {target.words}."
+    how = "stratified by class, drawn from the seed" if isinstance(target, Classes) else "drawn from the seed"
+    how = (
+        {"group": "whole groups, drawn from the seed", "time": "by time"}[trained.apart.kind] if trained.apart else how
+    )
+    if trained.in_all:
+        sizes = ", ".join(f"{count} {name}" for name, count in trained.in_all.items())
+        how += ", read batch by batch"
+    rows = sum(trained.in_all.values()) + trained.without_target if trained.in_all else len(trained.table)
+    text = f"{counted(rows, 'row')}: {sizes} ({how}). The target is {target.words}."
     if trained.without_target:
         text += f" {trained.without_target} without a target {'is' if trained.without_target == 1 else 'are'} left out."
+    if trained.in_all:
+        text += f" What follows is of at most {max(map(len, trained.parts.values()))} rows of each part."
     yield Paragraph(text)
+    if trained.split_words:
+        yield Paragraph(literal(trained.split_words))
+
+
+def _cross_validation(trained: Trained, full: bool) -> Iterator[Block]:
+    """A line for each fold, their mean and their standard deviation."""
+    folds = trained.folds
+    if not folds:
+        return
+    rows = {f"fold {place}": fold.figures for place, fold in enumerate(folds, 1)} if full or len(folds) <= 10 else {}
+    known = [key for key in _KEYS if any(fold.figures.get(key) is not None for fold in folds)]
+    yield Heading(f"Cross-validation, {counted(len(folds), 'fold')}", 2)
+    yield _compared({**rows, **spread(folds)}, known)
+    sizes = [len(fold.parts["test"]) for fold in folds]
+    size = f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+    text = f"Each fold has a network of its own, tested on {size} rows that it has not seen"
+    text += (
+        {"group": ", of other groups", "time": ", later than all others"}[trained.apart.kind] if trained.apart else ""
+    )
+    text += "; medians, means, spreads and categories are learned anew."
+    if len(folds) < trained.choices.folds:
+        text += f" **Interrupted** after {len(folds)} of {trained.choices.folds} folds."
+    yield Paragraph(text)
+
+
+def spread(folds: Sequence[Fold]) -> dict[str, Figures]:
+    """Mean and standard deviation of every figure over the folds that have it."""
+    found: dict[str, Figures] = {"mean": {}, "standard deviation": {}}
+    for key in _KEYS:
+        values = [fold.figures[key] for fold in folds if fold.figures.get(key) is not None]
+        if values:
+            found["mean"][key] = float(np.mean(values))
+            found["standard deviation"][key] = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return found
 
 
 def figures_document(target: Target, figures: Figures, samples: int) -> Document:
@@ -209,9 +252,11 @@ def report_data(trained: Trained) -> dict[str, Any]:
     return {
         "file": trained.table.file,
         "recipe": trained.recipe.to_data(),
-        "rows": {name: len(part) for name, part in trained.parts.items()},
+        "rows": trained.in_all or {name: len(part) for name, part in trained.parts.items()},
         "without_target": trained.without_target,
         "notes": list(trained.notes),
+        "split": trained.split_words,
+        "folds": {**spread(trained.folds), "each": [fold.figures for fold in trained.folds]} if trained.folds else None,
         "figures": dict(trained.figures),
         "baseline": trained.baseline,
         "training": {"stopped": history.stopped, "engine": history.engine, "seconds": history.seconds,

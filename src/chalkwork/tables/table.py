@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
-from chalkwork.tables.cells import LARGEST, MARKS, cell, is_missing
-from chalkwork.tables.forms import Form, Look, readings
+from chalkwork.tables.cells import LARGEST, MARKS, cell
+from chalkwork.tables.forms import Form, Look, as_text, readings
+from chalkwork.tables.packages import frames
 
+Rows = Array | Sequence[int] | slice
+"""Which rows of a table are meant."""
+ALL = slice(None)
 MOST_COLUMNS = 10_000
 _MOST_NAMED = 5
-MOST_CELLS = 20_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """Columns of text under their names; `lines` says on which line of the file each row begins.
+    """Columns under their names, each a tuple of texts or a Series of polars; `lines` says on which line of the file
+    each row begins.
 
-    `delimiter` is what stood between the cells, `decimal` the decimal mark that somebody has said it is.
+    `delimiter` is what stood between the cells, `decimal` the decimal mark that somebody has said it is, and `missing`
+    holds what stands for a missing value besides the usual words, in small letters.
 
     >>> table = Table("colours.csv", ("colour", "size"), (("red", "blue"), ("1", "2")), (2, 3))
     >>> table["size"], len(table)
@@ -34,10 +40,11 @@ class Table:
 
     file: str
     names: tuple[str, ...]
-    columns: tuple[tuple[str, ...], ...]
-    lines: tuple[int, ...]
+    columns: tuple[Any, ...]
+    lines: Sequence[int]
     delimiter: str = ","
     decimal: str = ""
+    missing: frozenset[str] = frozenset()
 
     @cached_property
     def _looks(self) -> dict[str, Look]:
@@ -46,8 +53,13 @@ class Table:
     def look(self, name: str) -> Look:
         """What the cells of a column are as numbers."""
         if name not in self._looks:
-            self._looks[name] = Look.at(self[name])
+            self._looks[name] = Look.at(self.series(name), self.missing)
         return self._looks[name]
+
+    def each(self, name: str, meaning: Callable[[str], float]) -> Array:
+        """A number for every cell of a column, asked once for each different text (nothing where it is missing)."""
+        texts, codes = self.look(name).coded
+        return np.array([meaning(text) for text in texts], np.float64)[codes]
 
     @cached_property
     def shown_mark(self) -> str:
@@ -71,7 +83,7 @@ class Table:
         if len(look.only) == 2:
             comma, point = shown(look.only[","]), shown(look.only["."])
             message = f"{comma} has a decimal comma, but {point} a decimal point"
-            raise self.problem(name, self._row(name, look.only[","]), message, "write all of the column alike")
+            raise self.problem(name, self.row(name, look.only[","]), message, "write all of the column alike")
         mark = next(iter(look.only), "") or (self._undecided(name, look, learned) if look.open else "")
         groups = look.groups[mark or "."]
         return Form(mark, "".join(sorted(groups)), learned.unit if learned else look.unit)
@@ -86,29 +98,31 @@ class Table:
                 return learned.mark
         elif signs == {self.shown_mark} and (self.shown_mark == "." or self.delimiter != ","):
             return self.shown_mark
-        text = min(look.open.values(), key=lambda text: self._row(name, text))
+        text = min(look.open.values(), key=lambda text: self.row(name, text))
         raise self.problem(
             name,
-            self._row(name, text),
+            self.row(name, text),
             f"{readings(text)}, and the column does not decide it",
             "--decimal point or --decimal comma decides; --leave-out leaves the column out",
         )
 
-    def _row(self, name: str, text: str) -> int:
-        return next(row for row, each in enumerate(self[name]) if each.strip() == text)
+    def row(self, name: str, text: str) -> int:
+        """The first row whose cell in a column is this text, without the spaces around it."""
+        texts, codes = self.look(name).coded
+        return int((codes == texts.index(text)).argmax())
 
-    def numbers(self, name: str, rows: Sequence[int], form: Form) -> Array:
+    def numbers(self, name: str, rows: Rows, form: Form) -> Array:
         """The numbers of a column in these rows, NaN where they are missing.
 
         Raises ChalkworkError, with file, line and column, for a text that is no number in this form.
         """
         if (name, form) not in self._numbers:
             self._numbers[name, form] = self._read(name, form)
-        values = self._numbers[name, form][rows]
+        values = np.asarray(self._numbers[name, form][rows])
         wrong = np.flatnonzero(np.isinf(values))
         if wrong.size:
-            raise self._no_number(name, rows[int(wrong[0])], form)
-        return np.asarray(values)
+            raise self._no_number(name, int(np.arange(len(self))[rows][wrong[0]]), form)
+        return values
 
     @cached_property
     def _numbers(self) -> dict[tuple[str, Form], Array]:
@@ -119,11 +133,15 @@ class Table:
         known = self.look(name).values
         if known is not None and not form.unit and form.mark != ",":
             return known
-        values = (form.read(text) if not is_missing(text) else np.nan for text in self[name])
-        return np.array([np.inf if value is None else value for value in values])
+
+        def number(text: str) -> float:
+            value = form.read(text) if text else np.nan
+            return np.inf if value is None else value
+
+        return self.each(name, number)
 
     def _no_number(self, name: str, row: int, form: Form) -> ChalkworkError:
-        text = self[name][row]
+        text = self[name][row].strip()
         found = cell(text)
         if found is None:
             hint = "leave the cell empty, or say that the column holds categories, or leave it out"
@@ -145,11 +163,16 @@ class Table:
     def __contains__(self, name: object) -> bool:
         return name in self.names
 
-    def __getitem__(self, name: str) -> tuple[str, ...]:
-        """The cells of a column. Raises ChalkworkError, with the nearest name, where there is none such."""
+    def series(self, name: str) -> Any:
+        """A column as a Series of polars. Raises ChalkworkError, with the nearest name, where there is none such."""
         if name not in self.names:
             raise ChalkworkError(f"there is no column {shown(name)}", file=self.file, hint=_nearest(name, self.names))
-        return self.columns[self.names.index(name)]
+        column = self.columns[self.names.index(name)]
+        return frames().Series(column, dtype=frames().String) if isinstance(column, tuple) else column
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        """The texts of a column. Raises ChalkworkError as `series` does."""
+        return tuple(as_text(self.series(name)).to_list())
 
     def problem(self, name: str, row: int, message: str, hint: str | None = None) -> ChalkworkError:
         """An error that names the file, the line and the column."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import NoneType
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from chalkwork.exchange.strict import Fields, of
 from chalkwork.networks.data import Array
 from chalkwork.tables.columns import flags, texts
 from chalkwork.tables.forms import Form
-from chalkwork.tables.table import Table, named, shown
+from chalkwork.tables.table import ALL, Rows, Table, named, shown
 
 MOST_CLASSES = 1000
 FEW_NUMBERS = 20
@@ -49,16 +50,15 @@ class Classes:
         """What is predicted."""
         return counted(len(self.values), "class")
 
-    def read(self, table: Table, rows: Sequence[int]) -> Array:
+    def read(self, table: Table, rows: Rows) -> Array:
         """The number of the class, from 0; NaN where there is none, or one never seen."""
-        cells = table[self.names[0]]
         meaning = _as_class(self.form)
         places = {meaning(value): place for place, value in enumerate(self.values)}
         if self.form:
             meaning = _as_class(table.form(self.names[0], self.form))
-        return np.array([[places.get(meaning(cells[row]), np.nan)] for row in rows])
+        return table.each(self.names[0], lambda text: places.get(meaning(text), np.nan))[rows][:, None]
 
-    def learn(self, table: Table, rows: Sequence[int]) -> Classes:
+    def learn(self, wanted: Array) -> Classes:
         """Nothing more is learned from the training part."""
         return self
 
@@ -113,16 +113,15 @@ class Labels:
         """What is predicted."""
         return counted(len(self.names), "label")
 
-    def read(self, table: Table, rows: Sequence[int]) -> Array:
+    def read(self, table: Table, rows: Rows) -> Array:
         """1 where a label is there, else 0; NaN where neither is said."""
         columns = []
         for name, pair in zip(self.names, self.pairs, strict=True):
-            cells = table[name]
-            meaning = {text.lower(): float(place) for place, text in enumerate(pair)}
-            columns.append([meaning.get(_label(cells[row]), np.nan) for row in rows])
-        return np.array(columns).T
+            places = {text.lower(): float(place) for place, text in enumerate(pair)}
+            columns.append(table.each(name, partial(_place_of, places))[rows])
+        return np.column_stack(columns)
 
-    def learn(self, table: Table, rows: Sequence[int]) -> Labels:
+    def learn(self, wanted: Array) -> Labels:
         """Nothing more is learned from the training part."""
         return self
 
@@ -178,17 +177,16 @@ class Numbers:
         said = "a number" if len(self.names) == 1 else f"{len(self.names)} numbers"
         return f"{said} in {' and '.join(units)}" if units else said
 
-    def read(self, table: Table, rows: Sequence[int]) -> Array:
+    def read(self, table: Table, rows: Rows) -> Array:
         """The numbers; NaN where they are missing."""
         learned = self.forms or (None,) * len(self.names)
         forms = [table.form(name, form) for name, form in zip(self.names, learned, strict=True)]
         return np.column_stack([table.numbers(name, rows, form) for name, form in zip(self.names, forms, strict=True)])
 
-    def learn(self, table: Table, rows: Sequence[int]) -> Numbers:
-        """Mean and standard deviation over the rows."""
-        values = self.read(table, rows)
-        scales = tuple(float(scale) or 1.0 for scale in values.std(axis=0))
-        return replace(self, means=tuple(map(float, values.mean(axis=0))), scales=scales)
+    def learn(self, wanted: Array) -> Numbers:
+        """Mean and standard deviation of the numbers that are there."""
+        scales = tuple(float(scale) or 1.0 for scale in np.nanstd(wanted, axis=0))
+        return replace(self, means=tuple(map(float, np.nanmean(wanted, axis=0))), scales=scales)
 
     def encode(self, wanted: Array) -> Array:
         """What the network is trained on."""
@@ -273,7 +271,7 @@ def _check_target(table: Table, name: str) -> None:
 def _numbers(table: Table, names: Sequence[str]) -> Numbers:
     forms = tuple(table.form(name) for name in names)
     for name, form in zip(names, forms, strict=True):
-        table.numbers(name, range(len(table)), form)
+        table.numbers(name, ALL, form)
         if form.is_date:
             hint = "give a column of numbers, such as the days from some day on"
             raise ChalkworkError(f"the target {shown(name)} holds dates", file=table.file, hint=hint)
@@ -309,6 +307,10 @@ def _pair(counts: Iterable[str]) -> tuple[str, str] | None:
     return ("0", "1") if found == {"0", "1"} else flags(found)
 
 
+def _place_of(places: Mapping[str, float], text: str) -> float:
+    return places.get(_label(text), np.nan)
+
+
 def _label(text: str) -> str:
     """The text by which a label is known: 1.0 is 1, Yes is yes."""
     value = Form(".").read(text)
@@ -331,7 +333,7 @@ def _classes(table: Table, name: str) -> Classes:
         spelled.setdefault(meaning(text), text)
         counts[meaning(text)] += count
     if form and None in counts:
-        table.numbers(name, range(len(table)), form)
+        table.numbers(name, ALL, form)
     _check_classes(table, name, spelled, counts)
     return Classes((name,), tuple(spelled[each] for each in sorted(spelled, key=_in_order)), form)
 
@@ -349,7 +351,7 @@ def _check_classes(
     rare = min(counts, key=lambda each: counts[each])
     if counts[rare] >= LEAST_OF_A_CLASS and len(counts) <= MOST_CLASSES:
         return
-    row = next(row for row, cell in enumerate(table[name]) if cell.strip() == spelled[rare])
+    row = table.row(name, spelled[rare])
     if len(counts) > max(FEW_NUMBERS, len(table) // 2) or len(counts) > MOST_CLASSES:
         hint = "is this column a target at all? A number is predicted with the task regression"
         raise table.problem(name, row, f"{len(counts)} classes in {len(table)} rows are too many", hint)

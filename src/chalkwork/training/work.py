@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
-from chalkwork.training.step import Array
+from chalkwork.training.step import Array, Values
 
 SECONDS_A_CHUNK = 0.25
 MOST_STEPS_A_CHUNK = 50_000
+GROUP = 2**20
+"""Bytes of small batches, given one by one, that are done in one go."""
 MOST_NOISE = 20_000_000
 """Entries of noise that are drawn ahead."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a run has come in a source of batches."""
+
+    epoch: int = 0
+    """Epochs that are done."""
+    steps: int = 0
+    """Batches of the next one that are done."""
+    passes: int = 0
+    """Passes over the source that are done."""
+    taken: int = 0
+    """Batches of the next one that are done."""
+    seen: str = ""
+    """What stands for these."""
+    whole: str = ""
+    """What stands for the batches of the first pass."""
+    alike: bool = True
+    """Whether all passes had the same batches."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +49,12 @@ class Chunk:
     """Samples a batch."""
     order: Array | None
     epoch: int
-    """The epoch that the steps belong to, counted from 0; that of the first where a step is an epoch."""
+    """The epoch that the steps belong to, counted from 0; that of the last where a step is an epoch."""
     ends_epoch: bool = True
+    parts: tuple[Values, ...] = ()
+    """The batches themselves, where they are given one by one."""
+    places: tuple[Place, ...] = ()
+    """Where in their source each was, and after a chunk without steps, which only ends an epoch."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +75,16 @@ class Work:
     shuffle: bool
     seed: int
     drop_last: bool = False
+
+    @property
+    def ended(self) -> str:
+        """Why there are fewer steps than were wanted: never."""
+        return ""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the run depends on."""
+        return asdict(self)
 
     @property
     def full(self) -> int:
@@ -91,8 +128,9 @@ class Work:
         while at < self.epochs:
             left = min(every - at % every, self.epochs - at)
             count = -(-left // -(-left // most))  # pieces as equal as they can be: each length is compiled anew
-            yield Chunk(at, min(count, left), self.samples, None, at)
-            at += min(count, left)
+            count = min(count, left)
+            yield Chunk(at, count, self.samples, None, at + count - 1)
+            at += count
 
     def order(self, epoch: int) -> Array:
         """The samples of an epoch in their order; the same for the same seed, whatever was done before."""
@@ -101,14 +139,40 @@ class Work:
         return np.random.default_rng([self.seed, epoch]).permutation(self.samples)
 
 
-def steps_in_one_go(operations: int, engine: str, noise: int = 0) -> int:
-    """How many steps take about a quarter of a second: short enough to stop, long enough not to count.
+@dataclass(frozen=True)
+class Gathered(Work):
+    """The same where the samples of a chunk are put together when it comes: they lie otherwise than engines take them.
 
-    >>> steps_in_one_go(operations=100, engine="jax"), steps_in_one_go(10**10, "numpy")
+    `gather` gives the arrays of the samples at these places, which take `entries` numbers each; `told` stands for them.
+    """
+
+    gather: Callable[[Array], Values] = field(default=dict, repr=False)
+    entries: int = 1
+    told: Callable[[], str] = field(default=str, repr=False)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the run depends on."""
+        own = {one.name for one in fields(Gathered)} - {one.name for one in fields(Work)}
+        return {key: value for key, value in vars(self).items() if key not in own} | {"data": self.told()}
+
+    def chunks(self, start: int, most: int, every: int) -> Iterator[Chunk]:
+        """The steps from `start` on, with their samples: as many in one go as take little room."""
+        few = max(1, min(most, GROUP // (self.batch * self.entries * 8)))
+        for chunk in super().chunks(start, few, every):
+            if chunk.order is not None:
+                places = np.arange(chunk.order.size).reshape(chunk.order.shape)
+                chunk = replace(chunk, order=places, parts=(self.gather(chunk.order.reshape(-1)),))
+            yield chunk
+
+
+def steps_in_one_go(seconds: float, noise: int = 0) -> int:
+    """How many steps of so many seconds take about a quarter of one: short enough to stop, long enough not to count.
+
+    >>> steps_in_one_go(1e-6), steps_in_one_go(0.5)
     (50000, 1)
     """
-    overhead = {"jax": 1e-6, "numpy": 4e-5}.get(engine, 2e-4)
-    count = int(SECONDS_A_CHUNK / (overhead + operations / 2e10))
+    count = int(SECONDS_A_CHUNK / seconds)
     if noise:
         count = min(count, MOST_NOISE // noise)
     return max(1, min(count, MOST_STEPS_A_CHUNK))

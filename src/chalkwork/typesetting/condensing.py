@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,7 @@ from chalkwork.derivation.evaluate import evaluate
 
 Values = Mapping[str, Any]
 MOST_PARTS = 300
+CONDITIONS = ("step", "leaky_step")
 
 
 def gates_worked_out(expression: Expression, values: Values) -> tuple[Expression, dict[str, Any]]:
@@ -23,7 +25,9 @@ def gates_worked_out(expression: Expression, values: Values) -> tuple[Expression
     >>> [value.tolist() for value in found.values()]
     [[[0.0], [1.0]]]
     """
-    return _worked_out(expression, values, lambda node: _is_of_one_name(node) and _has_condition(node))
+    if not _holds_condition(expression):
+        return expression, {}
+    return _worked_out(expression, values, lambda node: _has_condition(node) and _is_of_one_name(node))
 
 
 def parts_worked_out(expression: Expression, values: Values) -> tuple[Expression, dict[str, Any]]:
@@ -64,7 +68,9 @@ def _is_of_one_name(node: Application) -> bool:
 
 
 def _has_condition(node: Application) -> bool:
-    conditions = ("step", "leaky_step")
-    if node.operation.name in conditions:
-        return False  # alone it is written by itself
-    return any(isinstance(part, Application) and part.operation.name in conditions for part in walk(node))
+    return node.operation.name not in CONDITIONS and _holds_condition(node)  # alone it is written by itself
+
+
+@lru_cache(maxsize=1024)
+def _holds_condition(expression: Expression) -> bool:
+    return any(isinstance(part, Application) and part.operation.name in CONDITIONS for part in walk(expression))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -33,16 +33,10 @@ def as_written(expression: Expression) -> Expression:
     >>> as_written(apply("divide", Number(1), Number(2)))
     <1/2: a scalar>
     """
-    expression = under_its_name(expression)
     if not isinstance(expression, Application):
         return expression
-    if expression.operation.name == "sum" and not summed_axes(expression):
-        return as_written(expression.arguments[0])
-    if expression.operation.name == "mean" and expression.parameters[0] is None:
-        return _mean(expression)
-    if expression.operation.name == "negative":
-        return _turned_twice(expression)
-    return _common_fraction(expression) if expression.operation.name == "divide" else expression
+    form = _FORMS.get(expression.operation.name)
+    return form(expression) if form is not None else expression
 
 
 _BASES = {
@@ -76,7 +70,7 @@ def _turned_twice(negative: Application) -> Expression:
 
 def _mean(mean: Application) -> Expression:
     (inner,), axes = mean.arguments, summed_axes(mean)
-    if not axes or not is_entry_by_entry(inner, axes):
+    if mean.parameters[0] is not None or not axes or not is_entry_by_entry(inner, axes):
         return mean
     return Number(Fraction(1, prod(inner.shape))) * apply("sum", inner)
 
@@ -92,6 +86,15 @@ def _common_fraction(quotient: Application) -> Expression:
         return quotient
     found = Fraction(*values)
     return Number(found) if [found.numerator, found.denominator] == values else quotient
+
+
+def _sum(whole: Application) -> Expression:
+    return whole if summed_axes(whole) else as_written(whole.arguments[0])
+
+
+_FORMS: Mapping[str, Callable[[Application], Expression]] = {
+    "divide": _common_fraction, "entry": under_its_name, "mean": _mean, "negative": _turned_twice, "sum": _sum,
+}  # fmt: skip
 
 
 def squares_added(expression: Expression) -> Expression:

@@ -59,15 +59,19 @@ class NumberFormat:
             ]
         )
 
-    def hides(self, values: Sequence[float]) -> bool:
-        """Whether a number of the column that is not zero is written as one, with all its decimals.
+    def hides(self, values: Any) -> bool:
+        """Whether a number that is not zero is written as one, with all its decimals, in a column of the values.
 
-        >>> NumberFormat(3).hides([1e-7, 2.5]), NumberFormat(3).hides([0, 2.5]), NumberFormat(3).hides([1e-7])
+        >>> NumberFormat(3).hides([[1e-7], [2.5]]), NumberFormat(3).hides([[0], [2.5]]), NumberFormat(3).hides([[1e-7]])
         (True, False, False)
         """
-        if self.decimals is None or not any(0 < abs(value) < 0.5 * 10.0**-self.decimals for value in values):
+        if self.decimals is None:
             return False
-        return any(value != 0 and float(text) == 0 for value, text in zip(values, self.column(values), strict=True))
+        sizes = np.abs(np.asarray(values, dtype=np.float64)) * 10.0**self.decimals
+        smallest = np.where(sizes > 0, sizes, np.inf).min(axis=-2)
+        beside = sizes.max(axis=-2) * 10.0**-self.decimals  # else the column is written with powers of ten
+        plain = (beside >= min(0.5 * 10.0**-self.decimals, 0.005)) & (beside < LARGEST_PLAIN)
+        return bool((plain & (smallest + _ABSOLUTE < 0.5)).any())
 
     def _decimals(self, number: float) -> int:
         """The decimals that this number asks for."""
@@ -99,7 +103,7 @@ class NumberFormat:
         """Whether the number needs a form of its own among larger ones."""
         if self.decimals is not None:
             return given and number != 0 and float(_fixed(number, self.decimals)) == 0
-        return 0 < abs(number) < min(1e-5, 1e-4 * max(map(abs, among)))
+        return 0 < abs(number) < 1e-5 and abs(number) < 1e-4 * max(map(abs, among))
 
     def _small(self, number: float) -> str:
         """Three digits, or those that are asked, wherever they stand."""
@@ -139,7 +143,8 @@ def _nudge(scaled: Any) -> Any:
 def _aligned(texts: list[str]) -> list[str]:
     """The numbers filled with spaces to the same place after the point; what has a power of ten fills itself."""
     tails = [0 if "." not in text or "e" in text else len(text) - text.index(".") for text in texts]
-    return [text if "e" in text else text + " " * (max(tails) - tail) for text, tail in zip(texts, tails, strict=True)]
+    longest = max(tails)
+    return [text if "e" in text else text + " " * (longest - tail) for text, tail in zip(texts, tails, strict=True)]
 
 
 def _fixed(number: float, decimals: int) -> str:

@@ -119,7 +119,7 @@ class Writer:
     def write(self, expression: Expression, needed: Precedence = FREE) -> Piece:
         """The expression, in parentheses where it binds less tightly than needed."""
         piece = self._write(expression)
-        return piece.enclosed() if self.precedence(expression) < needed else piece
+        return piece.enclosed() if needed != FREE and self.precedence(expression) < needed else piece
 
     def precedence(self, expression: Expression) -> Precedence:
         """How tightly the expression binds as it is written."""
@@ -225,19 +225,18 @@ class Writer:
             for argument, text, slot, wanted in zip(expression.arguments, texts, slots, latex_slots, strict=True)
         ]
         latex_template, text_template = templates(expression, self.samples, self.language)
-        signs = {**self.signs, "times": self._times(expression)}
+        signs = dict(self.signs)
+        if "times" in operation.latex:
+            signs["times"] = self._times(expression)
         signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
-        latex = "".join(
-            part if index % 2 == 0 else (latexes[int(part)] if part.isdigit() else signs[part]).latex
-            for index, part in enumerate(split(latex_template, self.notation.between))
-        )
+        signs |= {str(place): piece for place, piece in enumerate(latexes)}
+        parts = split(latex_template, self.notation.between)
+        latex = "".join([signs[part].latex if index % 2 else part for index, part in enumerate(parts)])
+        signs |= {str(place): piece for place, piece in enumerate(texts)}
         if all(piece.low for piece in latexes):
             latex = latex.replace(r"\left( ", "(").replace(r" \right)", ")")
-        boxes = [
-            Box.text(part) if index % 2 == 0 else (texts[int(part)] if part.isdigit() else signs[part]).box
-            for index, part in enumerate(split(text_template, self.notation.between))
-            if part
-        ]
+        parts = split(text_template, self.notation.between)
+        boxes = [signs[part].box if index % 2 else Box.text(part) for index, part in enumerate(parts) if part]
         narrower = sum(text.narrower for text in texts)
         if operation.name == "divide" and not all(text.flat for text in texts):
             latex = f"{texts[0].latex} / {texts[1].latex}"  # a matrix above a line would be set in small digits

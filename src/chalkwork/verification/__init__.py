@@ -10,6 +10,7 @@ from typing import Any
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.comparing import Found, Verdict
+from chalkwork.verification.exponents import apart
 from chalkwork.verification.finding import Formula, formulas_in, is_page
 from chalkwork.verification.holding import Names, agreement, held
 from chalkwork.verification.judging import Judge
@@ -61,6 +62,7 @@ class Verification:
         }
 
 
+_SYMMETRIC = re.compile(r"symm?etri|definite|covarian|hessian", re.IGNORECASE)
 _NUMBERED = re.compile(r"([1-9])\s*[-–]\s+(?=\\frac\{\\partial)")
 
 
@@ -96,6 +98,7 @@ def verify(text: str, form: str = "markdown", *, exercises: Mapping[str, Exercis
         formulas = [replace(formula, text=closed_up(formula.text)) for formula in formulas]
     parts = [(formula, statements(formula.text)) for formula in formulas]
     judge = Judge(scanned=scanned)
+    judge.derivatives.symmetric = bool(_SYMMETRIC.search(text))
     tasks = Tasks(exercises or {}, variables([statement.text for _, found in parts for statement in found]))
     judge.reader.prepare([statement.text for _, found in parts for statement in found])
     stating, read = 0, 0
@@ -128,6 +131,8 @@ def verify(text: str, form: str = "markdown", *, exercises: Mapping[str, Exercis
         results, answers = tasks.hold(results, judge.steps, written, parts_of.__getitem__, lines.__getitem__)
     else:
         results = _held(judge, text, results, lines)
+    for place, why in apart(judge.steps, judge.reader.spellings.written):
+        results[place] = replace(results[place], verdict=Verdict.WRONG, reason=why)
     verdicts = [
         Judged(formula.line + statement.line, statement.text, result.verdict, result.reason, formula.display)
         for (formula, statement), result in zip(places, results, strict=True)

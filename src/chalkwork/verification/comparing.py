@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,8 @@ TELLING, PUT_IN, MOST_WIDTHS = 1e-4, 0.02, 40
 """What the digits shown on the way can come to says something where it is no wider than this part of the largest entry
 (the second where numbers are put in, and nothing is a result), or so many half units."""
 NEAR = 0.005
+CUT = 200
+"""How many half units a number has at least, three digits, whose further digits may have been cut off."""
 MOST_HALVES = 3
 """Half units of the last digit by which a value can miss what was calculated: one for rounding, and one unit."""
 
@@ -48,6 +50,10 @@ class Found:
 def by_value(first: Value, relation: str, second: Value, near: bool, loose: float = NEAR) -> Found:
     """Two numbers, or matrices entry by entry; `loose` is the part of their size that ≈ leaves open."""
     if first.shape != second.shape:
+        if first.shape and second.shape == first.shape[::-1] and 1 in first.shape:
+            turned = by_value(first, relation, second.turned, near, loose)
+            said = "a row stands for a column" if second.shape[0] == 1 else "a column stands for a row"
+            return turned if turned.verdict is Verdict.WRONG else replace(turned, reason=turned.reason or said)
         if first.shape and second.shape:
             return Found(Verdict.WRONG, f"the left side is {_size(first)}, the right side {_size(second)}")
         return Found(Verdict.UNJUDGED, f"the left side is {_size(first)}, the right side {_size(second)}")
@@ -87,6 +93,9 @@ def by_value(first: Value, relation: str, second: Value, near: bool, loose: floa
         accepted |= np.abs(a - b) <= shown + slack
     if accepted.all():
         return _or_follows(Verdict.ROUNDED, "", lines)
+    cut = (np.abs(b) <= np.abs(a)) & (np.abs(a - b) < 2 * half) & (np.abs(b) >= CUT * half) & (a * b > 0)
+    if (accepted | cut).all():
+        return _or_follows(Verdict.ROUNDED, "digits are cut off, not rounded", lines)
     if (accepted | wide).all():
         return Found(Verdict.UNJUDGED, "the digits shown on the way leave it open")
     return Found(Verdict.WRONG, _shown(a, b, ~accepted))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from chalkwork.algebra.reading.words import BARE
 from chalkwork.errors import ChalkworkError
 
 MOST_BYTES, MOST_FORMULAS = 2_000_000, 5_000
@@ -33,10 +34,11 @@ _NUMBER_CELL = re.compile(r"\$?-?[0-9]*\.?[0-9]+\$?")
 _RELATION = re.compile(r"[=<>≤≥≈≠]")
 _MATHS = re.compile(r"[-+*/^()\[\]0-9.,;:=<>≤≥≈A-Za-z_·×−²³√']+")
 _WORD = re.compile(
-    r"(?<![A-Za-z_])(?!(?:exp|log|ln|log2|log10|lg|sqrt|tanh|sin|cos|tan|sigmoid|relu|ReLU|softmax|max|min|abs|sum)"
+    rf"(?<![A-Za-z_])(?!(?:{'|'.join(BARE)}|log2|log10|sqrt|sigmoid|relu|ReLU|softmax|abs|sum)"
     r"(?![A-Za-z]))[A-Za-z]{2,}"
 )
-_LABEL = re.compile(r"^\s*(?:[-*+]\s+|\(?(?:[0-9]{1,2}|[a-z])[.)]\s+|[A-Z][a-z ]{1,40}:\s+)*")
+_LABEL = re.compile(r"^\s*(?:[-*+]\s+|\(?(?:[0-9]{1,2}|[a-z])[.)]\s+|[A-Z][A-Za-z ]{0,40}[0-9]?:\s+)*")
+_APART = re.compile(r"(?<=[0-9A-Za-z)\]])(?:[ ]{2,}|\t+)(?=[A-Za-z(|][^=]*=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,11 @@ def _plain(text: str) -> Iterator[Formula]:
         rest = _LABEL.sub("", line, count=1).strip()
         if not _RELATION.search(rest):
             continue
-        if _WORD.search(rest) and "\\" not in rest:
-            yield from (Formula(one, number) for one in _in_sentence(rest))
-        else:
-            yield Formula(rest, number)
+        for part in _APART.split(rest):
+            if _WORD.search(part) and "\\" not in part:
+                yield from (Formula(one, number) for one in _in_sentence(part))
+            elif _RELATION.search(part):
+                yield Formula(part, number)
 
 
 def _in_sentence(line: str) -> Iterator[str]:

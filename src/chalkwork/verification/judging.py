@@ -6,27 +6,29 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, walk
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.laboratory.claims.precise import DIGITS, intervals
 from chalkwork.verification.comparing import Found, Verdict
+from chalkwork.verification.exponents import exponents, summands
+from chalkwork.verification.layouts import Derivatives
 from chalkwork.verification.linking import Linking
 from chalkwork.verification.memory import Memory, Value
 from chalkwork.verification.repairing import has_letters, proposed
 from chalkwork.verification.sides import (
     Step,
-    is_exponential,
     lone,
     may_be_a_condition,
     renamed,
     rows_of,
-    terms,
 )
 from chalkwork.verification.spelling import Statement
 
@@ -52,6 +54,7 @@ class Judge(Linking):
     scanned: bool = False
     """Whether the document is a scan, so that digits that look alike may be meant."""
     steps: list[Step] = field(default_factory=list)
+    derivatives: Derivatives = field(default_factory=Derivatives)
     solved: dict[int, str] = field(default_factory=dict)
     """Of which it turned out later that they were."""
 
@@ -83,6 +86,7 @@ class Judge(Linking):
             self.reader.memory, self.last, self.steps, self.open = kept
 
     def _judged(self, statement: Statement, line: int) -> Found:
+        intervals(DIGITS)  # what is loaded once is not the statement's time
         try:
             with within(SECONDS):
                 return self._judge(statement, line)
@@ -100,6 +104,10 @@ class Judge(Linking):
         if len(statement.text) > LONGEST:
             raise ChalkworkError(f"it is longer than {LONGEST} signs")
         text, literals = self.reader.literals_of(statement.text)
+        known = {**self.memory.values, **literals}
+        if (derived := self.derivatives.judge(statement.text, known)) is not None:
+            self.last = None
+            return derived
         function = _FUNCTION.match(text)
         many = _MANY.match(text)
         if (
@@ -151,21 +159,17 @@ class Judge(Linking):
         name = lone(sides[0]) or before
         if name:
             given = found.verdict is Verdict.GIVEN
-            over = next((over for side in sides if (over := self._exponents(side, literals))), ())
+            number = partial(self._number, literals=literals)
+            over = next((over for side in sides if (over := exponents(side, number))), ())
+            numbers = tuple(one for side in over if (one := number(side)) is not None)
+            parts = summands(over, number, self.memory)
             rows = rows_of(sides[-1], literals)
-            self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, over, text))
+            own = numbers if len(numbers) == len(over) else ()
+            self.steps.append(Step(self.place, name, tuple(sides[1:]), rows, given, own, text, parts))
 
-    def _exponents(self, side: Expression, literals: Mapping[str, Value]) -> tuple[float, ...]:
-        """The numbers under e^ in e^a / (e^a + e^b + ...)."""
-        if not isinstance(side, Application) or side.operation.name != "divide":
-            return ()
-        above, below = side.arguments[0], list(terms(side.arguments[1]))
-        if len(below) < 2 or not all(map(is_exponential, (above, *below))):
-            return ()
-        inner = [one.arguments[0] for one in (above, *below) if isinstance(one, Application)]
-        found = [self._value(one, literals) for one in inner]
-        first, *rest = (float(one.exact.flat[0]) if one is not None else np.nan for one in found)
-        return tuple(rest) if first in rest else ()
+    def _number(self, side: Expression, literals: Mapping[str, Value]) -> float | None:
+        found = self._value(side, literals)
+        return float(found.exact.flat[0]) if found is not None and found.exact.size == 1 else None
 
     def _look_back(self) -> None:
         """Whether numbers that are known by now solve what seemed to be wrong."""
@@ -220,12 +224,16 @@ class Judge(Linking):
             root = Interval(np.sqrt(value.range.low), np.sqrt(value.range.high))
             broken = line if found.verdict is Verdict.WRONG else value.wrong
             self.memory.bind(name.name, Value(np.sqrt(value.exact), root, None, broken), None)
+            self.memory.follows_from(name.name, sides[1])
         elif value is None:
             self.memory.bind(name.name, None, apply("sqrt", self._literal_numbers(exactly(sides[1]), literals)))
         return found
 
     def _forget(self, statement: Statement) -> None:
         """Of a statement that was not read: what its first name was is not known any more, but for what it ends in."""
+        if function := _MANY.match(statement.text) or _FUNCTION.match(statement.text):
+            self.memory.functions.pop(function["name"], None)
+            self.memory.many.pop(function["name"], None)
         with suppress(ChalkworkError):
             text, literals = self.reader.literals_of(statement.text)
             first, last = text.partition("=")[0], text.rpartition("=")[2].strip()
@@ -248,7 +256,10 @@ class Judge(Linking):
             same = self._identity(renamed(earlier, by), "=", body, literals)
             if same is not None and same.verdict is Verdict.RIGHT:
                 return same
-        if not body.shape and (self.display or names_in(body)):
+        calls = {node.operation.name.rstrip("'") for node in walk(body) if isinstance(node, Application)}
+        if name in calls:
+            self.memory.functions.pop(name, None)
+        elif not body.shape and (self.display or names_in(body)):
             self.memory.functions[name] = (by, body)
         if not relations:
             return Found(Verdict.DEFINITION, f"{name} is this function from here on")

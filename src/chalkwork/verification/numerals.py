@@ -40,6 +40,10 @@ _THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:(?:\{,\}|\\[,;])[0-9]{3})+)
 _LOOKS = (
     (re.compile(r"\\m(left|right)(?![A-Za-z])"), r"\\\1"),
     (re.compile(r"\\[lr]?vert(?![A-Za-z])"), "|"),
+    (
+        re.compile(r"(?<![\w)}\]])\s*\\mid\s*((?:[^()|{}\\]|\([^()]*\)|\\(?!mid)[a-z]+)+?)\s*\\mid(?![A-Za-z])"),
+        r" |\1| ",
+    ),
     (re.compile(r"\\lceil(?![A-Za-z])|⌈"), r"(-\\lfloor -("),
     (re.compile(r"\\rceil(?![A-Za-z])|⌉"), r")\\rfloor )"),
     (re.compile("÷"), "/"),
@@ -98,6 +102,7 @@ def closed_up(formula: str) -> str:
         parts += [_APART.sub("", formula[place : row.start()]), row.group()]
         place = row.end()
     formula = "".join((*parts, _APART.sub("", formula[place:])))
+    formula = re.sub(r"(?<=[A-Za-z}]) \((?= ?-? ?[0-9.]+ ?,)", "(", formula)  # f ( 2 , 1 )
     formula = re.sub(r"[ \t]*([_^])[ \t]*", r"\1", formula)
     return re.sub(r"[ \t]+\}", "}", re.sub(r"\{[ \t]+", "{", formula))
 

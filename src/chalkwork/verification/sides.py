@@ -5,16 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from dataclasses import replace as exchanged
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace, walk
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.points import Counterexample
-from chalkwork.laboratory.claims.precise import DIGITS, context, middle
+from chalkwork.laboratory.claims.precise import DIGITS, TooLarge, Undecided, context, enclosed, middle
 from chalkwork.verification.memory import Value
+
+MOST_NODES = 60
+
+
+@dataclass(frozen=True)
+class Summands:
+    """Exponents of which each is the value of another unit times a weight, as the summands of one net input are."""
+
+    units: tuple[str, ...]
+    values: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def net(self) -> float:
+        """What they add up to."""
+        return sum(value * weight for value, weight in zip(self.values, self.weights, strict=True))
 
 
 @dataclass(frozen=True)
@@ -29,6 +48,8 @@ class Step:
     exponents: tuple[float, ...] = ()
     """What a softmax that is written out is taken over."""
     text: str = ""
+    over: Summands | None = None
+    """Where these are the summands of one net input, these."""
 
 
 def may_be_a_condition(sides: Sequence[Expression], literals: Mapping[str, Value]) -> bool:
@@ -100,11 +121,6 @@ def is_log(side: Expression) -> bool:
     return isinstance(side, Application) and side.operation.name == "log"
 
 
-def is_exponential(side: Expression) -> bool:
-    """Whether it is a power of e."""
-    return isinstance(side, Application) and side.operation.name == "exp"
-
-
 def rows_of(side: Expression, literals: Mapping[str, Value]) -> tuple[tuple[str, ...], ...]:
     """A number or matrix as it stands there; nothing where it is something else."""
     if isinstance(side, Number):
@@ -131,13 +147,23 @@ def turned_literal(side: Expression, literals: Mapping[str, Value]) -> Value | N
     own = literals.get(inner.name) if isinstance(inner, Name) else None
     if own is None or own.half is None:
         return None
-    return exchanged(own, half=own.half.T, rows=tuple(zip(*own.rows, strict=True)))
+    return own.turned
 
 
 def texts_in(side: Expression, literals: Mapping[str, Value]) -> frozenset[str]:
     """The numbers that stand in a side, as they were written."""
     own = [literals[name.name].texts for name in names_in(side) if name.name in literals]
     return frozenset[str]().union(*own)
+
+
+def constants(side: Expression) -> frozenset[Fraction]:
+    """The fractions that stand in a side without a name, such as 1/2 and 1 and 2 in x / 2 + 1/2: these are exact."""
+    found = set[Fraction]()
+    for node in islice(walk(side), MOST_NODES):
+        with suppress(Undefined, Undecided, TooLarge, ChalkworkError):
+            if not node.shape and not names_in(node) and isinstance(value := enclosed(exactly(node), {})[0], Fraction):
+                found.add(value)
+    return frozenset(found)
 
 
 def is_written(side: Expression) -> bool:

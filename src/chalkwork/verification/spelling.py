@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from chalkwork.verification.numerals import plain_numbers
+from chalkwork.verification.tuples import tuples
 
 _LOOKS = re.compile(
     r"\\(?:label|tag\*?|hspace\*?|vspace\*?|eqref|ref|phantom|hphantom|vphantom)\s*\{[^{}]*\}"
@@ -39,7 +40,6 @@ _PAIR = re.compile(
     rf"^\s*\(?\s*(?P<names>{_NAMES}(?:\s*,\s*{_NAMES})+)\s*\)?\s*(?P<relation>=|\\approx)"
     rf"\s*\\begin\{{pmatrix\}}(?P<values>[^&]*?)\\end\{{pmatrix\}}\s*$"
 )
-_LISTED = re.compile(r"(?<==)\s*\(([^()=]+(?:,[^()=]+)+)\)(\s*\^\{?\s*(?:T|\\top)\s*\}?)?\s*$")
 _MATRIX = re.compile(r"\\(begin|end)\{(?:b|B|small|)matrix\*?\}|\\(begin|end)\{array\}(?:\{[^{}]*\})?")
 _RELATION = re.compile(
     r"[=<>≤≥≈≠]|\\(?:le|leq|leqslant|ge|geq|geqslant|lt|gt|ne|neq|approx|equiv|simeq|coloneqq|leftarrow|gets)(?![A-Za-z])"
@@ -51,6 +51,7 @@ _ROW_OF_NUMBERS = re.compile(
     rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\]"
     r"(\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
+_NABLA = re.compile(r"(\\nabla(?:\s*\^\s*\{?2\}?)?\s*[a-z])\s+(?=\()")
 _HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
 _GOES_ON = re.compile(r"\s*(?:[+*/·−-]|\\(?:cdot|circ|odot|times|pm)(?![A-Za-z]))")
 _FACTOR = re.compile(r"\s*\\(?:sum|prod)(?![A-Za-z])")
@@ -60,7 +61,7 @@ _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
 _ELEMENT = re.compile(r"\\in(?![A-Za-z])|∈")
 _TUPLE = re.compile(
-    rf"(?<![A-Za-z0-9)}}\]_])(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
+    rf"(?<![A-Za-z0-9)}}\]_])(?<!_\{{)(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
     r"(?P<turned>\s*\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
 _IN_BRACES = r"\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
@@ -121,7 +122,7 @@ def _apart(text: str) -> list[str]:
         values = [value.strip() for value in pair["values"].split("\\\\")]
         if len(names) == len(values):
             return [f"{name} {pair['relation']} {value}" for name, value in zip(names, values, strict=True)]
-    return [_LISTED.sub(lambda found: _as_column_of(found[1].split(",")), text)]
+    return [tuples(text)]
 
 
 def _as_column_of(entries: list[str]) -> str:
@@ -167,7 +168,7 @@ def _plain(text: str) -> str:
     text = _BELOW.sub(r"\2_{\1}", _MATHOP.sub(r"\1", text))
     text = plain_numbers(_SHORT.sub(r"\\frac{\2}{\3}", text))
     text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
-    text = _SIZES.sub(" ", _without_braces(text))
+    text = _NABLA.sub(r"\1", _SIZES.sub(" ", _without_braces(text)))
     text = _HEIGHT.sub(r"\1", text)
     text = _TUPLE.sub(_as_column, _ROW_OF_NUMBERS.sub(_as_matrix, text))
     text = _WORDS.sub(_said, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import inf
+from math import inf, pi
 from typing import Any
 
 from chalkwork.algebra.operations.entry import Operation, Precedence
@@ -225,6 +225,21 @@ OPERATIONS = (
         poles=inf,
         known={0: Fraction(1)},
         letter="v",
+    ),
+    Operation(
+        name="arctan",
+        value=lambda xp, x: xp.atan(x),
+        derivative=("1 / (1 + x^2)",),
+        latex=r"\arctan\left( <0> \right)",
+        text="arctan(<0>)",
+        script="Math.atan(x)",
+        code="np.arctan(<0>)",
+        also=("atan", "arctg"),
+        range=(-pi / 2, pi / 2),
+        turns=(),
+        odd=True,
+        poles=1.0,
+        known={0: Fraction(0)},
     ),
     Operation(
         name="maximum",

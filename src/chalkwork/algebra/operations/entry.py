@@ -58,7 +58,7 @@ def entrywise_shape(shapes: tuple[Shape, ...], **parameters: Parameter) -> Shape
     if not matrices:
         return ()
     first = matrices[0]
-    if all(shape == first for shape in matrices):
+    if matrices.count(first) == len(matrices):
         return first
     result = []
     rank = max(map(len, matrices))

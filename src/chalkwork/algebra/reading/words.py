@@ -26,6 +26,17 @@ DEFINED = {
     "log2": "log(x) / log(2)",
     "log10": "log(x) / log(10)",
     "ceil": "-floor(-x)",
+    "cot": "cos(x) / sin(x)",
+    "sec": "1 / cos(x)",
+    "csc": "1 / sin(x)",
+    "coth": "1 / tanh(x)",
+    "sech": "2 / (exp(x) + exp(-x))",
+    "csch": "2 / (exp(x) - exp(-x))",
+    "arcsin": "2 * arctan(x / (1 + sqrt((1 - x) * (1 + x))))",
+    "arccos": "2 * arctan(1) - 2 * arctan(x / (1 + sqrt((1 - x) * (1 + x))))",
+    "arsinh": "log(x + sqrt(x^2 + 1))",
+    "arcosh": "log(x + sqrt(x - 1) * sqrt(x + 1))",
+    "artanh": "log((1 + x) / (1 - x)) / 2",
 }
 """Functions of one number by those of the table of operations."""
 
@@ -36,7 +47,9 @@ LAID = {"vec": 1, "convolution_matrix": 2, "im2col": 2}
 """Matrices by their entries, made of maps and kernels, and how many arguments they take: see `laying`."""
 
 ALSO = {word: name for name, entry in TABLE.items() for word in entry.also} | {
-    "lg": "log10", "lb": "log2", "conv_matrix": "convolution_matrix", "toeplitz": "convolution_matrix",
+    "lg": "log10", "lb": "log2", "tg": "tan", "ctg": "cot", "cosec": "csc", "asin": "arcsin", "acos": "arccos",
+    "asinh": "arsinh", "arcsinh": "arsinh", "acosh": "arcosh", "arccosh": "arcosh", "atanh": "artanh",
+    "arctanh": "artanh", "conv_matrix": "convolution_matrix", "toeplitz": "convolution_matrix",
 }  # fmt: skip
 """Other names of functions."""
 
@@ -46,7 +59,10 @@ FUNCTIONS = {name: name for name in (*TABLE, *DEFINED, *VECTORS, *LAID, "min")} 
 GATES = {"max": "maximum", "min": "minimum", "maximum": "maximum", "minimum": "minimum"}
 """Functions that take the largest or smallest of two or more arguments, entry by entry."""
 
-BARE = frozenset(("tanh", "exp", "log", "ln", "lg", "sin", "cos", "tan", "sinh", "cosh", "max", "min"))
+BARE = frozenset(
+    ("tanh", "exp", "log", "ln", "lg", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "coth", "arcsin",
+     "arccos", "arctan", "max", "min")
+)  # fmt: skip
 """Commands of LaTeX for functions; their argument may stand without brackets."""
 
 RELATIONS = {"=": "=", "==": "=", ":=": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!="}

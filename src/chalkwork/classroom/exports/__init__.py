@@ -1,9 +1,9 @@
 """Learning platforms: one table, an entry each, a short file each.
 
-A file defines `write(items, partial)`: what the platform reads, as text or bytes; where it marks formulas, also `formula`,
-which writes one as the platform does, or says that it has no such thing. `questions` says what there is to be carried: the
-items (a sheet, or a variant each), their texts with places for answers, the answers with their tolerance and the values of
-named mistakes, the worked solution; `carried` how each answer follows from those before it.
+A file defines `write(items, partial)`: what the platform reads, as text or bytes; where it marks formulas, also
+`formula`, which writes one as the platform does, or says that it has no such thing. `questions` says what there is to
+be carried: the items (a sheet, or a variant each), their texts with places for answers, the answers with their
+tolerance and the values of named mistakes, the worked solution; `carried` how each answer follows from those before it.
 """
 
 from __future__ import annotations

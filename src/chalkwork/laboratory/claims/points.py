@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -53,6 +53,8 @@ class Trial:
     """What the points said: how many were tried, where a side had no value, whether one broke the relation."""
 
     points: int = 0
+    complete: bool = True
+    """Whether there was time for all of them."""
     counterexample: Counterexample | None = None
     one_sided: list[tuple[str, Point, str]] = field(default_factory=list)
     """Points where only one side has a value: which side has none, the point, why."""
@@ -62,6 +64,12 @@ class Trial:
     closely: int = 0
     margins: list[tuple[float, Point]] = field(default_factory=list)
     """By how much the relation holds at a point."""
+    alike: list[Point] = field(default_factory=list)
+    """Points at which the first digits of both sides agree; a proof makes it needless to look at more."""
+
+
+Both = tuple[tuple[Any, ...], tuple[Any, ...]]
+Sides = tuple[Expression, Expression]
 
 
 def try_points(
@@ -75,8 +83,16 @@ def try_points(
 
     What is said of a point is certain: a relation counts as broken only where the enclosures of both sides say so.
     """
+    trial = glance((left, right), relation, ranges, first)
+    look_closely((left, right), relation, trial)
+    return trial
+
+
+def glance(
+    sides: Sides, relation: str, ranges: Mapping[str, Range], first: Mapping[str, Fraction] | None = None
+) -> Trial:
+    """`try_points`, but for more digits of sides that agree in the first; `look_closely` does the rest."""
     trial, end = Trial(), monotonic() + share(MOST_SECONDS)
-    sides = (left, right)
 
     def margin(point: Point) -> float | None:
         return _margin(sides, relation, point)
@@ -87,17 +103,33 @@ def try_points(
 
     for point in chain(candidates(ranges, first), near()):
         _try(sides, relation, point, trial)
-        if trial.counterexample is not None or monotonic() > end:
+        if trial.counterexample is not None:
+            found, trial.counterexample = trial.counterexample, None
+            look_closely(sides, relation, trial)  # at those that came before it
+            trial.counterexample = trial.counterexample or found
+        trial.complete = monotonic() <= end
+        if trial.counterexample is not None or not trial.complete:
             break
     return trial
 
 
-Both = tuple[tuple[Any, ...], tuple[Any, ...]]
+def look_closely(sides: Sides, relation: str, trial: Trial) -> None:
+    """More digits at the points at which the first agree, until one breaks the relation."""
+    alike, trial.alike, end = trial.alike, [], monotonic() + share(MOST_SECONDS)
+    for number, point in enumerate(alike):
+        _try(sides, relation, point, trial, (MORE_DIGITS, MOST_DIGITS))
+        if trial.counterexample is not None:
+            return
+        if monotonic() > end:
+            trial.points += len(alike) - number - 1
+            return
 
 
-def _try(sides: tuple[Expression, Expression], relation: str, point: Point, trial: Trial) -> None:
+def _try(
+    sides: Sides, relation: str, point: Point, trial: Trial, ways: Sequence[int] = (DIGITS, MORE_DIGITS, MOST_DIGITS)
+) -> None:
     """One point, with more digits as long as they are needed."""
-    for digits in (DIGITS, MORE_DIGITS, MOST_DIGITS):
+    for digits in ways:
         if digits == MOST_DIGITS and trial.closely >= _LOOKED_AT_CLOSELY:
             break
         trial.closely += digits == MOST_DIGITS
@@ -118,7 +150,10 @@ def _try(sides: tuple[Expression, Expression], relation: str, point: Point, tria
             trial.margins.append((_least(both, relation), point))
             return
         agree = all(_agree(both[0][entry], both[1][entry], digits) for entry in together)
-        if agree and digits != DIGITS and (digits == MOST_DIGITS or trial.closely >= _LOOKED_AT_CLOSELY):
+        if agree and digits == DIGITS:
+            trial.alike.append(point)
+            return
+        if agree and (digits == MOST_DIGITS or trial.closely >= _LOOKED_AT_CLOSELY):
             trial.points += 1
             if relation in ("<", ">", "!="):
                 trial.meeting.append(_counterexample(sides, point, both, together[0], digits))
@@ -126,7 +161,7 @@ def _try(sides: tuple[Expression, Expression], relation: str, point: Point, tria
     trial.undecided += 1
 
 
-def _values(sides: tuple[Expression, Expression], point: Point, digits: int, trial: Trial) -> Both | None:
+def _values(sides: Sides, point: Point, digits: int, trial: Trial) -> Both | None:
     """Both sides with as many entries; None, noted where only one has a value, where one has none."""
     values: list[tuple[Any, ...]] = []
     reasons: dict[str, str] = {}
@@ -168,9 +203,7 @@ def _holds(sign: int, relation: str) -> bool:
     return {"=": sign == 0, "!=": sign != 0, "<": sign < 0, "<=": sign <= 0, ">": sign > 0, ">=": sign >= 0}[relation]
 
 
-def _counterexample(
-    sides: tuple[Expression, Expression], point: Point, both: Both, entry: int, digits: int
-) -> Counterexample:
+def _counterexample(sides: Sides, point: Point, both: Both, entry: int, digits: int) -> Counterexample:
     """The point with values that are right in all digits that may be shown."""
     while digits < MOST_DIGITS and not all(_is_known(value, digits) for side in both for value in side):
         digits = MORE_DIGITS if digits < MORE_DIGITS else MOST_DIGITS
@@ -187,7 +220,7 @@ def _is_known(value: Any, digits: int) -> bool:
     return bool(high - low <= abs(low) / 10**_AGREE)
 
 
-def _margin(sides: tuple[Expression, Expression], relation: str, point: Point) -> float | None:
+def _margin(sides: Sides, relation: str, point: Point) -> float | None:
     """By how much the relation holds at a point, if both sides have a value there."""
     try:
         both = _values(sides, point, DIGITS, Trial())

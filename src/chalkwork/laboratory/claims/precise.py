@@ -154,6 +154,9 @@ class Functions:
     def __init__(self, digits: int) -> None:
         self.iv = intervals(digits)
         self.mp = context(digits + _GUARD)
+        self.largest = self.iv.mpf(LARGEST_POWER)
+        self.libmp: Any = _mpmath("mpmath.libmp")
+        self.power_of_e = lru_cache(maxsize=1 << 10)(lambda x: self.iv.exp(self.wide(x)))  # points share their numbers
 
     def table(self) -> Mapping[str, Callable[..., Any]]:
         """Those that are not worked out by their definitions, by the names of the table."""
@@ -172,6 +175,7 @@ class Functions:
             "floor": self.floor,
             "sin": lambda x: x if x == 0 and _exact(x) else self.iv.sin(self.narrow(x)),
             "cos": lambda x: Fraction(1) if x == 0 and _exact(x) else self.iv.cos(self.narrow(x)),
+            "arctan": lambda x: x if x == 0 and _exact(x) else self.iv.atan2(self.wide(x), 1),
             "tanh": self.tanh,
             "maximum": self.maximum,
             "minimum": lambda a, b: -self.maximum(-a, -b),
@@ -185,7 +189,10 @@ class Functions:
 
     def wide(self, value: Any) -> Any:
         """The number as an interval."""
-        return self.iv.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else value
+        if not isinstance(value, Fraction):
+            return value
+        number = value.numerator, value.denominator, self.iv.prec
+        return self.iv.make_mpf(tuple(self.libmp.from_rational(*number, side) for side in ("f", "c")))
 
     def narrow(self, value: Any) -> Any:
         """The number as an interval, if it is not so large that its turns or its tails take for ever."""
@@ -242,9 +249,9 @@ class Functions:
         if _exact(x) and x == 0:
             return Fraction(1)
         inside = self.wide(x)
-        if inside.b > LARGEST_POWER or inside.a < -LARGEST_POWER:
+        if inside.b > self.largest or inside.a < -self.largest:
             raise TooLarge
-        return self.iv.exp(inside)
+        return self.power_of_e(x) if isinstance(x, Fraction) else self.iv.exp(inside)
 
     def log(self, x: Any) -> Any:
         """The natural logarithm."""
@@ -338,7 +345,7 @@ class Functions:
         if _exact(x) and x == 0:
             return Fraction(1, 2)
         mp = self.mp
-        if not self.wide(abs(x)) < LARGEST_POWER:
+        if not self.wide(abs(x)) < self.largest:
             raise TooLarge
         grain = mp.mpf(2) ** (8 - self.iv.prec)
         low, high = (mp.ncdf(mp.make_mpf(end)) for end in self.wide(x)._mpi_)

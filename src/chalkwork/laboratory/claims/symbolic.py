@@ -87,6 +87,7 @@ def _arithmetic() -> Arithmetic:
         "floor": sp.floor,
         "sin": sp.sin,
         "cos": sp.cos,
+        "arctan": sp.atan,
         "tanh": sp.tanh,
         "maximum": sp.Max,
         "minimum": sp.Min,

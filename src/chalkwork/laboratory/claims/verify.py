@@ -15,7 +15,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.candidates import Point
-from chalkwork.laboratory.claims.points import Counterexample, Trial, try_points
+from chalkwork.laboratory.claims.points import Counterexample, Trial, glance, look_closely
 from chalkwork.laboratory.claims.precise import MOST_DIGITS
 from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.worker import SECONDS, prove_within
@@ -63,12 +63,12 @@ def verify(link: Link, context: Context, first: Mapping[str, Fraction] | None = 
     ranges = context.ranges(left, right)
     if len(ranges) > MOST_NUMBERS:
         raise ChalkworkError(f"{len(ranges)} different numbers occur in one step, more than {MOST_NUMBERS}")
-    plain = [worked_out(side, context.functions) for side in (left, right)]
-    trial = try_points(plain[0], link.relation, plain[1], ranges, first)
-    found = Verified(link, "points", "", trial.points, one_sided=tuple(trial.one_sided))
+    plain = (worked_out(left, context.functions), worked_out(right, context.functions))
+    trial = glance(plain, link.relation, ranges, first)
+    found = Verified(link, "points", "", trial.points + len(trial.alike), one_sided=tuple(trial.one_sided))
     if trial.counterexample is not None:
         return replace(found, way="false", how="false", counterexample=trial.counterexample)
-    if not trial.points and not trial.undecided:
+    if not found.points and not trial.undecided:
         return replace(found, way="undefined", how="no point was found at which both sides have a value")
     if left == right and link.relation in ("=", "<=", ">="):
         return replace(found, way="exact", how="both sides are the same")
@@ -80,12 +80,13 @@ def verify(link: Link, context: Context, first: Mapping[str, Fraction] | None = 
         return replace(
             found, way="intervals", how=f"by interval evaluation on {counted(pieces, 'piece')} of the domain"
         )
-    met = _meeting(plain, trial)
+    look_closely(plain, link.relation, trial)
+    met = trial.counterexample or _meeting(plain, trial)
     if met is not None:
         return replace(found, way="false", how="false", counterexample=met)
     if not trial.points:
         return replace(found, way="undefined", how=f"{MOST_DIGITS} digits do not tell the sides apart")
-    return replace(found, how=f"at {counted(trial.points, 'point')}, with 50 digits")
+    return replace(found, points=trial.points, how=f"at {counted(trial.points, 'point')}, with 50 digits")
 
 
 def _meeting(sides: Sequence[Expression], trial: Trial) -> Counterexample | None:

@@ -99,7 +99,8 @@ def given_point(net: NeuralNetwork, x: Any) -> Array:
     """The inputs in the network's orientation; ones where none are given."""
     if x is None:
         x = np.ones(net.plan().layers[0].inputs)
-    return net.oriented_input(x)
+    found: Array = net.oriented_input(x)
+    return found
 
 
 def passes(plan: Plan, other: Plan, target: bool = False) -> tuple[list[Equation], list[Equation]]:

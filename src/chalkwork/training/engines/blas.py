@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.training.engines.lowering_blas import threads_for
 from chalkwork.training.engines.lowering_graph import results_of
 from chalkwork.training.engines.lowering_program import Program, lower
 from chalkwork.training.engines.reference import NumpyEngine
@@ -34,7 +35,7 @@ class BlasEngine(NumpyEngine):
         """The matrices in the engine's precision, their rows one after another."""
         return {name: np.ascontiguousarray(value, self.dtype) for name, value in values.items()}
 
-    def prepare(self, step: Step, constants: Mapping[str, float]) -> BlasRun:
+    def prepare(self, step: Step, constants: Mapping[str, float], rare: bool = False) -> BlasRun:
         """Lower the step."""
         return BlasRun(step, constants, self.dtype)
 
@@ -58,7 +59,7 @@ class BlasRun:
             if carried[name] is not array:
                 np.copyto(array, carried[name])
         losses = np.full(batches.count, np.nan, self.dtype)
-        with np.errstate(all="ignore"):  # what overflows is found in the loss
+        with threads_for(self.program.largest), np.errstate(all="ignore"):  # what overflows is found in the loss
             self._repeat(batches, self._feed(data, batches), losses)
         return state, losses
 

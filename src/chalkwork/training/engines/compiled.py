@@ -1,7 +1,7 @@
 """The compiled engine: the equations of a step traced by JAX, and many steps compiled into one loop.
 
-Source of the loop: `jax.lax.scan`, which keeps it inside one compiled program, so that a small network costs no more
-than its arithmetic.
+Source of the loop: `jax.lax.fori_loop`, which keeps it inside one compiled program, so that a small network costs no
+more than its arithmetic; how often it is gone through is known when it runs, so that one program does for every run.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib import import_module
@@ -20,12 +20,15 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
+from chalkwork.training.engines.blas import BlasEngine
+from chalkwork.training.engines.layers import Form, InRows, form_of
 from chalkwork.training.engines.sharding import Devices
-from chalkwork.training.engines.sweeps import Part, parts_of, run_parts
-from chalkwork.training.step import Array, Batches, EngineStopped, Step, Values
+from chalkwork.training.step import Array, Batches, EngineStopped, Run, Step, Values
 
 SMALL_LOOP = "xla_cpu_small_while_loop_byte_threshold"
 """Loops whose arrays take fewer bytes are compiled into one function; XLA's own 1024 leaves out most small networks."""
+ROOM = 1 << 16
+"""For how many steps a program has room where nothing but the loss differs from step to step."""
 
 
 @cache
@@ -39,15 +42,30 @@ def _jax() -> Any:
     except ImportError as error:
         raise ChalkworkError("the engine 'jax' needs JAX", hint="pip install 'chalkwork[train]'") from error
     if jax.config.jax_compilation_cache_dir is None and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(_cache_folder()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        folder = _cache_folder()
+        if _is_ours(folder):
+            jax.config.update("jax_compilation_cache_dir", str(folder))
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+            jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     return jax
 
 
 def _cache_folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "chalkwork" / "jax"
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder, made if it is not there, can be written to by us alone: what lies in it is machine code."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (own, mode), *above = ((found.st_uid, found.st_mode) for found in map(Path.stat, (folder, *folder.parents)))
+    except OSError:
+        return False
+    if not hasattr(os, "getuid"):
+        return True
+    held = all(uid in (own, 0) and (not mode & 0o002 or mode & 0o1000) for uid, mode in above)  # or others may move it
+    return own == os.getuid() and not mode & 0o022 and held
 
 
 class JaxEngine:
@@ -63,12 +81,21 @@ class JaxEngine:
         self.jax = _jax()
         self.dtype = np.dtype(dtype)
         self.devices = Devices(self.jax, spread)
+        self.counts = self.jax.default_backend() == "cpu"
+        """Whether a loop counts its steps; on a GPU the processor would ask it after every step, unless it knows."""
         self.programs: WeakKeyDictionary[Step, Any] = WeakKeyDictionary()
+        self.done: WeakKeyDictionary[Step, set[int]] = WeakKeyDictionary()
+        """For how many samples a step has been compiled and run."""
 
     @contextmanager
     def precision(self) -> Iterator[None]:
-        """64 bits where they are wanted, for this engine's own work only."""
-        with self.jax.enable_x64(self.dtype.itemsize == 8):
+        """64 bits where they are wanted, for this engine's own work only, and no product in fewer bits than asked for.
+
+        JAX's default on a GPU rounds the factors of a float32 product to 10 bits (TF32); somebody who chose a
+        precision (`jax_default_matmul_precision`) keeps it.
+        """
+        products = self.jax.config.jax_default_matmul_precision or "float32"
+        with self.jax.enable_x64(self.dtype.itemsize == 8), self.jax.default_matmul_precision(products):
             yield
 
     def data(self, values: Values) -> dict[str, Any]:
@@ -97,24 +124,33 @@ class JaxEngine:
             )
         return "the device may be out of memory; take smaller batches"
 
-    def prepare(self, step: Step, constants: Mapping[str, float]) -> JaxRun:
-        """The step, to be compiled when it is first run."""
+    def prepare(self, step: Step, constants: Mapping[str, float], rare: bool = False) -> Run:
+        """The step, to be compiled when it is first run; a rare one is done by BLAS where that is as near."""
+        if rare and step.is_flat and not self.devices.several and self.counts:
+            return _RareRun(self, step, constants)
         return JaxRun(self, step, {name: np.full((1, 1), value, self.dtype) for name, value in constants.items()})
+
+    def has(self, step: Step, samples: int) -> bool:
+        """Whether the step is compiled for data of so many samples."""
+        return samples in self.done.get(step, ())
 
 
 class JaxRun:
-    """A step and the programs compiled of it: one for each number of steps done in one go."""
+    """A step and the program compiled of it: one for any number of steps."""
 
     def __init__(self, engine: JaxEngine, step: Step, constants: Values) -> None:
         self.engine, self.step, self.constants = engine, step, constants
         if step not in engine.programs:
-            program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step))
-            engine.programs[step] = engine.jax.jit(program, static_argnames=("count",))
-        self._program = engine.programs[step]
+            form = form_of(step, engine.counts and not engine.devices.several)
+            program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step), form)
+            known = ("room",) if engine.counts else ("room", "count")
+            engine.programs[step] = form, engine.jax.jit(program, static_argnames=known)
+        self._form, self._program = engine.programs[step]
+        self._room = 64
 
     def steps(self, carried: Values, data: Values, batches: Batches) -> tuple[dict[str, Any], Array]:
         """Do the steps in one compiled loop."""
-        dtype = self.engine.dtype
+        dtype, count = self.engine.dtype, batches.count
         each: dict[str, Any] = {name: np.asarray(value, dtype) for name, value in batches.noise.items()}
         if batches.order is not None:
             each["order"] = np.asarray(batches.order, np.int32)
@@ -122,46 +158,70 @@ class JaxRun:
         if rate.ndim:
             each["eta"] = rate.reshape(-1, 1, 1)
         fixed = {**self.constants, "eta": rate.reshape(-1)[:1].reshape(1, 1)}
+        self._room = max(self._room, 1 << (count - 1).bit_length())
+        room = self._room if each else max(self._room, ROOM)
+        each = {name: np.pad(value, [(0, room - count)] + [(0, 0)] * (value.ndim - 1)) for name, value in each.items()}
         try:
             with self.engine.precision():
-                state, losses = self._program(dict(carried), dict(data), fixed, each, count=batches.count)
-                return state, _waited_for(losses)
+                number = np.int32(count) if self.engine.counts else count
+                state, losses = self._program(
+                    self._form.stacked(carried), dict(data), fixed, each, count=number, room=room
+                )
+                found = _waited_for(losses)[:count].copy()
         except self.engine.jax.errors.JaxRuntimeError as error:
             reason = str(error).strip().partition("\n")[0]
             raise EngineStopped(f"the computation stopped: {reason}", hint=self.engine.lost) from error
+        name = self.step.data[0]
+        self.engine.done.setdefault(self.step, set()).add(data[name].shape[self.step.sample_axes[name]])
+        return self._form.apart(state), found
+
+
+class _RareRun:
+    """A step that costs less to do by BLAS than to compile: the last, smaller batch of an epoch."""
+
+    def __init__(self, engine: JaxEngine, step: Step, constants: Mapping[str, float]) -> None:
+        self.engine, self.blas = engine, BlasEngine(engine.dtype.name)
+        self.run = self.blas.prepare(step, constants)
+
+    def steps(self, carried: Values, data: Values, batches: Batches) -> tuple[dict[str, Any], Array]:
+        """Do the steps, one after another."""
+        near = {name: np.asarray(value) for name, value in data.items()}  # on the CPU no copy
+        state, losses = self.run.steps(carried, near, batches)
+        return self.engine.carried(self.blas.plain(state)), losses
 
 
 def _steps(
-    jax: Any, devices: Devices, step: Step, carried: Values, data: Values, fixed: Values, each: Values, *, count: int
-) -> Any:
-    """All steps, as JAX traces them."""
-    parts = parts_of(step.needed)
-    return jax.lax.scan(partial(_step, jax, devices, step, parts, data, fixed), carried, dict(each), length=count)
-
-
-def _step(
     jax: Any,
     devices: Devices,
     step: Step,
-    parts: Sequence[Part],
+    form: Form,
+    carried: InRows,
     data: Values,
     fixed: Values,
-    carried: Values,
-    each: dict[str, Any],
+    each: Values,
+    *,
+    count: Any,
+    room: int,
 ) -> Any:
-    """One step: the carried values after it, and the loss before."""
+    """The first steps of those that there is room for, as JAX traces them."""
     xp = jax.numpy
-    order = each.get("order")
-    chosen = {
-        name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axes[name], mode="clip")
-        for name in step.data
-    }
-    if devices.several:
-        chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
-    values = {**fixed, **carried, **chosen, **{name: part for name, part in each.items() if name != "order"}}
-    values = run_parts(parts, jax, values)
-    loss = values[step.loss][0, 0] if step.loss is not None else None
-    return {name: values[after] for name, after in step.carried.items()}, loss
+    whole = form.held(xp, data) if "order" not in each else {}
+
+    def batch(order: Any) -> dict[str, Any]:
+        axes = step.sample_axes
+        return {name: xp.take(data[name], order, axis=axes[name], mode="clip") for name in step.data}
+
+    def one(number: Any, before: tuple[InRows, Any]) -> tuple[InRows, Any]:
+        state, losses = before
+        here = {name: jax.lax.dynamic_index_in_dim(value, number, keepdims=False) for name, value in each.items()}
+        chosen = whole or form.held(xp, batch(here.pop("order")))
+        if devices.several:
+            chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
+        state, loss = form.after(jax, state, {**fixed, **chosen, **form.held(xp, here)})
+        return state, losses if loss is None else jax.lax.dynamic_update_index_in_dim(losses, loss, number, 0)
+
+    losses = xp.full(room, np.nan, fixed["eta"].dtype)
+    return jax.lax.fori_loop(0, count, one, (carried, losses))
 
 
 def _waited_for(losses: Any) -> Array:

@@ -7,8 +7,9 @@ would keep a second pool of threads awake. Where NumPy came without OpenBLAS its
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ Call = Callable[[], object]
 _LETTERS = {"float32": "s", "float64": "d"}
 _SYMBOL = "scipy_{}_64_"
 """How the routines are called there: 64-bit integers, everything by address, columns first."""
+ALONE = 5e7
+"""Operations of a product below which one thread does it: two wait for each other longer than they save, and on a busy
+machine for a turn of the scheduler, product after product."""
 
 
 @cache
@@ -33,6 +37,7 @@ def _library() -> ctypes.CDLL | None:
                 library = ctypes.CDLL(str(path))
                 for routine in ("sgemm", "dgemm", "sgemv", "dgemv"):
                     getattr(library, _SYMBOL.format(routine)).restype = None
+                library.scipy_openblas_get_num_threads64_.restype = ctypes.c_int
                 return library
     return None
 
@@ -40,6 +45,38 @@ def _library() -> ctypes.CDLL | None:
 def available() -> bool:
     """Whether BLAS can be called."""
     return _library() is not None
+
+
+class _Threads:
+    """How many threads BLAS has, a number of the whole process: who first wants one sets it, the last puts it back."""
+
+    def __init__(self) -> None:
+        self.lock, self.users, self.usual = threading.Lock(), 0, 1
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One thread for all products, while it lasts."""
+        count, choose = (getattr(_library(), f"scipy_openblas_{way}_num_threads64_") for way in ("get", "set"))
+        with self.lock:
+            self.users += 1
+            if self.users == 1:
+                self.usual = count()
+                choose(1)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.users -= 1
+                if not self.users:
+                    choose(self.usual)
+
+
+_THREADS = _Threads()
+
+
+def threads_for(operations: int) -> AbstractContextManager[None]:
+    """As many threads as are worth it where no product has more operations than that."""
+    return _THREADS.one() if available() and operations < ALONE else nullcontext()
 
 
 def _routine(name: str) -> Any:

@@ -162,6 +162,7 @@ _UFUNCS: dict[str, np.ufunc] = {
     "abs": np.abs,
     "sin": np.sin,
     "cos": np.cos,
+    "arctan": np.arctan,
     "tanh": np.tanh,
     "maximum": np.maximum,
     "minimum": np.minimum,

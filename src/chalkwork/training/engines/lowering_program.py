@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import inf
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class Program:
     results: dict[str, Array]
     alive: list[Any]
     """What is known by its address alone."""
+    largest: int
+    """The operations of the largest product."""
 
 
 def lower(
@@ -136,7 +138,8 @@ class _Lowering:
         self._carry_over()
         givens = {name: self.memory[node] for name, node in self.givens.items() if name not in self.addresses}
         after = {name: self._array(node) for name, node in self.results.items() if name not in self.carried.values()}
-        return Program(self.calls, givens, self.addresses, after, [self.memory, self.alive])
+        products = (2 * prod(node.shape) * node.inputs[0].shape[1] for node in self.nodes if node.kind == "product")
+        return Program(self.calls, givens, self.addresses, after, [self.memory, self.alive], max(products, default=0))
 
     # --- memory ----------------------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ class ReferenceEngine(NumpyEngine):
         """The matrices in the engine's precision."""
         return {name: np.asarray(value, self.dtype) for name, value in values.items()}
 
-    def prepare(self, step: Step, constants: Mapping[str, float]) -> ReferenceRun:
+    def prepare(self, step: Step, constants: Mapping[str, float], rare: bool = False) -> ReferenceRun:
         """Nothing needs to be prepared but the constants."""
         return ReferenceRun(step, {name: np.full((1, 1), value, self.dtype) for name, value in constants.items()})
 

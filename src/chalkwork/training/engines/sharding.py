@@ -72,7 +72,7 @@ class Devices:
 
     def whole(self, value: Any) -> Array:
         """An array of any placement, as a NumPy array of its own."""
-        if value.is_fully_addressable or value.is_fully_replicated:
+        if isinstance(value, np.ndarray) or value.is_fully_addressable or value.is_fully_replicated:
             return np.array(value)
         from jax.experimental.multihost_utils import process_allgather
 

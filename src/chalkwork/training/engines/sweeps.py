@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, transform, walk
 from chalkwork.algebra.times import at_time, last_step, split_time, step_of, summands, template
@@ -142,6 +142,12 @@ class Sweep:
         start = {name: value for name, value in start.items() if name in alone or name in summed}
         inside = {name.name for expression in [one for _, one in self.made] + products for name in names_in(expression)}
         rows = {name: row for name, row in rows.items() if name in inside}
+
+        if not start and not self.together:  # no step needs another one
+            for stem, expression in self.made:
+                rows[at_time(stem, HERE)] = evaluate(expression, {**values, **rows}, xp)
+                values.rows[stem] = (self.low, rows[at_time(stem, HERE)])
+            return
 
         def step(carried: Any, given: Any) -> Any:
             known = {**values, **carried, **given}
@@ -296,11 +302,11 @@ class Single:
 Part = Single | Sweep | Summed
 
 
-def parts_of(equations: Iterable[Equation]) -> list[Part]:
-    """The equations in order, those that recur as loops, sums over steps as one."""
+def parts_of(equations: Iterable[Equation], results: Iterable[str] = (), fewest: int = FEWEST) -> list[Part]:
+    """The equations in order, those that recur as loops, sums over steps as one; `results` are needed afterwards."""
     found: list[Part] = []
     for run in _runs(equations):
-        if len(run) >= FEWEST and (sweep := _swept(run)) is not None:
+        if len(run) >= fewest and (sweep := _swept(run)) is not None:
             found.append(sweep)
         else:
             for one in (one for step in run for one in step):
@@ -309,7 +315,7 @@ def parts_of(equations: Iterable[Equation]) -> list[Part]:
                 else:
                     found.append(Single(one))
     _keep(found)
-    wanted: frozenset[str] = frozenset()
+    wanted = frozenset(split_time(name)[0] for name in results)
     for place, part in reversed(list(enumerate(found))):
         if isinstance(part, Sweep):
             found[place] = replace(part, wanted=wanted)
@@ -320,8 +326,9 @@ def parts_of(equations: Iterable[Equation]) -> list[Part]:
 
 def _keep(parts: list[Part]) -> None:
     """Have a loop keep the functions of its values that a later one needs too, such as the tanh of a cell."""
-    for later in range(len(parts)):
-        for earlier in range(later):
+    sweeps = [place for place, part in enumerate(parts) if isinstance(part, Sweep)]
+    for later in sweeps:
+        for earlier in sweeps[: sweeps.index(later)]:
             before, after = parts[earlier], parts[later]
             if isinstance(before, Sweep) and isinstance(after, Sweep):
                 parts[earlier], parts[later] = _kept(before, after, f"kept {later}.{earlier}")
@@ -394,9 +401,17 @@ def _alike(run: Sequence[Sequence[Equation]], step: Sequence[Equation]) -> bool:
     )
 
 
-def run_parts(parts: Sequence[Part], jax: Any, values: Mapping[str, Any]) -> Steps:
+class Runs(Protocol):
+    """Anything that adds values to those before it."""
+
+    def run(self, jax: Any, values: Steps) -> None:
+        """Add them."""
+        ...
+
+
+def run_parts(parts: Sequence[Runs], jax: Any, values: Mapping[str, Any]) -> Steps:
     """The values of all parts, one after the other."""
-    known = Steps(values)
+    known = values if isinstance(values, Steps) else Steps(values)
     for part in parts:
         part.run(jax, known)
     return known

@@ -1,0 +1,167 @@
+"""What a program calls by names that nobody knows, known by what follows from it.
+
+A step that does not follow from what is known before it may follow from another value of the program's, put in the
+place of a step that has none: then it is that step, whatever it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import names_in
+from chalkwork.checking.answers import answer_like, with_given
+from chalkwork.checking.evidence import same, tells
+from chalkwork.checking.passes import base_of
+from chalkwork.checking.programs import Names, Reader
+from chalkwork.checking.variables import PART
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.words import Text
+
+_MOST_LOOSE = 80
+_MOST_TRIED = 2000
+_NEAR = 0.5
+"""Weights that are no further from where they began than this part of them have been updated."""
+
+
+def put(given: object, value: Any) -> Any:
+    """What was given in the shape of a quantity; the quantity where it has another."""
+    answer = answer_like(given, value)
+    return with_given(answer, value) if answer.wrong_shape is None and answer.given.all() else value
+
+
+def by_consequence(
+    reader: Reader, steps: Mapping[str, object], data: Mapping[str, object], loose: Sequence[object]
+) -> dict[str, int]:
+    """Which of the `loose` values stand for steps that are not among the `steps`, by their places.
+
+    `data` are the program's own givens. Some programs have the error with a minus, or without 1/m.
+    """
+    known = dict(steps)
+    able = [place for place, value in enumerate(loose) if tells(value)][-_MOST_LOOSE:]
+    found: dict[str, int] = {}
+    tried = 0
+    while able and len(found) < len(reader.context.derivation):
+        own = _followed(reader, known, data)
+        for target, name, place, made in _guesses(reader, known, own, loose, able):
+            tried += 1
+            if tried > _MOST_TRIED:
+                return found
+            if same(known[target], made()):
+                found[name] = place
+                known[name] = loose[place]
+                able.remove(place)
+                break
+        else:
+            break
+    return found
+
+
+def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object]) -> None:
+    """Name what is left of a program's variables: parameters by where they began, the rest by what follows from it."""
+    _name_parameters(reader, found, given)
+    left = [word for word in given if word in found.unused]
+    for name, place in by_consequence(reader, found.steps, found.data, [given[word] for word in left]).items():
+        word = left[place]
+        found.steps[name] = given[word]
+        del found.unused[word]
+        found.notes.append(Text.of("note.taken", word=word, name=name))
+    for word in left:
+        if word.startswith(PART):
+            found.unused.pop(word, None)
+
+
+def _name_parameters(reader: Reader, found: Names, given: Mapping[str, object]) -> None:
+    """Weights under a name that nobody knows, a step away from where they began: the one array that is so near."""
+    updates = [
+        name for name in reader.givens.known if f"{name}_new" in reader.updates and np.size(reader.values[name]) > 1
+    ]
+    for name in updates:
+        later = sorted(one for one in reader.updates if base_of(one) == name)
+        if any(one in found.steps for one in later) or not np.any(reader.values[name]):
+            continue
+        words = [word for word in found.unused if word in given and reader.fits(given[word], later[0])]
+        near = [word for word in words if 0 < _apart(given[word], reader.values[name]) < _NEAR]
+        if len(near) == 1 and near[0] in found.unused:
+            found.steps[later[-1]] = given[near[0]]
+            del found.unused[near[0]]
+            found.notes.append(Text.of("note.taken", word=near[0], name=later[-1]))
+
+
+def _apart(value: object, right: Any) -> float:
+    """How far it is from what it was, as a part of that."""
+    return float(np.linalg.norm(put(value, right) - right) / np.linalg.norm(right))
+
+
+def _followed(reader: Reader, known: Mapping[str, object], data: Mapping[str, object]) -> dict[str, Any]:
+    """All quantities as they follow from what the program has."""
+    own = {given.name: reader.values[given.name] for given in reader.context.derivation.givens}
+    own |= {name: put(value, own[name]) for name, value in data.items() if name in own}
+    for equation in reader.context.derivation.equations:
+        if equation.name in known:
+            own[equation.name] = put(known[equation.name], reader.values[equation.name])
+        else:
+            with np.errstate(all="ignore"):
+                own[equation.name] = evaluate(equation.expression, own)
+    return own
+
+
+def _guesses(
+    reader: Reader, known: Mapping[str, object], own: Mapping[str, Any], loose: Sequence[object], able: Sequence[int]
+) -> Iterator[tuple[str, str, int, Any]]:
+    """A step that does not follow, a step without a value before it, and a value that may be that one's."""
+    derivation = reader.context.derivation
+    divisors = {float(reader.context.sizes[0]), 1.0}
+    for equation in derivation.equations:
+        if equation.name not in known or not tells(known[equation.name]):
+            continue
+        with np.errstate(all="ignore"):
+            if same(known[equation.name], evaluate(equation.expression, own)):
+                continue
+        for name in _open_before(reader, equation.name, known):
+            between = [one for one in _open_before(reader, equation.name, known)[::-1] if one != name]
+            factors = [1.0]
+            if derivation[name].derivative is not None:
+                factors = [sign / divisor for divisor in sorted(divisors) for sign in (1.0, -1.0)]
+            for place in able:
+                value = loose[place]
+                if np.size(np.asarray(value)) != np.size(own[name]) or not reader.fits(value, name):
+                    continue
+                for factor in factors:
+                    yield equation.name, name, place, _Made(reader, own, name, factor, value, (*between, equation.name))
+
+
+class _Made:
+    """What a step comes to with a value in the place of another step."""
+
+    def __init__(
+        self, reader: Reader, own: Mapping[str, Any], name: str, factor: float, value: object, then: Sequence[str]
+    ) -> None:
+        self.reader, self.own, self.name, self.factor, self.value, self.then = reader, own, name, factor, value, then
+
+    def __call__(self) -> Any:
+        own = {**self.own, self.name: self.factor * put(self.value, self.own[self.name])}
+        reached = {self.name}
+        for name in self.then:
+            expression = self.reader.context.derivation[name].expression
+            if any(one.name in reached for one in names_in(expression)):
+                reached.add(name)
+                with np.errstate(all="ignore"):
+                    own[name] = evaluate(expression, own)
+        return own[self.then[-1]]
+
+
+def _open_before(reader: Reader, name: str, known: Mapping[str, object]) -> list[str]:
+    """The steps without a value that a step is made of, through others without one; the nearest first."""
+    derivation = reader.context.derivation
+    wanted, found = [name], []
+    for one in reversed(derivation.equations):
+        if one.name in wanted:
+            for part in names_in(one.expression):
+                if part.name in derivation and part.name not in known and part.name not in wanted:
+                    wanted.append(part.name)
+            if one.name != name:
+                found.append(one.name)
+    return found
