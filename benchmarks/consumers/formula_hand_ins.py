@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -100,7 +100,7 @@ def main() -> int:
 
 
 def _platform_by_platform(
-    title: str, path: Path, typed: dict[str, tuple[str, ...]], options: argparse.Namespace
+    title: str, path: Path, typed: Mapping[str, tuple[str, ...]], options: argparse.Namespace
 ) -> int:
     wrong = 0
     (item,) = (replace(one, formulas=as_it_is) for one in items_of(read_sheet(path)))

@@ -65,6 +65,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "page.shown": ("n",),
     "page.unkept": ("n",),
     "page.chosen_wrong": ("row",),
+    "page.formula": (),
     "page.state": (),
     "page.entry": (),
     "page.script": (),

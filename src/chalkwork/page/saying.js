@@ -38,6 +38,7 @@ function messageOf(one, { task, name, inputs }, { words, mistakes }) {
   if (why && why.ids.length && verdict >= MISTAKE) return `${explainedBy(why, task, words, mistakes)}${where}`;
   let said = words[`step.${VERDICTS[verdict]}`];
   if (task.words[name] && verdict === WRONG) said = filledIn(words["word.wrong"], { given: inputs[0].value.trim() });
+  if (task.letters && verdict === UNREADABLE) said = `${said} ${words["page.formula"]}`;
   if (verdict === BLANK_CELL) said = words["step.some_blank"];
   if (verdict === WRONG && remark && remark !== "impossible") said = words[`step.${remark.replace(" ", "_")}`];
   if (remark === "few digits") said = filledIn(said, { asked: task.digits.words });

@@ -150,4 +150,4 @@ class Written:
 
 
 def _is_made(expression: Expression) -> bool:
-    return isinstance(expression, Application) and expression.operation.infix
+    return isinstance(expression, Application) and bool(expression.operation.infix)

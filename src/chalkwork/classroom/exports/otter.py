@@ -77,8 +77,7 @@ def _notebook(item: Item, partial: int, name: str) -> Iterator[dict[str, Any]]:
         yield _raw("# BEGIN TESTS")
         for field in fields:
             if field.formula is not None:
-                lines = ["import marks", f"assert marks.{formula_test(field, names[field.name])}"]
-                yield _test(field.weight, lines)
+                yield _test(field.weight, ["import marks", f"assert marks.{formula_test(field, names[field.name])}"])
                 continue
             if not field.cells:
                 yield _test(
