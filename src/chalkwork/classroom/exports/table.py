@@ -69,7 +69,7 @@ EXPORTS = {
         digits="to four decimals; what is smaller is asked times a power of ten", mistakes=NO, hints=NO, carried=NO,
         solution="feedback of the last question",
         lost="error carried forward, named mistakes, digits after the fourth",
-        verified="our own reading of its rules",
+        verified="Instructure's QTIMigrationTool, then the rules of canvas-lms",
     ),
     "qti21": Export(
         "QTI 2.1, a package with a test and items", ".zip", "an item with an interaction for each number", _DRAWN,
