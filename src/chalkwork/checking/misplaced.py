@@ -82,8 +82,8 @@ class _Step:
         if written:
             yield exchanged(expression, written)
         for _ in range(_MOST_WRITTEN_IN):
-            open_: dict[Expression, Expression] = {one: context.derivation[one.name].expression for one in names_in(expression)
-                     if one.name in context.derivation and one.name not in answered}  # fmt: skip
+            names = [one for one in names_in(expression) if one.name in context.derivation and one.name not in answered]
+            open_: dict[Expression, Expression] = {one: context.derivation[one.name].expression for one in names}
             if not open_:
                 return
             expression = exchanged(expression, open_)
