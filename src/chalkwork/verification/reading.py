@@ -265,8 +265,9 @@ class Reader:
                 with suppress(ChalkworkError):
                     if len(arguments) != len(parameters):
                         continue
-                    given = {Name(one): self._argument(by) for one, by in zip(parameters, arguments, strict=True)}
-                    word = self._inlined(replace(body, dict(given)))
+                    pairs = zip(parameters, arguments, strict=True)
+                    given: dict[Expression, Expression] = {Name(one): self._argument(by) for one, by in pairs}
+                    word = self._inlined(replace(body, given))
                     text = f"{text[: found.start()]} {word} {text[end:]}"
                     place = found.start() + len(word) + 2
         return text
