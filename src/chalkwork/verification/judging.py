@@ -131,9 +131,10 @@ class Judge(Linking):
             if along == text:
                 raise
             sides, relations, goes_on = self.reader.sides(along, literals)
-            tried = self._links(sides, relations, [False] * len(relations), literals, True, line)
-            if "axis=" not in error.message and tried.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
-                raise
+            if "axis=" not in error.message and relations:
+                tried = self._links(sides, relations, [False] * len(relations), literals, True, line)
+                if tried.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
+                    raise
         if not relations:
             return Found(Verdict.UNJUDGED, "it states nothing")
         if relations[0] != "=" and len(sides) == 2 and not goes_on and lone(sides[0]) and not names_in(sides[1]):

@@ -212,9 +212,8 @@ class Reader:
     def _factorial(self, found: re.Match[str]) -> str:
         """n! where n is known; else a name."""
         value = self.memory.current(re.sub(r"[_{}]", "", found["of"]))
-        whole = value.fraction if value is not None else None
-        if whole is not None and whole.denominator == 1 and 0 <= whole <= MOST_FACTORS:
-            return f"({factorial(int(whole))})"
+        if value is not None and value.fraction in range(MOST_FACTORS + 1):
+            return f"({factorial(int(value.fraction or 0))})"
         return f" {self.spellings.word(found.group())} "
 
     def _matrices(self, text: str, kind: re.Pattern[str], literals: Mapping[str, Value]) -> str:

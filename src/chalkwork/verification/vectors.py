@@ -39,9 +39,7 @@ def built(side: Syntax, named: Mapping[str, Expression]) -> Expression:
     try:
         return build(side, named)
     except ShapeError:
-        columns = {
-            name: one.T for name, one in named.items() if len(one.shape) == 2 and one.shape[0] > one.shape[1] == 1
-        }
+        columns = {name: one.T for name, one in named.items() if one.shape[1:] == (1,)}
         with suppress(ShapeError):
             return build(side, {**named, **columns})
         raise
