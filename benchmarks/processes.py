@@ -130,11 +130,11 @@ def main() -> None:
         for name, code in epochs.items():
             spent[name].append(timed(code))
     for name, pairs in spent.items():
-        for kind, values in zip(("by the clock", "of the processor"), zip(*pairs, strict=True), strict=True):
-            show(f"one epoch in a fresh process, {name}, {kind}", values, "s")
+        for place, kind in enumerate(("by the clock", "of the processor")):
+            show(f"one epoch in a fresh process, {name}, {kind}", [pair[place] for pair in pairs], "s")
             if name != "chalkwork":
-                ours = [pair[kind != "by the clock"] for pair in spent["chalkwork"]]
-                show(f"chalkwork / {name}, round by round", [a / b for a, b in zip(ours, values, strict=True)], "times")
+                ratios = [ours[place] / one[place] for ours, one in zip(spent["chalkwork"], pairs, strict=True)]
+                show(f"chalkwork / {name}, round by round", ratios, "times")
     for batch in BATCHES:
         ones, twos = [], []
         for _ in range(rounds):

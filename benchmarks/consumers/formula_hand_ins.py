@@ -14,13 +14,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from consumers_marks import CONSUMERS, Missing
 from five_hand_ins import HandIn
 
 from chalkwork.classroom.exports import items_of
+from chalkwork.sheets import read_sheet
 from chalkwork.sheets.check import check_hand_in
-from chalkwork.sheets.format import parse_sheet
 
 KINDS = ("right", "otherwise", "a factor", "another shape", "nonsense")
 MATRICES = """
@@ -90,29 +91,40 @@ def main() -> int:
     options = parser.parse_args()
     wrong = 0
     for title, text, typed in (("matrices", MATRICES, TYPED), ("numbers", NUMBERS, TYPED_NUMBERS)):
-        (item,) = (replace(one, formulas=True) for one in items_of(parse_sheet(text)))
-        hand_ins = [{name: each[place] for name, each in typed.items()} for place in range(len(KINDS))]
-        marks = [check_hand_in(item.sheet, {"a": one}).tasks[0].report.credit() for one in hand_ins]
-        print(f"\n{title}\n{'':14}{''.join(f'{kind:>15}' for kind in KINDS)}")
-        print(f"{'check':14}{''.join(f'{float(one):15.4f}' for one in marks)}")
-        for platform in options.platforms:
-            if title == "matrices" and platform == "prairielearn":
-                continue
-            write = WRITTEN[platform]
-            values = [{"a": {name: write(formula) for name, formula in one.items()}} for one in hand_ins]
-            handed = [HandIn(kind, (), tuple(one["a"].values()), dict(one), float(mark))
-                      for kind, one, mark in zip(KINDS, values, marks, strict=True)]  # fmt: skip
-            try:
-                scores = CONSUMERS[platform](item, handed, options.tools.resolve())
-            except (Missing, RuntimeError, ValueError, OSError) as error:
-                wrong += not isinstance(error, Missing)
-                print(f"{platform:14}{str(error)[:2000]}", flush=True)
-                continue
-            other = sum(abs(score - one.marks) > 1e-6 for score, one in zip(scores, handed, strict=True))
-            wrong += other
-            said = "OTHER MARKS" if other else ""
-            print(f"{platform:14}{''.join(f'{score:15.4f}' for score in scores)}  {said}", flush=True)
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "sheet.md")
+            path.write_text(text, encoding="utf-8")
+            wrong += _platform_by_platform(title, path, typed, options)
     return int(wrong > 0)
+
+
+def _platform_by_platform(
+    title: str, path: Path, typed: dict[str, tuple[str, ...]], options: argparse.Namespace
+) -> int:
+    wrong = 0
+    (item,) = (replace(one, formulas=True) for one in items_of(read_sheet(path)))
+    hand_ins = [{name: each[place] for name, each in typed.items()} for place in range(len(KINDS))]
+    marks = [check_hand_in(item.sheet, {"a": one}).tasks[0].report.credit() for one in hand_ins]
+    print(f"\n{title}\n{'':14}{''.join(f'{kind:>15}' for kind in KINDS)}")
+    print(f"{'check':14}{''.join(f'{float(one):15.4f}' for one in marks)}")
+    for platform in options.platforms:
+        if title == "matrices" and platform == "prairielearn":
+            continue
+        write = WRITTEN[platform]
+        values = [{"a": {name: write(formula) for name, formula in one.items()}} for one in hand_ins]
+        handed = [HandIn(kind, (), tuple(one["a"].values()), dict(one), float(mark))
+                  for kind, one, mark in zip(KINDS, values, marks, strict=True)]  # fmt: skip
+        try:
+            scores = CONSUMERS[platform](item, handed, options.tools.resolve())
+        except (Missing, RuntimeError, ValueError, OSError) as error:
+            wrong += not isinstance(error, Missing)
+            print(f"{platform:14}{str(error)[:2000]}", flush=True)
+            continue
+        other = sum(abs(score - one.marks) > 1e-6 for score, one in zip(scores, handed, strict=True))
+        wrong += other
+        said = "OTHER MARKS" if other else ""
+        print(f"{platform:14}{''.join(f'{score:15.4f}' for score in scores)}  {said}", flush=True)
+    return wrong
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
+from chalkwork.checking.evidence import tells
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
-from chalkwork.checking.programs import tells
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
@@ -73,11 +73,11 @@ def adopted(
             if not (shown or first) and 0 < wrong[0] < least[place][0]:
                 shown = _is_simpler(way, other, typed[place], reports[place], changed)
             fewer = shown and wrong < least[place]
-            if not (fewer or declared or place in resolved) and wrong[0] and reading[place].is_a_programs:
-                if _resolves(way, task, other, reading[place], reports[place]):
-                    shown = True
-                    resolved.add(place)
-                    least[place] = wrong[0] + 1, 0
+            able_to = not (fewer or declared or place in resolved) and wrong[0] and reading[place].is_a_programs
+            if able_to and _resolves(way, task, other, reading[place], reports[place]):
+                shown = True
+                resolved.add(place)
+                least[place] = wrong[0] + 1, 0
             if first or (wrong < least[place] and shown):
                 least[place] = wrong
                 if wrong[0]:
@@ -253,7 +253,7 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
 
 
 def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Report) -> bool:
-    """Whether right steps do not follow from wrong ones without the convention, all do by it, and one mistake is left."""
+    """Whether right steps contradict wrong ones without the convention, none does by it, and one mistake is left."""
     if not _contradictions(task, reading, before):
         return False
     report = other.reports([reading.typed], [before.unused])[0]

@@ -10,16 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, rebuild, transform, walk
 from chalkwork.algebra.expression import replace as exchanged
+from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.mistakes import Context
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text
+
+if TYPE_CHECKING:
+    from chalkwork.checking.check import Task
 
 Array = np.ndarray[Any, Any]
 _MOST_PARTS = 60
@@ -30,17 +35,20 @@ _EXACT = 1e-9
 _PUT = "what is put in its place"
 
 
-def misplaced(context: Context, name: str, answer: Array, answered: Mapping[str, Any], values: Mapping[str, Any]) -> Text | None:
-    """What gives the answer in the place of what; None where nothing does.
-
-    `answered` are a program's own values, `values` the right ones.
-    """
-    own = {**values, **answered}
-    said = [
-        one
-        for step in _Step.forms(context, name, answered)
-        for one in _Step(context, name, step, own).found(answer)
-    ]
+def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer) -> Text | None:
+    """What gives a program's wrong answer in the place of what; None where nothing does, or digits are missing."""
+    size = np.max(np.abs(answer.value), initial=0.0)
+    if not answer.given.all() or np.any(answer.high - answer.low > _EXACT * size):
+        return None
+    context, values = task.context, task.values
+    answered = {}
+    for one, given in typed.items():
+        own = answer_like(given, values[one])
+        if own.wrong_shape is None and own.given.all():
+            answered[one] = with_given(own, np.asarray(values[one], dtype=float))
+    known = {**values, **answered}
+    steps = [_Step(context, name, form, known) for form in _Step.forms(context, name, answered)]
+    said = [one for step in steps for one in step.found(answer.value)]
     if not said:
         return None
     factor, new, old = min(said, key=lambda one: (one[0] != 1, len(one[1]) + len(one[2])))
@@ -67,8 +75,14 @@ class _Step:
         """The equation as it is, then with what was not answered written in."""
         expression = context.derivation[name].expression
         yield expression
+        parts = {part: defined(part) for part in walk(expression) if isinstance(part, Application)}
+        written: dict[Expression, Expression] = {
+            part: form for part, form in parts.items() if form is not None and form.shape == part.shape
+        }
+        if written:
+            yield exchanged(expression, written)
         for _ in range(_MOST_WRITTEN_IN):
-            open_ = {one: context.derivation[one.name].expression for one in names_in(expression)
+            open_: dict[Expression, Expression] = {one: context.derivation[one.name].expression for one in names_in(expression)
                      if one.name in context.derivation and one.name not in answered}  # fmt: skip
             if not open_:
                 return
@@ -117,7 +131,11 @@ class _Step:
     def _others(self) -> dict[str, Array]:
         """Everything that a program has at that time, in words."""
         known = {_shown(part): value for part, value in self._parts.items()}
-        equations = [self.context.derivation[one.name] for one in names_in(self.expression) if one.name in self.context.derivation]
+        equations = [
+            self.context.derivation[one.name]
+            for one in names_in(self.expression)
+            if one.name in self.context.derivation
+        ]
         for equation in equations:
             for part in walk(equation.expression):
                 if isinstance(part, Application) and len(part.shape) == 2 and len(_shown(part)) <= _LONGEST:
@@ -146,7 +164,7 @@ class _Step:
 
     def _tried(self, part: Expression, value: Array) -> tuple[list[str], list[Array]]:
         own, shape = _shown(part), value.shape
-        inner = own if isinstance(part, Name) or own.endswith(")") and own.count("(") == 1 else f"({own})"
+        inner = own if isinstance(part, Name) or (own.endswith(")") and own.count("(") == 1) else f"({own})"
         found: dict[str, Array] = {
             "": np.ones(shape), f"{inner}^2": value**2, f"abs({own})": np.abs(value), f"-{inner}": -value,
             f"1 - {inner}": 1 - value, f"({own} > 0)": (value > 0) * 1.0, f"sqrt({own})": np.sqrt(np.abs(value)),
@@ -165,8 +183,7 @@ class _Step:
                     count += 1
                     found.setdefault(turned, one)
                     found.setdefault(f"{own} * {turned}", value * one)
-                    for slope, times in ((f"({turned} > 0)", (one > 0) * 1.0), (f"{turned} * (1 - {turned})", one * (1 - one)),
-                                         (f"(1 - {turned}^2)", 1 - one**2)):  # fmt: skip
+                    for slope, times in _slopes(turned, one):
                         found.setdefault(slope, times)
                         found.setdefault(f"{own} * {slope}", value * times)
         return list(found), list(found.values())
@@ -186,9 +203,19 @@ class _Step:
         return transform(whole, constant), values
 
 
+def _slopes(word: str, value: Array) -> Iterator[tuple[str, Array]]:
+    """What people take for the slope of an activation."""
+    yield f"({word} > 0)", (value > 0) * 1.0
+    yield f"{word} * (1 - {word})", value * (1 - value)
+    yield f"(1 - {word}^2)", 1 - value**2
+    yield f"(1 - {word})^2", (1 - value) ** 2
+
+
 def _each(whole: Expression, part: Expression, hole: Expression) -> Iterator[Expression]:
     """The expression with one of several occurrences of a part exchanged."""
-    for place, argument in enumerate(whole.arguments if isinstance(whole, Application) else ()):
+    if not isinstance(whole, Application):
+        return
+    for place, argument in enumerate(whole.arguments):
         inner = [hole] if argument == part else _each(argument, part, hole)
         for one in inner:
             yield rebuild(whole, (*whole.arguments[:place], one, *whole.arguments[place + 1 :]))

@@ -16,9 +16,10 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, put
+from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import base_of
-from chalkwork.checking.programs import Names, Reader, same, tells
+from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.versions import Words, numbers_together, refined, samples_together
 from chalkwork.derivation.derivation import Stage
@@ -64,6 +65,11 @@ class _Placing:
         told = {word: next((one for one in made if tells(one.value)), made[-1]).value for word, made in words.items()}
         self.known, self.asked = reader.known(told, used, refused)
         self.chains = {word: self._chain(word, self.known.get(word), made) for word, made in words.items()}
+        self.chains |= {word: chain for word in words if (chain := self._of_a_parameter(word))}
+        called = reader.derivatives_called({word: [one.value for one in made] for word, made in words.items()})
+        for word, name in called.items():
+            if not self.chains[word]:
+                self.chains[word] = [one for one in self.names if base_of(one) == name]
         self.updates = self._updates()
         self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
 
@@ -87,7 +93,11 @@ class _Placing:
                 and self.reader.is_another(equal, self.chains[word], held)
             ):
                 self._take(word, made, equal)
-        for word in sorted(self.chains, key=lambda word: (word not in self.used, bool(self._is_family(word)))):
+        words = sorted(self.chains, key=lambda word: word not in self.used)
+        for word in (word for word in words if not self._is_family(word)):
+            self._by_name(word)
+        self._by_consequence(items)
+        for word in (word for word in words if self._is_family(word)):
             self._by_name(word)
         self._by_value((made, word) for made, word in items if _is_given_back(word))
         self._unchanged()
@@ -108,6 +118,14 @@ class _Placing:
         if target is not None and not (several and kinds and word not in self.names):
             return [name for name in self.names if base_of(name) == base_of(target)]
         return self._of_kinds(kinds)
+
+    def _of_a_parameter(self, word: str) -> list[str]:
+        """What a word without a meaning can stand for that had a parameter's value when the recording began."""
+        first = self.words[word][0]
+        if self.chains[word] or first.line is not None or len(self.words[word]) < 2 or not np.any(first.value):
+            return []
+        able = [name for name in self._equal(first) if name in self.givens and f"{name}_new" in self.derivation]
+        return [name for name in self.names if base_of(name) == able[0]] if len(able) == 1 else []
 
     def _of_kinds(self, kinds: Iterable[str]) -> list[str]:
         wanted = set(kinds)
@@ -253,7 +271,10 @@ class _Placing:
 
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
-        gradient = self._kind(name) in ("dW", "db")
+        kind = self._kind(name)
+        if (kind == "delta" and is_mask(made.value)) or (kind in ("dmu", "dvar") and self._is_between(made)):
+            return False
+        gradient = kind in ("dW", "db")
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
         clear = word in self.used or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def _parts(reader: Reader, words: Whole, values: Sequence[float]) -> Iterator[tu
         if not weights or sum(np.size(reader.values[name]) for name in weights) != len(words):
             continue
         ends = np.cumsum([0, *(np.size(reader.values[name]) for name in weights)])
-        spans = [slice(start, end) for start, end in zip(ends, ends[1:], strict=False)]
+        spans = [slice(start, end) for start, end in pairwise(ends)]
         met = sum(_met(reader, name, values[span]) for name, span in zip(weights, spans, strict=True))
         if 2 * met >= len(words):
             yield from ((name, words[span]) for name, span in zip(weights, spans, strict=True))

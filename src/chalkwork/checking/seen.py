@@ -11,13 +11,13 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
+from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.laid import laid
 from chalkwork.checking.misplaced import misplaced
 from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.overflow import named as _named
 from chalkwork.checking.overflow import overflown
-from chalkwork.checking.programs import same, tells
 from chalkwork.checking.report import Report
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
@@ -118,19 +118,7 @@ class _Look:
             right = right.reshape(own.value.shape)
             for said in (*self._step(right), *self._relations(word, right)):
                 return said
-        return self._another() or self._misplaced()
-
-    def _misplaced(self) -> Text | None:
-        own, values = self.answer, self.task.values
-        if not own.given.all() or np.any(own.high - own.low > _ROOM * np.max(np.abs(own.value), initial=0.0)):
-            return None
-        answers = {name: answer_like(value, values[name]) for name, value in self.typed.items()}
-        answered = {
-            name: with_given(answer, np.asarray(values[name], dtype=float))
-            for name, answer in answers.items()
-            if answer.wrong_shape is None and answer.given.all()
-        }
-        return misplaced(self.task.context, self.name, own.value, answered, values)
+        return self._another() or misplaced(self.task, self.typed, self.name, own)
 
     def _meets(self, value: Array, places: Array | None = None) -> bool:
         """Whether the answer is this, in these cells or in all that were given, and hardly by accident."""

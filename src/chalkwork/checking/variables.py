@@ -262,6 +262,9 @@ def attributes_of(value: object) -> Mapping[str, object]:
 
 def _of_object(name: str, value: object, layers: int, depth: int) -> Iterator[tuple[str, object]]:
     attributes = attributes_of(value)
+    if _is_array(attributes.get("data")) and _is_array(attributes.get("grad")):  # of an engine of somebody's own
+        yield from ((name, attributes["data"]), (f"grad_{name}", attributes["grad"]))
+        return
     if is_module(value):
         yield from _of_module(name, value)
         attributes = {key: one for key, one in attributes.items() if not key.startswith("_") and key != "training"}

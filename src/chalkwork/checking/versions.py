@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.called import kinds_called
-from chalkwork.checking.programs import Reader, same
+from chalkwork.checking.evidence import same
+from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.scalars import whole_of, wholes
 
@@ -56,7 +57,9 @@ def numbers_together(reader: Reader, words: Words) -> Words:
         wrong = np.abs(value - reader.values[name]).ravel() > 1e-9 * np.abs(np.ravel(reader.values[name])) + 1e-15
         at = made[int(np.argmax(wrong))] if wrong.any() else made[-1]
         together[name] = [Made(value, at.line, at.code, max(one.order for one in made), None)]
-    left = {word: made for word, made in words.items() if word not in {part for parts in whole.values() for part in parts}}
+    left = {
+        word: made for word, made in words.items() if word not in {part for parts in whole.values() for part in parts}
+    }
     return {**left, **together} if together else words
 
 

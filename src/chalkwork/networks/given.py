@@ -12,10 +12,10 @@ from chalkwork.networks.fitting import check_outputs, check_targets
 from chalkwork.networks.labels import Labels
 from chalkwork.networks.sparse import Sparse
 from chalkwork.networks.training_data import Samples, held_out_samples, is_source, samples_of, work_of
-from chalkwork.training.checkpoint import digest
 from chalkwork.training.step import Values
 from chalkwork.training.stream import Stream
-from chalkwork.training.work import Gathered, Steps, Work
+from chalkwork.training.tensors import digest
+from chalkwork.training.work import Gathered, Work
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -35,7 +35,7 @@ _NOT_WHOLE = {
     "checkpoint": "what it remembers is SciPy's, and cannot be kept; call it again from where the network is",
 }  # fmt: skip
 """Settings that L-BFGS does not take, and why."""
-Given = tuple[Samples, "Samples | Source | None", "Labels | None", Steps]
+Given = tuple[Samples, "Samples | Source | None", "Labels | None", Work | Stream]
 """The samples (the first ones of a source), what is held out, the classes that labels name, and the steps."""
 
 
@@ -137,7 +137,8 @@ def _validation(net: NeuralNetwork, settings: Settings, labels: Labels | None) -
         raise ChalkworkError(f"validation is x and y, or a source of batches, not {given!r:.60}, where data is one too")
     if given is None:
         if settings.patience is not None:
-            raise ChalkworkError("early stopping needs validation data", hint="validation=(x, y)")
+            hint = "validation=0.1 holds a tenth out" if settings.data is None else "validation=(x, y)"
+            raise ChalkworkError("early stopping needs validation data", hint=hint)
         if settings.metrics is not None and settings.data is not None:
             raise ChalkworkError("metrics are measured on validation= where data comes batch by batch")
         return None

@@ -36,7 +36,7 @@ from chalkwork.training.history import History
 from chalkwork.training.lbfgs import minimise
 from chalkwork.training.step import Engine, Step
 from chalkwork.training.stream import Stream
-from chalkwork.training.work import Steps, Work
+from chalkwork.training.work import Work
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -269,7 +269,7 @@ def _kept(net: NeuralNetwork, step: Step, state: Mapping[str, Any] | None) -> di
 
 
 def _evaluation(
-    net: NeuralNetwork, samples: Samples, held_out: Samples | Source | None, settings: Settings, work: Steps,
+    net: NeuralNetwork, samples: Samples, held_out: Samples | Source | None, settings: Settings, work: Work | Stream,
     labels: Labels | None, leads: bool,
 ) -> loop.Evaluation | None:  # fmt: skip
     classifies = net.layers[-1].activation.name in CLASSIFY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.errors import ChalkworkError
@@ -70,6 +70,20 @@ class Style:
         stated = decimals is not None or significant is not None
         comma = LANGUAGES[check_language(language)].decimal_comma
         return cls(Notation.of(notation, comma), numbers, rounding, detail, stated, language)
+
+    @classmethod
+    def chosen(cls, style: Style | None = None, **given: Any) -> Style:
+        """The style that is given, else one from plain values, as in `of`."""
+        return style or cls.of(**given)
+
+
+class Look(TypedDict, total=False):
+    """How a block is written: a `style`, or what it is made of."""
+
+    notation: str | Mapping[str, Any] | Notation | None
+    decimals: int | None
+    significant: int | None
+    style: Style | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,26 +16,13 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.training.history import History
 from chalkwork.training.loop import Snapshot
 from chalkwork.training.step import Array, Values
-from chalkwork.training.tensors import is_whole, read_tensors, write_tensors
+from chalkwork.training.tensors import digest, is_whole, read_tensors, write_tensors
 from chalkwork.training.work import Place
 
 FORMAT = "chalkwork-run-5"
 _NONE = "not given"
 _BEST = "best/"
 _LOSS = "history/loss"
-_AT_ONCE = 2**17
-"""Entries that are digested in one go."""
-
-
-def digest(arrays: Values) -> str:
-    """What stands for arrays: the same only for the same names, shapes and bits."""
-    found = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.asarray(arrays[name])
-        found.update(f"{name}{array.shape}".encode())
-        for start in range(0, len(array), rows := max(1, _AT_ONCE * len(array) // max(1, array.size))):
-            found.update(np.ascontiguousarray(array[start : start + rows], np.float64).data)
-    return found.hexdigest()
 
 
 def fingerprint(settings: Mapping[str, Any], **arrays: Values) -> dict[str, str]:

@@ -18,7 +18,8 @@ from chalkwork.training.diagnosis import Problem, Suspicion, diagnosis, risen
 from chalkwork.training.history import History
 from chalkwork.training.schedules import Plateau, Schedule
 from chalkwork.training.step import Array, Batches, Engine, EngineStopped, Run, Step, Values
-from chalkwork.training.work import Chunk, Place, Steps, steps_in_one_go
+from chalkwork.training.stream import Stream
+from chalkwork.training.work import Chunk, Place, Work, steps_in_one_go
 
 ENDINGS = ("early stopping", "callback")
 """What ends a run for good: called again, it is as it was."""
@@ -103,7 +104,7 @@ class Task:
     """What is carried, at the start."""
     data: Values
     """What all steps take their samples from; nothing where the work brings them."""
-    work: Steps
+    work: Work | Stream
     rate: float
     schedule: Schedule = field(default_factory=Schedule)
     constants: Mapping[str, float] = field(default_factory=dict)
@@ -228,7 +229,7 @@ class Training:
         step, _ = self._prepared(work.batch)
         shapes = step.derivation.shapes()
         noise = sum(int(np.prod(shapes[name])) for name in step.noise)
-        most = steps_in_one_go(step.operations, self.engine.name, noise)
+        most = steps_in_one_go(step.seconds(self.engine.name), noise)
         yield from work.chunks(self.run.done, most, evaluation.every if evaluation else work.epochs)
 
     def _prepared(self, size: int) -> tuple[Step, Run]:

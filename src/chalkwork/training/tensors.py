@@ -11,13 +11,15 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import make_folder, write_aside
-from chalkwork.training.step import Array
+from chalkwork.training.step import Array, Values
 
 _SEAL = b'{"__metadata__":{"checksum":"'
 """How the header of a file with a checksum begins."""
 _PLACE = slice(8 + len(_SEAL), 8 + len(_SEAL) + 64)
 """Where the checksum stands: SHA-256 of the file with zeros there."""
 _PIECE = 2**20
+_AT_ONCE = 2**17
+"""Entries that are digested in one go."""
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
@@ -76,3 +78,14 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
         raise ChalkworkError("there is no such file", file=str(path)) from None
     except (SafetensorError, OSError, ValueError):
         raise ChalkworkError("this is no safetensors file", file=str(path)) from None
+
+
+def digest(arrays: Values) -> str:
+    """What stands for arrays: the same only for the same names, shapes and bits."""
+    found = sha256()
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name])
+        found.update(f"{name}{array.shape}".encode())
+        for start in range(0, len(array), rows := max(1, _AT_ONCE * len(array) // max(1, array.size))):
+            found.update(np.ascontiguousarray(array[start : start + rows], np.float64).data)
+    return found.hexdigest()

@@ -49,6 +49,11 @@ class Formula:
         """How far a value may be off."""
         return NEAR * max(abs(cell) for row in self.value for cell in row) + NOISE
 
+    def before(self, name: str) -> list[str]:
+        """The identifiers that the formula of a name may be made of: the givens, and what is found before it."""
+        words = list(self.letters)
+        return words[: words.index(self.names[name])]
+
     @property
     def is_number(self) -> bool:
         """Whether it is made of numbers alone, and is one."""

@@ -59,10 +59,13 @@ def _is_ours(folder: Path) -> bool:
     """Whether the folder, made if it is not there, can be written to by us alone: what lies in it is machine code."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
+        (own, mode), *above = ((found.st_uid, found.st_mode) for found in map(Path.stat, (folder, *folder.parents)))
     except OSError:
         return False
-    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
+    if not hasattr(os, "getuid"):
+        return True
+    held = all(uid in (own, 0) and (not mode & 0o002 or mode & 0o1000) for uid, mode in above)  # or others may move it
+    return own == os.getuid() and not mode & 0o022 and held
 
 
 class JaxEngine:
@@ -138,7 +141,7 @@ class JaxRun:
     def __init__(self, engine: JaxEngine, step: Step, constants: Values) -> None:
         self.engine, self.step, self.constants = engine, step, constants
         if step not in engine.programs:
-            form = form_of(step, not engine.devices.several)
+            form = form_of(step, engine.counts and not engine.devices.several)
             program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step), form)
             known = ("room",) if engine.counts else ("room", "count")
             engine.programs[step] = form, engine.jax.jit(program, static_argnames=known)
@@ -202,19 +205,20 @@ def _steps(
 ) -> Any:
     """The first steps of those that there is room for, as JAX traces them."""
     xp = jax.numpy
+    whole = form.held(xp, data) if "order" not in each else {}
+
+    def batch(order: Any) -> dict[str, Any]:
+        axes = step.sample_axes
+        return {name: xp.take(data[name], order, axis=axes[name], mode="clip") for name in step.data}
 
     def one(number: Any, before: tuple[InRows, Any]) -> tuple[InRows, Any]:
         state, losses = before
         here = {name: jax.lax.dynamic_index_in_dim(value, number, keepdims=False) for name, value in each.items()}
-        order = here.pop("order", None)
-        chosen = {
-            name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axes[name], mode="clip")
-            for name in step.data
-        }
+        chosen = whole or form.held(xp, batch(here.pop("order")))
         if devices.several:
             chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
-        state, loss = form.after(jax, state, {**fixed, **chosen, **here})
-        return state, losses if loss is None else losses.at[number].set(loss)
+        state, loss = form.after(jax, state, {**fixed, **chosen, **form.held(xp, here)})
+        return state, losses if loss is None else jax.lax.dynamic_update_index_in_dim(losses, loss, number, 0)
 
     losses = xp.full(room, np.nan, fixed["eta"].dtype)
     return jax.lax.fori_loop(0, count, one, (carried, losses))
