@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from chalkwork.verification.numerals import plain_numbers
-from chalkwork.verification.tuples import tuples
+from chalkwork.verification.tuples import TURNED, tuples
 
 _LOOKS = re.compile(
     r"\\(?:label|tag\*?|hspace\*?|vspace\*?|eqref|ref|phantom|hphantom|vphantom)\s*\{[^{}]*\}"
@@ -48,8 +48,7 @@ _ARROW_LEFT = re.compile(r"\\(?:leftarrow|gets|coloneqq)(?![A-Za-z])|:=|←|\\eq
 _NEAR = re.compile(r"\\(?:approx|simeq|thickapprox|doteq)(?![A-Za-z])|≈|≃|\\sim(?=\s*[0-9])")
 _NUMBER = r"[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+|\\(?:times|cdot)\s*10\^\{?[-+]?[0-9]+\}?))?"
 _ROW_OF_NUMBERS = re.compile(
-    rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\]"
-    r"(\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
+    rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\]({TURNED})?"
 )
 _NABLA = re.compile(r"(\\nabla(?:\s*\^\s*\{?2\}?)?\s*[a-z])\s+(?=\()")
 _HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
@@ -61,8 +60,7 @@ _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
 _ELEMENT = re.compile(r"\\in(?![A-Za-z])|∈")
 _TUPLE = re.compile(
-    rf"(?<![A-Za-z0-9)}}\]_])(?<!_\{{)(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
-    r"(?P<turned>\s*\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
+    rf"(?<![A-Za-z0-9)}}\]_])(?<!_\{{)(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)({TURNED})?"
 )
 _IN_BRACES = r"\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
 _ABOVE = re.compile(
@@ -123,11 +121,6 @@ def _apart(text: str) -> list[str]:
         if len(names) == len(values):
             return [f"{name} {pair['relation']} {value}" for name, value in zip(names, values, strict=True)]
     return [tuples(text)]
-
-
-def _as_column_of(entries: list[str]) -> str:
-    below = r" \\ ".join(one.strip() for one in entries)
-    return rf" \begin{{pmatrix}} {below} \end{{pmatrix}}"
 
 
 def _joined(parts: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -231,7 +224,8 @@ def _as_matrix(found: re.Match[str]) -> str:
 
 def _as_column(found: re.Match[str]) -> str:
     """(1, 2) and its transpose: a vector is a column."""
-    return _as_column_of(re.findall(_NUMBER, found[1])).lstrip()
+    below = r" \\ ".join(one.strip() for one in re.findall(_NUMBER, found[1]))
+    return rf"\begin{{pmatrix}} {below} \end{{pmatrix}}"
 
 
 def _split(text: str) -> list[tuple[str, int]]:
