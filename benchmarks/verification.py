@@ -20,9 +20,9 @@ solutions: no false alarm in 3,587 relations; solutions of 400 networks drawn at
 100 equalities cost 0.3 s of one core, the dearest hostile formula 0.8 s.
 
 Pages written by hand before they were run, in Markdown, LaTeX, plain text, notebooks and spaced as scans are, with the
-first wrong line noted (none in 12 of 28): in three rounds of 12, 8 and 8 the first wrong line was found at the first run
-in 10, 8 and 7, with 1, 0 and 0 false alarms in 695 equalities, and 138 of 148, 115 of 115 and 92 of 96 formulas read;
-after mending in all 28.
+first wrong line noted (none in 12 of 28): in three rounds of 12, 8 and 8 the first wrong line was found at the first
+run in 10, 8 and 7, with 1, 0 and 0 false alarms in 695 equalities, and 138 of 148, 115 of 115 and 92 of 96 formulas
+read; after mending in all 28.
 
 Nothing of these documents is kept here: cs231n/cs231n.github.io, d2l-ai/d2l-en and WHGTyen/BIG-Bench-Mistake
 (multistep_arithmetic.jsonl) are public repositories.

@@ -131,3 +131,10 @@ def test_a_softmax_over_the_summands_of_one_net_input_is_found_without_a_sheet()
     assert verify(units + first).first_wrong is None  # one alone may be meant so
     right = r"$$o = \frac{e^{20}}{e^{20} + e^{12}} = 1$$"
     assert verify(units + right).first_wrong is None
+
+
+def test_functions_without_a_backslash_or_with_spaces_inside() -> None:
+    for text in ("log 2", "l o g 2", "ln 2", r"\log 2"):
+        assert verdicts(f"$${text} = 0.693$$") == ["right to the digits shown"], text
+        assert verdicts(f"$${text} = 0.793$$") == ["wrong"], text
+    assert verdicts("$$log_2 8 = 3$$") == ["right"]

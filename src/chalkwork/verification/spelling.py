@@ -58,6 +58,13 @@ _BEGINS = re.compile(r"\s*(?:[=<>≤≥≈]|\\(?:le|ge|leq|geq|approx)(?![A-Za-z
 _APART = re.compile(r"\\hspace\*?\s*\{[^{}]*\}|\\hfill(?![A-Za-z])")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
+_APART_LETTERS = re.compile(
+    r"(?<![A-Za-z\\] )(?<![A-Za-z\\{])(?:l o g|e x p|t a n h|s i n|c o s)(?! ?[A-Za-z] [A-Za-z])(?![A-Za-z])"
+)
+_BARE = re.compile(
+    r"(?<![A-Za-z\\_{])(?:(log|ln|exp|tanh|sin|cos|tan)\s+(?=[0-9.]|[A-Za-z](?![A-Za-z])|\\(?:frac|sigma|hat))"
+    r"|(log)(?=_(?:[0-9]|\{[0-9]+\})\s+[0-9\\]))"
+)
 _ELEMENT = re.compile(r"\\in(?![A-Za-z])|∈")
 _TUPLE = re.compile(
     rf"(?<![A-Za-z0-9)}}\]_])(?<!_\{{)(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)({TURNED})?"
@@ -160,6 +167,7 @@ def _plain(text: str) -> str:
     text = _DOTS.sub("=", _ABOVE.sub(r" \1 ", text))
     text = _BELOW.sub(r"\2_{\1}", _MATHOP.sub(r"\1", text))
     text = plain_numbers(_SHORT.sub(r"\\frac{\2}{\3}", text))
+    text = _BARE.sub(r"\\\1\2 ", _APART_LETTERS.sub(lambda found: rf"\{found.group().replace(' ', '')} ", text))
     text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
     text = _NABLA.sub(r"\1", _SIZES.sub(" ", _without_braces(text)))
     text = _HEIGHT.sub(r"\1", text)
